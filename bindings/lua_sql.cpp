@@ -1,0 +1,273 @@
+// tidewire.sql — PostgreSQL and MariaDB for connectors.
+#include <algorithm>
+#include <map>
+#include <optional>
+
+#include "base/text.h"
+#include "bindings/box.h"
+#include "bindings/modules.h"
+#include "bindings/opts.h"
+#include "http/client.h"
+#include "script/convert.h"
+#include "script/failure.h"
+#include "script/task.h"
+#include "sql/mysql.h"
+#include "sql/postgres.h"
+
+namespace tidewire::bindings {
+namespace {
+
+using script::Task;
+
+constexpr const char* kHandle = "sql database";
+constexpr const char* kListener = "sql listener";
+
+struct Handle {
+  std::unique_ptr<sql::Database> database;
+  std::optional<sql::PostgresOptions> listens;  // how a listener connects
+};
+
+Handle& check_handle(lua_State* L) { return check_box<Handle>(L, 1, kHandle); }
+
+loop::Loop& check_loop(lua_State* L) {
+  loop::Loop* loop = services(L).loop;
+  if (!loop) luaL_error(L, "there is no network here");
+  return *loop;
+}
+
+// Statements ---------------------------------------------------------------------------------------------------------
+
+std::vector<Value> statement_parameters(lua_State* L, int index) {
+  if (lua_isnoneornil(L, index)) return {};
+  Value list = script::check_value(L, index, "the parameters of a statement");
+  if (list.is_object() && list.as_object().empty()) return {};
+  luaL_argcheck(L, list.is_array(), index, "the parameters are a list; NULL is json.null");
+  return std::move(list.as_array());
+}
+
+/// { sql, parameters } at the top of the stack, popped.
+sql::Statement pop_statement(lua_State* L) {
+  if (!lua_istable(L, -1)) luaL_error(L, "a statement is { sql, parameters }");
+  lua_rawgeti(L, -1, 1);  // statement sql
+  lua_rawgeti(L, -2, 2);  // statement sql parameters
+  sql::Statement statement{std::string(check_text(L, -2)), statement_parameters(L, lua_gettop(L))};
+  lua_pop(L, 3);
+  return statement;
+}
+
+sql::Request check_options(lua_State* L, int index, const char* function) {
+  sql::Request request;
+  Opts opts(L, index, function);
+  opts.read("write", request.writes).read("timeout", request.deadline);
+  opts.finish();
+  return request;
+}
+
+void push_rows(lua_State* L, const sql::Rows& rows) {
+  luaL_checkstack(L, 8, "rows");
+  lua_createtable(L, static_cast<int>(rows.rows.size()), 0);
+  script::mark_array(L);
+  int position = 0;
+  for (const auto& row : rows.rows) {
+    lua_createtable(L, 0, static_cast<int>(row.size()));
+    for (std::size_t column = 0; column < row.size(); ++column) {
+      push_text(L, rows.columns[column]);
+      script::push_value(L, row[column]);
+      lua_rawset(L, -3);
+    }
+    lua_rawseti(L, -2, ++position);
+  }
+}
+
+int push_one(lua_State* L, const Result<std::vector<sql::Rows>>& result) {
+  if (!result.ok()) return script::nil_error(L, result.error());
+  push_rows(L, result->front());
+  lua_pushnumber(L, static_cast<double>(result->front().affected));
+  return 2;
+}
+
+int push_all(lua_State* L, const Result<std::vector<sql::Rows>>& result) {
+  if (!result.ok()) return script::nil_error(L, result.error());
+  lua_createtable(L, static_cast<int>(result->size()), 0);
+  lua_createtable(L, static_cast<int>(result->size()), 0);
+  for (std::size_t at = 0; at < result->size(); ++at) {
+    push_rows(L, (*result)[at]);
+    lua_rawseti(L, -3, static_cast<int>(at) + 1);
+    lua_pushnumber(L, static_cast<double>((*result)[at].affected));
+    lua_rawseti(L, -2, static_cast<int>(at) + 1);
+  }
+  return 2;
+}
+
+using PushAnswer = int (*)(lua_State*, const Result<std::vector<sql::Rows>>&);
+
+int run(lua_State* L, Task& task, sql::Database& database, sql::Request request, PushAnswer push) {
+  return task.await(L, [&](Task::Resume resume) {
+    return database.run(std::move(request), [resume = std::move(resume), push](Result<std::vector<sql::Rows>> result) {
+      resume([result = std::move(result), push](lua_State* state) { return push(state, result); });
+    });
+  });
+}
+
+/// db:query(sql [, parameters [, { write, timeout }]]) -> rows, affected | nil, err      (waits)
+int sql_query(lua_State* L) {
+  Task& task = Task::waiting(L);
+  sql::Database& database = *check_handle(L).database;
+  sql::Request request = check_options(L, 4, "db:query");
+  request.statements.push_back({std::string(check_text(L, 2)), statement_parameters(L, 3)});
+  return run(L, task, database, std::move(request), push_one);
+}
+
+/// db:transaction({ { sql, parameters }, ... } [, { write, timeout }]) -> list of rows, list of affected | nil, err      (waits)
+int sql_transaction(lua_State* L) {
+  Task& task = Task::waiting(L);
+  sql::Database& database = *check_handle(L).database;
+  luaL_checktype(L, 2, LUA_TTABLE);
+  sql::Request request = check_options(L, 3, "db:transaction");
+  const int count = static_cast<int>(lua_objlen(L, 2));
+  luaL_argcheck(L, count > 0, 2, "no statement");
+  for (int position = 1; position <= count; ++position) {
+    lua_rawgeti(L, 2, position);
+    request.statements.push_back(pop_statement(L));
+  }
+  return run(L, task, database, std::move(request), push_all);
+}
+
+// Listening ----------------------------------------------------------------------------------------------------------
+
+/// db:listen { "channel", ... } -> listener
+int sql_listen(lua_State* L) {
+  Handle& handle = check_handle(L);
+  if (!handle.listens) return luaL_error(L, "this database has no notifications");
+  Value channels = script::check_value(L, 2, "db:listen");
+  std::vector<std::string> names;
+  luaL_argcheck(L, channels.is_array() && !channels.as_array().empty(), 2, "a list of channels");
+  for (const Value& name : channels.as_array()) {
+    luaL_argcheck(L, name.is_string(), 2, "a channel's name is a text");
+    names.push_back(name.as_string());
+  }
+  push_box(L, kListener, std::make_unique<sql::PostgresListener>(check_loop(L), *handle.listens, std::move(names)));
+  return 1;
+}
+
+int push_heard(lua_State* L, const Result<std::vector<std::string>>& heard) {
+  if (!heard.ok()) return script::nil_error(L, heard.error());
+  lua_createtable(L, static_cast<int>(heard->size()), 0);
+  script::mark_array(L);
+  int position = 0;
+  for (const std::string& payload : *heard) {
+    push_text(L, payload);
+    lua_rawseti(L, -2, ++position);
+  }
+  return 1;
+}
+
+/// listener:wait(seconds) -> payloads | nil, err      (waits)
+int sql_wait(lua_State* L) {
+  Task& task = Task::waiting(L);
+  auto& listener = check_box<sql::PostgresListener>(L, 1, kListener);
+  const Duration most = check_seconds(L, 2);
+  return task.await(L, [&](Task::Resume resume) {
+    return listener.wait(most, [resume = std::move(resume)](Result<std::vector<std::string>> heard) {
+      resume([heard = std::move(heard)](lua_State* state) { return push_heard(state, heard); });
+    });
+  });
+}
+
+int listener_close(lua_State* L) {
+  close_box<sql::PostgresListener>(L, 1, kListener);
+  return 0;
+}
+
+// Connecting ---------------------------------------------------------------------------------------------------------
+
+void read_pool(Opts& opts, sql::PoolOptions& pool) {
+  std::size_t limit = static_cast<std::size_t>(pool.limit);
+  opts.read("limit", limit).read("idle", pool.idle);
+  pool.limit = static_cast<int>(std::clamp<std::size_t>(limit, 1, 100));
+}
+
+void read_parts(Opts& opts, std::map<std::string, std::string>& parts, const std::map<const char*, const char*>& names) {
+  for (const auto& [option, name] : names) {
+    std::string value;
+    opts.read(option, value);
+    if (!value.empty()) parts[name] = value;
+  }
+}
+
+bool is_near(const std::string& host) { return host.empty() || host.front() == '/' || host == "localhost" || host == "127.0.0.1" || host == "::1"; }
+
+/// Encrypted and verified unless the address says otherwise; on this machine as the server offers.
+void complete_tls(std::map<std::string, std::string>& parts) {
+  if (!parts.contains("sslmode")) parts["sslmode"] = is_near(parts["host"]) ? "prefer" : "verify-full";
+  if (parts["sslmode"].rfind("verify", 0) != 0 || parts.contains("sslrootcert")) return;
+  if (const auto file = http::find_ca_file({}); file.ok()) parts["sslrootcert"] = *file;
+}
+
+/// sql.postgres { url, host, port, database, user, password, sslmode, ca, options, pooled, limit, idle, connect_timeout, statement_timeout } -> db | nil, err
+int sql_postgres(lua_State* L) {
+  sql::PostgresOptions options;
+  sql::PoolOptions pool;
+  std::string url;
+  Opts opts(L, 1, "sql.postgres");
+  opts.read("url", url);
+  if (!url.empty()) {
+    auto parts = sql::parse_postgres_url(url);
+    if (!parts.ok()) return script::nil_error(L, parts.error());
+    options.parameters = std::move(*parts);
+  }
+  read_parts(opts, options.parameters, {{"host", "host"}, {"port", "port"}, {"database", "dbname"}, {"user", "user"}, {"password", "password"},
+                                        {"sslmode", "sslmode"}, {"ca", "sslrootcert"}, {"options", "options"}, {"application", "application_name"}});
+  opts.read("pooled", options.pooled).read("connect_timeout", options.connect_time).read("statement_timeout", options.statement_time);
+  read_pool(opts, pool);
+  opts.finish();
+  complete_tls(options.parameters);
+  auto handle = std::make_unique<Handle>();
+  handle->database = sql::open_postgres(check_loop(L), options, pool);
+  handle->listens = std::move(options);
+  push_box(L, kHandle, std::move(handle));
+  return 1;
+}
+
+/// sql.mysql { host, port, socket, database, user, password, tls, ca, limit, idle, connect_timeout } -> db | nil, err
+int sql_mysql(lua_State* L) {
+  sql::MysqlOptions options;
+  sql::PoolOptions pool;
+  std::size_t port = 3306;
+  Opts opts(L, 1, "sql.mysql");
+  opts.read("host", options.host).read("port", port).read("socket", options.socket).read("database", options.database);
+  opts.read("user", options.user).read("password", options.password).read("tls", options.tls).read("ca", options.ca_file);
+  opts.read("connect_timeout", options.connect_time).read("statement_timeout", options.statement_time);
+  read_pool(opts, pool);
+  opts.finish();
+  options.port = static_cast<unsigned>(port);
+  if (options.tls.empty()) options.tls = is_near(options.host) ? "off" : "verify";
+  if (options.tls == "verify" && options.ca_file.empty()) {
+    if (const auto file = http::find_ca_file({}); file.ok()) options.ca_file = *file;
+  }
+  auto handle = std::make_unique<Handle>();
+  handle->database = sql::open_mysql(check_loop(L), std::move(options), pool);
+  push_box(L, kHandle, std::move(handle));
+  return 1;
+}
+
+/// db:close()
+int sql_close(lua_State* L) {
+  close_box<Handle>(L, 1, kHandle);
+  return 0;
+}
+
+constexpr luaL_Reg kHandleMethods[] = {{"query", sql_query}, {"transaction", sql_transaction}, {"listen", sql_listen}, {"close", sql_close}, {nullptr, nullptr}};
+constexpr luaL_Reg kListenerMethods[] = {{"wait", sql_wait}, {"close", listener_close}, {nullptr, nullptr}};
+constexpr luaL_Reg kSqlFunctions[] = {{"postgres", sql_postgres}, {"mysql", sql_mysql}, {nullptr, nullptr}};
+
+}  // namespace
+
+int open_sql(lua_State* L) {
+  make_box_meta<Handle>(L, kHandle, kHandleMethods);
+  make_box_meta<sql::PostgresListener>(L, kListener, kListenerMethods);
+  luaL_newlib(L, kSqlFunctions);
+  return 1;
+}
+
+}  // namespace tidewire::bindings

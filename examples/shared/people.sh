@@ -1,0 +1,41 @@
+# What a `run` script with people and a daemon in it shares; sourced after run.sh. The script defines `idle`.
+
+step() { printf '\n%s\n' "$*"; }
+indented() { sed 's/^/   /'; }
+# show WORDS...: a command of Tidewire as an operator types it, with what it answers.
+show() {
+  printf '   $ tidewire %s\n' "$*"
+  "$tidewire" "$@" 2>>"$work/commands.log" | indented
+}
+# refuses WORDS...: the same, for one that must not go well; warnings are left out.
+refuses() {
+  if show "$@" >"$work/refused.out"; then fail "tidewire $* went well"; fi
+  grep -v '^   !' "$work/refused.out"
+}
+# practice METHOD URL [JSON]: what only a practice server has.
+practice() { curl -sSf -X "$1" "$2" ${3:+-d "$3"} >/dev/null; }
+
+# until_true COMMAND...: asks again until it goes well.
+until_true() {
+  for _ in $(seq 600); do
+    if "$@" >/dev/null 2>&1; then return 0; fi
+    sleep 0.1
+  done
+  "$tidewire" status >&2 || true
+  fail "$* did not come true"
+}
+nothing_waits() {
+  ! "$tidewire" status --json | grep -qE '"(waiting|backing_off|waiting_for|under_way|not_fanned_out)":[1-9]'
+}
+
+# Webhooks are for one address: started again, it listens where it did before. `server` is http://127.0.0.1:0 at first.
+serve() {
+  start daemon "$tidewire" run --listen "${server#http://}"
+  daemon=${pids[0]}
+  server=$address
+}
+forget_pid() {
+  local pid left=()
+  for pid in "${pids[@]}"; do [ "$pid" = "$1" ] || left+=("$pid"); done
+  pids=("${left[@]}")
+}

@@ -1,0 +1,36 @@
+#include "admin/access.h"
+
+#include <algorithm>
+#include <string_view>
+
+namespace tidewire::admin {
+namespace {
+
+bool is_loopback(std::string_view peer) { return peer == "::1" || peer.starts_with("127.") || peer.starts_with("::ffff:127."); }
+
+/// The Host a program on this machine would use; a web page that had its own name point here sends that name.
+bool is_local_host(std::string_view host) {
+  if (host.starts_with('[')) return host.starts_with("[::1]");
+  host = host.substr(0, host.find(':'));
+  return host == "localhost" || is_loopback(host);
+}
+
+bool is_forwarded(const http::Headers& headers) {
+  constexpr const char* kMarks[] = {"X-Forwarded-For", "Forwarded", "X-Real-IP", "Via"};
+  return std::any_of(std::begin(kMarks), std::end(kMarks), [&](const char* mark) { return headers.find(mark) != nullptr; });
+}
+
+}  // namespace
+
+Access access_of(const http::Request& request) {
+  if (request.peer == "unix" || request.peer == "local") return Access::kAdmin;
+  const std::string* host = request.headers.find("Host");
+  const bool local = is_loopback(request.peer) && host != nullptr && is_local_host(*host) && !is_forwarded(request.headers);
+  return local ? Access::kNeighbour : Access::kStranger;
+}
+
+std::string author_of(const http::Request& request) {
+  return request.peer == "unix" && request.peer_uid >= 0 ? "uid " + std::to_string(request.peer_uid) : "local";
+}
+
+}  // namespace tidewire::admin

@@ -1,0 +1,248 @@
+#include "admin/accounts.h"
+
+#include <algorithm>
+
+#include "base/hash.h"
+#include "base/password.h"
+#include "base/text.h"
+
+namespace tidewire::admin {
+namespace {
+
+constexpr std::size_t kLeastPassword = 10;
+constexpr std::size_t kMostPassword = 1000;
+constexpr std::size_t kSecretBytes = 32;
+constexpr const char* kTokenMark = "tw_";  // so that secret scanners can know one
+
+Result<void> fitting_name(const std::string& name) {
+  const bool plain = !name.empty() && name.size() <= 64 && valid_utf8(name) && std::none_of(name.begin(), name.end(), [](char c) { return static_cast<unsigned char>(c) < 0x21 || c == 0x7f; });
+  if (plain) return {};
+  return make_error(Code::kInvalid, "a name has 1 to 64 characters and no blanks");
+}
+
+Result<void> fitting_password(const std::string& password) {
+  if (password.size() > kMostPassword) return make_error(Code::kInvalid, "the password is longer than " + std::to_string(kMostPassword) + " bytes");
+  if (code_points(password) >= kLeastPassword) return {};
+  return make_error(Code::kInvalid, "the password is too short", "at least " + std::to_string(kLeastPassword) + " characters; a few words are easier to remember than signs");
+}
+
+void put_moment(Object& out, const char* name, const std::optional<Instant>& at) {
+  if (at) out[name] = format_instant(*at);
+}
+
+}  // namespace
+
+Accounts::Accounts(Control& control) : control_(control), alive_(std::make_shared<bool>(true)) {}
+
+Accounts::~Accounts() { *alive_ = false; }
+
+void Accounts::load(Done<void> done) {
+  control_.store().accounts([this, alive = alive_, done = std::move(done)](Result<store::Accounts> found) {
+    if (!*alive) return;
+    if (!found.ok()) return done(std::move(found).error());
+    for (auto& user : found->users) users_[user.name] = std::move(user);
+    for (auto& token : found->tokens) tokens_[token.hash] = std::move(token);
+    for (auto& login : found->logins) logins_[login.hash] = std::move(login);
+    loaded_ = true;
+    done({});
+  });
+}
+
+const store::User* Accounts::user(const std::string& name) const {
+  const auto found = users_.find(name);
+  return found == users_.end() ? nullptr : &found->second;
+}
+
+std::optional<Caller> Accounts::by_token(const std::string& token) {
+  const std::string hash = sha256_hex(token);
+  if (!fixed_token_.empty() && constant_time_equal(hash, fixed_token_)) return Caller{.role = Role::kAdmin, .way = Caller::Way::kToken, .author = "token of tidewire.lua"};
+  const auto found = tokens_.find(hash);
+  if (found == tokens_.end()) return std::nullopt;
+  store::Token& known = found->second;
+  const Instant now = control_.clock().now();
+  if (known.expires_at && *known.expires_at <= now) return std::nullopt;
+  if (!known.used_at || now - *known.used_at >= std::chrono::hours(1)) {
+    known.used_at = now;
+    control_.store().save_token(known, [](Result<void>) {});
+  }
+  return Caller{.role = role_from_name(known.role).value_or(Role::kNobody), .way = Caller::Way::kToken, .author = "token " + known.name, .mapping = known.mapping};
+}
+
+std::optional<Caller> Accounts::by_cookie(const std::string& cookie) {
+  const auto found = logins_.find(sha256_hex(cookie));
+  if (found == logins_.end()) return std::nullopt;
+  store::Login& login = found->second;
+  const Instant now = control_.clock().now();
+  const auto user = users_.find(login.user);
+  const bool over = now - login.seen_at > kIdleLogin || now - login.created_at > kLongestLogin;
+  if (over || user == users_.end()) {
+    control_.store().remove_logins({login.hash}, [](Result<void>) {});
+    logins_.erase(found);
+    return std::nullopt;
+  }
+  if (now - login.seen_at >= std::chrono::minutes(1)) {
+    login.seen_at = now;
+    control_.store().save_login(login, [](Result<void>) {});
+  }
+  return Caller{.role = role_from_name(user->second.role).value_or(Role::kNobody), .way = Caller::Way::kLogin, .author = login.user, .login = login.hash};
+}
+
+std::string Accounts::csrf_of(const Caller& caller) const {
+  const auto found = logins_.find(caller.login);
+  return found == logins_.end() ? "" : found->second.csrf;
+}
+
+Result<void> Accounts::allowed(const std::string& name, const std::string& role) const {
+  if (role == "admin") return {};
+  const auto others = std::count_if(users_.begin(), users_.end(), [&](const auto& one) { return one.first != name && one.second.role == "admin"; });
+  const store::User* present = user(name);
+  const bool last = others == 0 && (users_.empty() || (present != nullptr && present->role == "admin"));
+  if (last) return make_error(Code::kInvalid, "nobody would remain an administrator", "make another user an administrator first");
+  return {};
+}
+
+void Accounts::save_user(const std::string& name, const std::string& role, const std::string& password, Done<void> done) {
+  const store::User* present = user(name);
+  const auto checked = [&]() -> Result<void> {
+    TRY(fitting_name(name));
+    const auto known = role_from_name(role);
+    if (!known || *known < Role::kViewer) return make_error(Code::kInvalid, "'role' must be viewer, operator or admin");
+    if (present == nullptr || !password.empty()) TRY(fitting_password(password));
+    return allowed(name, role);
+  }();
+  store::User wanted = present != nullptr ? *present : store::User{.name = name, .created_at = control_.clock().now()};
+  wanted.role = role;
+  if (!checked.ok()) return control_.poster().post([done = std::move(done), error = checked.error()] { done(error); });
+  if (password.empty()) return store_user(std::move(wanted), std::move(done));
+  auto hashed = std::make_shared<std::string>();  // owners: the work and the callback after it
+  control_.work([hashed, password] { *hashed = hash_password(password); },
+                [this, alive = alive_, hashed, wanted = std::move(wanted), done = std::move(done)]() mutable {
+                  if (!*alive) return;
+                  wanted.password = *hashed;
+                  drop_logins_of(wanted.name);
+                  store_user(std::move(wanted), std::move(done));
+                });
+}
+
+void Accounts::store_user(store::User user, Done<void> done) {
+  control_.store().save_user(user, [this, alive = alive_, user, done = std::move(done)](Result<void> stored) {
+    if (!*alive) return;
+    if (!stored.ok()) return done(std::move(stored));
+    const bool first = users_.empty();
+    users_[user.name] = user;
+    if (first) control_.first_user_added();
+    done({});
+  });
+}
+
+/// A changed password ends what was begun with the former one.
+void Accounts::drop_logins_of(const std::string& user) {
+  std::vector<std::string> gone;
+  std::erase_if(logins_, [&](const auto& one) {
+    if (one.second.user != user) return false;
+    gone.push_back(one.first);
+    return true;
+  });
+  control_.store().remove_logins(std::move(gone), [](Result<void>) {});
+}
+
+void Accounts::remove_user(const std::string& name, Done<void> done) {
+  const auto fits = [&]() -> Result<void> {
+    if (user(name) == nullptr) return make_error(Code::kNotFound, "no user '" + name + "'");
+    return allowed(name, "");
+  }();
+  if (!fits.ok()) return control_.poster().post([done = std::move(done), error = fits.error()] { done(error); });
+  control_.store().remove_user(name, [this, alive = alive_, name, done = std::move(done)](Result<void> removed) {
+    if (!*alive) return;
+    if (removed.ok()) {
+      users_.erase(name);
+      std::erase_if(logins_, [&](const auto& one) { return one.second.user == name; });
+    }
+    done(std::move(removed));
+  });
+}
+
+void Accounts::add_token(NewToken wanted, Done<Value> done) {
+  const std::string text = kTokenMark + secret_text(kSecretBytes);
+  const std::string hash = sha256_hex(text);
+  store::Token token{.id = hash.substr(0, 12), .name = wanted.name, .role = wanted.role, .mapping = wanted.mapping, .hash = hash, .author = wanted.author,
+                     .created_at = control_.clock().now(), .expires_at = wanted.expires_at};
+  control_.store().save_token(token, [this, alive = alive_, token, text, done = std::move(done)](Result<void> stored) {
+    if (!*alive) return;
+    if (!stored.ok()) return done(std::move(stored).error());
+    tokens_[token.hash] = token;
+    done(Value(Object{{"id", token.id}, {"token", text}}));
+  });
+}
+
+void Accounts::remove_token(const std::string& id, Done<void> done) {
+  const auto found = std::find_if(tokens_.begin(), tokens_.end(), [&](const auto& one) { return one.second.id == id; });
+  if (found == tokens_.end()) return control_.poster().post([done = std::move(done), id] { done(make_error(Code::kNotFound, "no token '" + id + "'")); });
+  control_.store().remove_token(id, [this, alive = alive_, hash = found->first, done = std::move(done)](Result<void> removed) {
+    if (!*alive) return;
+    if (removed.ok()) tokens_.erase(hash);
+    done(std::move(removed));
+  });
+}
+
+void Accounts::check_password(const std::string& name, const std::string& password, std::function<void(bool)> done) {
+  // A name that is nobody's takes as long, so that names cannot be found out by the clock.
+  static const std::string kNobodys = "scrypt$15$8$1$AAAAAAAAAAAAAAAAAAAAAA==$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+  const store::User* known = user(name);
+  auto right = std::make_shared<bool>(false);  // owners: the work and the callback after it
+  control_.work([right, stored = known != nullptr ? known->password : kNobodys, password] { *right = tidewire::check_password(password, stored); },
+                [alive = alive_, right, known = known != nullptr, done = std::move(done)] {
+                  if (*alive) done(*right && known);
+                });
+}
+
+void Accounts::log_in(const std::string& name, Done<std::string> done) {
+  const std::string cookie = secret_text(kSecretBytes);
+  const Instant now = control_.clock().now();
+  store::Login login{sha256_hex(cookie), name, secret_text(16), now, now};
+  control_.store().save_login(login, [this, alive = alive_, login, cookie, now, done = std::move(done)](Result<void> stored) {
+    if (!*alive) return;
+    if (!stored.ok()) return done(std::move(stored).error());
+    logins_[login.hash] = login;
+    if (const auto found = users_.find(login.user); found != users_.end()) {
+      found->second.login_at = now;
+      control_.store().save_user(found->second, [](Result<void>) {});
+    }
+    done(cookie);
+  });
+}
+
+void Accounts::log_out(const std::string& login, Done<void> done) {
+  control_.store().remove_logins({login}, [this, alive = alive_, login, done = std::move(done)](Result<void> removed) {
+    if (!*alive) return;
+    if (removed.ok()) logins_.erase(login);
+    done(std::move(removed));
+  });
+}
+
+void Accounts::use_fixed_token(const std::string& token) { fixed_token_ = token.empty() ? "" : sha256_hex(token); }
+
+Value Accounts::users_view() const {
+  Array rows;
+  for (const auto& [name, user] : users_) {
+    Object row{{"name", name}, {"role", user.role}, {"created_at", format_instant(user.created_at)}};
+    put_moment(row, "login_at", user.login_at);
+    rows.push_back(Value(std::move(row)));
+  }
+  return Value(Object{{"users", Value(std::move(rows))}});
+}
+
+Value Accounts::tokens_view() const {
+  Array rows;
+  for (const auto& [hash, token] : tokens_) {
+    Object row{{"id", token.id}, {"name", token.name}, {"role", token.role}, {"author", token.author}, {"created_at", format_instant(token.created_at)}};
+    if (!token.mapping.empty()) row["mapping"] = token.mapping;
+    put_moment(row, "expires_at", token.expires_at);
+    put_moment(row, "used_at", token.used_at);
+    rows.push_back(Value(std::move(row)));
+  }
+  std::sort(rows.begin(), rows.end(), [](const Value& a, const Value& b) { return a.string_or("created_at") < b.string_or("created_at"); });
+  return Value(Object{{"tokens", Value(std::move(rows))}});
+}
+
+}  // namespace tidewire::admin

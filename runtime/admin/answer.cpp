@@ -1,0 +1,104 @@
+#include "admin/answer.h"
+
+#include <algorithm>
+#include <charconv>
+#include <vector>
+
+#include "base/json.h"
+#include "base/text.h"
+
+namespace tidewire::admin {
+namespace {
+
+Error wrong_member(const char* key, const char* wanted) {
+  return make_error(Code::kInvalid, std::string("'") + key + "' must be " + wanted);
+}
+
+}  // namespace
+
+int status_of(Code code) {
+  switch (code) {
+    case Code::kInvalid: return 400;
+    case Code::kNotFound: return 404;
+    case Code::kDenied: return 403;
+    case Code::kThrottled: return 429;
+    case Code::kUnavailable:
+    case Code::kCancelled: return 503;
+    case Code::kUnknown: return 502;
+    case Code::kStale: return 412;
+    case Code::kScript:
+    case Code::kBudget: return 422;
+    case Code::kCorrupt: return 500;
+  }
+  ASSERT(false, "every code has a status");
+}
+
+http::Response answer(const Value& body, int status) { return http::Response::json(status, json::dump(body)); }
+
+http::Response problem(int status, const Error& error) {
+  Object body{{"type", "about:blank"}, {"title", std::string(http::reason_phrase(status))}, {"status", status}};
+  body["detail"] = error.message;
+  body["code"] = code_name(error.code);
+  if (!error.hint.empty()) body["hint"] = error.hint;
+  http::Response response = answer(Value(std::move(body)), status);
+  response.headers.set("Content-Type", "application/problem+json");
+  if (error.retry_after) {
+    const auto seconds = std::chrono::ceil<std::chrono::seconds>(*error.retry_after).count();
+    response.headers.set("Retry-After", std::to_string(seconds));
+  }
+  return response;
+}
+
+http::Response problem(const Error& error) { return problem(status_of(error.code), error); }
+
+Result<Value> read_body(const http::Request& request, std::initializer_list<const char*> known) {
+  if (trim(request.body).empty()) return Value(Object{});
+  Value body = TRY(json::parse(request.body));
+  if (!body.is_object()) return make_error(Code::kInvalid, "the body must be a JSON object");
+  const std::vector<std::string> names(known.begin(), known.end());
+  for (const auto& [key, value] : body.as_object()) {
+    if (std::find(names.begin(), names.end(), key) == names.end()) {
+      return make_error(Code::kInvalid, "unknown key '" + key + "'" + suggestion(key, names));
+    }
+  }
+  return body;
+}
+
+Result<std::string> text_member(const Value& body, const char* key) {
+  const Value* found = body.find(key);
+  if (found == nullptr || found->is_null()) return std::string();
+  if (!found->is_string()) return wrong_member(key, "a text");
+  return found->as_string();
+}
+
+Result<bool> flag_member(const Value& body, const char* key, bool otherwise) {
+  const Value* found = body.find(key);
+  if (found == nullptr || found->is_null()) return otherwise;
+  if (!found->is_bool()) return wrong_member(key, "true or false");
+  return found->as_bool();
+}
+
+Result<std::int64_t> count_member(const Value& body, const char* key) {
+  const Value* found = body.find(key);
+  if (found == nullptr || found->is_null()) return std::int64_t{0};
+  if (!found->is_int() || found->as_int() < 0) return wrong_member(key, "a whole number, not negative");
+  return found->as_int();
+}
+
+Result<std::int64_t> limit_of(const http::Request& request, std::int64_t otherwise, std::int64_t most) {
+  const std::string text = request.query("limit");
+  if (text.empty()) return otherwise;
+  std::int64_t limit = 0;
+  const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), limit);
+  if (status != std::errc() || end != text.data() + text.size() || limit < 1 || limit > most) {
+    return make_error(Code::kInvalid, "'limit' must be a number from 1 to " + std::to_string(most));
+  }
+  return limit;
+}
+
+bool flag_of(const http::Request& request, std::string_view name) {
+  const std::string text = request.query(name);
+  return text == "1" || text == "true";
+}
+
+}  // namespace tidewire::admin

@@ -1,0 +1,50 @@
+// The admin page's files, and what describes the API.
+#include "admin/api.h"
+#include "admin/openapi.h"
+#include "base/embedded.h"
+
+namespace tidewire::admin {
+namespace {
+
+const char* media_of(std::string_view path) {
+  if (path.ends_with(".html")) return "text/html; charset=utf-8";
+  if (path.ends_with(".js")) return "text/javascript; charset=utf-8";
+  if (path.ends_with(".css")) return "text/css; charset=utf-8";
+  if (path.ends_with(".svg")) return "image/svg+xml";
+  return "application/octet-stream";
+}
+
+void send_file(const Call& call, const std::string& path) {
+  const EmbeddedFile* file = embedded_file("ui/" + path);
+  if (file == nullptr) return (*call.reply)(problem(make_error(Code::kNotFound, "the page has no file " + path)));
+  const std::string tag = "\"" + std::string(file->sha256_hex.substr(0, 24)) + "\"";
+  const std::string* known = call.request.headers.find("If-None-Match");
+  http::Response response{.status = known != nullptr && *known == tag ? 304 : 200};
+  if (response.status == 200) response.body = std::string(file->text);
+  response.headers.set("Content-Type", media_of(path));
+  response.headers.set("ETag", tag);
+  response.headers.set("Cache-Control", "no-cache");  // asked for each time, sent when it changed
+  (*call.reply)(std::move(response));
+}
+
+void show_page(Api&, const Call& call) { send_file(call, "index.html"); }
+
+void show_docs(Api&, const Call& call) { send_file(call, "docs.html"); }
+
+void show_file(Api&, const Call& call) { send_file(call, call.params["file"]); }
+
+void show_document(Api&, const Call& call) { (*call.reply)(answer(openapi_document())); }
+
+}  // namespace
+
+std::span<const Route> page_routes() {
+  static const Route routes[] = {
+      {.method = "GET", .path = "/api/v1/openapi.json", .role = Role::kNobody, .id = "openapi", .summary = "This document", .handler = show_document, .answer = "Anything"},
+      {.method = "GET", .path = "/docs", .role = Role::kNobody, .id = "docs", .summary = "This document for reading", .handler = show_docs, .media = "text/html"},
+      {.method = "GET", .path = "/", .role = Role::kNobody, .id = "page", .summary = "The admin page", .handler = show_page, .media = "text/html"},
+      {.method = "GET", .path = "/ui/{file*}", .role = Role::kNobody, .id = "file", .summary = "A file of the admin page", .handler = show_file, .media = "*/*"},
+  };
+  return routes;
+}
+
+}  // namespace tidewire::admin

@@ -1,0 +1,128 @@
+#include "admin/conditions.h"
+
+#include "base/text.h"
+
+namespace tidewire::admin {
+namespace {
+
+constexpr Duration kRenewBefore = std::chrono::hours(24 * 7);
+
+std::string counted(std::int64_t number, const char* one, const char* many) { return grouped(number) + " " + (number == 1 ? one : many); }
+
+class Survey {
+ public:
+  Survey(Control& control, const AlertRules& rules) : control_(control), rules_(rules), process_(control.process()) {}
+
+  Standing run(const Result<store::Summary>& summary, const std::map<std::string, std::int64_t>& unannounced) {
+    state(summary);
+    certificate();
+    connections();
+    mappings();
+    polls();
+    if (summary.ok()) {
+      for (const auto& [name, counts] : summary->mappings) {
+        // Of a mapping that was removed, keys wait until it comes back: that is nobody's failure.
+        if (control_.engine().plan(name) != nullptr) keys(name, counts);
+      }
+    }
+    for (const auto& [about, changes] : unannounced) webhooks(about, changes);
+    return std::move(out_);
+  }
+
+ private:
+  void add(Condition condition) { out_.conditions.push_back(std::move(condition)); }
+
+  void state(const Result<store::Summary>& summary) {
+    const Value* stored = process_.find("store");
+    const bool healthy = stored == nullptr || stored->bool_or("healthy", true);
+    if (!healthy || !summary.ok()) {
+      const std::string why = !healthy ? stored->string_or("trouble") : to_string(summary.error());
+      add({"state", "", "The state file cannot be " + std::string(healthy ? "read" : "written") + ": " + why, "Make room on its disk and look at its rights; webhooks are refused meanwhile and come again.", Duration{}, 0});
+    }
+    const std::int64_t free = stored == nullptr ? -1 : stored->int_or("disk_free", -1);
+    if (rules_.disk && free >= 0 && free < *rules_.disk) {
+      add({"disk", "", grouped(free / 1'000'000) + " MB are left on the disk of the state file.", "Make room, or let less be kept: keep = \"7d\" in tidewire.lua.", std::nullopt, 0});
+    }
+  }
+
+  void certificate() {
+    const Value* until = process_.at_path("tls.valid_until");
+    const auto end = parse_instant(until == nullptr || !until->is_string() ? "" : until->as_string());
+    if (!end.ok() || *end - control_.clock().now() > kRenewBefore) return;
+    add({"certificate", "", "The listener's certificate ends at " + format_instant(*end) + ".", "Renew it; the files are read again by themselves.", std::nullopt, 0});
+  }
+
+  void connections() {
+    const Value all = control_.connections();
+    if (!all.is_object()) return;
+    for (const auto& [name, one] : all.as_object()) {
+      const std::string state = one.string_or("state", "unknown");
+      if (state == "unknown") out_.unknown.insert("connection " + name);
+      if (one.find("paused_until") != nullptr || (state != "failing" && state != "paused" && one.bool_or("same_system", true))) continue;
+      add({"connection", name, "The connection " + name + " fails: " + one.string_or("reason"), "`tidewire check --connect` asks it again; changes wait and are made up for by themselves.", std::nullopt, 0});
+    }
+  }
+
+  void mappings() {
+    const Value all = control_.mappings();
+    const auto engine = control_.engine().status();
+    for (const auto& [name, one] : all.is_object() ? all.as_object() : Object{}) {
+      const Value* reload = one.find("reload");
+      if (one.bool_or("quarantined", false)) {
+        add({"mapping", name, "The mapping " + name + " is stopped: its script failed ten times in a row.", "`tidewire ops --failed` shows how; saving the mended file lets it go on.", Duration{}, 0});
+      } else if (reload != nullptr && !reload->bool_or("ok", true)) {
+        const Value* error = reload->find("error");
+        const bool goes_on = one.find("version") != nullptr;
+        add({"mapping", name, "The mapping " + name + " cannot be loaded" + (goes_on ? "; the version before goes on: " : " and does not run: ") + (error == nullptr ? "" : error->string_or("message")), "`tidewire check` says it with file and line.", std::nullopt, 0});
+      }
+      if (rules_.paused && one.bool_or("paused", false)) {
+        add({"paused", name, "The mapping " + name + " is switched off for more than " + format_duration(*rules_.paused) + "; its changes wait.", "Switch it on again on its page, or remove its file.", rules_.paused, 0});
+      }
+      if (const auto found = engine.find(name); rules_.paused && found != engine.end() && found->second.held) {
+        add({"held", name, "The mapping " + name + " is held back (" + *found->second.held + ") for more than " + format_duration(*rules_.paused) + "; its changes wait.", "`tidewire jobs` shows what waits for you.", rules_.paused, 0});
+      }
+    }
+  }
+
+  void polls() {
+    for (const auto& [name, status] : control_.engine().status()) {
+      const sync::Plan* plan = control_.engine().plan(name);
+      for (const store::Side side : {store::Side::kLeft, store::Side::kRight}) {
+        const std::string about = name + " " + store::side_name(side);
+        if (status.poll_error[side]) add({"poll", about, "The " + std::string(store::side_name(side)) + " side of " + name + " cannot be polled: " + to_string(*status.poll_error[side]), "Webhooks go on by themselves; what the poll would have found is found by the next that succeeds.", std::nullopt, 0});
+        else if (plan != nullptr && !plan->end[side].poll.empty() && !status.last_poll[side]) out_.unknown.insert("poll " + about);
+      }
+    }
+  }
+
+  void keys(const std::string& name, const store::Summary::Mapping& counts) {
+    const Instant now = control_.clock().now();
+    const auto age = [&](const std::optional<Instant>& since) { return since ? std::max(Duration::zero(), now - *since) : Duration::zero(); };
+    if (rules_.queue && age(counts.oldest_waiting) > *rules_.queue) {
+      add({"queue", name, counted(counts.waiting, "change of ", "changes of ") + name + (counts.waiting == 1 ? " waits" : " wait") + ", the oldest for " + format_duration(age(counts.oldest_waiting)) + ".", "`tidewire status` shows what is slow or paused.", Duration{}, counts.waiting});
+    }
+    if (rules_.conflict && age(counts.oldest_conflict) > *rules_.conflict) {
+      add({"conflict", name, counted(counts.open_conflicts, "field of ", "fields of ") + name + (counts.open_conflicts == 1 ? " waits" : " wait") + " for a person, the oldest for " + format_duration(age(counts.oldest_conflict)) + ".", "`tidewire conflicts`, or the page Conflicts.", Duration{}, counts.open_conflicts});
+    }
+    if (counts.dead > 0) add({"dead", name, counted(counts.dead, "change of ", "changes of ") + name + " could not be made and " + (counts.dead == 1 ? "is" : "are") + " given up.", "`tidewire ops --failed` says why, `tidewire retry` tries again.", std::nullopt, counts.dead});
+    if (counts.held > 0) add({"brake", name, counted(counts.held, "change of ", "changes of ") + name + (counts.held == 1 ? " is" : " are") + " held: more deletes or mass changes than the brake lets pass.", "Look at them with `tidewire ops`; `tidewire retry` lets them pass.", std::nullopt, counts.held});
+  }
+
+  void webhooks(const std::string& about, std::int64_t changes) {
+    if (!rules_.webhooks || changes < *rules_.webhooks) return;
+    add({"webhooks", about, "The poll found " + counted(changes, "change", "changes") + " of " + about + " that no webhook announced.", "Look at the webhooks of that system: are they on, do they reach this address? `tidewire install KIND MAPPING` says what it needs.", std::nullopt, changes});
+  }
+
+  Control& control_;
+  const AlertRules& rules_;
+  Value process_;
+  Standing out_;
+};
+
+}  // namespace
+
+Standing standing(Control& control, const Result<store::Summary>& summary, const AlertRules& rules, const std::map<std::string, std::int64_t>& unannounced) {
+  return Survey(control, rules).run(summary, unannounced);
+}
+
+}  // namespace tidewire::admin

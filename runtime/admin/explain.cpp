@@ -1,0 +1,222 @@
+#include "admin/explain.h"
+
+#include "admin/views.h"
+#include "base/json.h"
+#include "base/text.h"
+
+namespace tidewire::admin {
+namespace {
+
+using store::other;
+using store::Side;
+using store::side_name;
+
+/// As people read it: a text bare, everything else as JSON.
+std::string said(const Value& value) {
+  if (value.is_null()) return "nothing";
+  return value.is_string() ? "\"" + shortened(value.as_string(), 80) + "\"" : shortened(json::dump(value), 80);
+}
+
+std::string when(Instant at) {
+  std::string text = format_instant(at);  // "2024-05-01T10:00:00.123Z"
+  if (text.size() > 10) text[10] = ' ';
+  return text.substr(0, 19) + " UTC";
+}
+
+std::string how_it_came(const std::string& reason) {
+  if (reason == "webhook") return "a webhook told of it";
+  if (reason == "poll") return "a poll found it";
+  if (reason == "listen") return "a listener heard of it";
+  if (reason == "sweep") return "a sweep found it";
+  if (reason == "job") return "a job asked for it";
+  if (reason == "person") return "a person asked for it";
+  return "an earlier pass asked for it again";
+}
+
+class Teller {
+ public:
+  Teller(const sync::Plan& plan, const Evidence& evidence) : plan_(plan), evidence_(evidence), link_(evidence.known.link ? &*evidence.known.link : nullptr) {}
+
+  Value field(const std::string& name) const;
+  Value head() const;
+  Array standing() const;
+
+ private:
+  std::string connection(Side side) const { return plan_.end[side].connection; }
+  const store::Conflict* conflict_of(const std::string& field) const;
+  std::string values_text(const std::string& name) const;
+  std::string decision_text(const Value& decided, const store::Operation& operation) const;
+  std::string change_text(const store::Operation& operation) const;
+  std::string script_text(const store::Operation& operation) const;
+  std::string pending_text(const std::string& name) const;
+
+  const sync::Plan& plan_;
+  const Evidence& evidence_;
+  const store::Link* link_;
+};
+
+const store::Conflict* Teller::conflict_of(const std::string& field) const {
+  for (const store::Conflict& open : evidence_.known.conflicts) {
+    if (open.field == field) return &open;
+  }
+  return nullptr;
+}
+
+std::string Teller::values_text(const std::string& name) const {
+  if (link_ == nullptr) return name + ": the record is linked to nothing.";
+  const auto base = link_->base.find(name);
+  if (base == link_->base.end()) return name + ": the sides have not agreed on a value yet.";
+  return name + ": " + connection(Side::kLeft) + " has " + said(base->second.left) + ", " + connection(Side::kRight) + " has " + said(base->second.right) + ".";
+}
+
+std::string Teller::decision_text(const Value& decided, const store::Operation& operation) const {
+  const std::string kind = decided.string_or("decision"), rule = decided.string_or("rule"), at = when(operation.at);
+  const std::string why = rule.empty() ? "" : ", by the rule \"" + rule + "\"";
+  const Value* to_left = decided.find("to_left");
+  const Value* to_right = decided.find("to_right");
+  if (to_left != nullptr && to_right != nullptr) return "Both sides got a value made of both on " + at + why + ".";
+  if (to_left != nullptr || to_right != nullptr) {
+    const Side target = to_left != nullptr ? Side::kLeft : Side::kRight;
+    const Value* before = decided.find(side_name(target));
+    const bool created = operation.kind == "create" || operation.kind == "restore";
+    std::string text = operation.kind == "revert" || decided.find("winner") == nullptr ? connection(target) + " was given it on " + at : connection(target) + " got it from " + connection(other(target)) + " on " + at;
+    text += why + (operation.outcome == "would_write" ? " (it would; the mapping is read-only there)" : "") + ".";
+    if (!created && before != nullptr) text += " Before, " + connection(target) + " had " + said(*before) + ".";
+    return text;
+  }
+  if (kind == "agree") return "On " + at + " nothing had to be written" + (rule.empty() ? "" : ": " + rule) + ".";
+  if (kind == "conflict") return "On " + at + " it could not be decided: " + rule + ".";
+  if (kind == "drift") return "On " + at + " it was seen and left alone: " + rule + ".";
+  return "On " + at + ": " + rule + ".";
+}
+
+std::string Teller::change_text(const store::Operation& operation) const {
+  const Value* taken = operation.record.find("taken");
+  std::vector<std::string> parts;
+  if (taken != nullptr && taken->is_array()) {
+    for (const Value& one : taken->as_array()) {
+      const auto side = store::side_from_name(one.string_or("side"));
+      const std::string where = side ? connection(*side) + " " + one.string_or("key") : one.string_or("key");
+      const std::int64_t changes = one.int_or("changes", 1);
+      parts.push_back("the change in " + where + (one.string_or("event") == "delete" ? " (a delete)" : "") + ": " + how_it_came(one.string_or("reason")) + (changes > 1 ? ", " + std::to_string(changes) + " times" : ""));
+    }
+  }
+  std::string text = parts.empty() ? "" : " What it answered: " + join(parts, "; ") + ".";
+  if (operation.author && !operation.author->empty()) text += " Decided by " + *operation.author + ".";
+  if (operation.job) text += " Part of job " + *operation.job + ".";
+  return text;
+}
+
+std::string Teller::script_text(const store::Operation& operation) const {
+  std::string text = " Script version " + operation.script.substr(0, 12);
+  if (const auto script = evidence_.scripts.find(operation.script); script != evidence_.scripts.end()) {
+    text += " of " + script->second.string_or("name") + ", first run " + script->second.string_or("at").substr(0, 19) + "Z";
+  }
+  return text + "; operation " + operation.id + ".";
+}
+
+/// What still waits or is set aside.
+std::string Teller::pending_text(const std::string& name) const {
+  std::string text;
+  if (const store::Conflict* open = conflict_of(name)) {
+    text += " It is in conflict since " + when(open->opened_at) + ": " + connection(Side::kLeft) + " says " + said(open->left.value_or(Value())) + ", " + connection(Side::kRight) + " says " + said(open->right.value_or(Value())) +
+            "; `tidewire resolve " + std::to_string(open->id) + " left|right` decides it.";
+  }
+  const Value* note = link_ == nullptr ? nullptr : link_->notes.find(name);
+  if (note == nullptr) return text;
+  if (const Value* who = note->find("ignored")) text += " " + (who->is_string() && !who->as_string().empty() ? who->as_string() : "A person") + " told to ignore differences in it.";
+  if (note->bool_or("owed", false)) text += " It is owed: the record it refers to is not linked yet.";
+  if (const Value* stored = note->find("stored")) text += " The " + note->string_or("side") + " system stores " + said(*stored) + " where " + said(note->find("sent") == nullptr ? Value() : *note->find("sent")) + " was sent.";
+  return text;
+}
+
+Value Teller::field(const std::string& name) const {
+  Object out{{"field", name}};
+  if (link_ != nullptr) {
+    if (const auto base = link_->base.find(name); base != link_->base.end()) {
+      out["left"] = base->second.left;
+      out["right"] = base->second.right;
+    }
+  }
+  std::string text = values_text(name);
+  if (const auto found = evidence_.decided.find(name); found != evidence_.decided.end()) {
+    const store::Operation& operation = found->second;
+    const Value& decided = *operation.record.find("fields")->find(name);
+    for (const char* member : {"decision", "rule", "winner", "to_left", "to_right"}) {
+      if (const Value* value = decided.find(member)) out[member] = *value;
+    }
+    out["before"] = Value(Object{{"left", decided.find("left") == nullptr ? Value() : *decided.find("left")}, {"right", decided.find("right") == nullptr ? Value() : *decided.find("right")}});
+    out["at"] = format_instant(operation.at);
+    out["operation"] = operation.id;
+    out["script"] = operation.script;
+    if (operation.author) out["author"] = *operation.author;
+    if (operation.job) out["job"] = *operation.job;
+    if (const Value* taken = operation.record.find("taken")) out["because"] = *taken;
+    text += " " + decision_text(decided, operation) + change_text(operation) + script_text(operation);
+  } else if (link_ != nullptr && link_->base.contains(name) && evidence_.loaded) {
+    const store::Operation& load = *evidence_.loaded;
+    out["at"] = format_instant(load.at);
+    out["operation"] = load.id;
+    out["script"] = load.script;
+    if (load.job) out["job"] = *load.job;
+    text += " It is so since " + when(load.at) + ", by a load, which keeps no values of its rows" + (load.job ? ": job " + *load.job : "") + "." + script_text(load);
+  } else if (link_ != nullptr && link_->base.contains(name)) {
+    text += " It is so since the records were linked on " + when(link_->created_at) + ", or since an operation that is older than `keep` and was removed.";
+  }
+  text += pending_text(name);
+  out["text"] = text;
+  return Value(std::move(out));
+}
+
+Value Teller::head() const {
+  Object out{{"mapping", plan_.name}};
+  if (link_ == nullptr) {
+    const bool buried = !evidence_.known.tombstones.empty();
+    out["state"] = buried ? "deleted" : "unknown";
+    out["text"] = plan_.name + ": '" + evidence_.key + "' of " + connection(evidence_.side) + (buried ? " was deleted; its link is kept as a tombstone." : " is linked to nothing.");
+    return Value(std::move(out));
+  }
+  for (const Side side : {Side::kLeft, Side::kRight}) {
+    if (link_->key[side]) out[std::string(side_name(side)) + "_key"] = *link_->key[side];
+  }
+  out["state"] = store::link_state_name(link_->state);
+  out["link"] = link_->id;
+  out["text"] = plan_.name + ": " + connection(Side::kLeft) + " " + link_->key.left.value_or("–") + " and " + connection(Side::kRight) + " " + link_->key.right.value_or("–") + " are the same thing since " + when(link_->created_at) +
+                (link_->state == store::LinkState::kLive ? "." : "; the link is " + std::string(store::link_state_name(link_->state)) + ".");
+  return Value(std::move(out));
+}
+
+Array Teller::standing() const {
+  Array out;
+  for (const store::DirtyKey& row : evidence_.known.dirty) {
+    std::string text = connection(row.side) + " " + row.key + " is " + store::key_state_name(row.state) + " since " + when(row.since);
+    if (row.error) text += ": " + row.error->string_or("message");
+    if (!row.parent.empty()) text += " (" + row.parent + ")";
+    out.push_back(Value(text + "."));
+  }
+  for (const store::Operation& operation : evidence_.history) {
+    std::string text = when(operation.at) + ": " + operation.kind + ", " + operation.outcome;
+    if (operation.author && !operation.author->empty()) text += " by " + *operation.author;
+    if (const Value* error = operation.record.find("error")) text += ": " + error->string_or("message");
+    if (const Value* restored = operation.record.find("restored")) text += ": " + (restored->is_string() ? restored->as_string() : "");
+    out.push_back(Value(text + "."));
+  }
+  return out;
+}
+
+}  // namespace
+
+Value explain(const sync::Plan& plan, const Evidence& evidence, const std::string& field) {
+  const Teller teller(plan, evidence);
+  Value out = teller.head();
+  Array fields;
+  for (const sync::Field& one : plan.fields) {
+    if (one.kind == sync::Field::Kind::kConstant && field.empty()) continue;
+    if (field.empty() || field == one.name) fields.push_back(teller.field(one.name));
+  }
+  out["fields"] = Value(std::move(fields));
+  out["standing"] = Value(teller.standing());
+  return out;
+}
+
+}  // namespace tidewire::admin

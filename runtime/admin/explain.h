@@ -1,0 +1,33 @@
+// explain.h — why each field of a record has its value: from which side, which change, which rule, when, which script version.
+//
+// It is told from what is stored: the link's base, the newest operation that decided each field, and what stands. The
+// sentences are made here and not in the terminal, so that a page shows the same ones.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/value.h"
+#include "store/store.h"
+#include "sync/plan.h"
+
+namespace tidewire::admin {
+
+/// What is known of one record.
+struct Evidence {
+  store::Side side = store::Side::kLeft;
+  std::string key;
+  store::Known known;
+  std::map<std::string, store::Operation> decided;   // field -> the newest operation that decided it
+  std::vector<store::Operation> history;             // newest first, what concerns the record as a whole
+  std::optional<store::Operation> loaded;            // the load that linked it: of its rows no values are kept
+  std::map<std::string, Value> scripts;              // hash -> {name, at, files}
+};
+
+/// {mapping, left_key, right_key, state, text, fields = [{field, left, right, decision, rule, winner, at, operation, author,
+/// because = [{side, key, reason, event}], before, script, text}], standing = [texts]}. `field` "" = all.
+Value explain(const sync::Plan& plan, const Evidence& evidence, const std::string& field);
+
+}  // namespace tidewire::admin

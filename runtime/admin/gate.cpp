@@ -1,0 +1,141 @@
+#include "admin/gate.h"
+
+#include <algorithm>
+
+#include "admin/access.h"
+#include "admin/answer.h"
+#include "base/hash.h"
+#include "base/text.h"
+
+namespace tidewire::admin {
+namespace {
+
+constexpr sched::Rate kKnownRate{50, 300};    // of one login or token
+constexpr sched::Rate kUnknownRate{20, 240};  // of one address that did not say who it is: the page alone is some thirty files
+constexpr std::size_t kMostBuckets = 5'000;
+
+bool changes_something(const std::string& method) { return method != "GET" && method != "HEAD" && method != "OPTIONS"; }
+
+std::string host_name(std::string_view host) {
+  if (host.starts_with('[')) return std::string(host.substr(0, host.find(']') + 1));
+  return lower_ascii(host.substr(0, host.find(':')));
+}
+
+/// An address cannot be made to point elsewhere, so it is always ours; so is localhost.
+bool is_address(const std::string& name) {
+  if (name.starts_with('[') || name == "localhost") return true;
+  return std::count(name.begin(), name.end(), '.') == 3 && name.find_first_not_of("0123456789.") == std::string::npos;
+}
+
+http::Response with_hint(int status, Code code, std::string message, std::string hint) {
+  return problem(status, make_error(code, std::move(message), std::move(hint)));
+}
+
+std::string bearer_of(const http::Request& request) {
+  const std::string* header = request.headers.find("Authorization");
+  if (header == nullptr || !starts_with_ignoring_case(*header, "bearer ")) return "";
+  return std::string(trim(std::string_view(*header).substr(7)));
+}
+
+}  // namespace
+
+std::string cookie_of(const http::Request& request, std::string_view name) {
+  for (const auto& [key, value] : request.headers.fields()) {
+    if (!http::equal_ignoring_case(key, "Cookie")) continue;
+    for (const std::string& part : split(value, ';')) {
+      const std::string_view one = trim(part);
+      if (one.starts_with(name) && one.size() > name.size() && one[name.size()] == '=') return std::string(one.substr(name.size() + 1));
+    }
+  }
+  return "";
+}
+
+std::string sender_of(const http::Request& request) {
+  const std::string* forwarded = request.headers.find("X-Forwarded-For");
+  const bool by_proxy = request.peer == "::1" || request.peer.starts_with("127.") || request.peer.starts_with("::ffff:127.");
+  if (forwarded == nullptr || !by_proxy) return request.peer;
+  const auto comma = forwarded->rfind(',');
+  return std::string(trim(std::string_view(*forwarded).substr(comma == std::string::npos ? 0 : comma + 1)));
+}
+
+bool is_secure(const http::Request& request) {
+  const std::string* scheme = request.headers.find("X-Forwarded-Proto");
+  return request.secure || (scheme != nullptr && *scheme == "https");
+}
+
+Caller Gate::caller_of(const http::Request& request) {
+  const Access access = access_of(request);
+  if (access == Access::kAdmin) return {.role = Role::kAdmin, .way = Caller::Way::kLocal, .author = author_of(request)};
+  std::optional<Caller> caller;
+  if (const std::string token = bearer_of(request); !token.empty()) caller = accounts_.by_token(token);
+  else if (const std::string cookie = cookie_of(request, kCookie); !cookie.empty()) caller = accounts_.by_cookie(cookie);
+  Caller known = caller.value_or(Caller{});
+  known.neighbour = access == Access::kNeighbour;
+  return known;
+}
+
+bool Gate::host_is_ours(const http::Request& request) const {
+  const std::string* host = request.headers.find("Host");
+  if (host == nullptr || host->empty()) return false;
+  const std::string name = host_name(*host);
+  const auto hosts = control_.admin_settings().hosts;
+  return is_address(name) || std::any_of(hosts.begin(), hosts.end(), [&](const std::string& one) { return lower_ascii(one) == name; });
+}
+
+bool Gate::origin_may(const std::string& origin) const {
+  const auto origins = control_.admin_settings().origins;
+  return std::any_of(origins.begin(), origins.end(), [&](const std::string& one) { return one == "*" || one == origin; });
+}
+
+std::optional<Duration> Gate::too_many(const http::Request& request, const Caller& caller) {
+  const bool known = caller.role != Role::kNobody;
+  if (buckets_.size() > kMostBuckets) buckets_.clear();
+  const std::string who = known ? caller.author : "from " + sender_of(request);
+  sched::TokenBucket& bucket = buckets_.try_emplace(who, known ? kKnownRate : kUnknownRate, control_.clock()).first->second;
+  if (bucket.try_take()) return std::nullopt;
+  return bucket.wait();
+}
+
+std::optional<http::Response> Gate::refusal(const http::Request& request, const Caller& caller, bool any_host) {
+  if (caller.way == Caller::Way::kLocal) return std::nullopt;
+  if (!any_host && !host_is_ours(request)) {
+    return with_hint(421, Code::kDenied, "this server is not known by that name", "add the name to admin = { hosts = { ... } } in tidewire.lua, or use the address");
+  }
+  if (const auto wait = any_host ? std::nullopt : too_many(request, caller)) {
+    Error error = make_error(Code::kThrottled, "too many requests", "wait as long as Retry-After says");
+    error.retry_after = std::chrono::ceil<std::chrono::milliseconds>(*wait);
+    return problem(error);
+  }
+  if (caller.way != Caller::Way::kLogin || !changes_something(request.method)) return std::nullopt;
+  const std::string* header = request.headers.find(kCsrfHeader);
+  if (header != nullptr && constant_time_equal(*header, accounts_.csrf_of(caller))) return std::nullopt;
+  return with_hint(403, Code::kDenied, "the header of this login is missing or wrong", std::string("reload the page; a program uses a token instead of a login (header ") + kCsrfHeader + ")");
+}
+
+std::optional<http::Response> Gate::preflight(const http::Request& request) const {
+  const std::string* origin = request.headers.find("Origin");
+  if (request.method != "OPTIONS" || origin == nullptr || request.headers.find("Access-Control-Request-Method") == nullptr) return std::nullopt;
+  http::Response response{.status = 204};
+  if (!origin_may(*origin)) return response;
+  response.headers.set("Access-Control-Allow-Methods", "GET, POST, PUT, DELETE");
+  response.headers.set("Access-Control-Allow-Headers", "Authorization, Content-Type, Idempotency-Key, Last-Event-ID");
+  response.headers.set("Access-Control-Max-Age", "600");
+  return response;
+}
+
+void Gate::dress(const http::Request& request, http::Response& response) const {
+  http::Headers& headers = response.headers;
+  headers.set("X-Content-Type-Options", "nosniff");
+  headers.set("Referrer-Policy", "no-referrer");
+  headers.set("X-Frame-Options", "DENY");
+  headers.set("Cross-Origin-Opener-Policy", "same-origin");
+  headers.set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'");
+  if (headers.find("Cache-Control") == nullptr) headers.set("Cache-Control", "no-store");
+  const std::string* origin = request.headers.find("Origin");
+  if (control_.admin_settings().origins.empty()) return;
+  headers.add("Vary", "Origin");
+  // Never with credentials: a foreign page shows a token, it does not borrow a login.
+  if (origin != nullptr && origin_may(*origin)) headers.set("Access-Control-Allow-Origin", *origin);
+}
+
+}  // namespace tidewire::admin

@@ -1,0 +1,105 @@
+#include "admin/health.h"
+
+#include <algorithm>
+
+namespace tidewire::admin {
+namespace {
+
+std::int64_t whole_seconds(Duration duration) { return std::chrono::duration_cast<std::chrono::seconds>(duration).count(); }
+
+class Examination {
+ public:
+  Examination(Control& control, bool trusted) : control_(control), trusted_(trusted), now_(control.clock().now()), process_(control.process()) {}
+
+  Health run(const Result<store::Summary>& summary) {
+    Object& view = health_.view.as_object();
+    view["version"] = process_.string_or("version");
+    if (const auto started = parse_instant(process_.string_or("started_at")); started.ok()) view["uptime_s"] = whole_seconds(now_ - *started);
+    if (process_.bool_or("draining", false)) health_.problems.emplace_back("shutting down");
+    view["store"] = store();
+    view["queue"] = queue(summary);
+    view["connections"] = connections();
+    quarantines();
+    view["status"] = health_.ok() ? "ok" : "failing";
+    Array problems;
+    for (const std::string& problem : health_.problems) problems.emplace_back(problem);
+    view["problems"] = Value(std::move(problems));
+    return std::move(health_);
+  }
+
+ private:
+  void add(const std::string& problem, const std::string& reason) {
+    health_.problems.push_back(trusted_ && !reason.empty() ? problem + ": " + reason : problem);
+  }
+
+  Value store() {
+    const Value* stored = process_.find("store");
+    const bool healthy = stored == nullptr || stored->bool_or("healthy", true);
+    Object out{{"healthy", healthy}};
+    if (healthy) return Value(std::move(out));
+    const std::string trouble = stored->string_or("trouble");
+    add("the state file cannot be written", trouble);
+    if (trusted_ && !trouble.empty()) out["trouble"] = trouble;
+    return Value(std::move(out));
+  }
+
+  Value queue(const Result<store::Summary>& summary) {
+    if (!summary.ok()) {
+      add("the state file cannot be read", to_string(summary.error()));
+      return Value(Object{});
+    }
+    std::int64_t waiting = 0, backing_off = 0;
+    std::optional<Instant> oldest;
+    for (const auto& [name, counts] : summary->mappings) {
+      waiting += counts.waiting;
+      backing_off += counts.backing_off;
+      // Of a mapping that was removed, keys wait until it comes back: that is nobody's failure.
+      if (!counts.oldest_waiting || control_.engine().plan(name) == nullptr) continue;
+      oldest = std::min(oldest.value_or(*counts.oldest_waiting), *counts.oldest_waiting);
+    }
+    Object out{{"waiting", waiting}, {"backing_off", backing_off}, {"not_fanned_out", summary->not_fanned_out}};
+    const Duration age = oldest ? std::max(Duration::zero(), now_ - *oldest) : Duration::zero();
+    out["oldest_s"] = whole_seconds(age);
+    if (age > kOldestWaiting) add("changes have been waiting for " + format_duration(age), "");
+    return Value(std::move(out));
+  }
+
+  Value connections() {
+    Object out;
+    const Value all = control_.connections();
+    if (!all.is_object()) return Value(std::move(out));
+    for (const auto& [name, connection] : all.as_object()) {
+      const std::string state = connection.string_or("state", "unknown");
+      const std::string reason = connection.string_or("reason");
+      Object one{{"state", state}};
+      if (const std::string last = connection.string_or("last_success"); !last.empty()) one["last_success"] = last;
+      if (trusted_ && !reason.empty()) one["reason"] = reason;
+      out[name] = Value(std::move(one));
+      if (state == "failing" || state == "paused") add("connection " + name + " is " + state, reason);
+    }
+    return Value(std::move(out));
+  }
+
+  void quarantines() {
+    const Value all = control_.mappings();
+    if (!all.is_object()) return;
+    for (const auto& [name, mapping] : all.as_object()) {
+      if (mapping.bool_or("quarantined", false)) add("mapping " + name + " is quarantined: its script fails again and again", "");
+      if (const Value* drift = mapping.find("drift"); drift != nullptr) add("mapping " + name + " is paused", drift->string_or("message"));
+    }
+  }
+
+  Control& control_;
+  bool trusted_;
+  Instant now_;
+  Value process_;
+  Health health_;
+};
+
+}  // namespace
+
+Health health(Control& control, const Result<store::Summary>& summary, bool trusted) {
+  return Examination(control, trusted).run(summary);
+}
+
+}  // namespace tidewire::admin

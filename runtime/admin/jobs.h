@@ -1,0 +1,57 @@
+// jobs.h — work asked for by a person, as the API shows it: a batch with a part per mapping.
+//
+// The jobs themselves are the engine's and durable (sync/jobs.h); a load of a million records outlives any HTTP request, so
+// a caller starts one and then asks how far it is.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "admin/answer.h"
+#include "admin/ports.h"
+#include "store/types.h"
+
+namespace tidewire::admin {
+
+struct SyncRequest {
+  struct Part {
+    std::string mapping;
+    bool left = true, right = true;  // whose changes travel
+  };
+  std::vector<Part> parts;           // worked off in this order
+  std::optional<std::pair<store::Side, std::string>> key{};  // of the only part
+  std::string from{}, to{};          // keys between these
+  std::int64_t limit = 0;            // keys of each part, 0 = all
+  bool dry_run = false;              // finds out what would be written, and writes nothing
+  bool all = false;                  // resync: also what looks level
+  bool sweep = false;                // looks for what was deleted, too
+};
+
+/// Starts them; how far they are, view_batch tells.
+class Jobs {
+ public:
+  explicit Jobs(Control& control) : control_(control) {}
+  /// The id under which it can be asked for; `stored` once it can.
+  std::string start(const SyncRequest& request, Done<std::string> stored = [](Result<std::string>) {});
+  void view(const std::string& id, Done<Value> done);
+
+ private:
+  Control& control_;
+};
+
+/// The jobs that do it, one per part.
+std::vector<store::Job> jobs_of(const SyncRequest& request, const sync::Engine& engine);
+
+/// {id, kind, state = running | paused | done | failed | cancelled, started_at, finished_at, author, parts = [{job, mapping,
+/// state = queued | listing | working | paused | done | failed | cancelled, marked, looked_at, counts, events, found, error}]}.
+/// `events` is what the counters moved by. Of a job that looks only, also {looked_at, found}, and once it has ended what it
+/// found, at most 1000: as `writes` of a dry run, as `findings` of any other; `more` where there is more.
+void view_batch(Control& control, const std::string& id, Done<Value> done);
+/// 202 and where to ask.
+void answer_job(const SharedReply& reply, const Result<std::string>& batch);
+/// Batches newest first, without counts; open ones unless `all`.
+void list_batches(Control& control, bool all, Done<Value> done);
+
+}  // namespace tidewire::admin

@@ -1,0 +1,41 @@
+#include "admin/named.h"
+
+#include "admin/paging.h"
+
+namespace tidewire::admin {
+
+Result<Named> named(std::string mapping, std::string key, const std::string& side, const sync::Engine& engine) {
+  if (mapping.empty() || key.empty()) return make_error(Code::kInvalid, "which record? 'mapping' and 'key' name it");
+  if (engine.plan(mapping) == nullptr) return no_mapping(mapping, engine.mappings());
+  Named out{std::move(mapping), std::move(key), {}};
+  if (side.empty()) return out;
+  out.side = store::side_from_name(side);
+  if (!out.side) return make_error(Code::kInvalid, "'side' must be \"left\" or \"right\", not \"" + side + "\"");
+  return out;
+}
+
+Result<Named> named_in_body(const Call& call, const sync::Engine& engine) { return named(call.text("mapping"), call.text("key"), call.text("side"), engine); }
+
+Result<Named> named_in_query(const Call& call, const sync::Engine& engine) { return named(call.query("mapping"), call.query("key"), call.query("side"), engine); }
+
+std::string author_of(const Call& call) {
+  const std::string author = call.text("author");
+  return !author.empty() && call.caller.way == Caller::Way::kLocal ? author : call.caller.author;
+}
+
+void find_side(Control& control, Named named, Done<store::Side> done) {
+  using store::Side;
+  const sync::Plan* plan = control.engine().plan(named.mapping);
+  const Side usual = plan != nullptr && plan->flow == sync::Flow::kToLeft ? Side::kRight : Side::kLeft;
+  control.store().load(named.mapping, {{Side::kLeft, named.key}, {Side::kRight, named.key}}, [named, usual, done = std::move(done)](Result<std::vector<store::Known>> known) {
+    if (!known.ok()) return done(known.error());
+    if (named.side) return done(*named.side);
+    const auto met = [](const store::Known& one) { return one.link || !one.tombstones.empty() || !one.dirty.empty() || !one.conflicts.empty(); };
+    const bool left = met(known->front()), right = met(known->back());
+    if (left && right) return done(make_error(Code::kInvalid, "both sides of " + named.mapping + " have a key '" + named.key + "'", "say whose is meant: side left or right"));
+    if (left || right) return done(left ? Side::kLeft : Side::kRight);
+    done(usual);
+  });
+}
+
+}  // namespace tidewire::admin

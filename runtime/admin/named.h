@@ -1,0 +1,26 @@
+// named.h — which record a person means: by either side's key, and who it is that asks.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "admin/ports.h"
+#include "admin/route.h"
+
+namespace tidewire::admin {
+
+struct Named {
+  std::string mapping, key;
+  std::optional<store::Side> side;
+};
+/// kInvalid where one is missing or `side` is no side, kNotFound for an unknown mapping.
+Result<Named> named(std::string mapping, std::string key, const std::string& side, const sync::Engine& engine);
+/// Of the body's members mapping, key and side; of the query's.
+Result<Named> named_in_body(const Call& call, const sync::Engine& engine);
+Result<Named> named_in_query(const Call& call, const sync::Engine& engine);
+/// Where no side was said: the only one that has a link of that key, else the mapping's source (left where both are).
+void find_side(Control& control, Named named, Done<store::Side> done);
+/// A command on the machine says for whom it speaks; everybody else speaks for himself.
+std::string author_of(const Call& call);
+
+}  // namespace tidewire::admin

@@ -1,0 +1,77 @@
+#include "admin/openapi.h"
+
+#include "admin/route.h"
+#include "admin/schema.h"
+#include "base/text.h"
+
+namespace tidewire::admin {
+namespace {
+
+Value reference(const char* schema) { return Value(Object{{"$ref", std::string("#/components/schemas/") + schema}}); }
+
+Value content(const char* media, Value schema) { return Value(Object{{media, Value(Object{{"schema", std::move(schema)}})}}); }
+
+Value parameter_schema(Parameter::Type type) {
+  switch (type) {
+    case Parameter::Type::kCount: return Value(Object{{"type", "integer"}, {"minimum", 0}});
+    case Parameter::Type::kFlag: return Value(Object{{"type", "string"}, {"enum", Value(Array{"0", "1", "true", "false"})}});
+    case Parameter::Type::kTime: return Value(Object{{"type", "string"}, {"format", "date-time"}});
+    case Parameter::Type::kText: break;
+  }
+  return Value(Object{{"type", "string"}});
+}
+
+Array parameters_of(const Route& route) {
+  Array out;
+  for (const std::string& piece : split(route.path, '/')) {
+    if (!piece.starts_with('{')) continue;
+    const std::string name = piece.substr(1, piece.size() - (piece.ends_with("*}") ? 3 : 2));
+    out.push_back(Object{{"name", name}, {"in", "path"}, {"required", true}, {"schema", Value(Object{{"type", "string"}})}});
+  }
+  for (const Parameter& one : route.query) out.push_back(Object{{"name", one.name}, {"in", "query"}, {"description", one.summary}, {"schema", parameter_schema(one.type)}});
+  return out;
+}
+
+Value answers_of(const Route& route) {
+  Object good{{"description", http::reason_phrase(route.status)}};
+  const bool json = std::string_view(route.media) == "application/json";
+  if (*route.answer != '\0') good["content"] = content("application/json", reference(route.answer));
+  else if (!json) good["content"] = content(route.media, Value(Object{{"type", "string"}}));
+  Object out{{std::to_string(route.status), Value(good)}};
+  if (std::string_view(route.id) == "health") out["503"] = Value(std::move(good));
+  out["default"] = Value(Object{{"description", "A problem (RFC 9457) with `code` and, where something can be done, `hint`"}, {"content", content("application/problem+json", reference("Problem"))}});
+  return Value(std::move(out));
+}
+
+Value operation_of(const Route& route) {
+  Object out{{"operationId", route.id}, {"summary", route.summary}, {"responses", answers_of(route)}, {"x-role", role_name(route.role)}};
+  if (Array parameters = parameters_of(route); !parameters.empty()) out["parameters"] = Value(std::move(parameters));
+  if (*route.body != '\0') out["requestBody"] = Value(Object{{"content", content("application/json", reference(route.body))}});
+  if (route.role == Role::kNobody) out["security"] = Value(Array{});
+  return Value(std::move(out));
+}
+
+}  // namespace
+
+Value openapi_document() {
+  Object paths;
+  for (const Route* route : all_routes()) {
+    if (route->alias != nullptr) continue;
+    std::string path = route->path;
+    if (const auto star = path.find("*}"); star != std::string::npos) path.erase(star, 1);
+    paths[path][lower_ascii(route->method)] = operation_of(*route);
+  }
+  const Value bearer = Object{{"type", "http"}, {"scheme", "bearer"}, {"description", "`tidewire token add` makes one"}};
+  const Value login = Object{{"type", "apiKey"}, {"in", "cookie"}, {"name", "tidewire_session"}, {"description", "of POST /api/v1/login; a change also sends the header X-Tidewire-CSRF with `csrf` of the session"}};
+  return Value(Object{
+      {"openapi", "3.1.0"},
+      {"info", Value(Object{{"title", "Tidewire"}, {"version", TIDEWIRE_VERSION}, {"license", Value(Object{{"name", "MIT"}, {"identifier", "MIT"}})},
+                            {"description", "Lists come in pages: `next` is the `after` of the page that follows. Times are ISO texts in UTC. A change with the header Idempotency-Key is done once a day."}})},
+      {"servers", Value(Array{Value(Object{{"url", "/"}})})},
+      {"security", Value(Array{Value(Object{{"token", Value(Array{})}}), Value(Object{{"login", Value(Array{})}})})},
+      {"components", Value(Object{{"schemas", schemas()}, {"securitySchemes", Value(Object{{"token", bearer}, {"login", login}})}})},
+      {"paths", Value(std::move(paths))},
+  });
+}
+
+}  // namespace tidewire::admin

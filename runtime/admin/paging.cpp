@@ -1,0 +1,51 @@
+#include "admin/paging.h"
+
+#include "base/text.h"
+
+namespace tidewire::admin {
+namespace {
+
+constexpr std::int64_t kMostRows = 1000;
+
+}  // namespace
+
+Result<store::Page> page_of(const Call& call) {
+  store::Page page;
+  page.limit = TRY(limit_of(call.request, 100, kMostRows));
+  page.after = call.query("after");
+  return page;
+}
+
+Result<std::optional<Instant>> time_of(const Call& call, std::string_view name) {
+  const std::string text = call.query(name);
+  if (text.empty()) return std::optional<Instant>();
+  return std::optional<Instant>(TRY(parse_instant(text)));
+}
+
+Result<std::optional<store::KeyState>> state_of(const Call& call) {
+  const std::string name = call.query("state");
+  if (name.empty()) return std::optional<store::KeyState>();
+  const auto state = store::key_state_from_name(name);
+  if (!state) return make_error(Code::kInvalid, "no state '" + name + "'", "waiting, backing_off, held, waiting_for, conflict or dead");
+  return state;
+}
+
+Result<std::optional<store::Side>> side_of(const Value& body) {
+  const std::string name = body.string_or("side");
+  if (name.empty()) return std::optional<store::Side>();
+  const auto side = store::side_from_name(name);
+  if (!side) return make_error(Code::kInvalid, "'side' must be \"left\" or \"right\", not \"" + name + "\"");
+  return side;
+}
+
+Value values_page(const char* name, const store::Paged<Value>& page) {
+  Object out{{name, Value(Array(page.rows.begin(), page.rows.end()))}};
+  if (!page.next.empty()) out["next"] = page.next;
+  return Value(std::move(out));
+}
+
+Error no_mapping(const std::string& name, const std::vector<std::string>& loaded) {
+  return make_error(Code::kNotFound, "no mapping '" + name + "' is loaded" + suggestion(name, loaded), "`tidewire status` lists them");
+}
+
+}  // namespace tidewire::admin

@@ -1,0 +1,22 @@
+// paging.h — what lists take: pages, times, states.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "admin/route.h"
+#include "store/store.h"
+
+namespace tidewire::admin {
+
+/// `limit` and `after`; kInvalid for a limit that is none.
+Result<store::Page> page_of(const Call& call);
+/// A time of the query, nullopt where it is absent.
+Result<std::optional<Instant>> time_of(const Call& call, std::string_view name);
+Result<std::optional<store::KeyState>> state_of(const Call& call);
+Result<std::optional<store::Side>> side_of(const Value& body);
+/// A page of rows that are values already.
+Value values_page(const char* name, const store::Paged<Value>& page);
+Error no_mapping(const std::string& name, const std::vector<std::string>& loaded);
+
+}  // namespace tidewire::admin

@@ -1,0 +1,97 @@
+// route.h — every path the API answers, as data: routing, authorisation and the OpenAPI document all come from this table,
+// so none of them can say something else than the others.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "admin/answer.h"
+#include "admin/roles.h"
+#include "http/router.h"
+
+namespace tidewire::admin {
+
+class Api;
+struct Route;
+
+/// A path of an earlier service. A brace of its path says where the piece goes: `{id}` is the target's own brace,
+/// `{body.mapping}` a member of the body, `{query.mapping}` a filter, `{_...}` nowhere.
+struct Alias {
+  const char* method;
+  const char* path;
+  const char* id;         // of the route it stands for
+  const char* body = "";  // JSON, where the sender's own is not looked at
+};
+
+/// One request on its way through a handler; callbacks keep copies of what they need.
+struct Call {
+  http::Request request;
+  http::Params params;
+  Value body = Object{};  // fits the route's schema
+  Caller caller;
+  SharedReply reply;
+  const Route* route = nullptr;
+
+  std::string query(std::string_view name) const { return request.query(name); }
+  bool flag(std::string_view name) const { return flag_of(request, name); }
+  std::string text(std::string_view member) const { return body.string_or(member); }
+};
+
+using Handler = void (*)(Api& api, const Call& call);
+
+struct Parameter {
+  enum class Type { kText, kCount, kFlag, kTime };
+  const char* name;
+  Type type;
+  const char* summary;
+};
+
+struct Route {
+  const char* method;
+  const char* path;
+  Role role;             // at least; kNobody: anybody
+  const char* id;        // operationId
+  const char* summary;
+  Handler handler;
+  std::vector<Parameter> query{};
+  const char* body = "";      // schemas by name; "" = none
+  const char* answer = "";    // of `status`; "" = no JSON
+  int status = 200;
+  const char* action = "";    // its name in the audit trail; "" = changes nothing, or writes there itself
+  bool neighbours = false;    // also a program on the same machine that did not say who it is
+  bool any_host = false;      // monitors and senders reach it by whatever name
+  bool shows_secret = false;  // its answer is kept nowhere
+  const char* media = "application/json";
+  const Alias* alias = nullptr;  // of an earlier service: not in the document
+};
+
+/// The filters of a list in pages, with these before them.
+std::vector<Parameter> paged(std::vector<Parameter> more = {});
+
+// By area; each with its handlers.
+std::span<const Route> open_routes();        // api_open.cpp
+std::span<const Route> session_routes();     // api_session.cpp
+std::span<const Route> account_routes();     // api_accounts.cpp
+std::span<const Route> read_routes();        // api_reads.cpp
+std::span<const Route> history_routes();     // api_history.cpp
+std::span<const Route> conflict_routes();    // api_conflicts.cpp
+std::span<const Route> act_routes();         // api_acts.cpp
+std::span<const Route> job_routes();         // api_jobs.cpp
+std::span<const Route> link_routes();        // api_links.cpp
+std::span<const Route> explain_routes();     // api_explain.cpp
+std::span<const Route> connection_routes();  // api_connections.cpp
+std::span<const Route> connecting_routes();  // api_connecting.cpp
+std::span<const Route> install_routes();     // api_install.cpp
+std::span<const Route> mapping_routes();     // api_mappings.cpp
+std::span<const Route> event_routes();       // api_events.cpp
+std::span<const Route> trigger_routes();     // api_trigger.cpp
+std::span<const Route> page_routes();        // api_page.cpp
+std::span<const Route> alias_routes();       // api_aliases.cpp
+
+/// Those of this API, in the order of the document.
+std::vector<const Route*> own_routes();
+/// And those of earlier services, after them.
+std::vector<const Route*> all_routes();
+
+}  // namespace tidewire::admin

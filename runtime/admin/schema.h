@@ -1,0 +1,20 @@
+// schema.h — the shapes of bodies and answers, one file (schemas.json) for the OpenAPI document and for reading bodies.
+//
+// A small part of JSON Schema is enough for what we send and take: type, enum, properties, required, additionalProperties,
+// items, anyOf, $ref, minimum, maximum, minLength, maxLength. The whole of it is checked by the tests, in another language.
+#pragma once
+
+#include <string>
+
+#include "base/result.h"
+#include "base/value.h"
+
+namespace tidewire::admin {
+
+/// All of them: {NAME: schema}, with references as "#/components/schemas/NAME".
+const Value& schemas();
+
+/// kInvalid says which member is wrong and what is wanted, with a suggestion for one that is not known.
+Result<void> check_shape(const Value& value, const std::string& schema_name);
+
+}  // namespace tidewire::admin

@@ -1,0 +1,64 @@
+// The remote systems: how they are, and what their keys may see.
+import { get, may, post, segment, target } from "./api.js";
+import { field, h, replace } from "./dom.js";
+import { chip, count, moment } from "./format.js";
+import { connect_page, show_test } from "./connect.js";
+import { ask, banner, button, card, empty, figure, head, table, toast, trouble } from "./view.js";
+
+async function rest(name, draw) {
+  const answer = await ask(`Give ${name} a rest`, { text: "No call is made to it until then; what comes waits and is worked off afterwards.", inputs: [{ label: "For how many minutes?", name: "minutes", type: "number", min: "1", max: "10080", value: "60", required: true }], yes: "Pause" });
+  if (!answer) return;
+  await post(`/api/v1/connections/${segment(name)}/pause`, { until: new Date(Date.now() + answer.minutes * 60000).toISOString() });
+  toast(`${name} rests.`);
+  await draw();
+}
+
+async function test(name, place) {
+  replace(place, h("progress", { "aria-label": "asking" }));
+  show_test(place, await post(`/api/v1/connections/${segment(name)}/test`));
+}
+
+function connection_card(one, draw) {
+  const place = h("div", { role: "status" });
+  const buttons = may("operator") && h("div", { class: "row" }, button("Test now", () => test(one.name, place)), one.paused_until ? button("Go on now", async () => { await post(`/api/v1/connections/${segment(one.name)}/resume`); await draw(); }) : button("Pause…", () => rest(one.name, draw)), h("a", { class: "button", href: `#/connections/${segment(one.name)}` }, "Look closer"), may("admin") && h("a", { class: "button", href: `#/connections/${segment(one.name)}/edit` }, "Edit"));
+  return h("section", { class: "card" }, h("div", { class: "head" }, h("h2", {}, one.name), chip(one.state)), h("p", { class: "dim small" }, one.kind, typeof one.url === "string" ? ` · ${one.url}` : ""), one.reason && banner(one.state === "failing" ? "bad" : "warn", one.reason),
+    h("div", { class: "figures" }, figure(count(one.calls), "calls"), figure(count(one.failures), "failed", one.failures ? "warn" : ""), figure(count(one.webhooks?.received), "webhooks")), one.last_success && h("p", { class: "dim small" }, "last success ", moment(one.last_success)), buttons, place);
+}
+
+function histogram(latency) {
+  const counts = latency?.counts ?? [];
+  const names = [...(latency?.bounds_ms ?? []).map((bound) => `up to ${bound < 1000 ? `${bound} ms` : `${bound / 1000} s`}`), "longer"];
+  const rows = counts.map((number, i) => ({ name: names[i], number }));
+  return table("latency", [{ title: "Took", cell: (row) => row.name }, { title: "Calls", kind: "number", cell: (row) => count(row.number), value: (row) => row.number }], rows, { label: "How long calls took" });
+}
+
+async function one_connection(box, tools, name) {
+  const one = await get(`/api/v1/connections/${segment(name)}`);
+  if (!tools.current()) return;
+  const place = h("div", { class: "stack" });
+  const ask_schema = async (event) => {
+    event.preventDefault();
+    const collection = new FormData(event.target).get("collection");
+    replace(place, h("progress", { "aria-label": "asking" }));
+    try {
+      const { schema } = await get(target(`connections/${segment(name)}/schema`, { collection }));
+      const fields = Array.isArray(schema?.fields) ? schema.fields : Object.entries(schema?.fields ?? {}).map(([field_name, about]) => ({ name: field_name, ...(typeof about === "object" ? about : { type: about }) }));
+      replace(place, h("section", { class: "card flush" }, table(`${name}-${collection}`, [{ title: "Field", kind: "mono", cell: (row) => row.name }, { title: "Type", cell: (row) => (typeof row.type === "object" ? JSON.stringify(row.type) : row.type ?? "") }, { title: "Notes", cell: (row) => [row.required && "required", row.read_only && "read-only", row.unique && "unique"].filter(Boolean).join(", ") }], fields, { label: `Fields of ${collection}`, nothing: empty("It describes no field", "Is the name right, and may the key see it?") }), h("details", {}, h("summary", {}, "As it was answered"), h("pre", {}, JSON.stringify(schema, null, 2)))));
+    } catch (error) { replace(place, trouble(error)); }
+  };
+  replace(box, head(name), connection_card(one, () => tools.show()), card("How long calls took", histogram(one.latency)), card("How calls ended", h("div", { class: "figures" }, Object.entries(one.by_status ?? {}).map(([status, number]) => figure(count(number), status.replaceAll("_", " "))))),
+    may("operator") && card("Fields of a collection", h("form", { class: "filters", on: { submit: ask_schema } }, field("Doctype, table or model", h("input", { name: "collection", required: true }), { class: "wide" }), h("button", { type: "submit" }, "Ask")), place));
+}
+
+export async function connections_page(box, tools) {
+  if (may("admin") && tools.path[0] === "new") return connect_page(box, tools);
+  if (may("admin") && tools.path[1] === "edit") return connect_page(box, tools, tools.path[0]);
+  if (tools.path[0]) return one_connection(box, tools, tools.path[0]);
+  const draw = async () => {
+    const { connections } = await get("/api/v1/connections");
+    if (!tools.current()) return;
+    const add = [may("operator") && h("a", { class: "button", href: "#/new-mapping" }, "New mapping"), may("admin") && h("a", { class: "button first", href: "#/connections/new" }, "New connection")];
+    replace(box, head("Connections", add), connections.length ? h("div", { class: "cards" }, connections.map((one) => connection_card(one, draw))) : h("section", { class: "card" }, empty("No connection yet", "A connection is a remote system with its key. Add one here, or declare it in tidewire.lua with its secrets in .env.")));
+  };
+  await draw();
+}

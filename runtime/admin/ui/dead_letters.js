@@ -1,0 +1,54 @@
+// Keys that stand: dead, held, in conflict, waiting for a parent.
+import { get, may, post, target } from "./api.js";
+import { field, h, replace, select } from "./dom.js";
+import { refresh_on } from "./events.js";
+import { chip, moment } from "./format.js";
+import { record_link } from "./operation.js";
+import { ask, button, empty, head, paged_table, toast } from "./view.js";
+
+const states = [["", "all that stand"], "dead", "held", "conflict", "waiting_for", "backing_off", "waiting"];
+
+export async function dead_letters_page(box, tools) {
+  const { mappings } = await get("/api/v1/status");
+  const filters = Object.fromEntries(tools.query);
+  const list = h("section", { class: "card flush" });
+  const retry_one = async (row) => {
+    const { retried } = await post("/api/v1/retry", { mapping: row.mapping, side: row.side, key: row.key });
+    toast(retried ? `${row.key} is being tried again.` : `${row.key} is not dead or held any more.`);
+    setTimeout(draw, 500);
+  };
+  const discard_one = async (row) => {
+    const answer = await ask(`Let ${row.key} go?`, { text: "Its waiting changes are forgotten and counted as discarded. A later change of the record is looked at as ever.", inputs: [{ label: "Why? It goes into the audit trail.", name: "reason", required: true, minlength: "3" }], yes: "Discard", danger: true });
+    if (!answer) return;
+    await post("/api/v1/discard", { mapping: row.mapping, side: row.side, key: row.key, reason: answer.reason });
+    toast(`${row.key} is discarded.`);
+    await draw();
+  };
+  const columns = [
+    { title: "Record", cell: (row) => record_link(row.mapping, row.key), value: (row) => row.key }, { title: "Mapping", cell: (row) => row.mapping }, { title: "Side", cell: (row) => h("span", { class: `side-${row.side}` }, row.side), value: (row) => row.side },
+    { title: "State", kind: "tight", cell: (row) => chip(row.state), value: (row) => row.state }, { title: "Since", kind: "time", cell: (row) => moment(row.since), value: (row) => row.since },
+    { title: "Why", cell: (row) => h("div", {}, row.error?.message ?? (row.parent ? `its parent ${row.parent} has no link yet` : row.reason), row.error?.hint && h("div", { class: "dim small" }, row.error.hint), row.operation && h("a", { class: "small", href: `#/operation/${row.operation}` }, "the operation")), value: (row) => row.error?.message ?? row.parent ?? "" },
+    { title: "Tries", kind: "number", cell: (row) => row.attempts },
+    { title: "", private: true, kind: "tight", cell: (row) => may("operator") && h("div", { class: "row" }, button("Retry", () => retry_one(row)), button("Discard…", () => discard_one(row), "quiet")) },
+  ];
+  const load = async (after) => {
+    const answer = await get(target("dead-letters", { ...filters, limit: 50, after }));
+    return { rows: answer.keys, next: answer.next };
+  };
+  const draw = () => paged_table(list, "dead-letters", columns, load, { label: "Keys that stand", nothing: empty("Nothing stands", "A record that cannot be kept the same for good is put here instead of holding up the others.") });
+  const changed = (event) => {
+    event?.preventDefault();
+    for (const [name, value] of new FormData(form)) filters[name] = value;
+    tools.set_query(filters);
+    void draw();
+  };
+  const form = h("form", { class: "filters", on: { change: changed, submit: changed } }, field("Mapping", select("mapping", [["", "all"], ...Object.keys(mappings)], filters.mapping)), field("State", select("state", states, filters.state)));
+  const all = may("operator") && button("Retry all shown", async () => {
+    const { retried } = await post("/api/v1/retry", filters.mapping ? { mapping: filters.mapping } : { all: true });
+    toast(`${retried} ${retried === 1 ? "key is" : "keys are"} being tried again.`);
+    setTimeout(draw, 500);
+  }, "first");
+  replace(box, head("Dead letters", all), form, list);
+  await draw();
+  tools.leave(refresh_on("operation", () => (document.querySelector("dialog[open]") ? undefined : draw()), 2));
+}

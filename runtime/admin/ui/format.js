@@ -1,0 +1,55 @@
+// How times, numbers and values of records look.
+import { h } from "./dom.js";
+
+const near = new Intl.RelativeTimeFormat("en", { numeric: "auto", style: "short" });
+const units = [["day", 86400], ["hour", 3600], ["minute", 60], ["second", 1]];
+
+export function ago(iso, now = Date.now()) {
+  if (!iso) return "";
+  const seconds = Math.round((new Date(iso) - now) / 1000);
+  for (const [unit, size] of units) {
+    if (Math.abs(seconds) >= size) return near.format(Math.trunc(seconds / size), unit);
+  }
+  return "now";
+}
+
+/// "10:42:05, 3 min. ago" with its date where that is another day; the exact time in the title.
+export function moment(iso) {
+  if (!iso) return "";
+  const at = new Date(iso);
+  const today = at.toDateString() === new Date().toDateString();
+  const clock = at.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
+  const date = at.toLocaleDateString([], { year: "numeric", month: "short", day: "numeric" });
+  return h("time", { datetime: iso, title: iso }, today ? clock : `${date}, ${clock}`, " ", h("span", { class: "dim small" }, ago(iso)));
+}
+
+export const count = (number) => (number ?? 0).toLocaleString("en").replaceAll(",", " ");
+
+export function bytes(number) {
+  for (const unit of ["B", "KB", "MB"]) {
+    if (number < 1024) return `${number.toFixed(unit === "B" ? 0 : 1)} ${unit}`;
+    number /= 1024;
+  }
+  return `${number.toFixed(1)} GB`;
+}
+
+/// A value of a record: a text as it is, all else as JSON, what is not there said.
+export function shown(value) {
+  if (value === undefined) return h("span", { class: "absent" }, "not there");
+  if (value === null) return h("span", { class: "absent" }, "null");
+  if (value === "") return h("span", { class: "absent" }, "empty text");
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
+
+export const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
+
+const tones = {
+  ok: "good", applied: "good", merged: "good", done: "good", running: "info", linked: "good", live: "good", "adds up": "good", "bad edit": "bad",
+  dead: "bad", failing: "bad", failed: "bad", broken: "bad", quarantined: "bad", not_loaded: "bad", unknown_outcome: "bad",
+  conflict: "warn", held: "warn", backing_off: "warn", paused: "warn", waiting_for: "warn", retry: "warn", cancelled: "warn",
+  waiting: "info", queued: "info", listing: "info", working: "info", announced: "info",
+};
+
+export function chip(word) {
+  return h("span", { class: `chip ${tones[word] ?? ""}` }, String(word ?? "").replaceAll("_", " "));
+}

@@ -1,0 +1,62 @@
+// Pieces of work with progress: loads, resyncs, sweeps, dry runs.
+import { get, may, post, segment } from "./api.js";
+import { h, replace } from "./dom.js";
+import { chip, count, moment, shown } from "./format.js";
+import { banner, button, card, empty, head, table, toast, trouble } from "./view.js";
+
+const kinds = { sync: "Make level", resync: "Look at everything again", sweep: "Find what was deleted", dry_run: "Dry run", key: "One record", initial_load: "Initial load", verify: "Compare completely", adopt: "Report before adopting", revert: "Take back" };
+
+function part(one) {
+  const waiting = (one.counts?.waiting ?? 0) + (one.counts?.backing_off ?? 0);
+  const whole = Math.max(one.marked, waiting, 1);
+  const over = ["done", "failed"].includes(one.state);
+  const events = Object.entries(one.events ?? {}).filter(([name]) => !["received", "coalesced"].includes(name)).map(([name, number]) => `${count(number)} ${name.replaceAll("_", " ")}`).join(", ");
+  return h("div", { class: "stack" }, h("div", { class: "row" }, h("b", {}, h("a", { href: `#/mapping/${segment(one.mapping)}` }, one.mapping)), chip(one.state), h("span", { class: "dim small" }, `${count(one.marked)} looked at${waiting ? `, ${count(waiting)} to go` : ""}`)),
+    over || one.state === "working" ? h("progress", { max: whole, value: over ? whole : Math.max(0, whole - waiting), "aria-label": `progress of ${one.mapping}` }) : h("progress", { "aria-label": `progress of ${one.mapping}` }),
+    events && h("p", { class: "small" }, events), one.error && banner("bad", one.error.message, one.error.hint ?? ""));
+}
+
+/// What a job that looks only has found.
+export function findings(job) {
+  if (!job.found) return "";
+  const rows = (job.writes ?? job.findings ?? []).map((one) => ({ ...one, writes: one.record?.writes ?? [] }));
+  return h("section", { class: "card flush" }, h("div", { class: "head" }, h("h2", {}, `Found in ${count(job.looked_at)} records: ${Object.entries(job.found).map(([name, number]) => `${count(number)} ${name}`).join(", ") || "nothing to do"}`)),
+    table("dry-run", [{ title: "Left", kind: "mono", cell: (row) => row.left_key ?? "" }, { title: "Right", kind: "mono", cell: (row) => row.right_key ?? "" }, { title: "Would", cell: (row) => (row.error ? row.error.message : row.writes.map((write) => `${write.kind} in ${write.connection}`).join("; ") || (row.kind ?? row.finding ?? "")), value: (row) => row.kind ?? row.finding }, { title: "Values", kind: "value", cell: (row) => row.writes.map((write) => h("div", {}, shown(write.values))) }],
+      rows, { label: "What a dry run found", nothing: empty("Nothing would be written", "Both sides are level.") }));
+}
+
+/// What can be done with a job that has not ended.
+function controls(job, draw) {
+  if (!may("operator") || !["queued", "running", "paused"].includes(job.state)) return [];
+  const tell = (verb, words) => async () => {
+    await post(`/api/v1/jobs/${segment(job.id)}/${verb}`);
+    toast(words);
+    await draw();
+  };
+  return [job.state === "paused" ? button("Go on", tell("resume", "It goes on."), "first") : button("Pause", tell("pause", "It is held, also over a restart.")), button("Cancel", tell("cancel", "It ends; what it marked and nobody else asked for is dropped."), "danger")];
+}
+
+async function one_job(box, tools, id) {
+  let timer;
+  const draw = async () => {
+    try {
+      const job = await get(`/api/v1/jobs/${segment(id)}`);
+      if (!tools.current()) return;
+      clearTimeout(timer);
+      replace(box, head(kinds[job.kind] ?? job.kind, ...controls(job, draw)), h("div", { class: "row" }, chip(job.state), h("span", { class: "dim small" }, "began ", moment(job.started_at), job.finished_at && [", ended ", moment(job.finished_at)]), h("a", { href: "#/jobs" }, "All jobs")), job.error && banner("bad", job.error.message, job.error.hint ?? ""), card("Progress", (job.parts ?? []).map(part)), findings(job));
+      if (!["done", "failed", "cancelled"].includes(job.state)) timer = setTimeout(draw, 700);
+    } catch (error) {
+      if (tools.current()) replace(box, trouble(error));
+    }
+  };
+  tools.leave(() => clearTimeout(timer));
+  await draw();
+}
+
+export async function jobs_page(box, tools) {
+  if (tools.path[0]) return one_job(box, tools, tools.path[0]);
+  const { jobs } = await get("/api/v1/jobs");
+  replace(box, head("Jobs"), h("section", { class: "card flush" }, table("jobs", [
+    { title: "Began", kind: "time", cell: (row) => h("a", { href: `#/jobs/${row.id}` }, moment(row.started_at ?? row.created_at)), value: (row) => row.started_at ?? row.created_at }, { title: "What", cell: (row) => kinds[row.kind] ?? row.kind }, { title: "Mapping", cell: (row) => row.mapping ?? (row.mappings ?? []).join(", ") }, { title: "State", kind: "tight", cell: (row) => chip(row.state), value: (row) => row.state },
+  ], jobs, { label: "Jobs", nothing: empty("No job ran since the start", "A mapping's Run tab starts one: an initial load, a resync, a sweep, a dry run.") })));
+}

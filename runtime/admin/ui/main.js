@@ -1,0 +1,125 @@
+// The way in: who is there, which page, what is new.
+import { get, may, post, session, take_session, when_logged_out } from "./api.js";
+import { h, replace } from "./dom.js";
+import { listen, stop_listening } from "./events.js";
+import { login_page, setup_page } from "./login.js";
+import { pages } from "./pages.js";
+import { act, ask, banner, toast, trouble } from "./view.js";
+
+const main = document.getElementById("main");
+const nav = document.getElementById("nav");
+const who = document.getElementById("who");
+const menu = document.querySelector(".menu-button");
+let turn = 0;
+let leave = [];
+
+/// "#/operations?mapping=x" -> { path: ["operations"], query }
+function place() {
+  const [path, query] = (location.hash.slice(1) || "/").split("?");
+  return { path: path.split("/").filter(Boolean).map(decodeURIComponent), query: new URLSearchParams(query ?? "") };
+}
+
+/// Filters live in the address, so that a view can be sent to a colleague.
+function set_query(values) {
+  const query = new URLSearchParams(Object.entries(values).filter(([, value]) => value));
+  const path = location.hash.slice(1).split("?")[0] || "/";
+  history.replaceState(null, "", `#${path}${query.size ? "?" + query : ""}`);
+}
+
+function draw_nav(current) {
+  const links = pages.filter((page) => page.title && may(page.role ?? "viewer"));
+  replace(nav, links.map((page) => h("a", { href: `#/${page.name}`, "aria-current": page.name === current ? "page" : undefined }, page.title, h("span", { class: "count", data: { count: page.name }, hidden: true }))));
+  nav.hidden = menu.hidden = false;
+  void draw_counts();
+}
+
+async function draw_counts() {
+  if (!may("viewer")) return;
+  try {
+    const { mappings } = await get("/api/v1/status");
+    const sum = (name) => Object.values(mappings).reduce((total, one) => total + (one[name] ?? 0), 0);
+    for (const [page, number] of [["conflicts", sum("open_conflicts")], ["dead-letters", sum("dead") + sum("held")]]) {
+      const badge = nav.querySelector(`[data-count="${page}"]`);
+      if (!badge) continue;
+      badge.hidden = number === 0;
+      badge.textContent = number;
+    }
+  } catch { /* the page itself says what is wrong */ }
+}
+
+function draw_who() {
+  const theme = h("button", { type: "button", class: "quiet", "aria-label": "Light or dark", title: "Light or dark", on: { click: () => set_theme(document.documentElement.dataset.theme === "dark" ? "light" : "dark", true) } }, "◐");
+  const words = [session.user, h("span", { class: "role" }, ` · ${session.role}`)];
+  const name = session.csrf ? h("button", { type: "button", class: "quiet small", title: "Change your password", on: { click: act(change_password) } }, words) : session.user && h("span", { class: "dim small" }, words);
+  const out = session.csrf && h("button", { type: "button", class: "quiet", on: { click: act(log_out) } }, "Log out");
+  replace(who, name, theme, out);
+}
+
+function set_theme(theme, keep) {
+  document.documentElement.dataset.theme = theme;
+  if (keep) localStorage.setItem("theme", theme);
+}
+
+async function change_password() {
+  const typed = { type: "password", required: true };
+  const answer = await ask("Change your password", { text: "Your other logins end.", inputs: [{ label: "The present one", name: "password", autocomplete: "current-password", ...typed }, { label: "The new one, at least 10 characters", name: "new_password", autocomplete: "new-password", minlength: "10", ...typed }], yes: "Change it" });
+  if (!answer) return;
+  take_session(await post("/api/v1/password", answer));
+  toast("Your password is changed.");
+}
+
+async function log_out() {
+  await post("/api/v1/logout");
+  location.hash = "#/";
+  await begin();
+}
+
+async function show() {
+  const mine = ++turn;
+  for (const action of leave.splice(0)) action();
+  const { path, query } = place();
+  menu.setAttribute("aria-expanded", "false");
+  if (path[0] === "setup" && !session.any_user) return setup_page(main, path[1] ?? "", begin);
+  if (session.role === "nobody") return login_page(main, begin);
+  const page = pages.find((one) => one.name === (path[0] ?? "")) ?? pages[0];
+  draw_nav(page.name || "");
+  const box = h("div", { class: "stack" });
+  replace(main, box);
+  const tools = { query, set_query, path: path.slice(1), leave: (action) => (mine === turn ? leave.push(action) : action()), current: () => mine === turn, show };
+  if (!may(page.role ?? "viewer")) return replace(box, banner("warn", `This page is for the role ${page.role}.`, `You have the role ${session.role}. An administrator changes it under Users.`));
+  try {
+    await page.draw(box, tools);
+  } catch (error) {
+    if (mine === turn) replace(box, trouble(error));
+  }
+}
+
+async function begin() {
+  try {
+    take_session(await get("/api/v1/session"));
+  } catch (error) {
+    return replace(main, trouble(error));
+  }
+  draw_who();
+  if (session.role === "nobody") {
+    nav.hidden = menu.hidden = true;
+    stop_listening();
+  } else {
+    listen();
+  }
+  await show();
+}
+
+menu.addEventListener("click", () => menu.setAttribute("aria-expanded", String(menu.getAttribute("aria-expanded") !== "true")));
+when_logged_out(() => { take_session({ role: "nobody", any_user: true }); void begin(); });
+set_theme(localStorage.getItem("theme") ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light"));
+window.addEventListener("hashchange", () => { void show().then(() => main.focus()); });
+document.addEventListener("keydown", (event) => {
+  const typing = event.target.closest("input, textarea, select, dialog");
+  if (event.key === "/" && !typing) {
+    const search = main.querySelector("input[type=search], input[name=text]");
+    if (search) { event.preventDefault(); search.focus(); }
+  }
+});
+setInterval(() => { if (!document.hidden) void draw_counts(); }, 15000);
+void begin();

@@ -1,0 +1,134 @@
+// One mapping: its fields side by side, its triggers, its script with versions and an editor, and work on it.
+import { get, may, post, remove, segment } from "./api.js";
+import { h, replace } from "./dom.js";
+import { refresh_on } from "./events.js";
+import { ago, chip, count, moment, shown } from "./format.js";
+import { editor } from "./editor.js";
+import { diff } from "./diff.js";
+import { ask, banner, button, card, empty, figure, head, problems, table, tabs, toast, trouble } from "./view.js";
+
+const listed = (value) => (Array.isArray(value) ? value.join(", ") : value ?? "");
+const arrows = { both: "↔", to_right: "→", to_left: "←" };
+
+function transform(row) {
+  if (row.kind === "constant") return ["always ", h("code", {}, shown(row.constant))];
+  if (row.kind === "reference") return `through the links of ${row.reference}`;
+  if (row.to_right || row.to_left) return row.transform ?? "a transform";
+  const left = row.left_type?.kind ?? row.left_type, right = row.right_type?.kind ?? row.right_type;
+  return left && right && typeof left === "string" && left !== right ? `${left} to ${right}` : "";
+}
+
+function fields_table(mapping) {
+  const compiled = mapping.compiled;
+  if (!compiled) return empty("The mapping does not run, so its fields are not known", "The script tab says what is wrong.");
+  return table(`${mapping.name}-fields`, [
+    { title: "Left", kind: "mono", cell: (row) => listed(row.left) }, { title: "", kind: "tight", private: true, cell: (row) => h("span", { title: row.flow ?? "both" }, arrows[row.flow ?? "both"] ?? "↔") }, { title: "Right", kind: "mono", cell: (row) => listed(row.right) },
+    { title: "Value", cell: transform }, { title: "When both changed", cell: (row) => row.strategy ?? compiled.strategy ?? "newest" },
+    { title: "Notes", cell: (row) => [row.required && "required", row.when && row.when !== "always" && `when ${row.when.replace("_", " ")}`, row.redact && "not shown", row.lossy && "loses detail", row.group >= 0 && `group ${row.group + 1}`].filter(Boolean).join(", ") },
+    { title: "Script", kind: "tight", cell: (row) => h("span", { class: "dim small" }, row.at ?? "") },
+  ], compiled.fields ?? [], { label: "Fields side by side" });
+}
+
+function end_card(name, end, polls, cursor) {
+  if (!end) return "";
+  const poll = polls?.[name];
+  return h("section", { class: "card" }, h("h2", {}, h("span", { class: `side-${name}` }, name), ` ${end.connection}.${end.collection}`),
+    h("p", {}, end.webhook ? chip("webhook") : "", " ", end.poll ? `polled ${end.poll}` : "not polled"), poll?.last && h("p", { class: "dim small" }, "last poll ", moment(poll.last)), poll?.error && banner("bad", poll.error.message ?? poll.error, poll.error.hint ?? ""),
+    cursor && h("details", {}, h("summary", {}, "Where the poll continues"), h("pre", {}, JSON.stringify(cursor.value, null, 2)), h("p", { class: "dim small" }, moment(cursor.updated_at))));
+}
+
+async function overview_tab(place, mapping) {
+  const { cursors } = await get("/api/v1/cursors");
+  const cursor = (side) => cursors.find((one) => one.mapping === mapping.name && one.side === side);
+  replace(place, card("", h("div", { class: "figures" }, figure(count(mapping.links), "linked"), figure(count(mapping.waiting + mapping.backing_off), "waiting"), figure(count(mapping.open_conflicts), "conflicts", mapping.open_conflicts ? "warn" : ""), figure(count(mapping.dead), "dead", mapping.dead ? "bad" : ""), figure(count(mapping.tombstones), "deleted"), figure(mapping.oldest_waiting ? ago(mapping.oldest_waiting) : "level", "behind"))),
+    h("section", { class: "card flush" }, h("div", { class: "head" }, h("h2", {}, "Fields side by side")), fields_table(mapping)),
+    h("div", { class: "cards" }, end_card("left", mapping.left, mapping.polls, cursor("left")), end_card("right", mapping.right, mapping.polls, cursor("right"))));
+}
+
+function source_lines(text, bad = new Set()) {
+  return h("div", { class: "source", tabindex: "0", role: "region", "aria-label": "Script" }, text.split("\n").map((line, i) => h("div", { class: bad.has(i + 1) ? "bad" : "" }, line)));
+}
+
+async function script_tab(place, mapping, tools) {
+  const wanted = tools.query.get("version");
+  const [now, { versions }] = await Promise.all([get(`/api/v1/mappings/${segment(mapping.name)}/source`), get(`/api/v1/mappings/${segment(mapping.name)}/versions`)]);
+  const compare = h("div", { class: "stack" });
+  const show_version = async (row) => {
+    const then = await get(`/api/v1/mappings/${segment(mapping.name)}/source?version=${row.version}`);
+    const back = may("admin") && then.source !== now.source && button("Go back to this version", async () => {
+      if (!(await ask("Go back to this version?", { text: `${now.file} is written anew with the text of ${new Date(row.at).toLocaleString()}.`, yes: "Go back" }))) return;
+      const result = await post(`/api/v1/mappings/${segment(mapping.name)}/rollback`, { version: row.version });
+      if (!result.ok) return replace(compare, problems(result.problems));
+      toast("The earlier version runs again.");
+      await tools.show();
+    });
+    replace(compare, card(`From ${new Date(row.at).toLocaleString()} to now`, diff(then.source, now.source), h("div", { class: "row" }, back)));
+    compare.scrollIntoView({ block: "nearest" });
+  };
+  const reload = mapping.reload ?? {};
+  replace(place, reload.error ? banner("bad", `The last save did not load: ${reload.error.message}`, reload.error.hint ?? "The version before goes on.") : h("p", { class: "dim small" }, "Loaded ", moment(mapping.loaded_at), mapping.version ? [" as version ", h("code", {}, mapping.version.slice(0, 12))] : ""),
+    h("section", { class: "card" }, h("h2", {}, now.file), source_lines(now.source)), compare,
+    h("section", { class: "card flush" }, h("div", { class: "head" }, h("h2", {}, "Versions that ran")), table("versions", [
+      { title: "Loaded", kind: "time", cell: (row) => moment(row.at), value: (row) => row.at }, { title: "Version", kind: "mono", cell: (row) => row.version.slice(0, 12), value: (row) => row.version },
+      { title: "", private: true, cell: (row) => (row.version === mapping.version ? chip("running") : button("Compare with now", () => show_version(row), "quiet")) },
+    ], versions, { label: "Versions", nothing: empty("No version ran yet") })));
+  const row = versions.find((one) => one.version === wanted);
+  if (row) await show_version(row);
+}
+
+async function start(mapping, body) {
+  const { job } = await post("/api/v1/sync", { mapping: mapping.name, ...body });
+  location.hash = `#/jobs/${job}`;
+}
+
+function work_tab(place, mapping) {
+  const work = (title, text, ...buttons) => h("section", { class: "card" }, h("h2", {}, title), h("p", { class: "dim" }, text), h("div", { class: "row" }, buttons));
+  replace(place, may("operator") ? h("div", { class: "cards" },
+    work("Make it level", "Takes over what changed on either side since the last look, and links what is new. This is also the initial load.", button("Run now", () => start(mapping, {}), "first")),
+    work("See first what it would do", "A dry run reads both sides and tells every write, field by field. It writes nothing.", button("Dry run", () => start(mapping, { dry_run: true }))),
+    work("Look at everything again", "Also compares what seems level; for after a rule was changed.", button("Resync", async () => (await ask("Look at every record again?", { text: "This reads all records of both sides.", yes: "Resync" })) && start(mapping, { all: true }))),
+    work("Find what was deleted", "A full comparison that finds deletions which no event told.", button("Sweep", () => start(mapping, { sweep: true })))) : banner("info", "You may look, not run.", "This needs the role operator."));
+}
+
+export async function mapping_page(box, tools) {
+  const name = tools.path[0];
+  let chosen = tools.query.get("tab") ?? "overview";
+  const place = h("div", { class: "stack" });
+  const top = h("div", { class: "stack" });
+  const choices = [["overview", "Fields"], ["script", "Script and versions"], ...(may("operator") ? [["edit", "Edit"]] : []), ["work", "Run"]];
+  const draw = async () => {
+    const mapping = await get(`/api/v1/mappings/${segment(name)}`);
+    if (!tools.current()) return;
+    const off = mapping.state === "paused";
+    const toggle = may("operator") && button(off ? "Switch on" : "Switch off", async () => {
+      await post(`/api/v1/mappings/${segment(name)}/${off ? "enable" : "disable"}`);
+      toast(off ? "It goes on." : "It takes no more keys; what comes waits.");
+      await draw();
+    });
+    const erase = may("admin") && button("Delete…", async () => {
+      if (!(await ask(`Delete ${name}?`, { text: `${mapping.file} goes. What is linked, and what was done, stays in the state; neither system is touched.`, yes: "Delete", danger: true }))) return;
+      await remove(`/api/v1/mappings/${segment(name)}`);
+      toast(`${name} is deleted.`);
+      location.hash = "#/";
+    }, "quiet");
+    replace(top, head(name, toggle, erase), h("div", { class: "row" }, chip(mapping.state), mapping.left && h("span", {}, `${mapping.left.connection}.${mapping.left.collection} ${arrows[mapping.direction] ?? "↔"} ${mapping.right.connection}.${mapping.right.collection}`), h("a", { href: `#/operations?mapping=${segment(name)}` }, "Operations"), h("a", { href: `#/record?mapping=${segment(name)}` }, "A record")),
+      (mapping.warnings ?? []).map((one) => banner("warn", typeof one === "string" ? one : one.message ?? JSON.stringify(one))), tabs(choices, chosen, choose));
+    try {
+      if (chosen === "script") await script_tab(place, mapping, tools);
+      else if (chosen === "edit") await editor(place, mapping, draw);
+      else if (chosen === "work") work_tab(place, mapping);
+      else await overview_tab(place, mapping);
+    } catch (error) {
+      replace(place, trouble(error));
+    }
+  };
+  function choose(id) {
+    chosen = id;
+    tools.query.delete("version");
+    tools.set_query({ tab: id === "overview" ? "" : id });
+    return draw().then(() => document.getElementById(`tab-${id}`)?.focus());
+  }
+  replace(box, top, place);
+  await draw();
+  tools.leave(refresh_on("operation", () => (chosen === "overview" ? draw() : undefined), 3));
+}

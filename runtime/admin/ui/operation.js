@@ -1,0 +1,84 @@
+// One operation as a story: what came in, what was read, how each field was decided, what was written.
+import { get, may, post, segment } from "./api.js";
+import { h, replace } from "./dom.js";
+import { chip, moment, same, shown } from "./format.js";
+import { banner, button, card, head, table, toast } from "./view.js";
+
+function step(title, tone, ...content) {
+  return h("li", { class: tone }, h("b", {}, title), content);
+}
+
+export function record_link(mapping, key, text = key) {
+  return h("a", { class: "mono key", href: `#/record?mapping=${segment(mapping)}&key=${segment(key)}` }, text);
+}
+
+function value_cell(value, base) {
+  const differs = base !== undefined && !same(value, base);
+  return h("span", { class: `value ${differs ? "differs" : ""}`, title: differs ? "differs from the base" : undefined }, shown(value));
+}
+
+const field_words = { copy: "copied", resolve: "resolved by rule", conflict: "waits for a person", owed: "owed until the parent is linked", agreed: "both say the same", adopt: "adopted", keep: "kept" };
+
+function written(field) {
+  const parts = [];
+  if ("to_left" in field) parts.push(h("div", {}, "left ← ", shown(field.to_left)));
+  if ("to_right" in field) parts.push(h("div", {}, "right ← ", shown(field.to_right)));
+  return parts.length ? h("div", { class: "value" }, parts) : h("span", { class: "absent" }, "nothing");
+}
+
+/// Field by field: base, both sides, the rule, what was written.
+export function fields_table(fields) {
+  const rows = Object.entries(fields ?? {}).map(([name, field]) => ({ name, ...field }));
+  return table("fields", [
+    { title: "Field", cell: (row) => h("b", {}, row.name.replace(">", " → ")), value: (row) => row.name },
+    { title: "Base", kind: "value", cell: (row) => (row.base ? (same(row.base.l, row.base.r) ? shown(row.base.l) : h("span", {}, shown(row.base.l), " / ", shown(row.base.r))) : h("span", { class: "absent" }, "none yet")) },
+    { title: "Left", kind: "value", cell: (row) => value_cell(row.left, row.base?.l) },
+    { title: "Right", kind: "value", cell: (row) => value_cell(row.right, row.base?.r) },
+    { title: "Decided", cell: (row) => h("div", {}, field_words[row.decision] ?? row.decision, row.rule && h("div", { class: "dim small" }, "rule: ", h("code", {}, row.rule)), row.winner && h("div", { class: "dim small" }, `${row.winner} won`)) },
+    { title: "Written", kind: "value", cell: written },
+  ], rows, { label: "Fields", nothing: h("p", { class: "dim" }, "No field had to be decided.") });
+}
+
+const reasons = { webhook: "a webhook announced it", poll: "a poll found it", listen: "the database told it", sweep: "a full comparison found it", person: "a person asked for it", job: "a job marked it", again: "something else changed under way" };
+
+function seen(side, about) {
+  if (!about) return h("div", { class: "dim" }, `${side}: not there, or not needed`);
+  return h("div", {}, h("span", { class: `side-${side}` }, side), ": version ", h("code", {}, about.version || "none"), about.modified && [", changed ", moment(about.modified)]);
+}
+
+function write_step(write) {
+  const bad = !["applied", "written", "created", "ok", "same"].includes(write.outcome);
+  const values = Object.entries(write.values ?? {});
+  return step([`Wrote to ${write.connection} (${write.side}): ${write.kind} `, write.key && h("span", { class: "mono" }, write.key)], bad ? "bad" : "good", h("p", { class: "small" }, "outcome: ", write.outcome),
+    values.length > 0 && h("details", {}, h("summary", {}, "What was sent"), h("pre", {}, JSON.stringify(write.values, null, 2))));
+}
+
+export function timeline(operation) {
+  const record = operation.record ?? {};
+  const items = [];
+  for (const one of record.taken ?? []) {
+    items.push(step(["Noticed: ", reasons[one.reason] ?? one.reason], "", h("p", { class: "small" }, h("span", { class: `side-${one.side}` }, one.side), " ", record_link(operation.mapping, one.key), ` · ${one.event} · ${one.changes} ${one.changes === 1 ? "change" : "changes in one"}`)));
+  }
+  if (record.left || record.right) items.push(step("Read both sides", "", seen("left", record.left), seen("right", record.right)));
+  if (Object.keys(record.fields ?? {}).length) items.push(step("Compared with the base and decided, field by field", "", fields_table(record.fields)));
+  for (const write of record.earlier ?? []) items.push(write_step(write));
+  for (const write of record.writes ?? []) items.push(write_step(write));
+  const bad = ["dead", "conflict", "held"].includes(operation.outcome);
+  items.push(step(["Ended as ", chip(operation.outcome)], bad ? "bad" : "good", h("p", { class: "small dim" }, moment(operation.at), operation.author && ` · decided by ${operation.author}`, record.merged_again && ` · merged again ${record.merged_again === 1 ? "once" : `${record.merged_again} times`} because the other side moved`)));
+  return h("ol", { class: "timeline" }, items);
+}
+
+export async function operation_page(box, tools) {
+  const operation = await get(`/api/v1/operations/${segment(tools.path[0])}`);
+  if (!tools.current()) return;
+  const error = operation.record?.error;
+  const retry = may("operator") && ["dead", "held", "retry"].includes(operation.outcome) && button("Try again now", async () => {
+    const { retried } = await post("/api/v1/retry", { id: operation.id });
+    toast(retried ? "It is being tried again." : "It is not dead or held any more.");
+  }, "first");
+  replace(box, head(`${operation.kind} in ${operation.mapping}`, retry),
+    h("div", { class: "row" }, chip(operation.outcome), h("a", { href: `#/mapping/${segment(operation.mapping)}` }, operation.mapping), operation.left_key && h("span", {}, h("span", { class: "side-left" }, "left "), record_link(operation.mapping, operation.left_key)), operation.right_key && h("span", {}, h("span", { class: "side-right" }, "right "), record_link(operation.mapping, operation.right_key))),
+    error && banner("bad", error.message, error.hint ?? ""), card("How it went", timeline(operation)),
+    h("section", { class: "card" }, h("h2", {}, "Behind it"), h("p", {}, "Script version ", h("a", { class: "mono", href: `#/mapping/${segment(operation.mapping)}?tab=script&version=${operation.script}` }, (operation.script || "").slice(0, 12)), operation.job && [" · job ", h("a", { class: "mono", href: `#/jobs/${operation.job}` }, operation.job.slice(0, 13))]),
+      h("details", {}, h("summary", {}, "The record as it is stored"), h("pre", {}, JSON.stringify(operation, null, 2)))));
+}

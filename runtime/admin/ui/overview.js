@@ -1,0 +1,90 @@
+// Is everything level?
+import { get, may, post, segment } from "./api.js";
+import { h, replace, s } from "./dom.js";
+import { refresh_on } from "./events.js";
+import { ago, chip, count, moment } from "./format.js";
+import { banner, button, card, empty, figure, head, table, toast } from "./view.js";
+
+function spark(slices = []) {
+  const most = Math.max(1, ...slices);
+  const sum = slices.reduce((a, b) => a + b, 0);
+  const width = 100 / Math.max(1, slices.length);
+  return s("svg", { class: "spark", viewBox: "0 0 100 20", preserveAspectRatio: "none", role: "img", "aria-label": `${sum} operations in a day` },
+    slices.map((one, i) => s("rect", { x: i * width, y: 20 - Math.max(1, (one / most) * 20), width: width * 0.8, height: Math.max(1, (one / most) * 20), class: one ? "" : "none" })));
+}
+
+const sum = (mappings, name) => Object.values(mappings).reduce((total, one) => total + (one[name] ?? 0), 0);
+
+function verdict(status) {
+  const { mappings } = status;
+  const waiting = sum(mappings, "waiting") + sum(mappings, "backing_off") + status.not_fanned_out;
+  const standing = sum(mappings, "dead") + sum(mappings, "held") + sum(mappings, "waiting_for") + sum(mappings, "open_conflicts");
+  if (status.problems.length) return banner("bad", "Something is failing.", "", h("ul", {}, status.problems.map((one) => h("li", {}, one))));
+  if (Object.values(mappings).some((one) => ["broken", "quarantined"].includes(one.state))) return banner("bad", "A mapping does not run.", "Open it below: the message names the file and the line.");
+  if (standing) return banner("warn", `Level, but for ${count(standing)} that ${standing === 1 ? "waits" : "wait"} for a person.`, "Conflicts and dead letters show them, with what can be done.");
+  if (waiting) return banner("info", `${count(waiting)} ${waiting === 1 ? "change is" : "changes are"} being worked off.`);
+  return banner("good", "Everything is level.", "Both sides of every mapping are equal, and nothing waits.");
+}
+
+// What a change that was received can end as, and what those that were applied did.
+const ends_as = { applied: "applied", echo: "echoes of our own", drift: "left as drift", conflict: "in conflict", coalesced: "coalesced", filtered: "out of scope", discarded: "discarded", deletes_seen: "deletions" };
+const did = { created: "created", updated: "updated", deleted: "deleted", linked: "linked", auto_merged: "merged by itself" };
+
+function balance(mappings) {
+  const total = {};
+  for (const one of Object.values(mappings)) for (const [name, value] of Object.entries(one.counters ?? {})) total[name] = (total[name] ?? 0) + value;
+  const standing = ["waiting", "backing_off", "held", "waiting_for", "dead"].map((name) => [name.replace("_", " "), sum(mappings, name), name === "dead" ? "bad" : ""]).filter(([, number]) => number);
+  const ended = Object.entries(ends_as).map(([name, text]) => [text, total[name] ?? 0, name === "conflict" ? "warn" : ""]).filter(([, number]) => number);
+  const rest = (total.received ?? 0) - [...ended, ...standing].reduce((all, [, number]) => all + number, 0);
+  const deeds = Object.entries(did).filter(([name]) => total[name]).map(([name, text]) => `${count(total[name])} ${text}`).join(", ");
+  return h("section", { class: "card" }, h("div", { class: "head" }, h("h2", {}, "The balance since the beginning"), rest === 0 && chip("adds up")),
+    h("div", { class: "figures" }, figure(count(total.received), "received"), figure("=", ""), [...ended, ...standing].map(([text, number, tone]) => figure(count(number), text, tone)), rest > 0 && figure(count(rest), "under way")),
+    h("p", { class: "dim small" }, deeds ? `Of what was applied: ${deeds}. ` : "", "Every change received is one of these; none is dropped without a word."));
+}
+
+const ends = (row) => (row.left && row.right ? `${row.left.connection}.${row.left.collection} ↔ ${row.right.connection}.${row.right.collection}` : row.file ?? "");
+const behind = (row) => (row.oldest_waiting ? ago(row.oldest_waiting) : "level");
+
+function mappings_table(status, activity) {
+  const rows = Object.entries(status.mappings).map(([name, one]) => ({ name, ...one, slices: activity.mappings[name] }));
+  return table("mappings", [
+    { title: "Mapping", cell: (row) => h("div", {}, h("a", { href: `#/mapping/${segment(row.name)}` }, h("b", {}, row.name)), h("div", { class: "dim small" }, ends(row))), value: (row) => row.name },
+    { title: "State", cell: (row) => chip(row.reload?.ok === false && row.state === "running" ? "bad edit" : row.state), value: (row) => row.state, kind: "tight" },
+    { title: "Linked", kind: "number", cell: (row) => count(row.links), value: (row) => row.links },
+    { title: "Behind", kind: "tight", cell: behind },
+    { title: "Last operation", kind: "time", cell: (row) => (row.last_operation ? ago(row.last_operation) : "none yet"), value: (row) => row.last_operation },
+    { title: "A day", cell: (row) => spark(row.slices), private: true },
+    { title: "Conflicts", kind: "number", cell: (row) => (row.open_conflicts ? h("a", { href: `#/conflicts?mapping=${segment(row.name)}` }, count(row.open_conflicts)) : "0"), value: (row) => row.open_conflicts },
+    { title: "Dead", kind: "number", cell: (row) => (row.dead ? h("a", { href: `#/dead-letters?mapping=${segment(row.name)}` }, count(row.dead)) : "0"), value: (row) => row.dead },
+  ], rows, { label: "Mappings", nothing: empty("No mapping yet", "Pick two collections and have their fields matched, or put a file into mappings/: it is loaded when it is saved.", may("operator") ? h("a", { class: "button", href: "#/new-mapping" }, "New mapping") : "") });
+}
+
+function latency(one) {
+  const calls = one.latency?.counts?.reduce((a, b) => a + b, 0);
+  return calls ? `${Math.round(one.latency.sum_us / calls / 1000)} ms on average` : "no call yet";
+}
+
+function connection_card(name, one) {
+  return h("section", { class: "card" }, h("div", { class: "head" }, h("h2", {}, h("a", { href: `#/connections/${segment(name)}` }, name)), chip(one.state)),
+    h("p", { class: "dim small" }, `${one.kind ?? ""} · ${latency(one)} · ${count(one.calls)} calls`), one.reason && h("p", { class: "small" }, one.reason), one.last_success && h("p", { class: "dim small" }, "Last success ", moment(one.last_success)));
+}
+
+export async function overview_page(box, tools) {
+  const draw = async () => {
+    const [status, activity] = await Promise.all([get("/api/v1/status"), get("/api/v1/activity")]);
+    if (!tools.current()) return;
+    const sync_all = may("operator") && Object.keys(status.mappings).length > 0 && button("Make all level now", async () => {
+      const { job } = await post("/api/v1/sync", {});
+      toast("Started; the job shows how far it is.");
+      location.hash = `#/jobs/${job}`;
+    }, "first");
+    replace(box, head("Overview", sync_all, may("operator") && h("a", { class: "button", href: "#/new-mapping" }, "New mapping")), verdict(status),
+      h("section", { class: "card flush" }, h("div", { class: "head" }, h("h2", {}, "Mappings")), mappings_table(status, activity)),
+      h("h2", {}, "Connections"), h("div", { class: "cards" }, Object.entries(status.connections).map(([name, one]) => connection_card(name, one))),
+      balance(status.mappings), h("p", { class: "dim small" }, `Tidewire ${status.version}, up since `, moment(status.started_at), status.read_only ? " · read-only: nothing is written to either system" : ""));
+  };
+  await draw();
+  tools.leave(refresh_on("operation", draw, 2));
+  const timer = setInterval(() => { if (!document.hidden) draw().catch(() => {}); }, 10000);
+  tools.leave(() => clearInterval(timer));
+}

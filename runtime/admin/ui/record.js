@@ -1,0 +1,103 @@
+// One record: both sides as they are now, what they agreed on, why each field has its value, its history, and what can be done.
+import { get, segment, target } from "./api.js";
+import { field, h, replace, select } from "./dom.js";
+import { chip, moment, same, shown } from "./format.js";
+import { record_link } from "./operation.js";
+import { operation_columns } from "./operations.js";
+import { acts, field_act } from "./record_acts.js";
+import { banner, empty, head, paged_table, table, trouble } from "./view.js";
+
+/// The value of a side now, marked where it is not what was agreed on.
+function now_cell(value, agreed, known) {
+  if (!known) return h("span", { class: "absent" }, "not asked");
+  return h("span", { class: `value ${agreed !== undefined && !same(value, agreed) ? "differs" : ""}` }, shown(value));
+}
+
+function agreed_cell(row) {
+  if (row.left === undefined && row.right === undefined) return h("span", { class: "absent" }, "nothing yet");
+  return same(row.left, row.right) ? shown(row.left) : h("div", {}, h("div", {}, h("span", { class: "side-left small" }, "left "), shown(row.left)), h("div", {}, h("span", { class: "side-right small" }, "right "), shown(row.right)));
+}
+
+const shorter = (row) => row.text.replace(`${row.field}: `, "");
+
+function fields_table(named, told, now, ignored, draw) {
+  const fields = now?.record?.fields ?? {};
+  return table("record", [
+    { title: "Field", kind: "tight", cell: (row) => h("div", {}, h("b", {}, row.field.replace(">", " → ")), ignored.has(row.field) && [" ", chip("ignored")]), value: (row) => row.field },
+    { title: "Left now", kind: "value", cell: (row) => now_cell(fields[row.field]?.left, row.left, fields[row.field]), value: (row) => fields[row.field]?.left },
+    { title: "Agreed on", kind: "value", cell: agreed_cell, value: (row) => row.left },
+    { title: "Right now", kind: "value", cell: (row) => now_cell(fields[row.field]?.right, row.right, fields[row.field]), value: (row) => fields[row.field]?.right },
+    { title: "Why", cell: (row) => h("details", {}, h("summary", {}, row.rule ?? row.decision ?? "since it was linked", row.author && h("span", { class: "dim small" }, ` by ${row.author}`)), h("p", { class: "small" }, shorter(row)), row.operation && h("a", { class: "small", href: `#/operation/${row.operation}` }, "The operation that decided it")), value: (row) => row.text },
+    { title: "", private: true, kind: "tight", cell: (row) => field_act(named, row.field, ignored.has(row.field), draw) },
+  ], told.fields, { label: "Each field with its value on both sides", nothing: empty("Its fields are not known", "The record is linked to nothing.") });
+}
+
+async function show(place, named, tools) {
+  const draw = () => show(place, named, tools).catch((error) => replace(place, trouble(error)));
+  const { mapping, key } = named;
+  const asked = { mapping, key, side: named.side };
+  const [told, { operations }, { links }, { conflicts }, { keys }] = await Promise.all([get(target("explain", asked)), get(target("operations", { mapping, key, limit: 100 })), get(target("links", { mapping, key, limit: 5 })), get(target("conflicts", { mapping, limit: 200 })), get(target("dead-letters", { mapping, limit: 200 }))]);
+  if (!tools.current()) return;
+  const link = links.find((one) => one.id === told.link) ?? links[0];
+  const of_it = (one) => [told.left_key, told.right_key, key].some((mine) => mine !== undefined && (one.key === mine || one.left_key === mine || one.right_key === mine));
+  const waiting = conflicts.filter(of_it), standing = keys.filter(of_it);
+  const known = told.state !== "unknown" || operations.length > 0 || standing.length > 0;
+  const work = h("div", { class: "stack", role: "status" }), fields = h("section", { class: "card flush" }), note = h("p", { class: "dim small under" }, "Asking both systems what they have now…");
+  const about = { left_key: told.left_key, right_key: told.right_key, state: told.state, linked: told.link !== undefined, known };
+  const ignored = new Set(link?.ignored ?? []);
+  const draw_fields = (now) => replace(fields, h("div", { class: "head" }, h("h2", {}, "Both sides, and why")), note, fields_table(asked, told, now, ignored, draw));
+  draw_fields();
+  replace(place,
+    h("section", { class: "card" }, h("div", { class: "row" }, h("span", {}, h("span", { class: "side-left" }, "left "), h("b", { class: "mono" }, told.left_key ?? "–")), h("span", { "aria-hidden": "true" }, "↔"), h("span", {}, h("span", { class: "side-right" }, "right "), h("b", { class: "mono" }, told.right_key ?? "–")), chip(told.state === "live" ? "linked" : told.state === "unknown" ? "not linked" : told.state)), h("p", { class: "dim small" }, told.text),
+      standing.map((one) => banner("warn", `The ${one.side} key stands: ${one.state.replaceAll("_", " ")}`, one.error?.message ?? one.parent ?? "")),
+      waiting.length > 0 && banner("warn", `${waiting.length} ${waiting.length === 1 ? "field waits" : "fields wait"} for a person: ${waiting.map((one) => one.field || "the whole record").join(", ")}`, "", h("a", { href: `#/conflicts?mapping=${segment(mapping)}` }, "Decide")),
+      h("div", { class: "row" }, acts(asked, about, work, draw)), work),
+    known ? fields : h("section", { class: "card" }, empty(`Nothing is known of ${key}`, "No operation names it. If it should be linked, make it level now: what is found is told step by step.")),
+    known && h("section", { class: "card flush" }, h("div", { class: "head" }, h("h2", {}, "History")), table("history", operation_columns, operations, { label: "History", nothing: empty("Nothing happened to it yet") })));
+  if (!known) return;
+  try {
+    const now = await get(target("try", asked));
+    if (!tools.current()) return;
+    const what = (now.record?.writes ?? []).map((write) => `${write.kind} in ${write.connection}`).join(", ");
+    replace(note, now.error ? `A look now would stop: ${now.error.message}` : what ? `A look now would: ${what}.` : "Asked just now: a look would write nothing.");
+    draw_fields(now);
+  } catch (error) { replace(note, `What they have now cannot be told: ${error.message}`); }
+}
+
+const link_columns = (mapping) => [
+  { title: "Left", cell: (row) => row.left_key && record_link(mapping, row.left_key), value: (row) => row.left_key }, { title: "Right", cell: (row) => row.right_key && record_link(mapping, row.right_key), value: (row) => row.right_key },
+  { title: "State", kind: "tight", cell: (row) => chip(row.state), value: (row) => row.state }, { title: "Fields", kind: "number", cell: (row) => String(Object.keys(row.base ?? {}).length), value: (row) => row.base },
+  { title: "Linked", kind: "time", cell: (row) => moment(row.created_at), value: (row) => row.created_at }, { title: "Last touched", kind: "time", cell: (row) => moment(row.updated_at), value: (row) => row.updated_at },
+];
+
+/// Without a key: the links of the mapping, newest first.
+async function browse(place, filters) {
+  const list = h("section", { class: "card flush" });
+  replace(place, list);
+  const { mapping, state, older, error } = filters;
+  await paged_table(list, "links", link_columns(mapping), async (after) => {
+    const answer = await get(target("links", { mapping, state, older, error, limit: 50, after }));
+    return { rows: answer.links, next: answer.next };
+  }, { label: "Linked records", nothing: empty(state || older || error ? "No link is like that" : "Nothing is linked yet", state || older || error ? "Widen the filters." : "Type a record's key as either system calls it, a name such as HR-EMP-00001 or an id, or make the mapping level on its page.") });
+}
+
+export async function record_page(box, tools) {
+  const { mappings } = await get("/api/v1/status");
+  const filters = Object.fromEntries(tools.query);
+  const names = Object.keys(mappings);
+  filters.mapping ||= names[0] ?? "";
+  const place = h("div", { class: "stack" });
+  if (names.length === 0) return replace(box, head("Record"), h("section", { class: "card" }, empty("No mapping yet", "Records are linked by mappings: make one first.", h("a", { class: "button", href: "#/new-mapping" }, "New mapping"))));
+  const draw = () => (filters.key ? show(place, { mapping: filters.mapping, key: filters.key, side: filters.side || undefined }, tools).catch((error) => replace(place, trouble(error))) : browse(place, filters));
+  const changed = (event) => {
+    event?.preventDefault();
+    for (const [name, value] of new FormData(form)) filters[name] = value.trim();
+    filters.error = form.elements.error.checked ? "1" : "";
+    tools.set_query(filters);
+    void draw();
+  };
+  const form = h("form", { class: "filters", role: "search", on: { submit: changed, change: changed } }, field("Mapping", select("mapping", names, filters.mapping)), field("Key, of either side", h("input", { type: "search", name: "key", value: filters.key ?? "", placeholder: "empty: all that are linked" }), { class: "wide" }), field("Side", select("side", [["", "either"], "left", "right"], filters.side)),
+    field("Links that are", select("state", [["", "in any state"], ["live", "live"], ["tombstone", "deleted"], ["frozen", "out of scope"], ["ignored", "ignored"]], filters.state)), field("Not touched for", select("older", [["", "any time"], ["1h", "an hour"], ["24h", "a day"], ["7d", "a week"], ["30d", "a month"]], filters.older)), h("label", { class: "line" }, h("input", { type: "checkbox", name: "error", checked: !!filters.error }), "with trouble"), h("button", { class: "first", type: "submit" }, "Show"));
+  replace(box, head("Record"), form, place);
+  await draw();
+}

@@ -1,0 +1,132 @@
+// Parts that every page uses: messages, dialogs, lists with export, what to do where there is nothing.
+import { append, h, replace } from "./dom.js";
+
+export function banner(tone, title, hint = "", ...more) {
+  return h("div", { class: `banner ${tone}`, role: tone === "bad" ? "alert" : undefined }, h("b", {}, title), hint && h("p", { class: "hint small" }, hint), more);
+}
+
+/// A failure with what to do about it.
+export function trouble(error) {
+  return banner("bad", error.message, error.hint || "Load the page again; if it stays, look at the log of the daemon.");
+}
+
+export function empty(title, ...what_next) {
+  return h("div", { class: "empty" }, h("b", {}, title), what_next.map((one) => (one instanceof Node ? one : h("p", {}, one))));
+}
+
+export function toast(text, tone = "") {
+  const note = h("div", { class: `toast ${tone}` }, text);
+  document.getElementById("toasts").append(note);
+  setTimeout(() => note.remove(), tone === "bad" ? 12000 : 6000);
+}
+
+/// Runs an action of a button: not twice at once, failures said.
+export function act(action) {
+  return async (event) => {
+    event?.preventDefault?.();
+    const button = event?.submitter ?? event?.currentTarget;
+    if (button?.disabled) return;
+    if (button instanceof HTMLButtonElement) button.disabled = true;
+    try {
+      await action(event);
+    } catch (error) {
+      toast(error.hint ? `${error.message} — ${error.hint}` : error.message, "bad");
+    } finally {
+      if (button instanceof HTMLButtonElement) button.disabled = false;
+    }
+  };
+}
+
+export function button(text, action, kind = "") {
+  return h("button", { type: "button", class: kind, on: { click: act(action) } }, text);
+}
+
+/// Asks before something that cannot be taken back. `inputs` by name become fields; the answer is their values, or null.
+export function ask(title, { text = "", inputs = [], yes = "Do it", danger = false } = {}) {
+  return new Promise((resolve) => {
+    const form = h("form", { method: "dialog", class: "stack" }, h("h2", { id: "asked" }, title), text && h("p", {}, text),
+      inputs.map(({ label, name, ...rest }) => h("label", {}, label, h("input", { name, ...rest }))),
+      h("div", { class: "row end" }, h("button", { value: "no", type: "submit", formnovalidate: true }, "Cancel"), h("button", { value: "yes", type: "submit", class: danger ? "danger" : "first" }, yes)));
+    const dialog = h("dialog", { "aria-labelledby": "asked" }, form);
+    dialog.addEventListener("close", () => {
+      const values = Object.fromEntries(new FormData(form));
+      dialog.remove();
+      resolve(dialog.returnValue === "yes" ? values : null);
+    });
+    document.body.append(dialog);
+    dialog.showModal();
+    form.querySelector("input")?.focus();
+  });
+}
+
+function download(name, type, text) {
+  const url = URL.createObjectURL(new Blob([text], { type }));
+  h("a", { href: url, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(url), 1000);
+}
+
+const plain = (value) => (value === undefined || value === null ? "" : typeof value === "object" ? JSON.stringify(value) : String(value));
+// A cell that begins like a formula is one to a spreadsheet.
+const cell = (value) => { const text = plain(value); return `"${(/^[=+\-@\t\r]/.test(text) ? "'" : "") + text.replaceAll('"', '""')}"`; };
+
+/// columns: [{ title, cell(row) -> Node or text, value(row) for export, kind: "number" | "time" | "tight" }]
+export function table(name, columns, rows, { nothing, more, label } = {}) {
+  if (rows.length === 0) return nothing ?? empty("Nothing here");
+  const body = h("tbody", {}, rows.map((row) => h("tr", {}, columns.map((one) => h("td", { class: one.kind, data: { title: one.title } }, one.cell(row))))));
+  const grid = h("table", { class: "stacks" }, h("caption", { class: "unseen" }, label ?? name), h("thead", {}, h("tr", {}, columns.map((one) => h("th", { class: one.kind === "number" ? "number" : undefined, scope: "col" }, one.title || h("span", { class: "unseen" }, "What can be done"))))), body);
+  const value = (one, row) => (one.value ? one.value(row) : one.cell(row)?.textContent ?? one.cell(row));
+  const exported = columns.filter((one) => one.title && !one.private);
+  const csv = () => download(`${name}.csv`, "text/csv", [exported.map((one) => cell(one.title)), ...rows.map((row) => exported.map((one) => cell(value(one, row))))].map((line) => line.join(",")).join("\r\n"));
+  const json = () => download(`${name}.json`, "application/json", JSON.stringify(rows, null, 2));
+  const foot = h("div", { class: "foot" }, h("span", { class: "dim small" }, `${rows.length} ${rows.length === 1 ? "row" : "rows"}${more ? ", more to load" : ""}`),
+    more && button("Load more", more, "quiet"), button("CSV", csv, "quiet"), button("JSON", json, "quiet"));
+  return h("div", {}, h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": label ?? name }, grid), foot);
+}
+
+/// A list that comes in pages: load(after) -> { rows, next }.
+export async function paged_table(place, name, columns, load, options = {}) {
+  let rows = [];
+  const page = async (after) => {
+    const { rows: found, next } = await load(after);
+    rows = rows.concat(found);
+    replace(place, table(name, columns, rows, { ...options, more: next ? () => page(next) : undefined }));
+  };
+  try {
+    await page("");
+  } catch (error) {
+    replace(place, trouble(error));
+  }
+}
+
+export function card(title, ...children) {
+  return h("section", { class: "card" }, title && h("h2", {}, title), children);
+}
+
+export function head(title, ...buttons) {
+  document.title = `${title} · Tidewire`;
+  return h("div", { class: "head" }, h("h1", {}, title), h("div", { class: "row" }, buttons));
+}
+
+export function tabs(choices, chosen, choose) {
+  const list = h("div", { class: "tabs", role: "tablist" }, choices.map(([id, text]) =>
+    h("button", { type: "button", role: "tab", id: `tab-${id}`, "aria-selected": String(id === chosen), tabindex: id === chosen ? "0" : "-1", on: { click: () => choose(id) } }, text)));
+  list.addEventListener("keydown", (event) => {
+    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (!step) return;
+    const all = [...list.children];
+    const next = all[(all.indexOf(document.activeElement) + step + all.length) % all.length];
+    next.focus();
+    next.click();
+  });
+  return list;
+}
+
+export function figure(number, text, tone = "") {
+  return h("div", { class: `figure ${tone}` }, h("b", {}, number), h("span", {}, text));
+}
+
+export function problems(list) {
+  const box = h("div", { class: "stack" });
+  append(box, list.map((one) => banner("bad", one.line ? `Line ${one.line}: ${one.message}` : one.message, one.hint ?? "")));
+  return box;
+}

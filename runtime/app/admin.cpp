@@ -1,0 +1,116 @@
+// What the API asks of the daemon: settings, pauses, the shape of mappings, where backups go.
+#include <filesystem>
+
+#include "app/state.h"
+
+namespace tidewire::app {
+namespace {
+
+constexpr const char* kPausedConnections = "paused_connections";  // kv: name -> until
+constexpr const char* kDisabledMappings = "disabled_mappings";    // kv: name -> true
+
+}  // namespace
+
+admin::AdminSettings App::State::admin_settings() const { return project_.admin; }
+
+void App::State::warn(const std::string& event, const std::string& message) { log_.warn(event, message); }
+
+/// What people switched off before this process began stays off.
+void App::State::load_switches(std::function<void()> then) {
+  store_->kv_list(kDisabledMappings, [this, alive = alive_, then = std::move(then)](Result<std::map<std::string, Value>> disabled) {
+    if (!*alive) return;
+    if (disabled.ok()) {
+      for (const auto& [name, unused] : *disabled) disabled_.insert(name);
+    }
+    store_->kv_list(kPausedConnections, [this, alive, then](Result<std::map<std::string, Value>> paused) {
+      if (!*alive) return;
+      for (const auto& [name, until] : paused.ok() ? *paused : std::map<std::string, Value>()) {
+        const auto at = parse_instant(until.is_string() ? until.as_string() : "");
+        if (at.ok()) paused_[name] = *at;
+      }
+      apply_pauses();
+      store_->kv_list(kFrozen, [this, alive, then](Result<std::map<std::string, Value>> frozen) {
+        if (!*alive) return;
+        if (frozen.ok()) frozen_ = std::move(*frozen);
+        then();
+      });
+    });
+  });
+}
+
+void App::State::apply_pauses() {
+  for (const auto& [name, connection] : connections_) {
+    const auto found = paused_.find(name);
+    connection->pause(found == paused_.end() ? std::nullopt : std::optional(found->second));
+  }
+}
+
+void App::State::pause_connection(const std::string& name, std::optional<Instant> until, admin::Done<void> done) {
+  if (!connections_.contains(name)) return loop_.post([done, name] { done(make_error(Code::kNotFound, "no connection '" + name + "' runs", "see `tidewire check`")); });
+  const auto stored = [this, alive = alive_, name, until, done](Result<void> kept) {
+    if (!*alive) return;
+    if (!kept.ok()) return done(std::move(kept));
+    if (until) paused_[name] = *until;
+    else paused_.erase(name);
+    apply_pauses();
+    log_.info("connection_paused", until ? name + " is paused until " + format_instant(*until) : name + " goes on", {{"connection", Value(name)}});
+    for (const std::string& mapping : engine_->mappings()) engine_->wake(mapping);
+    done({});
+  };
+  if (until) return store_->kv_set(kPausedConnections, name, Value(format_instant(*until)), *until - clock_.now(), stored);
+  store_->kv_remove(kPausedConnections, name, stored);
+}
+
+void App::State::enable_mapping(const std::string& name, bool enabled, admin::Done<void> done) {
+  if (!mappings_.contains(name)) return loop_.post([done, name] { done(make_error(Code::kNotFound, "no mapping '" + name + "' is loaded", "`tidewire status` lists them")); });
+  const auto stored = [this, alive = alive_, name, enabled, done](Result<void> kept) {
+    if (!*alive) return;
+    if (!kept.ok()) return done(std::move(kept));
+    if (enabled) disabled_.erase(name);
+    else disabled_.insert(name);
+    const auto found = mappings_.find(name);
+    const bool quarantined = found != mappings_.end() && (found->second.quarantined || found->second.drift);
+    engine_->pause(name, !enabled || quarantined);
+    if (enabled) engine_->wake(name);
+    log_.info("mapping_switched", name + (enabled ? " goes on" : " takes no more keys"), {{"mapping", Value(name)}});
+    done({});
+  };
+  keep_switch(name, enabled, stored);
+}
+
+void App::State::keep_switch(const std::string& mapping, bool enabled, admin::Done<void> done) {
+  if (enabled) return store_->kv_remove(kDisabledMappings, mapping, std::move(done));
+  store_->kv_set(kDisabledMappings, mapping, Value(true), std::nullopt, std::move(done));
+}
+
+void App::State::describe(const std::string& name, const std::string& collection, admin::Done<Value> done) {
+  const auto found = connections_.find(name);
+  if (found == connections_.end()) return loop_.post([done, name] { done(make_error(Code::kNotFound, "no connection '" + name + "' runs", "see `tidewire check`")); });
+  // As a mapping would ask: with the word and options of one that uses it, where there is one.
+  Value wanted = Object{{"name", collection}, {"fields", Value(Array{})}};
+  for (const auto& [unused, mapping] : mappings_) {
+    for (const sync::Side side : {sync::Side::kLeft, sync::Side::kRight}) {
+      if (!mapping.endpoints) continue;
+      const ScriptEndpoint& endpoint = mapping.endpoints->own(side);
+      if (&endpoint.connection() == found->second.get() && endpoint.collection().string_or("name") == collection) wanted = endpoint.collection();
+    }
+  }
+  found->second->describe(wanted, std::move(done));
+}
+
+Result<Value> App::State::compiled(const std::string& name) {
+  const auto found = mappings_.find(name);
+  if (found == mappings_.end() || !found->second.mapper) return make_error(Code::kNotFound, "no mapping '" + name + "' runs", "`tidewire check` says why");
+  return found->second.mapper->compiled();
+}
+
+Result<std::string> App::State::backup_folder() {
+  const std::string folder = project_.backup_folder();
+  std::error_code bad;
+  std::filesystem::create_directories(folder, bad);
+  if (bad) return make_error(Code::kUnavailable, "cannot make " + folder + ": " + bad.message(), "look at the rights of the state folder");
+  if (project_.backups.empty()) std::filesystem::permissions(folder, std::filesystem::perms::owner_all, bad);
+  return folder;
+}
+
+}  // namespace tidewire::app

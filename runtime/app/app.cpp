@@ -1,0 +1,239 @@
+#include "app/app.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+
+#include "app/state.h"
+
+namespace tidewire::app {
+namespace {
+
+// A slice of words takes a few milliseconds of the writer.
+constexpr std::int64_t kIndexSlice = 100;
+constexpr int kBusyQueue = 64;
+constexpr Duration kIndexNext = std::chrono::milliseconds(20), kIndexRest = std::chrono::seconds(5), kIndexLasts = std::chrono::minutes(2);
+
+/// A slower disk than there is, for benchmarks and fault tests: microseconds per commit.
+Duration injected_fsync_delay() {
+  const char* text = getenv("TIDEWIRE_FSYNC_DELAY_US");
+  return std::chrono::microseconds(text == nullptr ? 0 : std::atol(text));
+}
+
+/// How many calls a system may get at once is said by `limits.parallel` of its connection, not by the client.
+http::ClientOptions client_options() {
+  http::ClientOptions options;
+  options.connections_per_host = options.connections;
+  return options;
+}
+
+}  // namespace
+
+App::State::State(loop::Loop& the_loop, Options the_options)
+    : loop_(the_loop), options_(std::move(the_options)), log_(clock_, redactor_), secrets_(options_.folder, redactor_), files_(options_.folder, options_.scripts_folder) {}
+
+App::State::~State() {
+  *alive_ = false;
+  log_.on_line(nullptr);
+  watch_.reset();
+  listeners_.clear();
+  server_.reset();
+  engine_.reset();
+}
+
+Result<void> App::State::open() {
+  started_at_ = clock_.now();
+  warnings_ = secrets_.load();
+  project_ = TRY(load_project(options_.folder, options_.environment, files_, connector_kinds(options_.folder, options_.scripts_folder)));
+  if (options_.log_level) project_.log.level = *options_.log_level;
+  if (options_.quiet) project_.log.level = Level::kWarn;
+  const bool terminal = isatty(STDERR_FILENO) != 0;
+  if (project_.log.file.empty() && terminal) project_.log.form = Logger::Form::kText;
+  project_.log.colours = terminal && getenv("NO_COLOR") == nullptr;
+  TRY(log_.configure(project_.log));
+  for (const std::string& warning : warnings_) log_.warn("configuration", warning);
+  lock_ = TRY(store::Lock::take(project_.state_folder()));
+  executor_ = TRY(store::ThreadedExecutor::open({.path = project_.state_file(), .fsync_delay = injected_fsync_delay()}, loop_));
+  store_ = std::make_unique<store::Store>(*executor_, clock_);
+  client_ = std::make_unique<http::Client>(loop_, client_options());
+  judge_ = std::make_unique<WebhookJudge>(loop_, *client_);
+  engine_ = std::make_unique<sync::Engine>(*store_, sync::Surroundings{clock_, loop_, loop_, random_, *this, judge_.get()});
+  api_ = std::make_unique<admin::Api>(*this);
+  intake_ = std::make_unique<WebhookIntake>(WebhookIntake::Ports{
+      *store_, clock_, log_, [this](const std::string& name) { return find_connection(name); },
+      [this](const std::string& name) -> const std::vector<WebhookIntake::Interest>& { return interests_[name]; }, [this] { engine_->received(); }});
+  router_.add("POST", "/webhook/{connection}", [this](http::Request request, http::Params params, http::Reply reply) { intake_->handle(std::move(request), params["connection"], std::move(reply)); });
+  load_connections();
+  load_admin_token();
+  log_.on_line([this](Level level, std::string_view line) {
+    if (level < Level::kInfo || !api_->events().wanted()) return;
+    loop_.post([this, alive = alive_, text = std::string(line)] { if (*alive) api_->events().publish("log", Value(text)); });
+  });
+  return {};
+}
+
+/// By name, or by kind where one connection only is of it.
+Connection* App::State::find_connection(const std::string& name) {
+  if (const auto found = connections_.find(name); found != connections_.end()) return found->second.get();
+  Connection* only = nullptr;
+  for (const auto& [other_name, connection] : connections_) {
+    if (connection->kind() != name) continue;
+    if (only != nullptr) return nullptr;
+    only = connection.get();
+  }
+  return only;
+}
+
+void App::State::route(http::Request request, http::Reply reply) {
+  const std::string_view path = request.path();
+  if (path.rfind("/webhook/", 0) == 0) {
+    if (draining_) {
+      http::Response response = http::Response::text(503, "stopping\n");
+      response.headers.set("Retry-After", "5");
+      return reply(std::move(response));
+    }
+    return router_.handle(std::move(request), std::move(reply));
+  }
+  api_->handle(std::move(request), std::move(reply));
+}
+
+void App::State::handle(http::Request request, http::Reply reply) {
+  request.peer = "local";
+  route(std::move(request), std::move(reply));
+}
+
+void App::State::start(std::function<void(Result<std::string>)> ready) {
+  server_ = make_server();
+  api_->when_loaded([this, alive = alive_, ready](Result<void> loaded) {
+    if (!*alive) return;
+    const auto listening = loaded.ok() && options_.serve ? listen() : loaded;
+    if (!listening.ok()) return loop_.post([ready, error = listening.error()] { ready(error); });
+    load_switches([this, ready] { begin_work(ready); });
+  });
+}
+
+void App::State::begin_work(std::function<void(Result<std::string>)> ready) {
+  std::vector<std::string> names;
+  for (const auto& [name, connection] : connections_) names.push_back(name);
+  test_new(names);
+  load_mappings([this, alive = alive_, ready] {
+    if (!*alive) return;
+    if (options_.work) engine_->start(options_.timed);
+    listening_ = options_.work && options_.timed && options_.serve;
+    refresh_listeners();
+    if (options_.watch) watch_ = std::make_unique<loop::Watch>(loop_, options_.folder, [this](const std::vector<std::string>& paths) { changed(paths); });
+    if (options_.timed) prune();
+    if (options_.timed) index_words();
+    if (options_.timed) watch_fields();
+    if (options_.timed) watch_success();
+    if (options_.timed) {
+      outbox_ = make_outbox();
+      outbox_->look();
+      backups_ = std::make_unique<Backups>(Backups::Ports{loop_, clock_, *store_, log_, [this] { return backup_folder(); }});
+      plan_backups();
+      tracer_ = make_tracer();
+      alerts_ = make_alerts();
+      alerts_->start();
+    }
+    ready(address_);
+  });
+}
+
+/// A slice of what is older than `keep`, again soon while there is more.
+void App::State::prune() {
+  store_->prune(project_.keep, [this, alive = alive_](Result<bool> more) {
+    if (!*alive || draining_) return;
+    const bool soon = more.ok() && *more;
+    prune_timer_ = loop_.after(soon ? Duration(std::chrono::milliseconds(200)) : Duration(std::chrono::hours(1)), [this] { prune(); });
+  });
+}
+
+/// The words of what was decided, for the search; while work waits for the disk, that goes first. Where nothing happened lately
+/// nothing is left to take in.
+void App::State::index_words() {
+  const bool busy = executor_->stats().queued > kBusyQueue;
+  const bool quiet = clock_.now() - std::max(last_operation_, started_at_) > kIndexLasts;
+  if (busy || quiet || draining_) {
+    index_timer_ = loop_.after(kIndexRest, [this] { index_words(); });
+    return;
+  }
+  store_->index_operations(kIndexSlice, [this, alive = alive_](Result<bool> more) {
+    if (!*alive || draining_) return;
+    if (more.ok() && *more) last_operation_ = clock_.now();
+    index_timer_ = loop_.after(more.ok() && *more ? kIndexNext : kIndexRest, [this] { index_words(); });
+  });
+}
+
+void App::State::plan_backups() {
+  if (!backups_) return;
+  const auto planned = backups_->plan(project_.backup ? project_.backup->every : "", project_.backup ? project_.backup->keep : 0);
+  if (!planned.ok()) log_.error("backup_failed", to_string(planned.error()));
+}
+
+void App::State::drain(std::function<void()> done) {
+  if (draining_) return;
+  draining_ = true;
+  watch_.reset();
+  listening_ = false;
+  listeners_.clear();
+  prune_timer_.reset();
+  index_timer_.reset();
+  drift_timer_.reset();
+  success_timer_.reset();
+  certificate_timer_.reset();
+  alerts_.reset();
+  tracer_.reset();
+  outbox_.reset();
+  backups_.reset();
+  judge_->stop();
+  auto once = std::make_shared<std::function<void()>>(std::move(done));  // owners: the two ways to the end below
+  const auto finish = [this, once] {
+    drain_timer_.reset();
+    if (*once) std::exchange(*once, nullptr)();
+  };
+  drain_timer_ = loop_.after(std::chrono::seconds(28), finish);
+  const auto engine = [this, alive = alive_, finish] {
+    if (!*alive) return;
+    engine_->stop([this, alive, finish] {
+      if (!*alive) return;
+      // A last empty write: whatever was queued before it is on disk when it is.
+      const auto last = [this, finish] { store_->count("process", {{"clean_stops", 1}}, [finish](Result<void>) { finish(); }); };
+      if (options_.work) note_success(last);
+      else last();
+    });
+  };
+  if (server_) server_->drain(engine);
+  else loop_.post(engine);
+}
+
+App::App() = default;
+
+App::~App() = default;
+
+Result<std::unique_ptr<App>> App::open(loop::Loop& loop, Options options) {
+  std::error_code bad;
+  const auto folder = std::filesystem::weakly_canonical(options.folder, bad);
+  if (!bad) options.folder = folder.string();
+  std::unique_ptr<App> app(new App());
+  app->state_ = std::make_unique<State>(loop, std::move(options));
+  TRY(app->state_->open());
+  return app;
+}
+
+void App::start(std::function<void(Result<std::string>)> ready) { state_->start(std::move(ready)); }
+void App::drain(std::function<void()> done) { state_->drain(std::move(done)); }
+void App::reload() {
+  state_->log_.reopen();
+  state_->reload_project();
+}
+admin::Control& App::control() { return *state_; }
+void App::handle(http::Request request, http::Reply reply) { state_->handle(std::move(request), std::move(reply)); }
+std::string App::url() const { return state_->url(); }
+std::string App::setup_link() { return state_->setup_link(); }
+Logger& App::log() { return state_->log_; }
+
+std::string socket_path(const std::string& folder) { return folder + "/state/tidewire.sock"; }
+
+}  // namespace tidewire::app

@@ -1,0 +1,89 @@
+#include "app/backups.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <vector>
+
+namespace tidewire::app {
+namespace {
+
+constexpr Duration kLongest = std::chrono::hours(1);  // the clock may be set meanwhile
+
+std::optional<Instant> time_of(const std::string& name) {
+  std::string text = name.substr(9, name.size() - 12);
+  if (text.size() < 19) return std::nullopt;
+  text[13] = text[16] = ':';
+  const auto at = parse_instant(text);
+  return at.ok() ? std::optional(*at) : std::nullopt;
+}
+
+}  // namespace
+
+// The name tells the time, whatever copying did to the file's own.
+std::vector<std::string> backups_in(const std::string& folder) {
+  std::vector<std::string> names;
+  std::error_code bad;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, bad)) {
+    const std::string name = entry.path().filename().string();
+    if (name.starts_with("tidewire-") && name.ends_with("Z.db")) names.push_back(name);
+  }
+  std::sort(names.rbegin(), names.rend());
+  return names;
+}
+
+std::string backup_name(Instant at) {
+  std::string name = "tidewire-" + format_instant(at) + ".db";
+  std::replace(name.begin(), name.end(), ':', '-');
+  return name;
+}
+
+Result<void> Backups::plan(const std::string& every, std::int64_t keep) {
+  timer_.reset();
+  every_.reset();
+  if (every.empty()) return {};
+  every_ = TRY(sched::parse_schedule(every));
+  keep_ = keep;
+  wait();
+  return {};
+}
+
+void Backups::wait() {
+  const auto folder = ports_.folder();
+  const auto copies = folder.ok() ? backups_in(*folder) : std::vector<std::string>();
+  const Instant now = ports_.clock.now();
+  const Instant last = copies.empty() ? now : time_of(copies.front()).value_or(now);
+  const Instant due = every_->next(std::min(last, now));
+  const Duration left = due <= now ? Duration(std::chrono::seconds(1)) : due - now;
+  timer_ = ports_.timers.after(std::min(left, kLongest), [this, due] { ports_.clock.now() >= due ? make() : wait(); });
+}
+
+void Backups::make() {
+  const auto folder = ports_.folder();
+  if (!folder.ok()) {
+    ports_.log.error("backup_failed", to_string(folder.error()));
+    timer_ = ports_.timers.after(kLongest, [this] { make(); });
+    return;
+  }
+  const std::string name = backup_name(ports_.clock.now());
+  ports_.store.backup(*folder + "/" + name, [this, alive = alive_, name, folder = *folder](Result<void> copied) {
+    if (!*alive) return;
+    if (copied.ok()) {
+      ports_.log.info("backup", "the state was copied to " + folder + "/" + name);
+      prune(folder);
+      return wait();
+    }
+    ports_.log.error("backup_failed", to_string(copied.error()));
+    timer_ = ports_.timers.after(kLongest, [this] { make(); });
+  });
+}
+
+void Backups::prune(const std::string& folder) {
+  const auto copies = backups_in(folder);
+  for (std::size_t i = static_cast<std::size_t>(keep_); i < copies.size(); ++i) {
+    std::error_code bad;
+    std::filesystem::remove(folder + "/" + copies[i], bad);
+    if (bad) ports_.log.warn("backup_kept", copies[i] + " could not be removed: " + bad.message());
+  }
+}
+
+}  // namespace tidewire::app

@@ -1,0 +1,344 @@
+#include "app/connection.h"
+
+#include <algorithm>
+
+namespace tidewire::app {
+
+/// The connection's own corner of the state file, for its connector.
+class Connection::Kv final : public bindings::KvPort {
+ public:
+  Kv(store::Store& store, std::string space) : store_(store), space_(std::move(space)) {}
+  void get(std::string key, std::function<void(Result<std::optional<Value>>)> done) override { store_.kv_get(space_, std::move(key), std::move(done)); }
+  void set(std::string key, Value value, std::optional<Duration> keep, std::function<void(Result<void>)> done) override { store_.kv_set(space_, std::move(key), std::move(value), keep, std::move(done)); }
+  void remove(std::string key, std::function<void(Result<void>)> done) override { store_.kv_remove(space_, std::move(key), std::move(done)); }
+
+ private:
+  store::Store& store_;
+  std::string space_;
+};
+
+/// What a draft's connector keeps lasts as long as the draft.
+class Connection::DraftKv final : public bindings::KvPort {
+ public:
+  explicit DraftKv(loop::Loop& loop) : loop_(loop) {}
+  void get(std::string key, std::function<void(Result<std::optional<Value>>)> done) override {
+    const auto found = values_.find(key);
+    loop_.post([done, value = found == values_.end() ? std::optional<Value>() : std::optional(found->second)] { done(value); });
+  }
+  void set(std::string key, Value value, std::optional<Duration>, std::function<void(Result<void>)> done) override {
+    values_[key] = std::move(value);
+    loop_.post([done] { done({}); });
+  }
+  void remove(std::string key, std::function<void(Result<void>)> done) override {
+    values_.erase(key);
+    loop_.post([done] { done({}); });
+  }
+
+ private:
+  loop::Loop& loop_;
+  std::map<std::string, Value> values_;
+};
+
+Connection::Connection(std::string name, ConnectionConfig config, const Services& services)
+    : name_(std::move(name)), config_(std::move(config)), services_(services), kv_(std::make_unique<Kv>(services.store, "connection " + name_)),
+      breaker_(services.clock), alive_(std::make_shared<bool>(true)) {}
+
+Connection::~Connection() {
+  *alive_ = false;
+  running_.clear();
+}
+
+Result<std::unique_ptr<Connection>> Connection::open(const std::string& name, const ConnectionConfig& config, const Value& resolved, const Services& services) {
+  return load(std::unique_ptr<Connection>(new Connection(name, config, services)), resolved);
+}
+
+Result<std::unique_ptr<Connection>> Connection::open_draft(const std::string& name, const ConnectionConfig& config, const Value& resolved, const Services& services) {
+  std::unique_ptr<Connection> connection(new Connection(name, config, services));
+  connection->kv_ = std::make_unique<DraftKv>(services.loop);
+  return load(std::move(connection), resolved);
+}
+
+Result<std::unique_ptr<Connection>> Connection::load(std::unique_ptr<Connection> connection, const Value& resolved) {
+  const std::string& name = connection->name_;
+  const ConnectionConfig& config = connection->config_;
+  const Services& services = connection->services_;
+  const std::string path = "connectors/" + config.kind + ".lua";
+  const auto file = services.files.at(path);
+  if (!file) return make_error(Code::kNotFound, "connection '" + name + "': no connector of kind '" + config.kind + "' (" + path + ")");
+  script::Options options;
+  options.name = "connection " + name;
+  options.main_path = file->path;
+  options.main_text = file->text;
+  options.host = "tidewire.host.connector";
+  options.host_argument = Value(Object{{"name", Value(name)}, {"config", resolved}});
+  options.budget.memory = 256u << 20;
+  bindings::Services given;
+  given.client = &services.client;
+  given.timers = &services.loop;
+  given.poster = &services.loop;
+  given.clock = &services.clock;
+  given.random = &services.random;
+  given.logger = &services.log;
+  given.kv = connection->kv_.get();
+  given.loop = &services.loop;
+  options.install = bindings::installer(bindings::Profile::kIo, std::move(given));
+  options.sources = &services.files;
+  options.poster = &services.loop;
+  options.timers = &services.loop;
+  options.clock = &services.clock;
+  auto script = script::Script::load(std::move(options));
+  if (!script.ok()) return std::move(script).error().context("connection '" + name + "'");
+  connection->script_ = std::move(*script);
+  connection->resolved_ = resolved;
+  const Value& data = connection->script_->data();
+  const Value* capabilities = data.find("capabilities");
+  connection->capabilities_ = sync::Capabilities::from(capabilities == nullptr ? Value(Object{}) : *capabilities);
+  sched::Rate inbound{2000, 2000};
+  if (const Value* limits = data.find("limits"); limits != nullptr && limits->is_object()) {
+    connection->parallel_ = static_cast<int>(std::max<std::int64_t>(1, limits->int_or("parallel", 8)));
+    if (const std::string rate = limits->string_or("rate"); !rate.empty()) connection->rate_.emplace(TRY(sched::parse_rate(rate)), services.clock);
+    if (const std::string rate = limits->string_or("inbound"); !rate.empty()) {
+      inbound = TRY(sched::parse_rate(rate));
+      inbound.burst = std::max(inbound.burst, inbound.per_second);
+    }
+    if (const std::int64_t batch = limits->int_or("batch", 0); batch > 0) {
+      for (int* most : {&connection->capabilities_.bulk_read, &connection->capabilities_.bulk_find, &connection->capabilities_.bulk_create, &connection->capabilities_.bulk_update}) *most = std::min(*most, static_cast<int>(batch));
+    }
+  }
+  connection->inbound_.emplace(inbound, services.clock);
+  connection->build_proof(resolved);
+  return connection;
+}
+
+void Connection::build_proof(const Value& resolved) {
+  http::Proof proof;
+  const Value* declared = script_->data().find("proof");
+  const std::string kind = declared == nullptr ? "none" : declared->string_or("kind", "none");
+  proof.kind = kind == "hmac-sha256" ? http::Proof::Kind::kHmacSha256 : http::Proof::Kind::kSecretHeader;
+  if (declared != nullptr && kind != "none") {
+    proof.encoding = declared->string_or("encoding") == "base64" ? http::Proof::Encoding::kBase64 : http::Proof::Encoding::kHex;
+    proof.header = declared->string_or("header");
+    proof.prefix = declared->string_or("prefix");
+    const Value* secret = resolved.at_path(declared->string_or("secret"));
+    if (secret != nullptr && secret->is_string()) proof.secrets = {secret->as_string()};
+    if (secret != nullptr && secret->is_array()) {
+      for (const Value& one : secret->as_array()) {
+        if (one.is_string()) proof.secrets.push_back(one.as_string());
+      }
+    }
+  } else {
+    proof.header = "x-tidewire-none";  // no proof configured: nothing is ever proved
+  }
+  prover_ = std::make_unique<http::Prover>(std::move(proof));
+}
+
+bool Connection::is_current(const ConnectionConfig& config, const Value& resolved) const {
+  if (!(config_ == config) || !(resolved_ == resolved)) return false;
+  const auto& files = script_->version().files;
+  return std::all_of(files.begin(), files.end(), [&](const auto& part) {
+    const auto now = services_.files.at(part.path);
+    return now && now->text == part.text;
+  });
+}
+
+std::unique_ptr<script::Script::Running> Connection::listen(Value collections, std::function<void(Result<Value>)> done) {
+  const auto number = script::function_number(*script_->data().at_path("functions.listen"));
+  return script_->start(*number, {std::move(collections)}, std::move(done));
+}
+
+bool Connection::has(const std::string& function) const {
+  const Value* found = script_->data().at_path("functions." + function);
+  return found != nullptr && script::function_number(*found).has_value();
+}
+
+/// How long a person wants it left alone.
+std::optional<Duration> Connection::rest() const {
+  if (!paused_until_ || *paused_until_ <= services_.clock.now()) return std::nullopt;
+  return *paused_until_ - services_.clock.now();
+}
+
+std::optional<Duration> Connection::blocked() const {
+  if (const auto left = rest()) return left;
+  if (breaker_.state() == sched::CircuitBreaker::State::kClosed) return std::nullopt;
+  const Duration wait = breaker_.wait();
+  return wait > Duration{} ? std::optional(wait) : std::nullopt;
+}
+
+void Connection::call(const std::string& function, Array arguments, bool writes, std::function<void(Result<Value>)> done) {
+  waiting_.push_back({function, std::move(arguments), writes, std::move(done)});
+  services_.loop.post([this, alive = alive_] {
+    if (*alive) next();
+  });
+}
+
+void Connection::next() {
+  ended_.clear();
+  while (!waiting_.empty() && static_cast<int>(running_.size()) < parallel_) {
+    if (rate_ && !rate_->try_take()) {
+      timer_ = services_.loop.after(rate_->wait(), [this] { next(); });
+      return;
+    }
+    Waiting waiting = std::move(waiting_.front());
+    waiting_.pop_front();
+    if (const auto left = rest()) {
+      Error error = make_error(Code::kThrottled, "connection " + name_ + " is paused by a person until " + format_instant(*paused_until_), "POST /api/v1/connections/" + name_ + "/resume ends the pause");
+      error.retry_after = std::chrono::ceil<std::chrono::milliseconds>(*left);
+      waiting.done(std::move(error));
+      continue;
+    }
+    const auto permit = breaker_.admit();
+    if (!permit) {
+      Error error = make_error(Code::kThrottled, "connection " + name_ + " is paused: " + breaker_.reason(), "it goes on by itself when the system answers again");
+      error.retry_after = std::chrono::duration_cast<std::chrono::milliseconds>(std::max<Duration>(breaker_.wait(), std::chrono::seconds(1)));
+      waiting.done(std::move(error));
+      continue;
+    }
+    begin(std::move(waiting), *permit);
+  }
+}
+
+void Connection::begin(Waiting waiting, sched::CircuitBreaker::Permit permit) {
+  const Value* found = script_->data().at_path("functions." + waiting.function);
+  const auto number = found == nullptr ? std::nullopt : script::function_number(*found);
+  if (!number) {
+    breaker_.abandoned(permit);
+    return waiting.done(make_error(Code::kInvalid, "the connector '" + config_.kind + "' has no function '" + waiting.function + "'"));
+  }
+  const std::uint64_t id = ++next_id_;
+  const Ticks began = services_.clock.ticks();
+  running_[id] = nullptr;
+  running_[id] = script_->start(*number, std::move(waiting.arguments), [this, id, permit, began, function = waiting.function, writes = waiting.writes, done = std::move(waiting.done)](Result<Value> result) {
+    ended(id, function, writes, permit, began, result);
+    const auto alive = alive_;
+    done(std::move(result));
+    if (*alive) next();
+  });
+}
+
+void Connection::ended(std::uint64_t id, const std::string& function, bool writes, sched::CircuitBreaker::Permit permit, Ticks began, Result<Value>& result) {
+  if (const auto found = running_.find(id); found != running_.end()) {
+    ended_.push_back(std::move(found->second));  // destroyed later: its callback is under way
+    running_.erase(found);
+  }
+  const auto took = std::chrono::duration_cast<Duration>(services_.clock.ticks() - began);
+  static constexpr std::array<std::int64_t, 7> kBounds{5'000, 20'000, 50'000, 100'000, 250'000, 1'000'000, 5'000'000};
+  ++latency_[static_cast<std::size_t>(std::lower_bound(kBounds.begin(), kBounds.end(), took.count()) - kBounds.begin())];
+  latency_sum_us_ += took.count();
+  ++calls_;
+  if (result.ok()) {
+    breaker_.succeeded(permit);
+    last_success_ = services_.clock.now();
+    ++by_outcome_["ok"];
+    return;
+  }
+  Error error = std::move(result).error().context(name_ + "." + function);
+  ++by_outcome_[std::string(code_name(error.code))];
+  const bool perhaps_alone = error.code == Code::kDenied && function != "test" && (writes || has("test"));
+  if (perhaps_alone) breaker_.succeeded(permit);
+  else breaker_.failed(permit, error);
+  if (perhaps_alone) ask_whether_denied();
+  if (error.code == Code::kThrottled && rate_ && error.retry_after) rate_->pause(*error.retry_after);
+  const bool trouble = error.code == Code::kUnavailable || error.code == Code::kUnknown || error.code == Code::kDenied || error.code == Code::kScript || error.code == Code::kBudget;
+  if (trouble) {
+    ++failures_;
+    last_error_ = to_string(error);
+    services_.log.debug("remote_failed", last_error_, {{"connection", Value(name_)}});
+  }
+  result = std::move(error);
+}
+
+void Connection::ask_whether_denied() {
+  if (asking_ || !has("test")) return;
+  asking_ = true;
+  call("test", {}, false, [this, alive = alive_](Result<Value>) {
+    if (*alive) asking_ = false;
+  });
+}
+
+void Connection::test(std::function<void(Result<Value>)> done) {
+  if (!has("test")) return services_.loop.post([done] { done(Value(Object{})); });
+  breaker_.reset();
+  call("test", {}, false, [this, alive = alive_, done](Result<Value> answer) {
+    if (*alive && answer.ok()) {
+      const auto there = parse_instant(answer->string_or("server_time"));
+      if (there.ok()) clock_offset_ = *there - services_.clock.now();
+      if (std::chrono::abs(clock_offset_) < std::chrono::seconds(2)) clock_offset_ = {};  // within what a Date header can tell
+    }
+    if (*alive && answer.ok()) compare_system(*answer);
+    done(std::move(answer));
+  });
+}
+
+/// Law 16: at first contact the system's fingerprint is stored; deletes are believed only while it matches.
+void Connection::compare_system(const Value& answer) {
+  system_ = answer.string_or("site");
+  if (system_.empty()) return;
+  services_.store.kv_get("fingerprint", name_, [this, alive = alive_](Result<std::optional<Value>> first) {
+    if (!*alive || !first.ok()) return;
+    if (!*first) return services_.store.kv_set("fingerprint", name_, Value(system_), std::nullopt, [](Result<void>) {});
+    same_system_ = **first == Value(system_);
+    if (!same_system_) {
+      services_.log.error("another_system", "connection " + name_ + ": another system answers than the one first met; nothing missing there is taken for deleted. Accept it with: tidewire check --accept " + name_, {{"connection", Value(name_)}});
+    }
+  });
+}
+
+void Connection::accept_system(std::function<void(Result<void>)> done) {
+  same_system_ = true;
+  if (system_.empty()) return services_.store.kv_remove("fingerprint", name_, std::move(done));
+  services_.store.kv_set("fingerprint", name_, Value(system_), std::nullopt, std::move(done));
+}
+
+void Connection::describe(const Value& collection, std::function<void(Result<Value>)> done) {
+  const std::string key = name_ + "/" + collection.string_or("name");
+  if (!has("describe")) return services_.loop.post([done] { done(Value()); });
+  call("describe", {collection}, false, [this, alive = alive_, key, done](Result<Value> fresh) {
+    if (!*alive) return;
+    if (fresh.ok()) {
+      services_.store.kv_set("describe", key, *fresh, std::nullopt, [](Result<void>) {});
+      return done(std::move(fresh));
+    }
+    services_.store.kv_get("describe", key, [error = fresh.error(), done](Result<std::optional<Value>> kept) {
+      if (kept.ok() && *kept) return done(**kept);
+      done(error);
+    });
+  });
+}
+
+Value Connection::status() const {
+  Object out;
+  out["kind"] = config_.kind;
+  if (const Value* url = config_.config.find("url"); url != nullptr && url->is_string()) out["url"] = *url;
+  const bool closed = breaker_.state() == sched::CircuitBreaker::State::kClosed;
+  out["same_system"] = same_system_;
+  out["state"] = !closed ? "paused" : (last_success_ ? "ok" : (failures_ > 0 ? "failing" : "unknown"));
+  if (!same_system_) out["reason"] = "another system answers than the one first met";
+  else out["reason"] = closed ? (last_success_ ? "" : last_error_) : breaker_.reason();
+  if (rest()) {
+    out["state"] = "paused";
+    out["reason"] = "paused by a person until " + format_instant(*paused_until_);
+    out["paused_until"] = format_instant(*paused_until_);
+  }
+  if (last_success_) out["last_success"] = format_instant(*last_success_);
+  out["calls"] = calls_;
+  out["failures"] = failures_;
+  Object outcomes;
+  for (const auto& [name, count] : by_outcome_) outcomes[name] = Value(count);
+  out["by_status"] = Value(std::move(outcomes));
+  Array buckets;
+  for (const std::int64_t count : latency_) buckets.push_back(Value(count));
+  out["latency"] = Value(Object{{"bounds_ms", Value(Array{5, 20, 50, 100, 250, 1000, 5000})}, {"counts", Value(std::move(buckets))}, {"sum_us", Value(latency_sum_us_)}});
+  Object hooks;
+  hooks["received"] = webhooks.received;
+  hooks["unproved"] = webhooks.unproved;
+  hooks["malformed"] = webhooks.malformed;
+  hooks["unknown"] = webhooks.unknown;
+  hooks["limited"] = webhooks.limited;
+  if (webhooks.last) hooks["last"] = format_instant(*webhooks.last);
+  out["webhooks"] = Value(std::move(hooks));
+  const auto stats = script_->stats();
+  out["script"] = Value(Object{{"memory", Value(static_cast<std::int64_t>(stats.memory))}, {"failures", Value(static_cast<std::int64_t>(stats.failures))}, {"tasks", Value(stats.tasks)}});
+  return Value(std::move(out));
+}
+
+}  // namespace tidewire::app

@@ -1,0 +1,136 @@
+// connection.h — one connection at work: its connector in a VM of its own, behind a rate limit and a circuit breaker.
+//
+// A call waits here for a place (limits.parallel) and a token (limits.rate); while the breaker is open it is refused with
+// kThrottled and the time to come back, so that an outage costs waiting keys nothing.
+#pragma once
+
+#include <array>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "app/files.h"
+#include "app/project.h"
+#include "base/log.h"
+#include "bindings/install.h"
+#include "http/client.h"
+#include "http/signature.h"
+#include "loop/loop.h"
+#include "sched/breaker.h"
+#include "sched/limiter.h"
+#include "script/script.h"
+#include "store/store.h"
+#include "sync/ports.h"
+
+namespace tidewire::app {
+
+/// What connections share; must outlive them.
+struct Services {
+  loop::Loop& loop;
+  const Clock& clock;
+  Random& random;
+  http::Client& client;
+  store::Store& store;
+  Logger& log;
+  ScriptFiles& files;
+};
+
+class Connection {
+ public:
+  /// kInvalid, kScript: the connector or its config, naming the connection and the key.
+  static Result<std::unique_ptr<Connection>> open(const std::string& name, const ConnectionConfig& config, const Value& resolved, const Services& services);
+  /// The same for one that is not saved: it leaves nothing in the state.
+  static Result<std::unique_ptr<Connection>> open_draft(const std::string& name, const ConnectionConfig& config, const Value& resolved, const Services& services);
+  ~Connection();
+
+  const std::string& name() const { return name_; }
+  const std::string& kind() const { return config_.kind; }
+  /// Whether it is what `open` would make of these now: same config, same secrets, same connector files.
+  bool is_current(const ConnectionConfig& config, const Value& resolved) const;
+  const sync::Capabilities& capabilities() const { return capabilities_; }
+  const Value& declared() const { return script_->data(); }  // kind, capabilities, collections, proof, payload, limits
+
+  /// Calls a function of the connector. A denial may concern this collection or record alone: `test` is asked before
+  /// the connection is taken for closed.
+  void call(const std::string& function, Array arguments, bool writes, std::function<void(Result<Value>)> done);
+  /// The connector's `listen`, which waits for long and so has no part in limits, breaker and figures.
+  [[nodiscard]] std::unique_ptr<script::Script::Running> listen(Value collections, std::function<void(Result<Value>)> done);
+  bool has(const std::string& function) const;
+  void later(std::function<void()> work) { services_.loop.post(std::move(work)); }
+  std::optional<Duration> blocked() const;
+  /// A person's wish: no call before then; nullopt = go on.
+  void pause(std::optional<Instant> until) { paused_until_ = until; }
+  Duration clock_offset() const { return clock_offset_; }
+  /// False from a test that met another system than the first one did, until accept_system().
+  bool same_system() const { return same_system_; }
+  /// The system that answers now is the right one.
+  void accept_system(std::function<void(Result<void>)> done);
+  /// `test`; remembers the server's clock and compares its fingerprint.
+  void test(std::function<void(Result<Value>)> done);
+  /// The collection's description, cached in the state: fresh where the remote answers, else the last one known.
+  void describe(const Value& collection, std::function<void(Result<Value>)> done);
+
+  Value status() const;
+
+  struct Webhooks {
+    std::int64_t received = 0, unproved = 0, malformed = 0, unknown = 0, limited = 0;
+    std::optional<Instant> last;
+    std::optional<Instant> last_malformed;
+    std::map<std::string, std::int64_t> by_collection{};  // changes that named one of ours
+  };
+  Webhooks webhooks;
+  http::Prover& prover() { return *prover_; }
+  sched::TokenBucket& inbound() { return *inbound_; }
+
+ private:
+  class Kv;
+  class DraftKv;
+  struct Waiting {
+    std::string function;
+    Array arguments;
+    bool writes = false;
+    std::function<void(Result<Value>)> done;
+  };
+  Connection(std::string name, ConnectionConfig config, const Services& services);
+  static Result<std::unique_ptr<Connection>> load(std::unique_ptr<Connection> connection, const Value& resolved);
+  void next();
+  void begin(Waiting waiting, sched::CircuitBreaker::Permit permit);
+  void ended(std::uint64_t id, const std::string& function, bool writes, sched::CircuitBreaker::Permit permit, Ticks began, Result<Value>& result);
+  void build_proof(const Value& resolved);
+  void ask_whether_denied();
+
+  std::string name_;
+  ConnectionConfig config_;
+  Value resolved_;
+  Services services_;
+  std::unique_ptr<bindings::KvPort> kv_;
+  std::unique_ptr<script::Script> script_;
+  sync::Capabilities capabilities_;
+  sched::CircuitBreaker breaker_;
+  std::optional<sched::TokenBucket> rate_, inbound_;
+  std::unique_ptr<http::Prover> prover_;
+  int parallel_ = 8;
+  std::uint64_t next_id_ = 0;
+  std::map<std::uint64_t, std::unique_ptr<script::Script::Running>> running_;
+  std::vector<std::unique_ptr<script::Script::Running>> ended_;
+  std::deque<Waiting> waiting_;
+  std::unique_ptr<Timer> timer_;
+  void compare_system(const Value& answer);
+  Duration clock_offset_{};
+  bool same_system_ = true;
+  bool asking_ = false;  // whether a denial is of the whole connection
+  std::string system_;   // fingerprint of what answers now
+  std::int64_t calls_ = 0, failures_ = 0;
+  std::map<std::string, std::int64_t> by_outcome_;
+  std::array<std::int64_t, 8> latency_{};  // <=5 ms, 20, 50, 100, 250, 1 s, 5 s, more
+  std::int64_t latency_sum_us_ = 0;
+  std::optional<Instant> last_success_;
+  std::optional<Duration> rest() const;
+  std::optional<Instant> paused_until_;
+  std::string last_error_;
+  std::shared_ptr<bool> alive_;  // owners: this and the callbacks under way
+};
+
+}  // namespace tidewire::app

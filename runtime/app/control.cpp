@@ -1,0 +1,248 @@
+// What the API reads of the process, and what the process hears from the engine.
+#include <filesystem>
+#include <fstream>
+
+#include "admin/views.h"
+#include "app/circles.h"
+#include "app/claims.h"
+#include "app/state.h"
+#include "base/text.h"
+
+namespace tidewire::app {
+
+using sync::Side;
+
+namespace {
+
+std::int64_t resident_bytes() {
+  std::ifstream in("/proc/self/statm");
+  std::int64_t total = 0, resident = 0;
+  in >> total >> resident;
+  return resident * 4096;
+}
+
+Value problem(const std::string& file, const Error& error) {
+  Object out{{"file", Value(file)}, {"code", Value(code_name(error.code))}, {"message", Value(error.message)}};
+  if (!error.hint.empty()) out["hint"] = error.hint;
+  return Value(std::move(out));
+}
+
+std::string one_line(const store::Operation& operation) {
+  std::string text = operation.mapping + " " + operation.key.left.value_or("-") + " <> " + operation.key.right.value_or("-") + ": " + operation.kind + ", " + operation.outcome;
+  const Value* error = operation.record.find("error");
+  if (error != nullptr) text += ": " + error->string_or("message");
+  return text;
+}
+
+}  // namespace
+
+Value App::State::process() const {
+  Object out;
+  out["version"] = TIDEWIRE_VERSION;
+  out["project"] = options_.folder;
+  out["environment"] = options_.environment;
+  out["started_at"] = format_instant(started_at_);
+  out["read_only"] = options_.read_only || project_.read_only;
+  out["address"] = address_;
+  out["url"] = address_.empty() ? "" : url();
+  if (certificate_.identity()) out["tls"] = Value(Object{{"valid_until", format_instant(certificate_.identity()->valid_until())}});
+  out["draining"] = draining_;
+  out["memory"] = resident_bytes();
+  const auto stats = executor_->stats();
+  out["store"] = Value(Object{{"healthy", Value(stats.healthy)}, {"trouble", Value(stats.trouble)}, {"groups", Value(stats.groups)}, {"members", Value(stats.members)}, {"failed_groups", Value(stats.failed_groups)}, {"largest_group", Value(stats.largest_group)}, {"queued", Value(stats.queued)}});
+  std::error_code bad;
+  if (const auto space = std::filesystem::space(project_.state_folder(), bad); !bad) out["store"].as_object()["disk_free"] = static_cast<std::int64_t>(space.available);
+  if (server_) {
+    const auto http = server_->stats();
+    out["http"] = Value(Object{{"requests", Value(http.requests)}, {"malformed", Value(http.malformed)}, {"refused", Value(http.refused)}, {"timed_out", Value(http.timed_out)}, {"connections", Value(server_->connections())}});
+  }
+  if (tracer_ && project_.traces) out["traces"] = Value(Object{{"sent", tracer_->stats().sent}, {"dropped", tracer_->stats().dropped}});
+  const auto client = client_->stats();
+  out["client"] = Value(Object{{"requests", Value(client.requests)}, {"failed", Value(client.failed)}, {"connects", Value(client.connects)}, {"in_flight", Value(client.in_flight)}});
+  if (const std::string success = last_success(); !success.empty()) out["last_success"] = success;
+  if (project_trouble_) out["project_trouble"] = problem("tidewire.lua", *project_trouble_);
+  return Value(std::move(out));
+}
+
+Value App::State::connections() const {
+  Object out;
+  for (const auto& [name, connection] : connections_) out[name] = connection->status();
+  for (const auto& [name, error] : broken_connections_) {
+    Value& entry = out[name];
+    entry["state"] = "failing";
+    entry["reason"] = to_string(error);
+  }
+  return Value(std::move(out));
+}
+
+Value App::State::mappings() const {
+  Object out;
+  const auto engine = engine_->status();
+  for (const auto& [name, mapping] : mappings_) {
+    Object one;
+    one["file"] = mapping.file;
+    if (mapping.mapper) {
+      const sync::Plan& plan = mapping.mapper->plan();
+      one["version"] = mapping.mapper->version();
+      for (const Side side : {Side::kLeft, Side::kRight}) {
+        one[store::side_name(side)] = Value(Object{{"connection", Value(plan.end[side].connection)}, {"collection", Value(plan.end[side].collection)}, {"poll", Value(plan.end[side].poll)}, {"webhook", Value(plan.end[side].webhook)}});
+      }
+      one["direction"] = plan.flow == sync::Flow::kBoth ? "both" : (plan.flow == sync::Flow::kToRight ? "to_right" : "to_left");
+      one["read_only"] = plan.read_only.left == plan.read_only.right ? Value(plan.read_only.left) : Value(plan.read_only.right ? "to_right" : "to_left");
+      if (const Value* warnings = mapping.mapper->compiled().find("warnings"); warnings != nullptr) one["warnings"] = *warnings;
+    }
+    if (mapping.loaded_at) one["loaded_at"] = format_instant(*mapping.loaded_at);
+    Object reload{{"ok", Value(!mapping.trouble)}};
+    if (mapping.reload_at) reload["at"] = format_instant(*mapping.reload_at);
+    if (mapping.trouble) reload["error"] = problem(mapping.file, *mapping.trouble);
+    one["reload"] = Value(std::move(reload));
+    one["quarantined"] = mapping.quarantined;
+    if (mapping.drift) one["drift"] = problem(mapping.file, *mapping.drift);
+    one["paused"] = disabled_.contains(name);
+    if (const auto found = engine.find(name); found != engine.end()) {
+      one["under_way"] = found->second.under_way;
+      Object polls;
+      for (const Side side : {Side::kLeft, Side::kRight}) {
+        Object poll;
+        if (found->second.last_poll[side]) poll["last_success"] = format_instant(*found->second.last_poll[side]);
+        if (found->second.poll_error[side]) poll["error"] = to_string(*found->second.poll_error[side]);
+        if (!poll.empty()) polls[store::side_name(side)] = Value(std::move(poll));
+      }
+      one["polls"] = Value(std::move(polls));
+    }
+    out[name] = Value(std::move(one));
+  }
+  return Value(std::move(out));
+}
+
+void App::State::test_connection(const std::string& name, admin::Done<Value> done) {
+  const auto found = connections_.find(name);
+  if (found == connections_.end()) {
+    const auto broken = broken_connections_.find(name);
+    Error error = broken != broken_connections_.end() ? broken->second : make_error(Code::kNotFound, "no connection '" + name + "'", "tidewire.lua declares them");
+    return loop_.post([done, error] { done(error); });
+  }
+  found->second->test(std::move(done));
+}
+
+void App::State::accept_system(const std::string& name, admin::Done<void> done) {
+  const auto found = connections_.find(name);
+  if (found == connections_.end()) return loop_.post([done, name] { done(make_error(Code::kNotFound, "no connection '" + name + "'", "tidewire.lua declares them")); });
+  Connection* connection = found->second.get();
+  connection->test([this, alive = alive_, name, done](Result<Value> answer) {
+    if (!*alive) return;
+    if (!answer.ok()) return done(answer.error());
+    connections_.at(name)->accept_system(done);
+  });
+}
+
+void App::State::check(bool connect, admin::Done<Value> done) {
+  struct Checking {
+    Array problems, warnings;
+    Object connections;
+    int left = 1;
+  };
+  auto checking = std::make_shared<Checking>();  // owners: the callbacks below
+  for (const std::string& warning : warnings_) checking->warnings.push_back(Value(warning));
+  if (project_trouble_) checking->problems.push_back(problem("tidewire.lua", *project_trouble_));
+  for (const auto& [name, error] : broken_connections_) checking->problems.push_back(problem("tidewire.lua", error));
+  for (const auto& [name, mapping] : mappings_) {
+    if (mapping.trouble) checking->problems.push_back(problem(mapping.file, *mapping.trouble));
+    if (mapping.drift) checking->problems.push_back(problem(mapping.file, *mapping.drift));
+    const Value* warnings = mapping.mapper ? mapping.mapper->compiled().find("warnings") : nullptr;
+    for (const Value& warning : warnings == nullptr || !warnings->is_array() ? Array{} : warnings->as_array()) checking->warnings.push_back(warning);
+  }
+  std::map<std::string, const Value*> compiled;
+  for (const auto& [name, mapping] : mappings_) {
+    if (mapping.mapper) compiled[name] = &mapping.mapper->compiled();
+  }
+  for (const std::string& overlap : overlapping_claims(compiled)) checking->problems.push_back(problem("mappings", make_error(Code::kInvalid, overlap, "let each value be claimed once")));
+  for (const std::string& twice : written_twice(compiled)) checking->warnings.push_back(Value(twice));
+  for (const std::string& circle : circles(compiled)) checking->warnings.push_back(Value(circle));
+  const auto one = [checking, done] {
+    if (--checking->left > 0) return;
+    Object out{{"ok", Value(checking->problems.empty())}};
+    out["problems"] = Value(checking->problems);
+    out["warnings"] = Value(checking->warnings);
+    out["connections"] = Value(checking->connections);
+    done(Value(std::move(out)));
+  };
+  ++checking->left;
+  store_->integrity_check([checking, one](Result<std::vector<std::string>> faults) {
+    if (!faults.ok()) checking->problems.push_back(problem("state", faults.error()));
+    else {
+      for (const std::string& fault : *faults) checking->problems.push_back(problem("state", make_error(Code::kCorrupt, fault, "restore the state file from a backup; nothing is repaired silently")));
+    }
+    one();
+  });
+  for (const auto& [name, connection] : connections_) {
+    if (!connect) break;
+    ++checking->left;
+    connection->test([this, checking, one, name = name](Result<Value> answer) {
+      if (answer.ok()) {
+        for (const std::string& mapping : engine_->mappings()) engine_->wake(mapping);  // what a pause held back
+        Value about = *answer;
+        if (!about.is_object()) about = Value(Object{});
+        about["ok"] = Value(true);
+        if (const Value* warnings = about.find("warnings"); warnings != nullptr && warnings->is_array()) {
+          for (const Value& warning : warnings->as_array()) {
+            if (warning.is_string()) checking->warnings.push_back(Value("connection " + name + ": " + warning.as_string()));
+          }
+        }
+        checking->connections[name] = std::move(about);
+      } else {
+        checking->connections[name] = Value(Object{{"ok", Value(false)}, {"error", Value(to_string(answer.error()))}});
+        checking->problems.push_back(problem("connection " + name, answer.error()));
+      }
+      one();
+    });
+  }
+  loop_.post(one);
+}
+
+void App::State::on_operation(const store::Operation& operation) {
+  last_operation_ = clock_.now();
+  Object fields{{"mapping", Value(operation.mapping)}, {"operation", Value(operation.id)}};
+  const bool bad = operation.outcome == "dead" || operation.outcome == "conflict" || operation.outcome == "held";
+  log_.write(bad ? Level::kWarn : Level::kInfo, "operation", one_line(operation), std::move(fields));
+  if (const auto found = mappings_.find(operation.mapping); found != mappings_.end()) {
+    const Value* error = operation.record.find("error");
+    const std::string code = error == nullptr ? "" : error->string_or("code");
+    LoadedMapping& mapping = found->second;
+    mapping.script_failures = code == "script" || code == "budget" ? mapping.script_failures + 1 : 0;
+    if (mapping.script_failures >= 10 && !mapping.quarantined) {
+      mapping.quarantined = true;
+      engine_->pause(operation.mapping, true);
+      log_.error("quarantine", mapping.file + " failed ten times in a row; the mapping is paused until the file is saved again", {{"mapping", Value(operation.mapping)}});
+    }
+  }
+  if (const sync::Plan* plan = engine_->plan(operation.mapping); outbox_ && plan != nullptr && !plan->hooks.empty()) outbox_->look();
+  if (alerts_) alerts_->on_operation(operation);
+  if (tracer_) tracer_->on_operation(operation);
+  if (api_->events().wanted()) {
+    Value seen = admin::view(operation);
+    seen.as_object().erase("record");
+    api_->events().publish("operation", seen);
+  }
+  if (options_.ears != nullptr) options_.ears->on_operation(operation);
+}
+
+void App::State::on_echo(const std::string& mapping, Side side, const std::string& key) {
+  log_.debug("echo", mapping + " " + store::side_name(side) + " " + key + ": nothing to do", {{"mapping", Value(mapping)}});
+  if (options_.ears != nullptr) options_.ears->on_echo(mapping, side, key);
+}
+
+void App::State::on_job(const store::Job& job) {
+  if (alerts_) alerts_->on_job(job);
+  if (options_.ears != nullptr) options_.ears->on_job(job);
+}
+
+void App::State::on_retry(const std::string& mapping, Side side, const std::string& key, const Error& error, Instant again) {
+  log_.write(error.code == Code::kNotFound ? Level::kDebug : Level::kInfo, "retry", mapping + " " + store::side_name(side) + " " + key + ": " + to_string(error), {{"mapping", Value(mapping)}, {"again", Value(format_instant(again))}});
+  if (api_->events().wanted()) {
+    api_->events().publish("retry", Value(Object{{"mapping", mapping}, {"side", store::side_name(side)}, {"key", key}, {"error", admin::view(error)}, {"again", format_instant(again)}}));
+  }
+  if (options_.ears != nullptr) options_.ears->on_retry(mapping, side, key, error, again);
+}
+
+}  // namespace tidewire::app

@@ -1,0 +1,106 @@
+// A mapping and its systems drift apart: a field that a mapping names was renamed, removed or became another type. What a
+// system refuses is no fault of a record then; the mapping stands still, nothing is emptied, and it goes on by itself once
+// the fields fit again.
+#include "app/state.h"
+
+namespace tidewire::app {
+
+namespace {
+
+constexpr Duration kAskAgain = std::chrono::seconds(5);
+constexpr Duration kFieldsEvery = std::chrono::minutes(5);
+
+std::string text_of_main(const ScriptMapper& mapper, const std::string& file) {
+  for (const auto& part : mapper.script().version().files) {
+    if (part.path == file) return part.text;
+  }
+  return "";
+}
+
+Error drift_error(const Error& why) {
+  Error error = make_error(Code::kUnavailable, "the fields of a system changed: " + why.message, "the mapping is paused and nothing is written; name the field back, or change the mapping: it goes on by itself");
+  return error;
+}
+
+}  // namespace
+
+/// The endpoints' question after a refusal; also asked from time to time.
+FitCheck App::State::fit_check(const std::string& name) {
+  return [this, alive = alive_, name](std::function<void(std::optional<Error>)> done) {
+    if (*alive) look_for_drift(name, std::move(done));
+  };
+}
+
+/// `done` with why the mapping does not fit its systems any more, nullopt where it does or nobody can tell.
+void App::State::look_for_drift(const std::string& name, std::function<void(std::optional<Error>)> done) {
+  const auto found = mappings_.find(name);
+  if (found == mappings_.end() || !found->second.mapper || found->second.drift) {
+    const auto known = found == mappings_.end() ? std::nullopt : found->second.drift;
+    return loop_.post([done = std::move(done), known] { done(known); });
+  }
+  LoadedMapping& mapping = found->second;
+  if (mapping.looked_at && clock_.ticks() - *mapping.looked_at < kAskAgain) return loop_.post([done = std::move(done)] { done(std::nullopt); });
+  if (mapping.doubts) return mapping.doubts->push_back(std::move(done));
+  mapping.doubts = std::make_shared<LoadedMapping::Doubts>();
+  mapping.doubts->push_back(std::move(done));
+  fit(name, [this, name, doubts = mapping.doubts](Result<Fresh> fresh) {
+    const auto now = mappings_.find(name);
+    std::optional<Error> drift;
+    if (now != mappings_.end()) {
+      if (!fresh.ok() && fresh.error().code != Code::kUnavailable) drifted(name, fresh.error());
+      now->second.looked_at = clock_.ticks();
+      now->second.doubts.reset();
+      drift = now->second.drift;
+    }
+    for (auto& one : *doubts) one(drift);
+  });
+}
+
+/// The mapping as it would be compiled now. kUnavailable: the systems do not tell their fields.
+void App::State::fit(const std::string& name, std::function<void(Result<Fresh>)> done) {
+  const LoadedMapping& mapping = mappings_.at(name);
+  const std::string file = mapping.file, text = text_of_main(*mapping.mapper, mapping.file);
+  Draft draft{name, mapping.mapper->compiled(), mapping.files};
+  if (text.empty() || missing_connection(draft, file)) return loop_.post([done] { done(make_error(Code::kUnavailable, "the mapping's connections do not run")); });
+  describe_all(draft, [this, name, file, text, draft, done](Result<Value> described) {
+    if (!described.ok()) return done(make_error(Code::kUnavailable, described.error().message));
+    auto mapper = make_mapper(file, text, name, context(file.substr(9, file.size() - 13)), *described, services());
+    if (!mapper.ok()) return done(make_error(Code::kInvalid, mapper.error().message));
+    done(Fresh{text, std::move(*described), draft});
+  });
+}
+
+void App::State::drifted(const std::string& name, const Error& why) {
+  LoadedMapping& mapping = mappings_.at(name);
+  mapping.drift = drift_error(why);
+  engine_->pause(name, true);
+  log_.error("schema_drift", name + " is paused: " + to_string(*mapping.drift), {{"mapping", Value(name)}});
+  mapping.again = loop_.after(kAskAgain, [this, name] { fits_again(name); });
+}
+
+void App::State::fits_again(const std::string& name) {
+  const auto found = mappings_.find(name);
+  if (found == mappings_.end() || !found->second.drift) return;
+  fit(name, [this, name](Result<Fresh> fresh) {
+    const auto now = mappings_.find(name);
+    if (now == mappings_.end() || !now->second.drift) return;
+    LoadedMapping& mapping = now->second;
+    if (fresh.ok()) {
+      log_.info("schema_fits", name + " goes on: the fields of its systems fit again", {{"mapping", Value(name)}});
+      run_mapping(name, fresh->text, fresh->described, fresh->draft);
+      return engine_->wake(name);
+    }
+    if (fresh.error().code != Code::kUnavailable) mapping.drift = drift_error(fresh.error());
+    mapping.again = loop_.after(kAskAgain, [this, name] { fits_again(name); });
+  });
+}
+
+/// Where no system refuses anything, a renamed field is noticed all the same.
+void App::State::watch_fields() {
+  drift_timer_ = loop_.after(kFieldsEvery, [this] {
+    for (const auto& [name, mapping] : mappings_) look_for_drift(name, [](const std::optional<Error>&) {});
+    watch_fields();
+  });
+}
+
+}  // namespace tidewire::app

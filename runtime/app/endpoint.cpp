@@ -1,0 +1,235 @@
+#include "app/endpoint.h"
+
+#include <algorithm>
+
+namespace tidewire::app {
+
+using sync::Record;
+
+Error error_from(const Value& table) {
+  Error error;
+  error.code = code_from_name(table.string_or("code", "invalid")).value_or(Code::kInvalid);
+  error.message = table.string_or("message", "the connector failed without a message");
+  error.hint = table.string_or("hint");
+  if (const Value* wait = table.find("retry_after"); wait != nullptr && wait->is_number()) {
+    const std::string text = wait->is_int() ? std::to_string(wait->as_int()) : wait->decimal_text();
+    error.retry_after = std::chrono::milliseconds(static_cast<std::int64_t>(std::strtod(text.c_str(), nullptr) * 1000));
+  }
+  return error;
+}
+
+Result<Record> record_from(const Value& table) {
+  Record record;
+  const Value* key = table.find("key");
+  if (key == nullptr || !key->is_string()) return make_error(Code::kInvalid, "the connector returned a record without a key");
+  record.key = key->as_string();
+  record.version = table.string_or("version");
+  record.incarnation = table.string_or("incarnation");
+  if (const std::string modified = table.string_or("modified"); !modified.empty()) {
+    const auto at = parse_instant(modified);
+    if (at.ok()) record.modified = *at;
+  }
+  if (const Value* fields = table.find("fields"); fields != nullptr && fields->is_object()) record.fields = *fields;
+  return record;
+}
+
+namespace {
+
+Result<std::vector<Record>> records_from(const Value* list) {
+  std::vector<Record> records;
+  // Anything but a list is a fault of the connector; taken for "nothing found" it could be read as a deletion.
+  if (list == nullptr || !list->is_array()) return make_error(Code::kInvalid, "the connector returned no list of records");
+  records.reserve(list->as_array().size());
+  for (const Value& table : list->as_array()) records.push_back(TRY(record_from(table)));
+  return records;
+}
+
+Result<sync::ListPage> list_page(const Value& table) {
+  sync::ListPage page;
+  page.records = TRY(records_from(table.find("records")));
+  if (const Value* cursor = table.find("cursor"); cursor != nullptr && !cursor->is_null()) page.cursor = *cursor;
+  return page;
+}
+
+Result<sync::ChangesPage> changes_page(const Value& table) {
+  sync::ChangesPage page;
+  page.records = TRY(records_from(table.find("records")));
+  if (const Value* deleted = table.find("deleted"); deleted != nullptr && deleted->is_array()) {
+    for (const Value& key : deleted->as_array()) {
+      if (key.is_string()) page.deleted.push_back(key.as_string());
+    }
+  }
+  if (const Value* cursor = table.find("cursor"); cursor != nullptr) page.cursor = *cursor;
+  page.more = table.bool_or("more", false);
+  return page;
+}
+
+Result<std::vector<std::vector<Record>>> found_lists(const Value& table) {
+  std::vector<std::vector<Record>> lists;
+  if (!table.is_array()) return make_error(Code::kInvalid, "the connector's find returned no list");
+  for (const Value& list : table.as_array()) lists.push_back(TRY(records_from(&list)));
+  return lists;
+}
+
+Result<std::vector<Result<Record>>> written_rows(const Value& table) {
+  std::vector<Result<Record>> rows;
+  if (!table.is_array()) return make_error(Code::kUnknown, "the connector returned no list of outcomes");
+  for (const Value& row : table.as_array()) {
+    if (const Value* error = row.find("error"); error != nullptr && error->is_object()) rows.emplace_back(error_from(*error));
+    else if (const Value* record = row.find("record"); record != nullptr) rows.push_back(record_from(*record));
+    else rows.emplace_back(make_error(Code::kUnknown, "the connector said nothing about a row it was to write"));
+  }
+  return rows;
+}
+
+/// What a connector returned, turned into what the engine asked for.
+template <typename T, typename Read>
+std::function<void(Result<Value>)> turned(sync::Done<T> done, Read read) {
+  return [done = std::move(done), read](Result<Value> answer) {
+    if (!answer.ok()) return done(std::move(answer).error());
+    done(read(*answer));
+  };
+}
+
+Value optional_text(const std::optional<std::string>& text) { return text ? Value(*text) : Value(); }
+
+template <typename T>
+bool is_refused(const Result<T>& answer) {
+  return !answer.ok() && answer.error().code == Code::kInvalid;
+}
+
+}  // namespace
+
+/// What the system refuses may be a field that it does not have any more: then it is no fault of the record.
+template <typename T>
+sync::Done<T> ScriptEndpoint::doubting(sync::Done<T> done) const {
+  if (!fits_) return done;
+  return [fits = fits_, done = std::move(done)](Result<T> answer) {
+    if (!is_refused(answer)) return done(std::move(answer));
+    fits([done, error = answer.error()](const std::optional<Error>& drift) { done(drift ? *drift : error); });
+  };
+}
+
+/// The same, row by row.
+sync::Done<std::vector<Result<Record>>> ScriptEndpoint::doubting_each(sync::Done<std::vector<Result<Record>>> done) const {
+  if (!fits_) return done;
+  return [fits = fits_, whole = doubting(std::move(done))](Result<std::vector<Result<Record>>> made) {
+    const bool any = made.ok() && std::any_of(made->begin(), made->end(), [](const auto& one) { return is_refused(one); });
+    if (!any) return whole(std::move(made));
+    auto rows = std::make_shared<std::vector<Result<Record>>>(std::move(*made));  // owner: the callback, which must be copyable
+    fits([whole, rows](const std::optional<Error>& drift) {
+      for (auto& one : *rows) {
+        if (drift && is_refused(one)) one = *drift;
+      }
+      whole(std::move(*rows));
+    });
+  };
+}
+
+void ScriptEndpoint::read(std::vector<std::string> keys, sync::Done<std::vector<Record>> done) {
+  Array list(keys.begin(), keys.end());
+  connection_.call("read", {collection_, Value(std::move(list))}, false, turned<std::vector<Record>>(doubting(std::move(done)), [](const Value& answer) { return records_from(&answer); }));
+}
+
+void ScriptEndpoint::list(std::optional<Value> cursor, int limit, sync::Done<sync::ListPage> done) {
+  connection_.call("list", {collection_, cursor.value_or(Value()), Value(limit)}, false, turned<sync::ListPage>(doubting(std::move(done)), list_page));
+}
+
+void ScriptEndpoint::start(sync::Done<Value> done) {
+  if (!connection_.has("start")) return connection_.call("list", {collection_, Value(), Value(1)}, false, turned<Value>(std::move(done), [](const Value&) { return Result<Value>(Value()); }));
+  connection_.call("start", {collection_}, false, std::move(done));
+}
+
+void ScriptEndpoint::changes(Value cursor, int limit, sync::Done<sync::ChangesPage> done) {
+  connection_.call("changes", {collection_, std::move(cursor), Value(limit)}, false, turned<sync::ChangesPage>(doubting(std::move(done)), changes_page));
+}
+
+void ScriptEndpoint::find(std::vector<sync::Query> queries, sync::Done<std::vector<std::vector<Record>>> done) {
+  Array list;
+  for (const sync::Query& query : queries) {
+    Array conditions;
+    for (const sync::Condition& condition : query) {
+      Object one{{"field", Value(condition.field)}, {"value", condition.value}};
+      if (condition.fold) one["fold"] = Value(true);
+      conditions.push_back(Value(std::move(one)));
+    }
+    list.push_back(Value(std::move(conditions)));
+  }
+  connection_.call("find", {collection_, Value(std::move(list))}, false, turned<std::vector<std::vector<Record>>>(doubting(std::move(done)), found_lists));
+}
+
+void ScriptEndpoint::create(std::vector<sync::CreateRequest> requests, sync::Done<std::vector<Result<Record>>> done) {
+  Array list;
+  for (sync::CreateRequest& request : requests) {
+    Object one{{"values", std::move(request.values)}};
+    if (request.key) one["key"] = Value(*request.key);
+    list.push_back(Value(std::move(one)));
+  }
+  connection_.call("create", {collection_, Value(std::move(list))}, true, turned<std::vector<Result<Record>>>(doubting_each(std::move(done)), written_rows));
+}
+
+void ScriptEndpoint::update(std::string key, Value values, std::optional<std::string> guard, sync::Done<Record> done) {
+  connection_.call("update", {collection_, Value(std::move(key)), std::move(values), optional_text(guard)}, true, turned<Record>(doubting(std::move(done)), record_from));
+}
+
+void ScriptEndpoint::act(std::string key, std::string verb, std::optional<std::string> guard, sync::Done<Record> done) {
+  connection_.call("verbs." + verb, {collection_, Value(std::move(key)), optional_text(guard)}, true, turned<Record>(doubting(std::move(done)), record_from));
+}
+
+void ScriptEndpoint::update_many(std::vector<sync::UpdateRequest> requests, sync::Done<std::vector<Result<Record>>> done) {
+  Array list;
+  for (sync::UpdateRequest& request : requests) {
+    list.push_back(Value(Object{{"key", Value(std::move(request.key))}, {"values", std::move(request.values)}, {"guard", optional_text(request.guard)}}));
+  }
+  connection_.call("update_many", {collection_, Value(std::move(list))}, true, turned<std::vector<Result<Record>>>(doubting_each(std::move(done)), written_rows));
+}
+
+void ScriptEndpoint::remove(std::string key, std::optional<std::string> guard, sync::Done<void> done) {
+  connection_.call("delete", {collection_, Value(std::move(key)), optional_text(guard)}, true, turned<void>(std::move(done), [](const Value&) { return Result<void>(); }));
+}
+
+void ScriptEndpoint::trash(std::string key, sync::Done<std::optional<Record>> done) {
+  if (!connection_.has("trash")) return connection_.later([done] { done(std::optional<Record>()); });
+  connection_.call("trash", {collection_, Value(std::move(key))}, false, turned<std::optional<Record>>(std::move(done), [](const Value& answer) -> Result<std::optional<Record>> {
+    if (!answer.is_object()) return std::optional<Record>();
+    return std::optional<Record>(TRY(record_from(answer)));
+  }));
+}
+
+void ScriptEndpoint::put_back(std::string key, sync::Done<Record> done) {
+  if (!connection_.has("put_back")) return connection_.later([done] { done(make_error(Code::kInvalid, "this connector brings nothing back from the trash")); });
+  connection_.call("put_back", {collection_, Value(std::move(key))}, true, turned<Record>(std::move(done), record_from));
+}
+
+namespace {
+
+/// Lists page after page until an empty one.
+struct Walk : std::enable_shared_from_this<Walk> {
+  Connection& connection;
+  Value collection;
+  std::vector<Record> found;
+  sync::Done<std::vector<Record>> done;
+
+  Walk(Connection& the_connection, Value narrowed, sync::Done<std::vector<Record>> the_done) : connection(the_connection), collection(std::move(narrowed)), done(std::move(the_done)) {}
+  void page(Value cursor) {
+    connection.call("list", {collection, std::move(cursor), Value(500)}, false, [self = shared_from_this()](Result<Value> answer) {
+      if (!answer.ok()) return self->done(std::move(answer).error());
+      auto page = list_page(*answer);
+      if (!page.ok()) return self->done(std::move(page).error());
+      for (Record& record : page->records) self->found.push_back(std::move(record));
+      if (!page->cursor || page->records.empty()) return self->done(std::move(self->found));
+      self->page(*page->cursor);
+    });
+  }
+};
+
+}  // namespace
+
+void ScriptEndpoint::children(std::string field, std::vector<Value> values, sync::Done<std::vector<Record>> done) {
+  Value narrowed = collection_;
+  if (const Value* scope = narrowed.find("scope"); scope == nullptr || !scope->is_object()) narrowed["scope"] = Value(Object{});
+  narrowed["scope"][field] = Value(Object{{"op", Value("in")}, {"value", Value(Array(values.begin(), values.end()))}});
+  std::make_shared<Walk>(connection_, std::move(narrowed), doubting(std::move(done)))->page(Value());
+}
+
+}  // namespace tidewire::app

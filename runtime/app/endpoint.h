@@ -1,0 +1,58 @@
+// endpoint.h — sync::Endpoint on a connector: the engine's questions as Lua calls, Lua tables as records.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "app/connection.h"
+#include "sync/ports.h"
+
+namespace tidewire::app {
+
+/// Asked when a system refuses a question or a value: why the mapping does not fit the system's fields any more, nullopt
+/// where it does.
+using FitCheck = std::function<void(std::function<void(std::optional<Error>)>)>;
+
+class ScriptEndpoint final : public sync::Endpoint {
+ public:
+  /// `collection`: {name, word, options, key, scope, fields} as scripts/connectors/README.md says.
+  ScriptEndpoint(Connection& connection, Value collection, FitCheck fits = {}) : connection_(connection), collection_(std::move(collection)), fits_(std::move(fits)) {}
+
+  const Value& collection() const { return collection_; }
+  const Connection& connection() const { return connection_; }
+  const sync::Capabilities& capabilities() const override { return connection_.capabilities(); }
+  Duration clock_offset() const override { return connection_.clock_offset(); }
+  bool same_system() const override { return connection_.same_system(); }
+  std::optional<Duration> blocked() const override { return connection_.blocked(); }
+
+  void read(std::vector<std::string> keys, sync::Done<std::vector<sync::Record>> done) override;
+  void list(std::optional<Value> cursor, int limit, sync::Done<sync::ListPage> done) override;
+  void start(sync::Done<Value> done) override;
+  void changes(Value cursor, int limit, sync::Done<sync::ChangesPage> done) override;
+  void find(std::vector<sync::Query> queries, sync::Done<std::vector<std::vector<sync::Record>>> done) override;
+  void create(std::vector<sync::CreateRequest> requests, sync::Done<std::vector<Result<sync::Record>>> done) override;
+  void update(std::string key, Value values, std::optional<std::string> guard, sync::Done<sync::Record> done) override;
+  void update_many(std::vector<sync::UpdateRequest> requests, sync::Done<std::vector<Result<sync::Record>>> done) override;
+  void remove(std::string key, std::optional<std::string> guard, sync::Done<void> done) override;
+  void trash(std::string key, sync::Done<std::optional<sync::Record>> done) override;
+  void put_back(std::string key, sync::Done<sync::Record> done) override;
+  void act(std::string key, std::string verb, std::optional<std::string> guard, sync::Done<sync::Record> done) override;
+  void children(std::string field, std::vector<Value> values, sync::Done<std::vector<sync::Record>> done) override;
+
+ private:
+  template <typename T>
+  sync::Done<T> doubting(sync::Done<T> done) const;
+  sync::Done<std::vector<Result<sync::Record>>> doubting_each(sync::Done<std::vector<Result<sync::Record>>> done) const;
+
+  Connection& connection_;
+  Value collection_;
+  FitCheck fits_;
+};
+
+/// kInvalid where the table is no record (no key): a fault of the connector.
+Result<sync::Record> record_from(const Value& table);
+Error error_from(const Value& table);
+
+}  // namespace tidewire::app

@@ -1,0 +1,153 @@
+#include "app/endpoints.h"
+
+#include <algorithm>
+
+namespace tidewire::app {
+
+using sync::Side;
+
+namespace {
+
+const Array& list_in(const Value* value) {
+  static const Array none;
+  return value != nullptr && value->is_array() ? value->as_array() : none;
+}
+
+std::vector<sync::ChildTable> tables_of(const Value& children, const std::map<std::string, std::unique_ptr<ScriptEndpoint>>& further) {
+  std::vector<sync::ChildTable> tables;
+  for (const Value& child : list_in(&children)) {
+    const auto rows = further.find(child.string_or("id"));
+    if (rows == further.end()) continue;
+    sync::ChildTable table;
+    table.rows = rows->second.get();
+    table.path = child.string_or("path");
+    table.parent = child.string_or("parent");
+    if (const Value* type = child.find("parent_type")) table.parent_type = sync::Type::from(*type);
+    table.polled = child.bool_or("polled", false);
+    tables.push_back(std::move(table));
+  }
+  return tables;
+}
+
+std::vector<sync::Part> parts_of(const Value& rows, const std::map<std::string, std::unique_ptr<ScriptEndpoint>>& further) {
+  std::vector<sync::Part> parts;
+  for (const Value& row : list_in(&rows)) {
+    const auto records = further.find(row.string_or("id"));
+    if (records == further.end()) continue;
+    parts.push_back(sync::Part::from(row));
+    parts.back().records = records->second.get();
+  }
+  return parts;
+}
+
+bool same_endpoint(const ScriptEndpoint& a, const ScriptEndpoint& b) { return &a.connection() == &b.connection() && a.collection() == b.collection(); }
+
+}  // namespace
+
+MappingEndpoints::MappingEndpoints(sync::Sides<std::unique_ptr<ScriptEndpoint>> ends, const Value& compiled, const std::function<Connection*(const std::string&)>& connection, const Clock& clock, const FitCheck& fits)
+    : own_(std::move(ends)) {
+  for (const Value& entry : list_in(compiled.find("further"))) {
+    Connection* at = connection(entry.string_or("connection"));
+    if (at != nullptr) further_[entry.string_or("id")] = std::make_unique<ScriptEndpoint>(*at, further_collection(entry), fits);
+  }
+  for (const Side side : {Side::kLeft, Side::kRight}) {
+    const Value* end = compiled.find(store::side_name(side));
+    const Value* parts = end == nullptr ? nullptr : end->find("parts");
+    const Value* children = end == nullptr ? nullptr : end->find("children");
+    sync::Endpoint* whole = own_[side].get();
+    if (!list_in(parts).empty()) {
+      parts_[side] = *parts;
+      with_parts_[side] = std::make_unique<sync::WithParts>(*whole, parts_of(*parts, further_), clock);
+      whole = with_parts_[side].get();
+    }
+    if (list_in(children).empty()) continue;
+    tables_[side] = *children;
+    with_rows_[side] = std::make_unique<sync::WithRows>(*whole, tables_of(*children, further_));
+  }
+}
+
+sync::Sides<sync::Endpoint*> MappingEndpoints::ends() const {
+  sync::Sides<sync::Endpoint*> used{nullptr, nullptr};
+  for (const Side side : {Side::kLeft, Side::kRight}) {
+    used[side] = own_[side].get();
+    if (with_parts_[side]) used[side] = with_parts_[side].get();
+    if (with_rows_[side]) used[side] = with_rows_[side].get();
+  }
+  return used;
+}
+
+std::map<std::string, sync::Endpoint*> MappingEndpoints::further() const {
+  std::map<std::string, sync::Endpoint*> out;
+  for (const auto& [id, endpoint] : further_) out[id] = endpoint.get();
+  return out;
+}
+
+bool MappingEndpoints::same(const MappingEndpoints& other) const {
+  for (const Side side : {Side::kLeft, Side::kRight}) {
+    if (!same_endpoint(*own_[side], *other.own_[side]) || !(tables_[side] == other.tables_[side]) || !(parts_[side] == other.parts_[side])) return false;
+  }
+  return std::equal(further_.begin(), further_.end(), other.further_.begin(), other.further_.end(), [](const auto& a, const auto& b) { return a.first == b.first && same_endpoint(*a.second, *b.second); });
+}
+
+std::vector<std::pair<std::string, std::string>> tables_below(const Value& compiled, Side side) {
+  std::vector<std::pair<std::string, std::string>> out;
+  const Value* end = compiled.find(store::side_name(side));
+  for (const Value& child : list_in(end == nullptr ? nullptr : end->find("children"))) {
+    for (const Value& entry : list_in(compiled.find("further"))) {
+      if (entry.string_or("id") == child.string_or("id")) out.emplace_back(entry.string_or("collection"), child.string_or("parent"));
+    }
+  }
+  return out;
+}
+
+std::vector<WatchedCollection> watched_by_lookups(const Value& compiled, Side side) {
+  std::vector<WatchedCollection> out;
+  for (const Value& lookup : list_in(compiled.find("lookups"))) {
+    if (!lookup.bool_or("watch", false) || lookup.string_or("side") != store::side_name(side)) continue;
+    for (const Value& entry : list_in(compiled.find("further"))) {
+      if (entry.string_or("id") != lookup.string_or("id")) continue;
+      WatchedCollection one{entry.string_or("connection"), entry.string_or("collection"), lookup.string_or("name"), {}};
+      for (const Value& field : list_in(entry.find("key"))) one.key.push_back(field.is_string() ? field.as_string() : "");
+      out.push_back(std::move(one));
+    }
+  }
+  return out;
+}
+
+std::vector<WatchedCollection> watched_by_parts(const Value& compiled, Side side) {
+  std::vector<WatchedCollection> out;
+  const Value* end = compiled.find(store::side_name(side));
+  for (const Value& part : list_in(end == nullptr ? nullptr : end->find("parts"))) {
+    for (const Value& entry : list_in(compiled.find("further"))) {
+      if (entry.string_or("id") != part.string_or("id")) continue;
+      WatchedCollection one{entry.string_or("connection"), entry.string_or("collection"), "@" + part.string_or("name"), {}};
+      for (const Value& field : list_in(entry.find("key"))) one.key.push_back(field.is_string() ? field.as_string() : "");
+      out.push_back(std::move(one));
+    }
+  }
+  return out;
+}
+
+std::vector<Value> belonging_to(const Value& compiled, Side side) {
+  std::vector<Value> out;
+  const Value* end = compiled.find(store::side_name(side));
+  for (const char* list : {"children", "parts"}) {
+    for (const Value& one : list_in(end == nullptr ? nullptr : end->find(list))) {
+      for (const Value& entry : list_in(compiled.find("further"))) {
+        const bool known = std::any_of(out.begin(), out.end(), [&](const Value& other) { return other.string_or("id") == entry.string_or("id"); });
+        if (entry.string_or("id") == one.string_or("id") && !known) out.push_back(entry);
+      }
+    }
+  }
+  return out;
+}
+
+Value further_collection(const Value& entry) {
+  Object out{{"name", Value(entry.string_or("collection"))}, {"word", Value(entry.string_or("word"))}, {"scope", Value(Object{})}};
+  for (const char* member : {"options", "key", "fields"}) {
+    if (const Value* value = entry.find(member); value != nullptr) out[member] = *value;
+  }
+  return Value(std::move(out));
+}
+
+}  // namespace tidewire::app

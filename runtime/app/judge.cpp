@@ -1,0 +1,63 @@
+#include "app/judge.h"
+
+#include "base/json.h"
+
+namespace tidewire::app {
+
+namespace {
+
+constexpr std::size_t kLongestAnswer = 1u << 20;
+
+/// What may be shown of an address: a path may hold a token.
+std::string host_of(const std::string& url) {
+  const std::size_t from = url.find("://");
+  if (from == std::string::npos) return url;
+  const std::string authority = url.substr(from + 3, url.find_first_of("/?#", from + 3) - from - 3);
+  const std::size_t user = authority.rfind('@');
+  return user == std::string::npos ? authority : authority.substr(user + 1);
+}
+
+Error stopping() { return make_error(Code::kCancelled, "stopping"); }
+
+}  // namespace
+
+void WebhookJudge::ask(const sync::JudgeAt& at, const std::string& id, const Value& question, sync::Done<Value> done) {
+  if (stopping_) return loop_.post([done] { done(stopping()); });
+  http::Exchange exchange;
+  exchange.deadline = at.timeout;
+  exchange.max_bytes = kLongestAnswer;
+  exchange.request.method = "POST";
+  exchange.request.target = at.url;
+  exchange.request.headers.set("Content-Type", "application/json");
+  exchange.request.headers.set("Idempotency-Key", id);
+  exchange.request.body = json::dump(question);
+  const std::uint64_t number = ++last_;
+  Question& open = open_[number];
+  open.done = std::move(done);
+  open.call = client_.send(std::move(exchange), [this, number, url = at.url](Result<http::Response> answer) { answered(number, url, std::move(answer)); });
+}
+
+void WebhookJudge::answered(std::uint64_t number, const std::string& url, Result<http::Response> answer) {
+  const std::string host = host_of(url);
+  auto question = std::make_shared<Question>(std::move(open_.at(number)));
+  open_.erase(number);
+  loop_.post([question] {});  // the call must outlive its own callback
+  if (!answer.ok()) {
+    std::string why = answer.error().message;
+    if (const std::size_t at = why.find(url); at != std::string::npos) why.replace(at, url.size(), host);
+    return question->done(make_error(Code::kUnavailable, host + " gave no answer: " + why));
+  }
+  if (answer->status < 200 || answer->status >= 300) return question->done(make_error(Code::kUnavailable, host + " answered " + std::to_string(answer->status)));
+  auto said = json::parse(answer->body);
+  if (!said.ok()) return question->done(make_error(Code::kInvalid, host + " answered what is no JSON: " + said.error().message));
+  question->done(std::move(*said));
+}
+
+void WebhookJudge::stop() {
+  stopping_ = true;
+  for (auto& [number, question] : std::exchange(open_, {})) {
+    loop_.post([done = std::move(question.done)] { done(stopping()); });
+  }
+}
+
+}  // namespace tidewire::app

@@ -1,0 +1,320 @@
+// Loading and reloading: a saved file is read in a new VM, checked, tested and swapped in for new changes. A bad edit changes
+// nothing but a message; the version before goes on.
+#include <algorithm>
+
+#include "app/state.h"
+#include "base/hash.h"
+#include "base/text.h"
+
+namespace tidewire::app {
+
+using sync::Side;
+
+/// The names of those that were opened anew.
+std::vector<std::string> App::State::load_connections() {
+  std::vector<std::string> opened_now;
+  for (const auto& [name, config] : project_.connections) {
+    const auto resolved = secrets_.resolve(config.config);
+    if (const auto present = connections_.find(name); resolved.ok() && present != connections_.end() && present->second->is_current(config, *resolved)) {
+      broken_connections_.erase(name);
+      continue;
+    }
+    auto opened = resolved.ok() ? Connection::open(name, config, *resolved, services()) : Result<std::unique_ptr<Connection>>(Error(resolved.error()).context("connection '" + name + "'"));
+    if (!opened.ok()) {
+      broken_connections_[name] = opened.error();
+      log_.error("connection_invalid", to_string(opened.error()), {{"connection", Value(name)}});
+      continue;
+    }
+    broken_connections_.erase(name);
+    auto& place = connections_[name];
+    if (place) retired_.push_back(std::move(place));
+    place = std::move(*opened);
+    opened_now.push_back(name);
+  }
+  return opened_now;
+}
+
+/// Which system it is, its clock, and that it answers at all.
+void App::State::test_new(const std::vector<std::string>& connections) {
+  for (const std::string& name : connections) {
+    connections_.at(name)->test([this, alive = alive_, name](Result<Value> answer) {
+      if (*alive && !answer.ok()) log_.warn("connection_failed", to_string(answer.error()), {{"connection", Value(name)}});
+    });
+  }
+}
+
+MappingContext App::State::context(const std::string& name) const {
+  MappingContext context;
+  context.name = name;
+  context.mappings = script_names_in(options_.folder + "/mappings");
+  context.defaults = project_.defaults;
+  context.environment = options_.environment;
+  context.mail = project_.mail.is_object();
+  context.frozen = Value(Object(frozen_.begin(), frozen_.end()));
+  context.read_only = options_.read_only || project_.read_only;
+  for (const auto& [connection_name, connection] : connections_) {
+    Object about{{"kind", Value(connection->kind())}};
+    for (const char* member : {"collections", "capabilities", "verbs", "owners"}) {
+      if (const Value* value = connection->declared().find(member); value != nullptr) about[member] = *value;
+    }
+    context.connections[connection_name] = Value(std::move(about));
+  }
+  return context;
+}
+
+void App::State::load_mappings(std::function<void()> done) {
+  auto left = std::make_shared<int>(1);  // owners: the callbacks below
+  const auto one = [left, done] {
+    if (--*left == 0) done();
+  };
+  const auto there = script_names_in(options_.folder + "/mappings");
+  std::set<std::string> names(there.begin(), there.end());
+  for (const auto& [unused, mapping] : mappings_) {
+    if (!mapping.file.empty()) names.insert(mapping.file.substr(9, mapping.file.size() - 13));  // gone by now, perhaps
+  }
+  for (const std::string& name : names) {
+    ++*left;
+    load_file(name, one);
+  }
+  loop_.post(one);
+}
+
+void App::State::mapping_failed(const std::string& name, const std::string& file, const std::vector<std::string>& files, Error error) {
+  LoadedMapping& mapping = mappings_[name];
+  mapping.name = name;
+  mapping.file = file;
+  if (!files.empty()) mapping.files = files;
+  if (mapping.files.empty()) mapping.files = {file};
+  mapping.reload_at = clock_.now();
+  const bool goes_on = mapping.mapper != nullptr;
+  const bool news = !mapping.trouble || mapping.trouble->message != error.message;
+  if (news) log_.error("mapping_invalid", to_string(error), {{"mapping", Value(name)}, {"runs", Value(goes_on ? "the version before" : "not at all")}});
+  mapping.trouble = std::move(error);
+}
+
+/// A reading that a later one of the same file overtook is done when that one is.
+void App::State::load_file(const std::string& name, std::function<void()> ready) {
+  const std::string file = "mappings/" + name + ".lua";
+  const std::uint64_t reading = ++readings_[file];
+  const auto done = [this, alive = alive_, file, reading, ready = std::move(ready)] {
+    if (!*alive) return;
+    if (readings_[file] != reading) return overtaken_[file].push_back(ready);
+    const auto overtaken = std::exchange(overtaken_[file], {});
+    ready();
+    for (const auto& one : overtaken) one();
+  };
+  const auto text = read_file(options_.folder + "/" + file);
+  if (!text) {
+    drop_mappings_of(file, {});
+    return loop_.post(done);
+  }
+  auto drafts = read_mapping_file(file, *text, context(name), Value(), services());
+  if (!drafts.ok()) {
+    mapping_failed(name, file, {}, drafts.error());
+    return loop_.post(done);
+  }
+  std::set<std::string> names;
+  for (const Draft& draft : *drafts) names.insert(draft.name);
+  drop_mappings_of(file, names);
+  auto left = std::make_shared<int>(static_cast<int>(drafts->size()));  // owners: the callbacks below
+  const auto one = [left, done] {
+    if (--*left == 0) done();
+  };
+  if (drafts->empty()) return loop_.post(done);
+  for (Draft& draft : *drafts) prepare(file, *text, std::move(draft), reading, one);
+}
+
+/// Why a draft's connections cannot be asked, where one does not run.
+std::optional<Error> App::State::missing_connection(const Draft& draft, const std::string& file) const {
+  for (const Draft::Wanted& one : draft.collections()) {
+    if (connections_.contains(one.connection)) continue;
+    const auto broken = broken_connections_.find(one.connection);
+    return broken != broken_connections_.end() ? broken->second : make_error(Code::kNotFound, file + ": no connection '" + one.connection + "'", "declare it in tidewire.lua");
+  }
+  return std::nullopt;
+}
+
+/// The types of all collections that the draft names: {left, right, further}.
+void App::State::describe_all(const Draft& draft, admin::Done<Value> done) {
+  struct Asked {
+    Value described{Object{}};
+    std::optional<Error> error;
+    std::size_t left = 0;
+  };
+  const std::vector<Draft::Wanted> wanted = draft.collections();
+  auto asked = std::make_shared<Asked>();  // owners: the callbacks below
+  asked->left = wanted.size();
+  for (const Draft::Wanted& one : wanted) {
+    connections_.at(one.connection)->describe(one.collection, [alive = alive_, asked, id = one.id, done](Result<Value> described) {
+      if (!*alive) return;
+      if (!described.ok() && !asked->error) asked->error = described.error();
+      if (described.ok()) (id == "left" || id == "right" ? asked->described[id] : asked->described["further"][id]) = *described;
+      if (--asked->left > 0) return;
+      if (asked->error) return done(Error(*asked->error).context("the fields of a collection are not known yet"));
+      done(std::move(asked->described));
+    });
+  }
+}
+
+/// Asks both systems for the types of their collections, then loads the file with them.
+void App::State::prepare(const std::string& file, const std::string& text, Draft draft, std::uint64_t reading, std::function<void()> done) {
+  if (auto missing = missing_connection(draft, file)) {
+    mapping_failed(draft.name, file, draft.files, std::move(*missing));
+    return loop_.post(done);
+  }
+  describe_all(draft, [this, file, text, draft, reading, done](Result<Value> described) {
+    if (readings_[file] != reading) return done();  // saved again meanwhile
+    if (described.ok()) {
+      run_mapping(draft.name, text, *described, draft);
+    } else {
+      mapping_failed(draft.name, file, draft.files, described.error());
+      const auto name = file.substr(9, file.size() - 13);
+      mappings_[draft.name].again = loop_.after(std::chrono::seconds(15), [this, name] { load_file(name, [] {}); });
+    }
+    done();
+  });
+}
+
+std::unique_ptr<MappingEndpoints> App::State::endpoints_of(const Draft& draft, const Value& compiled) {
+  sync::Sides<std::unique_ptr<ScriptEndpoint>> ends;
+  for (const Side side : {Side::kLeft, Side::kRight}) ends[side] = std::make_unique<ScriptEndpoint>(*connections_.at(draft.connection(side)), draft.collection(side), fit_check(draft.name));
+  return std::make_unique<MappingEndpoints>(std::move(ends), compiled, [this](const std::string& wanted) {
+    const auto found = connections_.find(wanted);
+    return found == connections_.end() ? nullptr : found->second.get();
+  }, clock_, fit_check(draft.name));
+}
+
+void App::State::run_mapping(const std::string& name, const std::string& text, const Value& describe, Draft draft) {
+  const std::string file = draft.files.empty() ? "mappings/" + name + ".lua" : draft.files.front();
+  const std::string file_name = file.substr(9, file.size() - 13);
+  auto mapper = make_mapper(file, text, name, context(file_name), describe, services());
+  if (!mapper.ok()) {
+    mapping_failed(name, file, draft.files, mapper.error());
+    // The file itself is well: it may be the systems' fields, which somebody may name back.
+    mappings_[name].again = loop_.after(std::chrono::seconds(15), [this, file_name] { load_file(file_name, [] {}); });
+    return;
+  }
+  LoadedMapping& mapping = mappings_[name];
+  const bool again = mapping.mapper != nullptr;
+  draft.compiled = (*mapper)->compiled();  // `all` and defaults name their fields only once the systems are described
+  auto endpoints = endpoints_of(draft, draft.compiled);
+  const bool same = mapping.endpoints && mapping.endpoints->same(*endpoints);
+  if (again && same && mapping.mapper->version() == (*mapper)->version() && !mapping.trouble && !mapping.quarantined && !mapping.drift) return;
+  mapping.name = name;
+  mapping.file = file;
+  mapping.files = draft.files;
+  mapping.mapper = *mapper;
+  mapping.trouble.reset();
+  mapping.drift.reset();
+  mapping.again.reset();
+  mapping.loaded_at = mapping.reload_at = clock_.now();
+  mapping.script_failures = 0;
+  mapping.quarantined = false;
+  if (!same) {
+    if (mapping.endpoints) retired_endpoints_.push_back(std::move(mapping.endpoints));
+    mapping.endpoints = std::move(endpoints);
+  }
+  freeze(name, text, (*mapper)->compiled());
+  engine_->put(mapping.mapper, mapping.endpoints->ends(), mapping.endpoints->further());
+  engine_->pause(name, disabled_.contains(name));
+  refresh_interests();
+  Array files;
+  for (const auto& part : (*mapper)->script().version().files) files.push_back(Value(Object{{"path", Value(part.path)}, {"text", Value(part.text)}}));
+  store_->save_script((*mapper)->version(), "mapping " + name, Value(std::move(files)), [](Result<void>) {});
+  log_.info(again ? "mapping_reloaded" : "mapping_loaded", name + (again ? " reloaded" : " loaded"), {{"mapping", Value(name)}, {"version", Value((*mapper)->version().substr(0, 12))}});
+}
+
+/// What `all` found is what is kept the same until the file is edited.
+void App::State::freeze(const std::string& name, const std::string& text, const Value& compiled) {
+  const Value* fields = compiled.find("all");
+  if (fields == nullptr) return;
+  Value taken(Object{{"text", Value(sha256_hex(text))}, {"fields", *fields}});
+  Value& known = frozen_[name];
+  if (known == taken) return;
+  known = taken;
+  store_->kv_set(kFrozen, name, std::move(taken), std::nullopt, [](Result<void>) {});
+}
+
+void App::State::drop_mappings_of(const std::string& file, const std::set<std::string>& but) {
+  for (auto it = mappings_.begin(); it != mappings_.end();) {
+    if (it->second.file != file || but.contains(it->first)) {
+      ++it;
+      continue;
+    }
+    engine_->remove(it->first);
+    log_.info("mapping_removed", it->first + " is paused: its file is gone; its links are kept", {{"mapping", Value(it->first)}});
+    if (it->second.endpoints) retired_endpoints_.push_back(std::move(it->second.endpoints));
+    it = mappings_.erase(it);
+  }
+  refresh_interests();
+}
+
+void App::State::refresh_interests() {
+  interests_.clear();
+  const auto add = [this](const std::string& connection, WebhookIntake::Interest interest) {
+    auto& list = interests_[connection];
+    const bool known = std::any_of(list.begin(), list.end(), [&](const auto& one) { return one == interest || (interest.owner.empty() && one.owner.empty() && one.collection == interest.collection); });
+    if (!known) list.push_back(std::move(interest));
+  };
+  for (const auto& [name, mapping] : mappings_) {
+    if (!mapping.mapper) continue;
+    for (const Side side : {Side::kLeft, Side::kRight}) {
+      const sync::End& end = mapping.mapper->plan().end[side];
+      add(end.connection, {end.collection, end.key, "", ""});
+      for (const auto& [collection, column] : tables_below(mapping.mapper->compiled(), side)) add(end.connection, {collection, {column}, end.collection, ""});
+      for (const WatchedCollection& one : watched_by_parts(mapping.mapper->compiled(), side)) add(one.connection, {one.collection, one.key, end.collection, one.lookup});
+      for (const WatchedCollection& one : watched_by_lookups(mapping.mapper->compiled(), side)) add(one.connection, {one.collection, one.key, end.collection, one.lookup});
+    }
+  }
+  refresh_listeners();
+}
+
+void App::State::changed(const std::vector<std::string>& paths) {
+  std::set<std::string> reload;
+  for (const std::string& path : paths) {
+    if (path == "tidewire.lua" || path == ".env") return reload_project();
+    if (path.rfind("connectors/", 0) == 0) kinds_.clear();
+    if (path.rfind("connectors/", 0) == 0 || path.rfind("connections/", 0) == 0) return reload_project();
+    if (path.rfind("mappings/", 0) == 0 && path.find('/', 9) == std::string::npos && path.ends_with(".lua")) reload.insert(path.substr(9, path.size() - 13));
+    for (const auto& [name, mapping] : mappings_) {
+      if (std::find(mapping.files.begin(), mapping.files.end(), path) != mapping.files.end()) reload.insert(mapping.file.substr(9, mapping.file.size() - 13));
+    }
+    // A library that failed to load is in nobody's list yet.
+    const bool library = path.rfind("transforms/", 0) == 0 || path.rfind("strategies/", 0) == 0;
+    for (const auto& [name, mapping] : mappings_) {
+      if (library && mapping.trouble) reload.insert(mapping.file.substr(9, mapping.file.size() - 13));
+    }
+  }
+  for (const std::string& name : reload) load_file(name, [] {});
+}
+
+/// tidewire.lua, .env or a connector changed: only the connections that changed are swapped.
+void App::State::reload_project() {
+  for (const std::string& warning : secrets_.load()) log_.warn("configuration", warning);
+  auto loaded = load_project(options_.folder, options_.environment, files_, connector_kinds(options_.folder, options_.scripts_folder));
+  if (!loaded.ok()) {
+    project_trouble_ = loaded.error();
+    log_.error("project_invalid", to_string(loaded.error()), {{"runs", Value("the version before")}});
+    return;
+  }
+  project_trouble_.reset();
+  if (options_.log_level) loaded->log.level = *options_.log_level;
+  project_ = std::move(*loaded);
+  for (auto it = connections_.begin(); it != connections_.end();) {
+    if (project_.connections.contains(it->first)) {
+      ++it;
+      continue;
+    }
+    retired_.push_back(std::move(it->second));
+    it = connections_.erase(it);
+  }
+  test_new(load_connections());
+  apply_pauses();
+  load_admin_token();
+  plan_backups();
+  if (server_) (void)refresh_certificate();
+  log_.info("project_reloaded", "tidewire.lua reloaded");
+  load_mappings([] {});
+}
+
+}  // namespace tidewire::app

@@ -1,0 +1,88 @@
+#include "app/mapper.h"
+
+#include "store/types.h"
+#include "sync/canonical.h"
+
+namespace tidewire::app {
+
+using sync::Outcome;
+using sync::Side;
+using sync::Verdict;
+
+ScriptMapper::ScriptMapper(std::shared_ptr<script::Script> script, sync::Plan plan, Value compiled, const Clock& clock)
+    : script_(std::move(script)), plan_(std::move(plan)), compiled_(std::move(compiled)), clock_(clock) {}
+
+Result<Outcome> ScriptMapper::convert(const sync::Field& field, Side to, const Value& form, const Value& record, std::string_view op) {
+  return convert_in(field, to, form, record, {op, nullptr, Value(Object{})});
+}
+
+Result<Outcome> ScriptMapper::convert_in(const sync::Field& field, Side to, const Value& form, const Value& record, const sync::CallContext& context) {
+  const auto function = to == Side::kRight ? field.to_right : field.to_left;
+  if (!function) return Outcome{};
+  Value told(Object{{"op", Value(context.op)}, {"now", Value(format_instant(clock_.now()))}});
+  if (!context.lookup.as_object().empty()) told["lookup"] = context.lookup;
+  if (context.target != nullptr) told["target"] = *context.target;
+  const Value said = TRY(script_->call(*function, {form, record, told}));
+  const std::string kind = said.string_or("kind", "leave");
+  Outcome outcome;
+  if (kind == "value") {
+    outcome.kind = Outcome::Kind::kValue;
+    if (const Value* value = said.find("value"); value != nullptr) outcome.value = *value;
+  } else if (kind == "skip") {
+    outcome.kind = Outcome::Kind::kSkip;
+  } else if (kind == "wait") {
+    outcome.kind = Outcome::Kind::kWait;
+  } else if (kind == "dead") {
+    outcome.kind = Outcome::Kind::kDead;
+  }
+  outcome.why = said.string_or("why");
+  return outcome;
+}
+
+Result<Verdict> ScriptMapper::resolve(const sync::Field& field, std::int64_t strategy, const sync::Dispute& dispute) {
+  Object asked{{"field", Value(dispute.field)}, {"left", dispute.left}, {"right", dispute.right}, {"tie", Value(store::side_name(dispute.tie))}};
+  if (dispute.base) asked["base"] = Value(Object{{"left", dispute.base->left}, {"right", dispute.base->right}});
+  if (dispute.left_as_right) asked["left_as_right"] = *dispute.left_as_right;
+  if (dispute.right_as_left) asked["right_as_left"] = *dispute.right_as_left;
+  if (dispute.left_time) asked["left_time"] = Value(format_instant(*dispute.left_time));
+  if (dispute.right_time) asked["right_time"] = Value(format_instant(*dispute.right_time));
+  if (dispute.newer) asked["newer"] = Value(store::side_name(*dispute.newer));
+  if (dispute.left_record != nullptr) asked["left_record"] = *dispute.left_record;
+  if (dispute.right_record != nullptr) asked["right_record"] = *dispute.right_record;
+  const Value said = TRY(script_->call(strategy, {Value(std::move(asked))}));
+  Verdict verdict;
+  const std::string kind = said.string_or("kind", "manual");
+  if (kind == "side") {
+    verdict.kind = Verdict::Kind::kSide;
+    verdict.side = said.string_or("side") == "right" ? Side::kRight : Side::kLeft;
+    return verdict;
+  }
+  if (kind != "value") return verdict;
+  verdict.kind = Verdict::Kind::kValue;
+  const Value* left = said.find("left");
+  const Value* right = said.find("right");
+  const Value* value = said.find("value");
+  verdict.left = left != nullptr ? *left : (value != nullptr ? *value : dispute.left);
+  if (right != nullptr) {
+    verdict.right = *right;
+    return verdict;
+  }
+  // One value, in the left's form: the right gets it as the field would carry it over.
+  if (field.kind == sync::Field::Kind::kFunction) {
+    static const Value nothing{Object{}};
+    const Outcome turned = TRY(convert(field, Side::kRight, verdict.left, dispute.left_record == nullptr ? nothing : *dispute.left_record, "update"));
+    verdict.right = turned.kind == Outcome::Kind::kValue ? turned.value : dispute.right;
+  } else {
+    verdict.right = TRY(sync::convert(verdict.left, field.type.left, field.type.right));
+  }
+  return verdict;
+}
+
+Result<std::optional<std::string>> ScriptMapper::check(const sync::Plan::Check& check, const Value& value) {
+  const Value said = TRY(script_->call(check.function, {value}));
+  if (said.is_string()) return std::optional<std::string>(said.as_string());
+  if (said.is_bool() && !said.as_bool()) return std::optional<std::string>(check.message);
+  return std::optional<std::string>();
+}
+
+}  // namespace tidewire::app

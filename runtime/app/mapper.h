@@ -1,0 +1,34 @@
+// mapper.h — sync::Mapper on a mapping script: the engine's field rows as calls of numbered Lua functions.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "script/script.h"
+#include "sync/ports.h"
+
+namespace tidewire::app {
+
+class ScriptMapper final : public sync::Mapper {
+ public:
+  /// `script` may serve several mappings of one file. `compiled` is this mapping's table.
+  ScriptMapper(std::shared_ptr<script::Script> script, sync::Plan plan, Value compiled, const Clock& clock);
+  // The script is shared by the mappings that its file returned and dies with the last pass that uses one.
+
+  const sync::Plan& plan() const override { return plan_; }
+  const std::string& version() const override { return script_->version().hash; }
+  const script::Script& script() const { return *script_; }
+  const Value& compiled() const { return compiled_; }
+  Result<sync::Outcome> convert(const sync::Field& field, sync::Side to, const Value& form, const Value& record, std::string_view op) override;
+  Result<sync::Outcome> convert_in(const sync::Field& field, sync::Side to, const Value& form, const Value& record, const sync::CallContext& context) override;
+  Result<sync::Verdict> resolve(const sync::Field& field, std::int64_t strategy, const sync::Dispute& dispute) override;
+  Result<std::optional<std::string>> check(const sync::Plan::Check& check, const Value& value) override;
+
+ private:
+  std::shared_ptr<script::Script> script_;
+  sync::Plan plan_;
+  Value compiled_;
+  const Clock& clock_;
+};
+
+}  // namespace tidewire::app

@@ -1,0 +1,64 @@
+// Where the daemon listens: without a user on this machine alone, then where tidewire.lua says.
+#include "app/state.h"
+
+namespace tidewire::app {
+namespace {
+
+/// The same port on loopback; an address that is loopback already as it is.
+std::string on_loopback(const std::string& address) {
+  const auto colon = address.rfind(':');
+  const std::string host = address.substr(0, colon);
+  const bool near = host == "localhost" || host == "[::1]" || host.rfind("127.", 0) == 0 || address.rfind("unix:", 0) == 0;
+  return near || colon == std::string::npos ? address : "127.0.0.1" + address.substr(colon);
+}
+
+}  // namespace
+
+std::string App::State::wanted_address() const { return options_.listen.empty() ? project_.listen : options_.listen; }
+
+std::unique_ptr<http::Server> App::State::make_server() {
+  return std::make_unique<http::Server>(loop_, http::ServerOptions{}, [this](http::Request request, http::Reply reply) { route(std::move(request), std::move(reply)); });
+}
+
+/// Nobody can log in while there is no user, so nobody from elsewhere is let near.
+Result<void> App::State::listen() {
+  const std::string wanted = wanted_address();
+  const bool somebody = api_->accounts().any_user() || !project_.admin_token.is_null();
+  const std::string address = somebody ? wanted : on_loopback(wanted);
+  if (address != wanted) {
+    log_.warn("no_user", "there is no user yet, so " + wanted + " is not listened on; " + address + " is, until the first is made: open the set-up link, or `tidewire user add NAME --role admin`");
+  }
+  TRY(refresh_certificate());
+  address_ = TRY(server_->listen(address, [this] { return certificate_.identity(); }));
+  const auto socket = server_->listen("unix:" + socket_path(options_.folder));
+  if (!socket.ok()) log_.warn("socket", to_string(socket.error()));
+  return {};
+}
+
+void App::State::first_user_added() {
+  const std::string wanted = wanted_address();
+  if (!options_.serve || !server_ || draining_ || on_loopback(wanted) == wanted) return;
+  setup_server_ = std::move(server_);
+  setup_server_->drain([this, alive = alive_] {
+    if (*alive) loop_.post([this, alive] { if (*alive) setup_server_.reset(); });
+  });
+  server_ = make_server();
+  const auto listening = listen();
+  if (listening.ok()) return log_.info("listening", "there is a user: listening on " + address_);
+  log_.error("not_listening", to_string(listening.error()) + "; start the daemon again once that is mended");
+}
+
+void App::State::load_admin_token() {
+  if (project_.admin_token.is_null()) return api_->accounts().use_fixed_token("");
+  const auto token = secrets_.resolve(project_.admin_token);
+  if (token.ok() && token->is_string() && token->as_string().size() >= 16) return api_->accounts().use_fixed_token(token->as_string());
+  log_.warn("configuration", token.ok() ? "admin.token has fewer than 16 characters and is not used" : to_string(token.error()));
+  api_->accounts().use_fixed_token("");
+}
+
+std::string App::State::setup_link() {
+  const std::string code = options_.serve ? api_->setup_code() : "";
+  return code.empty() ? "" : url() + "/#/setup/" + code;
+}
+
+}  // namespace tidewire::app

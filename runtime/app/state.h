@@ -1,0 +1,246 @@
+// state.h — the members of App, in the order in which they depend on each other: destroyed in reverse. Private to app/.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "admin/api.h"
+#include "app/alerts.h"
+#include "app/app.h"
+#include "app/backups.h"
+#include "app/certificate.h"
+#include "app/connection.h"
+#include "app/endpoints.h"
+#include "app/judge.h"
+#include "app/listener.h"
+#include "app/mapping_file.h"
+#include "app/outbox.h"
+#include "app/project.h"
+#include "app/secrets.h"
+#include "app/tracer.h"
+#include "app/webhook.h"
+#include "http/router.h"
+#include "http/server.h"
+#include "loop/watch.h"
+#include "store/lock.h"
+#include "store/store.h"
+#include "sync/engine.h"
+
+namespace tidewire::app {
+
+/// Of the state's kv: what `all` of each mapping took.
+inline constexpr const char* kFrozen = "all";
+
+/// One mapping file's mapping, whether it runs or not.
+struct LoadedMapping {
+  std::string name, file;                    // "mappings/employees.lua"
+  std::vector<std::string> files;            // everything it loaded
+  std::shared_ptr<ScriptMapper> mapper;      // owners: this, the engine and passes under way
+  std::unique_ptr<MappingEndpoints> endpoints;
+  std::optional<Instant> loaded_at, reload_at;
+  std::optional<Error> trouble;              // why the newest text does not run (the version before may)
+  std::optional<Error> drift;                // why it does not fit its systems any more; paused meanwhile
+  using Doubts = std::vector<std::function<void(std::optional<Error>)>>;
+  std::shared_ptr<Doubts> doubts;            // who asks whether it does; owners: this and the question under way
+  std::optional<Ticks> looked_at;            // when it last did
+  std::unique_ptr<Timer> again;              // asks the systems again for their types
+  int script_failures = 0;                   // in a row
+  bool quarantined = false;
+};
+
+struct App::State final : public admin::Control, public admin::Authoring, public sync::Ears {
+  State(loop::Loop& the_loop, Options the_options);
+  ~State() override;
+
+  // app.cpp
+  Result<void> open();
+  void start(std::function<void(Result<std::string>)> ready);
+  void drain(std::function<void()> done);
+  void route(http::Request request, http::Reply reply);
+  void handle(http::Request request, http::Reply reply);
+  void prune();
+  void plan_backups();
+  void index_words();
+
+  // securing.cpp
+  Result<void> refresh_certificate();
+  std::string url() const;
+
+  // telling.cpp
+  Result<MailServer> mail_server();
+  std::unique_ptr<Outbox> make_outbox();
+  std::unique_ptr<Alerts> make_alerts();
+  std::unique_ptr<Tracer> make_tracer();
+
+  // loading.cpp
+  std::vector<std::string> load_connections();
+  void load_mappings(std::function<void()> done);
+  void load_file(const std::string& name, std::function<void()> done);
+  void prepare(const std::string& file, const std::string& text, Draft draft, std::uint64_t reading, std::function<void()> done);
+  std::optional<Error> missing_connection(const Draft& draft, const std::string& file) const;
+  void describe_all(const Draft& draft, admin::Done<Value> done);
+  std::unique_ptr<MappingEndpoints> endpoints_of(const Draft& draft, const Value& compiled);
+  void freeze(const std::string& name, const std::string& text, const Value& compiled);
+  void run_mapping(const std::string& name, const std::string& text, const Value& describe, Draft draft);
+  void test_new(const std::vector<std::string>& connections);
+  void drop_mappings_of(const std::string& file, const std::set<std::string>& but);
+  void mapping_failed(const std::string& name, const std::string& file, const std::vector<std::string>& files, Error error);
+  MappingContext context(const std::string& name) const;
+  void changed(const std::vector<std::string>& paths);
+  void reload_project();
+  void refresh_interests();
+
+  // drift.cpp
+  struct Fresh {
+    std::string text;
+    Value described;
+    Draft draft;
+  };
+  FitCheck fit_check(const std::string& mapping);
+  void look_for_drift(const std::string& mapping, std::function<void(std::optional<Error>)> done);
+  void fit(const std::string& mapping, std::function<void(Result<Fresh>)> done);
+  void drifted(const std::string& mapping, const Error& why);
+  void fits_again(const std::string& mapping);
+  void watch_fields();
+
+  // success.cpp
+  bool all_well() const;
+  void note_success(std::function<void()> then);
+  void watch_success();
+  std::string last_success() const;
+
+  // listening.cpp
+  void refresh_listeners();
+  std::vector<Value> collections_of(const std::string& connection) const;
+
+  // control.cpp
+  store::Store& store() override { return *store_; }
+  sync::Engine& engine() override { return *engine_; }
+  const Clock& clock() const override { return clock_; }
+  Value process() const override;
+  Value connections() const override;
+  Value mappings() const override;
+  void test_connection(const std::string& connection, admin::Done<Value> done) override;
+  void accept_system(const std::string& connection, admin::Done<void> done) override;
+  void check(bool connect, admin::Done<Value> done) override;
+  void install(const admin::Installation& asked, admin::Done<Value> done) override;  // installing.cpp
+  Timers& timers() override { return loop_; }
+  Poster& poster() override { return loop_; }
+  void work(std::function<void()> blocking, std::function<void()> done) override { loop_.work(std::move(blocking), std::move(done)); }
+
+  // admin.cpp
+  admin::AdminSettings admin_settings() const override;
+  std::string redacted(std::string text) const override { return redactor_.apply(text); }
+  void warn(const std::string& event, const std::string& message) override;
+  void describe(const std::string& connection, const std::string& collection, admin::Done<Value> done) override;
+  void pause_connection(const std::string& connection, std::optional<Instant> until, admin::Done<void> done) override;
+  void enable_mapping(const std::string& mapping, bool enabled, admin::Done<void> done) override;
+  Result<Value> compiled(const std::string& mapping) override;
+  Result<std::string> backup_folder() override;
+  void keep_switch(const std::string& mapping, bool enabled, admin::Done<void> done);
+  void load_switches(std::function<void()> then);
+  void apply_pauses();
+
+  // connecting.cpp
+  admin::Authoring& authoring() override { return *this; }
+  Result<Value> connection_kinds() override;
+  Result<Value> connection_settings(const std::string& name) override;
+  void test_connection_draft(const admin::ConnectionDraft& draft, admin::Done<Value> done) override;
+  Result<Value> create_connection(const admin::ConnectionDraft& draft) override;
+  Result<Value> edit_connection(const admin::ConnectionDraft& draft) override;
+  Result<Value> delete_connection(const std::string& name) override;
+  Result<Value> save_connection(const admin::ConnectionDraft& draft);
+  Result<Value> kind_of(const std::string& kind);
+  std::vector<std::string> mappings_of(const std::string& connection) const;
+
+  // drafting.cpp
+  void collections(const std::string& connection, admin::Done<Value> done) override;
+  void suggest_mapping(const Value& asked, admin::Done<Value> done) override;
+  void try_new_mapping(const std::string& name, const std::string& text, std::int64_t limit, admin::Done<Value> done) override;
+  void create_mapping(const std::string& name, const std::string& text, bool enabled, admin::Done<Value> done) override;
+  Result<Value> delete_mapping(const std::string& name) override;
+  Result<void> check_new_mapping(const std::string& name) const;
+  Result<Value> asked_end(const Value& asked, const char* side) const;
+  Value mapped_ends() const;
+
+  // editing.cpp
+  Result<Value> source(const std::string& mapping) override;
+  void try_source(const std::string& mapping, const std::string& text, std::int64_t limit, admin::Done<Value> done) override;
+  void apply_source(const std::string& mapping, const std::string& text, const std::string& hash, admin::Done<Value> done) override;
+  void read_text(const std::string& file, const std::string& mapping, const std::string& text, admin::Done<std::shared_ptr<ScriptMapper>> done);
+  void try_text(const std::string& file, const std::string& mapping, const std::string& text, std::int64_t limit, admin::Done<Value> done);
+  void save_text(const std::string& file, const std::string& mapping, const std::string& text, admin::Done<Value> done);
+  void dry_run_with(const std::string& mapping, std::shared_ptr<ScriptMapper> mapper, std::int64_t limit, admin::Done<Value> done);
+
+  // serving.cpp
+  void first_user_added() override;
+  Result<void> listen();
+  std::string wanted_address() const;
+  std::unique_ptr<http::Server> make_server();
+  void load_admin_token();
+  std::string setup_link();
+  void begin_work(std::function<void(Result<std::string>)> ready);
+  void on_operation(const store::Operation& operation) override;
+  void on_echo(const std::string& mapping, sync::Side side, const std::string& key) override;
+  void on_retry(const std::string& mapping, sync::Side side, const std::string& key, const Error& error, Instant again) override;
+  void on_job(const store::Job& job) override;
+
+  Connection* find_connection(const std::string& name);
+  Services services() { return {loop_, clock_, random_, *client_, *store_, log_, files_}; }
+
+  loop::Loop& loop_;
+  Options options_;
+  SystemClock clock_;
+  SystemRandom random_;
+  Redactor redactor_;
+  Logger log_;
+  Secrets secrets_;
+  ScriptFiles files_;
+  Project project_;
+  Instant started_at_{}, last_operation_{};
+  std::unique_ptr<store::Lock> lock_;
+  std::unique_ptr<store::ThreadedExecutor> executor_;
+  std::unique_ptr<store::Store> store_;
+  std::unique_ptr<http::Client> client_;
+  std::unique_ptr<WebhookJudge> judge_;
+  std::map<std::string, std::unique_ptr<Connection>> connections_;
+  std::map<std::uint64_t, std::unique_ptr<Connection>> drafts_;  // tried before they are saved
+  std::uint64_t last_draft_ = 0;
+  std::map<std::string, std::pair<std::string, Value>> kinds_;   // of a connector: its text, and what it wants to be told
+  std::map<std::string, Error> broken_connections_;
+  std::map<std::string, std::uint64_t> readings_;     // of a mapping file, counted: an older one that ends later is dropped
+  std::map<std::string, std::vector<std::function<void()>>> overtaken_;  // who waits for the reading that overtook theirs, by file
+  std::vector<std::unique_ptr<Connection>> retired_;  // replaced by an edit; passes under way may still use them
+  std::vector<std::unique_ptr<MappingEndpoints>> retired_endpoints_;
+  std::unique_ptr<sync::Engine> engine_;
+  std::map<std::string, LoadedMapping> mappings_;
+  std::map<std::string, std::unique_ptr<Listener>> listeners_;
+  bool listening_ = false;
+  std::map<std::string, std::vector<WebhookIntake::Interest>> interests_;
+  std::vector<std::string> warnings_;
+  std::map<std::string, Value> frozen_;       // what `all` of a mapping took, as MappingContext has it
+  std::set<std::string> disabled_;            // mappings that a person switched off
+  std::map<std::string, Instant> paused_;     // connections, until when
+  std::optional<Error> project_trouble_;
+  std::unique_ptr<WebhookIntake> intake_;
+  std::unique_ptr<admin::Api> api_;
+  std::unique_ptr<Outbox> outbox_;
+  std::unique_ptr<Backups> backups_;
+  std::unique_ptr<Alerts> alerts_;
+  std::unique_ptr<Tracer> tracer_;
+  http::Router router_;
+  Certificate certificate_;
+  std::string certificate_trouble_;  // as told last
+  std::unique_ptr<Timer> certificate_timer_;
+  std::unique_ptr<http::Server> server_, setup_server_;  // the second finishes what it answers while the first takes over
+  std::string address_;
+  std::unique_ptr<loop::Watch> watch_;
+  std::unique_ptr<Timer> prune_timer_, index_timer_, drain_timer_, drift_timer_, success_timer_;
+  bool draining_ = false;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // owners: this and the callbacks under way
+};
+
+}  // namespace tidewire::app

@@ -1,0 +1,196 @@
+#include "app/webhook.h"
+
+#include <algorithm>
+
+#include "app/handshake.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "sync/lookups.h"
+
+namespace tidewire::app {
+namespace {
+
+http::Response problem(int status, const std::string& title, const std::string& detail) {
+  http::Response response = http::Response::json(status, json::dump(Value(Object{{"title", Value(title)}, {"status", Value(status)}, {"detail", Value(detail)}})));
+  response.headers.set("Content-Type", "application/problem+json");
+  return response;
+}
+
+http::Response accepted(const std::string& what) { return http::Response::json(202, "{\"accepted\":" + what + "}"); }
+
+std::string scalar(const Value& value) {
+  if (value.is_string()) return value.as_string();
+  return value.is_null() || value.is_object() || value.is_array() ? "" : json::dump(value);
+}
+
+/// The first place of `places` that holds a scalar; "?x" is a query parameter.
+std::string first_of(const Value* places, const http::Request& request, const Value& body, const std::string& key_field) {
+  if (places == nullptr || !places->is_array()) return "";
+  for (const Value& place : places->as_array()) {
+    if (!place.is_string()) continue;
+    std::string path = place.as_string();
+    if (const std::size_t at = path.find("{key}"); at != std::string::npos) path.replace(at, 5, key_field);
+    if (path.rfind('?', 0) == 0) {
+      if (std::string value = request.query(path.substr(1)); !value.empty()) return value;
+      continue;
+    }
+    if (const Value* found = body.at_path(path); found != nullptr) {
+      if (std::string value = scalar(*found); !value.empty()) return value;
+    }
+  }
+  return "";
+}
+
+std::string outermost(const std::string& path) { return path.substr(0, path.find('.')); }
+
+/// Adds the outermost members that these places begin with.
+void add_members(const Value* places, const std::vector<WebhookIntake::Interest>& interests, std::vector<std::string>& out) {
+  if (places == nullptr || !places->is_array()) return;
+  for (const Value& place : places->as_array()) {
+    if (!place.is_string() || place.as_string().starts_with('?')) continue;
+    const std::string& path = place.as_string();
+    const std::size_t at = path.find("{key}");
+    if (at == std::string::npos || path.find('.') < at) {
+      out.push_back(outermost(path));
+      continue;
+    }
+    for (const auto& interest : interests) {
+      for (const std::string& field : interest.key) out.push_back(outermost(std::string(path).replace(at, 5, field)));
+    }
+    out.push_back(outermost(std::string(path).replace(at, 5, "id")));
+  }
+}
+
+/// A composite key is the JSON list of its parts, each from the same place.
+std::string key_of(const Value* places, const http::Request& request, const Value& body, const std::vector<std::string>& fields) {
+  if (fields.size() <= 1) return first_of(places, request, body, fields.empty() ? "id" : fields.front());
+  Array parts;
+  for (const std::string& field : fields) {
+    std::string part = first_of(places, request, body, field);
+    if (part.empty()) return "";
+    parts.push_back(Value(std::move(part)));
+  }
+  return json::dump(Value(std::move(parts)));
+}
+
+/// Whose row it is and, where it moved, whose it was: every place that names a parent.
+std::vector<std::string> owners_of(const Value* places, const http::Request& request, const Value& body, const std::string& column) {
+  std::vector<std::string> owners;
+  for (const Value& place : places == nullptr || !places->is_array() ? Array{} : places->as_array()) {
+    const Value one(Array{place});
+    const std::string owner = first_of(&one, request, body, column);
+    if (!owner.empty() && std::find(owners.begin(), owners.end(), owner) == owners.end()) owners.push_back(owner);
+  }
+  return owners;
+}
+
+bool tells_deletion(const Value* names, const std::string& event) {
+  const auto same = [&](const Value& name) { return name.is_string() && name.as_string() == event; };
+  return names != nullptr && names->is_array() && std::any_of(names->as_array().begin(), names->as_array().end(), same);
+}
+
+}  // namespace
+
+Result<std::vector<store::Change>> WebhookIntake::extract(Connection& connection, const http::Request& request, const Value& body) const {
+  std::vector<store::Change> changes;
+  const Value* shape = connection.declared().find("payload");
+  if (shape == nullptr || !shape->is_object()) return changes;
+  std::string collection = first_of(shape->find("collection"), request, body, "");
+  if (collection.empty()) collection = request.query("collection");
+  const auto& interests = ports_.interests(connection.name());
+  if (collection.empty() && interests.size() == 1) collection = interests.front().collection;
+  const std::string event = first_of(shape->find("event"), request, body, "");
+  store::Change change;
+  change.connection = connection.name();
+  if (const std::string* id = request.headers.find("webhook-id"); id != nullptr) change.delivery_id = *id;
+  for (const Interest& interest : interests) {
+    if (interest.collection != collection) continue;
+    change.collection = interest.owner.empty() ? collection : interest.owner;
+    const bool own_key = interest.owner.empty() || !interest.watch.empty();
+    const std::vector<std::string> keys = own_key ? std::vector<std::string>{key_of(shape->find("key"), request, body, interest.key)} : owners_of(shape->find("key"), request, body, interest.key.front());
+    if (keys.empty()) return make_error(Code::kInvalid, "the body names " + collection + " but not whose row it is (" + interest.key.front() + ")");
+    for (const std::string& key : keys) {
+      if (key.empty()) return make_error(Code::kInvalid, "the body names " + collection + " but no key");
+      change.key = interest.watch.empty() ? key : sync::watch_key(interest.watch, key);
+      change.event = interest.owner.empty() && tells_deletion(shape->find("deletes"), event) ? "delete" : "upsert";
+      changes.push_back(change);
+      change.delivery_id.clear();  // one delivery is known by one of its changes
+    }
+  }
+  return changes;
+}
+
+/// The body, with no more of it kept than extract() looks at.
+Result<Value> WebhookIntake::read_body(const Connection& connection, const std::string& text) const {
+  std::vector<std::string> members;
+  members.reserve(8);
+  if (const Value* shape = connection.declared().find("payload"); shape != nullptr && shape->is_object()) {
+    const auto& interests = ports_.interests(connection.name());
+    for (const char* part : {"collection", "key", "event"}) add_members(shape->find(part), interests, members);
+  }
+  return json::parse_members(text, members);
+}
+
+void WebhookIntake::handle(http::Request request, const std::string& name, http::Reply reply) {
+  Connection* connection = ports_.connection(name);
+  if (connection == nullptr) return reply(problem(404, "no such connection", "no connection '" + name + "' in tidewire.lua"));
+  auto& counts = connection->webhooks;
+  if (!connection->inbound().try_take()) {
+    ++counts.limited;
+    http::Response response = problem(429, "too many webhooks", "the inbound limit of this connection is used up");
+    response.headers.set("Retry-After", "1");
+    return reply(std::move(response));
+  }
+  if (connection->prover().prove(request) != http::Proved::kYes) {
+    if (const auto secret = handshake_secret(connection->declared(), request)) return greet(*connection, *secret, std::move(reply));
+    ++counts.unproved;
+    ports_.log.warn("webhook_refused", "a webhook without a valid proof was refused", {{"connection", Value(connection->name())}, {"peer", Value(request.peer)}});
+    return reply(problem(401, "not proved", "the signature or secret is missing or wrong; see limits and webhook secrets of the connection"));
+  }
+  Result<Value> body = read_body(*connection, request.body);
+  if (!body.ok() || !body->is_object()) {
+    ++counts.malformed;
+    counts.last_malformed = ports_.clock.now();
+    ports_.log.warn("webhook_malformed", body.ok() ? "the body is no JSON object" : body.error().message, {{"connection", Value(connection->name())}});
+    return reply(problem(400, "malformed", body.ok() ? "the body is no JSON object" : body.error().message));
+  }
+  auto changes = extract(*connection, request, *body);
+  ++counts.received;
+  counts.last = ports_.clock.now();
+  if (!changes.ok()) {
+    // Proved, so it is ours to keep: stored raw for a person to look at.
+    store::Change unparsed;
+    unparsed.connection = connection->name();
+    unparsed.event = "unparsed";
+    unparsed.payload = request.body;
+    ++counts.unknown;
+    return put({unparsed}, std::move(reply));
+  }
+  if (changes->empty()) {
+    ++counts.unknown;
+    return reply(accepted("0"));
+  }
+  for (const store::Change& change : *changes) ++counts.by_collection[change.collection];
+  put(std::move(*changes), std::move(reply));
+}
+
+/// A person needs the secret twice: for the settings here, and to give it back over there.
+void WebhookIntake::greet(const Connection& connection, const std::string& secret, http::Reply reply) {
+  ports_.log.warn("webhook_handshake", "the system made up a secret for its webhooks: keep it as a secret of this connection, and give it back in the dialogue of the webhook there", {{"connection", Value(connection.name())}, {"secret", Value(secret)}});
+  reply(accepted("0"));
+}
+
+void WebhookIntake::put(std::vector<store::Change> changes, http::Reply reply) {
+  auto kept = std::make_shared<http::Reply>(std::move(reply));  // owner: the callback, which must be copyable
+  ports_.store.put(std::move(changes), [this, kept](Result<std::int64_t> stored) {
+    if (!stored.ok()) {
+      http::Response response = problem(503, "not stored", "the change could not be made durable: " + stored.error().message);
+      response.headers.set("Retry-After", "5");
+      return (*kept)(std::move(response));
+    }
+    (*kept)(accepted(std::to_string(*stored)));
+    ports_.received();
+  });
+}
+
+}  // namespace tidewire::app

@@ -1,0 +1,50 @@
+// webhook.h — POST /webhook/{connection}: proved, parsed, committed, then answered 202.
+//
+// The proof is checked over the raw bytes before anything is parsed. Where collection, key and event stand is data of the
+// connector, so the common shapes need no Lua here. A 2xx means that the change is on disk; when it cannot be stored the
+// sender is told to come back.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "app/connection.h"
+#include "http/router.h"
+#include "store/store.h"
+
+namespace tidewire::app {
+
+class WebhookIntake {
+ public:
+  /// Which collections of a connection some mapping cares about, with their key fields.
+  struct Interest {
+    std::string collection;
+    std::vector<std::string> key;
+    std::string owner;  // what changes is a record of this collection; rows below records of this collection: `key` is the column that names the record; "" = a record itself
+    std::string watch;  // the lookup of `owner`'s mapping that finds these records; "" = none
+    friend bool operator==(const Interest&, const Interest&) = default;
+  };
+  struct Ports {
+    store::Store& store;
+    const Clock& clock;
+    Logger& log;
+    std::function<Connection*(const std::string& name)> connection;           // by name, or by kind where unambiguous
+    std::function<const std::vector<Interest>&(const std::string& connection)> interests;
+    std::function<void()> received;                                            // after a commit
+  };
+  explicit WebhookIntake(Ports ports) : ports_(std::move(ports)) {}
+
+  void handle(http::Request request, const std::string& connection, http::Reply reply);
+
+ private:
+  Result<std::vector<store::Change>> extract(Connection& connection, const http::Request& request, const Value& body) const;
+  Result<Value> read_body(const Connection& connection, const std::string& text) const;
+  void greet(const Connection& connection, const std::string& secret, http::Reply reply);
+  void put(std::vector<store::Change> changes, http::Reply reply);
+
+  Ports ports_;
+};
+
+}  // namespace tidewire::app

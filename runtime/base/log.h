@@ -1,0 +1,79 @@
+// log.h — one line per event: text on a terminal, JSON otherwise. Never a payload or a secret at the default level.
+//
+// Every line passes the Redactor, which knows the text of each secret handed to a connector, so that a secret that
+// slips into a remote's error message still does not reach a file. (spdlog/fmt cost 55 % build time, TECH.md.)
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/value.h"
+
+namespace tidewire {
+
+enum class Level { kDebug, kInfo, kWarn, kError };
+std::optional<Level> level_from_name(std::string_view name);
+
+/// Replaces each known secret of four bytes or more by "[secret NAME]", also where it stands percent-encoded (a URL
+/// quoted in an error) or JSON-escaped (a body quoted in one). Any thread may ask.
+class Redactor {
+ public:
+  void add(std::string name, std::string secret);
+  std::string apply(std::string_view text) const;
+  /// The same for every key, string and number in `value`.
+  Value apply_within(Value value) const;
+
+ private:
+  struct Known {
+    std::string text;
+    std::string name;
+  };
+  void remember(const std::string& name, std::string text);
+  const Known* standing_at(std::string_view text) const;
+  std::string replaced(std::string_view text) const;
+
+  mutable std::mutex mutex_;
+  std::vector<Known> known_;  // longest first, so that a secret within another does not spoil it
+};
+
+/// May be used from any thread.
+class Logger {
+ public:
+  enum class Form { kText, kJson };
+  struct Options {
+    Level level = Level::kInfo;
+    Form form = Form::kJson;   // kText where stderr is a terminal; app decides
+    bool colours = false;
+    std::string file;          // empty = stderr
+    std::size_t rotate_bytes = 10u << 20;
+    int keep_files = 5;
+  };
+  Logger(const Clock& clock, const Redactor& redactor);
+  ~Logger();
+
+  Result<void> configure(Options options);  // kUnavailable when the file cannot be opened; the former target stays
+  void reopen();                            // after an external logrotate
+  /// `event` is a short stable name ("reload"), `fields` an object; "message" is the sentence for people. The JSON form
+  /// is {"time", "level", "event", "message", FIELDS...}; a field named as one of those four gets a "_" at its end.
+  void write(Level level, std::string_view event, std::string_view message, Object fields = {});
+  void debug(std::string_view event, std::string_view message, Object fields = {});
+  void info(std::string_view event, std::string_view message, Object fields = {});
+  void warn(std::string_view event, std::string_view message, Object fields = {});
+  void error(std::string_view event, std::string_view message, Object fields = {});
+  bool enabled(Level level) const;
+  /// Sees every line as written too, without its line end, on the thread that writes it (the live log of the API, tests).
+  /// One listener; it may not log itself.
+  void on_line(std::function<void(Level, std::string_view)> listener);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace tidewire

@@ -1,0 +1,68 @@
+// tidewire adopt: two systems that are filled already: what is the same, before anything is written.
+#include "base/text.h"
+#include "cli/author.h"
+#include "cli/command.h"
+#include "cli/exit_code.h"
+#include "cli/follow.h"
+
+namespace tidewire::cli {
+namespace {
+
+void print_report(Context& context, const Value& job, const std::string& mapping) {
+  Terminal& out = context.out;
+  const auto count = [&](const char* kind) {
+    const Value* number = job.at_path(std::string("found.") + kind);
+    return grouped(number == nullptr ? 0 : number->as_int());
+  };
+  Value shown{Array{}};
+  for (const Value& one : job.find("findings")->as_array()) {
+    const std::string kind = one.string_or("finding");
+    if (kind == "differing" || kind == "ambiguous" || kind == "stopped" || context.arguments.has("--all")) shown.as_array().push_back(one);
+  }
+  print_findings(context, shown, false);
+  out.line("exact " + count("exact") + ", differing " + count("differing") + ", left only " + count("left_only") + ", right only " + count("right_only") + ", ambiguous " + count("ambiguous") + ", stopped " + count("stopped") +
+           ", linked already " + count("linked") + ". Nothing was written.");
+  out.line("The mapping is held until this is decided: `tidewire adopt " + plain(mapping) + " --accept` links, merges and copies; --drop lets it go without.");
+}
+
+int adopt(Context& context) {
+  const bool accept = context.arguments.has("--accept"), drop = context.arguments.has("--drop");
+  const std::string mapping = context.arguments.word(0);
+  int status = kOk;
+  const auto session = context.open(accept ? Session::Need::kWork : Session::Need::kScripts, status);
+  if (!session) return status;
+  const Value body(Object{{"mapping", mapping}, {"accept", accept}, {"drop", drop}, {"author", author_of(context.arguments)}});
+  if (drop) {
+    const auto dropped = session->post("/api/v1/adopt", body);
+    if (!dropped.ok()) return context.failed(dropped.error());
+    context.json() ? context.print_json(*dropped) : context.out.line(mapping + " is not held any more");
+    return kOk;
+  }
+  const auto job = follow(context, *session, "/api/v1/adopt", body, {.retries = accept}, status);
+  if (!job) return status;
+  const bool done = job->string_or("state") == "done";
+  if (context.json()) context.print_json(*job);
+  else if (!done) print_errors(context, *job);
+  else if (!accept) print_report(context, *job, mapping);
+  return done ? kOk : kFailed;
+}
+
+}  // namespace
+
+const Command& adopt_command() {
+  static const Command command{"adopt",
+                               "MAPPING [--accept]",
+                               "two sides that are filled already: reports which records are the same, writes only once accepted",
+                               "exact: the same on both sides. differing: the same record, with fields that the mapping's rules would decide. left_only,\n"
+                               "right_only: would be created on the other side. ambiguous: a match is not unique. From the report until --accept or\n"
+                               "--drop nothing of the mapping is worked off, so that no change writes before you have decided.",
+                               {{{"--accept", "", "links, merges and copies as the report said"},
+                                 {"--drop", "", "lets the mapping go without a load"},
+                                 {"--all", "", "lists every record of the report, not only those that need a look"},
+                                 kAuthorOption},
+                                1, 1},
+                               adopt};
+  return command;
+}
+
+}  // namespace tidewire::cli

@@ -1,0 +1,90 @@
+// tidewire check: is every script right, and with --connect, does every system answer?
+#include "cli/command.h"
+#include "cli/exit_code.h"
+#include "cli/table.h"
+
+namespace tidewire::cli {
+namespace {
+
+const Array& check_list(const Value& found, const char* name) {
+  static const Array kNone;
+  const Value* list = found.find(name);
+  return list != nullptr && list->is_array() ? list->as_array() : kNone;
+}
+
+void print_problems(const Context& context, const Value& found) {
+  for (const Value& problem : check_list(found, "problems")) {
+    context.out.line(context.out.paint("✗ ", Style::kBad) + context.out.paint(plain(problem.string_or("file")), Style::kBold) + "  " + plain(problem.string_or("message")));
+    if (const std::string hint = problem.string_or("hint"); !hint.empty()) context.out.line("  " + context.out.paint("hint: ", Style::kDim) + plain(hint));
+  }
+  for (const Value& warning : check_list(found, "warnings")) {
+    const std::string text = warning.is_string() ? warning.as_string() : warning.string_or("message", shown(warning, 200));
+    const std::string file = warning.string_or("file", warning.string_or("at"));
+    context.out.line(context.out.paint("! ", Style::kWarn) + (file.empty() ? "" : plain(file) + "  ") + plain(text));
+  }
+}
+
+void print_connections(const Context& context, const Value& found) {
+  const Value* connections = found.find("connections");
+  if (connections == nullptr || !connections->is_object() || connections->as_object().empty()) return;
+  Table table({{"connection"}, {""}, {""}});
+  for (const auto& [name, one] : connections->as_object()) {
+    const bool ok = one.bool_or("ok", false);
+    std::string about = one.string_or("error");
+    for (const char* part : {"product", "version", "user"}) {
+      if (const std::string text = one.string_or(part); !text.empty()) about += (about.empty() ? "" : ", ") + text;
+    }
+    table.add({name, Cell(ok ? "answers" : "fails", ok ? Style::kGood : Style::kBad), Cell(about, Style::kDim)});
+  }
+  std::string text = table.text(context.out.look());
+  text.pop_back();
+  context.out.line(text);
+}
+
+/// What went wrong by its kind: a remote that fails is another matter than a script that is wrong.
+Exit check_status(const Value& found) {
+  if (found.bool_or("ok", true)) return kOk;
+  bool remote = false;
+  for (const Value& problem : check_list(found, "problems")) {
+    const std::string file = problem.string_or("file");
+    const auto code = code_from_name(problem.string_or("code"));
+    if (!file.starts_with("connection ") && file != "state") return kConfig;
+    if (code == Code::kInvalid || code == Code::kScript || code == Code::kBudget) return kConfig;
+    remote = true;
+  }
+  return remote ? kUnavailable : kFailed;
+}
+
+int check(Context& context) {
+  int status = kOk;
+  const auto session = context.open(Session::Need::kScripts, status);
+  if (!session) return status;
+  const bool connect = context.arguments.has("--connect") || context.arguments.has("--accept");
+  const auto found = session->post("/api/v1/check", Value(Object{{"connect", connect}, {"accept", context.arguments.get("--accept")}}));
+  if (!found.ok()) return context.failed(found.error());
+  if (context.json()) {
+    context.print_json(*found);
+    return check_status(*found);
+  }
+  print_connections(context, *found);
+  print_problems(context, *found);
+  const auto problems = check_list(*found, "problems").size();
+  const auto warnings = check_list(*found, "warnings").size();
+  if (problems == 0) context.out.line(context.out.paint("✓ ", Style::kGood) + "no problem found" + (warnings > 0 ? ", " + std::to_string(warnings) + " to think about" : "") + (connect ? "" : "  (--connect asks the systems too)"));
+  else context.out.line(std::to_string(problems) + (problems == 1 ? " problem" : " problems"));
+  return check_status(*found);
+}
+
+}  // namespace
+
+const Command& check_command() {
+  static const Command command{"check",
+                               "[--connect] [--accept CONNECTION]",
+                               "looks for mistakes in tidewire.lua, the scripts and the state",
+                               "Says for each what is wrong, where, and how to mend it. Exit code 3 for a mistake in a file, 4 for a system that fails.",
+                               {{{"--connect", "", "asks every connection too"}, {"--accept", "CONNECTION", "the system that answers there now is the right one: deletes are believed again"}}, 0, 0},
+                               check};
+  return command;
+}
+
+}  // namespace tidewire::cli

@@ -1,0 +1,89 @@
+// tidewire conflicts: what waits for a person.
+#include "cli/command.h"
+#include "cli/exit_code.h"
+#include "cli/query.h"
+#include "cli/table.h"
+
+namespace tidewire::cli {
+namespace {
+
+std::string side_text(const Value& conflict, const char* side) {
+  const Value* value = conflict.find(side);
+  return value == nullptr ? "–" : shown(*value, 40);
+}
+
+std::string record_of(const Value& conflict) {
+  if (const std::string key = conflict.string_or("key"); !key.empty()) return conflict.string_or("side") + " " + key;
+  if (conflict.find("left_key") != nullptr || conflict.find("right_key") != nullptr) return conflict.string_or("left_key", "–") + " <> " + conflict.string_or("right_key", "–");
+  return "link " + std::to_string(conflict.int_or("link", 0));
+}
+
+/// Held and dead keys, so that nothing that waits for a person is out of sight.
+int print_standing(Context& context, Session& session) {
+  const auto found = session.get(Target("/api/v1/dead-letters").add("mapping", context.arguments.get("--mapping")).text());
+  if (!found.ok()) return context.failed(found.error());
+  const Instant now = SystemClock().now();
+  Table table({{"mapping"}, {"side"}, {"key"}, {"state"}, {"since"}, {"why"}});
+  for (const Value& key : found->find("keys")->as_array()) {
+    const std::string state = key.string_or("state");
+    if (state == "conflict") continue;  // told above, field by field
+    const Value* error = key.find("error");
+    const std::string parent = key.string_or("parent");
+    table.add({key.string_or("mapping"), key.string_or("side"), key.string_or("key"), Cell(state, state == "dead" ? Style::kBad : Style::kWarn), Cell(moment(key.string_or("since"), now), Style::kDim),
+               error != nullptr ? error->string_or("message") : (parent.empty() ? "" : "waits for " + parent)});
+  }
+  if (table.empty()) return kOk;
+  context.out.line();
+  std::string text = table.text(context.out.look());
+  text.pop_back();
+  context.out.line(text);
+  context.out.line(context.out.paint("tidewire retry --mapping M [--side S --key K] tries them again", Style::kDim));
+  return kOk;
+}
+
+int list_conflicts(Context& context) {
+  int status = kOk;
+  const auto session = context.open(Session::Need::kState, status);
+  if (!session) return status;
+  Target target("/api/v1/conflicts");
+  target.add("all", context.arguments.has("--all") ? "1" : "").add("mapping", context.arguments.get("--mapping"));
+  const auto found = session->get(target.add("after", context.arguments.get("--after")).text());
+  if (!found.ok()) return context.failed(found.error());
+  if (context.json()) {
+    context.print_json(*found);
+    return kOk;
+  }
+  const Instant now = SystemClock().now();
+  Table table({{"id", true}, {"mapping"}, {"record"}, {"field"}, {"kind"}, {"left"}, {"right"}, {"since"}, {""}});
+  for (const Value& one : found->find("conflicts")->as_array()) {
+    const std::string method = one.string_or("method"), author = one.string_or("author");
+    const std::string by = author.empty() ? "" : " by " + author;
+    const std::string end = one.find("closed_at") != nullptr ? "closed: " + method + by : (method.empty() ? "" : "decided: " + method + by);
+    table.add({Cell(std::to_string(one.int_or("id", 0)), Style::kBold), one.string_or("mapping"), record_of(one), one.string_or("field", ""), Cell(one.string_or("kind"), Style::kWarn),
+               side_text(one, "left"), side_text(one, "right"), Cell(moment(one.string_or("opened_at"), now), Style::kDim), Cell(end, Style::kDim)});
+  }
+  if (table.empty()) {
+    context.out.line(context.out.paint("✓ ", Style::kGood) + "no conflict waits for a person");
+  } else {
+    std::string text = table.text(context.out.look());
+    text.pop_back();
+    context.out.line(text);
+    context.out.line(context.out.paint("tidewire resolve ID left|right|value|skip|accept decides one", Style::kDim));
+  }
+  if (const std::string next = found->string_or("next"); !next.empty()) context.out.line(context.out.paint("older ones: --after " + next, Style::kDim));
+  return print_standing(context, *session);
+}
+
+}  // namespace
+
+const Command& conflicts_command() {
+  static const Command command{"conflicts",
+                               "[--all] [--mapping M]",
+                               "lists fields in disagreement, and held and dead keys",
+                               "",
+                               {{{"--all", "", "closed ones too"}, {"--mapping", "M", "of one mapping"}, {"--after", "MARK", "the page after one shown before"}}, 0, 0},
+                               list_conflicts};
+  return command;
+}
+
+}  // namespace tidewire::cli

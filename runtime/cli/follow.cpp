@@ -1,0 +1,119 @@
+#include "cli/follow.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "cli/exit_code.h"
+#include "cli/query.h"
+#include "cli/story.h"
+
+namespace tidewire::cli {
+
+Follower::Follower(Context& context, Session& session, std::string id, Options options)
+    : context_(context), session_(session), options_(options), target_("/api/v1/jobs/" + segment(id)), progress_(context.out, clock_.ticks()), moved_at_(clock_.ticks()) {}
+
+Result<Value> Follower::run() {
+  Value job = TRY(session_.get(target_));
+  const auto open = [&] { return job.string_or("state") == "running" || job.string_or("state") == "paused"; };
+  while (open() && !TRY(stuck(job))) {
+    if (options_.tells) progress_.update(job, clock_.ticks());
+    pause();
+    job = TRY(session_.get(target_));
+  }
+  if (options_.retries) TRY(wait_for_retries(job));
+  if (options_.tells) progress_.finish(job);
+  if (!gave_up_.empty()) {
+    session_.abandon();
+    if (!context_.json()) context_.err.line(plain(gave_up_) + "; what is left stays in the state and goes on with the next `sync` or `run`");
+  }
+  return job;
+}
+
+/// The job's counts become those of now.
+Result<Follower::Left> Follower::left_of(Value& job) {
+  const Value status = TRY(session_.get("/api/v1/status"));
+  const Value* mappings = status.find("mappings");
+  Left left;
+  for (Value& part : job.find("parts")->as_array()) {
+    const Value* mapping = mappings == nullptr ? nullptr : mappings->find(part.string_or("mapping"));
+    if (mapping == nullptr) continue;
+    left.keys += mapping->int_or("waiting", 0) + mapping->int_or("backing_off", 0);
+    Value* counts = part.find("counts");
+    if (counts == nullptr || !counts->is_object()) continue;
+    for (auto& [name, value] : counts->as_object()) {
+      if (const Value* present = mapping->find(name)) value = *present;
+    }
+  }
+  const Value* connections = status.find("connections");
+  if (connections == nullptr || !connections->is_object()) return left;
+  for (const auto& [name, one] : connections->as_object()) {
+    const std::string state = one.string_or("state");
+    if (state == "paused") left.paused = name + " does not answer: " + one.string_or("reason");
+  }
+  return left;
+}
+
+/// Nothing moved for a while and a connection is paused: it could take long.
+Result<bool> Follower::stuck(Value& job) {
+  std::int64_t done = 0;
+  for (const Value& part : job.find("parts")->as_array()) {
+    const Value* waiting = part.at_path("counts.waiting");
+    done += part.int_or("looked_at", 0) + part.int_or("marked", 0) - (waiting == nullptr ? 0 : waiting->as_int());
+  }
+  if (done != moved_to_) moved_at_ = clock_.ticks();
+  moved_to_ = done;
+  if (clock_.ticks() - moved_at_ < std::chrono::seconds(3)) return false;
+  gave_up_ = TRY(left_of(job)).paused;
+  moved_at_ = clock_.ticks();
+  return !gave_up_.empty();
+}
+
+Result<void> Follower::wait_for_retries(Value& job) {
+  while (gave_up_.empty()) {
+    const Left left = TRY(left_of(job));
+    if (left.keys == 0) return {};
+    gave_up_ = left.paused;
+    if (!context_.json()) context_.out.show(grouped(left.keys) + " to be tried again");
+    pause();
+  }
+  return {};
+}
+
+void Follower::pause() {
+  session_.wait(pause_);
+  pause_ = std::min<Duration>(pause_ * 2, std::chrono::milliseconds(250));
+}
+
+std::optional<Value> follow(Context& context, Session& session, const std::string& target, const Value& body, Follower::Options options, int& status) {
+  options.tells = options.tells && !context.json();
+  const auto started = session.post(target, body);
+  auto job = started.ok() ? Follower(context, session, started->string_or("job"), options).run() : Result<Value>(started.error());
+  if (job.ok()) return std::move(*job);
+  status = context.failed(job.error());
+  return std::nullopt;
+}
+
+void print_errors(Context& context, const Value& job) {
+  const auto one = [&](const Value& error, const std::string& where) {
+    context.complain(make_error(code_from_name(error.string_or("code")).value_or(Code::kInvalid), where + error.string_or("message"), error.string_or("hint")));
+  };
+  if (const Value* error = job.find("error")) one(*error, "");
+  for (const Value& part : job.find("parts")->as_array()) {
+    if (const Value* error = part.find("error")) one(*error, part.string_or("mapping") + ": ");
+  }
+}
+
+void print_findings(Context& context, const Value& findings, bool stories) {
+  Terminal& out = context.out;
+  for (const Value& one : findings.as_array()) {
+    std::string line = out.paint(plain(one.string_or("mapping")), Style::kBold) + "  " + plain(keys_of(one));
+    if (!stories) line += "  " + out.paint(one.string_or("finding"), Style::kWarn);
+    out.line(line);
+    if (const Value* reason = one.at_path("record.reason")) out.line("  " + plain(reason->is_string() ? reason->as_string() : ""));
+    std::string text = story(one, out.look());
+    if (!text.empty()) text.pop_back();
+    if (!text.empty()) out.line(text);
+  }
+}
+
+}  // namespace tidewire::cli

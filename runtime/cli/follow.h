@@ -1,0 +1,55 @@
+// follow.h — a job followed from its start until nothing is left that could be done now.
+#pragma once
+
+#include <string>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "base/value.h"
+#include "cli/command.h"
+#include "cli/progress.h"
+
+namespace tidewire::cli {
+
+class Follower {
+ public:
+  struct Options {
+    bool tells = true;    // progress, and what came of each part
+    bool retries = true;  // waits for keys that are to be tried again, too
+  };
+  Follower(Context& context, Session& session, std::string id, Options options);
+
+  /// The job as it is then; one that still runs was given up because a system does not answer.
+  Result<Value> run();
+
+ private:
+  /// Keys of a job's mappings that are left for later, and what keeps them from going on.
+  struct Left {
+    std::int64_t keys = 0;
+    std::string paused;  // "app: 503 ..." where a connection is
+  };
+  Result<Left> left_of(Value& job);
+  Result<bool> stuck(Value& job);
+  Result<void> wait_for_retries(Value& job);
+  void pause();
+
+  Context& context_;
+  Session& session_;
+  Options options_;
+  std::string target_;
+  SystemClock clock_;
+  Progress progress_;
+  Duration pause_ = std::chrono::milliseconds(20);
+  Ticks moved_at_;
+  std::int64_t moved_to_ = -1;
+  std::string gave_up_;
+};
+
+/// Asks for the job with `body`, follows it, and complains where that fails: nullopt, with the exit status.
+std::optional<Value> follow(Context& context, Session& session, const std::string& target, const Value& body, Follower::Options options, int& status);
+/// What went wrong with the whole and with each part.
+void print_errors(Context& context, const Value& job);
+/// One line per record, with its story below, as a job found it.
+void print_findings(Context& context, const Value& findings, bool stories);
+
+}  // namespace tidewire::cli

@@ -1,0 +1,79 @@
+#include "cli/help.h"
+
+#include "cli/table.h"
+
+namespace tidewire::cli {
+namespace {
+
+const Option kCommon[] = {
+    {"--project", "DIR", "the project's folder; default: the current one"},
+    {"--env", "NAME", "an environment of tidewire.lua"},
+    {"--scripts-dir", "DIR", "shipped scripts are read from here before the program's own"},
+    {"--url", "ADDRESS", "a daemon elsewhere, such as https://sync.example.org; or TIDEWIRE_URL"},
+    {"--token", "TOKEN", "who asks it (`tidewire token add`); better in TIDEWIRE_TOKEN, which no list of processes shows"},
+    {"--json", "", "the result as JSON on standard output"},
+    {"--help", "", "this command's help"},
+};
+
+struct ExitLine {
+  const char* code;
+  const char* meaning;
+};
+const ExitLine kExits[] = {
+    {"0", "done"},
+    {"1", "done without success: not level, a check failed, nothing found"},
+    {"2", "the command line is wrong"},
+    {"3", "tidewire.lua or a script is wrong"},
+    {"4", "a remote system or the state cannot be reached"},
+    {"5", "done; conflicts, dead letters or held keys wait for a person"},
+};
+
+std::string indented(const Table& table, const Look& look) {
+  Look narrower = look;
+  if (narrower.width > 2) narrower.width -= 2;
+  std::string out = "  ";
+  for (const char c : table.text(narrower)) {
+    out += c;
+    if (c == '\n') out += "  ";
+  }
+  return out.substr(0, out.find_last_not_of(" \n") + 1) + "\n";
+}
+
+void add_options(Table& table, std::span<const Option> options) {
+  for (const Option& option : options) {
+    const std::string value = *option.value == '\0' ? "" : std::string(" ") + option.value;
+    table.add({Cell(option.name + value, Style::kAccent), option.help});
+  }
+}
+
+}  // namespace
+
+std::span<const Option> common_options() { return kCommon; }
+
+std::string help(const Look& look) {
+  Table list({{""}, {""}}), options({{""}, {""}}), exits({{""}, {""}});
+  for (const Command& command : commands()) {
+    if (!command.hidden) list.add({Cell(command.name, Style::kAccent), command.summary});
+  }
+  list.add({Cell("help [COMMAND]", Style::kAccent), "says more of one command"});
+  add_options(options, common_options());
+  for (const ExitLine& line : kExits) exits.add({Cell(line.code, Style::kAccent), line.meaning});
+  const auto title = [&](const char* text) { return styled(text, Style::kBold, look) + "\n"; };
+  std::string out = "Tidewire keeps records in two systems the same.\n\n" + title("Commands") + indented(list, look) + "\n" +
+                    title("Options of every command") + indented(options, look) + "\n" + title("Exit codes") + indented(exits, look) +
+                    "\nWhere a daemon runs for the project, commands go through its socket; else they work alone.";
+  return out;
+}
+
+std::string help_of(const Command& command, const Look& look) {
+  Table options({{""}, {""}});
+  add_options(options, command.syntax.options);
+  add_options(options, common_options());
+  std::string out = "tidewire " + styled(command.name, Style::kBold, look) + " " + command.usage + "\n" + command.summary + "\n";
+  if (*command.about != '\0') out += std::string("\n") + command.about + "\n";
+  out += "\n" + styled("Options", Style::kBold, look) + "\n" + indented(options, look);
+  out.pop_back();
+  return out;
+}
+
+}  // namespace tidewire::cli

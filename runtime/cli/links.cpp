@@ -1,0 +1,60 @@
+// tidewire links: which records are the same thing.
+#include "base/text.h"
+#include "cli/command.h"
+#include "cli/exit_code.h"
+#include "cli/query.h"
+#include "cli/table.h"
+
+namespace tidewire::cli {
+namespace {
+
+int links(Context& context) {
+  const Arguments& arguments = context.arguments;
+  const auto limit = arguments.number("--limit", 50);
+  if (!limit.ok()) return context.failed(limit.error());
+  int status = kOk;
+  const auto session = context.open(Session::Need::kState, status);
+  if (!session) return status;
+  Target target("/api/v1/links");
+  target.add("mapping", arguments.word(0)).add("state", arguments.get("--state")).add("key", arguments.get("--key")).add("older", arguments.get("--older"));
+  target.add("error", arguments.has("--error") ? "1" : "").add("limit", std::to_string(*limit)).add("after", arguments.get("--after"));
+  const auto found = session->get(target.text());
+  if (!found.ok()) return context.failed(found.error());
+  if (context.json()) {
+    context.print_json(*found);
+    return kOk;
+  }
+  const Instant now = SystemClock().now();
+  Table table({{"link", true}, {"mapping"}, {"left", false, true}, {"right", false, true}, {"state"}, {"ignored"}, {"touched"}});
+  for (const Value& one : found->find("links")->as_array()) {
+    const std::string state = one.string_or("state");
+    std::vector<std::string> ignored;
+    if (const Value* fields = one.find("ignored")) {
+      for (const Value& field : fields->as_array()) ignored.push_back(field.as_string());
+    }
+    table.add({std::to_string(one.int_or("id", 0)), one.string_or("mapping"), one.string_or("left_key", "–"), one.string_or("right_key", "–"), Cell(state, state == "live" ? Style::kGood : Style::kWarn), join(ignored, ", "),
+               Cell(moment(one.string_or("updated_at"), now), Style::kDim)});
+  }
+  context.print_page(table, *found, "no such link");
+  return kOk;
+}
+
+}  // namespace
+
+const Command& links_command() {
+  static const Command command{"links",
+                               "[MAPPING] [--state S] [--key K] [--older T] [--error]",
+                               "lists which records are the same thing, newest first",
+                               "`unlink`, `relink`, `merge`, `ignore`, `heed` and `reset-base` mend them.",
+                               {{{"--state", "S", "live, tombstone (deleted), frozen (left its scope) or ignored"},
+                                 {"--key", "K", "of one record, by either side's key; needs MAPPING"},
+                                 {"--older", "T", "not touched for so long (30d) or since then"},
+                                 {"--error", "", "with an open conflict, or a key that stands with an error"},
+                                 {"--limit", "N", "at most so many; default 50"},
+                                 {"--after", "MARK", "the page after one shown before"}},
+                                0, 1},
+                               links};
+  return command;
+}
+
+}  // namespace tidewire::cli

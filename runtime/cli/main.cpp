@@ -1,0 +1,128 @@
+#include "cli/main.h"
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "base/json.h"
+#include "base/text.h"
+#include "cli/command.h"
+#include "cli/exit_code.h"
+#include "cli/help.h"
+#include "cli/table.h"
+
+namespace tidewire::cli {
+namespace {
+
+const Command* find_command(const std::string& name) {
+  const auto all = commands();
+  const auto found = std::find_if(all.begin(), all.end(), [&](const Command& one) { return name == one.name; });
+  return found == all.end() ? nullptr : &*found;
+}
+
+int wrong_usage(Terminal& err, const std::string& message, const std::string& more) {
+  err.line("tidewire: " + message);
+  err.line(more);
+  return kUsage;
+}
+
+/// `--project DIR status` is `status --project DIR`: options may stand before the command.
+std::vector<std::string> command_first(std::vector<std::string> words) {
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (words[i].empty() || words[i][0] == '-') {
+      const bool takes_value = words[i] == "--project" || words[i] == "--env" || words[i] == "--scripts-dir" || words[i] == "--url" || words[i] == "--token";
+      if (takes_value) ++i;
+      continue;
+    }
+    std::rotate(words.begin(), words.begin() + static_cast<std::ptrdiff_t>(i), words.begin() + static_cast<std::ptrdiff_t>(i) + 1);
+    break;
+  }
+  return words;
+}
+
+}  // namespace
+
+std::span<const Command> commands() {
+  static const std::vector<Command> all{new_command(),       run_command(),       check_command(),     sync_command(),     status_command(),
+                                        operations_command(), operation_command(), conflicts_command(), resolve_command(),
+                                        retry_command(),     release_command(),   explain_command(),   report_command(),   schema_command(),     try_command(),      jobs_command(),
+                                        verify_command(),    adopt_command(),     revert_command(),   links_command(),
+                                        tail_command(),      pause_command(),     resume_command(),   reset_command(),
+                                        audit_command(),     backup_command(),    restore_command(),
+                                        unlink_command(),    relink_command(),    merge_command(),    ignore_command(),
+                                        heed_command(),      reset_base_command(), forget_command(),
+                                        user_command(),      token_command(),    install_command(),   uninstall_command(),
+                                        practice_command(),  simulate_command(),  version_command(),   completion_command(), complete_command(), file_command()};
+  return all;
+}
+
+void Context::print_json(const Value& value) const { out.line(out.is_terminal() ? json::dump_pretty(value) : json::dump(value)); }
+
+void Context::print_page(const Table& table, const Value& answer, const char* empty) const {
+  if (table.empty()) return out.line(empty);
+  std::string text = table.text(out.look());
+  text.pop_back();
+  out.line(text);
+  if (const std::string next = answer.string_or("next"); !next.empty()) out.line(out.paint("older ones: --after " + next, Style::kDim));
+}
+
+void Context::complain(const Error& error) const {
+  if (json()) {
+    Object body{{"code", code_name(error.code)}, {"message", error.message}};
+    if (!error.hint.empty()) body["hint"] = error.hint;
+    return print_json(Value(Object{{"error", Value(std::move(body))}}));
+  }
+  err.line(err.paint("tidewire: ", Style::kBad) + plain(error.message));
+  if (!error.hint.empty()) err.line("  " + err.paint("hint: ", Style::kDim) + plain(error.hint));
+}
+
+int Context::failed(const Error& error) const {
+  complain(error);
+  return exit_code(error);
+}
+
+std::unique_ptr<Session> Context::open(Session::Need need, int& status) const {
+  const auto said = [&](const char* option, const char* variable) {
+    const char* given = std::getenv(variable);
+    return arguments.get(option, given == nullptr ? "" : given);
+  };
+  const std::string url = said("--url", "TIDEWIRE_URL");
+  auto session = Session::open({folder(), arguments.get("--env"), arguments.get("--scripts-dir"), need, url, url.empty() ? "" : said("--token", "TIDEWIRE_TOKEN")});
+  if (session.ok()) return std::move(*session);
+  complain(session.error());
+  status = url.empty() ? opening_exit_code(session.error()) : exit_code(session.error());
+  return nullptr;
+}
+
+int run(const std::vector<std::string>& given) {
+  Terminal out(stdout), err(stderr);
+  const std::vector<std::string> words = command_first(given);
+  if (words.empty() || words[0] == "help" || words[0] == "--help" || words[0] == "-h") {
+    const Command* about = words.size() > 1 ? find_command(words[1]) : nullptr;
+    if (words.size() > 1 && about == nullptr && words[0] == "help") return wrong_usage(err, "no command '" + words[1] + "'", "`tidewire help` lists them");
+    out.line(about != nullptr ? help_of(*about, out.look()) : help(out.look()));
+    return words.empty() ? kUsage : kOk;
+  }
+  const std::string& name = words[0] == "--version" ? std::string("version") : words[0];
+  const Command* command = find_command(name);
+  if (command == nullptr) {
+    std::vector<std::string> names{"help"};
+    for (const Command& one : commands()) names.emplace_back(one.name);
+    return wrong_usage(err, "no command '" + name + "'" + suggestion(name, names), "`tidewire help` lists them");
+  }
+  Syntax syntax = command->syntax;
+  for (const Option& option : common_options()) syntax.options.push_back(option);
+  const auto arguments = Arguments::parse(std::span(words).subspan(1), syntax);
+  if (!arguments.ok()) {
+    return wrong_usage(err, arguments.error().message, std::string("usage: tidewire ") + command->name + " " + command->usage + "   (more: tidewire help " + command->name + ")");
+  }
+  if (arguments->has("--help")) {
+    out.line(help_of(*command, out.look()));
+    return kOk;
+  }
+  Context context{*arguments, out, err};
+  const int status = command->run(context);
+  out.flush();
+  return status;
+}
+
+}  // namespace tidewire::cli

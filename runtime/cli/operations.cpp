@@ -1,0 +1,86 @@
+// tidewire ops and op: what was decided, and why.
+#include "cli/command.h"
+#include "cli/exit_code.h"
+#include "cli/query.h"
+#include "cli/story.h"
+#include "cli/table.h"
+
+namespace tidewire::cli {
+namespace {
+
+int list_operations(Context& context) {
+  const auto limit = context.arguments.number("--limit", 20);
+  if (!limit.ok()) return context.failed(limit.error());
+  int status = kOk;
+  const auto session = context.open(Session::Need::kState, status);
+  if (!session) return status;
+  Target target("/api/v1/operations");
+  target.add("failed", context.arguments.has("--failed") ? "1" : "").add("mapping", context.arguments.get("--mapping"));
+  target.add("outcome", context.arguments.get("--outcome")).add("key", context.arguments.get("--key")).add("limit", std::to_string(*limit)).add("after", context.arguments.get("--after"));
+  const auto found = session->get(target.text());
+  if (!found.ok()) return context.failed(found.error());
+  if (context.json()) {
+    context.print_json(*found);
+    return kOk;
+  }
+  const Instant now = SystemClock().now();
+  Table table({{"when"}, {"mapping"}, {"records"}, {"kind"}, {"outcome"}, {"what"}, {"operation", false, true}});
+  for (const Value& one : found->find("operations")->as_array()) {
+    const std::string outcome = one.string_or("outcome");
+    table.add({Cell(moment(one.string_or("at"), now), Style::kDim), one.string_or("mapping"), keys_of(one), one.string_or("kind"), Cell(outcome, style_of_outcome(outcome)),
+               gist(one), Cell(one.string_or("id"), Style::kDim)});
+  }
+  context.print_page(table, *found, context.arguments.has("--failed") ? "nothing failed" : "nothing has been decided yet");
+  return kOk;
+}
+
+int show_operation(Context& context) {
+  int status = kOk;
+  const auto session = context.open(Session::Need::kState, status);
+  if (!session) return status;
+  const auto found = session->get("/api/v1/operations/" + segment(context.arguments.word(0)));
+  if (!found.ok()) return context.failed(found.error());
+  if (context.json()) {
+    context.print_json(*found);
+    return kOk;
+  }
+  Terminal& out = context.out;
+  const std::string outcome = found->string_or("outcome");
+  out.line(out.paint(plain(found->string_or("mapping")), Style::kBold) + "  " + plain(keys_of(*found)) + "  " + found->string_or("kind") + ", " + out.paint(outcome, style_of_outcome(outcome)));
+  std::string about = moment(found->string_or("at"), SystemClock().now()) + "  script " + found->string_or("script").substr(0, 12);
+  if (const std::string author = found->string_or("author"); !author.empty()) about += "  by " + plain(author);
+  if (const std::int64_t changes = found->int_or("changes", 0); changes > 1) about += "  answers " + std::to_string(changes) + " changes";
+  out.line(out.paint(about, Style::kDim));
+  if (const Value* taken = found->at_path("record.taken"); taken != nullptr && taken->is_array()) {
+    for (const Value& one : taken->as_array()) out.line(out.paint("  seen: " + one.string_or("side") + " " + plain(one.string_or("key")) + " by " + one.string_or("reason"), Style::kDim));
+  }
+  std::string text = story(*found, out.look());
+  if (!text.empty()) text.pop_back();
+  if (!text.empty()) out.line(text);
+  return kOk;
+}
+
+}  // namespace
+
+const Command& operations_command() {
+  static const Command command{"ops",
+                               "[--failed] [--mapping M] [--key K] [--limit N]",
+                               "lists what was decided, newest first",
+                               "",
+                               {{{"--failed", "", "conflicts and dead letters only"},
+                                 {"--outcome", "O", "applied, merged, conflict, held, dead, skipped or would_write (read-only)"},
+                                 {"--mapping", "M", "of one mapping"},
+                                 {"--key", "K", "of one record, by either side's key; needs --mapping"},
+                                 {"--limit", "N", "at most so many; default 20"},
+                                 {"--after", "MARK", "the page after one shown before"}},
+                                0, 0},
+                               list_operations};
+  return command;
+}
+
+const Command& operation_command() {
+  static const Command command{"op", "ID", "tells one operation: inputs, decision and writes, field by field", "", {{}, 1, 1}, show_operation};
+  return command;
+}
+
+}  // namespace tidewire::cli

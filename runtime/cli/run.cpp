@@ -1,0 +1,194 @@
+// tidewire run: the daemon, in the foreground, until a signal; with --once, until there is nothing left to do. Several
+// folders are several projects on one loop: each with its state, its listener and its log, none waiting for another.
+#include <unistd.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "app/app.h"
+#include "app/interrupts.h"
+#include "app/supervisor.h"
+#include "app/versions.h"
+#include "base/text.h"
+#include "cli/command.h"
+#include "cli/exit_code.h"
+
+namespace tidewire::cli {
+namespace {
+
+class Daemon {
+ public:
+  Daemon(const Context& context, std::vector<app::Options> projects, bool once)
+      : context_(context), options_(std::move(projects)), once_(once), interrupts_(loop_, [this] { end(); }, [this] { for (const auto& app : apps_) app->reload(); }), supervisor_(loop_) {}
+
+  int run() {
+    for (const app::Options& options : options_) open(options);
+    if (apps_.empty()) return status_;
+    const auto hold = loop_.hold();
+    starting_ = apps_.size();
+    for (const auto& app : apps_) {
+      app->start([this, one = app.get()](Result<std::string> address) { started(*one, address); });
+    }
+    while (!ended_) loop_.run();
+    apps_.clear();
+    return status_;
+  }
+
+ private:
+  void worsen(int status) { status_ = std::max(status_, status); }
+
+  /// A project that cannot be opened does not keep the others from being served.
+  void open(const app::Options& options) {
+    auto opened = app::App::open(loop_, options);
+    if (opened.ok()) return apps_.push_back(std::move(*opened));
+    Error error = std::move(opened).error();
+    worsen(opening_exit_code(error));
+    context_.complain(options_.size() > 1 ? std::move(error).context(options.folder) : std::move(error));
+  }
+
+  void started(app::App& app, const Result<std::string>& address) {
+    if (!address.ok()) {
+      context_.complain(address.error());
+      worsen(kUnavailable);
+      return end();
+    }
+    if (!once_) {
+      announce(app, *address);
+      if (--starting_ == 0) supervisor_.ready(apps_.size() == 1 ? app.url() : std::to_string(apps_.size()) + " projects");
+      return;
+    }
+    app.control().engine().poll_all([this, &app](std::vector<Error> errors) {
+      for (const Error& error : errors) context_.complain(error);
+      app.control().engine().settled(false, [this, &app, polled = errors.empty()] { judge(app, polled); });
+    });
+  }
+
+  void announce(app::App& app, const std::string& address) {
+    const auto mappings = app.control().engine().mappings();
+    if (context_.json()) {
+      Array names(mappings.begin(), mappings.end());
+      Object ready{{"ready", address}, {"url", app.url()}, {"pid", static_cast<std::int64_t>(getpid())}, {"version", app::version()}, {"mappings", Value(std::move(names))}};
+      if (const std::string link = app.setup_link(); !link.empty()) ready["setup"] = link;
+      context_.print_json(Value(std::move(ready)));
+      return context_.out.flush();
+    }
+    const Value process = app.control().process();
+    Terminal& out = context_.out;
+    std::string line = out.paint("Tidewire " + app::version(), Style::kBold) + "  " + plain(process.string_or("project"));
+    if (const std::string environment = process.string_or("environment"); !environment.empty()) line += " (" + plain(environment) + ")";
+    line += "  " + out.paint(app.url(), Style::kAccent) + "  ";
+    line += mappings.empty() ? out.paint("no mapping runs: see `tidewire check`", Style::kWarn) : std::to_string(mappings.size()) + (mappings.size() == 1 ? " mapping: " : " mappings: ") + shortened(join(mappings, ", "), 80);
+    if (process.bool_or("read_only", false)) line += out.paint("  read-only", Style::kWarn);
+    out.line(line);
+    if (const std::string link = app.setup_link(); !link.empty()) out.line("There is no user yet. Make the first here, once: " + out.paint(link, Style::kAccent));
+    out.flush();
+  }
+
+  /// Mappings whose file as saved last could not be loaded: what they should keep level, nobody looked at.
+  static std::int64_t broken(app::App& app) {
+    const Value mappings = app.control().mappings();
+    const auto& all = mappings.as_object();
+    return std::count_if(all.begin(), all.end(), [](const auto& one) {
+      const Value* ok = one.second.at_path("reload.ok");
+      return (ok != nullptr && *ok == Value(false)) || one.second.find("drift") != nullptr;
+    });
+  }
+
+  /// --once: level, or what is left standing.
+  void judge(app::App& app, bool polled) {
+    app.control().store().summary([this, polled, invalid = broken(app)](Result<store::Summary> summary) {
+      if (!summary.ok()) {
+        context_.complain(summary.error());
+        worsen(kUnavailable);
+        return judged();
+      }
+      std::int64_t later = 0, standing = 0;
+      for (const auto& [name, counts] : summary->mappings) {
+        later += counts.waiting + counts.backing_off;
+        standing += counts.dead + counts.held + counts.waiting_for + counts.conflict + counts.open_conflicts + counts.would_write;
+      }
+      const bool level = polled && later == 0 && standing == 0 && invalid == 0;
+      if (context_.json()) context_.print_json(Value(Object{{"level", level}, {"backing_off", later}, {"standing", standing}, {"invalid", invalid}}));
+      else if (level) context_.out.line("level");
+      else context_.out.line("not level: " + std::to_string(later) + " to be tried again, " + std::to_string(standing) + " waiting for a person or a parent" +
+                                   (invalid == 0 ? "" : ", " + std::to_string(invalid) + " mappings invalid: see `tidewire check`"));
+      if (!level) worsen(kFailed);
+      judged();
+    });
+  }
+  void judged() {
+    if (--starting_ == 0) end();
+  }
+
+  void end() {
+    if (ending_) return;
+    ending_ = true;
+    supervisor_.stopping();
+    draining_ = apps_.size() + 1;
+    for (const auto& app : apps_) app->drain([this] { drained(); });
+    drained();
+  }
+  void drained() {
+    if (--draining_ > 0) return;
+    ended_ = true;
+    loop_.stop();
+  }
+
+  const Context& context_;
+  std::vector<app::Options> options_;
+  bool once_;
+  loop::Loop loop_;
+  app::Interrupts interrupts_;
+  app::Supervisor supervisor_;
+  std::vector<std::unique_ptr<app::App>> apps_;
+  std::size_t starting_ = 0, draining_ = 0;
+  int status_ = kOk;
+  bool ending_ = false, ended_ = false;
+};
+
+int run_daemon(Context& context) {
+  app::Options options;
+  options.environment = context.arguments.get("--env");
+  options.scripts_folder = context.arguments.get("--scripts-dir");
+  options.listen = context.arguments.get("--listen");
+  options.read_only = context.arguments.has("--read-only");
+  const bool once = context.arguments.has("--once");
+  options.serve = options.timed = options.watch = !once;
+  options.quiet = once && !context.arguments.has("--log-level");
+  if (context.arguments.has("--log-level")) {
+    options.log_level = level_from_name(context.arguments.get("--log-level"));
+    if (!options.log_level) return context.failed(make_error(Code::kInvalid, "no log level '" + context.arguments.get("--log-level") + "'", "debug, info, warn or error"));
+  }
+  std::vector<std::string> folders = context.arguments.words();
+  if (folders.empty()) folders = {context.folder()};
+  if (folders.size() > 1 && !options.listen.empty()) return context.failed(make_error(Code::kInvalid, "--listen is for one project", "each project has its own `listen` in tidewire.lua"));
+  std::vector<app::Options> projects;
+  for (const std::string& folder : folders) {
+    projects.push_back(options);
+    projects.back().folder = folder;
+  }
+  return Daemon(context, std::move(projects), once).run();
+}
+
+}  // namespace
+
+const Command& run_command() {
+  static const Command command{
+      "run",
+      "[DIR ...] [--once]",
+      "keeps the systems of a project, or of several, the same until it is told to stop",
+      "SIGTERM or SIGINT: finishes what is under way and ends with 0, within 30 seconds; a second one ends at once.\n"
+      "SIGHUP: reads the project's files and the log file again (saved files are read without it).\n"
+      "Several folders are served by one process, each with its own state, log and `listen`; one that cannot be opened is told\n"
+      "and does not stop the others. Under systemd it tells when it is ready and feeds the watchdog.\n"
+      "With --once: asks every system that is polled, works off what is found, and ends with 0 when all is level, else 1.",
+      {{{"--once", "", "ends when nothing is left to do; does not listen"},
+        {"--listen", "ADDRESS", "instead of tidewire.lua's, e.g. 127.0.0.1:8080"},
+        {"--read-only", "", "decides and records, writes nothing to either system"},
+        {"--log-level", "LEVEL", "debug, info, warn or error"}},
+       0, 64},
+      run_daemon};
+  return command;
+}
+
+}  // namespace tidewire::cli

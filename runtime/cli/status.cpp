@@ -1,0 +1,184 @@
+// tidewire status: how everything stands, on one screen.
+#include "base/text.h"
+#include "cli/command.h"
+#include "cli/exit_code.h"
+#include "cli/table.h"
+
+namespace tidewire::cli {
+namespace {
+
+Cell count_cell(std::int64_t value, Style when_any = Style::kPlain) {
+  return value == 0 ? Cell("·", Style::kDim) : Cell(grouped(value), when_any);
+}
+
+std::int64_t sum_of(const Value& mapping, std::initializer_list<const char*> names) {
+  std::int64_t sum = 0;
+  for (const char* name : names) sum += mapping.int_or(name, 0);
+  return sum;
+}
+
+Style style_of_state(const std::string& state) {
+  if (state == "ok" || state == "running") return Style::kGood;
+  if (state == "unknown" || state == "not_loaded") return Style::kDim;
+  return state == "paused" ? Style::kWarn : Style::kBad;
+}
+
+const Object& members(const Value& status, const char* name) {
+  static const Object kNone;
+  const Value* found = status.find(name);
+  return found != nullptr && found->is_object() ? found->as_object() : kNone;
+}
+
+class StatusPage {
+ public:
+  StatusPage(const Context& context, const Value& status, bool with_daemon) : out_(context.out), status_(status), with_daemon_(with_daemon), now_(SystemClock().now()) {}
+
+  void print() {
+    header();
+    problems();
+    connections();
+    mappings();
+    troubles();
+  }
+
+ private:
+  void header() {
+    std::string line = out_.paint("Tidewire " + status_.string_or("version"), Style::kBold) + "  " + plain(status_.string_or("project"));
+    if (const std::string name = status_.string_or("environment"); !name.empty()) line += " (" + plain(name) + ")";
+    if (!with_daemon_) {
+      out_.line(line + "  " + out_.paint("no daemon runs", Style::kWarn));
+      return;
+    }
+    if (const std::string url = status_.string_or("url"); !url.empty()) line += "  " + out_.paint(url, Style::kAccent);
+    if (const auto started = parse_instant(status_.string_or("started_at")); started.ok()) line += "  started " + relative(*started, now_);
+    if (const std::int64_t memory = status_.int_or("memory", 0); memory > 0) line += "  " + std::to_string(memory >> 20) + " MB";
+    if (status_.bool_or("read_only", false)) line += out_.paint("  read-only", Style::kWarn);
+    out_.line(line);
+  }
+
+  void problems() {
+    const Value* list = status_.find("problems");
+    if (!with_daemon_ || list == nullptr || !list->is_array()) return;
+    for (const Value& problem : list->as_array()) out_.line(out_.paint("✗ ", Style::kBad) + shown(problem, 200));
+    if (list->as_array().empty()) out_.line(out_.paint("✓ ", Style::kGood) + "healthy");
+  }
+
+  void connections() {
+    Table table({{"connection"}, {"kind"}, {with_daemon_ ? "state" : "address"}, {"last answer"}, {"calls", true}, {"failed", true}, {"webhooks", true}, {"refused", true}});
+    for (const auto& [name, one] : members(status_, "connections")) {
+      const std::string state = one.string_or("state", "unknown");
+      if (!with_daemon_) {
+        table.add({Cell(name), Cell(one.string_or("kind"), Style::kDim), Cell(one.string_or("url"), Style::kDim)});
+        continue;
+      }
+      const std::string last = one.string_or("last_success");
+      const Value* hooks = one.find("webhooks");
+      const Value none = Value(Object{});
+      const Value& webhooks = hooks != nullptr ? *hooks : none;
+      table.add({Cell(name), Cell(one.string_or("kind"), Style::kDim), Cell(state, style_of_state(state)), Cell(last.empty() ? "" : moment(last, now_)),
+                 count_cell(one.int_or("calls", 0)), count_cell(one.int_or("failures", 0), Style::kWarn), count_cell(webhooks.int_or("received", 0)),
+                 count_cell(sum_of(webhooks, {"unproved", "malformed", "limited"}), Style::kWarn)});
+    }
+    print(table);
+  }
+
+  void mappings() {
+    Table table({{"mapping"}, {""}, {"state"}, {"pairs", true}, {"waiting", true}, {"again", true}, {"conflicts", true}, {"dead", true}, {"held", true}, {"for parent", true}, {"would write", true}, {"last"}});
+    for (const auto& [name, one] : members(status_, "mappings")) {
+      const std::string state = one.string_or("state");
+      const std::string last = one.string_or("last_operation");
+      table.add({Cell(name), Cell(ends_of(one), Style::kDim), Cell(state, style_of_state(state)), count_cell(one.int_or("links", 0)), count_cell(one.int_or("waiting", 0)),
+                 count_cell(one.int_or("backing_off", 0), Style::kWarn), count_cell(sum_of(one, {"open_conflicts"}), Style::kWarn), count_cell(one.int_or("dead", 0), Style::kBad),
+                 count_cell(one.int_or("held", 0), Style::kWarn), count_cell(one.int_or("waiting_for", 0)), count_cell(one.int_or("would_write", 0), Style::kWarn), Cell(last.empty() ? "" : moment(last, now_), Style::kDim)});
+    }
+    print(table);
+  }
+
+  /// "erp.Employee <> app.employees", with the arrow of its direction.
+  static std::string ends_of(const Value& mapping) {
+    const auto end = [&](const char* side) {
+      const Value* one = mapping.find(side);
+      return one == nullptr ? std::string() : one->string_or("connection") + "." + one->string_or("collection");
+    };
+    const std::string left = end("left"), right = end("right");
+    if (left.empty()) return "";
+    const std::string direction = mapping.string_or("direction");
+    return left + (direction == "to_right" ? " → " : (direction == "to_left" ? " ← " : " ↔ ")) + right;
+  }
+
+  /// Edits that could not be loaded, polls that fail.
+  void troubles() {
+    std::vector<std::string> lines;
+    for (const auto& [name, one] : members(status_, "mappings")) {
+      if (const Value* error = one.at_path("reload.error"); error != nullptr && !error->is_null()) {
+        lines.push_back(out_.paint("✗ ", Style::kBad) + name + ": the file as saved last does not load: " + plain(error->is_string() ? error->as_string() : error->string_or("message")));
+      }
+      if (const Value* drift = one.find("drift"); drift != nullptr) lines.push_back(out_.paint("✗ ", Style::kBad) + name + " is paused: " + plain(drift->string_or("message")));
+      for (const char* side : {"left", "right"}) {
+        const Value* error = one.at_path(std::string("polls.") + side + ".error.message");
+        if (error != nullptr) lines.push_back(out_.paint("! ", Style::kWarn) + name + ": polling the " + side + " side fails: " + shown(*error, 160));
+      }
+    }
+    for (const auto& [name, one] : members(status_, "mappings")) {
+      const Value* braked = one.find("braked");
+      for (const Value& held : braked == nullptr ? Array{} : braked->as_array()) {
+        const std::int64_t links = held.int_or("links", 0);
+        lines.push_back(out_.paint("! ", Style::kWarn) + name + ": the brake holds the field '" + plain(held.string_or("field")) + "' of " + grouped(links) + (links == 1 ? " record" : " records") + " since " + moment(held.string_or("since"), now_) +
+                        ": a change of the mapping writes it; `tidewire release " + name + " '" + plain(held.string_or("field")) + "'` lets it go");
+      }
+    }
+    if (!lines.empty()) out_.line();
+    for (const std::string& line : lines) out_.line(line);
+  }
+
+  void print(const Table& table) {
+    if (table.empty()) return;
+    std::string text = table.text(out_.look());
+    text.pop_back();
+    out_.line();
+    out_.line(text);
+  }
+
+  Terminal& out_;
+  const Value& status_;
+  bool with_daemon_;
+  Instant now_;
+};
+
+Exit status_exit(const Value& status, bool with_daemon) {
+  if (with_daemon && status.string_or("health", "ok") != "ok") return kFailed;
+  for (const auto& [name, one] : members(status, "mappings")) {
+    if (sum_of(one, {"open_conflicts", "dead", "held"}) > 0 || one.find("braked") != nullptr) return kAttention;
+  }
+  return kOk;
+}
+
+int show_status(Context& context) {
+  int code = kOk;
+  const auto session = context.open(Session::Need::kState, code);
+  if (!session) return code;
+  const auto status = session->get("/api/v1/status");
+  if (!status.ok()) return context.failed(status.error());
+  if (context.json()) {
+    Value out = *status;
+    out["daemon"] = session->with_daemon();
+    context.print_json(out);
+  } else {
+    StatusPage(context, *status, session->with_daemon()).print();
+  }
+  return context.arguments.has("--exit-code") ? status_exit(*status, session->with_daemon()) : kOk;
+}
+
+}  // namespace
+
+const Command& status_command() {
+  static const Command command{"status",
+                               "[--exit-code]",
+                               "shows how connections and mappings stand",
+                               "Without a daemon it shows what is stored: mappings are then `not_loaded`, which says nothing of their files.",
+                               {{{"--exit-code", "", "ends with 1 when not healthy, 5 when conflicts, dead letters or held keys exist"}}, 0, 0},
+                               show_status};
+  return command;
+}
+
+}  // namespace tidewire::cli

@@ -1,0 +1,90 @@
+// tidewire sync: makes both sides level now, or says what that would write.
+#include "base/text.h"
+#include "cli/command.h"
+#include "cli/exit_code.h"
+#include "cli/follow.h"
+
+namespace tidewire::cli {
+namespace {
+
+Result<Value> sync_body(const Arguments& arguments) {
+  Object body;
+  if (!arguments.words().empty()) body["mapping"] = arguments.word(0);
+  for (const char* name : {"key", "side", "direction", "from", "to"}) {
+    const std::string option = std::string("--") + name;
+    if (arguments.has(option)) body[name] = arguments.get(option);
+  }
+  if (arguments.has("--limit")) body["limit"] = TRY(arguments.number("--limit"));
+  body["dry_run"] = arguments.has("--dry-run");
+  body["all"] = arguments.has("--all");
+  body["sweep"] = arguments.has("--sweep");
+  return Value(std::move(body));
+}
+
+void print_dry_run(Context& context, const Value& job) {
+  Terminal& out = context.out;
+  print_findings(context, *job.find("writes"), true);
+  if (job.bool_or("more", false)) out.line(out.paint("… more are counted below", Style::kDim));
+  const Value& found = *job.find("found");
+  const auto count = [&](const char* name) { return grouped(found.int_or(name, 0)); };
+  out.line("would create " + count("creates") + ", update " + count("updates") + ", delete " + count("deletes") + ", link " + count("links") + "; " + count("conflicts") + " in conflict, " + count("stopped") +
+           " stopped by an error; looked at " + grouped(job.int_or("looked_at", 0)) + ". Nothing was written.");
+}
+
+Exit sync_exit(const Value& job) {
+  if (job.string_or("state") != "done") return kFailed;
+  std::int64_t later = 0, standing = 0;
+  for (const Value& part : job.find("parts")->as_array()) {
+    const Value* counts = part.find("counts");
+    if (counts == nullptr) continue;
+    later += counts->int_or("waiting", 0) + counts->int_or("backing_off", 0);
+    for (const char* state : {"dead", "held", "waiting_for", "conflict", "open_conflicts", "would_write"}) standing += counts->int_or(state, 0);
+  }
+  return later > 0 ? kFailed : (standing > 0 ? kAttention : kOk);
+}
+
+int sync(Context& context) {
+  const auto body = sync_body(context.arguments);
+  if (!body.ok()) return context.failed(body.error());
+  const bool dry = context.arguments.has("--dry-run");
+  int status = kOk;
+  const auto session = context.open(dry ? Session::Need::kScripts : Session::Need::kWork, status);
+  if (!session) return status;
+  const auto job = follow(context, *session, "/api/v1/sync", *body, {.tells = !dry, .retries = !dry && !context.arguments.has("--once")}, status);
+  if (!job) return status;
+  const bool done = job->string_or("state") == "done";
+  if (context.json()) {
+    context.print_json(*job);
+  } else if (dry) {
+    if (!done) print_errors(context, *job);
+    print_dry_run(context, *job);
+  } else if (const Value* error = job->find("error")) {
+    context.err.line(plain(error->string_or("message")));
+  }
+  return dry ? (done ? kOk : kFailed) : sync_exit(*job);
+}
+
+}  // namespace
+
+const Command& sync_command() {
+  static const Command command{"sync",
+                               "[MAPPING] [--key K] [--direction D] [--limit N] [--dry-run] [--once]",
+                               "makes both sides level now: first load, or what was missed",
+                               "Without MAPPING all of them, those first that others refer to. Ends with 0 when level, 1 when something failed or is to\n"
+                               "be tried again, 5 when conflicts, dead letters, held keys or keys without their parent remain.",
+                               {{{"--key", "K", "this record alone"},
+                                 {"--side", "left|right", "whose records; of --key: whose key it is (default: the source's, else left)"},
+                                 {"--direction", "D", "left_to_right, right_to_left, or by connections: erp_to_app"},
+                                 {"--from", "K", "records from this key on (numbers by size, else as text); also when they look level"},
+                                 {"--to", "K", "up to this key"},
+                                 {"--limit", "N", "at most so many records of each mapping"},
+                                 {"--dry-run", "", "says what would be written, field by field, and writes nothing"},
+                                 {"--all", "", "also records that look level (after a mapping was changed)"},
+                                 {"--sweep", "", "also looks for what was deleted"},
+                                 {"--once", "", "does not wait for records that are to be tried again"}},
+                                0, 1},
+                               sync};
+  return command;
+}
+
+}  // namespace tidewire::cli

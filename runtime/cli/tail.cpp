@@ -1,0 +1,101 @@
+// tidewire tail: operations as they happen, one line each, until it is interrupted.
+//
+// It asks the list of operations again and again rather than reading the event stream: a line that was missed while the
+// connection was away is told afterwards, from the state, and the same code serves the socket and an address.
+#include <deque>
+#include <set>
+
+#include "base/json.h"
+#include "cli/command.h"
+#include "cli/exit_code.h"
+#include "cli/query.h"
+#include "cli/story.h"
+
+namespace tidewire::cli {
+namespace {
+
+constexpr Duration kPause = std::chrono::milliseconds(400);
+constexpr std::int64_t kPage = 200;
+
+class Tail {
+ public:
+  Tail(Context& context, Session& session) : context_(context), session_(session) {}
+
+  int run(std::int64_t lines, std::optional<Duration> how_long) {
+    const Ticks began = clock_.ticks();
+    bool first = true;
+    for (;;) {
+      const auto found = newest();
+      // A daemon that restarts comes again; whoever was never there does not.
+      if (!found.ok() && (first || found.error().code != Code::kUnavailable)) return context_.failed(found.error());
+      if (found.ok()) tell(*found, first ? static_cast<std::size_t>(lines) : SIZE_MAX);
+      first = false;
+      if (how_long && clock_.ticks() - began >= *how_long) return kOk;
+      session_.wait(kPause);
+    }
+  }
+
+ private:
+  Result<Value> newest() {
+    Target target("/api/v1/operations");
+    target.add("mapping", context_.arguments.get("--mapping")).add("failed", context_.arguments.has("--failed") ? "1" : "").add("key", context_.arguments.get("--key")).add("limit", std::to_string(kPage));
+    return session_.get(target.text());
+  }
+
+  /// Oldest first, what was not told yet. An operation that was announced and is now applied is told again.
+  void tell(const Value& found, std::size_t most) {
+    std::deque<const Value*> fresh;
+    std::set<std::string> present;
+    for (const Value& one : found.find("operations")->as_array()) {
+      const std::string mark = one.string_or("id") + one.string_or("outcome");
+      present.insert(mark);
+      if (!told_.contains(mark) && fresh.size() < most) fresh.push_front(&one);
+    }
+    for (const Value* one : fresh) print(*one);
+    told_ = std::move(present);
+    context_.out.flush();
+  }
+
+  void print(const Value& one) {
+    if (context_.json()) return context_.out.line(json::dump(one));
+    const std::string outcome = one.string_or("outcome"), at = one.string_or("at");
+    Terminal& out = context_.out;
+    out.line(out.paint(at.size() >= 19 ? at.substr(11, 8) : at, Style::kDim) + "  " + plain(one.string_or("mapping")) + "  " + plain(keys_of(one)) + "  " + one.string_or("kind") + " " + out.paint(outcome, style_of_outcome(outcome)) + "  " + gist(one) +
+             "  " + out.paint(one.string_or("id"), Style::kDim));
+  }
+
+  Context& context_;
+  Session& session_;
+  SystemClock clock_;
+  std::set<std::string> told_;
+};
+
+int tail(Context& context) {
+  const auto lines = context.arguments.number("--lines", 10);
+  if (!lines.ok()) return context.failed(lines.error());
+  std::optional<Duration> how_long;
+  if (context.arguments.has("--for")) {
+    const auto wanted = parse_duration(context.arguments.get("--for"));
+    if (!wanted.ok()) return context.failed(wanted.error());
+    how_long = *wanted;
+  }
+  int status = kOk;
+  const auto session = context.open(Session::Need::kState, status);
+  if (!session) return status;
+  if (!session->with_daemon()) return context.failed(make_error(Code::kUnavailable, "no daemon runs, so nothing happens", "`tidewire run` starts one; `tidewire ops` shows what was done"));
+  return Tail(context, *session).run(*lines, how_long);
+}
+
+}  // namespace
+
+const Command& tail_command() {
+  static const Command command{"tail",
+                               "[--mapping M] [--key K] [--failed] [--lines N] [--for T]",
+                               "shows operations as they happen, until it is interrupted",
+                               "With --json each operation is one line. What happened while the daemon was away is told when it is back.",
+                               {{{"--mapping", "M", "of one mapping"}, {"--key", "K", "of one record; needs --mapping"}, {"--failed", "", "conflicts and dead letters only"}, {"--lines", "N", "so many that were before; default 10"}, {"--for", "T", "ends after so long, such as 30s"}}, 0, 0},
+                               tail};
+  return command;
+}
+
+}  // namespace tidewire::cli

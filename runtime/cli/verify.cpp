@@ -1,0 +1,58 @@
+// tidewire verify: compares both sides completely, and mends by the mapping's rules where told to.
+#include "base/text.h"
+#include "cli/author.h"
+#include "cli/command.h"
+#include "cli/exit_code.h"
+#include "cli/follow.h"
+
+namespace tidewire::cli {
+namespace {
+
+std::int64_t drift_of(const Value& job) {
+  std::int64_t sum = 0;
+  const Value* found = job.find("found");
+  if (found == nullptr) return 0;
+  for (const auto& [kind, count] : found->as_object()) sum += kind == "accepted" ? 0 : count.as_int();
+  return sum;
+}
+
+int verify(Context& context) {
+  const bool repair = context.arguments.has("--repair");
+  int status = kOk;
+  const auto session = context.open(repair ? Session::Need::kWork : Session::Need::kScripts, status);
+  if (!session) return status;
+  Object body{{"repair", repair}, {"author", author_of(context.arguments)}};
+  if (!context.arguments.words().empty()) body["mapping"] = context.arguments.word(0);
+  const auto job = follow(context, *session, "/api/v1/verify", Value(std::move(body)), {.retries = repair}, status);
+  if (!job) return status;
+  const bool done = job->string_or("state") == "done";
+  const std::int64_t drift = drift_of(*job);
+  if (context.json()) {
+    context.print_json(*job);
+  } else if (done) {
+    if (const Value* findings = job->find("findings")) print_findings(context, *findings, false);
+    if (job->bool_or("more", false)) context.out.line(context.out.paint("… more are counted above", Style::kDim));
+    if (drift == 0) context.out.line(context.out.paint("✓ ", Style::kGood) + "both sides are the same");
+    else context.out.line(grouped(drift) + (drift == 1 ? " record differs" : " records differ") + (repair ? "; mended as the mapping says: verify again" : "; --repair mends them as the mapping says"));
+  } else {
+    print_errors(context, *job);
+  }
+  if (!done) return kFailed;
+  return drift > 0 && !repair ? kFailed : kOk;
+}
+
+}  // namespace
+
+const Command& verify_command() {
+  static const Command command{"verify",
+                               "[MAPPING] [--repair]",
+                               "compares both sides completely and tells what differs, field by field",
+                               "Reads every record of both sides, page by page, whatever the state believes. Kinds: differing, left_only, right_only,\n"
+                               "unlinked (the same thing on both sides, not linked), missing_left and missing_right (linked, but gone there), stopped (an\n"
+                               "error). Differences that the sides were told to keep are counted as accepted. Ends with 0 when nothing differs, else 1.",
+                               {{{"--repair", "", "puts what differs before the engine, which mends it by the mapping's rules"}, kAuthorOption}, 0, 1},
+                               verify};
+  return command;
+}
+
+}  // namespace tidewire::cli

@@ -1,0 +1,183 @@
+#include "http/server.h"
+
+#include <algorithm>
+#include <ctime>
+#include <unordered_map>
+#include <vector>
+
+#include "http/answer.h"
+#include "http/session.h"
+#include "loop/alarm.h"
+#include "loop/stream.h"
+
+namespace tidewire::http {
+
+namespace {
+
+constexpr std::size_t kMostRefused = 64;  // beyond these, too many connections are closed without a 503
+
+Duration sweep_interval(const ServerOptions& options) {
+  const Duration shortest = std::min({options.head_time, options.body_time, options.idle_time}) / 4;
+  return std::clamp<Duration>(shortest, std::chrono::milliseconds(5), std::chrono::seconds(1));
+}
+
+}  // namespace
+
+Reply::Reply(std::function<void(Response)> send) : send_(std::move(send)) {}
+
+Reply::Reply(Reply&& other) noexcept : send_(std::exchange(other.send_, nullptr)) {}
+
+Reply& Reply::operator=(Reply&& other) noexcept {
+  if (this == &other) return *this;
+  if (send_) (*this)(Response::text(500, "no answer\n"));
+  send_ = std::exchange(other.send_, nullptr);
+  return *this;
+}
+
+Reply::~Reply() {
+  if (send_) (*this)(Response::text(500, "no answer\n"));
+}
+
+void Reply::operator()(Response response) {
+  const auto send = std::exchange(send_, nullptr);
+  ASSERT(send, "a request is answered once");
+  send(std::move(response));
+}
+
+Response Reply::drop() { return {.status = 0}; }
+
+struct Server::State final : SessionHost, std::enable_shared_from_this<State> {
+  State(loop::Loop& loop_in, ServerOptions options_in, Handler handler_in);
+
+  loop::Loop& loop;
+  const ServerOptions limits;
+  Handler handler;
+  Stats stats;
+  std::vector<std::unique_ptr<loop::Listener>> listeners;
+  std::unordered_map<Session*, std::shared_ptr<Session>> sessions;
+  std::function<void()> drained;
+  std::unique_ptr<Timer> drained_call;
+  bool is_draining = false;
+  std::string answer;
+  std::string date_text;
+  std::time_t date_second = 0;
+  loop::Alarm sweep;
+
+  const ServerOptions& options() const override { return limits; }
+  Ticks now() const override { return loop.turn_began(); }
+  bool draining() const override { return is_draining; }
+  std::string_view date() override;
+  std::string& scratch() override;
+  Stats& counts() override { return stats; }
+  void handle(Request request, Reply reply) override;
+  void closed(Session& session) override;
+
+  void on_accepted(std::unique_ptr<loop::Connection> connection);
+  void on_sweep();
+  void check_drained();
+  void close_all();
+  std::vector<std::shared_ptr<Session>> present() const;
+};
+
+Server::State::State(loop::Loop& loop_in, ServerOptions options_in, Handler handler_in)
+    : loop(loop_in), limits(options_in), handler(std::move(handler_in)), sweep(loop_in, [this] { on_sweep(); }) {}
+
+void Server::State::handle(Request request, Reply reply) {
+  const auto self = shared_from_this();
+  handler(std::move(request), std::move(reply));
+}
+
+void Server::State::close_all() {
+  listeners.clear();
+  sweep.clear();
+  drained = nullptr;
+  drained_call.reset();
+  for (auto& session : sessions) session.second->detach();
+  sessions.clear();
+}
+
+std::string_view Server::State::date() {
+  const std::time_t second = std::time(nullptr);
+  if (second != date_second) {
+    date_second = second;
+    date_text = http_date(second);
+  }
+  return date_text;
+}
+
+std::string& Server::State::scratch() {
+  answer.clear();
+  return answer;
+}
+
+void Server::State::on_accepted(std::unique_ptr<loop::Connection> connection) {
+  const auto most = static_cast<std::size_t>(limits.max_connections);
+  if (sessions.size() >= most + kMostRefused) {
+    ++stats.refused;
+    return;
+  }
+  const bool full = sessions.size() >= most;
+  const auto session = std::make_shared<Session>(*this, std::move(connection));
+  sessions.emplace(session.get(), session);
+  if (!sweep.is_set()) sweep.set(sweep_interval(limits));
+  if (full) {
+    session->refuse_service();
+  } else {
+    session->start();
+  }
+}
+
+void Server::State::closed(Session& session) {
+  sessions.erase(&session);
+  if (sessions.empty()) sweep.clear();
+  check_drained();
+}
+
+/// Closing a session changes the table: whoever walks it walks a copy.
+std::vector<std::shared_ptr<Session>> Server::State::present() const {
+  std::vector<std::shared_ptr<Session>> all;
+  all.reserve(sessions.size());
+  for (const auto& entry : sessions) all.push_back(entry.second);
+  return all;
+}
+
+void Server::State::on_sweep() {
+  const Ticks at = now();
+  for (const auto& session : present()) session->check_time(at);
+  if (!sessions.empty()) sweep.set(sweep_interval(limits));
+}
+
+void Server::State::check_drained() {
+  if (!is_draining || !sessions.empty() || !drained) return;
+  drained_call = loop.after(Duration::zero(), std::exchange(drained, nullptr));
+}
+
+Server::Server(loop::Loop& loop, ServerOptions options, Handler handler)
+    : state_(std::make_shared<State>(loop, options, std::move(handler))) {}
+
+Server::~Server() { state_->close_all(); }
+
+Result<std::string> Server::listen(const std::string& address, Identity identity) {
+  auto listener = std::make_unique<loop::Listener>(state_->loop);
+  auto bound = listener->listen(address, [state = state_.get(), identity = std::move(identity)](std::unique_ptr<loop::Connection> connection) {
+    if (auto known = identity && connection->peer_uid() < 0 ? identity() : nullptr) connection->secure(std::move(known));
+    state->on_accepted(std::move(connection));
+  });
+  if (bound.ok()) state_->listeners.push_back(std::move(listener));
+  return bound;
+}
+
+void Server::drain(std::function<void()> done) {
+  ASSERT(!state_->is_draining, "a server drains once");
+  state_->is_draining = true;
+  state_->drained = std::move(done);
+  state_->listeners.clear();
+  for (const auto& session : state_->present()) session->drain();
+  state_->check_drained();
+}
+
+int Server::connections() const { return static_cast<int>(state_->sessions.size()); }
+
+Server::Stats Server::stats() const { return state_->stats; }
+
+}  // namespace tidewire::http

@@ -1,0 +1,101 @@
+#include "sched/breaker.h"
+
+#include <algorithm>
+
+namespace tidewire::sched {
+namespace {
+
+constexpr Duration kAskAgain = std::chrono::seconds(1);
+
+Duration at_least(Duration pause, const Error& error) {
+  return error.retry_after ? std::max<Duration>(pause, *error.retry_after) : pause;
+}
+
+}  // namespace
+
+CircuitBreaker::CircuitBreaker(Options options, const Clock& clock)
+    : options_(options), clock_(clock), next_pause_(options.pause) {}
+
+std::optional<CircuitBreaker::Permit> CircuitBreaker::admit() {
+  if (state_ == State::kClosed) return Permit{era_};
+  if (probing_ || clock_.ticks() < until_) return std::nullopt;
+  state_ = State::kHalfOpen;
+  probing_ = true;
+  return Permit{++era_};
+}
+
+void CircuitBreaker::succeeded(Permit permit) {
+  if (permit.era != era_) return;
+  if (state_ == State::kHalfOpen) {
+    close();
+  } else {
+    failures_ = 0;
+  }
+}
+
+void CircuitBreaker::failed(Permit permit, const Error& error) {
+  if (permit.era != era_) return;
+  switch (error.code) {
+    case Code::kUnavailable:
+    case Code::kUnknown: return count(error);
+    case Code::kDenied: return open(at_least(options_.denied_pause, error), error);
+    case Code::kCancelled:
+    case Code::kScript:
+    case Code::kBudget:
+    case Code::kCorrupt: return abandoned(permit);
+    case Code::kInvalid:
+    case Code::kNotFound:
+    case Code::kThrottled:
+    case Code::kStale: return succeeded(permit);
+  }
+}
+
+void CircuitBreaker::abandoned(Permit permit) {
+  if (permit.era == era_) probing_ = false;
+}
+
+void CircuitBreaker::count(const Error& error) {
+  const bool probe_failed = state_ == State::kHalfOpen;
+  if (!probe_failed && ++failures_ < options_.failures) return;
+  const Duration pause = at_least(next_pause_, error);
+  next_pause_ = std::min(next_pause_ * 2, std::max(options_.longest_pause, options_.pause));
+  open(pause, error);
+}
+
+void CircuitBreaker::open(Duration pause, const Error& error) {
+  state_ = State::kOpen;
+  ++era_;
+  probing_ = false;
+  until_ = clock_.ticks() + pause;
+  reason_ = to_string(error);
+}
+
+void CircuitBreaker::close() {
+  state_ = State::kClosed;
+  ++era_;
+  failures_ = 0;
+  probing_ = false;
+  next_pause_ = options_.pause;
+  reason_.clear();
+}
+
+void CircuitBreaker::reset() { close(); }
+
+CircuitBreaker::State CircuitBreaker::state() const { return state_; }
+
+Duration CircuitBreaker::wait() const {
+  if (state_ == State::kClosed) return Duration::zero();
+  if (probing_) return kAskAgain;
+  return std::max(Duration::zero(), std::chrono::ceil<Duration>(until_ - clock_.ticks()));
+}
+
+std::string_view state_name(CircuitBreaker::State state) {
+  switch (state) {
+    case CircuitBreaker::State::kClosed: return "closed";
+    case CircuitBreaker::State::kOpen: return "open";
+    case CircuitBreaker::State::kHalfOpen: return "half_open";
+  }
+  ASSERT(false, "every state has a name");
+}
+
+}  // namespace tidewire::sched

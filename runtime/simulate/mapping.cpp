@@ -1,0 +1,76 @@
+#include "simulate/mapping.h"
+
+namespace tidewire::simulate {
+namespace {
+
+constexpr std::int64_t kNewest = 1, kSum = 2;
+
+sync::Field built_in_field(const std::string& name, const std::string& strategy) {
+  sync::Field field;
+  field.name = name;
+  field.paths = {{name}, {name}};
+  field.strategy = strategy;
+  field.type.left.kind = field.type.right.kind = strategy == "sum_delta" ? "int" : "text";
+  if (strategy == "newest") field.strategy_function = kNewest;
+  if (strategy == "sum_delta") field.strategy_function = kSum;
+  return field;
+}
+
+sync::End built_in_end(Side side, bool deletes) {
+  sync::End end;
+  end.connection = side == Side::kLeft ? "erp" : "app";
+  end.collection = "things";
+  end.key = {"key"};
+  end.webhook = true;
+  end.poll = "every 1h";
+  if (deletes) end.deletes = sync::DeletePolicy::kDelete;
+  return end;
+}
+
+}  // namespace
+
+BuiltInMapper::BuiltInMapper(const Profile& profile, std::uint64_t seed, bool grown) {
+  plan_.name = "things";
+  plan_.end = {built_in_end(Side::kLeft, profile.deletes || profile.key_reuse), built_in_end(Side::kRight, profile.deletes || profile.key_reuse)};
+  if (profile.system.right.client_keys) plan_.assigned_by = sync::Plan::AssignedBy::kLeft;
+  plan_.matches = {{{{"email", "email", false}}}};
+  plan_.fields = {built_in_field("email", "newest"),     built_in_field("phone", "newest"), built_in_field("note", "manual"),
+                  built_in_field("amount", "sum_delta"), built_in_field("code", "newest"),  built_in_field("name", "newest"),
+                  built_in_field("street", "newest"),    built_in_field("city", "newest")};
+  plan_.fields[4].flow = sync::Flow::kToRight;
+  plan_.fields[6].group = plan_.fields[7].group = 0;
+  if (profile.scoped) {
+    static constexpr sync::Plan::Leave kLeaves[] = {sync::Plan::Leave::kFreeze, sync::Plan::Leave::kUnlink, sync::Plan::Leave::kDelete};
+    plan_.end.left.scope["status"] = Value(Object{{"op", "!="}, {"value", "out"}});
+    plan_.leave = kLeaves[seed % 3];
+  }
+  if (profile.grows) plan_.brake_least = 1;
+  if (grown) plan_.fields.push_back(built_in_field("extra", "newest"));
+  if (grown) version_ = "built-in, grown";
+  if (!profile.judged) return;
+  plan_.judge = sync::JudgeAt{"http://judge.example/decide", std::chrono::seconds(10), "newest"};
+  plan_.fields.push_back(built_in_field("price", "webhook"));
+  plan_.fields.back().strategy_function = kNewest;
+}
+
+Result<sync::Outcome> BuiltInMapper::convert(const sync::Field&, Side, const Value&, const Value&, std::string_view) {
+  return make_error(Code::kScript, "the built-in mapping has no functions");
+}
+
+Result<sync::Verdict> BuiltInMapper::resolve(const sync::Field&, std::int64_t strategy, const sync::Dispute& dispute) {
+  sync::Verdict verdict;
+  if (strategy == kNewest) {
+    verdict.kind = sync::Verdict::Kind::kSide;
+    verdict.side = dispute.newer.value_or(dispute.tie);
+    return verdict;
+  }
+  const bool numbers = dispute.left.is_int() && dispute.right.is_int() && dispute.base && dispute.base->right.is_int();
+  if (!numbers) return verdict;  // a person must say
+  verdict.kind = sync::Verdict::Kind::kValue;
+  verdict.left = verdict.right = Value(dispute.left.as_int() + dispute.right.as_int() - dispute.base->right.as_int());
+  return verdict;
+}
+
+Result<std::optional<std::string>> BuiltInMapper::check(const sync::Plan::Check&, const Value&) { return std::optional<std::string>(); }
+
+}  // namespace tidewire::simulate

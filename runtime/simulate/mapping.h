@@ -1,0 +1,27 @@
+// mapping.h — the mapping that simulations run on: one field of each kind whose law differs.
+#pragma once
+
+#include <string>
+
+#include "simulate/profile.h"
+
+namespace tidewire::simulate {
+
+/// email: the match. phone, name: newest (the right system trims the name). note: manual. amount: a sum of both edits.
+/// code: one-way to the right. street and city: won together. price, where the profile has it: a judge's, else newest. extra, once it is there: newest.
+class BuiltInMapper final : public sync::Mapper {
+ public:
+  /// `grown`: with the field `extra`.
+  explicit BuiltInMapper(const Profile& profile, std::uint64_t seed, bool grown = false);
+  const sync::Plan& plan() const override { return plan_; }
+  const std::string& version() const override { return version_; }
+  Result<sync::Outcome> convert(const sync::Field& field, Side to, const Value& form, const Value& record, std::string_view op) override;
+  Result<sync::Verdict> resolve(const sync::Field& field, std::int64_t strategy, const sync::Dispute& dispute) override;
+  Result<std::optional<std::string>> check(const sync::Plan::Check& check, const Value& value) override;
+
+ private:
+  sync::Plan plan_;
+  std::string version_ = "built-in";
+};
+
+}  // namespace tidewire::simulate

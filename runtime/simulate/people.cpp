@@ -1,0 +1,140 @@
+// What people do in a simulated world.
+#include <algorithm>
+
+#include "simulate/side_words.h"
+#include "simulate/world.h"
+
+namespace tidewire::simulate {
+
+void World::play(const std::vector<Act>& acts) {
+  for (const Act& act : acts) time_.outside(act.at, [this, act] { perform(act); });
+}
+
+void World::perform(const Act& act) {
+  using Kind = Act::Kind;
+  switch (act.kind) {
+    case Kind::kCreate: return enter(act.side, act.thing, fresh_fields(act.side, act.thing));
+    case Kind::kCreateBoth: {
+      // The same thing, known by the same e-mail, entered by two people who know nothing of each other.
+      Value left = fresh_fields(Side::kLeft, act.thing), right = fresh_fields(Side::kRight, act.thing);
+      ledger_.withdraw(Value(Object{{"email", *right.find("email")}}));
+      right["email"] = *left.find("email");
+      enter(Side::kLeft, act.thing, left);
+      return enter(Side::kRight, act.thing, right);
+    }
+    case Kind::kEdit: return edit(act.side, act.thing, act.field);
+    case Kind::kEditBoth:
+      edit(Side::kLeft, act.thing, act.field);
+      return edit(Side::kRight, act.thing, act.field);
+    case Kind::kDelete: return bury(act.side, act.thing);
+    case Kind::kRecreate: return enter_again(act.side, act.thing);
+    case Kind::kRekey: return edit(act.side, act.thing, "email");
+    case Kind::kReuse: return reuse(act.side, act.thing);
+    case Kind::kRename:
+      if (const auto key = side(act.side).key_of(act.thing)) {
+        const std::string to = side(act.side).fresh_key();
+        note(word_of(act.side, "person") + ": renames " + *key + " to " + to);
+        side(act.side).rename(*key, to);
+      }
+      return;
+    case Kind::kResolve: return resolve(act.side);
+    case Kind::kPoll:
+      note("a poll");
+      return poll();
+    case Kind::kSweep:
+      note("a sweep");
+      return sweep();
+    case Kind::kJump: {
+      const auto by = std::chrono::minutes(static_cast<int>(act.number % 240) - 120);
+      note("the clock is set by " + format_duration(by));
+      return time_.jump(by);
+    }
+    case Kind::kScope:
+      if (const auto key = left_.key_of(act.thing)) {
+        const bool out = left_.rows().at(*key).fields.string_or("status") == "out";
+        note("left person: " + *key + (out ? " comes back into the scope" : " leaves the scope"));
+        left_.set(*key, "status", Value(out ? "in" : "out"));
+      }
+      return;
+    case Kind::kGrow:
+      note("the mapping gets the field extra");
+      return grow();
+  }
+}
+
+bool World::outside(int thing) const {
+  const auto key = left_.key_of(thing);
+  return key && left_.rows().at(*key).fields.string_or("status") == "out";
+}
+
+Value World::fresh_fields(Side side, int thing) {
+  Value fields{Object{}};
+  fields["email"] = ledger_.edit(side, thing, "email", Value(), false);
+  fields["amount"] = Value(std::int64_t{0});
+  for (const char* field : {"phone", "note", "name", "street", "city"}) fields[field] = ledger_.edit(side, thing, field, Value(), false);
+  if (profile_.scoped && side == Side::kLeft) fields["status"] = Value("in");
+  if (profile_.grows) fields["extra"] = ledger_.edit(side, thing, "extra", Value(), false);
+  if (profile_.judged) fields["price"] = ledger_.edit(side, thing, "price", Value(), false);
+  fields["code"] = side == Side::kLeft ? ledger_.edit(side, thing, "code", Value(), false) : Value();
+  return fields;
+}
+
+void World::enter(Side side, int thing, const Value& fields, const std::string& key) {
+  const auto made = this->side(side).insert(fields, key);
+  if (!made) ledger_.withdraw(fields);
+  note(word_of(side, "person") + ": enters thing " + std::to_string(thing) + (made ? " as " + *made : ", refused"));
+}
+
+void World::edit(Side side, int thing, const std::string& field) {
+  if (const auto key = this->side(side).key_of(thing)) edit_row(side, *key, thing, field);
+}
+
+void World::edit_row(Side side, const std::string& key, int thing, const std::string& field) {
+  const Value* present = this->side(side).rows().at(key).fields.find(field);
+  const bool blank = field == "name" && side == Side::kLeft && faults_.number("blank", 2) == 0;
+  const Value value = ledger_.edit(side, thing, field, present == nullptr ? Value() : *present, blank);
+  note(word_of(side, "person") + ": " + key + " " + field + "=" + (value.is_string() ? "'" + value.as_string() + "'" : std::to_string(value.as_int())));
+  this->side(side).set(key, field, value);
+}
+
+void World::bury(Side side, int thing) {
+  const auto key = this->side(side).key_of(thing);
+  if (!key) return;
+  note(word_of(side, "person") + ": deletes " + *key);
+  ledger_.bury(side, thing, this->side(side).rows().at(*key).fields, linked_.contains({side, *key}) && !this->side(side).unanswered(*key));
+  this->side(side).erase(*key);
+}
+
+/// Who enters it again knows the e-mail and nothing else of what was there.
+void World::enter_again(Side side, int thing) {
+  const bool deleted = std::any_of(ledger_.burials().begin(), ledger_.burials().end(), [&](const Burial& burial) { return burial.thing == thing; });
+  if (!deleted || this->side(side).key_of(thing)) return;
+  Value fields = fresh_fields(side, thing);
+  ledger_.withdraw(Value(Object{{"email", *fields.find("email")}}));
+  fields["email"] = ledger_.first(thing, "email");
+  enter(side, thing, fields);
+}
+
+/// The record is deleted and its name given to another thing.
+void World::reuse(Side side, int thing) {
+  const auto key = this->side(side).key_of(thing);
+  if (!key || !profile_.system[side].incarnation) return;
+  bury(side, thing);
+  const int another = ++things_;
+  enter(side, another, fresh_fields(side, another), *key);
+}
+
+void World::resolve(Side winner) {
+  if (!engine_) return;
+  const std::string mapping = mapper_->plan().name;
+  store_.conflicts(mapping, false, {}, [this, winner, mapping](Result<store::Paged<store::Conflict>> page) {
+    if (!page.ok() || page->rows.empty()) return;
+    const store::Conflict& open = page->rows.front();
+    note("person: resolves the conflict of " + open.field + " for the " + store::side_name(winner));
+    store_.resolve({open.id, store::side_name(winner), "ann", {}, {}, open.shown_at}, [this, mapping](Result<void> done) {
+      if (done.ok() && engine_) engine_->wake(mapping);
+    });
+  });
+}
+
+}  // namespace tidewire::simulate

@@ -1,0 +1,406 @@
+#include "simulate/side.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/json.h"
+#include "base/text.h"
+#include "simulate/side_words.h"
+
+namespace tidewire::simulate {
+
+namespace {
+
+constexpr const char* kNoAnswer = "no answer that tells whether it was applied";
+
+}  // namespace
+
+MemorySide::MemorySide(Side side, const Profile& profile, VirtualTime& time, Faults& faults, Ledger& ledger, SideEvents events)
+    : side_(side), system_(profile.system[side]), time_(time), faults_(faults), ledger_(ledger), events_(std::move(events)) {
+  able_.guarded_writes = able_.guarded_deletes = system_.guarded;
+  able_.ordered_versions = system_.ordered;
+  able_.answer = system_.answer;
+  able_.incarnation = system_.incarnation;
+  able_.absence_proves_delete = !system_.hides;
+  able_.client_keys = system_.client_keys;
+  able_.covers_all = true;
+  able_.page_reads = system_.pages;
+  able_.bulk_read = able_.bulk_find = able_.bulk_create = system_.bulk;
+  able_.settle = std::chrono::seconds(60);
+  able_.time_resolution = std::chrono::milliseconds(1);
+  skew_ = faults_.between(std::string(store::side_name(side_)) + " skew", -std::chrono::minutes(5), std::chrono::minutes(5));
+}
+
+Duration MemorySide::clock_offset() const { return time_.truth() + skew_ - time_.now(); }
+
+// people
+
+std::optional<std::string> MemorySide::insert(Value fields, std::string key) {
+  if (key.empty()) key = fresh_key();
+  if (rows_.contains(key) || taken(fields)) return std::nullopt;
+  Row row;
+  row.fields = stored(fields);
+  row.incarnation = "i" + std::to_string(++last_incarnation_);
+  past_.push_back({time_.ticks(), key, std::nullopt});
+  rows_[key] = std::move(row);
+  touch(key, "upsert");
+  return key;
+}
+
+void MemorySide::set(const std::string& key, const std::string& field, Value value) {
+  past_.push_back({time_.ticks(), key, rows_.at(key)});
+  rows_.at(key).fields[field] = std::move(value);
+  touch(key, "upsert");
+}
+
+void MemorySide::erase(const std::string& key) {
+  past_.push_back({time_.ticks(), key, rows_.at(key)});
+  if (system_.trash) thrown_[key] = {rows_.at(key), ""};
+  rows_.erase(key);
+  deleted_.emplace_back(++last_seq_, key);
+  touch(key, "delete");
+}
+
+void MemorySide::rename(const std::string& from, const std::string& to) {
+  past_.push_back({time_.ticks(), from, rows_.at(from)});
+  past_.push_back({time_.ticks(), to, std::nullopt});
+  rows_[to] = rows_.at(from);
+  rows_.erase(from);
+  deleted_.emplace_back(++last_seq_, from);
+  touch(to, "upsert");
+  touch(from, "delete");
+}
+
+std::optional<std::string> MemorySide::key_of(int thing) const {
+  for (const auto& [key, row] : rows_) {
+    if (ledger_.thing_of(row.fields) == thing) return key;
+  }
+  return std::nullopt;
+}
+
+// how rows look
+
+void MemorySide::touch(const std::string& key, const char* event) {
+  if (const auto row = rows_.find(key); row != rows_.end()) {
+    row->second.seq = ++last_seq_;
+    row->second.modified = time_.truth() + skew_;
+  }
+  events_.changed(side_, key, event);
+}
+
+/// Ordered ones sort as text; the others say nothing but "another".
+std::string MemorySide::version(const Row& row) const {
+  if (system_.ordered) return format("v%06lld", static_cast<long long>(row.seq));
+  return format("%06llx", static_cast<unsigned long long>(static_cast<std::uint64_t>(row.seq) * 0x9E3779B1u % 0xFFFFFFu));
+}
+
+sync::Record MemorySide::record(const std::string& key, const Row& row) const {
+  return {key, version(row), system_.incarnation ? row.incarnation : "", row.modified, row.fields};
+}
+
+/// On a page that counts as a read.
+sync::Record MemorySide::shown(const std::string& key, const Row& row) {
+  if (system_.pages) ledger_.show(row.fields, time_.steps());
+  return record(key, row);
+}
+
+sync::Record MemorySide::answered(const std::string& key, const Value& sent) const {
+  sync::Record answer = record(key, rows_.at(key));
+  if (system_.answer == sync::Capabilities::Answer::kStored) return answer;
+  if (system_.answer == sync::Capabilities::Answer::kAsSent) {
+    answer.fields = sent;
+    return answer;
+  }
+  return {key, "", "", std::nullopt, Value(Object{})};
+}
+
+Value MemorySide::stored(const Value& values) const {
+  Value out = values;
+  if (!system_.normalises) return out;
+  if (Value* name = out.find("name"); name != nullptr && name->is_string()) *name = Value(trim(name->as_string()));
+  return out;
+}
+
+bool MemorySide::taken(const Value& fields) const {
+  const Value* email = fields.find("email");
+  if (!system_.unique || email == nullptr) return false;
+  return std::any_of(rows_.begin(), rows_.end(), [&](const auto& row) { return row.second.fields.string_or("email") == email->as_string(); });
+}
+
+MemorySide::Rows MemorySide::seen(const char* verb) {
+  Rows rows = past(verb);
+  if (rows.empty() || !system_.hides || !faults_.strikes(Fault::kHidden, word_of(side_, verb))) return rows;
+  const auto hidden = std::next(rows.begin(), static_cast<std::ptrdiff_t>(faults_.number(word_of(side_, "hidden"), rows.size())));
+  note(std::string(verb) + " does not show " + hidden->first);
+  rows.erase(hidden);
+  return rows;
+}
+
+MemorySide::Rows MemorySide::past(const char* verb) {
+  Rows rows = rows_;
+  if (!system_.reads_behind || !faults_.strikes(Fault::kStaleRead, word_of(side_, verb))) return rows;
+  const Ticks at = time_.ticks() - faults_.between(word_of(side_, "behind by"), std::chrono::milliseconds(1), able_.settle * 8 / 10);
+  for (auto past = past_.rbegin(); past != past_.rend() && past->until > at; ++past) {
+    if (past->row) rows[past->key] = *past->row;
+    else rows.erase(past->key);
+  }
+  note(std::string(verb) + " answered by a replica that is behind");
+  return rows;
+}
+
+void MemorySide::note(const std::string& line) const {
+  if (events_.note) events_.note(std::string(store::side_name(side_)) + ": " + line);
+}
+
+// what becomes of requests
+
+Duration MemorySide::way(const char* verb) {
+  const std::string where = word_of(side_, verb);
+  if (faults_.strikes(Fault::kSlow, where)) return faults_.between(where + " slow", std::chrono::milliseconds(200), std::chrono::seconds(20));
+  return faults_.between(where + " way", std::chrono::milliseconds(1), std::chrono::milliseconds(15));
+}
+
+std::optional<Error> MemorySide::trouble(const char* verb, bool read) {
+  const std::string where = word_of(side_, verb);
+  if (faults_.strikes(Fault::kRefused, where)) return make_error(Code::kUnavailable, "connection refused");
+  if (read && faults_.strikes(Fault::kFailedBefore, where)) return make_error(Code::kUnavailable, "500 internal server error");
+  if (!faults_.strikes(Fault::kThrottled, where)) return std::nullopt;
+  Error error = make_error(Code::kThrottled, "too many requests");
+  error.retry_after = std::chrono::milliseconds(700);
+  return error;
+}
+
+MemorySide::Fate MemorySide::fate(const char* verb) {
+  const std::string where = word_of(side_, verb);
+  Fate fate;
+  fate.arrives = way(verb);
+  fate.answers = fate.arrives + way(verb);
+  fate.refused = trouble(verb, false);
+  if (fate.refused) return fate;
+  fate.lost = faults_.strikes(Fault::kFailedBefore, where);
+  fate.silent = !fate.lost && faults_.strikes(Fault::kFailedAfter, where);
+  if (fate.lost || fate.silent) return fate;
+  const Duration given_up = faults_.between(where + " timeout", std::chrono::seconds(1), std::chrono::seconds(15));
+  fate.lost = faults_.strikes(Fault::kLostRequest, where);
+  fate.silent = !fate.lost && faults_.strikes(Fault::kLostAnswer, where);
+  if (!fate.lost && faults_.strikes(Fault::kLate, where)) {
+    fate.silent = true;
+    fate.arrives = given_up + faults_.between(where + " late", std::chrono::milliseconds(1), able_.settle * 7 / 10);
+  }
+  if (fate.lost || fate.silent) fate.answers = std::max(given_up, fate.silent && fate.arrives < given_up ? fate.arrives : given_up);
+  return fate;
+}
+
+template <typename T>
+void MemorySide::ask(const char* verb, sync::Done<T> done, std::function<T()> answer) {
+  const Duration there = way(verb), back = way(verb);
+  const int life = time_.life();
+  if (auto error = trouble(verb, true)) {
+    note(std::string(verb) + " fails: " + error->message);
+    return time_.answer(life, there, [done = std::move(done), error = std::move(*error)] { done(error); });
+  }
+  time_.outside(there, [this, life, back, done = std::move(done), answer = std::move(answer)]() mutable {
+    time_.answer(life, back, [done = std::move(done), found = answer()]() mutable { done(std::move(found)); });
+  });
+}
+
+template <typename T>
+void MemorySide::write(const char* verb, const std::string& key, sync::Done<T> done, std::function<Result<T>()> apply) {
+  const Fate fate = this->fate(verb);
+  const int life = time_.life();
+  if (fate.refused) {
+    note(std::string(verb) + " fails: " + fate.refused->message);
+    return time_.answer(life, fate.arrives, [done = std::move(done), error = *fate.refused] { done(error); });
+  }
+  if (fate.lost || fate.silent) unanswered_.insert(key);
+  if (fate.lost) {
+    note(std::string(verb) + " is lost on its way");
+    return time_.answer(life, fate.answers, [done = std::move(done)] { done(make_error(Code::kUnknown, kNoAnswer)); });
+  }
+  if (fate.silent) {
+    note(std::string(verb) + (fate.arrives > fate.answers ? " will be applied late" : " will get no answer"));
+    time_.outside(fate.arrives, [apply = std::move(apply)] { (void)apply(); });
+    return time_.answer(life, fate.answers, [done = std::move(done)] { done(make_error(Code::kUnknown, kNoAnswer)); });
+  }
+  time_.outside(fate.arrives, [this, life, back = fate.answers - fate.arrives, done = std::move(done), apply = std::move(apply)]() mutable {
+    time_.answer(life, back, [done = std::move(done), result = apply()]() mutable { done(std::move(result)); });
+  });
+}
+
+// Endpoint: reads
+
+void MemorySide::read(std::vector<std::string> keys, sync::Done<std::vector<sync::Record>> done) {
+  ask<std::vector<sync::Record>>("read", std::move(done), [this, keys = std::move(keys)] {
+    std::vector<sync::Record> found;
+    const Rows rows = seen("read");
+    for (const std::string& key : keys) {
+      const auto row = rows.find(key);
+      if (row == rows.end()) continue;
+      ledger_.show(row->second.fields, time_.steps());
+      found.push_back(record(key, row->second));
+    }
+    return found;
+  });
+}
+
+void MemorySide::find(std::vector<sync::Query> queries, sync::Done<std::vector<std::vector<sync::Record>>> done) {
+  ask<std::vector<std::vector<sync::Record>>>("find", std::move(done), [this, queries = std::move(queries)] {
+    std::vector<std::vector<sync::Record>> lists;
+    const Rows rows = seen("find");
+    for (const sync::Query& query : queries) {
+      auto& list = lists.emplace_back();
+      for (const auto& [key, row] : rows) {
+        const bool fits = std::all_of(query.begin(), query.end(), [&, &row = row](const sync::Condition& condition) {
+          if (condition.field == "$incarnation") return condition.value == Value(row.incarnation);
+          const Value* value = row.fields.find(condition.field);
+          return value != nullptr && *value == condition.value;
+        });
+        if (fits && list.size() < 3) list.push_back(record(key, row));
+      }
+    }
+    return lists;
+  });
+}
+
+void MemorySide::list(std::optional<Value> cursor, int, sync::Done<sync::ListPage> done) {
+  ask<sync::ListPage>("list", std::move(done), [this, cursor = std::move(cursor)] {
+    constexpr std::size_t kPage = 2;  // small, so that page edges are met
+    sync::ListPage page;
+    const Rows rows = seen("list");
+    for (auto row = cursor ? rows.upper_bound(cursor->as_string()) : rows.begin(); row != rows.end() && page.records.size() < kPage; ++row) page.records.push_back(shown(row->first, row->second));
+    if (!page.records.empty()) page.cursor = Value(page.records.back().key);
+    return page;
+  });
+}
+
+void MemorySide::start(sync::Done<Value> done) {
+  ask<Value>("start", std::move(done), [this] { return Value(last_seq_); });
+}
+
+void MemorySide::changes(Value cursor, int, sync::Done<sync::ChangesPage> done) {
+  ask<sync::ChangesPage>("changes", std::move(done), [this, cursor = cursor.as_int()] {
+    std::vector<std::pair<std::int64_t, sync::Record>> found;
+    const Rows rows = seen("changes");
+    for (const auto& [key, row] : rows) {
+      if (row.seq > cursor) found.emplace_back(row.seq, shown(key, row));
+    }
+    std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+    constexpr std::size_t kPage = 2;
+    sync::ChangesPage page;
+    page.more = found.size() > kPage;
+    if (page.more) found.resize(kPage);
+    page.cursor = Value(found.empty() ? cursor : found.back().first);
+    for (auto& [seq, record] : found) page.records.push_back(std::move(record));
+    return page;
+  });
+}
+
+void MemorySide::trash(std::string key, sync::Done<std::optional<sync::Record>> done) {
+  ask<std::optional<sync::Record>>("trash", std::move(done), [this, key = std::move(key)] {
+    const auto thrown = thrown_.find(key);
+    return thrown == thrown_.end() ? std::optional<sync::Record>() : std::optional(record(key, thrown->second.row));
+  });
+}
+
+// Endpoint: writes
+
+void MemorySide::create(std::vector<sync::CreateRequest> requests, sync::Done<std::vector<Result<sync::Record>>> done) {
+  using Answers = std::vector<Result<sync::Record>>;
+  auto answers = std::make_shared<Answers>(requests.size(), make_error(Code::kUnknown, "no answer"));  // owners: the callbacks of the rows
+  auto left = std::make_shared<std::size_t>(requests.size());
+  for (std::size_t i = 0; i < requests.size(); ++i) {
+    write<sync::Record>(
+        "create", "",
+        [answers, left, i, done](Result<sync::Record> one) {
+          (*answers)[i] = std::move(one);
+          if (--*left == 0) done(std::move(*answers));
+        },
+        [this, request = std::move(requests[i])] { return apply_create(request); });
+  }
+}
+
+Result<sync::Record> MemorySide::apply_create(const sync::CreateRequest& request) {
+  const int thing = ledger_.thing_of(request.values);
+  const bool there = key_of(thing).has_value();
+  const auto key = insert(request.values, request.key.value_or(""));
+  note("create " + json::dump(request.values) + (key ? " -> " + *key : " refused: it exists"));
+  if (!key) return make_error(Code::kStale, "it exists already");
+  ++writes_;
+  if (there) events_.wrong("thing " + std::to_string(thing) + " was created on the " + store::side_name(side_) + " a second time, as " + *key);
+  return answered(*key, request.values);
+}
+
+void MemorySide::update(std::string key, Value values, std::optional<std::string> guard, sync::Done<sync::Record> done) {
+  write<sync::Record>("update", key, std::move(done), [this, key, values = std::move(values), guard = std::move(guard), asked = time_.steps()] { return apply_update(key, values, guard, asked); });
+}
+
+Result<sync::Record> MemorySide::apply_update(const std::string& key, const Value& values, const std::optional<std::string>& guard, std::uint64_t asked) {
+  if (faults_.strikes(Fault::kPerson, word_of(side_, "update"))) events_.between(side_, key);
+  const auto row = rows_.find(key);
+  const std::string what = "update " + key + " " + json::dump(values);
+  if (row == rows_.end()) {
+    note(what + " refused: it is gone");
+    return make_error(Code::kNotFound, "no such record");
+  }
+  if (guard && *guard != version(row->second)) {
+    note(what + " refused by its guard");
+    return make_error(Code::kStale, "somebody else changed it");
+  }
+  note(what);
+  ++writes_;
+  past_.push_back({time_.ticks(), key, row->second});
+  const Value kept = stored(values);
+  const int thing = ledger_.thing_of(row->second.fields);
+  for (const auto& [field, value] : kept.as_object()) {
+    const Value before = row->second.fields[field];
+    if (!system_.guarded) ledger_.overwritten(thing, field, before, value, asked);
+    row->second.fields[field] = value;
+  }
+  touch(key, "upsert");
+  return answered(key, values);
+}
+
+void MemorySide::put_back(std::string key, sync::Done<sync::Record> done) {
+  write<sync::Record>("put back", key, std::move(done), [this, key] { return apply_put_back(key); });
+}
+
+/// As another incarnation, and under another key where somebody has that one by now.
+Result<sync::Record> MemorySide::apply_put_back(const std::string& key) {
+  const auto thrown = thrown_.find(key);
+  if (thrown == thrown_.end()) return make_error(Code::kInvalid, "the trash has no such record");
+  if (!thrown->second.back.empty()) {
+    const auto row = rows_.find(thrown->second.back);
+    if (row == rows_.end()) return make_error(Code::kInvalid, "it was put back, and deleted again");
+    return record(row->first, row->second);
+  }
+  const auto made = insert(thrown->second.row.fields, rows_.contains(key) ? fresh_key() : key);
+  note("put back " + key + (made ? " as " + *made : " refused: it exists"));
+  if (!made) return make_error(Code::kInvalid, "it exists already");
+  ++writes_;
+  thrown->second.back = *made;
+  return record(*made, rows_.at(*made));
+}
+
+void MemorySide::remove(std::string key, std::optional<std::string> guard, sync::Done<void> done) {
+  write<void>("remove", key, std::move(done), [this, key, guard = std::move(guard), asked = time_.steps()] { return apply_remove(key, guard, asked); });
+}
+
+Result<void> MemorySide::apply_remove(const std::string& key, const std::optional<std::string>& guard, std::uint64_t asked) {
+  if (faults_.strikes(Fault::kPerson, word_of(side_, "remove"))) events_.between(side_, key);
+  const auto row = rows_.find(key);
+  if (row == rows_.end()) return make_error(Code::kNotFound, "no such record");
+  if (guard && *guard != version(row->second)) {
+    note("delete " + key + " refused by its guard");
+    return make_error(Code::kStale, "somebody else changed it");
+  }
+  note("delete " + key);
+  ++writes_;
+  const int thing = ledger_.thing_of(row->second.fields);
+  if (!system_.guarded && !system_.trash) {
+    for (const auto& [field, value] : row->second.fields.as_object()) ledger_.overwritten(thing, field, value, Value(std::int64_t{0}), asked);
+  }
+  erase(key);
+  return {};
+}
+
+}  // namespace tidewire::simulate

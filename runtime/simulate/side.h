@@ -1,0 +1,127 @@
+// side.h — a remote system in memory, with everything that makes real ones hard: requests that arrive, are applied and are
+// answered at three different times, or not at all.
+//
+// What it declares (Capabilities) is true: a replica is behind by less than the settle time, a late request is applied
+// within it. Everything beyond what it declares is out of the engine's reach and not simulated.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "simulate/faults.h"
+#include "simulate/ledger.h"
+#include "simulate/time.h"
+
+namespace tidewire::simulate {
+
+struct Row {
+  Value fields = Object{};
+  std::int64_t seq = 0;  // order of writes; the version is made of it
+  std::string incarnation;
+  Instant modified{};
+};
+
+/// What the world wants to know of a side.
+struct SideEvents {
+  std::function<void(Side, const std::string& key, const std::string& event)> changed;  // a webhook is due
+  std::function<void(Side, const std::string& key)> between;  // a person's chance just before a write is applied
+  std::function<void(std::string line)> note;                 // for the history; empty = nobody reads
+  std::function<void(std::string what)> wrong;                // an invariant is broken
+};
+
+class MemorySide final : public sync::Endpoint {
+ public:
+  MemorySide(Side side, const Profile& profile, VirtualTime& time, Faults& faults, Ledger& ledger, SideEvents events);
+
+  // people
+  /// nullopt where the key or, where it is unique, the match value is taken.
+  std::optional<std::string> insert(Value fields, std::string key = {});
+  void set(const std::string& key, const std::string& field, Value value);
+  void erase(const std::string& key);
+  void rename(const std::string& from, const std::string& to);
+  std::optional<std::string> key_of(int thing) const;
+  const std::map<std::string, Row>& rows() const { return rows_; }
+  int writes() const { return writes_; }
+  /// Whether an update of the key went without an answer: then nobody but the record can tell whether it was applied.
+  bool unanswered(const std::string& key) const { return unanswered_.contains(key); }
+  std::string fresh_key() { return (side_ == Side::kLeft ? "L" : "R") + std::to_string(++last_key_); }
+
+  // Endpoint
+  const sync::Capabilities& capabilities() const override { return able_; }
+  Duration clock_offset() const override;
+  void read(std::vector<std::string> keys, sync::Done<std::vector<sync::Record>> done) override;
+  void list(std::optional<Value> cursor, int limit, sync::Done<sync::ListPage> done) override;
+  void start(sync::Done<Value> done) override;
+  void changes(Value cursor, int limit, sync::Done<sync::ChangesPage> done) override;
+  void find(std::vector<sync::Query> queries, sync::Done<std::vector<std::vector<sync::Record>>> done) override;
+  void create(std::vector<sync::CreateRequest> requests, sync::Done<std::vector<Result<sync::Record>>> done) override;
+  void update(std::string key, Value values, std::optional<std::string> guard, sync::Done<sync::Record> done) override;
+  void remove(std::string key, std::optional<std::string> guard, sync::Done<void> done) override;
+  void trash(std::string key, sync::Done<std::optional<sync::Record>> done) override;
+  void put_back(std::string key, sync::Done<sync::Record> done) override;
+
+ private:
+  /// What becomes of one request.
+  struct Fate {
+    std::optional<Error> refused;  // never applied, and known to be
+    bool lost = false;             // never applied, outcome unknown
+    bool silent = false;           // applied, outcome unknown
+    Duration arrives{}, answers{}; // since now; of a late one it arrives after the answer
+  };
+  Fate fate(const char* verb);
+  std::optional<Error> trouble(const char* verb, bool read);
+  Duration way(const char* verb);
+  /// `answer` runs when the request arrives; its result goes back unless the fate says otherwise.
+  template <typename T>
+  void ask(const char* verb, sync::Done<T> done, std::function<T()> answer);
+  template <typename T>
+  void write(const char* verb, const std::string& key, sync::Done<T> done, std::function<Result<T>()> apply);
+
+  using Rows = std::map<std::string, Row>;
+  /// The rows as a read that arrives now sees them: of now or of a while ago, perhaps not all of them.
+  Rows seen(const char* verb);
+  Rows past(const char* verb);
+  sync::Record record(const std::string& key, const Row& row) const;
+  sync::Record shown(const std::string& key, const Row& row);
+  sync::Record answered(const std::string& key, const Value& sent) const;
+  std::string version(const Row& row) const;
+  Value stored(const Value& values) const;
+  bool taken(const Value& fields) const;
+  void touch(const std::string& key, const char* event);
+  Result<sync::Record> apply_create(const sync::CreateRequest& request);
+  Result<sync::Record> apply_update(const std::string& key, const Value& values, const std::optional<std::string>& guard, std::uint64_t asked);
+  Result<sync::Record> apply_put_back(const std::string& key);
+  Result<void> apply_remove(const std::string& key, const std::optional<std::string>& guard, std::uint64_t asked);
+  void note(const std::string& line) const;
+
+  const Side side_;
+  const Profile::System system_;
+  VirtualTime& time_;
+  Faults& faults_;
+  Ledger& ledger_;
+  SideEvents events_;
+  sync::Capabilities able_;
+  Rows rows_;
+  struct Past {
+    Ticks until;  // it looked so before
+    std::string key;
+    std::optional<Row> row;
+  };
+  std::vector<Past> past_;  // oldest first
+  struct Thrown {
+    Row row;
+    std::string back;  // the key under which it was put back
+  };
+  std::map<std::string, Thrown> thrown_;  // the trash, the last of each key
+  std::vector<std::pair<std::int64_t, std::string>> deleted_;  // seq, key
+  std::int64_t last_seq_ = 0;
+  std::set<std::string> unanswered_;
+  int last_key_ = 0, last_incarnation_ = 0, writes_ = 0;
+  Duration skew_{};
+};
+
+}  // namespace tidewire::simulate

@@ -1,0 +1,130 @@
+// world.h — one simulated run: the engine with its real store between two systems in memory, people, webhooks, crashes.
+#pragma once
+
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "simulate/history.h"
+#include "simulate/judge.h"
+#include "simulate/mapping.h"
+#include "simulate/mishaps.h"
+#include "simulate/side.h"
+#include "store/database.h"
+#include "store/executor.h"
+#include "store/store.h"
+#include "sync/engine.h"
+
+namespace tidewire::simulate {
+
+/// What a test puts between the engine and its ports, to see whether the checks notice. Empty: nothing.
+struct Wraps {
+  std::function<std::unique_ptr<sync::Endpoint>(sync::Endpoint&, Side, VirtualTime&)> endpoint;
+  std::function<std::shared_ptr<sync::Mapper>(std::shared_ptr<sync::Mapper>)> mapper;
+  std::function<bool(Side, const std::string& key, const VirtualTime&)> hook;  // false: the webhook is dropped
+  std::string sql;  // run on the fresh state: triggers
+};
+
+class World final : public sync::Ears {
+ public:
+  World(std::uint64_t seed, const Profile& profile, std::set<std::string> left_out, const Wraps& wraps, bool noting, int order = 0);
+  ~World() override;
+  World(const World&) = delete;
+  World& operator=(const World&) = delete;
+
+  void play(const std::vector<Act>& acts);
+  void start_engine();
+  void stop_engine();
+  void run(Duration span);
+  /// A webhook for every record of both sides, `times` over.
+  void hook_everything(int times);
+  void sweep();
+  /// A resync: also what seems level.
+  void sweep_all();
+  void poll();
+  /// The mapping gets its further field.
+  void grow();
+  /// A person lets go what the brake holds.
+  void release();
+  /// A person lets dead and held keys try again.
+  void retry();
+  /// Asks the store and lets time go on until it has answered.
+  template <typename T>
+  T asked(std::function<void(sync::Done<T>)> ask);
+
+  /// Of the real mapping: without faults.
+  sync::Mapper& mapper() { return *plain_mapper_; }
+  MemorySide& side(Side which) { return which == Side::kLeft ? left_ : right_; }
+  store::Store& store() { return store_; }
+  Faults& faults() { return faults_; }
+  const Ledger& ledger() const { return ledger_; }
+  const Profile& profile() const { return profile_; }
+  const std::vector<std::string>& notes() const { return notes_; }
+  const std::vector<std::string>& wrongs() const { return wrongs_; }
+  std::uint64_t steps() const { return time_.steps(); }
+  Instant now() const { return time_.now(); }
+  int writes() const { return left_.writes() + right_.writes(); }
+  /// The thing's left record is outside the mapping's scope: nothing of it travels.
+  bool outside(int thing) const;
+  /// Steps without end: time could not go on.
+  bool runaway() const { return runaway_; }
+  int unheard() const { return unheard_; }  // webhooks not yet accepted
+
+  void on_operation(const store::Operation& operation) override;
+  void on_retry(const std::string& mapping, Side side, const std::string& key, const Error& error, Instant again) override;
+
+ private:
+  SideEvents events();
+  Sides<sync::Endpoint*> ends();
+  void crash();
+  void perform(const Act& act);
+  void enter(Side side, int thing, const Value& fields, const std::string& key = {});
+  Value fresh_fields(Side side, int thing);
+  void edit(Side side, int thing, const std::string& field);
+  void edit_row(Side side, const std::string& key, int thing, const std::string& field);
+  void bury(Side side, int thing);
+  void enter_again(Side side, int thing);
+  void reuse(Side side, int thing);
+  void resolve(Side side);
+  void changed(Side side, const std::string& key, const std::string& event);
+  void deliver(Side side, const std::string& key, const std::string& event, const std::string& id);
+  void note(const std::string& line);
+
+  const std::uint64_t seed_;
+  const Profile& profile_;
+  const Wraps& wraps_;
+  bool noting_, runaway_ = false;
+  const int order_;  // webhooks come in another order for another number
+  VirtualTime time_;
+  Faults faults_;
+  Ledger ledger_;
+  SimulatedRandom random_;
+  std::unique_ptr<store::Database> database_;
+  ShakyDisk disk_;
+  store::Store store_;
+  MemorySide left_, right_;
+  MemoryJudge judge_;
+  Sides<std::unique_ptr<sync::Endpoint>> wrapped_;
+  std::shared_ptr<sync::Mapper> plain_mapper_, mapper_;  // owners: this and the engine
+  std::unique_ptr<sync::Engine> engine_;
+  std::set<std::pair<Side, std::string>> linked_;  // keys that the engine said to be a pair
+  int deliveries_ = 0, unheard_ = 0, things_ = 100;
+  std::vector<std::string> notes_, wrongs_;
+};
+
+template <typename T>
+T World::asked(std::function<void(sync::Done<T>)> ask) {
+  std::optional<T> out;
+  ask([&out](Result<T> answer) {
+    ASSERT(answer.ok(), "the store answers where nothing fails");
+    out = std::move(*answer);
+  });
+  while (!out) {
+    ASSERT(!runaway_, "nothing is asked of a world that runs in circles");
+    run(std::chrono::milliseconds(1));
+  }
+  return std::move(*out);
+}
+
+}  // namespace tidewire::simulate

@@ -1,0 +1,164 @@
+#include "sql/postgres.h"
+
+#include <utility>
+
+#ifdef TIDEWIRE_LIBPQ
+#include "sql/postgres_session.h"
+#else
+#include "sql/absent.h"
+#endif
+
+namespace tidewire::sql {
+
+#ifdef TIDEWIRE_LIBPQ
+
+Result<std::map<std::string, std::string>> parse_postgres_url(const std::string& text) {
+  char* why = nullptr;
+  PQconninfoOption* options = PQconninfoParse(text.c_str(), &why);
+  if (why != nullptr) PQfreemem(why);
+  if (options == nullptr) return make_error(Code::kInvalid, "this is no PostgreSQL address", "postgresql://USER:PASSWORD@HOST:PORT/DATABASE, with % escapes in the password");
+  std::map<std::string, std::string> parts;
+  for (const PQconninfoOption* one = options; one->keyword != nullptr; ++one) {
+    if (one->val != nullptr) parts[one->keyword] = one->val;
+  }
+  PQconninfoFree(options);
+  return parts;
+}
+
+std::unique_ptr<Database> open_postgres(loop::Loop& loop, PostgresOptions options, PoolOptions pool) {
+  return std::make_unique<Pool>(loop, [&loop, options] { return std::make_unique<PostgresSession>(loop, options); }, pool);
+}
+
+struct PostgresListener::State : std::enable_shared_from_this<State> {
+  State(loop::Loop& the_loop, PostgresOptions the_options, std::vector<std::string> the_channels)
+      : loop(the_loop), options(std::move(the_options)), channels(std::move(the_channels)) {}
+
+  loop::Loop& loop;
+  PostgresOptions options;
+  std::vector<std::string> channels;
+  std::unique_ptr<PostgresSession> session;
+  std::unique_ptr<Session> ended;  // destroyed later: its callback may be under way
+  std::vector<std::string> payloads;
+  std::unique_ptr<Timer> timer;
+  Heard waiting;
+  bool listening = false, telling = false;
+
+  void begin(Duration most);
+  void connect();
+  void listen();
+  void heard(std::optional<std::string> payload);
+  void tell_soon();
+  void tell(Result<std::vector<std::string>> result);
+  void fail(Error error);
+};
+
+void PostgresListener::State::begin(Duration most) {
+  timer = loop.after(most, [this] {
+    if (listening) return tell(std::exchange(payloads, {}));
+    fail(make_error(Code::kUnavailable, "no connection within the time limit"));
+  });
+  if (!payloads.empty()) return tell_soon();
+  if (session && session->usable()) return;
+  connect();
+}
+
+void PostgresListener::State::connect() {
+  listening = false;
+  session = std::make_unique<PostgresSession>(loop, options);
+  session->on_notify([this](std::optional<std::string> payload) { heard(std::move(payload)); });
+  session->open([this](Result<void> opened) { opened.ok() ? listen() : fail(std::move(opened).error()); });
+}
+
+void PostgresListener::State::listen() {
+  Request request;
+  for (const std::string& channel : channels) {
+    std::string quoted;
+    for (const char sign : channel) quoted += sign == '"' ? "\"\"" : std::string(1, sign);
+    request.statements.push_back({"listen \"" + quoted + "\"", {}});
+  }
+  session->run(std::move(request), [this](Result<std::vector<Rows>> done) {
+    if (!done.ok()) return fail(std::move(done).error());
+    listening = true;
+    tell(std::exchange(payloads, {}));
+  });
+}
+
+void PostgresListener::State::heard(std::optional<std::string> payload) {
+  if (!payload) return fail(make_error(Code::kUnavailable, "the connection that listens was lost"));
+  payloads.push_back(std::move(*payload));
+  if (listening && waiting) tell_soon();
+}
+
+// In a later turn, so that a burst is told at once.
+void PostgresListener::State::tell_soon() {
+  if (std::exchange(telling, true)) return;
+  loop.post([self = weak_from_this()] {
+    const auto state = self.lock();
+    if (!state) return;
+    state->telling = false;
+    if (state->waiting && !state->payloads.empty()) state->tell(std::exchange(state->payloads, {}));
+  });
+}
+
+void PostgresListener::State::tell(Result<std::vector<std::string>> result) {
+  timer.reset();
+  if (waiting) std::exchange(waiting, nullptr)(std::move(result));
+}
+
+void PostgresListener::State::fail(Error error) {
+  listening = false;
+  if (session) ended = std::move(session);
+  tell(std::move(error));
+}
+
+PostgresListener::PostgresListener(loop::Loop& loop, PostgresOptions options, std::vector<std::string> channels)
+    : state_(std::make_shared<State>(loop, std::move(options), std::move(channels))) {}
+
+PostgresListener::~PostgresListener() {
+  state_->timer.reset();
+  state_->session.reset();
+}
+
+std::unique_ptr<Database::Call> PostgresListener::wait(Duration most, Heard done) {
+  struct Waiting final : Database::Call {
+    explicit Waiting(std::shared_ptr<State> the_state) : state(std::move(the_state)) {}
+    ~Waiting() override {
+      state->waiting = nullptr;
+      state->timer.reset();
+    }
+    std::shared_ptr<State> state;
+  };
+  state_->ended.reset();
+  state_->waiting = std::move(done);
+  state_->begin(most);
+  return std::make_unique<Waiting>(state_);
+}
+
+#else
+
+namespace {
+
+const Error kAbsent = make_error(Code::kUnavailable, "this program was built without PostgreSQL's client library", "build it where libpq-dev is installed");
+
+}  // namespace
+
+struct PostgresListener::State {
+  std::unique_ptr<Database> database;
+};
+
+Result<std::map<std::string, std::string>> parse_postgres_url(const std::string&) { return kAbsent; }
+
+std::unique_ptr<Database> open_postgres(loop::Loop& loop, PostgresOptions, PoolOptions pool) {
+  return std::make_unique<Pool>(loop, [&loop] { return std::make_unique<AbsentSession>(loop, kAbsent); }, pool);
+}
+
+PostgresListener::PostgresListener(loop::Loop& loop, PostgresOptions options, std::vector<std::string>) : state_(new State{open_postgres(loop, options, {})}) {}
+PostgresListener::~PostgresListener() = default;
+
+std::unique_ptr<Database::Call> PostgresListener::wait(Duration, Heard done) {
+  return state_->database->run({}, [done = std::move(done)](Result<std::vector<Rows>> refused) { done(std::move(refused).error()); });
+}
+
+#endif
+
+}  // namespace tidewire::sql

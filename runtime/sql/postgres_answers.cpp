@@ -1,0 +1,69 @@
+#ifdef TIDEWIRE_LIBPQ
+
+#include "sql/postgres_answers.h"
+
+#include "base/text.h"
+#include "sql/postgres_values.h"
+#include "sql/sqlstate.h"
+
+namespace tidewire::sql {
+namespace {
+
+// The details of a missing or a failed value print the whole row, which is nobody's business in a log.
+bool detail_is_discreet(const std::string& state) { return state != "23502" && state != "23514"; }
+
+}  // namespace
+
+std::string error_field(const PGresult* result, int code) {
+  const char* text = PQresultErrorField(result, code);
+  return text == nullptr ? "" : text;
+}
+
+Error refusal(const PGresult* result) {
+  const std::string state = error_field(result, PG_DIAG_SQLSTATE);
+  std::string message = state + ": " + error_field(result, PG_DIAG_MESSAGE_PRIMARY);
+  const std::string detail = error_field(result, PG_DIAG_MESSAGE_DETAIL);
+  if (!detail.empty() && detail_is_discreet(state)) message += "; " + detail;
+  const std::string column = error_field(result, PG_DIAG_COLUMN_NAME);
+  if (!column.empty() && message.find('"' + column + '"') == std::string::npos) message += " (column \"" + column + "\")";
+  return make_error(code_of_sqlstate(state), std::move(message), error_field(result, PG_DIAG_MESSAGE_HINT));
+}
+
+Error connect_failure(std::string text) {
+  for (char& sign : text) sign = sign == '\n' || sign == '\t' ? ' ' : sign;
+  const std::string message = "no connection: " + std::string(trim(text));
+  const auto says = [&](const char* words) { return text.find(words) != std::string::npos; };
+  if (says("password authentication failed") || says("no pg_hba.conf entry") || says("SASL authentication failed") || (says("role \"") && says("does not exist")))
+    return make_error(Code::kDenied, message, "check user and password, and pg_hba.conf of the server");
+  if (says("certificate"))
+    return make_error(Code::kUnavailable, message, "give the authority's certificate as `ca`, or sslmode = \"require\" to trust whoever answers");
+  if (says("unsupported startup parameter"))
+    return make_error(Code::kUnavailable, message, "a pooler answers here: say pooled = true");
+  if (says("server does not support SSL"))
+    return make_error(Code::kUnavailable, message, "say sslmode = \"disable\" where the way is trusted");
+  return make_error(Code::kUnavailable, message);
+}
+
+Rows rows_of(const PGresult* result) {
+  Rows rows;
+  const int columns = PQnfields(result);
+  for (int column = 0; column < columns; ++column) rows.columns.emplace_back(PQfname(result, column));
+  rows.rows.resize(static_cast<std::size_t>(PQntuples(result)));
+  for (int row = 0; row < PQntuples(result); ++row) {
+    auto& values = rows.rows[static_cast<std::size_t>(row)];
+    for (int column = 0; column < columns; ++column) {
+      if (PQgetisnull(result, row, column)) {
+        values.emplace_back();
+        continue;
+      }
+      const std::string_view text(PQgetvalue(result, row, column), static_cast<std::size_t>(PQgetlength(result, row, column)));
+      values.push_back(postgres_value(PQftype(result, column), text));
+    }
+  }
+  rows.affected = std::strtoll(PQcmdTuples(const_cast<PGresult*>(result)), nullptr, 10);
+  return rows;
+}
+
+}  // namespace tidewire::sql
+
+#endif  // TIDEWIRE_LIBPQ

@@ -1,0 +1,21 @@
+// postgres_answers.h — what libpq's results and failures mean. Private to this room.
+#pragma once
+
+#include <string>
+
+#include <libpq-fe.h>
+
+#include "base/result.h"
+#include "sql/database.h"
+
+namespace tidewire::sql {
+
+/// "" where the server did not say.
+std::string error_field(const PGresult* result, int code);
+/// A statement that was refused: "23505: what; detail (column "x")".
+Error refusal(const PGresult* result);
+/// What kept the connection from being made; libpq's text is of several lines.
+Error connect_failure(std::string text);
+Rows rows_of(const PGresult* result);
+
+}  // namespace tidewire::sql

@@ -1,0 +1,153 @@
+#include "store/conflicts.h"
+
+#include <charconv>
+
+#include "base/json.h"
+#include "store/codec.h"
+#include "store/dirty_keys.h"
+#include "store/verb.h"
+
+namespace tidewire::store {
+namespace {
+
+std::optional<std::string> conflict_base(const Conflict& conflict) {
+  if (!conflict.base_left && !conflict.base_right) return std::nullopt;
+  Object base;
+  if (conflict.base_left) base.emplace("l", *conflict.base_left);
+  if (conflict.base_right) base.emplace("r", *conflict.base_right);
+  return json::dump(std::move(base));
+}
+
+std::string open_conflict_text(const char* target) {
+  return std::string(
+             "INSERT INTO conflicts (mapping, link, side, key, field, kind, base, left_value, right_value, opened_at, "
+             "shown_at, "
+             "operation) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT ") +
+         target +
+         " DO UPDATE SET shown_at = excluded.shown_at, method = NULL, author = NULL, kind = excluded.kind, base = "
+         "excluded.base, "
+         "left_value = excluded.left_value, right_value = excluded.right_value, operation = excluded.operation "
+         "WHERE kind IS NOT excluded.kind OR base IS NOT excluded.base OR left_value IS NOT excluded.left_value "
+         "OR right_value IS NOT excluded.right_value";
+}
+
+/// A person saw what the row shows at this moment; else the decision is about something that is no more.
+Result<Conflict> undecided(Database& database, const Store::Resolution& resolution) {
+  static const std::string sql = select_text(kConflictColumns, "conflicts WHERE id = ? AND closed_at IS NULL");
+  Query query(database, sql, resolution.conflict);
+  if (!TRY(query.next())) return make_error(Code::kNotFound, "no open conflict " + std::to_string(resolution.conflict));
+  Conflict conflict = TRY(read_conflict(query));
+  if (resolution.shown_at == Instant{} || resolution.shown_at == conflict.shown_at) return conflict;
+  return make_error(Code::kStale,
+                    "conflict " + std::to_string(resolution.conflict) + " shows other values since " +
+                        format_instant(conflict.shown_at),
+                    "look at the new values and decide again");
+}
+
+Result<std::vector<DirtyMark>> conflict_marks(Database& database, const Conflict& conflict) {
+  std::vector<DirtyMark> marks;
+  const auto add = [&marks](Side side, std::string_view key) {
+    marks.push_back(DirtyMark{side, std::string(key), "upsert", "person"});
+  };
+  if (!conflict.link) {
+    if (conflict.side) add(*conflict.side, conflict.key);
+    return marks;
+  }
+  Query row(database, "SELECT left_key, right_key FROM links WHERE id = ?", *conflict.link);
+  if (!TRY(row.next())) return marks;
+  if (!row.is_null(0)) add(Side::kLeft, row.text(0));
+  if (!row.is_null(1)) add(Side::kRight, row.text(1));
+  return marks;
+}
+
+Result<void> store_resolution(Database& database, const Store::Resolution& resolution, Instant now) {
+  const Conflict conflict = TRY(undecided(database, resolution));
+  const bool value = resolution.method == "value";
+  TRY(execute(database, "UPDATE conflicts SET method = ?, author = ?, left_value = ?, right_value = ? WHERE id = ?",
+              resolution.method, or_null(resolution.author), dumped(value ? resolution.left : conflict.left),
+              dumped(value ? resolution.right : conflict.right), conflict.id));
+  return add_marks(database, conflict.mapping, TRY(conflict_marks(database, conflict)), now);
+}
+
+}  // namespace
+
+Result<void> open_conflict(Database& database, const Conflict& conflict, Instant now) {
+  static const std::string of_link = open_conflict_text("(link, field) WHERE closed_at IS NULL AND link IS NOT NULL");
+  static const std::string of_record =
+      open_conflict_text("(mapping, side, key, field) WHERE closed_at IS NULL AND link IS NULL");
+  ASSERT(conflict.link || conflict.side, "a conflict is of a link or of a record");
+  TRY(execute(database, conflict.link ? of_link : of_record, conflict.mapping, conflict.link, conflict.side,
+              or_null(conflict.key), conflict.field, conflict.kind, conflict_base(conflict), dumped(conflict.left),
+              dumped(conflict.right), conflict.opened_at == Instant{} ? now : conflict.opened_at,
+              conflict.shown_at == Instant{} ? now : conflict.shown_at, conflict.operation));
+  return {};
+}
+
+Result<void> close_link_conflict(Database& database, std::int64_t link, const std::string& field,
+                                 const Closing& closing, Instant now) {
+  TRY(execute(database,
+              "UPDATE conflicts SET closed_at = ?, method = ?, author = ?, operation = coalesce(?, operation) "
+              "WHERE link = ? AND field = ? AND closed_at IS NULL",
+              now, or_null(closing.method), or_null(closing.author), closing.operation, link, field));
+  return {};
+}
+
+Result<void> close_record_conflict(Database& database, const std::string& mapping, Side side, const std::string& key,
+                                   const std::string& field, const Closing& closing, Instant now) {
+  TRY(execute(database,
+              "UPDATE conflicts SET closed_at = ?, method = ?, author = ?, operation = coalesce(?, operation) "
+              "WHERE mapping = ? AND side = ? AND key = ? AND field = ? AND closed_at IS NULL AND link IS NULL",
+              now, or_null(closing.method), or_null(closing.author), closing.operation, mapping, side, key, field));
+  return {};
+}
+
+Result<std::vector<Conflict>> find_conflicts(Database& database, const std::string& mapping, Side side,
+                                             const std::string& key, std::optional<std::int64_t> link) {
+  if (link) {
+    static const std::string by_link =
+        select_text(kConflictColumns, "conflicts WHERE link = ? AND closed_at IS NULL ORDER BY field");
+    Query query(database, by_link, *link);
+    return read_all(query, read_conflict);
+  }
+  static const std::string by_record = select_text(
+      kConflictColumns,
+      "conflicts WHERE mapping = ? AND side = ? AND key = ? AND closed_at IS NULL AND link IS NULL ORDER BY field");
+  Query query(database, by_record, mapping, side, key);
+  return read_all(query, read_conflict);
+}
+
+void Store::conflicts(std::string mapping, bool closed_too, Page page, Done<Paged<Conflict>> done) {
+  read_verb(executor_, std::move(done),
+            [mapping = std::move(mapping), closed_too,
+             page = std::move(page)](Database& database) -> Result<Paged<Conflict>> {
+              std::int64_t before = INT64_MAX;
+              std::from_chars(page.after.data(), page.after.data() + page.after.size(), before);
+              std::string sql = select_text(kConflictColumns, "conflicts WHERE id < ?2");
+              if (!mapping.empty()) sql += " AND mapping = ?1";
+              if (!closed_too) sql += " AND closed_at IS NULL";
+              Query query(database, sql + " ORDER BY id DESC LIMIT ?3", mapping, before, page.limit);
+              Paged<Conflict> found;
+              found.rows = TRY(read_all(query, read_conflict));
+              if (static_cast<std::int64_t>(found.rows.size()) == page.limit && page.limit > 0) {
+                found.next = std::to_string(found.rows.back().id);
+              }
+              return found;
+            });
+}
+
+void Store::resolve(Resolution resolution, Done<void> done) {
+  write_verb(executor_, std::move(done), [resolution = std::move(resolution), now = clock_.now()](Database& database) {
+    return store_resolution(database, resolution, now);
+  });
+}
+
+void Store::conflict(std::int64_t id, Done<Conflict> done) {
+  read_verb(executor_, std::move(done), [id](Database& database) -> Result<Conflict> {
+    static const std::string sql = select_text(kConflictColumns, "conflicts WHERE id = ?");
+    Query query(database, sql, id);
+    if (!TRY(query.next())) return make_error(Code::kNotFound, "no conflict " + std::to_string(id));
+    return read_conflict(query);
+  });
+}
+
+}  // namespace tidewire::store

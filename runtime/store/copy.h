@@ -1,0 +1,15 @@
+// copy.h — a database into a new file, and a folder's names on the disk.
+#pragma once
+
+#include <string>
+
+#include "store/database.h"
+
+namespace tidewire::store {
+
+/// The present snapshot of `database`, as one file without a log beside it.
+Result<void> copy_database(Database& database, const std::string& path);
+/// What was renamed in it is on the disk afterwards; "" = the current one.
+Result<void> sync_folder(const std::string& folder);
+
+}  // namespace tidewire::store

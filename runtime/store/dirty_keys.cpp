@@ -1,0 +1,179 @@
+#include "store/dirty_keys.h"
+
+#include "base/json.h"
+#include "store/codec.h"
+#include "store/counters.h"
+#include "store/links.h"
+
+namespace tidewire::store {
+namespace {
+
+/// False, nothing done, where there is no row or its state or its place in the queue must move first. So the common case
+/// of a row that waits touches no index.
+Result<bool> merge(Database& database, const std::string& mapping, Side side, std::string_view key,
+                   const NewChanges& changes) {
+  // An older change than the newest may still be on its way through fan-out: it adds, but does not replace. That one of
+  // them told a deletion stays known: Frappe tells a delete first and then, of the same delete, a change.
+  const std::int64_t merged = TRY(execute(
+      database,
+      "UPDATE dirty_keys SET first_seq = min(first_seq, ?1), last_seq = max(last_seq, ?2), changes = changes + ?3, "
+      "event = iif(event = 'delete' OR ?4 = 'delete', 'delete', iif(?2 >= last_seq, ?4, event)), "
+      "reason = iif(?2 >= last_seq, ?5, reason), payload = iif(?2 >= last_seq, ?6, payload) "
+      // No IN of three or more: SQLite would make and drop a table for the list at each run.
+      "WHERE mapping = ?7 AND side = ?8 AND key = ?9 AND state <> 'dead' AND state <> 'conflict' AND "
+      "state <> 'waiting_for' AND state <> 'would_write' AND priority <= ?10 "
+      "AND (state <> 'waiting' OR due_at <= ?11)",
+      changes.first_seq, changes.last_seq, changes.count, changes.event, changes.reason, changes.payload, mapping, side,
+      key, changes.priority, changes.due_at));
+  return merged > 0;
+}
+
+Result<bool> insert(Database& database, const std::string& mapping, Side side, std::string_view key,
+                    const NewChanges& changes, Instant now) {
+  const std::int64_t inserted = TRY(execute(
+      database,
+      "INSERT INTO dirty_keys (mapping, side, key, first_seq, last_seq, changes, event, reason, payload, state, "
+      "priority, due_at, attempts, since) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'waiting', ?, ?, 0, ?) "
+      "ON CONFLICT DO NOTHING",
+      mapping, side, key, changes.first_seq, changes.last_seq, changes.count, changes.event, changes.reason,
+      changes.payload, changes.priority, changes.due_at, now));
+  return inserted > 0;
+}
+
+Result<void> pull_forward(Database& database, const std::string& mapping, Side side, std::string_view key,
+                          const NewChanges& changes) {
+  TRY(execute(database,
+              "UPDATE dirty_keys SET priority = min(priority, ?1), due_at = iif(state = 'waiting', min(due_at, ?2), "
+              "due_at) WHERE mapping = ?3 AND side = ?4 AND key = ?5",
+              changes.priority, changes.due_at, mapping, side, key));
+  return {};
+}
+
+/// A row that waits for its parent is looked at: it may name another one by now. If not, it goes on waiting as long as it has.
+Result<void> look_for_parent(Database& database, const std::string& mapping, Side side, std::string_view key, Instant due_at) {
+  TRY(execute(database,
+              "UPDATE dirty_keys SET state = 'waiting', attempts = 0, due_at = ? WHERE mapping = ? AND side = ? AND key = ? AND state = 'waiting_for'",
+              due_at, mapping, side, key));
+  return {};
+}
+
+/// Rows of this state that wait again, at once.
+Result<std::int64_t> try_again(Database& database, const std::string& mapping, Side side, std::string_view key,
+                               std::string_view state, Instant due_at, Instant now) {
+  return execute(database,
+                 "UPDATE dirty_keys SET state = 'waiting', attempts = 0, due_at = ?, since = ?, parent = NULL "
+                 "WHERE mapping = ? AND side = ? AND key = ? AND state = ?",
+                 due_at, now, mapping, side, key, state);
+}
+
+}  // namespace
+
+Result<void> count_intake(Database& database, const std::string& mapping, const Intake& intake) {
+  const std::string scope = mapping_scope(mapping);
+  TRY(add_count(database, scope, "received", intake.received));
+  TRY(add_count(database, scope, "coalesced", intake.coalesced));
+  TRY(add_count(database, scope, "revived", intake.revived));
+  return {};
+}
+
+Result<void> add_changes(Database& database, const std::string& mapping, Side side, std::string_view key,
+                         const NewChanges& changes, Instant now, Intake& intake) {
+  intake.received += changes.count;
+  bool merged = TRY(merge(database, mapping, side, key, changes));
+  if (!merged && TRY(insert(database, mapping, side, key, changes, now))) {
+    intake.coalesced += changes.count - 1;
+    return {};
+  }
+  intake.coalesced += changes.count;
+  if (merged) return {};
+  intake.revived += TRY(try_again(database, mapping, side, key, "dead", changes.due_at, now));
+  TRY(try_again(database, mapping, side, key, "conflict", changes.due_at, now));
+  TRY(look_for_parent(database, mapping, side, key, changes.due_at));
+  TRY(try_again(database, mapping, side, key, "would_write", changes.due_at, now));  // it would write something else by now
+  TRY(pull_forward(database, mapping, side, key, changes));
+  merged = TRY(merge(database, mapping, side, key, changes));
+  ASSERT(merged, "a key that waits takes changes in");
+  return {};
+}
+
+Result<std::int64_t> next_seq(Database& database) {
+  Query query(database, "UPDATE sqlite_sequence SET seq = seq + 1 WHERE name = 'received' RETURNING seq");
+  const bool found = TRY(query.next());
+  ASSERT(found, "the schema starts the sequence");
+  const std::int64_t seq = query.integer(0);
+  TRY(query.next());  // the update itself ends with the last step
+  return seq;
+}
+
+Result<void> add_marks(Database& database, const std::string& mapping, const std::vector<DirtyMark>& marks,
+                       Instant now) {
+  if (marks.empty()) return {};
+  const std::int64_t seq = TRY(next_seq(database));
+  Intake intake;
+  for (const DirtyMark& mark : marks) {
+    const Instant due_at = mark.due_at == Instant{} ? now : mark.due_at;
+    const NewChanges changes{seq, seq, 1, mark.event, mark.reason, std::nullopt, mark.priority, due_at};
+    TRY(add_changes(database, mapping, mark.side, mark.key, changes, now, intake));
+  }
+  return count_intake(database, mapping, intake);
+}
+
+Result<void> finish_taken(Database& database, const std::string& mapping, Side side, const std::string& key,
+                          std::int64_t last_seq, std::int64_t changes, Instant now) {
+  // Both numbers: fan-out may add an older change than the newest, which moves `changes` alone.
+  const std::int64_t gone = TRY(execute(
+      database, "DELETE FROM dirty_keys WHERE mapping = ? AND side = ? AND key = ? AND last_seq = ? AND changes = ?",
+      mapping, side, key, last_seq, changes));
+  if (gone > 0) return {};
+  const std::int64_t kept = TRY(execute(
+      database,
+      "UPDATE dirty_keys SET state = 'waiting', due_at = ?1, since = ?1, attempts = 0, error = NULL, parent = NULL, "
+      "changes = max(1, changes - ?2), first_seq = min(last_seq, ?3 + 1) WHERE mapping = ?4 AND side = ?5 AND key = ?6",
+      now, changes, last_seq, mapping, side, key));
+  // What coalesced into the row while it ran is a row of its own after all.
+  return add_count(database, mapping_scope(mapping), "coalesced", -kept);
+}
+
+Result<void> keep_standing(Database& database, const DirtyKey& row, Instant now) {
+  DirtyKey kept = row;
+  const bool there = TRY(number(database, "SELECT count(*) FROM dirty_keys WHERE mapping = ? AND side = ? AND key = ?", 0, kept.mapping, kept.side, kept.key)) > 0;
+  // A taken row that is gone was answered by a commit that failed and was stored all the same.
+  if (!there && kept.last_seq != 0) return {};
+  if (!there) TRY(add_count(database, mapping_scope(kept.mapping), "received", 1));
+  if (kept.last_seq == 0) kept.first_seq = kept.last_seq = TRY(next_seq(database));
+  if (kept.changes == 0) kept.changes = 1;
+  // The parent may have linked while this key ran; its wake-up came too early to find it.
+  const bool waits = kept.state == KeyState::kWaitingFor || (kept.state == KeyState::kDead && !kept.parent.empty());
+  if (waits && TRY(parent_linked(database, kept.parent))) {
+    kept.state = KeyState::kWaiting;
+    kept.due_at = now;
+    kept.parent.clear();
+  }
+  TRY(execute(database,
+              "INSERT INTO dirty_keys (mapping, side, key, first_seq, last_seq, changes, event, reason, payload, "
+              "state, priority, "
+              "due_at, attempts, error, operation, parent, since) "
+              "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17) "
+              "ON CONFLICT (mapping, side, key) DO UPDATE SET "
+              "state = iif(last_seq = ?5 AND changes = ?6, ?10, 'waiting'), due_at = iif(last_seq = ?5 AND changes = "
+              "?6, ?12, ?17), "
+              "attempts = iif(last_seq = ?5 AND changes = ?6, ?13, 0), parent = iif(last_seq = ?5 AND changes = ?6, "
+              "?16, NULL), "
+              // Who still waits for the same parent has waited since it began to.
+              "since = iif((state = ?10 OR (?10 = 'waiting_for' AND parent = ?16)) AND last_seq = ?5 AND changes = ?6, since, ?17), "
+              "error = ?14, operation = coalesce(?15, operation)",
+              kept.mapping, kept.side, kept.key, kept.first_seq, kept.last_seq, kept.changes, kept.event, kept.reason,
+              kept.payload, key_state_name(kept.state), kept.priority, kept.due_at, kept.attempts, dumped(kept.error),
+              or_null(kept.operation), or_null(kept.parent), now));
+  return {};
+}
+
+Result<void> wake_waiting_for(Database& database, const std::string& parent, Instant now) {
+  TRY(execute(database,
+              "UPDATE dirty_keys SET state = 'waiting', due_at = ?1, since = ?1, parent = NULL "
+              "WHERE parent = ?2 AND (state = 'waiting_for' OR state = 'conflict' OR state = 'dead')",
+              now, parent));
+  return {};
+}
+
+}  // namespace tidewire::store

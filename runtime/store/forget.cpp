@@ -1,0 +1,164 @@
+// One person's data leaves the state: every row that is about the records, and after that the file is written anew, because
+// SQLite leaves deleted bytes in free pages and in the log until something else is written there.
+#include <algorithm>
+#include <cctype>
+#include <set>
+
+#include "base/hash.h"
+#include "store/audit.h"
+#include "store/links.h"
+#include "store/search.h"
+#include "store/statement.h"
+#include "store/verb.h"
+
+namespace tidewire::store {
+namespace {
+
+using SideKey = std::pair<Side, std::string>;
+
+/// True where `text` holds `key` as a word of its own: a key "7" must not be found in "2017".
+bool names(std::string_view text, std::string_view key) {
+  const auto part_of_word = [&](std::size_t at) { return at < text.size() && std::isalnum(static_cast<unsigned char>(text[at])) != 0; };
+  for (std::size_t at = text.find(key); at != std::string_view::npos; at = text.find(key, at + 1)) {
+    if ((at == 0 || !part_of_word(at - 1)) && !part_of_word(at + key.size())) return true;
+  }
+  return false;
+}
+
+class Forgetter {
+ public:
+  Forgetter(Database& database, const Forgetting& what, Instant now) : database_(database), what_(what), now_(now) {}
+
+  Result<std::map<std::string, std::int64_t>> run() {
+    for (const SideKey& key : what_.keys) keys_.insert(key);
+    TRY(gather());
+    for (const auto& [side, key] : keys_) TRY(refuse_announced(side, key));
+    for (const std::int64_t link : links_) TRY(forget_link(link));
+    for (const auto& [side, key] : keys_) TRY(forget_key(side, key));
+    TRY(drop_words(database_));
+    const SideKey first = what_.keys.front();
+    Object detail;
+    for (const auto& [table, count] : counts_) detail[table] = count;
+    TRY(write_audit(database_, {what_.author, "forget", subject(first), Value(std::move(detail))}, now_));
+    return counts_;
+  }
+
+ private:
+  /// A record may have had other keys and other links: each link found names a further key.
+  Result<void> gather() {
+    for (std::size_t before = 0; before != keys_.size() + links_.size();) {
+      before = keys_.size() + links_.size();
+      const std::set<SideKey> known = keys_;
+      for (const auto& [side, key] : known) TRY(gather_links(side, key));
+    }
+    return {};
+  }
+
+  Result<void> gather_links(Side side, const std::string& key) {
+    for (const char* state : {"<> 'tombstone'", "= 'tombstone'"}) {
+      const std::string column = side == Side::kLeft ? "left_key" : "right_key";
+      Query row(database_, "SELECT id, left_key, right_key FROM links WHERE mapping = ? AND " + column + " = ? AND state " + state,
+                what_.mapping, key);
+      while (TRY(row.next())) {
+        links_.insert(row.integer(0));
+        if (!row.is_null(1)) keys_.insert({Side::kLeft, std::string(row.text(1))});
+        if (!row.is_null(2)) keys_.insert({Side::kRight, std::string(row.text(2))});
+      }
+    }
+    return {};
+  }
+
+  Result<void> refuse_announced(Side side, const std::string& key) {
+    const std::int64_t open = TRY(number(
+        database_,
+        "SELECT count(*) FROM intents WHERE mapping = ?1 AND ((side = ?2 AND target_key = ?3) OR (side <> ?2 AND source_key = ?3))",
+        0, what_.mapping, side, key));
+    if (open == 0) return {};
+    return make_error(Code::kStale, "a write to this record is announced and its outcome is not known yet",
+                      "try again when `tidewire status` shows nothing under way");
+  }
+
+  Result<void> count(const char* table, Result<std::int64_t> rows) {
+    const std::int64_t gone = TRY(std::move(rows));
+    if (gone > 0) counts_[table] += gone;
+    return {};
+  }
+
+  Result<void> forget_link(std::int64_t link) {
+    TRY(count("hooks", execute(database_, "DELETE FROM outbox WHERE operation IN (SELECT id FROM operations WHERE link = ?)", link)));
+    TRY(count("operations", execute(database_, "DELETE FROM operations WHERE link = ?", link)));
+    TRY(count("conflicts", execute(database_, "DELETE FROM conflicts WHERE link = ?", link)));
+    TRY(count("brake_log", execute(database_, "DELETE FROM brake_log WHERE link = ?", link)));
+    TRY(delete_link(database_, link));
+    counts_["links"] += 1;
+    return {};
+  }
+
+  Result<void> forget_key(Side side, const std::string& key) {
+    const std::string column = side == Side::kLeft ? "left_key" : "right_key";
+    const std::string& mapping = what_.mapping;
+    TRY(count("operations", execute(database_, "DELETE FROM operations WHERE link IS NULL AND mapping = ? AND " + column + " = ?", mapping, key)));
+    TRY(count("conflicts", execute(database_, "DELETE FROM conflicts WHERE mapping = ? AND side = ? AND key = ?", mapping, side, key)));
+    TRY(execute(database_, "DELETE FROM kv WHERE namespace = 'parts' AND substr(key, 1, length(?1)) = ?1 AND value = ?2", mapping + "/" + side_name(side) + "/", json::dump(Value(key))));
+    TRY(count("dirty_keys", execute(database_, "DELETE FROM dirty_keys WHERE mapping = ? AND side = ? AND key = ?", mapping, side, key)));
+    // What a judge said of the record (sync/reconcile_judge.cpp) is kept by its left key.
+    if (side == Side::kLeft) TRY(execute(database_, "DELETE FROM kv WHERE namespace = 'judge ' || ?1 AND substr(key, 1, length(?2) + 1) = ?2 || char(10)", mapping, key));
+    TRY(count("findings", execute(database_,
+                                  "DELETE FROM findings WHERE " + column + " = ? AND job IN (SELECT id FROM jobs WHERE mapping = ?)", key, mapping)));
+    TRY(execute(database_, "UPDATE jobs SET options = '{}' WHERE mapping = ? AND options ->> 'key' = ?", mapping, key));
+    const std::string parent = mapping + "/" + side_name(side) + "/" + key;
+    TRY(execute(database_,
+                "UPDATE dirty_keys SET state = 'waiting', parent = NULL, error = NULL, due_at = ?1, since = ?1 WHERE parent = ?2 AND state = "
+                "'waiting_for'",
+                now_, parent));
+    TRY(execute(database_, "UPDATE audit SET subject = ?, detail = '{}' WHERE subject = ?", subject({side, key}), parent));
+    return forget_received(side, key);
+  }
+
+  Result<void> forget_received(Side side, const std::string& key) {
+    const auto& [connection, collection] = what_.source[side];
+    TRY(count("received", execute(database_, "DELETE FROM received WHERE connection = ? AND collection = ? AND key = ?", connection, collection, key)));
+    std::vector<std::int64_t> unparsed;
+    {
+      Query row(database_, "SELECT seq, payload FROM received WHERE event = 'unparsed' AND connection = ? AND payload IS NOT NULL", connection);
+      while (TRY(row.next())) {
+        if (names(row.text(1), key)) unparsed.push_back(row.integer(0));
+      }
+    }
+    for (const std::int64_t seq : unparsed) TRY(count("received", execute(database_, "DELETE FROM received WHERE seq = ?", seq)));
+    return {};
+  }
+
+  /// Tells the same person again without saying who it was.
+  std::string subject(const SideKey& key) const {
+    return what_.mapping + "/" + side_name(key.first) + "/sha256:" + sha256_hex(key.second).substr(0, 16);
+  }
+
+  Database& database_;
+  const Forgetting& what_;
+  Instant now_;
+  std::set<SideKey> keys_;
+  std::set<std::int64_t> links_;
+  std::map<std::string, std::int64_t> counts_;
+};
+
+Result<void> rewrite_file(Database& database) {
+  TRY(database.exec("VACUUM"));
+  Query row(database, "PRAGMA wal_checkpoint(TRUNCATE)");
+  const bool told = TRY(row.next());
+  if (told && row.integer(0) != 0) return make_error(Code::kUnavailable, "the log could not be emptied while somebody reads the state", "run it again");
+  return {};
+}
+
+}  // namespace
+
+void Store::forget(Forgetting what, Done<std::map<std::string, std::int64_t>> done) {
+  ASSERT(!what.keys.empty(), "somebody to forget");
+  write_verb(executor_, std::move(done), [what = std::move(what), now = clock_.now()](Database& database) {
+    return Forgetter(database, what, now).run();
+  });
+}
+
+void Store::rewrite(Done<void> done) { executor_.maintain(rewrite_file, std::move(done)); }
+
+}  // namespace tidewire::store

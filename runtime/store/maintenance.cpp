@@ -1,0 +1,109 @@
+// Old rows leave, the file is checked and copied.
+#include <cstdio>
+#include <filesystem>
+
+#include "store/copy.h"
+#include "store/operations.h"
+#include "store/search.h"
+#include "store/statement.h"
+#include "store/verb.h"
+
+namespace tidewire::store {
+namespace {
+
+constexpr std::int64_t kSlice = 500;  // small, because webhooks wait in the same queue
+constexpr Duration kBrakeWindow = std::chrono::hours(24);
+constexpr Duration kDeliveryWindow = std::chrono::hours(24);
+
+/// Everything that stands and names an operation keeps it, however old: it is the explanation.
+constexpr const char* kOldOperations =
+    "SELECT id FROM operations WHERE id < ?1 AND at < ?2 AND id NOT IN ("
+    "SELECT operation FROM dirty_keys WHERE operation IS NOT NULL AND state NOT IN ('waiting', 'backing_off') "
+    "UNION SELECT operation FROM dirty_keys WHERE operation IS NOT NULL AND state IN ('waiting', 'backing_off') "
+    "UNION SELECT operation FROM conflicts WHERE operation IS NOT NULL AND closed_at IS NULL "
+    "UNION SELECT operation FROM intents UNION SELECT operation FROM outbox) ORDER BY id LIMIT ?3";
+
+Result<std::int64_t> prune_operations(Database& database, Instant cutoff) {
+  std::vector<std::string> ids;
+  {
+    Query row(database, kOldOperations, first_id_at(cutoff), cutoff, kSlice);
+    while (TRY(row.next())) ids.emplace_back(row.text(0));
+  }
+  if (ids.empty()) return 0;
+  Changing changing(database, ids);
+  TRY(changing.before());
+  for (const std::string& id : ids) TRY(execute(database, "DELETE FROM operations WHERE id = ?", id));
+  TRY(changing.after());
+  return static_cast<std::int64_t>(ids.size());
+}
+
+Result<bool> prune_slice(Database& database, Instant now, Instant cutoff) {
+  std::int64_t most = 0;
+  const auto note = [&most](std::int64_t deleted) { most = std::max(most, deleted); };
+  note(TRY(prune_operations(database, cutoff)));
+  note(TRY(
+      execute(database,
+              "DELETE FROM received WHERE at < ?1 AND seq <= (SELECT value + 0 FROM meta WHERE name = 'fanned_out') "
+              "AND seq IN (SELECT seq FROM received ORDER BY seq LIMIT ?2)",
+              cutoff, kSlice)));
+  note(TRY(execute(database, "DELETE FROM conflicts WHERE id IN (SELECT id FROM conflicts WHERE closed_at < ? LIMIT ?)",
+                   cutoff, kSlice)));
+  note(TRY(execute(database,
+                   "DELETE FROM findings WHERE (job, n) IN (SELECT job, n FROM findings WHERE job NOT IN (SELECT id FROM "
+                   "jobs WHERE updated_at >= ?1 OR state IN ('queued', 'running', 'paused')) LIMIT ?2)",
+                   cutoff, kSlice)));
+  note(TRY(execute(database,
+                   "DELETE FROM jobs WHERE id IN (SELECT id FROM jobs WHERE updated_at < ?1 AND state NOT IN ('queued', "
+                   "'running', 'paused') AND id NOT IN (SELECT job FROM findings) LIMIT ?2)",
+                   cutoff, kSlice)));
+  note(TRY(execute(
+      database,
+      "DELETE FROM deliveries WHERE (connection, id) IN (SELECT connection, id FROM deliveries WHERE at < ? LIMIT ?)",
+      now - kDeliveryWindow, kSlice)));
+  TRY(execute(database, "DELETE FROM brake_log WHERE at < ?", now - 2 * kBrakeWindow));
+  TRY(execute(database, "DELETE FROM kv WHERE expires_at < ?", now));
+  return most == kSlice;
+}
+
+Result<std::vector<std::string>> check_integrity(Database& database) {
+  std::vector<std::string> problems;
+  Query row(database, "PRAGMA integrity_check");
+  while (TRY(row.next())) {
+    if (row.text(0) != "ok") problems.emplace_back(row.text(0));
+  }
+  return problems;
+}
+
+Result<void> back_up(Database& database, const std::string& path) {
+  std::error_code error;
+  if (std::filesystem::exists(path, error)) {
+    return make_error(Code::kInvalid, path + " exists already", "name a new file for the backup");
+  }
+  const std::string part = path + ".part";
+  std::filesystem::remove(part, error);
+  Result<void> copied = copy_database(database, part);
+  if (copied.ok() && std::rename(part.c_str(), path.c_str()) != 0)
+    copied = make_error(Code::kUnavailable, "rename " + part);
+  if (copied.ok()) return sync_folder(std::filesystem::path(path).parent_path().string());
+  std::filesystem::remove(part, error);
+  return copied;
+}
+
+}  // namespace
+
+void Store::prune(Duration keep, Done<bool> done) {
+  write_verb(executor_, std::move(done),
+             [now = clock_.now(), keep](Database& database) { return prune_slice(database, now, now - keep); });
+}
+
+void Store::integrity_check(Done<std::vector<std::string>> done) {
+  auto [run, answer] = verb<std::vector<std::string>>(std::move(done), check_integrity);
+  executor_.read_long(std::move(run), std::move(answer));
+}
+
+void Store::backup(std::string path, Done<void> done) {
+  executor_.read_long([path = std::move(path)](Database& database) { return back_up(database, path); },
+                      std::move(done));
+}
+
+}  // namespace tidewire::store

@@ -1,0 +1,61 @@
+#include "store/restore.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+
+#include "store/copy.h"
+#include "store/migrate.h"
+#include "store/statement.h"
+
+namespace tidewire::store {
+namespace {
+
+Result<Restored> look_at(Database& database) {
+  Query row(database, "PRAGMA integrity_check(1)");
+  const bool any = TRY(row.next());
+  const std::string found(any ? row.text(0) : std::string_view("nothing"));
+  if (found != "ok") return make_error(Code::kCorrupt, "the copy is damaged: " + found, "take an older one");
+  TRY(check_kind(database));
+  if (TRY(number(database, "SELECT count(*) FROM sqlite_schema WHERE name = 'operations'", 0)) == 0) return make_error(Code::kInvalid, "the file is empty, or no state", "`tidewire backup list` shows the copies");
+  Restored about;
+  about.operations = TRY(number(database, "SELECT count(*) FROM operations", 0));
+  about.links = TRY(number(database, "SELECT count(*) FROM links", 0));
+  return about;
+}
+
+Result<std::string> set_aside(const std::string& state, Instant now) {
+  std::error_code bad;
+  if (!std::filesystem::exists(state, bad)) return std::string();
+  std::string time = format_instant(now).substr(0, 19);
+  std::replace(time.begin(), time.end(), ':', '-');
+  const std::string aside = state + ".before-" + time;
+  // The log beside it belongs to it: a copy that met it would be spoilt.
+  for (const char* part : {"-wal", "-shm", ""}) {
+    if (!std::filesystem::exists(state + part, bad)) continue;
+    if (std::rename((state + part).c_str(), (aside + part).c_str()) != 0) return make_error(Code::kUnavailable, "cannot set aside " + state + part, "look at the rights of its folder");
+  }
+  return aside;
+}
+
+}  // namespace
+
+Result<Restored> restore(const std::string& copy, const std::string& state, Instant now) {
+  std::error_code bad;
+  if (!std::filesystem::is_regular_file(copy, bad)) return make_error(Code::kNotFound, "no file " + copy, "`tidewire backup list` shows the copies");
+  if (std::filesystem::equivalent(copy, state, bad)) return make_error(Code::kInvalid, copy + " is the state itself");
+  const std::string part = state + ".restored~";
+  std::filesystem::remove(part, bad);
+  Restored about;
+  {
+    const auto database = TRY(Database::open(copy, Database::Mode::kReadOnly));
+    about = TRY(look_at(*database));
+    TRY(copy_database(*database, part));
+  }
+  about.set_aside = TRY(set_aside(state, now));
+  if (std::rename(part.c_str(), state.c_str()) != 0) return make_error(Code::kUnavailable, "cannot put the copy to " + state, "the former state is " + about.set_aside);
+  TRY(sync_folder(std::filesystem::path(state).parent_path().string()));
+  return about;
+}
+
+}  // namespace tidewire::store

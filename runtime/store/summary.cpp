@@ -1,0 +1,94 @@
+// Counts for `status`: from counters and index entries alone, because it is asked every few seconds and links are many.
+#include "store/brake.h"
+#include "store/counters.h"
+#include "store/statement.h"
+#include "store/verb.h"
+
+namespace tidewire::store {
+namespace {
+
+/// The name after "mapping " where the scope begins so.
+std::optional<std::string> scope_name(std::string_view scope, std::string_view kind) {
+  if (!scope.starts_with(kind)) return std::nullopt;
+  return std::string(scope.substr(kind.size()));
+}
+
+Result<void> sum_counters(Database& database, Summary& summary) {
+  Query row(database, "SELECT scope, name, value FROM counters");
+  while (TRY(row.next())) {
+    const std::string_view scope = row.text(0);
+    const std::int64_t value = row.integer(2);
+    if (auto mapping = scope_name(scope, "mapping ")) {
+      summary.mappings[*mapping].counters.emplace(row.text(1), value);
+    } else if (auto connection = scope_name(scope, "connection ")) {
+      summary.connections[*connection].emplace(row.text(1), value);
+    } else if (auto links = scope_name(scope, "links ")) {
+      (row.text(1) == "tombstone" ? summary.mappings[*links].tombstones : summary.mappings[*links].links) += value;
+    }
+  }
+  return {};
+}
+
+Result<void> sum_due_keys(Database& database, Summary& summary) {
+  Query row(
+      database,
+      "SELECT mapping, count(*), sum(state = 'waiting'), min(iif(state = 'waiting', due_at, NULL)) FROM dirty_keys "
+      "WHERE state IN ('waiting', 'backing_off') GROUP BY mapping");
+  while (TRY(row.next())) {
+    Summary::Mapping& mapping = summary.mappings[std::string(row.text(0))];
+    mapping.waiting = row.integer(2);
+    mapping.backing_off = row.integer(1) - row.integer(2);
+    if (!row.is_null(3)) mapping.oldest_waiting = row.instant(3);
+  }
+  return {};
+}
+
+Result<void> sum_standing_keys(Database& database, Summary& summary) {
+  Query row(database,
+            "SELECT mapping, state, count(*) FROM dirty_keys WHERE state NOT IN ('waiting', 'backing_off') GROUP BY "
+            "mapping, state");
+  while (TRY(row.next())) {
+    Summary::Mapping& mapping = summary.mappings[std::string(row.text(0))];
+    const std::string_view state = row.text(1);
+    if (state == "held") mapping.held = row.integer(2);
+    if (state == "waiting_for") mapping.waiting_for = row.integer(2);
+    if (state == "conflict") mapping.conflict = row.integer(2);
+    if (state == "dead") mapping.dead = row.integer(2);
+    if (state == "would_write") mapping.would_write = row.integer(2);
+  }
+  return {};
+}
+
+Result<void> sum_conflicts(Database& database, Summary& summary) {
+  // By mapping known so far: (mapping, closed_at) is an index, closed_at alone is not.
+  for (auto& [name, mapping] : summary.mappings) {
+    Query open(database, "SELECT count(*), min(opened_at) FROM conflicts WHERE mapping = ? AND closed_at IS NULL", name);
+    if (TRY(open.next())) {
+      mapping.open_conflicts = open.integer(0);
+      if (!open.is_null(1)) mapping.oldest_conflict = open.instant(1);
+    }
+    Query row(database, "SELECT at FROM operations WHERE mapping = ? ORDER BY id DESC LIMIT 1", name);
+    if (TRY(row.next())) mapping.last_operation = row.instant(0);
+  }
+  return {};
+}
+
+Result<Summary> summarize(Database& database) {
+  Summary summary;
+  TRY(sum_counters(database, summary));
+  TRY(sum_due_keys(database, summary));
+  TRY(sum_standing_keys(database, summary));
+  TRY(sum_conflicts(database, summary));
+  TRY(sum_braked(database, summary));
+  summary.not_fanned_out = TRY(number(database,
+                                      "SELECT count(*) FROM (SELECT 1 FROM received WHERE seq > "
+                                      "(SELECT value + 0 FROM meta WHERE name = 'fanned_out') LIMIT 10000)",
+                                      0));
+  return summary;
+}
+
+}  // namespace
+
+void Store::summary(Done<Summary> done) { read_verb(executor_, std::move(done), summarize); }
+
+}  // namespace tidewire::store

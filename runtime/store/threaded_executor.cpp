@@ -1,0 +1,205 @@
+#include <algorithm>
+#include <thread>
+
+#include "store/executor.h"
+#include "store/lane.h"
+#include "store/migrate.h"
+#include "store/statement.h"
+
+namespace tidewire::store {
+namespace {
+
+void fail_all(Lane::Batch& batch, const Error& error) {
+  for (Member& member : batch) member.result = error;
+}
+
+/// Runs one member in its savepoint. An error of this function itself is the whole group's.
+Result<void> run_member(Database& database, Member& member) {
+  TRY(execute(database, "SAVEPOINT member"));
+  member.result = member.work(database);
+  if (member.result.ok()) {
+    TRY(execute(database, "RELEASE member"));
+    return {};
+  }
+  if (database.failing() || !database.in_transaction()) return member.result.error();
+  TRY(execute(database, "ROLLBACK TO member"));
+  TRY(execute(database, "RELEASE member"));
+  return {};
+}
+
+/// One reader connection, opened at the first use and again after trouble.
+///
+/// It also holds the write-ahead log: were the writer the last to close the file after a failed fsync, re-opening would
+/// recover the very group that was answered as failed (seen with SQLite 3.40). So a broken connection stays until the
+/// next one has joined.
+class Reader {
+ public:
+  explicit Reader(std::string path) : path_(std::move(path)) {}
+
+  Result<void> open() {
+    auto opened = TRY(Database::open(path_, Database::Mode::kReadOnly));
+    TRY(number(*opened, "SELECT count(*) FROM meta", 0));  // only a read joins the log
+    database_ = std::move(opened);
+    broken_ = false;
+    return {};
+  }
+
+  void run(Lane::Batch& batch) {
+    // One snapshot for the batch: it begins after everything that was acknowledged when its members were asked for.
+    Result<void> ready = database_ && !broken_ ? Result<void>() : open();
+    if (ready.ok()) ready = database_->exec("BEGIN");
+    if (!ready.ok()) {
+      broken_ = true;
+      return fail_all(batch, ready.error());
+    }
+    for (Member& member : batch) member.result = member.work(*database_);
+    const Result<void> ended = database_->exec("COMMIT");
+    broken_ = !ended.ok() || database_->failing();
+  }
+
+ private:
+  std::string path_;
+  std::unique_ptr<Database> database_;
+  bool broken_ = false;
+};
+
+}  // namespace
+
+struct ThreadedExecutor::State {
+  State(ThreadedExecutorOptions wanted, Poster& poster)
+      : options(std::move(wanted)), poster(poster), reader(options.path), long_reader(options.path) {}
+
+  void start(std::unique_ptr<Database> opened);
+  void run_group(Lane::Batch& batch);
+  Result<void> commit_group(Lane::Batch& batch);
+  Result<void> run_alone(Member& member);
+  void note(const Lane::Batch& batch, const Result<void>& outcome);
+
+  ThreadedExecutorOptions options;
+  Poster& poster;
+  std::unique_ptr<Database> database;  // the writer's; empty while the file cannot be opened
+  Reader reader, long_reader;
+  mutable std::mutex mutex;
+  Stats stats;
+  // Last, so that their threads end before what they use.
+  std::unique_ptr<Lane> writes, reads, long_reads;
+};
+
+void ThreadedExecutor::State::start(std::unique_ptr<Database> opened) {
+  database = std::move(opened);
+  Lane::Options writing;
+  writing.largest = static_cast<std::size_t>(options.max_group);
+  writing.run = [this](Lane::Batch& batch) { run_group(batch); };
+  writing.idle = [this]() -> std::optional<Duration> {
+    std::lock_guard lock(mutex);
+    if (stats.healthy) return std::nullopt;
+    return options.probe_every;
+  };
+  reads = std::make_unique<Lane>(Lane::Options{.run = [this](Lane::Batch& batch) { reader.run(batch); }}, poster);
+  writes = std::make_unique<Lane>(std::move(writing), poster);
+}
+
+void ThreadedExecutor::State::run_group(Lane::Batch& batch) {
+  const bool alone = batch.size() == 1 && batch.front().alone;
+  const Result<void> outcome = alone ? run_alone(batch.front()) : commit_group(batch);
+  if (!outcome.ok()) {
+    Error error = outcome.error();
+    // Whatever the words were, nothing of this group is stored and all of it may come again.
+    if (error.code != Code::kCorrupt) error.code = Code::kUnavailable;
+    if (!error.retry_after) error.retry_after = std::chrono::ceil<std::chrono::milliseconds>(options.probe_every);
+    fail_all(batch, error);
+    database.reset();
+  }
+  note(batch, outcome);
+}
+
+/// The one member, outside any transaction. Its failure is its own.
+Result<void> ThreadedExecutor::State::run_alone(Member& member) {
+  if (!database) {
+    database = TRY(Database::open(options.path));
+    TRY(migrate(*database));
+  }
+  member.result = member.work(*database);
+  if (database->failing()) return member.result.ok() ? make_error(Code::kUnavailable, "the disk fails") : member.result.error();
+  return {};
+}
+
+/// All members and COMMIT. An empty batch is the probe of a disk that failed.
+Result<void> ThreadedExecutor::State::commit_group(Lane::Batch& batch) {
+  if (!database) {
+    database = TRY(Database::open(options.path));
+    TRY(migrate(*database));
+  }
+  TRY(execute(*database, "BEGIN IMMEDIATE"));
+  if (batch.empty()) {
+    TRY(execute(
+        *database,
+        "INSERT INTO meta (name, value) VALUES ('probe', '1') ON CONFLICT (name) DO UPDATE SET value = value + 1"));
+  }
+  for (Member& member : batch) TRY(run_member(*database, member));
+  if (options.fsync_delay > Duration::zero()) std::this_thread::sleep_for(options.fsync_delay);
+  TRY(execute(*database, "COMMIT"));
+  return {};
+}
+
+void ThreadedExecutor::State::note(const Lane::Batch& batch, const Result<void>& outcome) {
+  std::lock_guard lock(mutex);
+  stats.healthy = outcome.ok();
+  stats.trouble = outcome.ok() ? "" : outcome.error().message;
+  if (batch.empty()) return;
+  stats.groups += 1;
+  stats.members += batch.size();
+  stats.failed_groups += outcome.ok() ? 0 : 1;
+  stats.largest_group = std::max(stats.largest_group, static_cast<int>(batch.size()));
+}
+
+ThreadedExecutor::ThreadedExecutor() = default;
+
+ThreadedExecutor::~ThreadedExecutor() {
+  // Writes first: the readers hold the log while the writer may still have to re-open the file.
+  state_->writes.reset();
+  state_->long_reads.reset();
+  state_->reads.reset();
+}
+
+Result<std::unique_ptr<ThreadedExecutor>> ThreadedExecutor::open(ThreadedExecutorOptions options, Poster& poster) {
+  ASSERT(options.max_group > 0, "a group has at least one member");
+  if (options.path.empty() || options.path == ":memory:") {
+    return make_error(Code::kInvalid, "the state needs a file: a second connection reads it");
+  }
+  std::unique_ptr<Database> database = TRY(Database::open(options.path));
+  Result<void> current = migrate(*database);
+  if (!current.ok()) return std::move(current).error().context(options.path);
+  auto state = std::make_unique<State>(std::move(options), poster);
+  TRY(state->reader.open());
+  std::unique_ptr<ThreadedExecutor> executor(new ThreadedExecutor());
+  executor->state_ = std::move(state);
+  executor->state_->start(std::move(database));
+  return executor;
+}
+
+void ThreadedExecutor::write(Work work, Done done) { state_->writes->add(std::move(work), std::move(done)); }
+
+void ThreadedExecutor::read(Work work, Done done) { state_->reads->add(std::move(work), std::move(done)); }
+
+void ThreadedExecutor::maintain(Work work, Done done) { state_->writes->add(std::move(work), std::move(done), true); }
+
+void ThreadedExecutor::read_long(Work work, Done done) {
+  State& state = *state_;
+  if (!state.long_reads) {  // its thread and cache cost nothing until somebody asks
+    state.long_reads = std::make_unique<Lane>(
+        Lane::Options{.largest = 1, .run = [&state](Lane::Batch& batch) { state.long_reader.run(batch); }},
+        state.poster);
+  }
+  state.long_reads->add(std::move(work), std::move(done));
+}
+
+ThreadedExecutor::Stats ThreadedExecutor::stats() const {
+  const int queued = static_cast<int>(state_->writes->queued());
+  std::lock_guard lock(state_->mutex);
+  Stats stats = state_->stats;
+  stats.queued = queued;
+  return stats;
+}
+
+}  // namespace tidewire::store

@@ -1,0 +1,182 @@
+// types.h — the rows of schema.sql as values. The column comments there are the contract; here only what C++ adds.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/value.h"
+
+namespace tidewire::store {
+
+enum class Side { kLeft, kRight };
+constexpr Side other(Side side) { return side == Side::kLeft ? Side::kRight : Side::kLeft; }
+constexpr const char* side_name(Side side) { return side == Side::kLeft ? "left" : "right"; }
+constexpr std::optional<Side> side_from_name(std::string_view name) {
+  if (name == "left") return Side::kLeft;
+  if (name == "right") return Side::kRight;
+  return std::nullopt;
+}
+
+/// Two of something, one for each side.
+template <typename T>
+struct Sides {
+  T left{}, right{};
+  T& operator[](Side side) { return side == Side::kLeft ? left : right; }
+  const T& operator[](Side side) const { return side == Side::kLeft ? left : right; }
+  friend bool operator==(const Sides&, const Sides&) = default;
+};
+
+struct Change {
+  std::string connection, collection, key;
+  std::string event = "upsert";       // upsert | delete | unparsed
+  std::string source = "webhook";     // webhook | poll | listen | sweep | person | job
+  std::optional<std::string> payload;
+  std::string delivery_id;            // "" where the system gives none
+};
+
+/// Which mapping cares about which collection; from the loaded mappings, handed to fan_out.
+struct Route {
+  std::string mapping;
+  Side side = Side::kLeft;
+  std::string connection, collection;
+};
+
+/// A key to look at, put straight into dirty_keys (jobs, polls of one mapping, people).
+struct DirtyMark {
+  Side side = Side::kLeft;
+  std::string key{};
+  std::string event = "upsert";
+  std::string reason = "poll";
+  int priority = 0;
+  Instant due_at{};  // epoch = at once
+};
+
+enum class KeyState { kWaiting, kBackingOff, kHeld, kWaitingFor, kConflict, kDead, kWouldWrite };
+const char* key_state_name(KeyState state);
+std::optional<KeyState> key_state_from_name(std::string_view name);
+
+struct DirtyKey {
+  std::string mapping;
+  Side side = Side::kLeft;
+  std::string key;
+  std::int64_t first_seq = 0, last_seq = 0, changes = 0;
+  std::string event, reason;
+  std::optional<std::string> payload;
+  KeyState state = KeyState::kWaiting;
+  int priority = 0;
+  Instant due_at{};
+  int attempts = 0;
+  std::optional<Value> error;
+  std::string operation;
+  std::string parent;
+  Instant since{};
+};
+
+struct FieldBase {
+  Value left, right;  // each in its own side's form
+  friend bool operator==(const FieldBase&, const FieldBase&) = default;
+};
+
+enum class LinkState { kLive, kTombstone, kFrozen, kIgnored };
+const char* link_state_name(LinkState state);
+std::optional<LinkState> link_state_from_name(std::string_view name);
+
+struct Link {
+  std::int64_t id = 0;  // 0 = not stored yet
+  std::string mapping;
+  Sides<std::optional<std::string>> key;
+  Sides<std::optional<std::string>> incarnation;
+  LinkState state = LinkState::kLive;
+  int generation = 1;
+  std::map<std::string, FieldBase> base;
+  Sides<std::optional<std::string>> version;
+  Sides<std::vector<std::string>> tokens;  // at most 8
+  Value stamps = Object{};
+  Value notes = Object{};
+  std::optional<Value> tombstone;
+  Sides<std::optional<Instant>> seen_at;
+  Instant created_at{}, updated_at{};
+};
+
+enum class IntentKind { kCreate, kUpdate, kDelete };
+const char* intent_kind_name(IntentKind kind);
+
+struct Intent {
+  std::string id;
+  std::string mapping;
+  std::optional<std::int64_t> link;
+  IntentKind kind = IntentKind::kUpdate;
+  Side side = Side::kRight;  // the side written
+  std::string source_key;
+  std::optional<std::string> source_incarnation;
+  std::optional<std::string> target_key;
+  std::optional<std::string> guard;
+  Value fields = Object{};
+  Value sent = Object{};
+  std::optional<std::string> match_hash;
+  std::string operation;
+  bool in_doubt = false;
+  std::optional<Instant> requested_at;
+  Instant created_at{};
+};
+
+struct Operation {
+  std::string id;
+  Instant at{};
+  std::string mapping;
+  std::optional<std::int64_t> link;
+  Sides<std::optional<std::string>> key;
+  std::string kind, outcome;
+  std::int64_t changes = 0;
+  Value record = Object{};
+  std::string script;
+  std::optional<std::string> author, job;
+};
+
+struct Conflict {
+  std::int64_t id = 0;
+  std::string mapping;
+  std::optional<std::int64_t> link;
+  std::optional<Side> side;  // of the record where link is empty
+  std::string key;
+  std::string field;
+  std::string kind = "clash";
+  std::optional<Value> base_left, base_right, left, right;  // base kept as {"l":…,"r":…} in column base
+  Instant opened_at{}, shown_at{};
+  std::optional<Instant> closed_at;
+  std::optional<std::string> method, author, operation;
+};
+
+struct Job {
+  std::string id, batch, mapping, kind, state = "queued";
+  int position = 0;
+  Value options = Object{};
+  std::optional<Value> cursor;
+  std::int64_t done = 0, failed = 0;
+  std::optional<std::int64_t> total;
+  Value summary = Object{};
+  std::optional<std::string> author;
+  Instant created_at{}, updated_at{};
+  bool open() const { return state == "queued" || state == "running" || state == "paused"; }
+};
+
+/// One record that a job has something to say of.
+struct Finding {
+  std::string kind;
+  Sides<std::optional<std::string>> key;
+  Value record = Object{};
+  std::int64_t n = 0;  // given by the store
+};
+
+/// What a person did, for the audit trail.
+struct AuditEntry {
+  std::string author, action, subject;
+  Value detail = Object{};
+};
+
+}  // namespace tidewire::store

@@ -1,0 +1,35 @@
+// batcher.h — one key asked, many keys sent: reads, finds and writes of the same turn leave as one call.
+//
+// Each reconcile asks for its own record and stays simple; what was asked within one turn of the loop, or while the
+// calls before it were under way, goes out together, up to what the connector takes at once.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "sync/ports.h"
+
+namespace tidewire::sync {
+
+class Batcher {
+ public:
+  /// `calls`: how many calls of each kind may be under way; more are gathered meanwhile.
+  Batcher(Endpoint& endpoint, Poster& poster, int calls = 4);
+  ~Batcher();  // callbacks of calls under way are dropped
+
+  /// nullopt: the key is surely not there.
+  void read(std::string key, Done<std::optional<Record>> done);
+  void find(Query query, Done<std::vector<Record>> done);
+  void create(CreateRequest request, Done<Record> done);
+  void update(UpdateRequest request, Done<Record> done);
+  Endpoint& endpoint() { return endpoint_; }
+
+ private:
+  struct Shared;
+  Endpoint& endpoint_;
+  std::shared_ptr<Shared> shared_;  // owners: this, and each call under way (which may outlive a reload)
+};
+
+}  // namespace tidewire::sync

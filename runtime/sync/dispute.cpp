@@ -1,0 +1,252 @@
+// Both sides changed the same: what a strategy is told, what it says, what a person has said (laws 10, 11, 13).
+#include <algorithm>
+
+#include "sync/canonical.h"
+#include "sync/pass.h"
+
+namespace tidewire::sync {
+
+using store::other;
+using store::side_name;
+
+Dispute Pass::dispute_of(View& view) {
+  Dispute dispute;
+  const Field& field = *view.decision.field;
+  dispute.field = field.name;
+  if (const auto base = s_.link.base.find(field.name); base != s_.link.base.end()) dispute.base = base->second;
+  dispute.left = view.decision.left;
+  dispute.right = view.decision.right;
+  dispute.tie = field.tie.value_or(s_.plan.tie);
+  Sides<std::optional<Instant>> times;
+  for (const Side side : {Side::kLeft, Side::kRight}) {
+    if (s_.record[side] == nullptr) continue;
+    (side == Side::kLeft ? dispute.left_record : dispute.right_record) = &s_.record[side]->fields;
+    times[side] = s_.record[side]->modified;
+    // The stamp at the first read that showed the edit counts, kept while the dispute is open (law 11).
+    const Value* kept = s_.link.stamps.find(field.name);
+    const Value* mine = kept == nullptr ? nullptr : kept->find(side == Side::kLeft ? "l" : "r");
+    if (mine != nullptr && mine->is_int()) times[side] = Instant(Duration(mine->as_int()));
+    if (times[side]) *times[side] -= s_.clock_offset[side];
+  }
+  dispute.left_time = times.left;
+  dispute.right_time = times.right;
+  if (times.left && times.right) {
+    Duration blur = std::chrono::seconds(1);  // what a Date header can tell of an offset
+    for (const Side side : {Side::kLeft, Side::kRight}) {
+      if (s_.clock_offset[side] == Duration{} && s_.capabilities[side] != nullptr) blur = std::max(Duration{}, s_.capabilities[side]->time_resolution);
+    }
+    const Duration apart = *times.left - *times.right;
+    if (apart > blur) dispute.newer = Side::kLeft;
+    if (apart < -blur) dispute.newer = Side::kRight;
+  }
+  for (const Side to : {Side::kRight, Side::kLeft}) {
+    if (field.kind == Field::Kind::kRows) continue;
+    const auto turned = turner_.turn(field, to, to == Side::kRight ? view.decision.left : view.decision.right);
+    if (!turned.ok() || !*turned || (*turned)->leave) continue;
+    (to == Side::kRight ? dispute.left_as_right : dispute.right_as_left) = (*turned)->value;
+  }
+  return dispute;
+}
+
+std::string Pass::newer_text(const Dispute& dispute) const {
+  if (!dispute.left_time || !dispute.right_time) return "no times, tie side " + std::string(side_name(dispute.tie));
+  if (!dispute.newer) return "a tie, tie side " + std::string(side_name(dispute.tie));
+  const Duration apart = *dispute.left_time - *dispute.right_time;
+  return std::string(side_name(*dispute.newer)) + " is " + format_duration(apart < Duration{} ? -apart : apart) + " newer";
+}
+
+Result<void> Pass::settle(View& view, const Verdict& verdict, const std::string& rule) {
+  Decision& decision = view.decision;
+  const Field& field = *decision.field;
+  if (verdict.kind == Verdict::Kind::kManual) {
+    decision.kind = Decision::Kind::kConflict;
+    decision.rule = rule;
+    return {};
+  }
+  decision.closes_conflict = view.conflict != nullptr;
+  if (verdict.kind == Verdict::Kind::kValue) {
+    decision.kind = Decision::Kind::kResolve;
+    decision.rule = rule;
+    if (!same_form(field, Side::kLeft, verdict.left, decision.left)) decision.to_left = verdict.left;
+    if (!same_form(field, Side::kRight, verdict.right, decision.right)) decision.to_right = verdict.right;
+    decision.discards = decision.to_left || decision.to_right;
+    return {};
+  }
+  TRY(copy(view, verdict.side, rule));
+  if (decision.kind == Decision::Kind::kCopy) {
+    decision.kind = Decision::Kind::kResolve;
+    decision.discards = true;
+  }
+  decision.winner = verdict.side;
+  return {};
+}
+
+/// A person has decided (conflict.method); law 13.
+Result<void> Pass::by_person(View& view) {
+  const store::Conflict& conflict = *view.conflict;
+  const std::string method = conflict.method.value_or("");
+  const std::string rule = "resolved by " + conflict.author.value_or("a person") + ": " + method;
+  Verdict verdict;
+  if (method == "left" || method == "right") {
+    verdict.kind = Verdict::Kind::kSide;
+    verdict.side = method == "left" ? Side::kLeft : Side::kRight;
+    return settle(view, verdict, rule);
+  }
+  if (method == "value") {
+    verdict.kind = Verdict::Kind::kValue;
+    verdict.left = conflict.left.value_or(Value());
+    verdict.right = conflict.right.value_or(Value());
+    return settle(view, verdict, rule);
+  }
+  view.decision.kind = Decision::Kind::kAgree;  // skip, accept: both stay as they are
+  view.decision.rule = rule;
+  view.decision.closes_conflict = true;
+  return {};
+}
+
+Result<void> Pass::dispute(View& view) {
+  const Field& field = *view.decision.field;
+  if (field.flow != Flow::kBoth) {
+    const Side source = field.flow == Flow::kToRight ? Side::kLeft : Side::kRight;
+    TRY(copy(view, source, "one-way: the source side changed it"));
+    view.decision.discards = view.decision.kind == Decision::Kind::kCopy;
+    return {};
+  }
+  const bool in_group = view.has_base && (field.group >= 0 || s_.plan.whole_record);
+  if (field.judged() && in_group) return settle(view, Verdict{}, "webhook: asked of the group");
+  if (!field.judged() && !field.strategy_function) return settle(view, Verdict{}, field.strategy + ": waits for a person");
+  const Dispute asked = dispute_of(view);
+  std::string rule = field.strategy;
+  Verdict verdict;
+  if (field.judged()) {
+    const auto judged = TRY(judge(field, view, asked, Value(), rule));
+    if (!judged) return settle(view, Verdict{}, std::move(rule));
+    verdict = *judged;
+  } else {
+    verdict = TRY(s_.mapper.resolve(field, *field.strategy_function, asked));
+    if (verdict.kind == Verdict::Kind::kSide) rule += ": " + std::string(side_name(verdict.side)) + " wins";
+    if (field.strategy == "newest") rule += " (" + newer_text(asked) + ")";
+  }
+  view.decision.left_as_right = asked.left_as_right;
+  view.decision.right_as_left = asked.right_as_left;
+  return settle(view, verdict, rule);
+}
+
+/// It waits for a person with these very values: who was asked once is not asked again.
+bool Pass::is_told(const View& view) const {
+  return view.conflict != nullptr && view.conflict->kind == "clash" && view.conflict->left == view.decision.left && view.conflict->right == view.decision.right;
+}
+
+/// nullopt where nobody has said yet; the question is among the asks then.
+Result<std::optional<Verdict>> Pass::judge(const Field& field, View& view, const Dispute& asked, const Value& group, std::string& rule) {
+  if (is_told(view)) {
+    rule += ": waits for a person";
+    return std::optional<Verdict>();
+  }
+  Asked question = asked_of(asked, group);
+  const auto said = s_.judgements == nullptr ? Judgements::const_iterator{} : s_.judgements->find(question.field);
+  if (s_.judgements == nullptr || said == s_.judgements->end() || said->second.id != question.id) {
+    rule += ": is to be asked";
+    out_.asks.push_back(std::move(question));
+    return std::optional<Verdict>();
+  }
+  view.decision.judged[said->first] = said->second;
+  std::string why = said->second.why;
+  if (!said->second.answer.is_null()) {
+    auto verdict = read_answer(field, said->second.answer);
+    if (verdict.ok()) {
+      rule += verdict->kind == Verdict::Kind::kManual ? ": left to a person" : (verdict->kind == Verdict::Kind::kValue ? ": a value of its own" : ": " + std::string(side_name(verdict->side)) + " wins");
+      return std::optional(std::move(*verdict));
+    }
+    why = verdict.error().message;
+  }
+  const std::string fallback = s_.plan.judge ? s_.plan.judge->fallback : "manual";
+  rule += ": " + why + "; " + fallback;
+  if (!field.strategy_function) return std::optional(Verdict{});
+  const auto verdict = TRY(s_.mapper.resolve(field, *field.strategy_function, asked));
+  if (verdict.kind == Verdict::Kind::kSide) rule += ": " + std::string(side_name(verdict.side)) + " wins";
+  return std::optional(verdict);
+}
+
+Result<Verdict> Pass::read_answer(const Field& field, const Value& answer) {
+  Verdict verdict;
+  if (const auto winner = winner_of(s_.plan, answer)) {
+    verdict.kind = Verdict::Kind::kSide;
+    verdict.side = *winner;
+    return verdict;
+  }
+  if (answer.find("winner") != nullptr) return verdict;
+  verdict.kind = Verdict::Kind::kValue;
+  const Value* value = answer.find("value");
+  if (value == nullptr) {
+    verdict.left = *answer.find("left");
+    verdict.right = *answer.find("right");
+    return verdict;
+  }
+  verdict.left = *value;
+  auto turned = TRY(turner_.turn(field, Side::kRight, *value));
+  if (!turned || turned->leave) return make_error(Code::kInvalid, "the value does not travel to the right");
+  verdict.right = std::move(turned->value);
+  return verdict;
+}
+
+Result<Verdict> Pass::resolve(const CellDispute& cell) {
+  if (!cell.cell.judged() && !cell.cell.strategy_function) return Verdict{};
+  Dispute dispute = dispute_of(*rows_);
+  dispute.field = cell.name;
+  dispute.base = cell.base;
+  dispute.left = cell.left;
+  dispute.right = cell.right;
+  dispute.left_record = &cell.left_row;
+  dispute.right_record = &cell.right_row;
+  dispute.tie = cell.cell.tie.value_or(dispute.tie);
+  if (auto turned = turner_.turn_cell(cell.cell, Side::kRight, cell.left, cell.left_row, false); turned.ok() && *turned) dispute.left_as_right = **turned;
+  if (auto turned = turner_.turn_cell(cell.cell, Side::kLeft, cell.right, cell.right_row, false); turned.ok() && *turned) dispute.right_as_left = **turned;
+  if (!cell.cell.judged()) return s_.mapper.resolve(cell.cell, *cell.cell.strategy_function, dispute);
+  std::string rule;
+  return TRY(judge(cell.cell, *rows_, dispute, Value(), rule)).value_or(Verdict{});
+}
+
+/// A group is won together: a dispute in one of its fields, or edits of different fields on both sides, is one dispute.
+Result<void> Pass::dispute_group(std::vector<View*>& views) {
+  Sides<bool> changed{false, false};
+  View* first = nullptr;
+  for (View* view : views) {
+    if (view->decision.kind == Decision::Kind::kAgree || !view->has_base) continue;
+    changed.left |= view->changed.left;
+    changed.right |= view->changed.right;
+    if (first == nullptr && (view->changed.left || view->changed.right)) first = view;
+    if (view->changed.left && view->changed.right) first = view;
+  }
+  if (!changed.left || !changed.right || first == nullptr) return {};
+  const Field& field = *first->decision.field;
+  if (first->decision.field->flow != Flow::kBoth) return {};
+  Verdict verdict;
+  std::string rule = "group, " + field.strategy + ": waits for a person";
+  if (field.judged()) {
+    rule = "group, webhook";
+    Value group{Object{}};
+    for (View* view : views) {
+      const Decision& one = view->decision;
+      if (one.field == &field) continue;
+      group[one.field->name] = Value(Object{{"base", one.base ? Value(Object{{"left", one.base->left}, {"right", one.base->right}}) : Value()}, {"left", one.left}, {"right", one.right}});
+    }
+    verdict = TRY(judge(field, *first, dispute_of(*first), group, rule)).value_or(Verdict{});
+  } else if (field.strategy_function) {
+    verdict = TRY(s_.mapper.resolve(field, *field.strategy_function, dispute_of(*first)));
+    rule = "group, " + field.strategy;
+    if (verdict.kind == Verdict::Kind::kSide) rule += ": " + std::string(side_name(verdict.side)) + " wins";
+  }
+  if (verdict.kind == Verdict::Kind::kValue) verdict.kind = Verdict::Kind::kManual;  // one value cannot settle several fields
+  for (View* view : views) {
+    if (!view->changed.left && !view->changed.right) continue;
+    if (view->conflict != nullptr && view->conflict->method) continue;
+    view->decision.to_left.reset();
+    view->decision.to_right.reset();
+    view->decision.discards = false;
+    TRY(settle(*view, verdict, rule));
+  }
+  return {};
+}
+
+}  // namespace tidewire::sync

@@ -1,0 +1,529 @@
+#include "sync/engine.h"
+
+#include <algorithm>
+
+#include "sched/cron.h"
+#include "sync/hooks.h"
+#include "sync/look.h"
+#include "sync/preview.h"
+
+namespace tidewire::sync {
+
+using store::side_name;
+
+namespace {
+
+constexpr std::int64_t kFlood = 16;  // rows in one fan-out
+constexpr Duration kFloodPause = std::chrono::milliseconds(20);
+constexpr Duration kPausePerRow = std::chrono::microseconds(50);  // the more came, the longer: more changes of one key coalesce
+constexpr Duration kLongestPause = std::chrono::milliseconds(200);
+
+constexpr Duration kOverdueLook = std::chrono::minutes(10);
+
+bool refers_to(const std::vector<Field>& fields, const std::string& mapping) {
+  return std::any_of(fields.begin(), fields.end(), [&](const Field& field) {
+    const bool by_word = std::any_of(field.words.begin(), field.words.end(), [&](const Field::Word& word) { return word.mapping == mapping; });
+    return by_word || (field.kind == Field::Kind::kReference && field.reference == mapping) || refers_to(field.rows, mapping);
+  });
+}
+
+/// A direction that the mapping does not take changes from is listed only where deletes are looked for.
+Value load_options(const Engine& engine, const Engine::SyncOptions& options) {
+  const Plan* plan = engine.plan(options.mapping);
+  const Flow flow = plan == nullptr ? Flow::kBoth : plan->flow;
+  Object out{{"left", options.left && (flow != Flow::kToLeft || options.absences)}, {"right", options.right && (flow != Flow::kToRight || options.absences)}};
+  if (options.limit > 0) out["limit"] = options.limit;
+  if (options.all) out["all"] = true;
+  return Value(std::move(out));
+}
+
+}  // namespace
+
+struct Engine::Mapping {
+  std::unique_ptr<Lane> lane;
+  Sides<std::unique_ptr<Batcher>> batcher;
+  Sides<std::unique_ptr<Poller>> poller;
+  std::unique_ptr<Worker> worker;
+  bool paused = false;
+  std::unique_ptr<Timer> timer;  // once it leaves
+};
+
+Engine::Engine(store::Store& store, const Surroundings& surroundings)
+    : store_(store), around_(surroundings), ids_(around_.clock, around_.random), scheduler_(around_.timers, around_.clock, around_.random), jobs_(store_, around_, ids_, *this), alive_(std::make_shared<bool>(true)) {}
+
+Engine::~Engine() { *alive_ = false; }
+
+Engine::Mapping* Engine::find(const std::string& name) {
+  const auto found = mappings_.find(name);
+  return found == mappings_.end() ? nullptr : found->second.get();
+}
+
+std::vector<std::string> Engine::mappings() const {
+  std::vector<std::string> names;
+  for (const auto& [name, mapping] : mappings_) names.push_back(name);
+  return names;
+}
+
+const Plan* Engine::plan(const std::string& name) const {
+  const auto found = mappings_.find(name);
+  return found == mappings_.end() ? nullptr : &found->second->worker->mapper()->plan();
+}
+
+void Engine::put(std::shared_ptr<Mapper> mapper, Sides<Endpoint*> endpoints, const std::map<std::string, Endpoint*>& further) {
+  const std::string name = mapper->plan().name;
+  if (Mapping* present = find(name)) {
+    bool same_ends = true;
+    for (const Side side : {Side::kLeft, Side::kRight}) same_ends = same_ends && &present->batcher[side]->endpoint() == endpoints[side];
+    if (same_ends) {
+      present->worker->set_mapper(std::move(mapper));
+      unschedule(name);
+      if (started_ && timed_) schedule(*present);
+      if (started_) release_would_write(*present);
+      return;
+    }
+    remove(name);
+  }
+  auto mapping = std::make_unique<Mapping>();
+  mapping->lane = std::make_unique<Lane>(name, store_, around_, ids_);
+  for (const Side side : {Side::kLeft, Side::kRight}) {
+    mapping->batcher[side] = std::make_unique<Batcher>(*endpoints[side], around_.poster);
+    mapping->lane->batcher[side] = mapping->batcher[side].get();
+    mapping->poller[side] = std::make_unique<Poller>(*mapping->lane, side);
+  }
+  if (!further.empty()) mapping->lane->lookups = std::make_unique<Lookups>(name, further, store_, around_);
+  mapping->lane->translator = [this](const std::string& wanted, const End& end) -> std::optional<Translator> {
+    const Plan* plan = this->plan(wanted);
+    if (plan == nullptr) return std::nullopt;
+    const bool left = plan->end.left.connection == end.connection;
+    return Translator{wanted, left ? Side::kLeft : Side::kRight};
+  };
+  mapping->lane->woke = [this, name] {
+    for (const auto& [child, waiting] : mappings_) {
+      if (child != name && refers_to(waiting->worker->mapper()->plan().fields, name)) waiting->worker->wake();
+    }
+  };
+  mapping->worker = std::make_unique<Worker>(*mapping->lane, std::move(mapper));
+  mapping->worker->on_idle([this] {
+    jobs_.nudge();
+    check_settled();
+  });
+  if (holds_.contains(name)) mapping->worker->pause(true);
+  Mapping& ready = *mapping;
+  mappings_[name] = std::move(mapping);
+  announce_open_creates(ready);
+  if (started_) {
+    release_would_write(ready);
+    if (timed_) schedule(ready);
+    look_for_overdue();
+    received();
+    jobs_.arrived(name);
+  }
+}
+
+/// What it was not allowed to write before, it looks at again.
+void Engine::release_would_write(Mapping& mapping) {
+  const Sides<bool>& read_only = mapping.worker->mapper()->plan().read_only;
+  if (read_only.left && read_only.right) return;
+  store_.release_would_write(mapping.lane->mapping, [this, alive = alive_, name = mapping.lane->mapping](Result<std::int64_t> released) {
+    if (*alive && released.ok() && *released > 0) wake(name);
+  });
+}
+
+/// Creates announced before a restart may still show up as unknown keys.
+void Engine::announce_open_creates(Mapping& mapping) {
+  for (const Side side : {Side::kLeft, Side::kRight}) {
+    store_.open_creates(mapping.lane->mapping, side, [this, alive = alive_, name = mapping.lane->mapping, side](Result<std::vector<store::Intent>> intents) {
+      if (!*alive || !intents.ok()) return;
+      Mapping* mine = find(name);
+      if (mine == nullptr) return;
+      for (const store::Intent& intent : *intents) mine->lane->creates.open(side, intent.id);
+      if (started_) mine->worker->wake();
+    });
+  }
+}
+
+bool Engine::remove(const std::string& name) {
+  const auto found = mappings_.find(name);
+  if (found == mappings_.end()) return false;
+  unschedule(name);
+  Mapping* leaving = found->second.get();
+  leaving_.push_back(std::move(found->second));
+  mappings_.erase(found);
+  jobs_.leaving(name);
+  leaving->worker->stop([this, leaving] { let_go(leaving); });
+  return true;
+}
+
+/// Looks and menders use the lane too, and own keys while they do.
+void Engine::let_go(Mapping* leaving) {
+  if (leaving->lane->owners.size() == 0) {
+    std::erase_if(leaving_, [leaving](const auto& one) { return one.get() == leaving; });
+    return;
+  }
+  leaving->timer = around_.timers.after(std::chrono::milliseconds(100), [this, leaving] { let_go(leaving); });
+}
+
+void Engine::start(bool timed) {
+  timed_ = timed;
+  starting_ = true;
+  take_up();
+}
+
+/// What the state says of holds comes before the first key is taken.
+void Engine::take_up() {
+  store_.kv_list("holds", [this, alive = alive_](Result<std::map<std::string, Value>> holds) {
+    if (!*alive || stopping_) return;
+    if (!holds.ok()) {
+      start_timer_ = around_.timers.after(std::chrono::seconds(1), [this] { take_up(); });
+      return;
+    }
+    for (const auto& [name, why] : *holds) holds_[name] = why.string_or("why");
+    begin();
+  });
+}
+
+void Engine::begin() {
+  starting_ = false;
+  started_ = true;
+  for (auto& [name, mapping] : mappings_) {
+    mapping->worker->pause(mapping->paused || holds_.contains(name));
+    release_would_write(*mapping);
+    if (timed_) schedule(*mapping);
+  }
+  jobs_.resume([] {});
+  look_for_overdue();
+  received();
+  for (auto& [name, mapping] : mappings_) mapping->worker->wake();
+}
+
+/// Who has waited a day for a parent is looked at, and becomes a dead letter that says how the parent stands (law 22).
+void Engine::look_for_overdue() {
+  overdue_timer_.reset();
+  for (const auto& [name, mapping] : mappings_) {
+    const auto& fields = mapping->worker->mapper()->plan().fields;
+    const bool waits = std::any_of(fields.begin(), fields.end(), [](const Field& field) { return field.kind == Field::Kind::kReference || field.kind == Field::Kind::kFunction || field.kind == Field::Kind::kRows; });
+    if (!waits) continue;
+    store_.wake_overdue(name, Reconcile::kPatience, [this, alive = alive_, name = name](Result<std::int64_t> woken) {
+      if (*alive && woken.ok() && *woken > 0) wake(name);
+    });
+    if (!overdue_timer_) overdue_timer_ = around_.timers.after(kOverdueLook, [this] { look_for_overdue(); });
+  }
+}
+
+void Engine::hold(const std::string& name, std::optional<std::string> why, Done<void> done) {
+  const auto apply = [this, alive = alive_, name, why, done](Result<void> stored) {
+    if (!*alive) return;
+    if (!stored.ok()) return done(stored);
+    if (why) holds_[name] = *why;
+    else holds_.erase(name);
+    if (Mapping* mapping = find(name)) mapping->worker->pause(mapping->paused || why.has_value());
+    done({});
+  };
+  if (why) store_.kv_set("holds", name, Value(Object{{"why", *why}}), std::nullopt, apply);
+  else store_.kv_remove("holds", name, apply);
+}
+
+std::optional<Workplace> Engine::workplace(const std::string& name) {
+  Mapping* mapping = find(name);
+  if (mapping == nullptr) return std::nullopt;
+  return Workplace{mapping->lane.get(), mapping->worker->mapper(), {mapping->poller.left.get(), mapping->poller.right.get()}};
+}
+
+void Engine::hold_backfill(const std::string& name, bool held) {
+  if (Mapping* mapping = find(name)) mapping->worker->hold_backfill(held);
+}
+
+void Engine::forget(const std::string& name, SideKey key, const std::string& author, Done<std::map<std::string, std::int64_t>> done) {
+  if (const auto place = workplace(name)) return sync::forget(*place, std::move(key), author, std::move(done));
+  around_.poster.post([done, name] { done(make_error(Code::kNotFound, "no mapping '" + name + "' is loaded", "`tidewire status` lists them")); });
+}
+
+void Engine::release(const std::string& name, const std::string& field, Done<std::int64_t> done) {
+  if (Mapping* mapping = find(name)) mapping->lane->braked.clear();
+  release_more(name, field, 0, std::move(done));
+}
+
+/// Some at a time: there may be as many as there are records.
+void Engine::release_more(const std::string& name, const std::string& field, std::int64_t so_far, Done<std::int64_t> done) {
+  constexpr std::int64_t kAtOnce = 2000;
+  store_.release(name, field, kAtOnce, [this, alive = alive_, name, field, so_far, done](Result<std::int64_t> released) {
+    if (!*alive) return;
+    if (!released.ok()) return done(released.error());
+    if (Mapping* mapping = find(name)) mapping->lane->braked.clear();
+    wake(name);
+    if (*released >= kAtOnce) return release_more(name, field, so_far + *released, done);
+    done(so_far + *released);
+  });
+}
+
+void Engine::mend(Mending what, Done<store::Operation> done) {
+  const auto place = workplace(what.mapping);
+  if (!place) return around_.poster.post([done, name = what.mapping] { done(make_error(Code::kNotFound, "no mapping '" + name + "' is loaded", "`tidewire status` lists them")); });
+  const std::string mapping = what.mapping;
+  sync::mend(*place, std::move(what), [this, alive = alive_, name = mapping, done](Result<store::Operation> mended) {
+    if (*alive) wake(name);
+    done(std::move(mended));
+  });
+}
+
+void Engine::look(const std::string& connection, const std::string& collection, std::function<void(std::optional<Error>)> done) {
+  struct Looks {
+    int left = 1;
+    std::optional<Error> error;
+  };
+  auto looks = std::make_shared<Looks>();  // owners: the callbacks below
+  const auto one = [looks, done](const std::optional<Error>& error) {
+    if (error && !looks->error) looks->error = error;
+    if (--looks->left == 0) done(looks->error);
+  };
+  for (const auto& [name, mapping] : mappings_) {
+    const Plan& plan = mapping->worker->mapper()->plan();
+    for (const Side side : {Side::kLeft, Side::kRight}) {
+      if (plan.end[side].connection != connection || plan.end[side].collection != collection || !started_ || stopping_) continue;
+      ++looks->left;
+      mapping->poller[side]->look([this, name, one](const Poller::Outcome& outcome) {
+        wake(name);
+        one(outcome.error);
+      });
+    }
+  }
+  around_.poster.post([one] { one(std::nullopt); });
+}
+
+void Engine::wake(const std::string& name) {
+  Mapping* mapping = find(name);
+  if (mapping != nullptr && started_) mapping->worker->wake();
+}
+
+void Engine::pause(const std::string& name, bool paused) {
+  Mapping* mapping = find(name);
+  if (mapping == nullptr) return;
+  mapping->paused = paused;
+  mapping->worker->pause(paused || holds_.contains(name));
+}
+
+void Engine::schedule(Mapping& mapping) {
+  const Plan& plan = mapping.worker->mapper()->plan();
+  const std::string name = plan.name;
+  for (const Side side : {Side::kLeft, Side::kRight}) {
+    if (plan.end[side].poll.empty()) continue;
+    const auto schedule = sched::parse_schedule(plan.end[side].poll);
+    if (!schedule.ok()) continue;  // refused by the host chunk
+    scheduler_.add("poll " + name + " " + side_name(side), *schedule, std::chrono::seconds(2), [this, name, side](std::function<void()> finished) {
+      Mapping* mine = find(name);
+      if (mine == nullptr || mine->batcher[side]->endpoint().blocked()) return finished();
+      mine->poller[side]->poll([this, name, finished](Poller::Outcome) {
+        wake(name);
+        finished();
+      });
+    });
+    scheduler_.run_now("poll " + name + " " + side_name(side));
+  }
+  if (plan.sweep.empty()) return;
+  const auto sweep = sched::parse_schedule(plan.sweep);
+  if (!sweep.ok()) return;
+  scheduler_.add("sweep " + name, *sweep, std::chrono::seconds(60), [this, name](std::function<void()> finished) {
+    SyncOptions options;
+    options.mapping = name;
+    options.absences = true;
+    sync(options, {}, [finished](Result<store::Job>) { finished(); });
+  });
+}
+
+void Engine::unschedule(const std::string& name) {
+  scheduler_.remove("poll " + name + " left");
+  scheduler_.remove("poll " + name + " right");
+  scheduler_.remove("sweep " + name);
+}
+
+void Engine::received() {
+  if (!started_ || stopping_) return;
+  if (fanning_) {
+    fan_again_ = true;
+    return;
+  }
+  fanning_ = true;
+  const Duration pause = std::chrono::duration_cast<Duration>(fan_not_before_ - around_.clock.ticks());
+  if (pause > Duration::zero()) {
+    fan_timer_ = around_.timers.after(pause, [this] { fan_out(); });
+    return;
+  }
+  around_.poster.post([this, alive = alive_] {
+    if (*alive) fan_out();
+  });
+}
+
+void Engine::fan_out() {
+  fan_again_ = false;
+  std::vector<store::Route> routes;
+  for (const auto& [name, mapping] : mappings_) {
+    const Plan& plan = mapping->worker->mapper()->plan();
+    for (const Side side : {Side::kLeft, Side::kRight}) routes.push_back({name, side, plan.end[side].connection, plan.end[side].collection});
+  }
+  store_.fan_out(std::move(routes), 20000, [this, alive = alive_](Result<store::FanOut> result) {
+    if (*alive) on_fanned_out(std::move(result));
+  });
+}
+
+void Engine::on_fanned_out(Result<store::FanOut> result) {
+  if (!result.ok()) {
+    fan_timer_ = around_.timers.after(std::chrono::seconds(1), [this] { fan_out(); });
+    return;
+  }
+  fanning_ = false;
+  // In a flood the next page is let grow: neighbouring keys then share pages of the file, and intake the writer.
+  if (result->seen >= kFlood && !result->more) fan_not_before_ = around_.clock.ticks() + std::clamp<Duration>(result->seen * kPausePerRow, kFloodPause, kLongestPause);
+  if (result->more || fan_again_) received();
+  for (const auto& [name, mapping] : mappings_) mapping->worker->wake();
+}
+
+void Engine::sync(SyncOptions options, std::function<void(const store::Job&)> progress, Done<store::Job> done) {
+  store::Job job;
+  job.mapping = options.mapping;
+  job.kind = options.absences ? "sweep" : (options.all ? "resync" : "initial_load");
+  job.options = load_options(*this, options);
+  jobs_.start({std::move(job)}, [this, alive = alive_, progress = std::move(progress), done = std::move(done)](Result<std::string> batch) {
+    if (!*alive) return;
+    if (!batch.ok()) return done(batch.error());
+    jobs_.when_ended(*batch, progress, [done](std::vector<store::Job> jobs) {
+      if (jobs.empty()) return done(make_error(Code::kUnavailable, "the state does not tell how the job ended"));
+      const Value* error = jobs.front().summary.find("error");
+      if (error == nullptr) return done(std::move(jobs.front()));
+      done(make_error(code_from_name(error->string_or("code")).value_or(Code::kInvalid), error->string_or("message"), error->string_or("hint")));
+    });
+  });
+}
+
+/// Who asked to be told of finished jobs is, by an operation of its own.
+void Engine::finished(const store::Job& job, std::function<void()> then) {
+  const Plan* plan = this->plan(job.mapping);
+  store::Operation operation;
+  operation.id = ids_.next();
+  operation.at = around_.clock.now();
+  operation.mapping = job.mapping;
+  operation.kind = "note";
+  operation.outcome = "applied";
+  operation.job = job.id;
+  operation.record = Value(Object{{"job", Value(job.kind)}, {"done", Value(job.done)}, {"failed", Value(job.failed)}});
+  store::Commit commit;
+  commit.mapping = job.mapping;
+  if (plan != nullptr) commit.hooks = hooks_of(*plan, operation);
+  if (commit.hooks.empty()) return then();
+  commit.operation = operation;
+  store_.commit(std::move(commit), [this, alive = alive_, operation, then](Result<std::int64_t>) {
+    if (*alive) around_.ears.on_operation(operation);
+    then();
+  });
+}
+
+void Engine::dry_run_all(SyncOptions options, std::function<void(const Report&)> found, Done<std::int64_t> done) {
+  const auto place = workplace(options.mapping);
+  if (!place) return around_.poster.post([done, name = options.mapping] { done(make_error(Code::kNotFound, "no mapping '" + name + "' is loaded", "`tidewire status` lists them")); });
+  options.absences = true;  // both sides are listed, whatever the direction
+  preview(*place, load_options(*this, options), std::move(found), std::move(done));
+}
+
+void Engine::try_key(const std::string& name, Side side, const std::string& key, std::function<void(Report)> done) {
+  const auto place = workplace(name);
+  if (!place) return around_.poster.post([done, name] { done({Report::End::kDropped, {}, {}, {}, make_error(Code::kNotFound, "no mapping '" + name + "' is loaded", "`tidewire status` lists them")}); });
+  Reconcile::Options options;
+  options.dry = options.read_both = options.thorough = true;
+  sync::look(*place->lane, place->mapper, {side, key}, std::move(options), std::move(done));
+}
+
+void Engine::poll_all(std::function<void(std::vector<Error>)> done) {
+  auto errors = std::make_shared<std::vector<Error>>();  // owners: the callbacks below
+  auto left = std::make_shared<int>(1);
+  const auto one = [errors, left, done] {
+    if (--*left == 0) done(*errors);
+  };
+  for (auto& [name, mapping] : mappings_) {
+    for (const Side side : {Side::kLeft, Side::kRight}) {
+      if (mapping->worker->mapper()->plan().end[side].poll.empty()) continue;
+      ++*left;
+      mapping->poller[side]->poll([this, name = name, errors, one](Poller::Outcome outcome) {
+        if (outcome.error) errors->push_back(*outcome.error);
+        wake(name);
+        one();
+      });
+    }
+  }
+  one();
+}
+
+void Engine::settled(bool retries_too, std::function<void()> done) {
+  settling_.push_back({retries_too, std::move(done)});
+  check_settled();
+}
+
+void Engine::check_settled() {
+  if (settling_.empty() || checking_) return;
+  const bool busy = starting_ || fanning_ || jobs_.busy() || std::any_of(mappings_.begin(), mappings_.end(), [](const auto& one) { return !one.second->worker->idle(); });
+  if (busy) {
+    settle_timer_ = around_.timers.after(std::chrono::milliseconds(20), [this] { check_settled(); });
+    return;
+  }
+  checking_ = true;
+  store_.summary([this, alive = alive_](Result<store::Summary> summary) {
+    if (!*alive) return;
+    checking_ = false;
+    std::int64_t waiting = 0, backing_off = 0;
+    if (summary.ok()) {
+      waiting = summary->not_fanned_out;
+      for (const auto& [name, counts] : summary->mappings) {
+        if (!mappings_.contains(name) || holds_.contains(name)) continue;
+        waiting += counts.waiting;
+        backing_off += counts.backing_off;
+      }
+    }
+    const bool idle = std::all_of(mappings_.begin(), mappings_.end(), [](const auto& one) { return one.second->worker->idle(); });
+    std::vector<Waiting> still;
+    for (Waiting& one : std::exchange(settling_, {})) {
+      if (idle && !fanning_ && !jobs_.busy() && waiting == 0 && (!one.retries_too || backing_off == 0)) around_.poster.post(std::move(one.done));
+      else still.push_back(std::move(one));
+    }
+    for (Waiting& one : still) settling_.push_back(std::move(one));
+    if (!settling_.empty()) {
+      // Woken by the timer alone: a worker that finds nothing it may take says so at once, and that would be a circle.
+      settle_timer_ = around_.timers.after(std::chrono::milliseconds(50), [this] {
+        for (auto& [name, mapping] : mappings_) mapping->worker->wake();
+        check_settled();
+      });
+    }
+  });
+}
+
+void Engine::stop(std::function<void()> done) {
+  stopping_ = true;
+  fan_timer_.reset();
+  start_timer_.reset();
+  overdue_timer_.reset();
+  jobs_.stop();
+  for (const auto& [name, mapping] : mappings_) unschedule(name);
+  auto left = std::make_shared<int>(1);  // owners: the callbacks below
+  const auto one = [left, done] {
+    if (--*left == 0) done();
+  };
+  for (auto& [name, mapping] : mappings_) {
+    ++*left;
+    mapping->worker->stop(one);
+  }
+  one();
+}
+
+std::map<std::string, Engine::MappingStatus> Engine::status() const {
+  std::map<std::string, MappingStatus> out;
+  for (const auto& [name, mapping] : mappings_) {
+    MappingStatus& status = out[name];
+    status.under_way = mapping->worker->under_way();
+    for (const Side side : {Side::kLeft, Side::kRight}) {
+      status.last_poll[side] = mapping->poller[side]->last_success();
+      status.poll_error[side] = mapping->poller[side]->last().error;
+    }
+    status.job = jobs_.of(name);
+    if (const auto held = holds_.find(name); held != holds_.end()) status.held = held->second;
+  }
+  return out;
+}
+
+}  // namespace tidewire::sync

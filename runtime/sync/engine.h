@@ -1,0 +1,131 @@
+// engine.h — all mappings of a project at work: fan-out, workers, polls, sweeps, jobs.
+//
+// One failing mapping does not stop the others; a mapping that is swapped for a new version keeps its links, its cursor and
+// the passes under way. Removing one pauses it: a mapping's identity is its name (law 9).
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/id.h"
+#include "sched/scheduler.h"
+#include "sync/forget.h"
+#include "sync/jobs.h"
+#include "sync/lane.h"
+#include "sync/mend.h"
+#include "sync/poller.h"
+#include "sync/ports.h"
+#include "sync/worker.h"
+
+namespace tidewire::sync {
+
+class Engine : private Foreman {
+ public:
+  Engine(store::Store& store, const Surroundings& surroundings);
+  ~Engine() override;  // after stop()
+
+  /// Adds the mapping or swaps its script for new changes. The endpoints outlive it.
+  /// `further`: collections that it looks things up in, by the plan's ids.
+  void put(std::shared_ptr<Mapper> mapper, Sides<Endpoint*> endpoints, const std::map<std::string, Endpoint*>& further = {});
+  /// Pauses it; passes under way end. False when there is none of that name.
+  bool remove(const std::string& mapping);
+  std::vector<std::string> mappings() const;
+  const Plan* plan(const std::string& mapping) const;
+
+  /// Begins to work and, with `timed`, to poll and sweep by the mappings' schedules.
+  void start(bool timed);
+  /// Rows were put into the inbox.
+  void received();
+  /// Something of this collection may have changed, nobody said which key: its sides are polled now, schedule or not.
+  /// `done` with the first error.
+  void look(const std::string& connection, const std::string& collection, std::function<void(std::optional<Error>)> done);
+  /// Keys of this mapping may be due (a retry, a resolution).
+  void wake(const std::string& mapping);
+  /// Takes no more keys of it until it is let go (quarantine, a person); what comes waits.
+  void pause(const std::string& mapping, bool paused);
+  /// The same, for as long as the state says so, also after a restart; `why` nullopt lets go (adoption, law 21).
+  void hold(const std::string& mapping, std::optional<std::string> why, Done<void> done);
+  Jobs& jobs() { return jobs_; }
+  /// Lets go what the brake holds of the mapping: a field, or "" for all of them and the deletes; `done(links and keys)`.
+  void release(const std::string& mapping, const std::string& field, Done<std::int64_t> done);
+  /// A person mends a link, once no pass is under way there; `done` with the operation that says so.
+  void mend(Mending what, Done<store::Operation> done);
+  /// The state forgets a record (sync/forget.h).
+  void forget(const std::string& mapping, SideKey key, const std::string& author, Done<std::map<std::string, std::int64_t>> done);
+
+  struct SyncOptions {
+    std::string mapping;
+    bool left = true, right = true;  // directions: changes of that side travel
+    std::int64_t limit = 0;
+    bool all = false;                // resync: also what looks level
+    bool absences = false;           // sweep
+  };
+  /// Initial load, resync or sweep, as a job of its own; `done` when everything is marked and worked off as far as it can be
+  /// now.
+  void sync(SyncOptions options, std::function<void(const store::Job&)> progress, Done<store::Job> done);
+  /// What a pass over the key would do, each field with its rule; nothing is written anywhere.
+  void try_key(const std::string& mapping, Side side, const std::string& key, std::function<void(Report)> done);
+  /// Dry run over everything that sync() would mark, of which nothing is stored; `found` per key with something to do,
+  /// `done(keys looked at)`.
+  void dry_run_all(SyncOptions options, std::function<void(const Report&)> found, Done<std::int64_t> done);
+  /// Polls every side that has a schedule, once.
+  void poll_all(std::function<void(std::vector<Error>)> done);
+  /// Once nothing is under way or due now (with `retries_too`: nor backing off).
+  void settled(bool retries_too, std::function<void()> done);
+  void stop(std::function<void()> done);
+
+  struct MappingStatus {
+    int under_way = 0;
+    Sides<std::optional<Instant>> last_poll;
+    Sides<std::optional<Error>> poll_error;
+    std::optional<store::Job> job;
+    std::optional<std::string> held;
+  };
+  std::map<std::string, MappingStatus> status() const;
+  const sched::Scheduler& scheduler() const { return scheduler_; }
+
+ private:
+  struct Mapping;
+  std::optional<Workplace> workplace(const std::string& mapping) override;
+  void marked(const std::string& mapping) override { wake(mapping); }
+  void hold_backfill(const std::string& mapping, bool held) override;
+  void finished(const store::Job& job, std::function<void()> then) override;
+  void take_up();
+  void look_for_overdue();
+  void begin();
+  Mapping* find(const std::string& name);
+  void fan_out();
+  void on_fanned_out(Result<store::FanOut> result);
+  void schedule(Mapping& mapping);
+  void unschedule(const std::string& name);
+  void check_settled();
+  void announce_open_creates(Mapping& mapping);
+  void release_would_write(Mapping& mapping);
+  void let_go(Mapping* leaving);
+  void release_more(const std::string& mapping, const std::string& field, std::int64_t so_far, Done<std::int64_t> done);
+
+  store::Store& store_;
+  Surroundings around_;
+  IdMaker ids_;
+  sched::Scheduler scheduler_;
+  Jobs jobs_;
+  std::map<std::string, std::string> holds_;  // mapping -> why
+  std::map<std::string, std::unique_ptr<Mapping>> mappings_;
+  std::vector<std::unique_ptr<Mapping>> leaving_;
+  bool starting_ = false, started_ = false, timed_ = false, stopping_ = false;
+  bool fanning_ = false, fan_again_ = false;
+  Ticks fan_not_before_{};
+  std::unique_ptr<Timer> fan_timer_, settle_timer_, start_timer_, overdue_timer_;
+  struct Waiting {
+    bool retries_too;
+    std::function<void()> done;
+  };
+  std::vector<Waiting> settling_;
+  bool checking_ = false;
+  std::shared_ptr<bool> alive_;  // owners: this and the callbacks under way
+};
+
+}  // namespace tidewire::sync

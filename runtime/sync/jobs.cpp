@@ -1,0 +1,449 @@
+#include "sync/jobs.h"
+
+#include <algorithm>
+
+#include "sync/load.h"
+#include "sync/preview.h"
+#include "sync/revert.h"
+#include "sync/verify.h"
+
+namespace tidewire::sync {
+
+namespace {
+
+constexpr std::int64_t kAhead = 1000;  // keys marked and not yet worked off
+constexpr int kAttempts = 5;
+constexpr Duration kShortest = std::chrono::milliseconds(20);
+constexpr Duration kLongest = std::chrono::milliseconds(500);
+
+bool temporary(const Error& error) { return error.code == Code::kUnavailable || error.code == Code::kThrottled || error.code == Code::kUnknown; }
+
+bool same_work(const store::Job& a, const store::Job& b) { return a.mapping == b.mapping && a.kind == b.kind && a.options == b.options && a.author == b.author; }
+
+/// A whole load, resync or sweep.
+bool marks(const store::Job& job) { return (job.kind == "initial_load" || job.kind == "resync" || job.kind == "sweep") && job.options.find("key") == nullptr; }
+
+using Counters = std::map<std::string, std::int64_t>;
+
+Value counters_value(const Counters& counters) {
+  Object out;
+  for (const auto& [name, count] : counters) out[name] = count;
+  return Value(std::move(out));
+}
+
+/// By how much each counter moved; those that stood still are left out.
+Value moved(const Value* before, const Counters& now) {
+  Object out;
+  for (const auto& [name, count] : now) {
+    const std::int64_t delta = count - (before == nullptr ? 0 : before->int_or(name, 0));
+    if (delta != 0) out[name] = delta;
+  }
+  return Value(std::move(out));
+}
+
+}  // namespace
+
+std::unique_ptr<Task> make_task(const Workplace& place, store::Job& job) {
+  const bool key = job.options.find("key") != nullptr;
+  if (job.kind == "verify") return std::make_unique<Verify>(place, job);
+  if (job.kind == "adopt") return std::make_unique<Adoption>(place, job);
+  if (job.kind == "revert") return std::make_unique<Revert>(place, job);
+  if (job.kind == "dry_run" && key) return std::make_unique<DryRunKey>(place, job);
+  if (job.kind == "dry_run") return std::make_unique<DryRun>(place, job);
+  if (marks(job)) return std::make_unique<Load>(place, job);
+  return key && (job.kind == "resync" || job.kind == "initial_load" || job.kind == "sweep") ? std::make_unique<LoadKey>(place, job) : nullptr;
+}
+
+struct Jobs::Run {
+  store::Job job;
+  std::unique_ptr<Task> task;
+  enum class Phase { kStep, kAhead, kWorkOff } phase = Phase::kStep;
+  bool fresh = false;          // asked for in this process
+  bool under_way = false;      // a step, a save or a look at the backlog is
+  std::string wish;            // pause | cancel: when what is under way has ended
+  std::vector<Done<void>> asked;
+  int attempts = 0;
+  Duration pause = kShortest;
+  std::unique_ptr<Timer> timer;
+  bool is(const char* state) const { return job.state == state; }
+};
+
+Jobs::Jobs(store::Store& store, const Surroundings& around, IdMaker& ids, Foreman& foreman)
+    : store_(store), around_(around), ids_(ids), foreman_(foreman), alive_(std::make_shared<bool>(true)) {}
+
+Jobs::~Jobs() {
+  *alive_ = false;
+  stop();
+}
+
+void Jobs::resume(std::function<void()> done) {
+  store_.jobs("", true, [this, alive = alive_, done = std::move(done)](Result<std::vector<store::Job>> open) {
+    if (!*alive) return;
+    if (open.ok()) {
+      for (auto job = open->rbegin(); job != open->rend(); ++job) {
+        if (this->open(job->id) != nullptr) continue;
+        auto run = std::make_shared<Run>();
+        run->job = std::move(*job);
+        if (run->is("running")) run->job.state = "queued";
+        runs_.push_back(std::move(run));
+      }
+    }
+    for (const RunPtr& run : runs_) {
+      if (run->is("paused")) foreman_.hold_backfill(run->job.mapping, true);
+    }
+    done();
+    pump();
+  });
+}
+
+std::string Jobs::start(std::vector<store::Job> jobs, Done<std::string> done) {
+  std::string joined;
+  const bool all = !jobs.empty() && std::all_of(jobs.begin(), jobs.end(), [&](const store::Job& wanted) {
+    const auto same = std::find_if(runs_.begin(), runs_.end(), [&](const RunPtr& run) { return !run->is("paused") && run->wish.empty() && same_work(run->job, wanted); });
+    if (same != runs_.end()) joined = (*same)->job.batch;
+    return same != runs_.end();
+  });
+  if (all) {
+    around_.poster.post([done, joined] { done(joined); });
+    return joined;
+  }
+  std::string batch;
+  for (std::size_t i = 0; i < jobs.size(); ++i) {
+    jobs[i].id = ids_.next();
+    if (batch.empty()) batch = jobs[i].id;
+    jobs[i].batch = batch;
+    jobs[i].position = static_cast<int>(i);
+    jobs[i].created_at = jobs[i].updated_at = around_.clock.now();
+  }
+  store_.save_jobs(jobs, [this, alive = alive_, jobs, batch, done](Result<void> stored) {
+    if (!*alive) return;
+    if (!stored.ok()) return done(stored.error());
+    for (const store::Job& job : jobs) {
+      auto run = std::make_shared<Run>();
+      run->job = job;
+      run->fresh = true;
+      runs_.push_back(std::move(run));
+    }
+    done(batch);
+    pump();
+  });
+  return batch;
+}
+
+void Jobs::when_ended(const std::string& batch, Progress progress, std::function<void(std::vector<store::Job>)> ended) {
+  const bool open = std::any_of(runs_.begin(), runs_.end(), [&](const RunPtr& run) { return run->job.batch == batch; });
+  if (open) return listeners_.push_back({batch, std::move(progress), std::move(ended)});
+  store_.batch(batch, [alive = alive_, ended = std::move(ended)](Result<std::vector<store::Job>> jobs) {
+    if (*alive) ended(jobs.ok() ? std::move(*jobs) : std::vector<store::Job>());
+  });
+}
+
+const store::Job* Jobs::open(const std::string& id) const {
+  const auto run = std::find_if(runs_.begin(), runs_.end(), [&](const RunPtr& one) { return one->job.id == id; });
+  return run == runs_.end() ? nullptr : &(*run)->job;
+}
+
+std::optional<store::Job> Jobs::of(const std::string& mapping) const {
+  for (const RunPtr& run : runs_) {
+    if (run->job.mapping == mapping) return run->job;
+  }
+  const auto last = last_.find(mapping);
+  return last == last_.end() ? std::nullopt : std::optional(last->second);
+}
+
+bool Jobs::busy() const {
+  return std::any_of(runs_.begin(), runs_.end(), [&](const RunPtr& run) { return run->is("running") || (run->is("queued") && may_begin(*run) && foreman_.workplace(run->job.mapping)); });
+}
+
+bool Jobs::may_begin(const Run& run) const {
+  for (const RunPtr& other : runs_) {
+    if (other.get() == &run) break;
+    const bool before = other->job.batch == run.job.batch && other->job.open();
+    if (before || (other->job.mapping == run.job.mapping && other->is("running"))) return false;
+  }
+  return std::none_of(runs_.begin(), runs_.end(), [&](const RunPtr& other) { return other->job.mapping == run.job.mapping && other->is("running"); });
+}
+
+void Jobs::pump() {
+  const std::vector<RunPtr> runs = runs_;
+  for (const RunPtr& run : runs) {
+    if (!stopped_ && run->is("queued") && !run->under_way && may_begin(*run)) begin(run);
+  }
+}
+
+void Jobs::begin(const RunPtr& run) {
+  const auto place = foreman_.workplace(run->job.mapping);
+  if (!place) {
+    if (run->fresh) end(run, "failed", make_error(Code::kNotFound, "no mapping '" + run->job.mapping + "' is loaded", "`tidewire status` lists them"));
+    return;  // an earlier process knew it: it waits until it is loaded again
+  }
+  run->job.state = "running";
+  run->task = make_task(*place, run->job);
+  if (run->job.kind == "initial_load" && marks(run->job)) place->lane->load = run->job.id;
+  if (!run->task) return end(run, "failed", make_error(Code::kInvalid, "no kind of job: " + run->job.kind));
+  const bool again = run->job.summary.find("before") != nullptr;
+  const bool working = run->job.cursor && run->job.cursor->string_or("phase") == "working";
+  if (again) return working ? work_off(run) : step(run);
+  run->under_way = true;
+  store_.summary([this, alive = alive_, run](Result<store::Summary> summary) {
+    if (!*alive) return;
+    run->under_way = false;
+    run->job.summary["before"] = summary.ok() ? counters_value(summary->mappings[run->job.mapping].counters) : Value(Object{});
+    step(run);
+  });
+}
+
+/// Something a person wished for holds from here on.
+bool Jobs::told(const RunPtr& run) {
+  if (stopped_ || !run->is("running")) return true;
+  if (run->wish == "cancel") {
+    run->wish.clear();
+    end(run, "cancelled", std::nullopt);
+    return true;
+  }
+  if (run->wish != "pause") return false;
+  run->wish.clear();
+  run->job.state = "paused";
+  foreman_.hold_backfill(run->job.mapping, true);
+  save(run, [this, run] {
+    for (auto& done : std::exchange(run->asked, {})) done({});
+    pump();
+  });
+  return true;
+}
+
+void Jobs::step(const RunPtr& run) {
+  run->timer.reset();
+  if (told(run) || !run->task) return;
+  run->phase = Run::Phase::kStep;
+  run->under_way = true;
+  run->task->step([this, alive = alive_, run](Result<Task::Page> page) {
+    if (!*alive) return;
+    run->under_way = false;
+    on_page(run, std::move(page));
+  });
+}
+
+void Jobs::on_page(const RunPtr& run, Result<Task::Page> page) {
+  if (stopped_ || !run->is("running")) return;
+  if (!page.ok()) {
+    if (!temporary(page.error()) || ++run->attempts >= kAttempts) return end(run, "failed", page.error());
+    run->job.summary["trouble"] = Value(page.error().message);
+    return wait(run, page.error().retry_after ? *page.error().retry_after : Duration(std::chrono::seconds(1 << run->attempts)));
+  }
+  run->attempts = 0;
+  if (run->job.summary.find("trouble") != nullptr) run->job.summary.as_object().erase("trouble");
+  if (page->last) run->job.cursor = Value(Object{{"phase", "working"}});
+  store_page(run, std::move(*page));
+}
+
+void Jobs::store_page(const RunPtr& run, Task::Page page) {
+  run->under_way = true;
+  run->job.updated_at = around_.clock.now();
+  store_.put_job_page({run->job, page.marks, page.findings}, [this, alive = alive_, run, page](Result<void> saved) mutable {
+    if (!*alive) return;
+    run->under_way = false;
+    if (saved.ok()) return stored(run, page);
+    arm(run, std::chrono::seconds(1), [this, page](const RunPtr& still) { store_page(still, page); });
+  });
+}
+
+void Jobs::stored(const RunPtr& run, const Task::Page& page) {
+  for (const Listener& listener : listeners_) {
+    if (listener.batch == run->job.batch && listener.progress) listener.progress(run->job);
+  }
+  if (!page.marks.empty()) foreman_.marked(run->job.mapping);
+  if (page.last) return work_off(run);
+  if (page.marks.empty()) return step(run);
+  run->phase = Run::Phase::kAhead;
+  run->pause = kShortest;
+  look_at_backlog(run);
+}
+
+void Jobs::work_off(const RunPtr& run) {
+  run->phase = Run::Phase::kWorkOff;
+  run->pause = kShortest;
+  look_at_backlog(run);
+}
+
+/// The timer is the run's, so it must not own the run.
+void Jobs::arm(const RunPtr& run, Duration duration, std::function<void(const RunPtr&)> then) {
+  run->timer = around_.timers.after(duration, [weak = std::weak_ptr(run), then = std::move(then)] {
+    if (const RunPtr still = weak.lock()) then(still);
+  });
+}
+
+void Jobs::wait(const RunPtr& run, Duration duration) {
+  arm(run, duration, [this](const RunPtr& still) { still->phase == Run::Phase::kStep ? step(still) : look_at_backlog(still); });
+}
+
+void Jobs::look_at_backlog(const RunPtr& run) {
+  run->timer.reset();
+  if (run->under_way || told(run)) return;
+  run->under_way = true;
+  const std::string key = run->job.options.string_or("key");
+  const auto answer = [this, alive = alive_, run](Result<std::int64_t> due) {
+    if (!*alive) return;
+    run->under_way = false;
+    if (due.ok()) on_backlog(run, *due);
+    else wait(run, std::chrono::seconds(1));
+  };
+  if (key.empty()) return store_.backlog(run->job.mapping, answer);
+  const Side side = run->job.options.string_or("side") == "right" ? Side::kRight : Side::kLeft;
+  store_.load(run->job.mapping, {{side, key}}, [answer, now = around_.clock.now()](Result<std::vector<store::Known>> known) {
+    if (!known.ok()) return answer(known.error());
+    const auto& rows = known->front().dirty;
+    answer(std::count_if(rows.begin(), rows.end(), [&](const store::DirtyKey& row) { return (row.state == store::KeyState::kWaiting || row.state == store::KeyState::kBackingOff) && row.due_at <= now; }));
+  });
+}
+
+void Jobs::on_backlog(const RunPtr& run, std::int64_t due) {
+  if (told(run)) return;
+  if (run->phase == Run::Phase::kAhead && due < kAhead) return step(run);
+  if (run->phase == Run::Phase::kWorkOff && due == 0) return end(run, "done", std::nullopt);
+  run->pause = std::min(run->pause * 2, kLongest);
+  wait(run, run->pause);
+}
+
+void Jobs::nudge() {
+  const std::vector<RunPtr> runs = runs_;
+  for (const RunPtr& run : runs) {
+    if (run->timer && run->is("running") && run->phase == Run::Phase::kWorkOff && !run->under_way) look_at_backlog(run);
+  }
+}
+
+void Jobs::save(const RunPtr& run, std::function<void()> then) {
+  run->under_way = true;
+  run->job.updated_at = around_.clock.now();
+  store_.save_job(run->job, [this, alive = alive_, run, then = std::move(then)](Result<void> saved) {
+    if (!*alive) return;
+    run->under_way = false;
+    if (saved.ok()) return then();
+    arm(run, std::chrono::seconds(1), [this, then](const RunPtr& still) { save(still, then); });
+  });
+}
+
+void Jobs::end(const RunPtr& run, const char* state, std::optional<Error> error) {
+  run->timer.reset();
+  run->task.reset();
+  run->job.state = state;
+  if (const auto place = foreman_.workplace(run->job.mapping); place && place->lane->load == run->job.id) place->lane->load.clear();
+  if (error) run->job.summary["error"] = Value(Object{{"code", code_name(error->code)}, {"message", error->message}, {"hint", error->hint}});
+  if (run->is("done")) run->job.total = run->job.done;
+  run->under_way = true;
+  const auto finish = [this, alive = alive_, run](Result<store::Summary> summary) {
+    if (!*alive) return;
+    if (summary.ok()) run->job.summary["events"] = moved(run->job.summary.find("before"), summary->mappings[run->job.mapping].counters);
+    const auto keep = [this, run] { save(run, [this, run] { ended(run); }); };
+    run->is("done") && marks(run->job) ? foreman_.finished(run->job, keep) : keep();
+  };
+  const auto sum_up = [this, finish](Result<std::int64_t>) { store_.summary(finish); };
+  if (run->is("cancelled")) return store_.drop_backfill(run->job.mapping, sum_up);
+  sum_up(0);
+}
+
+void Jobs::ended(const RunPtr& run) {
+  around_.ears.on_job(run->job);
+  last_[run->job.mapping] = run->job;
+  std::erase(runs_, run);
+  const bool held = std::any_of(runs_.begin(), runs_.end(), [&](const RunPtr& other) { return other->job.mapping == run->job.mapping && other->is("paused"); });
+  foreman_.hold_backfill(run->job.mapping, held);
+  for (auto& done : std::exchange(run->asked, {})) done({});
+  const std::string batch = run->job.batch;
+  if (std::none_of(runs_.begin(), runs_.end(), [&](const RunPtr& other) { return other->job.batch == batch; })) {
+    std::vector<Listener> over;
+    for (auto it = listeners_.begin(); it != listeners_.end();) {
+      if (it->batch != batch) {
+        ++it;
+        continue;
+      }
+      over.push_back(std::move(*it));
+      it = listeners_.erase(it);
+    }
+    for (Listener& listener : over) when_ended(batch, {}, std::move(listener.ended));
+  }
+  pump();
+}
+
+void Jobs::control(const std::string& id, const std::string& what, Done<void> done) {
+  std::vector<RunPtr> meant;
+  for (const RunPtr& run : runs_) {
+    if (run->job.id == id || run->job.batch == id) meant.push_back(run);
+  }
+  if (meant.empty()) return control_stored(id, what, std::move(done));
+  const auto left = std::make_shared<std::size_t>(meant.size());  // owners: the callbacks below
+  const Done<void> one = [left, done](Result<void>) {
+    if (--*left == 0) done({});
+  };
+  for (const RunPtr& run : meant) {
+    if (what == "resume") {
+      run->wish.clear();
+      if (!run->is("paused")) {
+        around_.poster.post([one] { one({}); });
+        continue;
+      }
+      run->job.state = "queued";
+      foreman_.hold_backfill(run->job.mapping, false);
+      save(run, [this, run, one] {
+        one({});
+        foreman_.marked(run->job.mapping);
+        pump();
+      });
+    } else if (!run->job.open()) {
+      run->asked.push_back(one);  // it is ending
+    } else if (run->is("running")) {
+      run->wish = what;
+      run->asked.push_back(one);
+      if (!run->under_way) told(run);
+    } else if (what == "cancel") {
+      run->asked.push_back(one);
+      end(run, "cancelled", std::nullopt);
+    } else {
+      run->job.state = "paused";
+      foreman_.hold_backfill(run->job.mapping, true);
+      save(run, [one] { one({}); });
+    }
+  }
+}
+
+/// Of a process that ended, where no engine of ours runs: the row alone is changed, and whoever resumes it reads that.
+void Jobs::control_stored(const std::string& id, const std::string& what, Done<void> done) {
+  store_.batch(id, [this, alive = alive_, id, what, done](Result<std::vector<store::Job>> jobs) {
+    if (!*alive) return;
+    if (!jobs.ok()) return done(jobs.error());
+    std::erase_if(*jobs, [&](const store::Job& job) { return job.id != id && job.batch != id; });
+    if (jobs->empty()) return done(make_error(Code::kNotFound, "no job " + id, "`tidewire jobs` lists them"));
+    std::erase_if(*jobs, [](const store::Job& job) { return !job.open(); });
+    if (jobs->empty()) return done(make_error(Code::kInvalid, "job " + id + " has ended"));
+    for (store::Job& job : *jobs) job.state = what == "pause" ? "paused" : (what == "cancel" ? "cancelled" : "queued");
+    store_.save_jobs(std::move(*jobs), done);
+  });
+}
+
+void Jobs::arrived(const std::string& mapping) {
+  for (const RunPtr& run : runs_) {
+    if (run->job.mapping == mapping && run->is("paused")) foreman_.hold_backfill(mapping, true);
+  }
+  pump();
+}
+
+void Jobs::leaving(const std::string& mapping) {
+  for (const RunPtr& run : runs_) {
+    if (run->job.mapping != mapping || !run->is("running")) continue;
+    run->timer.reset();
+    run->task.reset();
+    run->under_way = false;
+    run->job.state = "queued";
+    run->fresh = false;
+  }
+}
+
+void Jobs::stop() {
+  stopped_ = true;
+  for (const RunPtr& run : runs_) {
+    run->timer.reset();
+    run->task.reset();
+  }
+}
+
+}  // namespace tidewire::sync

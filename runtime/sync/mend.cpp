@@ -1,0 +1,319 @@
+#include "sync/mend.h"
+
+#include <algorithm>
+#include <array>
+
+#include "sync/decide.h"
+
+namespace tidewire::sync {
+
+using store::other;
+using store::side_name;
+
+namespace {
+
+constexpr std::array kActs{"unlink", "relink", "merge", "ignore", "heed", "reset_base"};
+
+std::string subject(const std::string& mapping, const SideKey& key) { return mapping + "/" + side_name(key.first) + "/" + key.second; }
+
+/// One mending, from owning its keys to its commit. Shared: the callback under way and nobody else.
+class Mender : public std::enable_shared_from_this<Mender> {
+ public:
+  Mender(const Workplace& place, Mending what, Done<store::Operation> done) : place_(place), lane_(*place.lane), what_(std::move(what)), done_(std::move(done)) {}
+  void start();
+
+ private:
+  bool claim(const SideKey& key);
+  void again();
+  void on_known(Result<std::vector<store::Known>> known);
+  Result<void> refuse_announced() const;
+  Result<void> change();
+  Result<void> unlink();
+  Result<void> merge();
+  Result<void> ignore();
+  Result<void> heed();
+  Result<void> reset_base();
+  Result<void> need_field() const;
+  void relink();
+  void on_record(Side side, Result<std::optional<Record>> record);
+  void mark(const store::Link& link);
+  void commit();
+  void finish(Result<store::Operation> result);
+  Error no_link(const SideKey& key) const;
+
+  Workplace place_;
+  Lane& lane_;
+  Mending what_;
+  Done<store::Operation> done_;
+  std::vector<SideKey> claimed_;
+  SideKey busy_;
+  std::vector<store::Known> known_;
+  store::Commit commit_;
+  Value detail_ = Object{};
+  Sides<std::optional<Record>> record_;
+  int reading_ = 0;
+};
+
+void Mender::start() {
+  if (!claim(what_.key) || (what_.with && !claim(*what_.with))) return again();
+  std::vector<SideKey> keys{what_.key};
+  if (what_.with) keys.push_back(*what_.with);
+  lane_.store.load(lane_.mapping, std::move(keys), [self = shared_from_this()](Result<std::vector<store::Known>> known) { self->on_known(std::move(known)); });
+}
+
+bool Mender::claim(const SideKey& key) {
+  if (std::find(claimed_.begin(), claimed_.end(), key) != claimed_.end()) return true;
+  if (!lane_.owners.claim(key)) {
+    busy_ = key;
+    return false;
+  }
+  claimed_.push_back(key);
+  return true;
+}
+
+/// A pass is under way there: everything is let go, so that nobody waits in a circle, and asked for again when it has ended.
+void Mender::again() {
+  for (const SideKey& key : claimed_) lane_.owners.release(key);
+  claimed_.clear();
+  lane_.owners.when_free(busy_, [self = shared_from_this()] { self->start(); });
+}
+
+void Mender::on_known(Result<std::vector<store::Known>> known) {
+  if (!known.ok()) return finish(known.error());
+  known_ = std::move(*known);
+  for (const store::Known& one : known_) {
+    for (const Side side : {Side::kLeft, Side::kRight}) {
+      if (one.link && one.link->key[side] && !claim({side, *one.link->key[side]})) return again();
+    }
+  }
+  if (Result<void> allowed = refuse_announced(); !allowed.ok()) return finish(allowed.error());
+  if (what_.act == Mending::Act::kRelink) return relink();
+  if (Result<void> changed = change(); !changed.ok()) return finish(changed.error());
+  commit();
+}
+
+Result<void> Mender::refuse_announced() const {
+  for (const store::Known& one : known_) {
+    if (one.intents.empty()) continue;
+    return make_error(Code::kStale, "a write to '" + what_.key.second + "' is announced and its outcome is not known yet", "try again when the record is level or stands, see `tidewire status`");
+  }
+  return {};
+}
+
+Error Mender::no_link(const SideKey& key) const {
+  return make_error(Code::kNotFound, lane_.mapping + ": no link has the " + side_name(key.first) + " key '" + key.second + "'", "`tidewire links " + lane_.mapping + "` lists them");
+}
+
+Result<void> Mender::change() {
+  const bool stranger = !known_.front().link;
+  if (stranger && what_.act != Mending::Act::kIgnore) return no_link(what_.key);
+  switch (what_.act) {
+    case Mending::Act::kUnlink: return unlink();
+    case Mending::Act::kMerge: return merge();
+    case Mending::Act::kIgnore: return ignore();
+    case Mending::Act::kHeed: return heed();
+    case Mending::Act::kResetBase: return reset_base();
+    case Mending::Act::kRelink: break;
+  }
+  return {};
+}
+
+void Mender::mark(const store::Link& link) {
+  for (const Side side : {Side::kLeft, Side::kRight}) {
+    if (link.key[side]) commit_.again.push_back({side, *link.key[side], "upsert", "person", 0, {}});
+  }
+}
+
+Result<void> Mender::unlink() {
+  const store::Link& link = *known_.front().link;
+  commit_.remove_link = link.id;
+  return {};
+}
+
+Result<void> Mender::merge() {
+  if (!known_.back().link) return no_link(*what_.with);
+  store::Link kept = *known_.front().link;
+  const store::Link& gone = *known_.back().link;
+  if (kept.id == gone.id) return make_error(Code::kInvalid, "both keys are of one link already");
+  commit_.remove_link = gone.id;
+  detail_["merged"] = gone.id;
+  bool joined = false;
+  for (const Side side : {Side::kLeft, Side::kRight}) {
+    if (!gone.key[side]) continue;
+    if (!kept.key[side]) {
+      kept.key[side] = gone.key[side];
+      kept.incarnation[side] = gone.incarnation[side];
+      joined = true;
+      continue;
+    }
+    store::Link aside;
+    aside.mapping = lane_.mapping;
+    aside.key[side] = gone.key[side];
+    aside.incarnation[side] = gone.incarnation[side];
+    aside.state = store::LinkState::kIgnored;
+    commit_.set_aside.push_back(std::move(aside));
+    detail_[std::string("set_aside_") + side_name(side)] = *gone.key[side];
+  }
+  kept.state = store::LinkState::kLive;
+  if (joined) {
+    kept.base.clear();
+    kept.version = {};
+    kept.stamps = Value(Object{});
+  }
+  commit_.link = kept;
+  mark(kept);
+  return {};
+}
+
+Result<void> Mender::need_field() const {
+  std::vector<std::string> names;
+  for (const Field& field : place_.mapper->plan().fields) {
+    if (field.name == what_.field) return {};
+    names.push_back(field.name);
+  }
+  std::string list;
+  for (const std::string& name : names) list += (list.empty() ? "" : ", ") + name;
+  return make_error(Code::kNotFound, lane_.mapping + " has no field '" + what_.field + "'", "its fields are " + list);
+}
+
+Result<void> Mender::ignore() {
+  if (!what_.field.empty()) {
+    if (!known_.front().link) return no_link(what_.key);
+    TRY(need_field());
+    commit_.link = *known_.front().link;
+    commit_.link->notes[what_.field]["ignored"] = what_.author;
+    commit_.close_conflict_fields = {what_.field};
+    commit_.conflict_method = "ignored";
+    commit_.conflict_author = what_.author;
+    return {};
+  }
+  store::Link link;
+  if (known_.front().link) link = *known_.front().link;
+  link.mapping = lane_.mapping;
+  link.key[what_.key.first] = what_.key.second;
+  link.state = store::LinkState::kIgnored;
+  for (const store::Conflict& open : known_.front().conflicts) commit_.close_conflict_fields.push_back(open.field);
+  commit_.conflict_method = "ignored";
+  commit_.conflict_author = what_.author;
+  commit_.link = std::move(link);
+  for (const store::DirtyKey& row : known_.front().dirty) commit_.finished.push_back({row.side, row.key, row.last_seq, row.changes});
+  return {};
+}
+
+/// A record that never had a counterpart is met as a stranger again; a pair goes on from what it had agreed on.
+Result<void> Mender::heed() {
+  const store::Link& link = *known_.front().link;
+  if (!what_.field.empty()) {
+    TRY(need_field());
+    if (!is_ignored(link, what_.field)) return make_error(Code::kNotFound, "the difference in '" + what_.field + "' is not ignored");
+    commit_.link = link;
+    Value& note = commit_.link->notes[what_.field];
+    note.as_object().erase("ignored");
+    if (note.as_object().empty()) commit_.link->notes.as_object().erase(what_.field);
+  } else if (link.state != store::LinkState::kIgnored) {
+    return make_error(Code::kNotFound, "'" + what_.key.second + "' is not ignored");
+  } else if (link.key.left && link.key.right) {
+    commit_.link = link;
+    commit_.link->state = store::LinkState::kLive;
+  } else {
+    commit_.remove_link = link.id;
+  }
+  mark(link);
+  return {};
+}
+
+Result<void> Mender::reset_base() {
+  store::Link link = *known_.front().link;
+  if (!what_.field.empty()) {
+    TRY(need_field());
+    link.base.erase(what_.field);
+  } else {
+    link.base.clear();
+  }
+  link.version = {};
+  mark(link);
+  commit_.link = std::move(link);
+  return {};
+}
+
+/// Both records are read first: a link to what is not there would be taken for a deletion.
+void Mender::relink() {
+  for (std::size_t i = 0; i < known_.size(); ++i) {
+    const SideKey& key = i == 0 ? what_.key : *what_.with;
+    if (!known_[i].link) continue;
+    return finish(make_error(Code::kStale, subject(lane_.mapping, key) + " belongs to link " + std::to_string(known_[i].link->id), "part it first with: tidewire unlink " + lane_.mapping + " " + key.second));
+  }
+  if (!what_.with || what_.with->first == what_.key.first) return finish(make_error(Code::kInvalid, "a left and a right key are linked, not two of one side"));
+  reading_ = 2;
+  for (const SideKey& key : {what_.key, *what_.with}) {
+    lane_.batcher[key.first]->read(key.second, [self = shared_from_this(), side = key.first](Result<std::optional<Record>> record) { self->on_record(side, std::move(record)); });
+  }
+}
+
+void Mender::on_record(Side side, Result<std::optional<Record>> record) {
+  const SideKey& key = what_.key.first == side ? what_.key : *what_.with;
+  if (done_ && !record.ok()) finish(Error(record.error()).context("reading '" + key.second + "'"));
+  else if (done_ && !*record) finish(make_error(Code::kNotFound, "no record '" + key.second + "' on " + place_.mapper->plan().end[side].connection));
+  else if (record.ok()) record_[side] = std::move(*record);
+  if (--reading_ > 0 || !done_) return;
+  store::Link link;
+  link.mapping = lane_.mapping;
+  for (const Side at : {Side::kLeft, Side::kRight}) {
+    link.key[at] = record_[at]->key;
+    if (!record_[at]->incarnation.empty()) link.incarnation[at] = record_[at]->incarnation;
+    link.seen_at[at] = lane_.around.clock.now();
+  }
+  commit_.close_conflict_fields = {""};  // an ambiguous match that waited for just this
+  commit_.conflict_method = "superseded";
+  commit_.conflict_author = what_.author;
+  mark(link);
+  commit_.link = std::move(link);
+  commit();
+}
+
+void Mender::commit() {
+  store::Operation operation;
+  operation.id = lane_.ids.next();
+  operation.at = lane_.around.clock.now();
+  operation.mapping = lane_.mapping;
+  operation.kind = act_name(what_.act);
+  operation.outcome = "applied";
+  operation.script = place_.mapper->version();
+  operation.author = what_.author;
+  if (!what_.field.empty()) detail_["field"] = what_.field;
+  const store::Link* shown = commit_.link ? &*commit_.link : (known_.front().link ? &*known_.front().link : nullptr);
+  if (shown != nullptr) operation.key = shown->key;
+  if (commit_.link) operation.link = commit_.link->id;
+  operation.record = detail_;
+  commit_.mapping = lane_.mapping;
+  Value audited = detail_;
+  if (what_.with) audited["with"] = std::string(side_name(what_.with->first)) + "/" + what_.with->second;
+  commit_.audit = store::AuditEntry{what_.author, act_name(what_.act), subject(lane_.mapping, what_.key), std::move(audited)};
+  commit_.operation = operation;
+  lane_.store.commit(std::move(commit_), [self = shared_from_this(), operation](Result<std::int64_t> stored) mutable {
+    if (!stored.ok()) return self->finish(stored.error());
+    if (*stored != 0) operation.link = *stored;
+    self->lane_.around.ears.on_operation(operation);
+    self->finish(std::move(operation));
+  });
+}
+
+void Mender::finish(Result<store::Operation> result) {
+  for (const SideKey& key : claimed_) lane_.owners.release(key);
+  claimed_.clear();
+  lane_.around.poster.post([done = std::exchange(done_, nullptr), result = std::move(result)] { done(result); });
+}
+
+}  // namespace
+
+const char* act_name(Mending::Act act) { return kActs[static_cast<std::size_t>(act)]; }
+
+std::optional<Mending::Act> act_from_name(std::string_view name) {
+  const auto found = std::find(kActs.begin(), kActs.end(), name);
+  if (found == kActs.end()) return std::nullopt;
+  return static_cast<Mending::Act>(found - kActs.begin());
+}
+
+void mend(const Workplace& place, Mending what, Done<store::Operation> done) { std::make_shared<Mender>(place, std::move(what), std::move(done))->start(); }
+
+}  // namespace tidewire::sync

@@ -1,0 +1,200 @@
+// plan.h — a mapping as the engine sees it: plain data, made once from what the mapping's host chunk returned.
+//
+// Words, checks and defaults of the language live in scripts/tidewire/host/mapping.lua; what arrives here is complete
+// and consistent. Functions are numbers that only the Mapper can call.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "base/value.h"
+#include "store/types.h"
+
+namespace tidewire::sync {
+
+using store::Side;
+using store::Sides;
+
+/// How a system spells a value and which spellings are one value (scripts/connectors/README.md, Types).
+struct Type {
+  std::string kind = "json";  // without a type, values compare as exact JSON
+  std::string form;           // bool: "01" | "json"; decimal: "number" | "text"; datetime: "local" | "instant"; json: "text"
+  std::string zone;           // of a local datetime
+  int scale = -1;             // digits after the point that count; -1: all
+  std::int64_t length = -1;   // code points; -1: no limit
+  bool empty_is_null = false;
+  bool zero_is_null = false;
+  std::string trim;           // "" | "right" | "both"
+  std::vector<Value> options; // of an enum
+  bool read_only = false, required = false, unique = false;
+
+  static Type from(const Value& described);
+  static Type of(std::string kind);
+};
+
+enum class Flow { kBoth, kToRight, kToLeft };
+/// True where values may travel towards `to`.
+constexpr bool flows(Flow flow, Side to) {
+  return flow == Flow::kBoth || (flow == Flow::kToRight) == (to == Side::kRight);
+}
+
+/// A value of a record in another collection for another value of the same record (lookups.h).
+struct Finder {
+  std::string id;                 // of the collection, as the plan calls it
+  Side side = Side::kRight;       // towards this side `by` becomes `take`, back it is the other way round
+  std::string by, take;
+  bool by_key = false, take_key = false;  // it is the collection's key
+  enum class Missing { kDead, kClear, kKeep, kCreate } missing = Missing::kDead;
+  Value values = Object{};        // kCreate: what a new record gets besides `by`
+  Duration cache{};
+  Type by_type, take_type;
+};
+
+/// A record that functions see as ctx.lookup.NAME.
+struct Lookup {
+  std::string name, id;
+  Side side = Side::kLeft;        // whose records name it
+  std::string path, by;           // by: "" = its key
+  Duration cache{};
+  bool watch = false;             // a change of what was found is worked in
+};
+
+struct Field {
+  std::string name;  // its identity in the base; the author's, or the paths ("first_name", "cell_number>phone")
+  Sides<std::vector<std::string>> paths;  // one: its value is the form; several: the form is an object by path
+  Flow flow = Flow::kBoth;
+  enum class Kind { kCopy, kFunction, kReference, kConstant, kRows, kFind } kind = Kind::kCopy;
+  std::optional<std::int64_t> to_right, to_left;  // kFunction
+  std::string reference;          // kReference: the mapping whose links translate
+  bool optional_reference = false;  // owed instead of waited for (law 22)
+  struct Word {
+    std::string left, right, mapping;
+  };
+  std::vector<Word> words;        // kReference: a word beside the key says which mapping
+  Finder find;                    // kFind
+  bool list = false;              // kReference, kFind: of each element
+  bool own_function = false;      // kFunction of the author's own, which may look at the target
+  std::optional<Value> constant;  // kConstant: `value =`, in the form of the side it is written to
+  enum class When { kAlways, kCreate, kTargetEmpty } when = When::kAlways;
+  std::optional<Value> default_value;  // for the target where the source is null
+  enum class Null { kClear, kKeep, kReplace } null = Null::kClear;
+  Value null_value;
+  Sides<Type> type;
+  std::string strategy;           // "newest", "manual", "webhook", or a project's own; for explain
+  std::optional<std::int64_t> strategy_function;  // empty: an engine step (manual); of "webhook": its fallback
+  bool judged() const { return strategy == "webhook"; }
+  std::optional<Side> tie;        // empty: the mapping's
+  int group = -1;                 // fields of a group are won together
+  std::vector<Field> rows;        // kRows: the fields of one row (rows.h)
+  bool row_key = false;           // of a row's field: it tells rows apart
+  bool ordered = false;           // kRows: the order is kept the same too
+  Sides<std::string> order;       // kRows: the column that holds the place of a row; "" = the list's own order
+  bool required = false, redact = false, lossy = false;
+  std::string at;                 // "mappings/employees.lua:14"
+};
+
+/// States of a record that one side moves by verbs of its connector (MAPPING.md, States; lifecycle.h).
+struct Lifecycle {
+  std::string field;                                   // that holds the state; "" = none
+  std::vector<std::pair<Value, Value>> states;         // as each side says it; the first is where a record begins
+  struct Move {
+    Value from, to;                                    // in this side's form
+    std::string verb;
+  };
+  Sides<std::vector<Move>> moves;                      // a side without any takes the state as a value
+  struct After {
+    Value state;                                       // in the form of the side
+    std::vector<std::string> paths;                    // what may still be written there
+  };
+  Sides<std::vector<After>> edit_after;
+};
+
+/// Who is told of what happened, once it is committed: a URL or a mail address.
+struct Hook {
+  std::string event;                                   // created | updated | deleted | conflict | dead | finished
+  std::string kind;                                    // post | mail
+  std::string to;
+};
+
+/// Whom the strategy `webhook` asks (law 10).
+struct JudgeAt {
+  std::string url;
+  Duration timeout = std::chrono::seconds(10);
+  std::string fallback = "manual";                     // a rule's name, or "wait": the record waits for an answer
+};
+
+struct Match {
+  struct Pair {
+    std::string left, right;
+    bool fold = false;
+  };
+  std::vector<Pair> pairs;
+};
+
+/// A field that is written and never compared (stamp.h).
+struct Stamp {
+  std::string field;
+  enum class What { kConstant, kLeftKey, kRightKey, kChecksum } what = What::kConstant;
+  Value value;  // kConstant
+  Type type;
+  std::string at;
+};
+
+enum class DeletePolicy { kIgnore, kDelete, kSoft };
+
+struct End {
+  std::string connection, word, collection;
+  std::vector<std::string> key;  // its key fields
+  Value options = Object{};
+  Value scope = Object{};        // field -> condition
+  bool webhook = false;
+  std::string poll;              // schedule text; "" = never
+  DeletePolicy deletes = DeletePolicy::kIgnore;  // what a delete on the other side does here
+  bool delete_wins = false;      // over an update here
+  std::string soft_field;        // kSoft
+  Value soft_value;              // {"$now": true} for the time of the delete
+  std::vector<Stamp> stamps;
+  std::vector<std::string> parts = {};  // names of records that belong to one of these (with_parts.h)
+};
+
+struct Plan {
+  std::string name;
+  Sides<End> end;
+  Flow flow = Flow::kBoth;
+  enum class AssignedBy { kEach, kLeft, kRight } assigned_by = AssignedBy::kEach;
+  std::vector<Match> matches;
+  std::vector<Field> fields;
+  std::vector<Lookup> lookups;
+  Lifecycle lifecycle;
+  std::vector<Hook> hooks;
+  std::string strategy = "newest";
+  std::optional<std::int64_t> strategy_function;
+  std::optional<JudgeAt> judge;
+  bool whole_record = false;     // granularity = "record"
+  Side tie = Side::kLeft;
+  struct Check {
+    std::string path;
+    std::int64_t function = 0;
+    std::string message;
+  };
+  std::vector<Check> checks;
+  bool enforce = false;          // one-way: drift on the target is put back (law 23)
+  enum class Leave { kFreeze, kUnlink, kSoft, kDelete } leave = Leave::kFreeze;  // what becomes of a link whose record leaves the scope
+  std::string sweep;             // schedule text
+  int max_attempts = 8;
+  Duration retry_base = std::chrono::seconds(1);
+  int parallel = 256;            // keys under way at once
+  int priority = 0;              // smaller first
+  std::optional<int> brake = 10; // percent of the links that deletes, or a change of the mapping, may go to in 24 h; nullopt: any
+  int brake_least = 10;          // so many may be, however few links there are
+  Sides<bool> read_only{false, false};  // writes there are recorded, not made (dry_run)
+
+  /// kInvalid names what is missing; that is a fault of the host chunk, not of the author.
+  static Result<Plan> from(const Value& compiled);
+  const Field* field(std::string_view name) const;
+};
+
+}  // namespace tidewire::sync

@@ -1,0 +1,353 @@
+#include "sync/reconcile.h"
+
+#include <algorithm>
+
+#include "base/decimal.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "sync/canonical.h"
+#include "sync/questions.h"
+
+namespace tidewire::sync {
+
+using store::other;
+using store::side_name;
+
+Reconcile::Reconcile(Lane& lane, std::shared_ptr<Mapper> mapper, SideKey key, Options options, std::function<void(Report)> done)
+    : lane_(lane), mapper_(std::move(mapper)), plan_(mapper_->plan()), key_(std::move(key)), options_(std::move(options)), done_(std::move(done)) {
+  claimed_.push_back(key_);
+  operation_.id = lane_.ids.next();
+  if (!options_.reversals.empty()) operation_.kind = "revert";
+}
+
+void Reconcile::start() {
+  lane_.store.load(lane_.mapping, {key_}, [self = shared_from_this()](Result<std::vector<store::Known>> known) { self->on_known(std::move(known)); });
+}
+
+void Reconcile::on_known(Result<std::vector<store::Known>> known) {
+  if (!known.ok()) return finish({Report::End::kDropped, {}, {}, {}, known.error()});
+  known_ = std::move(known->front());
+  for (const store::Intent& open : known_.intents) {
+    if (open.kind == store::IntentKind::kCreate) open_creates_[open.side].push_back(open.id);
+  }
+  // Law 4: what is taken is fixed here, before the first read. A change that comes later stays and causes another pass.
+  taken_ = known_.dirty;
+  if (taken_.empty() && !options_.dry && options_.reversals.empty()) return finish({Report::End::kDropped, {}, {}, {}, {}});
+  if (const auto watched = watched_by(key_.second)) return mark_watchers(watched->first, watched->second);
+  linked_ = known_.link.has_value();
+  if (linked_) {
+    link_ = *known_.link;
+    if (link_.state == store::LinkState::kIgnored) return commit_echo("ignored");
+    const auto& there = link_.key[other(key_.first)];
+    if (there) {
+      const SideKey twin{other(key_.first), *there};
+      if (!lane_.owners.claim(twin)) return finish({Report::End::kBusy, twin, {}, {}, {}});
+      claimed_.push_back(twin);
+    }
+  } else {
+    link_ = store::Link{};
+    link_.mapping = plan_.name;
+    link_.key[key_.first] = key_.second;
+    link_.created_at = now();
+    // A key that a create was announced for is no echo; were it to wait, two such keys could wait for each other.
+    const bool source = std::any_of(known_.intents.begin(), known_.intents.end(), [&](const store::Intent& open) { return open.kind == store::IntentKind::kCreate && open.side == other(key_.first) && open.source_key == key_.second; });
+    if (!source && !options_.waited_for_creates && !options_.dry && lane_.creates.any(key_.first)) {
+      Report report;  // it may be the echo of our own create: look again when those are closed
+      report.end = Report::End::kBusy;
+      report.creates = key_.first;
+      return finish(std::move(report));
+    }
+  }
+  Sides<bool> wanted{options_.read_both, options_.read_both};
+  wanted[key_.first] = true;
+  for (const store::DirtyKey& row : taken_) wanted[row.side] = true;
+  if (told_before() != nullptr) wanted = {true, true};  // one row stands for both
+  // Of a frozen link it is not known which side is outside, and nothing travels from the other one.
+  const bool frozen = link_.state == store::LinkState::kFrozen;
+  if (linked_ && (frozen || !known_.conflicts.empty() || !known_.intents.empty() || lacks_base())) wanted = {true, true};
+  read_sides(wanted);
+}
+
+/// Fields added to the mapping since the link was made (law 9), and references that are owed (law 22).
+bool Reconcile::lacks_base() const {
+  return std::any_of(plan_.fields.begin(), plan_.fields.end(), [&](const Field& field) {
+    if (field.kind == Field::Kind::kConstant || link_.base.contains(field.name)) return false;
+    const Value* note = link_.notes.find(field.name);
+    return note == nullptr || note->bool_or("owed", false);
+  });
+}
+
+/// Law 2: what the page showed that this pass comes of is a read, unless a change came in since it was asked for.
+bool Reconcile::is_shown(Side side) {
+  if (std::exchange(looked_, true) || taken_.size() != 1) return false;
+  const store::DirtyKey& row = taken_.front();
+  auto shown = row.side == side ? lane_.fresh.take(side, row.key) : std::nullopt;
+  const bool alone = row.changes == 1 && row.attempts == 0 && row.event == "upsert" && (row.reason == "poll" || row.reason == "job");
+  const bool plain = !options_.dry && !options_.read_both && options_.reversals.empty() && known_.intents.empty();
+  if (!shown || !alone || !plain || row.key != link_.key[side]) return false;
+  if (link_.seen_at[side] && *link_.seen_at[side] >= shown->asked_at) return false;
+  record_[side] = std::move(shown->record);
+  asked_at_[side] = shown->asked_at;
+  read_[side] = from_page_[side] = true;
+  return true;
+}
+
+/// Where no guard protects a write, a page is too old a read to write on (law 24).
+bool Reconcile::read_before_writing() {
+  const auto too_old = [&](Side side) { return to_write_[side] && from_page_[side] && !lane_.capabilities(side).guarded_writes; };
+  if (!too_old(Side::kLeft) && !too_old(Side::kRight)) return false;
+  record_ = {};
+  read_ = from_page_ = {false, false};
+  decisions_ = {};
+  read_sides({true, true});
+  return true;
+}
+
+void Reconcile::read_sides(Sides<bool> wanted) {
+  reading_ = 0;
+  for (const Side side : {Side::kLeft, Side::kRight}) wanted[side] = wanted[side] && link_.key[side].has_value();
+  if (wanted[key_.first] && is_shown(key_.first)) wanted[key_.first] = false;
+  for (const Side side : {Side::kLeft, Side::kRight}) reading_ += wanted[side] ? 1 : 0;
+  if (reading_ == 0) return on_all_read();
+  for (const Side side : {Side::kLeft, Side::kRight}) {
+    if (!wanted[side]) continue;
+    asked_at_[side] = now();
+    lane_.batcher[side]->read(*link_.key[side], [self = shared_from_this(), side](Result<std::optional<Record>> answer) { self->on_read(side, std::move(answer)); });
+  }
+}
+
+void Reconcile::on_read(Side side, Result<std::optional<Record>> answer) {
+  if (answer.ok()) {
+    record_[side] = std::move(*answer);
+    read_[side] = true;
+  } else if (!read_error_) {
+    read_error_ = std::move(answer).error().context("reading " + plan_.end[side].collection + " '" + *link_.key[side] + "' on " + plan_.end[side].connection);
+  }
+  if (--reading_ == 0) on_all_read();
+}
+
+void Reconcile::on_all_read() {
+  if (read_error_) return fail(*read_error_);
+  for (const Side side : {Side::kLeft, Side::kRight}) {
+    if (!read_[side] || !record_[side]) continue;
+    if (!check_tokens(side) || !check_incarnation(side)) return;
+  }
+  if (!linked_) return first_contact();
+  for (const Side side : {Side::kLeft, Side::kRight}) {
+    if (!read_[side] || record_[side] || !link_.key[side]) continue;
+    if (link_.id == 0) return changed_while_met(side);
+    return gone(side);
+  }
+  for (const Side side : {Side::kLeft, Side::kRight}) {
+    // What was announced before it left is seen to first.
+    if (record_[side] && !in_scope(side)) return honour_intents([self = shared_from_this(), side] { self->left_scope(side); });
+  }
+  if (record_[key_.first]) link_.state = store::LinkState::kLive;
+  honour_intents([self = shared_from_this()] { self->compare(); });
+}
+
+/// Law 3: a version that this link has already left behind is a stale read (a replica behind, a cache): it decides nothing.
+bool Reconcile::check_tokens(Side side) {
+  const auto& tokens = link_.tokens[side];
+  const std::string& version = record_[side]->version;
+  if (version.empty() || tokens.empty() || tokens.back() == version) return true;
+  const auto& capabilities = lane_.capabilities(side);
+  // Rows that come back to what they were are no stale read while the record itself has its newest version.
+  if (capabilities.versions_recur && version.substr(0, version.rfind('/')) == tokens.back().substr(0, tokens.back().rfind('/'))) return true;
+  const bool behind = capabilities.ordered_versions && version < tokens.back();
+  const bool seen = std::find(tokens.begin(), tokens.end(), version) != tokens.end();
+  if (!behind && !seen) return true;
+  const bool bounded = !behind && link_.seen_at[side].has_value();
+  const Instant settled = bounded ? *link_.seen_at[side] + capabilities.settle : now();
+  if (bounded && asked_at_[side] > settled) return true;
+  if (bounded) {
+    // Not the key's failure: it is read again until the token is settled, and then it is the truth.
+    const Instant again = std::min<Instant>(now() + std::chrono::seconds(2), settled + std::chrono::milliseconds(1));
+    stand(store::KeyState::kBackingOff, make_error(Code::kUnavailable, "read a state of '" + record_[side]->key + "' that was left behind (version " + version + ")", "the system may answer from a replica that is behind; after the settle time it counts"), again);
+    return false;
+  }
+  fail(make_error(Code::kUnavailable, "read an older state of '" + record_[side]->key + "' than was seen before (version " + version + ")",
+                  "the system may answer from a replica that is behind; it is read again"));
+  return false;
+}
+
+/// Law 20: a name used again is another record. The old one is buried, the new one met as a stranger.
+bool Reconcile::check_incarnation(Side side) {
+  const std::string& incarnation = record_[side]->incarnation;
+  if (linked_ && link_.id == 0 && !link_.incarnation[side] && !incarnation.empty()) link_.incarnation[side] = incarnation;
+  if (!linked_ || incarnation.empty() || !link_.incarnation[side] || *link_.incarnation[side] == incarnation) return true;
+  if (link_.id == 0) {
+    changed_while_met(side);
+    return false;
+  }
+  again_.push_back({side, record_[side]->key, "upsert", "again", 0, now()});
+  record_[side].reset();
+  taken_.front().event = "delete";  // positive evidence: the record that was linked is not there any more
+  gone(side);
+  return false;
+}
+
+/// Two records that are about to be linked are no pair yet: where one goes away or becomes another, nothing was deleted.
+void Reconcile::changed_while_met(Side side) {
+  fail(make_error(Code::kUnavailable, "'" + *link_.key[side] + "' on " + plan_.end[side].connection + " went away or became another record while it was met", "it is met again"));
+}
+
+bool Reconcile::changed(const Field& field, Side side) const {
+  if (field.kind == Field::Kind::kConstant || is_ignored(link_, field.name)) return false;
+  const auto base = link_.base.find(field.name);
+  if (base == link_.base.end()) return false;
+  return !same_form(field, side, form_of(field, side, record_[side]->fields), side == Side::kLeft ? base->second.left : base->second.right);
+}
+
+bool Reconcile::changed(Side side) const {
+  return record_[side] && std::any_of(plan_.fields.begin(), plan_.fields.end(), [&](const Field& field) { return changed(field, side); });
+}
+
+void Reconcile::compare() {
+  if (!watches()) return compare_now();
+  look_up([self = shared_from_this()] { self->compare_now(); });
+}
+
+void Reconcile::compare_now() {
+  const bool refreshed = see_watched();
+  note_parts();
+  const Sides<bool> moved{changed(Side::kLeft), changed(Side::kRight)};
+  // Two that are met now are linked even where there is nothing else to do: the create was ours.
+  if (link_.id != 0 && !moved.left && !moved.right && known_.conflicts.empty() && doubtful_.empty() && !lacks_base() && !has_stamps_due() && !refreshed && !options_.thorough && options_.reversals.empty()) return commit_echo("echo");
+  for (const Side side : {Side::kLeft, Side::kRight}) {
+    if (read_[side] || !link_.key[side]) continue;
+    // The base's version guards the write, so the target need not be read: if somebody changed it, the guard refuses.
+    const bool guarded = lane_.capabilities(side).guarded_writes && link_.version[side];
+    const bool deep = std::any_of(plan_.fields.begin(), plan_.fields.end(), [&](const Field& field) {
+      return field.kind == Field::Kind::kRows || std::any_of(field.paths[side].begin(), field.paths[side].end(), [](const std::string& path) { return path.find('.') != std::string::npos; });
+    });
+    if (guarded && !deep && !plan_.whole_record) continue;
+    Sides<bool> wanted{false, false};
+    wanted[side] = true;
+    return read_sides(wanted);
+  }
+  translate([self = shared_from_this()] { self->look_up([self] { self->decide_now(); }); });
+}
+
+Situation Reconcile::situation() const {
+  Situation out{plan_, *mapper_, link_, {}, exists_, known_.conflicts, translations_, {}, {}, doubtful_, &answers_, refreshed_, options_.reversals.empty() ? nullptr : &options_.reversals, &judgements_, &braked_};
+  for (const Side side : {Side::kLeft, Side::kRight}) {
+    out.record[side] = record_[side] ? &*record_[side] : nullptr;
+    out.capabilities[side] = &lane_.capabilities(side);
+    out.clock_offset[side] = lane_.batcher[side]->endpoint().clock_offset();
+  }
+  return out;
+}
+
+/// Asks the links of other mappings for the keys that references name, one call per mapping and direction.
+void Reconcile::translate(std::function<void()> then) {
+  std::map<std::pair<std::string, Side>, std::vector<std::string>> wanted;
+  for (const Reference& reference : references_of(situation())) {
+    if (!translations_.contains(reference)) wanted[{reference.mapping, reference.from}].push_back(reference.key);
+  }
+  if (wanted.empty()) return then();
+  auto left = std::make_shared<int>(static_cast<int>(wanted.size()));  // owners: the callbacks below
+  auto failed = std::make_shared<std::optional<Error>>();
+  for (const auto& [whose, keys] : wanted) {
+    const auto translator = lane_.translator(whose.first, plan_.end[whose.second]);
+    const std::string mapping = translator ? translator->mapping : whose.first;
+    const Side from = translator ? translator->from : whose.second;
+    lane_.store.translate(mapping, from, keys, [self = shared_from_this(), whose = whose, keys = keys, left, failed, then](Result<std::vector<std::optional<std::string>>> answer) {
+      if (!answer.ok()) *failed = answer.error();
+      for (std::size_t i = 0; answer.ok() && i < keys.size(); ++i) self->translations_[{whose.first, whose.second, keys[i]}] = (*answer)[i];
+      if (--*left > 0) return;
+      if (*failed) return self->fail(**failed);
+      then();
+    });
+  }
+}
+
+void Reconcile::decide_now() {
+  Result<Decisions> decided = decide(situation());
+  if (!decided.ok()) return fail(std::move(decided).error());
+  const bool makes = !decided->making.empty() && decided->missing.empty() && decided->skip.empty() && !options_.dry && may_write(Side::kLeft) && may_write(Side::kRight);
+  if (makes) return make_missing(std::move(decided->making));
+  if (brake_fields(decided->adopts)) return;
+  const bool asks = !decided->asks.empty() && decided->missing.empty() && decided->skip.empty() && !options_.dry;
+  if (asks) return ask_judge(std::move(decided->asks));
+  checked(std::move(*decided));
+}
+
+/// Checks of the mapping refuse a value before anything is written.
+void Reconcile::checked(Decisions decisions) {
+  decisions_ = std::move(decisions);
+  if (!decisions_.skip.empty()) return commit_echo("filtered");
+  if (!decisions_.missing.empty()) return wait_for(decisions_.missing.front());
+  for (const Plan::Check& check : plan_.checks) {
+    for (const Side side : {Side::kLeft, Side::kRight}) {
+      const Value* value = decisions_.patch[side].at_path(check.path);
+      if (value == nullptr) continue;
+      const auto refused = mapper_->check(check, *value);
+      if (!refused.ok()) return fail(refused.error());
+      if (*refused) return fail(make_error(Code::kInvalid, "check of '" + check.path + "' refused the value: " + **refused, "mend the value on the " + std::string(side_name(other(side))) + " side, or the check in the mapping"));
+    }
+  }
+  if (auto laid = lay_stamps(); !laid.ok()) return fail(std::move(laid).error());
+  if (creating_) return announce_create();
+  announce();
+}
+
+bool Reconcile::in_scope(Side side) const {
+  return meets(plan_.end[side].scope, record_[side]->fields, plan_, side);
+}
+
+namespace {
+
+bool meets_one(const Value& condition, const Value* found, const Type& type) {
+  const Value value = found == nullptr ? Value() : *found;
+  std::string op = "=";
+  Value operand = condition;
+  if (condition.is_object() && condition.find("op") != nullptr) {
+    op = condition.string_or("op");
+    const Value* inner = condition.find("value");
+    operand = inner == nullptr ? Value() : *inner;
+  }
+  if (op == "is_null") return empty(value, type);
+  if (op == "not_null") return !empty(value, type);
+  if (op == "in" || op == "not_in") {
+    const bool any = operand.is_array() && std::any_of(operand.as_array().begin(), operand.as_array().end(), [&](const Value& one) { return same(one, value, type); });
+    return any == (op == "in");
+  }
+  if (op == "=" || op == "!=") return same(value, operand, type) == (op == "=");
+  const auto a = canonical(value, type);
+  const auto b = canonical(operand, type);
+  if (!a.ok() || !b.ok() || a->is_null() || b->is_null()) return false;
+  if (a->is_number() && b->is_number()) {
+    const auto left = Decimal::from(*a);
+    const auto right = Decimal::from(*b);
+    if (!left.ok() || !right.ok()) return false;
+    if (op == ">") return *left > *right;
+    if (op == ">=") return *left >= *right;
+    if (op == "<") return *left < *right;
+    return op == "<=" && *left <= *right;
+  }
+  const std::string x = a->is_string() ? a->as_string() : json::dump(*a);
+  const std::string y = b->is_string() ? b->as_string() : json::dump(*b);
+  if (op == ">") return x > y;
+  if (op == ">=") return x >= y;
+  if (op == "<") return x < y;
+  return op == "<=" && x <= y;
+}
+
+}  // namespace
+
+bool meets(const Value& scope, const Value& record, const Plan& plan, Side side) {
+  if (!scope.is_object()) return true;
+  for (const auto& [path, condition] : scope.as_object()) {
+    Type type;
+    type.kind = "text";
+    type.empty_is_null = true;
+    for (const Field& field : plan.fields) {
+      if (field.paths[side].size() == 1 && field.paths[side].front() == path) type = field.type[side];
+    }
+    if (!meets_one(condition, record.at_path(path), type)) return false;
+  }
+  return true;
+}
+
+}  // namespace tidewire::sync

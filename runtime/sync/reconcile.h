@@ -1,0 +1,287 @@
+// reconcile.h — one pass over one key: read, compare, decide, write, commit (DESIGN.md section 2).
+//
+// The order of the files is the order of the steps: reconcile.cpp loads, reads and compares; reconcile_first.cpp meets a key
+// without link; reconcile_delete.cpp a record that is gone; reconcile_write.cpp announces and writes; reconcile_commit.cpp
+// ends the pass, well or badly. A crash between two steps repeats the step: what must survive is committed first.
+// Nothing here retries a request; a pass that cannot go on says so in its report and leaves the key standing.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "sync/decide.h"
+#include "sync/lane.h"
+
+namespace tidewire::sync {
+
+/// How a pass ended.
+struct Report {
+  enum class End {
+    kDone,      // committed; the taken changes are gone
+    kStanding,  // the key stays with a state and a due time
+    kBusy,      // another pass owns a key of this link: look again when `busy` is free
+    kDropped,   // nothing was there to do any more, or we are stopping
+  } end = End::kDone;
+  std::optional<SideKey> busy;
+  std::optional<Side> creates;     // kBusy: creates towards this side are open that this unknown key may be the echo of
+  store::Operation operation;  // what was decided; its id is empty for an echo. Of a dry run: what would be
+  std::optional<Error> error;  // why it stands
+};
+
+class Reconcile : public std::enable_shared_from_this<Reconcile> {
+ public:
+  struct Options {
+    bool dry = false;       // decides and reports, writes nothing anywhere
+    bool waited_for_creates = false;  // the key has waited for the creates that were open when it came
+    bool read_both = false; // content sweep, resync: do not trust the base's version
+    bool thorough = false;  // tells every field with its rule, also where nothing changed
+    Reversals reversals{};  // a revert: these fields go back, nothing else is looked at
+    std::optional<std::string> author{};
+    std::optional<std::string> job;
+    std::function<void(const std::vector<SideKey>&)> freed;  // unused outside tests
+  };
+  /// How long a record waits for its parent (law 22).
+  static constexpr Duration kPatience = std::chrono::hours(24);
+  /// `key` must be claimed by the caller in lane.owners; the pass releases it, and all it claimed, before `done`.
+  /// Shared: the callback under way and nobody else.
+  Reconcile(Lane& lane, std::shared_ptr<Mapper> mapper, SideKey key, Options options, std::function<void(Report)> done);
+  void start();
+
+ private:
+  // reconcile.cpp
+  void on_known(Result<std::vector<store::Known>> known);
+  void read_sides(Sides<bool> wanted);
+  bool is_shown(Side side);
+  bool read_before_writing();
+  void on_read(Side side, Result<std::optional<Record>> answer);
+  void on_all_read();
+  bool check_tokens(Side side);
+  bool check_incarnation(Side side);
+  void changed_while_met(Side side);
+  void compare();
+  void compare_now();
+  bool changed(const Field& field, Side side) const;
+  bool changed(Side side) const;
+  bool is_own_form(const Field& field, Side side) const;
+  bool edited(Side side) const;
+  bool lacks_base() const;
+  void translate(std::function<void()> then);
+  void decide_now();
+  Situation situation() const;
+  void checked(Decisions decisions);
+  bool in_scope(Side side) const;
+
+  // reconcile_parent.cpp
+  std::string parent_name(const Reference& parent) const;
+  void wait_for(const Reference& parent);
+  void give_up_on(const std::string& name, const std::string& state);
+
+  // reconcile_doubt.cpp
+  void honour_intents(std::function<void()> then);
+  bool is_ours(const store::Intent& intent) const;
+  bool shows(const store::Intent& intent, const std::string& field, const char* part) const;
+  std::ptrdiff_t shown(const store::Intent& intent) const;
+  bool another_landed(const store::Intent& intent) const;
+  bool count_as_written(const store::Intent& intent);
+  store::Conflict doubt_about(const std::string& name) const;
+  bool find_doubtful(const store::Intent& intent);
+  bool is_computed(const Field& field, const Value& announced) const;
+  bool cannot_land(const store::Intent& intent) const;
+  bool search_orphan();
+  void on_orphan(const store::Intent& intent, Result<std::vector<Record>> found);
+  void take_orphan(const store::Intent& intent, Record orphan, Result<std::vector<store::Known>> known);
+
+  // reconcile_first.cpp
+  void first_contact();
+  void nothing_there();
+  bool is_buried(const store::Link& buried) const;
+  void meet();
+  bool search_incarnation();
+  void on_incarnation(Result<std::vector<store::Link>> links);
+  void take_over(store::Link renamed);
+  void sole_on_own_side(const Match& match, const std::string& target_key);
+  bool assigns_key() const;
+  void announce_create();
+  /// A way of finding the counterpart of a record at first contact.
+  struct Way {
+    enum class By { kClientKey, kStoredKey, kStamp, kMatch, kAsSent } by = By::kMatch;
+    std::string key;        // kClientKey, kStoredKey
+    Query query;            // kStamp, kMatch, kAsSent
+    std::size_t match = 0;  // kMatch: which one of the plan
+  };
+  std::vector<Way> ways() const;
+  void search(std::size_t way);
+  void on_read_by_key(std::size_t way, Result<std::optional<Record>> found);
+  void on_found(std::size_t way, Result<std::vector<Record>> found);
+  void adopt(const std::string& target_key);
+  void on_target_known(std::string target_key, Result<std::vector<store::Known>> known);
+  void send_create();
+  std::optional<Query> query_for(const Match& match) const;
+  std::optional<Query> query_as_sent(const Match& match) const;
+  std::string match_hash() const;
+
+  // reconcile_lookup.cpp
+  void look_up(std::function<void()> then);
+  void make_missing(std::vector<Making> making);
+  Value lookup_notes() const;
+  void mark_watchers(const std::string& lookup, const std::string& key);
+  void mark_owners(const std::string& part, const std::string& key);
+  void note_parts();
+  bool watches() const;
+  bool see_watched();
+
+  // reconcile_judge.cpp
+  void ask_judge(std::vector<Asked> asks);
+  void send_question(const Asked& asked, std::function<void()> then);
+  void not_answered(const Asked& asked, Error error, const std::function<void()>& then);
+  void judged();
+  std::string answer_key(const std::string& id) const;
+
+  // reconcile_stamp.cpp
+  bool has_stamps_due() const;
+  Result<void> lay_stamps();
+  void mark_stamps();
+  std::optional<std::string> stored_key() const;
+  Query stamped_with(Side target, const std::string& source_key) const;
+  void take_as_sent(const store::Intent& intent);
+
+  // reconcile_delete.cpp
+  void gone(Side side);
+  bool deleted_by_us(Side side) const;
+  void look_after_delete(Side side);
+  bool search_renamed(Side side);
+  void on_renamed(Side side, Result<std::vector<Record>> found);
+  void announce_delete(Side side);
+  void bury(Side side, const std::string& policy, const std::string& outcome);
+  void restore(Side side);
+  void send_delete(Side side);
+  void on_deleted(Side side, Result<void> answer);
+  void send_soft_delete(Side side);
+
+  // reconcile_trash.cpp
+  void look_at_trash(Side side, const Value& read);
+  void look_again(Error error);
+  Value lost_edits(Side side, const Value& read, const Value& deleted) const;
+  void put_back(Side side);
+  void keep_lost_edit(Side side);
+  void on_put_back(Side side, const std::string& mark, Record record);
+  void restore_from(Side side, Record record);
+
+  // reconcile_scope.cpp
+  void left_scope(Side side);
+  DeletePolicy deletes_on(Side side) const;
+
+  // reconcile_brake.cpp
+  void brake(Side side);
+  bool is_released() const;
+  bool is_too_many(const store::BrakeCounts& counts, const std::string& kind, std::int64_t gone);
+  void end_let_through();
+  bool brake_fields(const std::set<std::string>& fields);
+  void note_brake(store::Commit& commit) const;
+
+  // reconcile_write.cpp
+  void announce();
+  void write_next();
+  void on_written(Side side, Result<Record> answer);
+  void confirm(Side side, Record answer);
+  void take_answer(Side side, const Record& answer, const Value& stored, bool sure);
+  void read_back(Side side, Error error);
+  void after_write(Side side);
+  void keep_discards();
+  Value half_written(const Decision& decision, Side side) const;
+  store::Intent intent_for(Side side, store::IntentKind kind) const;
+
+  // reconcile_read_only.cpp
+  bool keep_to_reading();
+  bool may_write(Side side) const { return !plan_.read_only[side]; }
+  void would_write(const std::string& kind);
+  const store::DirtyKey* told_before() const;
+  std::optional<store::Operation> overtaken() const;
+
+  // reconcile_commit.cpp
+  std::int64_t rows_taken() const;
+  bool is_open(const Decision& decision) const;
+  store::DirtyKey owed_row(const Decision& decision) const;
+  bool is_plain_load(const std::string& outcome) const;
+  void commit_pass();
+  void forget_results();
+  void commit_echo(const std::string& counter);
+  void stand(store::KeyState state, Error error, Instant due, const std::string& parent = {});
+  void fail(Error error);
+  bool connection_trouble(const Error& error) const;
+  void finish(Report report);
+  void close_creates();
+  void fill_operation(const std::string& kind, const std::string& outcome);
+  store::Commit commit_with(store::Commit commit);
+  void note_write(Side side, const std::string& kind, const Value& values, const std::string& outcome);
+  void see(Side side, const Record& record);
+  Instant now() const { return lane_.around.clock.now(); }
+  Value field_notes(const Decision& decision) const;
+  Value lost_notes() const;
+
+  Lane& lane_;
+  std::shared_ptr<Mapper> mapper_;
+  const Plan& plan_;
+  SideKey key_;
+  Options options_;
+  std::function<void(Report)> done_;
+
+  store::Known known_;
+  store::Link link_;
+  bool linked_ = false;             // a live link existed when the pass began
+  std::vector<store::DirtyKey> taken_;
+  std::vector<SideKey> claimed_;
+  Sides<std::optional<Record>> record_;
+  Sides<bool> read_{false, false};  // asked and answered in this pass
+  bool looked_ = false;             // whether a page has shown it
+  Sides<bool> from_page_{false, false};  // a page showed it
+  Sides<Instant> asked_at_;         // a read shows a moment between its asking and its answer, and only the former is sure
+  Sides<bool> exists_{true, true};
+  int reading_ = 0;
+  std::optional<Error> read_error_;
+  int merges_ = 0;                  // guards that refused
+  Translations translations_;
+  Answers answers_;
+  std::set<std::string> braked_;      // fields that are held in this pass
+  std::vector<std::string> let_through_;
+  bool brake_asked_ = false, asks_release_ = false;
+  Judgements judgements_;
+  std::optional<Error> judge_error_;
+  bool waited_for_judge_ = false;
+  Sides<bool> refreshed_{false, false};  // a watched lookup found something else than it did at the last commit
+  Decisions decisions_;
+  Sides<std::optional<store::Intent>> intent_;
+  std::vector<std::string> close_intents_;
+  Sides<std::vector<std::string>> open_creates_;  // that this pass met or announced
+  std::vector<std::string> settled_;  // creates of earlier passes: closed with the link that this pass stores, kept where it stands
+  std::vector<std::string> void_;     // updates of earlier passes that cannot land any more: closed before the next is announced
+  std::set<std::string> doubtful_;    // fields of which nobody can tell whether the announced result is in them
+  std::vector<store::Conflict> open_conflicts_;
+  std::vector<std::string> close_conflicts_;
+  std::vector<store::DirtyMark> again_;
+  std::vector<std::string> wake_;
+  std::map<std::string, std::int64_t> counters_;
+  Sides<bool> to_write_{false, false};
+  bool creating_ = false;
+  Value in_doubt_;                  // what an earlier create of unknown outcome was sent with; null: there is none
+  bool deleting_ = false;
+  bool deleted_before_ = false;     // by a pass that did not end
+  std::optional<DeletePolicy> leaving_;  // the scope: what it does to the other record
+  Sides<bool> searched_{false, false};  // for a rename, once a pass
+  std::string turn_;                // match hash whose turn we hold
+  std::size_t way_ = 0;             // by which the counterpart was found
+  Array writes_;                    // for the operation
+  Array earlier_;                   // decisions of this pass that a guard refused, where they discarded an edit
+  Value lost_ = Object{};           // edits that the trash had, by field
+  std::optional<std::pair<Side, std::string>> put_back_mark_;  // under which unknown keys wait for this pass
+  std::string restored_;            // why a deleted record comes back
+  store::Operation operation_;
+};
+
+/// True where the record meets every condition (MAPPING.md, scope), compared by type.
+bool meets(const Value& scope, const Value& record, const Plan& plan, Side side);
+
+}  // namespace tidewire::sync

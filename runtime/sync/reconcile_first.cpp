@@ -1,0 +1,401 @@
+// First contact: a key without link (laws 19, 25). The intent is committed, then the target is searched, then one request leaves.
+#include <algorithm>
+
+#include "base/hash.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "sync/canonical.h"
+#include "sync/reconcile.h"
+
+namespace tidewire::sync {
+
+using store::other;
+using store::side_name;
+
+namespace {
+
+bool condition_holds(const Condition& condition, const Record& record, const Type& type) {
+  const Value* value = record.fields.at_path(condition.field);
+  if (value == nullptr) return false;
+  if (condition.fold && value->is_string() && condition.value.is_string()) return fold(value->as_string()) == fold(condition.value.as_string());
+  return same(*value, condition.value, type);
+}
+
+Type type_at(const Plan& plan, Side side, const std::string& path) {
+  for (const Field& field : plan.fields) {
+    if (field.paths[side].size() == 1 && field.paths[side].front() == path) return field.type[side];
+  }
+  Type text;
+  text.kind = "text";
+  return text;
+}
+
+}  // namespace
+
+void Reconcile::first_contact() {
+  if (!record_[key_.first]) return nothing_there();
+  if (!search_incarnation()) meet();
+}
+
+/// Deleted before we knew it, or the end of a delete of ours; or a replica that is behind, or a webhook sent before its
+/// commit. So without positive evidence the absence is believed only from a second read after the settle time (law 16).
+void Reconcile::nothing_there() {
+  const bool known = !known_.tombstones.empty();
+  const bool believed = std::all_of(taken_.begin(), taken_.end(), [](const store::DirtyKey& row) {
+    return row.event == "delete" || (row.error && row.error->string_or("code") == code_name(Code::kNotFound));
+  });
+  if (believed && !options_.dry && search_orphan()) return;
+  for (const store::Intent& intent : known_.intents) {
+    if (intent.kind != store::IntentKind::kCreate && intent.side == key_.first && intent.target_key == key_.second) void_.push_back(intent.id);
+  }
+  if (known || believed || options_.dry) return commit_echo("gone");
+  stand(store::KeyState::kBackingOff, make_error(Code::kNotFound, "'" + key_.second + "' was told of but is not there", "it is read again after the settle time of the connector"), now() + lane_.capabilities(key_.first).settle);
+}
+
+/// Law 20: an unknown key with a known incarnation is a rename, unless the record is still there under its old name too.
+bool Reconcile::search_incarnation() {
+  const Side side = key_.first;
+  if (searched_[side] || !lane_.capabilities(side).incarnation || record_[side]->incarnation.empty()) return false;
+  searched_[side] = true;
+  lane_.store.find_by_incarnation(lane_.mapping, side, record_[side]->incarnation, [self = shared_from_this()](Result<std::vector<store::Link>> links) { self->on_incarnation(std::move(links)); });
+  return true;
+}
+
+void Reconcile::on_incarnation(Result<std::vector<store::Link>> links) {
+  if (!links.ok()) return fail(std::move(links).error());
+  const Side side = key_.first;
+  std::erase_if(*links, [&](const store::Link& link) { return link.state == store::LinkState::kTombstone || !link.key[side] || *link.key[side] == key_.second; });
+  if (links->size() != 1) return meet();
+  lane_.batcher[side]->read(*links->front().key[side], [self = shared_from_this(), side, link = links->front()](Result<std::optional<Record>> old) {
+    if (!old.ok()) return self->fail(std::move(old).error());
+    if (*old && (*old)->incarnation == self->record_[side]->incarnation) return self->meet();  // two records of one stamp
+    self->take_over(link);
+  });
+}
+
+/// The link of a renamed record goes on under the new key.
+void Reconcile::take_over(store::Link renamed) {
+  const Side side = key_.first;
+  for (const Side at : {Side::kLeft, Side::kRight}) {
+    if (!renamed.key[at]) continue;
+    const SideKey key{at, *renamed.key[at]};
+    if (!lane_.owners.claim(key)) return finish({Report::End::kBusy, key, {}, {}, {}});
+    claimed_.push_back(key);
+  }
+  link_ = std::move(renamed);
+  link_.key[side] = key_.second;
+  linked_ = true;
+  operation_.kind = "rename";
+  on_all_read();
+}
+
+void Reconcile::meet() {
+  const Side side = key_.first;
+  if (!known_.tombstones.empty()) {
+    const store::Link& buried = known_.tombstones.front();
+    const std::string gone_from = buried.tombstone ? buried.tombstone->string_or("side") : "";
+    // Its counterpart was deleted and the mapping ignores deletes: the record that stayed is nobody's business any more.
+    if (gone_from == side_name(other(side)) && is_buried(buried)) return commit_echo("ignored");
+    link_.generation = buried.generation + 1;
+  }
+  if (!flows(plan_.flow, other(side))) return commit_echo("filtered");
+  if (!in_scope(side)) {
+    if (options_.dry || !search_orphan()) return commit_echo("filtered");
+    return;  // it left before the outcome of its create was known
+  }
+  link_.incarnation[side] = record_[side]->incarnation.empty() ? std::nullopt : std::optional(record_[side]->incarnation);
+  exists_[other(side)] = false;
+  creating_ = true;
+  translate([self = shared_from_this()] { self->look_up([self] { self->decide_now(); }); });
+}
+
+/// Whether the record that is read is the one that was buried, and not another under the same key (law 20).
+bool Reconcile::is_buried(const store::Link& buried) const {
+  const Record& record = *record_[key_.first];
+  const auto& incarnation = buried.incarnation[key_.first];
+  if (!record.incarnation.empty() && incarnation) return record.incarnation == *incarnation;
+  const std::string policy = buried.tombstone->string_or("policy");
+  const bool stayed = policy != "delete" && policy != "both";
+  const auto& tokens = buried.tokens[key_.first];
+  return stayed || std::find(tokens.begin(), tokens.end(), record.version) != tokens.end();
+}
+
+/// The match value in the right side's form, hashed: the same from whichever side it is met, so that one first contact at a
+/// time looks at it.
+std::string Reconcile::match_hash() const {
+  for (const Match& match : plan_.matches) {
+    const auto query = query_for(match);
+    if (!query) continue;
+    std::string text;
+    for (std::size_t i = 0; i < match.pairs.size(); ++i) {
+      const Match::Pair& pair = match.pairs[i];
+      const Value* own = record_[key_.first]->fields.at_path(pair.right);
+      const bool from_right = key_.first == Side::kRight && own != nullptr;
+      const Type type = type_at(plan_, Side::kRight, pair.right);
+      const Value& asked = from_right ? *own : (*query)[i].value;
+      const auto plain = canonical(asked, type);
+      const std::string value = json::dump(plain.ok() ? *plain : asked);
+      text += pair.right + "=" + (pair.fold ? fold(value) : value) + "\n";
+    }
+    return sha256_hex(text);
+  }
+  return sha256_hex(std::string(side_name(key_.first)) + " key " + key_.second);
+}
+
+/// nullopt where a value of the rule is empty: an empty e-mail matches nobody.
+std::optional<Query> Reconcile::query_for(const Match& match) const {
+  const Side from = key_.first;
+  Query query;
+  for (const Match::Pair& pair : match.pairs) {
+    const std::string& path = from == Side::kLeft ? pair.right : pair.left;
+    const Value* value = decisions_.patch[other(from)].at_path(path);
+    Value asked = value == nullptr ? Value() : *value;
+    if (value == nullptr) {
+      const std::string& own = from == Side::kLeft ? pair.left : pair.right;
+      const Value* raw = own == (plan_.end[from].key.empty() ? "" : plan_.end[from].key.front()) ? nullptr : record_[from]->fields.at_path(own);
+      asked = raw == nullptr ? Value(record_[from]->key) : *raw;
+      const auto turned = convert(asked, type_at(plan_, from, own), type_at(plan_, other(from), path));
+      if (turned.ok()) asked = *turned;
+    }
+    if (empty(asked, type_at(plan_, other(from), path))) return std::nullopt;
+    query.push_back({path, std::move(asked), pair.fold});
+  }
+  if (query.empty()) return std::nullopt;
+  return query;
+}
+
+void Reconcile::announce_create() {
+  const Side target = other(key_.first);
+  if (options_.dry || !may_write(target)) return search(0);
+  turn_ = match_hash();
+  lane_.turns.enter(turn_, [self = shared_from_this(), target] {
+    self->intent_[target] = self->intent_for(target, store::IntentKind::kCreate);
+    store::Intent& intent = *self->intent_[target];
+    for (const store::Intent& open : self->known_.intents) {
+      if (open.kind != store::IntentKind::kCreate || open.side != target || open.source_key != self->key_.second) continue;
+      intent.id = open.id;  // the same create, tried again: its stamp and its doubt go on
+      intent.in_doubt = open.in_doubt || open.requested_at.has_value();
+      intent.requested_at = open.requested_at;  // its doubt is counted from the request that may have left
+      intent.created_at = open.created_at;
+      const bool reused = open.source_incarnation && self->link_.incarnation[self->key_.first] && *open.source_incarnation != *self->link_.incarnation[self->key_.first];
+      if (!intent.in_doubt || reused) continue;  // a name used again inherits no create (law 20)
+      self->in_doubt_ = intent.sent = open.sent;  // what it made is looked for by what it was sent with
+      intent.fields = open.fields;
+    }
+    self->lane_.creates.open(target, intent.id);
+    self->open_creates_[target].push_back(intent.id);
+    self->lane_.store.announce({intent}, std::nullopt, [self](Result<void> stored) {
+      if (!stored.ok()) return self->fail(std::move(stored).error());
+      self->search(0);
+    });
+  });
+}
+
+bool Reconcile::assigns_key() const {
+  const auto assigned = key_.first == Side::kLeft ? Plan::AssignedBy::kLeft : Plan::AssignedBy::kRight;
+  return plan_.assigned_by == assigned && lane_.capabilities(other(key_.first)).client_keys;
+}
+
+/// Law 19, in this order: stored keys, then match fields; after them the same as an earlier create in doubt was sent with,
+/// because its source may have been edited since (law 25).
+std::vector<Reconcile::Way> Reconcile::ways() const {
+  std::vector<Way> out;
+  const Side target = other(key_.first);
+  if (assigns_key()) out.push_back({Way::By::kClientKey, key_.second, {}, 0});
+  if (auto stored = stored_key()) out.push_back({Way::By::kStoredKey, std::move(*stored), {}, 0});
+  if (Query stamped = stamped_with(target, key_.second); !stamped.empty()) out.push_back({Way::By::kStamp, {}, std::move(stamped), 0});
+  for (std::size_t i = 0; i < plan_.matches.size(); ++i) {
+    if (auto query = query_for(plan_.matches[i])) out.push_back({Way::By::kMatch, {}, std::move(*query), i});
+  }
+  for (const Match& match : plan_.matches) {
+    if (in_doubt_.is_null()) break;
+    if (auto query = query_as_sent(match)) out.push_back({Way::By::kAsSent, {}, std::move(*query), 0});
+  }
+  return out;
+}
+
+std::optional<Query> Reconcile::query_as_sent(const Match& match) const {
+  const Side target = other(key_.first);
+  Query query;
+  for (const Match::Pair& pair : match.pairs) {
+    const std::string& path = target == Side::kRight ? pair.right : pair.left;
+    const Value* sent = in_doubt_.at_path(path);
+    if (sent == nullptr || empty(*sent, type_at(plan_, target, path))) return std::nullopt;
+    query.push_back({path, *sent, pair.fold});
+  }
+  return query;
+}
+
+void Reconcile::search(std::size_t number) {
+  const Side target = other(key_.first);
+  if (number == 0) asked_at_[target] = now();
+  std::vector<Way> all = ways();
+  if (number >= all.size()) return send_create();
+  Way& way = all[number];
+  way_ = number;
+  if (way.query.empty()) return lane_.batcher[target]->read(way.key, [self = shared_from_this(), number](Result<std::optional<Record>> found) { self->on_read_by_key(number, std::move(found)); });
+  lane_.batcher[target]->find(std::move(way.query), [self = shared_from_this(), number](Result<std::vector<Record>> found) { self->on_found(number, std::move(found)); });
+}
+
+void Reconcile::on_read_by_key(std::size_t number, Result<std::optional<Record>> found) {
+  const bool no_key = !found.ok() && found.error().code == Code::kInvalid && ways()[number].by == Way::By::kStoredKey;
+  if (!found.ok() && !no_key) return fail(std::move(found).error());
+  if (no_key || !*found) return search(number + 1);  // what a person wrote into the field may be no key at all
+  adopt((*found)->key);
+}
+
+void Reconcile::on_found(std::size_t number, Result<std::vector<Record>> found) {
+  if (!found.ok()) return fail(std::move(found).error().context("looking for a match of '" + key_.second + "'"));
+  const Side target = other(key_.first);
+  const Way way = ways()[number];
+  std::vector<std::string> keys;
+  for (const Record& record : *found) {
+    const bool fits = std::all_of(way.query.begin(), way.query.end(), [&](const Condition& condition) { return condition_holds(condition, record, type_at(plan_, target, condition.field)); });
+    if (fits && meets(plan_.end[target].scope, record.fields, plan_, target)) keys.push_back(record.key);
+  }
+  if (keys.empty()) return search(number + 1);
+  for (const Record& record : *found) {
+    if (record.key == keys.front() && !record.incarnation.empty()) link_.incarnation[target] = record.incarnation;  // a name used again before it is read is no match
+  }
+  if (keys.size() == 1 && way.by != Way::By::kMatch) return adopt(keys.front());
+  if (keys.size() == 1) return sole_on_own_side(plan_.matches[way.match], keys.front());
+  store::Conflict conflict;
+  conflict.side = key_.first;
+  conflict.key = key_.second;
+  conflict.kind = "ambiguous";
+  conflict.right = Value(join(keys, ", "));
+  open_conflicts_.push_back(conflict);
+  stand(store::KeyState::kConflict, make_error(Code::kInvalid, "'" + key_.second + "' matches several records on " + plan_.end[target].connection + ": " + join(keys, ", "), "make the match unique there, or link the right one by hand"), now());
+}
+
+/// Law 19: a match must be unique on both sides, else two records would claim one.
+void Reconcile::sole_on_own_side(const Match& match, const std::string& target_key) {
+  const Side side = key_.first;
+  Query query;
+  for (const Match::Pair& pair : match.pairs) {
+    const std::string& path = side == Side::kLeft ? pair.left : pair.right;
+    const Value* own = record_[side]->fields.at_path(path);
+    if (own == nullptr) return adopt(target_key);
+    query.push_back({path, *own, pair.fold});
+  }
+  lane_.batcher[side]->find(std::move(query), [self = shared_from_this(), side, target_key](Result<std::vector<Record>> found) {
+    if (!found.ok()) return self->fail(std::move(found).error().context("looking whether the match is unique"));
+    std::string others;
+    for (const Record& record : *found) {
+      if (record.key != self->key_.second) others += (others.empty() ? "" : ", ") + record.key;
+    }
+    if (others.empty()) return self->adopt(target_key);
+    store::Conflict conflict;
+    conflict.side = side;
+    conflict.key = self->key_.second;
+    conflict.kind = "ambiguous";
+    conflict.right = Value(target_key);
+    self->open_conflicts_.push_back(conflict);
+    self->stand(store::KeyState::kConflict, make_error(Code::kInvalid, "'" + self->key_.second + "' and " + others + " match the same record '" + target_key + "'", "make the match unique, or link the right one by hand"), self->now());
+  });
+}
+
+/// A record of the other side that may be the same thing: is it free?
+void Reconcile::adopt(const std::string& target_key) {
+  const Side target = other(key_.first);
+  const SideKey twin{target, target_key};
+  if (!lane_.owners.claim(twin)) {
+    if (!intent_[target] || intent_[target]->in_doubt) return finish({Report::End::kBusy, twin, {}, {}, {}});
+    store::Commit commit;  // no request has left: without this the next pass would think one may have
+    commit.mapping = lane_.mapping;
+    commit.close_intents = {intent_[target]->id};
+    close_intents_.push_back(intent_[target]->id);
+    lane_.store.commit(std::move(commit), [self = shared_from_this(), twin](Result<std::int64_t>) { self->finish({Report::End::kBusy, twin, {}, {}, {}}); });
+    return;
+  }
+  claimed_.push_back(twin);
+  lane_.store.load(lane_.mapping, {twin}, [self = shared_from_this(), target_key](Result<std::vector<store::Known>> known) { self->on_target_known(target_key, std::move(known)); });
+}
+
+void Reconcile::on_target_known(std::string target_key, Result<std::vector<store::Known>> known) {
+  if (!known.ok()) return fail(std::move(known).error());
+  const Side target = other(key_.first);
+  const store::Known& theirs = known->front();
+  const std::vector<Way> all = ways();
+  const Way::By found_by = way_ < all.size() ? all[way_].by : Way::By::kMatch;
+  const bool copied = theirs.link && theirs.link->key[key_.first] && (found_by == Way::By::kStoredKey || found_by == Way::By::kStamp);
+  if (copied) return search(way_ + 1);  // a record that was duplicated has the stamps of the first one
+  if (theirs.link && theirs.link->key[key_.first]) {
+    store::Conflict conflict;
+    conflict.side = key_.first;
+    conflict.key = key_.second;
+    conflict.kind = "ambiguous";
+    conflict.right = Value(target_key);
+    open_conflicts_.push_back(conflict);
+    return stand(store::KeyState::kConflict,
+                 make_error(Code::kInvalid, "'" + key_.second + "' matches '" + target_key + "', which is linked to '" + *theirs.link->key[key_.first] + "' already", "two records say they are the same thing: delete one, or make the match field differ"), now(), lane_.mapping + "/" + side_name(target) + "/" + target_key);
+  }
+  for (const store::DirtyKey& row : theirs.dirty) taken_.push_back(row);
+  for (const store::Intent& intent : theirs.intents) known_.intents.push_back(intent);
+  if (intent_[target]) (intent_[target]->in_doubt ? settled_ : void_).push_back(intent_[target]->id);
+  intent_[target].reset();
+  creating_ = false;
+  exists_[target] = true;
+  link_.key[target] = target_key;
+  link_.base.clear();
+  for (const store::Intent& open : known_.intents) {
+    const bool ours = open.kind == store::IntentKind::kCreate && open.side == target && open.source_key == key_.second && open.requested_at;
+    if (ours && (found_by == Way::By::kStamp || found_by == Way::By::kClientKey)) take_as_sent(open);
+  }
+  decisions_ = {};
+  operation_.kind = "link";
+  wake_ = {lane_.mapping + "/" + side_name(key_.first) + "/" + key_.second, lane_.mapping + "/" + side_name(target) + "/" + target_key};
+  read_[target] = false;
+  linked_ = true;  // from here on an ordinary pass with an absent base; it is read again before anything is decided
+  Sides<bool> wanted{true, true};
+  read_sides(wanted);
+}
+
+void Reconcile::send_create() {
+  const Side target = other(key_.first);
+  const auto& capabilities = lane_.capabilities(target);
+  if (options_.dry || !may_write(target)) {
+    note_write(target, "create", decisions_.patch[target], "would be created");
+    return would_write("create");
+  }
+  store::Intent& intent = *intent_[target];
+  const auto earlier = std::find_if(known_.intents.begin(), known_.intents.end(), [&](const store::Intent& open) { return open.id == intent.id; });
+  if (earlier != known_.intents.end() && earlier->requested_at && asked_at_[target] < *earlier->requested_at + capabilities.settle) {
+    // Law 25: "not found" counts only after the settle time since the doubtful request.
+    return stand(store::KeyState::kBackingOff, make_error(Code::kUnknown, "an earlier create of unknown outcome may still arrive", "it is looked for again after the settle time of the connector"), *earlier->requested_at + capabilities.settle);
+  }
+  if (intent.in_doubt) {
+    intent.in_doubt = false;
+    const store::Intent fresh = intent_for(target, store::IntentKind::kCreate);
+    intent.sent = fresh.sent;
+    intent.fields = fresh.fields;
+    intent.requested_at = now();
+    lane_.store.announce({intent}, std::nullopt, [self = shared_from_this()](Result<void> stored) {
+      if (!stored.ok()) return self->fail(std::move(stored).error());
+      self->known_.intents.clear();  // looked at: not there, and the settle time is over
+      self->send_create();
+    });
+    return;
+  }
+  CreateRequest request;
+  request.values = decisions_.patch[target];
+  if (assigns_key()) request.key = key_.second;
+  lane_.batcher[target]->create(std::move(request), [self = shared_from_this(), target](Result<Record> answer) {
+    if (answer.ok()) {
+      self->link_.key[target] = answer->key;
+      self->wake_ = {self->lane_.mapping + "/" + side_name(self->key_.first) + "/" + self->key_.second, self->lane_.mapping + "/" + side_name(target) + "/" + answer->key};
+    } else if (answer.error().code == Code::kStale && self->merges_++ == 0) {
+      return self->search(0);  // it exists there already: somebody else made it meanwhile
+    } else if (answer.error().code == Code::kStale) {
+      store::Conflict conflict;
+      conflict.side = self->key_.first;
+      conflict.key = self->key_.second;
+      conflict.kind = "key_taken";
+      self->open_conflicts_.push_back(conflict);
+      return self->stand(store::KeyState::kConflict, make_error(Code::kInvalid, "the other side says it exists, but no match is found: " + answer.error().message, "an unrelated record holds the key or a unique value there"), self->now());
+    }
+    self->on_written(target, std::move(answer));
+  });
+}
+
+}  // namespace tidewire::sync

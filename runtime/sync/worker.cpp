@@ -1,0 +1,137 @@
+#include "sync/worker.h"
+
+#include <algorithm>
+
+namespace tidewire::sync {
+
+Worker::Worker(Lane& lane, std::shared_ptr<Mapper> mapper) : lane_(lane), mapper_(std::move(mapper)), alive_(std::make_shared<bool>(true)) {}
+
+Worker::~Worker() { *alive_ = false; }
+
+void Worker::set_mapper(std::shared_ptr<Mapper> mapper) {
+  mapper_ = std::move(mapper);
+  wake();
+}
+
+void Worker::pause(bool paused) {
+  paused_ = paused;
+  if (!paused_) wake();
+}
+
+void Worker::hold_backfill(bool held) {
+  live_only_ = held;
+  if (!held) wake();
+}
+
+void Worker::wake() {
+  if (taking_) again_ = true;
+  if (pumping_ || taking_ || stopping_) return;
+  pumping_ = true;
+  lane_.around.poster.post([this, alive = alive_] {
+    if (!*alive) return;
+    pumping_ = false;
+    pump();
+  });
+}
+
+void Worker::pump() {
+  if (stopping_ || paused_ || taking_ || under_way_ >= mapper_->plan().parallel) return;
+  for (const Side side : {Side::kLeft, Side::kRight}) {
+    if (const auto wait = lane_.batcher[side]->endpoint().blocked()) return arm(*wait);
+  }
+  taking_ = true;
+  again_ = false;
+  looked_at_ = lane_.around.clock.now();
+  // Keys that are owned or parked are due too and come first again: ask for so many more.
+  const std::int64_t limit = mapper_->plan().parallel - under_way_ + static_cast<std::int64_t>(lane_.owners.size() + parked_.size());
+  const auto taken = [this, alive = alive_, limit](Result<std::vector<store::DirtyKey>> rows) {
+    if (*alive) on_taken(std::move(rows), limit);
+  };
+  if (live_only_) return lane_.store.take_live(lane_.mapping, limit, taken);
+  lane_.store.take(lane_.mapping, limit, taken);
+}
+
+void Worker::on_taken(Result<std::vector<store::DirtyKey>> rows, std::int64_t limit) {
+  taking_ = false;
+  if (stopping_) {
+    went_idle();
+    return;
+  }
+  if (!rows.ok()) {
+    arm(std::chrono::seconds(1));
+    went_idle();
+    return;
+  }
+  bool full = false;
+  for (const store::DirtyKey& row : *rows) {
+    const SideKey key{row.side, row.key};
+    if (under_way_ >= mapper_->plan().parallel) {
+      full = true;
+      break;
+    }
+    if (parked_.contains(key) || !lane_.owners.claim(key)) continue;
+    ++under_way_;
+    Reconcile::Options options;
+    options.waited_for_creates = waited_.erase(key) > 0;
+    auto pass = std::make_shared<Reconcile>(lane_, mapper_, key, options, [this, alive = alive_, key](Report report) {
+      if (*alive) on_report(key, report);
+    });
+    pass->start();
+  }
+  if (again_) return wake();
+  if (!full && static_cast<std::int64_t>(rows->size()) < limit) sleep_until_due();
+  went_idle();
+}
+
+/// Out of the way, not under way: keys that wait must not use up the places of those they wait for.
+void Worker::park(const SideKey& key, const Report& report) {
+  parked_.insert(key);
+  const auto free = [this, alive = alive_, key, creates = report.creates.has_value()] {
+    if (!*alive) return;
+    parked_.erase(key);
+    if (creates) waited_.insert(key);
+    wake();
+  };
+  if (report.creates) lane_.creates.when_closed(*report.creates, free);
+  else if (report.busy && lane_.owners.owned(*report.busy)) lane_.owners.when_free(*report.busy, free);
+  else lane_.around.poster.post(free);
+}
+
+void Worker::on_report(const SideKey& key, const Report& report) {
+  --under_way_;
+  if (report.end == Report::End::kBusy) park(key, report);
+  if (stopping_) {
+    if (under_way_ == 0 && stopped_) std::exchange(stopped_, nullptr)();
+    return;
+  }
+  if (report.end == Report::End::kDropped && report.error) arm(std::chrono::seconds(1));  // the store is in trouble
+  else wake();
+  went_idle();
+}
+
+/// What is due already is under way or parked and wakes us by itself; what becomes due after the last look does not.
+void Worker::sleep_until_due() {
+  lane_.store.next_due(lane_.mapping, looked_at_, [this, alive = alive_](Result<std::optional<Instant>> due) {
+    if (!*alive || stopping_ || !due.ok() || !*due) return;
+    arm(std::min<Duration>(**due - lane_.around.clock.now(), std::chrono::hours(1)));
+  });
+}
+
+void Worker::arm(Duration wait) {
+  timer_ = lane_.around.timers.after(std::max<Duration>(wait, std::chrono::milliseconds(1)), [this] { wake(); });
+}
+
+void Worker::went_idle() {
+  if (idle() && idle_listener_) idle_listener_();
+}
+
+void Worker::stop(std::function<void()> done) {
+  stopping_ = true;
+  timer_.reset();
+  stopped_ = std::move(done);
+  if (under_way_ == 0) lane_.around.poster.post([this, alive = alive_] {
+    if (*alive && stopped_) std::exchange(stopped_, nullptr)();
+  });
+}
+
+}  // namespace tidewire::sync

@@ -1,0 +1,117 @@
+--- How a Frappe site is asked and what its answers mean.
+
+local connector = require "tidewire.connector"
+local json = require "tidewire.json"
+local text = require "tidewire.text"
+local url = require "tidewire.url"
+
+local fail = connector.fail
+
+local M = {}
+
+local longest_target = 3500     -- gunicorn refuses a request line over 4094 bytes, with HTML
+
+-- The class of an exception; version 14 leaves `exc_type` out where the exception was raised bare.
+local function class_of(body)
+  if type(body.exc_type) == "string" then return body.exc_type end
+  return type(body.exception) == "string" and body.exception:match "^[%w_.]-([%w_]+)$" or type(body.exception) == "string"
+    and body.exception:match "^[%w_.]-([%w_]+):" or ""
+end
+
+local function without_tags(message) return text.trim((message:gsub("<[^<>]*>", ""))) end
+
+local function message_of(body, class)
+  local said = {}
+  local outer = type(body._server_messages) == "string" and json.decode(body._server_messages) or {}
+  for _, inner in ipairs(outer) do
+    local one = type(inner) == "string" and json.decode(inner)
+    if type(one) == "table" and type(one.message) == "string" then said[#said + 1] = without_tags(one.message) end
+  end
+  if #said == 0 and type(body._error_message) == "string" then said[1] = without_tags(body._error_message) end
+  if #said == 0 and type(body.exception) == "string" then said[1] = body.exception:match "^[%w_.]+: (.+)$" end
+  return class .. (said[1] and ": " .. table.concat(said, "; ") or "")
+end
+
+local codes = {
+  TimestampMismatchError = "stale", DocumentLockedError = "unavailable", TooManyRequestsError = "throttled",
+  RateLimitExceededError = "throttled", AuthenticationError = "denied", SessionExpired = "denied",
+  InvalidAuthorizationToken = "denied", PermissionError = "denied",
+  -- Raised in the handler, so the transaction is rolled back.
+  QueryTimeoutError = "unavailable", QueryDeadlockError = "unavailable", SessionStopped = "unavailable",
+  InReadOnlyMode = "unavailable", QueueOverloaded = "unavailable", DataError = "invalid", ProgrammingError = "invalid",
+}
+
+-- MariaDB's numbers for a value it refuses.
+local refused_values = { [1264] = true, [1292] = true, [1366] = true, [1406] = true, [4025] = true }
+
+local function explain(reply, writes)
+  local body, status = reply.body, reply.status
+  local class = class_of(body)
+  -- Version 14's word for deleting what is gone; of a read it would be too little to believe.
+  if class == "" and status == 404 and writes and next(body) == nil then return "not_found", "no such document" end
+  if class == "" then return nil end
+  local message = message_of(body, class)
+  local code = codes[class]
+  if status >= 500 and class == "OperationalError" then
+    local number = tonumber(tostring(body.exception):match "%((%d+),")
+    code = refused_values[number] and "invalid" or nil
+  end
+  if status == 403 then code = "denied" end
+  if status == 404 then code = class == "DoesNotExistError" and "not_found" or nil end
+  if not code and status < 500 and status ~= 404 then code = "invalid" end
+  if not code and status >= 500 then code = writes and "unknown" or "unavailable" end
+  return code, message
+end
+
+--- One request; `reply`, or nil, err.
+function M.request(conn, method, path, query, body)
+  local config = conn.config
+  local target = connector.base(config.url) .. path
+  if query then target = target .. "?" .. url.query(query) end
+  return connector.call(conn, {
+    method = method, url = target, body = body, explain = explain,
+    writes = method ~= "GET" and path ~= "/api/method/frappe.client.get_list",
+    headers = {
+      Accept = "application/json", ["Content-Type"] = body and "application/json" or nil,
+      Authorization = "token " .. connector.secret(config.api_key) .. ":" .. connector.secret(config.api_secret),
+    },
+  })
+end
+
+--- The path of a document, or of its DocType.
+function M.path(doctype, name)
+  return "/api/resource/" .. url.encode(doctype) .. (name and "/" .. url.encode(name) or "")
+end
+
+--- The answer of a whitelisted function that only reads.
+function M.method(conn, name, query)
+  local reply, err = M.request(conn, "GET", "/api/method/" .. name, query)
+  if not reply then return nil, err end
+  return reply.body
+end
+
+--- Rows of a DocType, nulls included. By POST where the request line would be too long; only there do lists go as lists.
+function M.get_list(conn, doctype, arguments)
+  local query = {}
+  for _, name in ipairs { "fields", "filters", "or_filters", "order_by", "limit_page_length", "parent" } do
+    local value = arguments[name]
+    if type(value) == "table" then value = json.encode(value) end
+    if value ~= nil then query[#query + 1] = { name, connector.plain(value) } end
+  end
+  local path, member = M.path(doctype), "data"
+  local reply, err
+  if #path + #url.query(query) < longest_target then
+    reply, err = M.request(conn, "GET", path, query)
+  else
+    local body = { doctype = doctype }
+    for name, value in pairs(arguments) do body[name] = value end
+    member = "message"
+    reply, err = M.request(conn, "POST", "/api/method/frappe.client.get_list", nil, body)
+  end
+  if err and err.code == "not_found" then return fail("invalid", "there is no DocType " .. doctype) end
+  if not reply then return nil, err end
+  if not json.is_array(reply.body[member]) then return fail("unavailable", "a list without '" .. member .. "'") end
+  return reply.body[member]
+end
+
+return M

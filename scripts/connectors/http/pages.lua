@@ -1,0 +1,119 @@
+--- Pages of a list, whatever the system calls them, and what of a scope it cannot be asked for.
+
+local connector = require "tidewire.connector"
+local json = require "tidewire.json"
+local matching = require "tidewire.matching"
+local shapes = require "connectors.http.shape"
+local wire = require "connectors.http.wire"
+
+local array, null = json.array, json.null
+local fail, given = connector.fail, connector.given
+
+local M = {}
+
+local function question(shape, options)
+  local query = {}
+  for _, pair in ipairs(shape.query) do query[#query + 1] = pair end
+  for _, condition in ipairs(options.conditions or {}) do
+    local asked = shape.filter and condition.op == "=" and condition.value ~= null and type(condition.value) ~= "table" and not condition.fold
+    if asked then query[#query + 1] = shapes.filled(shape.filter, { field = condition.field, value = condition.value }) end
+  end
+  if options.since then query[#query + 1] = shapes.filled(shape.since, { time = options.since }) end
+  return query
+end
+
+-- What each way of paging adds to the query, and what the next page is after this one.
+local ways = {
+  page = {
+    add = function(query, page, cursor) query[#query + 1] = { page.param, cursor.page } end,
+    begin = function(page) return { page = page.first or 1 } end,
+    after = function(_, cursor) return { page = cursor.page + 1 } end,
+  },
+  offset = {
+    add = function(query, page, cursor) query[#query + 1] = { page.param, cursor.offset } end,
+    begin = function() return { offset = 0 } end,
+    after = function(_, cursor, rows) return { offset = cursor.offset + #rows } end,
+  },
+  after = {
+    add = function(query, page, cursor)
+      if cursor.after then query[#query + 1] = { page.param, cursor.after } end
+    end,
+    begin = function() return {} end,
+    after = function(shape, _, _, reply)
+      local token = given(shapes.at(reply.body, shape.page.next))
+      return token and token ~= "" and { after = connector.plain(token) } or { done = true }
+    end,
+  },
+  key = {
+    add = function(query, page, cursor)
+      if cursor.after then query[#query + 1] = shapes.filled(type(page.param) == "table" and page.param or { page.param, "{after}" }, { after = cursor.after }) end
+    end,
+    begin = function() return {} end,
+    after = function(shape, _, rows) return { after = connector.plain(rows[#rows][shape.key]) } end,
+  },
+  next = {
+    begin = function() return {} end,
+    after = function(shape, _, _, reply)
+      local address = given(shapes.at(reply.body, shape.page.next))
+      return address and address ~= "" and { address = address } or { done = true }
+    end,
+  },
+  link = {
+    begin = function() return {} end,
+    after = function(_, _, _, reply)
+      local address = (reply.headers.link or ""):match '<([^>]+)>%s*;[^,]*rel="?next"?'
+      return address and { address = address } or { done = true }
+    end,
+  },
+  none = { begin = function() return {} end, after = function() return { done = true } end },
+}
+
+local function ask(conn, shape, cursor, options)
+  if cursor.address then return wire.follow(conn, cursor.address) end
+  local query, way = question(shape, options), ways[shape.page.by]
+  if shape.page.limit then query[#query + 1] = { shape.page.limit, math.min(options.limit, shape.size) } end
+  if way.add then way.add(query, shape.page, cursor) end
+  return wire.get(conn, shape.path, query)
+end
+
+-- One page as the system cuts them; `records` may be empty although more follow.
+local function one(conn, shape, cursor, options)
+  if cursor.done then return { records = array {} } end
+  local reply, err = ask(conn, shape, cursor, options)
+  if not reply and err.code == "not_found" then
+    return fail("invalid", "there is no list at " .. shape.path .. ": " .. err.message, "are `url` and `path` as the system has them?")
+  end
+  if not reply then return nil, err end
+  local rows = shapes.many(shape, reply)
+  if not rows then
+    return fail("unavailable", ("the answer for %s has no list%s"):format(shape.name, shape.about.list and " at '" .. shape.about.list .. "'" or ""), "`list` says where it stands in an answer")
+  end
+  local records = array {}
+  for _, row in ipairs(rows) do
+    if type(row) == "table" and matching.fits(options.conditions or {}, function(field) return row[field] end) then
+      local record
+      record, err = shapes.record(shape, row)
+      if not record then return nil, err end
+      records[#records + 1] = record
+    end
+  end
+  if #rows == 0 then return { records = records } end
+  return { records = records, cursor = ways[shape.page.by].after(shape, cursor, rows, reply) }
+end
+
+--- `{ records, cursor }`; `cursor` nil only after an empty page. Options: `cursor`, `limit`, `conditions`, `since`.
+function M.next(conn, shape, options)
+  local cursor = given(options.cursor) or ways[shape.page.by].begin(shape.page)
+  local page, err
+  repeat
+    page, err = one(conn, shape, cursor, options)
+    if not page then return nil, err end
+    cursor = page.cursor
+  until #page.records > 0 or not cursor
+  return page
+end
+
+--- The first page, small: whether the system answers at all.
+function M.first(conn, shape, limit) return M.next(conn, shape, { limit = limit }) end
+
+return M

@@ -1,0 +1,182 @@
+--- A collection as tidewire.lua describes it, checked, and records read out of answers by it.
+
+local connector = require "tidewire.connector"
+local hash = require "tidewire.hash"
+local json = require "tidewire.json"
+local text = require "tidewire.text"
+local time = require "tidewire.time"
+local url = require "tidewire.url"
+
+local null = json.null
+local fail = connector.fail
+
+local M = {}
+
+local members = { "path", "item", "key", "list", "one", "wrap", "page", "query", "filter", "since", "modified", "version", "guard", "update", "fields" }
+local pages = { "by", "param", "limit", "size", "first", "next" }
+
+--- The names of the collections, in order.
+function M.names(config)
+  local names = {}
+  for name in pairs(config.collections) do names[#names + 1] = name end
+  table.sort(names)
+  return names
+end
+
+local function check_names(what, given, known)
+  for name in pairs(given) do
+    local fine = false
+    for _, one in ipairs(known) do fine = fine or one == name end
+    if not fine then return fail("invalid", ("%s: unknown option '%s'%s"):format(what, tostring(name), text.did_you_mean(tostring(name), known))) end
+  end
+  return true
+end
+
+local function check_page(what, page)
+  local ok, err = check_names(what .. ", page", page, pages)
+  if not ok then return nil, err end
+  local kinds = { page = { "param" }, offset = { "param", "limit" }, after = { "param", "next" }, key = { "param" }, next = { "next" }, link = {}, none = {} }
+  local needs = kinds[page.by]
+  if not needs then return fail("invalid", what .. ": page.by is page, offset, after, key, next, link or none, not " .. tostring(page.by)) end
+  for _, name in ipairs(needs) do
+    if page[name] == nil then return fail("invalid", ("%s: page.by = \"%s\" needs page.%s"):format(what, page.by, name)) end
+  end
+  return true
+end
+
+local function compiled(conn, name)
+  local about = conn.config.collections[name]
+  local what = "collections." .. name
+  if type(about) ~= "table" then
+    return fail("invalid", ("tidewire.lua describes no collection '%s'%s"):format(name, text.did_you_mean(name, M.names(conn.config))))
+  end
+  local ok, err = check_names(what, about, members)
+  if not ok then return nil, err end
+  if type(about.path) ~= "string" then return fail("invalid", what .. ": `path` is missing, such as \"/contacts\"") end
+  local page = about.page or { by = "none" }
+  ok, err = check_page(what, page)
+  if not ok then return nil, err end
+  local item = about.item or about.path .. "/{key}"
+  if not item:find("{key}", 1, true) then return fail("invalid", what .. ": `item` has no {key}") end
+  return { name = name, about = about, path = about.path, item = item, key = about.key or "id", page = page, size = page.size or 100,
+    query = about.query or {}, filter = about.filter, since = about.since, update = about.update or "PATCH" }
+end
+
+--- The collection with the fields to read, `more` besides those of the mapping; nil, err names what is wrong in tidewire.lua.
+function M.plan(conn, collection, more)
+  local known = conn.state.shapes or {}
+  conn.state.shapes = known
+  local shape = known[collection.name]
+  if not shape then
+    local err
+    shape, err = compiled(conn, collection.name)
+    if not shape then return nil, err end
+    known[collection.name] = shape
+  end
+  local wanted = connector.heads(connector.heads({}, collection.fields), more)
+  return setmetatable({ wanted = wanted }, { __index = shape })
+end
+
+--- The described fields and those that the mapping names.
+function M.field_names(shape, collection)
+  local names, seen = {}, {}
+  local function add(name)
+    if not seen[name] then names[#names + 1] = name end
+    seen[name] = true
+  end
+  add(shape.key)
+  for name in pairs(shape.about.fields or {}) do add(name) end
+  for _, name in ipairs(connector.heads({}, collection.fields)) do add(name) end
+  table.sort(names)
+  return names
+end
+
+--- The path of one record.
+function M.item(shape, key)
+  return (shape.item:gsub("{key}", (url.encode(key):gsub("%%", "%%%%"))))
+end
+
+-- Walks "data.items"; the value itself where no path is said.
+local function at(value, path)
+  for part in (path or ""):gmatch "[^.]+" do
+    if type(value) ~= "table" then return nil end
+    value = value[part]
+  end
+  return value
+end
+
+--- The record, or the list of records, in an answer; nil where it is not there.
+function M.one(shape, reply)
+  local found = at(reply.body, shape.about.one)
+  if json.is_array(found) then found = found[1] end
+  return found
+end
+function M.many(shape, reply)
+  local found = at(reply.body, shape.about.list)
+  return json.is_array(found) and found or nil
+end
+M.at = at
+
+--- An answer that holds an empty list where a record should be: nothing was met.
+function M.is_nothing(shape, reply)
+  local found = at(reply.body, shape.about.one)
+  return json.is_array(found) and #found == 0
+end
+
+local function version_of(shape, row, fields, reply)
+  local version = shape.about.version
+  if version == "etag" then return reply and reply.headers.etag or "" end
+  if version then return row[version] ~= nil and row[version] ~= null and connector.plain(row[version]) or "" end
+  local parts = {}
+  for i, name in ipairs(shape.wanted) do parts[i] = json.encode(fields[name]) end
+  return hash.sha256(table.concat(parts, "\n")):sub(1, 16)
+end
+
+--- The UTC ISO time of a field, or nil: an ISO text with an offset, or seconds since 1970.
+local function moment(value)
+  if type(value) == "number" then return time.format(value, 0) end
+  if type(value) ~= "string" then return nil end
+  local seconds, micros = time.parse(value)
+  return seconds and time.format(seconds, micros or 0) or nil
+end
+
+--- The record of a row; nil, err where the row is none.
+function M.record(shape, row, reply)
+  if type(row) ~= "table" or row[shape.key] == nil or row[shape.key] == null then
+    return fail("unavailable", ("an answer for %s has no record with the key '%s'"):format(shape.name, shape.key), "are `one`, `list` and `key` as the system has them?")
+  end
+  local fields = {}
+  for _, name in ipairs(shape.wanted) do
+    local value = row[name]
+    fields[name] = value == nil and null or value
+  end
+  local modified = shape.about.modified and moment(row[shape.about.modified]) or nil
+  return { key = connector.plain(row[shape.key]), version = version_of(shape, row, fields, reply), modified = modified, stamp = modified or "", fields = fields }
+end
+
+--- Values as the system takes them.
+function M.body(shape, values)
+  local body = json.object {}
+  for name, value in pairs(values) do body[name] = value end
+  return shape.about.wrap and json.object { [shape.about.wrap] = body } or body
+end
+
+--- The headers that carry the version expected.
+function M.guard(shape, guard)
+  if not guard or guard == "" or not shape.about.guard then return nil end
+  return { [shape.about.guard] = guard }
+end
+
+--- A pair { name, template } with {field}, {value}, {json}, {time}, {after} filled in.
+function M.filled(pair, what)
+  local function fill(template)
+    return (template:gsub("{(%w+)}", function(name)
+      if name == "json" then return json.encode(what.value) end
+      local value = what[name]
+      return value ~= nil and connector.plain(value) or nil
+    end))
+  end
+  return { fill(pair[1]), fill(pair[2]) }
+end
+
+return M

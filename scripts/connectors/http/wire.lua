@@ -1,0 +1,72 @@
+--- Requests with their credentials, and what the failures of an unknown system mean.
+
+local connector = require "tidewire.connector"
+local hash = require "tidewire.hash"
+local url = require "tidewire.url"
+
+local fail = connector.fail
+
+local M = {}
+
+-- Adds the credentials to headers or query.
+local function authorise(conn, headers, query)
+  local auth = conn.config.auth
+  if not auth then return end
+  if auth.bearer then headers.Authorization = "Bearer " .. connector.secret(auth.bearer) end
+  if auth.basic then headers.Authorization = "Basic " .. hash.base64(auth.basic[1] .. ":" .. connector.secret(auth.basic[2])) end
+  if auth.header then headers[auth.header] = (auth.prefix or "") .. connector.secret(auth.secret) end
+  if auth.query then query[#query + 1] = { auth.query, connector.secret(auth.secret) } end
+end
+
+-- The words of an error, wherever systems put them.
+local function words_of(body)
+  for _, name in ipairs { "message", "error_description", "detail", "title", "error", "errors" } do
+    local said = body[name]
+    if type(said) == "string" and said ~= "" then return said end
+    if type(said) == "table" then
+      local inner = said.message or said[1]
+      if type(inner) == "table" then inner = inner.message or inner.detail end
+      if type(inner) == "string" then return inner end
+    end
+  end
+end
+
+local codes = { [400] = "invalid", [404] = "not_found", [410] = "not_found", [409] = "stale", [412] = "stale", [422] = "invalid", [428] = "invalid" }
+
+local function explain(reply)
+  local code = codes[reply.status]
+  if not code then return nil end
+  return code, ("the server answered %d: %s"):format(reply.status, (words_of(reply.body) or "no reason given"):sub(1, 300))
+end
+
+local function call(conn, method, address, query, body, more)
+  local headers, all = { Accept = "application/json" }, {}
+  for name, value in pairs(conn.config.headers or {}) do headers[name] = value end
+  for name, value in pairs(more or {}) do headers[name] = value end
+  if body then headers["Content-Type"] = "application/json" end
+  for _, pair in ipairs(query or {}) do all[#all + 1] = pair end
+  authorise(conn, headers, all)
+  local text = url.query(all)
+  local writes = method ~= "GET"
+  return connector.call(conn, { method = method, url = address .. (text ~= "" and (address:find("?", 1, true) and "&" or "?") .. text or ""),
+    headers = headers, body = body, writes = writes, empty = writes, explain = explain })
+end
+
+local function address_of(conn, path) return connector.base(conn.config.url) .. path end
+
+--- One answer of a GET below the connection's url.
+function M.get(conn, path, query) return call(conn, "GET", address_of(conn, path), query) end
+
+--- One answer of a write.
+function M.write(conn, method, path, body, headers) return call(conn, method, address_of(conn, path), nil, body, headers) end
+
+--- One answer of an address that the system itself gave; nil, err where it leads to another host.
+function M.follow(conn, address)
+  if address:sub(1, 1) == "/" then return call(conn, "GET", conn.config.url:match "^%w+://[^/]+" .. address) end
+  if address:match "^%w+://[^/]+" ~= conn.config.url:match "^%w+://[^/]+" then
+    return fail("invalid", "the next page is said to be at " .. tostring(address:match "^%w+://[^/]+") .. ", another host: credentials stay here")
+  end
+  return call(conn, "GET", address)
+end
+
+return M

@@ -1,0 +1,145 @@
+--- What the database says of its tables.
+
+local connector = require "tidewire.connector"
+local json = require "tidewire.json"
+local tables = require "tidewire.tables"
+local db = require "connectors.mysql.db"
+
+local array = json.array
+local fail, given = connector.fail, connector.given
+
+local M = {}
+
+-- The names of information_schema are upper case in MySQL; they are renamed here so that both spell them alike.
+local columns = [[
+select column_name as name, data_type as kind, column_type as type, is_nullable = 'NO' as required, column_default as `default`,
+  extra, column_comment as label, character_maximum_length as length, numeric_scale as scale, datetime_precision as places,
+  column_key as keyed, ordinal_position as position
+from information_schema.columns where table_schema = ? and table_name = ? order by ordinal_position]]
+
+local keys = [[
+select index_name as `index`, column_name as name, seq_in_index as position from information_schema.statistics
+where table_schema = ? and table_name = ? and non_unique = 0 order by index_name, seq_in_index]]
+
+local references = [[
+select column_name as name, referenced_table_schema as `schema`, referenced_table_name as `table`
+from information_schema.key_column_usage where table_schema = ? and table_name = ? and referenced_table_name is not null]]
+
+local about_table = [[
+select table_type as type, engine, (select count(*) from information_schema.triggers where event_object_schema = ?
+  and event_object_table = ? and trigger_name like 'tidewire\_%') as triggers
+from information_schema.tables where table_schema = ? and table_name = ?]]
+
+local function read_table(conn, collection)
+  local database, name = db.place(conn, collection)
+  local place = { database, name }
+  local answers, err = db.transaction(conn, { { about_table, { database, name, database, name } }, { columns, place }, { keys, place },
+    { references, place } })
+  if not answers then return nil, err end
+  local about = answers[1][1]
+  if not about then
+    return fail("invalid", "there is no table " .. db.table_name(conn, collection) .. " that this user may see", "name it as \"database.table\", or grant rights on it")
+  end
+  about.name, about.columns, about.keys, about.references = db.table_name(conn, collection), answers[2], answers[3], answers[4]
+  about.outbox = about.triggers == 3
+  return about
+end
+
+--- What is known of a collection's table: { name, type, outbox, columns, by_name, keys, references }.
+function M.table(conn, collection)
+  return tables.known(conn, db.table_name(conn, collection), function() return read_table(conn, collection) end)
+end
+
+local kinds = {
+  tinyint = "int", smallint = "int", mediumint = "int", int = "int", bigint = "int", year = "int", decimal = "decimal",
+  float = "float", double = "float", date = "date", time = "time", json = "json", binary = "binary", varbinary = "binary",
+  blob = "binary", tinyblob = "binary", mediumblob = "binary", longblob = "binary", bit = "binary", uuid = "uuid",
+}
+
+local function options_of(type)
+  local options = array {}
+  for word in type:gmatch "'([^,]*)'" do options[#options + 1] = (word:gsub("''", "'")) end
+  return options
+end
+
+local function type_of(column)
+  local kind = column.kind
+  if column.type == "tinyint(1)" then return { kind = "bool", form = "01" } end
+  if kind == "enum" then return { kind = "enum", options = options_of(column.type) } end
+  if kind == "timestamp" then return { kind = "datetime", form = "local", zone = "UTC", resolution = 10 ^ -(given(column.places) or 0) } end
+  if kind == "datetime" then return { kind = "datetime", form = "local", zone = "UTC", resolution = 10 ^ -(given(column.places) or 0) } end
+  if kinds[kind] == "decimal" then return { kind = "decimal", form = "number", scale = given(column.scale) } end
+  if kinds[kind] == "time" then return { kind = "time", resolution = 10 ^ -(given(column.places) or 0) } end
+  if kinds[kind] then return { kind = kinds[kind] } end
+  return { kind = "text", length = given(column.length), trim = kind == "char" and "right" or nil }
+end
+
+-- MariaDB writes the absence of a default as the word NULL.
+local function default_of(column)
+  local default = given(column.default)
+  return default ~= "NULL" and default or nil
+end
+
+local function unique_of(about)
+  local indexes, key, unique = {}, array {}, {}
+  for _, part in ipairs(about.keys) do
+    indexes[part.index] = indexes[part.index] or {}
+    table.insert(indexes[part.index], part.name)
+  end
+  for name, list in pairs(indexes) do
+    if name == "PRIMARY" then key = array(list) end
+    if #list == 1 then unique[list[1]] = true end
+  end
+  return key, unique
+end
+
+function M.describe(conn, collection)
+  tables.forget(conn)
+  local about, err = M.table(conn, collection)
+  if not about then return nil, err end
+  local key, unique = unique_of(about)
+  local is_key, points, fields, warnings = {}, {}, array {}, array {}
+  for _, name in ipairs(key) do is_key[name] = true end
+  for _, reference in ipairs(about.references) do points[reference.name] = reference.table end
+  for i, column in ipairs(about.columns) do
+    local filled = default_of(column) ~= nil or (given(column.extra) or ""):find "auto_increment" ~= nil
+    fields[i] = {
+      name = column.name, type = type_of(column), label = column.label ~= "" and given(column.label) or nil,
+      required = column.required == 1 and not filled and not is_key[column.name], unique = unique[column.name] or false,
+      read_only = (given(column.extra) or ""):upper():find "GENERATED" ~= nil and (given(column.extra) or ""):find "DEFAULT_GENERATED" == nil,
+      references = points[column.name], default = default_of(column),
+    }
+  end
+  local is_view = about.type ~= "BASE TABLE"
+  if is_view then warnings[1] = "a view: what is missing in it was not surely deleted" end
+  if not is_view and given(about.engine) ~= "InnoDB" then warnings[#warnings + 1] = "the engine " .. tostring(about.engine) .. " has no transactions: writes are not guarded against a crash" end
+  if #key == 0 then
+    warnings[#warnings + 1] = "no primary key: name the key in the mapping, of columns that are unique and never null"
+    key[1] = "id"
+  end
+  return { key = key, fields = fields, warnings = warnings, absence_proves_delete = not is_view and nil }
+end
+
+--- The tables and views that this user may see.
+function M.catalog(conn)
+  local rows, err = db.query(conn, "select table_name as name, table_type as type from information_schema.tables where table_schema = ? order by table_name limit 1000",
+    { conn.config.database })
+  if not rows then return nil, err end
+  local list = array {}
+  for i, row in ipairs(rows) do list[i] = { name = row.name, word = "table", label = row.type == "VIEW" and "view" or nil } end
+  return list
+end
+
+function M.test(conn)
+  local rows, err = db.query(conn, [[select current_user() as user, version() as version, database() as `database`, @@hostname as host,
+    @@port as port, @@read_only as standby, date_format(utc_timestamp(6), '%Y-%m-%dT%H:%i:%s.%fZ') as now]])
+  if not rows then return nil, err end
+  local about, warnings = rows[1], array {}
+  local named = db.query(conn, "select @@server_uuid as id")  -- MySQL; MariaDB has its host's name and port
+  local site = named and named[1].id or about.host .. ":" .. connector.plain(about.port)
+  if about.standby == 1 then warnings[1] = "a read-only server answers here" end
+  tables.note_clock(conn, about.now)
+  return { user = about.user, version = about.version, site = site .. "/" .. tostring(given(about.database)), zone = "UTC", server_time = about.now, warnings = warnings }
+end
+
+return M

@@ -1,0 +1,85 @@
+--- What changed: from the outbox that triggers write, else by the time column with an overlap, else the whole table.
+---
+--- The outbox is read with a lock that waits for rows not yet committed, and stays a second behind, by when a number that was
+--- given out is in the table: so a transaction that commits late is never passed over. One that runs for long holds the
+--- reading up; it goes on when that ends.
+
+local connector = require "tidewire.connector"
+local json = require "tidewire.json"
+local tables = require "tidewire.tables"
+local db = require "connectors.mysql.db"
+local rows = require "connectors.mysql.rows"
+
+local array = json.array
+local given = connector.given
+
+local M = {}
+
+local iso = "date_format(utc_timestamp(6), '%Y-%m-%dT%H:%i:%s.%fZ')"
+
+local function uses_outbox(conn, shape)
+  return shape.about.outbox and conn.config.changes ~= "poll"
+end
+
+--- The outbox beside a collection's table.
+function M.outbox(conn, collection)
+  local database, name = db.place(conn, collection)
+  return db.quoted(database) .. ".`tidewire_outbox`", name
+end
+
+local function outbox_start(conn, collection)
+  local outbox = M.outbox(conn, collection)
+  local found, err = db.query(conn, "select coalesce((select max(seq) from " .. outbox
+    .. " where at < utc_timestamp(6) - interval 1 minute), 0) as seq, " .. iso .. " as now")
+  if not found then return nil, err end
+  tables.note_clock(conn, found[1].now)
+  return { outbox = found[1].seq, at = found[1].now }
+end
+
+local function outbox_changes(conn, collection, shape, cursor, limit)
+  local outbox, name = M.outbox(conn, collection)
+  local answers, err = db.transaction(conn, {
+    { "select seq, op, `keys` from " .. outbox .. " where tbl = ? and seq > ? and at < utc_timestamp(6) - interval 1 second order by seq limit ? lock in share mode",
+      array { name, cursor.outbox, limit } },
+    { "select " .. iso .. " as now" } })
+  if not answers then return nil, err end
+  local events = answers[1]
+  for _, event in ipairs(events) do event.key = json.decode(event.keys) end
+  local answer
+  answer, err = tables.outcome(conn, shape, events)
+  if not answer then return nil, err end
+  local last = events[#events]
+  answer.cursor, answer.more = { outbox = last and last.seq or cursor.outbox, at = answers[2][1].now }, #events == limit
+  return answer
+end
+
+local function newest(conn, shape)
+  local found, err = db.query(conn, "select date_format(max(" .. db.quoted(shape.modified.name) .. "), '%Y-%m-%dT%H:%i:%s.%fZ') as stamp, "
+    .. iso .. " as now from " .. shape.name)
+  if not found then return nil, err end
+  tables.note_clock(conn, found[1].now)
+  return connector.cursor(conn, given(found[1].stamp) or "1970-01-01T00:00:01.000000Z")
+end
+
+function M.start(conn, collection)
+  local shape, err = rows.plan(conn, collection)
+  if not shape then return nil, err end
+  if uses_outbox(conn, shape) then return outbox_start(conn, collection) end
+  if not shape.modified then return { whole = true } end
+  return newest(conn, shape)
+end
+
+function M.changes(conn, collection, cursor, limit)
+  local shape, err = rows.plan(conn, collection)
+  if not shape then return nil, err end
+  if uses_outbox(conn, shape) then
+    if cursor.outbox then return outbox_changes(conn, collection, shape, cursor, limit) end
+    return connector.change_over(cursor, function() return outbox_start(conn, collection) end, function()
+      return tables.poll(conn, shape, cursor, limit)
+    end)
+  end
+  if cursor.outbox then cursor = shape.modified and connector.cursor(conn, given(cursor.at)) or { whole = true } end
+  return tables.poll(conn, shape, cursor, limit)
+end
+
+return M

@@ -1,0 +1,68 @@
+--- The way to the database: one handle per connection, names, errors, times.
+
+local connector = require "tidewire.connector"
+local sql = require "tidewire.sql"
+local tables = require "tidewire.tables"
+
+local given = connector.given
+
+local M = {}
+
+local passed = { "host", "port", "socket", "database", "user", "tls", "ca", "idle", "connect_timeout", "statement_timeout" }
+
+--- A new handle.
+function M.open(conn)
+  local config, options = conn.config, {}
+  options.password = connector.secret(config.password)
+  for _, name in ipairs(passed) do options[name] = given(config[name]) end
+  options.limit = config.limits and given(config.limits.parallel) or 8
+  return sql.mysql(options)
+end
+
+local function handle(conn)
+  conn.state.db = conn.state.db or (conn.sql or M.open)(conn)
+  return conn.state.db
+end
+
+--- The number of the database's own error, or nil.
+function M.number_of(err)
+  return tonumber(err.message:match "^(%d+): ")
+end
+
+-- A table or column that is not what it was.
+local outdated = { [1054] = true, [1146] = true }
+
+local function checked(conn, answer, more)
+  if answer then return answer, more end
+  if outdated[M.number_of(more) or 0] then tables.forget(conn) end
+  return nil, more
+end
+
+--- Rows of a statement, and how many it wrote or found; or nil, err.
+function M.query(conn, text, parameters, writes)
+  return checked(conn, handle(conn):query(text, parameters, { write = writes or nil, timeout = given(conn.config.timeout) }))
+end
+
+--- Rows of each of several statements, and how many each wrote or found; one transaction.
+function M.transaction(conn, statements, writes)
+  return checked(conn, handle(conn):transaction(statements, { write = writes or nil, timeout = given(conn.config.timeout) }))
+end
+
+--- A name as it stands in a statement.
+function M.quoted(name)
+  return "`" .. name:gsub("`", "``") .. "`"
+end
+
+--- The database and the table that a collection means.
+function M.place(conn, collection)
+  local before, after = collection.name:match "^([^.]+)%.(.+)$"
+  return before or conn.config.database, after or collection.name
+end
+
+--- The quoted name of a collection's table.
+function M.table_name(conn, collection)
+  local database, name = M.place(conn, collection)
+  return M.quoted(database) .. "." .. M.quoted(name)
+end
+
+return M

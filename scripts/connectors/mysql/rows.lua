@@ -1,0 +1,128 @@
+--- Statements over one table: which columns are asked for, which rows are meant, and rows as records.
+
+local connector = require "tidewire.connector"
+local json = require "tidewire.json"
+local tables = require "tidewire.tables"
+local catalog = require "connectors.mysql.catalog"
+local db = require "connectors.mysql.db"
+
+local null, array = json.null, json.array
+local fail = connector.fail
+local quoted = db.quoted
+
+local M = {}
+
+local binary = { binary = true, varbinary = true, blob = true, tinyblob = true, mediumblob = true, longblob = true, bit = true }
+local textual = { char = true, varchar = true, text = true, tinytext = true, mediumtext = true, longtext = true }
+
+-- One number for all that a row holds: the guard of tables that have no version column.
+local function content(about)
+  local parts = {}
+  for i, column in ipairs(about.columns) do
+    local name = quoted(column.name)
+    parts[i] = binary[column.kind] and "hex(" .. name .. ")" or name
+  end
+  return "sha2(json_array(" .. table.concat(parts, ", ") .. "), 256)"
+end
+
+local function time_column(about, name)
+  local column = name and about.by_name[name]
+  return column and (column.kind == "timestamp" or column.kind == "datetime") and column or nil
+end
+
+--- A table with what is asked of it, as tidewire.tables has it; `version` is an expression. `more`: further columns.
+function M.plan(conn, collection, more)
+  local about, err = catalog.table(conn, collection)
+  if not about then return nil, err end
+  local wanted = connector.heads(more or {}, collection.fields)
+  local modified = time_column(about, tables.option(conn, collection, "modified"))
+  local version = tables.option(conn, collection, "version")
+  if version == "content" then version = content(about) elseif version then version = "cast(" .. quoted(version) .. " as char)" end
+  local list = {}
+  for _, name in ipairs(connector.heads(collection.key, wanted)) do
+    if not about.by_name[name] then return fail("invalid", about.name .. " has no column `" .. name .. "`", "`tidewire schema` lists its columns") end
+    list[#list + 1] = quoted(name)
+  end
+  if version then list[#list + 1] = version .. " as `$version`" end
+  if modified then list[#list + 1] = "date_format(" .. quoted(modified.name) .. ", '%Y-%m-%dT%H:%i:%s.%fZ') as `$stamp`" end
+  return { sql = M, about = about, name = about.name, key = collection.key, fields = wanted, version = version, modified = modified,
+    select = table.concat(list, ", ") }
+end
+
+M.quoted, M.query = quoted, db.query
+
+--- Parameters in the order of their places.
+function M.parameters()
+  local list = array {}
+  return { list = list, add = function(value)
+    list[#list + 1] = value
+    return "?"
+  end }
+end
+
+--- A date of zeros is how old tables say that there is none.
+function M.shown(value)
+  if type(value) == "string" and value:find "^0000%-00%-00" then return null end
+  return value
+end
+
+--- A time as a column compares it.
+function M.moment(_, iso) return (iso:gsub("T", " "):gsub("Z$", "")) end
+
+--- The place of a value in a statement, its parameter added.
+function M.place(column, value, parameters)
+  local hex = binary[column.kind] and type(value) == "string" and value:match "^\\x(%x*)$"
+  if type(value) == "table" and value ~= null then value = json.encode(value) end
+  local place = parameters.add(hex or value)
+  return hex and "unhex(" .. place .. ")" or place
+end
+
+--- "(a, b) in ((?, ?), ...)": the rows of these keys.
+function M.with_keys(shape, keys, parameters)
+  local names, tuples = {}, {}
+  for n, name in ipairs(shape.key) do names[n] = quoted(name) end
+  for i, key in ipairs(keys) do
+    local parts, err = connector.key_parts(key, shape.key)
+    if not parts then return nil, err end
+    local places = {}
+    for n, name in ipairs(shape.key) do
+      local column
+      column, err = tables.column(shape, name)
+      if not column then return nil, err end
+      places[n] = M.place(column, parts[n], parameters)
+    end
+    tuples[i] = "(" .. table.concat(places, ", ") .. ")"
+  end
+  return "(" .. table.concat(names, ", ") .. ") in (" .. table.concat(tuples, ", ") .. ")"
+end
+
+--- A condition of a scope; null counts as a value.
+function M.condition(shape, condition, parameters)
+  local column, err = tables.column(shape, condition.field)
+  if not column then return nil, err end
+  local name, op, value = quoted(condition.field), condition.op, condition.value
+  if op == "is_null" then return name .. " is null" end
+  if op == "not_null" then return name .. " is not null" end
+  if op == "!=" then return "not (" .. name .. " <=> " .. M.place(column, value, parameters) .. ")" end
+  if op ~= "in" and op ~= "not_in" then return name .. " " .. op .. " " .. M.place(column, value, parameters) end
+  local terms = {}
+  for _, one in ipairs(value) do terms[#terms + 1] = name .. " <=> " .. M.place(column, one, parameters) end
+  if #terms == 0 then return op == "in" and "false" or "true" end
+  return (op == "in" and "(" or "not (") .. table.concat(terms, " or ") .. ")"
+end
+
+--- A comparison of a search. Texts compare without case in most collations; the bytes are compared too unless `fold`.
+function M.comparison(shape, part, parameters)
+  local column, err = tables.column(shape, part.field)
+  if not column then return nil, err end
+  local name, value = quoted(part.field), part.value
+  if value == null then return name .. " is null" end
+  if part.fold and type(value) == "string" then
+    return "lower(trim(" .. name .. ")) = lower(trim(" .. parameters.add(value) .. "))"
+  end
+  local term = name .. " = " .. M.place(column, value, parameters)
+  if not textual[column.kind] or type(value) ~= "string" then return term end
+  return term .. " and cast(convert(" .. name .. " using utf8mb4) as binary) = cast(" .. parameters.add(value) .. " as binary)"
+end
+
+return M

@@ -1,0 +1,72 @@
+--- Paging by time. A query ends after 10,000 rows and its cursors count places of a list that moves, so every page begins anew at
+--- the last time seen, and cursors are used only where more rows share one minute than a page holds.
+
+local connector = require "tidewire.connector"
+local json = require "tidewire.json"
+local sources = require "connectors.notion.source"
+local wire = require "connectors.notion.wire"
+
+local array, object = json.array, json.object
+local fail, given = connector.fail, connector.given
+
+local M = {}
+
+local function filter_of(by, place, parts)
+  local all = array {}
+  if place.from then all[1] = { timestamp = by, [by] = { on_or_after = place.from } } end
+  for _, part in ipairs(parts or {}) do all[#all + 1] = part end
+  if #all == 0 then return nil end
+  return #all == 1 and all[1] or { ["and"] = all }
+end
+
+--- Asks for rows: `body` as the query takes it. The answer's body, or nil, err.
+function M.query(conn, shape, body)
+  local path = shape.source.path .. "/query"
+  local reply, err = wire.request(conn, "POST", path, { query = sources.columns(shape), body = body, reads = true })
+  if not reply and err.code == "not_found" then return fail("invalid", err.message, err.hint) end
+  if not reply then return nil, err end
+  if not json.is_array(reply.body.results) then return fail("unavailable", "a query without results") end
+  return reply.body
+end
+
+local function is_incomplete(answer)
+  local status = given(answer.request_status)
+  return type(status) == "table" and status.type == "incomplete"
+end
+
+-- Where the next page begins; false after the last.
+local function following(place, answer, by, twice)
+  local rows = answer.results
+  local last = rows[#rows] and rows[#rows][by]
+  local cut, cursor = is_incomplete(answer), answer.has_more and given(answer.next_cursor) or nil
+  local moved_on = last and last > (place.from or "")
+  local paged = place.page and twice and not place.again
+  if not cursor and not cut then
+    return paged and { from = place.from, again = true } or false
+  end
+  if moved_on and paged then return { from = place.from, again = true } end
+  if moved_on then return { from = last } end
+  if cursor then return { from = place.from, page = cursor, again = place.again } end
+  return fail("invalid", ("Notion shows no more than 10,000 rows, and more than that share the minute %s"):format(tostring(place.from)),
+    "give some of them another time by an edit, or a scope")
+end
+
+--- One page of rows by `by` ("created_time", "last_edited_time"), oldest first: rows and the place of the next page, false after
+--- the last. `place`: {} or { from }. `twice`: a minute that needed cursors is read again, because rows that left it meanwhile
+--- moved others across a page's edge.
+function M.page(conn, shape, options)
+  local place, by = options.place, options.by
+  local body = object { sorts = array { { timestamp = by, direction = "ascending" } }, page_size = math.min(options.size, 100),
+    start_cursor = place.page, in_trash = options.trash, filter = filter_of(by, place, options.filters) }
+  local answer, err = M.query(conn, shape, body)
+  if not answer and place.page and err.code == "invalid" and err.message:find "cursor" then
+    return array {}, { from = place.from, again = place.again }      -- cursors do not live for ever
+  end
+  if not answer then return nil, err end
+  local next_place
+  next_place, err = following(place, answer, by, options.twice)
+  if next_place == nil then return nil, err end
+  return answer.results, next_place
+end
+
+return M

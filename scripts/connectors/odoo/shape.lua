@@ -1,0 +1,192 @@
+--- What a model's fields are, which are asked for, and how values go to Odoo and come back.
+---
+--- Odoo says `false` for nothing, except of booleans and numbers; here that is null. A many2one comes as [id, name] and is
+--- its id. Times are UTC to the second.
+
+local connector = require "tidewire.connector"
+local hash = require "tidewire.hash"
+local json = require "tidewire.json"
+local text = require "tidewire.text"
+local wire = require "connectors.odoo.wire"
+
+local null, array = json.null, json.array
+local fail = connector.fail
+
+local M = {}
+
+local attributes = array { "type", "string", "required", "readonly", "relation", "relation_field", "selection", "store", "digits",
+  "translate", "size", "company_dependent", "related" }
+
+--- The fields of a model by name; asked once, again where `fresh`.
+function M.fields(conn, model, fresh)
+  local known = conn.state.models or {}
+  conn.state.models = known
+  if known[model] and not fresh then return known[model] end
+  local fields, err = wire.call(conn, model, "fields_get", { attributes = attributes })
+  if fields == nil then return nil, err end
+  if type(fields) ~= "table" then return fail("unavailable", "fields_get was not answered with fields") end
+  known[model] = fields
+  return fields
+end
+
+local function unknown_field(collection, name, fields)
+  local names = {}
+  for known in pairs(fields) do names[#names + 1] = known end
+  return fail("invalid", ("%s has no field '%s'%s"):format(collection.name, name, text.did_you_mean(name, names)),
+    "names of fields differ between the versions of Odoo")
+end
+
+--- The many2one field through which a field shows another record's value (of a variant, its template's name), or nil.
+function M.shown_through(fields, name)
+  local field = fields[name]
+  local link = field.store == false and type(field.related) == "string" and field.related:match "^([%w_]+)%.[%w_]+$"
+  return link and fields[link] and fields[link].type == "many2one" and link or nil
+end
+
+-- A change of a record behind such a field moves its own write_date, not that of the records which show it.
+local function links_of(fields, names)
+  local links, seen = {}, {}
+  for _, name in ipairs(names) do
+    local link = M.shown_through(fields, name)
+    if link and not seen[link] then
+      seen[link] = true
+      links[#links + 1] = { field = link, model = fields[link].relation }
+    end
+  end
+  return links
+end
+
+--- Which fields to ask for. `more` are fields that the records shall have besides those of the mapping.
+function M.plan(conn, collection, more)
+  if #collection.key ~= 1 or collection.key[1] ~= "id" then return fail("invalid", "the key of an Odoo model is `id`") end
+  local fields, err = M.fields(conn, collection.name)
+  if not fields then return nil, err end
+  local own = connector.heads({}, collection.fields)
+  local all = connector.heads(own, more)
+  for _, name in ipairs(all) do
+    if not fields[name] then return unknown_field(collection, name, fields) end
+  end
+  local links, besides = links_of(fields, own), { "id" }
+  for _, link in ipairs(links) do besides[#besides + 1] = link.field end
+  if fields.write_date then besides[#besides + 1] = "write_date" end
+  return { model = collection.name, fields = fields, own = own, all = all, columns = array(connector.heads(besides, all)), links = links,
+    stamped = fields.write_date ~= nil }
+end
+
+-- From Odoo -----------------------------------------------------------------------------------------------------------
+
+local as_it_is = { boolean = true, integer = true, float = true, monetary = true }
+local lists = { one2many = true, many2many = true }
+
+--- The id of a many2one, which comes as [id, name]; 0 where it is empty.
+function M.target(value)
+  if type(value) == "table" then return value[1] end
+  return type(value) == "number" and value or 0
+end
+
+local function read_value(field, value)
+  if value == nil then return null end
+  if as_it_is[field.type] then return value end
+  if value == false then return lists[field.type] and array {} or null end
+  if field.type == "many2one" and type(value) == "table" then return value[1] end
+  return value
+end
+
+-- Seconds are too coarse to tell two edits apart, and some edits move no write_date: the content goes into the version.
+local function version_of(shape, fields, stamp)
+  local parts = {}
+  for i, name in ipairs(shape.own) do parts[i] = json.encode(fields[name]) end
+  return stamp .. "/" .. hash.sha256(table.concat(parts, "\n")):sub(1, 12)
+end
+
+--- The UTC ISO time of Odoo's "2026-11-20 22:01:35".
+function M.iso(stamp) return (stamp:gsub(" ", "T") .. "Z") end
+
+--- The record of a row.
+function M.record(shape, row)
+  local fields = {}
+  for _, name in ipairs(shape.all) do fields[name] = read_value(shape.fields[name], row[name]) end
+  local stamp = type(row.write_date) == "string" and row.write_date or nil
+  return { key = connector.plain(row.id), version = version_of(shape, fields, stamp or ""), stamp = stamp or "", modified = stamp and M.iso(stamp),
+    fields = fields }
+end
+
+--- The records of rows.
+function M.records(shape, rows)
+  local list = array {}
+  for i, row in ipairs(rows) do list[i] = M.record(shape, row) end
+  return list
+end
+
+-- To Odoo -------------------------------------------------------------------------------------------------------------
+
+--- The id in a key or a reference, or nil.
+function M.id_of(value)
+  local id = tonumber(connector.plain(value))
+  if not id or id ~= math.floor(id) or id < 1 or id > 2147483647 then return nil end
+  return id
+end
+
+local function datetime(value)
+  local day, clock = tostring(value):match "^(%d%d%d%d%-%d%d%-%d%d)[T ](%d%d:%d%d:%d%d)"
+  if day then return day .. " " .. clock end
+  return value
+end
+
+local function number_or_text(value) return value end
+
+-- Ids replace what is linked; commands go as they are; rows of a one2many are made, or changed where they carry an id.
+local function commands(value)
+  if type(value) ~= "table" then return nil end
+  local ids, list = array {}, array {}
+  for i, one in ipairs(value) do
+    if json.is_array(one) then list[i] = one
+    elseif type(one) == "table" then
+      local vals = {}
+      for name, item in pairs(one) do
+        if name ~= "id" then vals[name] = item == null and false or item end
+      end
+      local id = one.id and M.id_of(one.id)
+      list[i] = id and array { 1, id, vals } or array { 0, 0, vals }
+    else
+      ids[i] = M.id_of(one)
+      if not ids[i] then return nil end
+    end
+  end
+  if #list > 0 then return #list == #value and list or nil end
+  return array { array { 6, 0, ids } }
+end
+
+local writers = {
+  many2one = M.id_of, one2many = commands, many2many = commands, integer = number_or_text, float = number_or_text, monetary = number_or_text,
+  boolean = function(value) return value ~= 0 and value ~= "0" and value ~= "" and value ~= "false" and value ~= false end,
+  datetime = datetime, date = function(value) return tostring(value):sub(1, 10) end,
+}
+
+local function plain_text(value) return type(value) == "table" and value or connector.plain(value) end
+
+--- The value as a write or a domain takes it; nil where it cannot be one of that field.
+function M.value(field, value)
+  if value == null then return false end
+  local writer = field and writers[field.type]
+  if writer then return writer(value) end
+  if not field then return value end
+  return plain_text(value)
+end
+
+--- The values of a create or a write; nil, err names the field that does not take its value.
+function M.values(shape, values)
+  local sent = json.object {}
+  for name, value in pairs(values) do
+    local field = shape.fields[name]
+    if not field then return unknown_field({ name = shape.model }, name, shape.fields) end
+    if value == null and lists[field.type] then value = array {} end
+    sent[name] = M.value(field, value)
+    if sent[name] == nil then
+      return fail("invalid", ("%s: %s is no value of a %s"):format(name, json.encode(value):sub(1, 80), field.type))
+    end
+  end
+  return sent
+end
+
+return M

@@ -1,0 +1,182 @@
+--- What the database says of its tables: columns with their types, keys, references, who may see which rows.
+
+local connector = require "tidewire.connector"
+local json = require "tidewire.json"
+local tables = require "tidewire.tables"
+local db = require "connectors.postgres.db"
+
+local array = json.array
+local fail, given = connector.fail, connector.given
+
+local M = {}
+
+local relation = [[
+select c.relkind::text as kind, row_security_active(c.oid) as filtered,
+  exists (select from pg_trigger t where t.tgrelid = c.oid and t.tgname = 'tidewire_outbox' and t.tgenabled <> 'D') as outbox,
+  has_table_privilege(c.oid, 'insert') and has_table_privilege(c.oid, 'update') as writable
+from pg_class c where c.oid = to_regclass($1)]]
+
+-- A domain counts as the type below it; `cast` is the type without length or scale ("character" alone would mean one character).
+local columns = [[
+select a.attname as name, a.attnotnull or t.typnotnull as required, a.attgenerated <> '' or a.attidentity = 'a' as read_only,
+  a.atthasdef or a.attidentity <> '' as has_default, pg_get_expr(d.adbin, d.adrelid) as "default",
+  col_description(a.attrelid, a.attnum) as label,
+  case when t.typbasetype <> 0 then format_type(t.typbasetype, t.typtypmod) else format_type(a.atttypid, a.atttypmod) end as type,
+  format_type(case when t.typbasetype <> 0 then t.typbasetype else a.atttypid end, -1) as "cast",
+  (select json_agg(e.enumlabel order by e.enumsortorder) from pg_enum e
+    where e.enumtypid in (a.atttypid, t.typbasetype, t.typelem)) as labels
+from pg_attribute a join pg_type t on t.oid = a.atttypid
+left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
+where a.attrelid = to_regclass($1) and a.attnum > 0 and not a.attisdropped order by a.attnum]]
+
+local indexes = [[
+select i.indisprimary as "primary", (select json_agg(a.attname order by k.place)
+    from unnest(i.indkey::int2[]) with ordinality k(number, place)
+    join pg_attribute a on a.attrelid = i.indrelid and a.attnum = k.number) as columns
+from pg_index i where i.indrelid = to_regclass($1) and i.indisunique and i.indisvalid and i.indpred is null
+  and i.indexprs is null]]
+
+local references = [[
+select a.attname as column, n.nspname as schema, t.relname as "table" from pg_constraint c
+join pg_attribute a on a.attrelid = c.conrelid and a.attnum = c.conkey[1]
+join pg_class t on t.oid = c.confrelid join pg_namespace n on n.oid = t.relnamespace
+where c.conrelid = to_regclass($1) and c.contype = 'f' and array_length(c.conkey, 1) = 1]]
+
+local function read_table(conn, collection)
+  local name = db.table_name(conn, collection)
+  local parameters = { name }
+  local answers, err = db.transaction(conn, { { relation, parameters }, { columns, parameters }, { indexes, parameters },
+    { references, parameters } })
+  if not answers then return nil, err end
+  local about = answers[1][1]
+  if not about then
+    local why = "there is no table " .. name .. " that this user may see"
+    return fail("invalid", why, "name it as \"schema.table\", or grant usage of its schema")
+  end
+  about.name, about.columns, about.indexes, about.references = name, answers[2], answers[3], answers[4]
+  return about
+end
+
+--- What is known of a collection's table: { name, kind, filtered, outbox, columns, by_name, indexes, references }.
+function M.table(conn, collection)
+  return tables.known(conn, db.table_name(conn, collection), function() return read_table(conn, collection) end)
+end
+
+local kinds = {
+  integer = "int", bigint = "int", smallint = "int", oid = "int", numeric = "decimal", real = "float",
+  ["double precision"] = "float", boolean = "bool", date = "date", uuid = "uuid", json = "json", jsonb = "json",
+  bytea = "binary", ["time without time zone"] = "time", ["timestamp with time zone"] = "datetime",
+  ["timestamp without time zone"] = "datetime",
+}
+
+local function type_of(name, cast, labels)
+  if name:sub(-2) == "[]" then
+    return { kind = "list", of = type_of(name:sub(1, -3), cast:sub(1, -3), labels) }
+  end
+  if given(labels) then return { kind = "enum", options = labels } end
+  local kind = kinds[cast] or "text"
+  if kind == "text" then
+    return { kind = "text", length = tonumber(name:match "%((%d+)%)"), trim = cast == "bpchar" and "right" or nil }
+  end
+  if kind == "bool" then return { kind = "bool", form = "json" } end
+  if kind == "decimal" then return { kind = "decimal", form = "number", scale = tonumber(name:match ",(%d+)%)") } end
+  if kind == "time" then return { kind = "time", resolution = 0.000001 } end
+  if kind ~= "datetime" then return { kind = kind } end
+  if cast:find("without", 1, true) then return { kind = "datetime", form = "local", zone = "UTC", resolution = 0.000001 } end
+  return { kind = "datetime", form = "instant", resolution = 0.000001 }
+end
+
+local function keys_of(about)
+  local key, unique = array {}, {}
+  for _, index in ipairs(about.indexes) do
+    if index.primary then key = array(index.columns) end
+    if #index.columns == 1 then unique[index.columns[1]] = true end
+  end
+  return key, unique
+end
+
+local function warnings_of(about, has_key)
+  local warnings = array {}
+  local function warn(text) warnings[#warnings + 1] = text end
+  if about.kind == "v" or about.kind == "m" then warn "a view: name a `version` column; what is missing in it was not surely deleted" end
+  if about.filtered then warn "row-level security hides rows from this user: a missing row is not taken for a deleted one" end
+  if not about.writable then warn "this user may not insert and update here" end
+  if not has_key then warn "no primary key: name the key in the mapping, of columns that are unique and never null" end
+  return warnings
+end
+
+function M.describe(conn, collection)
+  tables.forget(conn)
+  local about, err = M.table(conn, collection)
+  if not about then return nil, err end
+  local key, unique = keys_of(about)
+  local is_key, points = {}, {}
+  for _, name in ipairs(key) do is_key[name] = true end
+  for _, reference in ipairs(about.references) do
+    local near = reference.schema == (conn.config.schema or "public")
+    points[reference.column] = near and reference.table or reference.schema .. "." .. reference.table
+  end
+  local fields = array {}
+  for i, column in ipairs(about.columns) do
+    fields[i] = {
+      name = column.name, type = type_of(column.type, column.cast, column.labels), label = given(column.label),
+      required = column.required and not column.has_default and not is_key[column.name], read_only = column.read_only,
+      unique = unique[column.name] or false, references = points[column.name], default = given(column.default),
+    }
+  end
+  local warnings, shows_all = warnings_of(about, #key > 0), about.kind ~= "v" and about.kind ~= "m" and not about.filtered
+  if #key == 0 then key[1] = "id" end
+  local own_keys = about.by_name[key[1]] and about.by_name[key[1]].read_only
+  return { key = key, fields = fields, warnings = warnings, absence_proves_delete = shows_all and nil,
+    client_keys = not own_keys and nil }
+end
+
+local who = [[
+select current_user as "user", version() as version, current_database() as database, clock_timestamp() as now,
+  pg_is_in_recovery() as standby, (select rolbypassrls or rolsuper from pg_roles where rolname = current_user) as sees_all,
+  (select oid::text from pg_database where datname = current_database()) as number]]
+
+-- The cluster's own number is the surest sign; some hosts keep it to themselves.
+local function system_of(conn)
+  local rows, err = db.query(conn, "select system_identifier::text as id from pg_control_system()")
+  if rows then return rows[1].id end
+  if err.code == "denied" or err.code == "invalid" then return conn.config.host or (connector.secret(conn.config.url) or ""):match "@([^:/?]+)" or "unnamed" end
+  return nil, err
+end
+
+local readable = [[
+select n.nspname as schema, c.relname as name, c.relkind in ('v', 'm') as view from pg_class c join pg_namespace n on n.oid = c.relnamespace
+where c.relkind in ('r', 'p', 'v', 'm', 'f') and n.nspname not like 'pg\_%' and n.nspname <> 'information_schema' and not c.relispartition
+  and has_schema_privilege(n.oid, 'usage') and has_table_privilege(c.oid, 'select') order by 1, 2 limit 1000]]
+
+--- The tables and views that this user may read.
+function M.catalog(conn)
+  local rows, err = db.query(conn, readable)
+  if not rows then return nil, err end
+  local list = array {}
+  for i, row in ipairs(rows) do
+    local near = row.schema == (conn.config.schema or "public")
+    list[i] = { name = near and row.name or row.schema .. "." .. row.name, word = "table", label = row.view and "view" or nil }
+  end
+  return list
+end
+
+function M.test(conn)
+  local rows, err = db.query(conn, who)
+  if not rows then return nil, err end
+  local about = rows[1]
+  local system
+  system, err = system_of(conn)
+  if not system then return nil, err end
+  tables.note_clock(conn, about.now)
+  local warnings = array {}
+  if about.standby then warnings[1] = "a standby answers here: it can be read, not written" end
+  -- Which rows there are depends on the user where policies can hide some.
+  local eyes = about.sees_all == true and "" or "/" .. about.user
+  return {
+    user = about.user, version = about.version:match "^%S+ %S+" or about.version, zone = "UTC",
+    site = system .. "/" .. about.database .. "." .. about.number .. eyes, server_time = about.now, warnings = warnings,
+  }
+end
+
+return M

@@ -1,0 +1,196 @@
+--- What changed: from the outbox that triggers write, from the server's log, by the time column with an overlap, or the whole table.
+---
+--- An outbox row is read only once every transaction that began before its own has ended (its xid is below the oldest one
+--- still running), and rows are read in the order of (xid, seq): so a transaction that commits late is never passed over.
+--- What waits behind that mark is asked for again soon.
+
+local connector = require "tidewire.connector"
+local json = require "tidewire.json"
+local log = require "tidewire.log"
+local tables = require "tidewire.tables"
+local time = require "tidewire.time"
+local db = require "connectors.postgres.db"
+local logical = require "connectors.postgres.logical"
+local rows = require "connectors.postgres.rows"
+
+local array = json.array
+local given = connector.given
+
+local M = {}
+
+--- The channel on which the outbox's triggers say "schema.table".
+M.channel = "tidewire"
+
+local function uses_outbox(conn, shape)
+  return shape.about.outbox and conn.config.changes == "auto"
+end
+
+local function table_id(conn, collection)
+  local schema, name = db.place(conn, collection)
+  return schema .. "." .. name
+end
+
+-- The outbox --------------------------------------------------------------------------------------------------------
+
+local position = [[
+select pg_snapshot_xmin(pg_current_snapshot())::text as xid, clock_timestamp() as now]]
+
+local waiting = [[
+select exists (select from tidewire.outbox where "table" = $1 and xid >= pg_snapshot_xmin(pg_current_snapshot())) as pending,
+  (select extract(epoch from clock_timestamp() - min(xact_start))::int from pg_stat_activity where backend_xid is not null) as held,
+  clock_timestamp() as now]]
+
+-- A cursor ahead of the whole cluster comes from another one, before a restore: all that is there is read.
+local next_rows = [[
+select seq, xid::text as xid, op, key from tidewire.outbox
+where "table" = $1 and xid < pg_snapshot_xmin(pg_current_snapshot())
+  and (xid, seq) > (case when $2::xid8 > pg_snapshot_xmax(pg_current_snapshot()) then '0'::xid8 else $2::xid8 end, $3::int8)
+order by xid, seq limit $4]]
+
+local function outbox_start(conn)
+  local found, err = db.query(conn, position)
+  if not found then return nil, err end
+  tables.note_clock(conn, found[1].now)
+  return { outbox = { xid = found[1].xid, seq = -1 }, at = found[1].now }
+end
+
+-- A writer that stays open holds every later change back; somebody should know.
+local function warn_of_writer(conn, id, about)
+  local warned = conn.state.warned or {}
+  conn.state.warned = warned
+  local seconds = about.pending and given(about.held) or 0
+  if seconds < 60 or warned[id] and time.clock() - warned[id] < 300 then return end
+  warned[id] = time.clock()
+  log.warn(("changes of %s wait for a transaction that has been open for %d s: end it, or look for it in pg_stat_activity"):format(id, seconds))
+end
+
+-- Rows that every cursor we know of has passed, once an hour. A week is kept for other readers of the same outbox.
+local function prune(conn, id, seen)
+  local pruned = conn.state.pruned or {}
+  conn.state.pruned = pruned
+  if pruned[id] and time.clock() - pruned[id] < 3600 then return end
+  pruned[id] = time.clock()
+  db.query(conn, [[delete from tidewire.outbox where "table" = $1 and (xid, seq) <= ($2::xid8, $3::int8)
+    and at < now() - interval '7 days']], { id, seen.xid, seen.seq }, true)
+end
+
+local function outbox_changes(conn, collection, shape, cursor, limit)
+  local id, from = table_id(conn, collection), cursor.outbox
+  local answers, err = db.transaction(conn, { { next_rows, array { id, from.xid, from.seq, limit } }, { waiting, array { id } } })
+  if not answers then return nil, err end
+  local events, about = answers[1], answers[2][1]
+  local answer
+  answer, err = tables.outcome(conn, shape, events)
+  if not answer then return nil, err end
+  local last, more = events[#events], #events == limit
+  local pending = conn.state.pending or {}
+  conn.state.pending = pending
+  pending[collection.name] = about.pending and not more or nil
+  warn_of_writer(conn, id, about)
+  answer.cursor, answer.more = { outbox = last and { xid = last.xid, seq = last.seq } or from, at = about.now }, more
+  if not more then prune(conn, id, from) end
+  return answer
+end
+
+-- The time column ---------------------------------------------------------------------------------------------------
+
+local function newest(conn, shape)
+  local name = db.quoted(shape.modified.name)
+  local found, err = db.query(conn, "select " .. shape.select .. " from " .. shape.name .. " where " .. name
+    .. " is not null order by " .. name .. " desc limit 1")
+  if not found then return nil, err end
+  local about
+  about, err = db.query(conn, "select clock_timestamp() as now")
+  if not about then return nil, err end
+  tables.note_clock(conn, about[1].now)
+  return connector.cursor(conn, found[1] and given(found[1]["$stamp"]) or "1900-01-01T00:00:00.000000Z")
+end
+
+-- All -----------------------------------------------------------------------------------------------------------------
+
+function M.start(conn, collection)
+  local shape, err = rows.plan(conn, collection)
+  if not shape then return nil, err end
+  if conn.config.changes == "logical" then return logical.start(conn, collection) end
+  if uses_outbox(conn, shape) then return outbox_start(conn) end
+  if not shape.modified then return { whole = true } end
+  return newest(conn, shape)
+end
+
+-- Where the slot is gone, what it held is not known: a new one is made and the whole table read once.
+local function logical_changes(conn, collection, shape, cursor, limit)
+  local found, err
+  if cursor.slot then
+    found, err = logical.events(conn, collection, shape, cursor, limit)
+    if not found then return nil, err end
+  end
+  if not found or found.gone then
+    local from = found and { whole = true } or cursor
+    return connector.change_over(from, function() return logical.start(conn, collection) end, function()
+      return tables.poll(conn, shape, from, limit)
+    end)
+  end
+  local answer
+  answer, err = tables.outcome(conn, shape, found.events)
+  if not answer then return nil, err end
+  answer.cursor, answer.more = found.cursor, found.more
+  return answer
+end
+
+function M.changes(conn, collection, cursor, limit)
+  local shape, err = rows.plan(conn, collection)
+  if not shape then return nil, err end
+  if conn.config.changes == "logical" then return logical_changes(conn, collection, shape, cursor, limit) end
+  if uses_outbox(conn, shape) then
+    if cursor.outbox then return outbox_changes(conn, collection, shape, cursor, limit) end
+    return connector.change_over(cursor, function() return outbox_start(conn) end, function()
+      return tables.poll(conn, shape, cursor, limit)
+    end)
+  end
+  -- The outbox, or the slot, is not read any more: polls begin where it was last read.
+  if cursor.outbox or cursor.slot then cursor = shape.modified and connector.cursor(conn, given(cursor.at)) or { whole = true } end
+  return tables.poll(conn, shape, cursor, limit)
+end
+
+-- Listening ---------------------------------------------------------------------------------------------------------
+
+local function hints(names)
+  local list = array {}
+  for _, name in ipairs(names) do list[#list + 1] = { collection = name } end
+  return list
+end
+
+-- Those whose last poll left rows behind the mark.
+local function held_back(conn, collections)
+  local names, pending = {}, conn.state.pending or {}
+  for _, collection in ipairs(collections) do
+    if pending[collection.name] then names[#names + 1] = collection.name end
+  end
+  return names
+end
+
+--- Waits until one of the collections may have changed; returns at once after connecting.
+function M.listen(conn, collections)
+  local handle, err = db.handle(conn)
+  if not handle then return nil, err end
+  conn.state.listener = conn.state.listener or handle:listen { M.channel }
+  local held = held_back(conn, collections)
+  conn.state.held_turns = #held > 0 and (conn.state.held_turns or 0) + 1 or 0
+  local payloads
+  payloads, err = conn.state.listener:wait(#held > 0 and math.min(0.25 * conn.state.held_turns, 2) or 50)
+  if not payloads then
+    conn.state.listener:close()
+    conn.state.listener = nil
+    return nil, err
+  end
+  local told = {}
+  for _, payload in ipairs(payloads) do told[payload] = true end
+  for _, name in ipairs(held) do told[name] = true end
+  local list = {}
+  for _, collection in ipairs(collections) do
+    if told[table_id(conn, collection)] or told[collection.name] then list[#list + 1] = collection.name end
+  end
+  return hints(list)
+end
+
+return M

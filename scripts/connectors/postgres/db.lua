@@ -1,0 +1,90 @@
+--- The way to the database: one handle per connection, names and errors.
+
+local connector = require "tidewire.connector"
+local sql = require "tidewire.sql"
+local tables = require "tidewire.tables"
+
+local given = connector.given
+
+local M = {}
+
+-- What may be set in tidewire.lua goes to the client under the same name.
+local passed = { "host", "port", "database", "user", "sslmode", "ca", "options", "pooled", "idle", "connect_timeout",
+  "statement_timeout" }
+
+--- A new handle; nil, err where the address is none.
+function M.open(conn)
+  local config = conn.config
+  local options = { url = connector.secret(config.url), password = connector.secret(config.password) }
+  for _, name in ipairs(passed) do options[name] = given(config[name]) end
+  if options.port then options.port = connector.plain(options.port) end
+  options.limit = config.limits and given(config.limits.parallel) or 8
+  return sql.postgres(options)
+end
+
+--- The connection's handle; nil, err where the address is none.
+function M.handle(conn)
+  if conn.state.db then return conn.state.db end
+  local db, err = (conn.sql or M.open)(conn)
+  if not db then return nil, err end
+  conn.state.db = db
+  return db
+end
+
+--- The code of the database's own error ("23505"), or nil.
+function M.state_of(err)
+  return err.message:match "^(%w%w%w%w%w): "
+end
+
+--- Whether the statement was refused for what it holds, perhaps for one row of it: a value, or a policy.
+function M.refused(err)
+  return err.code == "invalid" or M.state_of(err) == "42501"
+end
+
+-- A column or table that is not what it was: what is known of the tables is asked for again.
+local outdated = { ["42703"] = true, ["42P01"] = true, ["42804"] = true, ["42883"] = true }
+
+local function checked(conn, answer, more)
+  if answer then return answer, more end
+  if outdated[M.state_of(more) or ""] then tables.forget(conn) end
+  return nil, more
+end
+
+--- Rows of a statement, and how many it wrote or found; or nil, err. `writes`: where it may change something.
+function M.query(conn, text, parameters, writes)
+  local db, err = M.handle(conn)
+  if not db then return nil, err end
+  return checked(conn, db:query(text, parameters, { write = writes or nil, timeout = given(conn.config.timeout) }))
+end
+
+--- Rows of each of several statements, one transaction.
+function M.transaction(conn, statements, writes)
+  local db, err = M.handle(conn)
+  if not db then return nil, err end
+  return checked(conn, db:transaction(statements, { write = writes or nil, timeout = given(conn.config.timeout) }))
+end
+
+--- A name as it stands in a statement.
+function M.quoted(name)
+  return '"' .. name:gsub('"', '""') .. '"'
+end
+
+--- A text as a literal.
+function M.literal(text)
+  return "'" .. text:gsub("'", "''") .. "'"
+end
+
+--- The schema and the table that a collection means: "crm.people", or in the schema of its options or of the connection.
+function M.place(conn, collection)
+  local schema = given((collection.options or {}).schema) or conn.config.schema or "public"
+  local before, after = collection.name:match "^([^.]+)%.(.+)$"
+  return before or schema, after or collection.name
+end
+
+--- The quoted name of a collection's table.
+function M.table_name(conn, collection)
+  local schema, name = M.place(conn, collection)
+  return M.quoted(schema) .. "." .. M.quoted(name)
+end
+
+return M

@@ -1,0 +1,178 @@
+--- Changes by logical decoding: the server's own log, read through a slot with the plugin pgoutput.
+---
+--- The slot is read by plain statements (peek), so it works wherever the role may replicate, and moves only when a later
+--- call brings the cursor back, which proves that its page was kept. A slot keeps the log from being recycled until it
+--- moves: one that nobody reads any more fills the disk, so `uninstall` drops those of its table. Of a change only the key is
+--- taken; the row is read.
+
+local connector = require "tidewire.connector"
+local hash = require "tidewire.hash"
+local json = require "tidewire.json"
+local db = require "connectors.postgres.db"
+
+local array = json.array
+local fail, given = connector.fail, connector.given
+
+local M = {}
+
+-- One message ---------------------------------------------------------------------------------------------------------
+
+-- A bytea as text, "\x4f01...", read from the front.
+local function reader(text)
+  local at, self = 3, {}
+  function self.byte()
+    at = at + 2
+    return tonumber(text:sub(at - 2, at - 1), 16)
+  end
+  function self.number(bytes)
+    at = at + 2 * bytes
+    return tonumber(text:sub(at - 2 * bytes, at - 1), 16)
+  end
+  function self.skip(bytes) at = at + 2 * bytes end
+  function self.lsn() return ("%X/%X"):format(self.number(4), self.number(4)) end
+  function self.text(bytes)
+    at = at + 2 * bytes
+    return (text:sub(at - 2 * bytes, at - 1):gsub("%x%x", function(pair) return string.char(tonumber(pair, 16)) end))
+  end
+  function self.name()
+    local from = at
+    while self.byte() ~= 0 do end
+    local length = (at - from) / 2 - 1
+    at = from
+    local name = self.text(length)
+    self.skip(1)
+    return name
+  end
+  return self
+end
+
+local function relation(message)
+  local id, about = message.number(4), { columns = {} }
+  about.place = message.name() .. "." .. message.name()
+  message.skip(1)
+  for i = 1, message.number(2) do
+    message.skip(1)
+    about.columns[i] = message.name()
+    message.skip(8)
+  end
+  return id, about
+end
+
+-- The values of the wanted columns; what was not sent, or is null, is left out.
+local function tuple(message, about, wanted)
+  local values = {}
+  for i = 1, message.number(2) do
+    if string.char(message.byte()) == "t" then
+      local length = message.number(4)
+      if wanted[about.columns[i]] then values[about.columns[i]] = message.text(length) else message.skip(length) end
+    end
+  end
+  return values
+end
+
+local function parts_of(shape, values)
+  local key = array {}
+  for n, name in ipairs(shape.key) do
+    local text = values[name]
+    if text == nil then return nil end
+    local cast = shape.about.by_name[name].cast
+    local whole = cast == "integer" or cast == "bigint" or cast == "smallint"
+    key[n] = whole and json.decode(text) or text
+  end
+  return key
+end
+
+-- An event, or two where an update moved the key.
+local function add_change(events, kind, message, about, shape, wanted)
+  local before, mark
+  if kind ~= "I" then
+    mark = string.char(message.byte())
+    if mark ~= "N" then before = parts_of(shape, tuple(message, about, wanted)) end
+  end
+  local after
+  if kind ~= "D" then
+    if mark ~= "N" then message.skip(1) end
+    after = parts_of(shape, tuple(message, about, wanted))
+  end
+  local moved = before and after and json.encode(before) ~= json.encode(after)
+  if before and (moved or kind == "D") then events[#events + 1] = { op = "DELETE", key = before } end
+  if after then events[#events + 1] = { op = "UPDATE", key = after } end
+end
+
+-- Events of our table, and the end of the last transaction.
+local function decode(messages, shape, place)
+  local events, relations, wanted, last = {}, {}, {}, nil
+  for _, name in ipairs(shape.key) do wanted[name] = true end
+  for _, row in ipairs(messages) do
+    local message = reader(row.data)
+    local kind = string.char(message.byte())
+    if kind == "R" then
+      local id, about = relation(message)
+      relations[id] = about
+    elseif kind == "C" then
+      message.skip(9)
+      last = message.lsn()
+    elseif kind == "I" or kind == "U" or kind == "D" then
+      local about = relations[message.number(4)]
+      if about and about.place == place then add_change(events, kind, message, about, shape, wanted) end
+    end
+  end
+  return events, last
+end
+
+-- The slot ------------------------------------------------------------------------------------------------------------
+
+local function place_of(conn, collection)
+  local schema, name = db.place(conn, collection)
+  return schema .. "." .. name
+end
+
+--- The publication of a collection's table.
+function M.publication(conn, collection)
+  return ("tidewire_" .. place_of(conn, collection):gsub("%.", "_")):sub(1, 60)
+end
+
+--- How the slots of a collection's table begin.
+function M.slots(conn, collection)
+  return "tidewire_" .. hash.sha256(place_of(conn, collection)):sub(1, 8) .. "_"
+end
+
+--- A new slot: from now on.
+function M.start(conn, collection)
+  local publication = M.publication(conn, collection)
+  local found, err = db.query(conn, "select 1 from pg_publication where pubname = $1", { publication })
+  if not found then return nil, err end
+  if #found == 0 then return fail("invalid", "there is no publication " .. publication, "tidewire install postgres MAPPING --yes") end
+  local slot = M.slots(conn, collection) .. hash.sha256(hash.id()):sub(1, 12)
+  local made
+  made, err = db.query(conn, "select lsn::text as lsn, clock_timestamp() as now from pg_create_logical_replication_slot($1, 'pgoutput')", { slot })
+  if not made then
+    if err.code == "denied" then err.hint = "the role needs REPLICATION, and the server wal_level = logical" end
+    return nil, err
+  end
+  return { slot = slot, lsn = made[1].lsn, at = made[1].now }
+end
+
+local advance = [[
+select pg_replication_slot_advance(slot_name, greatest(confirmed_flush_lsn, $2::pg_lsn)) from pg_replication_slots where slot_name = $1]]
+
+local peek = [[
+select data from pg_logical_slot_peek_binary_changes($1, null, $2, 'proto_version', '1', 'publication_names', $3)]]
+
+--- Events after the cursor: { events, cursor, more }; nil where the slot is gone.
+function M.events(conn, collection, shape, cursor, limit)
+  local moved, err = db.query(conn, advance, { cursor.slot, cursor.lsn })
+  if not moved then return nil, err end
+  if #moved == 0 then return { gone = true } end
+  local answers
+  answers, err = db.transaction(conn, { { "select pg_current_wal_flush_lsn()::text as lsn, clock_timestamp() as now" },
+    { peek, { cursor.slot, limit, db.quoted(M.publication(conn, collection)) } } })
+  if not answers then return nil, err end
+  local events, last = decode(answers[2], shape, place_of(conn, collection))
+  -- All that was flushed before the peek has been looked at, so an idle table holds nothing up.
+  local more = #answers[2] >= limit
+  local lsn = more and last or answers[1][1].lsn
+  return { events = events, more = more, cursor = { slot = cursor.slot, lsn = given(lsn) or cursor.lsn, at = answers[1][1].now } }
+end
+
+return M

@@ -1,0 +1,79 @@
+--- Rows by key, by page, by value.
+
+local json = require "tidewire.json"
+local tables = require "tidewire.tables"
+local db = require "connectors.postgres.db"
+local rows = require "connectors.postgres.rows"
+
+local null, array = json.null, json.array
+local quoted = db.quoted
+
+local M = {}
+
+function M.read(conn, collection, keys)
+  local shape, err = rows.plan(conn, collection)
+  if not shape then return nil, err end
+  return tables.read(conn, shape, keys)
+end
+
+function M.list(conn, collection, cursor, limit)
+  local shape, err = rows.plan(conn, collection)
+  if not shape then return nil, err end
+  return tables.page(conn, shape, collection.scope, cursor, limit)
+end
+
+-- "lower(btrim(t.a::text)) = lower(btrim(q.f1))", "t.b is not distinct from q.f2": part `n` of every query.
+local function comparison(shape, queries, n, parameters)
+  local part = queries[1][n]
+  local column, err = tables.column(shape, part.field)
+  if not column then return nil, err end
+  local values, with_null, of_text = array {}, false, true
+  for i, query in ipairs(queries) do
+    values[i] = query[n].value
+    with_null = with_null or values[i] == null
+    of_text = of_text and (values[i] == null or type(values[i]) == "string")
+  end
+  local folded = part.fold and of_text
+  local place = parameters.add(values) .. "::" .. (folded and "text" or column.cast) .. "[]"
+  local left, right = "t." .. quoted(part.field), "q.f" .. n
+  if folded then left, right = "lower(btrim(" .. left .. "::text))", "lower(btrim(" .. right .. "))" end
+  return place, left .. (with_null and " is not distinct from " or " = ") .. right
+end
+
+local function find_all(conn, shape, queries)
+  local parameters, numbers, places, terms, names = rows.parameters(), array {}, {}, {}, {}
+  for i in ipairs(queries) do numbers[i] = i end
+  for n in ipairs(queries[1]) do
+    local place, term = comparison(shape, queries, n, parameters)
+    if not place then return nil, term end
+    places[n], terms[n], names[n] = place, term, "f" .. n
+  end
+  local asked = "unnest(" .. parameters.add(numbers) .. "::int4[], " .. table.concat(places, ", ") .. ") q(n, " .. table.concat(names, ", ") .. ")"
+  local found, err = db.query(conn, "select q.n as \"$query\", r.* from " .. asked .. " cross join lateral (select " .. shape.select .. " from "
+    .. shape.name .. " t where " .. table.concat(terms, " and ") .. " limit 3) r", parameters.list)
+  if not found then return nil, err end
+  return tables.answers(shape, found, #queries)
+end
+
+-- A value that the column's type cannot be is nobody's: 22P02 and its like.
+local function is_misfit(err) return (db.state_of(err) or ""):sub(1, 2) == "22" end
+
+function M.find(conn, collection, queries)
+  local asked = {}
+  for i, part in ipairs(queries[1] or {}) do asked[i] = part.field end
+  local shape, err = rows.plan(conn, collection, asked)
+  if not shape then return nil, err end
+  local answers
+  answers, err = find_all(conn, shape, queries)
+  if answers or not is_misfit(err) then return answers, err end
+  answers = array {}
+  for i, query in ipairs(queries) do
+    local single
+    single, err = find_all(conn, shape, { query })
+    if not single and not is_misfit(err) then return nil, err end
+    answers[i] = single and single[1] or array {}
+  end
+  return answers
+end
+
+return M

@@ -1,0 +1,120 @@
+--- Statements over one table: which columns are asked for, which rows are meant, and rows as records.
+
+local connector = require "tidewire.connector"
+local json = require "tidewire.json"
+local tables = require "tidewire.tables"
+local catalog = require "connectors.postgres.catalog"
+local db = require "connectors.postgres.db"
+
+local null, array = json.null, json.array
+local fail = connector.fail
+local quoted = db.quoted
+
+local M = {}
+
+--- Parameters that are numbered as they are added: `list.add(value)` is "$1".
+function M.parameters()
+  local list = array {}
+  return { list = list, add = function(value)
+    list[#list + 1] = value
+    return "$" .. #list
+  end }
+end
+
+-- Arrays of these come with their elements' values; of any other type, enums and those of extensions, as texts.
+local native = {}
+for name in ("integer|bigint|smallint|oid|numeric|real|double precision|boolean|json|jsonb|timestamp with time zone|"
+  .. "timestamp without time zone"):gmatch "[^|]+" do native[name .. "[]"] = true end
+
+local function expression(column)
+  local name = quoted(column.name)
+  if column.cast:sub(-2) == "[]" and not native[column.cast] then return name .. "::text[] as " .. name end
+  return name
+end
+
+-- As wide for every time, so that its text orders like the time.
+local function stamp_of(column)
+  local at = quoted(column.name)
+  if column.cast == "timestamp with time zone" then at = at .. " at time zone 'UTC'" end
+  return "to_char(" .. at .. [[, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as "$stamp"]]
+end
+
+local function time_column(about, name)
+  local column = name and about.by_name[name]
+  return column and column.cast:find("^timestamp") and column or nil
+end
+
+--- A table with what is asked of it, as tidewire.tables has it. `more`: further columns.
+function M.plan(conn, collection, more)
+  local about, err = catalog.table(conn, collection)
+  if not about then return nil, err end
+  local wanted = connector.heads(more or {}, collection.fields)
+  local modified = time_column(about, tables.option(conn, collection, "modified"))
+  local version = tables.option(conn, collection, "version")
+  local list = {}
+  for _, name in ipairs(connector.heads(collection.key, wanted)) do
+    local column = about.by_name[name]
+    if not column then return fail("invalid", about.name .. " has no column \"" .. name .. "\"", "`tidewire schema` lists its columns") end
+    list[#list + 1] = expression(column)
+  end
+  if version == "xmin" then list[#list + 1] = "xmin::text as \"$version\"" end
+  if version and version ~= "xmin" then list[#list + 1] = quoted(version) .. "::text as \"$version\"" end
+  if modified then list[#list + 1] = stamp_of(modified) end
+  return { sql = M, about = about, name = about.name, key = collection.key, fields = wanted, version = version, modified = modified,
+    select = table.concat(list, ", ") }
+end
+
+M.quoted, M.query = quoted, db.query
+
+function M.shown(value) return value end
+
+--- A time as the time column compares it.
+function M.moment(shape, iso)
+  return shape.modified.cast == "timestamp with time zone" and iso or (iso:gsub("Z$", ""))
+end
+
+--- A value as a column takes it: documents as JSON text, all else as it is.
+function M.value(column, value)
+  if value == null then return null end
+  if column.cast == "json" or column.cast == "jsonb" then return json.encode(value) end
+  if type(value) == "table" and column.cast:sub(-2) ~= "[]" then return json.encode(value) end
+  return value
+end
+
+--- "(a, b) in (select * from unnest($1::t[], $2::u[]))": the rows of these keys.
+function M.with_keys(shape, keys, parameters)
+  local lists = {}
+  for n in ipairs(shape.key) do lists[n] = array {} end
+  for i, key in ipairs(keys) do
+    local parts, err = connector.key_parts(key, shape.key)
+    if not parts then return nil, err end
+    for n in ipairs(shape.key) do lists[n][i] = parts[n] end
+  end
+  local names, arrays = {}, {}
+  for n, name in ipairs(shape.key) do
+    local column, err = tables.column(shape, name)
+    if not column then return nil, err end
+    names[n], arrays[n] = quoted(name), parameters.add(lists[n]) .. "::" .. column.cast .. "[]"
+  end
+  return "(" .. table.concat(names, ", ") .. ") in (select * from unnest(" .. table.concat(arrays, ", ") .. "))"
+end
+
+--- A condition of a scope; null counts as a value.
+function M.condition(shape, condition, parameters)
+  local column, err = tables.column(shape, condition.field)
+  if not column then return nil, err end
+  local name, op, value = quoted(condition.field), condition.op, condition.value
+  if op == "is_null" then return name .. " is null" end
+  if op == "not_null" then return name .. " is not null" end
+  if op == "!=" then return name .. " is distinct from " .. parameters.add(value) end
+  if op ~= "in" and op ~= "not_in" then return name .. " " .. op .. " " .. parameters.add(value) end
+  local values, with_null = array {}, false
+  for _, one in ipairs(value) do
+    if one == null then with_null = true else values[#values + 1] = one end
+  end
+  local place = parameters.add(values) .. "::" .. column.cast .. "[]"
+  if op == "in" then return "(" .. name .. " = any(" .. place .. ")" .. (with_null and " or " .. name .. " is null" or "") .. ")" end
+  return "(" .. name .. " <> all(" .. place .. ")" .. (with_null and " and " .. name .. " is not null" or " or " .. name .. " is null") .. ")"
+end
+
+return M

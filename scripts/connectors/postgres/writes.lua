@@ -1,0 +1,201 @@
+--- Updates, each under its own guard, many in one statement; deletes; creates that never touch an existing row.
+
+local connector = require "tidewire.connector"
+local json = require "tidewire.json"
+local tables = require "tidewire.tables"
+local db = require "connectors.postgres.db"
+local rows = require "connectors.postgres.rows"
+
+local null, array = json.null, json.array
+local fail, given = connector.fail, connector.given
+local quoted = db.quoted
+
+local M = {}
+
+-- The condition of the guard, which stands in `place`, of a row.
+local function as_seen(shape, place)
+  if not shape.version then return "true" end
+  if shape.version == "xmin" then return "t.xmin = " .. place .. "::xid" end
+  return "t." .. quoted(shape.version) .. "::text = " .. place
+end
+
+-- The entries as the rows of one document: "$@" their place, "$k1" the key's parts, "$g" the guard, "$v1" the values.
+local function update_text(shape, names)
+  local types, sets, terms = { '"$@" int' }, {}, {}
+  for n, name in ipairs(shape.key) do
+    local column, err = tables.column(shape, name)
+    if not column then return nil, err end
+    types[#types + 1], terms[#terms + 1] = quoted("$k" .. n) .. " " .. column.cast, "t." .. quoted(name) .. " = u." .. quoted("$k" .. n)
+  end
+  types[#types + 1] = '"$g" text'
+  for n, name in ipairs(names) do
+    local column, err = tables.column(shape, name)
+    if not column then return nil, err end
+    types[#types + 1], sets[n] = quoted("$v" .. n) .. " " .. column.cast, quoted(name) .. " = u." .. quoted("$v" .. n)
+  end
+  terms[#terms + 1] = '(u."$g" is null or ' .. as_seen(shape, 'u."$g"') .. ")"
+  return "update " .. shape.name .. " t set " .. table.concat(sets, ", ") .. " from json_to_recordset($1::json) u(" .. table.concat(types, ", ")
+    .. ") where " .. table.concat(terms, " and ") .. " returning u.\"$@\", " .. shape.select
+end
+
+local function update_document(shape, group, names)
+  local list = array {}
+  for i, item in ipairs(group) do
+    local row = { ["$@"] = i, ["$g"] = shape.version and item.guard or null }
+    local parts, err = connector.key_parts(item.key, shape.key)
+    if not parts then return nil, err end
+    for n, part in ipairs(parts) do row["$k" .. n] = part end
+    for n, name in ipairs(names) do row["$v" .. n] = item.row[name] end
+    list[i] = row
+  end
+  return json.encode(list)
+end
+
+-- The rows that were not written, told why by one read.
+local function explain_missing(conn, shape, missing, outcomes)
+  local keys, found = array {}, {}
+  for i, item in ipairs(missing) do keys[i] = item.key end
+  local records, err = tables.read(conn, shape, keys)
+  for _, one in ipairs(records or {}) do found[one.key] = one end
+  for _, item in ipairs(missing) do
+    local why = err
+    if records then why = select(2, tables.why_none(item.key, shape.version and item.guard, found[item.key])) end
+    outcomes[item.at] = { error = why }
+  end
+end
+
+local function update_group(conn, shape, group, outcomes)
+  local names = {}
+  for name in pairs(group[1].row) do names[#names + 1] = name end
+  table.sort(names)
+  local text, err = update_text(shape, names)
+  local document, written
+  if text then document, err = update_document(shape, group, names) end
+  if document then written, err = db.query(conn, text, { document }, true) end
+  if not written and db.refused(err) and #group > 1 then
+    for _, item in ipairs(group) do update_group(conn, shape, { item }, outcomes) end
+    return
+  end
+  if not written then
+    for _, item in ipairs(group) do outcomes[item.at] = { error = err } end
+    return
+  end
+  for _, row in ipairs(written) do
+    local item = group[row["$@"]]
+    outcomes[item.at], item.done = { record = tables.record(shape, row) }, true
+  end
+  local missing = {}
+  for _, item in ipairs(group) do
+    if not item.done then missing[#missing + 1] = item end
+  end
+  if #missing > 0 then explain_missing(conn, shape, missing, outcomes) end
+end
+
+function M.update_many(conn, collection, entries)
+  local shape, err = rows.plan(conn, collection)
+  if not shape then return nil, err end
+  local outcomes = array {}
+  for _, group in ipairs(connector.by_columns(entries, {})) do
+    for _, item in ipairs(group) do item.key, item.guard = entries[item.at].key, given(entries[item.at].guard) end
+    update_group(conn, shape, group, outcomes)
+  end
+  return outcomes
+end
+
+function M.update(conn, collection, key, values, guard)
+  local outcomes, err = M.update_many(conn, collection, { { key = key, values = values, guard = guard } })
+  if not outcomes then return nil, err end
+  if outcomes[1].error then return nil, outcomes[1].error end
+  return outcomes[1].record
+end
+
+function M.delete(conn, collection, key, guard)
+  local shape, err = rows.plan(conn, collection)
+  if not shape then return nil, err end
+  local parameters = rows.parameters()
+  local condition
+  condition, err = rows.with_keys(shape, { key }, parameters)
+  if not condition then return nil, err end
+  guard = shape.version and guard
+  if guard then condition = condition .. " and " .. as_seen(shape, parameters.add(guard)) end
+  local gone, count = db.query(conn, "delete from " .. shape.name .. " t where " .. condition, parameters.list, true)
+  if not gone then return nil, count end
+  if count > 0 then return true end
+  local found
+  found, err = tables.read(conn, shape, array { key })
+  if not found then return nil, err end
+  return tables.why_none(key, guard, found[1])
+end
+
+local function insert_text(shape, group, parameters)
+  local names, tuples = {}, {}
+  for name in pairs(group[1].row) do names[#names + 1] = name end
+  table.sort(names)
+  for i, item in ipairs(group) do
+    local places = {}
+    for n, name in ipairs(names) do
+      local column, err = tables.column(shape, name)
+      if not column then return nil, err end
+      places[n] = parameters.add(rows.value(column, item.row[name]))
+    end
+    tuples[i] = "(" .. table.concat(places, ", ") .. ")"
+  end
+  for n, name in ipairs(names) do names[n] = quoted(name) end
+  if #names == 0 then return "insert into " .. shape.name .. " default values" end
+  return "insert into " .. shape.name .. " (" .. table.concat(names, ", ") .. ") values " .. table.concat(tuples, ", ")
+end
+
+-- The rows that an insert made. One into a partitioned table cannot answer with xmin; there the rows are selected in the same
+-- transaction, ours by the transaction's own number.
+local function run_insert(conn, shape, group, text, parameters, keyed)
+  if not (shape.about.kind == "p" and shape.version == "xmin") then
+    return db.query(conn, text .. " returning " .. shape.select, parameters.list, true)
+  end
+  if not keyed then
+    return fail("invalid", shape.name .. " is partitioned: a row cannot be made there without its key", "let keys be copied over, or name a `version` column")
+  end
+  local keys, asked = {}, rows.parameters()
+  for i, item in ipairs(group) do keys[i] = connector.key_of(item.row, shape.key) end
+  local condition, why = rows.with_keys(shape, keys, asked)
+  if not condition then return nil, why end
+  local answers, err = db.transaction(conn, { { text, parameters.list },
+    { "select " .. shape.select .. " from " .. shape.name .. " where xmin = pg_current_xact_id()::xid and " .. condition, asked.list } }, true)
+  return answers and answers[2], err
+end
+
+-- Whose keys we gave are known by them, and an existing row is left alone. Keys made by the database come back in order,
+-- which tells only something when all came: then any refusal takes all back and each is tried alone.
+local function insert(conn, shape, group, outcomes)
+  local parameters, keyed = rows.parameters(), connector.has_key(group[1].row, shape.key)
+  local text, err = insert_text(shape, group, parameters)
+  local made
+  if text then
+    made, err = run_insert(conn, shape, group, text .. (keyed and " on conflict do nothing" or ""), parameters, keyed)
+  end
+  if made then return connector.deal_created(group, tables.records(shape, made), shape.key, outcomes) end
+  if db.refused(err) and #group > 1 then
+    for _, item in ipairs(group) do insert(conn, shape, { item }, outcomes) end
+    return
+  end
+  if db.state_of(err) == "23505" then err = select(2, fail("stale", err.message, "a row with this unique value exists")) end
+  for _, item in ipairs(group) do outcomes[item.at] = { error = err } end
+end
+
+-- A statement has at most 65535 parameters; one without columns makes one row.
+local function rows_at_once(row)
+  local width = 0
+  for _ in pairs(row) do width = width + 1 end
+  return width == 0 and 1 or math.max(1, math.floor(60000 / width))
+end
+
+function M.create(conn, collection, entries)
+  local shape, err = rows.plan(conn, collection)
+  if not shape then return nil, err end
+  local outcomes = array {}
+  for _, group in ipairs(connector.by_columns(entries, shape.key)) do
+    for _, part in ipairs(connector.chunks(group, rows_at_once(group[1].row))) do insert(conn, shape, part, outcomes) end
+  end
+  return outcomes
+end
+
+return M

@@ -1,0 +1,128 @@
+--- What an API exposes: `test` and `describe`, from the OpenAPI document at its root.
+
+local connector = require "tidewire.connector"
+local json = require "tidewire.json"
+local wire = require "connectors.supabase.wire"
+
+local array = json.array
+
+local M = {}
+
+local types = {
+  integer = "int", bigint = "int", smallint = "int", numeric = "decimal", real = "float", ["double precision"] = "float",
+  boolean = "bool", date = "date", uuid = "uuid", json = "json", jsonb = "json", bytea = "binary",
+  int2 = "int", int4 = "int", int8 = "int", int32 = "int", int64 = "int", float4 = "float", float8 = "float",
+  ["time without time zone"] = "time", ["timestamp with time zone"] = "datetime",
+  ["timestamp without time zone"] = "datetime",
+}
+
+local function type_of(property)
+  local format = property.format or property.type or "text"
+  if format:sub(-2) == "[]" then
+    return { kind = "list", of = type_of { format = format:sub(1, -3) } }
+  end
+  if json.is_array(property.enum) then return { kind = "enum", options = property.enum } end
+  local kind = types[format:match "^([^(]+)" or format] or "text"
+  if kind == "text" then return { kind = "text", length = property.maxLength } end
+  if kind == "bool" then return { kind = "bool", form = "json" } end
+  if kind == "decimal" then return { kind = "decimal", form = "number" } end
+  if kind == "time" then return { kind = "time", resolution = 0.000001 } end
+  if kind == "datetime" and format:find("without", 1, true) then
+    return { kind = "datetime", form = "local", zone = "UTC", resolution = 0.000001 }
+  end
+  if kind == "datetime" then return { kind = "datetime", form = "instant", resolution = 0.000001 } end
+  return { kind = kind }
+end
+
+-- The API's description of itself: `definitions` by table. Refused to public keys on Supabase.
+local function document(conn, collection)
+  local query = {}
+  local reply, err = wire.request(conn, nil, "GET", query, nil, {
+    Accept = "application/openapi+json",
+    ["Accept-Profile"] = collection and collection.options and connector.given(collection.options.schema) or conn.config.schema,
+  })
+  if not reply then return nil, err end
+  return reply.body
+end
+
+local function in_set(list)
+  local set = {}
+  for _, name in ipairs(list or {}) do set[name] = true end
+  return set
+end
+
+local function describe_fields(definition)
+  local required, names, fields, key = in_set(definition.required), {}, array {}, array {}
+  for name in pairs(definition.properties or {}) do names[#names + 1] = name end
+  table.sort(names)
+  for i, name in ipairs(names) do
+    local property = definition.properties[name]
+    local note = property.description or ""
+    local is_key = note:find("<pk/>", 1, true) ~= nil
+    if is_key then key[#key + 1] = name end
+    fields[i] = {
+      name = name, type = type_of(property), required = (required[name] or false) and property.default == nil and not is_key,
+      unique = false, read_only = false, default = property.default, references = note:match "<fk table='([^']*)'",
+      label = note:match "^[^\n<]+" and not note:match "^Note:" and note:match "^[^\n<]+" or nil,
+    }
+  end
+  for _, field in ipairs(fields) do field.unique = #key == 1 and key[1] == field.name end
+  return fields, key
+end
+
+function M.describe(conn, collection)
+  local api, err = document(conn, collection)
+  if not api then
+    if err.code ~= "denied" then return nil, err end
+    return { key = array { "id" }, fields = array {}, warnings = array {
+      "the API does not describe itself to this key (a secret key may): types come from the mapping, values compare as they are" } }
+  end
+  local definition = api.definitions and api.definitions[collection.name]
+  if not definition then
+    return connector.fail("invalid", "there is no table " .. collection.name .. " that this key may use",
+      "is it in the exposed schema and granted? Then: NOTIFY pgrst, 'reload schema'")
+  end
+  local fields, key = describe_fields(definition)
+  local warnings = array {}
+  -- A primary key shows through a view; the columns of a table's primary key are never null.
+  local is_view = definition.required == nil
+  if is_view then
+    warnings[1] = "a view, or a table without a primary key: name a `version` column; absence proves no deletion"
+  end
+  if #key == 0 then key[1] = "id" end
+  return { key = key, fields = fields, warnings = warnings, absence_proves_delete = not is_view and nil }
+end
+
+--- The tables and views that the API shows this key.
+function M.catalog(conn)
+  local api, err = document(conn)
+  if not api then return nil, err end
+  local list = array {}
+  for name in pairs(api.definitions or {}) do list[#list + 1] = { name = name, word = "table" } end
+  table.sort(list, function(a, b) return a.name < b.name end)
+  return list
+end
+
+function M.test(conn)
+  local key = connector.secret(conn.config.key)
+  local api, err = document(conn)
+  local warnings = array {}
+  if not api and err.code ~= "denied" then return nil, err end
+  if not api then
+    -- A public key is refused here and may still read tables; a key that is nobody's is refused in the same way.
+    if err.message:find "[Aa][Pp][Ii] key" or err.message:find "^PGRST30" then return nil, err end
+    warnings[1] = "the API does not describe itself to this key: " .. err.message
+  end
+  local service = wire.is_service(key)
+  if not service then
+    warnings[#warnings + 1] = "row-level security hides rows from this key, so a missing row is not taken for a deleted one"
+  end
+  local host = conn.config.url:match "^%w+://([^/]+)"
+  return {
+    user = service and "service_role" or "anon or a user", version = api and api.info and api.info.version,
+    site = host .. "/" .. (conn.config.schema or ""), zone = "UTC",
+    server_time = conn.state.server_date or connector.server_now(conn), warnings = warnings,
+  }
+end
+
+return M

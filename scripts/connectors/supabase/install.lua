@@ -1,0 +1,79 @@
+--- What a table needs, as statements for the SQL editor: the API itself cannot change a schema.
+
+local connector = require "tidewire.connector"
+local json = require "tidewire.json"
+
+local array = json.array
+local fail, given = connector.fail, connector.given
+
+local M = {}
+
+local function quoted(name) return '"' .. name:gsub('"', '""') .. '"' end
+local function literal(text) return "'" .. text:gsub("'", "''") .. "'" end
+
+local function place(conn, collection)
+  local schema = given((collection.options or {}).schema) or conn.config.schema or "public"
+  return quoted(schema) .. "." .. quoted(collection.name)
+end
+
+local function time_column(conn, collection)
+  local column = given((collection.options or {}).modified)
+  if column == nil then column = conn.config.modified end
+  return column or nil
+end
+
+local function time_steps(name, column, key, add)
+  local columns = { quoted(column) }
+  for _, one in ipairs(key) do columns[#columns + 1] = quoted(one) end
+  add("the column that polls read and `newest` decides by", "alter table " .. name .. " add column if not exists " .. quoted(column)
+    .. " timestamptz not null default clock_timestamp();")
+  add("the function that keeps it", ([[
+create or replace function public.tidewire_touch() returns trigger language plpgsql as $touch$
+begin
+  new := jsonb_populate_record(new, jsonb_build_object(tg_argv[0], clock_timestamp()));
+  return new;
+end $touch$;]]))
+  add("its trigger", "create or replace trigger tidewire_touch before update on " .. name
+    .. " for each row execute function public.tidewire_touch(" .. literal(column) .. ");")
+  add("the index of polls", "create index if not exists " .. quoted("tidewire_" .. column) .. " on " .. name .. " (" .. table.concat(columns, ", ") .. ");")
+end
+
+-- The secret stays out of what is shown: it is set by hand where the placeholder stands.
+local function webhook_step(conn, name, options, add)
+  local webhook = conn.config.webhook
+  if not given(options.address) or not webhook then return end
+  local headers = json.encode { ["Content-Type"] = "application/json", [webhook.header or "Authorization"] = (webhook.prefix or "") .. "THE-WEBHOOK-SECRET" }
+  add("the webhook (put the secret of the connection in)", "create or replace trigger tidewire_webhook after insert or update or delete on " .. name
+    .. " for each row execute function supabase_functions.http_request(" .. literal(options.address) .. ", 'POST', " .. literal(headers) .. ", '{}', '5000');")
+end
+
+local function list()
+  local steps = array {}
+  return steps, function(title, text) steps[#steps + 1] = { title = title, todo = text } end
+end
+
+local function refused(options)
+  if not options.apply then return nil end
+  return fail("invalid", "the API cannot change a schema", "run the statements in the SQL editor; without --yes they are shown")
+end
+
+function M.install(conn, collection, options)
+  local none, err = refused(options)
+  if err then return none, err end
+  local steps, add = list()
+  local name, column = place(conn, collection), time_column(conn, collection)
+  if column then time_steps(name, column, collection.key, add) end
+  webhook_step(conn, name, options, add)
+  return { steps = steps, applied = false }
+end
+
+function M.uninstall(conn, collection, options)
+  local none, err = refused(options)
+  if err then return none, err end
+  local steps, add = list()
+  add("the triggers; the column stays", "drop trigger if exists tidewire_touch on " .. place(conn, collection) .. ";\ndrop trigger if exists tidewire_webhook on "
+    .. place(conn, collection) .. ";")
+  return { steps = steps, applied = false }
+end
+
+return M

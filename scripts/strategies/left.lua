@@ -1,0 +1,2 @@
+--- Always the left.
+return function() return "left" end

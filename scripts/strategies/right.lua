@@ -1,0 +1,2 @@
+--- Always the right.
+return function() return "right" end

@@ -1,0 +1,420 @@
+--- What connectors share: failures, one JSON call over HTTP, conditions, keys and the scan of a poll.
+---
+--- A connector never repeats a request; what it owes the engine is an honest word for what happened. The rule that all
+--- of this keeps: a read that is not clearly answered is `unavailable`, a write that may have been applied is `unknown`.
+
+local json = require "tidewire.json"
+local task = require "tidewire.task"
+local text = require "tidewire.text"
+local time = require "tidewire.time"
+local hash = require "tidewire.hash"
+
+local M = {}
+
+local null = json.null
+
+local readable = {
+  __tostring = function(err)
+    local hint = err.hint and " (" .. err.hint .. ")" or ""
+    return tostring(err.code) .. ": " .. tostring(err.message) .. hint
+  end,
+}
+
+--- nil and the error: `return fail("invalid", "no such field")`.
+function M.fail(code, message, hint, retry_after)
+  return nil, setmetatable({ code = code, message = message, hint = hint, retry_after = retry_after }, readable)
+end
+
+local fail = M.fail
+
+--- The value, or nil where it is JSON null.
+function M.given(value)
+  if value == null then return nil end
+  return value
+end
+
+--- The text of a single value as it stands in a URL or a key.
+M.plain = text.of
+
+--- The first of a secret that may be a list of two during rotation.
+function M.secret(value)
+  if type(value) == "table" then return value[1] end
+  return value
+end
+
+--- The proof of `webhook = { header, secret, hmac, encoding, prefix }`, as any kind understands it: an HMAC over the raw
+--- body where `hmac` is true or the header's name ends in "signature", else the secret itself in that header.
+function M.webhook_proof(webhook)
+  local header = webhook.header or "Authorization"
+  local signed = webhook.hmac
+  if signed == nil then signed = header:lower():sub(-9) == "signature" end
+  return {
+    kind = signed and "hmac-sha256" or "header", encoding = signed and (webhook.encoding or "hex") or nil,
+    header = header, prefix = webhook.prefix, secret = "webhook.secret",
+  }
+end
+
+--- `url` without slashes at its end.
+function M.base(url)
+  local stripped = url
+  while stripped:sub(-1) == "/" do stripped = stripped:sub(1, -2) end
+  return stripped
+end
+
+--- The distinct first segments of dotted field names, after those of `first`.
+function M.heads(first, fields)
+  local seen, list = {}, {}
+  local function add(name)
+    local head = name:match "^[^.]+"
+    if head and not seen[head] then
+      seen[head] = true
+      list[#list + 1] = head
+    end
+  end
+  for _, name in ipairs(first) do add(name) end
+  for _, name in ipairs(fields or {}) do add(name) end
+  return list
+end
+
+--- `list` cut into lists of at most `size`.
+function M.chunks(list, size)
+  local chunks = {}
+  for at = 1, #list, size do
+    local chunk = json.array {}
+    for i = at, math.min(at + size - 1, #list) do chunk[#chunk + 1] = list[i] end
+    chunks[#chunks + 1] = chunk
+  end
+  return chunks
+end
+
+--- Calls `visit` for each of `list`, `width` at a time; results in order, or the first failure. A result is never nil.
+function M.each(list, width, visit)
+  local results = {}
+  for _, chunk in ipairs(M.chunks(list, width)) do
+    local work = {}
+    for i, item in ipairs(chunk) do
+      work[i] = function() return visit(item) end
+    end
+    local done, err = task.all(work)
+    if not done then return nil, err end
+    for _, result in ipairs(done) do results[#results + 1] = result end
+  end
+  return results
+end
+
+-- Time ----------------------------------------------------------------------------------------------------------------
+
+local months = { Jan = 1, Feb = 2, Mar = 3, Apr = 4, May = 5, Jun = 6, Jul = 7, Aug = 8, Sep = 9, Oct = 10, Nov = 11, Dec = 12 }
+
+--- The UTC ISO time of an HTTP date ("Fri, 20 Nov 2026 22:45:49 GMT"), or nil.
+function M.http_date(value)
+  if type(value) ~= "string" then return nil end
+  local day, month, year, clock = value:match "^%a+, (%d%d) (%a%a%a) (%d%d%d%d) (%d%d:%d%d:%d%d) GMT$"
+  if not day or not months[month] then return nil end
+  return string.format("%s-%02d-%sT%sZ", year, months[month], day, clock)
+end
+
+local function seconds_of(iso)
+  local seconds, micros = time.parse(iso)
+  if not seconds then return nil end
+  return seconds + (micros or 0) / 1e6
+end
+
+--- The server's time as far as its last `Date` header tells, else ours.
+function M.server_now(conn)
+  return time.add(time.now(), conn.state.clock_offset or 0)
+end
+
+local function note_clock(conn, headers)
+  local date = M.http_date(headers.date)
+  if not date then return end
+  conn.state.clock_offset = seconds_of(date) - math.floor(seconds_of(time.now()))
+  conn.state.server_date = date
+end
+
+--- Seconds to wait by a `Retry-After` header (seconds or a date), or nil.
+function M.retry_after(headers)
+  local value = headers["retry-after"]
+  if not value then return nil end
+  if tonumber(value) then return math.max(0, tonumber(value)) end
+  local date = M.http_date(value)
+  return date and math.max(0, seconds_of(date) - seconds_of(headers.date and M.http_date(headers.date) or time.now()))
+end
+
+-- One call ------------------------------------------------------------------------------------------------------------
+
+-- Of a request that brought no answer at all.
+local function lost(err, writes)
+  local code = err.code
+  if writes and code == "invalid" then code = "unknown" end
+  if not writes and code == "unknown" then code = "unavailable" end
+  return fail(code, err.message, err.hint, err.retry_after)
+end
+
+-- What a status says by itself, of an answer whose body says nothing.
+local function by_status(reply, writes)
+  local status = reply.status
+  local function says(code, message, hint) return fail(code, message, hint, M.retry_after(reply.headers)) end
+  local what = "the server answered " .. status
+  if status == 429 then return says("throttled", what) end
+  if status == 401 or status == 403 then return says("denied", what, "check the key and the role's permissions") end
+  if status >= 500 or status == 408 then return says(writes and "unknown" or "unavailable", what) end
+  if status >= 300 and status < 400 then
+    return says("invalid", what .. ", a redirect to " .. tostring(reply.headers.location), "give that address as `url`")
+  end
+  if status == 404 then return says("unavailable", what .. " without a word of the system", "does `url` name the right site?") end
+  return says("invalid", what)
+end
+
+--- Sends one request and reads one JSON answer: `{ status, headers, body, text }`, `body` decoded; or nil, err.
+---
+--- `request`: `method, url, headers`; `body`, a value sent as JSON; `writes`, true where the request may change
+--- something; `empty`, true where an answer without a body is promised; `bare`, true where any JSON value is; `explain(reply)`,
+--- which may return code, message, hint of an answer outside 2xx whose JSON it understands; `explain_pages`, true where it also
+--- judges answers that are no JSON (`reply.body` nil).
+function M.call(conn, request)
+  local http = conn.http or require "tidewire.http"
+  local writes = request.writes or false
+  local response, err = http.request {
+    method = request.method, url = request.url, headers = request.headers,
+    body = request.body ~= nil and json.encode(request.body) or nil,
+    timeout = conn.config.timeout, once = writes or nil,
+  }
+  if not response then return lost(err, writes) end
+  local headers = response.headers or {}
+  note_clock(conn, headers)
+  local decoded
+  if response.body ~= "" then decoded = json.decode(response.body) end
+  local reply = { status = response.status, headers = headers, body = decoded, text = response.body }
+  if reply.status >= 200 and reply.status < 300 then
+    if type(decoded) == "table" or request.empty and response.body == "" or request.bare and decoded ~= nil then return reply end
+    return fail(writes and "unknown" or "unavailable", "the answer is not the JSON that was promised",
+      "a proxy or a login page may stand between, or the answer was cut off")
+  end
+  local judged = type(decoded) == "table" or request.explain_pages
+  if judged and request.explain and reply.status ~= 429 then
+    local code, message, hint = request.explain(reply, writes)
+    if code then return fail(code, message, hint, M.retry_after(headers)) end
+  end
+  return by_status(reply, writes)
+end
+
+-- Conditions ----------------------------------------------------------------------------------------------------------
+
+--- A scope as a list of `{ field, op, value }` by field name. Comparing with null becomes a question after null.
+function M.conditions(scope)
+  local list = {}
+  for field, condition in pairs(scope or {}) do
+    local op, value = "=", condition
+    if type(condition) == "table" and condition.op then op, value = condition.op, condition.value end
+    if type(condition) == "table" and condition.op and value == nil then value = condition[1] end
+    if value == null and op == "=" then op = "is_null" end
+    if value == null and op == "!=" then op = "not_null" end
+    list[#list + 1] = { field = field, op = op, value = value }
+  end
+  table.sort(list, function(a, b) return a.field < b.field end)
+  return list
+end
+
+local function folded(value) return text.fold(text.trim(value)) end
+
+--- Whether a value read answers a value asked for: exact, numbers by value, text without case where `fold`.
+function M.same(read, asked, fold)
+  if read == nil then read = null end
+  if read == null or asked == null then
+    return read == asked or read == "" or asked == "" and read == null
+  end
+  if type(asked) == "boolean" and type(read) == "number" then return (read ~= 0) == asked end
+  if type(read) == "boolean" and type(asked) == "number" then return (asked ~= 0) == read end
+  if type(read) == "string" and type(asked) == "string" and fold then return folded(read) == folded(asked) end
+  if type(read) == "table" or type(asked) == "table" then return json.encode(read) == json.encode(asked) end
+  return read == asked or M.plain(read) == M.plain(asked)
+end
+
+--- Deals records to the queries they answer, at most 3 each; true when every query has 3.
+--- `value_of(record, field)` where a field of a query is not one of the record's fields.
+function M.deal(queries, records, answers, value_of)
+  local full = true
+  for i, query in ipairs(queries) do
+    answers[i] = answers[i] or json.array {}
+    for _, record in ipairs(records) do
+      local fits = #answers[i] < 3
+      for _, part in ipairs(query) do
+        local value = record.fields[part.field]
+        if value == nil and value_of then value = value_of(record, part.field) end
+        fits = fits and M.same(value, part.value, part.fold)
+      end
+      if fits then answers[i][#answers[i] + 1] = record end
+    end
+    full = full and #answers[i] == 3
+  end
+  return full
+end
+
+-- Keys ----------------------------------------------------------------------------------------------------------------
+
+--- The key of a row by its key columns: the value's text, of several the JSON list.
+function M.key_of(row, columns)
+  if #columns == 1 then return M.plain(row[columns[1]]) end
+  local parts = json.array {}
+  for i, column in ipairs(columns) do parts[i] = row[column] end
+  return json.encode(parts)
+end
+
+--- The parts of a key, as many as there are columns; nil, err where it is no such key.
+function M.key_parts(key, columns)
+  if #columns == 1 then return { key } end
+  local parts = json.decode(key)
+  if type(parts) == "table" and #parts == #columns then return parts end
+  return fail("invalid", "the key " .. key .. " is no list of " .. #columns .. " parts")
+end
+
+--- A page of `poll()` for a cursor that was made before there was a better source: the position there is taken first
+--- (`start()`), and becomes the cursor when the poll is through.
+function M.change_over(cursor, start, poll)
+  local owed, why = M.given(cursor.owed)
+  if not owed then owed, why = start() end
+  if not owed then return nil, why end
+  local answer, err = poll()
+  if not answer then return nil, err end
+  if answer.more then answer.cursor.owed = owed else answer.cursor = owed end
+  return answer
+end
+
+-- Creates of several rows ---------------------------------------------------------------------------------------------
+
+--- Whether the row has its key's columns.
+function M.has_key(row, key)
+  for _, column in ipairs(key) do
+    if row[column] == nil then return false end
+  end
+  return true
+end
+
+--- The entries of a create (or of an update, `key` being {}) as groups of `{ at, row }` whose rows have the same columns, which
+--- one statement needs.
+function M.by_columns(entries, key)
+  local groups, order = {}, {}
+  for i, entry in ipairs(entries) do
+    local row, names = {}, {}
+    for name, value in pairs(entry.values) do row[name] = value end
+    if M.given(entry.key) and #key > 0 then
+      for n, part in ipairs(M.key_parts(entry.key, key) or {}) do row[key[n]] = part end
+    end
+    for name in pairs(row) do names[#names + 1] = name end
+    table.sort(names)
+    local id = table.concat(names, "\0")
+    if not groups[id] then
+      groups[id] = {}
+      order[#order + 1] = groups[id]
+    end
+    table.insert(groups[id], { at = i, row = row })
+  end
+  return order
+end
+
+--- What each row of one insert became, by the records that it answered. Rows whose keys we gave are known by them, and one
+--- that is missing existed; others come back in order, which tells something only when all came.
+function M.deal_created(group, records, key, outcomes)
+  local by_key = {}
+  for _, one in ipairs(records) do by_key[one.key] = one end
+  for i, item in ipairs(group) do
+    local keyed, one = M.has_key(item.row, key), nil
+    if keyed then
+      one = by_key[M.key_of(item.row, key)]
+    elseif #records == #group then
+      one = records[i]
+    end
+    if one then
+      outcomes[item.at] = { record = one }
+    elseif keyed then
+      outcomes[item.at] = { error = select(2, fail("stale", "a row with this key exists")) }
+    else
+      outcomes[item.at] = { error = select(2, fail("unknown", "the answer does not tell which rows were made")) }
+    end
+  end
+end
+
+-- The scan of a poll --------------------------------------------------------------------------------------------------
+
+--- A cursor that means "what changes after `mark`".
+function M.cursor(conn, mark)
+  return { mark = mark, polled = M.server_now(conn), id = hash.id(), turn = 1 }
+end
+
+-- What was handed out for a cursor's scan. A cursor of an earlier turn means that what was handed out since was not kept.
+local function remembered(conn, cursor)
+  local polls = conn.state.polls or {}
+  conn.state.polls = polls
+  local memory = polls[cursor.id] or { turn = 0, rows = {} }
+  polls[cursor.id] = memory
+  if cursor.turn <= memory.turn then
+    for key, before in pairs(memory.rows) do
+      if before.turn >= cursor.turn then memory.rows[key] = nil end
+    end
+  end
+  memory.turn = cursor.turn
+  return memory.rows
+end
+
+--- The records that no page kept before has shown: rows of the overlap come again with every poll. What was handed out is
+--- remembered with its turn and left out only for a cursor of a later turn, because holding that cursor proves that the page was kept.
+function M.fresh(conn, cursor, records)
+  local seen = remembered(conn, cursor)
+  local list = json.array {}
+  for _, record in ipairs(records) do
+    local before = seen[record.key]
+    local known = before and before.turn < cursor.turn and before.stamp == record.stamp and before.version == record.version
+    if not known then
+      seen[record.key] = { turn = cursor.turn, stamp = record.stamp, version = record.version }
+      list[#list + 1] = record
+    end
+  end
+  return list
+end
+
+--- A scan is through: what is older than `floor` will not come again.
+function M.forget(conn, cursor, floor)
+  local seen = conn.state.polls[cursor.id].rows
+  for key, before in pairs(seen) do
+    if before.stamp < floor then seen[key] = nil end
+  end
+end
+
+--- One page of a scan by (time, key) that begins at `source.floor(mark, polled)` and ends with a page that
+--- `source.last(records, limit)` calls the last. `source.page(floor, after, limit)` returns records with `stamp`, the
+--- time in the system's own text, which orders like the time. The mark moves when a whole scan is through.
+--- A source whose pages do not come in the order of the time has `ceiling()`, the newest stamp as the scan begins, which
+--- `page` gets last and does not go beyond. One that pages in another way returns as a third value of `page` the `after` of the
+--- next page, false after the last.
+function M.scan(conn, cursor, limit, source)
+  local floor, ceiling, err = cursor.floor, M.given(cursor.ceiling), nil
+  local polled = cursor.after and cursor.began or M.server_now(conn)
+  if not floor then
+    floor = source.floor(cursor.mark, cursor.polled)
+    if source.ceiling then ceiling, err = source.ceiling() end
+    if err then return nil, err end
+  end
+  local records, place
+  records, err, place = source.page(floor, M.given(cursor.after), limit, ceiling)
+  if not records then return nil, err end
+  local top = M.given(cursor.top) or cursor.mark
+  for _, record in ipairs(records) do
+    if record.stamp > top then top = record.stamp end
+  end
+  local last = records[#records]
+  local done = place == false
+  if place == nil then done = source.last(records, limit) end
+  local list = M.fresh(conn, cursor, records)
+  local following = { id = cursor.id, turn = cursor.turn + 1, mark = done and top or cursor.mark,
+    polled = done and polled or cursor.polled }
+  if done then
+    M.forget(conn, cursor, floor)
+  else
+    following.floor, following.ceiling, following.top, following.began = floor, ceiling, top, polled
+    following.after = place or { time = last.stamp, key = last.key }
+  end
+  return { records = list, deleted = json.array {}, cursor = following, more = not done }
+end
+
+return M

@@ -1,0 +1,158 @@
+--- Loads a connector and checks a connection's options against what the connector declares.
+---
+--- The endpoint calls the functions by number; each is bound to `conn`, so that only plain values cross.
+
+local json = require "tidewire.json"
+local text = require "tidewire.text"
+local connector = require "tidewire.connector"
+local duration = require "tidewire.host.duration"
+
+local given = connector.given
+
+-- Every kind understands these.
+local common = {
+  limits = { type = "table", keys = { "rate", "parallel", "batch", "inbound" } },
+  timeout = { type = "duration" },
+  webhook = { type = "table", keys = { "header", "secret", "hmac", "encoding", "prefix" } },
+}
+
+local verbs = { "test", "catalog", "describe", "read", "list", "start", "changes", "find", "create", "update", "update_many", "delete", "trash", "put_back",
+  "webhook", "listen", "install", "uninstall" }
+local needed = { "describe", "read", "list" }
+local members = { "kind", "config", "collections", "capabilities", "proof", "payload", "verbs", "owners" }
+local capabilities = { "guarded_writes", "guarded_deletes", "version_covers", "ordered_versions", "payload", "answer",
+  "bulk_read", "bulk_find", "bulk_create", "bulk_update", "client_keys", "incarnation", "absence_proves_delete", "settle",
+  "time_resolution", "overlap", "delete_events", "listens", "page_reads" }
+
+local function names_of(...)
+  local names = {}
+  for _, set in ipairs { ... } do
+    for name in pairs(set) do names[#names + 1] = name end
+  end
+  table.sort(names)
+  return names
+end
+
+local function check_name(what, name, known)
+  for _, one in ipairs(known) do
+    if one == name then return end
+  end
+  name = tostring(name)
+  error(what .. ": unknown option '" .. name .. "'" .. text.did_you_mean(name, known), 0)
+end
+
+local checks = {
+  url = function(value) return type(value) == "string" and value:match "^https?://[^/%s]+[^%s]*$" and value end,
+  text = function(value) return type(value) == "string" and value end,
+  number = function(value) return type(value) == "number" and value end,
+  boolean = function(value) if type(value) == "boolean" then return value end end,
+  table = function(value) return type(value) == "table" and value end,
+  duration = function(value)
+    local milliseconds = duration.milliseconds(value)
+    return milliseconds and milliseconds / 1000
+  end,
+}
+
+local expected = { url = "an address that begins with http:// or https://", duration = "seconds or a text such as \"30s\"" }
+
+local function is_secret(value)
+  if type(value) == "table" then return #value > 0 and type(value[1]) == "string" end
+  return type(value) == "string" and value ~= ""
+end
+
+local function checked(what, name, rule, value)
+  if rule.secret then
+    if not is_secret(value) then error(what .. ": '" .. name .. "' must be a secret, or a list of two", 0) end
+    return value
+  end
+  if rule.options then
+    for _, option in ipairs(rule.options) do
+      if option == value then return value end
+    end
+    error(what .. ": '" .. name .. "' must be one of " .. table.concat(rule.options, ", "), 0)
+  end
+  if not rule.type or rule.type == "any" then return value end
+  if not checks[rule.type] then error("the connector declares '" .. name .. "' of an unknown type " .. rule.type, 0) end
+  local result = checks[rule.type](value)
+  if result == nil or result == false and rule.type ~= "boolean" then
+    error(what .. ": '" .. name .. "' must be " .. (expected[rule.type] or "a " .. rule.type), 0)
+  end
+  if rule.keys then
+    for key in pairs(value) do check_name(what .. ", " .. name, key, rule.keys) end
+  end
+  return result
+end
+
+local function check_config(what, declared, config)
+  local names, result = names_of(declared, common), {}
+  for name, value in pairs(config) do
+    check_name(what, name, names)
+    if given(value) ~= nil then result[name] = checked(what, name, declared[name] or common[name], value) end
+  end
+  for _, name in ipairs(names) do
+    local rule = declared[name] or common[name]
+    if result[name] == nil then result[name] = rule.default end
+    if result[name] == nil and rule.required then error(what .. ": '" .. name .. "' is missing", 0) end
+  end
+  if result.webhook and not is_secret(result.webhook.secret) then error(what .. ": webhook has no 'secret'", 0) end
+  return result
+end
+
+local function check_connector(what, main)
+  if type(main) ~= "table" or type(main.kind) ~= "string" then
+    error(what .. ": the file must return a table with `kind`", 0)
+  end
+  local known = names_of {}
+  for _, name in ipairs(members) do known[#known + 1] = name end
+  for _, name in ipairs(verbs) do known[#known + 1] = name end
+  for name in pairs(main) do check_name("connector " .. main.kind, name, known) end
+  for _, name in ipairs(needed) do
+    if type(main[name]) ~= "function" then error("connector " .. main.kind .. ": the function '" .. name .. "' is missing", 0) end
+  end
+end
+
+local function evaluated(value, config)
+  if type(value) == "function" then return value(config) end
+  return value
+end
+
+-- What is null on the other side is nil here: `guard`, a first `cursor`.
+local function bound(conn, call)
+  return function(a, b, c, d)
+    return call(conn, given(a), given(b), given(c), given(d))
+  end
+end
+
+return function(load_main, argument)
+  local main = load_main()
+  local what = "connection " .. tostring(argument.name)
+  check_connector(what, main)
+  local config = check_config(what, main.config or {}, given(argument.config) or {})
+  local conn = { name = argument.name, config = config, environment = given(argument.environment), state = {} }
+  conn.http, conn.sql = argument.http, argument.sql      -- of a test
+
+  local able = evaluated(main.capabilities, config) or {}
+  for name in pairs(able) do check_name("connector " .. main.kind .. ", capabilities", name, capabilities) end
+  local functions = {}
+  for _, name in ipairs(verbs) do
+    if type(main[name]) == "function" and name ~= "webhook" then functions[name] = bound(conn, main[name]) end
+  end
+  functions.webhook = main.webhook
+  functions.verbs = {}
+  local known = json.array {}
+  for name, call in pairs(main.verbs or {}) do
+    functions.verbs[name], known[#known + 1] = bound(conn, call), name
+  end
+  return {
+    verbs = known,
+    owners = main.owners or {},
+    kind = main.kind,
+    capabilities = able,
+    collections = main.collections or {},
+    proof = evaluated(main.proof, config) or { kind = "none" },
+    payload = evaluated(main.payload, config) or json.null,
+    limits = config.limits or json.null,
+    timeout = config.timeout or json.null,
+    functions = functions,
+  }
+end

@@ -1,0 +1,130 @@
+--- What is wrong with a compiled field, and with a mapping as a whole, that no single key shows.
+
+local flow = require "tidewire.mapping.flow"
+local parts = require "tidewire.mapping.parts"
+local report = require "tidewire.host.report"
+local stamp = require "tidewire.mapping.stamp"
+local types = require "tidewire.mapping.types"
+
+local M = {}
+
+local sides = { "left", "right" }
+
+-- The paths that a field writes on a side.
+local function reached(field, side) return flow.reaches(field.flow, side) and field[side] or {} end
+
+-- "meta.price" lies within "meta" and within itself.
+local function within(path, outer) return (path .. "."):sub(1, #outer + 1) == outer .. "." end
+
+local function check_conversion(c, spec, field)
+  for _, to in ipairs { "right", "left" } do
+    local from = flow.other[to]
+    if field.kind == "copy" and flow.reaches(field.flow, to) then
+      if #field[from] > 1 or #field[to] > 1 then
+        return c.r:problem(spec.at, "a row with several fields on one side needs a transform such as t.names")
+      end
+      local a, b = field[from .. "_type"], field[to .. "_type"]
+      local obstacle = types.obstacle(a, b)
+      if obstacle then
+        return c.r:problem(spec.at, "%s of %s is %s and %s of %s is %s: they do not convert without a transform%s", field[from][1],
+          c[from].connection, types.name(a), field[to][1], c[to].connection, types.name(b),
+          obstacle ~= "" and " (" .. obstacle .. ")" or "")
+      end
+    end
+  end
+end
+
+-- Values never travel onto what the system computes itself (law 14); a state is moved there by verbs.
+local function check_writable(c, spec, field)
+  for _, side in ipairs(sides) do
+    for _, path in ipairs(reached(field, side)) do
+      local described = parts.field(c.described[side], path) or c.described[side] and c.described[side][path:match "^[^.]+"]
+      local moved = spec.moved and spec.moved[side]
+      if described and described.type.read_only and not moved then
+        c.r:problem(spec.at, "'%s' is read-only in %s: say only = \"to_%s\"", path, c.title[side], flow.other[side])
+      end
+    end
+  end
+end
+
+-- No connector has verbs for files: what travels is what the system says of one.
+local function check_files(c, spec, field)
+  for _, side in ipairs(sides) do
+    for _, path in ipairs(field[side] or {}) do
+      local described = parts.field(c.described[side], path) or c.described[side] and c.described[side][path:match "^[^.]+"]
+      if described and described.file then
+        return c.r:warn(spec.at, "'%s' of %s names a file: its name and address are kept the same, the file itself is not copied", path, c.title[side])
+      end
+    end
+  end
+end
+
+local function check_single_writer(c, spec, field)
+  for _, side in ipairs(sides) do
+    for _, path in ipairs(reached(field, side)) do
+      for written, place in pairs(c.written[side]) do
+        if within(path, written) or within(written, path) then
+          c.r:problem(spec.at, "'%s' of %s is written by two rows; the other is at %s", path, c.title[side], place)
+        end
+      end
+    end
+    for _, path in ipairs(reached(field, side)) do c.written[side][path] = spec.at end
+  end
+end
+
+function M.field(c, spec, field)
+  check_conversion(c, spec, field)
+  check_writable(c, spec, field)
+  check_files(c, spec, field)
+  check_single_writer(c, spec, field)
+end
+
+--- Required fields of a side that is created and that no row fills.
+function M.required(c)
+  for _, side in ipairs(sides) do
+    local described = c.described[side]
+    for _, name in ipairs(described and flow.reaches(c.flow, side) and report.names(described) or {}) do
+      local field, filled = described[name], c.is_key(name, side)
+      for path in pairs(c.written[side]) do filled = filled or within(path, name) end
+      local has_default = field.default ~= nil and tostring(field.default) ~= "null"
+      if field.type.required and not field.type.read_only and not filled and not has_default then
+        c.r:warn(c.at, "'%s' of %s is required there and no row fills it: creating a record will fail", name, c.title[side])
+      end
+    end
+  end
+end
+
+local function has_unique(c, side)
+  local described = c.described[side]
+  if not described then return true end
+  for _, match in ipairs(c.matches) do
+    for _, pair in ipairs(match) do
+      local field = described[pair[side]]
+      if c.is_key(pair[side], side) or field and field.type.unique then return true end
+    end
+  end
+  return false
+end
+
+--- Law 25: a create whose answer was lost must be found again.
+function M.creates(c)
+  for _, side in ipairs(sides) do
+    if flow.reaches(c.flow, side) then
+      local able = c.capabilities[side]
+      local copied = c.assigned_by == flow.other[side]
+      if copied and able and not able.client_keys then
+        c.r:problem(c.r:key("assigned_by", c.r:key("key", c.at)), "assigned_by = \"%s\": %s does not let a client choose the key",
+          c.assigned_by, c[side].connection)
+      elseif #c.matches == 0 and not copied and not stamp.marks(c.stamps, side) then
+        c.r:problem(c.at, "records are created in %s, but nothing finds one again whose creation was not answered: add "
+          .. "stamp = { %s = { FIELD = link.%s_key } }, match = { by.fields { ... } }, or a key that the other side assigns",
+          c.title[side], side, flow.other[side])
+      elseif not copied and not stamp.marks(c.stamps, side) and not has_unique(c, side) then
+        c.r:warn(c.r:key("match", c.at), "no field of match is described as unique in %s: the same record could be created twice",
+          c.title[side])
+      end
+    end
+  end
+end
+
+return M

@@ -1,0 +1,66 @@
+--- Collections that a mapping uses besides its two ends: tables whose rows lie below a record, systems of lookups.
+---
+--- Each is described like an end, and told to the program with the fields that are read of it.
+
+local json = require "tidewire.json"
+local types = require "tidewire.mapping.types"
+
+local M = {}
+
+local function given(value)
+  if value == json.null then return nil end
+  return value
+end
+
+local function id_of(own) return own.connection .. "." .. own.word .. " " .. own.collection end
+
+-- Options that are the language's own and no connector's.
+local ours = { parent = true, where = true, claims = true, with = true }
+
+--- The options that the connector gets.
+function M.options_of(own)
+  local options = {}
+  for key, value in pairs(own.options) do
+    if not ours[key] then options[key] = value end
+  end
+  return options
+end
+
+--- Begins with none; `described` by id, as the program asked.
+function M.begin(c, described)
+  c.further, c.further_described = json.array {}, given(described) or {}
+end
+
+--- The entry of a collection (`own` was made by erp.doctype "X"), and its fields by name where they are known.
+function M.use(c, own, fields)
+  local id = id_of(own)
+  local description = given(c.further_described[id])
+  local entry
+  for _, one in ipairs(c.further) do
+    if one.id == id then entry = one end
+  end
+  if not entry then
+    entry = { id = id, connection = own.connection, word = own.word, collection = own.collection, options = M.options_of(own),
+      key = json.array(description and given(description.key) or {}), fields = json.array {} }
+    c.further[#c.further + 1] = entry
+  end
+  if not description then c.incomplete = true end
+  M.read(entry, fields or {})
+  return entry, types.described(description)
+end
+
+--- Adds fields to what is read of it.
+function M.read(entry, fields)
+  local seen = {}
+  for _, name in ipairs(entry.fields) do seen[name] = true end
+  for _, name in ipairs(fields) do
+    local head = name:match "^[^.]+"
+    if not seen[head] then entry.fields[#entry.fields + 1] = head end
+    seen[head] = true
+  end
+end
+
+--- `app.table "organizations"` as a message says it.
+function M.title(own) return ("%s.%s \"%s\""):format(own.connection, own.word, own.collection) end
+
+return M

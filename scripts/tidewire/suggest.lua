@@ -1,0 +1,131 @@
+--- A mapping between two described collections, proposed: which fields belong together and why, what is left over, and its text.
+---
+--- The admin page and `tidewire schema --suggest` ask the same function, so that both propose the same.
+
+local json = require "tidewire.json"
+local file = require "tidewire.suggest.file"
+local match = require "tidewire.suggest.match"
+local names = require "tidewire.suggest.names"
+
+local array = json.array
+
+local M = {}
+
+local function given(value)
+  if value == json.null or value == "" then return nil end
+  return value
+end
+
+local function side_of(said)
+  local key = said.describe and given(said.describe.key) or {}
+  return { connection = said.connection, collection = said.collection, word = given(said.word), describe = said.describe, key = #key > 0 and key or { "id" } }
+end
+
+local function only_of(left, right, direction)
+  if direction ~= "both" then return nil end
+  return left.read_only and "to_right" or right.read_only and "to_left" or nil
+end
+
+local function shown_pair(one, direction)
+  return { left = one.left.name, right = one.right.name, left_type = match.type_name(one.left.type), right_type = match.type_name(one.right.type),
+    left_label = one.left.label, right_label = one.right.label, score = math.floor(one.score * 100 + 0.5), reason = one.reason,
+    transform = one.transform, waits = one.waits, only = only_of(one.left, one.right, direction), required = one.left.required or one.right.required or nil }
+end
+
+local function left_over(fields, taken, written)
+  local list = array {}
+  for _, field in ipairs(fields) do
+    if not taken[field.name] then
+      list[#list + 1] = { name = field.name, label = field.label, type = match.type_name(field.type), required = written and field.required or false,
+        read_only = field.read_only, default = field.default }
+    end
+  end
+  table.sort(list, function(a, b)
+    if a.required ~= b.required then return a.required end
+    return a.name < b.name
+  end)
+  return list
+end
+
+local function suggested_name(left, right)
+  local words = names.words(right.collection)
+  if right.word ~= "table" then words = names.words(left.collection) end
+  local name = table.concat(words, "_"):gsub("[^%w_%-]", "")
+  return name ~= "" and name or "mapping"
+end
+
+local function written_to(direction, side)
+  return direction == "both" or direction == "left_to_right" and side == "right" or direction == "right_to_left" and side == "left"
+end
+
+local function by_name(fields)
+  local map = {}
+  for _, field in ipairs(fields) do map[field.name] = field end
+  return map
+end
+
+-- What a person chose, with what is known of the two fields.
+local function chosen_rows(argument, lefts, rights, found)
+  local reasons = {}
+  for _, one in ipairs(found) do reasons[one.left.name .. "\0" .. one.right.name] = one.reason end
+  local left_by, right_by, rows, taken = by_name(lefts), by_name(rights), {}, { left = {}, right = {} }
+  for i, row in ipairs(argument.fields) do
+    taken.left[row.left], taken.right[row.right] = true, true
+    local left, right = left_by[row.left], right_by[row.right]
+    local only = given(row.only) or left and right and only_of(left, right, argument.direction) or nil
+    rows[i] = { left = row.left, right = row.right, transform = given(row.transform), only = only, conflict = given(row.conflict),
+      reason = reasons[row.left .. "\0" .. row.right] }
+  end
+  return rows, taken
+end
+
+local function required_ones(direction, left_only, right_only, constants)
+  local list, set = array {}, {}
+  for _, one in ipairs(constants or {}) do set[one.side .. "." .. one.field] = true end
+  for _, over in ipairs { { "left", left_only }, { "right", right_only } } do
+    for _, field in ipairs(over[2]) do
+      if field.required and written_to(direction, over[1]) and not set[over[1] .. "." .. field.name] then list[#list + 1] = { side = over[1], name = field.name } end
+    end
+  end
+  return list
+end
+
+--- `argument`: left, right = { connection, collection, word, describe }, mappings = { { name, left, right } }; of a person's choice, all
+--- optional: name, direction, conflict, on, match = { left, right, fold }, fields = { { left, right, transform, only } }, constants.
+--- Gives { name, pairs, left_only, right_only, key, match, unmatched_required, warnings, source }.
+function M.propose(argument)
+  local left, right = side_of(argument.left), side_of(argument.right)
+  argument.direction = given(argument.direction) or "both"
+  local direction = argument.direction
+  local lefts, rights = match.fields_of(left), match.fields_of(right)
+  local found, taken = match.pairs({ left = left, right = right, mappings = given(argument.mappings) }, lefts, rights)
+  local shown, rows = array {}, {}
+  for i, one in ipairs(found) do
+    shown[i] = shown_pair(one, direction)
+    if not one.waits then
+      rows[#rows + 1] = { left = one.left.name, right = one.right.name, transform = one.transform, only = shown[i].only, reason = one.reason }
+    end
+  end
+  local constants = given(argument.constants)
+  if given(argument.fields) then rows, taken = chosen_rows(argument, lefts, rights, found) end
+  local identity, known = match.identity(found), given(argument.match)
+  if known == nil and identity then
+    known = { left = identity.left.name, right = identity.right.name, fold = table.concat(names.words(identity.left.name)):find "mail" ~= nil }
+  end
+  local left_only, right_only = left_over(lefts, taken.left, written_to(direction, "left")), left_over(rights, taken.right, written_to(direction, "right"))
+  local unmatched = required_ones(direction, left_only, right_only, constants)
+  local warnings = array {}
+  if not known or not known.left then warnings[#warnings + 1] = "nothing tells which records are the same at first contact: choose a field that is unique on both sides" end
+  for _, side in ipairs { left, right } do
+    for _, warning in ipairs(side.describe and given(side.describe.warnings) or {}) do warnings[#warnings + 1] = side.connection .. ", " .. side.collection .. ": " .. warning end
+  end
+  local name = given(argument.name) or suggested_name(left, right)
+  return {
+    name = name, pairs = shown, left_only = left_only, right_only = right_only, unmatched_required = unmatched, warnings = warnings,
+    key = { left = array(left.key), right = array(right.key) }, match = known or json.null,
+    source = file.text { name = name, left = left, right = right, rows = rows, match = known, direction = direction, conflict = given(argument.conflict), on = given(argument.on),
+      unmatched = unmatched, constants = constants },
+  }
+end
+
+return M

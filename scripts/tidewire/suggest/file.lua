@@ -1,0 +1,76 @@
+--- The text of a mapping file for what was chosen.
+
+local write = require "tidewire.write"
+
+local M = {}
+
+local function collection_text(side)
+  local connection = side.connection
+  local word = side.word or "collection"
+  return ("%s.%s %s"):format(connection, word, write.text(side.collection))
+end
+
+local function transform_text(transform, name)
+  if type(transform) == "string" then return transform end
+  if type(transform) ~= "table" then return nil end
+  if transform.self then return "t.ref(" .. write.text(name) .. ", { optional = true })" end
+  if transform.ref then return "t.ref " .. write.text(transform.ref) end
+  if transform.enum then return "t.enum " .. write.value(transform.enum) end
+  if transform.word then return "t." .. transform.word end
+end
+
+local function row_text(row, name)
+  local parts = { write.text(row.left), write.text(row.right) }
+  local transform = transform_text(row.transform, name)
+  if transform then parts[#parts + 1] = transform end
+  if row.only then parts[#parts + 1] = "only = " .. write.text(row.only) end
+  if row.conflict then parts[#parts + 1] = "conflict = " .. write.text(row.conflict) end
+  return "{ " .. table.concat(parts, ", ") .. " }", transform ~= nil and transform:find "^t%." ~= nil
+end
+
+local function key_text(key)
+  if #key == 1 then return write.text(key[1]) end
+  return write.value(key)
+end
+
+local function constant_text(one)
+  return ("{ %s = %s, value = %s, when = \"create\" }"):format(one.side, write.text(one.field), write.value(one.value))
+end
+
+--- { name, left, right, rows, match, direction, conflict, on, unmatched, constants } -> text
+function M.text(chosen)
+  local rows, uses_t = {}, false
+  for i, row in ipairs(chosen.rows) do
+    local text, transforms = row_text(row, chosen.name)
+    local why = row.reason and (" "):rep(math.max(1, 52 - #text)) .. "-- " .. row.reason or ""
+    rows[i], uses_t = "    " .. text .. "," .. why, uses_t or transforms
+  end
+  for _, one in ipairs(chosen.constants or {}) do rows[#rows + 1] = "    " .. constant_text(one) .. "," end
+  for _, one in ipairs(chosen.unmatched or {}) do
+    rows[#rows + 1] = ("    -- %s of the %s side is required there and has no partner: { %s = %s, value = ..., when = \"create\" }"):format(one.name, one.side, one.side, write.text(one.name))
+  end
+  local lines = {}
+  local function line(text) lines[#lines + 1] = text end
+  if uses_t then line "local t = require \"tidewire.transform\"\n" end
+  line "return mapping {"
+  line("  left  = " .. collection_text(chosen.left) .. ",")
+  line("  right = " .. collection_text(chosen.right) .. ",")
+  line("  direction = " .. write.text(chosen.direction or "both") .. ",")
+  line("  on    = " .. (chosen.on or "{ webhook = true, poll = \"every 5m\" }") .. ",")
+  line("  key   = { left = " .. key_text(chosen.left.key) .. ", right = " .. key_text(chosen.right.key) .. " },")
+  local match = chosen.match
+  if match and match.left then
+    line(("  match = { by.fields { { %s, %s%s } } },"):format(write.text(match.left), write.text(match.right), match.fold and ", fold = true" or ""))
+  else
+    line "  -- Without `match` every record is new to the other side: name what tells one from another before both sides are filled."
+  end
+  line "  fields = {"
+  for _, row in ipairs(rows) do line(row) end
+  line "  },"
+  line("  conflict = " .. write.text(chosen.conflict or "newest") .. ",")
+  line "  deletes = { to_right = \"ignore\", to_left = \"ignore\" },"
+  line "}\n"
+  return table.concat(lines, "\n")
+end
+
+return M

@@ -1,0 +1,162 @@
+--- Which fields of two collections belong together: by what they are called, and by whether their values convert.
+---
+--- Pairs are taken best first, so that an exact name is never lost to a likeness. What is the system's own (its key, the times it
+--- keeps) is left out: those are never copied.
+
+local json = require "tidewire.json"
+local types = require "tidewire.mapping.types"
+local names = require "tidewire.suggest.names"
+
+local M = {}
+
+local least = 0.5
+
+local own = {}
+for name in ("creation modified owner modified_by docstatus idx created_at updated_at create_date write_date create_uid write_uid "
+  .. "__last_update display_name created_time last_edited_time created_by last_edited_by _user_tags _comments _assign _liked_by "
+  .. "naming_series amended_from archived_at deleted_at created_on updated_on"):gmatch "%S+" do
+  own[name] = true
+end
+
+local function is_key(side, name)
+  for _, key in ipairs(side.key) do
+    if key == name then return true end
+  end
+  return false
+end
+
+--- The fields of a described side that may be copied; `type` as the language knows it.
+function M.fields_of(side)
+  local described, list = types.described(side.describe) or {}, {}
+  for _, field in ipairs(side.describe and side.describe.fields or {}) do
+    local about = described[field.name]
+    if about and not own[field.name] and not is_key(side, field.name) then
+      list[#list + 1] = { name = field.name, label = about.label, type = about.type, required = about.type.required and about.default == nil or false,
+        read_only = about.type.read_only or false, unique = about.type.unique or false, references = field.references, default = about.default }
+    end
+  end
+  return list
+end
+
+local function folded(option) return table.concat(names.words(tostring(option))) end
+
+-- { Active = "active" } where each option of one has one of the other; nil where none needs turning.
+local function enum_table(left, right)
+  local by_fold, turned, count, same = {}, {}, 0, true
+  for _, option in ipairs(right.options or {}) do by_fold[folded(option)] = option end
+  for _, option in ipairs(left.options or {}) do
+    local other = by_fold[folded(option)]
+    if other ~= nil then
+      turned[option], count = other, count + 1
+      same = same and other == option
+    end
+  end
+  if count == 0 or same then return nil end
+  return turned
+end
+
+-- The mapping that links what two fields refer to.
+local function linking(argument, left, right)
+  for _, one in ipairs(argument.mappings or {}) do
+    local l, r = one.left or {}, one.right or {}
+    if l.connection == argument.left.connection and r.connection == argument.right.connection
+      and (left.references or left.type.to) == l.collection and (right.references == nil or right.references == r.collection) then
+      return one.name
+    end
+  end
+end
+
+-- How two types get along: a factor, what else is to be said, and the transform that it takes; nil where they do not.
+local function fit(argument, left, right)
+  local a, b = left.type, right.type
+  local refers = a.kind == "reference" or left.references ~= nil
+  if refers and (right.references ~= nil or b.kind == "reference" or b.kind == "int" or b.kind == "uuid" or b.kind == "text") then
+    local itself = (left.references or a.to) == argument.left.collection and (right.references == nil or right.references == argument.right.collection)
+    if itself then return 1, "refers to records of the same mapping", { self = true } end
+    local mapping = linking(argument, left, right)
+    if mapping then return 1, "translated by the links of " .. mapping, { ref = mapping } end
+    if right.references ~= nil or b.kind == "int" or b.kind == "uuid" or b.kind == "reference" then
+      return 0.7, "refers to " .. tostring(left.references or a.to) .. ": map that first, then t.ref translates it", nil, true
+    end
+  end
+  if right.references ~= nil and not refers then return nil end
+  if a.kind == "enum" and b.kind == "enum" then
+    local turned = enum_table(a, b)
+    return 1, turned and "its options are spelled differently" or nil, turned and { enum = turned } or nil
+  end
+  local there, back = types.obstacle(a, b), types.obstacle(b, a)
+  if there == nil and back == nil then
+    return a.kind == b.kind and 1 or 0.93, a.kind ~= b.kind and (a.kind .. " and " .. b.kind .. " convert") or nil
+  end
+  if (a.kind == "date" and b.kind == "datetime") or (a.kind == "datetime" and b.kind == "date") then return 0.85, "a date and a time: t.date", { word = "date" } end
+  if a.kind == "list" and b.kind == "text" then return 0.7, "a list and a text: t.csv", { word = "csv" } end
+  return nil
+end
+
+local function by_score(a, b)
+  if a.score ~= b.score then return a.score > b.score end
+  if a.left.name ~= b.left.name then return a.left.name < b.left.name end
+  return a.right.name < b.right.name
+end
+
+local function candidates(argument, lefts, rights)
+  local list = {}
+  for _, left in ipairs(lefts) do
+    for _, right in ipairs(rights) do
+      local near, why = names.near(left, right, argument.left.collection, argument.right.collection)
+      if near and not (left.read_only and right.read_only) then
+        local factor, more, transform, waits = fit(argument, left, right)
+        local score = near * (factor or 0)
+        if score >= least then
+          list[#list + 1] = { left = left, right = right, score = score, reason = why .. (more and "; " .. more or ""), transform = transform, waits = waits }
+        end
+      end
+    end
+  end
+  table.sort(list, by_score)
+  return list
+end
+
+--- The pairs, and what is left over on each side.
+function M.pairs(argument, lefts, rights)
+  local taken, found = { left = {}, right = {} }, {}
+  for _, one in ipairs(candidates(argument, lefts, rights)) do
+    if not taken.left[one.left.name] and not taken.right[one.right.name] then
+      taken.left[one.left.name], taken.right[one.right.name] = true, true
+      found[#found + 1] = one
+    end
+  end
+  return found, taken
+end
+
+local natural = { email = 3, code = 4, sku = 4, barcode = 4, vat = 2 }
+
+--- By which pairs records of the two sides know each other at first contact: what is unique before what usually is; nil where nothing is.
+function M.identity(found)
+  local best, most = nil, 0
+  for _, one in ipairs(found) do
+    local kind = one.left.type.kind
+    if not one.waits and not one.transform and (kind == "text" or kind == "int" or kind == "uuid") then
+      local worth = (one.left.unique and 10 or 0) + (one.right.unique and 10 or 0)
+      for _, words in ipairs { names.words(one.left.name), names.words(one.right.name) } do
+        for _, word in ipairs(words) do worth = math.max(worth, worth + (natural[word] or 0)) end
+      end
+      if worth > most then best, most = one, worth end
+    end
+  end
+  return best
+end
+
+--- A type in a few words for a person.
+function M.type_name(t)
+  if t.kind == "enum" and t.options and #t.options > 0 and #t.options <= 6 then
+    local options = {}
+    for i, option in ipairs(t.options) do options[i] = tostring(option) end
+    return "enum (" .. table.concat(options, ", ") .. ")"
+  end
+  return types.name(t)
+end
+
+M.array = json.array
+
+return M

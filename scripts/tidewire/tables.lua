@@ -1,0 +1,207 @@
+--- What connectors of SQL databases share: rows by key and by page, records, polls, the events of an outbox.
+---
+--- A `shape` is a table with what is asked of it, as a connector's `plan` makes it: { sql, about, name, key, fields, version,
+--- modified, select }; `about` is what `known` keeps, `select` the list of columns with "$version" and "$stamp" where there
+--- are such. `sql` is the dialect: `quoted(name)`; `parameters()`, a list whose `add(value, column)` is the value's place in the statement;
+--- `query(conn, text, parameters)`; `with_keys(shape, keys, parameters)`, the condition of rows by key; `condition(shape, condition,
+--- parameters)`, one of a scope; `shown(value)`, a value as it is read; `moment(shape, time)`, an ISO time as its column compares it.
+
+local connector = require "tidewire.connector"
+local json = require "tidewire.json"
+local time = require "tidewire.time"
+
+local array = json.array
+local fail, given = connector.fail, connector.given
+
+local M = {}
+
+--- An option of the collection, else of the connection; nil where neither sets it or the collection says false.
+function M.option(conn, collection, name)
+  local value = given((collection.options or {})[name])
+  if value == nil then value = conn.config[name] end
+  return value or nil
+end
+
+--- What is known of a table, asked for by `ask()` once a minute and again after `forget`; nil, err where it cannot be told.
+function M.known(conn, id, ask)
+  local tables = conn.state.tables or {}
+  conn.state.tables = tables
+  local known = tables[id]
+  if known and time.clock() - known.since < 60 then return known end
+  local about, err = ask()
+  if not about then return nil, err end
+  about.since, about.by_name = time.clock(), {}
+  for _, column in ipairs(about.columns) do about.by_name[column.name] = column end
+  tables[id] = about
+  return about
+end
+
+--- A column or a table is not what it was.
+function M.forget(conn) conn.state.tables = nil end
+
+--- Remembers how far the server's clock, which says `now`, is ahead of ours.
+function M.note_clock(conn, now)
+  local theirs, ours = { time.parse(now) }, { time.parse(time.now()) }
+  conn.state.clock_offset = theirs[1] - ours[1] + ((theirs[2] or 0) - (ours[2] or 0)) / 1e6
+end
+
+--- The column of that name; nil, err where there is none.
+function M.column(shape, name)
+  local column = shape.about.by_name[name]
+  if column then return column end
+  return fail("invalid", shape.name .. " has no column " .. shape.sql.quoted(name), "`tidewire schema` lists its columns")
+end
+
+-- Rows as records -----------------------------------------------------------------------------------------------------
+
+--- The record of a row.
+function M.record(shape, row)
+  local fields, shown = {}, shape.sql.shown
+  for _, name in ipairs(shape.fields) do fields[name] = shown(row[name]) end
+  local stamp = given(shown(row["$stamp"]))
+  return { key = connector.key_of(row, shape.key), version = given(row["$version"]), modified = stamp, stamp = stamp, fields = fields }
+end
+
+--- The records of rows.
+function M.records(shape, rows)
+  local list = array {}
+  for i, row in ipairs(rows) do list[i] = M.record(shape, row) end
+  return list
+end
+
+--- The records of rows that say in "$query" which of `count` queries they answer.
+function M.answers(shape, rows, count)
+  local answers = array {}
+  for i = 1, count do answers[i] = array {} end
+  for _, row in ipairs(rows) do table.insert(answers[row["$query"]], M.record(shape, row)) end
+  return answers
+end
+
+-- Reading -------------------------------------------------------------------------------------------------------------
+
+--- The records of these keys; those that are not there are left out.
+function M.read(conn, shape, keys)
+  local parameters = shape.sql.parameters()
+  local condition, err = shape.sql.with_keys(shape, keys, parameters)
+  if not condition then return nil, err end
+  local found
+  found, err = shape.sql.query(conn, "select " .. shape.select .. " from " .. shape.name .. " where " .. condition, parameters.list)
+  if not found then return nil, err end
+  return M.records(shape, found)
+end
+
+local function names_of(shape, columns)
+  local names = {}
+  for n, name in ipairs(columns) do names[n] = shape.sql.quoted(name) end
+  return table.concat(names, ", ")
+end
+
+-- "(a, b) > (?, ?)": the rows after these values in the order of the columns.
+local function after(shape, columns, values, parameters)
+  local places = {}
+  for n in ipairs(columns) do places[n] = parameters.add(values[n]) end
+  return "(" .. names_of(shape, columns) .. ") > (" .. table.concat(places, ", ") .. ")"
+end
+
+local function select_page(conn, shape, conditions, columns, limit, parameters)
+  local where = #conditions > 0 and " where " .. table.concat(conditions, " and ") or ""
+  local found, err = shape.sql.query(conn, "select " .. shape.select .. " from " .. shape.name .. where .. " order by "
+    .. names_of(shape, columns) .. " limit " .. parameters.add(limit), parameters.list)
+  if not found then return nil, err end
+  return M.records(shape, found)
+end
+
+--- A page in the order of the key, with the scope's conditions: { records, cursor }, without a cursor after the last.
+function M.page(conn, shape, scope, cursor, limit)
+  local parameters, conditions = shape.sql.parameters(), {}
+  for _, condition in ipairs(connector.conditions(scope)) do
+    local text, err = shape.sql.condition(shape, condition, parameters)
+    if not text then return nil, err end
+    conditions[#conditions + 1] = text
+  end
+  if cursor then
+    local parts, err = connector.key_parts(cursor.after, shape.key)
+    if not parts then return nil, err end
+    conditions[#conditions + 1] = after(shape, shape.key, parts, parameters)
+  end
+  local records, err = select_page(conn, shape, conditions, shape.key, limit, parameters)
+  if not records then return nil, err end
+  return { records = records, cursor = #records > 0 and { after = records[#records].key } or nil }
+end
+
+-- What changed --------------------------------------------------------------------------------------------------------
+
+-- The newest event of each key, in the order of their first.
+local function newest_of(shape, events)
+  local keys, deleted = array {}, {}
+  for _, event in ipairs(events) do
+    if given(event.key) and #event.key == #shape.key then
+      local row = {}
+      for n, name in ipairs(shape.key) do row[name] = event.key[n] end
+      local key = connector.key_of(row, shape.key)
+      if deleted[key] == nil then keys[#keys + 1] = key end
+      deleted[key] = event.op == "DELETE"
+    end
+  end
+  return keys, deleted
+end
+
+--- What events { key = { part, ... }, op } of rows come to: { records, deleted }, the rows as they are now and those that are gone.
+function M.outcome(conn, shape, events)
+  local keys, deleted = newest_of(shape, events)
+  local records, err = array {}, nil
+  if #keys > 0 then records, err = M.read(conn, shape, keys) end
+  if not records then return nil, err end
+  local there, gone = {}, array {}
+  for _, one in ipairs(records) do there[one.key] = true end
+  for _, key in ipairs(keys) do
+    if deleted[key] and not there[key] then gone[#gone + 1] = key end
+  end
+  return { records = records, deleted = gone }
+end
+
+-- A row is stamped before it is committed, so later polls begin before the mark; a stamp ahead of the clock is no mark.
+local function floor_of(conn)
+  return function(mark)
+    local now = connector.server_now(conn)
+    return time.add(time.compare(mark, now) > 0 and now or mark, -conn.config.overlap)
+  end
+end
+
+local function stamped(conn, shape)
+  local columns = { shape.modified.name, unpack(shape.key) }
+  return function(floor, last, size)
+    local parameters = shape.sql.parameters()
+    local condition
+    if last then
+      local parts, err = connector.key_parts(last.key, shape.key)
+      if not parts then return nil, err end
+      condition = after(shape, columns, { shape.sql.moment(shape, last.time), unpack(parts) }, parameters)
+    else
+      condition = shape.sql.quoted(shape.modified.name) .. " >= " .. parameters.add(shape.sql.moment(shape, floor))
+    end
+    return select_page(conn, shape, { condition }, columns, size, parameters)
+  end
+end
+
+--- A page of a poll by the time column with an overlap; of the whole table where there is no such column.
+function M.poll(conn, shape, cursor, limit)
+  if not cursor.whole and shape.modified then
+    return connector.scan(conn, cursor, limit, { floor = floor_of(conn), page = stamped(conn, shape),
+      last = function(records) return #records == 0 end })
+  end
+  local found, err = M.page(conn, shape, nil, given(cursor.page), limit)
+  if not found then return nil, err end
+  return { records = found.records, deleted = array {}, cursor = { whole = true, page = found.cursor }, more = found.cursor ~= nil }
+end
+
+-- Writes --------------------------------------------------------------------------------------------------------------
+
+--- Why a write met no row, `found` being what is read under its key now: nil and the error.
+function M.why_none(key, guard, found)
+  if not found then return fail("not_found", "no row " .. key) end
+  if guard and found.version ~= guard then return fail("stale", "row " .. key .. " has changed") end
+  return fail("invalid", "row " .. key .. " can be read but not written", "a policy, a right or a trigger refuses it")
+end
+
+return M

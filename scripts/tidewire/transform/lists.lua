@@ -1,0 +1,130 @@
+--- Conversions of lists: one text with commas, one line for each, a set.
+
+local json = require "tidewire.json"
+local text = require "tidewire.text"
+local outcome = require "tidewire.mapping.outcome"
+local pairs_of = require "tidewire.transform.pair"
+local values = require "tidewire.mapping.values"
+
+local M = {}
+
+local function no_list(value) return outcome.dead(("'%s' is no list"):format(tostring(value))) end
+
+-- The texts of a list; nil where it holds anything else.
+local function texts_of(value)
+  if type(value) ~= "table" then return nil end
+  local texts = {}
+  for i, element in ipairs(value) do
+    if type(element) == "table" then return nil end
+    texts[i] = type(element) == "string" and element or text.of(element)
+  end
+  return texts
+end
+
+-- Texts join, `to_list` parts; the list is on the left unless only the right is described as one.
+local function list_and_text(name, to_text, to_list)
+  local lists = { list = true, set = true }
+  return pairs_of.make(name, {
+    bind = function(context)
+      local left, right = context.left_type, context.right_type
+      if right and lists[right.kind] and not (left and lists[left.kind]) then
+        return { to_right = to_list, to_left = to_text, right_type = { kind = right.kind } }
+      end
+      return { to_right = to_text, to_left = to_list, left_type = { kind = left and lists[left.kind] and left.kind or "list" } }
+    end,
+  })
+end
+
+local function quoted(element, separator)
+  local bare = element ~= "" and not element:find(separator, 1, true) and not element:find "[\"\r\n]" and text.trim(element) == element
+  return bare and element or '"' .. element:gsub('"', '""') .. '"'
+end
+
+local function to_csv(separator)
+  return function(value)
+    if values.empty(value) then return nil end
+    local texts = texts_of(value)
+    if not texts then return no_list(value) end
+    for i, element in ipairs(texts) do texts[i] = quoted(element, separator) end
+    if #texts == 0 then return json.null end
+    return table.concat(texts, separator .. " ")
+  end
+end
+
+-- One element from `at` on: its text and the place behind it; nil where a quotation has no end.
+local function element_at(line, at, separator)
+  local from = line:find("[^ \t]", at) or #line + 1
+  if line:sub(from, from) ~= '"' then
+    local stop = line:find(separator, at, true) or #line + 1
+    return text.trim(line:sub(at, stop - 1)), stop
+  end
+  local parts, place = {}, from + 1
+  repeat
+    local close = line:find('"', place, true)
+    if not close then return nil end
+    parts[#parts + 1] = line:sub(place, close - 1)
+    place = close + 2
+  until line:sub(close + 1, close + 1) ~= '"'
+  return table.concat(parts, '"'), line:find(separator, place - 1, true) or #line + 1
+end
+
+local function from_csv(separator)
+  return function(value)
+    if value == nil then return nil end
+    local line, list, at = tostring(value), json.array {}, 1
+    if text.trim(line) == "" then return list end
+    repeat
+      local element, stop = element_at(line, at, separator)
+      if not element then return outcome.dead(("a quotation in '%s' has no end"):format(line:sub(1, 80))) end
+      list[#list + 1] = element
+      at = stop + #separator
+    until stop > #line
+    return list
+  end
+end
+
+local function csv(separator) return list_and_text("t.csv", to_csv(separator), from_csv(separator)) end
+
+--- A list <-> one text: "red, green"; an element with a comma stands in quotation marks. t.csv ";" for another mark.
+M.csv = pairs_of.bare("t.csv", csv ",", function(separator)
+  if type(separator) ~= "string" or not separator:find "^[^\"%s]$" then error("t.csv takes one mark: t.csv \";\"", 2) end
+  return csv(separator)
+end)
+
+local function to_lines(value)
+  if values.empty(value) then return nil end
+  local texts = texts_of(value)
+  if not texts then return no_list(value) end
+  for _, element in ipairs(texts) do
+    if element == "" or element:find "[\r\n]" then return outcome.dead "an element is empty or has lines of its own" end
+  end
+  if #texts == 0 then return json.null end
+  return table.concat(texts, "\n")
+end
+
+local function from_lines(value)
+  if value == nil then return nil end
+  local list = json.array {}
+  for line in tostring(value):gmatch "[^\r\n]+" do list[#list + 1] = line end
+  return list
+end
+
+--- A list <-> a text with a line for each element.
+M.lines = pairs_of.bare("t.lines", list_and_text("t.lines", to_lines, from_lines))
+
+local function to_set(value)
+  if values.empty(value) then return nil end
+  local texts = texts_of(value)
+  if not texts then return no_list(value) end
+  table.sort(texts)
+  local set = json.array {}
+  for _, element in ipairs(texts) do
+    if set[#set] ~= element then set[#set + 1] = element end
+  end
+  return set
+end
+
+--- A list whose order means nothing: each element once.
+M.set = pairs_of.bare("t.set", { to_right = to_set, to_left = to_set, lossy = true, left_type = { kind = "set" }, right_type = { kind = "set" } })
+
+return M

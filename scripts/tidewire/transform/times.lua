@@ -1,0 +1,94 @@
+--- Conversions of dates and times.
+
+local time = require "tidewire.time"
+local outcome = require "tidewire.mapping.outcome"
+local values = require "tidewire.mapping.values"
+
+local M = {}
+
+local function day_of(value)
+  return type(value) == "string" and value:match "^%d%d%d%d%-%d%d%-%d%d" or nil
+end
+
+local function is_local(t) return t ~= nil and t.kind == "datetime" and t.form == "local" end
+local function is_instant(t) return t ~= nil and t.kind == "datetime" and t.form ~= "local" end
+
+local function no_time(value) return outcome.dead(("'%s' is no date or time"):format(tostring(value))) end
+
+--- True for a zone that the program knows.
+function M.is_zone(zone)
+  local ok, instant = pcall(time.from_local, "2024-05-01 00:00:00", zone)
+  return ok and instant ~= nil
+end
+
+local function date_towards(target)
+  return function(value)
+    if values.empty(value) then return nil end
+    local day = day_of(value)
+    if not day then return no_time(value) end
+    if is_local(target) then return day .. " 00:00:00" end
+    if is_instant(target) then return day .. "T00:00:00Z" end
+    return day
+  end
+end
+
+M.date = {
+  name = "t.date", to_right = date_towards(nil), to_left = date_towards(nil),
+  bind = function(context)
+    local left, right = context.left_type, context.right_type
+    return { to_right = date_towards(right), to_left = date_towards(left),
+      lossy = is_local(left) or is_instant(left) or is_local(right) or is_instant(right) }
+  end,
+}
+
+local function has_offset(value) return value:find "[Zz]$" ~= nil or value:find "%d[+-]%d%d:?%d?%d?$" ~= nil and value:find ":" ~= nil end
+
+--- The UTC text of a value; a local one is in `zone`.
+local function instant_of(value, zone)
+  if #value > 10 and has_offset(value) then return value end
+  return time.from_local(#value == 10 and value .. " 00:00:00" or value, zone)
+end
+
+-- Between what the two sides hold; `target` says how the result is written.
+local function time_towards(source_zone, target_zone, target)
+  return function(value)
+    if values.empty(value) then return nil end
+    if not day_of(value) then return no_time(value) end
+    local instant, err = instant_of(value, source_zone)
+    if not instant then return outcome.dead(("'%s': %s"):format(value, err and tostring(err.message or err) or "no time")) end
+    if target == "instant" then return instant end
+    local there, why = time.to_local(instant, target_zone)
+    if not there then return outcome.dead(("'%s': %s"):format(value, why and tostring(why.message or why) or "no time")) end
+    return target == "date" and there:sub(1, 10) or there
+  end
+end
+
+local function target_of(t, otherwise)
+  if t == nil or t.kind ~= "datetime" and t.kind ~= "date" then return otherwise end
+  return t.kind == "date" and "date" or t.form == "local" and "local" or "instant"
+end
+
+function M.datetime(zone)
+  local function zone_of(t, other) return zone or t and t.zone or other and other.zone end
+  return {
+    name = "t.datetime",
+    bind = function(context)
+      local left, right = context.left_type, context.right_type
+      local zone_left, zone_right = zone_of(left, right), zone_of(right, left)
+      if not zone_left then
+        context.problem "t.datetime needs a time zone here: t.datetime \"Europe/Berlin\""
+        return {}
+      end
+      local swapped = target_of(right) == "local" and target_of(left) ~= "local"
+      return {
+        to_right = time_towards(zone_left, zone_right, target_of(right, swapped and "local" or "instant")),
+        to_left = time_towards(zone_right, zone_left, target_of(left, swapped and "instant" or "local")),
+        left_type = { kind = "datetime", form = swapped and "instant" or "local", zone = not swapped and zone_left or nil },
+        right_type = { kind = "datetime", form = swapped and "local" or "instant", zone = swapped and zone_right or nil },
+        lossy = target_of(left) == "date" or target_of(right) == "date",
+      }
+    end,
+  }
+end
+
+return M

@@ -1,0 +1,161 @@
+import assert from "node:assert/strict";
+import fs from "node:fs";
+import { make_conflict, tokens } from "../support/operator.mjs";
+import { check_access, drawn, fits, open_browser, shot, sizes, visit } from "../support/browser.mjs";
+import { call, run, until } from "../support/scenario.mjs";
+import { company } from "../support/staff.mjs";
+
+const world = {};
+let erp, project, page, problems, address;
+const password = "correct horse battery";
+
+async function log_in() {
+  await page.goto(address + "/");
+  await page.getByLabel("Name").fill("ada");
+  await page.getByLabel("Password").fill(password);
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { name: "Overview" }).waitFor();
+}
+
+async function every_page(look) {
+  const [operation] = await project.operations("employees", "HR-00001");
+  const job = (await call("http://tidewire/api/v1/jobs", { socket: project.path("state/tidewire.sock") })).json.jobs[0].id;
+  const pages = {
+    overview: "#/", operations: "#/operations", operation: `#/operation/${operation.id}`, conflicts: "#/conflicts", "past-conflicts": "#/conflicts?past=1", "dead-letters": "#/dead-letters", record: "#/record?mapping=employees&key=HR-00001",
+    mapping: "#/mapping/employees", script: "#/mapping/employees?tab=script", edit: "#/mapping/employees?tab=edit", work: "#/mapping/employees?tab=work", jobs: "#/jobs", job: `#/jobs/${job}`,
+    connections: "#/connections", connection: "#/connections/erp", webhooks: "#/webhooks", log: "#/logs", audit: "#/audit", users: "#/users", docs: "docs",
+  };
+  for (const [name, hash] of Object.entries(pages)) {
+    await visit(page, address, hash);
+    await look(name);
+  }
+}
+
+const cases = {
+  async "(a daemon with something of everything)"() {
+    Object.assign(world, await company({ parts: ["departments", "employees"] }));
+    ({ erp, project } = world);
+    await erp.insert("Team", { code: "sea", team_name: "Sea" });
+    for (const code of ["ada", "grace", "emmy", "hedy", "radia"]) await erp.insert("Staff Member", { staff_code: code, full_name: `${code} of the sea`, remark: "r", phone: "+44 20 7946 0958", team: "sea" });
+    await project.start();
+    address = project.daemon.address;
+    await world.connect();
+    assert.equal((await project.cli("sync")).code, 0);
+    await world.settled();
+    await make_conflict(world, "HR-00001", "ada");
+    await make_conflict(world, "HR-00002", "grace");
+    await erp.insert("Team", { code: "sky", team_name: "Sky" });
+    await tokens(project, "employees");
+    const put = await call("http://tidewire/api/v1/users/ada", { method: "PUT", body: { role: "admin", password }, socket: project.path("state/tidewire.sock") });
+    assert.equal(put.status, 200, put.text);
+    // A dead letter: a value that the mapping's table of states does not know.
+    await erp.edit("Staff Member", "HR-00003", { phone: "555" });
+    await world.settled();
+    ({ page, problems } = await open_browser());
+  },
+
+  async "the login: light, dark, desktop, phone"() {
+    for (const scheme of ["light", "dark"]) {
+      await page.emulateMedia({ colorScheme: scheme });
+      await page.goto(address + "/");
+      await page.getByRole("heading", { name: "Log in" }).waitFor();
+      await check_access(page, `login ${scheme}`);
+      await shot(page, `login-${scheme}`);
+    }
+    await page.emulateMedia({ colorScheme: "light" });
+    await log_in();
+  },
+
+  async "every page, light, desktop"() {
+    await every_page(async (name) => {
+      await check_access(page, name);
+      await shot(page, `${name}-light-desktop`);
+      await fits(page, name);
+    });
+  },
+
+  async "every page, dark, desktop"() {
+    await page.evaluate(() => localStorage.setItem("theme", "dark"));
+    await page.reload();
+    await drawn(page);
+    // Where all kinds of colour meet; what is told besides colour was looked at above.
+    const colourful = ["overview", "operations", "operation", "conflicts", "dead-letters", "edit", "connections"];
+    await every_page(async (name) => {
+      if (colourful.includes(name)) await check_access(page, `${name} dark`);
+      await shot(page, `${name}-dark-desktop`);
+    });
+  },
+
+  async "every page on a phone: nothing is wider than the screen"() {
+    await page.evaluate(() => localStorage.setItem("theme", "light"));
+    await page.setViewportSize(sizes.phone);
+    await page.reload();
+    await drawn(page);
+    await every_page(async (name) => {
+      await shot(page, `${name}-light-phone`);
+      await fits(page, `${name} on a phone`);
+    });
+    await visit(page, address, "#/");
+    await page.getByRole("button", { name: "Menu" }).click();
+    await page.getByRole("link", { name: "Conflicts" }).first().waitFor();
+    await shot(page, "menu-light-phone");
+    await page.setViewportSize(sizes.desktop);
+  },
+
+  async "with the keyboard alone: to the content, to the search, through the tabs"() {
+    await visit(page, address, "#/operations");
+    await page.keyboard.press("/");
+    assert.equal(await page.evaluate(() => document.activeElement.name), "text");
+    await page.keyboard.type("HR-00001");
+    await page.keyboard.press("Enter");
+    await page.waitForURL(/text=HR-00001/);
+    await until("the list to be filtered", async () => (await page.locator("tbody tr").allInnerTexts()).every((text) => text.includes("HR-00001")));
+    await visit(page, address, "#/mapping/employees");
+    await page.getByRole("tab", { name: "Fields" }).focus();
+    await page.keyboard.press("ArrowRight");
+    await page.getByRole("region", { name: "Script" }).waitFor();
+    assert.equal(await page.evaluate(() => document.activeElement.textContent), "Script and versions");
+    await visit(page, address, "#/");
+    await page.reload();
+    await drawn(page);
+    await page.keyboard.press("Tab");
+    assert.equal(await page.evaluate(() => document.activeElement.className), "skip");
+    await page.keyboard.press("Enter");
+    // The browser moves on its own time, and the list may be drawn anew between two keys.
+    await until("the link to lead to the content", async () => {
+      await page.locator("a.skip").focus();
+      await page.keyboard.press("Enter");
+      await page.waitForTimeout(50);
+      await page.keyboard.press("Tab");
+      return page.evaluate(() => document.activeElement.closest("main") !== null);
+    }, 20);
+  },
+
+  async "a viewer sees no button that would be refused"() {
+    const put = await call("http://tidewire/api/v1/users/vera", { method: "PUT", body: { role: "viewer", password }, socket: project.path("state/tidewire.sock") });
+    assert.equal(put.status, 200, put.text);
+    await page.getByRole("button", { name: "Log out" }).click();
+    await page.getByLabel("Name").fill("vera");
+    await page.getByLabel("Password").fill(password);
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { name: "Overview" }).waitFor();
+    for (const hash of ["#/", "#/operations", "#/conflicts", "#/dead-letters", "#/connections", "#/mapping/employees"]) {
+      await visit(page, address, hash);
+      for (const name of [/Retry/, /Resolve/, /Discard/, /Test now/, /Make all level/, /Switch off/]) assert.equal(await page.getByRole("button", { name }).count(), 0, `${name} on ${hash}`);
+    }
+    assert.equal(await page.getByRole("link", { name: "Users" }).count(), 0);
+  },
+
+  async "a table goes out as CSV and as JSON"() {
+    await visit(page, address, "#/operations");
+    const [csv] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "CSV" }).click()]);
+    assert.equal(csv.suggestedFilename(), "operations.csv");
+    const text = fs.readFileSync(await csv.path(), "utf8");
+    assert.match(text.split("\r\n")[0], /^"When","Mapping"/);
+    const [json] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "JSON" }).click()]);
+    assert.ok(JSON.parse(fs.readFileSync(await json.path(), "utf8")).length > 0);
+    assert.deepEqual(problems, []);
+  },
+};
+
+await run(cases, world);

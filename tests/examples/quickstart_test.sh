@@ -1,0 +1,76 @@
+#!/usr/bin/env bash
+# label: slow
+# The quick start comes to its end with both sides equal, and leaves no process and no folder behind, also when it is stopped.
+set -euo pipefail
+
+source_dir=${SOURCE_DIR:-$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)}
+build_dir=$source_dir/build
+: "${TIDEWIRE:?a built tidewire}"
+export TIDEWIRE
+output=$(mktemp)
+trap 'rm -f "$output"' EXIT
+
+fail() { cat "$output"; echo "failed: $*"; exit 1; }
+
+# The data comes with a package that the machine may not have and may not be able to fetch.
+if [ ! -r /usr/share/iso-codes/json/iso_3166-2.json ] && [ ! -d "$build_dir/quickstart/iso-codes/usr" ]; then
+  echo "skipped: the package iso-codes is not installed"
+  exit 77
+fi
+
+folders() { find "$build_dir" -maxdepth 1 -name 'quickstart.*' 2>/dev/null | sort; }
+
+# Processes of a session: field 6 behind the name in brackets, which may hold anything.
+session_members() {
+  local stat line
+  for stat in /proc/[0-9]*/stat; do
+    line=$(cat "$stat" 2>/dev/null) || continue
+    set -- ${line##*) }
+    if [ "$4" = "$session" ] && [ "$1" != Z ]; then echo "${line%% *}"; fi
+  done
+  return 0
+}
+
+# begin ARGUMENTS...: the quick start in a session of its own, whose id is its pid.
+begin() {
+  setsid "$source_dir/examples/quickstart/run" "$@" >"$output" 2>&1 </dev/null &
+  session=$!
+}
+
+nothing_left() {
+  local left
+  for _ in $(seq 40); do
+    left=$(session_members)
+    [ -n "$left" ] || break
+    sleep 0.05
+  done
+  [ -z "$left" ] || fail "still running: $left"
+  [ "$(folders)" = "$before" ] || fail "a folder was left in $build_dir"
+}
+
+before=$(folders)
+
+begin
+wait "$session" || fail "exit status $?"
+grep -q '249 of 249' "$output" || fail "the countries were not loaded"
+grep -q '5,127 of 5,127' "$output" || fail "the subdivisions were not loaded"
+[ "$(grep -c 'all equal' "$output")" = 2 ] || fail "the sides were not compared, or differ"
+grep -q 'none by echoes' "$output" || fail "echoes wrote"
+nothing_left
+
+begin --keep
+for _ in $(seq 600); do ! grep -q 'Everything is still serving' "$output" || break; sleep 0.1; done
+grep -q 'Everything is still serving' "$output" || fail "--keep does not serve"
+[ -n "$(session_members)" ] || fail "nothing runs while --keep serves"
+kill -TERM "$session"
+status=0
+wait "$session" || status=$?
+[ "$status" = 143 ] || fail "stopped by a signal, the exit status is $status"
+nothing_left
+
+begin
+sleep 3
+kill -TERM "$session"
+wait "$session" || true
+nothing_left
+echo "ok"

@@ -1,0 +1,107 @@
+-- profile: io
+local tap = require "tap"
+local fake_http = require "fake_http"
+local json = require "tidewire.json"
+local host = require "tidewire.host.connector"
+
+local test, equal, ok = tap.test, tap.equal, tap.ok
+local array = json.array
+
+local function crm(routes, about, more)
+  local contacts = { path = "/contacts", fields = { name = "text" } }
+  for name, value in pairs(about or {}) do contacts[name] = value end
+  local config = { url = "https://crm.example.org/v1", auth = { bearer = "s3cret" }, collections = { contacts = contacts } }
+  for name, value in pairs(more or {}) do config[name] = value end
+  local fake = fake_http.new(routes)
+  local side = host(function() return require "connectors.http" end, { name = "crm", config = config, http = fake })
+  local collection = { name = "contacts", word = "collection", key = array { "id" }, fields = array { "name" }, options = {} }
+  return side.functions, collection, fake, side
+end
+
+local function all(call, collection, limit)
+  local names, cursor = {}, nil
+  for _ = 1, 20 do
+    local page = assert(call.list(collection, cursor, limit or 2))
+    for _, record in ipairs(page.records) do names[#names + 1] = record.fields.name end
+    cursor = page.cursor
+    if not cursor then return table.concat(names, " ") end
+  end
+  error "pages without end"
+end
+
+local function row(id) return { id = id, name = "n" .. id } end
+
+test("pages by number, by token, by address and by Link header are read to the end", function()
+  local call, collection, fake = crm({ { "GET /v1/contacts", { body = { data = { row(1), row(2) } } }, { body = { data = { row(3) } } }, { body = { data = array {} } } } },
+    { list = "data", page = { by = "page", param = "page", limit = "per_page" } })
+  equal(all(call, collection), "n1 n2 n3")
+  equal(fake.requests[2].query.page, "2")
+  equal(fake.requests[1].headers.Authorization, "Bearer s3cret")
+
+  call, collection, fake = crm({ { "GET /v1/contacts", { body = { items = { row(1) }, meta = { next = "abc" } } }, { body = { items = { row(2) }, meta = { next = json.null } } } } },
+    { list = "items", page = { by = "after", param = "cursor", next = "meta.next" } })
+  equal(all(call, collection), "n1 n2")
+  equal(fake.requests[2].query.cursor, "abc")
+
+  call, collection = crm({ { "GET /v1/contacts", { body = { results = { row(1) }, next = "https://crm.example.org/v1/more?x=1" } } }, { "GET /v1/more", { body = { results = { row(2) }, next = json.null } } } },
+    { list = "results", page = { by = "next", next = "next" } })
+  equal(all(call, collection), "n1 n2")
+
+  call, collection = crm({ { "GET /v1/contacts", { body = { row(1) }, headers = { link = '</v1/more>; rel="next", </v1/last>; rel="last"' } } }, { "GET /v1/more", { body = { row(2) } } } },
+    { page = { by = "link" } })
+  equal(all(call, collection), "n1 n2")
+end)
+
+test("a next page on another host is not asked for", function()
+  local call, collection, fake = crm({ { "GET /v1/contacts", { body = { results = { row(1) }, next = "https://evil.example.net/v1" } } } },
+    { list = "results", page = { by = "next", next = "next" } })
+  local first = assert(call.list(collection, nil, 5))
+  local _, err = call.list(collection, first.cursor, 5)
+  equal(err.code, "invalid")
+  ok(err.message:find("another host", 1, true), err.message)
+  equal(#fake.requests, 1)
+end)
+
+test("a guard travels in its header, and a version is what was said", function()
+  local call, collection, fake, side = crm({ { "GET /v1/contacts/7", { body = row(7), headers = { etag = '"v1"' } } }, { "PATCH /v1/contacts/7", { status = 412, body = { message = "moved on" } } } },
+    { version = "etag", guard = "If-Match" })
+  equal(side.capabilities.guarded_writes, true)
+  local record = assert(call.read(collection, array { "7" }))[1]
+  equal(record.version, '"v1"')
+  local _, err = call.update(collection, "7", { name = "x" }, record.version)
+  equal(err.code, "stale")
+  equal(fake.asked("PATCH .*")[1].headers["If-Match"], '"v1"')
+end)
+
+test("credentials go where they belong, and bodies are wrapped", function()
+  local call, collection, fake = crm({ { "POST /v1/contacts", { status = 201, body = { contact = row(9) } } }, { "GET /v1/contacts/9", { body = { contact = row(9) } } } },
+    { one = "contact", wrap = "contact" }, { auth = { query = "api_key", secret = "k" } })
+  local outcome = assert(call.create(collection, array { { values = { name = "n9" } } }))[1]
+  equal(outcome.record.key, "9")
+  equal(fake.requests[1].json, { contact = { name = "n9" } })
+  equal(fake.requests[1].query.api_key, "k")
+  equal(fake.requests[1].once, true)
+end)
+
+test("what tidewire.lua says wrongly is named", function()
+  local function said(about)
+    local call, collection = crm({}, about)
+    local _, err = call.list(collection, nil, 5)
+    equal(err.code, "invalid")
+    return err.message
+  end
+  ok(said({ pth = "/x" }):find("unknown option 'pth' (did you mean 'path'?)", 1, true))
+  ok(said({ page = { by = "pages" } }):find("page.by is", 1, true))
+  ok(said({ page = { by = "offset", param = "o" } }):find("needs page.limit", 1, true))
+  ok(said({ item = "/contact" }):find("has no {key}", 1, true))
+end)
+
+test("an answer of another shape is an error, never an empty list", function()
+  local call, collection = crm({ { "GET /v1/contacts", { body = { rows = { row(1) } } } } }, { list = "data" })
+  local _, err = call.list(collection, nil, 5)
+  equal(err.code, "unavailable")
+  ok(err.message:find("has no list at 'data'", 1, true), err.message)
+  call, collection = crm({ { "GET /v1/contacts", { body = { { ident = 1 } } } } })
+  _, err = call.list(collection, nil, 5)
+  ok(err.message:find("no record with the key 'id'", 1, true), err.message)
+end)

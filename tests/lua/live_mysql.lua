@@ -1,0 +1,116 @@
+-- tidewire.sql and the mysql connector on a real server: `tidewire lua live_mysql.lua --profile io -- PORT`.
+local port = ...
+local tap = require "tap"
+local dec = require("tidewire.decimal").dec
+local host = require "tidewire.host.connector"
+local json = require "tidewire.json"
+local sql = require "tidewire.sql"
+local task = require "tidewire.task"
+
+local null, array, object = json.null, json.array, json.object
+local config = { port = tonumber(port), user = "practice", password = "practice", database = "practice" }
+local db = sql.mysql(config)
+
+local function fails(code, pattern, value, err)
+  tap.equal(value, nil)
+  tap.equal(err and err.code, code)
+  tap.ok(tostring(err and err.message):find(pattern), tostring(err and err.message) .. " has no " .. pattern)
+end
+
+local function connect() return host(function() return require "connectors.mysql" end, { name = "subject", config = config }).functions end
+
+local function collection(name, key, fields, options)
+  return { name = name, key = array(key), fields = array(fields), options = object(options or {}) }
+end
+
+tap.test("values come with their digits, null as null, bytes as bytes", function()
+  local rows, count = db:query("select 18446744073709551615 as big, 12.50 as price, null as nothing, x'00ff' as bytes, concat(?, '✓🙂') as text, ? as n", { "it's \\ ü", dec "1.10" })
+  tap.equal(count, 1)
+  tap.equal({ tostring(rows[1].big), tostring(rows[1].price), rows[1].nothing, rows[1].bytes, rows[1].text, tostring(rows[1].n) },
+    { "18446744073709551615", "12.50", null, "\\x00ff", "it's \\ ü✓🙂", "1.10" })
+end)
+
+tap.test("a transaction is all or nothing, and what is refused says why", function()
+  assert(db:query "create table once (id int primary key, qty tinyint) engine = InnoDB")
+  fails("invalid", "^1062: ", db:transaction({ { "insert into once values (1, 1)" }, { "insert into once values (?, 1)", { 1 } } }, { write = true }))
+  tap.equal(db:query("select count(*) as n from once")[1].n, 0)
+  fails("invalid", "^1264: .*'qty'", db:query("insert into once values (1, 999)", {}, { write = true }))
+  local rows, counts = db:transaction({ { "insert into once values (1, 1), (2, 1)" }, { "update once set qty = 1" }, { "select * from once" } }, { write = true })
+  tap.equal({ counts[1], counts[2], #rows[3] }, { 2, 2, 2 })
+end)
+
+tap.test("a session that the server ends leaves a write unknown, a read unavailable, an unfinished transaction undone", function()
+  local doomed = sql.mysql { port = config.port, user = "practice", password = "practice", database = "practice", limit = 1 }
+  fails("unknown", "^%d+: ", doomed:query("kill connection_id()", {}, { write = true }))
+  fails("unavailable", "^%d+: ", doomed:query "kill connection_id()")
+  fails("unavailable", "^%d+: ", doomed:transaction({ { "insert into once values (3, 1)" }, { "kill connection_id()" } }, { write = true }))
+  tap.equal(doomed:query("select count(*) as n from once where id = 3")[1].n, 0)
+end)
+
+tap.test("who cannot be reached or does not let us in says so", function()
+  fails("denied", "^no connection: 1045", sql.mysql { port = config.port, user = "practice", password = "nobody" }:query "select 1")
+  fails("unavailable", "^no connection: 20", sql.mysql { port = 1, user = "x" }:query "select 1")
+  fails("unknown", "time limit", db:query("select sleep(20)", {}, { write = true, timeout = 0.2 }))
+  local slow = sql.mysql { port = config.port, user = "practice", password = "practice", database = "practice", statement_timeout = 0.2 }
+  fails("unavailable", "^1969", slow:query("update once set qty = 1 where sleep(20) = 0", {}, { write = true }))
+end)
+
+tap.test("old tables: dates of zeros are null, letters without case stay apart, a value too long is refused", function()
+  assert(db:query [[create table old (id int auto_increment primary key, born date, seen datetime, name varchar(5), small enum('a', 'b'), n decimal(20, 4), flag tinyint(1),
+    raw blob, doc longtext) default charset = utf8mb4 collate utf8mb4_general_ci]])
+  assert(db:transaction({ { "set sql_mode = ''" }, { "insert into old (born, seen, name) values ('0000-00-00', '0000-00-00 00:00:00', 'Ab')" } }, { write = true }))
+  local call, rows = connect(), collection("old", { "id" }, { "born", "seen", "name", "small", "n", "flag", "raw", "doc" })
+  local row = assert(call.list(rows, nil, 5)).records[1]
+  tap.equal({ row.fields.born, row.fields.seen, row.fields.name }, { null, null, "Ab" })
+  fails("invalid", "^1406: .*'name'", call.update(rows, row.key, { name = "too long" }, row.version))
+  fails("invalid", "^1265: ", call.update(rows, row.key, { small = "c" }, row.version))
+  local found = assert(call.find(rows, array { array { { field = "name", value = "AB" } }, array { { field = "name", value = "Ab" } } }))
+  tap.equal({ #found[1], #found[2] }, { 0, 1 })
+  local after = assert(call.update(rows, row.key, { n = dec "1234567890123456.7891", flag = true, raw = "\\x00ff27", doc = object { a = 1 } }, row.version))
+  tap.equal({ tostring(after.fields.n), after.fields.flag, after.fields.raw, after.fields.doc }, { "1234567890123456.7891", 1, "\\x00ff27", '{"a":1}' })
+  fails("stale", "changed", call.update(rows, row.key, { name = "x" }, row.version))
+end)
+
+tap.test("a version column guards instead, and keys of two parts work", function()
+  assert(db:query [[create table parts (a int, b varchar(10), name varchar(20), v timestamp(6) not null default current_timestamp(6) on update current_timestamp(6), primary key (a, b))]])
+  local call, rows = connect(), collection("parts", { "a", "b" }, { "a", "b", "name" }, { version = "v" })
+  local made = assert(call.create(rows, array { { values = { a = 1, b = "x,\"y", name = "one" } } }))[1].record
+  tap.equal(made.key, [==[[1,"x,\"y"]]==])
+  local after = assert(call.update(rows, made.key, { name = "two" }, made.version))
+  fails("stale", "changed", call.delete(rows, made.key, made.version))
+  tap.equal(assert(call.delete(rows, made.key, after.version)), true)
+  fails("not_found", "no row", call.delete(rows, made.key, after.version))
+end)
+
+tap.test("a transaction that commits late is not passed over by the outbox", function()
+  assert(db:query "create table told (id int primary key, name varchar(20)) engine = InnoDB")
+  local call, rows = connect(), collection("told", { "id" }, { "name" })
+  assert(call.install(rows, { apply = true }))
+  local cursor, seen = assert(call.start(rows)), {}
+  local function drain()
+    repeat
+      local page = assert(call.changes(rows, cursor, 10))
+      for _, record in ipairs(page.records) do seen[record.key] = record.fields.name end
+      for _, key in ipairs(page.deleted) do seen[key] = "gone" end
+      cursor = page.cursor
+    until not page.more
+  end
+  assert(task.all {
+    function() return db:transaction({ { "insert into told values (2, 'slow')" }, { "select sleep(2.5)" } }, { write = true }) end,
+    function()
+      while #db:query "select 1 from information_schema.processlist where info like 'select sleep(2.5)%'" == 0 do task.sleep(0.01) end
+      assert(db:query("insert into told values (3, 'quick')", {}, { write = true }))
+      task.sleep(1.2)
+      drain()
+      return true
+    end })
+  drain()
+  tap.equal({ seen["2"], seen["3"] }, { "slow", "quick" })
+  assert(db:query("delete from told where id = 2", {}, { write = true }))
+  assert(db:query("update told set id = 5 where id = 3", {}, { write = true }))
+  task.sleep(1.2)
+  drain()
+  tap.equal({ seen["2"], seen["3"], seen["5"] }, { "gone", "gone", "quick" })
+end)
+
+return require "live" "mysql"

@@ -1,0 +1,68 @@
+local tap = require "tap"
+local case = require "mapping_case"
+local t = require "tidewire.transform"
+
+local test, equal = tap.test, tap.equal
+
+local function rows(build, more)
+  return case.load(function(e) return { fields = { { "email", "email" }, e.rows(build(e)) } } end, more).fields[2]
+end
+
+test("rows are a field of fields, its key first", function()
+  local f = rows(function(e)
+    return { left = "education", right = "schools", key = { { "school_univ", "school" }, "year" }, conflict = "left",
+      fields = { { "qualification", "degree", t.upper }, e.same { "grade" } } }
+  end)
+  equal({ f.kind, f.name, f.left[1], f.right[1], f.strategy }, { "rows", "education>schools", "education", "schools", "left" })
+  local cells = {}
+  for i, cell in ipairs(f.rows) do cells[i] = cell.name .. " " .. cell.kind .. " " .. tostring(cell.row_key) .. " " .. cell.strategy end
+  equal(cells, { "school_univ>school copy true left", "year copy true left", "qualification>degree function false left", "grade copy false left" })
+  equal(f.order, nil)
+end)
+
+local described = {
+  left = { key = { "name" }, fields = { case.field "email", { name = "education", type = { kind = "rows", fields = {
+    case.field "school", case.field("year", "int"), case.field("passed", "bool", { read_only = true }) } } } } },
+  right = { key = { "id" }, fields = { case.field "id", case.field "email", case.field("schools", "json") } },
+}
+
+test("a row has the types of the child table", function()
+  local f = rows(function(e) return { left = "education", right = "schools", key = { "school" }, fields = { e.same { "year" } } } end,
+    { describe = described })
+  equal(f.rows[2].left_type.kind, "int")
+  equal(f.left_type, { kind = "rows" })
+  case.refused(function(e) return { fields = { e.rows { left = "education", right = "schools", key = { "school" }, fields = { { "passed", "passed" } } } } } end,
+    "'passed' is read%-only in a row of education", { describe = described })
+end)
+
+test("the order is a column where a list has none of its own", function()
+  local function order(value)
+    return rows(function() return { left = "education", right = "schools", key = { "school" }, order = value } end, { describe = described }).order
+  end
+  equal(order(true), {})
+  equal(order "idx", { right = "idx" })
+  equal(order { left = "year" }, { left = "year" })
+end)
+
+test("what a row cannot have is refused", function()
+  local function refused(build, pattern) case.refused(function(e) return { fields = { build(e) } } end, pattern) end
+  refused(function(e) return e.rows { left = "a", right = "b", key = {} } end, "what tells one row from another")
+  refused(function(e) return e.rows { left = "a", key = { "k" } } end, "rows names the list of each side")
+  refused(function(e) return e.rows { left = "a", right = "b", key = { "k" }, fields = { { "x", "y", t.ref("departments", { optional = true }) } } } end,
+    "a row waits for its parent")
+  refused(function(e) return e.rows { left = "a", right = "b", key = { "k" }, fields = { e.rows { left = "c", right = "d", key = { "k" } } } } end,
+    "rows inside rows")
+  refused(function(e) return e.rows { left = "a", right = "b", key = { "k" }, fields = { { "k", "k" } } } end, "two rows are called 'k'")
+end)
+
+test("poll_child names the lines of a list that do not move their record", function()
+  local plan = case.load(function(e)
+    return { fields = { { "email", "email" }, e.rows { left = "education", right = "schools", key = { "school" },
+      poll_child = e.erp.doctype("Employee Education", { parent = "parent" }) } } }
+  end)
+  equal(plan.left.children, { { id = "erp.doctype Employee Education", path = "", parent = "parent", polled = true } })
+  equal({ #plan.right.children, plan.further[1].fields[1] }, { 0, "parent" })
+  case.refused(function(e)
+    return { fields = { e.rows { left = "education", right = "schools", key = { "school" }, poll_child = e.erp.doctype "Employee Education" } } }
+  end, "poll_child is the collection of the lines")
+end)

@@ -1,0 +1,36 @@
+-- profile: io
+-- What the neon connector makes of its options; the rest is the postgres connector's.
+
+local tap = require "tap"
+local host = require "tidewire.host.connector"
+
+local function connect(options)
+  local asked
+  local side = host(function() return require "connectors.neon" end, { name = "app", config = options, sql = function(conn)
+    asked = conn.config
+    return { query = function() return nil, { code = "unavailable", message = "asleep" } end }
+  end })
+  side.functions.test()
+  return side, asked
+end
+
+local direct = "postgresql://u:p@ep-cool-name-123456.eu-central-1.aws.neon.tech/db?sslmode=require"
+local pooled = direct:gsub("%.eu", "-pooler.eu", 1)
+
+tap.test("a pooler's host is known by its name: nothing is set for a session, nobody listens", function()
+  local side, config = connect { url = pooled, awake = true }
+  tap.equal({ config.pooled, side.capabilities.listens }, { true, false })
+  side, config = connect { url = direct }
+  tap.equal({ config.pooled, side.capabilities.listens }, { false, false })
+end)
+
+tap.test("a compute is kept awake only where that is wanted", function()
+  tap.equal(connect { url = direct, awake = true }.capabilities.listens, true)
+  tap.equal(connect { url = direct, awake = true, changes = "poll" }.capabilities.listens, false)
+end)
+
+tap.test("an endpoint without a name in TLS is told among the startup options, and waking up is waited for", function()
+  local _, config = connect { url = direct, endpoint = "ep-cool-name-123456" }
+  tap.equal({ config.options, config.connect_timeout, config.idle }, { "endpoint=ep-cool-name-123456", 20, 60 })
+  tap.raises(function() connect { endpoint = "x" } end, "url")
+end)

@@ -1,0 +1,166 @@
+local tap = require "tap"
+local json = require "tidewire.json"
+local suggest = require "tidewire.suggest"
+local write = require "tidewire.write"
+
+local test, equal, ok = tap.test, tap.equal, tap.ok
+local array = json.array
+
+local function field(name, kind, more)
+  local result = { name = name, type = type(kind) == "table" and kind or { kind = kind }, required = false, unique = false, read_only = false }
+  for key, value in pairs(more or {}) do result[key] = value end
+  return result
+end
+
+local function side(connection, word, collection, key, fields)
+  return { connection = connection, word = word, collection = collection, describe = { key = array { key }, fields = array(fields), warnings = array {} } }
+end
+
+local function employee(more)
+  local fields = {
+    field("name", "text", { read_only = true, unique = true }), field("creation", "datetime", { read_only = true }),
+    field("first_name", "text", { required = true }), field("cell_number", "text", { label = "Mobile" }), field("company_email", "text"),
+    field("date_of_birth", "date"), field("status", { kind = "enum", options = array { "Active", "Left" } }),
+    field("employee_name", "text", { read_only = true }), field("department", { kind = "reference", to = "Department" }, { references = "Department" }),
+    field("education", { kind = "rows", to = "Employee Education" }),
+  }
+  for _, one in ipairs(more or {}) do fields[#fields + 1] = one end
+  return side("erp", "doctype", "Employee", "name", fields)
+end
+
+local function table_of(more)
+  local fields = {
+    field("id", "int", { unique = true }), field("first_name", "text"), field("phone", "text"), field("email", "text", { unique = true }), field("birthday", "date"),
+    field("status", { kind = "enum", options = array { "active", "left" } }), field("full_name", "text"), field("department_id", "int", { references = "departments" }),
+    field("org", "text", { required = true }), field("updated_at", "datetime"),
+  }
+  for _, one in ipairs(more or {}) do fields[#fields + 1] = one end
+  return side("app", "table", "employees", "id", fields)
+end
+
+local function pair_of(found, left)
+  for _, one in ipairs(found.pairs) do
+    if one.left == left then return one end
+  end
+end
+
+test("fields are paired by name, by meaning and by type, each with its reason", function()
+  local found = suggest.propose { left = employee(), right = table_of() }
+  equal(pair_of(found, "first_name").reason, "same name")
+  equal(pair_of(found, "cell_number").right, "phone")
+  ok(pair_of(found, "cell_number").reason:find "both mean phone")
+  equal(pair_of(found, "company_email").right, "email")
+  equal(pair_of(found, "date_of_birth").right, "birthday")
+  equal(pair_of(found, "education"), nil)
+  equal(pair_of(found, "creation"), nil)
+  equal(pair_of(found, "name"), nil)
+end)
+
+test("options that are spelled differently are translated", function()
+  local found = suggest.propose { left = employee(), right = table_of() }
+  equal(pair_of(found, "status").transform, { enum = { Active = "active", Left = "left" } })
+  ok(found.source:find('t.enum { Active = "active", Left = "left" }', 1, true))
+  ok(found.source:find('local t = require "tidewire.transform"', 1, true))
+end)
+
+test("what is computed on one side goes the other way only", function()
+  local found = suggest.propose { left = employee(), right = table_of() }
+  equal(pair_of(found, "employee_name").right, "full_name")
+  equal(pair_of(found, "employee_name").only, "to_right")
+end)
+
+test("a reference waits for the mapping of what it refers to, and goes through its links then", function()
+  local without = suggest.propose { left = employee(), right = table_of() }
+  local waits = pair_of(without, "department")
+  equal(waits.waits, true)
+  ok(not without.source:find('"department"', 1, true))
+  local with = suggest.propose { left = employee(), right = table_of(),
+    mappings = { { name = "departments", left = { connection = "erp", collection = "Department" }, right = { connection = "app", collection = "departments" } } } }
+  equal(pair_of(with, "department").transform, { ref = "departments" })
+  ok(with.source:find('{ "department", "department_id", t.ref "departments" }', 1, true))
+end)
+
+test("a reference to a record of its own kind goes through the mapping itself", function()
+  local found = suggest.propose { name = "people", left = employee { field("reports_to", { kind = "reference", to = "Employee" }, { references = "Employee" }) },
+    right = table_of { field("manager_id", "int", { references = "employees" }) } }
+  ok(found.source:find('{ "reports_to", "manager_id", t.ref("people", { optional = true }) }', 1, true))
+end)
+
+test("required fields without a partner come first and are told in the file", function()
+  local found = suggest.propose { left = employee(), right = table_of() }
+  equal(found.right_only[1].name, "org")
+  equal(found.right_only[1].required, true)
+  equal(found.unmatched_required[1], { side = "right", name = "org" })
+  ok(found.source:find("-- org of the right side is required", 1, true))
+  local one_way = suggest.propose { left = employee(), right = table_of(), direction = "right_to_left" }
+  equal(#one_way.unmatched_required, 0)
+end)
+
+test("a constant answers a required field", function()
+  local found = suggest.propose { left = employee(), right = table_of(), constants = { { side = "right", field = "org", value = "ACME" } } }
+  ok(found.source:find('{ right = "org", value = "ACME", when = "create" }', 1, true))
+  equal(#found.unmatched_required, 0)
+end)
+
+test("records know each other by what is unique, e-mail without regard to case", function()
+  local found = suggest.propose { left = employee(), right = table_of() }
+  equal(found.match, { left = "company_email", right = "email", fold = true })
+  ok(found.source:find('match = { by.fields { { "company_email", "email", fold = true } } }', 1, true))
+end)
+
+test("where nothing is unique it is said", function()
+  local found = suggest.propose { left = side("a", "doctype", "A", "name", { field("colour", "text") }), right = side("b", "table", "b", "id", { field("colour", "text") }) }
+  equal(found.match, json.null)
+  ok(found.warnings[1]:find "first contact")
+end)
+
+test("an exact name is never lost to a likeness", function()
+  local left = side("a", "doctype", "A", "name", { field("mobile", "text"), field("phone", "text") })
+  local right = side("b", "table", "b", "id", { field("phone", "text"), field("mobile", "text") })
+  local found = suggest.propose { left = left, right = right }
+  equal(pair_of(found, "mobile").right, "mobile")
+  equal(pair_of(found, "phone").right, "phone")
+end)
+
+test("values that cannot become each other are no pair, whatever they are called", function()
+  local found = suggest.propose { left = side("a", "doctype", "A", "name", { field("due", "date") }), right = side("b", "table", "b", "id", { field("due", "bool") }) }
+  equal(#found.pairs, 0)
+  equal(found.left_only[1].name, "due")
+end)
+
+test("a person's choice makes the text, with what is known of the fields", function()
+  local found = suggest.propose { left = employee(), right = table_of(), name = "people", conflict = "left", direction = "both", match = {},
+    fields = { { left = "employee_name", right = "full_name" }, { left = "cell_number", right = "phone", transform = "t.phone \"GB\"" } } }
+  ok(found.source:find('{ "employee_name", "full_name", only = "to_right" }', 1, true))
+  ok(found.source:find('{ "cell_number", "phone", t.phone "GB" }', 1, true))
+  ok(found.source:find('conflict = "left"', 1, true))
+  ok(not found.source:find("by.fields", 1, true))
+  equal(found.name, "people")
+end)
+
+test("names are the same however they are written", function()
+  local found = suggest.propose { left = side("a", "x", "A", "id", { field("partnerName", "text"), field("custom_tax_id", "text"), field("Straße", "text") }),
+    right = side("b", "y", "b", "id", { field("partner_name", "text"), field("vat_number", "text"), field("strasse_2", "text") }) }
+  equal(pair_of(found, "partnerName").right, "partner_name")
+  equal(pair_of(found, "custom_tax_id").right, "vat_number")
+end)
+
+test("a field may say again what its collection is", function()
+  local found = suggest.propose { left = side("a", "doctype", "Customer", "name", { field("customer_group", "text"), field("customer_since", "date") }),
+    right = side("b", "table", "customers", "id", { field("group", "text"), field("since", "date") }) }
+  equal(pair_of(found, "customer_since").right, "since")
+  equal(pair_of(found, "customer_group").right, "group")
+end)
+
+test("each row of the text says why it is there", function()
+  local found = suggest.propose { left = employee(), right = table_of() }
+  ok(found.source:find('{ "first_name", "first_name" }, +%-%- same name\n'))
+end)
+
+test("a value is written as an author would, and reads back", function()
+  equal(write.value { a = 1, ["b c"] = true, ["end"] = "x\"y\n" }, '{ a = 1, ["b c"] = true, ["end"] = "x\\"y\\n" }')
+  equal(write.value(array {}), "{}")
+  equal(write.value { ["$secret"] = "ERP_KEY" }, 'secret "ERP_KEY"')
+  equal(write.value(json.null), "null")
+  equal(write.text "a\\b\1", '"a\\\\b\\001"')
+end)

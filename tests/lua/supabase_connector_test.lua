@@ -1,0 +1,289 @@
+-- profile: io
+-- The Supabase connector against answers as PostgREST 12 and 14 give them.
+
+local tap = require "tap"
+local json = require "tidewire.json"
+local dec = require("tidewire.decimal").dec
+local hash = require "tidewire.hash"
+local fake_http = require "fake_http"
+local host = require "tidewire.host.connector"
+
+local null, array = json.null, json.array
+
+local items = { name = "items", word = "table", key = array { "id" }, fields = array { "sku", "price", "meta.size" }, options = {} }
+local path = "/rest/v1/items"
+local seen = "2026-01-01T21:34:05.1+00:00"
+
+local function connect(routes, options)
+  local http = fake_http.new(routes)
+  local config = { url = "https://ref.supabase.co", key = "sb_secret_x" }
+  for name, value in pairs(options or {}) do config[name] = value end
+  local side = host(function() return require "connectors.supabase" end, { name = "app", config = config, http = http })
+  return side.functions, http, side
+end
+
+-- The first request asks whether the table has its time column.
+local probe = { body = array {} }
+
+local function row(id, version, more)
+  local values = { id = id, sku = "s", price = 1, meta = null, xmin = version or "7", updated_at = seen }
+  for name, value in pairs(more or {}) do values[name] = value end
+  return values
+end
+
+local function page(...)
+  local list = array { ... }
+  return { body = list, headers = { ["content-range"] = "0-0/" .. #list } }
+end
+
+local none_met = { status = 406, body = { code = "PGRST116", message = "JSON object requested, multiple (or no) rows returned",
+  details = "The result contains 0 rows", hint = null } }
+
+tap.test("a key is sent as what it is", function()
+  local call, http = connect { { "GET " .. path, probe, page(row "a") } }
+  call.read(items, array { "a" })
+  tap.equal(http.requests[1].headers.apikey, "sb_secret_x")
+  tap.equal(http.requests[1].headers.Authorization, nil)
+  call, http = connect({ { "GET " .. path, probe, page(row "a") } }, { key = "aaa.bbb.ccc", schema = "crm" })
+  call.read(items, array { "a" })
+  tap.equal(http.requests[1].headers.Authorization, "Bearer aaa.bbb.ccc")
+  tap.equal(http.requests[1].headers["Accept-Profile"], "crm")
+end)
+
+tap.test("absence proves a deletion only to a key that passes row-level security", function()
+  local function jwt(role) return "x." .. hash.base64('{"role":"' .. role .. '"}'):gsub("=", "") .. ".y" end
+  local function proves(key) return select(3, connect({}, { key = key })).capabilities.absence_proves_delete end
+  tap.equal(proves "sb_secret_x", true)
+  tap.equal(proves "sb_publishable_x", false)
+  tap.equal(proves(jwt "service_role"), true)
+  tap.equal(proves(jwt "anon"), false)
+end)
+
+tap.test("a webhook is proved by a signature or by a fixed header", function()
+  local function proof(webhook) return select(3, connect({}, { webhook = webhook })).proof end
+  local signed = proof { header = "x-supabase-signature", secret = "s" }
+  tap.equal(signed.kind, "hmac-sha256")
+  tap.equal(signed.encoding, "hex")
+  tap.equal(signed.header, "x-supabase-signature")
+  tap.equal(proof({ header = "X-Webhook-Secret", secret = "s" }).kind, "header")
+  tap.equal(proof({ header = "X-Webhook-Secret", secret = "s", hmac = true }).kind, "hmac-sha256")
+  tap.equal(proof(nil).kind, "none")
+end)
+
+tap.test("numbers keep their digits and times become UTC", function()
+  local call = connect { { "GET " .. path, probe, { headers = { ["content-range"] = "0-0/1" },
+    body = '[{"id":9223372036854775807,"sku":null,"price":12.50,"meta":{"size":1},"xmin":"8","updated_at":"' .. seen .. '"}]' } } }
+  local record = call.read(items, array { "9223372036854775807" })[1]
+  tap.equal(record.key, "9223372036854775807")
+  tap.equal(record.version, "8")
+  tap.equal(tostring(record.fields.price), "12.50")
+  tap.equal(record.fields.price == dec "12.5", true)
+  tap.equal(record.fields.sku, null)
+  tap.equal(record.fields.meta.size, 1)
+  tap.equal(record.modified:sub(1, 21), "2026-01-01T21:34:05.1")
+end)
+
+tap.test("an answer that was cut off is asked for again in halves, never taken for absence", function()
+  local cut = { headers = { ["content-range"] = "0-0/3" }, status = 206, body = array { row "a" } }
+  local call, http = connect { { "GET " .. path, probe, cut, page(row "a"), page(row "b", row "c") } }
+  tap.equal(#call.read(items, array { "a", "b", "c" }), 3)
+  tap.equal(http.requests[2].headers.Prefer, "count=exact")
+  tap.equal(http.requests[2].query.id, 'in.("a","b","c")')
+  call = connect { { "GET " .. path, probe, { headers = { ["content-range"] = "*/*" }, body = array {} } } }
+  tap.equal(select(2, call.read(items, array { "a" })).code, "unavailable")
+end)
+
+tap.test("values that mean something in a query are quoted inside and raw outside", function()
+  local odd = 'a,b(c)"d\\e'
+  local call, http = connect { { "GET " .. path, probe, page() } }
+  call.read(items, array { odd })
+  tap.equal(http.requests[2].query.id, 'in.("a,b(c)\\"d\\\\e")')
+  call, http = connect { { "GET " .. path, probe, page() }, { "PATCH " .. path, { body = row "x" } } }
+  call.update(items, odd, { sku = "1" }, "7")
+  tap.equal(http.asked "PATCH .*"[1].query.id, "eq." .. odd)
+  local words = { name = "items", key = array { "order" }, fields = array { "my col" }, options = { version = false, modified = false } }
+  call, http = connect { { "GET " .. path, page() } }
+  call.list(words, null, 5)
+  tap.equal(http.requests[1].query.select, '"order","my col"')
+  tap.equal(http.requests[1].query.order, '"order".asc')
+end)
+
+tap.test("pages go by key until one is empty, however short they are", function()
+  local call, http = connect { { "GET " .. path, probe, page(row "a", row "b"), page(row "c"), page() } }
+  local cursor, count = nil, 0
+  repeat
+    local one = call.list({ name = "items", key = items.key, fields = items.fields, options = {}, scope = { sku = { op = "!=", value = "x" } } }, cursor, 100)
+    cursor, count = one.cursor, count + #one.records
+  until not cursor
+  tap.equal(count, 3)
+  tap.equal(#http.requests, 4)
+  tap.equal(http.requests[3].query.id, "gt.b")
+  tap.equal(http.requests[3].query["or"], '(sku.neq."x",sku.is.null)')
+end)
+
+tap.test("an update asks for exactly the row and version it read", function()
+  local call, http = connect { { "GET " .. path, probe }, { "PATCH " .. path, { body = row("a", "9") } } }
+  local record = call.update(items, "a", { sku = null }, "7")
+  tap.equal(record.version, "9")
+  local sent = http.asked "PATCH .*"[1]
+  tap.equal(sent.query.xmin, "eq.7")
+  tap.equal(sent.query.id, "eq.a")
+  tap.equal(sent.headers.Accept, "application/vnd.pgrst.object+json")
+  tap.equal(sent.once, true)
+  tap.equal(sent.json.sku, null)
+end)
+
+tap.test("an update that met no row finds out why", function()
+  local function why(guard, ...)
+    local call = connect { { "GET " .. path, probe, page(...) }, { "PATCH " .. path, none_met } }
+    local record, err = call.update(items, "a", { sku = "1" }, guard)
+    tap.equal(record, nil)
+    return err.code
+  end
+  tap.equal(why("7", row("a", "8")), "stale")
+  tap.equal(why("7", row("a", "7")), "invalid")
+  tap.equal(why(null, row("a", "7")), "invalid")
+  tap.equal(why "7", "not_found")
+end)
+
+tap.test("rows of a bulk create that existed are told, never merged", function()
+  local call, http = connect { { "GET " .. path, probe }, { "POST " .. path, { status = 201, body = array { row "b" } } } }
+  local outcomes = call.create(items, array { { values = { sku = "1" }, key = "a" }, { values = { sku = "2" }, key = "b" } })
+  tap.equal(outcomes[1].error.code, "stale")
+  tap.equal(outcomes[2].record.key, "b")
+  local sent = http.asked "POST .*"[1]
+  tap.equal(sent.headers.Prefer, "resolution=ignore-duplicates,return=representation")
+  tap.equal(sent.json[1].id, "a")
+end)
+
+tap.test("rows without keys come back in order, rows of other columns in another request", function()
+  local call, http = connect { { "GET " .. path, probe },
+    { "POST " .. path, { status = 201, body = array { row "x", row "y" } }, { status = 201, body = array { row "z" } } } }
+  local outcomes = call.create(items, array { { values = { sku = "1" } }, { values = { sku = "2", price = 3 } }, { values = { sku = "3" } } })
+  tap.equal(outcomes[1].record.key, "x")
+  tap.equal(outcomes[3].record.key, "y")
+  tap.equal(outcomes[2].record.key, "z")
+  tap.equal(#http.asked "POST .*", 2)
+end)
+
+tap.test("fewer rows than were sent, without keys to tell them: unknown", function()
+  local call = connect { { "GET " .. path, probe }, { "POST " .. path, { status = 201, body = array { row "x" } } } }
+  local outcomes = call.create(items, array { { values = { sku = "1" } }, { values = { sku = "2" } } })
+  tap.equal(outcomes[1].error.code, "unknown")
+  tap.equal(outcomes[2].error.code, "unknown")
+end)
+
+local function refused(status, code, message)
+  return { status = status, body = { code = code, message = message or "m", details = null, hint = null } }
+end
+
+tap.test("each refusal has its code", function()
+  local cases = {
+    invalid = { refused(400, "22P02"), refused(409, "23503"), refused(409, "23505"), refused(400, "23502"), refused(400, "PGRST204"),
+      refused(404, "PGRST205"), { status = 404, body = {} }, refused(500, "21000"), refused(406, "PGRST106"),
+      refused(403, "42501", 'new row violates row-level security policy for table "t"'), { status = 400, body = "400 Bad Request" } },
+    denied = { refused(403, "42501", "permission denied for table t"), refused(401, "PGRST303", "JWT expired"), refused(401, "PGRST301"),
+      { status = 401, body = { message = "Invalid API key", hint = "h" } } },
+    unavailable = { refused(503, "PGRST001"), refused(504, "PGRST003"), refused(500, "40P01"), refused(500, "57014"), refused(503, "53300"),
+      { status = 404, body = "<html>" }, { fails = "unavailable" } },
+    unknown = { { status = 502, body = "<html>" }, { status = 524, body = "" }, { fails = "unknown" }, { body = "[{" },
+      refused(503, "57P01"), { status = 200, body = "<html>login</html>" } },
+    throttled = { { status = 429, headers = { ["retry-after"] = "7" }, body = "{}" } },
+  }
+  for code, answers in pairs(cases) do
+    for i, answer in ipairs(answers) do
+      local call = connect { { "GET " .. path, probe }, { "PATCH " .. path, answer } }
+      local _, err = call.update(items, "a", { sku = "1" })
+      tap.equal(err.code, code, code .. " " .. i)
+    end
+  end
+end)
+
+tap.test("what is unknown of a write is unavailable of a read", function()
+  for _, answer in ipairs { { status = 502, body = "<html>" }, { fails = "unknown" }, { body = "[{" }, { body = "<html>" } } do
+    local call = connect { { "GET " .. path, probe, answer } }
+    tap.equal(select(2, call.list(items, null, 5)).code, "unavailable")
+  end
+end)
+
+tap.test("the details of a refusal that show the whole row are not repeated", function()
+  local answer = { status = 400, body = { code = "23502", message = "null value in column", details = "Failing row contains (secret)", hint = null } }
+  local call = connect { { "GET " .. path, probe }, { "PATCH " .. path, answer } }
+  local _, err = call.update(items, "a", { sku = "1" })
+  tap.equal(tostring(err):find "secret", nil)
+end)
+
+tap.test("a search is one request, quoted and looked through again", function()
+  local call, http = connect { { "GET " .. path, probe, page(row("a", "1", { sku = "A_b" }), row("b", "1", { sku = "axb" })) } }
+  local answers = call.find(items, array { array { { field = "sku", value = "a_B", fold = true } }, array { { field = "sku", value = "nobody", fold = true } } })
+  tap.equal(#answers[1], 1)
+  tap.equal(answers[1][1].key, "a")
+  tap.equal(#answers[2], 0)
+  tap.equal(http.requests[2].query["or"], '(and(sku.ilike."a\\\\_B"),and(sku.ilike."nobody"))')
+end)
+
+tap.test("a poll looks back a minute, pages over ties and hands out once", function()
+  local call, http = connect { { "GET " .. path, probe, page(row "z"), page(row "a", row "b"), page(row "c"), page(),
+    page(row "a", row("b", "99"), row "c"), page() } }
+  local cursor = call.start(items)
+  local one = call.changes(items, cursor, 2)
+  tap.equal(#one.records, 2)
+  one = call.changes(items, one.cursor, 2)
+  one = call.changes(items, one.cursor, 2)
+  tap.equal(one.more, false)
+  tap.equal(http.requests[3].query.updated_at:sub(1, 23), "gte.2026-01-01T21:33:05")
+  tap.equal(http.requests[4].query["or"], '(updated_at.gt."' .. seen .. '",and(updated_at.eq."' .. seen .. '",id.gt."b"))')
+  tap.equal(http.requests[4].query.order, "updated_at.asc,id.asc")
+  one = call.changes(items, one.cursor, 5)
+  tap.equal(#one.records, 1)
+  tap.equal(one.records[1].version, "99")
+end)
+
+tap.test("a table without a time column is read whole", function()
+  local call = connect { { "GET " .. path, refused(400, "42703", "column items.updated_at does not exist"),
+    { body = array { { id = "a", sku = "s", price = 1, meta = null, xmin = "1" } } }, page() } }
+  local cursor = call.start(items)
+  local one = call.changes(items, cursor, 5)
+  tap.equal(#one.records, 1)
+  tap.equal(one.more, true)
+  one = call.changes(items, one.cursor, 5)
+  tap.equal(one.more, false)
+end)
+
+tap.test("describe reads types, keys and references, and gives way where it is refused", function()
+  local api = { definitions = { items = { required = array { "id" }, properties = {
+    id = { format = "uuid", type = "string", description = "Note:\nThis is a Primary Key.<pk/>", default = "gen_random_uuid()" },
+    price = { format = "numeric", type = "number" }, sku = { format = "character varying", maxLength = 20, type = "string" },
+    company = { format = "bigint", type = "integer", description = "Note:\nThis is a Foreign Key to `companies.id`.<fk table='companies' column='id'/>" },
+    seen = { format = "timestamp with time zone", type = "string" }, tags = { format = "text[]", type = "array" },
+    mood = { format = "public.mood", enum = array { "ok", "bad" }, type = "string" }, ok = { format = "boolean" },
+  } } } }
+  local call = connect { { "GET /rest/v1/", { body = api } } }
+  local found = call.describe(items)
+  local by_name = {}
+  for _, field in ipairs(found.fields) do by_name[field.name] = field end
+  tap.equal(found.key[1], "id")
+  tap.equal(by_name.id.required, false)
+  tap.equal(by_name.price.type.kind, "decimal")
+  tap.equal(by_name.sku.type.length, 20)
+  tap.equal(by_name.company.references, "companies")
+  tap.equal(by_name.seen.type.form, "instant")
+  tap.equal(by_name.tags.type.of.kind, "text")
+  tap.equal(by_name.mood.type.options[2], "bad")
+  call = connect { { "GET /rest/v1/", { status = 401, body = { message = "Access to schema is forbidden", hint = "h" } } } }
+  tap.equal(#call.describe(items).warnings, 1)
+end)
+
+tap.test("what a table needs is said for the SQL editor, the secret kept out of it", function()
+  local call = connect({}, { webhook = { header = "X-Hook", secret = "very secret" } })
+  local said = call.install(items, { address = "https://sync.example.org/webhook/app" })
+  local all = json.encode(said)
+  for _, words in ipairs { 'add column if not exists \\"updated_at\\"', "tidewire_touch before update", "https://sync.example.org/webhook/app", "X-Hook" } do
+    tap.ok(all:find(words, 1, true), words)
+  end
+  tap.equal({ all:find("very secret", 1, true) ~= nil, said.applied }, { false, false })
+  local _, err = call.install(items, { apply = true })
+  tap.equal({ err.code, err.hint:find "SQL editor" ~= nil }, { "invalid", true })
+  local statements = call.uninstall(items, {}).steps[1].todo
+  tap.ok(statements:find 'drop trigger if exists tidewire_webhook on "public"."items"')
+end)

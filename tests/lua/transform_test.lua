@@ -1,0 +1,182 @@
+local tap = require "tap"
+local decimal = require "tidewire.decimal"
+local json = require "tidewire.json"
+local outcome = require "tidewire.mapping.outcome"
+local t = require "tidewire.transform"
+
+local test, equal, raises = tap.test, tap.equal, tap.raises
+local null = json.null
+
+-- The pair as a row with these described types gets it.
+local function fitted(pair, left, right, paths)
+  local said = {}
+  local context = { left_type = left, right_type = right, left_paths = paths and paths[1] or { "a" },
+    right_paths = paths and paths[2] or { "b" },
+    problem = function(message) said[#said + 1] = message end, warn = function(message) said[#said + 1] = message end }
+  return pair.bind and pair.bind(context) or pair, said
+end
+
+local function dead(value, pattern)
+  local kind, why = outcome.of(value)
+  equal(kind, "dead")
+  tap.ok(why:find(pattern), why)
+end
+
+test("t.phone writes numbers in one form, both ways", function()
+  local p = t.phone "GB"
+  equal(p.to_right "07700 900123", "+447700900123")
+  equal(p.to_right "+44 (0)7700 900-123", "+447700900123")
+  equal(p.to_right "0049 30 901820", "+4930901820")
+  equal(p.to_left "+447700900123", "+447700900123")
+  equal(p.to_right(nil), nil)
+  equal(p.to_right "", nil)
+  dead(p.to_right "call Ada", "no phone number of GB")
+end)
+
+test("t.phone knows how countries dial", function()
+  equal(t.phone("US").to_right "(212) 555-0123", "+12125550123")
+  equal(t.phone("US").to_right "1 212 555 0123", "+12125550123")
+  equal(t.phone("US").to_right "011 49 30 901820", "+4930901820")
+  equal(t.phone("IT").to_right "06 6982 1234", "+390669821234")
+  equal(t.phone("HU").to_right "06 1 234 5678", "+3612345678")
+  equal(t.phone("DE").to_right "030/901820", "+4930901820")
+  equal(t.phone("RU").to_right "8 495 123-45-67", "+74951234567")
+  raises(function() t.phone "XX" end, "takes a country")
+end)
+
+test("t.date takes the day, and gives a datetime its midnight", function()
+  local p = fitted(t.date, { kind = "date" }, { kind = "date" })
+  equal(p.to_right "2024-05-01", "2024-05-01")
+  equal(p.to_right "2024-05-01 10:11:12", "2024-05-01")
+  equal(p.to_right(nil), nil)
+  dead(p.to_right "yesterday", "no date")
+  p = fitted(t.date, { kind = "date" }, { kind = "datetime", form = "instant" })
+  equal(p.to_right "2024-05-01", "2024-05-01T00:00:00Z")
+  equal(p.to_left "2024-05-01T00:00:00Z", "2024-05-01")
+  p = fitted(t.date, { kind = "datetime", form = "local" }, { kind = "date" })
+  equal(p.to_left "2024-05-01", "2024-05-01 00:00:00")
+end)
+
+test("t.datetime turns local time into instants by its zone or the described one", function()
+  local p = fitted(t.datetime "Europe/Berlin")
+  equal(p.to_right "2024-05-01 12:11:12", "2024-05-01T10:11:12Z")
+  equal(p.to_left "2024-05-01T10:11:12Z", "2024-05-01 12:11:12")
+  equal(p.to_left "2024-05-01T12:11:12+02:00", "2024-05-01 12:11:12")
+  p = fitted(t.datetime, { kind = "datetime", form = "local", zone = "Asia/Kolkata" }, { kind = "datetime", form = "instant" })
+  equal(p.to_right "2024-05-01 12:00:00", "2024-05-01T06:30:00Z")
+  p = fitted(t.datetime "Europe/Berlin", { kind = "date" }, { kind = "datetime", form = "instant" })
+  equal(p.to_right "2024-05-01", "2024-04-30T22:00:00Z")
+  equal(p.to_left "2024-04-30T22:00:00Z", "2024-05-01")
+  p = fitted(t.datetime "Europe/Berlin", { kind = "datetime", form = "instant" }, { kind = "datetime", form = "local" })
+  equal(p.to_right "2024-05-01T10:11:12Z", "2024-05-01 12:11:12")
+  local _, said = fitted(t.datetime)
+  tap.ok(said[1]:find "needs a time zone", said[1])
+  raises(function() t.datetime "Europe/Berln" end, "takes a time zone")
+  dead(fitted(t.datetime "Europe/Berlin").to_right "soon", "no date or time")
+end)
+
+test("t.enum maps words, refuses others, and wants to know the way back", function()
+  local p = t.enum { Active = "active", Left = "left" }
+  equal(p.to_right "Active", "active")
+  equal(p.to_left "left", "Left")
+  equal(p.to_right "", nil)
+  dead(p.to_right "Actve", "did you mean 'Active'")
+  raises(function() t.enum { A = "x", B = "x" } end, "which comes back")
+  local many = t.enum({ A = "x", B = "x" }, { back = { x = "A" } })
+  equal(many.to_left "x", "A")
+  equal(many.lossy, true)
+  local numbers = t.enum { [0] = "draft", [1] = "posted" }
+  equal(numbers.to_right(0), "draft")
+  equal(numbers.to_left "posted", 1)
+end)
+
+test("t.enum is compared with described options", function()
+  local _, said = fitted(t.enum { Actve = "active" }, { kind = "enum", options = { "Active", "" } })
+  tap.ok(said[1]:find("names 'Actve', which is no option of the left field (did you mean 'Active'?)", 1, true), said[1])
+  tap.ok(said[2]:find("does not name 'Active'", 1, true), said[2])
+end)
+
+test("t.decimal rounds exactly", function()
+  local p = t.decimal(2)
+  equal(p.to_right(decimal.dec "1.005"):text(), "1.01")
+  equal(p.to_right(7):text(), "7.00")
+  equal(p.to_left "19.999":text(), "20.00")
+  dead(p.to_right "many", "no number")
+  equal(p.to_right(nil), nil)
+end)
+
+test("t.bool speaks words on the side that has them", function()
+  local p = fitted(t.bool("Yes", "No"), { kind = "bool" }, { kind = "text" })
+  equal(p.to_right(true), "Yes")
+  equal(p.to_right(0), "No")
+  equal(p.to_left "Yes", true)
+  equal(p.to_left "No", false)
+  dead(p.to_left "maybe", "neither")
+  p = fitted(t.bool("Yes", "No"), { kind = "enum" }, { kind = "bool" })
+  equal(p.to_right "No", false)
+  equal(p.to_left(false), "No")
+end)
+
+test("t.trim, t.lower and t.upper leave what is no text alone", function()
+  equal(t.trim.to_right "  a b ", "a b")
+  equal(t.lower.to_right "Ada@X.ORG", "ada@x.org")
+  equal(t.upper.to_left "de", "DE")
+  equal(t.lower.to_right(5), 5)
+  equal(t.trim.to_right(nil), nil)
+end)
+
+test("t.names joins and splits", function()
+  local p = fitted(t.names, nil, nil, { { "first", "last" }, { "name" } })
+  equal(p.to_right { first = "Ada", last = "Lovelace" }, "Ada Lovelace")
+  equal(p.to_right { last = "Lovelace" }, "Lovelace")
+  equal(p.to_right {}, null)
+  equal(p.to_left "Ada King Lovelace", { first = "Ada King", last = "Lovelace" })
+  equal(p.to_left "Ada", { first = "Ada", last = null })
+  p = fitted(t.names, nil, nil, { { "first", "middle", "last" }, { "name" } })
+  equal(p.to_left "Ada King Noel Lovelace", { first = "Ada", middle = "King Noel", last = "Lovelace" })
+  local _, said = fitted(t.names)
+  tap.ok(said[1]:find "joins several fields", said[1])
+end)
+
+test("t.list converts each element and stops at an outcome", function()
+  local p = t.list(t.upper)
+  equal(p.to_right { "a", "b" }, { "A", "B" })
+  equal(json.encode(p.to_right(json.array {})), "[]")
+  equal(p.to_right(nil), nil)
+  dead(t.list(t.phone "GB").to_right { "07700 900123", "x" }, "no phone number")
+  dead(p.to_right "a", "no list")
+  equal({ t.list(t.ref "departments").reference, t.list(t.ref "departments").list }, { "departments", true })
+  raises(function() t.list(t.ref_by { A = "departments" }) end, "one value for each element")
+  raises(function() t.list "x" end, "takes a conversion")
+end)
+
+test("t.json reads and writes JSON in a text", function()
+  local p = fitted(t.json)
+  equal(p.to_right '{"a":[1,2]}', { a = { 1, 2 } })
+  equal(p.to_left { a = 1 }, '{"a":1}')
+  equal(p.to_right "", nil)
+  dead(p.to_right "{", "no JSON")
+  p = fitted(t.json, { kind = "json" }, { kind = "text" })
+  equal(p.to_right { 1 }, "[1]")
+end)
+
+test("t.ref names a mapping", function()
+  equal(t.ref("departments").reference, "departments")
+  equal(t.ref("departments", { optional = true }).optional, true)
+  raises(function() t.ref("departments", { optionl = true }) end, "did you mean 'optional'")
+end)
+
+test("t.matches passes what fits, and nothing", function()
+  local f = t.matches "^%+"
+  equal(f "+49", true)
+  equal(f "49", false)
+  equal(f(nil), true)
+  raises(function() t.matches "[" end, "takes a Lua pattern")
+end)
+
+test("misuse and unknown names are refused in words", function()
+  raises(function() t.find({}) end, "t.find takes a collection")
+  raises(function() t.ref_by {} end, "t.ref_by takes a table")
+  raises(function() return t.dat end, "did you mean 'date'")
+  raises(function() t.trim "x" end, "without brackets")
+end)

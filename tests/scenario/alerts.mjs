@@ -1,0 +1,149 @@
+// People are told what needs them: by mail and by webhook, each thing once, and once more when it is over, over restarts too.
+import assert from "node:assert/strict";
+import http from "node:http";
+import { call, cleanup, frappe, project, run, settled, signed, supabase, until } from "../support/scenario.mjs";
+import { mail_sink } from "../support/mail_sink.mjs";
+import { secrets } from "../support/staff.mjs";
+
+const world = {};
+const told = [];
+let erp, app, mails, own, refuse = 0;
+
+const project_text = (port, alerts) => `return project {
+  listen = "127.0.0.1:0",
+  connections = {
+    erp = frappe { url = env "ERP_URL", api_key = secret "ERP_KEY", api_secret = secret "ERP_SECRET", webhook_secret = secret "ERP_WEBHOOK_SECRET" },
+    app = supabase { url = env "APP_URL", key = secret "APP_KEY", webhook = { header = "x-app-secret", secret = secret "APP_WEBHOOK_SECRET" } },
+  },
+  defaults = { retry = { max = 2, base = "50ms" } },
+  mail = { url = "smtp://127.0.0.1:${port}", from = "sync@example.org" },
+  alerts = { to = { mail "ops@example.org", post(secret "CHAT_HOOK") }, look = "200ms", wait = "300ms", again = "1h", webhooks = 3, ${alerts} },
+}
+`;
+const mapping = `return mapping {
+  left = erp.doctype "Person", right = app.table "people",
+  on = { left = { webhook = true, poll = "every 1s" }, right = { webhook = true } }, key = { left = "name", right = "id" }, match = { by.fields { "code" } },
+  fields = { same { "code", "email" } },
+}
+`;
+
+const posts = (event, kind) => told.filter((one) => one.event === event && one.kind === kind);
+const mailed = (text) => mails.mails.filter((mail) => mail.text.includes(text));
+const both = (what, event, kind) => until(what, () => posts(event, kind).length >= 1);
+
+const cases = {
+  async "(two systems, a mail server and a chat)"() {
+    erp = world.erp = await frappe();
+    app = world.app = await supabase();
+    mails = await mail_sink();
+    const chat = http.createServer((request, response) => {
+      let body = "";
+      request.on("data", (part) => (body += part));
+      request.on("end", () => {
+        response.statusCode = refuse > 0 ? 500 : 204;
+        if (refuse > 0) refuse--;
+        else told.push({ path: request.url, key: request.headers["idempotency-key"], ...JSON.parse(body) });
+        response.end();
+      });
+    });
+    await new Promise((resolve) => chat.listen(0, "127.0.0.1", resolve));
+    cleanup(() => chat.close());
+    const field = (fieldname, more = {}) => ({ fieldname, fieldtype: "Data", label: fieldname, ...more });
+    await erp.define({ name: "Person", autoname: "P-.####", fields: [field("code", { reqd: 1, unique: 1 }), field("email")] });
+    await app.define([{ name: "people", primary_key: ["id"], triggers: [{ kind: "touch", column: "updated_at" }], columns: [
+      { name: "id", type: "bigint", identity: true }, { name: "code", type: "text", nullable: false, unique: true }, { name: "email", type: "text" }, { name: "updated_at", type: "timestamptz", nullable: false, default: "now()" }] }]);
+    own = world.project = project(undefined, { ...secrets, ERP_URL: erp.url, APP_URL: app.url, CHAT_HOOK: `http://127.0.0.1:${chat.address().port}/hooks/t0ps3cret` });
+    own.write("tidewire.lua", project_text(mails.port, `report = "every 2s"`));
+    own.write("mappings/people.lua", mapping);
+    await own.start();
+    await erp.tell("Person", own.daemon.address + "/webhook/erp", secrets.ERP_WEBHOOK_SECRET);
+    await app.tell("people", own.daemon.address + "/webhook/app", { "x-app-secret": secrets.APP_WEBHOOK_SECRET });
+    await erp.insert("Person", { code: "A", email: "a@example.org" });
+    await until("A on the right", () => app.find("people", "code", "A"));
+    await settled(world);
+  },
+
+  async "the report comes by its schedule and says what was done"() {
+    await until("a report by mail", () => mailed("Subject: [tidewire").find((mail) => /people: 1 records linked/.test(mail.text)));
+    const report = await until("a report by webhook", () => posts("report", "report")[0]);
+    assert.match(report.text, /Nothing is left to do|Still to do/);
+    own.write("tidewire.lua", project_text(mails.port, `jobs = true`));
+    await until("the project to be reloaded", () => own.logged("project_reloaded").length > 0);
+    told.length = 0;
+    mails.mails.length = 0;
+  },
+
+  async "a mapping that does not load is told by mail and by webhook, once, and once that it is over"() {
+    mails.refuse = 1;
+    refuse = 1;
+    own.write("mappings/people.lua", mapping.replace('"email"', '"email", "nothing_like_it"'));
+    await both("the alert at the chat", "alert", "mapping");
+    await until("the alert by mail", () => mailed("people: mapping").length === 1);
+    const [alert] = posts("alert", "mapping");
+    assert.equal(alert.about, "people");
+    assert.match(alert.text, /^The mapping people cannot be loaded; the version before goes on: mappings\/people\.lua:\d+: .*nothing_like_it/);
+    assert.equal(alert.key, alert.id);
+    assert.match(mailed("people: mapping")[0].text, /^Subject: \[tidewire project-\w+\] people: mapping$/m);
+    assert.deepEqual(mailed("people: mapping")[0].to, ["ops@example.org"]);
+
+    await own.daemon.stop();
+    await own.start();
+    const started = own.logged("alert").length;
+    await until("the mapping to be looked at again", () => own.logged("mapping_invalid").length > 0);
+    own.write("mappings/people.lua", mapping);
+    await both("the end at the chat", "ended", "mapping");
+    assert.equal(posts("alert", "mapping").length, 1, "the restart repeated it");
+    assert.equal(own.logged("alert").length, started + 1);
+    await until("the end by mail", () => mailed("people: mapping is over").length === 1);
+    // Again within the hour: nobody is told.
+    own.write("mappings/people.lua", mapping.replace('"email"', '"email", "nothing_like_it"'));
+    await until("the mapping to be broken again", () => own.logged("mapping_invalid").length > 1);
+    own.write("mappings/people.lua", mapping);
+    await until("the mapping to be well again", () => own.logged("mapping_reloaded").length + own.logged("mapping_loaded").length > 1);
+    assert.equal(posts("alert", "mapping").length, 1);
+  },
+
+  async "a dead letter is told of, without its key or values"() {
+    await app.faults({ match: { method: "PATCH", path: "people" }, action: { status: 400, body: '{"code":"22000","message":"no such value secret@example.org"}' } });
+    await erp.edit("Person", (await erp.find("Person", "code", "A")).name, { email: "secret@example.org" });
+    const alert = await until("the alert", () => posts("alert", "dead")[0]);
+    assert.match(alert.text, /^1 change of people could not be made and is given up\.$/);
+    assert.ok(!JSON.stringify(told).includes("secret@example.org") && !mails.mails.some((mail) => mail.text.includes("secret@example.org")));
+    await app.well();
+    assert.equal((await own.cli("retry", "--mapping", "people")).code, 0);
+    await both("its end", "ended", "dead");
+  },
+
+  async "changes that only the poll found are told of; a webhook ends it"() {
+    const hooks = await erp.ask("GET", '/api/resource/Webhook?fields=["name"]&limit=0');
+    for (const hook of hooks.data) await erp.ask("PUT", "/api/resource/Webhook/" + encodeURIComponent(hook.name), { enabled: 0 });
+    for (let n = 0, last = null; posts("alert", "webhooks").length === 0 && n < 40; n++) {
+      await erp.insert("Person", { code: "W" + n });
+      last = await until(`W${n} on the right`, () => app.find("people", "code", "W" + n));
+      assert.ok(last);
+    }
+    const alert = await until("the alert", () => posts("alert", "webhooks")[0]);
+    assert.match(alert.text, /^The poll found \d+ changes of erp Person that no webhook announced\.$/);
+    const { name } = await erp.insert("Person", { code: "Z" });
+    const body = JSON.stringify({ doctype: "Person", name });
+    const hook = await call(own.daemon.address + "/webhook/erp", { method: "POST", body, headers: { "Content-Type": "application/json", ...signed(secrets.ERP_WEBHOOK_SECRET, body) } });
+    assert.equal(hook.status, 202);
+    await both("its end", "ended", "webhooks");
+  },
+
+  async "a job that a person asked for is told of when it has ended; an address that is a secret is nowhere in the state or the log"() {
+    const answer = await call("http://tidewire/api/v1/sync", { socket: own.path("state/tidewire.sock"), method: "POST", body: { mapping: "people" }, headers: { "Content-Type": "application/json" } });
+    assert.equal(answer.status, 202, answer.text);
+    const job = await until("the job at the chat", () => posts("job", "job")[0]);
+    assert.match(job.text, /^The job \w+ of people is done: \d+ records/);
+    assert.ok(told.every((one) => one.path === "/hooks/t0ps3cret"));
+    assert.ok(!own.daemon.err().includes("t0ps3cret"));
+    const fs = await import("node:fs");
+    for (const file of fs.readdirSync(own.path("state"))) {
+      if (!fs.statSync(own.path("state/" + file)).isFile()) continue;
+      assert.ok(!fs.readFileSync(own.path("state/" + file)).includes("t0ps3cret"), file);
+    }
+  },
+};
+
+await run(cases, world);

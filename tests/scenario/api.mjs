@@ -1,0 +1,289 @@
+import assert from "node:assert/strict";
+import fs from "node:fs";
+import http from "node:http";
+import { call, run, signed, until } from "../support/scenario.mjs";
+import { asker, make_conflict, tokens } from "../support/operator.mjs";
+import { faults } from "../support/schema.mjs";
+import { company, secrets } from "../support/staff.mjs";
+
+const world = {};
+let erp, app, project, address, document_, token, admin;
+const seen = [];  // every body that was answered, for the search for secrets
+
+const ranks = ["nobody", "trigger", "viewer", "operator", "admin"];
+
+/// Keeps the answer; whatever it is, it must be what the document says.
+async function ask(who, method, target, body, headers) {
+  // Some thousand questions in a few seconds are more than one may ask: the test waits as it is told.
+  let answer = await who(method, target, body, headers);
+  while (answer.status === 429) {
+    assert.ok(Number(answer.headers["retry-after"]) > 0, "429 says when to come again");
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    answer = await who(method, target, body, headers);
+  }
+  seen.push(answer.text ?? "");
+  return answer;
+}
+
+function check_answer(operation, answer, what) {
+  assert.ok(!answer.dropped, `${what}: dropped`);
+  const said = operation.responses[answer.status];
+  if (!said) {
+    assert.ok(answer.status >= 400, `${what}: ${answer.status} is not in the document`);
+    assert.match(answer.headers["content-type"] ?? "", /^application\/problem\+json/, `${what}: ${answer.status} is a problem document`);
+    assert.deepEqual(faults(answer.json, { $ref: "#/components/schemas/Problem" }, document_), [], `${what}: ${answer.text}`);
+    assert.equal(answer.json.status, answer.status, what);
+    return;
+  }
+  const media = Object.keys(said.content ?? {})[0];
+  if (media !== "application/json") return;
+  assert.match(answer.headers["content-type"], /^application\/json/, what);
+  assert.deepEqual(faults(answer.json, said.content[media].schema, document_), [], `${what}: ${answer.text.slice(0, 500)}`);
+}
+
+const routes = () => Object.entries(document_.paths).flatMap(([path, methods]) => Object.entries(methods).map(([method, operation]) => ({ path, method: method.toUpperCase(), operation })));
+const endless = (route) => route.operation.operationId === "events";
+
+const cases = {
+  async "(the daemon runs, with something to show)"() {
+    Object.assign(world, await company());
+    ({ erp, app, project } = world);
+    for (const code of ["ada", "grace", "emmy"]) await erp.insert("Staff Member", { staff_code: code, full_name: code, remark: "r" });
+    await project.start();
+    address = project.daemon.address;
+    await world.connect();
+    assert.equal((await project.cli("sync")).code, 0);
+    await world.settled();
+    await make_conflict(world, "HR-00001", "ada");
+    await make_conflict(world, "HR-00002", "grace");
+    document_ = (await call(address + "/api/v1/openapi.json")).json;
+    token = await tokens(project, "employees");
+    admin = asker(address, token.admin);
+  },
+
+  "the document is one, and the page that shows it uses no foreign host": async () => {
+    assert.equal(document_.openapi, "3.1.0");
+    const ids = routes().map((one) => one.operation.operationId);
+    assert.equal(new Set(ids).size, ids.length);
+    assert.ok(ids.length > 50, `${ids.length} routes`);
+    const references = JSON.stringify(document_).match(/#\/components\/schemas\/\w+/g);
+    for (const one of references) assert.ok(document_.components.schemas[one.split("/").pop()], one);
+    for (const page of ["/", "/docs", "/ui/main.js", "/ui/base.css"]) {
+      const answer = await call(address + page);
+      assert.equal(answer.status, 200, page);
+      assert.doesNotMatch(answer.text, /(src|href|import|url)\W{1,3}(https?:)?\/\//, page);
+      assert.match(answer.headers["content-security-policy"], /script-src 'self'/);
+    }
+  },
+
+  async "every route answers what the document says, with real things"() {
+    const [operation] = await project.operations("employees", "HR-00001");
+    const [conflict_] = (await ask(admin, "GET", "/api/v1/conflicts")).json.conflicts;
+    const source = (await ask(admin, "GET", "/api/v1/mappings/notices/source")).json;
+    const version = (await ask(admin, "GET", "/api/v1/mappings/notices/versions")).json.versions[0].version;
+    const job = (await ask(admin, "POST", "/api/v1/sync", { dry_run: true })).json.job;
+    const made = (await ask(admin, "POST", "/api/v1/tokens", { name: "to be removed" })).json;
+    const soon = new Date(Date.now() + 60000).toISOString();
+    const password = "a long enough password";
+    const real = {
+      operation: [{ id: operation.id }], conflict: [{ id: conflict_.id }], job: [{ id: job }], source: [{ name: "notices" }], versions: [{ name: "notices" }], mapping: [{ name: "employees" }],
+      connection: [{ name: "erp" }], test_connection: [{ name: "app" }, {}], schema: [{ name: "erp" }, undefined, "collection=Team"], pause_connection: [{ name: "app" }, { until: soon }], resume_connection: [{ name: "app" }, {}],
+      resolve: [{ id: conflict_.id }, { method: "left" }], resolve_alike: [{}, { mapping: "employees", field: "remark", method: "right", dry_run: true }],
+      try_source: [{ name: "notices" }, { source: source.source, dry_run: 5 }], apply_source: [{ name: "notices" }, { source: source.source + "-- edited\n", hash: source.hash }], roll_back: [{ name: "notices" }, { version }],
+      enable_mapping: [{ name: "notices" }, {}], disable_mapping: [{ name: "notices" }, {}], reset_cursor: [{ mapping: "employees" }, { side: "left" }],
+      retry: [{}, { all: true }], sync: [{}, { mapping: "departments" }], check: [{}, { connect: true }], back_up: [{}, {}], install: [{}, { kind: "frappe", mapping: "employees" }], discard: [{}, { mapping: "employees", side: "left", key: "none", reason: "a test" }], trigger: [{ mapping: "employees" }, {}],
+      save_user: [{ name: "ada" }, { role: "admin", password }], remove_user: [{ name: "grace" }], add_token: [{}, { name: "another" }], remove_token: [{ id: made.id }],
+      explain: [{}, undefined, "mapping=employees&key=HR-00001"], try: [{}, undefined, "mapping=employees&key=HR-00001"], verify: [{}, { mapping: "departments" }],
+      try_connection: [{}, { kind: "frappe", options: { url: erp.url }, secrets: { api_key: secrets.ERP_KEY, api_secret: secrets.ERP_SECRET } }], connection_settings: [{ name: "erp" }], collections: [{ name: "app" }],
+      create_connection: [{}, { name: "desk", kind: "frappe", options: { url: erp.url }, secrets: { api_key: secrets.ERP_KEY, api_secret: secrets.ERP_SECRET } }], edit_connection: [{ name: "desk" }, { options: { url: erp.url, limits: { parallel: 2 } } }], delete_connection: [{ name: "desk" }],
+      suggest_mapping: [{}, { left: { connection: "erp", collection: "Notice" }, right: { connection: "app", collection: "notices" } }], try_mapping: [{}, { name: "another", source: source.source, dry_run: 2 }],
+      create_mapping: [{}, { name: "another", source: source.source, enabled: false }], delete_mapping: [{ name: "another" }],
+      log_in: [{}, { name: "ada", password }], log_out: [{}, {}], file: [{ file: "main.js" }],
+    };
+    await ask(admin, "PUT", "/api/v1/users/ada", { role: "admin", password });
+    await ask(admin, "PUT", "/api/v1/users/grace", { role: "viewer", password });
+    const last = ["disable_mapping", "remove_token", "enable_mapping", "create_connection", "edit_connection", "delete_connection", "create_mapping", "delete_mapping"];
+    const order = routes().filter((one) => !endless(one)).sort((a, b) => last.indexOf(a.operation.operationId) - last.indexOf(b.operation.operationId));
+    for (const { path, method, operation: one } of order) {
+      const [params, body, query] = real[one.operationId] ?? [{}];
+      const target = path.replace(/{(\w+)}/g, (_, name) => encodeURIComponent(params[name] ?? "missing")) + (query ? "?" + query : "");
+      const answer = await ask(admin, method, target, body);
+      // These cannot be well asked here (by a code, by a login, of a key that stands, of a connector that installs nothing); what is
+      // not named above and needs something of its own has its own test: they may refuse, in good form.
+      const may_refuse = ["set_up", "change_password", "discard", "install"].includes(one.operationId) || (!real[one.operationId] && (method !== "GET" || path.includes("{")));
+      const good = Object.keys(one.responses).map(Number).filter(Boolean);
+      if (!may_refuse) assert.ok(good.includes(answer.status), `${method} ${target}: ${answer.status} ${answer.text?.slice(0, 400)}`);
+      check_answer(one, answer, `${method} ${target}`);
+    }
+    await world.settled();
+  },
+
+  async "each role may do what its rank allows, and no more"() {
+    const who = { nobody: asker(address), ...Object.fromEntries(Object.entries(token).map(([role, text]) => [role, asker(address, text)])) };
+    for (const route of routes()) {
+      if (endless(route)) continue;
+      const needed = ranks.indexOf(route.operation["x-role"]);
+      for (const role of ranks) {
+        // Nothing of that name exists, and the bodies say nothing: whoever may, is told so; nothing is done.
+        const target = route.path.replace(/{(\w+)}/g, role === "trigger" && route.operation.operationId === "trigger" ? "employees" : "no-such-thing");
+        const answer = await ask(who[role], route.method, target, route.method === "GET" ? undefined : { nonsense: 1 });
+        const refused = answer.status === 401 || answer.status === 403;
+        const what = `${route.method} ${target} as ${role}: ${answer.status}`;
+        if (route.operation.operationId === "status" && ranks.indexOf(role) < needed) continue;  // open to programs on this machine
+        if (ranks.indexOf(role) < needed) assert.ok(refused, what);
+        else if (route.operation.operationId !== "trigger" && route.operation.operationId !== "set_up") assert.ok(!refused, what);
+        if (role === "nobody" && refused) assert.equal(answer.status, 401, what);
+      }
+    }
+  },
+
+  async "nonsense is refused with a problem, never stumbled over"() {
+    let state = 7;
+    const random = (below) => { state = (state * 1103515245 + 12345) % 2147483648; return state % below; };
+    const pick = (list) => list[random(list.length)];
+    const odd = [null, true, -1, 0, 1e18, 1.5, "", " ", "x".repeat(3000), "\u0000", "ünï☃", "../../etc/passwd", "' OR 1=1 --", "%00", "{}", [], [[[[]]]], {}, { a: { b: {} } }, "2024-13-45T99:99:99Z", "9".repeat(40)];
+    const fixed = new Set(["logout", "log_out", "back_up", "check", "sync", "set_up", "log_in", "change_password", "events", "trigger", "remove_user", "save_user", "resolve_alike"]);
+    for (const { path, method, operation } of routes()) {
+      if (operation.operationId === "events") continue;
+      for (let round = 0; round < 12; ++round) {
+        const target = path.replace(/{(\w+)}/g, () => encodeURIComponent(String(pick(odd.filter((one) => typeof one === "string" && one !== "" && one !== "\u0000")))).slice(0, 200));
+        const names = [...(operation.parameters ?? []).filter((one) => one.in === "query").map((one) => one.name), "no_such_filter"];
+        const query = Array.from({ length: random(3) }, () => `${pick(names)}=${encodeURIComponent(String(pick(odd))).slice(0, 500)}`).join("&");
+        const schema = document_.components.schemas[operation.requestBody?.content["application/json"].schema.$ref.split("/").pop()];
+        const body = method === "GET" ? undefined : pick([
+          () => "{", () => "[]", () => "\"text\"", () => "", () => "{\"a\":".repeat(300),
+          () => Object.fromEntries(Object.keys(schema?.properties ?? { x: 1 }).filter(() => random(2)).map((name) => [name, pick(odd)])),
+          () => ({ ...Object.fromEntries((schema?.required ?? []).map((name) => [name, pick(odd)])), nonsense: pick(odd) }),
+        ])();
+        const answer = await ask(admin, method, query ? `${target}?${query}` : target, body);
+        const what = `${method} ${target}?${query} ${JSON.stringify(body)?.slice(0, 200)}: ${answer.status} ${answer.text?.slice(0, 300)}`;
+        assert.ok(answer.status < 500, what);
+        if (!fixed.has(operation.operationId) || answer.status >= 400) check_answer(operation, answer, what);
+      }
+    }
+    assert.equal((await call(address + "/ping")).status, 200);
+    // A dry word to the state: nothing above switched anything off for good.
+    await ask(admin, "POST", "/api/v1/mappings/employees/enable", {});
+    for (const name of ["erp", "app"]) await ask(admin, "POST", `/api/v1/connections/${name}/resume`, {});
+  },
+
+  async "paths of earlier services answer as what they stand for"() {
+    const operator = asker(address, token.operator), viewer = asker(address, token.viewer), program = asker(address, token.trigger), reset = admin;
+    const [operation] = await project.operations("employees", "HR-00003");
+    const conflicts = (await ask(viewer, "GET", "/api/v1/conflicts")).json.conflicts;
+    const job = (await ask(operator, "POST", "/api/v1/sync", { mapping: "notices", dry_run: true })).json.job;
+    const aliases = {
+      "POST /webhooks/n8n/employees": [program, 202, (found) => found.mapping === "employees"],
+      "POST /webhooks/zapier/employees": [program, 202, (found) => found.mapping === "employees"],
+      "POST /webhooks/activepieces/employees": [program, 202, (found) => found.mapping === "employees"],
+      "GET /sync/status": [viewer, 200, (found) => found.mappings.employees],
+      "GET /sync/mappings": [viewer, 200, (found) => found.mappings.length === 3],
+      "POST /sync/retry-failed": [operator, 200, (found) => found.retried >= 0],
+      "GET /sync/operations/failed": [viewer, 200, (found) => found.operations.every((one) => ["dead", "conflict"].includes(one.outcome))],
+      [`GET /sync/operations/${operation.id}`]: [viewer, 200, (found) => found.id === operation.id],
+      "GET /status": [viewer, 200, (found) => found.connections.erp],
+      "GET /api/sync/status": [viewer, 200, (found) => found.connections.app],
+      "GET /api/sync/health": [viewer, 200, (found) => found.status === "ok"],
+      "POST /api/sync/employees": [operator, 202, (found) => found.job],
+      "POST /api/sync/all": [operator, 202, (found) => found.job],
+      "POST /api/sync/reset/notices": [reset, 200, (found) => found.reset],
+      "GET /api/datasources": [viewer, 200, (found) => found.connections.length === 2],
+      "GET /api/datasources/erp": [viewer, 200, (found) => found.kind === "frappe"],
+      "POST /api/datasources/erp/test": [operator, 200, (found) => found.ok],
+      "GET /api/sync-configs": [viewer, 200, (found) => found.mappings.length === 3],
+      [`GET /api/sync/${job}/status`]: [viewer, 200, (found) => found.id === job],
+      "GET /api/sync/employees/conflicts": [viewer, 200, (found) => found.conflicts.length === conflicts.length],
+    };
+    for (const [what, [who, status, holds]] of Object.entries(aliases)) {
+      const [method, target] = what.split(" ");
+      const answer = await ask(who, method, target, method === "POST" ? { from: "an earlier service" } : undefined);
+      assert.equal(answer.status, status, `${what}: ${answer.text?.slice(0, 300)}`);
+      assert.ok(holds(answer.json), `${what}: ${answer.text.slice(0, 300)}`);
+      if (!target.includes("health") && target !== "/status" && !target.endsWith("sync/status")) assert.equal((await ask(asker(address), method, target, method === "POST" ? {} : undefined)).status, 401, `${what} needs a role`);
+    }
+    const answer = await ask(operator, "POST", `/api/sync/employees/resolve/${conflicts[0].id}`, { method: "left" });
+    assert.equal(answer.status, 202, answer.text);
+    for (const [name, headers, body] of [["frappe", null, { doctype: "Staff Member", name: "HR-00003" }], ["supabase", { "x-app-secret": secrets.APP_WEBHOOK_SECRET }, { table: "employees", type: "UPDATE", record: await app.find("employees", "code", "emmy") }]]) {
+      const bytes = JSON.stringify(body);
+      const sent = headers ?? signed(secrets.ERP_WEBHOOK_SECRET, bytes);
+      assert.equal((await call(`${address}/webhook/${name}`, { method: "POST", body: bytes, headers: sent })).status, 202, name);
+    }
+    await world.settled();
+  },
+
+  async "what happens is told as it happens, and what was missed is told again"() {
+    const lines = [];
+    const follow = (last) => new Promise((resolve) => {
+      const request = http.get(address + "/api/v1/events", { headers: { Authorization: `Bearer ${token.viewer}`, ...(last ? { "Last-Event-ID": last } : {}) } }, (answer) => {
+        assert.equal(answer.headers["content-type"], "text/event-stream");
+        answer.on("data", (part) => lines.push(...part.toString().split("\n")));
+        answer.on("error", () => {});
+        resolve(request);
+      });
+      request.on("error", () => {});
+    });
+    const first = await follow();
+    await erp.edit("Staff Member", "HR-00003", { phone: "told 1" });
+    const event = await until("the event", () => lines.find((one) => one.startsWith("data: ") && one.includes("HR-00003") && one.includes("\"applied\"")));
+    assert.ok(!event.includes("told 1"), "an event tells that something happened, not what");
+    const last = lines.filter((one) => one.startsWith("id: ")).pop().slice(4);
+    first.destroy();
+    await erp.edit("Staff Member", "HR-00003", { phone: "told 2" });
+    await world.settled();
+    lines.length = 0;
+    const second = await follow(last);
+    await until("what was missed", () => lines.find((one) => one.startsWith("data: ") && one.includes("HR-00003")));
+    second.destroy();
+  },
+
+  async "a thousand triggers at once are one run, or two where some come late"() {
+    const agent = new http.Agent({ keepAlive: true, maxSockets: 32 });
+    const before = (await ask(admin, "GET", "/api/v1/jobs")).json.jobs.length;
+    const send = () => call(address + "/trigger/departments", { method: "POST", body: "{}", agent, headers: { Authorization: `Bearer ${token.admin}` } });
+    const answers = await Promise.all(Array.from({ length: 1000 }, send));
+    agent.destroy();
+    assert.ok(answers.every((one) => one.status === 202), JSON.stringify(answers.find((one) => one.status !== 202)));
+    const begun = () => ask(admin, "GET", "/api/v1/audit?limit=20").then((answer) => answer.json.audit.filter((one) => one.action === "trigger" && one.subject === "departments"));
+    const gathered = await until("the run", async () => {
+      const found = await begun();
+      return found.reduce((sum, one) => sum + one.detail.triggers, 0) === 1000 && found;
+    });
+    assert.ok(gathered.length <= 3, `${gathered.length} runs`);
+    assert.ok((await ask(admin, "GET", "/api/v1/jobs")).json.jobs.length >= before);
+  },
+
+  async "a connection that rests is not called, and goes on"() {
+    await ask(admin, "POST", "/api/v1/connections/app/pause", { until: new Date(Date.now() + 600000).toISOString() });
+    await erp.edit("Staff Member", "HR-00003", { phone: "rested" });
+    await until("the pause to be shown", async () => (await project.status()).connections.app.state === "paused");
+    await project.daemon.stop();
+    await project.start(["--listen", address.replace("http://", "")]);
+    assert.equal((await project.status()).connections.app.state, "paused", "a restart keeps the pause");
+    assert.notEqual((await app.find("employees", "code", "emmy")).phone, "rested");
+    assert.equal((await ask(admin, "POST", "/api/v1/connections/app/resume", {})).status, 200);
+    await until("the change to arrive", async () => (await app.find("employees", "code", "emmy")).phone === "rested", 90);
+  },
+
+  async "a backup is a whole state of its own, made while all goes on"() {
+    const made = await ask(admin, "POST", "/api/v1/backups", {});
+    assert.equal(made.status, 201);
+    assert.equal(fs.statSync(made.json.path).size, made.json.bytes);
+    assert.ok((await ask(admin, "GET", "/api/v1/backups")).json.backups.some((one) => one.name === made.json.name));
+  },
+
+  async "no secret is in any answer, in the log, or in plain in the state"() {
+    const said = seen.join("\n") + project.daemon.err() + project.daemon.out();
+    const texts = { ...secrets, ...token, password: "a long enough password" };
+    for (const [name, text] of Object.entries(texts)) assert.ok(!said.includes(text), `${name} is told`);
+    await project.daemon.stop();
+    const folder = project.path("state");
+    for (const file of fs.readdirSync(folder, { recursive: true })) {
+      const path = `${folder}/${file}`;
+      if (!fs.statSync(path).isFile()) continue;
+      const bytes = fs.readFileSync(path);
+      for (const [name, text] of Object.entries({ ...token, password: texts.password, ERP_SECRET: secrets.ERP_SECRET, APP_KEY: secrets.APP_KEY })) assert.ok(!bytes.includes(text), `${name} is in ${file}`);
+    }
+  },
+};
+
+await run(cases, world);

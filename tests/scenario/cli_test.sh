@@ -1,0 +1,98 @@
+#!/usr/bin/env bash
+# label: slow
+# Every command does what its help says, alone and through a running daemon, with the exit codes it documents.
+set -euo pipefail
+. "$(dirname "$0")/cli_practice.sh"
+
+# wrong words
+expect 2 "$TIDEWIRE" statsu
+says "did you mean 'status'?"
+expect 2 "$TIDEWIRE" sync --dryrun
+says "did you mean '--dry-run'?"
+expect 2 "$TIDEWIRE" resolve 1
+expect 3 "$TIDEWIRE" status --project "$work"
+expect 0 "$TIDEWIRE" version
+says SQLite
+expect 1 "$TIDEWIRE" practice frape
+says "did you mean 'frappe'?"
+
+# alone
+expect 0 "$TIDEWIRE" check --connect
+says "no problem found"
+expect 0 "$TIDEWIRE" sync --dry-run
+says "would create 3"
+says "ada@example.org"
+expect 0 "$TIDEWIRE" ops
+says "nothing has been decided yet"
+expect 0 "$TIDEWIRE" sync people --limit 1
+expect 0 "$TIDEWIRE" sync
+expect 0 "$TIDEWIRE" sync --all
+says "6 level already"
+expect 0 "$TIDEWIRE" status
+says "no daemon runs"
+expect 1 "$TIDEWIRE" sync nowhere
+expect 2 "$TIDEWIRE" sync --direction up
+expect 0 "$TIDEWIRE" run --once
+says "level"
+cp mappings/people.lua "$work/people.lua"
+sed -i 's/"phone"/"phon"/' mappings/people.lua
+expect 1 "$TIDEWIRE" run --once
+says "invalid: see"
+cp "$work/people.lua" mappings/people.lua
+edit_erp grace@example.org '{"phone": "+1 3"}'
+expect 0 "$TIDEWIRE" sync people --key grace@example.org
+[ "$(curl -sf -H 'apikey: sb_secret_practice' "$app/rest/v1/people?email=eq.grace@example.org&select=phone")" = '[{"phone":"+1 3"}]' ] || fail "the edit did not arrive"
+
+# through the daemon
+start_daemon
+expect 4 "$TIDEWIRE" run
+says "in use by process"
+expect 0 "$TIDEWIRE" status
+says "healthy"
+says "http://$address"
+edit_erp ada@example.org '{"remark": "left says", "phone": "+44 9"}'
+edit_app 1 '{"remark": "right says"}'
+expect 5 "$TIDEWIRE" sync people
+says "1 in conflict"
+expect 5 "$TIDEWIRE" status --exit-code
+expect 0 "$TIDEWIRE" conflicts
+says "left says"
+expect 1 "$TIDEWIRE" resolve 1 value --value agreed --shown-at 2020-01-01T00:00:00Z
+expect 2 "$TIDEWIRE" resolve 1 midle
+says "left, right, value, skip, accept"
+expect 0 "$TIDEWIRE" resolve 1 value --value agreed --author ada
+agreed() { [ "$("$TIDEWIRE" conflicts --json)" = '{"conflicts":[]}' ]; }
+wait_for "the conflict stays open" agreed
+[ "$(curl -sf -H 'apikey: sb_secret_practice' "$app/rest/v1/people?id=eq.1&select=remark")" = '[{"remark":"agreed"}]' ] || fail "the decision did not arrive"
+expect 0 "$TIDEWIRE" conflicts --all
+says "value by ada"
+operation=$("$TIDEWIRE" ops --limit 1 --json | python3 -c 'import json, sys; print(json.load(sys.stdin)["operations"][0]["id"])')
+expect 0 "$TIDEWIRE" op "$operation"
+says remark
+expect 1 "$TIDEWIRE" op nothing
+expect 0 "$TIDEWIRE" retry --all
+expect 2 "$TIDEWIRE" retry
+expect 0 "$TIDEWIRE" sync --dry-run
+says "Nothing was written"
+
+# a bad edit changes nothing but a message; SIGHUP reads again
+cp mappings/people.lua "$work/people.lua"
+echo 'return mapping { lfet = 1 }' >mappings/people.lua
+kill -HUP "$daemon"
+complains() { "$TIDEWIRE" check; [ $? -eq 3 ]; }
+wait_for "check does not see the mistake" complains
+expect 0 "$TIDEWIRE" status
+says "does not load"
+says running
+cp "$work/people.lua" mappings/people.lua
+wait_for "check does not see the mend" "$TIDEWIRE" check
+stop_daemon TERM
+start_daemon --read-only
+stop_daemon INT
+
+# a system that does not answer
+kill "${pids[1]}"
+wait "${pids[1]}" 2>/dev/null || true
+expect 4 "$TIDEWIRE" check --connect
+expect 1 "$TIDEWIRE" sync --once
+expect 1 "$TIDEWIRE" run --once

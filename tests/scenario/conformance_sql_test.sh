@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# label: slow
+# The database connectors on real servers: PostgreSQL, direct and through PgBouncer, with and without an outbox; MariaDB.
+set -u
+command -v psql >/dev/null && command -v pgbouncer >/dev/null && command -v mariadbd >/dev/null && command -v node >/dev/null || exit 77
+work=$(mktemp -d)
+support=$SOURCE_DIR/tests/support
+stop() {
+  "$support/postgres" stop "$work/postgres"
+  "$support/mariadb" stop "$work/mariadb"
+  rm -rf "$work"
+}
+trap stop EXIT
+failed=0
+
+conform() {
+  (cd "$SOURCE_DIR/tests/lua" && timeout 120 "$TIDEWIRE" lua conformance.lua --profile io -- "$@") || failed=1
+}
+
+eval "$("$support/postgres" start "$work/postgres" "$support/conformance.sql")"
+eval "$("$support/postgres" pool "$work/postgres")"
+eval "$("$support/mariadb" start "$work/mariadb" "$support/conformance_mysql.sql")"
+echo "== postgres, polled" && conform postgres "$POSTGRES_URL" polled
+echo "== postgres through PgBouncer" && conform postgres "$POOLER_URL" pooled
+echo "== postgres, outbox" && conform postgres "$POSTGRES_URL" outbox
+echo "== neon, its pooler being PgBouncer" && conform neon "$POOLER_URL" pooled
+echo "== mariadb, polled" && conform mysql "$MARIADB_PORT" polled
+echo "== mariadb, outbox" && conform mysql "$MARIADB_PORT" outbox
+exit $failed

@@ -1,0 +1,112 @@
+// What a server gets: new project folders, several of them in one process, the files of examples/deploy, a copy of the state put back.
+import assert from "node:assert/strict";
+import { execFileSync, spawnSync } from "node:child_process";
+import fs from "node:fs";
+import path from "node:path";
+import { binary, call, run, start, temporary, until } from "../support/scenario.mjs";
+import { company } from "../support/staff.mjs";
+
+const world = {};
+const examples = path.join(process.env.SOURCE_DIR, "examples");
+const tidewire = (...args) => execFileSync(binary, args, { encoding: "utf8" });
+const tool = (name) => ["/usr/bin/", "/usr/sbin/", "/usr/local/bin/"].map((folder) => folder + name).find((file) => fs.existsSync(file));
+
+/// Every metric that an expression names.
+const metrics_in = (expression) => [...expression.matchAll(/\btidewire_[a-z_]+/g)].map(([name]) => name.replace(/_bucket$/, ""));
+
+const cases = {
+  async "(the daemon runs)"() {
+    Object.assign(world, await company());
+    await world.erp.insert("Staff Member", { staff_code: "ada", full_name: "Ada", bio: "b" });
+    await world.project.start();
+    await world.connect();
+    assert.equal((await world.project.cli("sync")).code, 0);
+    await world.settled();
+  },
+
+  async "a new project has comments, secrets of its own and no fault"() {
+    const folder = path.join(temporary("new"), "shop");
+    assert.match(tidewire("new", folder), /made .*tidewire\.lua/);
+    assert.equal(fs.statSync(path.join(folder, ".env")).mode & 0o777, 0o600);
+    assert.match(fs.readFileSync(path.join(folder, ".gitignore"), "utf8"), /^\.env$/m);
+    const unfilled = spawnSync(binary, ["check", "--project", folder], { encoding: "utf8" });
+    assert.equal(unfilled.status, 3);
+    assert.match(unfilled.stdout + unfilled.stderr, /secret "ERP_KEY" is empty/);
+    const filled = { ERP_URL: world.erp.url, ERP_KEY: "practice-key", ERP_SECRET: "practice-secret", ERP_WEBHOOK_SECRET: "x", APP_URL: world.app.url, APP_KEY: "sb_secret_practice", APP_WEBHOOK_SECRET: "y" };
+    fs.writeFileSync(path.join(folder, ".env"), Object.entries(filled).map(([name, value]) => `${name}=${value}\n`).join(""), { mode: 0o600 });
+    const data = (fieldname, more = {}) => ({ fieldname, fieldtype: "Data", label: fieldname, ...more });
+    await world.erp.define({ name: "Employee", autoname: "HR-EMP-.#####", fields: [...["first_name", "last_name", "gender", "cell_number"].map((name) => data(name)), data("company_email", { unique: 1 }),
+      data("date_of_birth", { fieldtype: "Date" }), data("status", { fieldtype: "Select", options: "Active\nInactive\nSuspended\nLeft", default: "Active" })] });
+    await world.app.define([{ name: "people", primary_key: ["id"], columns: [{ name: "id", type: "bigint", identity: true }, { name: "email", type: "text", unique: true },
+      ...["first_name", "last_name", "gender", "phone", "status"].map((name) => ({ name, type: "text" })), { name: "date_of_birth", type: "date" }, { name: "updated_at", type: "timestamptz" }] }]);
+    tidewire("check", "--connect", "--project", folder);
+    fs.writeFileSync(path.join(folder, "tidewire.lua"), "-- mine");
+    assert.match(tidewire("new", folder), /kept .*tidewire\.lua was there/);
+    assert.equal(fs.readFileSync(path.join(folder, "tidewire.lua"), "utf8"), "-- mine");
+  },
+
+  async "a new project begins as an example's"() {
+    const folder = path.join(temporary("new"), "countries");
+    const { made } = JSON.parse(tidewire("new", folder, "--from", "quickstart", "--json"));
+    assert.ok(made.includes("mappings/countries.lua"), made.join());
+    const same = (name) => assert.equal(fs.readFileSync(path.join(folder, name), "utf8"), fs.readFileSync(path.join(examples, "quickstart/project", name), "utf8"));
+    same("tidewire.lua");
+    assert.throws(() => tidewire("new", folder, "--from", "quikstart"), /did you mean 'quickstart'/);
+  },
+
+  async "several projects are served by one process, and one that is broken stops none"() {
+    const parent = temporary("several");
+    for (const name of ["one", "two", "broken"]) {
+      tidewire("new", path.join(parent, name));
+      fs.writeFileSync(path.join(parent, name, "tidewire.lua"), name === "broken" ? "return project {" : `return project { listen = "127.0.0.1:0", connections = { app = supabase { url = "http://127.0.0.1:9", key = "k" } } }`);
+      fs.rmSync(path.join(parent, name, "mappings"), { recursive: true });
+    }
+    const daemon = start(binary, ["run", ...["one", "broken", "two"].map((name) => path.join(parent, name)), "--json"]);
+    const ready = await until("both to listen", () => {
+      const lines = daemon.out().split("\n").filter((line) => line.includes('"ready"'));
+      return lines.length === 2 && lines.map((line) => JSON.parse(line).ready);
+    });
+    for (const address of ready) assert.equal((await call(`http://${address}/ping`)).status, 200);
+    assert.notEqual(ready[0], ready[1]);
+    assert.match(daemon.out() + daemon.err(), /broken.*tidewire\.lua:1/);
+    for (const name of ["one", "two"]) assert.ok(fs.existsSync(path.join(parent, name, "state/tidewire.db")));
+    assert.equal((await daemon.stop()).code, 3);
+  },
+
+  async "every metric that alerts and the dashboard name exists"() {
+    const { text } = await call(world.project.daemon.address + "/metrics");
+    const there = new Set([...text.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name));
+    const alerts = fs.readFileSync(path.join(examples, "deploy/prometheus/alerts.yml"), "utf8");
+    const dashboard = JSON.parse(fs.readFileSync(path.join(examples, "deploy/grafana/tidewire.json"), "utf8"));
+    const queries = [...alerts.matchAll(/^ +expr: (.*)$/gm)].map(([, one]) => one).concat(dashboard.panels.flatMap((panel) => panel.targets.map((target) => target.expr)));
+    assert.ok(queries.length > 20);
+    const with_tls = "tidewire_tls_valid_until_timestamp_seconds";  // tls.mjs looks for it
+    for (const query of queries) for (const name of metrics_in(query)) assert.ok(name === with_tls || there.has(name), `${name} of "${query}" is no metric`);
+    if (tool("promtool")) execFileSync(tool("promtool"), ["check", "rules", path.join(examples, "deploy/prometheus/alerts.yml")]);
+  },
+
+  async "a copy made while edits go on is put back, and a sync finds what came since"() {
+    const { erp, app, project } = world;
+    const state = project.path("state/tidewire.db"), copy = path.join(temporary("backup"), "copy.db");
+    await erp.edit("Staff Member", "HR-00001", { phone: "before the copy" });
+    execFileSync("sqlite3", [state, `.backup ${copy}`]);
+    await world.settled();
+    await erp.edit("Staff Member", "HR-00001", { phone: "after the copy" });
+    await erp.insert("Staff Member", { staff_code: "eve", full_name: "Eve" });
+    await world.settled();
+    await project.daemon.stop();
+    fs.copyFileSync(copy, state);
+    for (const tail of ["-wal", "-shm"]) fs.rmSync(state + tail, { force: true });
+    await erp.edit("Staff Member", "HR-00001", { bio: "while it was away" });
+    await project.start();
+    assert.equal((await project.cli("sync", "--all", "--sweep")).code, 0);
+    await world.settled();
+    const ada = await app.find("employees", "code", "ada");
+    assert.equal(ada.phone, "after the copy");
+    assert.equal(ada.bio, "while it was away");
+    assert.equal((await app.all("employees")).length, 2);
+    assert.deepEqual(await project.dead(), []);
+  },
+};
+
+await run(cases, world);

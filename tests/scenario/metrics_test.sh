@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# label: slow
+# Health and metrics of a running daemon: promtool finds no fault, strangers get no records.
+set -euo pipefail
+command -v promtool >/dev/null || { echo "SKIPPED: no promtool (Debian package prometheus)"; exit 77; }
+. "$(dirname "$0")/cli_practice.sh"
+
+start_daemon
+expect 0 "$TIDEWIRE" sync
+expect 0 curl -sf "http://$address/ping"
+says pong
+expect 0 curl -sf "http://$address/health"
+says '"status":"ok"'
+says '"last_success"'
+
+curl -sf "http://$address/metrics" >"$work/metrics"
+promtool check metrics <"$work/metrics" || fail "promtool complains"
+for sample in 'tidewire_healthy 1' 'tidewire_links{mapping="people"} 3' 'tidewire_events_total{mapping="people",event="created"} 3' \
+  'tidewire_connection_up{connection="erp",kind="frappe"} 1' 'tidewire_connection_call_duration_seconds_count{connection="app"}'; do
+  grep -qF "$sample" "$work/metrics" || fail "no sample $sample"
+done
+! grep -q example.org "$work/metrics" || fail "a key is in the metrics"
+
+status_of() { curl -s -o /dev/null -w '%{http_code}' "$@"; }
+[ "$(status_of "http://$address/api/v1/status")" = 200 ] || fail "a neighbour does not see the status"
+[ "$(status_of -H 'X-Forwarded-For: 203.0.113.9' "http://$address/api/v1/status")" = 401 ] || fail "a proxy's client sees the status"
+[ "$(status_of "http://$address/api/v1/operations")" = 401 ] || fail "operations are open over TCP"
+[ "$(status_of -X POST -d '{}' "http://$address/api/v1/sync")" = 401 ] || fail "sync is open over TCP"
+
+# a system goes away: not healthy, and said so
+kill "${pids[1]}"
+wait "${pids[1]}" 2>/dev/null || true
+ill() { "$TIDEWIRE" sync --once; [ "$(status_of "http://$address/health")" = 503 ]; }
+wait_for "health stays 200 although a system is gone" ill
+curl -s "http://$address/metrics" >"$work/metrics"
+grep -q '^tidewire_connection_up{connection="app".*} 0$' "$work/metrics" || fail "the connection counts as up"
+stop_daemon TERM

@@ -1,0 +1,140 @@
+import assert from "node:assert/strict";
+import { project, run, settled, until } from "../support/scenario.mjs";
+import { postgres } from "../support/databases.mjs";
+
+const world = {};
+let a, b, own;
+
+const left = (email) => a.rows(`select *, meta::text as meta_text, xmin::text as version from people where email = '${email}'`)[0];
+const right = (email) => b.rows(`select *, xmin::text as version from crm.persons where mail = '${email}'`)[0];
+const arrives = (what, check, seconds) => until(what, check, seconds);
+
+const teams = "create table teams (code text primary key, name text, updated_at timestamptz not null default clock_timestamp())";
+const touch = `create function touch() returns trigger language plpgsql as $$ begin new.updated_at = clock_timestamp(); return new; end $$;
+  create trigger touch before update on teams for each row execute function touch()`;
+
+const cases = {
+  async "(two databases hold people before the first start)"() {
+    a = postgres(`create type mood as enum ('glad', 'sad');
+      create table people (id bigint generated always as identity primary key, email text unique, name text, salary numeric(12,2), big bigint, seen timestamptz,
+        active boolean, tags text[], meta jsonb, born date, raw bytea, mood mood);
+      insert into people (email, name, salary, big, seen, active, tags, meta, born, raw, mood) values
+        ('ada@x', 'Ada', 1234.50, 9223372036854775807, '2024-05-01 12:11:12.000013+02', true, '{"a,b","q\\"",null}', '{"x": 1.10, "y": null}', '1815-12-10', '\\x00ff', 'glad');
+      ${teams}; ${touch}`);
+    b = postgres(`create schema crm;
+      create table crm.persons (number uuid primary key default gen_random_uuid(), mail text unique, full_name varchar(80), pay numeric, large bigint, seen_at timestamptz,
+        is_active boolean default false, labels text[], extra jsonb, born_on date constraint likely check (born_on > '1700-01-01'), bytes bytea, temper text);
+      insert into crm.persons (mail, full_name) values ('grace@x', 'Grace');
+      ${teams}; ${touch}`);
+    own = world.project = project(new URL("postgres_pair", import.meta.url).pathname, { A_URL: a.url, B_URL: b.url });
+  },
+
+  async "what is needed is shown first and made only when told so"() {
+    const shown = await own.cli("install", "postgres", "people");
+    assert.equal(shown.code, 0, shown.err);
+    for (const words of [/create table if not exists tidewire.outbox/, /on "public"."people"/, /on "crm"."persons"/, /--yes/]) assert.match(shown.out, words);
+    assert.equal(a.sql("select to_regclass('tidewire.outbox') is null"), "t");
+    assert.equal((await own.cli("install", "postgres", "people", "--yes")).code, 0);
+    const again = await own.ask(["install", "postgres", "people"]);
+    assert.deepEqual([again.left.steps.length, again.right.steps.length], [0, 0]);
+    assert.equal(a.sql("select count(*) from information_schema.columns where table_name = 'people' and column_name = 'updated_at'"), "1");
+  },
+
+  async "the first load carries every type both ways"() {
+    await own.start();
+    assert.equal((await own.cli("sync", "people")).code, 0);
+    const ada = right("ada@x");
+    assert.deepEqual([ada.full_name, b.sql("select trim_scale(pay), large, to_char(seen_at at time zone 'UTC', 'HH24:MI:SS.US'), bytes from crm.persons where mail = 'ada@x'"), ada.is_active, ada.labels, ada.extra, ada.born_on, ada.temper],
+      ["Ada", "1234.5|9223372036854775807|10:11:12.000013|\\x00ff", true, ["a,b", "q\"", null], { x: 1.1, y: null }, "1815-12-10", "glad"]);
+    assert.equal(left("grace@x").name, "Grace");
+    assert.deepEqual((await own.status()).mappings.people.conflict ?? 0, 0);
+  },
+
+  async "an edit is told at once, on either side"() {
+    a.sql("update people set name = 'Ada L.' where email = 'ada@x'");
+    await arrives("the edit on the right", () => right("ada@x").full_name === "Ada L.", 20);
+    b.sql("update crm.persons set pay = 99.90 where mail = 'grace@x'");
+    await arrives("the edit on the left", () => String(left("grace@x").salary) === "99.9" || left("grace@x").salary === 99.9, 20);
+  },
+
+  async "a new row and a deletion are told at once"() {
+    b.sql("insert into crm.persons (mail, full_name) values ('emmy@x', 'Emmy')");
+    await arrives("Emmy on the left", () => left("emmy@x")?.name === "Emmy", 20);
+    await settled(world);
+    a.sql("delete from people where email = 'emmy@x'");
+    await arrives("Emmy to be gone", () => !right("emmy@x"), 20);
+  },
+
+  async "when nothing changes nothing is written"() {
+    await settled(world);
+    const before = [left("ada@x").version, right("ada@x").version, left("grace@x").version, right("grace@x").version];
+    assert.equal((await own.cli("sync", "people", "--all", "--sweep")).code, 0);
+    assert.deepEqual([left("ada@x").version, right("ada@x").version, left("grace@x").version, right("grace@x").version], before);
+  },
+
+  async "a transaction that began first and commits last is not passed over"() {
+    const slow = a.session();
+    await slow.send("begin");
+    await slow.send("update people set name = 'Ada, late' where email = 'ada@x'");
+    a.sql("update people set name = 'Grace, early' where email = 'grace@x'");
+    await slow.send("commit");
+    await arrives("both edits", () => right("ada@x").full_name === "Ada, late" && right("grace@x").full_name === "Grace, early", 20);
+    slow.end();
+  },
+
+  async "polled too: a late commit with an earlier stamp arrives"() {
+    const slow = a.session();
+    await slow.send("begin");
+    await slow.send("insert into teams values ('late', 'stamped first')");
+    a.sql("insert into teams values ('early', 'committed first')");
+    const team = (code) => b.rows(`select * from teams where code = '${code}'`)[0];
+    await arrives("the early row", () => team("early"), 30);
+    await slow.send("commit");
+    await arrives("the late row", () => team("late")?.name === "stamped first", 30);
+    slow.end();
+  },
+
+  async "a server that dies in the middle of a write: the outcome is found out, nothing is lost or doubled"() {
+    const lock = b.session();
+    await lock.send("begin");
+    await lock.send("select 1 from crm.persons where mail = 'ada@x' for update");
+    a.sql("update people set name = 'Ada, after the crash' where email = 'ada@x'");
+    await arrives("the write to wait for the lock", () => b.sql("select count(*) from pg_stat_activity where wait_event_type = 'Lock' and query like 'update%'") !== "0", 20);
+    b.kill();
+    a.sql("insert into people (email, name) values ('mary@x', 'Mary')");
+    b.again();
+    await arrives("the edit on the right", () => right("ada@x")?.full_name === "Ada, after the crash", 60);
+    await arrives("the row made meanwhile", () => right("mary@x")?.full_name === "Mary", 60);
+    await arrives("the log to say that the outcome was unknown", () => /unknown: /.test(own.daemon.err()));
+    assert.equal(b.sql("select count(*) from crm.persons where mail in ('ada@x', 'mary@x')"), "2");
+  },
+
+  async "what happened while the listener was cut off is caught up with"() {
+    a.kill();
+    a.again();
+    a.sql("update people set name = 'Mary, unheard' where email = 'mary@x'");
+    await arrives("the edit on the right", () => right("mary@x").full_name === "Mary, unheard", 90);
+    a.sql("update people set name = 'Mary, heard' where email = 'mary@x'");
+    await arrives("the next edit, told", () => right("mary@x").full_name === "Mary, heard", 30);
+  },
+
+  async "a refused value is a dead letter that says why, and the rest goes on"() {
+    a.sql("update people set born = '1066-10-14' where email = 'grace@x'");
+    const dead = await until("the dead letter", async () => (await own.dead("people"))[0], 30);
+    assert.match(JSON.stringify(dead), /23514.*likely/);
+    a.sql("update people set name = 'Grace', born = '1906-12-09' where email = 'grace@x'");
+    await arrives("the next edit", () => right("grace@x").full_name === "Grace", 30);
+  },
+
+  async "what was installed goes again, and polls take over"() {
+    await settled(world);
+    assert.equal((await own.cli("uninstall", "a", "people", "--yes")).code, 0);
+    assert.equal(a.sql("select count(*) from pg_trigger where tgname = 'tidewire_outbox'"), "0");
+    a.sql("update people set name = 'Ada, polled' where email = 'ada@x'");
+    assert.equal((await own.cli("sync", "people")).code, 0);
+    await arrives("the edit on the right", () => right("ada@x").full_name === "Ada, polled", 30);
+    assert.equal((await own.cli("status", "--exit-code")).code, 0);
+  },
+};
+
+await run(cases, world);

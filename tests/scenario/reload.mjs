@@ -1,0 +1,266 @@
+import assert from "node:assert/strict";
+import fs from "node:fs";
+import path from "node:path";
+import { run, supabase, until } from "../support/scenario.mjs";
+import { company, tables } from "../support/staff.mjs";
+
+const world = {};
+let erp, app, project;
+
+const row = (code) => app.find("employees", "code", code);
+const mapping = async (name = "employees") => (await project.status()).mappings[name];
+
+/// Saves `text` over `from` in a file and waits until the daemon has read the mapping anew.
+async function save(file, from, to, name = "employees") {
+  const before = (await mapping(name))?.reload?.at;
+  project.edit(file, from, to);
+  return until(`${file} to be read again`, async () => {
+    const now = await mapping(name);
+    return now?.reload?.at !== before && now;
+  });
+}
+
+let phones = 0;
+/// An edit on the left; the phone that the right shows for it.
+async function travels(check = (phone, sent) => phone === sent) {
+  const sent = `phone ${++phones}`;
+  await erp.edit("Staff Member", "HR-00001", { phone: sent });
+  await until(`${sent} on the right`, async () => check((await row("ada")).phone, sent));
+  await world.settled();
+}
+
+const cases = {
+  async "(the daemon runs)"() {
+    Object.assign(world, await company());
+    ({ erp, app, project } = world);
+    project.write("transforms/loud.lua", `return function(sign)\n  return { to_right = function(v) return v and v .. sign end, to_left = function(v) return v and (v:gsub("[!?]+$", "")) end }\nend\n`);
+    await erp.insert("Staff Member", { staff_code: "ada", full_name: "Ada", bio: "b" });
+    await project.start();
+    await world.connect();
+    assert.equal((await project.cli("sync")).code, 0);
+    await world.settled();
+    await travels();
+  },
+
+  async "a saved mapping is used for new changes, under its new version"() {
+    const before = (await mapping()).version;
+    const after = await save("mappings/employees.lua", `{ "phone",         "phone" }`, `{ "phone", "phone", { to_right = function(v) return v and "tel " .. v end, to_left = function(v) return v and (v:gsub("^tel ", "")) end } }`);
+    assert.equal(after.reload.ok, true);
+    assert.notEqual(after.version, before);
+    await travels((phone, sent) => phone === "tel " + sent);
+    const [operation] = await project.operations("employees", "HR-00001");
+    assert.equal(operation.script, after.version);
+    assert.ok(project.logged("mapping_reloaded").some((one) => one.mapping === "employees"));
+  },
+
+  async "an edit of a transform rewrites nothing by itself"() {
+    const before = await world.counts();
+    await save("mappings/employees.lua", `"tel "`, `"fon "`);
+    await world.settled();
+    assert.deepEqual(await world.counts(), before);
+    await save("mappings/employees.lua", `{ "phone", "phone", { to_right = function(v) return v and "fon " .. v end, to_left = function(v) return v and (v:gsub("^tel ", "")) end } }`, `{ "phone",         "phone" }`);
+    await travels();
+  },
+
+  async "a bad edit changes nothing but a message in the log and in status"() {
+    const good = await mapping();
+    for (const [from, to, words] of [
+      [`return mapping {`, `return mapping {{`, /employees\.lua:\d+/],
+      [`direction = "both"`, `direcion = "both"`, /direction/],
+      [`"full_name"`, `"full_nam"`, /full_name/],
+      [`erp.doctype "Staff Member"`, `erp.doctype "Staff Membre"`, /Membre/],
+      [`return mapping {`, `local x = nil + 1\nreturn mapping {`, /employees\.lua:\d+/],
+      [`return mapping {`, `while true do end\nreturn mapping {`, /employees\.lua:\d+/],
+    ]) {
+      const bad = await save("mappings/employees.lua", from, to);
+      assert.equal(bad.reload.ok, false, to);
+      assert.match(bad.reload.error.message, words, to);
+      assert.equal(bad.version, good.version);
+      assert.equal(bad.state, "running");
+      assert.ok(project.logged("mapping_invalid").some((one) => words.test(one.message)), to);
+      await travels();
+      const shown = await project.cli("status");
+      assert.match(shown.out + shown.err, /employees/);
+      const checked = await project.cli("check");
+      assert.equal(checked.code, 3, checked.out);
+      assert.match(checked.out + checked.err, words);
+      const mended = await save("mappings/employees.lua", to, from);
+      assert.equal(mended.reload.ok, true, JSON.stringify(mended.reload));
+    }
+    assert.equal((await mapping()).version, good.version);
+    await travels();
+  },
+
+  async "tests of a mapping that fail refuse the edit"() {
+    const good = await mapping();
+    const last = `  deletes = { to_right = "soft"`;
+    const bad = await save("mappings/employees.lua", last, `  tests = { { left = { status = "Left" }, right = { status = "gone" } } },\n${last}`);
+    assert.equal(bad.reload.ok, false);
+    assert.match(bad.reload.error.message, /test/);
+    assert.match(bad.reload.error.message, /status/);
+    assert.equal(bad.version, good.version);
+    await travels();
+    const mended = await save("mappings/employees.lua", `right = { status = "gone" }`, `right = { status = "left" }`);
+    assert.equal(mended.reload.ok, true, JSON.stringify(mended.reload));
+    await travels();
+  },
+
+  async "a saved library reloads the mappings that use it, and only those"() {
+    const used = await save("mappings/employees.lua", `{ "phone",         "phone" }`, `{ "phone", "phone", require("transforms.loud")("!") }`);
+    assert.equal(used.reload.ok, true, JSON.stringify(used.reload));
+    await travels((phone, sent) => phone === sent + "!");
+    const others = (await mapping("departments")).reload.at;
+    await save("transforms/loud.lua", `.. sign`, `.. sign .. "?"`);
+    await travels((phone, sent) => phone === sent + "!?");
+    assert.equal((await mapping("departments")).reload.at, others);
+    const bad = await save("transforms/loud.lua", `return function(sign)`, `return function(sign`);
+    assert.equal(bad.reload.ok, false);
+    assert.match(bad.reload.error.message, /loud\.lua:\d+/);
+    await travels((phone, sent) => phone === sent + "!?");
+    const mended = await save("transforms/loud.lua", `return function(sign`, `return function(sign)`);
+    assert.equal(mended.reload.ok, true, JSON.stringify(mended.reload));
+    await save("mappings/employees.lua", `{ "phone", "phone", require("transforms.loud")("!") }`, `{ "phone",         "phone" }`);
+    await travels();
+  },
+
+  async "a deleted mapping is paused and keeps its links; put back it goes on with what it missed"() {
+    const text = project.read("mappings/employees.lua");
+    project.remove("mappings/employees.lua");
+    await until("the mapping to be gone", async () => project.logged("mapping_removed").some((one) => one.mapping === "employees"));
+    const standing = await until("its links to be shown", () => mapping());
+    assert.equal(standing.links, 1);
+    assert.notEqual(standing.state, "running");
+    const before = await world.counts();
+    await erp.edit("Staff Member", "HR-00001", { bio: "while it was away" });
+    await until("the hook to be sent", () => erp.idle());
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    assert.equal((await world.counts()).app, before.app);
+
+    project.write("mappings/employees.lua", text);
+    await until("the mapping to run again", async () => (await mapping()).state === "running");
+    await project.cli("sync", "employees");
+    await until("the edit", async () => (await row("ada")).bio === "while it was away");
+    await world.settled();
+    assert.equal((await mapping()).links, 1);
+    assert.equal((await app.all("employees")).length, 1);
+  },
+
+  async "a new mapping file begins to work without a restart"() {
+    project.remove("mappings/notices.lua");
+    await until("the mapping to be gone", async () => project.logged("mapping_removed").some((one) => one.mapping === "notices"));
+    project.write("mappings/posters.lua", `return mapping {\n  left = erp.doctype "Notice",\n  right = app.table "notices",\n  on = { webhook = true },\n  key = { left = "name", right = "id" },\n  match = { by.fields { { "code", "code" } } },\n  fields = { same { "code" }, { "body", "body" } },\n}\n`);
+    await until("the new mapping", async () => (await mapping("posters"))?.state === "running");
+    await erp.insert("Notice", { code: "n", body: "new" });
+    await until("its first record", async () => (await app.find("notices", "code", "n"))?.body === "new");
+    await world.settled();
+  },
+
+  async "editor droppings and half-written files are not read"() {
+    const before = (await mapping()).reload.at;
+    for (const name of ["mappings/.employees.lua.swp", "mappings/employees.lua~", "mappings/.#employees.lua", "mappings/notes.txt"]) project.write(name, "this is no Lua {{{");
+    await travels();
+    assert.equal((await mapping()).reload.at, before);
+    assert.equal((await project.cli("check")).code, 0);
+  },
+
+  async "a bad tidewire.lua changes nothing but a message"() {
+    project.edit("tidewire.lua", "defaults = {", "defalts = {");
+    await until("the message", async () => (await project.status()).project_trouble);
+    assert.match(project.logged("project_invalid").at(-1).message, /defaults/);
+    await travels();
+    project.edit("tidewire.lua", "defalts = {", "defaults = {");
+    await until("the message to be gone", async () => !(await project.status()).project_trouble);
+    await travels();
+  },
+
+  async "a changed connection is swapped, the others go on as they are"() {
+    const made = await erp.insert("Staff Member", { staff_code: "swap", full_name: "Swap" });
+    const pair = await until("the row", () => row("swap"));
+    await world.settled();
+    const second = await supabase();
+    await second.define(tables);
+    await second.insert("employees", { code: "ada", active: false });
+    await second.insert("employees", { ...pair, code: "swap", updated_at: undefined, id: undefined });
+    assert.equal((await second.find("employees", "code", "swap")).id, pair.id);
+    const before = (await project.status()).connections;
+    assert.ok(before.app.calls > 5 && before.erp.calls > 5);
+    project.edit("tidewire.lua", `url = env "APP_URL"`, `url = "${second.url}"`);
+    const after = await until("the swap", async () => { const now = (await project.status()).connections; return now.app.url === second.url && now; });
+    assert.ok(after.erp.calls >= before.erp.calls, "the other connection was not begun anew");
+    await erp.edit("Staff Member", made.name, { phone: "to the second" });
+    await until("the edit on the second", async () => (await second.find("employees", "code", "swap")).phone === "to the second", 20);
+    assert.equal((await row("swap")).phone, pair.phone);
+    await until("the word of another system", async () => project.logged("another_system").length > 0);
+    project.edit("tidewire.lua", `url = "${second.url}"`, `url = env "APP_URL"`);
+    await until("the way back", async () => (await project.status()).connections.app.url !== second.url);
+    await second.stop();
+    await travels();
+  },
+
+  async "a project's own connector that is saved is read again"() {
+    const shipped = fs.readFileSync(path.join(process.env.SOURCE_DIR, "scripts/connectors/supabase.lua"), "utf8");
+    const marked = (text) => shipped.replace('M.capabilities(config)', 'M.capabilities(config) -- ' + text);
+    project.write("connectors/supabase.lua", marked("one"));
+    const was = (await project.status()).connections.app.calls;
+    await until("the connector to be used", async () => (await project.status()).connections.app.calls < was);
+    await travels();
+    const before = project.logged("project_reloaded").length;
+    project.write("connectors/supabase.lua", "return {{");
+    await until("the message", async () => project.logged("connection_invalid").length > 0);
+    assert.match(project.logged("connection_invalid").at(-1).message, /supabase\.lua:1/);
+    await travels();
+    project.remove("connectors/supabase.lua");
+    await until("the shipped one", async () => project.logged("project_reloaded").length > before + 1);
+    await travels();
+    assert.equal((await project.cli("check")).code, 0);
+  },
+
+  async "a rotated key in .env is used without a restart"() {
+    await app.knob("keys", { service: "sb_secret_rotated" });
+    app.use_key("sb_secret_rotated");
+    project.secrets.APP_KEY = "sb_secret_rotated";
+    project.write_secrets();
+    await until("the new secrets to be read", async () => project.logged("project_reloaded").length > 0 && true);
+    await erp.edit("Staff Member", "HR-00001", { phone: "after the rotation" });
+    await until("the edit", async () => (await row("ada")).phone === "after the rotation", 30);
+    await world.settled();
+    assert.deepEqual(await project.dead(), []);
+    assert.ok(!project.daemon.err().includes("sb_secret_rotated"));
+  },
+
+  async "a rotated webhook secret in .env is used without a restart"() {
+    await app.silence();
+    await app.tell("employees", project.daemon.address + "/webhook/app", { "x-app-secret": "a new hook secret" });
+    await app.edit("employees", "code", "ada", { bio: "under the old secret" });
+    await until("the refusal", async () => (await project.status()).connections.app.webhooks.unproved > 0);
+    project.secrets.APP_WEBHOOK_SECRET = "a new hook secret";
+    project.write_secrets();
+    // Not by the connection's count of received ones: until the swap that is the old connection's, and above zero.
+    await until("the new secret to prove", async () => {
+      const refused = project.logged("webhook_refused").length;
+      await app.edit("employees", "code", "ada", { bio: `under the new secret ${Date.now()}` });
+      await until("the hook to be sent", () => app.idle());
+      return project.logged("webhook_refused").length === refused;
+    }, 20);
+    const last = (await row("ada")).bio;
+    await until("the edit on the left", async () => (await erp.get("Staff Member", "HR-00001")).bio === last);
+  },
+
+  async "many saves in a row end with the last one"() {
+    for (let i = 1; i <= 30; i++) {
+      project.edit("mappings/employees.lua", i === 1 ? `{ "phone",         "phone" }` : `{ "phone", "phone", { to_right = function(v) return v and v .. " v${i - 1}" end, to_left = function(v) return v end } }`,
+        `{ "phone", "phone", { to_right = function(v) return v and v .. " v${i}" end, to_left = function(v) return v end } }`);
+      if (i % 7 === 0) await erp.edit("Staff Member", "HR-00001", { phone: `during ${i}` });
+    }
+    await until("the last version", async () => (await mapping()).reload.ok);
+    await world.settled();
+    await until("the last version to be used", async () => {
+      await erp.edit("Staff Member", "HR-00001", { phone: `last ${Date.now()}` });
+      await world.settled();
+      return / v30$/.test((await row("ada")).phone);
+    });
+    assert.deepEqual(await project.dead(), []);
+  },
+};
+
+await run(cases, world);

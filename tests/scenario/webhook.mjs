@@ -1,0 +1,303 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import fs from "node:fs";
+import http from "node:http";
+import net from "node:net";
+import path from "node:path";
+import { call, cleanup, run, signed, sleep, start, temporary, until } from "../support/scenario.mjs";
+import { company, secrets } from "../support/staff.mjs";
+
+const world = {};
+let erp, app, project, base;
+
+const person = (name) => JSON.stringify({ doctype: "Staff Member", name });
+const post = (where, body, headers = {}, more = {}) => call(base + where, { method: "POST", body, headers, ...more });
+const send = (body, headers) => post("/webhook/erp?event=on_change", body, headers ?? signed(secrets.ERP_WEBHOOK_SECRET, body));
+const counts = async (name = "erp") => (await project.status()).connections[name].webhooks;
+const received = async () => (await project.status()).mappings.employees.counters.received ?? 0;
+
+/// A Person's edit behind the hooks' back, told by `tell`, seen on the other side.
+async function arrives(phone, tell) {
+  await erp.knob("edit", { doctype: "Staff Member", name: "HR-00001", values: { phone }, touch_modified: true });
+  const answer = await tell();
+  assert.equal(answer.status, 202, answer.text ?? answer.dropped);
+  await until(`phone ${phone} on the right`, async () => (await app.find("employees", "code", "ada"))?.phone === phone);
+  await world.settled();
+}
+
+/// Sends bytes as they are; all that comes back until the peer closes or a while of silence.
+function raw(text, seconds = 5) {
+  const { hostname, port } = new URL(base);
+  return new Promise((resolve) => {
+    let got = "";
+    const socket = net.connect(Number(port), hostname, () => socket.write(text));
+    socket.setTimeout(seconds * 1000, () => socket.destroy());
+    socket.on("data", (part) => { got += part; if (got.includes("\r\n\r\n")) socket.end(); });
+    socket.on("error", () => {});
+    socket.on("close", () => resolve(got));
+  });
+}
+
+function free_port() {
+  return new Promise((resolve) => {
+    const server = net.createServer().listen(0, "127.0.0.1", () => { const { port } = server.address(); server.close(() => resolve(port)); });
+  });
+}
+
+async function nginx() {
+  const program = ["/usr/sbin/nginx", "/usr/bin/nginx", "/usr/local/sbin/nginx"].find((one) => fs.existsSync(one));
+  if (!program) return null;
+  const folder = temporary("nginx"), port = await free_port();
+  for (const name of ["body", "proxy", "fastcgi", "uwsgi", "scgi", "logs"]) fs.mkdirSync(path.join(folder, name));
+  fs.writeFileSync(path.join(folder, "nginx.conf"), `
+    daemon off; worker_processes 1; pid ${folder}/nginx.pid; error_log ${folder}/error.log;
+    events { worker_connections 1024; }
+    http {
+      access_log off;
+      client_body_temp_path ${folder}/body; proxy_temp_path ${folder}/proxy; fastcgi_temp_path ${folder}/fastcgi; uwsgi_temp_path ${folder}/uwsgi; scgi_temp_path ${folder}/scgi;
+      upstream tidewire { server ${new URL(base).host}; keepalive 8; }
+      server {
+        listen 127.0.0.1:${port};
+        client_max_body_size 10m;
+        location / {
+          proxy_pass http://tidewire; proxy_http_version 1.1; proxy_set_header Connection "";
+          proxy_set_header Host $host; proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for; proxy_set_header X-Forwarded-Proto $scheme;
+        }
+      }
+    }`);
+  const server = start(program, ["-p", folder, "-c", path.join(folder, "nginx.conf"), "-e", path.join(folder, "error.log")]);
+  const url = `http://127.0.0.1:${port}`;
+  await until("nginx to answer", async () => {
+    if (!server.running()) throw new Error(server.err() + fs.readFileSync(path.join(folder, "error.log"), "utf8"));
+    return (await call(url + "/ping")).status === 200;
+  });
+  return Object.assign(server, { url });
+}
+
+const cases = {
+  async "(one person is the same on both sides)"() {
+    Object.assign(world, await company({ parts: ["departments", "employees"] }));
+    ({ erp, app, project } = world);
+    await erp.insert("Staff Member", { staff_code: "ada", full_name: "Ada" });
+    base = (await project.start()).address;
+    assert.equal((await project.cli("sync")).code, 0);
+    await world.settled();
+  },
+
+  async "a signed webhook is answered 202 and its change arrives"() {
+    await arrives("1", () => send(person("HR-00001")));
+  },
+
+  async "unsigned, wrongly signed and half-signed webhooks are 401 and change nothing"() {
+    const before = await received(), unproved = (await counts()).unproved;
+    const body = person("HR-00001");
+    const good = signed(secrets.ERP_WEBHOOK_SECRET, body)["X-Frappe-Webhook-Signature"];
+    for (const headers of [{}, signed("another secret", body), signed(secrets.ERP_WEBHOOK_SECRET, body + " "), { "X-Frappe-Webhook-Signature": "" }, { "X-Frappe-Webhook-Signature": good.slice(0, -2) },
+      { "X-Frappe-Webhook-Signature": Buffer.from(good, "base64").toString("hex") }, { "X-App-Secret": secrets.APP_WEBHOOK_SECRET }]) {
+      const answer = await send(body, headers);
+      assert.deepEqual([answer.status, /HR-|secret-1/.test(answer.text)], [401, false]);
+    }
+    assert.equal((await post("/webhook/app", "{}", { "x-app-secret": "wrong" })).status, 401);
+    assert.equal((await post("/webhook/app", "{}", {})).status, 401);
+    assert.equal((await counts()).unproved, unproved + 7);
+    assert.equal(await received(), before);
+    assert.ok(!project.daemon.err().includes(secrets.ERP_WEBHOOK_SECRET));
+  },
+
+  async "the second secret of a rotation is accepted beside the first"() {
+    const body = person("HR-00001");
+    await arrives("2", () => send(body, signed(secrets.ERP_WEBHOOK_NEXT, body)));
+  },
+
+  async "the secret in a header proves a database webhook"() {
+    const row = await app.find("employees", "code", "ada");
+    await app.knob("edit", { table: "employees", query: "code=eq.ada", set: { bio: "from the right" } });
+    const body = JSON.stringify({ type: "UPDATE", table: "employees", schema: "public", record: row, old_record: row });
+    assert.equal((await post("/webhook/app", body, { "x-app-secret": secrets.APP_WEBHOOK_SECRET })).status, 202);
+    await until("the bio on the left", async () => (await erp.get("Staff Member", "HR-00001")).bio === "from the right");
+    await world.settled();
+  },
+
+  async "the kind's name stands for its only connection, an unknown name is 404"() {
+    const body = person("HR-00001"), headers = signed(secrets.ERP_WEBHOOK_SECRET, body);
+    await arrives("3", () => post("/webhook/frappe?event=on_change", body, headers));
+    assert.equal((await post("/webhook/nobody", body, headers)).status, 404);
+    assert.ok([404, 405].includes((await call(base + "/webhook/erp")).status));
+  },
+
+  async "a webhook needs no Content-Type"() {
+    const body = person("HR-00001");
+    await arrives("4", () => send(body));
+    const text = `POST /webhook/erp?event=on_change HTTP/1.1\r\nHost: x\r\nContent-Length: ${body.length}\r\nX-Frappe-Webhook-Signature: ${signed(secrets.ERP_WEBHOOK_SECRET, body)["X-Frappe-Webhook-Signature"]}\r\n\r\n${body}`;
+    assert.match(await raw(text), /^HTTP\/1\.1 202 /);
+    await world.settled();
+  },
+
+  async "the same delivery many times at once is one change and one write"() {
+    const before = await world.counts();
+    await erp.knob("edit", { doctype: "Staff Member", name: "HR-00001", values: { phone: "many" }, touch_modified: true });
+    const body = person("HR-00001");
+    const answers = await Promise.all(Array.from({ length: 20 }, () => send(body)));
+    assert.ok(answers.every((one) => one.status === 202));
+    await until("the change", async () => (await app.find("employees", "code", "ada")).phone === "many");
+    await world.settled();
+    const after = await world.counts();
+    assert.deepEqual([after.erp - before.erp, after.app - before.app], [0, 1]);
+  },
+
+  async "a delivery id that was seen is not a second change"() {
+    const before = await received();
+    const body = person("HR-00001"), headers = { ...signed(secrets.ERP_WEBHOOK_SECRET, body), "webhook-id": "msg_1" };
+    assert.equal((await send(body, headers)).status, 202);
+    await world.settled();
+    assert.equal((await send(body, headers)).status, 202);
+    await world.settled();
+    assert.equal(await received(), before + 1);
+  },
+
+  async "a proved body that names nothing known is 202 and counted"() {
+    const unknown = (await counts()).unknown, before = await received();
+    for (const body of ['{"doctype":"ToDo","name":"T-1"}', "{}", '{"ping":true}', '{"doctype":"Staff Member"}']) assert.equal((await send(body)).status, 202, body);
+    assert.equal((await counts()).unknown, unknown + 4);
+    assert.equal(await received(), before);
+    assert.equal((await call(base + "/health")).status, 200);
+  },
+
+  async "a malformed body is 400 and shown in status"() {
+    const malformed = (await counts()).malformed;
+    for (const body of ["", "not json", '{"doctype":', "[1,2]", '"text"', Buffer.from([0x7b, 0x22, 0x61, 0x22, 0x3a, 0x22, 0xff, 0xfe, 0x22, 0x7d])]) {
+      const answer = await send(body);
+      assert.equal(answer.status, 400, JSON.stringify(body));
+    }
+    assert.equal((await counts()).malformed, malformed + 6);
+    const shown = await project.cli("status");
+    assert.equal(shown.code, 0);
+    assert.match(shown.out, /malformed|refused/);
+  },
+
+  async "requests that are no HTTP are 400 and closed"() {
+    for (const text of ["BROKEN\r\n\r\n", "POST /webhook/erp HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab", "POST /webhook/erp HTTP/1.1\r\nContent-Length: 0\r\n\r\n"]) {
+      assert.match(await raw(text), /^HTTP\/1\.1 400 /, text);
+    }
+    assert.equal((await call(base + "/ping")).status, 200);
+  },
+
+  async "a body over 10 MiB is 413, one just below is taken"() {
+    const limit = 10 << 20;
+    const fill = (size) => { const body = person("HR-00001"); return body.slice(0, -1) + `,"fill":"${"x".repeat(size - body.length - 10)}"}`; };
+    const small = fill(limit - 10);
+    assert.equal((await send(small, { ...signed(secrets.ERP_WEBHOOK_SECRET, small) })).status, 202);
+    const large = fill(limit + 1);
+    const answer = await send(large);
+    assert.ok(answer.status === 413 || answer.dropped, JSON.stringify(answer.status));
+    assert.match(await raw(`POST /webhook/erp HTTP/1.1\r\nHost: x\r\nContent-Length: ${limit + 1}\r\n\r\n`), /^HTTP\/1\.1 413 /);
+    await world.settled();
+  },
+
+  async "more webhooks than the inbound limit allows are 429 with Retry-After, and taken again later"() {
+    project.edit("tidewire.lua", "ERP_WEBHOOK_NEXT\" }, limits = { parallel = 8 }", "ERP_WEBHOOK_NEXT\" }, limits = { parallel = 8, inbound = \"5/s\" }");
+    await until("the new limit", async () => project.logged("project_reloaded").length > 0);
+    const body = person("HR-00001");
+    const answers = await Promise.all(Array.from({ length: 40 }, () => send(body)));
+    const refused = answers.filter((one) => one.status === 429);
+    assert.ok(refused.length > 20 && refused.length < 40, `${refused.length} of 40 refused`);
+    assert.ok(refused.every((one) => Number(one.headers["retry-after"]) >= 1));
+    assert.equal((await counts()).limited, refused.length);
+    await until("the limit to have room again", async () => (await send(body)).status === 202);
+    project.edit("tidewire.lua", ", inbound = \"5/s\"", "");
+    await until("the limit to be gone", async () => project.logged("project_reloaded").length > 1);
+    await world.settled();
+  },
+
+  async "behind nginx webhooks arrive, and the API stays shut"() {
+    const proxy = await nginx();
+    if (!proxy) return console.log("  skipped: no nginx (Debian package nginx-light)");
+    const body = person("HR-00001");
+    const direct = base;
+    try {
+      base = proxy.url;
+      await arrives("nginx", () => send(body));
+      const answers = await Promise.all(Array.from({ length: 200 }, () => send(body)));
+      assert.ok(answers.every((one) => one.status === 202), JSON.stringify(answers.find((one) => one.status !== 202)));
+      assert.equal((await send(body, {})).status, 401);
+      assert.equal((await call(base + "/health")).status, 200);
+      assert.equal((await call(base + "/api/v1/status")).status, 401);
+      const chunked = await call(base + "/webhook/erp?event=on_change", { method: "POST", body, headers: { ...signed(secrets.ERP_WEBHOOK_SECRET, body), Expect: "100-continue" } });
+      assert.equal(chunked.status, 202);
+    } finally {
+      base = direct;
+      await proxy.stop();
+    }
+    await world.settled();
+  },
+
+  async "keep-alive connections and pipelined webhooks are each answered"() {
+    const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+    const body = person("HR-00001");
+    for (let i = 0; i < 20; i++) assert.equal((await post("/webhook/erp", body, signed(secrets.ERP_WEBHOOK_SECRET, body), { agent })).status, 202);
+    agent.destroy();
+    const one = `POST /webhook/erp HTTP/1.1\r\nHost: x\r\nContent-Length: ${body.length}\r\nX-Frappe-Webhook-Signature: ${signed(secrets.ERP_WEBHOOK_SECRET, body)["X-Frappe-Webhook-Signature"]}\r\n\r\n${body}`;
+    const { hostname, port } = new URL(base);
+    const got = await new Promise((resolve) => {
+      let text = "";
+      const socket = net.connect(Number(port), hostname, () => socket.write(one.repeat(10)));
+      socket.setTimeout(20000, () => socket.destroy());
+      socket.on("data", (part) => { text += part; if (text.split("HTTP/1.1 202").length === 11) socket.end(); });
+      socket.on("close", () => resolve(text));
+      socket.on("error", () => {});
+    });
+    assert.equal(got.split("HTTP/1.1 202").length - 1, 10);
+    await world.settled();
+  },
+
+  async "with a full disk webhooks are 503 with Retry-After, nothing is lost, and it goes on by itself"() {
+    await project.daemon.stop();
+    const state = project.path("state"), kept = temporary("state");
+    let mounted = false;
+    try {
+      execFileSync("mount", ["-t", "tmpfs", "-o", "size=3m,mode=0700", "tidewire-test", kept], { stdio: "pipe" });
+      mounted = true;
+    } catch {
+      return console.log("  skipped: no right to mount a small file system");
+    }
+    cleanup(() => mounted && execFileSync("umount", ["-l", kept], { stdio: "pipe" }));
+    fs.cpSync(state, kept, { recursive: true, filter: (name) => !name.endsWith(".sock") });
+    fs.rmSync(state, { recursive: true });
+    fs.symlinkSync(kept, state);
+    base = (await project.start()).address;
+    await arrives("before", () => send(person("HR-00001")));
+
+    const fill = fs.openSync(path.join(kept, "fill"), "w");
+    for (let size = 1 << 16; size >= 512; size /= 2) {
+      try { for (;;) fs.writeSync(fill, Buffer.alloc(size)); } catch (error) { assert.equal(error.code, "ENOSPC"); }
+    }
+    fs.closeSync(fill);
+    await erp.knob("edit", { doctype: "Staff Member", name: "HR-00001", values: { phone: "full" }, touch_modified: true });
+    const body = person("HR-00001");
+    let acknowledged = 0;
+    const refused = await until("a refusal", async () => {
+      const answer = await send(JSON.stringify({ doctype: "Staff Member", name: "HR-00001", fill: "x".repeat(2000) }));
+      if (answer.status === 202) acknowledged++;
+      return answer.status !== 202 && answer;
+    });
+    assert.equal(refused.status, 503, refused.text ?? refused.dropped);
+    assert.ok(Number(refused.headers["retry-after"]) >= 1);
+    const health = await until("bad health", async () => { const one = await call(base + "/health"); return one.status === 503 && one; });
+    assert.match(health.text, /state file/);
+    assert.equal((await call(base + "/ping")).status, 200);
+    await sleep(1);
+    assert.ok(project.daemon.running());
+
+    fs.rmSync(path.join(kept, "fill"));
+    await until("webhooks to be taken again", async () => (await send(body)).status === 202);
+    await until("good health", async () => (await call(base + "/health")).status === 200);
+    await until("the change", async () => (await app.find("employees", "code", "ada")).phone === "full");
+    await world.settled();
+    assert.equal((await project.cli("check")).code, 0);
+    await project.daemon.stop();
+    execFileSync("umount", ["-l", kept], { stdio: "pipe" });
+    mounted = false;
+  },
+};
+
+await run(cases, world);

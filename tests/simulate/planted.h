@@ -1,0 +1,277 @@
+// planted.h — known bugs, put between the engine and its ports or under its state: the checks must notice each one.
+//
+// None is compiled into the product. Each takes one law away; the numbers are those of the engine's specification.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "simulate/run.h"
+
+namespace tidewire::simulate {
+
+/// An endpoint that passes everything on; bugs override what they spoil.
+class Through : public sync::Endpoint {
+ public:
+  explicit Through(sync::Endpoint& inner) : inner_(inner), able_(inner.capabilities()) {}
+  const sync::Capabilities& capabilities() const override { return able_; }
+  Duration clock_offset() const override { return inner_.clock_offset(); }
+  void read(std::vector<std::string> keys, sync::Done<std::vector<sync::Record>> done) override { inner_.read(std::move(keys), std::move(done)); }
+  void list(std::optional<Value> cursor, int limit, sync::Done<sync::ListPage> done) override { inner_.list(std::move(cursor), limit, std::move(done)); }
+  void start(sync::Done<Value> done) override { inner_.start(std::move(done)); }
+  void changes(Value cursor, int limit, sync::Done<sync::ChangesPage> done) override { inner_.changes(std::move(cursor), limit, std::move(done)); }
+  void find(std::vector<sync::Query> queries, sync::Done<std::vector<std::vector<sync::Record>>> done) override { inner_.find(std::move(queries), std::move(done)); }
+  void create(std::vector<sync::CreateRequest> requests, sync::Done<std::vector<Result<sync::Record>>> done) override { inner_.create(std::move(requests), std::move(done)); }
+  void update(std::string key, Value values, std::optional<std::string> guard, sync::Done<sync::Record> done) override { inner_.update(std::move(key), std::move(values), std::move(guard), std::move(done)); }
+  void remove(std::string key, std::optional<std::string> guard, sync::Done<void> done) override { inner_.remove(std::move(key), std::move(guard), std::move(done)); }
+  void trash(std::string key, sync::Done<std::optional<sync::Record>> done) override { inner_.trash(std::move(key), std::move(done)); }
+  void put_back(std::string key, sync::Done<sync::Record> done) override { inner_.put_back(std::move(key), std::move(done)); }
+
+ protected:
+  sync::Endpoint& inner_;
+  sync::Capabilities able_;
+};
+
+class WithoutGuard final : public Through {
+ public:
+  using Through::Through;
+  void update(std::string key, Value values, std::optional<std::string>, sync::Done<sync::Record> done) override { inner_.update(std::move(key), std::move(values), std::nullopt, std::move(done)); }
+  void remove(std::string key, std::optional<std::string>, sync::Done<void> done) override { inner_.remove(std::move(key), std::nullopt, std::move(done)); }
+};
+
+/// A record whose stamp is not after the last look is taken for unchanged.
+class ByTime final : public Through {
+ public:
+  ByTime(sync::Endpoint& inner, VirtualTime& time) : Through(inner), time_(time) {}
+  void read(std::vector<std::string> keys, sync::Done<std::vector<sync::Record>> done) override {
+    inner_.read(std::move(keys), [this, done = std::move(done)](Result<std::vector<sync::Record>> found) {
+      if (!found.ok()) return done(std::move(found));
+      for (sync::Record& record : *found) {
+        const auto [seen, fresh] = seen_.try_emplace(record.key, time_.now(), record.fields);
+        if (!fresh && record.modified && *record.modified <= seen->second.first) record.fields = seen->second.second;
+        seen->second = {time_.now(), record.fields};
+      }
+      done(std::move(found));
+    });
+  }
+
+ private:
+  VirtualTime& time_;
+  std::map<std::string, std::pair<Instant, Value>> seen_;
+};
+
+/// The cursor moves past a row that no page has shown.
+class EarlyCursor final : public Through {
+ public:
+  using Through::Through;
+  void changes(Value cursor, int limit, sync::Done<sync::ChangesPage> done) override {
+    inner_.changes(std::move(cursor), limit, [done = std::move(done)](Result<sync::ChangesPage> page) {
+      if (page.ok() && !page->records.empty()) page->cursor = Value(page->cursor.as_int() + 1);
+      done(std::move(page));
+    });
+  }
+};
+
+/// What an answer shows beyond what was written counts as known: it is never looked at as a change.
+class WholeAnswer final : public Through {
+ public:
+  using Through::Through;
+  void read(std::vector<std::string> keys, sync::Done<std::vector<sync::Record>> done) override {
+    inner_.read(std::move(keys), [this, done = std::move(done)](Result<std::vector<sync::Record>> found) {
+      if (!found.ok()) return done(std::move(found));
+      for (sync::Record& record : *found) {
+        for (const auto& [field, taken] : taken_[record.key]) {
+          if (record.fields[field] == taken.first) record.fields[field] = taken.second;
+        }
+        shown_[record.key] = record.fields;
+      }
+      done(std::move(found));
+    });
+  }
+  void update(std::string key, Value values, std::optional<std::string> guard, sync::Done<sync::Record> done) override {
+    inner_.update(key, values, std::move(guard), [this, key, values, done = std::move(done)](Result<sync::Record> answer) {
+      const auto before = shown_.find(key);
+      if (answer.ok() && before != shown_.end()) {
+        for (auto& [field, value] : answer->fields.as_object()) {
+          const Value* then = before->second.find(field);
+          if (values.find(field) != nullptr || then == nullptr || *then == value) continue;
+          taken_[key][field] = {value, *then};
+          value = *then;
+        }
+      }
+      done(std::move(answer));
+    });
+  }
+
+ private:
+  std::map<std::string, Value> shown_;
+  std::map<std::string, std::map<std::string, std::pair<Value, Value>>> taken_;
+};
+
+/// A name used again looks like the record before.
+class WithoutIncarnation final : public Through {
+ public:
+  explicit WithoutIncarnation(sync::Endpoint& inner) : Through(inner) { able_.incarnation = false; }
+  void read(std::vector<std::string> keys, sync::Done<std::vector<sync::Record>> done) override {
+    inner_.read(std::move(keys), [done = std::move(done)](Result<std::vector<sync::Record>> found) {
+      if (found.ok()) {
+        for (sync::Record& record : *found) record.incarnation.clear();
+      }
+      done(std::move(found));
+    });
+  }
+};
+
+class FindsNothing final : public Through {
+ public:
+  using Through::Through;
+  void find(std::vector<sync::Query> queries, sync::Done<std::vector<std::vector<sync::Record>>> done) override {
+    inner_.find(std::move(queries), [done = std::move(done)](Result<std::vector<std::vector<sync::Record>>> found) {
+      if (found.ok()) {
+        for (auto& list : *found) list.clear();
+      }
+      done(std::move(found));
+    });
+  }
+};
+
+/// Declares what is not true.
+class Declares final : public Through {
+ public:
+  Declares(sync::Endpoint& inner, const std::function<void(sync::Capabilities&)>& change) : Through(inner) { change(able_); }
+};
+
+/// Remembers when this side was last written.
+class Timed final : public Through {
+ public:
+  Timed(sync::Endpoint& inner, VirtualTime& time, std::shared_ptr<std::map<std::string, Ticks>> written) : Through(inner), time_(time), written_(std::move(written)) {}
+  void update(std::string key, Value values, std::optional<std::string> guard, sync::Done<sync::Record> done) override {
+    inner_.update(key, std::move(values), std::move(guard), [this, key, done = std::move(done)](Result<sync::Record> answer) {
+      (*written_)[key] = time_.ticks();
+      done(std::move(answer));
+    });
+  }
+
+ private:
+  VirtualTime& time_;
+  std::shared_ptr<std::map<std::string, Ticks>> written_;  // owners: this and the ear for webhooks
+};
+
+class CountsTwice final : public sync::Mapper {
+ public:
+  explicit CountsTwice(std::shared_ptr<sync::Mapper> inner) : inner_(std::move(inner)) {}
+  const sync::Plan& plan() const override { return inner_->plan(); }
+  const std::string& version() const override { return inner_->version(); }
+  Result<sync::Outcome> convert(const sync::Field& field, Side to, const Value& form, const Value& record, std::string_view op) override { return inner_->convert(field, to, form, record, op); }
+  Result<std::optional<std::string>> check(const sync::Plan::Check& check, const Value& value) override { return inner_->check(check, value); }
+  Result<sync::Verdict> resolve(const sync::Field& field, std::int64_t strategy, const sync::Dispute& dispute) override {
+    auto verdict = inner_->resolve(field, strategy, dispute);
+    const bool sum = verdict.ok() && verdict->kind == sync::Verdict::Kind::kValue;
+    if (sum) verdict->left = verdict->right = Value(verdict->left.as_int() + dispute.left.as_int() - dispute.base->left.as_int());
+    return verdict;
+  }
+
+ private:
+  std::shared_ptr<sync::Mapper> inner_;
+};
+
+struct Planted {
+  std::string name, law;
+  Profile profile;
+  int within = 0;                // histories that are enough to notice it
+  std::function<Wraps()> wraps;  // anew for each history
+};
+
+template <typename Bug>
+Wraps endpoint_bug() {
+  Wraps wraps;
+  wraps.endpoint = [](sync::Endpoint& inner, Side, VirtualTime&) { return std::make_unique<Bug>(inner); };
+  return wraps;
+}
+
+inline Wraps declaring(std::function<void(sync::Capabilities&)> change) {
+  Wraps wraps;
+  wraps.endpoint = [change = std::move(change)](sync::Endpoint& inner, Side, VirtualTime&) { return std::make_unique<Declares>(inner, change); };
+  return wraps;
+}
+
+inline Wraps sql_bug(const std::string& sql) {
+  Wraps wraps;
+  wraps.sql = sql;
+  return wraps;
+}
+
+inline Wraps echo_window() {
+  const auto written = std::make_shared<std::map<std::string, Ticks>>();
+  Wraps wraps;
+  wraps.endpoint = [written](sync::Endpoint& inner, Side, VirtualTime& time) { return std::make_unique<Timed>(inner, time, written); };
+  wraps.hook = [written](Side, const std::string& key, const VirtualTime& time) {
+    const auto last = written->find(key);
+    return last == written->end() || time.ticks() - last->second > std::chrono::milliseconds(500);
+  };
+  return wraps;
+}
+
+inline Wraps by_time() {
+  Wraps wraps;
+  wraps.endpoint = [](sync::Endpoint& inner, Side, VirtualTime& time) { return std::make_unique<ByTime>(inner, time); };
+  return wraps;
+}
+
+inline Wraps counts_twice() {
+  Wraps wraps;
+  wraps.mapper = [](std::shared_ptr<sync::Mapper> inner) { return std::make_shared<CountsTwice>(std::move(inner)); };
+  return wraps;
+}
+
+inline std::vector<Planted> planted_bugs() {
+  const auto profile = [](const char* name) { return *find_profile(name); };
+  Profile loose = profile("plain");  // no guards, and answers that show what is stored
+  loose.system.left.guarded = loose.system.right.guarded = false;
+  loose[Fault::kPerson] = 0.4;
+  const char* kDropKey = "CREATE TRIGGER planted AFTER INSERT ON dirty_keys WHEN new.last_seq % 5 = 0 BEGIN DELETE FROM dirty_keys WHERE mapping = new.mapping AND side = new.side AND key = new.key; END";
+  const char* kLate = "CREATE TRIGGER planted AFTER UPDATE ON dirty_keys WHEN new.state = 'waiting' AND new.changes < old.changes BEGIN DELETE FROM dirty_keys WHERE mapping = new.mapping AND side = new.side AND key = new.key; END";
+  const char* kForget = "CREATE TRIGGER planted AFTER INSERT ON intents BEGIN DELETE FROM intents WHERE id = new.id; END";
+  const char* kTokens =
+      "CREATE TRIGGER planted AFTER INSERT ON links BEGIN UPDATE links SET left_tokens = '[]', right_tokens = '[]' WHERE id = new.id; END;"
+      "CREATE TRIGGER planted_too AFTER UPDATE OF left_tokens, right_tokens ON links WHEN new.left_tokens <> '[]' OR new.right_tokens <> '[]' BEGIN UPDATE links SET left_tokens = '[]', right_tokens = '[]' WHERE id = new.id; END";
+  const char* kConflicts = "CREATE TRIGGER planted AFTER INSERT ON conflicts BEGIN DELETE FROM conflicts WHERE id = new.id; END";
+  const char* kOperations = "CREATE TRIGGER planted AFTER INSERT ON operations WHEN new.kind = 'update' BEGIN DELETE FROM operations WHERE id = new.id; END";
+  const char* kBase = "CREATE TRIGGER planted AFTER UPDATE OF base ON links WHEN new.id % 2 = 0 AND new.base <> old.base BEGIN UPDATE links SET base = old.base WHERE id = new.id; END";
+  return {
+      {"drop a dirty key", "1, 31", profile("plain"), 20, [=] { return sql_bug(kDropKey); }},
+      {"skip a guard", "24", profile("plain"), 40, endpoint_bug<WithoutGuard>},
+      {"compare by time", "6", profile("plain"), 20, by_time},
+      {"advance a cursor early", "5", profile("polls"), 120, endpoint_bug<EarlyCursor>},
+      {"forget an intent", "12", profile("lost-answers"), 200, [=] { return sql_bug(kForget); }},
+      {"echo by time window", "6", profile("plain"), 250, echo_window},
+      {"take a whole answer into the base", "28", loose, 60, endpoint_bug<WholeAnswer>},
+      {"commit changes that arrived after the read", "4", profile("plain"), 60, [=] { return sql_bug(kLate); }},
+      {"trust a stale read", "3", profile("replicas"), 300, [=] { return sql_bug(kTokens); }},
+      {"apply sum_delta twice", "10", profile("plain"), 20, counts_twice},
+      {"create without a search", "25", profile("lost-answers"), 40, endpoint_bug<FindsNothing>},
+      {"believe at once that nothing arrives late", "25, 26", profile("editable-match"), 300, [] { return declaring([](sync::Capabilities& able) { able.settle = {}; }); }},
+      {"know no incarnations", "20", profile("deletes"), 60, endpoint_bug<WithoutIncarnation>},
+      {"believe that absence proves a delete", "16", profile("hidden-rows"), 250, [] { return declaring([](sync::Capabilities& able) { able.absence_proves_delete = true; }); }},
+      {"forget conflicts", "13", profile("plain"), 40, [=] { return sql_bug(kConflicts); }},
+      {"keep no record of what lost", "12, 32", profile("plain"), 40, [=] { return sql_bug(kOperations); }},
+      {"commit without the base", "31", profile("plain"), 40, [=] { return sql_bug(kBase); }},
+  };
+}
+
+/// The number of the first history that notices it, counted from 1; 0: none of `most`.
+inline int noticed_after(const Planted& planted, std::uint64_t seed, int most, Violation* violation = nullptr) {
+  for (int i = 1; i <= most; ++i) {
+    const Outcome outcome = run(seed + static_cast<std::uint64_t>(i), planted.profile, planted.wraps());
+    if (outcome.ok) continue;
+    if (violation != nullptr) *violation = outcome.violation;
+    return i;
+  }
+  return 0;
+}
+
+}  // namespace tidewire::simulate

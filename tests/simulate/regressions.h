@@ -1,0 +1,38 @@
+// regressions.h — seeds whose histories once broke a law, each with the bug that it showed.
+//
+// A change of what the simulator draws moves every history, and then a seed here is one more history and no more; the bugs
+// that mattered most have a test of their own beside the code.
+#pragma once
+
+#include <cstdint>
+
+namespace tidewire::simulate {
+
+struct Regression {
+  const char* profile;
+  std::uint64_t seed;
+  const char* bug;
+};
+
+constexpr Regression kRegressions[] = {
+    {"slow", 100638, "a create that found its record there stayed open when the next pass came from the other key"},
+    {"lost-answers", 94, "a copied field of a request known to be applied was calculated again, and an edit counted twice"},
+    {"lost-answers", 300018, "a copy of a computed value of unknown outcome was calculated again"},
+    {"lost-answers", 300197, "a doubt was not stored before the pass wrote on, and its own write looked like the answer"},
+    {"editable-match", 12, "a create in doubt was looked for by the match value of now, not by the one sent"},
+    {"editable-match", 300146, "a search that failed closed the create in doubt, and the next pass created again"},
+    {"script-errors", 70, "a commit that failed and was stored all the same left keys waiting for a closed create"},
+    {"plain", 200544, "what was written before the other side's guard refused was not in the operation"},
+    {"slow", 300227, "a slow read was taken for one made after the settle time"},
+    {"crashes", 300239, "a refused write stayed announced while the next one was made, and after a crash counted as applied"},
+    {"replicas", 300361, "a write that could not land any more counted as applied because a later one wrote the same"},
+    {"deletes", 300393, "a delete of unknown outcome whose pair was never linked stayed announced for ever"},
+    {"deletes", 300400, "an update announced for a record that was deleted stayed announced for ever"},
+    {"deletes", 300458, "a name used again inherited the create of the record before"},
+    {"deletes", 500633, "a name used again between a search and its read was linked as the record that matched"},
+    {"deletes", 500775, "a key whose match was linked elsewhere stayed in conflict after that link was buried"},
+    {"editable-match", 900014, "a record found to be our own create, as it was sent, was taken for an echo and never linked"},
+    {"deletes", 950330, "a value that a system stores in another form counted as an edit against a delete"},
+};
+
+}  // namespace tidewire::simulate

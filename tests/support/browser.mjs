@@ -1,0 +1,61 @@
+// A browser on the admin page of a real daemon: Debian's chromium, driven by playwright-core. What the page logs as an error, or
+// what its policy forbids, fails the walk.
+import assert from "node:assert/strict";
+import fs from "node:fs";
+import { createRequire } from "node:module";
+import path from "node:path";
+import { cleanup } from "./scenario.mjs";
+
+const require = createRequire(path.join(process.env.BROWSER_MODULES, "here.js"));
+const { chromium } = require("playwright-core");
+const axe = fs.readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
+const shots = process.env.SCREENSHOTS;
+const patience = process.env.TIDEWIRE_SANITIZED ? 4 : 1;
+
+export const sizes = { desktop: { width: 1280, height: 860 }, phone: { width: 390, height: 844 } };
+
+/// { page, problems }: `problems` collects what the page complained of.
+export async function open_browser() {
+  const browser = await chromium.launch({ executablePath: process.env.BROWSER_PROGRAM, args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"] });
+  cleanup(() => browser.close());
+  const context = await browser.newContext({ viewport: sizes.desktop, colorScheme: "light", reducedMotion: "reduce" });
+  const page = await context.newPage();
+  page.setDefaultTimeout(60000 * patience);
+  const problems = [];
+  const foreign = [];
+  page.on("pageerror", (error) => problems.push(`${error}\n${error.stack ?? ""}`));
+  page.on("console", (message) => { if (message.type() === "error" && !/status of (401|403|404|412|400)/.test(message.text())) problems.push(message.text()); });
+  page.on("request", (request) => { if (!/^(http:\/\/127\.0\.0\.1|blob:|data:)/.test(request.url())) foreign.push(request.url()); });
+  return { browser, context, page, problems, foreign };
+}
+
+/// The page of the admin at this hash, drawn.
+export async function visit(page, address, hash) {
+  await page.goto(`${address}/${hash}`);
+  await drawn(page);
+}
+
+export async function drawn(page) {
+  await page.waitForSelector("main h1, main .banner.bad");
+}
+
+/// What axe-core finds that keeps people out.
+export async function check_access(page, name) {
+  // The page's policy lets no script in, which is as it should be; the tool is given to it from outside.
+  await page.evaluate(axe);
+  const { violations } = await page.evaluate(() => window.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"] }));
+  const bad = violations.filter((one) => ["serious", "critical"].includes(one.impact));
+  assert.deepEqual(bad.map((one) => `${one.id}: ${one.help} (${one.nodes.map((node) => `${node.html.slice(0, 160)} ${node.any.map((each) => each.message).join(" ").slice(0, 200)}`).slice(0, 3).join("; ")})`), [], name);
+}
+
+/// For a person to look at: BUILD_DIR/screenshots/NAME.png
+export async function shot(page, name) {
+  fs.mkdirSync(shots, { recursive: true });
+  await page.screenshot({ path: path.join(shots, `${name}.png`), fullPage: true });
+}
+
+/// Wider than its window: somebody on a phone would have to scroll sideways.
+export async function fits(page, name) {
+  const [wide, window_] = await page.evaluate(() => [document.documentElement.scrollWidth, window.innerWidth]);
+  assert.ok(wide <= window_ + 1, `${name} is ${wide} wide in a window of ${window_}`);
+}

@@ -1,0 +1,242 @@
+// memory_side.h — a remote system in memory: records with versions and incarnations, people who edit, faults on order.
+#pragma once
+
+#include <algorithm>
+#include <deque>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "sync/ports.h"
+
+namespace tidewire::test {
+
+class MemorySide final : public sync::Endpoint {
+ public:
+  MemorySide(Poster& poster, const Clock& clock, std::string prefix) : poster_(poster), clock_(clock), prefix_(std::move(prefix)) {
+    able.guarded_writes = able.guarded_deletes = true;
+    able.answer = sync::Capabilities::Answer::kStored;
+    able.absence_proves_delete = able.incarnation = true;
+    able.bulk_read = able.bulk_find = able.bulk_create = 100;
+    able.settle = std::chrono::seconds(60);
+    able.time_resolution = std::chrono::microseconds(1);
+  }
+
+  struct Row {
+    Value fields{Object{}};
+    std::uint64_t version = 0;
+    std::string incarnation;
+    Instant modified{};
+  };
+
+  // people
+  std::string insert(Value fields, std::string key = {}) {
+    if (key.empty()) key = prefix_ + std::to_string(++last_key_);
+    Row& row = rows[key];
+    row.fields = std::move(fields);
+    row.incarnation = std::to_string(++last_incarnation_);
+    touch(row);
+    return key;
+  }
+  void edit(const std::string& key, const std::string& field, Value value) {
+    rows.at(key).fields[field] = std::move(value);
+    touch(rows.at(key));
+  }
+  void erase(const std::string& key) { rows.erase(key); }
+  /// As Frappe does it: the version stays, only the name moves.
+  void rename(const std::string& from, const std::string& to) {
+    rows[to] = rows.at(from);
+    rows.erase(from);
+  }
+  Value get(const std::string& key, const std::string& field) const {
+    const auto row = rows.find(key);
+    const Value* value = row == rows.end() ? nullptr : row->second.fields.find(field);
+    return value == nullptr ? Value() : *value;
+  }
+
+  // faults: what the next calls of a kind meet, first in first out
+  enum class Fault { kNone, kRefuse, kLoseAnswer, kLoseRequest };
+  std::deque<Fault> write_faults;
+  std::deque<Fault> read_faults;
+  std::optional<Value> last_deleted;                     // the trash
+  bool brings_back = false;                              // and whether anything comes out of it
+  std::string brought_back;                              // under this key
+  std::deque<Fault> put_back_faults;
+  std::function<void(Row&)> before_delete;
+  std::function<void()> after_changes;                   // what happens while a poll's answer is on its way
+  std::function<void()> before_write;                    // an edit by a person at the last moment
+  std::string numbers;                                   // the field in which the system gives new records a number
+  std::function<Value(const std::string&, Value)> store_as;  // what the system makes of a value (field, value)
+
+  // Endpoint
+  sync::Capabilities able;
+  bool same = true;
+  bool same_system() const override { return same; }
+  const sync::Capabilities& capabilities() const override { return able; }
+
+  void read(std::vector<std::string> keys, sync::Done<std::vector<sync::Record>> done) override {
+    ++reads;
+    if (take(read_faults) == Fault::kRefuse) return fail(done, Code::kUnavailable);
+    std::vector<sync::Record> found;
+    for (const std::string& key : keys) {
+      if (rows.contains(key)) found.push_back(record(key));
+    }
+    poster_.post([done, found] { done(found); });
+  }
+  void list(std::optional<Value> cursor, int limit, sync::Done<sync::ListPage> done) override {
+    ++lists;
+    sync::ListPage page;
+    auto row = cursor ? rows.upper_bound(cursor->as_string()) : rows.begin();
+    for (; row != rows.end() && static_cast<int>(page.records.size()) < limit; ++row) page.records.push_back(record(row->first));
+    if (!page.records.empty()) page.cursor = Value(page.records.back().key);
+    poster_.post([done, page] { done(page); });
+  }
+  void start(sync::Done<Value> done) override {
+    poster_.post([done, now = static_cast<std::int64_t>(last_version_)] { done(Value(now)); });
+  }
+  void changes(Value cursor, int, sync::Done<sync::ChangesPage> done) override {
+    sync::ChangesPage page;
+    for (const auto& [key, row] : rows) {
+      if (static_cast<std::int64_t>(row.version) > cursor.as_int()) page.records.push_back(record(key));
+    }
+    page.cursor = Value(static_cast<std::int64_t>(last_version_));
+    if (after_changes) std::exchange(after_changes, nullptr)();
+    poster_.post([done, page] { done(page); });
+  }
+  void find(std::vector<sync::Query> queries, sync::Done<std::vector<std::vector<sync::Record>>> done) override {
+    ++finds;
+    std::vector<std::vector<sync::Record>> lists;
+    for (const sync::Query& query : queries) {
+      auto& list = lists.emplace_back();
+      for (const auto& [key, row] : rows) {
+        bool fits = true;
+        for (const sync::Condition& condition : query) {
+          const Value token(row.incarnation);
+          const Value* value = condition.field == "$incarnation" ? &token : row.fields.find(condition.field);
+          fits = fits && value != nullptr && *value == condition.value;
+        }
+        if (fits && list.size() < 3) list.push_back(record(key));
+      }
+    }
+    poster_.post([done, lists] { done(lists); });
+  }
+  void create(std::vector<sync::CreateRequest> requests, sync::Done<std::vector<Result<sync::Record>>> done) override {
+    ++create_calls;
+    std::vector<Result<sync::Record>> answers;
+    for (sync::CreateRequest& request : requests) {
+      const Fault fault = take(write_faults);
+      if (fault == Fault::kRefuse) answers.emplace_back(make_error(Code::kUnavailable, "refused"));
+      else if (fault == Fault::kLoseRequest) answers.emplace_back(make_error(Code::kUnknown, "the answer was lost"));
+      else {
+        ++writes;
+        ++creates;
+        Value stored{Object{}};
+        for (const auto& [field, value] : request.values.as_object()) stored[field] = store_as ? store_as(field, value) : value;
+        const std::string key = insert(std::move(stored), request.key.value_or(""));
+        if (!numbers.empty()) rows[key].fields[numbers] = Value("N-" + key);
+        if (fault == Fault::kLoseAnswer) answers.emplace_back(make_error(Code::kUnknown, "the answer was lost"));
+        else answers.emplace_back(record(key));
+      }
+    }
+    poster_.post([done, answers] { done(answers); });
+  }
+  void update(std::string key, Value values, std::optional<std::string> guard, sync::Done<sync::Record> done) override {
+    if (before_write) std::exchange(before_write, nullptr)();
+    const Fault fault = take(write_faults);
+    if (fault == Fault::kRefuse) return fail(done, Code::kUnavailable);
+    if (fault == Fault::kLoseRequest) return fail(done, Code::kUnknown);
+    const auto row = rows.find(key);
+    if (row == rows.end()) return fail(done, Code::kNotFound);
+    if (guard && *guard != std::to_string(row->second.version)) {
+      ++stale;
+      return fail(done, Code::kStale);
+    }
+    ++writes;
+    for (const auto& [field, value] : values.as_object()) row->second.fields[field] = store_as ? store_as(field, value) : value;
+    touch(row->second);
+    if (fault == Fault::kLoseAnswer) return fail(done, Code::kUnknown);
+    poster_.post([done, answer = record(key)] { done(answer); });
+  }
+  void update_many(std::vector<sync::UpdateRequest> requests, sync::Done<std::vector<Result<sync::Record>>> done) override {
+    ++update_calls;
+    auto answers = std::make_shared<std::vector<Result<sync::Record>>>();
+    for (const sync::UpdateRequest& request : requests) {
+      update(request.key, request.values, request.guard, [answers, count = requests.size(), done](Result<sync::Record> one) {
+        answers->push_back(std::move(one));
+        if (answers->size() == count) done(*answers);
+      });
+    }
+  }
+  void remove(std::string key, std::optional<std::string> guard, sync::Done<void> done) override {
+    const auto row = rows.find(key);
+    if (row == rows.end()) return fail(done, Code::kNotFound);
+    if (guard && *guard != std::to_string(row->second.version)) return fail(done, Code::kStale);
+    ++writes;
+    ++deletes;
+    if (before_delete) std::exchange(before_delete, nullptr)(row->second);
+    last_deleted = row->second.fields;
+    rows.erase(row);
+    poster_.post([done] { done({}); });
+  }
+  void trash(std::string, sync::Done<std::optional<sync::Record>> done) override {
+    std::optional<sync::Record> copy;
+    if (last_deleted) copy = sync::Record{"", "", "", {}, *last_deleted};
+    poster_.post([done, copy] { done(copy); });
+  }
+
+  void put_back(std::string key, sync::Done<sync::Record> done) override {
+    if (!brings_back || !last_deleted) return fail(done, Code::kInvalid);
+    const Fault fault = take(put_back_faults);
+    if (fault == Fault::kRefuse) return fail(done, Code::kUnavailable);
+    if (brought_back.empty()) {
+      ++writes;
+      brought_back = insert(*last_deleted, rows.contains(key) ? std::string() : key);
+    }
+    if (fault == Fault::kLoseAnswer) return fail(done, Code::kUnknown);
+    poster_.post([done, record = record(brought_back)] { done(record); });
+  }
+
+  void children(std::string field, std::vector<Value> values, sync::Done<std::vector<sync::Record>> done) override {
+    std::vector<sync::Record> found;
+    const auto named = [&](const Value* value) { return value != nullptr && std::find(values.begin(), values.end(), *value) != values.end(); };
+    const std::size_t dot = field.find('.');
+    for (const auto& [key, row] : rows) {
+      const Value* parent = row.fields.find(field.substr(0, dot));
+      bool fits = dot == std::string::npos && named(parent);
+      if (dot != std::string::npos && parent != nullptr && parent->is_array()) {
+        fits = std::any_of(parent->as_array().begin(), parent->as_array().end(), [&](const Value& one) { return named(one.find(field.substr(dot + 1))); });
+      }
+      if (fits) found.push_back(record(key));
+    }
+    poster_.post([done, found] { done(found); });
+  }
+
+  std::map<std::string, Row> rows;
+  int reads = 0, lists = 0, finds = 0, writes = 0, creates = 0, create_calls = 0, update_calls = 0, deletes = 0, stale = 0;
+
+ private:
+  void touch(Row& row) {
+    row.version = ++last_version_;
+    row.modified = clock_.now();
+  }
+  sync::Record record(const std::string& key) const {
+    const Row& row = rows.at(key);
+    return {key, std::to_string(row.version), row.incarnation, row.modified, row.fields};
+  }
+  static Fault take(std::deque<Fault>& faults) {
+    if (faults.empty()) return Fault::kNone;
+    const Fault fault = faults.front();
+    faults.pop_front();
+    return fault;
+  }
+  template <typename D>
+  void fail(D done, Code code) {
+    poster_.post([done, code] { done(make_error(code, "by order of the test")); });
+  }
+  Poster& poster_;
+  const Clock& clock_;
+  std::string prefix_;
+  std::uint64_t last_key_ = 0, last_version_ = 0, last_incarnation_ = 0;
+};
+
+}  // namespace tidewire::test

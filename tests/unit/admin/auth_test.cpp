@@ -1,0 +1,331 @@
+#include "api_fixture.h"
+
+using namespace tidewire;
+using namespace tidewire::admin;
+
+namespace {
+
+constexpr const char* kPassword = "correct horse battery";
+
+/// Over TCP, from this machine.
+struct Outside {
+  ApiFixture f;
+
+  http::Response ask(const std::string& method, const std::string& target, const std::string& body = "", std::vector<std::pair<std::string, std::string>> headers = {}) {
+    http::Request request;
+    request.method = method;
+    request.target = target;
+    request.body = body;
+    request.peer = "127.0.0.1";
+    request.headers.set("Host", "127.0.0.1:8080");
+    for (auto& [name, value] : headers) request.headers.set(name, value);
+    return f.send(std::move(request));
+  }
+  void add_user(const std::string& name, const std::string& role) {
+    REQUIRE(f.ask("PUT", "/api/v1/users/" + name, R"({"role": ")" + role + R"(", "password": ")" + kPassword + "\"}").status == 200);
+  }
+  std::string add_token(const std::string& role, const std::string& mapping = "") {
+    const std::string more = mapping.empty() ? "" : R"(, "mapping": ")" + mapping + "\"";
+    return f.post("/api/v1/tokens", R"({"name": "ci", "role": ")" + role + "\"" + more + "}", 201).string_or("token");
+  }
+  http::Response log_in(const std::string& name, const std::string& password) {
+    return ask("POST", "/api/v1/login", R"({"name": ")" + name + R"(", "password": ")" + password + "\"}");
+  }
+  static std::string cookie_in(const http::Response& response) {
+    const std::string* set = response.headers.find("Set-Cookie");
+    REQUIRE(set != nullptr);
+    return set->substr(0, set->find(';'));
+  }
+};
+
+std::pair<std::string, std::string> bearer(const std::string& token) { return {"Authorization", "Bearer " + token}; }
+
+}  // namespace
+
+TEST_CASE("auth: a token shows who asks, and its role is the limit", "[admin]") {
+  Outside o;
+  o.add_user("ada", "admin");
+  const std::string token = o.add_token("viewer");
+
+  CHECK(o.ask("GET", "/api/v1/operations", "", {bearer(token)}).status == 200);
+  CHECK(o.ask("POST", "/api/v1/sync", "{}", {bearer(token)}).status == 403);
+  CHECK(o.ask("GET", "/api/v1/users", "", {bearer(token)}).status == 403);
+  CHECK(o.ask("GET", "/api/v1/operations", "", {bearer(token + "x")}).status == 401);
+}
+
+TEST_CASE("auth: a removed or ended token is nobody's", "[admin]") {
+  Outside o;
+  const Value made = o.f.post("/api/v1/tokens", R"({"name": "short", "role": "viewer", "expires_in": "1h"})", 201);
+  const std::string token = made.string_or("token");
+  REQUIRE(o.ask("GET", "/api/v1/operations", "", {bearer(token)}).status == 200);
+
+  SECTION("removed") { CHECK(o.f.ask("DELETE", "/api/v1/tokens/" + made.string_or("id")).status == 200); }
+  SECTION("ended") { o.f.world.clock.pass(std::chrono::hours(1)); }
+
+  CHECK(o.ask("GET", "/api/v1/operations", "", {bearer(token)}).status == 401);
+}
+
+TEST_CASE("auth: a token is stored as its hash and shown once", "[admin]") {
+  Outside o;
+  const std::string token = o.add_token("viewer");
+
+  const auto list = o.f.ask("GET", "/api/v1/tokens");
+  const auto trail = o.f.ask("GET", "/api/v1/audit");
+
+  CHECK(list.body.find(token) == std::string::npos);
+  CHECK(list.body.find("hash") == std::string::npos);
+  CHECK(trail.body.find("token_add") != std::string::npos);
+  CHECK(trail.body.find(token) == std::string::npos);
+}
+
+TEST_CASE("auth: a login sets a cookie that scripts cannot read and other sites cannot send", "[admin]") {
+  Outside o;
+  o.add_user("ada", "admin");
+
+  const auto response = o.log_in("ada", kPassword);
+
+  REQUIRE(response.status == 200);
+  const std::string set = *response.headers.find("Set-Cookie");
+  CHECK(set.find("HttpOnly") != std::string::npos);
+  CHECK(set.find("SameSite=Strict") != std::string::npos);
+  CHECK(o.ask("GET", "/api/v1/operations", "", {{"Cookie", "other=1; " + Outside::cookie_in(response)}}).status == 200);
+}
+
+TEST_CASE("auth: a change by a login needs its header", "[admin]") {
+  Outside o;
+  o.add_user("ada", "admin");
+  const auto response = o.log_in("ada", kPassword);
+  const std::pair<std::string, std::string> cookie{"Cookie", Outside::cookie_in(response)};
+  const std::string csrf = json::parse(response.body)->string_or("csrf");
+
+  CHECK(o.ask("POST", "/api/v1/sync", "{}", {cookie}).status == 403);
+  CHECK(o.ask("POST", "/api/v1/sync", "{}", {cookie, {kCsrfHeader, "guess"}}).status == 403);
+  CHECK(o.ask("POST", "/trigger/people", "", {cookie}).status == 403);
+  CHECK(o.ask("POST", "/api/v1/sync", "{}", {cookie, {kCsrfHeader, csrf}}).status == 202);
+}
+
+TEST_CASE("auth: what a person does is in the audit trail under the name", "[admin]") {
+  Outside o;
+  o.add_user("root", "admin");
+  o.add_user("ada", "operator");
+  const auto response = o.log_in("ada", kPassword);
+  const std::string csrf = json::parse(response.body)->string_or("csrf");
+
+  REQUIRE(o.ask("POST", "/api/v1/sync", R"({"mapping": "people"})", {{"Cookie", Outside::cookie_in(response)}, {kCsrfHeader, csrf}}).status == 202);
+
+  const Value newest = o.f.get("/api/v1/audit").find("audit")->as_array()[0];
+  CHECK(newest.string_or("author") == "ada");
+  CHECK(newest.string_or("action") == "sync");
+  CHECK(newest.string_or("subject") == "people");
+}
+
+TEST_CASE("auth: logging out, removal, a new password and time end a login", "[admin]") {
+  Outside o;
+  o.add_user("root", "admin");
+  o.add_user("ada", "viewer");
+  const auto response = o.log_in("ada", kPassword);
+  const std::pair<std::string, std::string> cookie{"Cookie", Outside::cookie_in(response)};
+  const std::string csrf = json::parse(response.body)->string_or("csrf");
+  REQUIRE(o.ask("GET", "/api/v1/operations", "", {cookie}).status == 200);
+
+  SECTION("logout") { CHECK(o.ask("POST", "/api/v1/logout", "", {cookie, {kCsrfHeader, csrf}}).status == 200); }
+  SECTION("removal") { CHECK(o.f.ask("DELETE", "/api/v1/users/ada").status == 200); }
+  SECTION("a new password") { CHECK(o.f.ask("PUT", "/api/v1/users/ada", R"({"password": "another one altogether"})").status == 200); }
+  SECTION("time") { o.f.world.clock.pass(Accounts::kIdleLogin + std::chrono::minutes(1)); }
+
+  CHECK(o.ask("GET", "/api/v1/operations", "", {cookie}).status == 401);
+}
+
+TEST_CASE("auth: a wrong password and a name that is nobody's are answered alike, and more and more slowly", "[admin]") {
+  Outside o;
+  o.add_user("ada", "admin");
+
+  const auto wrong = o.log_in("ada", "wrong");
+  const auto nobody = o.log_in("eve", "wrong");
+  CHECK(wrong.status == 401);
+  CHECK(wrong.body == nobody.body);
+  for (int i = 0; i < 4; ++i) o.log_in("ada", "wrong");
+
+  const auto locked = o.log_in("ada", kPassword);
+  CHECK(locked.status == 429);
+  CHECK(locked.headers.find("Retry-After") != nullptr);
+  o.f.world.clock.pass(std::chrono::seconds(10));
+  CHECK(o.log_in("ada", kPassword).status == 200);
+}
+
+TEST_CASE("auth: behind a proxy one guesser does not lock out the others", "[admin]") {
+  Outside o;
+  o.add_user("ada", "admin");
+  const auto guess = [&](const std::string& name, const std::string& from, const char* password) {
+    return o.ask("POST", "/api/v1/login", R"({"name": ")" + name + R"(", "password": ")" + password + "\"}", {{"X-Forwarded-For", "198.51.100.1, " + from}}).status;
+  };
+  for (int i = 0; i < 7; ++i) guess("name " + std::to_string(i), "203.0.113.9", "wrong");
+
+  CHECK(guess("ada", "203.0.113.9", kPassword) == 429);
+  CHECK(guess("ada", "192.0.2.7", kPassword) == 200);
+}
+
+TEST_CASE("auth: a password is long enough and never in an answer", "[admin]") {
+  Outside o;
+
+  const auto response = o.f.ask("PUT", "/api/v1/users/ada", R"({"role": "admin", "password": "tiny one"})");
+  CHECK(response.status == 400);
+  CHECK(response.body.find("tiny one") == std::string::npos);
+  o.add_user("ada", "admin");
+  CHECK(o.f.ask("GET", "/api/v1/users").body.find("scrypt") == std::string::npos);
+  CHECK(o.f.ask("GET", "/api/v1/audit").body.find(kPassword) == std::string::npos);
+}
+
+TEST_CASE("auth: a secret that a remote quotes does not leave with an answer", "[admin]") {
+  Outside o;
+  o.f.connections_view = Object{{"erp", Value(Object{{"kind", "frappe"}, {"state", "failing"}, {"reason", "denied: key s3cret is unknown"}})}};
+
+  for (const char* path : {"/api/v1/status", "/api/v1/connections", "/api/v1/connections/erp"}) {
+    INFO(path);
+    const std::string body = o.f.ask("GET", path).body;
+    CHECK(body.find("s3cret") == std::string::npos);
+    CHECK(body.find("[secret X]") != std::string::npos);
+  }
+}
+
+TEST_CASE("auth: the last administrator stays one", "[admin]") {
+  Outside o;
+  CHECK(o.f.ask("PUT", "/api/v1/users/ada", std::string(R"({"role": "viewer", "password": ")") + kPassword + "\"}").status == 400);
+  o.add_user("ada", "admin");
+  o.add_user("grace", "operator");
+
+  CHECK(o.f.ask("DELETE", "/api/v1/users/ada").status == 400);
+  CHECK(o.f.ask("PUT", "/api/v1/users/ada", R"({"role": "viewer"})").status == 400);
+  CHECK(o.f.ask("PUT", "/api/v1/users/grace", R"({"role": "admin"})").status == 200);
+  CHECK(o.f.ask("DELETE", "/api/v1/users/ada").status == 200);
+}
+
+TEST_CASE("auth: the first user is made with the set-up code, once", "[admin]") {
+  Outside o;
+  const std::string code = o.f.api.setup_code();
+  REQUIRE(code.size() > 20);
+  const auto body = [](const std::string& with) { return R"({"code": ")" + with + R"(", "name": "ada", "password": ")" + kPassword + "\"}"; };
+
+  CHECK(o.ask("POST", "/api/v1/setup", body("guess")).status == 403);
+  const auto response = o.ask("POST", "/api/v1/setup", body(code));
+
+  REQUIRE(response.status == 200);
+  CHECK(json::parse(response.body)->string_or("role") == "admin");
+  CHECK(o.f.first_users == 1);
+  CHECK(o.f.api.setup_code().empty());
+  CHECK(o.ask("POST", "/api/v1/setup", body(code)).status == 403);
+}
+
+TEST_CASE("auth: a set-up with a bad password does not use up the link", "[admin]") {
+  Outside o;
+  const std::string code = o.f.api.setup_code();
+
+  CHECK(o.ask("POST", "/api/v1/setup", R"({"code": ")" + code + R"(", "name": "ada", "password": "short"})").status == 400);
+
+  CHECK(o.f.api.setup_code() == code);
+}
+
+TEST_CASE("auth: a name of somebody else's that points here is not answered", "[admin]") {
+  Outside o;
+  o.add_user("ada", "admin");
+  const std::string token = o.add_token("admin");
+
+  CHECK(o.ask("GET", "/api/v1/operations", "", {bearer(token), {"Host", "evil.example"}}).status == 421);
+  CHECK(o.ask("GET", "/", "", {{"Host", "evil.example"}}).status == 421);
+  CHECK(o.ask("GET", "/ping", "", {{"Host", "monitor.example"}}).status == 200);
+  o.f.settings.hosts = {"sync.example.org"};
+  CHECK(o.ask("GET", "/api/v1/operations", "", {bearer(token), {"Host", "Sync.Example.org:443"}}).status == 200);
+  CHECK(o.ask("GET", "/api/v1/operations", "", {bearer(token), {"Host", "192.0.2.7:8080"}}).status == 200);
+}
+
+TEST_CASE("auth: foreign pages may read nothing unless tidewire.lua lists them", "[admin]") {
+  Outside o;
+  const std::string token = o.add_token("viewer");
+  const std::pair<std::string, std::string> origin{"Origin", "https://desk.example.org"};
+  CHECK(o.ask("GET", "/api/v1/operations", "", {bearer(token), origin}).headers.find("Access-Control-Allow-Origin") == nullptr);
+
+  o.f.settings.origins = {"https://desk.example.org"};
+
+  const auto asked = o.ask("GET", "/api/v1/operations", "", {bearer(token), origin});
+  REQUIRE(asked.headers.find("Access-Control-Allow-Origin") != nullptr);
+  CHECK(*asked.headers.find("Access-Control-Allow-Origin") == "https://desk.example.org");
+  CHECK(asked.headers.find("Access-Control-Allow-Credentials") == nullptr);
+  CHECK(o.ask("GET", "/api/v1/operations", "", {bearer(token), {"Origin", "https://evil.example"}}).headers.find("Access-Control-Allow-Origin") == nullptr);
+  const auto preflight = o.ask("OPTIONS", "/api/v1/sync", "", {origin, {"Access-Control-Request-Method", "POST"}});
+  CHECK(preflight.status == 204);
+  CHECK(preflight.headers.find("Access-Control-Allow-Headers") != nullptr);
+}
+
+TEST_CASE("auth: who asks too much is told when to come again", "[admin]") {
+  Outside o;
+  const std::string token = o.add_token("viewer");
+
+  int limited = 0;
+  for (int i = 0; i < 400; ++i) limited += o.ask("GET", "/api/v1/jobs", "", {bearer(token)}).status == 429;
+
+  CHECK(limited == 100);
+  const auto last = o.ask("GET", "/api/v1/jobs", "", {bearer(token)});
+  CHECK(last.headers.find("Retry-After") != nullptr);
+  o.f.world.clock.pass(std::chrono::seconds(1));
+  CHECK(o.ask("GET", "/api/v1/jobs", "", {bearer(token)}).status == 200);
+}
+
+TEST_CASE("auth: every answer forbids foreign scripts, frames and guesses at its type", "[admin]") {
+  Outside o;
+
+  for (const char* path : {"/", "/docs", "/api/v1/session", "/nothing", "/ping"}) {
+    INFO(path);
+    const auto response = o.ask("GET", path);
+    const std::string* policy = response.headers.find("Content-Security-Policy");
+    REQUIRE(policy != nullptr);
+    CHECK(policy->find("unsafe") == std::string::npos);
+    CHECK(policy->find("default-src 'none'") != std::string::npos);
+    CHECK(*response.headers.find("X-Content-Type-Options") == "nosniff");
+  }
+}
+
+TEST_CASE("auth: the token of tidewire.lua is an administrator's", "[admin]") {
+  Outside o;
+  o.f.api.accounts().use_fixed_token("a-secret-of-the-environment");
+
+  CHECK(o.ask("GET", "/api/v1/users", "", {bearer("a-secret-of-the-environment")}).status == 200);
+  CHECK(o.ask("GET", "/api/v1/users", "", {bearer("a-secret-of-the-environmenT")}).status == 401);
+}
+
+TEST_CASE("auth: a trigger token runs its one mapping and does nothing else", "[admin]") {
+  Outside o;
+  const std::string token = o.add_token("trigger", "people");
+
+  CHECK(o.ask("POST", "/trigger/people", "whatever n8n sends", {bearer(token)}).status == 202);
+  CHECK(o.ask("POST", "/trigger/others", "", {bearer(token)}).status == 403);
+  CHECK(o.ask("GET", "/api/v1/operations", "", {bearer(token)}).status == 403);
+  CHECK(o.ask("POST", "/trigger/people").status == 401);
+  CHECK(o.f.ask("POST", "/api/v1/tokens", R"({"name": "x", "role": "trigger"})").status == 400);
+}
+
+TEST_CASE("auth: a thousand triggers are one run, and one more where some came during it", "[admin]") {
+  Outside o;
+  const std::string token = o.add_token("trigger", "people");
+
+  for (int i = 0; i < 1000; ++i) REQUIRE(o.ask("POST", "/trigger/people", "", {bearer(token)}).status == 202);
+  CHECK(o.f.api.triggers().runs() == 0);
+  o.f.world.timers.advance(Triggers::kGather);
+  CHECK(o.f.api.triggers().runs() == 1);
+}
+
+TEST_CASE("auth: the second request of an idempotency key gets the first one's answer", "[admin]") {
+  Outside o;
+  const std::string token = o.add_token("operator");
+  const std::pair<std::string, std::string> key{"Idempotency-Key", "k1"};
+
+  const auto first = o.ask("POST", "/api/v1/sync", "{}", {bearer(token), key});
+  const auto second = o.ask("POST", "/api/v1/sync", "{}", {bearer(token), key});
+  const auto other = o.ask("POST", "/api/v1/sync", R"({"all": true})", {bearer(token), key});
+
+  CHECK(first.status == 202);
+  CHECK(second.status == 202);
+  CHECK(second.body == first.body);
+  CHECK(second.headers.find("Idempotent-Replayed") != nullptr);
+  CHECK(other.status == 422);
+  CHECK(o.f.get("/api/v1/jobs").find("jobs")->as_array().size() == 1);
+}

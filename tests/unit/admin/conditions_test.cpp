@@ -1,0 +1,102 @@
+#include "admin/conditions.h"
+
+#include "api_fixture.h"
+
+using namespace tidewire;
+using namespace tidewire::admin;
+
+namespace {
+
+store::Summary counts_of(const std::function<void(store::Summary::Mapping&)>& set) {
+  store::Summary summary;
+  set(summary.mappings["people"]);
+  return summary;
+}
+
+/// Ids of what stands.
+std::vector<std::string> ids(ApiFixture& f, const store::Summary& summary = {}, const std::map<std::string, std::int64_t>& unannounced = {}) {
+  std::vector<std::string> found;
+  for (const Condition& one : standing(f, summary, AlertRules{}, unannounced).conditions) found.push_back(one.id());
+  return found;
+}
+
+using Ids = std::vector<std::string>;
+
+}  // namespace
+
+TEST_CASE("conditions: where all is well nothing stands", "[admin][alerts]") {
+  ApiFixture f;
+  f.mappings_view = Object{{"people", Value(Object{{"reload", Value(Object{{"ok", true}})}, {"quarantined", false}, {"paused", false}})}};
+
+  REQUIRE(ids(f).empty());
+}
+
+TEST_CASE("conditions: a queue and a conflict stand once they are older than said", "[admin][alerts]") {
+  ApiFixture f;
+  const Instant now = f.world.clock.now();
+
+  REQUIRE(ids(f, counts_of([&](auto& counts) { counts.oldest_waiting = now - std::chrono::minutes(9); counts.waiting = 2; })).empty());
+  REQUIRE(ids(f, counts_of([&](auto& counts) { counts.oldest_waiting = now - std::chrono::minutes(11); counts.waiting = 2; })) == Ids{"queue people"});
+  REQUIRE(ids(f, counts_of([&](auto& counts) { counts.oldest_conflict = now - std::chrono::minutes(59); counts.open_conflicts = 1; })).empty());
+  REQUIRE(ids(f, counts_of([&](auto& counts) { counts.oldest_conflict = now - std::chrono::minutes(61); counts.open_conflicts = 1; })) == Ids{"conflict people"});
+}
+
+TEST_CASE("conditions: dead letters and what the brake holds stand at once", "[admin][alerts]") {
+  ApiFixture f;
+
+  REQUIRE(ids(f, counts_of([](auto& counts) { counts.dead = 1; counts.held = 5; })) == Ids{"dead people", "brake people"});
+}
+
+TEST_CASE("conditions: of a mapping that was removed nothing stands", "[admin][alerts]") {
+  ApiFixture f;
+  store::Summary summary;
+  summary.mappings["gone"].dead = 7;
+
+  REQUIRE(ids(f, summary).empty());
+}
+
+TEST_CASE("conditions: a connection that fails stands, one that a person paused does not", "[admin][alerts]") {
+  ApiFixture f;
+  f.connections_view = Object{{"erp", Value(Object{{"state", "paused"}, {"reason", "401"}})}, {"app", Value(Object{{"state", "paused"}, {"paused_until", "2024-05-01T12:00:00Z"}})}, {"new", Value(Object{{"state", "unknown"}})}};
+
+  const Standing found = standing(f, store::Summary{}, AlertRules{}, {});
+
+  REQUIRE(found.conditions.size() == 1);
+  REQUIRE(found.conditions.front().text == "The connection erp fails: 401");
+  REQUIRE(found.unknown.contains("connection new"));
+}
+
+TEST_CASE("conditions: a mapping that does not load, is stopped, or is switched off", "[admin][alerts]") {
+  ApiFixture f;
+  const Value broken(Object{{"reload", Value(Object{{"ok", false}, {"error", Value(Object{{"message", "a.lua:3: oh"}})}})}});
+  f.mappings_view = Object{{"a", broken}, {"b", Value(Object{{"quarantined", true}})}, {"c", Value(Object{{"paused", true}})}};
+
+  const Standing found = standing(f, store::Summary{}, AlertRules{}, {});
+
+  REQUIRE(found.conditions.size() == 3);
+  REQUIRE(found.conditions[0].text == "The mapping a cannot be loaded and does not run: a.lua:3: oh");
+  REQUIRE(found.conditions[1].id() == "mapping b");
+  REQUIRE(found.conditions[2].id() == "paused c");
+  REQUIRE(found.conditions[2].wait == std::chrono::hours(24));
+}
+
+TEST_CASE("conditions: little room on the disk, and a state that cannot be written", "[admin][alerts]") {
+  ApiFixture f;
+  f.process_view["store"]["disk_free"] = std::int64_t{999'000'000};
+  REQUIRE(ids(f) == Ids{"disk"});
+
+  f.process_view["store"]["healthy"] = false;
+  REQUIRE(ids(f) == Ids{"state", "disk"});
+}
+
+TEST_CASE("conditions: changes that polls alone found stand from the number said on", "[admin][alerts]") {
+  ApiFixture f;
+
+  REQUIRE(ids(f, {}, {{"erp Employee", 9}}).empty());
+  const Standing found = standing(f, store::Summary{}, AlertRules{}, {{"erp Employee", 14}});
+  REQUIRE(found.conditions.size() == 1);
+  REQUIRE(found.conditions.front().text == "The poll found 14 changes of erp Employee that no webhook announced.");
+  AlertRules never;
+  never.webhooks.reset();
+  REQUIRE(standing(f, store::Summary{}, never, {{"erp Employee", 14}}).conditions.empty());
+}

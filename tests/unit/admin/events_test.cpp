@@ -1,0 +1,76 @@
+#include "admin/events.h"
+
+#include "api_fixture.h"
+
+using namespace tidewire;
+using namespace tidewire::admin;
+
+namespace {
+
+struct Heard {
+  std::string text;
+  bool gone = false;
+};
+
+class Ear final : public http::Outlet {
+ public:
+  explicit Ear(Heard& heard) : heard_(heard) {}
+  bool write(std::string_view bytes) override {
+    if (!heard_.gone) heard_.text += bytes;
+    return !heard_.gone;
+  }
+
+ private:
+  Heard& heard_;
+};
+
+bool has(const Heard& heard, const std::string& part) { return heard.text.find(part) != std::string::npos; }
+
+}  // namespace
+
+TEST_CASE("events: nothing is kept while nobody looks on", "[admin]") {
+  ApiFixture f;
+  Events events(f);
+  Heard heard;
+
+  events.publish("operation", Value(1));
+  CHECK_FALSE(events.wanted());
+  events.add(std::make_unique<Ear>(heard), 0);
+  events.publish("operation", Value(2));
+
+  CHECK(has(heard, "event: operation\ndata: 2\n\n"));
+  CHECK_FALSE(has(heard, "data: 1"));
+}
+
+TEST_CASE("events: a reader that comes back is told what it missed, once", "[admin]") {
+  ApiFixture f;
+  Events events(f);
+  Heard first, second;
+  events.add(std::make_unique<Ear>(first), 0);
+  events.publish("log", Value("a"));
+  first.gone = true;
+  events.publish("log", Value("b"));
+  CHECK(events.readers() == 0);
+
+  events.add(std::make_unique<Ear>(second), 1);
+  events.publish("log", Value("c"));
+
+  CHECK_FALSE(has(second, "\"a\""));
+  CHECK(has(second, "id: 2\nevent: log\ndata: \"b\""));
+  CHECK(has(second, "\"c\""));
+}
+
+TEST_CASE("events: a silent stream beats, and ends after its time so that the reader shows again who it is", "[admin]") {
+  ApiFixture f;
+  Events events(f);
+  Heard heard;
+  events.add(std::make_unique<Ear>(heard), 0);
+
+  f.world.timers.advance(Events::kBeat);
+  CHECK(has(heard, ": still here"));
+  f.world.timers.advance(Events::kLongest + Events::kBeat);
+  CHECK(events.readers() == 0);
+  f.world.timers.advance(Events::kAfter);
+
+  CHECK_FALSE(events.wanted());
+}

@@ -1,0 +1,82 @@
+#include "admin/health.h"
+
+#include "api_fixture.h"
+
+using namespace tidewire;
+using namespace tidewire::admin;
+
+namespace {
+
+store::Summary waiting_since(Instant at) {
+  store::Summary summary;
+  summary.mappings["people"].waiting = 3;
+  summary.mappings["people"].oldest_waiting = at;
+  return summary;
+}
+
+}  // namespace
+
+TEST_CASE("health: all is well", "[admin]") {
+  ApiFixture f;
+
+  const Value body = f.get("/health");
+
+  CHECK(body.string_or("status") == "ok");
+  CHECK(body.int_or("uptime_s", 0) == 60);
+  CHECK(body.at_path("connections.erp.state")->as_string() == "ok");
+}
+
+TEST_CASE("health: what makes it fail is said, and answered 503", "[admin]") {
+  ApiFixture f;
+  SECTION("the state cannot be written") { f.process_view["store"] = Value(Object{{"healthy", false}, {"trouble", "disk full"}}); }
+  SECTION("draining") { f.process_view["draining"] = true; }
+  SECTION("a connection fails") { f.connections_view["erp"]["state"] = "failing"; }
+  SECTION("a connection is paused") { f.connections_view["erp"]["state"] = "paused"; }
+  SECTION("a script is quarantined") { f.mappings_view = Object{{"people", Value(Object{{"quarantined", true}})}}; }
+
+  const Value body = f.body_of(f.ask("GET", "/health"), 503);
+
+  CHECK(body.string_or("status") == "failing");
+  CHECK(body.find("problems")->as_array().size() == 1);
+}
+
+TEST_CASE("health: a connection nobody asked yet is no failure", "[admin]") {
+  ApiFixture f;
+  f.connections_view["erp"]["state"] = "unknown";
+
+  CHECK(f.ask("GET", "/health").status == 200);
+}
+
+TEST_CASE("health: a key that waits for more than ten minutes is a failure", "[admin]") {
+  ApiFixture f;
+  const Instant now = f.world.clock.now();
+
+  CHECK(health(f, waiting_since(now - std::chrono::minutes(9)), true).ok());
+  const Health late = health(f, waiting_since(now - std::chrono::minutes(11)), true);
+  CHECK_FALSE(late.ok());
+  CHECK(late.view.at_path("queue.oldest_s")->as_int() == 660);
+}
+
+TEST_CASE("health: keys of a mapping that was removed wait without harm", "[admin]") {
+  ApiFixture f;
+  store::Summary summary;
+  summary.mappings["gone"].waiting = 1;
+  summary.mappings["gone"].oldest_waiting = f.world.clock.now() - std::chrono::hours(24);
+
+  CHECK(health(f, summary, true).ok());
+}
+
+TEST_CASE("health: a state that cannot be read is a failure", "[admin]") {
+  ApiFixture f;
+
+  CHECK_FALSE(health(f, make_error(Code::kUnavailable, "disk I/O error"), true).ok());
+}
+
+TEST_CASE("health: reasons are not for strangers", "[admin]") {
+  ApiFixture f;
+  f.connections_view["erp"]["state"] = "failing";
+  f.connections_view["erp"]["reason"] = "401 from https://erp.example";
+
+  CHECK(f.ask("GET", "/health").body.find("401 from") != std::string::npos);
+  CHECK(f.ask("GET", "/health", "", "203.0.113.9").body.find("401 from") == std::string::npos);
+}

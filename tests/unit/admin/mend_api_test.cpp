@@ -1,0 +1,171 @@
+#include "api_fixture.h"
+
+using namespace tidewire;
+using namespace tidewire::admin;
+
+namespace {
+
+/// One linked pair, L1 and R1, whose phone has travelled from left to right.
+struct Linked : ApiFixture {
+  Linked() {
+    world.left.insert(*json::parse(R"({"email": "ada@example.org", "phone": "1", "note": "n", "tags": "t"})"));
+    run_job("{}");
+    world.timers.advance(std::chrono::minutes(5));
+    since = format_instant(world.clock.now());
+    world.left.edit("L1", "phone", Value("2"));
+    world.hook(store::Side::kLeft, "L1");
+    world.settle();
+  }
+  /// Until the job of this answer has ended.
+  Value finish(const Value& started) {
+    for (int i = 0; i < 100; ++i) {
+      Value job = get("/api/v1/jobs/" + started.string_or("job"));
+      if (job.string_or("state") != "running") return job;
+      world.settle();
+    }
+    FAIL("the job does not end");
+    return {};
+  }
+  std::string since;
+};
+
+std::string text_of(const Value& explained, const char* field) {
+  for (const Value& one : explained.find("fields")->as_array()) {
+    if (one.string_or("field") == field) return one.string_or("text");
+  }
+  return "";
+}
+
+bool holds(const std::string& text, const std::string& words) { return text.find(words) != std::string::npos; }
+
+}  // namespace
+
+TEST_CASE("api: explain tells side, change, rule, time and script of each field", "[admin][explain]") {
+  Linked f;
+
+  const Value told = f.get("/api/v1/explain?mapping=people&key=L1");
+
+  const std::string phone = text_of(told, "phone");
+  INFO(phone);
+  CHECK(holds(phone, "erp has \"2\", app has \"2\""));
+  CHECK(holds(phone, "app got it from erp on 2024-05-01"));
+  CHECK(holds(phone, "only left changed"));
+  CHECK(holds(phone, "Before, app had \"1\""));
+  CHECK(holds(phone, "a webhook told of it"));
+  CHECK(holds(phone, "Script version v1"));
+  CHECK(holds(text_of(told, "email"), "by a load, which keeps no values of its rows: job "));
+  CHECK(holds(text_of(told, "email"), "Script version v1"));
+  CHECK(f.get("/api/v1/explain?mapping=people&key=R1&field=phone").find("fields")->as_array().size() == 1);
+  CHECK(f.ask("GET", "/api/v1/explain?mapping=people&key=L1&field=phon").status == 404);
+  CHECK(f.get("/api/v1/explain?mapping=people&key=nobody").string_or("state") == "unknown");
+}
+
+TEST_CASE("api: explain tells of an open conflict and of what a person set aside", "[admin][explain]") {
+  Linked f;
+  f.make_conflict();
+  CHECK(holds(text_of(f.get("/api/v1/explain?mapping=people&key=L1"), "note"), "in conflict since"));
+
+  f.post("/api/v1/links/ignore", R"({"mapping": "people", "key": "L1", "field": "note", "author": "ann"})", 200);
+  f.world.settle();
+
+  CHECK(holds(text_of(f.get("/api/v1/explain?mapping=people&key=L1"), "note"), "ann told to ignore"));
+}
+
+TEST_CASE("api: a key that both sides have must be said with its side", "[admin][links]") {
+  Linked f;
+  f.world.right.insert(*json::parse(R"({"email": "other@example.org", "phone": "1", "note": "n", "tags": "t"})"), "L1");
+  f.run_job("{}");
+
+  CHECK(f.ask("GET", "/api/v1/explain?mapping=people&key=L1").status == 400);
+  CHECK(f.get("/api/v1/explain?mapping=people&key=L1&side=left").string_or("right_key") == "R1");
+}
+
+TEST_CASE("api: links are listed with filters and mended by name", "[admin][links]") {
+  Linked f;
+  Value page = f.get("/api/v1/links?mapping=people&key=R1");
+  REQUIRE(page.find("links")->as_array().size() == 1);
+  CHECK(page.at_path("links.0.base.phone.left")->as_string() == "2");
+  CHECK(f.ask("GET", "/api/v1/links?state=gone").status == 400);
+
+  const Value operation = f.post("/api/v1/links/unlink", R"({"mapping": "people", "key": "R1", "author": "ann"})", 200);
+  CHECK(operation.string_or("kind") == "unlink");
+  CHECK(operation.string_or("author") == "ann");
+  CHECK(f.get("/api/v1/links").find("links")->as_array().empty());
+  f.post("/api/v1/links/relink", R"({"mapping": "people", "left": "L1", "right": "R1"})", 200);
+  CHECK(f.get("/api/v1/links").find("links")->as_array().size() == 1);
+  CHECK(f.post("/api/v1/links/unlink", R"({"mapping": "people", "key": "X"})", 404).string_or("code") == "not_found");
+  const Value audit = f.get("/api/v1/audit");
+  CHECK(audit.at_path("audit.0.action")->as_string() == "relink");
+  CHECK(audit.at_path("audit.1.author")->as_string() == "ann");
+}
+
+TEST_CASE("api: try tells every field and writes nothing", "[admin][explain]") {
+  Linked f;
+  f.world.left.edit("L1", "phone", Value("3"));
+  const int writes = f.world.writes();
+
+  const Value tried = f.get("/api/v1/try?mapping=people&key=L1");
+
+  CHECK(tried.at_path("record.fields.phone.to_right")->as_string() == "3");
+  CHECK(tried.at_path("record.fields")->as_object().size() == 4);
+  CHECK(f.world.writes() == writes);
+}
+
+TEST_CASE("api: verify finds drift, and its findings are paged", "[admin][jobs]") {
+  Linked f;
+  f.world.right.edit("R1", "phone", Value("drift"));
+
+  const Value job = f.finish(f.post("/api/v1/verify", R"({"mapping": "people"})", 202));
+
+  CHECK(job.string_or("state") == "done");
+  CHECK(job.at_path("found.differing")->as_int() == 1);
+  CHECK(job.at_path("findings.0.record.fields.phone.right")->as_string() == "drift");
+  const Value page = f.get("/api/v1/jobs/" + job.string_or("id") + "/findings?kind=differing");
+  CHECK(page.find("findings")->as_array().size() == 1);
+}
+
+TEST_CASE("api: revert says first what it would do, and does it when told", "[admin][jobs]") {
+  Linked f;
+  const std::string body = R"({"mapping": "people", "since": ")" + f.since + R"("})";
+
+  const Value dry = f.finish(f.post("/api/v1/revert", body, 202));
+  CHECK(dry.at_path("found.reverted")->as_int() == 1);
+  CHECK(f.world.right.get("R1", "phone") == Value("2"));
+  const Value done = f.finish(f.post("/api/v1/revert", body.substr(0, body.size() - 1) + R"(, "apply": true, "author": "ann"})", 202));
+
+  CHECK(done.string_or("author") == "ann");
+  CHECK(f.world.right.get("R1", "phone") == Value("1"));
+  CHECK(holds(text_of(f.get("/api/v1/explain?mapping=people&key=L1"), "phone"), "reverted by ann"));
+  CHECK(f.post("/api/v1/revert", R"({"mapping": "people", "since": "soon"})", 400).string_or("code") == "invalid");
+}
+
+TEST_CASE("api: adoption holds its mapping until it is accepted", "[admin][jobs]") {
+  ApiFixture f;
+  f.world.left.insert(*json::parse(R"({"email": "ada@example.org", "phone": "1", "note": "n", "tags": "t"})"));
+  const Value started = f.post("/api/v1/adopt", R"({"mapping": "people"})", 202);
+  f.world.hook(store::Side::kLeft, "L1");
+  f.world.settle();
+
+  CHECK(f.world.writes() == 0);
+  CHECK(f.get("/api/v1/jobs/" + started.string_or("job")).at_path("found.left_only")->as_int() == 1);
+  CHECK(holds(f.post("/api/v1/sync", "{}", 400).string_or("detail"), "is held"));
+  f.post("/api/v1/adopt", R"({"mapping": "people", "accept": true})", 202);
+  for (int i = 0; i < 5; ++i) f.world.settle();
+
+  CHECK(f.world.right.rows.size() == 1);
+}
+
+TEST_CASE("api: a job is paused, resumed and cancelled by its id", "[admin][jobs]") {
+  ApiFixture f;
+  for (int i = 0; i < 10; ++i) f.world.left.insert(*json::parse(R"({"email": "p)" + std::to_string(i) + R"(@example.org", "phone": "1", "note": "n", "tags": "t"})"));
+  f.world.engine->pause("people", true);
+  const std::string id = f.post("/api/v1/sync", "{}", 202).string_or("job");
+
+  CHECK(f.post("/api/v1/jobs/" + id + "/pause", "{}", 200).string_or("state") == "paused");
+  CHECK(f.post("/api/v1/jobs/" + id + "/resume", "{}", 200).string_or("state") == "running");
+  CHECK(f.post("/api/v1/jobs/" + id + "/cancel", "{}", 200).string_or("state") == "cancelled");
+  CHECK(f.post("/api/v1/jobs/" + id + "/pause", "{}", 400).string_or("code") == "invalid");
+  CHECK(f.ask("POST", "/api/v1/jobs/none/pause", "{}").status == 404);
+  CHECK(f.get("/api/v1/jobs").at_path("jobs.0.state")->as_string() == "cancelled");
+  CHECK(f.get("/api/v1/jobs?open=1").find("jobs")->as_array().empty());
+}

@@ -1,0 +1,71 @@
+#include "admin/schema.h"
+
+#include <algorithm>
+
+#include <catch2/catch.hpp>
+
+#include "admin/openapi.h"
+#include "admin/route.h"
+#include "base/json.h"
+
+using namespace tidewire;
+using namespace tidewire::admin;
+
+namespace {
+
+std::string fault(const char* body, const char* schema) {
+  const auto checked = check_shape(*json::parse(body), schema);
+  return checked.ok() ? "" : checked.error().message;
+}
+
+}  // namespace
+
+TEST_CASE("schema: what fits passes, and null is as absent", "[admin]") {
+  CHECK(fault(R"({"mapping": "people", "limit": 3, "side": "left", "dry_run": true})", "Sync").empty());
+  CHECK(fault(R"({"mapping": null, "limit": null})", "Sync").empty());
+  CHECK(fault(R"({"method": "value", "value": null})", "Resolution").empty());
+}
+
+TEST_CASE("schema: what does not fit is named, with what is wanted", "[admin]") {
+  CHECK(fault(R"({"dryrun": true})", "Sync") == "unknown key 'dryrun' (did you mean 'dry_run'?)");
+  CHECK(fault(R"({"limit": -1})", "Sync") == "'limit' must be at least 0");
+  CHECK(fault(R"({"limit": "3"})", "Sync") == "'limit' must be a whole number");
+  CHECK(fault(R"({"side": "up"})", "Sync") == "'side' must be one of left, right");
+  CHECK(fault(R"([1])", "Sync") == "the body must be a JSON object");
+  CHECK(fault(R"({})", "Resolution") == "'method' is missing");
+  CHECK(fault(R"({"mapping": "m", "side": "left", "key": "k", "reason": "x"})", "Discard") == "'reason' must be at least 3 characters long");
+  CHECK(fault(R"({"until": 7})", "Pause") == "'until' must be a text");
+}
+
+TEST_CASE("schema: every route names schemas that are there, a role, and says what it does", "[admin]") {
+  for (const Route* route : all_routes()) {
+    INFO(route->method << " " << route->path);
+    CHECK((*route->body == '\0' || schemas().find(route->body) != nullptr));
+    CHECK((*route->answer == '\0' || schemas().find(route->answer) != nullptr));
+    CHECK(*route->summary != '\0');
+    const bool reads = std::string_view(route->method) == "GET";
+    CHECK((!reads || *route->action == '\0'));
+    CHECK((!reads || *route->body == '\0'));
+  }
+}
+
+TEST_CASE("schema: every change is audited, or says itself why not", "[admin]") {
+  // These write the trail themselves, or change nothing that is kept.
+  const std::vector<std::string> apart{"log_in", "log_out", "set_up", "discard", "check", "test_connection", "try_source", "try_mapping", "suggest_mapping", "trigger",
+                                       "unlink", "relink", "merge", "ignore", "heed", "reset_base", "forget"};
+  for (const Route* route : all_routes()) {
+    if (std::string_view(route->method) == "GET" || std::find(apart.begin(), apart.end(), route->id) != apart.end()) continue;
+    INFO(route->method << " " << route->path);
+    CHECK(*route->action != '\0');
+  }
+}
+
+TEST_CASE("schema: the document holds every route but the aliases", "[admin]") {
+  const Value document = openapi_document();
+  std::size_t documented = 0, routes = 0;
+  for (const auto& [path, methods] : document.find("paths")->as_object()) documented += methods.as_object().size();
+  for (const Route* route : all_routes()) routes += route->alias == nullptr;
+
+  CHECK(documented == routes);
+  CHECK(document.string_or("openapi") == "3.1.0");
+}

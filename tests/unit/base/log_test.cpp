@@ -1,0 +1,165 @@
+#include "base/log.h"
+
+#include <catch2/catch.hpp>
+#include <thread>
+
+#include "base/json.h"
+#include "base/text.h"
+#include "support/fake_clock.h"
+#include "support/temp_dir.h"
+
+using namespace tidewire;
+
+namespace {
+
+struct LogRoom {
+  test::TempDir folder;
+  test::FakeClock clock;
+  Redactor redactor;
+  Logger logger{clock, redactor};
+
+  void configure(Logger::Form form, Level level = Level::kInfo) {
+    Logger::Options options;
+    options.form = form;
+    options.level = level;
+    options.file = folder.file("log");
+    REQUIRE(logger.configure(options).ok());
+  }
+};
+
+}  // namespace
+
+TEST_CASE("log: the redactor replaces secrets, the longest first", "[base][log]") {
+  Redactor redactor;
+  redactor.add("SHORT", "abc");
+  redactor.add("KEY", "hunter22");
+  redactor.add("LONG", "hunter22-and-more");
+
+  CHECK(redactor.apply("a hunter22-and-more b hunter22 c abc") == "a [secret LONG] b [secret KEY] c abc");
+  CHECK(redactor.apply("") == "");
+}
+
+TEST_CASE("log: a replacement is not searched again", "[base][log]") {
+  Redactor redactor;
+  redactor.add("A", "secret");
+
+  CHECK(redactor.apply("secretsecret") == "[secret A][secret A]");
+}
+
+TEST_CASE("log: a secret is found percent-encoded, JSON-escaped and inside values", "[base][log]") {
+  Redactor redactor;
+  redactor.add("PW", "a/b\"c d");
+  redactor.add("PIN", "123456");
+
+  CHECK(redactor.apply("GET /?p=a%2Fb%22c%20d") == "GET /?p=[secret PW]");
+  CHECK(redactor.apply(R"({"p":"a/b\"c d"})") == R"({"p":"[secret PW]"})");
+  CHECK(json::dump(redactor.apply_within(Value(Object{{"123456", Array{123456, 7, "x123456"}}}))) ==
+        R"({"[secret PIN]":["[secret PIN]",7,"x[secret PIN]"]})");
+}
+
+TEST_CASE("log: a JSON line begins with time, level, event, message", "[base][log]") {
+  LogRoom room;
+  room.configure(Logger::Form::kJson);
+
+  room.logger.info("reload", "two \"files\"\n", Object{{"count", 2}, {"event", "mine"}});
+
+  CHECK(room.folder.read("log") ==
+        R"({"time":"2024-05-01T10:00:00Z","level":"info","event":"reload","message":"two \"files\"\n","count":2,"event_":"mine"})"
+        "\n");
+}
+
+TEST_CASE("log: a text line is one line whatever the message holds", "[base][log]") {
+  LogRoom room;
+  room.configure(Logger::Form::kText);
+
+  room.logger.warn("remote", "bad\nINFO forged\x1b[2J", Object{{"name", "Ada Lovelace"}, {"n", 2}, {"who", "ada"}});
+
+  CHECK(room.folder.read("log") ==
+        "2024-05-01T10:00:00Z WARN  remote: bad\\nINFO forged\\x1b[2J n=2 name=\"Ada Lovelace\" who=ada\n");
+}
+
+TEST_CASE("log: a secret reaches neither file nor listener", "[base][log]") {
+  LogRoom room;
+  room.redactor.add("ERP_KEY", "k3y-of-erp");
+  std::string heard;
+  room.logger.on_line([&](Level, std::string_view line) { heard = line; });
+  for (const auto form : {Logger::Form::kText, Logger::Form::kJson}) {
+    room.configure(form);
+
+    room.logger.error("http", "401 for k3y-of-erp", Object{{"url", "https://x/?k=k3y-of-erp"}});
+
+    CHECK(heard.find("k3y-of-erp") == std::string::npos);
+    CHECK(heard.find("[secret ERP_KEY]") != std::string::npos);
+  }
+  CHECK(room.folder.read("log").find("k3y-of-erp") == std::string::npos);
+}
+
+TEST_CASE("log: lines below the level are not written", "[base][log]") {
+  LogRoom room;
+  room.configure(Logger::Form::kText, Level::kWarn);
+
+  room.logger.info("a", "quiet");
+  room.logger.error("b", "loud");
+
+  CHECK_FALSE(room.logger.enabled(Level::kInfo));
+  CHECK(split(room.folder.read("log"), '\n').size() == 2);
+  CHECK(level_from_name("warn") == Level::kWarn);
+  CHECK_FALSE(level_from_name("loud"));
+}
+
+TEST_CASE("log: a file that would grow too large is put aside, the oldest is dropped", "[base][log]") {
+  LogRoom room;
+  Logger::Options options;
+  options.form = Logger::Form::kText;
+  options.file = room.folder.file("log");
+  options.rotate_bytes = 100;
+  options.keep_files = 2;
+  REQUIRE(room.logger.configure(options).ok());
+
+  for (int i = 0; i < 5; ++i) room.logger.info("n", std::string(60, static_cast<char>('a' + i)));
+
+  CHECK(room.folder.read("log").find("eee") != std::string::npos);
+  CHECK(room.folder.read("log.1").find("ddd") != std::string::npos);
+  CHECK(room.folder.read("log.2").find("ccc") != std::string::npos);
+  CHECK(room.folder.read("log.3").empty());
+}
+
+TEST_CASE("log: after an external rotation it writes to the new file", "[base][log]") {
+  LogRoom room;
+  room.configure(Logger::Form::kText);
+  room.logger.info("a", "first");
+  std::filesystem::rename(room.folder.file("log"), room.folder.file("log.old"));
+
+  room.logger.reopen();
+  room.logger.info("a", "second");
+
+  CHECK(room.folder.read("log.old").find("second") == std::string::npos);
+  CHECK(room.folder.read("log").find("second") != std::string::npos);
+}
+
+TEST_CASE("log: a file that cannot be opened leaves the former target", "[base][log]") {
+  LogRoom room;
+  room.configure(Logger::Form::kText);
+  Logger::Options options;
+  options.file = room.folder.file("missing/log");
+
+  const auto done = room.logger.configure(options);
+  room.logger.info("a", "still here");
+
+  CHECK(done.error().code == Code::kUnavailable);
+  CHECK(room.folder.read("log").find("still here") != std::string::npos);
+}
+
+TEST_CASE("log: two threads write whole lines", "[base][log]") {
+  LogRoom room;
+  room.configure(Logger::Form::kJson);
+  const auto many = [&] {
+    for (int i = 0; i < 200; ++i) room.logger.info("n", "x");
+  };
+
+  std::thread other(many);
+  many();
+  other.join();
+
+  for (const std::string& line : split(trim(room.folder.read("log")), '\n')) CHECK(json::parse(line).ok());
+}

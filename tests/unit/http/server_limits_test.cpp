@@ -1,0 +1,161 @@
+#include "unit/http/served.h"
+
+using namespace tidewire;
+using namespace tidewire::test;
+
+TEST_CASE("server: a body too large is answered 413 while the sender still sends", "[http]") {
+  Served served({.max_body = 1000});
+  std::string announced, chunked;
+
+  served.run([&] {
+    auto peer = RawSocket::connect_to(served.address);
+    peer.write("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 500000\r\n\r\n" + std::string(500000, 'x'));
+    announced = peer.read_message();
+    auto other = RawSocket::connect_to(served.address);
+    other.write("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3e9\r\n" + std::string(1001, 'x'));
+    chunked = other.read_message();
+  });
+
+  CHECK(announced.starts_with("HTTP/1.1 413 "));
+  CHECK(chunked.starts_with("HTTP/1.1 413 "));
+  CHECK(served.asked.empty());
+}
+
+TEST_CASE("server: a head too large is answered 431", "[http]") {
+  Served served({.max_head = 300});
+  std::string answer;
+
+  served.run([&] {
+    auto peer = RawSocket::connect_to(served.address);
+    peer.write("GET / HTTP/1.1\r\nX: " + std::string(400, 'x'));
+    answer = peer.read_message();
+  });
+
+  CHECK(answer.starts_with("HTTP/1.1 431 "));
+}
+
+TEST_CASE("server: a head or a body that trickles is answered 408, an idle connection closed", "[http]") {
+  Served served({.head_time = 60ms, .body_time = 60ms, .idle_time = 60ms});
+  std::string head, body, idle, kept;
+
+  served.run([&] {
+    auto slow_head = RawSocket::connect_to(served.address);
+    auto slow_body = RawSocket::connect_to(served.address);
+    auto silent = RawSocket::connect_to(served.address);
+    auto used = RawSocket::connect_to(served.address);
+    slow_head.write("GET / HTTP/1.1\r\nHo");
+    slow_body.write("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n12345");
+    used.write(kGet);
+    head = slow_head.read_all();
+    body = slow_body.read_all();
+    idle = silent.read_all();
+    used.read_message();
+    kept = used.read_all();
+  });
+
+  CHECK(head.starts_with("HTTP/1.1 408 "));
+  CHECK(body.starts_with("HTTP/1.1 408 "));
+  CHECK(idle.empty());
+  CHECK(kept.empty());
+  CHECK(served.server->stats().timed_out == 4);
+}
+
+TEST_CASE("server: bytes that keep coming do not stretch the time for the head", "[http]") {
+  Served served({.head_time = 100ms});
+  std::string answer;
+
+  served.run([&] {
+    auto peer = RawSocket::connect_to(served.address);
+    peer.write("GET / HTTP/1.1\r\n");
+    std::atomic<bool> stop = false;
+    std::thread dripping([&] {
+      while (!stop) {
+        peer.write("X: y\r\n");
+        std::this_thread::yield();
+        ::usleep(5000);
+      }
+    });
+    answer = peer.read_until("\r\n\r\n");
+    stop = true;
+    dripping.join();
+  });
+
+  CHECK(answer.starts_with("HTTP/1.1 408 "));
+}
+
+TEST_CASE("server: a body below the least rate is given up early", "[http]") {
+  Served hurried({.body_time = 150ms, .min_body_rate = 1u << 30});
+  std::string answer;
+
+  hurried.run([&] {
+    auto peer = RawSocket::connect_to(hurried.address);
+    peer.write("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n12345");
+    answer = peer.read_until("\r\n\r\n");
+  });
+
+  CHECK(answer.starts_with("HTTP/1.1 408 "));
+}
+
+TEST_CASE("server: one connection too many is answered 503", "[http]") {
+  Served served({.max_connections = 2});
+  std::string third, first;
+
+  served.run([&] {
+    auto a = RawSocket::connect_to(served.address);
+    auto b = RawSocket::connect_to(served.address);
+    a.write(kGet);
+    b.write(kGet);
+    first = a.read_message();
+    b.read_message();
+    auto c = RawSocket::connect_to(served.address);
+    third = c.read_all();
+  });
+
+  CHECK(first.starts_with("HTTP/1.1 200 "));
+  CHECK(third.starts_with("HTTP/1.1 503 "));
+  CHECK(served.server->stats().refused == 1);
+}
+
+TEST_CASE("server: a peer that does not take its answer is given up", "[http]") {
+  Served served({.body_time = 80ms});
+  bool cut_short = false;
+
+  served.run([&] {
+    auto peer = RawSocket::connect_to(served.address);
+    peer.write("GET /big HTTP/1.1\r\nHost: a\r\n\r\n");
+    auto other = RawSocket::connect_to(served.address);
+    while (served.server->stats().timed_out == 0) {
+      other.write(kGet);
+      if (other.read_message().empty()) other = RawSocket::connect_to(served.address);
+    }
+    cut_short = peer.read_all().size() < (8u << 20);
+  });
+
+  CHECK(cut_short);
+}
+
+TEST_CASE("server: while a request is answered only one read's worth is taken from the sender", "[http]") {
+  Served served;
+  const std::string much(32u << 20, 'x');
+  std::atomic<std::size_t> written = 0;
+  std::atomic<bool> answered_before_all = false;
+  std::unique_ptr<Timer> timer;
+  served.on_kept = [&] {
+    timer = served.loop.after(100ms, [&] {
+      answered_before_all = written < much.size();
+      served.kept.clear();
+      served.server.reset();
+    });
+  };
+
+  served.run([&] {
+    auto peer = RawSocket::connect_to(served.address);
+    peer.write(post("/later", ""));
+    for (std::size_t at = 0; at < much.size(); at += 65536) {
+      peer.write(std::string_view(much).substr(at, 65536));
+      written += 65536;
+    }
+  });
+
+  CHECK(answered_before_all);
+}

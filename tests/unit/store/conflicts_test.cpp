@@ -1,0 +1,147 @@
+#include "store_fixture.h"
+
+using namespace tidewire;
+using namespace tidewire::store;
+
+namespace {
+
+Conflict phone_clash(std::int64_t link, const char* left, const char* right) {
+  Conflict conflict;
+  conflict.link = link;
+  conflict.field = "phone";
+  conflict.base_left = Value("+0");
+  conflict.base_right = Value(nullptr);
+  conflict.left = Value(left);
+  conflict.right = Value(right);
+  return conflict;
+}
+
+std::vector<Conflict> open_conflicts(StoreFixture& f) {
+  return f.ask<Paged<Conflict>>([&](auto done) { f.store.conflicts("employees", false, {}, done); }).rows;
+}
+
+}  // namespace
+
+TEST_CASE("conflicts: shown_at moves only when the values do", "[store][conflicts]") {
+  StoreFixture f;
+  const std::int64_t link = f.commit({.mapping = "employees", .link = link_of("E1", "42")});
+  f.commit({.mapping = "employees", .open_conflicts = {phone_clash(link, "+1", "+2")}});
+  const Conflict first = open_conflicts(f).front();
+  f.clock.pass(std::chrono::minutes(1));
+
+  f.commit({.mapping = "employees", .open_conflicts = {phone_clash(link, "+1", "+2")}});
+  CHECK(open_conflicts(f).front().shown_at == first.shown_at);
+  f.commit({.mapping = "employees", .open_conflicts = {phone_clash(link, "+1", "+3")}});
+
+  const auto open = open_conflicts(f);
+  REQUIRE(open.size() == 1);
+  CHECK(open[0].id == first.id);
+  CHECK(open[0].shown_at == f.clock.now());
+  CHECK(open[0].opened_at == first.opened_at);
+  CHECK(open[0].right == Value("+3"));
+  CHECK(open[0].base_left == Value("+0"));
+  CHECK(open[0].base_right == Value(nullptr));
+}
+
+TEST_CASE("conflicts: a closed one stays as history and the field can clash again", "[store][conflicts]") {
+  StoreFixture f;
+  Link link = link_of("E1", "42");
+  link.id = f.commit({.mapping = "employees", .link = link});
+  f.commit({.mapping = "employees", .open_conflicts = {phone_clash(link.id, "+1", "+2")}});
+
+  f.commit({.mapping = "employees",
+            .link = link,
+            .close_conflict_fields = {"phone"},
+            .conflict_method = "left",
+            .conflict_author = "ada"});
+  CHECK(open_conflicts(f).empty());
+  f.commit({.mapping = "employees", .open_conflicts = {phone_clash(link.id, "+5", "+6")}});
+
+  const auto all = f.ask<Paged<Conflict>>([&](auto done) { f.store.conflicts("", true, {}, done); }).rows;
+  REQUIRE(all.size() == 2);
+  CHECK(all[1].method == "left");
+  CHECK(all[1].author == "ada");
+  CHECK(all[1].closed_at == f.clock.now());
+  CHECK_FALSE(all[0].closed_at);
+}
+
+TEST_CASE("conflicts: one from before the link is closed by the commit that links its key", "[store][conflicts]") {
+  StoreFixture f;
+  Conflict ambiguous;
+  ambiguous.side = Side::kLeft;
+  ambiguous.key = "E1";
+  ambiguous.kind = "ambiguous";
+  f.commit({.mapping = "employees", .open_conflicts = {ambiguous}});
+  f.commit({.mapping = "employees", .open_conflicts = {ambiguous}});
+  REQUIRE(f.load("employees", Side::kLeft, "E1").conflicts.size() == 1);
+
+  f.commit(
+      {.mapping = "employees", .link = link_of("E1", "42"), .close_conflict_fields = {""}, .conflict_method = "value"});
+
+  CHECK(open_conflicts(f).empty());
+}
+
+TEST_CASE("conflicts: a resolution is refused when other values are shown since", "[store][conflicts]") {
+  StoreFixture f;
+  const std::int64_t link = f.commit({.mapping = "employees", .link = link_of("E1", "42")});
+  f.commit({.mapping = "employees", .open_conflicts = {phone_clash(link, "+1", "+2")}});
+  const Conflict shown = open_conflicts(f).front();
+  f.clock.pass(std::chrono::minutes(1));
+  f.commit({.mapping = "employees", .open_conflicts = {phone_clash(link, "+1", "+3")}});
+  const auto resolve = [&](Instant at) {
+    Store::Resolution resolution{shown.id, "left", "ada", std::nullopt, std::nullopt, at};
+    return f.try_ask<void>([&](auto done) { f.store.resolve(resolution, done); });
+  };
+
+  CHECK(resolve(shown.shown_at).error().code == Code::kStale);
+  CHECK(f.take("employees").empty());
+  CHECK(resolve(f.clock.now()).ok());
+
+  const Known known = f.load("employees", Side::kLeft, "E1");
+  CHECK(known.conflicts.front().method == "left");
+  CHECK(known.conflicts.front().author == "ada");
+  REQUIRE(known.dirty.size() == 2);
+  CHECK(known.dirty[0].reason == "person");
+}
+
+TEST_CASE("conflicts: a resolution by value keeps both values, and newer ones undo it", "[store][conflicts]") {
+  StoreFixture f;
+  const std::int64_t link = f.commit({.mapping = "employees", .link = link_of("E1", "42")});
+  f.commit({.mapping = "employees", .open_conflicts = {phone_clash(link, "+1", "+2")}});
+  const Conflict shown = open_conflicts(f).front();
+  Store::Resolution resolution{shown.id, "value", "ada", Value("+7"), Value("7"), {}};
+
+  REQUIRE(f.try_ask<void>([&](auto done) { f.store.resolve(resolution, done); }).ok());
+  CHECK(open_conflicts(f).front().left == Value("+7"));
+  CHECK(open_conflicts(f).front().right == Value("7"));
+
+  f.commit({.mapping = "employees", .open_conflicts = {phone_clash(link, "+1", "+9")}});
+  CHECK_FALSE(open_conflicts(f).front().method);
+}
+
+TEST_CASE("conflicts: resolving an unknown one says so", "[store][conflicts]") {
+  StoreFixture f;
+  const auto answer = f.try_ask<void>([&](auto done) { f.store.resolve({99, "left", "ada", {}, {}, {}}, done); });
+  CHECK(answer.error().code == Code::kNotFound);
+  CHECK(f.try_ask<Conflict>([&](auto done) { f.store.conflict(99, done); }).error().code == Code::kNotFound);
+}
+
+TEST_CASE("conflicts: listed newest first, page by page", "[store][conflicts]") {
+  StoreFixture f;
+  for (int i = 0; i < 3; ++i) {
+    const std::int64_t link =
+        f.commit({.mapping = "employees", .link = link_of("E" + std::to_string(i), std::to_string(i))});
+    f.commit({.mapping = "employees", .open_conflicts = {phone_clash(link, "+1", "+2")}});
+  }
+
+  const auto first = f.ask<Paged<Conflict>>([&](auto done) {
+    f.store.conflicts("employees", false, Page{2, ""}, done);
+  });
+  REQUIRE(first.rows.size() == 2);
+  CHECK(first.rows[0].id > first.rows[1].id);
+  const auto second = f.ask<Paged<Conflict>>([&](auto done) {
+    f.store.conflicts("employees", false, Page{2, first.next}, done);
+  });
+  CHECK(second.rows.size() == 1);
+  CHECK(second.next.empty());
+}

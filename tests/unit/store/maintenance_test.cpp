@@ -1,0 +1,134 @@
+#include "store/operations.h"
+#include "store_fixture.h"
+#include "support/temp_dir.h"
+
+using namespace tidewire;
+using namespace tidewire::store;
+
+namespace {
+
+constexpr Duration kMonth = std::chrono::hours(30 * 24);
+
+bool prune(StoreFixture& f) {
+  return f.ask<bool>([&](auto done) { f.store.prune(kMonth, done); });
+}
+
+std::string store_operation(StoreFixture& f) {
+  Operation operation;
+  operation.id = first_id_at(f.clock.now()) + "-7000-8000-000000000000";
+  operation.mapping = "employees";
+  operation.kind = "update";
+  operation.outcome = "applied";
+  f.commit({.mapping = "employees", .operation = operation});
+  return operation.id;
+}
+
+std::size_t operation_count(StoreFixture& f) {
+  return f.ask<Paged<Operation>>([&](auto done) { f.store.operations({}, {}, done); }).rows.size();
+}
+
+}  // namespace
+
+TEST_CASE("maintenance: what is older than its time leaves, a slice at a time", "[store][maintenance]") {
+  StoreFixture f;
+  std::vector<Change> changes(501, change("E1", "d"));
+  f.put(std::move(changes));
+  f.fan_out({employees_left()});
+  store_operation(f);
+  f.clock.pass(kMonth + std::chrono::seconds(1));
+  store_operation(f);
+  f.put({change("E2", "d")});
+
+  CHECK(prune(f));
+  CHECK_FALSE(prune(f));
+
+  CHECK(operation_count(f) == 1);
+  const std::vector<Object> left = f.database->query("SELECT key FROM received", {}).value();
+  REQUIRE(left.size() == 1);
+  CHECK(left[0].at("key") == Value("E2"));
+  CHECK(f.put({change("E2", "d")}) == 0);
+}
+
+TEST_CASE("maintenance: what is not fanned out yet stays, however old", "[store][maintenance]") {
+  StoreFixture f;
+  f.put({change("E1")});
+  f.clock.pass(2 * kMonth);
+
+  prune(f);
+
+  CHECK(f.fan_out({employees_left()}).seen == 1);
+}
+
+TEST_CASE("maintenance: an operation that a standing key names stays as its explanation", "[store][maintenance]") {
+  StoreFixture f;
+  f.mark("employees", {{Side::kLeft, "E1"}});
+  DirtyKey row = f.take("employees").front();
+  row.operation = store_operation(f);
+  f.stand(row, KeyState::kDead);
+  f.clock.pass(2 * kMonth);
+
+  prune(f);
+  CHECK(operation_count(f) == 1);
+
+  f.ask<std::int64_t>([&](auto done) { f.store.discard("employees", Side::kLeft, "E1", "", "ada", done); });
+  prune(f);
+  CHECK(operation_count(f) == 0);
+}
+
+TEST_CASE("maintenance: a sound file has no problems", "[store][maintenance]") {
+  StoreFixture f;
+  f.mark("employees", {{Side::kLeft, "E1"}});
+
+  CHECK(f.ask<std::vector<std::string>>([&](auto done) { f.store.integrity_check(done); }).empty());
+}
+
+TEST_CASE("maintenance: an index that lost an entry is named", "[store][maintenance]") {
+  StoreFixture f;
+  test::TempDir folder;
+  const std::string path = folder.file("copy.db");
+  f.commit({.mapping = "employees", .link = link_of("UNIQUE-LEFT-KEY", "42")});
+  f.ask<void>([&](auto done) { f.store.backup(path, done); });
+  // One letter of the index entry; the table's row, which is written with another key beside it, keeps its own.
+  std::string bytes = folder.read("copy.db");
+  const std::string entry = "employeesUNIQUE-LEFT-KEY";
+  std::size_t at = bytes.find(entry);
+  REQUIRE(at != std::string::npos);
+  while (bytes.compare(at + entry.size(), 2, "42") == 0) at = bytes.find(entry, at + 1);
+  REQUIRE(at != std::string::npos);
+  bytes[at + entry.size() - 1] = 'X';
+  folder.write("copy.db", bytes);
+
+  auto damaged = std::move(Database::open(path)).value();
+  InlineExecutor executor(*damaged, f.timers);
+  Store store(executor, f.clock);
+  const auto problems = f.ask<std::vector<std::string>>([&](auto done) { store.integrity_check(done); });
+
+  REQUIRE_FALSE(problems.empty());
+  CHECK(problems.front().find("links_left") != std::string::npos);
+}
+
+TEST_CASE("maintenance: a backup is a whole state file of its own", "[store][maintenance]") {
+  StoreFixture f;
+  test::TempDir folder;
+  f.commit({.mapping = "employees", .link = link_of("E1", "42")});
+  const std::string path = folder.file("copy.db");
+  const auto backup = [&] { return f.try_ask<void>([&](auto done) { f.store.backup(path, done); }); };
+
+  REQUIRE(backup().ok());
+
+  auto copy = std::move(Database::open(path)).value();
+  REQUIRE(migrate(*copy).ok());
+  CHECK(copy->query("SELECT left_key FROM links", {}).value().size() == 1);
+  CHECK_FALSE(std::filesystem::exists(path + ".part"));
+  CHECK(backup().error().code == Code::kInvalid);
+}
+
+TEST_CASE("maintenance: a backup that cannot be written says so and leaves nothing", "[store][maintenance]") {
+  StoreFixture f;
+  test::TempDir folder;
+
+  const auto refused = f.try_ask<void>([&](auto done) { f.store.backup(folder.file("missing/copy.db"), done); });
+
+  REQUIRE_FALSE(refused.ok());
+  CHECK(refused.error().code == Code::kUnavailable);
+}

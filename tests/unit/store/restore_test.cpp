@@ -1,0 +1,94 @@
+#include "store/restore.h"
+
+#include <filesystem>
+
+#include "store/copy.h"
+#include "store/migrate.h"
+#include "store_fixture.h"
+#include "support/temp_dir.h"
+
+using namespace tidewire;
+using namespace tidewire::store;
+
+namespace {
+
+const Instant kNow = parse_instant("2024-05-01T10:11:12Z").value();
+
+/// A state with so many operations.
+void make_state(const std::string& path, int operations) {
+  auto database = Database::open(path);
+  REQUIRE(database.ok());
+  REQUIRE(migrate(**database).ok());
+  for (int i = 0; i < operations; ++i) {
+    REQUIRE((*database)->exec("INSERT INTO operations VALUES ('" + std::to_string(i) + "', 0, 'm', NULL, 'a', 'b', 'update', 'applied', 1, '{}', '', NULL, NULL)").ok());
+  }
+}
+
+std::string copied(const std::string& from, const std::string& to) {
+  auto database = Database::open(from);
+  REQUIRE(database.ok());
+  REQUIRE(copy_database(**database, to).ok());
+  return to;
+}
+
+std::int64_t operations_in(const std::string& path) {
+  auto database = Database::open(path);
+  REQUIRE(database.ok());
+  return (*database)->query("SELECT count(*) AS n FROM operations", {}).value().front().at("n").as_int();
+}
+
+}  // namespace
+
+TEST_CASE("restore: the copy becomes the state, and the former one is set aside with its log", "[store][restore]") {
+  const test::TempDir folder;
+  const std::string state = folder.file("tidewire.db");
+  make_state(state, 2);
+  const std::string copy = copied(state, folder.file("copy.db"));
+  make_state(folder.file("more.db"), 5);
+  std::filesystem::rename(folder.file("more.db"), state);
+
+  const auto restored = restore(copy, state, kNow);
+
+  REQUIRE(restored.ok());
+  CHECK(restored->operations == 2);
+  CHECK(restored->set_aside == state + ".before-2024-05-01T10-11-12");
+  CHECK(operations_in(state) == 2);
+  CHECK(operations_in(restored->set_aside) == 5);
+}
+
+TEST_CASE("restore: where there was no state, one is made", "[store][restore]") {
+  const test::TempDir folder;
+  make_state(folder.file("other.db"), 3);
+  const std::string copy = copied(folder.file("other.db"), folder.file("copy.db"));
+
+  const auto restored = restore(copy, folder.file("tidewire.db"), kNow);
+
+  REQUIRE(restored.ok());
+  CHECK(restored->set_aside.empty());
+  CHECK(operations_in(folder.file("tidewire.db")) == 3);
+}
+
+TEST_CASE("restore: what is no whole state of ours touches nothing", "[store][restore]") {
+  const test::TempDir folder;
+  const std::string state = folder.file("tidewire.db");
+  make_state(state, 1);
+  folder.write("text.db", "this is no database, whatever its name says, and long enough to be looked at");
+  make_state(folder.file("torn.db"), 400);
+  const std::string torn = copied(folder.file("torn.db"), folder.file("torn-copy.db"));
+  std::filesystem::resize_file(torn, std::filesystem::file_size(torn) / 2);
+  {
+    auto newer = Database::open(copied(state, folder.file("newer.db")));
+    REQUIRE((*newer)->exec("PRAGMA user_version = 99").ok());
+  }
+  {
+    auto foreign = Database::open(folder.file("foreign.db"));
+    REQUIRE((*foreign)->exec("CREATE TABLE x (y)").ok());
+  }
+
+  for (const char* name : {"text.db", "torn-copy.db", "newer.db", "foreign.db", "none.db"}) {
+    INFO(name);
+    CHECK_FALSE(restore(folder.file(name), state, kNow).ok());
+    CHECK(operations_in(state) == 1);
+  }
+  CHECK_FALSE(restore(state, state, kNow).ok());
+}

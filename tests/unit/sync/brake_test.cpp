@@ -1,0 +1,177 @@
+#include <catch2/catch.hpp>
+
+#include "support/people.h"
+
+using namespace tidewire;
+using sync::Side;
+using test::World;
+
+namespace {
+
+/// Pairs at rest whose records have a city that the mapping does not know of yet.
+struct Town {
+  World world;
+  std::vector<std::string> left, right;
+  explicit Town(int people = 30) {
+    for (int i = 0; i < people; ++i) {
+      Value fields = test::person("p" + std::to_string(i) + "@example.org");
+      fields["city"] = Value("Ghent");
+      left.push_back(world.left.insert(std::move(fields)));
+      world.hook(Side::kLeft, left.back());
+    }
+    world.settle();
+    for (const auto& [key, row] : world.right.rows) right.push_back(key);
+    world.ears.operations.clear();
+  }
+  static sync::Plan grown(std::optional<int> brake = 10) {
+    sync::Plan plan = World::default_plan();
+    plan.fields.push_back(World::field("city"));
+    plan.brake = brake;
+    return plan;
+  }
+  void grow(sync::Plan plan = grown()) { world.engine->put(std::make_shared<test::TableMapper>(std::move(plan), "v2"), {&world.left, &world.right}); }
+  void sweep() {
+    sync::Engine::SyncOptions options;
+    options.mapping = "people";
+    options.all = true;
+    world.engine->sync(options, {}, [](Result<store::Job>) {});
+    world.settle(std::chrono::seconds(30));
+  }
+  int with_city() const {
+    int count = 0;
+    for (const auto& [key, row] : world.right.rows) count += row.fields.find("city") != nullptr ? 1 : 0;
+    return count;
+  }
+  std::int64_t release(const std::string& field) {
+    std::int64_t released = -1;
+    world.engine->release("people", field, [&](Result<std::int64_t> count) { released = count.ok() ? *count : -2; });
+    world.settle(std::chrono::seconds(30));
+    return released;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("brake: a field that a mapping got is adopted up to a share of the links, and asked about once", "[sync][brake]") {
+  Town it;
+  it.grow();
+
+  it.sweep();
+
+  CHECK(it.with_city() == 10);
+  const auto counts = it.world.counts();
+  REQUIRE(counts.braked.size() == 1);
+  CHECK(counts.braked.front().field == "city");
+  CHECK(counts.braked.front().links == 20);
+  CHECK(counts.held == 0);
+  int asked = 0;
+  for (const store::Operation& operation : it.world.ears.operations) asked += operation.kind == "hold" ? 1 : 0;
+  CHECK(asked == 1);
+  CHECK(it.world.conflicts().empty());
+}
+
+TEST_CASE("brake: the other fields of a record go on while one is held", "[sync][brake]") {
+  Town it;
+  it.grow();
+  it.sweep();
+  for (const std::string& key : it.left) it.world.left.edit(key, "phone", Value("2"));
+
+  for (const std::string& key : it.left) it.world.hook(Side::kLeft, key);
+  it.world.settle(std::chrono::seconds(30));
+
+  for (const auto& [key, row] : it.world.right.rows) CHECK(row.fields.string_or("phone") == "2");
+  CHECK(it.with_city() == 10);
+}
+
+TEST_CASE("brake: what is let go is written, and does not brake again for a day", "[sync][brake]") {
+  Town it;
+  it.grow();
+  it.sweep();
+
+  CHECK(it.release("city") == 20);
+
+  CHECK(it.with_city() == 30);
+  CHECK(it.world.counts().braked.empty());
+  CHECK(it.world.counts().held == 0);
+}
+
+TEST_CASE("brake: an edit of a held field is held too, and not lost", "[sync][brake]") {
+  Town it;
+  it.grow();
+  it.sweep();
+  std::string held;
+  for (const auto& [key, row] : it.world.right.rows) held = row.fields.find("city") == nullptr ? key : held;
+  const std::string email = it.world.right.get(held, "email").as_string();
+  for (const std::string& key : it.left) {
+    if (it.world.left.get(key, "email") == Value(email)) it.world.left.edit(key, "city", Value("Bruges"));
+  }
+
+  for (const std::string& key : it.left) it.world.hook(Side::kLeft, key);
+  it.world.settle(std::chrono::seconds(30));
+  CHECK(it.world.right.get(held, "city").is_null());
+  it.release("");
+
+  CHECK(it.world.right.get(held, "city") == Value("Bruges"));
+}
+
+TEST_CASE("brake: held fields that come to agree by themselves are held no more", "[sync][brake]") {
+  Town it;
+  it.grow();
+  it.sweep();
+  for (const std::string& key : it.right) it.world.right.edit(key, "city", Value("Ghent"));
+
+  for (const std::string& key : it.right) it.world.hook(Side::kRight, key);
+  it.world.settle(std::chrono::seconds(30));
+
+  CHECK(it.world.counts().braked.empty());
+}
+
+TEST_CASE("brake: its share is a setting, and it can be off", "[sync][brake]") {
+  Town half(30), off(30);
+  half.grow(Town::grown(50));
+  off.grow(Town::grown(std::nullopt));
+
+  half.sweep();
+  off.sweep();
+
+  CHECK(half.with_city() == 15);
+  CHECK(off.with_city() == 30);
+}
+
+TEST_CASE("brake: a field that writes nothing brakes nothing", "[sync][brake]") {
+  Town it;
+  for (const std::string& key : it.right) it.world.right.edit(key, "city", Value("Ghent"));
+  it.grow();
+
+  it.sweep();
+
+  CHECK(it.world.counts().braked.empty());
+  CHECK(it.world.writes() == 30);
+}
+
+TEST_CASE("brake: release lets deletes go that it holds, and no other held key", "[sync][brake]") {
+  Town it(30);
+  for (const std::string& key : it.left) it.world.left.erase(key);
+  for (const std::string& key : it.left) it.world.hook(Side::kLeft, key, "delete");
+  it.world.settle(std::chrono::minutes(5));
+  CHECK(it.world.right.rows.size() == 20);
+  CHECK(it.world.counts().held == 20);
+
+  it.release("");
+
+  CHECK(it.world.right.rows.empty());
+  CHECK(it.world.counts().held == 0);
+}
+
+TEST_CASE("brake: a new record is created whole, whatever is held", "[sync][brake]") {
+  Town it;
+  it.grow();
+  it.sweep();
+  Value fields = test::person("new@example.org");
+  fields["city"] = Value("Antwerp");
+  it.world.hook(Side::kLeft, it.world.left.insert(std::move(fields)));
+
+  it.world.settle();
+
+  CHECK(it.with_city() == 11);
+}

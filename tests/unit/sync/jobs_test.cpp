@@ -1,0 +1,306 @@
+#include <catch2/catch.hpp>
+
+#include "base/json.h"
+#include "support/people.h"
+#include "sync/load.h"
+
+using namespace tidewire;
+using namespace tidewire::test;
+using sync::Side;
+
+namespace {
+
+void insert_many(World& world, int count) {
+  for (int i = 0; i < count; ++i) world.left.insert(person("p" + std::to_string(i) + "@example.org"));
+}
+
+void control(World& world, const std::string& id, const char* what) {
+  std::optional<Result<void>> held;
+  world.engine->jobs().control(id, what, [&](Result<void> done) { held = std::move(done); });
+  for (int i = 0; i < 20 && !held; ++i) world.settle(std::chrono::milliseconds(10));
+  REQUIRE(held);
+  CHECK(held->ok());
+}
+
+}  // namespace
+
+TEST_CASE("jobs: an initial load creates what is only on one side and ends with its counts", "[sync][jobs]") {
+  World world;
+  insert_many(world, 3);
+  world.right.insert(person("only@right.org"));
+
+  const store::Job job = run_job(world, "initial_load");
+
+  CHECK(job.state == "done");
+  CHECK(job.done == 4);
+  CHECK(job.summary.at_path("events.created")->as_int() == 4);
+  CHECK(world.left.rows.size() == 4);
+  CHECK(world.right.rows.size() == 4);
+}
+
+TEST_CASE("jobs: a load killed in the middle goes on from its cursor", "[sync][jobs]") {
+  World world;
+  insert_many(world, 2500);
+  const std::string id = start_job(world, "initial_load");
+  while (job_of(world, id).done < 1000) world.settle(std::chrono::milliseconds(1));
+  const store::Job before = job_of(world, id);
+  REQUIRE(before.state == "running");
+  REQUIRE(before.done < 2500);
+
+  restart(world);
+  const int lists = world.left.lists;
+  for (int i = 0; i < 400 && job_of(world, id).open(); ++i) world.settle();
+
+  CHECK(job_of(world, id).state == "done");
+  CHECK(world.right.rows.size() == 2500);
+  CHECK(world.right.creates == 2500);
+  CHECK(world.left.lists - lists < 5);  // 2500 records are 6 pages: it did not begin anew
+}
+
+TEST_CASE("jobs: it never runs far ahead of the worker", "[sync][jobs]") {
+  World world;
+  insert_many(world, 2500);
+  world.engine->pause("people", true);
+
+  const std::string id = start_job(world, "initial_load");
+  for (int i = 0; i < 20; ++i) world.settle();
+
+  CHECK(job_of(world, id).done <= 1500);
+  CHECK(job_of(world, id).state == "running");
+}
+
+TEST_CASE("jobs: paused it holds, live changes go on, and resumed it ends", "[sync][jobs]") {
+  World world;
+  insert_many(world, 2000);
+  const std::string id = start_job(world, "initial_load");
+  control(world, id, "pause");
+  const std::size_t created = world.right.rows.size();
+  REQUIRE(created < 2000);
+  for (int i = 0; i < 5; ++i) world.settle();
+  const std::size_t held = world.right.rows.size();
+
+  const std::string live = world.left.insert(person("live@example.org"));
+  world.hook(Side::kLeft, live);
+  world.settle();
+  CHECK(world.right.rows.size() == held + 1);
+  restart(world);
+  for (int i = 0; i < 5; ++i) world.settle();
+  CHECK(world.right.rows.size() == held + 1);  // a restart does not forget that it is paused
+  control(world, id, "resume");
+  for (int i = 0; i < 200 && job_of(world, id).open(); ++i) world.settle();
+
+  CHECK(job_of(world, id).state == "done");
+  CHECK(world.right.rows.size() == 2001);
+}
+
+TEST_CASE("jobs: cancelled, what it has marked is dropped and what was done stays", "[sync][jobs]") {
+  World world;
+  insert_many(world, 2000);
+  const std::string id = start_job(world, "initial_load");
+  control(world, id, "pause");
+  control(world, id, "cancel");
+  const std::size_t created = world.right.rows.size();
+  for (int i = 0; i < 10; ++i) world.settle();
+
+  CHECK(job_of(world, id).state == "cancelled");
+  CHECK(world.right.rows.size() < 2000);
+  CHECK(world.right.rows.size() <= created + 300);
+  CHECK(world.counts().waiting == 0);
+}
+
+TEST_CASE("jobs: the same work asked for twice is one job; another mapping's does not wait", "[sync][jobs]") {
+  World world;
+  insert_many(world, 2000);
+  world.engine->pause("people", true);
+  const std::string first = start_job(world, "initial_load");
+
+  CHECK(start_job(world, "initial_load") == first);
+  CHECK(start_job(world, "sweep") != first);
+}
+
+TEST_CASE("jobs: a resync of a key range marks those keys alone", "[sync][jobs]") {
+  World world;
+  insert_many(world, 12);
+  run_job(world, "initial_load");
+
+  const store::Job job = run_job(world, "resync", Object{{"right", false}, {"all", true}, {"from", "L10"}, {"to", "L12"}});
+
+  CHECK(job.done == 3);
+}
+
+TEST_CASE("jobs: keys that are numbers are compared by size", "[sync][jobs]") {
+  CHECK(sync::key_less("9", "10"));
+  CHECK_FALSE(sync::key_less("10", "9"));
+  CHECK_FALSE(sync::key_less("007", "7"));
+  CHECK(sync::key_less("a10", "a9"));
+}
+
+TEST_CASE("jobs: a sweep killed between its pages still finds what is gone", "[sync][jobs]") {
+  World world;
+  insert_many(world, 1200);
+  run_job(world, "initial_load");
+  world.timers.advance(std::chrono::minutes(5));
+  world.left.erase("L7");
+  const std::string id = start_job(world, "sweep");
+  restart(world);
+
+  for (int i = 0; i < 200 && job_of(world, id).open(); ++i) world.settle();
+  for (int i = 0; i < 5; ++i) world.settle();
+
+  CHECK(job_of(world, id).state == "done");
+  CHECK(world.right.rows.size() == 1199);
+}
+
+TEST_CASE("verify: planted drift is found field by field, and repair mends it by the rules", "[sync][verify]") {
+  World world;
+  insert_many(world, 5);
+  run_job(world, "initial_load");
+  world.left.edit("L1", "phone", Value("drifted"));
+  world.right.insert(person("only@right.org"));
+  world.timers.advance(std::chrono::minutes(5));
+  world.left.erase("L2");
+
+  const store::Job job = run_job(world, "verify");
+
+  CHECK(job.state == "done");
+  CHECK(found_in(job, "differing") == 1);
+  CHECK(found_in(job, "right_only") == 1);
+  CHECK(found_in(job, "missing_left") == 1);
+  CHECK(found_in(job, "left_only") == 0);
+  const auto findings = findings_of(world, job.id);
+  REQUIRE(findings.size() == 3);
+  const auto drift = std::find_if(findings.begin(), findings.end(), [](const auto& one) { return one.kind == "differing"; });
+  REQUIRE(drift != findings.end());
+  CHECK(drift->record.at_path("fields.phone.left")->as_string() == "drifted");
+  const int writes = world.writes();
+  CHECK(world.right.get(*drift->key.right, "phone") == Value("1"));
+
+  run_job(world, "verify", Object{{"repair", true}});
+
+  CHECK(world.writes() > writes);
+  CHECK(world.right.get(*drift->key.right, "phone") == Value("drifted"));
+  const store::Job again = run_job(world, "verify");
+  CHECK(again.summary.find("found") == nullptr);
+}
+
+TEST_CASE("verify: what the sides were told to keep different is counted as accepted and left alone", "[sync][verify]") {
+  Pair it;
+  it.world.left.edit(it.left, "note", Value("mine"));
+  it.world.right.edit(it.right, "note", Value("yours"));
+  it.world.hook(Side::kLeft, it.left);
+  it.world.hook(Side::kRight, it.right);
+  it.world.settle();
+  it.world.store.resolve({it.world.conflicts().front().id, "accept", "ann", {}, {}, {}}, [](Result<void> done) { CHECK(done.ok()); });
+  it.world.timers.run_posted();
+  it.world.engine->wake("people");
+  it.world.settle();
+
+  const store::Job job = run_job(it.world, "verify", Object{{"repair", true}});
+
+  CHECK(found_in(job, "accepted") == 1);
+  CHECK(found_in(job, "differing") == 0);
+  CHECK(it.world.right.get(it.right, "note") == Value("yours"));
+}
+
+TEST_CASE("law 21: adoption reports exact, differing, one-sided and ambiguous, and writes nothing", "[sync][adopt]") {
+  World world;
+  world.left.insert(person("same@example.org"));
+  world.right.insert(person("same@example.org"));
+  world.left.insert(person("other@example.org", "1"));
+  world.right.insert(person("other@example.org", "2"));
+  world.left.insert(person("left@example.org"));
+  world.right.insert(person("right@example.org"));
+  world.left.insert(person("twice@example.org"));
+  world.right.insert(person("twice@example.org"));
+  world.right.insert(person("twice@example.org"));
+
+  const store::Job job = run_job(world, "adopt");
+
+  CHECK(found_in(job, "exact") == 1);
+  CHECK(found_in(job, "differing") == 1);
+  CHECK(found_in(job, "left_only") == 1);
+  CHECK(found_in(job, "right_only") == 1);
+  CHECK(found_in(job, "ambiguous") == 3);  // one on the left, two on the right
+  CHECK(world.writes() == 0);
+  CHECK(world.counts().links == 0);
+}
+
+TEST_CASE("law 21: a mapping that is held writes nothing, also after a restart, until it is let go", "[sync][adopt]") {
+  World world;
+  world.engine->hold("people", "adoption", [](Result<void> done) { CHECK(done.ok()); });
+  world.timers.run_posted();
+  const std::string key = world.left.insert(person("ada@example.org"));
+  world.hook(Side::kLeft, key);
+  world.settle();
+  CHECK(world.writes() == 0);
+  restart(world);
+  world.settle();
+  CHECK(world.writes() == 0);
+
+  world.engine->hold("people", std::nullopt, [](Result<void> done) { CHECK(done.ok()); });
+  world.settle();
+
+  CHECK(world.right.rows.size() == 1);
+}
+
+TEST_CASE("try: every field is told with its rule, and nothing is written", "[sync][try]") {
+  Pair it;
+  it.world.left.edit(it.left, "phone", Value("2"));
+  const int writes = it.world.writes();
+  sync::Report report;
+
+  it.world.engine->try_key("people", Side::kRight, it.right, [&](sync::Report found) { report = std::move(found); });
+  it.world.settle();
+
+  const Value* fields = report.operation.record.find("fields");
+  REQUIRE(fields != nullptr);
+  CHECK(fields->as_object().size() == 4);
+  CHECK(fields->at_path("phone.rule")->as_string() == "only left changed");
+  CHECK(fields->at_path("phone.to_right")->as_string() == "2");
+  CHECK(fields->at_path("email.decision")->as_string() == "nothing");
+  CHECK(it.world.writes() == writes);
+}
+
+TEST_CASE("jobs: an initial load keeps job, keys and outcome of its rows and no values", "[sync][jobs]") {
+  World world;
+  for (int i = 0; i < 5; ++i) world.left.insert(person("p" + std::to_string(i) + "@example.org"));
+
+  const store::Job job = run_job(world, "initial_load");
+
+  REQUIRE(world.ears.operations.size() == 5);
+  for (const store::Operation& operation : world.ears.operations) {
+    CHECK(operation.kind == "create");
+    CHECK(operation.outcome == "applied");
+    CHECK(operation.job == job.id);
+    CHECK(operation.key.left.has_value());
+    CHECK(operation.key.right.has_value());
+    CHECK(json::dump(operation.record) == R"({"load":true})");
+  }
+}
+
+TEST_CASE("jobs: what a load overwrites or merges is told in full, and so is what others ask for while it runs", "[sync][jobs]") {
+  World world;
+  world.left.insert(person("ada@example.org", "left"));
+  world.timers.advance(std::chrono::minutes(5));
+  world.right.insert(person("ada@example.org", "right"));
+
+  run_job(world, "initial_load");
+  const std::string later = world.left.insert(person("eve@example.org"));
+  world.hook(Side::kLeft, later);
+  world.settle();
+
+  REQUIRE(world.ears.operations.size() == 2);
+  CHECK(world.ears.operations.front().record.at_path("fields.phone.left") != nullptr);
+  CHECK(world.ears.operations.back().record.at_path("fields.email") != nullptr);
+  CHECK_FALSE(world.ears.operations.back().job.has_value());
+}
+
+TEST_CASE("jobs: a sweep that finds a missed record tells all of it", "[sync][jobs]") {
+  World world;
+  world.left.insert(person("ada@example.org"));
+
+  run_job(world, "sweep");
+
+  REQUIRE(world.ears.operations.size() == 1);
+  CHECK(world.ears.operations.front().record.find("fields") != nullptr);
+}

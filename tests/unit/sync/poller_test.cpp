@@ -1,0 +1,43 @@
+#include <catch2/catch.hpp>
+
+#include "support/sync_world.h"
+
+namespace tidewire::sync {
+namespace {
+
+using test::World;
+
+TEST_CASE("poller: a word that something changed polls the side that has no schedule", "[sync]") {
+  World world;
+  std::optional<Error> error;
+  world.engine->look("erp", "Person", [&](std::optional<Error> failed) { error = std::move(failed); });
+  world.settle();
+  world.left.insert(Value(Object{{"email", Value("ada@example.org")}}));
+
+  world.engine->look("erp", "Person", [&](std::optional<Error> failed) { error = std::move(failed); });
+  world.engine->look("erp", "Another", [](const std::optional<Error>&) {});
+  world.settle();
+
+  CHECK_FALSE(error);
+  CHECK(world.right.rows.size() == 1);
+}
+
+TEST_CASE("poller: what is told while a poll is on its way is looked for by another", "[sync]") {
+  World world;
+  world.engine->look("erp", "Person", [](const std::optional<Error>&) {});
+  world.settle();
+  int looks = 0;
+  world.left.after_changes = [&] {
+    world.left.insert(Value(Object{{"email", Value("late@example.org")}}));
+    world.engine->look("erp", "Person", [&](const std::optional<Error>&) { ++looks; });
+  };
+
+  world.engine->look("erp", "Person", [&](const std::optional<Error>&) { ++looks; });
+  world.settle();
+
+  CHECK(looks == 2);
+  CHECK(world.right.rows.size() == 1);
+}
+
+}  // namespace
+}  // namespace tidewire::sync

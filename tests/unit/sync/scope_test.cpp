@@ -1,0 +1,158 @@
+#include <catch2/catch.hpp>
+
+#include "support/people.h"
+
+using namespace tidewire;
+using sync::Side;
+using test::Pair;
+using test::World;
+using Leave = sync::Plan::Leave;
+
+namespace {
+
+/// A pair whose left record has a status; "out" is outside the scope.
+struct Scoped : Pair {
+  explicit Scoped(Leave leave, sync::Plan plan = World::default_plan()) : Pair(with_scope(leave, std::move(plan))) {}
+  static sync::Plan with_scope(Leave leave, sync::Plan plan) {
+    plan.end.left.scope["status"] = Value(Object{{"op", "!="}, {"value", "out"}});
+    plan.leave = leave;
+    plan.end.right.soft_field = "archived";
+    plan.end.right.soft_value = Value(true);
+    return plan;
+  }
+  void set(const char* status) {
+    world.timers.advance(std::chrono::minutes(5));
+    world.left.edit(left, "status", Value(status));
+    world.hook(Side::kLeft, left);
+    world.settle(std::chrono::minutes(2));
+  }
+  void edit_left(const char* phone) {
+    world.left.edit(left, "phone", Value(phone));
+    world.hook(Side::kLeft, left);
+    world.settle(std::chrono::minutes(2));
+  }
+  void edit_right(const char* phone) {
+    world.right.edit(right, "phone", Value(phone));
+    world.hook(Side::kRight, right);
+    world.settle(std::chrono::minutes(2));
+  }
+};
+
+}  // namespace
+
+TEST_CASE("scope: a frozen link lets nothing travel, and goes on where it was when the record is back", "[sync][scope]") {
+  Scoped it(Leave::kFreeze);
+  it.set("out");
+  it.edit_left("2");
+  CHECK(it.world.right.get(it.right, "phone") == Value("1"));
+  CHECK(it.known(Side::kLeft, it.left).link->state == store::LinkState::kFrozen);
+
+  it.set("in");
+
+  CHECK(it.world.right.get(it.right, "phone") == Value("2"));
+  CHECK(it.world.right.rows.size() == 1);
+}
+
+TEST_CASE("scope: an unlinked pair stays on both sides, makes no second record, and meets again", "[sync][scope]") {
+  Scoped it(Leave::kUnlink);
+  it.set("out");
+  CHECK_FALSE(it.known(Side::kLeft, it.left).link.has_value());
+  it.edit_left("2");
+  it.edit_right("3");
+  CHECK(it.world.left.rows.size() == 1);
+  CHECK(it.world.right.rows.size() == 1);
+  CHECK(it.world.left.get(it.left, "phone") == Value("2"));
+  CHECK(it.world.counts().links == 0);
+
+  it.set("in");
+
+  CHECK(it.world.left.rows.size() == 1);
+  CHECK(it.world.right.rows.size() == 1);
+  CHECK(it.world.counts().links == 1);
+  CHECK(it.world.left.get(it.left, "phone") == it.world.right.get(it.right, "phone"));
+}
+
+TEST_CASE("scope: where leaving deletes, the other record goes, and is made again when the one is back", "[sync][scope]") {
+  Scoped it(Leave::kDelete);
+  it.set("out");
+  CHECK(it.world.right.rows.empty());
+  CHECK(it.world.left.rows.size() == 1);
+  CHECK(it.world.ears.operations.back().kind == "delete");
+
+  it.set("in");
+
+  CHECK(it.world.right.rows.size() == 1);
+  CHECK(it.world.counts().links == 1);
+}
+
+TEST_CASE("scope: leaving deletes although deletes of the mapping are ignored", "[sync][scope]") {
+  sync::Plan plan = World::default_plan();
+  plan.end.right.deletes = sync::DeletePolicy::kIgnore;
+  Scoped it(Leave::kDelete, plan);
+
+  it.set("out");
+
+  CHECK(it.world.right.rows.empty());
+}
+
+TEST_CASE("scope: where leaving is soft, the other record is marked", "[sync][scope]") {
+  Scoped it(Leave::kSoft);
+
+  it.set("out");
+
+  REQUIRE(it.world.right.rows.size() == 1);
+  CHECK(it.world.right.get(it.right, "archived") == Value(true));
+}
+
+TEST_CASE("scope: a record that was edited meanwhile is not deleted; a person decides", "[sync][scope]") {
+  Scoped it(Leave::kDelete);
+  it.world.right.edit(it.right, "phone", Value("mine"));
+
+  it.set("out");
+
+  CHECK(it.world.right.get(it.right, "phone") == Value("mine"));
+  CHECK(it.world.counts().conflict == 1);
+
+  it.set("in");
+  it.world.hook(Side::kRight, it.right);
+  it.world.settle();
+
+  CHECK(it.world.left.get(it.left, "phone") == Value("mine"));
+  CHECK(it.world.counts().conflict == 0);
+}
+
+TEST_CASE("scope: a mapping that writes nothing there deletes nothing there", "[sync][scope]") {
+  sync::Plan plan = World::default_plan();
+  plan.flow = sync::Flow::kToLeft;
+  for (sync::Field& field : plan.fields) field.flow = sync::Flow::kToLeft;
+  World world(Scoped::with_scope(Leave::kDelete, plan));
+  const std::string right = world.right.insert(test::person("ada@example.org"));
+  world.hook(Side::kRight, right);
+  world.settle();
+  const std::string left = world.left.rows.begin()->first;
+  world.left.edit(left, "status", Value("out"));
+
+  world.hook(Side::kLeft, left);
+  world.settle(std::chrono::minutes(5));
+
+  CHECK(world.right.rows.size() == 1);
+}
+
+TEST_CASE("scope: a changed scope that many records leave is braked", "[sync][scope]") {
+  World world(Scoped::with_scope(Leave::kDelete, World::default_plan()));
+  std::vector<std::string> keys;
+  for (int i = 0; i < 30; ++i) {
+    keys.push_back(world.left.insert(test::person("p" + std::to_string(i) + "@example.org")));
+    world.hook(Side::kLeft, keys.back());
+  }
+  world.settle(std::chrono::minutes(5));
+  for (const std::string& key : keys) {
+    world.left.edit(key, "status", Value("out"));
+    world.hook(Side::kLeft, key);
+  }
+
+  world.settle(std::chrono::minutes(5));
+
+  CHECK(world.right.rows.size() == 20);
+  CHECK(world.counts().held == 20);
+}

@@ -1,0 +1,124 @@
+#include <catch2/catch.hpp>
+
+#include "support/people.h"
+
+using namespace tidewire;
+using sync::Side;
+using test::Pair;
+using test::World;
+using Fault = test::MemorySide::Fault;
+
+namespace {
+
+/// A pair whose left record was deleted, and whose right one is edited between our read and our delete.
+struct Late : Pair {
+  explicit Late(sync::Plan plan = World::default_plan()) : Pair(std::move(plan)) {
+    world.timers.advance(std::chrono::minutes(5));
+    world.right.able.guarded_deletes = false;
+    world.right.brings_back = true;
+    world.right.before_delete = [](test::MemorySide::Row& row) { row.fields["phone"] = Value("at the last moment"); };
+    world.left.erase(left);
+  }
+  void tell(Duration span = std::chrono::minutes(5)) {
+    world.hook(Side::kLeft, left, "delete");
+    world.settle(span);
+  }
+  void check_restored() {
+    REQUIRE(world.right.rows.size() == 1);
+    REQUIRE(world.left.rows.size() == 1);
+    CHECK(world.left.rows.begin()->second.fields.string_or("phone") == "at the last moment");
+    CHECK(world.conflicts().empty());
+    const auto counts = world.counts();
+    CHECK(counts.links == 1);
+    CHECK(counts.waiting + counts.backing_off + counts.held + counts.dead == 0);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("trash: an edit that came before an unguarded delete is brought back, and the record lives on both sides", "[sync][trash]") {
+  Late it;
+
+  it.tell();
+
+  it.check_restored();
+  const store::Operation& last = it.world.ears.operations.back();
+  CHECK(last.kind == "restore");
+  CHECK(*last.record.at_path("found_in_trash.phone") == Value("at the last moment"));
+  CHECK(it.world.right.deletes == 1);
+}
+
+TEST_CASE("trash: what comes back under another key is the same link", "[sync][trash]") {
+  Late it;
+  it.world.right.before_delete = [&](test::MemorySide::Row& row) {
+    row.fields["phone"] = Value("at the last moment");
+    it.world.right.brought_back = "R-again";
+    test::MemorySide::Row& again = it.world.right.rows["R-again"];
+    again = row;
+    again.version = 900;
+    again.incarnation = "another";
+  };
+
+  it.tell();
+
+  it.check_restored();
+  CHECK(it.known(Side::kRight, "R-again").link.has_value());
+}
+
+TEST_CASE("trash: after a crash between the delete and the look at the trash, it is looked at again", "[sync][trash]") {
+  Late it;
+  it.world.right.put_back_faults = {Fault::kLoseAnswer};
+  it.tell(std::chrono::milliseconds(100));
+  test::restart(it.world);
+
+  it.world.settle(std::chrono::minutes(5));
+
+  it.check_restored();
+}
+
+TEST_CASE("trash: where it cannot be asked now, the key waits and asks again", "[sync][trash]") {
+  Late it;
+  it.world.right.put_back_faults = {Fault::kRefuse, Fault::kRefuse};
+
+  it.tell();
+
+  it.check_restored();
+}
+
+TEST_CASE("trash: a webhook about what came back makes no second record", "[sync][trash]") {
+  Late it;
+  it.tell();
+  const int writes = it.world.writes();
+
+  it.world.hook(Side::kRight, it.right);
+  it.world.hook(Side::kLeft, it.world.left.rows.begin()->first);
+  it.world.settle(std::chrono::minutes(5));
+
+  CHECK(it.world.writes() == writes);
+  it.check_restored();
+}
+
+TEST_CASE("trash: where deletes win, the edit is on record and stays away", "[sync][trash]") {
+  sync::Plan plan = World::default_plan();
+  plan.end.right.delete_wins = true;
+  Late it(plan);
+
+  it.tell();
+
+  CHECK(it.world.right.rows.empty());
+  CHECK(it.world.left.rows.empty());
+  CHECK(*it.world.ears.operations.back().record.at_path("found_in_trash.phone") == Value("at the last moment"));
+}
+
+TEST_CASE("trash: who deleted the other copy himself saw what was in it", "[sync][trash]") {
+  Late it;
+  it.world.right.before_delete = nullptr;
+  it.world.right.edit(it.right, "phone", Value("mine"));
+  it.world.right.last_deleted = it.world.right.rows.at(it.right).fields;
+  it.world.right.erase(it.right);
+
+  it.tell();
+
+  CHECK(it.world.right.rows.empty());
+  CHECK(it.world.left.rows.empty());
+}

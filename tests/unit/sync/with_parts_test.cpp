@@ -1,0 +1,302 @@
+#include <catch2/catch.hpp>
+
+#include "base/json.h"
+#include "support/sync_world.h"
+#include "sync/lookups.h"
+#include "sync/with_parts.h"
+
+using namespace tidewire;
+using sync::Part;
+using sync::Side;
+using test::MemorySide;
+using test::World;
+
+namespace {
+
+Value read(const char* text) { return json::parse(text).value(); }
+
+/// A person and an address of a collection of its own, as Frappe links them, against one flat row.
+struct Joined {
+  World world;
+  MemorySide addresses{world.timers, world.clock, "A"};
+  std::unique_ptr<sync::WithParts> left;
+  std::string ada, row;
+
+  static Part address() {
+    Part part;
+    part.name = "address";
+    part.owner = Part::Owner::kList;
+    part.field = "links";
+    part.column = "link_name";
+    part.also = read(R"({"link_doctype":"Person"})");
+    part.pick = read(R"({"main":1})");
+    part.values = read(R"({"type":"Billing"})");
+    part.create = true;
+    part.columns = {"city", "street"};
+    return part;
+  }
+  static sync::Plan plan() {
+    sync::Plan plan = World::default_plan();
+    plan.end.left.parts = {"address"};
+    for (const char* name : {"city", "street"}) {
+      sync::Field field = World::field(std::string("address.") + name);
+      field.paths.right = {name};
+      plan.fields.push_back(field);
+    }
+    return plan;
+  }
+
+  explicit Joined(const Part& part = address(), const char* person = R"({"email":"ada@example.org"})", const char* place = R"({"city":"York","street":"1 Mill"})") {
+    Part own = part;
+    own.records = &addresses;
+    left = std::make_unique<sync::WithParts>(world.left, std::vector<Part>{own}, world.clock);
+    world.engine->put(std::make_shared<test::TableMapper>(plan(), "v2"), {left.get(), &world.right});
+    ada = world.left.insert(read(person));
+    if (place != nullptr) place_for(ada, place);
+    world.hook(Side::kLeft, ada);
+    world.settle();
+    row = world.only_right();
+  }
+  ~Joined() { world.engine->put(std::make_shared<test::TableMapper>(World::default_plan(), "v3"), {&world.left, &world.right}); }
+
+  std::string place_for(const std::string& person, const char* fields, int main = 1) {
+    Value address = read(fields);
+    address["main"] = main;
+    address["links"] = Value(Array{Value(Object{{"link_doctype", Value("Person")}, {"link_name", Value(person)}})});
+    return addresses.insert(address);
+  }
+  void on_right(const char* field, const char* value) {
+    world.right.edit(row, field, Value(value));
+    sync();
+  }
+  void sync() {
+    world.hook(Side::kRight, row);
+    world.hook(Side::kLeft, ada);
+    world.settle();
+  }
+  void part_told(const std::string& key) {
+    world.hook(Side::kLeft, sync::part_watch_key("address", key));
+    world.settle();
+  }
+  Value city() const { return world.right.get(row, "city"); }
+  std::string first() const { return addresses.rows.empty() ? "" : addresses.rows.begin()->first; }
+};
+
+}  // namespace
+
+TEST_CASE("with_parts: a record and its part are one row, and level sides are left alone", "[sync][parts]") {
+  Joined it;
+
+  CHECK(it.city() == Value("York"));
+  CHECK(it.world.right.get(it.row, "street") == Value("1 Mill"));
+
+  const int writes = it.world.writes() + it.addresses.writes;
+  it.part_told(it.first());
+  it.sync();
+  CHECK(it.world.writes() + it.addresses.writes == writes);
+}
+
+TEST_CASE("with_parts: an edit of the row is written to the part alone, and only what changed", "[sync][parts]") {
+  Joined it;
+  it.addresses.edit(it.first(), "own", Value("kept"));
+  const int root_writes = it.world.left.writes;
+
+  it.on_right("city", "Hull");
+
+  CHECK(it.addresses.get(it.first(), "city") == Value("Hull"));
+  CHECK(it.addresses.get(it.first(), "own") == Value("kept"));
+  CHECK(it.addresses.rows.size() == 1);
+  CHECK(it.world.left.writes == root_writes);
+}
+
+TEST_CASE("with_parts: a part that is told of leads to its record", "[sync][parts]") {
+  Joined it;
+  it.addresses.edit(it.first(), "city", Value("Leeds"));
+
+  it.part_told(it.first());
+
+  CHECK(it.city() == Value("Leeds"));
+}
+
+TEST_CASE("with_parts: both sides, different fields of one part, are merged", "[sync][parts]") {
+  Joined it;
+  it.addresses.edit(it.first(), "street", Value("2 Mill"));
+
+  it.on_right("city", "Hull");
+
+  CHECK(it.addresses.get(it.first(), "city") == Value("Hull"));
+  CHECK(it.world.right.get(it.row, "street") == Value("2 Mill"));
+}
+
+TEST_CASE("with_parts: a part that is not there is made once there is something to say, as the mapping says it", "[sync][parts]") {
+  Joined it(Joined::address(), R"({"email":"ada@example.org"})", nullptr);
+  REQUIRE(it.addresses.rows.empty());
+
+  it.on_right("city", "Hull");
+
+  REQUIRE(it.addresses.rows.size() == 1);
+  const Value made = it.addresses.rows.begin()->second.fields;
+  CHECK(json::dump(made) == json::dump(read((R"({"city":"Hull","links":[{"link_doctype":"Person","link_name":")" + it.ada + R"("}],"main":1,"type":"Billing"})").c_str())));
+  CHECK(it.world.conflicts().empty());
+}
+
+TEST_CASE("with_parts: a new record of the row's side gets its part", "[sync][parts]") {
+  Joined it;
+  const std::string bob = it.world.right.insert(read(R"({"email":"bob@example.org","city":"Bath"})"));
+
+  it.world.hook(Side::kRight, bob);
+  it.world.settle();
+
+  CHECK(it.world.left.rows.size() == 2);
+  CHECK(it.addresses.rows.size() == 2);
+}
+
+TEST_CASE("with_parts: a part that may not be made leaves the field as a conflict, and says so", "[sync][parts]") {
+  Part part = Joined::address();
+  part.create = false;
+  Joined it(part, R"({"email":"ada@example.org"})", nullptr);
+
+  it.on_right("city", "Hull");
+
+  CHECK(it.addresses.rows.empty());
+  REQUIRE(it.world.conflicts().size() == 1);
+  CHECK(it.world.conflicts().front().kind == "not_accepted");
+}
+
+TEST_CASE("with_parts: a part that somebody changes at the last moment refuses the write, and both edits stay", "[sync][parts]") {
+  Joined it;
+  it.addresses.before_write = [&] { it.addresses.edit(it.first(), "street", Value("9 Mill")); };
+
+  it.on_right("city", "Hull");
+
+  CHECK(it.addresses.stale == 1);
+  CHECK(it.addresses.get(it.first(), "city") == Value("Hull"));
+  CHECK(it.addresses.get(it.first(), "street") == Value("9 Mill"));
+  it.sync();
+  CHECK(it.world.right.get(it.row, "street") == Value("9 Mill"));
+}
+
+TEST_CASE("with_parts: a part whose making was not answered is found, not made twice", "[sync][parts]") {
+  Joined it(Joined::address(), R"({"email":"ada@example.org"})", nullptr);
+  it.addresses.write_faults = {MemorySide::Fault::kLoseAnswer};
+
+  it.on_right("city", "Hull");
+  it.world.settle(std::chrono::minutes(5));
+
+  CHECK(it.addresses.rows.size() == 1);
+  CHECK(it.addresses.creates == 1);
+}
+
+TEST_CASE("with_parts: a lost making is repeated only after it can no longer be applied", "[sync][parts]") {
+  Joined it(Joined::address(), R"({"email":"ada@example.org"})", nullptr);
+  it.addresses.write_faults = {MemorySide::Fault::kLoseRequest};
+
+  it.on_right("city", "Hull");
+  it.world.settle(std::chrono::seconds(50));
+  CHECK(it.addresses.creates == 0);
+  it.world.settle(std::chrono::minutes(5));
+
+  CHECK(it.addresses.creates == 1);
+  CHECK(it.addresses.get(it.first(), "city") == Value("Hull"));
+}
+
+TEST_CASE("with_parts: a part that moves to another record changes both", "[sync][parts]") {
+  Joined it;
+  const std::string bob = it.world.left.insert(read(R"({"email":"bob@example.org"})"));
+  it.world.hook(Side::kLeft, bob);
+  it.world.settle();
+  std::string other;
+  for (const auto& [key, row] : it.world.right.rows) {
+    if (key != it.row) other = key;
+  }
+  Value links(Array{Value(Object{{"link_doctype", Value("Person")}, {"link_name", Value(bob)}})});
+  it.addresses.edit(it.first(), "links", links);
+
+  it.part_told(it.first());
+
+  CHECK(it.world.right.get(other, "city") == Value("York"));
+  CHECK(it.city().is_null());
+}
+
+TEST_CASE("with_parts: a part that was deleted leads to whose it was", "[sync][parts]") {
+  Joined it;
+  const std::string gone = it.first();
+  it.addresses.erase(gone);
+
+  it.part_told(gone);
+
+  CHECK(it.city().is_null());
+}
+
+TEST_CASE("with_parts: of several the picked one counts", "[sync][parts]") {
+  Joined it;
+  it.place_for(it.ada, R"({"city":"Oslo"})", 0);
+
+  it.sync();
+  CHECK(it.city() == Value("York"));
+  it.on_right("city", "Hull");
+  CHECK(it.addresses.get(it.first(), "city") == Value("Hull"));
+}
+
+TEST_CASE("with_parts: an emptied part is detached where the mapping says so", "[sync][parts]") {
+  Part part = Joined::address();
+  part.emptied = Part::Emptied::kDetach;
+  Joined it(part);
+
+  it.world.right.edit(it.row, "street", Value());
+  it.on_right("city", "");
+  it.world.right.edit(it.row, "city", Value());
+  it.sync();
+
+  REQUIRE(it.addresses.rows.size() == 1);
+  CHECK(it.addresses.get(it.first(), "links") == Value(Array{}));
+  CHECK(it.world.conflicts().empty());
+}
+
+TEST_CASE("with_parts: the later edit wins where one of the two was made in the part", "[sync][parts]") {
+  Joined it;
+  it.world.right.edit(it.row, "city", Value("Hull"));
+  it.world.settle(std::chrono::seconds(10));
+  it.addresses.edit(it.first(), "city", Value("Leeds"));
+
+  it.sync();
+
+  CHECK(it.city() == Value("Leeds"));
+  CHECK(it.addresses.get(it.first(), "city") == Value("Leeds"));
+}
+
+TEST_CASE("with_parts: polls lead from a part to its record", "[sync][parts]") {
+  Joined it;
+  Value cursor;
+  it.left->start([&](Result<Value> start) { cursor = start.value(); });
+  it.world.timers.run_posted();
+  it.addresses.edit(it.first(), "city", Value("Leeds"));
+  it.world.left.edit(it.ada, "phone", Value("1"));
+
+  std::vector<std::string> keys;
+  it.left->changes(cursor, 100, [&](Result<sync::ChangesPage> page) {
+    for (const auto& record : page->records) keys.push_back(record.key);
+  });
+  it.world.timers.run_posted();
+
+  CHECK(keys == std::vector<std::string>{it.ada, sync::part_watch_key("address", it.first())});
+}
+
+TEST_CASE("with_parts: a record that names its part shares it with others that do", "[sync][parts]") {
+  Part part;
+  part.name = "address";
+  part.owner = Part::Owner::kVia;
+  part.field = "home";
+  part.columns = {"city", "street"};
+  Joined it(part, R"({"email":"ada@example.org","home":"A1"})", R"({"city":"York"})");
+  const std::string bob = it.world.left.insert(read(R"({"email":"bob@example.org","home":"A1"})"));
+  it.world.hook(Side::kLeft, bob);
+  it.world.settle();
+  REQUIRE(it.world.right.rows.size() == 2);
+
+  it.on_right("city", "Hull");
+  CHECK(it.addresses.get("A1", "city") == Value("Hull"));
+  it.part_told("A1");
+
+  for (const auto& [key, row] : it.world.right.rows) CHECK(it.world.right.get(key, "city") == Value("Hull"));
+}

@@ -1,0 +1,204 @@
+#include <catch2/catch.hpp>
+
+#include "base/json.h"
+#include "support/sync_world.h"
+#include "sync/with_rows.h"
+
+using namespace tidewire;
+using sync::Field;
+using sync::Side;
+using test::World;
+
+namespace {
+
+Value read(const char* text) { return json::parse(text).value(); }
+
+Field cell(const std::string& name, bool key = false) {
+  Field out = World::field(name);
+  out.row_key = key;
+  return out;
+}
+
+/// A child table on the left, a table with a foreign key on the right.
+sync::Plan plan_of_rows() {
+  sync::Plan plan = World::default_plan();
+  Field rows;
+  rows.name = "skills";
+  rows.paths = {{"skills"}, {"skills[]"}};
+  rows.kind = Field::Kind::kRows;
+  rows.strategy = "newest";
+  rows.rows = {cell("skill", true), cell("level")};
+  plan.fields.push_back(rows);
+  return plan;
+}
+
+struct Tables {
+  World world;
+  test::MemorySide skills{world.timers, world.clock, "S"};
+  std::unique_ptr<sync::WithRows> right;
+  std::string left, person;
+
+  Tables() {
+    sync::ChildTable table;
+    table.rows = &skills;
+    table.path = "skills[]";
+    table.parent = "person";
+    right = std::make_unique<sync::WithRows>(world.right, std::vector<sync::ChildTable>{table});
+    world.engine->put(std::make_shared<test::TableMapper>(plan_of_rows(), "v2"), {&world.left, right.get()});
+    left = world.left.insert(read(R"({"email":"ada@example.org","skills":[{"name":"c1","skill":"lua","level":3},{"name":"c2","skill":"sql","level":1}]})"));
+    world.hook(Side::kLeft, left);
+    world.settle();
+    person = world.only_right();
+  }
+  ~Tables() { world.engine->put(std::make_shared<test::TableMapper>(World::default_plan(), "v3"), {&world.left, &world.right}); }
+  std::string table() const {
+    std::string text;
+    for (const auto& [key, row] : skills.rows) text += skills.get(key, "skill").as_string() + json::dump(skills.get(key, "level")) + (skills.get(key, "person") == Value(person) ? " " : "? ");
+    return text;
+  }
+  std::string key_of(const std::string& skill) const {
+    for (const auto& [key, row] : skills.rows) {
+      if (skills.get(key, "skill") == Value(skill)) return key;
+    }
+    return "";
+  }
+  void sync() {
+    world.hook(Side::kLeft, left);
+    world.hook(Side::kRight, person);
+    world.settle();
+  }
+};
+
+}  // namespace
+
+TEST_CASE("with_rows: a new record brings its rows into their table", "[sync][rows]") {
+  Tables it;
+
+  CHECK(it.table() == "lua3 sql1 ");
+  CHECK(it.world.right.rows.size() == 1);
+  CHECK(it.world.right.get(it.person, "skills[]").is_null());
+}
+
+TEST_CASE("with_rows: rows are changed, made and deleted one by one, by their own keys", "[sync][rows]") {
+  Tables it;
+  const std::string lua = it.key_of("lua");
+  it.skills.edit(lua, "own", Value("kept"));
+  const int parent_writes = it.world.right.writes;
+
+  it.world.left.edit(it.left, "skills", read(R"([{"name":"c1","skill":"lua","level":9},{"skill":"go","level":2}])"));
+  it.sync();
+
+  CHECK(it.skills.get(lua, "level") == Value(9));
+  CHECK(it.skills.get(lua, "own") == Value("kept"));
+  CHECK(it.key_of("sql").empty());
+  CHECK(it.skills.get(it.key_of("go"), "person") == Value(it.person));
+  CHECK(it.world.right.writes == parent_writes);
+}
+
+TEST_CASE("with_rows: an edit of a row in its table reaches the list of the other side", "[sync][rows]") {
+  Tables it;
+  it.skills.edit(it.key_of("sql"), "level", Value(7));
+  it.skills.insert(Value(Object{{"skill", Value("go")}, {"level", Value(1)}, {"person", Value(it.person)}}));
+
+  it.sync();
+
+  CHECK(json::dump(it.world.left.get(it.left, "skills")) == json::dump(read(R"([{"name":"c1","skill":"lua","level":3},{"name":"c2","skill":"sql","level":7},{"skill":"go","level":1}])")));
+}
+
+TEST_CASE("with_rows: a row that somebody else changes at the last moment refuses the write, and both edits are merged", "[sync][rows]") {
+  Tables it;
+  it.world.left.edit(it.left, "skills", read(R"([{"name":"c1","skill":"lua","level":4},{"name":"c2","skill":"sql","level":1}])"));
+  it.skills.before_write = [&] { it.skills.edit(it.key_of("lua"), "level", Value(5)); };
+
+  it.sync();
+  it.sync();
+
+  const Value left = it.world.left.get(it.left, "skills");
+  CHECK(*left.at_path("0.level") == it.skills.get(it.key_of("lua"), "level"));
+  CHECK(it.skills.stale == 1);
+}
+
+TEST_CASE("with_rows: a write that is left half done is finished, and takes no row for deleted", "[sync][rows]") {
+  Tables it;
+  it.world.left.edit(it.left, "skills", read(R"([{"name":"c1","skill":"lua","level":8},{"name":"c2","skill":"sql","level":1},{"skill":"go","level":2},{"skill":"c","level":3}])"));
+  it.skills.write_faults = {test::MemorySide::Fault::kNone, test::MemorySide::Fault::kNone, test::MemorySide::Fault::kRefuse};
+
+  it.sync();
+  it.world.settle(std::chrono::minutes(5));
+
+  CHECK(it.skills.rows.size() == 4);
+  CHECK(it.world.left.get(it.left, "skills").as_array().size() == 4);
+}
+
+TEST_CASE("with_rows: a create whose rows failed is found again and its rows are made", "[sync][rows]") {
+  Tables it;
+  it.skills.write_faults = {test::MemorySide::Fault::kNone, test::MemorySide::Fault::kRefuse};
+  const std::string bob = it.world.left.insert(read(R"({"email":"bob@example.org","skills":[{"skill":"x","level":1},{"skill":"y","level":2}]})"));
+
+  it.world.hook(Side::kLeft, bob);
+  it.world.settle();
+  it.world.settle(std::chrono::minutes(5));
+
+  CHECK(it.world.right.rows.size() == 2);
+  CHECK(it.skills.rows.size() == 4);
+  CHECK(it.world.left.get(bob, "skills").as_array().size() == 2);
+}
+
+TEST_CASE("with_rows: rows that come back to what they were are no stale read", "[sync][rows]") {
+  Tables it;
+  const std::string extra = it.skills.insert(Value(Object{{"skill", Value("go")}, {"level", Value(1)}, {"person", Value(it.person)}}));
+  it.sync();
+  REQUIRE(it.world.left.get(it.left, "skills").as_array().size() == 3);
+
+  it.skills.erase(extra);
+  it.sync();
+
+  CHECK(it.world.left.get(it.left, "skills").as_array().size() == 2);
+}
+
+TEST_CASE("with_rows: a poll tells the records whose rows changed", "[sync][rows]") {
+  Tables it;
+  Value cursor;
+  it.right->start([&](Result<Value> start) { cursor = start.value(); });
+  it.world.timers.run_posted();
+  it.skills.edit(it.key_of("lua"), "level", Value(7));
+
+  std::vector<std::string> keys;
+  it.right->changes(cursor, 100, [&](Result<sync::ChangesPage> page) {
+    for (const auto& record : page->records) keys.push_back(record.key);
+    cursor = page->cursor;
+  });
+  it.world.timers.run_posted();
+  CHECK(keys == std::vector<std::string>{it.person});
+
+  keys.clear();
+  it.right->changes(cursor, 100, [&](Result<sync::ChangesPage> page) {
+    for (const auto& record : page->records) keys.push_back(record.key);
+  });
+  it.world.timers.run_posted();
+  CHECK(keys.empty());
+}
+
+TEST_CASE("with_rows: lines that do not move their record are polled in their own table, and the record shows them once", "[sync][rows]") {
+  World world;
+  test::MemorySide lines{world.timers, world.clock, "S"};
+  sync::ChildTable table;
+  table.rows = &lines;
+  table.parent = "order";
+  table.polled = true;
+  sync::WithRows orders(world.right, {table});
+  const std::string order = world.right.insert(read(R"({"email":"a@example.org","lines":[{"qty":1}]})"));
+  const std::string line = lines.insert(Value(Object{{"order", Value(order)}, {"qty", Value(1)}}));
+  Value cursor;
+  orders.start([&](Result<Value> start) { cursor = start.value(); });
+  world.timers.run_posted();
+  lines.edit(line, "qty", Value(2));
+
+  std::vector<sync::Record> found;
+  orders.changes(cursor, 100, [&](Result<sync::ChangesPage> page) { found = page->records; });
+  world.timers.run_posted();
+
+  REQUIRE(found.size() == 1);
+  CHECK(found.front().key == order);
+  CHECK(json::dump(found.front().fields) == json::dump(read(R"({"email":"a@example.org","lines":[{"qty":1}]})")));
+}
