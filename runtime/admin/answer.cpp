@@ -43,8 +43,9 @@ http::Response problem(int status, const Error& error) {
   http::Response response = answer(Value(std::move(body)), status);
   response.headers.set("Content-Type", "application/problem+json");
   if (error.retry_after) {
-    const auto seconds = std::chrono::ceil<std::chrono::seconds>(*error.retry_after).count();
-    response.headers.set("Retry-After", std::to_string(seconds));
+    const auto seconds = std::chrono::ceil<std::chrono::seconds>(*error.retry_after);
+    // A wait that ended while it was told is still a refusal: "0" would ask for a tight loop.
+    response.headers.set("Retry-After", std::to_string(std::max(seconds, std::chrono::seconds(1)).count()));
   }
   return response;
 }

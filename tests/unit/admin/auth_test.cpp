@@ -270,6 +270,14 @@ TEST_CASE("auth: who asks too much is told when to come again", "[admin]") {
   CHECK(o.ask("GET", "/api/v1/jobs", "", {bearer(token)}).status == 200);
 }
 
+TEST_CASE("auth: a wait that ended while it was told is still told as a second", "[admin]") {
+  for (const auto& [wait, told] : {std::pair{0, "1"}, std::pair{1, "1"}, std::pair{1000, "1"}, std::pair{1001, "2"}}) {
+    Error error = make_error(Code::kThrottled, "too many requests");
+    error.retry_after = std::chrono::milliseconds(wait);
+    CHECK(*admin::problem(error).headers.find("Retry-After") == told);
+  }
+}
+
 TEST_CASE("auth: every answer forbids foreign scripts, frames and guesses at its type", "[admin]") {
   Outside o;
 
