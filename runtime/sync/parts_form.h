@@ -1,22 +1,12 @@
-// parts_form.h — a part as a value of its record: its fields, and which record of its own it is.
+// parts_form.h — how a part and its record name each other.
 #pragma once
 
 #include <string>
 
-#include "base/json.h"
 #include "sync/canonical.h"
 #include "sync/with_parts.h"
 
 namespace tidewire::sync::parts {
-
-// Columns that no mapping names: the engine carries them over when it writes the part.
-constexpr const char* kKey = "$key";
-constexpr const char* kVersion = "$version";
-
-inline std::string text_of(const Value* value) {
-  if (value == nullptr || value->is_null()) return "";
-  return value->is_string() ? value->as_string() : json::dump(*value);
-}
 
 /// A key as the field that holds it spells it.
 inline Value key_value(const Part& part, const std::string& key) {

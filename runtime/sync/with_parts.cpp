@@ -6,6 +6,7 @@
 #include "base/hash.h"
 #include "base/json.h"
 #include "sync/canonical.h"
+#include "sync/belongings.h"
 #include "sync/parts_form.h"
 
 namespace tidewire::sync {
@@ -37,7 +38,7 @@ Part Part::from(const Value& row) {
 
 std::string part_key(const Record& record, const std::string& part) {
   const Value* value = record.fields.find(part);
-  return value == nullptr ? "" : value->string_or(parts::kKey);
+  return value == nullptr ? "" : value->string_or(belongings::kKey);
 }
 
 WithParts::WithParts(Endpoint& root, std::vector<Part> parts, const Clock& clock) : root_(root), parts_(std::move(parts)), clock_(clock), able_(root.capabilities()) {
@@ -75,10 +76,10 @@ bool WithParts::fits(const Part& part, const Record& record) const {
 std::vector<std::string> WithParts::named_in(const Part& part, const Record& record) const {
   std::vector<std::string> keys;
   const Value* field = record.fields.find(part.field);
-  if (part.owner == Part::Owner::kColumn && !parts::text_of(field).empty()) keys.push_back(parts::text_of(field));
+  if (part.owner == Part::Owner::kColumn && !belongings::text_of(field).empty()) keys.push_back(belongings::text_of(field));
   if (part.owner != Part::Owner::kList || field == nullptr || !field->is_array()) return keys;
   for (const Value& row : field->as_array()) {
-    if (parts::names(part, row) && !parts::text_of(row.find(part.column)).empty()) keys.push_back(parts::text_of(row.find(part.column)));
+    if (parts::names(part, row) && !belongings::text_of(row.find(part.column)).empty()) keys.push_back(belongings::text_of(row.find(part.column)));
   }
   return keys;
 }
@@ -106,7 +107,7 @@ void WithParts::attach(std::vector<Record> records, Done<std::vector<Record>> do
 void WithParts::ask(const std::shared_ptr<Gathered>& all, std::size_t number) {
   const Part& part = parts_[number];
   std::set<std::string> keys;
-  for (const Record& record : all->records) keys.insert(part.owner == Part::Owner::kVia ? parts::text_of(record.fields.find(part.field)) : record.key);
+  for (const Record& record : all->records) keys.insert(part.owner == Part::Owner::kVia ? belongings::text_of(record.fields.find(part.field)) : record.key);
   keys.erase("");
   const std::vector<std::string> list(keys.begin(), keys.end());
   const std::size_t most = static_cast<std::size_t>(std::max(1, part.records->capabilities().bulk_read));
@@ -138,7 +139,7 @@ void WithParts::place(Gathered& all, const Part& part, const std::vector<Record>
   for (const Record& record : found) {
     if (part.owner == Part::Owner::kVia) {
       for (std::size_t i = 0; i < all.records.size(); ++i) {
-        if (parts::text_of(all.records[i].fields.find(part.field)) == record.key) take(i, record);
+        if (belongings::text_of(all.records[i].fields.find(part.field)) == record.key) take(i, record);
       }
       continue;
     }
@@ -159,8 +160,8 @@ void WithParts::finish(Gathered& all) const {
       const auto chosen = all.chosen.find({i, part.name});
       if (chosen == all.chosen.end()) continue;
       value = chosen->second.fields;
-      value[parts::kKey] = chosen->second.key;
-      value[parts::kVersion] = chosen->second.version;
+      value[belongings::kKey] = chosen->second.key;
+      value[belongings::kVersion] = chosen->second.version;
       if (record.modified && chosen->second.modified) record.modified = std::max(*record.modified, *chosen->second.modified);
     }
     if (!record.version.empty()) record.version += "/" + token(record);

@@ -65,13 +65,14 @@ class WithParts final : public Endpoint {
 
  private:
   struct Gathered;  // parts of many records
-  struct Write;     // one record's write, step by step
+  struct Plan;      // what one record's write does
   struct Poll;
   void attach(std::vector<Record> records, Done<std::vector<Record>> done);
   void ask(const std::shared_ptr<Gathered>& all, std::size_t number);
   void place(Gathered& all, const Part& part, const std::vector<Record>& found) const;
   void finish(Gathered& all) const;
   void whole(std::string key, Done<Record> done);
+  void send(const Part& part, const std::string& key, const Value& values, Done<void> done);
   Value split(Value& values) const;
   std::string token(const Record& record) const;
   bool fits(const Part& part, const Record& record) const;

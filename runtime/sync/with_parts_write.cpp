@@ -1,22 +1,14 @@
 // Writes of a record with its parts: the record first, then each part by a request of its own, then all of it read back.
 #include <algorithm>
 
+#include "sync/belongings.h"
 #include "sync/parts_form.h"
 #include "sync/with_parts.h"
 
 namespace tidewire::sync {
 namespace {
 
-
-std::optional<std::string> roots_guard(const std::optional<std::string>& guard) {
-  if (!guard) return guard;
-  return guard->substr(0, guard->rfind('/'));
-}
-
-std::optional<std::string> guard_of(const Value& present, bool able) {
-  const std::string version = present.string_or(parts::kVersion);
-  return able && !version.empty() ? std::optional(version) : std::nullopt;
-}
+using belongings::plain_answer;
 
 /// The columns of the part that the record's new state changes.
 Value moved_columns(const Value& wanted, const Value& present) {
@@ -36,33 +28,23 @@ bool has_nothing(const Part& part, const Value& wanted, const Value& present) {
   });
 }
 
-template <typename T>
-Result<void> plain_answer(const Result<T>& answer) {
-  return answer.ok() ? Result<void>() : Result<void>(answer.error());
-}
-
 }  // namespace
 
-/// The requests of one record, one after the other; `touched` once one may have been applied.
-struct WithParts::Write : std::enable_shared_from_this<WithParts::Write> {
+/// The steps that bring one record's parts to a state.
+struct WithParts::Plan {
   WithParts& owner;
-  std::shared_ptr<bool> alive;
-  std::string key;
-  bool touched = false, gone = false;
-  Value root{Object{}};  // what is written of the record itself
-  std::vector<std::function<void(Done<void>)>> steps;
-  Done<Record> done;
+  Value root = Object{};  // what is written of the record itself
+  std::shared_ptr<belongings::Write> write;
 
-  Write(WithParts& whose, std::string the_key, Done<Record> the_done) : owner(whose), alive(whose.alive_), key(std::move(the_key)), done(std::move(the_done)) {}
+  Plan(WithParts& whose, std::string key, Done<Record> done)
+      : owner(whose), write(std::make_shared<belongings::Write>(whose, whose.alive_, std::move(key), std::move(done))) {}
 
-  void plan(const Part& part, const Value& wanted, const Value& present) {
+  void bring(const Part& part, const Value& wanted, const Value& present) {
     if (!present.is_object()) return make(part, wanted);
     Value changed = moved_columns(wanted, present);
     if (changed.as_object().empty()) return;
     if (part.emptied != Part::Emptied::kClear && has_nothing(part, wanted, present)) return drop(part, present, part.emptied == Part::Emptied::kDelete);
-    steps.push_back([&part, changed = std::move(changed), part_key = present.string_or(parts::kKey), held = guard_of(present, part.records->capabilities().guarded_writes)](Done<void> then) {
-      part.records->update(part_key, changed, held, [then](Result<Record> answer) { then(plain_answer(answer)); });
-    });
+    write->add_update(*part.records, present, std::move(changed));
   }
 
   /// One that is not there; where the mapping does not make it, its fields read as before and the engine says so.
@@ -72,85 +54,61 @@ struct WithParts::Write : std::enable_shared_from_this<WithParts::Write> {
     for (const Value* more : {&part.pick, &part.values}) {
       for (const auto& [column, value] : more->as_object()) values.as_object().try_emplace(column, value);
     }
-    if (part.owner == Part::Owner::kColumn) values[part.field] = parts::key_value(part, key);
+    if (part.owner == Part::Owner::kColumn) values[part.field] = parts::key_value(part, write->key());
     if (part.owner == Part::Owner::kList) {
       Value row = part.also;
-      row[part.column] = key;
+      row[part.column] = write->key();
       values[part.field] = Value(Array{std::move(row)});
     }
-    steps.push_back([this, &part, values = std::move(values)](Done<void> then) { send(part, values, std::move(then)); });
-  }
-  void send(const Part& part, const Value& values, Done<void> then) {
-    const std::pair<std::string, std::string> doubt{key, part.name};
-    if (const auto open = owner.doubts_.find(doubt); open != owner.doubts_.end() && owner.clock_.now() < open->second) {
-      Error wait = make_error(Code::kUnavailable, "the part '" + part.name + "' was sent before without an answer", "it is made again once the lost request can no longer be applied");
-      wait.retry_after = std::chrono::duration_cast<std::chrono::milliseconds>(open->second - owner.clock_.now()) + std::chrono::milliseconds(1);
-      return then(wait);
-    }
-    part.records->create({{values, std::nullopt}}, [self = shared_from_this(), &part, doubt, then = std::move(then)](Result<std::vector<Result<Record>>> made) {
-      if (!*self->alive) return;
-      const bool refused = made.ok() && !made->empty() && !made->front().ok();
-      const Result<void> answer = !made.ok() ? Result<void>(made.error()) : (refused ? Result<void>(made->front().error()) : Result<void>());
-      if (!answer.ok() && answer.error().code == Code::kUnknown) self->owner.doubts_[doubt] = self->owner.clock_.now() + part.records->capabilities().settle;
-      else self->owner.doubts_.erase(doubt);
-      then(answer);
-    });
+    write->add([&whose = owner, &part, key = write->key(), values = std::move(values)](Done<void> then) { whose.send(part, key, values, std::move(then)); });
   }
 
   /// Takes the part away from the record, or out of the system.
   void drop(const Part& part, const Value& present, bool remove) {
-    const std::string part_key = present.string_or(parts::kKey);
-    if (remove && part.owner != Part::Owner::kVia) {
-      steps.push_back([&part, part_key, held = guard_of(present, part.records->capabilities().guarded_deletes)](Done<void> then) {
-        part.records->remove(part_key, held, [then](Result<void> answer) { then(!answer.ok() && answer.error().code == Code::kNotFound ? Result<void>() : answer); });
-      });
-      return;
-    }
     if (part.owner == Part::Owner::kVia) {
       root[part.field] = Value();
       return;
     }
+    if (remove) return write->add_remove(*part.records, present);
     Value changed{Object{}};
     changed[part.field] = Value();
     if (part.owner == Part::Owner::kList) {
       Array others;
       const Value* rows = present.find(part.field);
       for (const Value& row : rows != nullptr && rows->is_array() ? rows->as_array() : Array{}) {
-        if (!parts::names(part, row) || parts::text_of(row.find(part.column)) != key) others.push_back(row);
+        if (!parts::names(part, row) || belongings::text_of(row.find(part.column)) != write->key()) others.push_back(row);
       }
       changed[part.field] = Value(std::move(others));
     }
-    steps.push_back([&part, changed = std::move(changed), part_key, held = guard_of(present, part.records->capabilities().guarded_writes)](Done<void> then) {
-      part.records->update(part_key, changed, held, [then](Result<Record> answer) { then(plain_answer(answer)); });
-    });
+    write->add_update(*part.records, present, std::move(changed));
   }
 
-  void write_root(std::optional<std::string> guard) {
-    if (root.as_object().empty()) return;
-    steps.insert(steps.begin(), [this, guard = std::move(guard)](Done<void> then) {
-      owner.root_.update(key, root, guard, [then](Result<Record> answer) { then(plain_answer(answer)); });
-    });
-  }
-  void go(std::size_t number = 0) {
-    if (number == steps.size()) return gone ? done(Record{}) : read_back();
-    steps[number]([self = shared_from_this(), number](Result<void> answer) {
-      if (!*self->alive) return;
-      if (!answer.ok()) return self->stop(Error(answer.error()).context("writing '" + self->key + "' and its parts"));
-      self->touched = true;
-      self->go(number + 1);
-    });
-  }
-  void stop(Error error) {
-    if (touched) error.code = Code::kUnknown;  // some of it is written
-    done(std::move(error));
-  }
-  void read_back() {
-    owner.read({key}, [self = shared_from_this()](Result<std::vector<Record>> records) {
-      if (records.ok() && records->size() == 1) return self->done(std::move(records->front()));
-      self->done(make_error(Code::kUnknown, "'" + self->key + "' was written but cannot be read back", "it is read again"));
-    });
+  void go(const std::optional<std::string>& guard) {
+    if (!root.as_object().empty()) {
+      write->add_first([&to = owner.root_, key = write->key(), values = std::move(root), held = belongings::own_guard(guard)](Done<void> then) {
+        to.update(key, values, held, [then](Result<Record> answer) { then(plain_answer(answer)); });
+      });
+    }
+    write->go();
   }
 };
+
+void WithParts::send(const Part& part, const std::string& key, const Value& values, Done<void> done) {
+  const std::pair<std::string, std::string> doubt{key, part.name};
+  if (const auto open = doubts_.find(doubt); open != doubts_.end() && clock_.now() < open->second) {
+    Error wait = make_error(Code::kUnavailable, "the part '" + part.name + "' was sent before without an answer", "it is made again once the lost request can no longer be applied");
+    wait.retry_after = std::chrono::duration_cast<std::chrono::milliseconds>(open->second - clock_.now()) + std::chrono::milliseconds(1);
+    return done(wait);
+  }
+  part.records->create({{values, std::nullopt}}, [this, alive = alive_, &part, doubt, done = std::move(done)](Result<std::vector<Result<Record>>> made) {
+    if (!*alive) return;
+    const bool refused = made.ok() && !made->empty() && !made->front().ok();
+    const Result<void> answer = refused ? plain_answer(made->front()) : plain_answer(made);
+    if (!answer.ok() && answer.error().code == Code::kUnknown) doubts_[doubt] = clock_.now() + part.records->capabilities().settle;
+    else doubts_.erase(doubt);
+    done(answer);
+  });
+}
 
 /// The parts' values, taken out of what is to be written.
 Value WithParts::split(Value& values) const {
@@ -182,88 +140,66 @@ void WithParts::whole(std::string key, Done<Record> done) {
 }
 
 void WithParts::update(std::string key, Value values, std::optional<std::string> guard, Done<Record> done) {
-  auto write = std::make_shared<Write>(*this, key, std::move(done));
+  auto plan = std::make_shared<Plan>(*this, key, std::move(done));  // owners: the callback below
   Value own = split(values);
-  write->root = std::move(values);
-  if (own.as_object().empty()) {
-    write->write_root(roots_guard(guard));
-    return write->go();
-  }
-  whole(key, [this, write, own = std::move(own), guard](Result<Record> present) {
-    if (!present.ok()) return write->done(std::move(present).error());
-    if (guard && guard->substr(guard->rfind('/') + 1) != token(*present)) {
-      return write->done(make_error(Code::kStale, "a part of '" + write->key + "' changed since it was read"));
-    }
+  plan->root = std::move(values);
+  if (own.as_object().empty()) return plan->go(guard);
+  whole(key, [this, plan, key, own = std::move(own), guard](Result<Record> present) {
+    if (!present.ok()) return plan->write->stop(std::move(present).error());
+    if (belongings::is_past(guard, token(*present))) return plan->write->stop(make_error(Code::kStale, "a part of '" + key + "' changed since it was read"));
     for (const Part& part : parts_) {
       const Value* wanted = own.find(part.name);
       if (wanted == nullptr) continue;
-      write->plan(part, wanted->is_object() ? *wanted : Value(Object{}), *present->fields.find(part.name));
+      plan->bring(part, wanted->is_object() ? *wanted : Value(Object{}), *present->fields.find(part.name));
     }
-    write->write_root(roots_guard(guard));
-    write->go();
+    plan->go(guard);
   });
 }
 
 void WithParts::act(std::string key, std::string verb, std::optional<std::string> guard, Done<Record> done) {
-  auto write = std::make_shared<Write>(*this, key, std::move(done));
-  write->steps.push_back([this, key, verb = std::move(verb), held = roots_guard(guard)](Done<void> then) {
-    root_.act(key, verb, held, [then](Result<Record> answer) { then(plain_answer(answer)); });
+  Plan plan(*this, key, std::move(done));
+  plan.write->add([&to = root_, key, verb = std::move(verb), held = belongings::own_guard(guard)](Done<void> then) {
+    to.act(key, verb, held, [then](Result<Record> answer) { then(plain_answer(answer)); });
   });
-  write->go();
+  plan.go(std::nullopt);
 }
 
-/// The records first, then the parts of each; one whose parts failed may have some of them.
 void WithParts::create(std::vector<CreateRequest> requests, Done<std::vector<Result<Record>>> done) {
-  auto own = std::make_shared<std::vector<Value>>();  // owners: the callbacks below
+  auto own = std::make_shared<std::vector<Value>>();  // owners: the callback below
   for (CreateRequest& request : requests) own->push_back(split(request.values));
-  root_.create(std::move(requests), [this, alive = alive_, own, done = std::move(done)](Result<std::vector<Result<Record>>> made) {
-    if (!*alive) return;
-    if (!made.ok()) return done(std::move(made).error());
-    auto answers = std::make_shared<std::vector<Result<Record>>>(std::move(*made));
-    auto left = std::make_shared<std::size_t>(1);
-    const auto one = [answers, left, done] {
-      if (--*left == 0) done(std::move(*answers));
-    };
-    for (std::size_t i = 0; i < answers->size() && i < own->size(); ++i) {
-      if (!(*answers)[i].ok()) continue;
-      ++*left;
-      auto write = std::make_shared<Write>(*this, (*answers)[i]->key, [answers, one, i](Result<Record> complete) {
-        (*answers)[i] = std::move(complete);
-        one();
-      });
-      write->touched = true;
-      whole(write->key, [this, write, own, i](Result<Record> present) {
-        if (!present.ok()) return write->stop(std::move(present).error());
-        for (const Part& part : parts_) {
-          if (const Value* wanted = (*own)[i].find(part.name); wanted != nullptr && wanted->is_object()) write->plan(part, *wanted, *present->fields.find(part.name));
-        }
-        write->write_root(std::nullopt);
-        write->go();
-      });
-    }
-    one();
-  });
+  const auto complete = [this, own](std::size_t i, const std::string& key, Done<Record> made) {
+    auto plan = std::make_shared<Plan>(*this, key, std::move(made));
+    plan->write->touch();
+    whole(key, [this, plan, wanted = (*own)[i]](Result<Record> present) {
+      if (!present.ok()) return plan->write->stop(std::move(present).error());
+      for (const Part& part : parts_) {
+        if (const Value* value = wanted.find(part.name); value != nullptr && value->is_object()) plan->bring(part, *value, *present->fields.find(part.name));
+      }
+      plan->go(std::nullopt);
+    });
+  };
+  belongings::create(root_, alive_, std::move(requests), complete, std::move(done));
 }
 
 /// Where a part holds the record fast it is taken away first; where the mapping says so it goes with the record.
 void WithParts::remove(std::string key, std::optional<std::string> guard, Done<void> done) {
   whole(key, [this, alive = alive_, key, guard, done = std::move(done)](Result<Record> present) {
     if (!*alive) return;
-    if (!present.ok()) return done(Result<void>(std::move(present).error()));
-    root_.remove(key, roots_guard(guard), [this, alive, key, guard, done, present = std::move(*present)](Result<void> answer) {
+    if (!present.ok()) return done(plain_answer(present));
+    root_.remove(key, belongings::own_guard(guard), [this, alive, key, guard, done, present = std::move(*present)](Result<void> answer) {
       if (!*alive) return;
       if (!answer.ok() && answer.error().code != Code::kInvalid) return done(std::move(answer));
-      auto write = std::make_shared<Write>(*this, key, [done](Result<Record> gone) { done(plain_answer(gone)); });
+      Plan plan(*this, key, [done](Result<Record> gone) { done(plain_answer(gone)); });
       const bool held = !answer.ok();
       for (const Part& part : parts_) {
         const Value& value = *present.fields.find(part.name);
         if (!value.is_object() || part.owner == Part::Owner::kVia) continue;
-        if (held || part.emptied == Part::Emptied::kDelete) write->drop(part, value, part.emptied == Part::Emptied::kDelete);
+        if (held || part.emptied == Part::Emptied::kDelete) plan.drop(part, value, part.emptied == Part::Emptied::kDelete);
       }
-      if (write->steps.empty()) return done(std::move(answer));
-      if (held) write->steps.push_back([this, key, guard](Done<void> then) { root_.remove(key, roots_guard(guard), std::move(then)); });
-      write->gone = true;
-      write->go();
+      if (plan.write->empty()) return done(std::move(answer));
+      if (held) plan.write->add([&from = root_, key, own = belongings::own_guard(guard)](Done<void> then) { from.remove(key, own, std::move(then)); });
+      plan.write->ends_gone();
+      plan.go(std::nullopt);
     });
   });
 }

@@ -48,7 +48,7 @@ class WithRows final : public Endpoint {
   void put_back(std::string key, Done<Record> done) override { parent_.put_back(std::move(key), std::move(done)); }
 
  private:
-  struct Write;   // one record's write, step by step
+  struct Plan;    // what one record's write does
   struct Poll;
   void attach(std::vector<Record> records, Done<std::vector<Record>> done);
   Value split(Value& values) const;
