@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "app/state.h"
+#include "base/crash_point.h"
 
 namespace tidewire::app {
 namespace {
@@ -45,6 +46,7 @@ App::State::~State() {
 
 Result<void> App::State::open() {
   started_at_ = clock_.now();
+  if (const char* point = getenv("TIDEWIRE_CRASH_AT"); point != nullptr) TRY(arm_crash_point(point));
   warnings_ = secrets_.load();
   project_ = TRY(load_project(options_.folder, options_.environment, files_, connector_kinds(options_.folder, options_.scripts_folder)));
   if (options_.log_level) project_.log.level = *options_.log_level;

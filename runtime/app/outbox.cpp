@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <ctime>
 
+#include "base/crash_point.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "sched/backoff.h"
@@ -150,6 +151,7 @@ void Outbox::send_now(const Value& hook) {
 void Outbox::answered(const store::Hook& hook, Result<http::Response> answer) {
   if (!answer.ok()) return again(hook, answer.error());
   if (answer->status < 200 || answer->status >= 300) return again(hook, make_error(Code::kUnavailable, address_of(hook) + " answered " + std::to_string(answer->status)));
+  pass(CrashPoint::kHookAnswered);
   ports_.store.hook_done(hook.id, [this, alive = alive_, id = hook.id](Result<void>) {
     if (!*alive) return;
     under_way_.erase(id);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "app/handshake.h"
+#include "base/crash_point.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "sync/lookups.h"
@@ -189,6 +190,7 @@ void WebhookIntake::put(std::vector<store::Change> changes, http::Reply reply) {
       return (*kept)(std::move(response));
     }
     (*kept)(accepted(std::to_string(*stored)));
+    pass(CrashPoint::kIntakeAnswered);
     ports_.received();
   });
 }

@@ -1,5 +1,6 @@
 #include "http/client.h"
 
+#include "base/crash_point.h"
 #include "http/client_transfer.h"
 
 namespace tidewire::http {
@@ -87,6 +88,9 @@ void Client::State::watch(curl_socket_t fd, int what) {
 void Client::State::drive(curl_socket_t fd, int events) {
   int running = 0;
   curl_multi_socket_action(multi, fd, events, &running);
+  if (is_armed(CrashPoint::kRequestSent)) [[unlikely]] {
+    for (Transfer* transfer : transfers) transfer->note_sent();
+  }
 
   bool destroyed = false;
   gone = &destroyed;

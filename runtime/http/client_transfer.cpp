@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/crash_point.h"
 #include "base/text.h"
 
 namespace tidewire::http {
@@ -138,6 +139,13 @@ void Client::Transfer::configure_mail(const Mail& mail) {
   curl_easy_setopt(easy_, CURLOPT_READFUNCTION, static_cast<curl_read_callback>(on_read));
   curl_easy_setopt(easy_, CURLOPT_READDATA, this);
   curl_easy_setopt(easy_, CURLOPT_UPLOAD, 1L);
+}
+
+void Client::Transfer::note_sent() {
+  if (sent_ || easy_ == nullptr || is_safe_method(exchange_.request.method)) return;
+  const bool head = info_of<long>(easy_, CURLINFO_REQUEST_SIZE) > 0;
+  sent_ = head && info_of<curl_off_t>(easy_, CURLINFO_SIZE_UPLOAD_T) >= static_cast<curl_off_t>(exchange_.request.body.size());
+  if (sent_) pass(CrashPoint::kRequestSent);
 }
 
 std::size_t Client::Transfer::on_read(char* at, std::size_t most) {

@@ -64,6 +64,8 @@ class Client::Transfer final : public Client::Call {
   void on_result(CURLcode code);
   /// Ends it without an answer.
   void leave();
+  /// Passes kRequestSent once the last byte of a request that changes something has left.
+  void note_sent();
 
  private:
   void begin();
@@ -91,6 +93,7 @@ class Client::Transfer final : public Client::Call {
   Response response_;
   bool in_body_ = false;
   bool too_big_ = false;
+  bool sent_ = false;  // kept only while kRequestSent is armed
   int sendings_ = 0;  // in this hop
   int redirects_ = 0;
   HeaderList recipients_;  // of a mail

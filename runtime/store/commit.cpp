@@ -178,7 +178,10 @@ void Store::load(std::string mapping, std::vector<std::pair<Side, std::string>> 
 }
 
 void Store::commit(Commit commit, Done<std::int64_t> done) {
-  write_verb(executor_, std::move(done), [commit = std::move(commit), now = clock_.now()](Database& database) {
+  // One that announces comes before a request, the others after the answer.
+  const bool announces = !commit.announce.empty() && commit.finished.empty();
+  const CrashPoints around = announces ? CrashPoints{CrashPoint::kAnnounceInTransaction, CrashPoint::kAnnounceStored} : CrashPoints{CrashPoint::kCommitInTransaction, CrashPoint::kCommitStored};
+  write_verb(executor_, around, std::move(done), [commit = std::move(commit), now = clock_.now()](Database& database) {
     return CommitWork(database, commit, now).run();
   });
 }

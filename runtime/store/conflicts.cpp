@@ -136,7 +136,7 @@ void Store::conflicts(std::string mapping, bool closed_too, Page page, Done<Page
 }
 
 void Store::resolve(Resolution resolution, Done<void> done) {
-  write_verb(executor_, std::move(done), [resolution = std::move(resolution), now = clock_.now()](Database& database) {
+  write_verb(executor_, {CrashPoint::kResolutionInTransaction, CrashPoint::kResolutionStored}, std::move(done), [resolution = std::move(resolution), now = clock_.now()](Database& database) {
     return store_resolution(database, resolution, now);
   });
 }

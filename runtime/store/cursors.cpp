@@ -24,7 +24,7 @@ void Store::cursor(std::string mapping, Side side, Done<std::optional<Value>> do
 }
 
 void Store::set_cursor(std::string mapping, Side side, std::optional<Value> cursor, Done<void> done) {
-  write_verb(executor_, std::move(done),
+  write_verb(executor_, {CrashPoint::kCursorInTransaction, CrashPoint::kCursorStored}, std::move(done),
              [mapping = std::move(mapping), side, cursor = std::move(cursor),
               now = clock_.now()](Database& database) -> Result<void> {
                if (cursor) return write_cursor(database, mapping, side, *cursor, now);

@@ -154,7 +154,7 @@ Result<void> rewrite_file(Database& database) {
 
 void Store::forget(Forgetting what, Done<std::map<std::string, std::int64_t>> done) {
   ASSERT(!what.keys.empty(), "somebody to forget");
-  write_verb(executor_, std::move(done), [what = std::move(what), now = clock_.now()](Database& database) {
+  write_verb(executor_, {CrashPoint::kForgetInTransaction, CrashPoint::kForgetStored}, std::move(done), [what = std::move(what), now = clock_.now()](Database& database) {
     return Forgetter(database, what, now).run();
   });
 }

@@ -278,12 +278,20 @@ void Store::put(std::vector<Change> changes, Done<std::int64_t> done) {
   if (puts_ && puts_->add(changes, now, done)) return;
   puts_ = std::make_shared<PutGroup>();
   puts_->add(changes, now, done);
-  executor_.write([group = puts_](Database& database) { return group->store(database); },
-                  [group = puts_, alive = std::weak_ptr(alive_)](Result<void> result) { group->answer(result, alive); });
+  executor_.write(
+      [group = puts_](Database& database) -> Result<void> {
+        TRY(group->store(database));
+        pass(CrashPoint::kIntakeInTransaction);
+        return {};
+      },
+      [group = puts_, alive = std::weak_ptr(alive_)](Result<void> result) {
+        if (result.ok()) pass(CrashPoint::kIntakeStored);
+        group->answer(result, alive);
+      });
 }
 
 void Store::put_polled(std::string mapping, std::vector<DirtyMark> marks, Side side, Value cursor, Done<void> done) {
-  write_verb(executor_, std::move(done),
+  write_verb(executor_, {CrashPoint::kPollInTransaction, CrashPoint::kPollStored}, std::move(done),
              [mapping = std::move(mapping), marks = std::move(marks), side, cursor = std::move(cursor),
               now = clock_.now()](Database& database) -> Result<void> {
                TRY(add_marks(database, mapping, marks, now));
@@ -299,7 +307,7 @@ void Store::mark(std::string mapping, std::vector<DirtyMark> marks, Done<void> d
 }
 
 void Store::fan_out(std::vector<Route> routes, std::int64_t limit, Done<FanOut> done) {
-  write_verb(executor_, std::move(done),
+  write_verb(executor_, {CrashPoint::kFanOutInTransaction, CrashPoint::kFanOutStored}, std::move(done),
              [routes = std::move(routes), limit, now = clock_.now()](Database& database) -> Result<FanOut> {
                FanOutPage page(routes);
                TRY(page.read(database, limit));

@@ -78,7 +78,7 @@ Result<std::vector<Intent>> find_intents(Database& database, const std::string& 
 }
 
 void Store::announce(std::vector<Intent> intents, std::optional<Operation> operation, Done<void> done) {
-  write_verb(executor_, std::move(done),
+  write_verb(executor_, {CrashPoint::kAnnounceInTransaction, CrashPoint::kAnnounceStored}, std::move(done),
              [intents = std::move(intents), operation = std::move(operation),
               now = clock_.now()](Database& database) -> Result<void> {
                for (const Intent& intent : intents) TRY(write_intent(database, intent, now));

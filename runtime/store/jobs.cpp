@@ -59,7 +59,7 @@ void Store::save_job(Job job, Done<void> done) {
 }
 
 void Store::save_jobs(std::vector<Job> jobs, Done<void> done) {
-  write_verb(executor_, std::move(done),
+  write_verb(executor_, {CrashPoint::kJobInTransaction, CrashPoint::kJobStored}, std::move(done),
              [jobs = std::move(jobs), now = clock_.now()](Database& database) -> Result<void> {
                for (const Job& job : jobs) TRY(write_job(database, job, now));
                return {};
@@ -89,7 +89,7 @@ void Store::batch(std::string id, Done<std::vector<Job>> done) {
 }
 
 void Store::put_job_page(JobPage page, Done<void> done) {
-  write_verb(executor_, std::move(done),
+  write_verb(executor_, {CrashPoint::kJobPageInTransaction, CrashPoint::kJobPageStored}, std::move(done),
              [page = std::move(page), now = clock_.now()](Database& database) -> Result<void> {
                TRY(add_marks(database, page.job.mapping, page.marks, now));
                TRY(add_findings(database, page.job.id, page.findings));

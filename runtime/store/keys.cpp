@@ -186,7 +186,7 @@ void Store::standing(std::string mapping, std::optional<KeyState> state, Page pa
 }
 
 void Store::retry(std::string mapping, std::optional<std::pair<Side, std::string>> key, Done<std::int64_t> done) {
-  write_verb(executor_, std::move(done),
+  write_verb(executor_, {CrashPoint::kRetryInTransaction, CrashPoint::kRetryStored}, std::move(done),
              [mapping = std::move(mapping), key = std::move(key), now = clock_.now()](Database& database) {
                return retry_keys(database, mapping, key, now);
              });

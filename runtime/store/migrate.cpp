@@ -3,6 +3,7 @@
 #include <array>
 #include <string>
 
+#include "base/crash_point.h"
 #include "base/embedded.h"
 #include "store/statement.h"
 
@@ -22,7 +23,10 @@ Result<std::string> migration_text(int number) {
 Result<void> run_migration(Database& database, int number) {
   const std::string text = TRY(migration_text(number));
   TRY(database.exec("BEGIN IMMEDIATE;\n" + text + "\nPRAGMA user_version = " + std::to_string(number) +
-                    "; PRAGMA application_id = " + std::to_string(kApplicationId) + "; COMMIT;"));
+                    "; PRAGMA application_id = " + std::to_string(kApplicationId) + ";"));
+  pass(CrashPoint::kMigrationInTransaction);
+  TRY(database.exec("COMMIT;"));
+  pass(CrashPoint::kMigrationStored);
   return {};
 }
 

@@ -33,7 +33,7 @@ void Store::due_hooks(std::string mapping, std::int64_t limit, Done<std::vector<
 }
 
 void Store::hook_done(std::int64_t id, Done<void> done) {
-  write_verb(executor_, std::move(done), [id](Database& database) -> Result<void> {
+  write_verb(executor_, {CrashPoint::kHookInTransaction, CrashPoint::kHookStored}, std::move(done), [id](Database& database) -> Result<void> {
     TRY(execute(database, "DELETE FROM outbox WHERE id = ?", id));
     return {};
   });

@@ -5,6 +5,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "base/crash_point.h"
 #include "store/executor.h"
 #include "store/store.h"
 
@@ -36,6 +37,22 @@ template <typename T, typename Work>
 void write_verb(Executor& executor, Done<T> done, Work work) {
   auto [run, answer] = verb<T>(std::move(done), std::move(work));
   executor.write(std::move(run), std::move(answer));
+}
+
+/// The same for a verb that somebody relies on: tests kill the process at its commit (base/crash_point.h).
+template <typename T, typename Work>
+void write_verb(Executor& executor, CrashPoints around, Done<T> done, Work work) {
+  auto [run, answer] = verb<T>(std::move(done), std::move(work));
+  executor.write(
+      [run = std::move(run), point = around.first](Database& database) -> Result<void> {
+        TRY(run(database));
+        pass(point);
+        return {};
+      },
+      [answer = std::move(answer), point = around.second](Result<void> result) {
+        if (result.ok()) pass(point);
+        answer(std::move(result));
+      });
 }
 
 template <typename T, typename Work>

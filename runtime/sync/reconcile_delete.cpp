@@ -2,6 +2,7 @@
 // updated record is restored unless the mapping says otherwise, and what is gone already is done.
 #include <algorithm>
 
+#include "base/crash_point.h"
 #include "sync/canonical.h"
 #include "sync/reconcile.h"
 
@@ -127,6 +128,7 @@ void Reconcile::send_delete(Side side) {
 }
 
 void Reconcile::on_deleted(Side side, Result<void> answer) {
+  if (answer.ok()) pass(CrashPoint::kDeleteAnswered);
   if (!answer.ok() && answer.error().code == Code::kStale && merges_++ < 5) {
     if (intent_[side]) close_intents_.push_back(intent_[side]->id);  // surely not applied
     intent_[side].reset();

@@ -2,6 +2,7 @@
 // taken into the base only as far as this write carried it (law 28).
 #include <algorithm>
 
+#include "base/crash_point.h"
 #include "base/json.h"
 #include "sync/canonical.h"
 #include "sync/lifecycle.h"
@@ -122,6 +123,7 @@ void Reconcile::write_next() {
 }
 
 void Reconcile::on_written(Side side, Result<Record> answer) {
+  if (answer.ok()) pass(creating_ ? CrashPoint::kCreateAnswered : CrashPoint::kUpdateAnswered);
   if (answer.ok()) return confirm(side, std::move(*answer));
   Error error = std::move(answer).error();
   const bool gone_or_moved = error.code == Code::kStale || (error.code == Code::kNotFound && !creating_);
@@ -272,6 +274,7 @@ void Reconcile::after_write(Side side) {
         return self->fail(std::move(stored).error());
       }
       self->link_.id = *stored;
+      pass(CrashPoint::kOneSideStored);
       self->write_next();
     });
     return;

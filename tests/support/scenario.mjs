@@ -230,12 +230,14 @@ export function project(from, secrets = {}) {
   self.write_secrets();
 
   /// A command: { code, out, err, json }.
-  self.cli = (...args) => new Promise((resolve) => {
-    const child = execFile(binary, [...args, "--project", folder], { timeout: 180000 * patience, killSignal: "SIGKILL", maxBuffer: 64 << 20 }, (error, out, err) => {
+  self.cli = (...args) => self.cli_with({}, ...args);
+  /// The same with more in its environment; { signal } too where it was killed.
+  self.cli_with = (env, ...args) => new Promise((resolve) => {
+    const child = execFile(binary, [...args, "--project", folder], { env: { ...process.env, ...env }, timeout: 180000 * patience, killSignal: "SIGKILL", maxBuffer: 64 << 20 }, (error, out, err) => {
       children.delete(child);
       let json;
       try { json = JSON.parse(out); } catch { json = undefined; }
-      resolve({ code: error ? error.code ?? -1 : 0, out, err, json });
+      resolve({ code: error ? error.code ?? -1 : 0, signal: error?.signal ?? null, out, err, json });
     });
     children.add(child);
   });
@@ -249,10 +251,11 @@ export function project(from, secrets = {}) {
     const daemon = start(options.command ?? binary, [...(options.before ?? []), "run", folder, "--json", ...args], options.spawn);
     self.daemon = daemon;
     const ready = await until("the daemon to be ready", () => {
-      if (!daemon.running()) throw Object.assign(new Error("the daemon ended: " + daemon.err()), { ended: true });
+      if (!daemon.running()) return "ended";
       const line = daemon.out().split("\n").find((one) => one.startsWith("{"));
       return line && JSON.parse(line);
     }, 60);
+    if (ready === "ended") throw Object.assign(new Error("the daemon ended: " + daemon.err()), { ended: true });
     daemon.address = "http://" + ready.ready;
     daemon.mappings = ready.mappings;
     daemon.process = ready.pid;
