@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/text.h"
 #include "sync/ports.h"
 
 namespace tidewire::test {
@@ -55,9 +56,14 @@ class MemorySide final : public sync::Endpoint {
   }
 
   // faults: what the next calls of a kind meet, first in first out
-  enum class Fault { kNone, kRefuse, kLoseAnswer, kLoseRequest };
+  enum class Fault { kNone, kRefuse, kLoseAnswer, kLoseRequest, kLate, kExists, kSilent };
+  /// What was lost late arrives now.
+  void apply_late() {
+    for (auto& arrive : std::exchange(late_, {})) arrive();
+  }
   std::deque<Fault> write_faults;
-  std::deque<Fault> read_faults;
+  std::deque<Fault> read_faults, list_faults, change_faults, find_faults, delete_faults;
+  std::size_t change_page = 1000, short_page = 0;        // of changes; of a list, whatever it was asked for
   std::optional<Value> last_deleted;                     // the trash
   bool brings_back = false;                              // and whether anything comes out of it
   std::string brought_back;                              // under this key
@@ -65,29 +71,56 @@ class MemorySide final : public sync::Endpoint {
   std::function<void(Row&)> before_delete;
   std::function<void()> after_changes;                   // what happens while a poll's answer is on its way
   std::function<void()> before_write;                    // an edit by a person at the last moment
+  std::function<void()> after_read, after_find, after_update;         // what happens while an answer is on its way
+  std::string hidden_from_list;                          // a key
+  std::string poison;                                    // records whose e-mail begins so are refused for ever
+  int find_misses = 0;                                   // so many searches show nothing
+  std::map<std::string, Row>* replica = nullptr;         // where reads look instead of the rows
+  std::optional<Error> denied;                           // what every read and write is answered
+  /// What was asked of it, in order.
+  struct Request {
+    std::string verb, key;
+    Value values{Object{}};
+    std::optional<std::string> guard;
+    Instant at{};
+  };
+  std::vector<Request> requests;
   std::string numbers;                                   // the field in which the system gives new records a number
   std::function<Value(const std::string&, Value)> store_as;  // what the system makes of a value (field, value)
 
   // Endpoint
   sync::Capabilities able;
-  bool same = true;
+  bool same = true;      // the system first met
+  bool versions = true, times = true;  // what its records have
+  Duration ahead{};      // its clock, as its answers tell
+  std::optional<Duration> broken;  // the breaker is open
+  Duration clock_offset() const override { return ahead; }
+  std::optional<Duration> blocked() const override { return broken; }
   bool same_system() const override { return same; }
   const sync::Capabilities& capabilities() const override { return able; }
 
   void read(std::vector<std::string> keys, sync::Done<std::vector<sync::Record>> done) override {
     ++reads;
+    for (const std::string& key : keys) requests.push_back({"read", key, Value(Object{}), {}, clock_.now()});
+    if (denied) return fail(done, *denied);
     if (take(read_faults) == Fault::kRefuse) return fail(done, Code::kUnavailable);
     std::vector<sync::Record> found;
     for (const std::string& key : keys) {
-      if (rows.contains(key)) found.push_back(record(key));
+      const auto& seen = replica != nullptr ? *replica : rows;
+      if (const auto row = seen.find(key); row != seen.end()) found.push_back(record(key, row->second));
     }
+    if (after_read) std::exchange(after_read, nullptr)();
     poster_.post([done, found] { done(found); });
   }
   void list(std::optional<Value> cursor, int limit, sync::Done<sync::ListPage> done) override {
     ++lists;
+    if (take(list_faults) == Fault::kRefuse) return fail(done, Code::kUnavailable);
+    if (short_page > 0) limit = static_cast<int>(short_page);
     sync::ListPage page;
     auto row = cursor ? rows.upper_bound(cursor->as_string()) : rows.begin();
-    for (; row != rows.end() && static_cast<int>(page.records.size()) < limit; ++row) page.records.push_back(record(row->first));
+    for (; row != rows.end() && static_cast<int>(page.records.size()) < limit; ++row) {
+      if (row->first != hidden_from_list) page.records.push_back(record(row->first));
+    }
     if (!page.records.empty()) page.cursor = Value(page.records.back().key);
     poster_.post([done, page] { done(page); });
   }
@@ -95,16 +128,25 @@ class MemorySide final : public sync::Endpoint {
     poster_.post([done, now = static_cast<std::int64_t>(last_version_)] { done(Value(now)); });
   }
   void changes(Value cursor, int, sync::Done<sync::ChangesPage> done) override {
-    sync::ChangesPage page;
+    if (take(change_faults) == Fault::kRefuse) return fail(done, Code::kUnavailable);
+    std::map<std::uint64_t, std::string> since;
     for (const auto& [key, row] : rows) {
-      if (static_cast<std::int64_t>(row.version) > cursor.as_int()) page.records.push_back(record(key));
+      if (static_cast<std::int64_t>(row.version) > cursor.as_int()) since[row.version] = key;
     }
+    sync::ChangesPage page;
     page.cursor = Value(static_cast<std::int64_t>(last_version_));
+    for (const auto& [version, key] : since) {
+      page.more = page.records.size() == change_page;
+      if (page.more) break;
+      page.records.push_back(record(key));
+      if (page.records.size() == change_page) page.cursor = Value(static_cast<std::int64_t>(version));
+    }
     if (after_changes) std::exchange(after_changes, nullptr)();
     poster_.post([done, page] { done(page); });
   }
   void find(std::vector<sync::Query> queries, sync::Done<std::vector<std::vector<sync::Record>>> done) override {
     ++finds;
+    if (take(find_faults) == Fault::kRefuse) return fail(done, Code::kUnavailable);
     std::vector<std::vector<sync::Record>> lists;
     for (const sync::Query& query : queries) {
       auto& list = lists.emplace_back();
@@ -113,20 +155,29 @@ class MemorySide final : public sync::Endpoint {
         for (const sync::Condition& condition : query) {
           const Value token(row.incarnation);
           const Value* value = condition.field == "$incarnation" ? &token : row.fields.find(condition.field);
-          fits = fits && value != nullptr && *value == condition.value;
+          const bool folded = condition.fold && value != nullptr && value->is_string() && condition.value.is_string() && fold(value->as_string()) == fold(condition.value.as_string());
+          fits = fits && value != nullptr && (*value == condition.value || folded);
         }
         if (fits && list.size() < 3) list.push_back(record(key));
       }
+      if (find_misses > 0 && find_misses-- > 0) list.clear();
     }
+    if (after_find) std::exchange(after_find, nullptr)();
     poster_.post([done, lists] { done(lists); });
   }
-  void create(std::vector<sync::CreateRequest> requests, sync::Done<std::vector<Result<sync::Record>>> done) override {
+  void create(std::vector<sync::CreateRequest> asked, sync::Done<std::vector<Result<sync::Record>>> done) override {
     ++create_calls;
     std::vector<Result<sync::Record>> answers;
-    for (sync::CreateRequest& request : requests) {
+    for (sync::CreateRequest& request : asked) {
+      requests.push_back({"create", request.key.value_or(""), request.values, {}, clock_.now()});
       const Fault fault = take(write_faults);
+      if (denied || (!poison.empty() && request.values.string_or("email").rfind(poison, 0) == 0)) {
+        answers.emplace_back(denied.value_or(make_error(Code::kUnavailable, "poison")));
+        continue;
+      }
       if (fault == Fault::kRefuse) answers.emplace_back(make_error(Code::kUnavailable, "refused"));
       else if (fault == Fault::kLoseRequest) answers.emplace_back(make_error(Code::kUnknown, "the answer was lost"));
+      else if (fault == Fault::kExists) answers.emplace_back(make_error(Code::kStale, "it exists already"));
       else {
         ++writes;
         ++creates;
@@ -136,13 +187,17 @@ class MemorySide final : public sync::Endpoint {
         if (!numbers.empty()) rows[key].fields[numbers] = Value("N-" + key);
         if (fault == Fault::kLoseAnswer) answers.emplace_back(make_error(Code::kUnknown, "the answer was lost"));
         else answers.emplace_back(record(key));
+        if (able.answer == sync::Capabilities::Answer::kAsSent && answers.back().ok()) answers.back()->fields = request.values;
       }
     }
     poster_.post([done, answers] { done(answers); });
   }
   void update(std::string key, Value values, std::optional<std::string> guard, sync::Done<sync::Record> done) override {
     if (before_write) std::exchange(before_write, nullptr)();
+    requests.push_back({"update", key, values, guard, clock_.now()});
+    if (denied) return fail(done, *denied);
     const Fault fault = take(write_faults);
+    if (fault == Fault::kSilent) return;
     if (fault == Fault::kRefuse) return fail(done, Code::kUnavailable);
     if (fault == Fault::kLoseRequest) return fail(done, Code::kUnknown);
     const auto row = rows.find(key);
@@ -151,23 +206,40 @@ class MemorySide final : public sync::Endpoint {
       ++stale;
       return fail(done, Code::kStale);
     }
+    if (fault == Fault::kLate) {
+      late_.push_back([this, key, values] {
+        ++writes;
+        for (const auto& [field, value] : values.as_object()) rows.at(key).fields[field] = value;
+        touch(rows.at(key));
+      });
+      return fail(done, Code::kUnknown);
+    }
     ++writes;
     for (const auto& [field, value] : values.as_object()) row->second.fields[field] = store_as ? store_as(field, value) : value;
     touch(row->second);
     if (fault == Fault::kLoseAnswer) return fail(done, Code::kUnknown);
-    poster_.post([done, answer = record(key)] { done(answer); });
+    sync::Record answer = record(key);
+    if (able.answer != sync::Capabilities::Answer::kStored) answer.fields = able.answer == sync::Capabilities::Answer::kAsSent ? values : Value(Object{});
+    if (after_update) std::exchange(after_update, nullptr)();
+    poster_.post([done, answer] { done(answer); });
   }
-  void update_many(std::vector<sync::UpdateRequest> requests, sync::Done<std::vector<Result<sync::Record>>> done) override {
+  void update_many(std::vector<sync::UpdateRequest> asked, sync::Done<std::vector<Result<sync::Record>>> done) override {
     ++update_calls;
     auto answers = std::make_shared<std::vector<Result<sync::Record>>>();
-    for (const sync::UpdateRequest& request : requests) {
-      update(request.key, request.values, request.guard, [answers, count = requests.size(), done](Result<sync::Record> one) {
+    for (const sync::UpdateRequest& request : asked) {
+      update(request.key, request.values, request.guard, [answers, count = asked.size(), done](Result<sync::Record> one) {
         answers->push_back(std::move(one));
         if (answers->size() == count) done(*answers);
       });
     }
   }
   void remove(std::string key, std::optional<std::string> guard, sync::Done<void> done) override {
+    requests.push_back({"delete", key, Value(Object{}), guard, clock_.now()});
+    if (denied) return fail(done, *denied);
+    if (take(delete_faults) == Fault::kLoseAnswer) {
+      rows.erase(key);
+      return fail(done, Code::kUnknown);
+    }
     const auto row = rows.find(key);
     if (row == rows.end()) return fail(done, Code::kNotFound);
     if (guard && *guard != std::to_string(row->second.version)) return fail(done, Code::kStale);
@@ -217,11 +289,12 @@ class MemorySide final : public sync::Endpoint {
  private:
   void touch(Row& row) {
     row.version = ++last_version_;
-    row.modified = clock_.now();
+    row.modified = clock_.now() + ahead;
   }
-  sync::Record record(const std::string& key) const {
-    const Row& row = rows.at(key);
-    return {key, std::to_string(row.version), row.incarnation, row.modified, row.fields};
+  sync::Record record(const std::string& key) const { return record(key, rows.at(key)); }
+  sync::Record record(const std::string& key, const Row& row) const {
+    const bool tells = able.incarnation;
+    return {key, versions ? std::to_string(row.version) : "", tells ? row.incarnation : "", times ? std::optional(row.modified) : std::nullopt, row.fields};
   }
   static Fault take(std::deque<Fault>& faults) {
     if (faults.empty()) return Fault::kNone;
@@ -231,8 +304,13 @@ class MemorySide final : public sync::Endpoint {
   }
   template <typename D>
   void fail(D done, Code code) {
-    poster_.post([done, code] { done(make_error(code, "by order of the test")); });
+    fail(done, make_error(code, "by order of the test"));
   }
+  template <typename D>
+  void fail(D done, Error error) {
+    poster_.post([done, error = std::move(error)] { done(error); });
+  }
+  std::vector<std::function<void()>> late_;
   Poster& poster_;
   const Clock& clock_;
   std::string prefix_;

@@ -19,6 +19,25 @@ inline void restart(World& world, sync::Plan plan = World::default_plan()) {
   world.engine->start(false);
 }
 
+inline store::Known known_of(World& world, sync::Side side, const std::string& key) {
+  store::Known out;
+  world.store.load("people", {{side, key}}, [&](Result<std::vector<store::Known>> found) { out = found->front(); });
+  world.timers.run_posted();
+  return out;
+}
+inline std::vector<store::Operation> operations_of(World& world, const std::string& outcome = {}) {
+  std::vector<store::Operation> out;
+  world.store.operations({.mapping = "people", .outcome = outcome}, {}, [&](Result<store::Paged<store::Operation>> page) { out = page->rows; });
+  world.timers.run_posted();
+  return out;
+}
+inline std::vector<store::DirtyKey> standing_of(World& world, std::optional<store::KeyState> state = {}) {
+  std::vector<store::DirtyKey> out;
+  world.store.standing("people", state, {}, [&](Result<store::Paged<store::DirtyKey>> page) { out = page->rows; });
+  world.timers.run_posted();
+  return out;
+}
+
 /// Starts one job; its id.
 inline std::string start_job(World& world, const std::string& kind, Value options = Object{}) {
   store::Job job;
@@ -57,22 +76,83 @@ inline std::int64_t found_in(const store::Job& job, const char* kind) {
   return count == nullptr ? 0 : count->as_int();
 }
 
-/// One linked pair at rest.
+/// One linked pair at rest: what happens from here on is what a test is about.
 struct Pair {
   World world;
   std::string left, right;
+  int writes_before = 0;
   explicit Pair(sync::Plan plan = World::default_plan()) : world(std::move(plan)) {
     left = world.left.insert(person("ada@example.org"));
     world.hook(sync::Side::kLeft, left);
     world.settle();
     right = world.only_right();
-    world.ears.operations.clear();
+    forget_what_was();
   }
-  store::Known known(sync::Side side, const std::string& key) {
-    store::Known out;
-    world.store.load("people", {{side, key}}, [&](Result<std::vector<store::Known>> found) { out = found->front(); });
-    world.timers.run_posted();
+  /// Counts, requests and operations begin here.
+  void forget_what_was() {
+    writes_before = world.writes();
+    world.left.requests.clear();
+    world.right.requests.clear();
+    world.ears.operations.clear();
+    world.ears.retries.clear();
+    world.ears.echoes = 0;
+  }
+  MemorySide& side(sync::Side which) { return which == sync::Side::kLeft ? world.left : world.right; }
+  const std::string& key(sync::Side which) const { return which == sync::Side::kLeft ? left : right; }
+
+  /// Somebody edits; nobody is told yet.
+  void edit(sync::Side which, const std::string& field, const std::string& value) { side(which).edit(key(which), field, Value(value)); }
+  void edit_both(const std::string& field, const std::string& of_left, const std::string& of_right) {
+    edit(sync::Side::kLeft, field, of_left);
+    edit(sync::Side::kRight, field, of_right);
+  }
+  /// Somebody deletes the record, and its system says so.
+  void erase(sync::Side which) {
+    side(which).erase(key(which));
+    world.hook(which, key(which), "delete");
+  }
+  /// Both systems tell of the pair, and what is due happens.
+  void tell(Duration span = std::chrono::milliseconds(500)) {
+    for (const sync::Side which : {sync::Side::kLeft, sync::Side::kRight}) {
+      if (side(which).rows.contains(key(which))) world.hook(which, key(which));
+    }
+    world.settle(span);
+  }
+  void later(Duration span = std::chrono::minutes(5)) { world.timers.advance(span); }
+
+  std::string shown(sync::Side which, const std::string& field) const {
+    const Value value = (which == sync::Side::kLeft ? world.left : world.right).get(key(which), field);
+    return value.is_string() ? value.as_string() : "";
+  }
+  bool both_show(const std::string& field, const std::string& value) const { return shown(sync::Side::kLeft, field) == value && shown(sync::Side::kRight, field) == value; }
+  int new_writes() const { return world.writes() - writes_before; }
+  /// What was asked of a side since, of one verb.
+  std::vector<MemorySide::Request> requests(sync::Side which, const std::string& verb) {
+    std::vector<MemorySide::Request> out;
+    for (const auto& request : side(which).requests) {
+      if (request.verb == verb) out.push_back(request);
+    }
     return out;
+  }
+  /// What the newest operation says of a field.
+  Value decided(const std::string& field) const {
+    if (world.ears.operations.empty()) return Value();
+    const Value* found = world.ears.operations.back().record.at_path("fields." + field);
+    return found == nullptr ? Value() : *found;
+  }
+  store::Known known(sync::Side which, const std::string& of) { return known_of(world, which, of); }
+  store::Link link() { return known(sync::Side::kLeft, left).link.value_or(store::Link{}); }
+  /// A person decides the only open conflict of the field.
+  void resolve(const std::string& field, const std::string& method, Value left_value = Value(), Value right_value = Value()) {
+    for (const store::Conflict& open : world.conflicts()) {
+      if (open.field != field) continue;
+      store::Store::Resolution said{open.id, method, "ann", {}, {}, open.shown_at};
+      if (method == "value") said.left = std::move(left_value), said.right = std::move(right_value);
+      world.store.resolve(std::move(said), [](Result<void> done) { ASSERT(done.ok(), "the conflict is open"); });
+      world.timers.run_posted();
+    }
+    world.engine->wake("people");
+    world.settle();
   }
 };
 

@@ -202,47 +202,6 @@ TEST_CASE("verify: what the sides were told to keep different is counted as acce
   CHECK(it.world.right.get(it.right, "note") == Value("yours"));
 }
 
-TEST_CASE("law 21: adoption reports exact, differing, one-sided and ambiguous, and writes nothing", "[sync][adopt]") {
-  World world;
-  world.left.insert(person("same@example.org"));
-  world.right.insert(person("same@example.org"));
-  world.left.insert(person("other@example.org", "1"));
-  world.right.insert(person("other@example.org", "2"));
-  world.left.insert(person("left@example.org"));
-  world.right.insert(person("right@example.org"));
-  world.left.insert(person("twice@example.org"));
-  world.right.insert(person("twice@example.org"));
-  world.right.insert(person("twice@example.org"));
-
-  const store::Job job = run_job(world, "adopt");
-
-  CHECK(found_in(job, "exact") == 1);
-  CHECK(found_in(job, "differing") == 1);
-  CHECK(found_in(job, "left_only") == 1);
-  CHECK(found_in(job, "right_only") == 1);
-  CHECK(found_in(job, "ambiguous") == 3);  // one on the left, two on the right
-  CHECK(world.writes() == 0);
-  CHECK(world.counts().links == 0);
-}
-
-TEST_CASE("law 21: a mapping that is held writes nothing, also after a restart, until it is let go", "[sync][adopt]") {
-  World world;
-  world.engine->hold("people", "adoption", [](Result<void> done) { CHECK(done.ok()); });
-  world.timers.run_posted();
-  const std::string key = world.left.insert(person("ada@example.org"));
-  world.hook(Side::kLeft, key);
-  world.settle();
-  CHECK(world.writes() == 0);
-  restart(world);
-  world.settle();
-  CHECK(world.writes() == 0);
-
-  world.engine->hold("people", std::nullopt, [](Result<void> done) { CHECK(done.ok()); });
-  world.settle();
-
-  CHECK(world.right.rows.size() == 1);
-}
-
 TEST_CASE("try: every field is told with its rule, and nothing is written", "[sync][try]") {
   Pair it;
   it.world.left.edit(it.left, "phone", Value("2"));
@@ -259,48 +218,4 @@ TEST_CASE("try: every field is told with its rule, and nothing is written", "[sy
   CHECK(fields->at_path("phone.to_right")->as_string() == "2");
   CHECK(fields->at_path("email.decision")->as_string() == "nothing");
   CHECK(it.world.writes() == writes);
-}
-
-TEST_CASE("jobs: an initial load keeps job, keys and outcome of its rows and no values", "[sync][jobs]") {
-  World world;
-  for (int i = 0; i < 5; ++i) world.left.insert(person("p" + std::to_string(i) + "@example.org"));
-
-  const store::Job job = run_job(world, "initial_load");
-
-  REQUIRE(world.ears.operations.size() == 5);
-  for (const store::Operation& operation : world.ears.operations) {
-    CHECK(operation.kind == "create");
-    CHECK(operation.outcome == "applied");
-    CHECK(operation.job == job.id);
-    CHECK(operation.key.left.has_value());
-    CHECK(operation.key.right.has_value());
-    CHECK(json::dump(operation.record) == R"({"load":true})");
-  }
-}
-
-TEST_CASE("jobs: what a load overwrites or merges is told in full, and so is what others ask for while it runs", "[sync][jobs]") {
-  World world;
-  world.left.insert(person("ada@example.org", "left"));
-  world.timers.advance(std::chrono::minutes(5));
-  world.right.insert(person("ada@example.org", "right"));
-
-  run_job(world, "initial_load");
-  const std::string later = world.left.insert(person("eve@example.org"));
-  world.hook(Side::kLeft, later);
-  world.settle();
-
-  REQUIRE(world.ears.operations.size() == 2);
-  CHECK(world.ears.operations.front().record.at_path("fields.phone.left") != nullptr);
-  CHECK(world.ears.operations.back().record.at_path("fields.email") != nullptr);
-  CHECK_FALSE(world.ears.operations.back().job.has_value());
-}
-
-TEST_CASE("jobs: a sweep that finds a missed record tells all of it", "[sync][jobs]") {
-  World world;
-  world.left.insert(person("ada@example.org"));
-
-  run_job(world, "sweep");
-
-  REQUIRE(world.ears.operations.size() == 1);
-  CHECK(world.ears.operations.front().record.find("fields") != nullptr);
 }

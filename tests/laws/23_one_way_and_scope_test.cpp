@@ -1,3 +1,4 @@
+// Law 23: one-way and scope.
 #include <catch2/catch.hpp>
 
 #include "support/people.h"
@@ -40,7 +41,7 @@ struct Scoped : Pair {
 
 }  // namespace
 
-TEST_CASE("scope: a frozen link lets nothing travel, and goes on where it was when the record is back", "[sync][scope]") {
+TEST_CASE("law 23: a frozen link lets nothing travel, and goes on where it was when the record is back", "[laws][23]") {
   Scoped it(Leave::kFreeze);
   it.set("out");
   it.edit_left("2");
@@ -53,7 +54,7 @@ TEST_CASE("scope: a frozen link lets nothing travel, and goes on where it was wh
   CHECK(it.world.right.rows.size() == 1);
 }
 
-TEST_CASE("scope: an unlinked pair stays on both sides, makes no second record, and meets again", "[sync][scope]") {
+TEST_CASE("law 23: an unlinked pair stays on both sides, makes no second record, and meets again", "[laws][23]") {
   Scoped it(Leave::kUnlink);
   it.set("out");
   CHECK_FALSE(it.known(Side::kLeft, it.left).link.has_value());
@@ -72,7 +73,7 @@ TEST_CASE("scope: an unlinked pair stays on both sides, makes no second record, 
   CHECK(it.world.left.get(it.left, "phone") == it.world.right.get(it.right, "phone"));
 }
 
-TEST_CASE("scope: where leaving deletes, the other record goes, and is made again when the one is back", "[sync][scope]") {
+TEST_CASE("law 23: where leaving deletes, the other record goes, and is made again when the one is back", "[laws][23]") {
   Scoped it(Leave::kDelete);
   it.set("out");
   CHECK(it.world.right.rows.empty());
@@ -85,7 +86,7 @@ TEST_CASE("scope: where leaving deletes, the other record goes, and is made agai
   CHECK(it.world.counts().links == 1);
 }
 
-TEST_CASE("scope: leaving deletes although deletes of the mapping are ignored", "[sync][scope]") {
+TEST_CASE("law 23: leaving deletes although deletes of the mapping are ignored", "[laws][23]") {
   sync::Plan plan = World::default_plan();
   plan.end.right.deletes = sync::DeletePolicy::kIgnore;
   Scoped it(Leave::kDelete, plan);
@@ -95,7 +96,7 @@ TEST_CASE("scope: leaving deletes although deletes of the mapping are ignored", 
   CHECK(it.world.right.rows.empty());
 }
 
-TEST_CASE("scope: where leaving is soft, the other record is marked", "[sync][scope]") {
+TEST_CASE("law 23: where leaving is soft, the other record is marked", "[laws][23]") {
   Scoped it(Leave::kSoft);
 
   it.set("out");
@@ -104,7 +105,7 @@ TEST_CASE("scope: where leaving is soft, the other record is marked", "[sync][sc
   CHECK(it.world.right.get(it.right, "archived") == Value(true));
 }
 
-TEST_CASE("scope: a record that was edited meanwhile is not deleted; a person decides", "[sync][scope]") {
+TEST_CASE("law 23: a record that was edited meanwhile is not deleted; a person decides", "[laws][23]") {
   Scoped it(Leave::kDelete);
   it.world.right.edit(it.right, "phone", Value("mine"));
 
@@ -121,7 +122,7 @@ TEST_CASE("scope: a record that was edited meanwhile is not deleted; a person de
   CHECK(it.world.counts().conflict == 0);
 }
 
-TEST_CASE("scope: a mapping that writes nothing there deletes nothing there", "[sync][scope]") {
+TEST_CASE("law 23: a mapping that writes nothing there deletes nothing there", "[laws][23]") {
   sync::Plan plan = World::default_plan();
   plan.flow = sync::Flow::kToLeft;
   for (sync::Field& field : plan.fields) field.flow = sync::Flow::kToLeft;
@@ -138,7 +139,7 @@ TEST_CASE("scope: a mapping that writes nothing there deletes nothing there", "[
   CHECK(world.right.rows.size() == 1);
 }
 
-TEST_CASE("scope: a changed scope that many records leave is braked", "[sync][scope]") {
+TEST_CASE("law 23: a changed scope that many records leave is braked", "[laws][23]") {
   World world(Scoped::with_scope(Leave::kDelete, World::default_plan()));
   std::vector<std::string> keys;
   for (int i = 0; i < 30; ++i) {
@@ -155,4 +156,70 @@ TEST_CASE("scope: a changed scope that many records leave is braked", "[sync][sc
 
   CHECK(world.right.rows.size() == 20);
   CHECK(world.counts().held == 20);
+}
+
+namespace {
+
+/// phone goes to the right only.
+sync::Plan one_way(bool enforce = false) {
+  sync::Plan plan = World::default_plan();
+  plan.fields[1].flow = sync::Flow::kToRight;
+  plan.enforce = enforce;
+  return plan;
+}
+
+}  // namespace
+
+TEST_CASE("law 23: an edit on the target is drift: counted, and left until the source changes that field", "[laws][23]") {
+  Pair it(one_way());
+  it.edit(Side::kRight, "phone", "drift");
+  it.tell();
+  CHECK(it.shown(Side::kLeft, "phone") == "1");
+  CHECK(it.shown(Side::kRight, "phone") == "drift");
+  CHECK(it.world.counts().counters["drift"] >= 1);
+
+  it.edit(Side::kLeft, "email", "ada@new.org");
+  it.tell();
+  CHECK(it.shown(Side::kRight, "email") == "ada@new.org");
+  CHECK(it.shown(Side::kRight, "phone") == "drift");
+}
+
+TEST_CASE("law 23: superseded, what drifted is on record before it is overwritten", "[laws][23]") {
+  Pair it(one_way());
+  it.edit(Side::kRight, "phone", "drift");
+  it.tell();
+  std::vector<store::Operation> before;
+  it.world.right.before_write = [&] { before = operations_of(it.world); };
+
+  it.edit(Side::kLeft, "phone", "2");
+  it.tell();
+
+  CHECK(it.both_show("phone", "2"));
+  const bool told = std::any_of(before.begin(), before.end(), [](const store::Operation& one) {
+    const Value* field = one.record.at_path("fields.phone");
+    return field != nullptr && field->string_or("right") == "drift";
+  });
+  CHECK(told);
+}
+
+TEST_CASE("law 23: enforced, what drifted is put back", "[laws][23]") {
+  Pair it(one_way(true));
+  it.edit(Side::kRight, "phone", "drift");
+  it.tell();
+
+  CHECK(it.both_show("phone", "1"));
+  CHECK(it.decided("phone").string_or("right") == "drift");
+}
+
+TEST_CASE("law 23: a sweep goes by links: a record outside the scope is not missing", "[laws][23]") {
+  Scoped it(Leave::kFreeze);
+  it.set("out");
+  it.world.left.hidden_from_list = it.left;  // as a filtered list shows it
+  it.world.settle(std::chrono::minutes(5));
+
+  test::run_job(it.world, "sweep");
+  it.world.settle(std::chrono::minutes(5));
+
+  CHECK(it.world.right.rows.size() == 1);
+  CHECK(it.known(Side::kLeft, it.left).link->state == store::LinkState::kFrozen);
 }

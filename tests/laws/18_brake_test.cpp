@@ -1,3 +1,4 @@
+// Law 18: the brake holds what would go to too many records at once, and asks once.
 #include <catch2/catch.hpp>
 
 #include "support/people.h"
@@ -52,7 +53,7 @@ struct Town {
 
 }  // namespace
 
-TEST_CASE("brake: a field that a mapping got is adopted up to a share of the links, and asked about once", "[sync][brake]") {
+TEST_CASE("law 18: a field that a mapping got is adopted up to a share of the links, and asked about once", "[laws][18]") {
   Town it;
   it.grow();
 
@@ -70,7 +71,7 @@ TEST_CASE("brake: a field that a mapping got is adopted up to a share of the lin
   CHECK(it.world.conflicts().empty());
 }
 
-TEST_CASE("brake: the other fields of a record go on while one is held", "[sync][brake]") {
+TEST_CASE("law 18: the other fields of a record go on while one is held", "[laws][18]") {
   Town it;
   it.grow();
   it.sweep();
@@ -83,7 +84,7 @@ TEST_CASE("brake: the other fields of a record go on while one is held", "[sync]
   CHECK(it.with_city() == 10);
 }
 
-TEST_CASE("brake: what is let go is written, and does not brake again for a day", "[sync][brake]") {
+TEST_CASE("law 18: what is let go is written, and does not brake again for a day", "[laws][18]") {
   Town it;
   it.grow();
   it.sweep();
@@ -95,7 +96,7 @@ TEST_CASE("brake: what is let go is written, and does not brake again for a day"
   CHECK(it.world.counts().held == 0);
 }
 
-TEST_CASE("brake: an edit of a held field is held too, and not lost", "[sync][brake]") {
+TEST_CASE("law 18: an edit of a held field is held too, and not lost", "[laws][18]") {
   Town it;
   it.grow();
   it.sweep();
@@ -114,7 +115,7 @@ TEST_CASE("brake: an edit of a held field is held too, and not lost", "[sync][br
   CHECK(it.world.right.get(held, "city") == Value("Bruges"));
 }
 
-TEST_CASE("brake: held fields that come to agree by themselves are held no more", "[sync][brake]") {
+TEST_CASE("law 18: held fields that come to agree by themselves are held no more", "[laws][18]") {
   Town it;
   it.grow();
   it.sweep();
@@ -126,7 +127,7 @@ TEST_CASE("brake: held fields that come to agree by themselves are held no more"
   CHECK(it.world.counts().braked.empty());
 }
 
-TEST_CASE("brake: its share is a setting, and it can be off", "[sync][brake]") {
+TEST_CASE("law 18: its share is a setting, and it can be off", "[laws][18]") {
   Town half(30), off(30);
   half.grow(Town::grown(50));
   off.grow(Town::grown(std::nullopt));
@@ -138,7 +139,7 @@ TEST_CASE("brake: its share is a setting, and it can be off", "[sync][brake]") {
   CHECK(off.with_city() == 30);
 }
 
-TEST_CASE("brake: a field that writes nothing brakes nothing", "[sync][brake]") {
+TEST_CASE("law 18: a field that writes nothing brakes nothing", "[laws][18]") {
   Town it;
   for (const std::string& key : it.right) it.world.right.edit(key, "city", Value("Ghent"));
   it.grow();
@@ -149,7 +150,7 @@ TEST_CASE("brake: a field that writes nothing brakes nothing", "[sync][brake]") 
   CHECK(it.world.writes() == 30);
 }
 
-TEST_CASE("brake: release lets deletes go that it holds, and no other held key", "[sync][brake]") {
+TEST_CASE("law 18: release lets deletes go that it holds, and no other held key", "[laws][18]") {
   Town it(30);
   for (const std::string& key : it.left) it.world.left.erase(key);
   for (const std::string& key : it.left) it.world.hook(Side::kLeft, key, "delete");
@@ -163,7 +164,7 @@ TEST_CASE("brake: release lets deletes go that it holds, and no other held key",
   CHECK(it.world.counts().held == 0);
 }
 
-TEST_CASE("brake: a new record is created whole, whatever is held", "[sync][brake]") {
+TEST_CASE("law 18: a new record is created whole, whatever is held", "[laws][18]") {
   Town it;
   it.grow();
   it.sweep();
@@ -174,4 +175,48 @@ TEST_CASE("brake: a new record is created whole, whatever is held", "[sync][brak
   it.world.settle();
 
   CHECK(it.with_city() == 11);
+}
+
+TEST_CASE("law 18: mass deletes are held after the tenth until a person lets them go", "[laws][18]") {
+  World world;
+  for (int i = 0; i < 30; ++i) world.hook(Side::kLeft, world.left.insert(test::person("p" + std::to_string(i) + "@example.org")));
+  world.settle();
+  REQUIRE(world.right.rows.size() == 30);
+  world.timers.advance(std::chrono::minutes(5));
+
+  std::vector<std::string> keys;
+  for (const auto& [key, row] : world.left.rows) keys.push_back(key);
+  for (const std::string& key : keys) {
+    world.left.erase(key);
+    world.hook(Side::kLeft, key, "delete");
+    world.settle();
+  }
+  CHECK(world.right.rows.size() == 20);
+  CHECK(world.counts().held == 20);
+
+  world.store.retry("people", std::nullopt, [](Result<std::int64_t>) {});
+  world.timers.run_posted();
+  world.engine->wake("people");
+  world.settle();
+  CHECK(world.right.rows.empty());
+}
+
+TEST_CASE("law 18: the window slides: a day later as many may go again", "[laws][18]") {
+  Town it(30);
+  it.world.timers.advance(std::chrono::minutes(5));
+  const auto erase = [&](std::size_t from, std::size_t to) {
+    for (std::size_t i = from; i < to; ++i) {
+      it.world.left.erase(it.left[i]);
+      it.world.hook(Side::kLeft, it.left[i], "delete");
+    }
+    it.world.settle(std::chrono::minutes(1));
+  };
+  erase(0, 10);
+  CHECK(it.world.right.rows.size() == 20);
+  it.world.settle(std::chrono::hours(25));
+
+  erase(10, 20);
+
+  CHECK(it.world.right.rows.size() == 10);
+  CHECK(it.world.counts().held == 0);
 }

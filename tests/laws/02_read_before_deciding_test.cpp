@@ -1,3 +1,4 @@
+// Law 2: a change is a hint; read before deciding.
 #include <catch2/catch.hpp>
 
 #include "support/people.h"
@@ -31,7 +32,7 @@ struct Polled : Pair {
 
 }  // namespace
 
-TEST_CASE("pages: what a poll shows travels without another read", "[sync][pages]") {
+TEST_CASE("law 2: what a poll shows travels without another read", "[laws][2]") {
   Polled it;
   it.world.left.edit(it.left, "phone", Value("2"));
 
@@ -41,7 +42,7 @@ TEST_CASE("pages: what a poll shows travels without another read", "[sync][pages
   CHECK(it.world.left.reads == 0);
 }
 
-TEST_CASE("pages: where the connector does not say so, the record is read", "[sync][pages]") {
+TEST_CASE("law 2: where the connector does not say so, the record is read", "[laws][2]") {
   Polled it;
   it.world.left.able.page_reads = false;
   it.world.left.edit(it.left, "phone", Value("2"));
@@ -52,7 +53,7 @@ TEST_CASE("pages: where the connector does not say so, the record is read", "[sy
   CHECK(it.world.left.reads == 1);
 }
 
-TEST_CASE("pages: a change that came in since the page was asked for is read", "[sync][pages]") {
+TEST_CASE("law 2: a change that came in since the page was asked for is read", "[laws][2]") {
   Polled it;
   it.world.left.edit(it.left, "phone", Value("2"));
   it.world.left.after_changes = [&] {
@@ -66,7 +67,7 @@ TEST_CASE("pages: a change that came in since the page was asked for is read", "
   CHECK(it.world.left.reads >= 1);
 }
 
-TEST_CASE("pages: a record that was seen after the page was asked for is read", "[sync][pages]") {
+TEST_CASE("law 2: a record that was seen after the page was asked for is read", "[laws][2]") {
   Polled it;
   it.world.left.edit(it.left, "phone", Value("2"));
   it.world.left.after_changes = [&] {
@@ -82,7 +83,7 @@ TEST_CASE("pages: a record that was seen after the page was asked for is read", 
   CHECK(it.world.right.writes <= 2);
 }
 
-TEST_CASE("pages: an unguarded record is read again before it is written to", "[sync][pages]") {
+TEST_CASE("law 2: an unguarded record is read again before it is written to", "[laws][2]") {
   Polled it;
   it.world.left.able.guarded_writes = false;
   it.world.left.edit(it.left, "phone", Value("2"));
@@ -95,7 +96,7 @@ TEST_CASE("pages: an unguarded record is read again before it is written to", "[
   CHECK(it.world.left.reads >= 1);
 }
 
-TEST_CASE("pages: a guarded write on what a page showed is refused where it moved on, and merged", "[sync][pages]") {
+TEST_CASE("law 2: a guarded write on what a page showed is refused where it moved on, and merged", "[laws][2]") {
   Polled it;
   it.world.left.edit(it.left, "phone", Value("2"));
   it.world.right.edit(it.right, "email", Value("ada@new.example.org"));
@@ -109,7 +110,7 @@ TEST_CASE("pages: a guarded write on what a page showed is refused where it move
   CHECK(it.world.left.get(it.left, "email") == Value("ada@new.example.org"));
 }
 
-TEST_CASE("pages: a load creates what it listed without reading it again", "[sync][pages]") {
+TEST_CASE("law 2: a load creates what it listed without reading it again", "[laws][2]") {
   World world;
   world.left.able.page_reads = true;
   for (int i = 0; i < 20; ++i) world.left.insert(test::person("p" + std::to_string(i) + "@example.org"));
@@ -118,4 +119,42 @@ TEST_CASE("pages: a load creates what it listed without reading it again", "[syn
 
   CHECK(world.right.rows.size() == 20);
   CHECK(world.left.reads == 0);
+}
+
+TEST_CASE("law 2: what a webhook carries decides nothing: the record is read", "[laws][2]") {
+  Pair it;
+  store::Change change;
+  change.connection = "erp";
+  change.collection = "Person";
+  change.key = it.left;
+  change.payload = R"({"name":"L1","phone":"of a save that was rolled back"})";
+  it.world.store.put({change}, [](Result<std::int64_t>) {});
+  it.world.timers.run_posted();
+  it.world.engine->received();
+  it.world.settle();
+
+  CHECK(it.both_show("phone", "1"));
+  CHECK(it.new_writes() == 0);
+  CHECK(it.requests(Side::kLeft, "read").size() == 1);
+}
+
+TEST_CASE("law 2: reads of many keys are one request", "[laws][2]") {
+  World world;
+  for (int i = 0; i < 40; ++i) world.hook(Side::kLeft, world.left.insert(test::person("p" + std::to_string(i) + "@example.org")));
+  world.settle();
+  world.timers.advance(std::chrono::minutes(5));
+  world.left.reads = 0;
+  std::vector<store::DirtyMark> marks;
+  for (const auto& [key, row] : std::map(world.left.rows)) {
+    world.left.edit(key, "phone", Value("2"));
+    marks.push_back({Side::kLeft, key, "upsert", "webhook", 0, {}});
+  }
+  world.store.mark("people", std::move(marks), [](Result<void>) {});
+  world.timers.run_posted();
+  world.engine->wake("people");
+
+  world.settle(std::chrono::seconds(5));
+
+  for (const auto& [key, row] : world.right.rows) CHECK(row.fields.string_or("phone") == "2");
+  CHECK(world.left.reads == 1);
 }

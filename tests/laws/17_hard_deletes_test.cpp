@@ -1,3 +1,4 @@
+// Law 17: a hard delete is guarded, or followed by a look at the trash.
 #include <catch2/catch.hpp>
 
 #include "support/people.h"
@@ -36,7 +37,7 @@ struct Late : Pair {
 
 }  // namespace
 
-TEST_CASE("trash: an edit that came before an unguarded delete is brought back, and the record lives on both sides", "[sync][trash]") {
+TEST_CASE("law 17: an edit that came before an unguarded delete is brought back, and the record lives on both sides", "[laws][17]") {
   Late it;
 
   it.tell();
@@ -48,7 +49,7 @@ TEST_CASE("trash: an edit that came before an unguarded delete is brought back, 
   CHECK(it.world.right.deletes == 1);
 }
 
-TEST_CASE("trash: what comes back under another key is the same link", "[sync][trash]") {
+TEST_CASE("law 17: what comes back under another key is the same link", "[laws][17]") {
   Late it;
   it.world.right.before_delete = [&](test::MemorySide::Row& row) {
     row.fields["phone"] = Value("at the last moment");
@@ -65,7 +66,7 @@ TEST_CASE("trash: what comes back under another key is the same link", "[sync][t
   CHECK(it.known(Side::kRight, "R-again").link.has_value());
 }
 
-TEST_CASE("trash: after a crash between the delete and the look at the trash, it is looked at again", "[sync][trash]") {
+TEST_CASE("law 17: after a crash between the delete and the look at the trash, it is looked at again", "[laws][17]") {
   Late it;
   it.world.right.put_back_faults = {Fault::kLoseAnswer};
   it.tell(std::chrono::milliseconds(100));
@@ -76,7 +77,7 @@ TEST_CASE("trash: after a crash between the delete and the look at the trash, it
   it.check_restored();
 }
 
-TEST_CASE("trash: where it cannot be asked now, the key waits and asks again", "[sync][trash]") {
+TEST_CASE("law 17: where it cannot be asked now, the key waits and asks again", "[laws][17]") {
   Late it;
   it.world.right.put_back_faults = {Fault::kRefuse, Fault::kRefuse};
 
@@ -85,7 +86,7 @@ TEST_CASE("trash: where it cannot be asked now, the key waits and asks again", "
   it.check_restored();
 }
 
-TEST_CASE("trash: a webhook about what came back makes no second record", "[sync][trash]") {
+TEST_CASE("law 17: a webhook about what came back makes no second record", "[laws][17]") {
   Late it;
   it.tell();
   const int writes = it.world.writes();
@@ -98,7 +99,7 @@ TEST_CASE("trash: a webhook about what came back makes no second record", "[sync
   it.check_restored();
 }
 
-TEST_CASE("trash: where deletes win, the edit is on record and stays away", "[sync][trash]") {
+TEST_CASE("law 17: where deletes win, the edit is on record and stays away", "[laws][17]") {
   sync::Plan plan = World::default_plan();
   plan.end.right.delete_wins = true;
   Late it(plan);
@@ -110,7 +111,7 @@ TEST_CASE("trash: where deletes win, the edit is on record and stays away", "[sy
   CHECK(*it.world.ears.operations.back().record.at_path("found_in_trash.phone") == Value("at the last moment"));
 }
 
-TEST_CASE("trash: who deleted the other copy himself saw what was in it", "[sync][trash]") {
+TEST_CASE("law 17: who deleted the other copy himself saw what was in it", "[laws][17]") {
   Late it;
   it.world.right.before_delete = nullptr;
   it.world.right.edit(it.right, "phone", Value("mine"));
@@ -121,4 +122,45 @@ TEST_CASE("trash: who deleted the other copy himself saw what was in it", "[sync
 
   CHECK(it.world.right.rows.empty());
   CHECK(it.world.left.rows.empty());
+}
+
+TEST_CASE("law 17: a hard delete carries the guard where there is one: a late edit refuses it", "[laws][17]") {
+  Pair it;
+  it.later();
+  it.erase(Side::kLeft);
+  it.world.right.after_read = [&] { it.world.right.edit(it.right, "phone", Value("late")); };
+  it.world.settle(std::chrono::minutes(5));
+
+  for (const auto& request : it.requests(Side::kRight, "delete")) CHECK(request.guard.has_value());
+  REQUIRE(it.world.right.rows.size() == 1);
+  CHECK(it.world.right.get(it.right, "phone") == Value("late"));
+  REQUIRE(it.world.left.rows.size() == 1);
+  CHECK(it.world.left.rows.begin()->second.fields.string_or("phone") == "late");
+}
+
+TEST_CASE("law 17: without a guard it is preceded by a read", "[laws][17]") {
+  Late it;
+  it.world.right.before_delete = nullptr;
+  it.forget_what_was();
+
+  it.tell();
+
+  REQUIRE(it.requests(Side::kRight, "delete").size() == 1);
+  std::vector<std::string> verbs;
+  for (const auto& request : it.world.right.requests) verbs.push_back(request.verb);
+  CHECK(verbs == std::vector<std::string>{"read", "delete"});
+  CHECK(it.world.right.rows.empty());
+}
+
+TEST_CASE("law 17: where nothing is brought back, the late edit is kept as a conflict", "[laws][17]") {
+  Late it;
+  it.world.right.brings_back = false;
+
+  it.tell(std::chrono::milliseconds(500));
+
+  CHECK(it.world.right.rows.empty());
+  const auto open = it.world.conflicts();
+  REQUIRE(open.size() == 1);
+  CHECK(open.front().kind == "delete_update");
+  CHECK(open.front().right->string_or("phone") == "at the last moment");
 }

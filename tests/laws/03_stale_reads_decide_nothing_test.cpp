@@ -1,0 +1,108 @@
+// Law 3: stale reads decide nothing.
+#include <catch2/catch.hpp>
+
+#include "support/people.h"
+
+using namespace tidewire;
+using namespace tidewire::test;
+using sync::Side;
+
+namespace {
+
+/// The left reads from a replica that shows the pair as it was before the last edit that travelled.
+struct Behind : Pair {
+  std::map<std::string, MemorySide::Row> past;
+  explicit Behind(bool ordered = false) {
+    world.left.able.ordered_versions = ordered;
+    past = world.left.rows;
+    edit(Side::kLeft, "phone", "2");
+    tell();
+    forget_what_was();
+  }
+  void read_the_past() { world.left.replica = &past; }
+  void read_the_present() { world.left.replica = nullptr; }
+};
+
+}  // namespace
+
+TEST_CASE("law 3: a link remembers its last 8 version tokens per side in order of sight", "[laws][3]") {
+  Pair it;
+  for (int i = 0; i < 12; ++i) {
+    it.edit(Side::kLeft, "phone", std::to_string(i));
+    it.tell();
+  }
+
+  const auto tokens = it.link().tokens.left;
+  REQUIRE(tokens.size() == 8);
+  CHECK(std::is_sorted(tokens.begin(), tokens.end(), [](const std::string& a, const std::string& b) { return std::stoi(a) < std::stoi(b); }));
+  CHECK(tokens.back() == it.link().version.left);
+}
+
+TEST_CASE("law 3: a read that shows a token left behind decides nothing and is repeated", "[laws][3]") {
+  Behind it;
+  it.read_the_past();
+  it.world.hook(Side::kLeft, it.left);
+  it.world.settle();
+  CHECK(it.new_writes() == 0);
+  CHECK(it.shown(Side::kRight, "phone") == "2");
+  CHECK(it.world.counts().backing_off == 1);
+
+  it.read_the_present();
+  it.world.settle(std::chrono::minutes(1));
+  CHECK(it.new_writes() == 0);
+  CHECK(it.world.counts().backing_off == 0);
+}
+
+TEST_CASE("law 3: so is a read of an ordered version older than the base's, seen before or not", "[laws][3]") {
+  Behind it(true);
+  it.past.at(it.left).version = 0;  // never seen by us
+  it.read_the_past();
+  it.world.hook(Side::kLeft, it.left);
+  it.world.settle(std::chrono::seconds(2));
+
+  CHECK(it.new_writes() == 0);
+  CHECK(it.shown(Side::kRight, "phone") == "2");
+}
+
+TEST_CASE("law 3: a repeated stale read is no failure of the key: it never becomes a dead letter", "[laws][3]") {
+  Behind it;
+  it.read_the_past();
+  for (int i = 0; i < 20; ++i) {
+    it.world.hook(Side::kLeft, it.left);
+    it.world.settle(std::chrono::seconds(2));
+  }
+
+  CHECK(it.world.counts().dead == 0);
+  CHECK(it.new_writes() == 0);
+}
+
+TEST_CASE("law 3: an unordered token still shown after the settle time is the truth", "[laws][3]") {
+  Behind it;
+  it.read_the_past();  // somebody restored the record, with its old token
+  it.world.hook(Side::kLeft, it.left);
+  it.world.settle(std::chrono::minutes(3));
+
+  CHECK(it.shown(Side::kRight, "phone") == "1");
+  CHECK(it.world.counts().backing_off == 0);
+}
+
+TEST_CASE("law 3: a token seen again moves to the end of the list", "[laws][3]") {
+  Behind it;
+  it.read_the_past();
+  it.world.hook(Side::kLeft, it.left);
+  it.world.settle(std::chrono::minutes(3));
+
+  const auto tokens = it.link().tokens.left;
+  CHECK(tokens.back() == std::to_string(it.past.at(it.left).version));
+  CHECK(std::count(tokens.begin(), tokens.end(), tokens.back()) == 1);
+}
+
+TEST_CASE("law 3: a true A-B-A by people is no stale read, since its token is new", "[laws][3]") {
+  Pair it;
+  it.edit(Side::kLeft, "phone", "2");
+  it.tell();
+  it.edit(Side::kLeft, "phone", "1");
+  it.tell();
+
+  CHECK(it.both_show("phone", "1"));
+}

@@ -1,0 +1,94 @@
+// Law 10: which rule decides, and of what. Each rule's arithmetic: tests/lua/strategies_test.lua; which of project, mapping,
+// group and field it is taken from: tests/lua/mapping_test.lua; asking a URL: tests/unit/sync/judge_test.cpp.
+#include <catch2/catch.hpp>
+
+#include "support/people.h"
+
+using namespace tidewire;
+using namespace tidewire::test;
+using sync::Side;
+
+namespace {
+
+sync::Plan ruled(std::int64_t phone, int group = -1) {
+  sync::Plan plan = World::default_plan();
+  plan.fields = {World::field("email", phone), World::field("phone", phone), World::field("note", 0), World::field("tags", 4)};
+  if (group >= 0) plan.fields[0].group = plan.fields[1].group = group;
+  return plan;
+}
+
+}  // namespace
+
+TEST_CASE("law 10: each field is decided by its own rule", "[laws][10]") {
+  Pair it(ruled(3));
+  for (const char* field : {"phone", "note", "tags"}) it.edit_both(field, "a", "b");
+  it.tell();
+
+  CHECK(it.both_show("phone", "b"));
+  CHECK(it.both_show("tags", "a+b"));
+  CHECK(it.shown(Side::kLeft, "note") == "a");
+  CHECK(it.shown(Side::kRight, "note") == "b");
+  CHECK(it.world.conflicts().size() == 1);
+}
+
+TEST_CASE("law 10: a rule is asked of a dispute only: an edit of one side travels against it", "[laws][10]") {
+  for (const std::int64_t rule : {2, 3}) {
+    Pair it(ruled(rule));
+    it.edit(rule == 2 ? Side::kRight : Side::kLeft, "phone", "2");
+    it.tell();
+
+    CHECK(it.both_show("phone", "2"));
+    CHECK(it.decided("phone").string_or("decision") == "copy");
+  }
+}
+
+TEST_CASE("law 10: left is left whichever side is told of first, and so is right", "[laws][10]") {
+  for (const std::int64_t rule : {2, 3}) {
+    for (const Side first : {Side::kLeft, Side::kRight}) {
+      Pair it(ruled(rule));
+      it.edit_both("phone", "a", "b");
+      it.world.hook(first, it.key(first));
+      it.world.settle();
+      it.tell();
+
+      CHECK(it.both_show("phone", rule == 2 ? "a" : "b"));
+    }
+  }
+}
+
+TEST_CASE("law 10: a group of fields is won together", "[laws][10]") {
+  Pair it(ruled(3, 0));
+  it.edit(Side::kLeft, "email", "ada@left.org");
+  it.edit(Side::kRight, "phone", "2");
+  it.tell();
+
+  CHECK(it.both_show("email", "ada@example.org"));
+  CHECK(it.both_show("phone", "2"));
+  CHECK(it.decided("email").string_or("left") == "ada@left.org");  // the loser is on record
+}
+
+TEST_CASE("law 10: with granularity record the whole record is won together", "[laws][10]") {
+  sync::Plan plan = ruled(3);
+  plan.fields = {World::field("email", 3), World::field("phone", 3)};
+  plan.whole_record = true;
+  Pair it(plan);
+  it.edit(Side::kLeft, "email", "ada@left.org");
+  it.edit(Side::kRight, "phone", "2");
+  it.tell();
+
+  CHECK(it.both_show("email", "ada@example.org"));
+  CHECK(it.both_show("phone", "2"));
+}
+
+TEST_CASE("law 10: manual waits for a person, whatever the times say", "[laws][10]") {
+  Pair it;
+  it.edit(Side::kLeft, "note", "mine");
+  it.later();
+  it.edit(Side::kRight, "note", "yours");
+  it.tell();
+
+  CHECK(it.shown(Side::kLeft, "note") == "mine");
+  CHECK(it.shown(Side::kRight, "note") == "yours");
+  REQUIRE(it.world.conflicts().size() == 1);
+  CHECK(it.world.conflicts().front().kind == "clash");
+}

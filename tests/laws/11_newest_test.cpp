@@ -1,0 +1,137 @@
+// Law 11: newest.
+#include <catch2/catch.hpp>
+
+#include "support/people.h"
+
+using namespace tidewire;
+using namespace tidewire::test;
+using sync::Side;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+namespace {
+
+sync::Plan tied(Side tie) {
+  sync::Plan plan = World::default_plan();
+  plan.tie = tie;
+  return plan;
+}
+
+/// The phone of both sides, edited by people `apart` from each other, the left one first; told once both are done.
+struct Clash : Pair {
+  explicit Clash(Duration apart, sync::Plan plan = World::default_plan()) : Pair(std::move(plan)) {
+    edit(Side::kLeft, "phone", "left");
+    later(apart);
+    edit(Side::kRight, "phone", "right");
+  }
+};
+
+}  // namespace
+
+TEST_CASE("law 11: the later edit wins, whichever side it is on, and the loser is on record", "[laws][11]") {
+  Clash right_later(minutes(5));
+  right_later.tell();
+  CHECK(right_later.both_show("phone", "right"));
+  CHECK(right_later.decided("phone").string_or("left") == "left");
+  CHECK(right_later.decided("phone").string_or("rule").find("right is 5") != std::string::npos);
+
+  Pair left_later;
+  left_later.edit(Side::kRight, "phone", "right");
+  left_later.later(minutes(5));
+  left_later.edit(Side::kLeft, "phone", "left");
+  left_later.tell();
+  CHECK(left_later.both_show("phone", "left"));
+}
+
+TEST_CASE("law 11: a server's clock offset is taken off: five minutes of skew decide nothing", "[laws][11]") {
+  Pair it;
+  it.world.left.ahead = minutes(5);
+  it.edit(Side::kLeft, "phone", "left");  // its stamp is five minutes in the future
+  it.later(minutes(1));
+  it.edit(Side::kRight, "phone", "right");
+  it.tell();
+
+  CHECK(it.both_show("phone", "right"));
+}
+
+TEST_CASE("law 11: times are compared as instants, whatever the zone they were written in", "[laws][11]") {
+  // "2025-09-21 23:00" in Kolkata is before "2025-09-21T17:45Z", as text it is after.
+  CHECK(parse_instant("2025-09-21T23:00:00+05:30").value() < parse_instant("2025-09-21T17:45:00Z").value());
+  Pair it;
+  it.edit_both("phone", "left", "right");
+  it.world.left.rows.at(it.left).modified = parse_instant("2025-09-21T23:00:00+05:30").value();
+  it.world.right.rows.at(it.right).modified = parse_instant("2025-09-21T17:45:00Z").value();
+  it.tell();
+
+  CHECK(it.both_show("phone", "right"));
+}
+
+TEST_CASE("law 11: within the declared resolution it is a tie, and the tie side decides", "[laws][11]") {
+  for (const Side tie : {Side::kLeft, Side::kRight}) {
+    Clash it(std::chrono::milliseconds(900), tied(tie));
+    it.world.left.able.time_resolution = it.world.right.able.time_resolution = seconds(1);
+    it.tell();
+
+    CHECK(it.both_show("phone", store::side_name(tie)));
+    CHECK(it.decided("phone").string_or("rule").find("tie") != std::string::npos);
+  }
+}
+
+TEST_CASE("law 11: an offset that was measured is itself uncertain by a second", "[laws][11]") {
+  Pair it(tied(Side::kLeft));
+  it.world.left.ahead = it.world.right.ahead = minutes(1);
+  it.edit(Side::kLeft, "phone", "left");
+  it.later(std::chrono::milliseconds(700));
+  it.edit(Side::kRight, "phone", "right");
+  it.tell();
+
+  CHECK(it.both_show("phone", "left"));
+}
+
+TEST_CASE("law 11: where a side has no time it is a tie", "[laws][11]") {
+  Clash it(minutes(5));
+  it.world.right.times = false;
+  it.tell();
+
+  CHECK(it.both_show("phone", "left"));
+}
+
+TEST_CASE("law 11: the stamp at the first read that showed the edit counts, kept until it is settled", "[laws][11]") {
+  Pair it;
+  // note waits for a person; its stamps are of the first read, however often the records are saved meanwhile.
+  it.edit_both("note", "left", "right");
+  it.tell();
+  const store::Link before = it.link();
+  REQUIRE(before.stamps.find("note") != nullptr);
+  const Value first = *before.stamps.find("note");
+  it.later(minutes(10));
+  it.edit(Side::kLeft, "phone", "2");
+  it.tell();
+
+  const store::Link after = it.link();
+  REQUIRE(after.stamps.find("note") != nullptr);
+  CHECK(*after.stamps.find("note") == first);
+}
+
+TEST_CASE("law 11: the decision is symmetric in the sides", "[laws][11]") {
+  Clash one(minutes(1));
+  one.tell();
+  Pair two;
+  two.edit(Side::kRight, "phone", "left");
+  two.later(minutes(1));
+  two.edit(Side::kLeft, "phone", "right");
+  two.tell();
+
+  CHECK(one.both_show("phone", "right"));
+  CHECK(two.both_show("phone", "right"));
+}
+
+TEST_CASE("law 11: decided again from its record, the outcome is the same", "[laws][11]") {
+  Clash it(minutes(5));
+  it.tell();
+
+  const Value& record = it.world.ears.operations.front().record;
+  REQUIRE(record.at_path("left.modified") != nullptr);
+  REQUIRE(record.at_path("right.modified") != nullptr);
+  CHECK(parse_instant(record.at_path("right.modified")->as_string()).value() - parse_instant(record.at_path("left.modified")->as_string()).value() == minutes(5));
+}

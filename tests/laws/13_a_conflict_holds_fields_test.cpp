@@ -1,0 +1,136 @@
+// Law 13: a conflict holds fields, not records.
+#include <catch2/catch.hpp>
+
+#include "support/people.h"
+
+using namespace tidewire;
+using namespace tidewire::test;
+using sync::Side;
+
+namespace {
+
+/// note waits for a person, phone does not.
+struct Disputed : Pair {
+  Disputed() {
+    edit_both("note", "mine", "yours");
+    edit(Side::kLeft, "phone", "2");
+    tell();
+  }
+  std::vector<store::Conflict> closed() {
+    std::vector<store::Conflict> out;
+    world.store.conflicts("people", true, {}, [&](Result<store::Paged<store::Conflict>> page) { out = page->rows; });
+    world.timers.run_posted();
+    std::erase_if(out, [](const store::Conflict& one) { return !one.closed_at; });
+    return out;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("law 13: undisputed fields are written and committed", "[laws][13]") {
+  Disputed it;
+
+  CHECK(it.both_show("phone", "2"));
+  CHECK(it.link().base.at("phone").right == Value("2"));
+}
+
+TEST_CASE("law 13: a disputed field keeps its old base and is left out of writes", "[laws][13]") {
+  Disputed it;
+
+  CHECK(it.shown(Side::kLeft, "note") == "mine");
+  CHECK(it.shown(Side::kRight, "note") == "yours");
+  CHECK(it.link().base.at("note").left == Value("n"));
+  for (const auto& request : it.requests(Side::kRight, "update")) CHECK(request.values.find("note") == nullptr);
+  REQUIRE(it.world.conflicts().size() == 1);
+  CHECK(it.world.conflicts().front().base_left == Value("n"));
+}
+
+TEST_CASE("law 13: fields edited while another one waits go on travelling", "[laws][13]") {
+  Disputed it;
+  it.edit(Side::kRight, "email", "ada@new.org");
+  it.tell();
+
+  CHECK(it.both_show("email", "ada@new.org"));
+  CHECK(it.world.conflicts().size() == 1);
+}
+
+TEST_CASE("law 13: later edits refresh the values of the conflict", "[laws][13]") {
+  Disputed it;
+  it.edit(Side::kRight, "note", "yours again");
+  it.tell();
+
+  REQUIRE(it.world.conflicts().size() == 1);
+  CHECK(it.world.conflicts().front().right == Value("yours again"));
+}
+
+TEST_CASE("law 13: another webhook about it is no news", "[laws][13]") {
+  Disputed it;
+  it.tell();
+  it.tell();
+
+  CHECK(it.world.conflicts().size() == 1);
+  CHECK(it.world.ears.operations.size() == 1);
+}
+
+TEST_CASE("law 13: if the sides come to agree it closes itself", "[laws][13]") {
+  Disputed it;
+  it.edit(Side::kRight, "note", "mine");
+  it.tell();
+
+  CHECK(it.world.conflicts().empty());
+  CHECK(it.link().base.at("note").right == Value("mine"));
+}
+
+TEST_CASE("law 13: resolving names the values it was shown, and is refused with the new ones if they changed", "[laws][13]") {
+  Disputed it;
+  const store::Conflict shown = it.world.conflicts().front();
+  it.later();
+  it.edit(Side::kLeft, "note", "mine again");
+  it.tell();
+  std::optional<Code> refused;
+  it.world.store.resolve({shown.id, "right", "ann", {}, {}, shown.shown_at}, [&](Result<void> done) { refused = done.ok() ? std::nullopt : std::optional(done.error().code); });
+  it.world.timers.run_posted();
+  it.world.engine->wake("people");
+  it.world.settle();
+
+  CHECK(refused == Code::kStale);
+  CHECK(it.shown(Side::kLeft, "note") == "mine again");
+  CHECK(it.world.conflicts().front().left == Value("mine again"));
+}
+
+TEST_CASE("law 13: a resolution is an operation with an author, written to both systems", "[laws][13]") {
+  Disputed it;
+  it.resolve("note", "value", Value("ours"), Value("ours"));
+
+  CHECK(it.both_show("note", "ours"));
+  CHECK(it.world.conflicts().empty());
+  const auto& said = it.world.ears.operations.back();
+  CHECK(said.kind == "resolve");
+  CHECK(said.author == "ann");
+  CHECK(it.decided("note").string_or("left") == "mine");
+  CHECK(it.decided("note").string_or("right") == "yours");
+}
+
+TEST_CASE("law 13: resolved for a side, the other gets its value", "[laws][13]") {
+  Disputed it;
+  it.resolve("note", "right");
+
+  CHECK(it.both_show("note", "yours"));
+  CHECK(it.closed().front().method == "right");
+}
+
+TEST_CASE("law 13: accepted as different, both stay and neither travels", "[laws][13]") {
+  Disputed it;
+  const int writes = it.new_writes();
+  it.resolve("note", "accept");
+  it.tell();
+
+  CHECK(it.shown(Side::kLeft, "note") == "mine");
+  CHECK(it.shown(Side::kRight, "note") == "yours");
+  CHECK(it.world.conflicts().empty());
+  CHECK(it.new_writes() == writes);
+
+  it.edit(Side::kLeft, "note", "from here on");
+  it.tell();
+  CHECK(it.both_show("note", "from here on"));
+}

@@ -1,0 +1,158 @@
+// Law 15: deletes are values.
+#include <catch2/catch.hpp>
+
+#include "support/people.h"
+
+using namespace tidewire;
+using namespace tidewire::test;
+using sync::DeletePolicy;
+using sync::Side;
+
+namespace {
+
+sync::Plan with_deletes(DeletePolicy to_right) {
+  sync::Plan plan = World::default_plan();
+  plan.end.right.deletes = to_right;
+  plan.end.right.soft_field = "archived";
+  plan.end.right.soft_value = Value(true);
+  return plan;
+}
+
+/// A pair that was left alone for longer than any settle time.
+struct Old : Pair {
+  explicit Old(sync::Plan plan = World::default_plan()) : Pair(std::move(plan)) { later(); }
+};
+
+}  // namespace
+
+TEST_CASE("law 15: a tombstone stays in the link, with its base", "[laws][15]") {
+  Old it;
+  it.erase(Side::kLeft);
+  it.world.settle();
+
+  const store::Known known = it.known(Side::kLeft, it.left);
+  CHECK_FALSE(known.link);
+  REQUIRE(known.tombstones.size() == 1);
+  CHECK(known.tombstones.front().base.at("email").right == Value("ada@example.org"));
+  CHECK(known.tombstones.front().key.right == it.right);
+}
+
+TEST_CASE("law 15: a delete against an unchanged record goes as the mapping says: delete", "[laws][15]") {
+  Old it(with_deletes(DeletePolicy::kDelete));
+  it.erase(Side::kLeft);
+  it.world.settle();
+
+  CHECK(it.world.right.rows.empty());
+  CHECK(it.world.right.deletes == 1);
+}
+
+TEST_CASE("law 15: a delete against an unchanged record goes as the mapping says: ignore, recorded and shown", "[laws][15]") {
+  Old it(with_deletes(DeletePolicy::kIgnore));
+  it.erase(Side::kLeft);
+  it.world.settle();
+  it.edit(Side::kRight, "phone", "9");
+  it.tell();
+
+  CHECK(it.world.right.rows.size() == 1);
+  CHECK(it.world.left.rows.empty());
+  CHECK(it.new_writes() == 0);
+  REQUIRE(it.world.ears.operations.size() == 1);
+  CHECK(it.world.ears.operations.front().kind == "delete");
+  CHECK(it.world.ears.operations.front().outcome == "skipped");
+  CHECK(it.world.counts().counters["ignored_deletes"] == 1);
+}
+
+TEST_CASE("law 15: until the author chooses, deletes are ignored", "[laws][15]") {
+  CHECK(sync::End{}.deletes == DeletePolicy::kIgnore);
+}
+
+TEST_CASE("law 15: a soft delete writes the named field and value", "[laws][15]") {
+  Old it(with_deletes(DeletePolicy::kSoft));
+  it.erase(Side::kLeft);
+  it.world.settle();
+
+  REQUIRE(it.world.right.rows.size() == 1);
+  CHECK(it.world.right.get(it.right, "archived") == Value(true));
+  CHECK(it.world.right.deletes == 0);
+}
+
+TEST_CASE("law 15: delete against update restores the updated record, and says so", "[laws][15]") {
+  Old it;
+  it.edit(Side::kRight, "phone", "edited");
+  it.erase(Side::kLeft);
+  it.world.settle();
+
+  REQUIRE(it.world.left.rows.size() == 1);
+  CHECK(it.world.left.rows.begin()->second.fields.string_or("phone") == "edited");
+  CHECK(it.world.right.rows.size() == 1);
+  REQUIRE(it.world.ears.operations.size() == 1);
+  CHECK(it.world.ears.operations.front().kind == "restore");
+  CHECK(it.world.ears.operations.front().record.string_or("restored").find("deleted on the left while edited on the right") != std::string::npos);
+
+  it.world.hook(Side::kLeft, it.world.left.rows.begin()->first);
+  it.world.settle();
+  CHECK(it.world.left.rows.size() == 1);
+  CHECK(it.world.right.rows.size() == 1);
+}
+
+TEST_CASE("law 15: delete against update: the delete wins where that is declared", "[laws][15]") {
+  sync::Plan plan = World::default_plan();
+  plan.end.right.delete_wins = true;
+  Old it(plan);
+  it.edit(Side::kRight, "phone", "edited");
+  it.erase(Side::kLeft);
+  it.world.settle();
+
+  CHECK(it.world.right.rows.empty());
+  CHECK(it.world.left.rows.empty());
+}
+
+TEST_CASE("law 15: delete against delete is done", "[laws][15]") {
+  Old it;
+  it.side(Side::kRight).erase(it.right);
+  it.erase(Side::kLeft);
+  it.world.hook(Side::kRight, it.right, "delete");
+  it.world.settle();
+
+  CHECK(it.new_writes() == 0);
+  CHECK(it.world.counts().links == 0);
+  CHECK(it.world.counts().dead == 0);
+  CHECK(standing_of(it.world).empty());
+}
+
+TEST_CASE("law 15: deleting what is gone is success", "[laws][15]") {
+  Old it;
+  it.world.right.before_write = nullptr;
+  it.world.right.able.guarded_deletes = false;
+  it.world.right.after_read = [&] { it.world.right.rows.erase(it.right); };  // between our read and our request
+  it.erase(Side::kLeft);
+  it.world.settle();
+
+  CHECK(it.world.right.rows.empty());
+  CHECK(it.world.counts().dead == 0);
+  CHECK(it.world.counts().tombstones == 1);
+}
+
+TEST_CASE("law 15: the echo of our own delete brings nothing back", "[laws][15]") {
+  Old it;
+  it.erase(Side::kLeft);
+  it.world.settle();
+  it.world.hook(Side::kRight, it.right, "delete");
+  it.world.settle();
+
+  CHECK(it.world.left.rows.empty());
+  CHECK(it.new_writes() == 1);
+}
+
+TEST_CASE("law 15: created again under its key it is a new generation with an empty base", "[laws][15]") {
+  Old it;
+  it.erase(Side::kLeft);
+  it.world.settle();
+  it.world.left.insert(person("ada@example.org", "another"), it.left);
+  it.world.hook(Side::kLeft, it.left);
+  it.world.settle(std::chrono::minutes(3));
+
+  REQUIRE(it.world.right.rows.size() == 1);
+  CHECK(it.world.right.get(it.world.only_right(), "phone") == Value("another"));
+  CHECK(it.link().generation == 2);
+}

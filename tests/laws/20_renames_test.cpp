@@ -1,0 +1,133 @@
+// Law 20: incarnations: a rename moves the link, a name used again is another record.
+#include <catch2/catch.hpp>
+
+#include "support/people.h"
+
+using namespace tidewire;
+using namespace tidewire::test;
+using sync::Side;
+using std::chrono::minutes;
+
+namespace {
+
+struct Old : Pair {
+  Old() { later(); }
+};
+
+}  // namespace
+
+TEST_CASE("law 20: an unknown key with a known incarnation is a rename: the key of the link moves", "[laws][20]") {
+  Pair it;
+  it.world.left.rename(it.left, "L-new");
+  it.world.left.edit("L-new", "phone", Value("2"));
+  it.world.hook(Side::kLeft, "L-new");
+  it.world.settle();
+
+  CHECK(it.world.right.rows.size() == 1);
+  CHECK(it.shown(Side::kRight, "phone") == "2");
+  CHECK(it.world.counts().links == 1);
+  CHECK(it.known(Side::kRight, it.right).link->key.left == "L-new");
+  CHECK(it.world.ears.operations.back().kind == "rename");
+}
+
+TEST_CASE("law 20: so it is where an event says that it was deleted", "[laws][20]") {
+  Old it;
+  it.world.left.rename(it.left, "L-new");
+  it.world.hook(Side::kLeft, it.left, "delete");
+  it.world.settle();
+  REQUIRE(it.world.right.rows.size() == 1);
+  it.edit(Side::kRight, "phone", "3");
+  it.world.hook(Side::kRight, it.right);
+  it.world.settle();
+
+  CHECK(it.world.left.get("L-new", "phone") == Value("3"));
+}
+
+TEST_CASE("law 20: not found under another name, the old record is deleted and a new generation begins", "[laws][20]") {
+  Old it;
+  it.side(Side::kLeft).erase(it.left);
+  it.world.left.insert(person("bob@example.org"), it.left);
+  it.world.hook(Side::kLeft, it.left);
+  it.world.settle(minutes(3));
+
+  REQUIRE(it.world.right.rows.size() == 1);
+  CHECK(it.world.right.rows.begin()->second.fields.string_or("email") == "bob@example.org");
+  CHECK(it.world.right.rows.begin()->first != it.right);
+  CHECK(it.link().generation == 2);
+}
+
+TEST_CASE("law 20: a name freed by our own delete and used again is another record", "[laws][20]") {
+  Old it;
+  it.erase(Side::kRight);
+  it.world.settle();
+  REQUIRE(it.world.left.rows.empty());
+  it.world.left.insert(person("grace@example.org"), it.left);
+  it.world.hook(Side::kLeft, it.left);
+  it.world.settle();
+
+  REQUIRE(it.world.right.rows.size() == 1);
+  CHECK(it.world.right.get(it.world.only_right(), "email") == Value("grace@example.org"));
+}
+
+TEST_CASE("law 20: a renamed source moves its open intent: its create is not made a second time", "[laws][20]") {
+  World world;
+  const std::string key = world.left.insert(person("ada@example.org"));
+  world.right.write_faults = {MemorySide::Fault::kLoseAnswer};
+  world.hook(Side::kLeft, key);
+  world.settle();
+  REQUIRE(world.right.rows.size() == 1);
+  const std::string made = world.only_right();
+  world.left.rename(key, "L-new");
+  world.hook(Side::kLeft, "L-new");
+  world.hook(Side::kLeft, key, "delete");
+  world.settle(minutes(10));
+
+  REQUIRE(world.right.rows.size() == 1);
+  CHECK(world.right.creates == 1);
+  CHECK(world.right.deletes == 0);
+  CHECK(known_of(world, Side::kRight, made).link->key.left == "L-new");
+  CHECK(known_of(world, Side::kRight, made).intents.empty());
+}
+
+TEST_CASE("law 20: a reused key does not inherit an open intent", "[laws][20]") {
+  World world;
+  const std::string key = world.left.insert(person("ada@example.org"));
+  world.right.write_faults = {MemorySide::Fault::kLoseAnswer};
+  world.hook(Side::kLeft, key);
+  world.settle();
+  REQUIRE(world.right.rows.size() == 1);
+  const std::string made = world.only_right();
+  world.left.erase(key);
+  world.left.insert(person("bob@example.org"), key);
+  world.hook(Side::kLeft, key);
+  world.settle(minutes(10));
+
+  const auto link = known_of(world, Side::kLeft, key).link;
+  REQUIRE(link);
+  CHECK(link->key.right != made);
+  CHECK(world.right.get(*link->key.right, "email") == Value("bob@example.org"));
+}
+
+TEST_CASE("law 20: a record found by match whose incarnation is linked is a rename", "[laws][20]") {
+  Pair it;
+  it.world.right.rename(it.right, "R-new");  // nobody tells of it
+  const std::string twin = it.world.left.insert(person("ada@example.org"));
+  it.world.left.erase(it.left);
+  it.world.hook(Side::kLeft, twin);
+  it.world.settle(minutes(10));
+
+  // R-new is the record of the first link, whose left half is gone; it is not the twin's by match alone.
+  CHECK(it.world.right.rows.size() <= 1);
+  const auto link = it.known(Side::kRight, "R-new").link;
+  if (link) CHECK(link->incarnation.right.has_value());
+}
+
+TEST_CASE("law 20: a changed natural key moves nothing: the link holds", "[laws][20]") {
+  Pair it;
+  it.edit(Side::kLeft, "email", "ada@another.org");
+  it.tell();
+
+  CHECK(it.both_show("email", "ada@another.org"));
+  CHECK(it.world.right.rows.size() == 1);
+  CHECK(it.world.right.creates == 1);
+}

@@ -1,0 +1,152 @@
+// Law 22: references are said in the other side's keys, and a child waits for its parent's link only.
+#include <catch2/catch.hpp>
+
+#include "support/teams.h"
+
+using namespace tidewire;
+using namespace tidewire::test;
+using sync::Side;
+using std::chrono::hours;
+
+TEST_CASE("law 22: a record waits for its parent and goes on when that is linked", "[laws][22]") {
+  Teams it;
+  CHECK(it.world.counts().waiting_for == 1);
+  CHECK(it.world.right.rows.empty());
+
+  it.make_team();
+
+  REQUIRE(it.world.right.rows.size() == 1);
+  CHECK(it.world.right.rows.begin()->second.fields.string_or("team_id") == it.right.rows.begin()->first);
+}
+
+TEST_CASE("law 22: after a day the record is a dead letter that names the parent and how it stands", "[laws][22]") {
+  Teams it;
+  it.world.settle(hours(23));
+  CHECK(it.world.counts().waiting_for == 1);
+
+  it.world.settle(hours(2));
+
+  CHECK(it.world.counts().dead == 1);
+  CHECK(it.said() == "its parent teams/left/T1 is not linked after 24 hours: nothing was heard of it: it is not there, or its mapping does not take it");
+  CHECK(it.world.ears.operations.back().outcome == "dead");
+}
+
+TEST_CASE("law 22: changes of the waiting record do not begin the day anew", "[laws][22]") {
+  Teams it;
+  for (int i = 0; i < 4; ++i) {
+    it.world.settle(hours(5));
+    it.world.left.edit(it.child, "phone", Value(std::to_string(i)));
+    it.world.hook(Side::kLeft, it.child);
+    it.world.settle();
+  }
+  CHECK(it.world.counts().waiting_for == 1);
+
+  it.world.settle(hours(5));
+
+  CHECK(it.world.counts().dead == 1);
+}
+
+TEST_CASE("law 22: another parent is waited for a day of its own", "[laws][22]") {
+  Teams it;
+  it.world.settle(hours(20));
+  it.world.left.edit(it.child, "team", Value("T2"));
+  it.world.hook(Side::kLeft, it.child);
+
+  it.world.settle(hours(20));
+  CHECK(it.world.counts().waiting_for == 1);
+  it.world.settle(hours(5));
+
+  CHECK(it.world.counts().dead == 1);
+  CHECK(it.said().find("teams/left/T2") != std::string::npos);
+}
+
+TEST_CASE("law 22: a parent that is a dead letter itself is said so, with its reason", "[laws][22]") {
+  Teams it;
+  it.right.write_faults.assign(50, MemorySide::Fault::kRefuse);
+  it.make_team();
+  it.world.settle(hours(25));
+
+  CHECK(it.world.counts().dead == 1);
+  CHECK(it.said().find("it is a dead letter: ") != std::string::npos);
+}
+
+TEST_CASE("law 22: one that comes late wakes the dead letter", "[laws][22]") {
+  Teams it;
+  it.world.settle(hours(25));
+  REQUIRE(it.world.counts().dead == 1);
+
+  it.make_team();
+
+  CHECK(it.world.counts().dead == 0);
+  CHECK(it.world.right.rows.size() == 1);
+}
+
+TEST_CASE("law 22: an optional reference is owed and never a dead letter", "[laws][22]") {
+  Teams it(true);
+  CHECK(it.world.right.rows.size() == 1);
+
+  it.world.settle(hours(60));
+
+  CHECK(it.world.counts().dead == 0);
+  CHECK(it.world.counts().waiting_for == 1);
+}
+
+TEST_CASE("law 22: a parent that is linked already is waited for by nobody", "[laws][22]") {
+  Teams it;
+  it.make_team();
+  Value fields = person("bob@example.org");
+  fields["team"] = Value("T1");
+
+  it.world.hook(Side::kLeft, it.world.left.insert(std::move(fields)));
+  it.world.settle();
+
+  REQUIRE(it.world.right.rows.size() == 2);
+  for (const auto& [key, row] : it.world.right.rows) CHECK(row.fields.string_or("team_id") == it.right.rows.begin()->first);
+}
+
+TEST_CASE("law 22: it is waited for the link only, not for what waits in the parent", "[laws][22]") {
+  Teams it;
+  it.make_team();
+  const std::string team = it.right.rows.begin()->first;
+  it.left.edit("T1", "title", Value("Hands"));
+  it.right.write_faults.assign(50, MemorySide::Fault::kRefuse);
+  store::Change change;
+  change.connection = "erp";
+  change.collection = "Team";
+  change.key = "T1";
+  it.world.store.put({change}, [](Result<std::int64_t>) {});
+  it.world.timers.run_posted();
+  it.world.engine->received();
+  Value fields = person("bob@example.org");
+  fields["team"] = Value("T1");
+
+  it.world.hook(Side::kLeft, it.world.left.insert(std::move(fields)));
+  it.world.settle();
+
+  CHECK(it.world.right.rows.size() == 2);
+  CHECK(it.right.get(team, "title") == Value("Crew"));
+}
+
+TEST_CASE("law 22: a record that names itself, or whose own mapping holds the parent, works", "[laws][22]") {
+  sync::Plan plan = World::default_plan();
+  sync::Field boss = World::field("boss");
+  boss.kind = sync::Field::Kind::kReference;
+  boss.reference = "people";
+  boss.optional_reference = true;
+  plan.fields.push_back(boss);
+  World world(plan);
+  Value ada = person("ada@example.org"), bob = person("bob@example.org");
+  ada["boss"] = bob["boss"] = Value("L-ada");
+  world.left.insert(ada, "L-ada");
+  const std::string second = world.left.insert(bob, "L-bob");
+
+  world.hook(Side::kLeft, second);
+  world.hook(Side::kLeft, "L-ada");
+  world.settle(std::chrono::minutes(1));
+
+  REQUIRE(world.right.rows.size() == 2);
+  std::string of_ada;
+  for (const auto& [key, row] : world.right.rows) of_ada = row.fields.string_or("email") == "ada@example.org" ? key : of_ada;
+  for (const auto& [key, row] : world.right.rows) CHECK(row.fields.string_or("boss") == of_ada);
+  CHECK(world.counts().waiting_for == 0);
+}

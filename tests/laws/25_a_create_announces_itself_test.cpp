@@ -1,0 +1,194 @@
+// Law 25: a create announces itself.
+#include <catch2/catch.hpp>
+
+#include "support/people.h"
+
+using namespace tidewire;
+using namespace tidewire::test;
+using sync::Side;
+using std::chrono::minutes;
+using std::chrono::seconds;
+using Fault = MemorySide::Fault;
+
+namespace {
+
+/// A left record about to be created on the right, whose system treats the request as told.
+struct Creating {
+  World world;
+  std::string key;
+  explicit Creating(Fault fault = Fault::kNone, sync::Plan plan = World::default_plan()) : world(std::move(plan)) {
+    if (fault != Fault::kNone) world.right.write_faults = {fault};
+    key = world.left.insert(person("ada@example.org"));
+  }
+  void tell(Duration span = std::chrono::milliseconds(500)) {
+    world.hook(Side::kLeft, key);
+    world.settle(span);
+  }
+  std::size_t asked(const std::string& verb) const {
+    return static_cast<std::size_t>(std::count_if(world.right.requests.begin(), world.right.requests.end(), [&](const auto& request) { return request.verb == verb; }));
+  }
+};
+
+}  // namespace
+
+TEST_CASE("law 25: the intent is committed with its match fields, the values sent, the source's key and incarnation", "[laws][25]") {
+  Creating it;
+  std::vector<Object> rows;
+  it.world.right.after_find = [&] { rows = *it.world.database->query("SELECT * FROM intents", {}); };
+  it.tell();
+
+  REQUIRE(rows.size() == 1);
+  CHECK(rows.front().at("kind") == Value("create"));
+  CHECK(rows.front().at("source_key") == Value(it.key));
+  CHECK_FALSE(rows.front().at("source_incarnation").is_null());
+  CHECK_FALSE(rows.front().at("match_hash").is_null());
+  CHECK(rows.front().at("sent").as_string().find("ada@example.org") != std::string::npos);
+}
+
+TEST_CASE("law 25: then the target is searched, then the request leaves, once", "[laws][25]") {
+  Creating it;
+  it.tell();
+
+  CHECK(it.world.right.finds == 1);
+  CHECK(it.asked("create") == 1);
+  CHECK(it.world.right.rows.size() == 1);
+  CHECK(it.world.counts().links == 1);
+}
+
+TEST_CASE("law 25: a create told of twice is made once", "[laws][25]") {
+  Creating it;
+  it.world.hook(Side::kLeft, it.key);
+  it.tell();
+
+  CHECK(it.world.right.creates == 1);
+}
+
+TEST_CASE("law 25: a create whose answer was lost is found again, not made twice", "[laws][25]") {
+  Creating it(Fault::kLoseAnswer);
+  it.tell(minutes(10));
+
+  CHECK(it.world.right.rows.size() == 1);
+  CHECK(it.asked("create") == 1);
+  CHECK(it.world.counts().links == 1);
+}
+
+TEST_CASE("law 25: \"not found\" counts only after the settle time since the unknown outcome", "[laws][25]") {
+  Creating it(Fault::kLoseRequest);
+  it.tell(seconds(50));
+  CHECK(it.asked("create") == 1);
+  CHECK(it.world.right.finds >= 2);  // it was looked for
+
+  it.world.settle(minutes(5));
+  CHECK(it.asked("create") == 2);
+  CHECK(it.world.right.rows.size() == 1);
+  CHECK(it.world.counts().links == 1);
+}
+
+TEST_CASE("law 25: so it does after a restart", "[laws][25]") {
+  Creating it(Fault::kLoseRequest);
+  it.tell(seconds(10));
+  restart(it.world);
+  it.world.settle(seconds(40));
+  CHECK(it.asked("create") == 1);
+
+  it.world.settle(minutes(5));
+  CHECK(it.asked("create") == 2);
+}
+
+TEST_CASE("law 25: before every further request the target is searched again", "[laws][25]") {
+  Creating it(Fault::kRefuse);
+  it.tell(minutes(5));
+
+  CHECK(it.asked("create") == 2);
+  CHECK(it.world.right.finds >= 2);
+  CHECK(it.world.right.rows.size() == 1);
+}
+
+TEST_CASE("law 25: found by the client's key, the values sent become the base", "[laws][25]") {
+  sync::Plan plan = World::default_plan();
+  plan.assigned_by = sync::Plan::AssignedBy::kLeft;
+  Creating it(Fault::kLoseAnswer, plan);
+  it.world.right.able.client_keys = true;
+  it.tell(std::chrono::milliseconds(1));
+  REQUIRE(it.world.right.rows.contains(it.key));
+  it.world.right.edit(it.key, "phone", Value("edited there"));  // after the create, before it is found
+  it.world.settle(minutes(10));
+
+  CHECK(it.world.left.get(it.key, "phone") == Value("edited there"));  // an edit, no clash
+  CHECK(it.world.conflicts().empty());
+  CHECK(it.world.right.rows.size() == 1);
+}
+
+TEST_CASE("law 25: found otherwise, only fields that still read as sent get a base", "[laws][25]") {
+  Creating it(Fault::kLoseAnswer);
+  it.tell(std::chrono::milliseconds(1));
+  const std::string made = it.world.only_right();
+  it.world.right.edit(made, "note", Value("edited there"));
+  it.world.settle(minutes(10));
+
+  // Whether it is ours cannot be told: note has no base, and its rule asks a person.
+  REQUIRE(it.world.conflicts().size() == 1);
+  CHECK(it.world.conflicts().front().field == "note");
+  CHECK_FALSE(it.world.conflicts().front().base_left);
+}
+
+TEST_CASE("law 25: answered \"exists\" for an unrelated record it is a conflict: key_taken", "[laws][25]") {
+  sync::Plan plan = World::default_plan();
+  plan.matches.clear();
+  Creating it(Fault::kNone, plan);
+  it.world.right.write_faults = {Fault::kExists, Fault::kExists};
+  it.tell();
+
+  CHECK(it.world.counts().conflict == 1);
+  REQUIRE(it.world.conflicts().size() == 1);
+  CHECK(it.world.conflicts().front().kind == "key_taken");
+}
+
+TEST_CASE("law 25: the echo of our own create is not created back", "[laws][25]") {
+  Creating it;
+  it.tell();
+  it.world.hook(Side::kRight, it.world.only_right());
+  it.world.settle();
+
+  CHECK(it.world.left.rows.size() == 1);
+  CHECK(it.world.writes() == 1);
+  CHECK(it.world.ears.echoes >= 1);
+}
+
+TEST_CASE("law 25: the echo that comes before the answer waits for the open create, and is an echo", "[laws][25]") {
+  Creating it(Fault::kLoseAnswer);
+  it.tell();
+  it.world.hook(Side::kRight, it.world.only_right());
+  it.world.settle();
+  CHECK(it.world.left.rows.size() == 1);
+  CHECK(it.world.left.creates == 0);
+
+  it.world.settle(minutes(10));
+  CHECK(it.world.left.rows.size() == 1);
+  CHECK(it.world.counts().links == 1);
+  CHECK(it.world.counts().waiting == 0);
+}
+
+TEST_CASE("law 25: an unknown key waits for the creates that were open when it came, and for no later ones", "[laws][25]") {
+  Creating it(Fault::kLoseRequest);
+  it.tell();  // its create stays open for the settle time
+  const std::string stranger = it.world.right.insert(person("stranger@example.org"));
+  it.world.hook(Side::kRight, stranger);
+  it.world.settle(seconds(20));
+  CHECK(it.world.left.rows.size() == 1);
+
+  it.world.settle(minutes(10));
+  CHECK(it.world.left.rows.size() == 2);
+  CHECK(it.world.right.rows.size() == 2);
+}
+
+TEST_CASE("law 25: after a restart too an unknown key waits for open creates", "[laws][25]") {
+  Creating it(Fault::kLoseAnswer);
+  it.tell();
+  restart(it.world);
+  it.world.hook(Side::kRight, it.world.only_right());
+  it.world.settle(minutes(10));
+
+  CHECK(it.world.left.rows.size() == 1);
+  CHECK(it.world.right.rows.size() == 1);
+}

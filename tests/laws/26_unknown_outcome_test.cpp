@@ -1,0 +1,144 @@
+// Law 26: after an unknown outcome the system is asked, never assumed.
+#include <catch2/catch.hpp>
+
+#include "support/people.h"
+
+using namespace tidewire;
+using namespace tidewire::test;
+using sync::Side;
+using std::chrono::minutes;
+using std::chrono::seconds;
+using Fault = MemorySide::Fault;
+
+TEST_CASE("law 26: read back equal to what was meant it is a success", "[laws][26]") {
+  Pair it;
+  it.world.right.write_faults = {Fault::kLoseAnswer};
+  it.edit(Side::kLeft, "phone", "2");
+  it.tell();
+
+  CHECK(it.both_show("phone", "2"));
+  CHECK(it.new_writes() == 1);
+  CHECK(it.world.counts().backing_off == 0);
+  CHECK(it.link().base.at("phone").right == Value("2"));
+}
+
+TEST_CASE("law 26: read back equal to before it is tried again", "[laws][26]") {
+  Pair it;
+  it.world.right.write_faults = {Fault::kLoseRequest};
+  it.edit(Side::kLeft, "phone", "2");
+  it.tell(minutes(10));
+
+  CHECK(it.both_show("phone", "2"));
+  CHECK(it.new_writes() == 1);
+}
+
+TEST_CASE("law 26: else it is merged again: an edit on top of our own write stays", "[laws][26]") {
+  Pair it;
+  it.world.right.write_faults = {Fault::kLoseAnswer};
+  it.world.right.read_faults = {Fault::kRefuse};
+  it.edit(Side::kLeft, "phone", "2");
+  it.world.hook(Side::kLeft, it.left);
+  it.world.settle(std::chrono::milliseconds(1));
+  REQUIRE(it.shown(Side::kRight, "phone") == "2");
+  it.edit(Side::kRight, "phone", "3");
+  it.edit(Side::kRight, "email", "ada@new.org");
+  it.world.settle(minutes(10));
+
+  CHECK(it.both_show("phone", "3"));
+  CHECK(it.both_show("email", "ada@new.org"));
+}
+
+TEST_CASE("law 26: a copied field that is neither input nor result counts as written, the difference as an edit on top, with both values on record", "[laws][26]") {
+  Pair it;
+  it.world.right.able.guarded_writes = false;
+  it.world.right.write_faults = {Fault::kLoseAnswer};
+  it.world.right.read_faults = {Fault::kNone, Fault::kRefuse};
+  it.edit(Side::kLeft, "phone", "2");
+  it.edit(Side::kLeft, "email", "ada@new.org");
+  it.tell(std::chrono::milliseconds(1));
+  it.edit(Side::kRight, "phone", "3");
+  it.tell(minutes(10));
+
+  CHECK(it.both_show("phone", "3"));
+  CHECK(it.both_show("email", "ada@new.org"));
+}
+
+TEST_CASE("law 26: a computed field that is neither input nor result is a conflict: unknown_outcome", "[laws][26]") {
+  Pair it;
+  it.edit_both("tags", "a", "b");
+  it.world.right.write_faults = {Fault::kLoseAnswer};
+  it.world.right.read_faults = {Fault::kNone, Fault::kRefuse};
+  it.world.hook(Side::kLeft, it.left);
+  it.world.hook(Side::kRight, it.right);
+  it.world.settle(std::chrono::milliseconds(1));
+  REQUIRE(it.shown(Side::kRight, "tags") == "a+b");
+  it.edit(Side::kRight, "tags", "something else");
+  it.world.settle(minutes(10));
+
+  REQUIRE(it.world.conflicts().size() == 1);
+  CHECK(it.world.conflicts().front().kind == "unknown_outcome");
+  CHECK(it.shown(Side::kRight, "tags") == "something else");
+  CHECK(it.shown(Side::kLeft, "tags") == "a");
+}
+
+TEST_CASE("law 26: without a guard nothing is written to that key until the settle time has passed", "[laws][26]") {
+  Pair it;
+  it.world.right.able.guarded_writes = false;
+  it.world.right.write_faults = {Fault::kLoseRequest};
+  it.edit(Side::kLeft, "phone", "2");
+  it.world.hook(Side::kLeft, it.left);
+  it.world.settle(seconds(50));
+  CHECK(it.shown(Side::kRight, "phone") == "1");
+  it.edit(Side::kLeft, "phone", "3");  // nor what comes meanwhile
+  it.world.hook(Side::kLeft, it.left);
+  it.world.settle(seconds(5));
+  CHECK(it.shown(Side::kRight, "phone") == "1");
+
+  it.world.settle(minutes(5));
+  CHECK(it.both_show("phone", "3"));
+}
+
+TEST_CASE("law 26: a first write that lands late does not land on top of the second", "[laws][26]") {
+  Pair it;
+  it.world.right.able.guarded_writes = false;
+  it.world.right.write_faults = {Fault::kLate};
+  it.edit(Side::kLeft, "phone", "2");
+  it.world.hook(Side::kLeft, it.left);
+  it.world.settle(seconds(5));
+  it.edit(Side::kLeft, "phone", "3");
+  it.world.hook(Side::kLeft, it.left);
+  it.world.settle(seconds(20));
+  it.world.right.apply_late();
+  it.world.settle(minutes(5));
+
+  CHECK(it.both_show("phone", "3"));
+}
+
+TEST_CASE("law 26: a read proves \"not written\" only if made after the settle time", "[laws][26]") {
+  Pair it;
+  it.edit_both("tags", "a", "b");
+  it.world.right.able.guarded_writes = false;
+  it.world.right.write_faults = {Fault::kLate};
+  it.world.hook(Side::kLeft, it.left);
+  it.world.settle(seconds(5));
+  CHECK(it.shown(Side::kRight, "tags") == "b");  // reads as before
+  it.world.right.apply_late();
+  it.world.settle(minutes(10));
+
+  CHECK(it.both_show("tags", "a+b"));  // counted once, not "a+a+b"
+}
+
+TEST_CASE("law 26: announced values are remembered across a restart", "[laws][26]") {
+  Pair it;
+  it.world.right.able.guarded_writes = false;
+  it.world.right.write_faults = {Fault::kLoseRequest};
+  it.edit(Side::kLeft, "phone", "2");
+  it.world.hook(Side::kLeft, it.left);
+  it.world.settle(seconds(1));
+  restart(it.world);
+  it.world.settle(seconds(40));
+  CHECK(it.shown(Side::kRight, "phone") == "1");
+
+  it.world.settle(minutes(5));
+  CHECK(it.both_show("phone", "2"));
+}

@@ -1,0 +1,84 @@
+// Law 27: only changed fields are written.
+#include <catch2/catch.hpp>
+
+#include "support/people.h"
+
+using namespace tidewire;
+using namespace tidewire::test;
+using sync::Side;
+
+TEST_CASE("law 27: only changed fields are written", "[laws][27]") {
+  Pair it;
+  it.edit(Side::kLeft, "phone", "2");
+  it.tell();
+
+  REQUIRE(it.requests(Side::kRight, "update").size() == 1);
+  CHECK(it.requests(Side::kRight, "update").front().values == Value(Object{{"phone", "2"}}));
+}
+
+// A pair that would write a field described read-only does not load: tests/lua/mapping_test.lua, `check`.
+
+TEST_CASE("law 27: creates leave together and a row that fails fails alone", "[laws][27]") {
+  World world;
+  world.right.write_faults = {MemorySide::Fault::kNone, MemorySide::Fault::kRefuse};
+  std::vector<store::DirtyMark> marks;
+  for (int i = 0; i < 5; ++i) marks.push_back({Side::kLeft, world.left.insert(person("p" + std::to_string(i) + "@example.org"))});
+  world.store.mark("people", std::move(marks), [](Result<void>) {});
+  world.timers.run_posted();
+  world.engine->wake("people");
+  world.settle(std::chrono::milliseconds(1));
+  CHECK(world.right.create_calls == 1);
+  CHECK(world.right.rows.size() == 4);
+  CHECK(world.counts().backing_off == 1);
+
+  world.settle(std::chrono::minutes(2));
+  CHECK(world.right.rows.size() == 5);
+}
+
+TEST_CASE("law 27: of a bulk create, a row that existed is reconciled singly and never merged over", "[laws][27]") {
+  World world;
+  const std::string there = world.right.insert(person("p1@example.org", "theirs"));
+  std::vector<store::DirtyMark> marks;
+  for (int i = 0; i < 3; ++i) marks.push_back({Side::kLeft, world.left.insert(person("p" + std::to_string(i) + "@example.org", "ours"))});
+  world.right.find_misses = 3;  // it appears between the search and the create
+  world.right.write_faults = {MemorySide::Fault::kNone, MemorySide::Fault::kExists, MemorySide::Fault::kNone};
+  world.store.mark("people", std::move(marks), [](Result<void>) {});
+  world.timers.run_posted();
+  world.engine->wake("people");
+  world.settle(std::chrono::minutes(2));
+
+  CHECK(world.right.rows.size() == 3);
+  CHECK(world.right.creates == 2);
+  CHECK(world.counts().links == 3);
+  CHECK(known_of(world, Side::kRight, there).link);
+}
+
+TEST_CASE("law 27: bulk updates carry a guard per row", "[laws][27]") {
+  World world;
+  world.right.able.bulk_update = 100;
+  restart(world);
+  std::vector<std::string> keys;
+  for (int i = 0; i < 4; ++i) keys.push_back(world.left.insert(person("p" + std::to_string(i) + "@example.org")));
+  for (const std::string& key : keys) world.hook(Side::kLeft, key);
+  world.settle();
+  std::vector<store::DirtyMark> marks;
+  for (const std::string& key : keys) {
+    world.left.edit(key, "phone", Value("2"));
+    marks.push_back({Side::kLeft, key});
+  }
+  const std::string edited = *known_of(world, Side::kLeft, keys[2]).link->key.right;
+  world.right.edit(edited, "email", Value("theirs@example.org"));
+  world.right.requests.clear();
+  world.store.mark("people", std::move(marks), [](Result<void>) {});
+  world.timers.run_posted();
+  world.engine->wake("people");
+  world.settle();
+
+  CHECK(world.right.update_calls >= 1);
+  for (const auto& request : world.right.requests) {
+    if (request.verb == "update") CHECK(request.guard);
+  }
+  CHECK(world.right.stale == 1);
+  for (const auto& [key, row] : world.right.rows) CHECK(row.fields.string_or("phone") == "2");
+  CHECK(world.left.get(keys[2], "email") == Value("theirs@example.org"));
+}

@@ -1,0 +1,165 @@
+// Law 30: only the worker retries.
+#include <catch2/catch.hpp>
+
+#include "support/people.h"
+
+using namespace tidewire;
+using namespace tidewire::test;
+using sync::Side;
+using std::chrono::hours;
+using std::chrono::minutes;
+using std::chrono::seconds;
+using Fault = MemorySide::Fault;
+
+TEST_CASE("law 30: the target answers 503 for a while: the change is applied once", "[laws][30]") {
+  Pair it;
+  it.edit(Side::kLeft, "phone", "2");
+  it.world.right.write_faults = {Fault::kRefuse, Fault::kRefuse};
+  it.tell(minutes(5));
+
+  CHECK(it.both_show("phone", "2"));
+  CHECK(it.new_writes() == 1);
+  CHECK(it.requests(Side::kRight, "update").size() == 3);
+}
+
+TEST_CASE("law 30: 503 for ever ends in dead letters, never in success", "[laws][30]") {
+  Pair it;
+  it.edit(Side::kLeft, "phone", "3");
+  it.world.right.write_faults.assign(50, Fault::kRefuse);
+  it.world.hook(Side::kLeft, it.left);
+  it.world.settle(hours(5));
+
+  CHECK(it.world.counts().dead == 1);
+  CHECK(it.shown(Side::kRight, "phone") == "1");
+  CHECK(it.requests(Side::kRight, "update").size() == 8);
+  CHECK(operations_of(it.world, "applied").size() == 1);  // the first contact, before
+}
+
+TEST_CASE("law 30: a new change for a dead key tries again, and success closes the dead letter", "[laws][30]") {
+  Pair it;
+  it.edit(Side::kLeft, "phone", "3");
+  it.world.right.write_faults.assign(50, Fault::kRefuse);
+  it.world.hook(Side::kLeft, it.left);
+  it.world.settle(hours(5));
+  REQUIRE(it.world.counts().dead == 1);
+  it.world.right.write_faults.clear();
+  it.edit(Side::kLeft, "phone", "4");
+  it.world.hook(Side::kLeft, it.left);
+  it.world.settle();
+
+  CHECK(it.both_show("phone", "4"));
+  CHECK(it.world.counts().dead == 0);
+}
+
+TEST_CASE("law 30: retries are exponential, with full jitter", "[laws][30]") {
+  Pair it;
+  it.edit(Side::kLeft, "phone", "3");
+  it.world.right.write_faults.assign(50, Fault::kRefuse);
+  it.world.hook(Side::kLeft, it.left);
+  it.world.settle(hours(5));
+
+  const auto tries = it.requests(Side::kRight, "update");
+  for (std::size_t i = 1; i < tries.size(); ++i) {
+    CHECK(tries[i].at - tries[i - 1].at <= seconds(1 << (i - 1)) + std::chrono::milliseconds(50));
+  }
+  CHECK(tries.back().at - tries.front().at > seconds(8));
+}
+
+TEST_CASE("law 30: what the remote asks for is obeyed: retry_after, and it costs the key no attempt", "[laws][30]") {
+  Pair it;
+  it.edit(Side::kLeft, "phone", "2");
+  Error throttled = make_error(Code::kThrottled, "429");
+  throttled.retry_after = seconds(90);
+  it.world.right.denied = throttled;
+  it.world.hook(Side::kLeft, it.left);
+  it.world.settle(seconds(80));
+  CHECK(it.requests(Side::kRight, "update").size() == 1);
+
+  it.world.settle(hours(3));
+  CHECK(it.world.counts().dead == 0);
+  it.world.right.denied.reset();
+  it.world.settle(minutes(5));
+  CHECK(it.both_show("phone", "2"));
+}
+
+TEST_CASE("law 30: while the breaker is open nothing is asked and nothing becomes a dead letter", "[laws][30]") {
+  Pair it;
+  it.world.right.broken = minutes(1);
+  it.edit(Side::kLeft, "phone", "2");
+  it.world.hook(Side::kLeft, it.left);
+  it.world.settle(hours(1));
+  CHECK(it.side(Side::kRight).requests.empty());
+  CHECK(it.world.counts().dead == 0);
+  CHECK(it.world.counts().waiting == 1);
+
+  it.world.right.broken.reset();
+  it.world.settle(minutes(5));
+  CHECK(it.both_show("phone", "2"));
+}
+
+TEST_CASE("law 30: denied on the whole connection opens the breaker, not one dead letter per key", "[laws][30]") {
+  World world;
+  std::vector<store::DirtyMark> marks;
+  for (int i = 0; i < 50; ++i) marks.push_back({Side::kLeft, world.left.insert(person("p" + std::to_string(i) + "@example.org"))});
+  world.right.denied = make_error(Code::kDenied, "401");
+  world.right.broken = minutes(1);
+  world.store.mark("people", std::move(marks), [](Result<void>) {});
+  world.timers.run_posted();
+  world.engine->wake("people");
+  world.settle(hours(10));
+  CHECK(world.counts().dead == 0);
+
+  world.right.denied.reset();
+  world.right.broken.reset();
+  world.settle(minutes(30));
+  CHECK(world.right.rows.size() == 50);
+}
+
+TEST_CASE("law 30: live changes come before backfill", "[laws][30]") {
+  sync::Plan plan = World::default_plan();
+  plan.parallel = 1;
+  World world(plan);
+  std::vector<store::DirtyMark> marks;
+  for (int i = 0; i < 20; ++i) marks.push_back({Side::kLeft, world.left.insert(person("b" + std::to_string(i) + "@example.org")), "upsert", "job", 1, {}});
+  const std::string live = world.left.insert(person("live@example.org"));
+  marks.push_back({Side::kLeft, live, "upsert", "webhook", 0, {}});
+  world.store.mark("people", std::move(marks), [](Result<void>) {});
+  world.timers.run_posted();
+  world.engine->wake("people");
+  world.settle(minutes(1));
+
+  REQUIRE(world.right.rows.size() == 21);
+  CHECK(world.right.get("R1", "email") == Value("live@example.org"));
+}
+
+TEST_CASE("law 30: invalid, script and budget are dead letters at once", "[laws][30]") {
+  for (const Code code : {Code::kInvalid, Code::kScript, Code::kBudget}) {
+    Pair it;
+    it.world.right.denied = make_error(code, "no");
+    it.edit(Side::kLeft, "phone", "2");
+    it.world.hook(Side::kLeft, it.left);
+    it.world.settle();
+
+    CHECK(it.world.counts().dead == 1);
+    CHECK(it.requests(Side::kRight, "update").size() == 1);
+    CHECK(operations_of(it.world, "dead").size() == 1);
+  }
+}
+
+TEST_CASE("law 30: ten poison records delay nobody", "[laws][30]") {
+  sync::Plan plan = World::default_plan();
+  plan.parallel = 4;
+  World world(plan);
+  world.right.poison = "poison";
+  std::vector<store::DirtyMark> marks;
+  for (int i = 0; i < 10; ++i) marks.push_back({Side::kLeft, world.left.insert(person("poison" + std::to_string(i) + "@example.org"))});
+  for (int i = 0; i < 40; ++i) marks.push_back({Side::kLeft, world.left.insert(person("p" + std::to_string(i) + "@example.org"))});
+  world.store.mark("people", std::move(marks), [](Result<void>) {});
+  world.timers.run_posted();
+  world.engine->wake("people");
+  world.settle(seconds(1));
+  CHECK(world.right.rows.size() == 40);
+
+  world.settle(hours(5));
+  CHECK(world.counts().dead == 10);
+}

@@ -1,0 +1,132 @@
+// Law 32: an operation is stored where something was decided, with its inputs.
+#include <catch2/catch.hpp>
+
+#include "base/json.h"
+#include "support/people.h"
+
+using namespace tidewire;
+using namespace tidewire::test;
+using sync::Side;
+
+namespace {
+
+std::int64_t counted(World& world, const char* counter) { return world.counts().counters[counter]; }
+
+}  // namespace
+
+TEST_CASE("law 32: a write is an operation with its inputs: what was taken, base, both values, rule and script", "[laws][32]") {
+  Pair it;
+  it.edit(Side::kLeft, "phone", "2");
+  it.world.hook(Side::kLeft, it.left);
+  it.world.settle();
+
+  const auto stored = operations_of(it.world);
+  REQUIRE_FALSE(stored.empty());
+  const store::Operation& told = stored.front();
+  CHECK(told.kind == "update");
+  CHECK(told.script == "v1");
+  CHECK(told.key.left == it.left);
+  CHECK(told.key.right == it.right);
+  CHECK(told.record.at_path("fields.phone.base.r")->as_string() == "1");
+  CHECK(told.record.at_path("fields.phone.left")->as_string() == "2");
+  CHECK(told.record.at_path("fields.phone.right")->as_string() == "1");
+  CHECK(told.record.at_path("fields.phone.rule")->as_string() == "only left changed");
+  REQUIRE(told.record.find("taken")->as_array().size() == 1);
+  CHECK(told.record.find("taken")->as_array().front().string_or("key") == it.left);
+  REQUIRE(told.record.find("writes")->as_array().size() == 1);
+  CHECK(*told.record.find("writes")->as_array().front().at_path("values.phone") == Value("2"));
+}
+
+TEST_CASE("law 32: so is a conflict", "[laws][32]") {
+  Pair it;
+  it.edit_both("note", "mine", "yours");
+  it.tell();
+
+  const auto stored = operations_of(it.world, "conflict");
+  REQUIRE(stored.size() == 1);
+  CHECK(stored.front().record.at_path("fields.note.left")->as_string() == "mine");
+  CHECK(stored.front().record.at_path("fields.note.right")->as_string() == "yours");
+  CHECK(it.world.conflicts().front().operation == stored.front().id);
+}
+
+TEST_CASE("law 32: so is what is held", "[laws][32]") {
+  Pair it;
+  it.later();
+  it.world.left.same = false;
+  it.erase(Side::kLeft);
+  it.world.settle();
+
+  const auto stored = operations_of(it.world, "held");
+  REQUIRE(stored.size() == 1);
+  CHECK(stored.front().record.at_path("error.message") != nullptr);
+}
+
+TEST_CASE("law 32: so is a dead letter, and its key names it", "[laws][32]") {
+  Pair it;
+  it.edit(Side::kLeft, "phone", "2");
+  it.world.right.write_faults.assign(50, MemorySide::Fault::kRefuse);
+  it.world.hook(Side::kLeft, it.left);
+  it.world.settle(std::chrono::hours(5));
+
+  const auto stored = operations_of(it.world, "dead");
+  REQUIRE(stored.size() == 1);
+  CHECK(stored.front().record.at_path("error.code")->as_string() == "unavailable");
+  CHECK(stored.front().record.at_path("fields.phone.left")->as_string() == "2");
+  const auto dead = standing_of(it.world, store::KeyState::kDead);
+  REQUIRE(dead.size() == 1);
+  CHECK(dead.front().operation == stored.front().id);
+}
+
+TEST_CASE("law 32: an echo is a counter and no operation", "[laws][32]") {
+  Pair it;
+  const std::int64_t before = counted(it.world, "echo");
+  const std::size_t operations = operations_of(it.world).size();
+  it.tell();
+
+  CHECK(counted(it.world, "echo") == before + 2);
+  CHECK(operations_of(it.world).size() == operations);
+}
+
+TEST_CASE("law 32: an initial load keeps job, keys and outcome of its rows and no values", "[laws][32]") {
+  World world;
+  for (int i = 0; i < 5; ++i) world.left.insert(person("p" + std::to_string(i) + "@example.org"));
+
+  const store::Job job = run_job(world, "initial_load");
+
+  REQUIRE(world.ears.operations.size() == 5);
+  for (const store::Operation& operation : world.ears.operations) {
+    CHECK(operation.kind == "create");
+    CHECK(operation.outcome == "applied");
+    CHECK(operation.job == job.id);
+    CHECK(operation.key.left.has_value());
+    CHECK(operation.key.right.has_value());
+    CHECK(json::dump(operation.record) == R"({"load":true})");
+  }
+}
+
+TEST_CASE("law 32: what a load overwrites or merges is told in full, and so is what others ask for while it runs", "[laws][32]") {
+  World world;
+  world.left.insert(person("ada@example.org", "left"));
+  world.timers.advance(std::chrono::minutes(5));
+  world.right.insert(person("ada@example.org", "right"));
+
+  run_job(world, "initial_load");
+  const std::string later = world.left.insert(person("eve@example.org"));
+  world.hook(Side::kLeft, later);
+  world.settle();
+
+  REQUIRE(world.ears.operations.size() == 2);
+  CHECK(world.ears.operations.front().record.at_path("fields.phone.left") != nullptr);
+  CHECK(world.ears.operations.back().record.at_path("fields.email") != nullptr);
+  CHECK_FALSE(world.ears.operations.back().job.has_value());
+}
+
+TEST_CASE("law 32: a sweep that finds a missed record tells all of it", "[laws][32]") {
+  World world;
+  world.left.insert(person("ada@example.org"));
+
+  run_job(world, "sweep");
+
+  REQUIRE(world.ears.operations.size() == 1);
+  CHECK(world.ears.operations.front().record.find("fields") != nullptr);
+}
