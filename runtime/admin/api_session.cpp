@@ -17,7 +17,7 @@ Value session_view(Api& api, const Caller& caller) {
   return Value(std::move(out));
 }
 
-void show(Api& api, const Call& call) { (*call.reply)(answer(session_view(api, call.caller))); }
+void show_session(Api& api, const Call& call) { (*call.reply)(answer(session_view(api, call.caller))); }
 
 void begin(Api& api, const Call& call, const std::string& name) {
   api.accounts().log_in(name, api.guarded([&api, call](Result<std::string> text) {
@@ -94,7 +94,7 @@ void change_password(Api& api, const Call& call) {
 
 std::span<const Route> session_routes() {
   static const Route routes[] = {
-      {.method = "GET", .path = "/api/v1/session", .role = Role::kNobody, .id = "session", .summary = "Who is asking, and what a page of a login sends with each change", .handler = show, .answer = "Session"},
+      {.method = "GET", .path = "/api/v1/session", .role = Role::kNobody, .id = "session", .summary = "Who is asking, and what a page of a login sends with each change", .handler = show_session, .answer = "Session"},
       {.method = "POST", .path = "/api/v1/login", .role = Role::kNobody, .id = "log_in", .summary = "Logs in with a password; the answer sets the cookie", .handler = log_in, .body = "Login", .answer = "Session", .shows_secret = true},
       {.method = "POST", .path = "/api/v1/logout", .role = Role::kNobody, .id = "log_out", .summary = "Ends the login", .handler = log_out, .body = "Empty", .answer = "LoggedOut"},
       {.method = "POST", .path = "/api/v1/setup", .role = Role::kNobody, .id = "set_up", .summary = "Makes the first administrator with the one-time code that `tidewire run` prints", .handler = set_up, .body = "SetUp", .answer = "Session", .shows_secret = true},

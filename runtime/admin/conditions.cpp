@@ -121,6 +121,24 @@ class Survey {
 
 }  // namespace
 
+store::Alert alert_about(const Condition& condition) {
+  store::Alert alert;
+  alert.condition = condition.id();
+  alert.kind = condition.kind;
+  alert.text = condition.text;
+  alert.hint = condition.advice;
+  const auto blank = condition.about.find(' ');
+  const std::string first = condition.about.substr(0, blank), rest = blank == std::string::npos ? "" : condition.about.substr(blank + 1);
+  if (condition.kind == "connection" || condition.kind == "webhooks") {
+    alert.connection = first;
+    alert.collection = rest;
+  } else {
+    alert.mapping = first;
+    alert.side = store::side_from_name(rest);
+  }
+  return alert;
+}
+
 Standing standing(Control& control, const Result<store::Summary>& summary, const AlertRules& rules, const std::map<std::string, std::int64_t>& unannounced) {
   return Survey(control, rules).run(summary, unannounced);
 }

@@ -46,6 +46,9 @@ struct Standing {
   std::set<std::string> unknown;
 };
 
+/// Its row in the list, without times: which mapping, side, connection or collection the subject names.
+store::Alert alert_about(const Condition& condition);
+
 /// `unannounced`: by "connection collection", how many changes polls found since the last webhook.
 Standing standing(Control& control, const Result<store::Summary>& summary, const AlertRules& rules, const std::map<std::string, std::int64_t>& unannounced);
 

@@ -75,6 +75,7 @@ std::span<const Route> session_routes();     // api_session.cpp
 std::span<const Route> account_routes();     // api_accounts.cpp
 std::span<const Route> read_routes();        // api_reads.cpp
 std::span<const Route> history_routes();     // api_history.cpp
+std::span<const Route> alert_routes();       // api_alerts.cpp
 std::span<const Route> conflict_routes();    // api_conflicts.cpp
 std::span<const Route> act_routes();         // api_acts.cpp
 std::span<const Route> job_routes();         // api_jobs.cpp

@@ -108,6 +108,20 @@ Value view(const store::DirtyKey& key) {
   return Value(std::move(out));
 }
 
+Value view(const store::Alert& alert) {
+  Object out{{"id", alert.id}, {"kind", alert.kind}, {"text", alert.text}, {"open", !alert.ended_at}};
+  const std::pair<const char*, const std::string&> said[] = {{"mapping", alert.mapping}, {"connection", alert.connection}, {"collection", alert.collection}, {"hint", alert.hint}, {"acknowledged_by", alert.acknowledged_by}};
+  for (const auto& [name, text] : said) {
+    if (!text.empty()) out[name] = text;
+  }
+  if (alert.side) out["side"] = side_name(*alert.side);
+  put_time(out, "since", alert.since);
+  put_time(out, "told_at", alert.told_at);
+  put_time(out, "ended_at", alert.ended_at);
+  put_time(out, "acknowledged_at", alert.acknowledged_at);
+  return Value(std::move(out));
+}
+
 Value view(const store::Link& link) {
   Object out{{"id", link.id}, {"mapping", link.mapping}, {"state", store::link_state_name(link.state)}, {"generation", link.generation}};
   Object base;

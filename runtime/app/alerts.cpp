@@ -24,6 +24,12 @@ std::optional<T> unless_off(const Value& from, const char* name, T given) {
   return found != nullptr && found->is_bool() ? std::nullopt : std::optional(given);
 }
 
+/// Who is told where `alerts` is missing: nobody. What stands is listed all the same.
+const AlertConfig& config_of(const std::optional<AlertConfig>& config) {
+  static const AlertConfig nobody;
+  return config ? *config : nobody;
+}
+
 const char* event_of(admin::Telling::What what) { return what == admin::Telling::What::kOver ? "ended" : "alert"; }
 
 }  // namespace
@@ -83,28 +89,41 @@ void Alerts::look_again(Duration delay) {
 }
 
 void Alerts::look() {
-  const auto& config = ports_.config();
-  look_again(config ? config->rules.look : std::chrono::seconds(30));
-  if (!config || !loaded_) return;
+  look_again(config_of(ports_.config()).rules.look);
+  if (!loaded_) return;
   ports_.control.store().summary([this, alive = alive_](Result<store::Summary> summary) {
     if (*alive) examine(summary);
   });
 }
 
 void Alerts::examine(const Result<store::Summary>& summary) {
-  const auto& config = ports_.config();
-  if (!config) return;
+  const admin::AlertRules& rules = config_of(ports_.config()).rules;
   follow_polls();
   Kept tallies;
   follow_webhooks(tallies);
-  if (!tallies.empty()) ports_.control.store().tell({}, kUnannounced, std::move(tallies), [](Result<void>) {});
-  const auto step = book_.advance(ports_.control.clock().now(), admin::standing(ports_.control, summary, config->rules, unannounced_), config->rules);
+  if (!tallies.empty()) ports_.control.store().tell({.ns = kUnannounced, .kept = std::move(tallies)}, [](Result<void>) {});
+  const auto step = book_.advance(ports_.control.clock().now(), admin::standing(ports_.control, summary, rules, unannounced_), rules);
   std::vector<Notice> notices;
-  for (const admin::Telling& telling : step.tellings) notices.push_back(notice_of(telling));
-  if (!step.changed.empty()) tell(notices, kBook, step.changed);
-  if (!summary.ok()) return;
+  std::vector<store::Alert> alerts;
+  for (const admin::Telling& telling : step.tellings) {
+    notices.push_back(notice_of(telling));
+    alerts.push_back(alert_of(telling));
+  }
+  if (!step.changed.empty()) tell(notices, kBook, step.changed, std::move(alerts));
+  if (!summary.ok() || !ports_.config()) return;
   follow_drift(*summary);
-  if (!config->rules.report.empty()) report(*summary);
+  if (!rules.report.empty()) report(*summary);
+}
+
+/// The row of the list.
+store::Alert Alerts::alert_of(const admin::Telling& telling) const {
+  const Instant now = ports_.control.clock().now();
+  store::Alert alert = admin::alert_about(telling.condition);
+  alert.text = ports_.control.redacted(alert.text);
+  alert.since = telling.since;
+  alert.told_at = now;
+  if (telling.what == admin::Telling::What::kOver) alert.ended_at = now;
+  return alert;
 }
 
 Alerts::Notice Alerts::notice_of(const admin::Telling& telling) const {
@@ -116,21 +135,21 @@ Alerts::Notice Alerts::notice_of(const admin::Telling& telling) const {
 }
 
 /// One row of the outbox for each who is to be told, with what is remembered of it.
-void Alerts::tell(const std::vector<Notice>& notices, const std::string& ns, Kept kept) {
+void Alerts::tell(const std::vector<Notice>& notices, const std::string& ns, Kept kept, std::vector<store::Alert> alerts) {
   std::vector<Value> rows;
-  const auto& config = ports_.config();
+  const std::vector<Value>& readers = config_of(ports_.config()).to;
   for (const Notice& notice : notices) {
     ports_.log.write(notice.event == "alert" ? Level::kWarn : Level::kInfo, "alert", notice.title + ": " + notice.text, {{"kind", Value(notice.kind)}, {"about", Value(notice.about)}});
     Object told{{"event", notice.event}, {"id", ids_.next()}, {"kind", notice.kind}, {"about", notice.about}, {"title", notice.title}, {"text", ports_.control.redacted(notice.text)}, {"advice", notice.advice}, {"at", format_instant(ports_.control.clock().now())}, {"project", ports_.project}};
     if (notice.since) told["since"] = format_instant(*notice.since);
-    for (const Value& to : config ? config->to : std::vector<Value>{}) {
+    for (const Value& to : readers) {
       Value row = to;
       row["event"] = notice.event;
       row["notice"] = Value(told);
       rows.push_back(std::move(row));
     }
   }
-  ports_.control.store().tell(rows, ns, std::move(kept), [this, alive = alive_, rows](Result<void> stored) {
+  ports_.control.store().tell({rows, ns, std::move(kept), std::move(alerts)}, [this, alive = alive_, rows](Result<void> stored) {
     if (!*alive || rows.empty()) return;
     if (stored.ok()) return ports_.told();
     for (const Value& row : rows) ports_.send_now(row);

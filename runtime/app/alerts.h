@@ -1,7 +1,7 @@
 // alerts.h — tells people by mail or webhook what needs them: what stands in the way, jobs that ended, the report of the week.
 //
 // What was told and the notices that tell it are committed together, so a restart repeats nothing and forgets nothing; the
-// outbox delivers. Only where the state cannot be written (which is one of the conditions) a notice is sent once, by itself.
+// outbox delivers. So are the rows of the list that the API shows, which is kept whether anybody is told or not. Only where the state cannot be written (which is one of the conditions) a notice is sent once, by itself.
 #pragma once
 
 #include <functional>
@@ -36,7 +36,7 @@ class Alerts {
     admin::Control& control;
     Logger& log;
     std::string project;                                       // as mails name it
-    std::function<const std::optional<AlertConfig>&()> config;  // as it is now; nullopt = tells nobody
+    std::function<const std::optional<AlertConfig>&()> config;  // as it is now; nullopt = tells nobody, by the rules of a config without words
     std::function<void()> told;                                // notices lie in the outbox
     std::function<void(Value notice)> send_now;                // past the outbox
     /// Webhooks received of it since the start; nullopt where none are expected (gone, or it is listened to).
@@ -59,8 +59,9 @@ class Alerts {
   void look();
   void look_again(Duration delay);
   void examine(const Result<store::Summary>& summary);
-  void tell(const std::vector<Notice>& notices, const std::string& ns, Kept kept);
+  void tell(const std::vector<Notice>& notices, const std::string& ns, Kept kept, std::vector<store::Alert> alerts = {});
   Notice notice_of(const admin::Telling& telling) const;
+  store::Alert alert_of(const admin::Telling& telling) const;
   void follow_polls();
   void follow_webhooks(Kept& kept);
   void follow_drift(const store::Summary& summary);

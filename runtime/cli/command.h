@@ -55,6 +55,7 @@ const Command& sync_command();
 const Command& status_command();
 const Command& operations_command();
 const Command& operation_command();
+const Command& alerts_command();
 const Command& conflicts_command();
 const Command& resolve_command();
 const Command& retry_command();

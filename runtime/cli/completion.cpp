@@ -49,7 +49,7 @@ const WordList kWordLists[] = {
     {"sync", {}},     {"explain", {}}, {"try", {}},       {"verify", {}}, {"adopt", {}},  {"links", {}},  {"unlink", {}}, {"relink", {}}, {"merge", {}},
     {"ignore", {}},   {"heed", {}},    {"reset-base", {}}, {"forget", {}}, {"reset", {}}, {"pause", {}},  {"resume", {}},
     {"jobs", {"list", "pause", "resume", "cancel"}},       {"user", {"list", "add", "remove"}},           {"token", {"list", "add", "remove"}},
-    {"backup", {"list"}}, {"completion", {"bash", "zsh", "fish"}}, {"resolve", {"left", "right", "value", "skip", "accept"}},
+    {"backup", {"list"}}, {"alerts", {"list", "acknowledge"}}, {"completion", {"bash", "zsh", "fish"}}, {"resolve", {"left", "right", "value", "skip", "accept"}},
 };
 
 std::vector<std::string> mapping_files(const std::string& folder) {

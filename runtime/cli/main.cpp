@@ -43,7 +43,7 @@ std::vector<std::string> command_first(std::vector<std::string> words) {
 
 std::span<const Command> commands() {
   static const std::vector<Command> all{new_command(),       run_command(),       check_command(),     sync_command(),     status_command(),
-                                        operations_command(), operation_command(), conflicts_command(), resolve_command(),
+                                        operations_command(), operation_command(), alerts_command(),   conflicts_command(), resolve_command(),
                                         retry_command(),     release_command(),   explain_command(),   report_command(),   schema_command(),     try_command(),      jobs_command(),
                                         verify_command(),    adopt_command(),     revert_command(),   links_command(),
                                         tail_command(),      pause_command(),     resume_command(),   reset_command(),

@@ -1,17 +1,19 @@
 // Hooks that wait to be called, after commits.
 #include "base/json.h"
+#include "store/alerts.h"
 #include "store/statement.h"
 #include "store/verb.h"
 
 namespace tidewire::store {
 
-void Store::tell(std::vector<Value> notices, std::string ns, std::map<std::string, std::optional<Value>> kept, Done<void> done) {
-  write_verb(executor_, std::move(done), [notices = std::move(notices), ns = std::move(ns), kept = std::move(kept), now = clock_.now()](Database& database) -> Result<void> {
-    for (const Value& notice : notices) TRY(execute(database, "INSERT INTO outbox (mapping, operation, hook, attempts, due_at) VALUES ('', '', ?, 0, ?)", json::dump(notice), now));
-    for (const auto& [key, value] : kept) {
-      if (value) TRY(execute(database, "INSERT OR REPLACE INTO kv (namespace, key, value, expires_at) VALUES (?, ?, ?, NULL)", ns, key, json::dump(*value)));
-      else TRY(execute(database, "DELETE FROM kv WHERE namespace = ? AND key = ?", ns, key));
+void Store::tell(Tidings tidings, Done<void> done) {
+  write_verb(executor_, std::move(done), [tidings = std::move(tidings), now = clock_.now()](Database& database) -> Result<void> {
+    for (const Value& notice : tidings.notices) TRY(execute(database, "INSERT INTO outbox (mapping, operation, hook, attempts, due_at) VALUES ('', '', ?, 0, ?)", json::dump(notice), now));
+    for (const auto& [key, value] : tidings.kept) {
+      if (value) TRY(execute(database, "INSERT OR REPLACE INTO kv (namespace, key, value, expires_at) VALUES (?, ?, ?, NULL)", tidings.ns, key, json::dump(*value)));
+      else TRY(execute(database, "DELETE FROM kv WHERE namespace = ? AND key = ?", tidings.ns, key));
     }
+    for (const Alert& alert : tidings.alerts) TRY(write_alert(database, alert));
     return {};
   });
 }

@@ -252,7 +252,7 @@ CREATE TABLE audit (
   id      INTEGER PRIMARY KEY,
   at      INTEGER NOT NULL,
   author  TEXT NOT NULL,
-  action  TEXT NOT NULL,                 -- resolve | retry | discard | unlink | relink | merge | ignore | heed | reset_base | forget | user_add …
+  action  TEXT NOT NULL,                 -- resolve | retry | discard | acknowledge | unlink | relink | merge | ignore | heed | reset_base | forget | user_add …
   subject TEXT NOT NULL,
   detail  TEXT NOT NULL
 ) STRICT;
@@ -299,6 +299,25 @@ CREATE TABLE outbox (
   due_at    INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX outbox_due ON outbox (mapping, due_at);
+
+-- What people were told, or would have been where nobody is named in `alerts`: a row from its beginning on, and its end. What the teller
+-- itself remembers is in kv ("alerts").
+CREATE TABLE alerts (
+  id              INTEGER PRIMARY KEY,
+  condition       TEXT NOT NULL,         -- kind and subject in one text: one open row each
+  kind            TEXT NOT NULL,         -- mapping | poll | held | brake | paused | queue | conflict | dead | connection | webhooks | disk | state | certificate
+  mapping         TEXT, side TEXT,       -- NULL where it is about none
+  connection      TEXT, collection TEXT, -- likewise
+  text            TEXT NOT NULL,         -- as it was told last
+  hint            TEXT NOT NULL,
+  since           INTEGER NOT NULL,      -- when it began, which is before anybody was told
+  told_at         INTEGER NOT NULL,
+  ended_at        INTEGER,               -- NULL: it stands
+  acknowledged_at INTEGER,               -- a person has it in hand
+  acknowledged_by TEXT
+) STRICT;
+CREATE UNIQUE INDEX alerts_open ON alerts (condition) WHERE ended_at IS NULL;
+CREATE INDEX alerts_ended ON alerts (ended_at) WHERE ended_at IS NOT NULL;
 
 -- Single facts of the file: 'fanned_out' (seq), 'searchable' (id of the last operation that is indexed), 'site' (made at creation), 'clean_stop', 'probe' (last try to write
 -- after the disk failed).

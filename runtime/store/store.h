@@ -80,6 +80,20 @@ struct Hook {
   Instant due_at{};
 };
 
+/// What is told to people in one transaction with what is remembered of it.
+struct Tidings {
+  std::vector<Value> notices{};                            // rows for the outbox
+  std::string ns{};                                        // of kv
+  std::map<std::string, std::optional<Value>> kept{};      // in it; nullopt = removed
+  /// By their condition: one that is open takes the new text, or its end; else a row of its own.
+  std::vector<Alert> alerts{};
+};
+
+struct AlertFilter {
+  std::string mapping{}, connection{}, kind{};  // "" = any
+  bool ended_too = false;
+};
+
 struct FanOut {
   std::int64_t seen = 0;                       // rows of `received` looked at
   std::map<std::string, std::int64_t> marked;  // mapping -> changes
@@ -293,13 +307,17 @@ class Store {
   /// Lets go what the brake holds, at most so many links of held fields at a time: `done(n)`, to be called again while n is
   /// `limit`. `field` "" = deletes too.
   void release(std::string mapping, std::string field, std::int64_t limit, Done<std::int64_t> done);
-  /// Notices for the outbox together with what is remembered of them in a namespace of kv (nullopt = removed): all or none.
-  void tell(std::vector<Value> notices, std::string ns, std::map<std::string, std::optional<Value>> kept, Done<void> done);
+  /// All or none.
+  void tell(Tidings tidings, Done<void> done);
+  /// Newest first.
+  void alerts(AlertFilter filter, Page page, Done<Paged<Alert>> done);
+  /// A person has it in hand; the first who said so stays, and is in the audit trail. kNotFound.
+  void acknowledge_alert(std::int64_t id, std::string author, Done<Alert> done);
   /// Mapping "": notices.
   void due_hooks(std::string mapping, std::int64_t limit, Done<std::vector<Hook>> done);
   void hook_done(std::int64_t id, Done<void> done);
   void hook_again(std::int64_t id, Instant due_at, Done<void> done);
-  /// Deletes operations, received rows, ended jobs and closed conflicts older than `keep`, deliveries older than a day, a slice at a
+  /// Deletes operations, received rows, ended jobs, closed conflicts and alerts that are over, older than `keep`, deliveries older than a day, a slice at a
   /// time; `done(more)`. Operations that an open conflict, intent, key or hook names stay.
   void prune(Duration keep, Done<bool> done);
   void integrity_check(Done<std::vector<std::string>> done);  // empty = ok

@@ -173,6 +173,19 @@ struct Finding {
   std::int64_t n = 0;  // given by the store
 };
 
+/// Something that needs a person, from the moment it was told.
+struct Alert {
+  std::int64_t id = 0;
+  std::string condition;                       // kind and subject in one text
+  std::string kind, text, hint;
+  std::string mapping, connection, collection;  // "" where it is about none
+  std::optional<Side> side;                    // of the mapping
+  Instant since{};
+  Instant told_at{};
+  std::optional<Instant> ended_at, acknowledged_at;
+  std::string acknowledged_by;
+};
+
 /// What a person did, for the audit trail.
 struct AuditEntry {
   std::string author, action, subject;

@@ -21,7 +21,7 @@ async function every_page(look) {
   const [operation] = await project.operations("employees", "HR-00001");
   const job = (await call("http://tidewire/api/v1/jobs", { socket: project.path("state/tidewire.sock") })).json.jobs[0].id;
   const pages = {
-    overview: "#/", operations: "#/operations", operation: `#/operation/${operation.id}`, conflicts: "#/conflicts", "past-conflicts": "#/conflicts?past=1", "dead-letters": "#/dead-letters", record: "#/record?mapping=employees&key=HR-00001",
+    overview: "#/", operations: "#/operations", operation: `#/operation/${operation.id}`, alerts: "#/alerts", conflicts: "#/conflicts", "past-conflicts": "#/conflicts?past=1", "dead-letters": "#/dead-letters", record: "#/record?mapping=employees&key=HR-00001",
     mapping: "#/mapping/employees", script: "#/mapping/employees?tab=script", edit: "#/mapping/employees?tab=edit", work: "#/mapping/employees?tab=work", jobs: "#/jobs", job: `#/jobs/${job}`,
     connections: "#/connections", connection: "#/connections/erp", webhooks: "#/webhooks", log: "#/logs", audit: "#/audit", users: "#/users", docs: "docs",
   };
@@ -37,6 +37,7 @@ const cases = {
     ({ erp, project } = world);
     await erp.insert("Team", { code: "sea", team_name: "Sea" });
     for (const code of ["ada", "grace", "emmy", "hedy", "radia"]) await erp.insert("Staff Member", { staff_code: code, full_name: `${code} of the sea`, remark: "r", phone: "+44 20 7946 0958", team: "sea" });
+    project.edit("tidewire.lua", "  defaults =", '  alerts = { to = false, look = "200ms", conflict = "100ms" },\n  defaults =');
     await project.start();
     address = project.daemon.address;
     await world.connect();
@@ -51,6 +52,7 @@ const cases = {
     // A dead letter: a value that the mapping's table of states does not know.
     await erp.edit("Staff Member", "HR-00003", { phone: "555" });
     await world.settled();
+    await until("the alert of the conflicts", async () => (await project.ask(["alerts", "--kind", "conflict"])).alerts.length === 1);
     ({ page, problems } = await open_browser());
   },
 
@@ -79,7 +81,7 @@ const cases = {
     await page.reload();
     await drawn(page);
     // Where all kinds of colour meet; what is told besides colour was looked at above.
-    const colourful = ["overview", "operations", "operation", "conflicts", "dead-letters", "edit", "connections"];
+    const colourful = ["overview", "operations", "operation", "conflicts", "alerts", "dead-letters", "edit", "connections"];
     await every_page(async (name) => {
       if (colourful.includes(name)) await check_access(page, `${name} dark`);
       await shot(page, `${name}-dark-desktop`);
@@ -100,6 +102,16 @@ const cases = {
     await page.getByRole("link", { name: "Conflicts" }).first().waitFor();
     await shot(page, "menu-light-phone");
     await page.setViewportSize(sizes.desktop);
+  },
+
+  async "an alert is taken in hand where it is seen, and stays"() {
+    await visit(page, address, "#/");
+    await page.getByRole("button", { name: "I see to it" }).click();
+    await page.getByText("ada has it in hand,").waitFor();
+    await visit(page, address, "#/alerts");
+    await page.getByText("2 fields of employees wait for a person").waitFor();
+    assert.equal((await project.ask(["alerts"])).alerts[0].acknowledged_by, "ada");
+    await shot(page, "alert-in-hand-light-desktop");
   },
 
   async "with the keyboard alone: to the content, to the search, through the tabs"() {

@@ -65,6 +65,7 @@ test("alerts say who is told and from when on; what is not said has a default", 
   equal(data.alerts.jobs, true)
   equal(data.alerts.report, "weekly mon 08:00 Europe/Berlin")
   equal(alerts(function(e) return { to = e.post "https://chat.example.org/x" } end).alerts.to, { { kind = "post", to = "https://chat.example.org/x" } })
+  equal(alerts(function() return { to = false, wait = "1s" } end).alerts.to, json.array {})
 end)
 
 test("alerts that make no sense are refused with what to write", function()

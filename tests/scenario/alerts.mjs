@@ -83,6 +83,14 @@ const cases = {
     assert.equal(alert.about, "people");
     assert.match(alert.text, /^The mapping people cannot be loaded; the version before goes on: mappings\/people\.lua:\d+: .*nothing_like_it/);
     assert.equal(alert.key, alert.id);
+    const [listed] = (await own.ask(["alerts"])).alerts;
+    assert.deepEqual([listed.kind, listed.mapping, listed.open, listed.acknowledged_by], ["mapping", "people", true, undefined]);
+    assert.match(listed.text, /nothing_like_it/);
+    assert.match((await own.cli("alerts")).out, /mapping +people +The mapping people cannot be loaded/);
+    const taken = await own.cli("alerts", "acknowledge", String(listed.id), "--author", "ada");
+    assert.match(taken.out, /^✓ ada has it in hand: The mapping people cannot be loaded/);
+    assert.equal((await own.ask(["alerts"])).alerts[0].acknowledged_by, "ada");
+    assert.equal((await own.ask(["audit", "--action", "acknowledge"])).audit[0].subject, `${listed.id} mapping people`);
     assert.match(mailed("people: mapping")[0].text, /^Subject: \[tidewire project-\w+\] people: mapping$/m);
     assert.deepEqual(mailed("people: mapping")[0].to, ["ops@example.org"]);
 
@@ -95,6 +103,10 @@ const cases = {
     assert.equal(posts("alert", "mapping").length, 1, "the restart repeated it");
     assert.equal(own.logged("alert").length, started + 1);
     await until("the end by mail", () => mailed("people: mapping is over").length === 1);
+    assert.deepEqual((await own.ask(["alerts"])).alerts, []);
+    const [past] = (await own.ask(["alerts", "--all"])).alerts;
+    assert.deepEqual([past.id, past.open, past.acknowledged_by], [listed.id, false, "ada"]);
+    assert.ok(past.ended_at > past.since);
     // Again within the hour: nobody is told.
     own.write("mappings/people.lua", mapping.replace('"email"', '"email", "nothing_like_it"'));
     await until("the mapping to be broken again", () => own.logged("mapping_invalid").length > 1);
@@ -143,6 +155,18 @@ const cases = {
       if (!fs.statSync(own.path("state/" + file)).isFile()) continue;
       assert.ok(!fs.readFileSync(own.path("state/" + file)).includes("t0ps3cret"), file);
     }
+  },
+
+  async "without `alerts` nobody is told, and the list is kept all the same"() {
+    own.write("tidewire.lua", project_text(mails.port, "jobs = true").replace(/^ *(mail|alerts) = .*\n/gm, ""));
+    await until("the project to be reloaded", () => own.logged("project_reloaded").length > 0);
+    told.length = 0;
+    own.write("mappings/people.lua", mapping.replace('same { "code", "email" }', 'same { "code" }, { to_right = fn({ reads = { "code" }, writes = { "email" } }, function() error "no such luck" end) }'));
+    await until("the mapping to be reloaded", () => own.logged("mapping_reloaded").length > 0);
+    for (let n = 0; n < 12; n++) await erp.insert("Person", { code: "Q" + n });
+    const alert = await until("the alert", async () => (await own.ask(["alerts", "--kind", "mapping"])).alerts.find((one) => one.open));
+    assert.match(alert.text, /^The mapping people is stopped/);
+    assert.deepEqual(told, []);
   },
 };
 

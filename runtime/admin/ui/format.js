@@ -50,6 +50,6 @@ const tones = {
   waiting: "info", queued: "info", listing: "info", working: "info", announced: "info",
 };
 
-export function chip(word) {
-  return h("span", { class: `chip ${tones[word] ?? ""}` }, String(word ?? "").replaceAll("_", " "));
+export function chip(word, tone = tones[word] ?? "") {
+  return h("span", { class: `chip ${tone}` }, String(word ?? "").replaceAll("_", " "));
 }

@@ -1,4 +1,5 @@
 // Is everything level?
+import { alerts_card } from "./alerts.js";
 import { get, may, post, segment } from "./api.js";
 import { h, replace, s } from "./dom.js";
 import { refresh_on } from "./events.js";
@@ -71,14 +72,14 @@ function connection_card(name, one) {
 
 export async function overview_page(box, tools) {
   const draw = async () => {
-    const [status, activity] = await Promise.all([get("/api/v1/status"), get("/api/v1/activity")]);
+    const [status, activity, alerts] = await Promise.all([get("/api/v1/status"), get("/api/v1/activity"), alerts_card(draw)]);
     if (!tools.current()) return;
     const sync_all = may("operator") && Object.keys(status.mappings).length > 0 && button("Make all level now", async () => {
       const { job } = await post("/api/v1/sync", {});
       toast("Started; the job shows how far it is.");
       location.hash = `#/jobs/${job}`;
     }, "first");
-    replace(box, head("Overview", sync_all, may("operator") && h("a", { class: "button", href: "#/new-mapping" }, "New mapping")), verdict(status),
+    replace(box, head("Overview", sync_all, may("operator") && h("a", { class: "button", href: "#/new-mapping" }, "New mapping")), verdict(status), alerts,
       h("section", { class: "card flush" }, h("div", { class: "head" }, h("h2", {}, "Mappings")), mappings_table(status, activity)),
       h("h2", {}, "Connections"), h("div", { class: "cards" }, Object.entries(status.connections).map(([name, one]) => connection_card(name, one))),
       balance(status.mappings), h("p", { class: "dim small" }, `Tidewire ${status.version}, up since `, moment(status.started_at), status.read_only ? " · read-only: nothing is written to either system" : ""));

@@ -1,4 +1,5 @@
 // Every page: its name in the address, its title in the menu, who may see it.
+import { alerts_page } from "./alerts.js";
 import { audit_page } from "./audit.js";
 import { conflicts_page } from "./conflicts.js";
 import { connections_page } from "./connections.js";
@@ -18,6 +19,7 @@ export const pages = [
   { name: "", title: "Overview", draw: overview_page },
   { name: "operations", title: "Operations", draw: operations_page },
   { name: "operation", draw: operation_page },
+  { name: "alerts", title: "Alerts", draw: alerts_page },
   { name: "conflicts", title: "Conflicts", draw: conflicts_page },
   { name: "dead-letters", title: "Dead letters", draw: dead_letters_page },
   { name: "record", title: "Record", draw: record_page },

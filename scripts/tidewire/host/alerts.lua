@@ -22,9 +22,10 @@ end
 local function recipients(r, alerts, mail_known, at)
   local list, said = json.array {}, alerts.to
   local place = r:key("to", at)
+  if said == false then return list end -- nobody: the list alone, by these rules
   if mark.word(said) then said = { said } end
   if type(said) ~= "table" or #said == 0 then
-    r:problem(place, "alerts needs somebody to tell: to = { mail \"ops@example.org\" } or { post \"https://...\" }")
+    r:problem(place, "alerts needs somebody to tell: to = { mail \"ops@example.org\" } or { post \"https://...\" }, or false")
     return list
   end
   for _, one in ipairs(said) do

@@ -1,3 +1,4 @@
+#include "admin/conditions.h"
 #include "api_fixture.h"
 
 using namespace tidewire;
@@ -375,4 +376,25 @@ TEST_CASE("api: a part that fails makes the job fail, and leaves the others thei
   CHECK(job.at_path("parts.1.state")->as_string() == "failed");
   CHECK(job.at_path("parts.1.error.code")->as_string() == "not_found");
   CHECK(f.world.right.rows.size() == 1);
+}
+
+TEST_CASE("api: alerts are listed with what they are about, and taken in hand by a person", "[admin][alerts]") {
+  ApiFixture f;
+  store::Alert alert = alert_about({"webhooks", "erp Employee", "The poll found 14 changes", "Look at the webhooks", std::nullopt, 14});
+  alert.since = alert.told_at = f.world.clock.now();
+  f.world.store.tell({.alerts = {alert}}, [](Result<void> stored) { REQUIRE(stored.ok()); });
+  f.world.timers.run_posted();
+
+  const Value one = f.get("/api/v1/alerts?connection=erp").find("alerts")->as_array().at(0);
+  CHECK(one.string_or("kind") == "webhooks");
+  CHECK(one.string_or("collection") == "Employee");
+  CHECK(one.string_or("hint") == "Look at the webhooks");
+  CHECK(one.bool_or("open", false));
+  CHECK(one.find("acknowledged_by") == nullptr);
+
+  const std::string target = "/api/v1/alerts/" + std::to_string(one.int_or("id", 0)) + "/acknowledge";
+  CHECK(f.post(target, R"({"author": "ada"})", 200).string_or("acknowledged_by") == "ada");
+  CHECK(f.get("/api/v1/audit?action=acknowledge").find("audit")->as_array().at(0).string_or("author") == "ada");
+  CHECK(f.post("/api/v1/alerts/7000/acknowledge", "{}", 404).string_or("detail") == "no alert 7000");
+  CHECK(f.post("/api/v1/alerts/x/acknowledge", "{}", 404).string_or("detail") == "no alert x");
 }

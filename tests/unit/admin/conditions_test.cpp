@@ -100,3 +100,16 @@ TEST_CASE("conditions: changes that polls alone found stand from the number said
   never.webhooks.reset();
   REQUIRE(standing(f, store::Summary{}, never, {{"erp Employee", 14}}).conditions.empty());
 }
+
+TEST_CASE("conditions: an alert names the mapping and side, or the connection and collection, that its subject names", "[admin][alerts]") {
+  const auto subject = [](const std::string& kind, const std::string& about) {
+    const store::Alert alert = alert_about({kind, about, "text", "advice", std::nullopt, 0});
+    return alert.mapping + "|" + (alert.side ? store::side_name(*alert.side) : "") + "|" + alert.connection + "|" + alert.collection;
+  };
+
+  CHECK(subject("queue", "people") == "people|||");
+  CHECK(subject("poll", "people left") == "people|left||");
+  CHECK(subject("connection", "erp") == "||erp|");
+  CHECK(subject("webhooks", "erp Sales Order") == "||erp|Sales Order");
+  CHECK(subject("disk", "") == "|||");
+}
