@@ -164,8 +164,8 @@ std::optional<Duration> Connection::blocked() const {
   return wait > Duration{} ? std::optional(wait) : std::nullopt;
 }
 
-void Connection::call(const std::string& function, Array arguments, bool writes, std::function<void(Result<Value>)> done) {
-  waiting_.push_back({function, std::move(arguments), writes, std::move(done)});
+void Connection::call(const std::string& function, Array arguments, bool writes, std::function<void(Result<Value>)> done, sched::Rank rank) {
+  waiting_.push(rank, {function, std::move(arguments), writes, std::move(done)});
   services_.loop.post([this, alive = alive_] {
     if (*alive) next();
   });
@@ -178,8 +178,7 @@ void Connection::next() {
       timer_ = services_.loop.after(rate_->wait(), [this] { next(); });
       return;
     }
-    Waiting waiting = std::move(waiting_.front());
-    waiting_.pop_front();
+    Waiting waiting = std::move(*waiting_.pop());
     if (const auto left = rest()) {
       Error error = make_error(Code::kThrottled, "connection " + name_ + " is paused by a person until " + format_instant(*paused_until_), "POST /api/v1/connections/" + name_ + "/resume ends the pause");
       error.retry_after = std::chrono::ceil<std::chrono::milliseconds>(*left);

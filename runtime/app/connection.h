@@ -1,11 +1,10 @@
 // connection.h — one connection at work: its connector in a VM of its own, behind a rate limit and a circuit breaker.
 //
-// A call waits here for a place (limits.parallel) and a token (limits.rate); while the breaker is open it is refused with
+// A call waits here for a place (limits.parallel) and a token (limits.rate), in the order of its rank; while the breaker is open it is refused with
 // kThrottled and the time to come back, so that an outage costs waiting keys nothing.
 #pragma once
 
 #include <array>
-#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -20,6 +19,7 @@
 #include "loop/loop.h"
 #include "sched/breaker.h"
 #include "sched/limiter.h"
+#include "sched/turns.h"
 #include "script/script.h"
 #include "store/store.h"
 #include "sync/ports.h"
@@ -54,7 +54,7 @@ class Connection {
 
   /// Calls a function of the connector. A denial may concern this collection or record alone: `test` is asked before
   /// the connection is taken for closed.
-  void call(const std::string& function, Array arguments, bool writes, std::function<void(Result<Value>)> done);
+  void call(const std::string& function, Array arguments, bool writes, std::function<void(Result<Value>)> done, sched::Rank rank = {});
   /// The connector's `listen`, which waits for long and so has no part in limits, breaker and figures.
   [[nodiscard]] std::unique_ptr<script::Script::Running> listen(Value collections, std::function<void(Result<Value>)> done);
   bool has(const std::string& function) const;
@@ -115,7 +115,7 @@ class Connection {
   std::uint64_t next_id_ = 0;
   std::map<std::uint64_t, std::unique_ptr<script::Script::Running>> running_;
   std::vector<std::unique_ptr<script::Script::Running>> ended_;
-  std::deque<Waiting> waiting_;
+  sched::Turns<Waiting> waiting_;
   std::unique_ptr<Timer> timer_;
   void compare_system(const Value& answer);
   Duration clock_offset_{};

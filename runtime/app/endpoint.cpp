@@ -126,22 +126,26 @@ sync::Done<std::vector<Result<Record>>> ScriptEndpoint::doubting_each(sync::Done
   };
 }
 
+void ScriptEndpoint::call(const std::string& function, Array arguments, bool writes, std::function<void(Result<Value>)> done, sched::Rank::Kind kind) {
+  connection_.call(function, std::move(arguments), writes, std::move(done), {kind, priority_});
+}
+
 void ScriptEndpoint::read(std::vector<std::string> keys, sync::Done<std::vector<Record>> done) {
   Array list(keys.begin(), keys.end());
-  connection_.call("read", {collection_, Value(std::move(list))}, false, turned<std::vector<Record>>(doubting(std::move(done)), [](const Value& answer) { return records_from(&answer); }));
+  call("read", {collection_, Value(std::move(list))}, false, turned<std::vector<Record>>(doubting(std::move(done)), [](const Value& answer) { return records_from(&answer); }));
 }
 
 void ScriptEndpoint::list(std::optional<Value> cursor, int limit, sync::Done<sync::ListPage> done) {
-  connection_.call("list", {collection_, cursor.value_or(Value()), Value(limit)}, false, turned<sync::ListPage>(doubting(std::move(done)), list_page));
+  call("list", {collection_, cursor.value_or(Value()), Value(limit)}, false, turned<sync::ListPage>(doubting(std::move(done)), list_page), sched::Rank::Kind::kPages);
 }
 
 void ScriptEndpoint::start(sync::Done<Value> done) {
-  if (!connection_.has("start")) return connection_.call("list", {collection_, Value(), Value(1)}, false, turned<Value>(std::move(done), [](const Value&) { return Result<Value>(Value()); }));
-  connection_.call("start", {collection_}, false, std::move(done));
+  if (!connection_.has("start")) return call("list", {collection_, Value(), Value(1)}, false, turned<Value>(std::move(done), [](const Value&) { return Result<Value>(Value()); }));
+  call("start", {collection_}, false, std::move(done));
 }
 
 void ScriptEndpoint::changes(Value cursor, int limit, sync::Done<sync::ChangesPage> done) {
-  connection_.call("changes", {collection_, std::move(cursor), Value(limit)}, false, turned<sync::ChangesPage>(doubting(std::move(done)), changes_page));
+  call("changes", {collection_, std::move(cursor), Value(limit)}, false, turned<sync::ChangesPage>(doubting(std::move(done)), changes_page));
 }
 
 void ScriptEndpoint::find(std::vector<sync::Query> queries, sync::Done<std::vector<std::vector<Record>>> done) {
@@ -155,7 +159,7 @@ void ScriptEndpoint::find(std::vector<sync::Query> queries, sync::Done<std::vect
     }
     list.push_back(Value(std::move(conditions)));
   }
-  connection_.call("find", {collection_, Value(std::move(list))}, false, turned<std::vector<std::vector<Record>>>(doubting(std::move(done)), found_lists));
+  call("find", {collection_, Value(std::move(list))}, false, turned<std::vector<std::vector<Record>>>(doubting(std::move(done)), found_lists));
 }
 
 void ScriptEndpoint::create(std::vector<sync::CreateRequest> requests, sync::Done<std::vector<Result<Record>>> done) {
@@ -165,15 +169,15 @@ void ScriptEndpoint::create(std::vector<sync::CreateRequest> requests, sync::Don
     if (request.key) one["key"] = Value(*request.key);
     list.push_back(Value(std::move(one)));
   }
-  connection_.call("create", {collection_, Value(std::move(list))}, true, turned<std::vector<Result<Record>>>(doubting_each(std::move(done)), written_rows));
+  call("create", {collection_, Value(std::move(list))}, true, turned<std::vector<Result<Record>>>(doubting_each(std::move(done)), written_rows));
 }
 
 void ScriptEndpoint::update(std::string key, Value values, std::optional<std::string> guard, sync::Done<Record> done) {
-  connection_.call("update", {collection_, Value(std::move(key)), std::move(values), optional_text(guard)}, true, turned<Record>(doubting(std::move(done)), record_from));
+  call("update", {collection_, Value(std::move(key)), std::move(values), optional_text(guard)}, true, turned<Record>(doubting(std::move(done)), record_from));
 }
 
 void ScriptEndpoint::act(std::string key, std::string verb, std::optional<std::string> guard, sync::Done<Record> done) {
-  connection_.call("verbs." + verb, {collection_, Value(std::move(key)), optional_text(guard)}, true, turned<Record>(doubting(std::move(done)), record_from));
+  call("verbs." + verb, {collection_, Value(std::move(key)), optional_text(guard)}, true, turned<Record>(doubting(std::move(done)), record_from));
 }
 
 void ScriptEndpoint::update_many(std::vector<sync::UpdateRequest> requests, sync::Done<std::vector<Result<Record>>> done) {
@@ -181,16 +185,16 @@ void ScriptEndpoint::update_many(std::vector<sync::UpdateRequest> requests, sync
   for (sync::UpdateRequest& request : requests) {
     list.push_back(Value(Object{{"key", Value(std::move(request.key))}, {"values", std::move(request.values)}, {"guard", optional_text(request.guard)}}));
   }
-  connection_.call("update_many", {collection_, Value(std::move(list))}, true, turned<std::vector<Result<Record>>>(doubting_each(std::move(done)), written_rows));
+  call("update_many", {collection_, Value(std::move(list))}, true, turned<std::vector<Result<Record>>>(doubting_each(std::move(done)), written_rows));
 }
 
 void ScriptEndpoint::remove(std::string key, std::optional<std::string> guard, sync::Done<void> done) {
-  connection_.call("delete", {collection_, Value(std::move(key)), optional_text(guard)}, true, turned<void>(std::move(done), [](const Value&) { return Result<void>(); }));
+  call("delete", {collection_, Value(std::move(key)), optional_text(guard)}, true, turned<void>(std::move(done), [](const Value&) { return Result<void>(); }));
 }
 
 void ScriptEndpoint::trash(std::string key, sync::Done<std::optional<Record>> done) {
   if (!connection_.has("trash")) return connection_.later([done] { done(std::optional<Record>()); });
-  connection_.call("trash", {collection_, Value(std::move(key))}, false, turned<std::optional<Record>>(std::move(done), [](const Value& answer) -> Result<std::optional<Record>> {
+  call("trash", {collection_, Value(std::move(key))}, false, turned<std::optional<Record>>(std::move(done), [](const Value& answer) -> Result<std::optional<Record>> {
     if (!answer.is_object()) return std::optional<Record>();
     return std::optional<Record>(TRY(record_from(answer)));
   }));
@@ -198,7 +202,7 @@ void ScriptEndpoint::trash(std::string key, sync::Done<std::optional<Record>> do
 
 void ScriptEndpoint::put_back(std::string key, sync::Done<Record> done) {
   if (!connection_.has("put_back")) return connection_.later([done] { done(make_error(Code::kInvalid, "this connector brings nothing back from the trash")); });
-  connection_.call("put_back", {collection_, Value(std::move(key))}, true, turned<Record>(std::move(done), record_from));
+  call("put_back", {collection_, Value(std::move(key))}, true, turned<Record>(std::move(done), record_from));
 }
 
 namespace {
@@ -206,11 +210,12 @@ namespace {
 /// Lists page after page until an empty one.
 struct Walk : std::enable_shared_from_this<Walk> {
   Connection& connection;
+  sched::Rank rank;
   Value collection;
   std::vector<Record> found;
   sync::Done<std::vector<Record>> done;
 
-  Walk(Connection& the_connection, Value narrowed, sync::Done<std::vector<Record>> the_done) : connection(the_connection), collection(std::move(narrowed)), done(std::move(the_done)) {}
+  Walk(Connection& the_connection, sched::Rank the_rank, Value narrowed, sync::Done<std::vector<Record>> the_done) : connection(the_connection), rank(the_rank), collection(std::move(narrowed)), done(std::move(the_done)) {}
   void page(Value cursor) {
     connection.call("list", {collection, std::move(cursor), Value(500)}, false, [self = shared_from_this()](Result<Value> answer) {
       if (!answer.ok()) return self->done(std::move(answer).error());
@@ -219,7 +224,7 @@ struct Walk : std::enable_shared_from_this<Walk> {
       for (Record& record : page->records) self->found.push_back(std::move(record));
       if (!page->cursor || page->records.empty()) return self->done(std::move(self->found));
       self->page(*page->cursor);
-    });
+    }, rank);
   }
 };
 
@@ -229,7 +234,7 @@ void ScriptEndpoint::children(std::string field, std::vector<Value> values, sync
   Value narrowed = collection_;
   if (const Value* scope = narrowed.find("scope"); scope == nullptr || !scope->is_object()) narrowed["scope"] = Value(Object{});
   narrowed["scope"][field] = Value(Object{{"op", Value("in")}, {"value", Value(Array(values.begin(), values.end()))}});
-  std::make_shared<Walk>(connection_, std::move(narrowed), doubting(std::move(done)))->page(Value());
+  std::make_shared<Walk>(connection_, sched::Rank{sched::Rank::Kind::kLive, priority_}, std::move(narrowed), doubting(std::move(done)))->page(Value());
 }
 
 }  // namespace tidewire::app

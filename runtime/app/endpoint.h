@@ -18,9 +18,11 @@ using FitCheck = std::function<void(std::function<void(std::optional<Error>)>)>;
 class ScriptEndpoint final : public sync::Endpoint {
  public:
   /// `collection`: {name, word, options, key, scope, fields} as scripts/connectors/README.md says.
-  ScriptEndpoint(Connection& connection, Value collection, FitCheck fits = {}) : connection_(connection), collection_(std::move(collection)), fits_(std::move(fits)) {}
+  /// `priority` is the mapping's: whose calls the connection's limits let through first.
+  ScriptEndpoint(Connection& connection, Value collection, int priority, FitCheck fits = {}) : connection_(connection), collection_(std::move(collection)), priority_(priority), fits_(std::move(fits)) {}
 
   const Value& collection() const { return collection_; }
+  int priority() const { return priority_; }
   const Connection& connection() const { return connection_; }
   const sync::Capabilities& capabilities() const override { return connection_.capabilities(); }
   Duration clock_offset() const override { return connection_.clock_offset(); }
@@ -42,12 +44,14 @@ class ScriptEndpoint final : public sync::Endpoint {
   void children(std::string field, std::vector<Value> values, sync::Done<std::vector<sync::Record>> done) override;
 
  private:
+  void call(const std::string& function, Array arguments, bool writes, std::function<void(Result<Value>)> done, sched::Rank::Kind kind = sched::Rank::Kind::kLive);
   template <typename T>
   sync::Done<T> doubting(sync::Done<T> done) const;
   sync::Done<std::vector<Result<sync::Record>>> doubting_each(sync::Done<std::vector<Result<sync::Record>>> done) const;
 
   Connection& connection_;
   Value collection_;
+  int priority_;
   FitCheck fits_;
 };
 

@@ -40,15 +40,16 @@ std::vector<sync::Part> parts_of(const Value& rows, const std::map<std::string, 
   return parts;
 }
 
-bool same_endpoint(const ScriptEndpoint& a, const ScriptEndpoint& b) { return &a.connection() == &b.connection() && a.collection() == b.collection(); }
+bool same_endpoint(const ScriptEndpoint& a, const ScriptEndpoint& b) { return &a.connection() == &b.connection() && a.collection() == b.collection() && a.priority() == b.priority(); }
 
 }  // namespace
 
 MappingEndpoints::MappingEndpoints(sync::Sides<std::unique_ptr<ScriptEndpoint>> ends, const Value& compiled, const std::function<Connection*(const std::string&)>& connection, const Clock& clock, const FitCheck& fits)
     : own_(std::move(ends)) {
+  const int priority = static_cast<int>(compiled.int_or("priority", 0));
   for (const Value& entry : list_in(compiled.find("further"))) {
     Connection* at = connection(entry.string_or("connection"));
-    if (at != nullptr) further_[entry.string_or("id")] = std::make_unique<ScriptEndpoint>(*at, further_collection(entry), fits);
+    if (at != nullptr) further_[entry.string_or("id")] = std::make_unique<ScriptEndpoint>(*at, further_collection(entry), priority, fits);
   }
   for (const Side side : {Side::kLeft, Side::kRight}) {
     const Value* end = compiled.find(store::side_name(side));

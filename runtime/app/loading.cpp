@@ -177,7 +177,7 @@ void App::State::prepare(const std::string& file, const std::string& text, Draft
 
 std::unique_ptr<MappingEndpoints> App::State::endpoints_of(const Draft& draft, const Value& compiled) {
   sync::Sides<std::unique_ptr<ScriptEndpoint>> ends;
-  for (const Side side : {Side::kLeft, Side::kRight}) ends[side] = std::make_unique<ScriptEndpoint>(*connections_.at(draft.connection(side)), draft.collection(side), fit_check(draft.name));
+  for (const Side side : {Side::kLeft, Side::kRight}) ends[side] = std::make_unique<ScriptEndpoint>(*connections_.at(draft.connection(side)), draft.collection(side), static_cast<int>(compiled.int_or("priority", 0)), fit_check(draft.name));
   return std::make_unique<MappingEndpoints>(std::move(ends), compiled, [this](const std::string& wanted) {
     const auto found = connections_.find(wanted);
     return found == connections_.end() ? nullptr : found->second.get();

@@ -102,7 +102,7 @@
 ---@field sweep? string
 ---@field retry? { max?: integer, base?: string|number }
 ---@field parallel? integer
----@field priority? integer
+---@field priority? integer smaller first, where a connection's limits make calls wait
 ---@field dry_run? boolean | string
 ---@field use? string|string[]
 
