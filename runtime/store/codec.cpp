@@ -227,6 +227,8 @@ Result<Conflict> read_conflict(Query& query) {
   row.closed_at = columns.maybe(&Columns::instant);
   row.method = columns.maybe(&Columns::text);
   row.author = columns.maybe(&Columns::text);
+  row.said_left = columns.maybe(&Columns::value);
+  row.said_right = columns.maybe(&Columns::value);
   row.operation = columns.maybe(&Columns::text);
   return columns.finish(std::move(row), "conflicts");
 }

@@ -24,8 +24,7 @@ inline constexpr const char* kOperationColumns =
     "id, at, mapping, link, left_key, right_key, kind, outcome, changes, record, script, author, job";
 inline constexpr const char* kConflictColumns =
     "id, mapping, link, side, key, field, kind, base, left_value, right_value, opened_at, shown_at, closed_at, method, "
-    "author, "
-    "operation";
+    "author, said_left, said_right, operation";
 inline constexpr const char* kJobColumns =
     "id, batch, position, mapping, kind, state, options, cursor, done, total, failed, summary, author, created_at, "
     "updated_at";

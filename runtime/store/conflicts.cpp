@@ -24,7 +24,7 @@ std::string open_conflict_text(const char* target) {
              "shown_at, "
              "operation) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT ") +
          target +
-         " DO UPDATE SET shown_at = excluded.shown_at, method = NULL, author = NULL, kind = excluded.kind, base = "
+         " DO UPDATE SET shown_at = excluded.shown_at, method = NULL, author = NULL, said_left = NULL, said_right = NULL, kind = excluded.kind, base = "
          "excluded.base, "
          "left_value = excluded.left_value, right_value = excluded.right_value, operation = excluded.operation "
          "WHERE kind IS NOT excluded.kind OR base IS NOT excluded.base OR left_value IS NOT excluded.left_value "
@@ -62,10 +62,8 @@ Result<std::vector<DirtyMark>> conflict_marks(Database& database, const Conflict
 
 Result<void> store_resolution(Database& database, const Store::Resolution& resolution, Instant now) {
   const Conflict conflict = TRY(undecided(database, resolution));
-  const bool value = resolution.method == "value";
-  TRY(execute(database, "UPDATE conflicts SET method = ?, author = ?, left_value = ?, right_value = ? WHERE id = ?",
-              resolution.method, or_null(resolution.author), dumped(value ? resolution.left : conflict.left),
-              dumped(value ? resolution.right : conflict.right), conflict.id));
+  TRY(execute(database, "UPDATE conflicts SET method = ?, author = ?, said_left = ?, said_right = ? WHERE id = ?",
+              resolution.method, or_null(resolution.author), dumped(resolution.left), dumped(resolution.right), conflict.id));
   return add_marks(database, conflict.mapping, TRY(conflict_marks(database, conflict)), now);
 }
 

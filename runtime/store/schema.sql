@@ -160,6 +160,7 @@ CREATE TABLE conflicts (
   method    TEXT,                        -- left | right | value | skip | accept | agreed | superseded | ignored; while it is open:
                                          -- what a person decided and the next reconcile carries out
   author    TEXT,
+  said_left TEXT, said_right TEXT,       -- method value: what each side is to have
   operation TEXT
 ) STRICT;
 CREATE UNIQUE INDEX conflicts_open ON conflicts (link, field) WHERE closed_at IS NULL AND link IS NOT NULL;

@@ -44,6 +44,7 @@ Pass::View Pass::look(const Field& field) {
   for (const store::Conflict& conflict : s_.conflicts) {
     if (conflict.field == field.name) view.conflict = &conflict;
   }
+  view.decided = view.conflict != nullptr && view.conflict->method && still_stands(view);
   return view;
 }
 
@@ -192,7 +193,7 @@ Result<void> Pass::decide_field(View& view) {
     return {};
   }
   if (field.kind == Field::Kind::kRows) return rows_field(view);
-  if (view.conflict != nullptr && view.conflict->method) return by_person(view);
+  if (view.decided) return by_person(view);
   const bool doubtful = s_.doubtful.contains(field.name) || (view.conflict != nullptr && view.conflict->kind == "unknown_outcome");
   if (doubtful && s_.record.left != nullptr && s_.record.right != nullptr) return unknown_outcome(view);
   const bool waits = view.conflict != nullptr && view.conflict->kind != "clash" && view.conflict->left == decision.left && view.conflict->right == decision.right;
@@ -266,7 +267,7 @@ Result<void> Pass::rows_field(View& view) {
     return {};
   }
   if (s_.record.left == nullptr || s_.record.right == nullptr) return {};
-  if (view.conflict != nullptr && view.conflict->method) {
+  if (view.decided) {
     const std::string method = *view.conflict->method;
     if (method != "left" && method != "right") return by_person(view);
     return merge(view, {}, method == "left" ? Side::kLeft : Side::kRight, "resolved by " + view.conflict->author.value_or("a person") + ": " + method);

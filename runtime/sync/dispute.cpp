@@ -81,6 +81,28 @@ Result<void> Pass::settle(View& view, const Verdict& verdict, const std::string&
   return {};
 }
 
+/// True where each side has what the person was shown, or what the decision itself has written by now (law 13).
+bool Pass::still_stands(const View& view) {
+  const store::Conflict& conflict = *view.conflict;
+  const Field& field = *view.decision.field;
+  const auto turned = [&](Side to, const std::optional<Value>& from) -> std::optional<Value> {
+    if (!from || field.kind == Field::Kind::kRows) return std::nullopt;
+    const auto turn = turner_.turn(field, to, *from);
+    if (!turn.ok() || !*turn || (*turn)->leave) return std::nullopt;
+    return (*turn)->value;
+  };
+  for (const Side side : {Side::kLeft, Side::kRight}) {
+    const auto& shown = side == Side::kLeft ? conflict.left : conflict.right;
+    const Value& now = side == Side::kLeft ? view.decision.left : view.decision.right;
+    if (!shown || s_.record[side] == nullptr || same_form(field, side, now, *shown)) continue;
+    const auto& said = side == Side::kLeft ? conflict.said_left : conflict.said_right;
+    const bool loses = conflict.method == side_name(other(side));
+    const auto wanted = loses ? turned(side, side == Side::kLeft ? conflict.right : conflict.left) : said;
+    if (!wanted || !same_form(field, side, now, *wanted)) return false;
+  }
+  return true;
+}
+
 /// A person has decided (conflict.method); law 13.
 Result<void> Pass::by_person(View& view) {
   const store::Conflict& conflict = *view.conflict;
@@ -94,8 +116,8 @@ Result<void> Pass::by_person(View& view) {
   }
   if (method == "value") {
     verdict.kind = Verdict::Kind::kValue;
-    verdict.left = conflict.left.value_or(Value());
-    verdict.right = conflict.right.value_or(Value());
+    verdict.left = conflict.said_left.value_or(Value());
+    verdict.right = conflict.said_right.value_or(Value());
     return settle(view, verdict, rule);
   }
   view.decision.kind = Decision::Kind::kAgree;  // skip, accept: both stay as they are
@@ -240,7 +262,7 @@ Result<void> Pass::dispute_group(std::vector<View*>& views) {
   if (verdict.kind == Verdict::Kind::kValue) verdict.kind = Verdict::Kind::kManual;  // one value cannot settle several fields
   for (View* view : views) {
     if (!view->changed.left && !view->changed.right) continue;
-    if (view->conflict != nullptr && view->conflict->method) continue;
+    if (view->decided) continue;
     view->decision.to_left.reset();
     view->decision.to_right.reset();
     view->decision.discards = false;

@@ -22,6 +22,7 @@ class Pass : private Cells {
     bool has_base = false;
     Sides<bool> changed{false, false};
     const store::Conflict* conflict = nullptr;
+    bool decided = false;  // a person has decided it, for the values that it has now
   };
 
   View look(const Field& field);
@@ -33,6 +34,7 @@ class Pass : private Cells {
   Result<void> copy(View& view, Side from, std::string rule);
   Result<void> dispute(View& view);
   Result<void> dispute_group(std::vector<View*>& views);
+  bool still_stands(const View& view);
   Result<void> by_person(View& view);
   Result<void> reverse(View& view);
   Result<void> settle(View& view, const Verdict& verdict, const std::string& rule);

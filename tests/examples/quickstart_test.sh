@@ -59,7 +59,7 @@ grep -q 'none by echoes' "$output" || fail "echoes wrote"
 nothing_left
 
 begin --keep
-for _ in $(seq 600); do ! grep -q 'Everything is still serving' "$output" || break; sleep 0.1; done
+for _ in $(seq 2400); do ! grep -q 'Everything is still serving' "$output" && kill -0 "$session" 2>/dev/null || break; sleep 0.1; done
 grep -q 'Everything is still serving' "$output" || fail "--keep does not serve"
 [ -n "$(session_members)" ] || fail "nothing runs while --keep serves"
 kill -TERM "$session"

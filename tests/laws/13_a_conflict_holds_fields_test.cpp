@@ -98,6 +98,32 @@ TEST_CASE("law 13: resolving names the values it was shown, and is refused with 
   CHECK(it.world.conflicts().front().left == Value("mine again"));
 }
 
+TEST_CASE("law 13: an edit between a decision and its pass is asked about anew", "[laws][13]") {
+  for (const std::string method : {"left", "right", "value", "accept"}) {
+    INFO(method);
+    Disputed it;
+    const store::Conflict shown = it.world.conflicts().front();
+    const bool value = method == "value";
+    const auto said = value ? std::optional(Value("ours")) : std::nullopt;
+    it.world.store.resolve({shown.id, method, "ann", said, said, shown.shown_at}, [](Result<void>) {});
+    it.world.timers.run_posted();
+    it.later();
+    it.edit(Side::kRight, "note", "yours again");
+    it.world.engine->wake("people");
+    it.world.settle();
+
+    CHECK(it.shown(Side::kLeft, "note") == "mine");
+    CHECK(it.shown(Side::kRight, "note") == "yours again");
+    REQUIRE(it.world.conflicts().size() == 1);
+    CHECK(it.world.conflicts().front().right == Value("yours again"));
+    CHECK_FALSE(it.world.conflicts().front().method);
+
+    it.resolve("note", method, Value("ours"), Value("ours"));
+    CHECK(it.world.conflicts().empty());
+    CHECK(it.shown(Side::kLeft, "note") == (value ? "ours" : method == "right" ? "yours again" : "mine"));
+  }
+}
+
 TEST_CASE("law 13: a resolution is an operation with an author, written to both systems", "[laws][13]") {
   Disputed it;
   it.resolve("note", "value", Value("ours"), Value("ours"));

@@ -65,7 +65,7 @@ const cases = {
 
   async "the report comes by its schedule and says what was done"() {
     await until("a report by mail", () => mailed("Subject: [tidewire").find((mail) => /people: 1 records linked/.test(mail.text)));
-    const report = await until("a report by webhook", () => posts("report", "report")[0]);
+    const report = await until("a report by webhook", () => posts("report", "report").find((one) => /people: 1 records linked/.test(one.text)));
     assert.match(report.text, /Nothing is left to do|Still to do/);
     own.write("tidewire.lua", project_text(mails.port, `jobs = true`));
     await until("the project to be reloaded", () => own.logged("project_reloaded").length > 0);

@@ -109,7 +109,8 @@ const cases = {
 
   async "after all of it the daemon is small and healthy"() {
     await sleep(0.5);
-    assert.ok((await resident()) < 400 << 20, `${(await resident()) >> 20} MB resident`);
+    const most = process.env.TIDEWIRE_SANITIZED ? 1600 : 400;  // a sanitizer keeps what is freed
+    assert.ok((await resident()) < most << 20, `${(await resident()) >> 20} MB resident`);
     assert.equal((await project.cli("status", "--exit-code")).code, 0);
     assert.equal((await project.daemon.stop()).code, 0);
   },

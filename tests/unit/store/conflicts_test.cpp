@@ -112,8 +112,8 @@ TEST_CASE("conflicts: a resolution by value keeps both values, and newer ones un
   Store::Resolution resolution{shown.id, "value", "ada", Value("+7"), Value("7"), {}};
 
   REQUIRE(f.try_ask<void>([&](auto done) { f.store.resolve(resolution, done); }).ok());
-  CHECK(open_conflicts(f).front().left == Value("+7"));
-  CHECK(open_conflicts(f).front().right == Value("7"));
+  CHECK(open_conflicts(f).front().said_left == Value("+7"));
+  CHECK(open_conflicts(f).front().said_right == Value("7"));
 
   f.commit({.mapping = "employees", .open_conflicts = {phone_clash(link, "+1", "+9")}});
   CHECK_FALSE(open_conflicts(f).front().method);
