@@ -175,6 +175,7 @@ Result<Intent> read_intent(Query& query) {
   row.side = columns.side();
   row.source_key = columns.text();
   row.source_incarnation = columns.maybe(&Columns::text);
+  row.source_version = columns.maybe(&Columns::text);
   row.target_key = columns.maybe(&Columns::text);
   row.guard = columns.maybe(&Columns::text);
   row.fields = columns.value();

@@ -17,7 +17,7 @@ inline constexpr const char* kLinkColumns =
     "right_version, left_tokens, right_tokens, stamps, notes, tombstone, left_seen_at, right_seen_at, created_at, "
     "updated_at";
 inline constexpr const char* kIntentColumns =
-    "id, mapping, link, kind, side, source_key, source_incarnation, target_key, guard, fields, sent, match_hash, "
+    "id, mapping, link, kind, side, source_key, source_incarnation, source_version, target_key, guard, fields, sent, match_hash, "
     "operation, "
     "state, requested_at, created_at";
 inline constexpr const char* kOperationColumns =

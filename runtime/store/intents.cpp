@@ -35,16 +35,16 @@ Result<std::vector<Intent>> merged_intents(std::vector<Intent> first, std::vecto
 Result<void> write_intent(Database& database, const Intent& intent, Instant now) {
   const Result<std::int64_t> written = execute(
       database,
-      "INSERT INTO intents (id, mapping, link, kind, side, source_key, source_incarnation, target_key, guard, fields, "
-      "sent, "
-      "match_hash, operation, state, requested_at, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+      "INSERT INTO intents (id, mapping, link, kind, side, source_key, source_incarnation, source_version, target_key, guard, "
+      "fields, sent, "
+      "match_hash, operation, state, requested_at, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
       "ON CONFLICT (id) DO UPDATE SET link = excluded.link, kind = excluded.kind, source_key = excluded.source_key, "
-      "source_incarnation = excluded.source_incarnation, target_key = excluded.target_key, guard = excluded.guard, "
+      "source_incarnation = excluded.source_incarnation, source_version = excluded.source_version, target_key = excluded.target_key, guard = excluded.guard, "
       "fields = excluded.fields, sent = excluded.sent, match_hash = excluded.match_hash, operation = "
       "excluded.operation, "
       "state = excluded.state, requested_at = excluded.requested_at",
       intent.id, intent.mapping, intent.link, std::string_view(intent_kind_name(intent.kind)), intent.side,
-      intent.source_key, intent.source_incarnation, intent.target_key, intent.guard, json::dump(intent.fields),
+      intent.source_key, intent.source_incarnation, intent.source_version, intent.target_key, intent.guard, json::dump(intent.fields),
       json::dump(intent.sent), intent.match_hash, intent.operation,
       std::string_view(intent.in_doubt ? "in_doubt" : "open"), intent.requested_at,
       intent.created_at == Instant{} ? now : intent.created_at);

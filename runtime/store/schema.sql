@@ -93,6 +93,7 @@ CREATE TABLE intents (
   side         TEXT NOT NULL,            -- the side that is written
   source_key   TEXT NOT NULL,            -- on the other side
   source_incarnation TEXT,
+  source_version TEXT,                    -- as it was read when this was decided
   target_key   TEXT,                     -- NULL until known (a create)
   guard        TEXT,                     -- version the write carries
   fields       TEXT NOT NULL,            -- {field: {"l": left input, "r": right input, "to": announced value in the target's form, "computed": bool}}

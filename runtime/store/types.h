@@ -114,6 +114,7 @@ struct Intent {
   Side side = Side::kRight;  // the side written
   std::string source_key;
   std::optional<std::string> source_incarnation;
+  std::optional<std::string> source_version;  // as read when this was decided, as `guard` is the target's
   std::optional<std::string> target_key;
   std::optional<std::string> guard;
   Value fields = Object{};

@@ -128,6 +128,7 @@ void Reconcile::on_read(Side side, Result<std::optional<Record>> answer) {
 
 void Reconcile::on_all_read() {
   if (read_error_) return fail(*read_error_);
+  remember_announced();
   for (const Side side : {Side::kLeft, Side::kRight}) {
     if (!read_[side] || !record_[side]) continue;
     if (!check_tokens(side) || !check_incarnation(side)) return;
@@ -144,6 +145,23 @@ void Reconcile::on_all_read() {
   }
   if (record_[key_.first]) link_.state = store::LinkState::kLive;
   honour_intents([self = shared_from_this()] { self->compare(); });
+}
+
+/// What an open announcement was decided on was seen, though the pass that saw it has not committed: a read that shows less is
+/// behind, and says nothing of the request's fate.
+void Reconcile::remember_announced() {
+  for (const store::Intent& intent : known_.intents) {
+    if (!is_ours(intent)) continue;
+    for (const Side side : {Side::kLeft, Side::kRight}) {
+      const auto& version = side == intent.side ? intent.guard : intent.source_version;
+      auto& tokens = link_.tokens[side];
+      const bool seen_since = link_.seen_at[side] && *link_.seen_at[side] >= *intent.requested_at;
+      if (!version || seen_since || std::find(tokens.begin(), tokens.end(), *version) != tokens.end()) continue;
+      tokens.push_back(*version);
+      if (tokens.size() > 8) tokens.erase(tokens.begin());
+      link_.seen_at[side] = *intent.requested_at;
+    }
+  }
 }
 
 /// Law 3: a version that this link has already left behind is a stale read (a replica behind, a cache): it decides nothing.

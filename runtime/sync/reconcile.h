@@ -58,6 +58,7 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   bool read_before_writing();
   void on_read(Side side, Result<std::optional<Record>> answer);
   void on_all_read();
+  void remember_announced();
   bool check_tokens(Side side);
   bool check_incarnation(Side side);
   void changed_while_met(Side side);

@@ -34,6 +34,7 @@ store::Intent Reconcile::intent_for(Side side, store::IntentKind kind) const {
   const auto& source = link_.key[other(side)];
   intent.source_key = source ? *source : key_.second;
   intent.source_incarnation = link_.incarnation[other(side)];
+  if (record_[other(side)] && !record_[other(side)]->version.empty()) intent.source_version = record_[other(side)]->version;
   intent.target_key = link_.key[side];
   if (record_[side] && !record_[side]->version.empty()) intent.guard = record_[side]->version;
   else intent.guard = link_.version[side];

@@ -106,3 +106,26 @@ TEST_CASE("law 3: a true A-B-A by people is no stale read, since its token is ne
 
   CHECK(it.both_show("phone", "1"));
 }
+
+TEST_CASE("law 3: what a write was announced on counts as seen while its outcome is unknown", "[laws][3]") {
+  Pair it;
+  it.later();
+  it.world.left.able.ordered_versions = true;
+  it.world.right.write_faults = {MemorySide::Fault::kLoseRequest};
+  it.edit(Side::kLeft, "email", "ada@new.org");
+  const auto past = it.world.left.rows;  // of which no pass commits anything
+  it.edit(Side::kLeft, "phone", "2");
+  it.world.hook(Side::kLeft, it.left);
+  it.world.settle(std::chrono::milliseconds(1));
+  REQUIRE(it.shown(Side::kRight, "phone") == "1");
+  auto behind = past;
+  it.world.left.replica = &behind;
+  it.world.hook(Side::kLeft, it.left);
+  it.world.settle(std::chrono::seconds(20));
+  CHECK(it.new_writes() == 0);
+
+  it.world.left.replica = nullptr;
+  it.world.settle(std::chrono::minutes(3));
+  CHECK(it.both_show("phone", "2"));
+  CHECK(it.both_show("email", "ada@new.org"));
+}

@@ -32,6 +32,9 @@ constexpr Regression kRegressions[] = {
     {"deletes", 500633, "a name used again between a search and its read was linked as the record that matched"},
     {"deletes", 500775, "a key whose match was linked elsewhere stayed in conflict after that link was buried"},
     {"editable-match", 900014, "a record found to be our own create, as it was sent, was taken for an echo and never linked"},
+    {"replicas", 2000391, "what a write was announced on was not remembered as seen, and a stale read of before it was written over an edit"},
+    {"replicas", 2000199, "a read from before a write that was announced looked like the answer to its doubt"},
+    {"replicas", 2000437, "a read from before a refused write decided again"},
     {"deletes", 950330, "a value that a system stores in another form counted as an edit against a delete"},
 };
 
