@@ -11,6 +11,7 @@
 #include "http/message.h"
 #include "http/server.h"
 #include "loop/loop.h"
+#include "sync/ports.h"
 
 namespace tidewire::app {
 
@@ -52,6 +53,15 @@ class App {
   /// Where the first user is made, once: "" where there is one, or nothing is listened on.
   std::string setup_link();
   Logger& log();
+
+  /// A loaded mapping, for simulation.h: its functions, what its systems' connectors declare, the values of its own tests.
+  struct Subject {
+    std::shared_ptr<sync::Mapper> mapper;  // owners: the mapping, and the simulation while it runs
+    sync::Sides<sync::Capabilities> capabilities;
+    sync::Sides<std::vector<Value>> examples;
+  };
+  /// kNotFound where no such mapping is loaded; why it does not run, where it does not.
+  Result<Subject> subject(const std::string& mapping) const;
 
  private:
   App();

@@ -43,6 +43,8 @@ Result<std::vector<Draft>> read_mapping_file(const std::string& path, const std:
 /// The same file with the types known, as something that runs. Its `tests` have passed: a failing one is kInvalid.
 Result<std::shared_ptr<ScriptMapper>> make_mapper(const std::string& path, const std::string& text, const std::string& mapping, const MappingContext& context, const Value& describe, const Services& services);
 
+/// What one of them names of a side, each field under its own path however it was named; an empty record for nullptr.
+Value record_of_test(const sync::Plan& plan, sync::Side side, const Value* named);
 /// Runs the mapping's own `tests`; kInvalid names the test, the field, what came and what was wanted.
 Result<int> run_mapping_tests(ScriptMapper& mapper);
 

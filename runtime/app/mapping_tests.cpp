@@ -17,10 +17,7 @@ using sync::Decision;
 using sync::Field;
 using sync::Side;
 
-namespace {
-
-/// The record with each field under its own path, however the test named it.
-Value spelled(const sync::Plan& plan, Side side, const Value* named) {
+Value record_of_test(const sync::Plan& plan, Side side, const Value* named) {
   Value record{Object{}};
   if (named == nullptr || !named->is_object()) return record;
   for (const auto& [name, value] : named->as_object()) {
@@ -37,6 +34,8 @@ Value spelled(const sync::Plan& plan, Side side, const Value* named) {
   }
   return record;
 }
+
+namespace {
 
 std::optional<Instant> time_of(const Value* changed, Side side) {
   const std::string text = changed == nullptr ? "" : changed->string_or(side_name(side));
@@ -59,8 +58,8 @@ class OneTest {
   OneTest(ScriptMapper& mapper, const Value& test, int number) : mapper_(mapper), plan_(mapper.plan()), test_(test), number_(number) {}
 
   Result<void> run() {
-    left_.fields = spelled(plan_, Side::kLeft, test_.find("left"));
-    right_.fields = spelled(plan_, Side::kRight, test_.find("right"));
+    left_.fields = record_of_test(plan_, Side::kLeft, test_.find("left"));
+    right_.fields = record_of_test(plan_, Side::kRight, test_.find("right"));
     left_.modified = time_of(test_.find("changed"), Side::kLeft);
     right_.modified = time_of(test_.find("changed"), Side::kRight);
     if (test_.find("base") != nullptr) return merge();
@@ -100,8 +99,8 @@ class OneTest {
 
   Result<void> merge() {
     const Value* base = test_.find("base");
-    const Value base_left = spelled(plan_, Side::kLeft, base->find("left"));
-    const Value base_right = spelled(plan_, Side::kRight, base->find("right"));
+    const Value base_left = record_of_test(plan_, Side::kLeft, base->find("left"));
+    const Value base_right = record_of_test(plan_, Side::kRight, base->find("right"));
     store::Link link;
     for (const Field& field : plan_.fields) {
       if (!names(base_left, field, Side::kLeft) && !names(base_right, field, Side::kRight)) continue;

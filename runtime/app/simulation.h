@@ -35,9 +35,18 @@ struct SimulationFailure {
 struct SimulationReport {
   std::uint64_t runs = 0;
   std::optional<SimulationFailure> failure;  // the first one ends the run
+  std::vector<std::string> left_out;         // of a mapping: fields that are not simulated, and why
 };
 
+/// Histories of a project's own mapping, on records drawn from its types and its tests. The connectors' declared
+/// capabilities hold. The project is opened as a command that works alone does: kUnavailable while a daemon is at work on it.
+struct SimulatedProject {
+  std::string folder, environment, scripts_folder, mapping;
+};
+using SimulationProgress = std::function<void(std::uint64_t, std::uint64_t, const std::string&)>;
+Result<SimulationReport> simulate_mapping(const SimulatedProject& project, const SimulationOptions& options, const SimulationProgress& progress);
+
 /// `progress(runs done, runs in all, profile under way)` after each history. kInvalid, with the names, for an unknown profile.
-Result<SimulationReport> simulate_histories(const SimulationOptions& options, const std::function<void(std::uint64_t, std::uint64_t, const std::string&)>& progress);
+Result<SimulationReport> simulate_histories(const SimulationOptions& options, const SimulationProgress& progress);
 
 }  // namespace tidewire::app

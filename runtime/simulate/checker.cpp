@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "simulate/evidence.h"
 #include "simulate/replay.h"
+#include "simulate/sample_checker.h"
 
 namespace tidewire::simulate {
 namespace {
@@ -20,6 +21,7 @@ class Check {
     if (auto found = come_to_rest()) return found;
     evidence_ = Evidence::gather(world_);
     for (const std::string& wrong : world_.wrongs()) return Violation{"no duplicate create", wrong};
+    if (world_.samples()) return of_sample();
     for (auto look : {&Check::integrity, &Check::nothing_stuck, &Check::counterparts, &Check::one_each, &Check::convergence, &Check::no_invention, &Check::sums, &Check::no_lost_edit,
                       &Check::deletes_stay, &Check::balance, &Check::replay}) {
       if (auto found = (this->*look)()) return found;
@@ -28,6 +30,7 @@ class Check {
   }
 
  private:
+  std::optional<Violation> of_sample();
   std::optional<Violation> come_to_rest();
   std::optional<Violation> brake();
   std::optional<Violation> integrity();
@@ -89,6 +92,20 @@ std::optional<Violation> Check::brake() {
   const auto written = counts.kinds.find("field extra");
   if (written == counts.kinds.end() || written->second <= 1) return std::nullopt;
   return Violation{"brake", std::to_string(written->second) + " records got the new field, where the brake lets one through"};
+}
+
+/// A user's own mapping: what does not depend on it, and what sample_checker.h makes of it.
+std::optional<Violation> Check::of_sample() {
+  for (auto look : {&Check::integrity, &Check::nothing_stuck}) {
+    if (auto found = (this->*look)()) return found;
+  }
+  if (auto found = check_sample(world_, evidence_)) return found;
+  // A function that looks at the whole record sees only what the operation kept of it.
+  const auto& fields = world_.mapper().plan().fields;
+  const bool replays = std::none_of(fields.begin(), fields.end(), [](const sync::Field& field) { return field.own_function; });
+  if (auto found = balance()) return found;
+  if (auto found = replays ? replay() : std::nullopt) return found;
+  return quiescence();
 }
 
 std::optional<Violation> Check::integrity() {

@@ -23,6 +23,11 @@ Result<sync::Outcome> ShakyMapper::convert(const sync::Field& field, Side to, co
   return inner_->convert(field, to, form, record, op);
 }
 
+Result<sync::Outcome> ShakyMapper::convert_in(const sync::Field& field, Side to, const Value& form, const Value& record, const sync::CallContext& context) {
+  if (faults_.strikes(Fault::kScript, "transform")) return make_error(Code::kScript, "a transform raised an error");
+  return inner_->convert_in(field, to, form, record, context);
+}
+
 Result<sync::Verdict> ShakyMapper::resolve(const sync::Field& field, std::int64_t strategy, const sync::Dispute& dispute) {
   if (faults_.strikes(Fault::kScript, "strategy")) return make_error(Code::kScript, "a strategy raised an error");
   return inner_->resolve(field, strategy, dispute);

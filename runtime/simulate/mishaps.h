@@ -31,6 +31,7 @@ class ShakyMapper final : public sync::Mapper {
   const sync::Plan& plan() const override { return inner_->plan(); }
   const std::string& version() const override { return inner_->version(); }
   Result<sync::Outcome> convert(const sync::Field& field, Side to, const Value& form, const Value& record, std::string_view op) override;
+  Result<sync::Outcome> convert_in(const sync::Field& field, Side to, const Value& form, const Value& record, const sync::CallContext& context) override;
   Result<sync::Verdict> resolve(const sync::Field& field, std::int64_t strategy, const sync::Dispute& dispute) override;
   Result<std::optional<std::string>> check(const sync::Plan::Check& check, const Value& value) override { return inner_->check(check, value); }
 

@@ -12,6 +12,7 @@ void World::play(const std::vector<Act>& acts) {
 
 void World::perform(const Act& act) {
   using Kind = Act::Kind;
+  if (samples()) return perform_on_sample(act);
   switch (act.kind) {
     case Kind::kCreate: return enter(act.side, act.thing, fresh_fields(act.side, act.thing));
     case Kind::kCreateBoth: {
@@ -37,6 +38,14 @@ void World::perform(const Act& act) {
         side(act.side).rename(*key, to);
       }
       return;
+    default: return perform_on_both(act);
+  }
+}
+
+/// What is no edit of a record.
+void World::perform_on_both(const Act& act) {
+  using Kind = Act::Kind;
+  switch (act.kind) {
     case Kind::kResolve: return resolve(act.side);
     case Kind::kPoll:
       note("a poll");
@@ -59,6 +68,7 @@ void World::perform(const Act& act) {
     case Kind::kGrow:
       note("the mapping gets the field extra");
       return grow();
+    default: return;
   }
 }
 

@@ -321,7 +321,7 @@ void MemorySide::create(std::vector<sync::CreateRequest> requests, sync::Done<st
 
 Result<sync::Record> MemorySide::apply_create(const sync::CreateRequest& request) {
   const int thing = ledger_.thing_of(request.values);
-  const bool there = key_of(thing).has_value();
+  const bool there = thing >= 0 && key_of(thing).has_value();
   const auto key = insert(request.values, request.key.value_or(""));
   note("create " + json::dump(request.values) + (key ? " -> " + *key : " refused: it exists"));
   if (!key) return make_error(Code::kStale, "it exists already");

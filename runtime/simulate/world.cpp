@@ -24,6 +24,7 @@ World::World(std::uint64_t seed, const Profile& profile, std::set<std::string> l
       disk_(*database_, time_, faults_), store_(disk_, time_), left_(Side::kLeft, profile, time_, faults_, ledger_, events()),
       right_(Side::kRight, profile, time_, faults_, ledger_, events()), judge_(time_, faults_, [this](const std::string& line) { note(line); }) {
   plain_mapper_ = std::make_shared<BuiltInMapper>(profile, seed);
+  if (wraps.sample) plain_mapper_ = wraps.sample->mapper();
   mapper_ = std::make_shared<ShakyMapper>(plain_mapper_, faults_);
   if (wraps_.mapper) mapper_ = wraps_.mapper(mapper_);
   for (const Side side : {Side::kLeft, Side::kRight}) {
@@ -43,6 +44,7 @@ SideEvents World::events() {
   SideEvents events;
   events.changed = [this](Side side, const std::string& key, const std::string& event) { changed(side, key, event); };
   events.between = [this](Side side, const std::string& key) {
+    if (samples() && this->side(side).rows().contains(key)) return edit_sample(side, key);
     const auto row = this->side(side).rows().find(key);
     const int thing = row == this->side(side).rows().end() ? -1 : ledger_.thing_of(row->second.fields);
     if (thing >= 0) edit_row(side, key, thing, edited_fields(profile_)[faults_.number("field between", edited_fields(profile_).size())]);
@@ -107,7 +109,7 @@ void World::stop_engine() {
 
 void World::run(Duration span) {
   const Ticks until = time_.ticks() + span;
-  const std::uint64_t limit = time_.steps() + 200'000;
+  const std::uint64_t limit = time_.steps() + 20'000;
   while (!runaway_) {
     const auto step = time_.step(until);
     if (step == VirtualTime::Step::kNone) return;

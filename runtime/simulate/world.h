@@ -10,6 +10,7 @@
 #include "simulate/judge.h"
 #include "simulate/mapping.h"
 #include "simulate/mishaps.h"
+#include "simulate/sample.h"
 #include "simulate/side.h"
 #include "store/database.h"
 #include "store/executor.h"
@@ -24,6 +25,7 @@ struct Wraps {
   std::function<std::shared_ptr<sync::Mapper>(std::shared_ptr<sync::Mapper>)> mapper;
   std::function<bool(Side, const std::string& key, const VirtualTime&)> hook;  // false: the webhook is dropped
   std::string sql;  // run on the fresh state: triggers
+  std::shared_ptr<const Sample> sample;  // of a user's own mapping, which then runs instead of the built-in one; owners: this and whoever drew it
 };
 
 class World final : public sync::Ears {
@@ -67,6 +69,10 @@ class World final : public sync::Ears {
   int writes() const { return left_.writes() + right_.writes(); }
   /// The thing's left record is outside the mapping's scope: nothing of it travels.
   bool outside(int thing) const;
+  /// A user's own mapping runs.
+  bool samples() const { return wraps_.sample != nullptr; }
+  /// The first error by which a function of that mapping broke on a drawn value.
+  const std::optional<std::string>& broken() const { return broken_; }
   /// Steps without end: time could not go on.
   bool runaway() const { return runaway_; }
   int unheard() const { return unheard_; }  // webhooks not yet accepted
@@ -79,6 +85,16 @@ class World final : public sync::Ears {
   Sides<sync::Endpoint*> ends();
   void crash();
   void perform(const Act& act);
+  void perform_on_both(const Act& act);
+  // sample_people.cpp
+  void perform_on_sample(const Act& act);
+  template <typename T>
+  std::optional<T> came_of(Side side, Result<std::optional<T>> drawn);
+  void enter_sample(Side side, const std::optional<Value>& fields, const std::string& key = {});
+  void edit_sample(Side side, const std::string& key);
+  void bury_sample(Side side, const std::string& key);
+  std::optional<std::string> some_key(Side side, int number);
+  // people.cpp
   void enter(Side side, int thing, const Value& fields, const std::string& key = {});
   Value fresh_fields(Side side, int thing);
   void edit(Side side, int thing, const std::string& field);
@@ -111,6 +127,7 @@ class World final : public sync::Ears {
   std::set<std::pair<Side, std::string>> linked_;  // keys that the engine said to be a pair
   int deliveries_ = 0, unheard_ = 0, things_ = 100;
   std::vector<std::string> notes_, wrongs_;
+  std::optional<std::string> broken_;
 };
 
 template <typename T>
