@@ -106,7 +106,7 @@ void discard(Api& api, const Call& call) {
   });
 }
 
-// ---- sync: {mapping, side, key, direction, limit, dry_run, all, sweep} -> 202 and a job to ask for
+// ---- sync: {mapping, side, key, direction, limit, dry_run, all, sweep, staged} -> 202 and a job to ask for
 
 Result<SyncRequest> sync_request(Api& api, const Call& call) {
   sync::Engine& engine = api.control().engine();
@@ -115,12 +115,14 @@ Result<SyncRequest> sync_request(Api& api, const Call& call) {
   out.dry_run = call.body.bool_or("dry_run", false);
   out.all = call.body.bool_or("all", false);
   out.sweep = call.body.bool_or("sweep", false);
+  out.staged = call.body.bool_or("staged", false);
   out.from = call.text("from");
   out.to = call.text("to");
   const std::string mapping = call.text("mapping"), key = call.text("key");
   const auto side = TRY(side_of(call.body));
   TRY(must_be_loaded(api, mapping));
   if (!key.empty() && mapping.empty()) return make_error(Code::kInvalid, "a key is a key of one mapping: name it");
+  if (out.staged && (out.dry_run || !key.empty())) return make_error(Code::kInvalid, "staged is for a whole load, resync or sweep", "a dry run writes nothing anyway; of one key `tidewire sync M --key K --dry-run` tells what would be written");
   const auto status = engine.status();
   for (const std::string& name : mapping.empty() ? parents_first(engine) : std::vector<std::string>{mapping}) {
     if (const auto& held = status.at(name).held; held && !out.dry_run) return make_error(Code::kInvalid, name + " is held: " + *held, "`tidewire adopt " + name + " --accept` or --drop lets it go");

@@ -32,13 +32,14 @@ const char* state_of_batch(const std::vector<store::Job>& jobs) {
 
 std::string state_of_part(const store::Job& job) {
   if (job.state != "running") return job.state;
-  return job.cursor && job.cursor->string_or("phase") == "working" ? "working" : "listing";
+  const std::string phase = job.cursor ? job.cursor->string_or("phase") : "";
+  return phase == "working" || phase == "staged" ? phase : "listing";
 }
 
 Value part_view(const store::Job& job, const store::Summary& now) {
   Object part{{"job", job.id}, {"mapping", job.mapping}, {"state", state_of_part(job)}, {"marked", job.done}};
   part["looked_at"] = job.summary.int_or("looked_at", 0);
-  for (const char* member : {"error", "trouble", "found", "compared"}) {
+  for (const char* member : {"error", "trouble", "found", "compared", "undecided"}) {
     if (const Value* value = job.summary.find(member)) part[member] = *value;
   }
   const auto counts = now.mappings.find(job.mapping);
@@ -138,6 +139,7 @@ std::vector<store::Job> jobs_of(const SyncRequest& request, const sync::Engine& 
     Object options{{"left", part.left && (flow != sync::Flow::kToLeft || everything)}, {"right", part.right && (flow != sync::Flow::kToRight || everything)}};
     if (request.limit > 0) options["limit"] = request.limit;
     if (request.all) options["all"] = true;
+    if (request.staged) options["staged"] = true;
     if (!request.from.empty()) options["from"] = request.from;
     if (!request.to.empty()) options["to"] = request.to;
     if (request.key) {

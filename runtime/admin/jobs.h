@@ -27,6 +27,7 @@ struct SyncRequest {
   bool dry_run = false;              // finds out what would be written, and writes nothing
   bool all = false;                  // resync: also what looks level
   bool sweep = false;                // looks for what was deleted, too
+  bool staged = false;               // writes nothing before its conflicts are decided
 };
 
 /// Starts them; how far they are, view_batch tells.
@@ -45,7 +46,7 @@ class Jobs {
 std::vector<store::Job> jobs_of(const SyncRequest& request, const sync::Engine& engine);
 
 /// {id, kind, state = running | paused | done | failed | cancelled, started_at, finished_at, author, parts = [{job, mapping,
-/// state = queued | listing | working | paused | done | failed | cancelled, marked, looked_at, counts, events, found, error}]}.
+/// state = queued | listing | staged (with `undecided`) | working | paused | done | failed | cancelled, marked, looked_at, counts, events, found, error}]}.
 /// `events` is what the counters moved by. Of a job that looks only, also {looked_at, found}, and once it has ended what it
 /// found, at most 1000: as `writes` of a dry run, as `findings` of any other; `more` where there is more.
 void view_batch(Control& control, const std::string& id, Done<Value> done);

@@ -15,11 +15,13 @@ Follower::Follower(Context& context, Session& session, std::string id, Options o
 Result<Value> Follower::run() {
   Value job = TRY(session_.get(target_));
   const auto open = [&] { return job.string_or("state") == "running" || job.string_or("state") == "paused"; };
-  while (open() && !TRY(stuck(job))) {
+  while (open() && undecided_of(job) == 0 && !TRY(stuck(job))) {
     if (options_.tells) progress_.update(job, clock_.ticks());
     pause();
     job = TRY(session_.get(target_));
   }
+  const std::int64_t undecided = open() ? undecided_of(job) : 0;
+  if (undecided > 0) gave_up_ = grouped(undecided) + (undecided == 1 ? " conflict waits" : " conflicts wait") + " for a decision (`tidewire conflicts`) and nothing is written before";
   if (options_.retries) TRY(wait_for_retries(job));
   if (options_.tells) progress_.finish(job);
   if (!gave_up_.empty()) {
@@ -27,6 +29,17 @@ Result<Value> Follower::run() {
     if (!context_.json()) context_.err.line(plain(gave_up_) + "; what is left stays in the state and goes on with the next `sync` or `run`");
   }
   return job;
+}
+
+std::int64_t undecided_of(const Value& job) {
+  std::int64_t sum = 0;
+  for (const Value& part : job.find("parts")->as_array()) {
+    const std::string state = part.string_or("state");
+    if (state == "done" || state == "queued") continue;
+    if (state != "staged" || part.int_or("undecided", 0) == 0) return 0;
+    sum += part.int_or("undecided", 0);
+  }
+  return sum;
 }
 
 /// The job's counts become those of now.

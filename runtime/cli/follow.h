@@ -19,7 +19,7 @@ class Follower {
   };
   Follower(Context& context, Session& session, std::string id, Options options);
 
-  /// The job as it is then; one that still runs was given up because a system does not answer.
+  /// The job as it is then; one that still runs was given up because a system does not answer, or waits for decisions.
   Result<Value> run();
 
  private:
@@ -45,6 +45,8 @@ class Follower {
   std::string gave_up_;
 };
 
+/// Conflicts that a staged job waits for; 0 where it has more to look at first.
+std::int64_t undecided_of(const Value& job);
 /// Asks for the job with `body`, follows it, and complains where that fails: nullopt, with the exit status.
 std::optional<Value> follow(Context& context, Session& session, const std::string& target, const Value& body, Follower::Options options, int& status);
 /// What went wrong with the whole and with each part.

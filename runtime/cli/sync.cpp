@@ -18,6 +18,7 @@ Result<Value> sync_body(const Arguments& arguments) {
   body["dry_run"] = arguments.has("--dry-run");
   body["all"] = arguments.has("--all");
   body["sweep"] = arguments.has("--sweep");
+  body["staged"] = arguments.has("--staged");
   return Value(std::move(body));
 }
 
@@ -32,7 +33,7 @@ void print_dry_run(Context& context, const Value& job) {
 }
 
 Exit sync_exit(const Value& job) {
-  if (job.string_or("state") != "done") return kFailed;
+  if (job.string_or("state") != "done") return undecided_of(job) > 0 ? kAttention : kFailed;
   std::int64_t later = 0, standing = 0;
   for (const Value& part : job.find("parts")->as_array()) {
     const Value* counts = part.find("counts");
@@ -68,7 +69,7 @@ int sync(Context& context) {
 
 const Command& sync_command() {
   static const Command command{"sync",
-                               "[MAPPING] [--key K] [--direction D] [--limit N] [--dry-run] [--once]",
+                               "[MAPPING] [--key K] [--direction D] [--limit N] [--dry-run] [--staged] [--once]",
                                "makes both sides level now: first load, or what was missed",
                                "Without MAPPING all of them, those first that others refer to. Ends with 0 when level, 1 when something failed or is to\n"
                                "be tried again, 5 when conflicts, dead letters, held keys or keys without their parent remain.",
@@ -81,6 +82,7 @@ const Command& sync_command() {
                                  {"--dry-run", "", "says what would be written, field by field, and writes nothing"},
                                  {"--all", "", "also records that look level (after a mapping was changed)"},
                                  {"--sweep", "", "also looks for what was deleted"},
+                                 {"--staged", "", "writes nothing before each of its conflicts is decided (`tidewire resolve`), then all of it"},
                                  {"--once", "", "does not wait for records that are to be tried again"}},
                                 0, 1},
                                sync};

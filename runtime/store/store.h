@@ -201,8 +201,9 @@ class Store {
   void take_live(std::string mapping, std::int64_t limit, Done<std::vector<DirtyKey>> done);
   /// How much backfill is due.
   void backlog(std::string mapping, Done<std::int64_t> done);
-  /// Marks of jobs that nothing else asked for leave, counted as discarded; `done(n)`.
-  void drop_backfill(std::string mapping, Done<std::int64_t> done);
+  /// Marks of jobs that nothing else asked for leave, counted as discarded; with `recorded` also those of which it is on record what would
+  /// be written. `done(n)`.
+  void drop_backfill(std::string mapping, bool recorded, Done<std::int64_t> done);
   /// What a read-only mapping would have written is looked at again, at once; `done(n)`.
   void release_would_write(std::string mapping, Done<std::int64_t> done);
   /// Keys that have waited for their parent as long are looked at once more; `done(n)`.

@@ -85,6 +85,7 @@ void Engine::put(std::shared_ptr<Mapper> mapper, Sides<Endpoint*> endpoints, con
   }
   auto mapping = std::make_unique<Mapping>();
   mapping->lane = std::make_unique<Lane>(name, store_, around_, ids_);
+  mapping->lane->staging = jobs_.staging(name);
   for (const Side side : {Side::kLeft, Side::kRight}) {
     mapping->batcher[side] = std::make_unique<Batcher>(*endpoints[side], around_.poster);
     mapping->lane->batcher[side] = mapping->batcher[side].get();
@@ -123,7 +124,7 @@ void Engine::put(std::shared_ptr<Mapper> mapper, Sides<Endpoint*> endpoints, con
 /// What it was not allowed to write before, it looks at again.
 void Engine::release_would_write(Mapping& mapping) {
   const Sides<bool>& read_only = mapping.worker->mapper()->plan().read_only;
-  if (read_only.left && read_only.right) return;
+  if ((read_only.left && read_only.right) || mapping.lane->staging) return;
   store_.release_would_write(mapping.lane->mapping, [this, alive = alive_, name = mapping.lane->mapping](Result<std::int64_t> released) {
     if (*alive && released.ok() && *released > 0) wake(name);
   });
@@ -169,7 +170,7 @@ void Engine::start(bool timed) {
   take_up();
 }
 
-/// What the state says of holds comes before the first key is taken.
+/// What the state says of holds and staged jobs comes before the first key is taken.
 void Engine::take_up() {
   store_.kv_list("holds", [this, alive = alive_](Result<std::map<std::string, Value>> holds) {
     if (!*alive || stopping_) return;
@@ -178,7 +179,7 @@ void Engine::take_up() {
       return;
     }
     for (const auto& [name, why] : *holds) holds_[name] = why.string_or("why");
-    begin();
+    jobs_.resume([this] { begin(); });
   });
 }
 
@@ -187,10 +188,10 @@ void Engine::begin() {
   started_ = true;
   for (auto& [name, mapping] : mappings_) {
     mapping->worker->pause(mapping->paused || holds_.contains(name));
+    mapping->lane->staging = jobs_.staging(name);
     release_would_write(*mapping);
     if (timed_) schedule(*mapping);
   }
-  jobs_.resume([] {});
   look_for_overdue();
   received();
   for (auto& [name, mapping] : mappings_) mapping->worker->wake();
@@ -231,6 +232,13 @@ std::optional<Workplace> Engine::workplace(const std::string& name) {
 
 void Engine::hold_backfill(const std::string& name, bool held) {
   if (Mapping* mapping = find(name)) mapping->worker->hold_backfill(held);
+}
+
+void Engine::stage(const std::string& name, bool staged) {
+  Mapping* mapping = find(name);
+  if (mapping == nullptr) return;
+  mapping->lane->staging = staged;
+  if (!staged) release_would_write(*mapping);
 }
 
 void Engine::forget(const std::string& name, SideKey key, const std::string& author, Done<std::map<std::string, std::int64_t>> done) {

@@ -92,6 +92,7 @@ class Engine : private Foreman {
   std::optional<Workplace> workplace(const std::string& mapping) override;
   void marked(const std::string& mapping) override { wake(mapping); }
   void hold_backfill(const std::string& mapping, bool held) override;
+  void stage(const std::string& mapping, bool staged) override;
   void finished(const store::Job& job, std::function<void()> then) override;
   void take_up();
   void look_for_overdue();

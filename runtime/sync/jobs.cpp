@@ -12,6 +12,7 @@ namespace tidewire::sync {
 namespace {
 
 constexpr std::int64_t kAhead = 1000;  // keys marked and not yet worked off
+constexpr std::int64_t kConflicts = 1000;
 constexpr int kAttempts = 5;
 constexpr Duration kShortest = std::chrono::milliseconds(20);
 constexpr Duration kLongest = std::chrono::milliseconds(500);
@@ -19,6 +20,9 @@ constexpr Duration kLongest = std::chrono::milliseconds(500);
 bool temporary(const Error& error) { return error.code == Code::kUnavailable || error.code == Code::kThrottled || error.code == Code::kUnknown; }
 
 bool same_work(const store::Job& a, const store::Job& b) { return a.mapping == b.mapping && a.kind == b.kind && a.options == b.options && a.author == b.author; }
+
+/// Held back until a person has decided: from its beginning on, until it is let go.
+bool staged(const store::Job& job) { return job.options.bool_or("staged", false) && !(job.cursor && job.cursor->string_or("phase") == "working"); }
 
 /// A whole load, resync or sweep.
 bool marks(const store::Job& job) { return (job.kind == "initial_load" || job.kind == "resync" || job.kind == "sweep") && job.options.find("key") == nullptr; }
@@ -78,15 +82,17 @@ Jobs::~Jobs() {
 
 void Jobs::resume(std::function<void()> done) {
   store_.jobs("", true, [this, alive = alive_, done = std::move(done)](Result<std::vector<store::Job>> open) {
-    if (!*alive) return;
-    if (open.ok()) {
-      for (auto job = open->rbegin(); job != open->rend(); ++job) {
-        if (this->open(job->id) != nullptr) continue;
-        auto run = std::make_shared<Run>();
-        run->job = std::move(*job);
-        if (run->is("running")) run->job.state = "queued";
-        runs_.push_back(std::move(run));
-      }
+    if (!*alive || stopped_) return;
+    if (!open.ok()) {  // a staged job that is not known of would be written
+      resume_timer_ = around_.timers.after(std::chrono::seconds(1), [this, done] { resume(done); });
+      return;
+    }
+    for (auto job = open->rbegin(); job != open->rend(); ++job) {
+      if (this->open(job->id) != nullptr) continue;
+      auto run = std::make_shared<Run>();
+      run->job = std::move(*job);
+      if (run->is("running")) run->job.state = "queued";
+      runs_.push_back(std::move(run));
     }
     for (const RunPtr& run : runs_) {
       if (run->is("paused")) foreman_.hold_backfill(run->job.mapping, true);
@@ -128,6 +134,10 @@ std::string Jobs::start(std::vector<store::Job> jobs, Done<std::string> done) {
     pump();
   });
   return batch;
+}
+
+bool Jobs::staging(const std::string& mapping) const {
+  return std::any_of(runs_.begin(), runs_.end(), [&](const RunPtr& run) { return run->job.mapping == mapping && staged(run->job) && (run->is("running") || run->job.summary.find("before") != nullptr); });
 }
 
 void Jobs::when_ended(const std::string& batch, Progress progress, std::function<void(std::vector<store::Job>)> ended) {
@@ -181,9 +191,10 @@ void Jobs::begin(const RunPtr& run) {
   run->task = make_task(*place, run->job);
   if (run->job.kind == "initial_load" && marks(run->job)) place->lane->load = run->job.id;
   if (!run->task) return end(run, "failed", make_error(Code::kInvalid, "no kind of job: " + run->job.kind));
+  if (staged(run->job)) foreman_.stage(run->job.mapping, true);
   const bool again = run->job.summary.find("before") != nullptr;
-  const bool working = run->job.cursor && run->job.cursor->string_or("phase") == "working";
-  if (again) return working ? work_off(run) : step(run);
+  const std::string phase = run->job.cursor ? run->job.cursor->string_or("phase") : "";
+  if (again) return phase == "working" || phase == "staged" ? work_off(run) : step(run);
   run->under_way = true;
   store_.summary([this, alive = alive_, run](Result<store::Summary> summary) {
     if (!*alive) return;
@@ -233,7 +244,7 @@ void Jobs::on_page(const RunPtr& run, Result<Task::Page> page) {
   }
   run->attempts = 0;
   if (run->job.summary.find("trouble") != nullptr) run->job.summary.as_object().erase("trouble");
-  if (page->last) run->job.cursor = Value(Object{{"phase", "working"}});
+  if (page->last) run->job.cursor = Value(Object{{"phase", staged(run->job) ? "staged" : "working"}});
   store_page(run, std::move(*page));
 }
 
@@ -300,9 +311,32 @@ void Jobs::look_at_backlog(const RunPtr& run) {
 void Jobs::on_backlog(const RunPtr& run, std::int64_t due) {
   if (told(run)) return;
   if (run->phase == Run::Phase::kAhead && due < kAhead) return step(run);
-  if (run->phase == Run::Phase::kWorkOff && due == 0) return end(run, "done", std::nullopt);
+  if (run->phase == Run::Phase::kWorkOff && due == 0) return staged(run->job) ? look_at_conflicts(run) : end(run, "done", std::nullopt);
   run->pause = std::min(run->pause * 2, kLongest);
   wait(run, run->pause);
+}
+
+/// What a person has decided is carried out once it is let go.
+void Jobs::look_at_conflicts(const RunPtr& run) {
+  run->under_way = true;
+  store_.conflicts(run->job.mapping, false, {.limit = kConflicts, .after = ""}, [this, alive = alive_, run](Result<store::Paged<store::Conflict>> open) {
+    if (!*alive) return;
+    run->under_way = false;
+    if (!open.ok()) return wait(run, std::chrono::seconds(1));
+    const auto undecided = std::count_if(open->rows.begin(), open->rows.end(), [](const store::Conflict& one) { return !one.method; });
+    run->job.summary["undecided"] = static_cast<std::int64_t>(undecided);
+    if (told(run)) return;
+    undecided > 0 ? wait(run, kLongest) : let_go(run);
+  });
+}
+
+void Jobs::let_go(const RunPtr& run) {
+  run->job.cursor = Value(Object{{"phase", "working"}});
+  run->pause = kShortest;
+  save(run, [this, run] {
+    foreman_.stage(run->job.mapping, false);
+    wait(run, kShortest);
+  });
 }
 
 void Jobs::nudge() {
@@ -337,8 +371,13 @@ void Jobs::end(const RunPtr& run, const char* state, std::optional<Error> error)
     const auto keep = [this, run] { save(run, [this, run] { ended(run); }); };
     run->is("done") && marks(run->job) ? foreman_.finished(run->job, keep) : keep();
   };
-  const auto sum_up = [this, finish](Result<std::int64_t>) { store_.summary(finish); };
-  if (run->is("cancelled")) return store_.drop_backfill(run->job.mapping, sum_up);
+  const bool held_back = staged(run->job);
+  const auto sum_up = [this, alive = alive_, run, held_back, finish](Result<std::int64_t>) {
+    if (!*alive) return;
+    if (held_back) foreman_.stage(run->job.mapping, false);  // what is left are live changes
+    store_.summary(finish);
+  };
+  if (run->is("cancelled") || held_back) return store_.drop_backfill(run->job.mapping, held_back, sum_up);
   sum_up(0);
 }
 
@@ -415,6 +454,9 @@ void Jobs::control_stored(const std::string& id, const std::string& what, Done<v
     if (jobs->empty()) return done(make_error(Code::kNotFound, "no job " + id, "`tidewire jobs` lists them"));
     std::erase_if(*jobs, [](const store::Job& job) { return !job.open(); });
     if (jobs->empty()) return done(make_error(Code::kInvalid, "job " + id + " has ended"));
+    for (const store::Job& job : *jobs) {
+      if (what == "cancel" && staged(job)) store_.drop_backfill(job.mapping, true, [](Result<std::int64_t>) {});
+    }
     for (store::Job& job : *jobs) job.state = what == "pause" ? "paused" : (what == "cancel" ? "cancelled" : "queued");
     store_.save_jobs(std::move(*jobs), done);
   });

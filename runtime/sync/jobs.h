@@ -3,6 +3,10 @@
 //
 // A job that marks keys never runs far ahead of the worker: the state stays small, a pause holds, and what is left is known.
 // One job of a mapping is at work at a time; those of a batch follow each other, so that parents come first.
+//
+// A staged job (options.staged) goes over everything first with nothing written: conflicts open, what would be written is on record. When no
+// conflict of the mapping is left undecided, it is written. Until then live changes of the mapping wait too, so that what a person decides
+// on is what is there.
 #pragma once
 
 #include <functional>
@@ -24,6 +28,8 @@ class Foreman {
   virtual void marked(const std::string& mapping) = 0;
   /// Backfill of the mapping is (not) taken.
   virtual void hold_backfill(const std::string& mapping, bool held) = 0;
+  /// What would be written to the mapping's systems is recorded and waits; let go, all of it is looked at again.
+  virtual void stage(const std::string& mapping, bool staged) = 0;
   /// A load, resync or sweep is over; `then` once who asked to be told of it will be.
   virtual void finished(const store::Job& job, std::function<void()> then) = 0;
 };
@@ -49,6 +55,8 @@ class Jobs {
   void arrived(const std::string& mapping);
   /// Its lane is about to go: its job waits until it is back.
   void leaving(const std::string& mapping);
+  /// A staged job of it waits for decisions, or is on its way there.
+  bool staging(const std::string& mapping) const;
   /// Something of the mapping was worked off.
   void nudge();
   void stop();
@@ -70,6 +78,8 @@ class Jobs {
   void stored(const RunPtr& run, const Task::Page& page);
   void look_at_backlog(const RunPtr& run);
   void on_backlog(const RunPtr& run, std::int64_t due);
+  void look_at_conflicts(const RunPtr& run);
+  void let_go(const RunPtr& run);
   void arm(const RunPtr& run, Duration duration, std::function<void(const RunPtr&)> then);
   void wait(const RunPtr& run, Duration duration);
   bool told(const RunPtr& run);
@@ -91,6 +101,7 @@ class Jobs {
     std::function<void(std::vector<store::Job>)> ended;
   };
   std::vector<Listener> listeners_;
+  std::unique_ptr<Timer> resume_timer_;
   bool stopped_ = false;
   std::shared_ptr<bool> alive_;                  // owners: this and the callbacks under way
 };

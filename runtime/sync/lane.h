@@ -91,6 +91,7 @@ struct Lane {
   FreshRecords fresh;
   std::map<std::string, Instant> braked;        // fields that the brake holds, remembered until then
   std::map<std::string, std::int64_t> let_through;  // by kind: passes that the brake let through and that have not ended
+  bool staging = false;                         // nothing is written yet: a job waits until its conflicts are decided
   std::string load;                             // id of the initial load at work, "" = none
   std::unique_ptr<Lookups> lookups;  // nullptr: the mapping looks nothing up
   std::function<void()> woke;  // keys of other mappings that waited for one of this may go on

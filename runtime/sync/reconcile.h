@@ -197,7 +197,8 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
 
   // reconcile_read_only.cpp
   bool keep_to_reading();
-  bool may_write(Side side) const { return !plan_.read_only[side]; }
+  bool may_write(Side side) const { return !plan_.read_only[side] && !lane_.staging; }
+  bool show_conflicts_first();
   void would_write(const std::string& kind);
   const store::DirtyKey* told_before() const;
   std::optional<store::Operation> overtaken() const;

@@ -1,5 +1,6 @@
 // Read-only: a pass goes as far as it may, and what it would write there is on record, one operation per key however many
-// changes come (dry_run of a mapping or of one direction). Switched on, the keys are looked at again.
+// changes come (dry_run of a mapping or of one direction, or a staged job whose conflicts are not decided yet). Switched on, the
+// keys are looked at again.
 #include <algorithm>
 
 #include "sync/reconcile.h"
@@ -29,6 +30,7 @@ void Reconcile::would_write(const std::string& kind) {
 bool Reconcile::keep_to_reading() {
   Sides<bool> kept{to_write_.left && !may_write(Side::kLeft), to_write_.right && !may_write(Side::kRight)};
   if (!kept.left && !kept.right) return false;
+  if (show_conflicts_first()) return true;
   const Side side = kept.left ? Side::kLeft : Side::kRight;
   const bool computed = std::any_of(decisions_.fields.begin(), decisions_.fields.end(), [](const Decision& one) { return one.to_left && one.to_right; });
   if ((kept.left && kept.right) || !to_write_[other(side)] || computed) {
@@ -52,6 +54,28 @@ bool Reconcile::keep_to_reading() {
   to_write_[side] = false;
   again_.push_back({key_.first, key_.second, "upsert", "again", 0, now()});
   return false;
+}
+
+/// Staged: what a person must decide is opened before the rest of the record is recorded as waiting, which the key's next pass does.
+bool Reconcile::show_conflicts_first() {
+  const bool news = std::any_of(decisions_.fields.begin(), decisions_.fields.end(), [this](const Decision& one) { return one.kind == Decision::Kind::kConflict && !is_open(one); });
+  if (!lane_.staging || !news) return false;
+  for (Decision& decision : decisions_.fields) {
+    if (!decision.to_left && !decision.to_right) continue;
+    Decision kept_back;
+    kept_back.field = decision.field;
+    kept_back.rule = "staged";
+    kept_back.left = std::move(decision.left);
+    kept_back.right = std::move(decision.right);
+    decision = std::move(kept_back);
+  }
+  decisions_.merged = 0;
+  decisions_.patch = {Value(Object{}), Value(Object{})};
+  to_write_ = {false, false};
+  const bool of_job = std::all_of(taken_.begin(), taken_.end(), [](const store::DirtyKey& row) { return row.reason == "job"; });
+  again_.push_back({key_.first, key_.second, "upsert", of_job ? "job" : "again", of_job ? 1 : 0, now()});
+  commit_pass();
+  return true;
 }
 
 /// What would have been written is level by now: the record of it says so.

@@ -152,6 +152,34 @@ const cases = {
     await app.remove("teams", "code", "NEW");
     assert.deepEqual((await project.ask(["verify", "departments"], [1])).found, { missing_right: 1 });
   },
+
+  async "a staged load writes nothing before its conflicts are decided, over a restart too"() {
+    project.edit("mappings/departments.lua", "return mapping {", 'return mapping {\n  conflict = "manual",');
+    await until("the mapping to be reloaded", () => project.logged("mapping_reloaded").length > 0);
+    await erp.insert("Team", { code: "DUO", team_name: "of the left" });
+    await app.insert("teams", { code: "DUO", name: "of the right" });
+    await erp.insert("Team", { code: "ONE", team_name: "alone" });
+    const before = await world.counts();
+
+    const staged = await project.cli("sync", "departments", "--staged");
+    assert.equal(staged.code, 5, staged.err);
+    assert.match(staged.err, /1 conflict waits for a decision \(`tidewire conflicts`\) and nothing is written before/);
+    await project.daemon.stop();
+    await project.start();
+    const waits = (await jobs())[0].id;
+    await until("the job to wait again", async () => (await job(waits)).parts[0].state === "staged");
+    const [part] = (await job(waits)).parts;
+    assert.deepEqual([part.undecided, part.counts.would_write], [1, 1]);
+    assert.deepEqual(await world.counts(), before);
+    const refused = await project.cli("sync", "departments", "--staged", "--dry-run");
+    assert.match(refused.err, /staged is for a whole load, resync or sweep/);
+
+    const [conflict] = (await project.ask(["conflicts", "--mapping", "departments"])).conflicts;
+    await project.ask(["resolve", String(conflict.id), "right"]);
+    assert.equal((await ended(waits)).state, "done");
+    assert.equal((await erp.find("Team", "code", "DUO")).team_name, "of the right");
+    assert.equal((await app.find("teams", "code", "ONE")).name, "alone");
+  },
 };
 
 await run(cases, world);

@@ -46,7 +46,7 @@ export const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
 const tones = {
   ok: "good", applied: "good", merged: "good", done: "good", running: "info", linked: "good", live: "good", "adds up": "good", "bad edit": "bad",
   dead: "bad", failing: "bad", failed: "bad", broken: "bad", quarantined: "bad", not_loaded: "bad", unknown_outcome: "bad",
-  conflict: "warn", held: "warn", backing_off: "warn", paused: "warn", waiting_for: "warn", retry: "warn", cancelled: "warn",
+  conflict: "warn", held: "warn", backing_off: "warn", paused: "warn", waiting_for: "warn", retry: "warn", cancelled: "warn", staged: "warn",
   waiting: "info", queued: "info", listing: "info", working: "info", announced: "info",
 };
 

@@ -13,6 +13,7 @@ function part(one) {
   const events = Object.entries(one.events ?? {}).filter(([name]) => !["received", "coalesced"].includes(name)).map(([name, number]) => `${count(number)} ${name.replaceAll("_", " ")}`).join(", ");
   return h("div", { class: "stack" }, h("div", { class: "row" }, h("b", {}, h("a", { href: `#/mapping/${segment(one.mapping)}` }, one.mapping)), chip(one.state), h("span", { class: "dim small" }, `${count(one.marked)} looked at${waiting ? `, ${count(waiting)} to go` : ""}`)),
     over || one.state === "working" ? h("progress", { max: whole, value: over ? whole : Math.max(0, whole - waiting), "aria-label": `progress of ${one.mapping}` }) : h("progress", { "aria-label": `progress of ${one.mapping}` }),
+    one.state === "staged" && one.undecided > 0 && banner("warn", `${count(one.undecided)} ${one.undecided === 1 ? "conflict waits" : "conflicts wait"} for a decision.`, `Nothing of ${one.mapping} is written before; then all of it is.`, h("a", { href: `#/conflicts?mapping=${segment(one.mapping)}` }, "Decide them")),
     events && h("p", { class: "small" }, events), one.error && banner("bad", one.error.message, one.error.hint ?? ""));
 }
 

@@ -78,7 +78,7 @@ TEST_CASE("backlog: counts backfill that is due, live changes pass it, and dropp
 
   CHECK(f.ask<std::int64_t>([&](auto done) { f.store.backlog("employees", done); }) == 1);
   CHECK(f.ask<std::vector<DirtyKey>>([&](auto done) { f.store.take_live("employees", 10, done); }).size() == 2);
-  CHECK(f.ask<std::int64_t>([&](auto done) { f.store.drop_backfill("employees", done); }) == 1);
+  CHECK(f.ask<std::int64_t>([&](auto done) { f.store.drop_backfill("employees", false, done); }) == 1);
   CHECK(f.take("employees").size() == 2);
   CHECK(f.counter("employees", "discarded") == 1);
 }
