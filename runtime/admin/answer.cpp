@@ -35,8 +35,10 @@ int status_of(Code code) {
 
 http::Response answer(const Value& body, int status) { return http::Response::json(status, json::dump(body)); }
 
+std::string problem_type(Code code) { return "/docs/problems#" + std::string(code_name(code)); }
+
 http::Response problem(int status, const Error& error) {
-  Object body{{"type", "about:blank"}, {"title", std::string(http::reason_phrase(status))}, {"status", status}};
+  Object body{{"type", problem_type(error.code)}, {"title", std::string(http::reason_phrase(status))}, {"status", status}};
   body["detail"] = error.message;
   body["code"] = code_name(error.code);
   if (!error.hint.empty()) body["hint"] = error.hint;

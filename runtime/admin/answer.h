@@ -16,6 +16,8 @@ namespace tidewire::admin {
 using SharedReply = std::shared_ptr<http::Reply>;
 
 http::Response answer(const Value& body, int status = 200);
+/// Where the code is told of on this server's own page, as problems name it: "/docs/problems#not_found".
+std::string problem_type(Code code);
 /// {type, title, status, detail, code, hint}; the status follows from the code.
 http::Response problem(const Error& error);
 http::Response problem(int status, const Error& error);

@@ -98,7 +98,7 @@ http::Response moved_on(const Error& refused, const store::Conflict& conflict) {
   http::Response response = problem(refused);
   if (refused.code != Code::kStale) return response;
   Value body = view(refused);
-  body["type"] = "about:blank";
+  body["type"] = problem_type(refused.code);
   body["title"] = "Precondition Failed";
   body["status"] = 412;
   body["detail"] = refused.message;

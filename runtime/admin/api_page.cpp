@@ -31,6 +31,8 @@ void show_page(Api&, const Call& call) { send_file(call, "index.html"); }
 
 void show_docs(Api&, const Call& call) { send_file(call, "docs.html"); }
 
+void show_problems(Api&, const Call& call) { send_file(call, "problems.html"); }
+
 void show_file(Api&, const Call& call) { send_file(call, call.params["file"]); }
 
 void show_document(Api&, const Call& call) { (*call.reply)(answer(openapi_document())); }
@@ -41,6 +43,7 @@ std::span<const Route> page_routes() {
   static const Route routes[] = {
       {.method = "GET", .path = "/api/v1/openapi.json", .role = Role::kNobody, .id = "openapi", .summary = "This document", .handler = show_document, .answer = "Anything"},
       {.method = "GET", .path = "/docs", .role = Role::kNobody, .id = "docs", .summary = "This document for reading", .handler = show_docs, .media = "text/html"},
+      {.method = "GET", .path = "/docs/problems", .role = Role::kNobody, .id = "problems", .summary = "What the `type` of a problem means, code by code", .handler = show_problems, .media = "text/html"},
       {.method = "GET", .path = "/", .role = Role::kNobody, .id = "page", .summary = "The admin page", .handler = show_page, .media = "text/html"},
       {.method = "GET", .path = "/ui/{file*}", .role = Role::kNobody, .id = "file", .summary = "A file of the admin page", .handler = show_file, .media = "*/*"},
   };

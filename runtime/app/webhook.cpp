@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "admin/answer.h"
 #include "app/handshake.h"
 #include "base/crash_point.h"
 #include "base/json.h"
@@ -10,12 +11,6 @@
 
 namespace tidewire::app {
 namespace {
-
-http::Response problem(int status, const std::string& title, const std::string& detail) {
-  http::Response response = http::Response::json(status, json::dump(Value(Object{{"title", Value(title)}, {"status", Value(status)}, {"detail", Value(detail)}})));
-  response.headers.set("Content-Type", "application/problem+json");
-  return response;
-}
 
 http::Response accepted(const std::string& what) { return http::Response::json(202, "{\"accepted\":" + what + "}"); }
 
@@ -134,26 +129,27 @@ Result<Value> WebhookIntake::read_body(const Connection& connection, const std::
 
 void WebhookIntake::handle(http::Request request, const std::string& name, http::Reply reply) {
   Connection* connection = ports_.connection(name);
-  if (connection == nullptr) return reply(problem(404, "no such connection", "no connection '" + name + "' in tidewire.lua"));
+  if (connection == nullptr) return reply(admin::problem(make_error(Code::kNotFound, "no connection '" + name + "' takes webhooks", "the address ends with the name of a connection of tidewire.lua")));
   auto& counts = connection->webhooks;
   if (!connection->inbound().try_take()) {
     ++counts.limited;
-    http::Response response = problem(429, "too many webhooks", "the inbound limit of this connection is used up");
-    response.headers.set("Retry-After", "1");
-    return reply(std::move(response));
+    Error error = make_error(Code::kThrottled, "the inbound limit of this connection is used up", "send it again; limits = { inbound = \"2000/s\" } of the connection says how many may come");
+    error.retry_after = std::chrono::seconds(1);
+    return reply(admin::problem(error));
   }
   if (connection->prover().prove(request) != http::Proved::kYes) {
     if (const auto secret = handshake_secret(connection->declared(), request)) return greet(*connection, *secret, std::move(reply));
     ++counts.unproved;
     ports_.log.warn("webhook_refused", "a webhook without a valid proof was refused", {{"connection", Value(connection->name())}, {"peer", Value(request.peer)}});
-    return reply(problem(401, "not proved", "the signature or secret is missing or wrong; see limits and webhook secrets of the connection"));
+    return reply(admin::problem(401, make_error(Code::kDenied, "the webhook's signature or secret is missing or wrong", "both systems must have the same secret: the connection's webhook secret in .env, and that of the webhook over there")));
   }
   Result<Value> body = read_body(*connection, request.body);
   if (!body.ok() || !body->is_object()) {
     ++counts.malformed;
     counts.last_malformed = ports_.clock.now();
-    ports_.log.warn("webhook_malformed", body.ok() ? "the body is no JSON object" : body.error().message, {{"connection", Value(connection->name())}});
-    return reply(problem(400, "malformed", body.ok() ? "the body is no JSON object" : body.error().message));
+    const Error error = body.ok() ? make_error(Code::kInvalid, "the webhook's body is no JSON object", "the sender must send one, with the collection and the key in it") : body.error();
+    ports_.log.warn("webhook_malformed", error.message, {{"connection", Value(connection->name())}});
+    return reply(admin::problem(400, error));
   }
   auto changes = extract(*connection, request, *body);
   ++counts.received;
@@ -185,9 +181,9 @@ void WebhookIntake::put(std::vector<store::Change> changes, http::Reply reply) {
   auto kept = std::make_shared<http::Reply>(std::move(reply));  // owner: the callback, which must be copyable
   ports_.store.put(std::move(changes), [this, kept](Result<std::int64_t> stored) {
     if (!stored.ok()) {
-      http::Response response = problem(503, "not stored", "the change could not be made durable: " + stored.error().message);
-      response.headers.set("Retry-After", "5");
-      return (*kept)(std::move(response));
+      Error error = make_error(Code::kUnavailable, "the change could not be made durable: " + stored.error().message, "it is to be sent again; look at the disk of the state file");
+      error.retry_after = std::chrono::seconds(5);
+      return (*kept)(admin::problem(error));
     }
     (*kept)(accepted(std::to_string(*stored)));
     pass(CrashPoint::kIntakeAnswered);

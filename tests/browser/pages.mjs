@@ -23,7 +23,7 @@ async function every_page(look) {
   const pages = {
     overview: "#/", operations: "#/operations", operation: `#/operation/${operation.id}`, alerts: "#/alerts", conflicts: "#/conflicts", "past-conflicts": "#/conflicts?past=1", "dead-letters": "#/dead-letters", record: "#/record?mapping=employees&key=HR-00001",
     mapping: "#/mapping/employees", script: "#/mapping/employees?tab=script", edit: "#/mapping/employees?tab=edit", work: "#/mapping/employees?tab=work", jobs: "#/jobs", job: `#/jobs/${job}`,
-    connections: "#/connections", connection: "#/connections/erp", webhooks: "#/webhooks", log: "#/logs", audit: "#/audit", users: "#/users", docs: "docs",
+    connections: "#/connections", connection: "#/connections/erp", webhooks: "#/webhooks", log: "#/logs", audit: "#/audit", users: "#/users", docs: "docs", problems: "docs/problems",
   };
   for (const [name, hash] of Object.entries(pages)) {
     await visit(page, address, hash);

@@ -2,8 +2,7 @@
 import { get } from "./api.js";
 import { field, h, replace } from "./dom.js";
 import { trouble } from "./view.js";
-
-document.documentElement.dataset.theme = localStorage.getItem("theme") ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
+import "./theme.js";
 
 const name_of = (reference) => reference.split("/").pop();
 
@@ -34,7 +33,7 @@ try {
   const routes = Object.entries(found.paths).flatMap(([path, methods]) => Object.entries(methods).map(([method, one]) => ({ text: `${method} ${path} ${one.summary}`.toLowerCase(), element: route(method, path, one) })));
   const list = h("div", { class: "stack" }, routes.map((one) => one.element));
   const search = h("input", { type: "search", on: { input: () => routes.forEach((one) => { one.element.hidden = !one.text.includes(search.value.toLowerCase()); }) } });
-  replace(document.getElementById("main"), h("h1", {}, `The API of Tidewire ${found.info.version}`), h("p", {}, found.info.description), h("p", {}, h("a", { href: "/api/v1/openapi.json" }, "The OpenAPI 3.1 document"), ". A program sends a token as ", h("code", {}, "Authorization: Bearer TOKEN"), "; tidewire token add makes one."),
+  replace(document.getElementById("main"), h("h1", {}, `The API of Tidewire ${found.info.version}`), h("p", {}, found.info.description), h("p", {}, h("a", { href: "/api/v1/openapi.json" }, "The OpenAPI 3.1 document"), ". A program sends a token as ", h("code", {}, "Authorization: Bearer TOKEN"), "; tidewire token add makes one. What is not done is answered with ", h("a", { href: "/docs/problems" }, "a problem"), "."),
     field("Search", search), list, h("h2", {}, "Shapes"), h("div", { class: "stack" }, Object.entries(found.components.schemas).map(([name, schema]) => h("details", { class: "card", id: `schema-${name}` }, h("summary", {}, h("code", {}, name)), members(schema)))));
   const open_named = () => { const named = document.getElementById(location.hash.slice(1)); if (named) { named.open = true; named.scrollIntoView(); } };
   window.addEventListener("hashchange", open_named);

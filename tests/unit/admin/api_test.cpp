@@ -1,4 +1,5 @@
 #include "admin/conditions.h"
+#include "admin/schema.h"
 #include "api_fixture.h"
 
 using namespace tidewire;
@@ -58,10 +59,24 @@ TEST_CASE("api: a failure is a problem document with its code", "[admin]") {
 
   CHECK(*response.headers.find("Content-Type") == "application/problem+json");
   const Value body = f.body_of(response, 404);
+  CHECK(body.string_or("type") == "/docs/problems#not_found");
   CHECK(body.string_or("code") == "not_found");
   CHECK(body.int_or("status", 0) == 404);
   CHECK(body.string_or("title") == "Not Found");
   CHECK_FALSE(body.string_or("detail").empty());
+}
+
+TEST_CASE("api: every type of a problem is told of on the page that it names", "[admin]") {
+  ApiFixture f;
+  const std::string page = f.ask("GET", "/docs/problems", "", "203.0.113.7").body;
+  const Array& types = schemas().at_path("Problem.properties.type.enum")->as_array();
+
+  for (int code = 0; code <= static_cast<int>(Code::kCancelled); ++code) {
+    const std::string type = problem_type(static_cast<Code>(code));
+    INFO(type);
+    CHECK(page.find("id=\"" + type.substr(type.find('#') + 1) + "\"") != std::string::npos);
+    CHECK(std::count(types.begin(), types.end(), Value(type)) == 1);
+  }
 }
 
 TEST_CASE("api: a misspelt key of a body is refused with a suggestion", "[admin]") {
@@ -229,6 +244,7 @@ TEST_CASE("api: a decision on values that moved is refused with the new ones", "
 
   const Value body = f.post("/api/v1/conflicts/" + std::to_string(id) + "/resolve", R"({"method": "left", "shown_at": "2020-01-01T00:00:00Z"})", 412);
 
+  CHECK(body.string_or("type") == "/docs/problems#stale");
   CHECK(body.string_or("code") == "stale");
   CHECK(body.at_path("conflict.right")->as_string() == "right says");
   CHECK(f.world.conflicts().size() == 1);
