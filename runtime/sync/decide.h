@@ -53,6 +53,7 @@ struct Decision {
   std::string conflict_kind = "clash";
   bool discards = false;        // the loser's edit is overwritten: recorded before the write (law 12)
   bool closes_conflict = false;
+  Value stamps;                 // {"l", "r"}: of an edit, where an earlier read than this one showed it (law 11)
   Judgements judged;            // what the judge said of it (of rows: of its cells)
   std::optional<Reference> owes;  // kOwed: the parent that is not linked yet
 };

@@ -25,7 +25,10 @@ Dispute Pass::dispute_of(View& view) {
     // The stamp at the first read that showed the edit counts, kept while the dispute is open (law 11).
     const Value* kept = s_.link.stamps.find(field.name);
     const Value* mine = kept == nullptr ? nullptr : kept->find(side == Side::kLeft ? "l" : "r");
-    if (mine != nullptr && mine->is_int()) times[side] = Instant(Duration(mine->as_int()));
+    if (mine != nullptr && mine->is_int()) {
+      times[side] = Instant(Duration(mine->as_int()));
+      view.decision.stamps[side == Side::kLeft ? "l" : "r"] = *mine;
+    }
     if (times[side]) *times[side] -= s_.clock_offset[side];
   }
   dispute.left_time = times.left;

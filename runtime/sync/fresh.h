@@ -29,6 +29,11 @@ class FreshRecords {
       order_.pop_front();
     }
   }
+  /// Whether a page that was asked for after `read_at` has shown it.
+  bool shown_since(Side side, const std::string& key, Instant read_at) const {
+    const auto found = shown_.find({side, key});
+    return found != shown_.end() && found->second.asked_at > read_at;
+  }
   std::optional<Shown> take(Side side, const std::string& key) {
     const auto found = shown_.find({side, key});
     if (found == shown_.end()) return std::nullopt;

@@ -20,6 +20,14 @@ Reconcile::Reconcile(Lane& lane, std::shared_ptr<Mapper> mapper, SideKey key, Op
   if (!options_.reversals.empty()) operation_.kind = "revert";
 }
 
+/// True where the key is ours, perhaps for long: a pass may meet a record again, and must not wait for itself.
+bool Reconcile::claim(const SideKey& key) {
+  if (std::find(claimed_.begin(), claimed_.end(), key) != claimed_.end()) return true;
+  if (!lane_.owners.claim(key)) return false;
+  claimed_.push_back(key);
+  return true;
+}
+
 void Reconcile::start() {
   lane_.store.load(lane_.mapping, {key_}, [self = shared_from_this()](Result<std::vector<store::Known>> known) { self->on_known(std::move(known)); });
 }
@@ -41,8 +49,7 @@ void Reconcile::on_known(Result<std::vector<store::Known>> known) {
     const auto& there = link_.key[other(key_.first)];
     if (there) {
       const SideKey twin{other(key_.first), *there};
-      if (!lane_.owners.claim(twin)) return finish({Report::End::kBusy, twin, {}, {}, {}});
-      claimed_.push_back(twin);
+      if (!claim(twin)) return finish({Report::End::kBusy, twin, {}, {}, {}});
     }
   } else {
     link_ = store::Link{};
@@ -92,9 +99,12 @@ bool Reconcile::is_shown(Side side) {
   return true;
 }
 
-/// Where no guard protects a write, a page is too old a read to write on (law 24).
+/// Where no guard protects a write, a page is too old a read to write on, and so is a read that a page has come after (law 24).
 bool Reconcile::read_before_writing() {
-  const auto too_old = [&](Side side) { return to_write_[side] && from_page_[side] && !lane_.capabilities(side).guarded_writes; };
+  const auto too_old = [&](Side side) {
+    const bool behind = from_page_[side] || (read_[side] && lane_.fresh.shown_since(side, *link_.key[side], asked_at_[side]));
+    return to_write_[side] && behind && !lane_.capabilities(side).guarded_writes;
+  };
   if (!too_old(Side::kLeft) && !too_old(Side::kRight)) return false;
   record_ = {};
   read_ = from_page_ = {false, false};
@@ -131,12 +141,15 @@ void Reconcile::on_all_read() {
   remember_announced();
   for (const Side side : {Side::kLeft, Side::kRight}) {
     if (!read_[side] || !record_[side]) continue;
-    if (!check_tokens(side) || !check_incarnation(side)) return;
+    if (!check_tokens(side)) return;
+    sight(side, record_[side]->version);
+    sighted_[side] = true;
   }
+  if (!check_incarnations()) return;
   if (!linked_) return first_contact();
   for (const Side side : {Side::kLeft, Side::kRight}) {
     if (!read_[side] || record_[side] || !link_.key[side]) continue;
-    if (link_.id == 0) return changed_while_met(side);
+    if (link_.id == 0 || met_) return changed_while_met(side);  // what was told of was the record before
     return gone(side);
   }
   for (const Side side : {Side::kLeft, Side::kRight}) {
@@ -157,8 +170,11 @@ void Reconcile::remember_announced() {
       auto& tokens = link_.tokens[side];
       const bool seen_since = link_.seen_at[side] && *link_.seen_at[side] >= *intent.requested_at;
       if (!version || seen_since || std::find(tokens.begin(), tokens.end(), *version) != tokens.end()) continue;
-      tokens.push_back(*version);
-      if (tokens.size() > 8) tokens.erase(tokens.begin());
+      if (sighted_[side]) {
+        tokens.insert(tokens.begin(), *version);  // this pass has seen more already
+        continue;
+      }
+      sight(side, *version);
       link_.seen_at[side] = *intent.requested_at;
     }
   }
@@ -189,20 +205,26 @@ bool Reconcile::check_tokens(Side side) {
   return false;
 }
 
-/// Law 20: a name used again is another record. The old one is buried, the new one met as a stranger.
-bool Reconcile::check_incarnation(Side side) {
-  const std::string& incarnation = record_[side]->incarnation;
-  if (linked_ && link_.id == 0 && !link_.incarnation[side] && !incarnation.empty()) link_.incarnation[side] = incarnation;
-  if (!linked_ || incarnation.empty() || !link_.incarnation[side] || *link_.incarnation[side] == incarnation) return true;
-  if (link_.id == 0) {
-    changed_while_met(side);
-    return false;
+/// Law 20: a name used again is another record. The old one is buried, the new one met as a stranger. Of both sides before
+/// either is acted on: what stands under the other name now is not what was edited there.
+bool Reconcile::check_incarnations() {
+  std::optional<Side> first;
+  for (const Side side : {Side::kLeft, Side::kRight}) {
+    if (!linked_ || !read_[side] || !record_[side] || record_[side]->incarnation.empty()) continue;
+    const std::string& incarnation = record_[side]->incarnation;
+    if ((link_.id == 0 || met_) && !link_.incarnation[side]) link_.incarnation[side] = incarnation;
+    if (!link_.incarnation[side] || *link_.incarnation[side] == incarnation) continue;
+    if (link_.id == 0 || met_) {
+      changed_while_met(side);
+      return false;
+    }
+    again_.push_back({side, record_[side]->key, "upsert", "again", 0, now()});
+    record_[side].reset();
+    replaced_[side] = true;  // positive evidence: the record that was linked is not there any more
+    if (!first) first = side;
   }
-  again_.push_back({side, record_[side]->key, "upsert", "again", 0, now()});
-  record_[side].reset();
-  taken_.front().event = "delete";  // positive evidence: the record that was linked is not there any more
-  gone(side);
-  return false;
+  if (first) gone(*first);
+  return !first;
 }
 
 /// Two records that are about to be linked are no pair yet: where one goes away or becomes another, nothing was deleted.
@@ -231,7 +253,8 @@ void Reconcile::compare_now() {
   note_parts();
   const Sides<bool> moved{changed(Side::kLeft), changed(Side::kRight)};
   // Two that are met now are linked even where there is nothing else to do: the create was ours.
-  if (link_.id != 0 && !moved.left && !moved.right && known_.conflicts.empty() && doubtful_.empty() && !lacks_base() && !has_stamps_due() && !refreshed && !options_.thorough && options_.reversals.empty()) return commit_echo("echo");
+  const bool renamed = operation_.kind == "rename";  // its key moves
+  if (link_.id != 0 && !renamed && !moved.left && !moved.right && known_.conflicts.empty() && doubtful_.empty() && !lacks_base() && !has_stamps_due() && !refreshed && !options_.thorough && options_.reversals.empty()) return commit_echo("echo");
   for (const Side side : {Side::kLeft, Side::kRight}) {
     if (read_[side] || !link_.key[side]) continue;
     // The base's version guards the write, so the target need not be read: if somebody changed it, the guard refuses.
@@ -280,7 +303,21 @@ void Reconcile::translate(std::function<void()> then) {
   }
 }
 
+/// The stamp of the read that first showed a disputed value goes with that value (law 11).
+void Reconcile::forget_stamps() {
+  for (const store::Conflict& open : known_.conflicts) {
+    const Field* field = plan_.field(open.field);
+    const Value* stamps = field == nullptr ? nullptr : link_.stamps.find(open.field);
+    if (stamps == nullptr || !stamps->is_object()) continue;
+    for (const Side side : {Side::kLeft, Side::kRight}) {
+      const auto& shown = side == Side::kLeft ? open.left : open.right;
+      if (record_[side] && (!shown || !same_form(*field, side, form_of(*field, side, record_[side]->fields), *shown))) link_.stamps[open.field].as_object().erase(side == Side::kLeft ? "l" : "r");
+    }
+  }
+}
+
 void Reconcile::decide_now() {
+  forget_stamps();
   Result<Decisions> decided = decide(situation());
   if (!decided.ok()) return fail(std::move(decided).error());
   const bool makes = !decided->making.empty() && decided->missing.empty() && decided->skip.empty() && !options_.dry && may_write(Side::kLeft) && may_write(Side::kRight);

@@ -52,6 +52,8 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
 
  private:
   // reconcile.cpp
+  bool claim(const SideKey& key);
+  void forget_stamps();
   void on_known(Result<std::vector<store::Known>> known);
   void read_sides(Sides<bool> wanted);
   bool is_shown(Side side);
@@ -60,7 +62,7 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   void on_all_read();
   void remember_announced();
   bool check_tokens(Side side);
-  bool check_incarnation(Side side);
+  bool check_incarnations();
   void changed_while_met(Side side);
   void compare();
   void compare_now();
@@ -151,6 +153,8 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
 
   // reconcile_delete.cpp
   void gone(Side side);
+  bool may_be_ours(const Field& field, Side side) const;
+  void keep_unsure(Side side);
   bool deleted_by_us(Side side) const;
   void look_after_delete(Side side);
   bool search_renamed(Side side);
@@ -188,6 +192,7 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   void write_next();
   void on_written(Side side, Result<Record> answer);
   void confirm(Side side, Record answer);
+  bool shows_more(Side side, const Value& fields) const;
   void take_answer(Side side, const Record& answer, const Value& stored, bool sure);
   void read_back(Side side, Error error);
   void after_write(Side side);
@@ -219,6 +224,7 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   void fill_operation(const std::string& kind, const std::string& outcome);
   store::Commit commit_with(store::Commit commit);
   void note_write(Side side, const std::string& kind, const Value& values, const std::string& outcome);
+  void sight(Side side, const std::string& version);
   void see(Side side, const Record& record);
   Instant now() const { return lane_.around.clock.now(); }
   Value field_notes(const Decision& decision) const;
@@ -234,6 +240,7 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   store::Known known_;
   store::Link link_;
   bool linked_ = false;             // a live link existed when the pass began
+  bool met_ = false;                // the counterpart was found in this pass
   std::vector<store::DirtyKey> taken_;
   std::vector<SideKey> claimed_;
   Sides<std::optional<Record>> record_;
@@ -272,6 +279,9 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   bool deleting_ = false;
   bool deleted_before_ = false;     // by a pass that did not end
   std::optional<DeletePolicy> leaving_;  // the scope: what it does to the other record
+  Sides<bool> sighted_{false, false};
+  Sides<bool> replaced_{false, false};  // another record stands under the key
+  std::set<std::string> unsure_;    // fields that may show our own write in another form, and no edit
   Sides<bool> searched_{false, false};  // for a rename, once a pass
   std::string turn_;                // match hash whose turn we hold
   std::size_t way_ = 0;             // by which the counterpart was found

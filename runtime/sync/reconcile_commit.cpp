@@ -46,14 +46,18 @@ Value hidden(const Value& value, bool redact) {
 
 }  // namespace
 
+/// In order of sight (law 3), whatever the pass makes of it: what it reads later must not be older.
+void Reconcile::sight(Side side, const std::string& version) {
+  if (version.empty()) return;
+  auto& tokens = link_.tokens[side];
+  std::erase(tokens, version);  // a token seen again moves to the end
+  tokens.push_back(version);
+  if (tokens.size() > 8) tokens.erase(tokens.begin());
+}
+
 void Reconcile::see(Side side, const Record& record) {
-  if (!record.version.empty()) {
-    auto& tokens = link_.tokens[side];
-    std::erase(tokens, record.version);  // a token seen again moves to the end
-    tokens.push_back(record.version);
-    if (tokens.size() > 8) tokens.erase(tokens.begin());
-    link_.version[side] = record.version;
-  }
+  sight(side, record.version);
+  if (!record.version.empty()) link_.version[side] = record.version;
   if (!record.incarnation.empty()) link_.incarnation[side] = record.incarnation;
   link_.seen_at[side] = now();
 }
@@ -87,6 +91,7 @@ Value Reconcile::field_notes(const Decision& decision) const {
   if (decision.base) out["base"] = Value(Object{{"l", hidden(decision.base->left, redact)}, {"r", hidden(decision.base->right, redact)}});
   if (decision.to_left) out["to_left"] = hidden(*decision.to_left, redact);
   if (decision.to_right) out["to_right"] = hidden(*decision.to_right, redact);
+  if (!decision.stamps.is_null()) out["stamps"] = decision.stamps;
   for (const auto& [name, judgement] : decision.judged) {
     Value& told = out["judged"][name];
     told["id"] = judgement.id;
@@ -336,7 +341,7 @@ void Reconcile::commit_echo(const std::string& counter) {
   counters_[counter] += rows_taken();
   close_intents_.insert(close_intents_.end(), settled_.begin(), settled_.end());
   store::Commit commit;
-  bool news = link_.id != 0 && (!known_.link || known_.link->state != link_.state || !(known_.link->notes == link_.notes) || !close_intents_.empty() || !void_.empty());
+  bool news = link_.id != 0 && (!known_.link || known_.link->key != link_.key || known_.link->state != link_.state || !(known_.link->notes == link_.notes) || !close_intents_.empty() || !void_.empty());
   for (const Side side : {Side::kLeft, Side::kRight}) {
     if (link_.id == 0 || !record_[side]) continue;
     news = news || link_.version[side] != record_[side]->version || !link_.seen_at[side];

@@ -12,7 +12,7 @@ using store::other;
 using store::side_name;
 
 void Reconcile::gone(Side side) {
-  bool evidence = false;
+  bool evidence = replaced_[side];
   for (const store::DirtyKey& row : taken_) evidence |= row.side == side && row.event == "delete";
   const auto& capabilities = lane_.capabilities(side);
   if (deleted_by_us(side) && record_[other(side)]) {
@@ -44,6 +44,7 @@ void Reconcile::gone(Side side) {
   }
   if (!record_[there] && search_renamed(there)) return;
   if (!record_[there]) {
+    if (!options_.dry && search_orphan()) return;  // what was created for one of them may live on
     if (!deleted_by_us(there)) return bury(side, "both", "applied");
     return look_after_delete(there);
   }
@@ -53,7 +54,37 @@ void Reconcile::gone(Side side) {
     note_write(there, end.deletes == DeletePolicy::kSoft ? "soft delete" : "delete", Value(Object{}), "would be deleted");
     return would_write("delete");
   }
+  keep_unsure(there);
   brake(side);
+}
+
+/// What a write of ours of unknown outcome may have made of the field, the side having had no edit in it (law 28).
+bool Reconcile::may_be_ours(const Field& field, Side side) const {
+  if (unsure_.contains(field.name)) return true;
+  const char* own = side == Side::kLeft ? "l" : "r";
+  const auto base = link_.base.find(field.name);
+  return base != link_.base.end() && std::any_of(known_.intents.begin(), known_.intents.end(), [&](const store::Intent& intent) {
+    const Value* announced = intent.side == side && is_ours(intent) ? intent.fields.find(field.name) : nullptr;
+    const Value* before = announced == nullptr ? nullptr : announced->find(own);
+    return before != nullptr && same_form(field, side, *before, side == Side::kLeft ? base->second.left : base->second.right) && !shows(intent, field.name, own);
+  });
+}
+
+/// Deleted with the record all the same, and on record, should it have been somebody's edit (law 12).
+void Reconcile::keep_unsure(Side side) {
+  Object lost;
+  for (const Field& field : plan_.fields) {
+    const bool theirs = !unsure_.empty() && !link_.base.contains(field.name);  // of a record that was only found, not linked
+    if (!theirs && (!changed(field, side) || !may_be_ours(field, side))) continue;
+    Decision discarded;
+    discarded.field = &field;
+    discarded.kind = Decision::Kind::kResolve;
+    discarded.rule = "deleted: it may be our own write in another form, whose outcome was not known";
+    (side == Side::kLeft ? discarded.left : discarded.right) = form_of(field, side, record_[side]->fields);
+    (side == Side::kLeft ? discarded.to_left : discarded.to_right) = Value();
+    lost[field.name] = field_notes(discarded);
+  }
+  if (!lost.empty()) earlier_.push_back(Value(std::move(lost)));
 }
 
 /// A delete of ours was announced for it and its end is not on record.
@@ -81,7 +112,7 @@ bool Reconcile::is_own_form(const Field& field, Side side) const {
 
 /// Changed since the sides agreed; a disputed value that they never agreed on was not seen by who deleted the other copy.
 bool Reconcile::edited(Side side) const {
-  const bool changed = record_[side] && std::any_of(plan_.fields.begin(), plan_.fields.end(), [&](const Field& field) { return this->changed(field, side) && !is_own_form(field, side); });
+  const bool changed = record_[side] && std::any_of(plan_.fields.begin(), plan_.fields.end(), [&](const Field& field) { return this->changed(field, side) && !is_own_form(field, side) && !may_be_ours(field, side); });
   return changed || std::any_of(known_.conflicts.begin(), known_.conflicts.end(), [&](const store::Conflict& open) { return !open.field.empty() && !link_.base.contains(open.field); });
 }
 
@@ -98,11 +129,9 @@ void Reconcile::on_renamed(Side side, Result<std::vector<Record>> found) {
   std::erase_if(*found, [&](const Record& record) { return record.incarnation != *link_.incarnation[side] || record.key == *link_.key[side]; });
   if (found->size() != 1) return gone(side);
   const SideKey renamed{side, found->front().key};
-  if (!lane_.owners.claim(renamed)) return finish({Report::End::kBusy, renamed, {}, {}, {}});
-  claimed_.push_back(renamed);
+  if (!claim(renamed)) return finish({Report::End::kBusy, renamed, {}, {}, {}});
   operation_.kind = "rename";
   link_.key[side] = found->front().key;
-  again_.clear();
   record_[side] = std::move(found->front());
   read_[side] = true;
   on_all_read();

@@ -34,6 +34,10 @@ void Reconcile::honour_intents(std::function<void()> then) {
     const auto& source = link_.key[other(intent.side)];
     const bool made = intent.kind == store::IntentKind::kCreate && link_.key[intent.side] && source && *source == intent.source_key;
     if (made) settled_.push_back(intent.id);  // the pair exists, met from whichever side
+    // A delete that was announced, and the record lives on: refused, or not sent.
+    const bool undone = intent.kind == store::IntentKind::kDelete && intent.link == link_.id && record_[intent.side] && intent.requested_at;
+    if (undone && cannot_land(intent)) void_.push_back(intent.id);
+    else if (undone) again_.push_back({intent.side, *link_.key[intent.side], "upsert", "again", 0, *intent.requested_at + lane_.capabilities(intent.side).settle});
     if (!is_ours(intent) || !record_[intent.side] || !intent.fields.is_object()) continue;
     const bool written = count_as_written(intent);
     const bool doubtful = !written && find_doubtful(intent);
@@ -148,9 +152,14 @@ bool Reconcile::cannot_land(const store::Intent& intent) const {
 /// The record that a create was announced for is gone before its outcome was known: what the create may have made has
 /// lost its source, and is found by its match fields as sent (law 25: open intents count as links).
 bool Reconcile::search_orphan() {
-  const Side target = other(key_.first);
-  const auto open = std::find_if(known_.intents.begin(), known_.intents.end(), [&](const store::Intent& intent) { return intent.kind == store::IntentKind::kCreate && intent.side == target && intent.source_key == key_.second; });
+  const auto open = std::find_if(known_.intents.begin(), known_.intents.end(), [&](const store::Intent& intent) {
+    const Side source = other(intent.side);
+    const bool asked = std::find(settled_.begin(), settled_.end(), intent.id) != settled_.end();
+    return intent.kind == store::IntentKind::kCreate && !asked && intent.source_key == (linked_ ? link_.key[source].value_or("") : source == key_.first ? key_.second : "");
+  });
   if (open == known_.intents.end()) return false;
+  const Side target = open->side;
+  key_ = {other(target), open->source_key};
   Query query = stamped_with(target, key_.second);
   for (const Match& match : plan_.matches) {
     if (!query.empty()) break;
@@ -174,8 +183,7 @@ void Reconcile::on_orphan(const store::Intent& intent, Result<std::vector<Record
   if (found->empty() && asked_at_[target] < settled) return stand(store::KeyState::kBackingOff, make_error(Code::kNotFound, "'" + key_.second + "' is gone, but its create may still arrive", "it is looked for after the settle time of the connector"), settled);
   if (found->size() != 1) return commit_echo("gone");
   const SideKey twin{target, found->front().key};
-  if (!lane_.owners.claim(twin)) return finish({Report::End::kBusy, twin, {}, {}, {}});
-  claimed_.push_back(twin);
+  if (!claim(twin)) return finish({Report::End::kBusy, twin, {}, {}, {}});
   lane_.store.load(lane_.mapping, {twin}, [self = shared_from_this(), intent, orphan = std::move(found->front())](Result<std::vector<store::Known>> known) mutable { self->take_orphan(intent, std::move(orphan), std::move(known)); });
 }
 
@@ -187,14 +195,20 @@ void Reconcile::take_orphan(const store::Intent& intent, Record orphan, Result<s
   for (const store::DirtyKey& row : known->front().dirty) taken_.push_back(row);
   link_.key[intent.side] = orphan.key;
   link_.incarnation[key_.first] = intent.source_incarnation;
+  link_.incarnation[intent.side] = orphan.incarnation.empty() ? std::nullopt : std::optional(orphan.incarnation);
+  link_.version[intent.side].reset();
+  link_.tokens[intent.side].clear();
   take_as_sent(intent);
   linked_ = true;
   record_[intent.side] = std::move(orphan);
   read_[intent.side] = true;
-  if (record_[key_.first]) return left_scope(key_.first);
-  for (store::DirtyKey& row : taken_) {
-    if (row.side == key_.first) row.event = "delete";  // its absence is believed already
+  for (const Field& field : plan_.fields) {
+    if (changed(field, intent.side)) unsure_.insert(field.name);  // made of what was sent, or edited there since
   }
+  // Of which most is something else: a record that somebody entered there, and all of it is theirs.
+  if (2 * unsure_.size() >= intent.fields.as_object().size()) unsure_.clear();
+  if (record_[key_.first]) return left_scope(key_.first);
+  replaced_[key_.first] = true;  // its absence is believed already
   gone(key_.first);
 }
 

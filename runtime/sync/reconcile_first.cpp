@@ -79,8 +79,7 @@ void Reconcile::take_over(store::Link renamed) {
   for (const Side at : {Side::kLeft, Side::kRight}) {
     if (!renamed.key[at]) continue;
     const SideKey key{at, *renamed.key[at]};
-    if (!lane_.owners.claim(key)) return finish({Report::End::kBusy, key, {}, {}, {}});
-    claimed_.push_back(key);
+    if (!claim(key)) return finish({Report::End::kBusy, key, {}, {}, {}});
   }
   link_ = std::move(renamed);
   link_.key[side] = key_.second;
@@ -167,6 +166,7 @@ std::optional<Query> Reconcile::query_for(const Match& match) const {
 void Reconcile::announce_create() {
   const Side target = other(key_.first);
   if (options_.dry || !may_write(target)) return search(0);
+  if (!turn_.empty()) lane_.turns.leave(turn_);  // of an earlier try of this pass: nobody waits for himself
   turn_ = match_hash();
   lane_.turns.enter(turn_, [self = shared_from_this(), target] {
     self->intent_[target] = self->intent_for(target, store::IntentKind::kCreate);
@@ -299,7 +299,7 @@ void Reconcile::sole_on_own_side(const Match& match, const std::string& target_k
 void Reconcile::adopt(const std::string& target_key) {
   const Side target = other(key_.first);
   const SideKey twin{target, target_key};
-  if (!lane_.owners.claim(twin)) {
+  if (!claim(twin)) {
     if (!intent_[target] || intent_[target]->in_doubt) return finish({Report::End::kBusy, twin, {}, {}, {}});
     store::Commit commit;  // no request has left: without this the next pass would think one may have
     commit.mapping = lane_.mapping;
@@ -308,7 +308,6 @@ void Reconcile::adopt(const std::string& target_key) {
     lane_.store.commit(std::move(commit), [self = shared_from_this(), twin](Result<std::int64_t>) { self->finish({Report::End::kBusy, twin, {}, {}, {}}); });
     return;
   }
-  claimed_.push_back(twin);
   lane_.store.load(lane_.mapping, {twin}, [self = shared_from_this(), target_key](Result<std::vector<store::Known>> known) { self->on_target_known(target_key, std::move(known)); });
 }
 
@@ -346,7 +345,7 @@ void Reconcile::on_target_known(std::string target_key, Result<std::vector<store
   operation_.kind = "link";
   wake_ = {lane_.mapping + "/" + side_name(key_.first) + "/" + key_.second, lane_.mapping + "/" + side_name(target) + "/" + target_key};
   read_[target] = false;
-  linked_ = true;  // from here on an ordinary pass with an absent base; it is read again before anything is decided
+  linked_ = met_ = true;  // from here on an ordinary pass with an absent base; it is read again before anything is decided
   Sides<bool> wanted{true, true};
   read_sides(wanted);
 }

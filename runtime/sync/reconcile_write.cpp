@@ -182,11 +182,28 @@ void Reconcile::confirm(Side side, Record answer) {
     const bool readable = found.ok() && *found;
     const bool ours = readable && !answer.version.empty() && (*found)->version == answer.version;
     if (ours) return self->take_answer(side, **found, (*found)->fields, true);
-    if (readable && answer.version.empty()) return self->take_answer(side, **found, (*found)->fields, false);
+    if (readable && answer.version.empty()) {
+      if (!self->creating_ && self->shows_more(side, (*found)->fields)) {
+        self->again_.push_back({side, answer.key, "upsert", "again", 0, self->now()});
+        self->link_.version[side].reset();
+        (*found)->version.clear();  // somebody's edit is in it, which this version must not guard
+      }
+      return self->take_answer(side, **found, (*found)->fields, false);
+    }
     // Somebody wrote after us, or it cannot be read now: what was sent stands until the next pass compares.
     Record as_sent = answer;
     self->again_.push_back({side, as_sent.key, "upsert", "again", 0, self->now()});
     self->take_answer(side, as_sent, self->decisions_.patch[side], false);
+  });
+}
+
+/// Whether fields that the write did not carry show something else than what was decided on.
+bool Reconcile::shows_more(Side side, const Value& fields) const {
+  return std::any_of(decisions_.fields.begin(), decisions_.fields.end(), [&](const Decision& decision) {
+    const Field& field = *decision.field;
+    const bool carried = (side == Side::kLeft ? decision.to_left : decision.to_right).has_value();
+    const bool compared = decision.kind != Decision::Kind::kOwed && decision.kind != Decision::Kind::kHeld && field.kind != Field::Kind::kConstant && !is_ignored(link_, field.name);
+    return !carried && compared && !same_form(field, side, form_of(field, side, fields), side == Side::kLeft ? decision.left : decision.right);
   });
 }
 
@@ -243,6 +260,7 @@ void Reconcile::take_answer(Side side, const Record& answer, const Value& stored
     const Value& agreed = side == Side::kLeft ? base->second.left : base->second.right;
     stored_otherwise |= !same_form(field, side, shown, agreed);
   }
+  stored_otherwise |= sure && !creating_ && shows_more(side, stored);
   if (stored_otherwise) again_.push_back({side, answer.key, "upsert", "again", 0, now()});
   link_.key[side] = answer.key;
   note_stamps(plan_, side, decisions_.patch[side], link_);
@@ -262,6 +280,9 @@ void Reconcile::after_write(Side side) {
     store::Commit commit;
     commit.mapping = lane_.mapping;
     commit.link = link_;
+    // Of a computed value the base is the other side's input: the version just written guards nothing until both have it.
+    const bool half = std::any_of(decisions_.fields.begin(), decisions_.fields.end(), [](const Decision& decision) { return decision.to_left && decision.to_right; });
+    if (half) commit.link->version[side].reset();
     commit.operation = operation_;
     commit.close_intents = {intent_[side]->id};
     if (auto& next = intent_[other(side)]) {

@@ -213,3 +213,20 @@ TEST_CASE("law 12: an edit on the side not yet written counts once on top of a c
   CHECK(it.shown(Side::kLeft) == 15);
   CHECK(it.shown(Side::kRight) == 15);
 }
+
+TEST_CASE("law 12: a computed value of which one side was written is not overwritten by a pass that knows the other alone", "[laws][12]") {
+  Pair it;
+  it.edit_both("tags", "a", "b");
+  it.world.left.write_faults = {Fault::kRefuse};
+  it.world.hook(Side::kLeft, it.left);
+  it.world.hook(Side::kRight, it.right);
+  it.world.settle(std::chrono::milliseconds(1));
+  REQUIRE(it.shown(Side::kRight, "tags") == "a+b");
+  it.world.left.rename(it.left, "L-new");
+  it.world.left.edit("L-new", "tags", Value("c"));
+  it.world.hook(Side::kLeft, "L-new");
+  it.world.settle(std::chrono::minutes(3));
+
+  CHECK(it.world.left.get("L-new", "tags") == Value("c+a+b"));
+  CHECK(it.shown(Side::kRight, "tags") == "c+a+b");
+}

@@ -156,3 +156,26 @@ TEST_CASE("law 15: created again under its key it is a new generation with an em
   CHECK(it.world.right.get(it.world.only_right(), "phone") == Value("another"));
   CHECK(it.link().generation == 2);
 }
+
+TEST_CASE("law 15: what a write of ours of unknown outcome made there is no edit against a delete", "[laws][15]") {
+  for (const bool otherwise : {false, true}) {
+    Old it;
+    if (otherwise) it.world.right.store_as = [](const std::string& field, Value value) { return field == "phone" ? Value("+2") : value; };
+    it.world.right.write_faults = {MemorySide::Fault::kLoseAnswer};
+    it.world.right.read_faults = {MemorySide::Fault::kRefuse};
+    it.edit(Side::kLeft, "phone", "2");
+    it.world.hook(Side::kLeft, it.left);
+    it.world.settle(std::chrono::milliseconds(1));
+    REQUIRE(it.shown(Side::kRight, "phone") == (otherwise ? "+2" : "2"));
+
+    it.erase(Side::kLeft);
+    it.world.settle(std::chrono::minutes(5));
+
+    CHECK(it.world.right.rows.empty());
+    CHECK(it.world.left.rows.empty());
+    const auto stored = operations_of(it.world);
+    const Value* told = stored.front().record.find("earlier");  // should it have been somebody's
+    REQUIRE(told != nullptr);
+    CHECK(told->as_array().front().at_path("phone.right")->as_string() == (otherwise ? "+2" : "2"));
+  }
+}

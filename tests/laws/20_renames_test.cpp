@@ -131,3 +131,51 @@ TEST_CASE("law 20: a changed natural key moves nothing: the link holds", "[laws]
   CHECK(it.world.right.rows.size() == 1);
   CHECK(it.world.right.creates == 1);
 }
+
+TEST_CASE("law 20: a known key that is missing is first searched by its own incarnation", "[laws][20]") {
+  Old it;
+  it.world.left.rename(it.left, "L-new");
+  it.world.hook(Side::kLeft, it.left);
+  it.world.settle(minutes(3));
+
+  CHECK(it.known(Side::kRight, it.right).link->key.left == "L-new");
+  CHECK(it.world.right.rows.size() == 1);
+}
+
+TEST_CASE("law 20: a known key with another incarnation: the old record under another name moves its link", "[laws][20]") {
+  Old it;
+  it.world.left.rename(it.left, "L-new");
+  it.world.left.insert(person("bob@example.org"), it.left);  // the name is used again at once
+  it.world.hook(Side::kLeft, it.left);
+  it.world.settle(minutes(3));
+
+  CHECK(it.known(Side::kRight, it.right).link->key.left == "L-new");
+  REQUIRE(it.world.right.rows.size() == 2);
+  CHECK(it.world.right.get(it.right, "email") == Value("ada@example.org"));
+}
+
+TEST_CASE("law 20: both names used again, what stands under the one is no edit against the delete of the other", "[laws][20]") {
+  Old it;
+  it.world.left.erase(it.left);
+  it.world.left.insert(person("bob@example.org"), it.left);
+  it.world.right.erase(it.right);
+  it.world.right.insert(person("eve@example.org"), it.right);
+  it.world.hook(Side::kLeft, it.left);
+  it.world.hook(Side::kRight, it.right);
+  it.world.settle(minutes(5));
+
+  CHECK(it.world.left.rows.size() == 2);
+  CHECK(it.world.right.rows.size() == 2);
+  for (const store::Operation& one : it.world.ears.operations) CHECK(one.kind != "restore");
+}
+
+TEST_CASE("law 20: a rename that nothing else came with is on record", "[laws][20]") {
+  Old it;
+  it.world.left.rename(it.left, "L-new");
+  it.world.hook(Side::kLeft, "L-new");
+  it.world.settle(minutes(3));
+
+  CHECK(it.known(Side::kLeft, "L-new").link->id == it.known(Side::kRight, it.right).link->id);
+  CHECK(operations_of(it.world).front().kind == "rename");
+  CHECK(it.new_writes() == 0);
+}

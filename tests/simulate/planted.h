@@ -256,7 +256,7 @@ inline std::vector<Planted> planted_bugs() {
       {"create without a search", "25", profile("lost-answers"), 40, endpoint_bug<FindsNothing>},
       {"believe at once that nothing arrives late", "25, 26", profile("editable-match"), 300, [] { return declaring([](sync::Capabilities& able) { able.settle = {}; }); }},
       {"know no incarnations", "20", profile("deletes"), 60, endpoint_bug<WithoutIncarnation>},
-      {"believe that absence proves a delete", "16", profile("hidden-rows"), 250, [] { return declaring([](sync::Capabilities& able) { able.absence_proves_delete = true; }); }},
+      {"believe that absence proves a delete", "16", profile("hidden-rows"), 400, [] { return declaring([](sync::Capabilities& able) { able.absence_proves_delete = true; }); }},
       {"forget conflicts", "13", profile("plain"), 40, [=] { return sql_bug(kConflicts); }},
       {"keep no record of what lost", "12, 32", profile("plain"), 40, [=] { return sql_bug(kOperations); }},
       {"commit without the base", "31", profile("plain"), 40, [=] { return sql_bug(kBase); }},

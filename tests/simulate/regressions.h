@@ -35,6 +35,16 @@ constexpr Regression kRegressions[] = {
     {"replicas", 2000391, "what a write was announced on was not remembered as seen, and a stale read of before it was written over an edit"},
     {"replicas", 2000199, "a read from before a write that was announced looked like the answer to its doubt"},
     {"replicas", 2000437, "a read from before a refused write decided again"},
+    {"renames", 2000121, "a rename met a computed value of which one side was written, and its version guarded a base that was not what it showed"},
+    {"hidden-rows", 1795992255, "the counterpart found in a pass and not shown a moment later counted as deleted, by the evidence of the one before"},
+    {"deletes", 2000462, "both names were used again, and what stood under the one was taken for an edit against the delete of the other"},
+    {"deletes", 2000335, "our own write in another form, unanswered, counted as an edit against a delete"},
+    {"deletes", 2000156, "both records were gone, and what a create in doubt had made of the one was taken for a stranger"},
+    {"trash", 3000131, "a record found by its match was deleted as if our create had made it"},
+    {"editable-match", 3000181, "the stamp of an earlier value counted for a later one, and was not on record"},
+    {"script-errors", 3000078, "the read after a write showed an edit, and its version guarded a write over it"},
+    {"leaving-scope", 3000047, "a delete that was refused, and its record back in the scope, stayed announced for ever"},
+    {"pages", 3000163, "an edit that a page had shown was written over by a pass that had read before it"},
     {"deletes", 950330, "a value that a system stores in another form counted as an edit against a delete"},
 };
 
