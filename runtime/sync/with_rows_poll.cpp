@@ -4,6 +4,7 @@
 #include <set>
 
 #include "base/json.h"
+#include "sync/more_pages.h"
 #include "sync/with_rows.h"
 
 namespace tidewire::sync {
@@ -39,6 +40,7 @@ struct WithRows::Poll : std::enable_shared_from_this<WithRows::Poll> {
   Value cursor;
   int limit;
   ChangesPage page;
+  MorePages pages{cursor};        // the record's own are 0, those of its tables follow
   std::set<std::string> parents;  // whose rows changed
   Done<ChangesPage> done;
 
@@ -46,11 +48,12 @@ struct WithRows::Poll : std::enable_shared_from_this<WithRows::Poll> {
       : owner(whose), alive(whose.alive_), cursor(std::move(the_cursor)), limit(the_limit), done(std::move(the_done)) {}
 
   void begin() {
+    if (!pages.asks(0)) return rows_of(0);
     const Value* own = cursor.find("parent");
     owner.parent_.changes(own == nullptr ? Value() : *own, limit, [self = shared_from_this()](Result<ChangesPage> answer) {
       if (!*self->alive) return;
       if (!answer.ok()) return self->done(std::move(answer).error());
-      self->page.more = answer->more;
+      self->pages.note(0, answer->more);
       self->page.deleted = std::move(answer->deleted);
       self->cursor["parent"] = std::move(answer->cursor);
       for (const Record& record : answer->records) self->parents.insert(record.key);
@@ -59,9 +62,13 @@ struct WithRows::Poll : std::enable_shared_from_this<WithRows::Poll> {
   }
   void rows_of(std::size_t number) {
     if (number == owner.tables_.size()) return read();
+    if (!pages.asks(number + 1)) return rows_of(number + 1);
     const ChildTable& child = owner.tables_[number];
     Value& own = cursor["rows"];
-    if (!own.is_array() || number >= own.as_array().size() || own.as_array()[number].is_null()) return rows_of(number + 1);
+    if (!own.is_array()) own = Value(Array{});
+    if (number >= own.as_array().size()) own.as_array().resize(number + 1);
+    if (own.as_array()[number].is_null()) return begin_rows(number);
+    if (own.as_array()[number].is_bool()) return rows_of(number + 1);
     child.rows->changes(own.as_array()[number], limit, [self = shared_from_this(), number, &child](Result<ChangesPage> answer) {
       if (!*self->alive) return;
       if (!answer.ok()) return self->done(std::move(answer).error());
@@ -69,12 +76,22 @@ struct WithRows::Poll : std::enable_shared_from_this<WithRows::Poll> {
         const Value* parent = row.fields.find(child.parent);
         if (parent != nullptr && !parent->is_null()) self->parents.insert(parent->is_string() ? parent->as_string() : json::dump(*parent));
       }
-      self->page.more |= answer->more;
+      self->pages.note(number + 1, answer->more);
       self->cursor["rows"].as_array()[number] = std::move(answer->cursor);
       self->rows_of(number + 1);
     });
   }
+  /// A table that the mapping did not have at the last poll is polled from here on; `false` where it has no place to go on from.
+  void begin_rows(std::size_t number) {
+    owner.tables_[number].rows->start([self = shared_from_this(), number](Result<Value> answer) {
+      if (!*self->alive) return;
+      if (!answer.ok()) return self->done(std::move(answer).error());
+      self->cursor["rows"].as_array()[number] = answer->is_null() ? Value(false) : std::move(*answer);
+      self->rows_of(number + 1);
+    });
+  }
   void read() {
+    page.more = pages.into(cursor);
     page.cursor = std::move(cursor);
     owner.read({parents.begin(), parents.end()}, [self = shared_from_this()](Result<std::vector<Record>> records) {
       if (!records.ok()) return self->done(std::move(records).error());

@@ -26,7 +26,8 @@ M.config = {
   zone = { type = "text" },
   overlap = { type = "duration", default = 300 },
 }
-M.collections = { doctype = {} }
+-- A child table is listed only for the DocType whose rows it holds: `of`.
+M.collections = { doctype = { of = { type = "text" } } }
 -- An Address or a Contact names whose it is in rows: erp.dynamic_link "Customer".
 M.owners = { dynamic_link = { list = "links", column = "link_name", of = "link_doctype" } }
 

@@ -64,5 +64,5 @@ test("poll_child names the lines of a list that do not move their record", funct
   equal({ #plan.right.children, plan.further[1].fields[1] }, { 0, "parent" })
   case.refused(function(e)
     return { fields = { e.rows { left = "education", right = "schools", key = { "school" }, poll_child = e.erp.doctype "Employee Education" } } }
-  end, "poll_child is the collection of the lines")
+  end, "poll_child is the collection of the rows")
 end)

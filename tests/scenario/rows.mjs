@@ -142,6 +142,35 @@ const cases = {
     await until("ada to be gone on the right", async () => !(await row("ada")));
     assert.equal((await app.all("skills")).length, before - here);
   },
+
+  async "a row that is inserted past its record moves nothing and tells nobody: poll_child finds it, no poll of the record does"() {
+    const own = world.project;
+    const polled = (poll_child) => schooling.replace("on = { webhook = true }", 'on = { left = { webhook = true, poll = "every 1s" }, right = { webhook = true } }')
+      .replace('key = { "school" },', `key = { "school" },${poll_child ? ' poll_child = erp.doctype("Person School", { parent = "parent", of = "Person" }),' : ""}`);
+    const insert = async (school) => {
+      const before = (await person("eve")).modified;
+      await erp.ask("POST", "/api/resource/Person School", { parent: (await person("eve")).name, parenttype: "Person", parentfield: "education", school, year: 2000 });
+      assert.equal((await person("eve")).modified, before, "the record has moved: this proves nothing");
+    };
+    const arrived = async (school) => (await row("eve")).education.some((one) => one.school === school);
+
+    await erp.insert("Person", { code: "eve", education: [{ school: "MIT", degree: "BSc", year: 1990 }] });
+    await until("eve on the right", async () => (await row("eve"))?.education?.length === 1);
+    own.write("mappings/people.lua", polled(false));
+    await until("the mapping to be reloaded", () => own.logged("mapping_reloaded").length > 0);
+    await insert("Unseen");
+    const { left } = (await own.status()).mappings.people.polls ?? {};
+    await until("three polls more", async () => Date.parse((await own.status()).mappings.people.polls?.left?.last ?? 0) > Date.parse(left?.last ?? 0) + 3000);
+    await world.settled();
+    assert.ok(!(await arrived("Unseen")));
+
+    const reloads = own.logged("mapping_reloaded").length;
+    own.write("mappings/people.lua", polled(true));
+    await until("the mapping to be reloaded", () => own.logged("mapping_reloaded").length > reloads);
+    await until("a poll of the rows", async () => (await own.status()).mappings.people.polls?.left?.last);
+    await insert("Polled");
+    await until("the row", () => arrived("Polled"));
+  },
 };
 
 await run(cases, world);

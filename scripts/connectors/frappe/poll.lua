@@ -40,12 +40,12 @@ local function floor_of(conn, zone)
   end
 end
 
-local function page_of(conn, doctype, columns, stamp_column, filters, to_records)
+local function page_of(conn, doctype, columns, stamp_column, filters, to_records, parent)
   return function(floor, after, limit)
     local narrowed = array { array { stamp_column, ">=", after and after.time or floor }, unpack(filters) }
     local later = after and array { array { stamp_column, ">", after.time }, array { "name", ">", after.key } } or nil
     local rows, err = wire.get_list(conn, doctype, { fields = columns, filters = narrowed, or_filters = later,
-      order_by = stamp_column .. " asc, name asc", limit_page_length = limit })
+      order_by = stamp_column .. " asc, name asc", limit_page_length = limit, parent = parent })
     if not rows then return nil, err end
     return to_records(rows)
   end
@@ -56,17 +56,20 @@ local function short_page(records, limit) return #records < limit end
 
 local beginning = "1900-01-01 00:00:00"
 
-local function newest(conn, doctype, filters, column)
+local function newest(conn, doctype, filters, column, parent)
   local rows, err = wire.get_list(conn, doctype, { fields = array { column }, filters = filters, order_by = column .. " desc",
-    limit_page_length = 1 })
+    limit_page_length = 1, parent = parent })
   if not rows then return nil, err end
   return rows[1] and stamp(rows[1][column]) or beginning
 end
 
 local function deleted_filters(doctype) return array { array { "deleted_doctype", "=", doctype } } end
 
+--- The DocType whose rows a child table's are, where that was said.
+function M.whose(collection) return collection.options and given(collection.options.of) or nil end
+
 function M.start(conn, collection)
-  local mark, err = newest(conn, collection.name, nil, "modified")
+  local mark, err = newest(conn, collection.name, nil, "modified", M.whose(collection))
   if not mark then return nil, err end
   local cursor = { rows = connector.cursor(conn, mark) }
   mark, err = newest(conn, "Deleted Document", deleted_filters(collection.name), "creation")
@@ -90,7 +93,7 @@ local function changed_rows(conn, collection, cursor, limit)
   end
   local answer
   answer, err = connector.scan(conn, cursor, limit, { floor = floor_of(conn, shape.zone), last = short_page,
-    page = page_of(conn, collection.name, columns, "modified", {}, to_records) })
+    page = page_of(conn, collection.name, columns, "modified", {}, to_records, M.whose(collection)) })
   if not answer then return nil, err end
   local rows = {}
   for i, one in ipairs(answer.records) do rows[i] = one.row end

@@ -110,6 +110,11 @@ end
 
 local everywhere = { name = true, owner = true, creation = true, modified = true, modified_by = true, docstatus = true, idx = true }
 
+--- What a row of a child table has besides: whose it is.
+M.of_rows = { "parent", "parenttype", "parentfield" }
+local whose = {}
+for _, name in ipairs(M.of_rows) do whose[name] = true end
+
 --- What a mapping's fields mean for a request. A list never has child tables, and drops any column whose name contains
 -- `_seen`: those take a read of each document.
 function M.plan(conn, collection)
@@ -121,7 +126,7 @@ function M.plan(conn, collection)
   local shape = { known = known, zone = zone, fields = connector.heads({}, collection.fields), columns = array {} }
   for _, name in ipairs(connector.heads({ "name", "creation", "modified" }, collection.fields)) do
     local field = known.fields[name]
-    if not field and not everywhere[name] and name:sub(1, 1) ~= "_" then
+    if not field and not everywhere[name] and name:sub(1, 1) ~= "_" and not (whose[name] and known.meta.istable == 1) then
       return fail("invalid", collection.name .. " has no field '" .. name .. "'", "renamed or removed there?")
     end
     if field and tables[field.fieldtype] or name:find("_seen", 1, true) then

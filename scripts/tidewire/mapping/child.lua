@@ -88,7 +88,7 @@ end
 local function poll_child(c, spec)
   local own, at = spec.row.poll_child, c.r:key("poll_child", spec.at)
   if own == nil then return end
-  local wanted = "poll_child is the collection of the lines: erp.model(\"sale.order.line\", { parent = \"order_id\" })"
+  local wanted = "poll_child is the collection of the rows: erp.doctype(\"Employee Education\", { parent = \"parent\", of = \"Employee\" })"
   if mark.word(own) ~= "end" or own.options.parent == nil then return c.r:problem(at, wanted) end
   for _, side in ipairs(sides) do
     if c[side].connection == own.connection and mark.word(spec.row[side]) ~= "end" then

@@ -202,3 +202,26 @@ TEST_CASE("with_rows: lines that do not move their record are polled in their ow
   CHECK(found.front().key == order);
   CHECK(json::dump(found.front().fields) == json::dump(read(R"({"email":"a@example.org","lines":[{"qty":1}]})")));
 }
+
+TEST_CASE("with_rows: a table that the mapping did not have at the last poll is polled from then on", "[sync][rows]") {
+  Tables it;
+  Value cursor;
+  sync::WithRows without(it.world.right, {});
+  without.start([&](Result<Value> start) { cursor = start.value(); });
+  it.world.timers.run_posted();
+  std::vector<std::string> keys;
+  const auto poll = [&] {
+    keys.clear();
+    it.right->changes(cursor, 100, [&](Result<sync::ChangesPage> page) {
+      for (const auto& record : page->records) keys.push_back(record.key);
+      cursor = page->cursor;
+    });
+    it.world.timers.run_posted();
+  };
+
+  poll();
+  it.skills.edit(it.key_of("lua"), "level", Value(7));
+  poll();
+
+  CHECK(keys == std::vector<std::string>{it.person});
+}
