@@ -71,7 +71,7 @@ end
 
 local function nothing_to_install() return fail("invalid", "`install` is for the REST form", "with `tables` nothing is made on the other side: changes are polled") end
 
-M.test, M.describe = either(schema.test, tables.test), either(schema.describe, tables.describe)
+M.test, M.catalog, M.describe = either(schema.test, tables.test), either(schema.catalog, tables.catalog), either(schema.describe, tables.describe)
 M.read, M.list, M.find, M.trash = either(rest.read, tables.read), either(lists.list, tables.list), either(lists.find, tables.find), either(rest.trash, tables.trash)
 M.start, M.changes = either(poll.start, tables.start), either(poll.changes, tables.changes)
 M.create, M.update, M.delete = either(rest.create, tables.create), either(rest.update, tables.update), either(rest.delete, tables.delete)

@@ -174,6 +174,20 @@ test("what WordPress would drop in silence is refused: unknown terms, unregister
   equal(long.code, "invalid")
 end)
 
+test("the catalog has what can be picked: types, taxonomies and users, without the site's own workings", function()
+  local function names(call)
+    local list = {}
+    for i, one in ipairs(assert(call.catalog())) do list[i] = one.word .. " " .. one.name end
+    return table.concat(list, ", ")
+  end
+  local shown = names(connect())
+  for _, wanted in ipairs { "post_type page", "post_type post", "route users", "taxonomy category", "taxonomy post_tag" } do ok(shown:find(wanted, 1, true), shown .. " lacks " .. wanted) end
+  ok(not shown:find "wp_" and not shown:find "nav_menu" and not shown:find "attachment", shown)
+  for _, one in ipairs(assert(connect().catalog())) do assert(connect().describe(collection(one.word, one.name, {}))) end
+  local direct = names(connect { tables = database })
+  ok(direct:find("post_type post", 1, true) and not direct:find "revision" and not direct:find "wp_", direct)
+end)
+
 test("creates of one title at once get slugs of their own", function()
   local call, where, work = connect(), collection("post_type", "post", { "title", "slug" }), {}
   for i = 1, 6 do

@@ -231,6 +231,24 @@ function M.describe(conn, collection)
   return { key = array { "id" }, fields = list, warnings = warnings }
 end
 
+-- What a site keeps for its own working: menus, blocks, templates, fonts; and media, which are not synchronised.
+local function is_inner(name) return name:find "^wp_" ~= nil or name:find "^nav_menu" ~= nil or name == "attachment" end
+
+--- The post types and taxonomies that the API shows our user, and its users.
+function M.catalog(conn)
+  local list = array {}
+  for _, word in ipairs { "post_type", "taxonomy" } do
+    local reply, err = wire.get(conn, "/wp/v2/" .. words[word], { { "context", "edit" } })
+    if not reply then return nil, err end
+    for name, about in pairs(reply.body) do
+      if type(about) == "table" and not is_inner(name) then list[#list + 1] = { name = name, word = word, label = given(about.name) or nil } end
+    end
+  end
+  list[#list + 1] = { name = "users", word = "route" }
+  table.sort(list, function(a, b) return a.word .. " " .. a.name < b.word .. " " .. b.name end)
+  return list
+end
+
 -- Anonymous requests are answered, so whether we were let in is asked in so many words.
 local function why_denied(conn, err)
   local site = err.code == "denied" and wire.site(conn)

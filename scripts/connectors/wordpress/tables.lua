@@ -168,6 +168,6 @@ local function never(what)
 end
 M.create, M.delete = never "made", never "deleted"
 
-M.test, M.describe = rows.test, rows.describe
+M.test, M.catalog, M.describe = rows.test, rows.catalog, rows.describe
 
 return M

@@ -194,6 +194,16 @@ end
 
 local meta_types = { string = plain, integer = number, number = { kind = "decimal", form = "text", zero_is_null = true }, boolean = { kind = "text", empty = "null" } }
 
+--- The types of the posts that are there.
+function M.catalog(conn)
+  local found, err = db.query(inner(conn), "select distinct post_type from " .. table_named(conn, "posts") .. " where post_type not like 'wp\\_%' and post_type not in " ..
+    "('attachment', 'revision', 'nav_menu_item', 'custom_css', 'customize_changeset', 'oembed_cache', 'user_request') order by post_type", array {})
+  if not found then return nil, err end
+  local list = array {}
+  for i, row in ipairs(found) do list[i] = { name = row.post_type, word = "post_type" } end
+  return list
+end
+
 function M.describe(conn, collection)
   local shape, err = M.plan(conn, collection)
   if not shape then return nil, err end
