@@ -171,6 +171,15 @@ tap.test("every type is read as it was written, and its description says what it
     { "so so", "int", "decimal", true, "right", "local" })
 end)
 
+tap.test("a large object and a file of the storage are told as files", function()
+  assert(db:query [[create schema storage]])
+  assert(db:query [[create table storage.objects (id int primary key)]])
+  assert(db:query [[create table pictured (id int primary key, large oid, stored int references storage.objects, plain int)]])
+  local files = {}
+  for _, field in ipairs(assert(connect().functions.describe(collection("pictured", { "id" }, { "id", "large" }))).fields) do files[field.name] = field.file end
+  tap.equal(files, { large = true, stored = true })
+end)
+
 tap.test("lists can be emptied, documents replaced, a key of two parts found again", function()
   local call = connect().functions
   local key = [==[[1,"x,\"y"]]==]

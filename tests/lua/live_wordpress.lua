@@ -188,6 +188,10 @@ test("the catalog has what can be picked: types, taxonomies and users, without t
   ok(direct:find("post_type post", 1, true) and not direct:find "revision" and not direct:find "wp_", direct)
 end)
 
+test("a picture is told to stay where it is", function()
+  for _, field in ipairs(assert(connect().describe(posts)).fields) do equal({ field.name, field.file }, { field.name, field.name == "featured_media" or nil }) end
+end)
+
 test("creates of one title at once get slugs of their own", function()
   local call, where, work = connect(), collection("post_type", "post", { "title", "slug" }), {}
   for i = 1, 6 do

@@ -16,6 +16,7 @@ local fields = {
   active = { type = "boolean" }, credit_limit = { type = "float", digits = array { 16, 2 } }, ratio = { type = "float" },
   color = { type = "integer" }, date = { type = "date" }, seen = { type = "datetime" }, debit = { type = "monetary", readonly = true, store = false },
   type = { type = "selection", selection = array { array { "contact", "Contact" }, array { "other", "Other" } } },
+  photo_id = { type = "many2one", relation = "ir.attachment" },
   country_id = { type = "many2one", relation = "res.country" }, category_id = { type = "many2many", relation = "res.partner.category" },
   child_ids = { type = "one2many", relation = "res.partner", relation_field = "parent_id" }, write_date = { type = "datetime", readonly = true },
 }
@@ -404,6 +405,7 @@ tap.test("fields are described by their types", function()
   tap.equal(by_name.seen.type, { kind = "datetime", form = "local", zone = "UTC", resolution = 1 })
   tap.equal(by_name.country_id.type, { kind = "reference", to = "res.country" })
   tap.equal(by_name.country_id.references, "res.country")
+  tap.equal({ by_name.photo_id.file, by_name.country_id.file }, { true })
   tap.equal(by_name.type.type, { kind = "enum", options = { "contact", "other" } })
   tap.equal(by_name.write_date.read_only, true)
   tap.equal(described.warnings[1]:find "^'debit' is computed" ~= nil, true)

@@ -46,7 +46,7 @@ local function describe_field(name, field)
   local type_of = types[field.type] or function() return { kind = field.type == "reference" and "text" or "json" } end
   return { name = name, type = type_of(field), label = field.string, required = field.required == true and not kept_by_odoo[name] or nil,
     read_only = (field.readonly == true or kept_by_odoo[name]) and true or nil, unique = name == "id" or nil,
-    references = type(field.relation) == "string" and field.relation or nil }
+    references = type(field.relation) == "string" and field.relation or nil, file = field.relation == "ir.attachment" or nil }
 end
 
 -- What Odoo puts into required fields of a new record by itself. A model that does not say is none the worse for it.

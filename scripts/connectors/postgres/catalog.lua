@@ -117,11 +117,14 @@ function M.describe(conn, collection)
     points[reference.column] = near and reference.table or reference.schema .. "." .. reference.table
   end
   local fields = array {}
+  -- A large object, or a file of Supabase's storage: the number or id travels, what it stands for does not.
+  local function is_file(column) return column.type == "oid" or points[column.name] == "storage.objects" end
   for i, column in ipairs(about.columns) do
     fields[i] = {
       name = column.name, type = type_of(column.type, column.cast, column.labels), label = given(column.label),
       required = column.required and not column.has_default and not is_key[column.name], read_only = column.read_only,
       unique = unique[column.name] or false, references = points[column.name], default = given(column.default),
+      file = is_file(column) or nil,
     }
   end
   local warnings, shows_all = warnings_of(about, #key > 0), about.kind ~= "v" and about.kind ~= "m" and not about.filtered

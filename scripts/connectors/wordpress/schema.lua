@@ -214,7 +214,7 @@ function M.describe(conn, collection)
   for _, name in ipairs(names) do
     local field = target.fields[name]
     list[#list + 1] = { name = name, label = field.label, type = field.type, required = field.required, read_only = field.read_only, references = field.references,
-      unique = unique[name] }
+      unique = unique[name], file = field.references == "attachment" or nil }
     if field.raw then list[#list + 1] = { name = name .. ".raw", label = field.label, type = field.type } end
   end
   list[#list + 1] = { name = "meta", type = { kind = "json" } }
