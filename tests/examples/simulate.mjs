@@ -36,6 +36,10 @@ const systems = {
     const vault = await practice("notion", ["--fixture", data("supabase-notion", "notion.json")]), app = await supabase(["--fixture", data("supabase-notion", "supabase.json")]);
     return { NOTION_URL: vault.url, NOTION_TOKEN: "secret_practice", APP_URL: app.url, ...app_keys };
   },
+  async "master-slave"() {
+    const shop = await supabase(["--fixture", data("master-slave", "shop.json")]), branch = await supabase(["--fixture", data("master-slave", "branch.json")]);
+    return { SHOP_URL: shop.url, SHOP_KEY: "sb_secret_practice", SHOP_WEBHOOK_SECRET: "shop-hook", BRANCH_URL: branch.url, BRANCH_KEY: "sb_secret_practice" };
+  },
   async rest() {
     const left = await crm("crm-token"), app = await supabase();
     cleanup(() => left.stop());
