@@ -132,9 +132,6 @@ std::optional<Profile> Sample::adapted(Profile profile, const Sides<sync::Capabi
     system.unique = system.normalises = false;
     // A state left behind that was never seen, and no guard to refuse what is made of it: no engine can tell.
     system.reads_behind = system.reads_behind && able[side].guarded_writes;
-    const auto& stamps = plan().end[side].stamps;
-    const bool names_twins = std::any_of(stamps.begin(), stamps.end(), [](const sync::Stamp& stamp) { return stamp.what == sync::Stamp::What::kLeftKey || stamp.what == sync::Stamp::What::kRightKey; });
-    if (names_twins) profile.key_reuse = false;  // the new record and the old one's twin wait for each other without end
     if (!sync::flows(plan().flow, side) || found_again(side, able[side])) continue;
     for (const Fault fault : {Fault::kLostRequest, Fault::kLostAnswer, Fault::kLate, Fault::kFailedAfter, Fault::kCrash, Fault::kDisk, Fault::kFsync, Fault::kScript}) profile[fault] = 0;
   }

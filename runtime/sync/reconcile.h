@@ -121,6 +121,9 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   void on_found(std::size_t way, Result<std::vector<Record>> found);
   void adopt(const std::string& target_key);
   void on_target_known(std::string target_key, Result<std::vector<store::Known>> known);
+  void ask_former_name(std::string target_key, store::Known theirs);
+  bool is_marked() const;
+  void meet_target(const std::string& target_key, const store::Known& theirs);
   void send_create();
   std::optional<Query> query_for(const Match& match) const;
   std::optional<Query> query_as_sent(const Match& match) const;
@@ -159,6 +162,7 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   void look_after_delete(Side side);
   bool search_renamed(Side side);
   void on_renamed(Side side, Result<std::vector<Record>> found);
+  void take_name(Side side, Record renamed, Result<std::vector<store::Known>> known);
   void announce_delete(Side side);
   void bury(Side side, const std::string& policy, const std::string& outcome);
   void restore(Side side);

@@ -130,9 +130,24 @@ void Reconcile::on_renamed(Side side, Result<std::vector<Record>> found) {
   if (found->size() != 1) return gone(side);
   const SideKey renamed{side, found->front().key};
   if (!claim(renamed)) return finish({Report::End::kBusy, renamed, {}, {}, {}});
+  lane_.store.load(lane_.mapping, {renamed}, [self = shared_from_this(), side, record = std::move(found->front())](Result<std::vector<store::Known>> known) mutable { self->take_name(side, std::move(record), std::move(known)); });
+}
+
+/// The link goes on under the new name, unless another has that: one of a record that was there before, or of this very one.
+void Reconcile::take_name(Side side, Record renamed, Result<std::vector<store::Known>> known) {
+  if (!known.ok()) return fail(std::move(known).error());
+  const auto& holder = known->front().link;
+  if (holder && holder->id != link_.id && holder->incarnation[side] != link_.incarnation[side]) {
+    again_.push_back({side, renamed.key, "upsert", "again", 0, now()});
+    return stand(store::KeyState::kBackingOff, make_error(Code::kStale, "'" + *link_.key[side] + "' is '" + renamed.key + "' now, and what had that name before is still linked", "the link of the record before is ended first"), now() + std::chrono::seconds(1));
+  }
+  if (holder && holder->id != link_.id) {
+    const std::string name = lane_.mapping + "/" + side_name(side) + "/" + renamed.key;
+    return stand(store::KeyState::kConflict, make_error(Code::kInvalid, "'" + *link_.key[side] + "' is '" + renamed.key + "' now, which is linked to '" + holder->key[other(side)].value_or("") + "' already", "one record has two links: `tidewire unlink` the wrong one"), now(), name);
+  }
   operation_.kind = "rename";
-  link_.key[side] = found->front().key;
-  record_[side] = std::move(found->front());
+  link_.key[side] = renamed.key;
+  record_[side] = std::move(renamed);
   read_[side] = true;
   on_all_read();
 }

@@ -229,6 +229,7 @@ std::optional<Query> Reconcile::query_as_sent(const Match& match) const {
 void Reconcile::search(std::size_t number) {
   const Side target = other(key_.first);
   if (number == 0) asked_at_[target] = now();
+  link_.incarnation[target].reset();  // of one that was found by the way before
   std::vector<Way> all = ways();
   if (number >= all.size()) return send_create();
   Way& way = all[number];
@@ -241,6 +242,7 @@ void Reconcile::on_read_by_key(std::size_t number, Result<std::optional<Record>>
   const bool no_key = !found.ok() && found.error().code == Code::kInvalid && ways()[number].by == Way::By::kStoredKey;
   if (!found.ok() && !no_key) return fail(std::move(found).error());
   if (no_key || !*found) return search(number + 1);  // what a person wrote into the field may be no key at all
+  if (!(*found)->incarnation.empty()) link_.incarnation[other(key_.first)] = (*found)->incarnation;
   adopt((*found)->key);
 }
 
@@ -313,11 +315,40 @@ void Reconcile::adopt(const std::string& target_key) {
 
 void Reconcile::on_target_known(std::string target_key, Result<std::vector<store::Known>> known) {
   if (!known.ok()) return fail(std::move(known).error());
+  const bool may_be_renamed = !known->front().link && link_.incarnation[other(key_.first)];
+  if (may_be_renamed) return ask_former_name(std::move(target_key), std::move(known->front()));
+  meet_target(target_key, known->front());
+}
+
+/// Law 20: what is found under a name that has no link may be linked under its former name.
+void Reconcile::ask_former_name(std::string target_key, store::Known theirs) {
   const Side target = other(key_.first);
-  const store::Known& theirs = known->front();
+  lane_.store.find_by_incarnation(lane_.mapping, target, *link_.incarnation[target], [self = shared_from_this(), target, target_key, theirs = std::move(theirs)](Result<std::vector<store::Link>> links) {
+    if (!links.ok()) return self->fail(std::move(links).error());
+    std::erase_if(*links, [&](const store::Link& link) { return link.state == store::LinkState::kTombstone || !link.key[target] || *link.key[target] == target_key; });
+    if (links->size() != 1) return self->meet_target(target_key, theirs);
+    self->lane_.batcher[target]->read(*links->front().key[target], [self, target, target_key, theirs](Result<std::optional<Record>> former) {
+      if (!former.ok()) return self->fail(std::move(former).error());
+      const bool another = *former && (*former)->incarnation == *self->link_.incarnation[target];  // two records of one stamp
+      if (another) return self->meet_target(target_key, theirs);
+      self->again_.push_back({target, target_key, "upsert", "again", 0, self->now()});  // its own pass moves its link
+      if (self->is_marked()) return self->search(self->way_ + 1);
+      self->stand(store::KeyState::kBackingOff, make_error(Code::kStale, "'" + self->key_.second + "' matches '" + target_key + "', a record that is linked under its former name", "its link is moved first"), self->now() + std::chrono::seconds(1));
+    });
+  });
+}
+
+/// Found by what we wrote into it: a copy of a record has that too, and one of which the other is gone.
+bool Reconcile::is_marked() const {
+  const std::vector<Way> all = ways();
+  return way_ < all.size() && (all[way_].by == Way::By::kStoredKey || all[way_].by == Way::By::kStamp);
+}
+
+void Reconcile::meet_target(const std::string& target_key, const store::Known& theirs) {
+  const Side target = other(key_.first);
   const std::vector<Way> all = ways();
   const Way::By found_by = way_ < all.size() ? all[way_].by : Way::By::kMatch;
-  const bool copied = theirs.link && theirs.link->key[key_.first] && (found_by == Way::By::kStoredKey || found_by == Way::By::kStamp);
+  const bool copied = theirs.link && theirs.link->key[key_.first] && is_marked();
   if (copied) return search(way_ + 1);  // a record that was duplicated has the stamps of the first one
   if (theirs.link && theirs.link->key[key_.first]) {
     store::Conflict conflict;

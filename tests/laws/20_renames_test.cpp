@@ -122,6 +122,40 @@ TEST_CASE("law 20: a record found by match whose incarnation is linked is a rena
   if (link) CHECK(link->incarnation.right.has_value());
 }
 
+TEST_CASE("law 20: what is found by match and linked under its former name keeps its link", "[laws][20]") {
+  Pair it;
+  it.world.right.rename(it.right, "R-new");  // nobody tells of it
+  it.world.right.edit("R-new", "email", Value("new@example.org"));
+  const std::string stranger = it.world.left.insert(person("new@example.org"));
+  it.world.hook(Side::kLeft, stranger);
+  it.world.settle(minutes(10));
+
+  REQUIRE(it.known(Side::kLeft, it.left).link);
+  CHECK(it.known(Side::kLeft, it.left).link->key.right == "R-new");
+  CHECK(it.world.left.get(it.left, "email") == Value("new@example.org"));
+  CHECK_FALSE(it.known(Side::kLeft, stranger).link);
+  REQUIRE(it.world.conflicts().size() == 1);
+  CHECK(it.world.conflicts().front().kind == "ambiguous");
+}
+
+TEST_CASE("law 20: a new name that another link still holds is taken once that has ended, and nothing is written before", "[laws][20]") {
+  Old it;
+  const std::string bob = it.world.left.insert(person("bob@example.org"));
+  it.world.hook(Side::kLeft, bob);
+  it.world.settle(minutes(3));
+  const std::string name = *it.known(Side::kLeft, bob).link->key.right;
+  it.world.right.erase(name);
+  it.world.right.rename(it.right, name);  // nobody tells of either
+  it.edit(Side::kLeft, "phone", "77");
+  it.world.hook(Side::kLeft, it.left);
+  it.world.settle(minutes(10));
+
+  REQUIRE(it.known(Side::kLeft, it.left).link);
+  CHECK(it.known(Side::kLeft, it.left).link->key.right == name);
+  CHECK(it.world.right.get(name, "phone") == Value("77"));
+  CHECK(it.world.right.get(name, "email") == Value("ada@example.org"));
+}
+
 TEST_CASE("law 20: a changed natural key moves nothing: the link holds", "[laws][20]") {
   Pair it;
   it.edit(Side::kLeft, "email", "ada@another.org");
