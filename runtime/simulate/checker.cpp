@@ -212,7 +212,7 @@ bool Check::was_deleted(int thing) const {
 /// In a final value, superseded by somebody who saw it, or on record as an input that lost.
 std::optional<Violation> Check::judge(const Edit& edit) {
   if (edit.excused || edit.buried || edit.added != 0 || evidence_.recorded(edit.id)) return std::nullopt;
-  if (edit.field == "code" && edit.side == Side::kRight && was_deleted(edit.thing)) return std::nullopt;  // drift dies with its record
+  if (edit.field == "code" && edit.side == Side::kRight && (was_deleted(edit.thing) || world_.outside(edit.thing))) return std::nullopt;  // drift dies with its record
   const auto& edits = world_.ledger().edits();
   const bool superseded = std::any_of(edits.begin(), edits.end(), [&](const Edit& later) { return later.saw == edit.id; });
   bool stands = false;

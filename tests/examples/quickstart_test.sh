@@ -8,9 +8,13 @@ build_dir=$source_dir/build
 : "${TIDEWIRE:?a built tidewire}"
 export TIDEWIRE
 output=$(mktemp)
-trap 'rm -f "$output"' EXIT
+trap stop EXIT
 
 fail() { cat "$output"; echo "failed: $*"; exit 1; }
+stop() {
+  [ -z "${session:-}" ] || kill $(session_members) 2>/dev/null
+  rm -f "$output"
+}
 
 # The data comes with a package that the machine may not have and may not be able to fetch.
 if [ ! -r /usr/share/iso-codes/json/iso_3166-2.json ] && [ ! -d "$build_dir/quickstart/iso-codes/usr" ]; then
