@@ -54,6 +54,7 @@ edit_app() { curl -sf -o /dev/null -X PATCH -H "apikey: sb_secret_practice" -H '
 
 # start_daemon: `tidewire run` in $daemon; its address in $address.
 start_daemon() {
+  : >"$work/daemon"  # the one before was ready too
   "$TIDEWIRE" run --json "$@" >"$work/daemon" 2>"$work/log" &
   daemon=$!
   pids+=("$daemon")

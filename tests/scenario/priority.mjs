@@ -39,7 +39,7 @@ const cases = {
   },
 
   async "most of the turns are the first one's, and the other is not kept waiting for ever"() {
-    for (let n = 0; n < each; n++) for (const [doctype] of kinds.toReversed()) await erp.insert(doctype, { code: `${n}` });
+    for (let n = 0; n < each; n++) for (const [doctype] of [...kinds].reverse()) await erp.insert(doctype, { code: `${n}` });
     await until("the last of the quick ones", async () => (await app.all("quick")).length === each);
     const meanwhile = (await app.all("slow")).length;
     assert.ok(meanwhile >= 1, "the slow ones wait for ever");
