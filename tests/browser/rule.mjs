@@ -1,9 +1,15 @@
 // The text that "write the rule for this" proposes.
 import assert from "node:assert/strict";
+import fs from "node:fs";
+import os from "node:os";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 
-const rule = await import(pathToFileURL(path.join(process.env.SOURCE_DIR, "runtime/admin/ui/rule.js")));
+// A browser knows from the page that these are modules; Node 18 knows it from a file beside them.
+const folder = fs.mkdtempSync(path.join(os.tmpdir(), "rule-"));
+fs.cpSync(path.join(process.env.SOURCE_DIR, "runtime/admin/ui"), folder, { recursive: true });
+fs.writeFileSync(path.join(folder, "package.json"), `{"type":"module"}`);
+const rule = await import(pathToFileURL(path.join(folder, "rule.js"))).finally(() => fs.rmSync(folder, { recursive: true }));
 
 const row = { at: "mappings/people.lua:5", left: "remark", right: "note" };
 const conflict = { mapping: "people", field: "remark", left: "left says", right: "right says", base: { left: "before", right: "before" } };
