@@ -12,8 +12,8 @@ trap stop EXIT
 
 fail() { cat "$output"; echo "failed: $*"; exit 1; }
 stop() {
-  [ -z "${session:-}" ] || kill $(session_members) 2>/dev/null
   rm -f "$output"
+  [ -z "${session:-}" ] || session_members | xargs -r kill 2>/dev/null || true
 }
 
 # The data comes with a package that the machine may not have and may not be able to fetch.
