@@ -283,7 +283,6 @@ Result<Plan> Plan::from(const Value& compiled) {
   plan.parallel = static_cast<int>(compiled.int_or("parallel", 256));
   if (const Value* brake = compiled.find("brake"); brake != nullptr && brake->is_bool()) plan.brake.reset();
   else if (brake != nullptr && brake->is_int()) plan.brake = static_cast<int>(brake->as_int());
-  plan.priority = static_cast<int>(compiled.int_or("priority", 0));
   if (const Value* read_only = compiled.find("read_only"); read_only != nullptr) {
     const bool both = read_only->is_bool() && read_only->as_bool();
     plan.read_only = {both || read_only->bool_or("left", false), both || read_only->bool_or("right", false)};
