@@ -54,7 +54,7 @@ void App::State::pause_connection(const std::string& name, std::optional<Instant
     else paused_.erase(name);
     apply_pauses();
     log_.info("connection_paused", until ? name + " is paused until " + format_instant(*until) : name + " goes on", {{"connection", Value(name)}});
-    for (const std::string& mapping : engine_->mappings()) engine_->wake(mapping);
+    engine_->try_refused();
     done({});
   };
   if (until) return store_->kv_set(kPausedConnections, name, Value(format_instant(*until)), *until - clock_.now(), stored);

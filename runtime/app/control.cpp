@@ -122,7 +122,10 @@ void App::State::test_connection(const std::string& name, admin::Done<Value> don
     Error error = broken != broken_connections_.end() ? broken->second : make_error(Code::kNotFound, "no connection '" + name + "'", "tidewire.lua declares them");
     return loop_.post([done, error] { done(error); });
   }
-  found->second->test(std::move(done));
+  found->second->test([this, alive = alive_, done = std::move(done)](Result<Value> answer) {
+    if (*alive && answer.ok()) engine_->try_refused();
+    done(std::move(answer));
+  });
 }
 
 void App::State::accept_system(const std::string& name, admin::Done<void> done) {
@@ -180,7 +183,7 @@ void App::State::check(bool connect, admin::Done<Value> done) {
     ++checking->left;
     connection->test([this, checking, one, name = name](Result<Value> answer) {
       if (answer.ok()) {
-        for (const std::string& mapping : engine_->mappings()) engine_->wake(mapping);  // what a pause held back
+        engine_->try_refused();
         Value about = *answer;
         if (!about.is_object()) about = Value(Object{});
         about["ok"] = Value(true);

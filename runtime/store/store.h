@@ -208,6 +208,8 @@ class Store {
   void release_would_write(std::string mapping, Done<std::int64_t> done);
   /// Keys that have waited for their parent as long are looked at once more; `done(n)`.
   void wake_overdue(std::string mapping, Duration waited, Done<std::int64_t> done);
+  /// Keys that back off because a connection was denied or paused (not for a reason of their own) are due now; `done(n)`.
+  void wake_refused(std::string mapping, Done<std::int64_t> done);
   /// When the next key of the mapping becomes due, of those due later than `after`; nullopt when none waits. Keys that are
   /// due and left out on purpose would otherwise hide the others.
   void next_due(std::string mapping, Instant after, Done<std::optional<Instant>> done);

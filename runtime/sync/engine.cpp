@@ -114,6 +114,7 @@ void Engine::put(std::shared_ptr<Mapper> mapper, Sides<Endpoint*> endpoints, con
   announce_open_creates(ready);
   if (started_) {
     release_would_write(ready);
+    try_refused(name);
     if (timed_) schedule(ready);
     look_for_overdue();
     received();
@@ -128,6 +129,20 @@ void Engine::release_would_write(Mapping& mapping) {
   store_.release_would_write(mapping.lane->mapping, [this, alive = alive_, name = mapping.lane->mapping](Result<std::int64_t> released) {
     if (*alive && released.ok() && *released > 0) wake(name);
   });
+}
+
+/// Whoever is asked now, after a start or with other credentials, may answer (law 29).
+void Engine::try_refused(const std::string& mapping) {
+  store_.wake_refused(mapping, [this, alive = alive_, mapping](Result<std::int64_t> woken) {
+    if (*alive && woken.ok() && *woken > 0) wake(mapping);
+  });
+}
+
+void Engine::try_refused() {
+  for (const auto& [name, mapping] : mappings_) {
+    wake(name);
+    try_refused(name);
+  }
 }
 
 /// Creates announced before a restart may still show up as unknown keys.
@@ -158,7 +173,9 @@ bool Engine::remove(const std::string& name) {
 /// Looks and menders use the lane too, and own keys while they do.
 void Engine::let_go(Mapping* leaving) {
   if (leaving->lane->owners.size() == 0) {
+    const std::string name = leaving->lane->mapping;
     std::erase_if(leaving_, [leaving](const auto& one) { return one.get() == leaving; });
+    if (find(name) != nullptr && started_) try_refused(name);  // its last passes met the connection that was
     return;
   }
   leaving->timer = around_.timers.after(std::chrono::milliseconds(100), [this, leaving] { let_go(leaving); });
@@ -190,6 +207,7 @@ void Engine::begin() {
     mapping->worker->pause(mapping->paused || holds_.contains(name));
     mapping->lane->staging = jobs_.staging(name);
     release_would_write(*mapping);
+    try_refused(name);
     if (timed_) schedule(*mapping);
   }
   look_for_overdue();

@@ -44,6 +44,8 @@ class Engine : private Foreman {
   void look(const std::string& connection, const std::string& collection, std::function<void(std::optional<Error>)> done);
   /// Keys of this mapping may be due (a retry, a resolution).
   void wake(const std::string& mapping);
+  /// A connection was tested or let go on: keys that stood aside because one refused are tried now, whatever the pause.
+  void try_refused();
   /// Takes no more keys of it until it is let go (quarantine, a person); what comes waits.
   void pause(const std::string& mapping, bool paused);
   /// The same, for as long as the state says so, also after a restart; `why` nullopt lets go (adoption, law 21).
@@ -105,6 +107,7 @@ class Engine : private Foreman {
   void check_settled();
   void announce_open_creates(Mapping& mapping);
   void release_would_write(Mapping& mapping);
+  void try_refused(const std::string& mapping);
   void let_go(Mapping* leaving);
   void release_more(const std::string& mapping, const std::string& field, std::int64_t so_far, Done<std::int64_t> done);
 

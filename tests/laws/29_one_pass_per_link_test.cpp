@@ -65,6 +65,22 @@ TEST_CASE("law 29: a claimed row of a killed process is taken up again at start"
   CHECK(it.world.counts().waiting == 0);
 }
 
+TEST_CASE("law 29: at start what a connection refused is tried, however long the pause that it was told", "[laws][29]") {
+  Pair it;
+  it.refuse(Side::kRight, std::chrono::minutes(15));
+  it.edit(Side::kLeft, "phone", "2");
+  it.world.hook(Side::kLeft, it.left);
+  it.world.settle();
+  REQUIRE(it.requests(Side::kRight, "update").size() == 1);
+  it.world.right.denied.reset();
+  it.world.settle(std::chrono::minutes(1));
+  REQUIRE(it.shown(Side::kRight, "phone") == "1");
+  restart(it.world);
+  it.world.settle(std::chrono::seconds(1));
+
+  CHECK(it.both_show("phone", "2"));
+}
+
 TEST_CASE("law 29: nothing of the ownership is in the state", "[laws][29]") {
   Pair it;
   const auto columns = it.world.database->query("SELECT name FROM pragma_table_info('dirty_keys')", {});

@@ -68,9 +68,7 @@ TEST_CASE("law 30: retries are exponential, with full jitter", "[laws][30]") {
 TEST_CASE("law 30: what the remote asks for is obeyed: retry_after, and it costs the key no attempt", "[laws][30]") {
   Pair it;
   it.edit(Side::kLeft, "phone", "2");
-  Error throttled = make_error(Code::kThrottled, "429");
-  throttled.retry_after = seconds(90);
-  it.world.right.denied = throttled;
+  it.refuse(Side::kRight, seconds(90));
   it.world.hook(Side::kLeft, it.left);
   it.world.settle(seconds(80));
   CHECK(it.requests(Side::kRight, "update").size() == 1);
@@ -80,6 +78,36 @@ TEST_CASE("law 30: what the remote asks for is obeyed: retry_after, and it costs
   it.world.right.denied.reset();
   it.world.settle(minutes(5));
   CHECK(it.both_show("phone", "2"));
+}
+
+TEST_CASE("law 30: a connection that was tested and let go on is asked at once, whatever pause it had named", "[laws][30]") {
+  Pair it;
+  it.refuse(Side::kRight, minutes(15));
+  it.edit(Side::kLeft, "phone", "2");
+  it.world.hook(Side::kLeft, it.left);
+  it.world.settle();
+  it.world.right.denied.reset();
+  it.world.settle(minutes(1));
+  REQUIRE(it.shown(Side::kRight, "phone") == "1");
+  it.world.engine->try_refused();
+  it.world.settle(seconds(1));
+
+  CHECK(it.both_show("phone", "2"));
+}
+
+TEST_CASE("law 30: a key that failed for itself keeps its time when a connection is let go on", "[laws][30]") {
+  sync::Plan plan = World::default_plan();
+  plan.retry_base = minutes(10);
+  Pair it(plan);
+  it.edit(Side::kLeft, "phone", "2");
+  it.world.right.write_faults = {Fault::kRefuse};
+  it.world.hook(Side::kLeft, it.left);
+  it.world.settle(std::chrono::milliseconds(10));
+  REQUIRE(it.requests(Side::kRight, "update").size() == 1);
+  it.world.engine->try_refused();
+  it.world.settle(std::chrono::milliseconds(10));
+
+  CHECK(it.requests(Side::kRight, "update").size() == 1);
 }
 
 TEST_CASE("law 30: while the breaker is open nothing is asked and nothing becomes a dead letter", "[laws][30]") {

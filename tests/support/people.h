@@ -111,6 +111,12 @@ struct Pair {
     side(which).erase(key(which));
     world.hook(which, key(which), "delete");
   }
+  /// Every request is answered as a paused connection answers, until `denied` of the side is taken back.
+  void refuse(sync::Side which, std::chrono::milliseconds pause) {
+    Error paused = make_error(Code::kThrottled, "the connection is paused");
+    paused.retry_after = pause;
+    side(which).denied = std::move(paused);
+  }
   /// Both systems tell of the pair, and what is due happens.
   void tell(Duration span = std::chrono::milliseconds(500)) {
     for (const sync::Side which : {sync::Side::kLeft, sync::Side::kRight}) {
