@@ -13,11 +13,6 @@ using store::side_name;
 
 namespace {
 
-constexpr std::int64_t kFlood = 16;  // rows in one fan-out
-constexpr Duration kFloodPause = std::chrono::milliseconds(20);
-constexpr Duration kPausePerRow = std::chrono::microseconds(50);  // the more came, the longer: more changes of one key coalesce
-constexpr Duration kLongestPause = std::chrono::milliseconds(200);
-
 constexpr Duration kOverdueLook = std::chrono::minutes(10);
 
 bool refers_to(const std::vector<Field>& fields, const std::string& mapping) {
@@ -49,7 +44,10 @@ struct Engine::Mapping {
 };
 
 Engine::Engine(store::Store& store, const Surroundings& surroundings)
-    : store_(store), around_(surroundings), ids_(around_.clock, around_.random), scheduler_(around_.timers, around_.clock, around_.random), jobs_(store_, around_, ids_, *this), alive_(std::make_shared<bool>(true)) {}
+    : store_(store), around_(surroundings), ids_(around_.clock, around_.random), scheduler_(around_.timers, around_.clock, around_.random), jobs_(store_, around_, ids_, *this),
+      fan_out_(store_, around_, [this] { return routes(); }, [this] { wake_all(); }),
+      settling_(store_, around_, {[this] { return busy(); }, [this](const std::string& name) { return mappings_.contains(name) && !holds_.contains(name); }, [this] { wake_all(); }}),
+      alive_(std::make_shared<bool>(true)) {}
 
 Engine::~Engine() { *alive_ = false; }
 
@@ -106,7 +104,7 @@ void Engine::put(std::shared_ptr<Mapper> mapper, Sides<Endpoint*> endpoints, con
   mapping->worker = std::make_unique<Worker>(*mapping->lane, std::move(mapper));
   mapping->worker->on_idle([this] {
     jobs_.nudge();
-    check_settled();
+    settling_.look();
   });
   if (holds_.contains(name)) mapping->worker->pause(true);
   Mapping& ready = *mapping;
@@ -212,7 +210,7 @@ void Engine::begin() {
   }
   look_for_overdue();
   received();
-  for (auto& [name, mapping] : mappings_) mapping->worker->wake();
+  wake_all();
 }
 
 /// Who has waited a day for a parent is looked at, and becomes a dead letter that says how the parent stands (law 22).
@@ -363,43 +361,19 @@ void Engine::unschedule(const std::string& name) {
 }
 
 void Engine::received() {
-  if (!started_ || stopping_) return;
-  if (fanning_) {
-    fan_again_ = true;
-    return;
-  }
-  fanning_ = true;
-  const Duration pause = std::chrono::duration_cast<Duration>(fan_not_before_ - around_.clock.ticks());
-  if (pause > Duration::zero()) {
-    fan_timer_ = around_.timers.after(pause, [this] { fan_out(); });
-    return;
-  }
-  around_.poster.post([this, alive = alive_] {
-    if (*alive) fan_out();
-  });
+  if (started_) fan_out_.look();
 }
 
-void Engine::fan_out() {
-  fan_again_ = false;
-  std::vector<store::Route> routes;
+std::vector<store::Route> Engine::routes() const {
+  std::vector<store::Route> out;
   for (const auto& [name, mapping] : mappings_) {
     const Plan& plan = mapping->worker->mapper()->plan();
-    for (const Side side : {Side::kLeft, Side::kRight}) routes.push_back({name, side, plan.end[side].connection, plan.end[side].collection});
+    for (const Side side : {Side::kLeft, Side::kRight}) out.push_back({name, side, plan.end[side].connection, plan.end[side].collection});
   }
-  store_.fan_out(std::move(routes), 20000, [this, alive = alive_](Result<store::FanOut> result) {
-    if (*alive) on_fanned_out(std::move(result));
-  });
+  return out;
 }
 
-void Engine::on_fanned_out(Result<store::FanOut> result) {
-  if (!result.ok()) {
-    fan_timer_ = around_.timers.after(std::chrono::seconds(1), [this] { fan_out(); });
-    return;
-  }
-  fanning_ = false;
-  // In a flood the next page is let grow: neighbouring keys then share pages of the file, and intake the writer.
-  if (result->seen >= kFlood && !result->more) fan_not_before_ = around_.clock.ticks() + std::clamp<Duration>(result->seen * kPausePerRow, kFloodPause, kLongestPause);
-  if (result->more || fan_again_) received();
+void Engine::wake_all() {
   for (const auto& [name, mapping] : mappings_) mapping->worker->wake();
 }
 
@@ -477,51 +451,15 @@ void Engine::poll_all(std::function<void(std::vector<Error>)> done) {
   one();
 }
 
-void Engine::settled(bool retries_too, std::function<void()> done) {
-  settling_.push_back({retries_too, std::move(done)});
-  check_settled();
-}
+void Engine::settled(bool retries_too, std::function<void()> done) { settling_.when(retries_too, std::move(done)); }
 
-void Engine::check_settled() {
-  if (settling_.empty() || checking_) return;
-  const bool busy = starting_ || fanning_ || jobs_.busy() || std::any_of(mappings_.begin(), mappings_.end(), [](const auto& one) { return !one.second->worker->idle(); });
-  if (busy) {
-    settle_timer_ = around_.timers.after(std::chrono::milliseconds(20), [this] { check_settled(); });
-    return;
-  }
-  checking_ = true;
-  store_.summary([this, alive = alive_](Result<store::Summary> summary) {
-    if (!*alive) return;
-    checking_ = false;
-    std::int64_t waiting = 0, backing_off = 0;
-    if (summary.ok()) {
-      waiting = summary->not_fanned_out;
-      for (const auto& [name, counts] : summary->mappings) {
-        if (!mappings_.contains(name) || holds_.contains(name)) continue;
-        waiting += counts.waiting;
-        backing_off += counts.backing_off;
-      }
-    }
-    const bool idle = std::all_of(mappings_.begin(), mappings_.end(), [](const auto& one) { return one.second->worker->idle(); });
-    std::vector<Waiting> still;
-    for (Waiting& one : std::exchange(settling_, {})) {
-      if (idle && !fanning_ && !jobs_.busy() && waiting == 0 && (!one.retries_too || backing_off == 0)) around_.poster.post(std::move(one.done));
-      else still.push_back(std::move(one));
-    }
-    for (Waiting& one : still) settling_.push_back(std::move(one));
-    if (!settling_.empty()) {
-      // Woken by the timer alone: a worker that finds nothing it may take says so at once, and that would be a circle.
-      settle_timer_ = around_.timers.after(std::chrono::milliseconds(50), [this] {
-        for (auto& [name, mapping] : mappings_) mapping->worker->wake();
-        check_settled();
-      });
-    }
-  });
+bool Engine::busy() const {
+  return starting_ || fan_out_.busy() || jobs_.busy() || std::any_of(mappings_.begin(), mappings_.end(), [](const auto& one) { return !one.second->worker->idle(); });
 }
 
 void Engine::stop(std::function<void()> done) {
   stopping_ = true;
-  fan_timer_.reset();
+  fan_out_.stop();
   start_timer_.reset();
   overdue_timer_.reset();
   jobs_.stop();

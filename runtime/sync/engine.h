@@ -12,12 +12,14 @@
 
 #include "base/id.h"
 #include "sched/scheduler.h"
+#include "sync/fan_out.h"
 #include "sync/forget.h"
 #include "sync/jobs.h"
 #include "sync/lane.h"
 #include "sync/mend.h"
 #include "sync/poller.h"
 #include "sync/ports.h"
+#include "sync/settle.h"
 #include "sync/worker.h"
 
 namespace tidewire::sync {
@@ -100,11 +102,11 @@ class Engine : private Foreman {
   void look_for_overdue();
   void begin();
   Mapping* find(const std::string& name);
-  void fan_out();
-  void on_fanned_out(Result<store::FanOut> result);
+  std::vector<store::Route> routes() const;
+  void wake_all();
+  bool busy() const;
   void schedule(Mapping& mapping);
   void unschedule(const std::string& name);
-  void check_settled();
   void announce_open_creates(Mapping& mapping);
   void release_would_write(Mapping& mapping);
   void try_refused(const std::string& mapping);
@@ -116,19 +118,13 @@ class Engine : private Foreman {
   IdMaker ids_;
   sched::Scheduler scheduler_;
   Jobs jobs_;
+  FanOut fan_out_;
+  Settling settling_;
   std::map<std::string, std::string> holds_;  // mapping -> why
   std::map<std::string, std::unique_ptr<Mapping>> mappings_;
   std::vector<std::unique_ptr<Mapping>> leaving_;
   bool starting_ = false, started_ = false, timed_ = false, stopping_ = false;
-  bool fanning_ = false, fan_again_ = false;
-  Ticks fan_not_before_{};
-  std::unique_ptr<Timer> fan_timer_, settle_timer_, start_timer_, overdue_timer_;
-  struct Waiting {
-    bool retries_too;
-    std::function<void()> done;
-  };
-  std::vector<Waiting> settling_;
-  bool checking_ = false;
+  std::unique_ptr<Timer> start_timer_, overdue_timer_;
   std::shared_ptr<bool> alive_;  // owners: this and the callbacks under way
 };
 
