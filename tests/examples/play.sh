@@ -1,0 +1,39 @@
+# `. play.sh NAME` runs examples/NAME/run to its end; what it printed is looked at by says and says_times, and left_nothing ends the test.
+set -euo pipefail
+
+example=$1
+source_dir=${SOURCE_DIR:-$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)}
+: "${TIDEWIRE:?a built tidewire}"
+export TIDEWIRE
+output=$(mktemp)
+trap 'rm -f "$output"' EXIT
+
+fail() { cat "$output"; echo "failed: $*"; exit 1; }
+folders() { find "$source_dir/build" -maxdepth 1 -name "$example.*" 2>/dev/null | sort; }
+children() { ps -o pid= --ppid "$1" 2>/dev/null || true; }
+
+# says PATTERN WHY: some line is like that.
+says() { grep -q -- "$1" "$output" || fail "$2"; }
+# says_times N PATTERN WHY: so many lines are.
+says_times() { [ "$(grep -c -- "$2" "$output")" = "$1" ] || fail "$3"; }
+# Its daemon and systems are gone, and so is its folder.
+left_nothing() {
+  local pid
+  for pid in $started; do
+    ! kill -0 "$pid" 2>/dev/null || fail "process $pid is still running"
+  done
+  [ "$(folders)" = "$before" ] || fail "a folder was left behind"
+  echo "ok"
+}
+
+before=$(folders)
+"$source_dir/examples/$example/run" >"$output" 2>&1 </dev/null &
+run=$!
+started=
+for _ in $(seq 600); do
+  started=$(children "$run")
+  kill -0 "$run" 2>/dev/null || break
+  [ -z "$started" ] || ! grep -q '^1\.' "$output" || break
+  sleep 0.05
+done
+wait "$run" || fail "exit status $?"
