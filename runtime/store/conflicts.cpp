@@ -32,7 +32,7 @@ std::string open_conflict_text(const char* target) {
 }
 
 /// A person saw what the row shows at this moment; else the decision is about something that is no more.
-Result<Conflict> undecided(Database& database, const Store::Resolution& resolution) {
+Result<Conflict> shown_still(Database& database, const Store::Resolution& resolution) {
   static const std::string sql = select_text(kConflictColumns, "conflicts WHERE id = ? AND closed_at IS NULL");
   Query query(database, sql, resolution.conflict);
   if (!TRY(query.next())) return make_error(Code::kNotFound, "no open conflict " + std::to_string(resolution.conflict));
@@ -61,7 +61,7 @@ Result<std::vector<DirtyMark>> conflict_marks(Database& database, const Conflict
 }
 
 Result<void> store_resolution(Database& database, const Store::Resolution& resolution, Instant now) {
-  const Conflict conflict = TRY(undecided(database, resolution));
+  const Conflict conflict = TRY(shown_still(database, resolution));
   TRY(execute(database, "UPDATE conflicts SET method = ?, author = ?, said_left = ?, said_right = ? WHERE id = ?",
               resolution.method, or_null(resolution.author), dumped(resolution.left), dumped(resolution.right), conflict.id));
   return add_marks(database, conflict.mapping, TRY(conflict_marks(database, conflict)), now);
@@ -131,6 +131,12 @@ void Store::conflicts(std::string mapping, bool closed_too, Page page, Done<Page
               }
               return found;
             });
+}
+
+void Store::undecided(std::string mapping, Done<std::int64_t> done) {
+  read_verb(executor_, std::move(done), [mapping = std::move(mapping)](Database& database) {
+    return number(database, "SELECT count(*) FROM conflicts INDEXED BY conflicts_undecided WHERE mapping = ? AND closed_at IS NULL AND method IS NULL", 0, mapping);
+  });
 }
 
 void Store::resolve(Resolution resolution, Done<void> done) {

@@ -167,6 +167,7 @@ CREATE TABLE conflicts (
 CREATE UNIQUE INDEX conflicts_open ON conflicts (link, field) WHERE closed_at IS NULL AND link IS NOT NULL;
 CREATE UNIQUE INDEX conflicts_open_record ON conflicts (mapping, side, key, field) WHERE closed_at IS NULL AND link IS NULL;
 CREATE INDEX conflicts_mapping ON conflicts (mapping, closed_at, opened_at);
+CREATE INDEX conflicts_undecided ON conflicts (mapping) WHERE closed_at IS NULL AND method IS NULL;
 CREATE INDEX conflicts_closed ON conflicts (closed_at) WHERE closed_at IS NOT NULL;
 
 -- Where a poll continues (law 5): moves only in the transaction that stores the changes before it.

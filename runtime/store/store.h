@@ -239,6 +239,8 @@ class Store {
     std::string author;
     std::optional<Value> left, right;
     Instant shown_at{};
+  /// How many open conflicts of the mapping nobody has decided yet.
+  void undecided(std::string mapping, Done<std::int64_t> done);
   };
   void resolve(Resolution resolution, Done<void> done);
   void operations(OperationFilter filter, Page page, Done<Paged<Operation>> done);

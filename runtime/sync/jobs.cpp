@@ -1,4 +1,4 @@
-#include "sync/jobs.h"
+#include "sync/jobs_run.h"
 
 #include <algorithm>
 
@@ -12,7 +12,6 @@ namespace tidewire::sync {
 namespace {
 
 constexpr std::int64_t kAhead = 1000;  // keys marked and not yet worked off
-constexpr std::int64_t kConflicts = 1000;
 constexpr int kAttempts = 5;
 constexpr Duration kShortest = std::chrono::milliseconds(20);
 constexpr Duration kLongest = std::chrono::milliseconds(500);
@@ -20,9 +19,6 @@ constexpr Duration kLongest = std::chrono::milliseconds(500);
 bool temporary(const Error& error) { return error.code == Code::kUnavailable || error.code == Code::kThrottled || error.code == Code::kUnknown; }
 
 bool same_work(const store::Job& a, const store::Job& b) { return a.mapping == b.mapping && a.kind == b.kind && a.options == b.options && a.author == b.author; }
-
-/// Held back until a person has decided: from its beginning on, until it is let go.
-bool staged(const store::Job& job) { return job.options.bool_or("staged", false) && !(job.cursor && job.cursor->string_or("phase") == "working"); }
 
 /// A whole load, resync or sweep.
 bool marks(const store::Job& job) { return (job.kind == "initial_load" || job.kind == "resync" || job.kind == "sweep") && job.options.find("key") == nullptr; }
@@ -58,22 +54,8 @@ std::unique_ptr<Task> make_task(const Workplace& place, store::Job& job) {
   return key && (job.kind == "resync" || job.kind == "initial_load" || job.kind == "sweep") ? std::make_unique<LoadKey>(place, job) : nullptr;
 }
 
-struct Jobs::Run {
-  store::Job job;
-  std::unique_ptr<Task> task;
-  enum class Phase { kStep, kAhead, kWorkOff } phase = Phase::kStep;
-  bool fresh = false;          // asked for in this process
-  bool under_way = false;      // a step, a save or a look at the backlog is
-  std::string wish;            // pause | cancel: when what is under way has ended
-  std::vector<Done<void>> asked;
-  int attempts = 0;
-  Duration pause = kShortest;
-  std::unique_ptr<Timer> timer;
-  bool is(const char* state) const { return job.state == state; }
-};
-
 Jobs::Jobs(store::Store& store, const Surroundings& around, IdMaker& ids, Foreman& foreman)
-    : store_(store), around_(around), ids_(ids), foreman_(foreman), alive_(std::make_shared<bool>(true)) {}
+    : store_(store), around_(around), ids_(ids), foreman_(foreman), staging_(store, foreman), alive_(std::make_shared<bool>(true)) {}
 
 Jobs::~Jobs() {
   *alive_ = false;
@@ -137,7 +119,7 @@ std::string Jobs::start(std::vector<store::Job> jobs, Done<std::string> done) {
 }
 
 bool Jobs::staging(const std::string& mapping) const {
-  return std::any_of(runs_.begin(), runs_.end(), [&](const RunPtr& run) { return run->job.mapping == mapping && staged(run->job) && (run->is("running") || run->job.summary.find("before") != nullptr); });
+  return std::any_of(runs_.begin(), runs_.end(), [&](const RunPtr& run) { return run->job.mapping == mapping && Staging::holds(run->job) && (run->is("running") || run->job.summary.find("before") != nullptr); });
 }
 
 void Jobs::when_ended(const std::string& batch, Progress progress, std::function<void(std::vector<store::Job>)> ended) {
@@ -191,7 +173,7 @@ void Jobs::begin(const RunPtr& run) {
   run->task = make_task(*place, run->job);
   if (run->job.kind == "initial_load" && marks(run->job)) place->lane->load = run->job.id;
   if (!run->task) return end(run, "failed", make_error(Code::kInvalid, "no kind of job: " + run->job.kind));
-  if (staged(run->job)) foreman_.stage(run->job.mapping, true);
+  staging_.begin(run->job);
   const bool again = run->job.summary.find("before") != nullptr;
   const std::string phase = run->job.cursor ? run->job.cursor->string_or("phase") : "";
   if (again) return phase == "working" || phase == "staged" ? work_off(run) : step(run);
@@ -202,25 +184,6 @@ void Jobs::begin(const RunPtr& run) {
     run->job.summary["before"] = summary.ok() ? counters_value(summary->mappings[run->job.mapping].counters) : Value(Object{});
     step(run);
   });
-}
-
-/// Something a person wished for holds from here on.
-bool Jobs::told(const RunPtr& run) {
-  if (stopped_ || !run->is("running")) return true;
-  if (run->wish == "cancel") {
-    run->wish.clear();
-    end(run, "cancelled", std::nullopt);
-    return true;
-  }
-  if (run->wish != "pause") return false;
-  run->wish.clear();
-  run->job.state = "paused";
-  foreman_.hold_backfill(run->job.mapping, true);
-  save(run, [this, run] {
-    for (auto& done : std::exchange(run->asked, {})) done({});
-    pump();
-  });
-  return true;
 }
 
 void Jobs::step(const RunPtr& run) {
@@ -244,7 +207,7 @@ void Jobs::on_page(const RunPtr& run, Result<Task::Page> page) {
   }
   run->attempts = 0;
   if (run->job.summary.find("trouble") != nullptr) run->job.summary.as_object().erase("trouble");
-  if (page->last) run->job.cursor = Value(Object{{"phase", staged(run->job) ? "staged" : "working"}});
+  if (page->last) run->job.cursor = Staging::gone_over(run->job);
   store_page(run, std::move(*page));
 }
 
@@ -311,31 +274,26 @@ void Jobs::look_at_backlog(const RunPtr& run) {
 void Jobs::on_backlog(const RunPtr& run, std::int64_t due) {
   if (told(run)) return;
   if (run->phase == Run::Phase::kAhead && due < kAhead) return step(run);
-  if (run->phase == Run::Phase::kWorkOff && due == 0) return staged(run->job) ? look_at_conflicts(run) : end(run, "done", std::nullopt);
+  if (run->phase == Run::Phase::kWorkOff && due == 0) return Staging::holds(run->job) ? look_at_decisions(run) : end(run, "done", std::nullopt);
   run->pause = std::min(run->pause * 2, kLongest);
   wait(run, run->pause);
 }
 
 /// What a person has decided is carried out once it is let go.
-void Jobs::look_at_conflicts(const RunPtr& run) {
+void Jobs::look_at_decisions(const RunPtr& run) {
   run->under_way = true;
-  store_.conflicts(run->job.mapping, false, {.limit = kConflicts, .after = ""}, [this, alive = alive_, run](Result<store::Paged<store::Conflict>> open) {
+  staging_.look(run->job, [this, alive = alive_, run](Result<bool> decided) {
     if (!*alive) return;
     run->under_way = false;
-    if (!open.ok()) return wait(run, std::chrono::seconds(1));
-    const auto undecided = std::count_if(open->rows.begin(), open->rows.end(), [](const store::Conflict& one) { return !one.method; });
-    run->job.summary["undecided"] = static_cast<std::int64_t>(undecided);
+    if (!decided.ok()) return wait(run, std::chrono::seconds(1));
     if (told(run)) return;
-    undecided > 0 ? wait(run, kLongest) : let_go(run);
-  });
-}
-
-void Jobs::let_go(const RunPtr& run) {
-  run->job.cursor = Value(Object{{"phase", "working"}});
-  run->pause = kShortest;
-  save(run, [this, run] {
-    foreman_.stage(run->job.mapping, false);
-    wait(run, kShortest);
+    if (!*decided) return wait(run, kLongest);
+    Staging::let_go(run->job);
+    run->pause = kShortest;
+    save(run, [this, run] {
+      staging_.release(run->job.mapping);
+      wait(run, kShortest);
+    });
   });
 }
 
@@ -371,14 +329,14 @@ void Jobs::end(const RunPtr& run, const char* state, std::optional<Error> error)
     const auto keep = [this, run] { save(run, [this, run] { ended(run); }); };
     run->is("done") && marks(run->job) ? foreman_.finished(run->job, keep) : keep();
   };
-  const bool held_back = staged(run->job);
-  const auto sum_up = [this, alive = alive_, run, held_back, finish](Result<std::int64_t>) {
+  const auto sum_up = [this, alive = alive_, run, state, error, finish](Result<void> dropped) {
     if (!*alive) return;
-    if (held_back) foreman_.stage(run->job.mapping, false);  // what is left are live changes
-    store_.summary(finish);
+    if (dropped.ok()) return store_.summary(finish);
+    arm(run, std::chrono::seconds(1), [this, state, error](const RunPtr& still) { end(still, state, error); });
   };
-  if (run->is("cancelled") || held_back) return store_.drop_backfill(run->job.mapping, held_back, sum_up);
-  sum_up(0);
+  if (Staging::holds(run->job)) return staging_.give_up(run->job.mapping, sum_up);
+  if (run->is("cancelled")) return store_.drop_backfill(run->job.mapping, false, [sum_up](Result<std::int64_t> dropped) { sum_up(dropped.ok() ? Result<void>() : Result<void>(dropped.error())); });
+  sum_up({});
 }
 
 void Jobs::ended(const RunPtr& run) {
@@ -402,82 +360,6 @@ void Jobs::ended(const RunPtr& run) {
     for (Listener& listener : over) when_ended(batch, {}, std::move(listener.ended));
   }
   pump();
-}
-
-void Jobs::control(const std::string& id, const std::string& what, Done<void> done) {
-  std::vector<RunPtr> meant;
-  for (const RunPtr& run : runs_) {
-    if (run->job.id == id || run->job.batch == id) meant.push_back(run);
-  }
-  if (meant.empty()) return control_stored(id, what, std::move(done));
-  const auto left = std::make_shared<std::size_t>(meant.size());  // owners: the callbacks below
-  const Done<void> one = [left, done](Result<void>) {
-    if (--*left == 0) done({});
-  };
-  for (const RunPtr& run : meant) {
-    if (what == "resume") {
-      run->wish.clear();
-      if (!run->is("paused")) {
-        around_.poster.post([one] { one({}); });
-        continue;
-      }
-      run->job.state = "queued";
-      foreman_.hold_backfill(run->job.mapping, false);
-      save(run, [this, run, one] {
-        one({});
-        foreman_.marked(run->job.mapping);
-        pump();
-      });
-    } else if (!run->job.open()) {
-      run->asked.push_back(one);  // it is ending
-    } else if (run->is("running")) {
-      run->wish = what;
-      run->asked.push_back(one);
-      if (!run->under_way) told(run);
-    } else if (what == "cancel") {
-      run->asked.push_back(one);
-      end(run, "cancelled", std::nullopt);
-    } else {
-      run->job.state = "paused";
-      foreman_.hold_backfill(run->job.mapping, true);
-      save(run, [one] { one({}); });
-    }
-  }
-}
-
-/// Of a process that ended, where no engine of ours runs: the row alone is changed, and whoever resumes it reads that.
-void Jobs::control_stored(const std::string& id, const std::string& what, Done<void> done) {
-  store_.batch(id, [this, alive = alive_, id, what, done](Result<std::vector<store::Job>> jobs) {
-    if (!*alive) return;
-    if (!jobs.ok()) return done(jobs.error());
-    std::erase_if(*jobs, [&](const store::Job& job) { return job.id != id && job.batch != id; });
-    if (jobs->empty()) return done(make_error(Code::kNotFound, "no job " + id, "`tidewire jobs` lists them"));
-    std::erase_if(*jobs, [](const store::Job& job) { return !job.open(); });
-    if (jobs->empty()) return done(make_error(Code::kInvalid, "job " + id + " has ended"));
-    for (const store::Job& job : *jobs) {
-      if (what == "cancel" && staged(job)) store_.drop_backfill(job.mapping, true, [](Result<std::int64_t>) {});
-    }
-    for (store::Job& job : *jobs) job.state = what == "pause" ? "paused" : (what == "cancel" ? "cancelled" : "queued");
-    store_.save_jobs(std::move(*jobs), done);
-  });
-}
-
-void Jobs::arrived(const std::string& mapping) {
-  for (const RunPtr& run : runs_) {
-    if (run->job.mapping == mapping && run->is("paused")) foreman_.hold_backfill(mapping, true);
-  }
-  pump();
-}
-
-void Jobs::leaving(const std::string& mapping) {
-  for (const RunPtr& run : runs_) {
-    if (run->job.mapping != mapping || !run->is("running")) continue;
-    run->timer.reset();
-    run->task.reset();
-    run->under_way = false;
-    run->job.state = "queued";
-    run->fresh = false;
-  }
 }
 
 void Jobs::stop() {

@@ -3,10 +3,6 @@
 //
 // A job that marks keys never runs far ahead of the worker: the state stays small, a pause holds, and what is left is known.
 // One job of a mapping is at work at a time; those of a batch follow each other, so that parents come first.
-//
-// A staged job (options.staged) goes over everything first with nothing written: conflicts open, what would be written is on record. When no
-// conflict of the mapping is left undecided, it is written. Until then live changes of the mapping wait too, so that what a person decides
-// on is what is there.
 #pragma once
 
 #include <functional>
@@ -16,23 +12,9 @@
 #include <vector>
 
 #include "base/id.h"
-#include "sync/task.h"
+#include "sync/staging.h"
 
 namespace tidewire::sync {
-
-/// What jobs need of the engine.
-class Foreman {
- public:
-  virtual ~Foreman() = default;
-  virtual std::optional<Workplace> workplace(const std::string& mapping) = 0;
-  virtual void marked(const std::string& mapping) = 0;
-  /// Backfill of the mapping is (not) taken.
-  virtual void hold_backfill(const std::string& mapping, bool held) = 0;
-  /// What would be written to the mapping's systems is recorded and waits; let go, all of it is looked at again.
-  virtual void stage(const std::string& mapping, bool staged) = 0;
-  /// A load, resync or sweep is over; `then` once who asked to be told of it will be.
-  virtual void finished(const store::Job& job, std::function<void()> then) = 0;
-};
 
 class Jobs {
  public:
@@ -78,8 +60,7 @@ class Jobs {
   void stored(const RunPtr& run, const Task::Page& page);
   void look_at_backlog(const RunPtr& run);
   void on_backlog(const RunPtr& run, std::int64_t due);
-  void look_at_conflicts(const RunPtr& run);
-  void let_go(const RunPtr& run);
+  void look_at_decisions(const RunPtr& run);
   void arm(const RunPtr& run, Duration duration, std::function<void(const RunPtr&)> then);
   void wait(const RunPtr& run, Duration duration);
   bool told(const RunPtr& run);
@@ -93,6 +74,7 @@ class Jobs {
   const Surroundings& around_;
   IdMaker& ids_;
   Foreman& foreman_;
+  Staging staging_;
   std::vector<RunPtr> runs_;                     // open, in order
   std::map<std::string, store::Job> last_;       // by mapping
   struct Listener {

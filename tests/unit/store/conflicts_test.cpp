@@ -145,3 +145,25 @@ TEST_CASE("conflicts: listed newest first, page by page", "[store][conflicts]") 
   CHECK(second.rows.size() == 1);
   CHECK(second.next.empty());
 }
+
+TEST_CASE("conflicts: the undecided of a mapping are counted, all of them and no others", "[store][conflicts]") {
+  StoreFixture f;
+  const auto clash = [&](const std::string& mapping, const std::string& key) {
+    Link link = link_of(key, key + "r");
+    link.mapping = mapping;
+    const std::int64_t id = f.commit({.mapping = mapping, .link = link});
+    f.commit({.mapping = mapping, .open_conflicts = {phone_clash(id, "+1", "+2")}});
+    return id;
+  };
+  const auto undecided = [&] { return f.ask<std::int64_t>([&](auto done) { f.store.undecided("employees", done); }); };
+  CHECK(undecided() == 0);
+  clash("employees", "oldest");
+  for (int i = 0; i < 1001; ++i) clash("employees", "E" + std::to_string(i));
+  clash("departments", "D1");
+  CHECK(undecided() == 1002);
+
+  for (const Conflict& one : f.ask<Paged<Conflict>>([&](auto done) { f.store.conflicts("employees", false, {1001, ""}, done); }).rows) {
+    f.ask<void>([&](auto done) { f.store.resolve({one.id, "left", "ada", {}, {}, {}}, done); });
+  }
+  CHECK(undecided() == 1);
+}

@@ -74,6 +74,32 @@ TEST_CASE("staged: a conflict that is skipped lets the rest be written", "[sync]
   CHECK(it.world.left.get(it.left, "phone") == it.world.right.get(it.right, "phone"));
 }
 
+TEST_CASE("staged: one old conflict holds it, however many newer ones are decided", "[sync][staged]") {
+  World world;
+  for (int i = 0; i < 1002; ++i) {
+    const std::string email = "p" + std::to_string(i) + "@example.org";
+    world.left.insert(person(email));
+    world.right.edit(world.right.insert(person(email)), "note", Value("of the right"));
+  }
+  const int before = world.writes();
+  const std::string id = start_job(world, "initial_load", kStaged);
+  for (int i = 0; i < 200 && world.counts().open_conflicts < 1002; ++i) world.settle();
+  std::vector<store::Conflict> newest;
+  world.store.conflicts("people", false, {1001, ""}, [&](Result<store::Paged<store::Conflict>> open) { newest = open->rows; });
+  world.timers.run_posted();
+  REQUIRE(newest.size() == 1001);
+
+  for (const store::Conflict& one : newest) world.store.resolve({one.id, "left", "ada", {}, {}, {}}, [](Result<void> done) { REQUIRE(done.ok()); });
+  world.timers.run_posted();
+  world.engine->wake("people");
+  for (int i = 0; i < 40; ++i) world.settle();
+
+  CHECK(world.writes() == before);
+  CHECK(job_of(world, id).state == "running");
+  REQUIRE(world.engine->jobs().open(id) != nullptr);
+  CHECK(world.engine->jobs().open(id)->summary.int_or("undecided", 0) == 1);
+}
+
 TEST_CASE("staged: without a conflict it is a load", "[sync][staged]") {
   World world;
   for (int i = 0; i < 30; ++i) world.left.insert(person("p" + std::to_string(i) + "@example.org"));

@@ -1,0 +1,22 @@
+// jobs_run.h — an open job as Jobs has it in memory; for jobs*.cpp alone.
+#pragma once
+
+#include "sync/jobs.h"
+
+namespace tidewire::sync {
+
+struct Jobs::Run {
+  store::Job job;
+  std::unique_ptr<Task> task;
+  enum class Phase { kStep, kAhead, kWorkOff } phase = Phase::kStep;
+  bool fresh = false;          // asked for in this process
+  bool under_way = false;      // a step, a save or a look at the backlog is
+  std::string wish;            // pause | cancel: when what is under way has ended
+  std::vector<Done<void>> asked;
+  int attempts = 0;
+  Duration pause{};             // the last one between two looks
+  std::unique_ptr<Timer> timer;
+  bool is(const char* state) const { return job.state == state; }
+};
+
+}  // namespace tidewire::sync
