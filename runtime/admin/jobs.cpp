@@ -69,6 +69,9 @@ Object head_of(const std::vector<store::Job>& jobs) {
   for (const store::Job& job : jobs) last = std::max(last, job.updated_at);
   if (!open) out["finished_at"] = format_instant(last);
   if (jobs.front().author) out["author"] = *jobs.front().author;
+  std::int64_t undecided = 0;
+  for (const store::Job& job : jobs) undecided += state_of_part(job) == "staged" ? job.summary.int_or("undecided", 0) : 0;
+  if (undecided > 0) out["undecided"] = undecided;
   return out;
 }
 

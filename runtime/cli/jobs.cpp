@@ -27,7 +27,8 @@ int list(Context& context, Session& session) {
     std::vector<std::string> names;
     for (const Value& name : job.find("mappings")->as_array()) names.push_back(name.as_string());
     const std::string state = job.string_or("state");
-    table.add({job.string_or("id"), job.string_or("kind"), Cell(state, style_of_job(state)), join(names, ", "), grouped(job.int_or("looked_at", 0)), grouped(job.int_or("marked", 0)),
+    const std::int64_t undecided = job.int_or("undecided", 0);
+    table.add({job.string_or("id"), job.string_or("kind"), undecided > 0 ? Cell("waits for " + std::to_string(undecided) + (undecided == 1 ? " decision" : " decisions"), Style::kWarn) : Cell(state, style_of_job(state)), join(names, ", "), grouped(job.int_or("looked_at", 0)), grouped(job.int_or("marked", 0)),
                Cell(moment(job.string_or("started_at"), now), Style::kDim)});
   }
   if (table.empty()) {

@@ -104,6 +104,30 @@ const cases = {
     await page.setViewportSize(sizes.desktop);
   },
 
+  async "a staged load says what it waits for, and how it is let go"() {
+    assert.equal((await project.cli("sync", "employees", "--staged")).code, 5);
+    const [job] = (await call("http://tidewire/api/v1/jobs", { socket: project.path("state/tidewire.sock") })).json.jobs;
+    assert.equal(job.undecided, 2);
+    for (const [name, size] of Object.entries(sizes)) {
+      await page.setViewportSize(size);
+      await visit(page, address, `#/jobs/${job.id}`);
+      await page.getByText("2 conflicts wait for a decision.").waitFor();
+      assert.equal(await page.locator("progress").count(), 0, "nothing moves before a person has decided");
+      assert.equal(await page.locator(".chip", { hasText: "waits for decisions" }).count(), 2);
+      assert.equal(await page.getByRole("link", { name: "Decide them" }).getAttribute("href"), "#/conflicts?mapping=employees");
+      await check_access(page, `staged job, ${name}`);
+      await fits(page, `staged job, ${name}`);
+      await shot(page, `job-staged-light-${name}`);
+      await visit(page, address, "#/jobs");
+      await page.locator(".chip", { hasText: "waits for decisions" }).first().waitFor();
+      await shot(page, `jobs-staged-light-${name}`);
+    }
+    await page.setViewportSize(sizes.desktop);
+    assert.match((await project.cli("jobs")).out, /waits for 2 decisions/);
+    assert.equal((await project.cli("jobs", "cancel", job.id)).code, 0);
+    await world.settled();
+  },
+
   async "an alert is taken in hand where it is seen, and stays"() {
     await visit(page, address, "#/");
     await page.getByRole("button", { name: "I see to it" }).click();

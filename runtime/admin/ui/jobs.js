@@ -6,14 +6,30 @@ import { banner, button, card, empty, head, table, toast, trouble } from "./view
 
 const kinds = { sync: "Make level", resync: "Look at everything again", sweep: "Find what was deleted", dry_run: "Dry run", key: "One record", initial_load: "Initial load", verify: "Compare completely", adopt: "Report before adopting", revert: "Take back" };
 
+const event_words = { conflict: "in conflict", echo: "level already", auto_merged: "merged", dead_letters: "given up", would_write: "would be written" };
+
+/// The state as a person reads it: what waits for one says so.
+const state_chip = (one) => (one.undecided > 0 && ["running", "staged"].includes(one.state) ? chip("waits for decisions", "warn") : chip(one.state));
+
+/// Why a staged job stands still, and what lets it go on.
+function waits_for_decisions(one) {
+  const more = one.counts?.would_write ?? 0;
+  return banner("warn", `${count(one.undecided)} ${one.undecided === 1 ? "conflict waits" : "conflicts wait"} for a decision.`,
+    `Until then nothing of ${one.mapping} is written, not even live changes. Once the last one is resolved or skipped, everything is written${more ? `: ${count(more)} ${more === 1 ? "record waits" : "records wait"} for it` : ""}.`,
+    h("div", { class: "row" }, h("a", { class: "button first", href: `#/conflicts?mapping=${segment(one.mapping)}` }, one.undecided === 1 ? "Decide it" : "Decide them")));
+}
+
 function part(one) {
   const waiting = (one.counts?.waiting ?? 0) + (one.counts?.backing_off ?? 0);
   const whole = Math.max(one.marked, waiting, 1);
   const over = ["done", "failed"].includes(one.state);
-  const events = Object.entries(one.events ?? {}).filter(([name]) => !["received", "coalesced"].includes(name)).map(([name, number]) => `${count(number)} ${name.replaceAll("_", " ")}`).join(", ");
-  return h("div", { class: "stack" }, h("div", { class: "row" }, h("b", {}, h("a", { href: `#/mapping/${segment(one.mapping)}` }, one.mapping)), chip(one.state), h("span", { class: "dim small" }, `${count(one.marked)} looked at${waiting ? `, ${count(waiting)} to go` : ""}`)),
-    over || one.state === "working" ? h("progress", { max: whole, value: over ? whole : Math.max(0, whole - waiting), "aria-label": `progress of ${one.mapping}` }) : h("progress", { "aria-label": `progress of ${one.mapping}` }),
-    one.state === "staged" && one.undecided > 0 && banner("warn", `${count(one.undecided)} ${one.undecided === 1 ? "conflict waits" : "conflicts wait"} for a decision.`, `Nothing of ${one.mapping} is written before; then all of it is.`, h("a", { href: `#/conflicts?mapping=${segment(one.mapping)}` }, "Decide them")),
+  const stands = one.state === "staged" && one.undecided > 0;
+  // Counted by change, where the banner counts fields.
+  const untold = ["received", "coalesced", ...(stands ? ["conflict"] : [])];
+  const events = Object.entries(one.events ?? {}).filter(([name]) => !untold.includes(name)).map(([name, number]) => `${count(number)} ${event_words[name] ?? name.replaceAll("_", " ")}`).join(", ");
+  return h("div", { class: "stack" }, h("div", { class: "row" }, h("b", {}, h("a", { href: `#/mapping/${segment(one.mapping)}` }, one.mapping)), state_chip(one), h("span", { class: "dim small" }, `${count(Math.max(one.marked, one.looked_at ?? 0))} looked at${waiting ? `, ${count(waiting)} to go` : ""}`)),
+    !stands && (over || one.state === "working" ? h("progress", { max: whole, value: over ? whole : Math.max(0, whole - waiting), "aria-label": `progress of ${one.mapping}` }) : h("progress", { "aria-label": `progress of ${one.mapping}` })),
+    stands && waits_for_decisions(one),
     events && h("p", { class: "small" }, events), one.error && banner("bad", one.error.message, one.error.hint ?? ""));
 }
 
@@ -44,7 +60,7 @@ async function one_job(box, tools, id) {
       const job = await get(`/api/v1/jobs/${segment(id)}`);
       if (!tools.current()) return;
       clearTimeout(timer);
-      replace(box, head(kinds[job.kind] ?? job.kind, ...controls(job, draw)), h("div", { class: "row" }, chip(job.state), h("span", { class: "dim small" }, "began ", moment(job.started_at), job.finished_at && [", ended ", moment(job.finished_at)]), h("a", { href: "#/jobs" }, "All jobs")), job.error && banner("bad", job.error.message, job.error.hint ?? ""), card("Progress", (job.parts ?? []).map(part)), findings(job));
+      replace(box, head(kinds[job.kind] ?? job.kind, ...controls(job, draw)), h("div", { class: "row" }, state_chip(job), h("span", { class: "dim small" }, "began ", moment(job.started_at), job.finished_at && [", ended ", moment(job.finished_at)]), h("a", { href: "#/jobs" }, "All jobs")), job.error && banner("bad", job.error.message, job.error.hint ?? ""), card("Progress", (job.parts ?? []).map(part)), findings(job));
       if (!["done", "failed", "cancelled"].includes(job.state)) timer = setTimeout(draw, 700);
     } catch (error) {
       if (tools.current()) replace(box, trouble(error));
@@ -58,6 +74,6 @@ export async function jobs_page(box, tools) {
   if (tools.path[0]) return one_job(box, tools, tools.path[0]);
   const { jobs } = await get("/api/v1/jobs");
   replace(box, head("Jobs"), h("section", { class: "card flush" }, table("jobs", [
-    { title: "Began", kind: "time", cell: (row) => h("a", { href: `#/jobs/${row.id}` }, moment(row.started_at ?? row.created_at)), value: (row) => row.started_at ?? row.created_at }, { title: "What", cell: (row) => kinds[row.kind] ?? row.kind }, { title: "Mapping", cell: (row) => row.mapping ?? (row.mappings ?? []).join(", ") }, { title: "State", kind: "tight", cell: (row) => chip(row.state), value: (row) => row.state },
+    { title: "Began", kind: "time", cell: (row) => h("a", { href: `#/jobs/${row.id}` }, moment(row.started_at ?? row.created_at)), value: (row) => row.started_at ?? row.created_at }, { title: "What", cell: (row) => kinds[row.kind] ?? row.kind }, { title: "Mapping", cell: (row) => row.mapping ?? (row.mappings ?? []).join(", ") }, { title: "State", kind: "tight", cell: state_chip, value: (row) => row.state },
   ], jobs, { label: "Jobs", nothing: empty("No job ran since the start", "A mapping's Run tab starts one: an initial load, a resync, a sweep, a dry run.") })));
 }
