@@ -1,42 +1,26 @@
 // tidewire links: which records are the same thing.
 #include "base/text.h"
 #include "cli/command.h"
-#include "cli/exit_code.h"
-#include "cli/query.h"
-#include "cli/table.h"
+#include "cli/listing.h"
 
 namespace tidewire::cli {
 namespace {
 
+std::vector<Cell> link_cells(const Value& one, Instant now) {
+  const std::string state = one.string_or("state");
+  std::vector<std::string> ignored;
+  if (const Value* fields = one.find("ignored")) {
+    for (const Value& field : fields->as_array()) ignored.push_back(field.as_string());
+  }
+  return {std::to_string(one.int_or("id", 0)), one.string_or("mapping"), one.string_or("left_key", "–"), one.string_or("right_key", "–"), Cell(state, state == "live" ? Style::kGood : Style::kWarn), join(ignored, ", "),
+          Cell(moment(one.string_or("updated_at"), now), Style::kDim)};
+}
+
 int links(Context& context) {
   const Arguments& arguments = context.arguments;
-  const auto limit = arguments.number("--limit", 50);
-  if (!limit.ok()) return context.failed(limit.error());
-  int status = kOk;
-  const auto session = context.open(Session::Need::kState, status);
-  if (!session) return status;
   Target target("/api/v1/links");
-  target.add("mapping", arguments.word(0)).add("state", arguments.get("--state")).add("key", arguments.get("--key")).add("older", arguments.get("--older"));
-  target.add("error", arguments.has("--error") ? "1" : "").add("limit", std::to_string(*limit)).add("after", arguments.get("--after"));
-  const auto found = session->get(target.text());
-  if (!found.ok()) return context.failed(found.error());
-  if (context.json()) {
-    context.print_json(*found);
-    return kOk;
-  }
-  const Instant now = SystemClock().now();
-  Table table({{"link", true}, {"mapping"}, {"left", false, true}, {"right", false, true}, {"state"}, {"ignored"}, {"touched"}});
-  for (const Value& one : found->find("links")->as_array()) {
-    const std::string state = one.string_or("state");
-    std::vector<std::string> ignored;
-    if (const Value* fields = one.find("ignored")) {
-      for (const Value& field : fields->as_array()) ignored.push_back(field.as_string());
-    }
-    table.add({std::to_string(one.int_or("id", 0)), one.string_or("mapping"), one.string_or("left_key", "–"), one.string_or("right_key", "–"), Cell(state, state == "live" ? Style::kGood : Style::kWarn), join(ignored, ", "),
-               Cell(moment(one.string_or("updated_at"), now), Style::kDim)});
-  }
-  context.print_page(table, *found, "no such link");
-  return kOk;
+  target.add("mapping", arguments.word(0)).add("state", arguments.get("--state")).add("key", arguments.get("--key")).add("older", arguments.get("--older")).add("error", arguments.has("--error") ? "1" : "");
+  return print_list(context, target, 50, "links", Table({{"link", true}, {"mapping"}, {"left", false, true}, {"right", false, true}, {"state"}, {"ignored"}, {"touched"}}), link_cells, "no such link");
 }
 
 }  // namespace

@@ -1,37 +1,22 @@
 // tidewire ops and op: what was decided, and why.
 #include "cli/command.h"
 #include "cli/exit_code.h"
-#include "cli/query.h"
+#include "cli/listing.h"
 #include "cli/story.h"
-#include "cli/table.h"
 
 namespace tidewire::cli {
 namespace {
 
+std::vector<Cell> operation_cells(const Value& one, Instant now) {
+  const std::string outcome = one.string_or("outcome");
+  return {Cell(moment(one.string_or("at"), now), Style::kDim), one.string_or("mapping"), keys_of(one), one.string_or("kind"), Cell(outcome, style_of_outcome(outcome)), gist(one), Cell(one.string_or("id"), Style::kDim)};
+}
+
 int list_operations(Context& context) {
-  const auto limit = context.arguments.number("--limit", 20);
-  if (!limit.ok()) return context.failed(limit.error());
-  int status = kOk;
-  const auto session = context.open(Session::Need::kState, status);
-  if (!session) return status;
+  const Arguments& arguments = context.arguments;
   Target target("/api/v1/operations");
-  target.add("failed", context.arguments.has("--failed") ? "1" : "").add("mapping", context.arguments.get("--mapping"));
-  target.add("outcome", context.arguments.get("--outcome")).add("key", context.arguments.get("--key")).add("limit", std::to_string(*limit)).add("after", context.arguments.get("--after"));
-  const auto found = session->get(target.text());
-  if (!found.ok()) return context.failed(found.error());
-  if (context.json()) {
-    context.print_json(*found);
-    return kOk;
-  }
-  const Instant now = SystemClock().now();
-  Table table({{"when"}, {"mapping"}, {"records"}, {"kind"}, {"outcome"}, {"what"}, {"operation", false, true}});
-  for (const Value& one : found->find("operations")->as_array()) {
-    const std::string outcome = one.string_or("outcome");
-    table.add({Cell(moment(one.string_or("at"), now), Style::kDim), one.string_or("mapping"), keys_of(one), one.string_or("kind"), Cell(outcome, style_of_outcome(outcome)),
-               gist(one), Cell(one.string_or("id"), Style::kDim)});
-  }
-  context.print_page(table, *found, context.arguments.has("--failed") ? "nothing failed" : "nothing has been decided yet");
-  return kOk;
+  target.add("failed", arguments.has("--failed") ? "1" : "").add("mapping", arguments.get("--mapping")).add("outcome", arguments.get("--outcome")).add("key", arguments.get("--key"));
+  return print_list(context, target, 20, "operations", Table({{"when"}, {"mapping"}, {"records"}, {"kind"}, {"outcome"}, {"what"}, {"operation", false, true}}), operation_cells, arguments.has("--failed") ? "nothing failed" : "nothing has been decided yet");
 }
 
 int show_operation(Context& context) {

@@ -1,0 +1,38 @@
+#include "cli/listing.h"
+
+#include "cli/exit_code.h"
+
+namespace tidewire::cli {
+
+std::optional<Listing> fetch(const Context& context, Target target, std::int64_t limit, int& status) {
+  const auto most = context.arguments.number("--limit", limit);
+  if (!most.ok()) {
+    status = context.failed(most.error());
+    return std::nullopt;
+  }
+  Listing out{context.open(Session::Need::kState, status), {}};
+  if (!out.session) return std::nullopt;
+  auto page = out.session->get(target.add("limit", std::to_string(*most)).add("after", context.arguments.get("--after")).text());
+  if (!page.ok()) {
+    status = context.failed(page.error());
+    return std::nullopt;
+  }
+  out.page = std::move(*page);
+  return out;
+}
+
+int print_list(const Context& context, Target target, std::int64_t limit, const char* rows, Table table, const std::function<std::vector<Cell>(const Value& row, Instant now)>& cells, const char* empty) {
+  int status = kOk;
+  const auto found = fetch(context, std::move(target), limit, status);
+  if (!found) return status;
+  if (context.json()) {
+    context.print_json(found->page);
+    return kOk;
+  }
+  const Instant now = SystemClock().now();
+  for (const Value& row : found->page.find(rows)->as_array()) table.add(cells(row, now));
+  context.print_page(table, found->page, empty);
+  return kOk;
+}
+
+}  // namespace tidewire::cli

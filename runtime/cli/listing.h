@@ -1,0 +1,24 @@
+// listing.h — a page of a list of the API, as the commands that list things ask for it.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "cli/command.h"
+#include "cli/query.h"
+#include "cli/table.h"
+
+namespace tidewire::cli {
+
+struct Listing {
+  std::unique_ptr<Session> session;
+  Value page;
+};
+/// At most --limit rows (else `limit`), from --after on. Null where it failed, which is complained of; `status` is then the exit status.
+std::optional<Listing> fetch(const Context& context, Target target, std::int64_t limit, int& status);
+
+/// The same as the whole of a command: the page as JSON where that is asked for, else as a table, each member of `rows` by `cells`. The exit status.
+int print_list(const Context& context, Target target, std::int64_t limit, const char* rows, Table table, const std::function<std::vector<Cell>(const Value& row, Instant now)>& cells, const char* empty);
+
+}  // namespace tidewire::cli
