@@ -1,4 +1,5 @@
 // tidewire ops and op: what was decided, and why.
+#include "base/text.h"
 #include "cli/command.h"
 #include "cli/exit_code.h"
 #include "cli/listing.h"
@@ -17,6 +18,18 @@ int list_operations(Context& context) {
   Target target("/api/v1/operations");
   target.add("failed", arguments.has("--failed") ? "1" : "").add("mapping", arguments.get("--mapping")).add("outcome", arguments.get("--outcome")).add("key", arguments.get("--key"));
   return print_list(context, target, 20, "operations", Table({{"when"}, {"mapping"}, {"records"}, {"kind"}, {"outcome"}, {"what"}, {"operation", false, true}}), operation_cells, arguments.has("--failed") ? "nothing failed" : "nothing has been decided yet");
+}
+
+/// "read left 12 ms, decide 0.2 ms, write right 31 ms (stale)"; "" where the record keeps no steps.
+std::string durations_of(const Value& operation) {
+  const Value* steps = operation.at_path("record.steps");
+  if (steps == nullptr || !steps->is_array()) return "";
+  std::vector<std::string> parts;
+  for (const Value& one : steps->as_array()) {
+    const std::string side = one.string_or("side"), error = one.string_or("error");
+    parts.push_back(one.string_or("step") + (side.empty() ? "" : " " + side) + " " + format_duration(std::chrono::microseconds(one.int_or("took_us", 0))) + (error.empty() ? "" : " (" + error + ")"));
+  }
+  return join(parts, ", ");
 }
 
 int show_operation(Context& context) {
@@ -39,6 +52,7 @@ int show_operation(Context& context) {
   if (const Value* taken = found->at_path("record.taken"); taken != nullptr && taken->is_array()) {
     for (const Value& one : taken->as_array()) out.line(out.paint("  seen: " + one.string_or("side") + " " + plain(one.string_or("key")) + " by " + one.string_or("reason"), Style::kDim));
   }
+  if (const std::string took = durations_of(*found); !took.empty()) out.line(out.paint("  took: " + took, Style::kDim));
   std::string text = story(*found, out.look());
   if (!text.empty()) text.pop_back();
   if (!text.empty()) out.line(text);

@@ -50,11 +50,25 @@ void add_words(const Value& value, std::string& out) {
   }
 }
 
+/// Nobody looks for the times of a pass (sync/timeline.h), and each would be a word of its own.
+void leave_out_times(Value& record) {
+  if (!record.is_object()) return;
+  record.as_object().erase("began");
+  record.as_object().erase("steps");
+  const auto taken = record.as_object().find("taken");
+  if (taken == record.as_object().end() || !taken->second.is_array()) return;
+  for (Value& one : taken->second.as_array()) {
+    if (one.is_object()) one.as_object().erase("since");
+  }
+}
+
 /// The words of a row (left_key, right_key, record); the same row gives the same text for ever.
 std::string words_of(std::string_view left, std::string_view right, std::string_view record) {
   std::string out = std::string(left) + "\n" + std::string(right) + "\n";
-  const auto value = json::parse(record);
-  if (value.ok()) add_words(*value, out);
+  auto value = json::parse(record);
+  if (!value.ok()) return out;
+  leave_out_times(*value);
+  add_words(*value, out);
   return out;
 }
 

@@ -14,7 +14,7 @@ using store::other;
 using store::side_name;
 
 Reconcile::Reconcile(Lane& lane, std::shared_ptr<Mapper> mapper, SideKey key, Options options, std::function<void(Report)> done)
-    : lane_(lane), mapper_(std::move(mapper)), plan_(mapper_->plan()), key_(std::move(key)), options_(std::move(options)), done_(std::move(done)) {
+    : lane_(lane), mapper_(std::move(mapper)), plan_(mapper_->plan()), key_(std::move(key)), options_(std::move(options)), done_(std::move(done)), timeline_(now()) {
   claimed_.push_back(key_);
   operation_.id = lane_.ids.next();
   if (!options_.reversals.empty()) operation_.kind = "revert";
@@ -122,7 +122,7 @@ void Reconcile::read_sides(Sides<bool> wanted) {
   for (const Side side : {Side::kLeft, Side::kRight}) {
     if (!wanted[side]) continue;
     asked_at_[side] = now();
-    lane_.batcher[side]->read(*link_.key[side], [self = shared_from_this(), side](Result<std::optional<Record>> answer) { self->on_read(side, std::move(answer)); });
+    lane_.batcher[side]->read(*link_.key[side], timed("read", side, [this, side](Result<std::optional<Record>> answer) { on_read(side, std::move(answer)); }));
   }
 }
 
@@ -317,6 +317,7 @@ void Reconcile::forget_stamps() {
 }
 
 void Reconcile::decide_now() {
+  if (!deciding_) deciding_ = timeline_.begin("decide", std::nullopt, now());
   forget_stamps();
   Result<Decisions> decided = decide(situation());
   if (!decided.ok()) return fail(std::move(decided).error());
@@ -330,6 +331,7 @@ void Reconcile::decide_now() {
 
 /// Checks of the mapping refuse a value before anything is written.
 void Reconcile::checked(Decisions decisions) {
+  if (deciding_) timeline_.end(*std::exchange(deciding_, std::nullopt), now());
   decisions_ = std::move(decisions);
   if (!decisions_.skip.empty()) return commit_echo("filtered");
   if (!decisions_.missing.empty()) return wait_for(decisions_.missing.front());

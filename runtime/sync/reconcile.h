@@ -14,6 +14,7 @@
 
 #include "sync/decide.h"
 #include "sync/lane.h"
+#include "sync/timeline.h"
 
 namespace tidewire::sync {
 
@@ -51,6 +52,15 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   void start();
 
  private:
+  /// `then`, a callback with a Result, which also ends the step that begins now.
+  template <typename Then>
+  auto timed(const char* step, std::optional<Side> side, Then then) {
+    return [self = shared_from_this(), number = timeline_.begin(step, side, now()), then = std::move(then)](auto answer) mutable {
+      self->timeline_.end(number, self->now(), answer.ok() ? nullptr : &answer.error());
+      then(std::move(answer));
+    };
+  }
+
   // reconcile.cpp
   bool claim(const SideKey& key);
   void forget_stamps();
@@ -295,6 +305,8 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   std::optional<std::pair<Side, std::string>> put_back_mark_;  // under which unknown keys wait for this pass
   std::string restored_;            // why a deleted record comes back
   store::Operation operation_;
+  Timeline timeline_;
+  std::optional<std::size_t> deciding_;  // the step, while it is under way
 };
 
 /// True where the record meets every condition (MAPPING.md, scope), compared by type.

@@ -125,8 +125,13 @@ void Reconcile::fill_operation(const std::string& kind, const std::string& outco
   for (const store::DirtyKey& row : taken_) {
     operation_.changes += row.changes;
     taken.push_back(Value(Object{{"side", Value(side_name(row.side))}, {"key", Value(row.key)}, {"reason", Value(row.reason)}, {"event", Value(row.event)}, {"changes", Value(row.changes)}}));
+    if (!options_.dry) taken.back()["since"] = format_instant(row.since);
   }
   Object record;
+  if (!options_.dry) {
+    record["began"] = format_instant(timeline_.began());
+    record["steps"] = timeline_.steps();
+  }
   record["taken"] = Value(std::move(taken));
   record["writes"] = Value(writes_);
   Object fields;

@@ -158,17 +158,17 @@ void Reconcile::announce_delete(Side side) {
   deleting_ = true;
   intent_[there] = intent_for(there, soft ? store::IntentKind::kUpdate : store::IntentKind::kDelete);
   fill_operation("delete", "announced");
-  lane_.store.announce({*intent_[there]}, operation_, [self = shared_from_this(), there, soft](Result<void> stored) {
+  lane_.store.announce({*intent_[there]}, operation_, timed("announce", std::nullopt, [self = shared_from_this(), there, soft](Result<void> stored) {
     if (!stored.ok()) return self->fail(std::move(stored).error());
     if (soft) return self->send_soft_delete(there);
     self->send_delete(there);
-  });
+  }));
 }
 
 void Reconcile::send_delete(Side side) {
   const std::string guard = record_[side]->version;
   const bool guarded = lane_.capabilities(side).guarded_deletes && !guard.empty();
-  lane_.batcher[side]->endpoint().remove(*link_.key[side], guarded ? std::optional(guard) : std::nullopt, [self = shared_from_this(), side](Result<void> answer) { self->on_deleted(side, std::move(answer)); });
+  lane_.batcher[side]->endpoint().remove(*link_.key[side], guarded ? std::optional(guard) : std::nullopt, timed("write", side, [this, side](Result<void> answer) { on_deleted(side, std::move(answer)); }));
 }
 
 void Reconcile::on_deleted(Side side, Result<void> answer) {
@@ -208,14 +208,14 @@ void Reconcile::send_soft_delete(Side side) {
   const std::string version = record_[side]->version;
   std::optional<std::string> guard;
   if (lane_.capabilities(side).guarded_writes && !version.empty()) guard = version;
-  lane_.batcher[side]->update({*link_.key[side], values, guard}, [self = shared_from_this(), side, values](Result<Record> answer) {
+  lane_.batcher[side]->update({*link_.key[side], values, guard}, timed("write", side, [self = shared_from_this(), side, values](Result<Record> answer) {
     if (!answer.ok()) {
       Result<void> failed = answer.error();
       return self->on_deleted(side, std::move(failed));
     }
     self->note_write(side, "soft delete", values, "marked as deleted");
     self->bury(other(side), "soft", "applied");
-  });
+  }));
 }
 
 /// The record that was edited while the other copy was deleted lives on: it is created again where it is gone.

@@ -66,11 +66,11 @@ void Reconcile::on_incarnation(Result<std::vector<store::Link>> links) {
   const Side side = key_.first;
   std::erase_if(*links, [&](const store::Link& link) { return link.state == store::LinkState::kTombstone || !link.key[side] || *link.key[side] == key_.second; });
   if (links->size() != 1) return meet();
-  lane_.batcher[side]->read(*links->front().key[side], [self = shared_from_this(), side, link = links->front()](Result<std::optional<Record>> old) {
+  lane_.batcher[side]->read(*links->front().key[side], timed("read", side, [self = shared_from_this(), side, link = links->front()](Result<std::optional<Record>> old) {
     if (!old.ok()) return self->fail(std::move(old).error());
     if (*old && (*old)->incarnation == self->record_[side]->incarnation) return self->meet();  // two records of one stamp
     self->take_over(link);
-  });
+  }));
 }
 
 /// The link of a renamed record goes on under the new key.
@@ -184,10 +184,10 @@ void Reconcile::announce_create() {
     }
     self->lane_.creates.open(target, intent.id);
     self->open_creates_[target].push_back(intent.id);
-    self->lane_.store.announce({intent}, std::nullopt, [self](Result<void> stored) {
+    self->lane_.store.announce({intent}, std::nullopt, self->timed("announce", std::nullopt, [self](Result<void> stored) {
       if (!stored.ok()) return self->fail(std::move(stored).error());
       self->search(0);
-    });
+    }));
   });
 }
 
@@ -234,8 +234,8 @@ void Reconcile::search(std::size_t number) {
   if (number >= all.size()) return send_create();
   Way& way = all[number];
   way_ = number;
-  if (way.query.empty()) return lane_.batcher[target]->read(way.key, [self = shared_from_this(), number](Result<std::optional<Record>> found) { self->on_read_by_key(number, std::move(found)); });
-  lane_.batcher[target]->find(std::move(way.query), [self = shared_from_this(), number](Result<std::vector<Record>> found) { self->on_found(number, std::move(found)); });
+  if (way.query.empty()) return lane_.batcher[target]->read(way.key, timed("read", target, [this, number](Result<std::optional<Record>> found) { on_read_by_key(number, std::move(found)); }));
+  lane_.batcher[target]->find(std::move(way.query), timed("read", target, [this, number](Result<std::vector<Record>> found) { on_found(number, std::move(found)); }));
 }
 
 void Reconcile::on_read_by_key(std::size_t number, Result<std::optional<Record>> found) {
@@ -410,7 +410,7 @@ void Reconcile::send_create() {
   CreateRequest request;
   request.values = decisions_.patch[target];
   if (assigns_key()) request.key = key_.second;
-  lane_.batcher[target]->create(std::move(request), [self = shared_from_this(), target](Result<Record> answer) {
+  lane_.batcher[target]->create(std::move(request), timed("write", target, [self = shared_from_this(), target](Result<Record> answer) {
     if (answer.ok()) {
       self->link_.key[target] = answer->key;
       self->wake_ = {self->lane_.mapping + "/" + side_name(self->key_.first) + "/" + self->key_.second, self->lane_.mapping + "/" + side_name(target) + "/" + answer->key};
@@ -425,7 +425,7 @@ void Reconcile::send_create() {
       return self->stand(store::KeyState::kConflict, make_error(Code::kInvalid, "the other side says it exists, but no match is found: " + answer.error().message, "an unrelated record holds the key or a unique value there"), self->now());
     }
     self->on_written(target, std::move(answer));
-  });
+  }));
 }
 
 }  // namespace tidewire::sync

@@ -99,10 +99,10 @@ void Reconcile::announce() {
   // What is known not to have landed goes first: what is written next would look like its result.
   commit.close_intents = close_intents_;
   commit.close_intents.insert(commit.close_intents.end(), void_.begin(), void_.end());
-  lane_.store.commit(std::move(commit), [self = shared_from_this()](Result<std::int64_t> stored) {
-    if (!stored.ok()) return self->fail(std::move(stored).error());
-    self->write_next();
-  });
+  lane_.store.commit(std::move(commit), timed("announce", std::nullopt, [this](Result<std::int64_t> stored) {
+    if (!stored.ok()) return fail(std::move(stored).error());
+    write_next();
+  }));
 }
 
 void Reconcile::write_next() {
@@ -112,7 +112,7 @@ void Reconcile::write_next() {
   if (lane_.capabilities(side).guarded_writes) guard = intent_[side]->guard;
   Value patch = decisions_.patch[side];
   const auto verb = take_verb(plan_, side, decisions_, patch);
-  const auto done = [self = shared_from_this(), side](Result<Record> answer) { self->on_written(side, std::move(answer)); };
+  const Done<Record> done = timed("write", side, [this, side](Result<Record> answer) { on_written(side, std::move(answer)); });
   if (!verb) return lane_.batcher[side]->update({*link_.key[side], std::move(patch), std::move(guard)}, done);
   if (patch.as_object().empty()) return lane_.batcher[side]->endpoint().act(*link_.key[side], *verb, std::move(guard), done);
   // The values first, while the state still takes them; the verb is guarded by what that write left.
@@ -156,7 +156,7 @@ void Reconcile::keep_discards() {
 
 /// Law 26: after an unknown outcome the system is asked, never assumed.
 void Reconcile::read_back(Side side, Error error) {
-  lane_.batcher[side]->read(*link_.key[side], [self = shared_from_this(), side, error = std::move(error)](Result<std::optional<Record>> found) {
+  lane_.batcher[side]->read(*link_.key[side], timed("read", side, [self = shared_from_this(), side, error = std::move(error)](Result<std::optional<Record>> found) {
     if (!found.ok() || !*found) return self->fail(error);
     bool as_meant = true;
     for (const Decision& decision : self->decisions_.fields) {
@@ -167,7 +167,7 @@ void Reconcile::read_back(Side side, Error error) {
     if (!as_meant) return self->fail(error);
     self->note_write(side, "update", self->decisions_.patch[side], "answer lost; read back as sent");
     self->take_answer(side, **found, (*found)->fields, true);
-  });
+  }));
 }
 
 /// What a connector answers may be what it was sent, not what is stored: then only a read under our own version counts.
@@ -178,7 +178,7 @@ void Reconcile::confirm(Side side, Record answer) {
     return take_answer(side, answer, stored, true);
   }
   const std::string key = answer.key;  // a copy: the capture below may be moved from before the argument is read
-  lane_.batcher[side]->read(key, [self = shared_from_this(), side, answer = std::move(answer)](Result<std::optional<Record>> found) {
+  lane_.batcher[side]->read(key, timed("read", side, [self = shared_from_this(), side, answer = std::move(answer)](Result<std::optional<Record>> found) {
     const bool readable = found.ok() && *found;
     const bool ours = readable && !answer.version.empty() && (*found)->version == answer.version;
     if (ours) return self->take_answer(side, **found, (*found)->fields, true);
@@ -194,7 +194,7 @@ void Reconcile::confirm(Side side, Record answer) {
     Record as_sent = answer;
     self->again_.push_back({side, as_sent.key, "upsert", "again", 0, self->now()});
     self->take_answer(side, as_sent, self->decisions_.patch[side], false);
-  });
+  }));
 }
 
 /// Whether fields that the write did not carry show something else than what was decided on.

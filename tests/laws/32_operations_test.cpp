@@ -37,6 +37,46 @@ TEST_CASE("law 32: a write is an operation with its inputs: what was taken, base
   CHECK(*told.record.find("writes")->as_array().front().at_path("values.phone") == Value("2"));
 }
 
+TEST_CASE("law 32: with when its change was noticed, and when each step began and how long it took", "[laws][32]") {
+  Pair it;
+  it.edit(Side::kLeft, "phone", "2");
+  it.world.left.after_read = [&] { it.world.clock.pass(std::chrono::milliseconds(3)); };
+  it.world.right.before_write = [&] { it.world.clock.pass(std::chrono::milliseconds(7)); };
+  const Instant told = it.world.clock.now();
+  it.world.hook(Side::kLeft, it.left);
+  it.world.settle();
+
+  const Value record = operations_of(it.world).front().record;
+  std::vector<std::string> steps;
+  std::int64_t last = 0;
+  for (const Value& step : record.find("steps")->as_array()) {
+    steps.push_back(step.string_or("step") + " " + step.string_or("side") + " " + std::to_string(step.int_or("took_us", -1)));
+    CHECK(step.int_or("after_us", -1) >= last);
+    last = step.int_or("after_us", -1);
+  }
+  CHECK(steps == std::vector<std::string>{"read left 3000", "decide  0", "announce  0", "write right 7000"});
+  const Instant since = parse_instant(record.find("taken")->as_array().front().string_or("since")).value();
+  CHECK(since >= told);
+  CHECK(parse_instant(record.string_or("began")).value() >= since);
+}
+
+TEST_CASE("law 32: a write that a guard refused is a step with its code, and so is the one that went well after it", "[laws][32]") {
+  Pair it;
+  it.edit(Side::kLeft, "phone", "2");
+  it.world.right.before_write = [&] { it.edit(Side::kRight, "tags", "moved"); };
+  it.world.hook(Side::kLeft, it.left);
+  it.world.settle();
+
+  std::vector<std::string> writes;
+  const Value record = operations_of(it.world).front().record;
+  for (const Value& step : record.find("steps")->as_array()) {
+    if (step.string_or("step") == "write") writes.push_back(step.string_or("side") + " " + step.string_or("error", "well"));
+  }
+  REQUIRE(writes.size() >= 2);
+  CHECK(writes[0] == "right stale");
+  CHECK(writes[1] == "right well");
+}
+
 TEST_CASE("law 32: so is a conflict", "[laws][32]") {
   Pair it;
   it.edit_both("note", "mine", "yours");

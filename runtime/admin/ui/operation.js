@@ -53,6 +53,17 @@ function write_step(write) {
     values.length > 0 && h("details", {}, h("summary", {}, "What was sent"), h("pre", {}, JSON.stringify(write.values, null, 2))));
 }
 
+const milliseconds = (us) => (us < 1000 ? "under 1 ms" : us < 10000000 ? `${Math.round(us / 1000)} ms` : `${Math.round(us / 1000000)} s`);
+
+/// How long the steps of the pass took, and how long its oldest change had waited before.
+function durations(record) {
+  if (!record.steps?.length) return "";
+  const since = Math.min(...(record.taken ?? []).map((one) => Date.parse(one.since)).filter((time) => !Number.isNaN(time)));
+  const waited = (Date.parse(record.began) - since) * 1000;
+  const parts = record.steps.map((one) => `${one.step}${one.side ? ` ${one.side}` : ""} ${milliseconds(one.took_us)}${one.error ? ` (${one.error.replaceAll("_", " ")})` : ""}`);
+  return h("p", { class: "small dim" }, [waited > 0 && `waited ${milliseconds(waited)}`, ...parts].filter(Boolean).join(" · "));
+}
+
 export function timeline(operation) {
   const record = operation.record ?? {};
   const items = [];
@@ -64,7 +75,7 @@ export function timeline(operation) {
   for (const write of record.earlier ?? []) items.push(write_step(write));
   for (const write of record.writes ?? []) items.push(write_step(write));
   const bad = ["dead", "conflict", "held"].includes(operation.outcome);
-  items.push(step(["Ended as ", chip(operation.outcome)], bad ? "bad" : "good", h("p", { class: "small dim" }, moment(operation.at), operation.author && ` · decided by ${operation.author}`, record.merged_again && ` · merged again ${record.merged_again === 1 ? "once" : `${record.merged_again} times`} because the other side moved`)));
+  items.push(step(["Ended as ", chip(operation.outcome)], bad ? "bad" : "good", h("p", { class: "small dim" }, moment(operation.at), operation.author && ` · decided by ${operation.author}`, record.merged_again && ` · merged again ${record.merged_again === 1 ? "once" : `${record.merged_again} times`} because the other side moved`), durations(record)));
   return h("ol", { class: "timeline" }, items);
 }
 

@@ -68,6 +68,27 @@ TEST_CASE("search: what is new is found at once, and the same once it is indexed
   }
 }
 
+TEST_CASE("search: the times of a pass are no words", "[store][search]") {
+  Words f;
+  Operation operation;
+  operation.id = first_id_at(f.clock.now()) + "-7001-8000-0000";
+  operation.at = f.clock.now();
+  operation.mapping = "employees";
+  operation.kind = "update";
+  operation.outcome = "applied";
+  const Value took(Object{{"step", "read"}, {"took_us", 987654}});
+  operation.record = Object{{"began", "2024-05-01T10:00:00.111222Z"}, {"steps", Value(Array{took})}, {"taken", Value(Array{Value(Object{{"key", "K1"}, {"since", "2024-05-01T09:59:59.333444Z"}})})}};
+  f.commit({.mapping = "employees", .operation = operation});
+
+  for (const bool indexed : {false, true}) {
+    INFO(indexed);
+    CHECK(f.find("K1").size() == 1);
+    for (const char* time : {"987654", "111222Z", "333444Z", "took_us"}) CHECK(f.find(time).empty());
+    f.clock.pass(std::chrono::minutes(1));
+    f.index();
+  }
+}
+
 TEST_CASE("search: what may still change is not indexed", "[store][search]") {
   Words f;
   f.add("early");
