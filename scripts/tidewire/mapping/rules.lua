@@ -259,14 +259,14 @@ function M.checks(c, content)
   local result = json.array {}
   for _, row in ipairs(list) do
     if type(row) ~= "table" then
-      c.r:problem(near, "check lists rows: check = { { \"phone\", t.matches \"^%%+\", \"a phone without country code\" } }")
+      c.r:problem(near, "check lists rows: check = { { \"phone\", t.matches \"^%+\", \"a phone without country code\" } }")
       return result
     end
     local path, said, call, message = checked_path(c, row, near)
     local at = c.r:row({ tostring(path) }, near, near)
     local side, field = side_of_path(c, path)
     if type(path) ~= "string" or type(call) ~= "function" or message ~= nil and type(message) ~= "string" then
-      c.r:problem(at, "a check is a field, a function and a message: { \"phone\", t.matches \"^%%+\", \"a phone without country code\" }")
+      c.r:problem(at, "a check is a field, a function and a message: { \"phone\", t.matches \"^%+\", \"a phone without country code\" }")
     elseif not side then
       local known = {}
       for _, one in ipairs(c.fields) do
