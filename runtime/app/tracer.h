@@ -28,8 +28,10 @@ struct TraceConfig {
   std::int64_t every = 1;       // one operation in so many, chosen by its id
 };
 
-/// One span as OTLP writes it; its times are when the pass began (in the operation's id) and `ended`.
-Value span_of(const store::Operation& operation, Instant ended);
+/// The operation as OTLP writes it: a span from when its oldest change was noticed to `ended`, and below it one each for the wait, for
+/// the steps that the operation's record names (reads, decision, announcement, writes) and for the commit. A row of an initial load keeps
+/// no steps: it is one span from the beginning of the pass (in the operation's id) on.
+std::vector<Value> spans_of(const store::Operation& operation, Instant ended);
 /// True for one operation in `every`, the same one wherever it is asked.
 bool is_sampled(const std::string& operation, std::int64_t every);
 

@@ -43,6 +43,13 @@ const cases = {
     assert.match(span.spanId, /^[0-9a-f]{16}$/);
     const [began, ended] = [Number(span.startTimeUnixNano) / 1e6, Number(span.endTimeUnixNano) / 1e6];
     assert.ok(began >= before - 2 && ended >= began && ended <= Date.now() + 2, `${before} ${began} ${ended}`);
+    const below = spans.filter((one) => one.parentSpanId === span.spanId);
+    assert.deepEqual(below.map((one) => one.name).filter((name) => name !== "read left"), ["wait", "decide", "announce", "read right", "write right", "commit"], JSON.stringify(below.map((one) => one.name)));
+    for (const one of below) {
+      assert.equal(one.traceId, span.traceId);
+      const [from, to] = [BigInt(one.startTimeUnixNano), BigInt(one.endTimeUnixNano)];
+      assert.ok(from >= BigInt(span.startTimeUnixNano) && to >= from && to <= BigInt(span.endTimeUnixNano), JSON.stringify(one));
+    }
     const said = attributes(span);
     assert.deepEqual([said["tidewire.mapping"], said["tidewire.kind"], said["tidewire.outcome"], said["tidewire.writes"]], ["departments", "create", "applied", 1]);
     assert.equal(span.resource["service.name"], "tidewire");
@@ -67,7 +74,7 @@ const cases = {
     status = 200;
     release();
     hold = null;
-    await until("spans of what came meanwhile", () => spans.length >= 3);
+    await until("spans of what came meanwhile", () => spans.filter((one) => !one.parentSpanId).length >= 3);
     await until("the log to say so", () => own.logged("traces").length === 2);
     assert.ok(!own.daemon.err().includes("c0llect0r"));
   },
