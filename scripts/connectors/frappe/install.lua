@@ -74,11 +74,15 @@ local function carried_out(conn, steps, options)
   return { steps = steps, applied = options.apply or false }
 end
 
-function M.install(conn, collection, options)
+-- The webhooks that are there, by event, where the login may look after them.
+local function found(conn, collection, options)
   local ready, err = checked(conn, options)
   if not ready then return nil, err end
-  local there
-  there, err = present(conn, collection, options)
+  return present(conn, collection, options)
+end
+
+function M.install(conn, collection, options)
+  local there, err = found(conn, collection, options)
   if not there then return nil, err end
   local steps = array {}
   for _, event in ipairs(events) do
@@ -93,10 +97,7 @@ function M.install(conn, collection, options)
 end
 
 function M.uninstall(conn, collection, options)
-  local ready, err = checked(conn, options)
-  if not ready then return nil, err end
-  local there
-  there, err = present(conn, collection, options)
+  local there, err = found(conn, collection, options)
   if not there then return nil, err end
   local steps = array {}
   for _, event in ipairs(events) do
