@@ -122,6 +122,15 @@ Value view(const store::Alert& alert) {
   return Value(std::move(out));
 }
 
+Value view(const store::Notice& notice) {
+  Object out{{"id", notice.id}, {"event", notice.event}, {"kind", notice.kind}, {"title", notice.title}, {"text", notice.text}, {"way", notice.way}, {"to", notice.address}, {"state", notice.state}, {"attempts", notice.attempts}};
+  put_time(out, "at", notice.at);
+  if (!notice.about.empty()) out["about"] = notice.about;
+  put_time(out, "tried_at", notice.tried_at);
+  if (!notice.error.empty()) out["error"] = notice.error;
+  return Value(std::move(out));
+}
+
 Value view(const store::Link& link) {
   Object out{{"id", link.id}, {"mapping", link.mapping}, {"state", store::link_state_name(link.state)}, {"generation", link.generation}};
   Object base;

@@ -18,6 +18,7 @@ Value view(const store::Operation& operation);
 Value view(const store::Conflict& conflict);
 Value view(const store::DirtyKey& key);
 Value view(const store::Alert& alert);
+Value view(const store::Notice& notice);
 Value view(const store::Job& job);
 Value view(const store::Link& link);
 Value view(const store::Finding& finding);

@@ -30,6 +30,17 @@ const AlertConfig& config_of(const std::optional<AlertConfig>& config) {
   return config ? *config : nobody;
 }
 
+/// As people may read it: of a secret its name.
+std::string shown_address(const Value& to) {
+  const Value* address = to.find("to");
+  if (address == nullptr) return "";
+  if (address->is_string()) return address->as_string();
+  for (const char* word : {"secret", "env"}) {
+    if (const std::string name = address->string_or(std::string("$") + word); !name.empty()) return std::string(word) + " " + name;
+  }
+  return "";
+}
+
 const char* event_of(admin::Telling::What what) { return what == admin::Telling::What::kOver ? "ended" : "alert"; }
 
 }  // namespace
@@ -136,23 +147,33 @@ Alerts::Notice Alerts::notice_of(const admin::Telling& telling) const {
 
 /// One row of the outbox for each who is to be told, with what is remembered of it.
 void Alerts::tell(const std::vector<Notice>& notices, const std::string& ns, Kept kept, std::vector<store::Alert> alerts) {
-  std::vector<Value> rows;
+  store::Tidings tidings{{}, ns, std::move(kept), std::move(alerts)};
   const std::vector<Value>& readers = config_of(ports_.config()).to;
   for (const Notice& notice : notices) {
     ports_.log.write(notice.event == "alert" ? Level::kWarn : Level::kInfo, "alert", notice.title + ": " + notice.text, {{"kind", Value(notice.kind)}, {"about", Value(notice.about)}});
-    Object told{{"event", notice.event}, {"id", ids_.next()}, {"kind", notice.kind}, {"about", notice.about}, {"title", notice.title}, {"text", ports_.control.redacted(notice.text)}, {"advice", notice.advice}, {"at", format_instant(ports_.control.clock().now())}, {"project", ports_.project}};
+    const std::string text = ports_.control.redacted(notice.text);
+    Object told{{"event", notice.event}, {"id", ids_.next()}, {"kind", notice.kind}, {"about", notice.about}, {"title", notice.title}, {"text", text}, {"advice", notice.advice}, {"at", format_instant(ports_.control.clock().now())}, {"project", ports_.project}};
     if (notice.since) told["since"] = format_instant(*notice.since);
     for (const Value& to : readers) {
-      Value row = to;
-      row["event"] = notice.event;
-      row["notice"] = Value(told);
-      rows.push_back(std::move(row));
+      store::Notice row;
+      row.event = notice.event;
+      row.kind = notice.kind;
+      row.about = notice.about;
+      row.title = notice.title;
+      row.text = text;
+      row.way = to.string_or("kind");
+      row.address = ports_.control.redacted(shown_address(to));
+      Value hook = to;
+      hook["event"] = notice.event;
+      hook["notice"] = Value(told);
+      tidings.notices.push_back({std::move(row), std::move(hook)});
     }
   }
-  ports_.control.store().tell({rows, ns, std::move(kept), std::move(alerts)}, [this, alive = alive_, rows](Result<void> stored) {
+  const auto rows = tidings.notices;
+  ports_.control.store().tell(std::move(tidings), [this, alive = alive_, rows](Result<void> stored) {
     if (!*alive || rows.empty()) return;
     if (stored.ok()) return ports_.told();
-    for (const Value& row : rows) ports_.send_now(row);
+    for (const store::Tidings::Telling& row : rows) ports_.send_now(row.hook);
   });
 }
 

@@ -165,11 +165,11 @@ void Outbox::again(const store::Hook& hook, const Error& error) {
   const auto ended = [this, alive = alive_, id = hook.id](Result<void>) {
     if (*alive) under_way_.erase(id);
   };
-  if (hopeless) return ports_.store.hook_done(hook.id, ended);
+  if (hopeless) return ports_.store.hook_given_up(hook.id, ports_.redacted(to_string(error)), ended);
   sched::Backoff backoff;
   backoff.cap = std::chrono::hours(1);
   const Duration wait = sched::delay(backoff, hook.attempts + 1, error.retry_after, ports_.random);
-  ports_.store.hook_again(hook.id, ports_.clock.now() + wait, ended);
+  ports_.store.hook_again(hook.id, ports_.clock.now() + wait, ports_.redacted(to_string(error)), ended);
   if (wait < kLook) timer_ = ports_.loop.after(wait + std::chrono::milliseconds(20), [this] { look(); });
 }
 

@@ -34,6 +34,7 @@ class Outbox {
     std::function<std::vector<std::string>()> mappings;  // those loaded, whether they tell anybody or not
     std::function<Result<MailServer>()> mail;
     std::function<Result<Value>(const Value& marked)> resolve;  // an address that is kept as a secret
+    std::function<std::string(const std::string&)> redacted;    // what is stored of an error
   };
   explicit Outbox(Ports ports);
   ~Outbox();  // what is under way is dropped, and told again

@@ -13,7 +13,7 @@ Result<MailServer> App::State::mail_server() {
 
 std::unique_ptr<Outbox> App::State::make_outbox() {
   return std::make_unique<Outbox>(Outbox::Ports{loop_, clock_, random_, *store_, *client_, log_, [this] { return engine_->mappings(); }, [this] { return mail_server(); },
-                                                [this](const Value& marked) { return secrets_.resolve(marked); }});
+                                                [this](const Value& marked) { return secrets_.resolve(marked); }, [this](const std::string& text) { return redacted(text); }});
 }
 
 std::unique_ptr<Tracer> App::State::make_tracer() {

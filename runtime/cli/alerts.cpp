@@ -2,8 +2,7 @@
 #include "cli/author.h"
 #include "cli/command.h"
 #include "cli/exit_code.h"
-#include "cli/query.h"
-#include "cli/table.h"
+#include "cli/listing.h"
 
 namespace tidewire::cli {
 namespace {
@@ -29,33 +28,57 @@ int acknowledge(Context& context, const std::string& id) {
   return kOk;
 }
 
+/// What was sent of it, and what did not arrive.
+std::vector<Cell> notice_cells(const Value& one, Instant now) {
+  const std::string state = one.string_or("state"), error = one.string_or("error");
+  const std::string tries = one.int_or("attempts", 0) == 1 ? "1 attempt" : std::to_string(one.int_or("attempts", 0)) + " attempts";
+  Cell went("waits", Style::kDim);
+  if (state == "delivered") went = Cell("arrived", Style::kGood);
+  else if (state == "failed") went = Cell("given up after " + tries + ": " + plain(error), Style::kBad);
+  else if (!error.empty()) went = Cell("not yet, " + tries + ": " + plain(error), Style::kWarn);
+  return {Cell(moment(one.string_or("at"), now), Style::kDim), plain(one.string_or("title")), one.string_or("way") + " " + plain(one.string_or("to")), went};
+}
+
+std::vector<Cell> alert_cells(const Value& one, Instant now) {
+  const bool open = one.bool_or("open", false);
+  const std::string by = one.string_or("acknowledged_by");
+  const std::string end = open ? (by.empty() ? "" : by + " has it in hand") : "over " + moment(one.string_or("ended_at"), now);
+  return {Cell(std::to_string(one.int_or("id", 0)), Style::kBold), Cell(moment(one.string_or("since"), now), Style::kDim), Cell(one.string_or("kind"), open ? Style::kBad : Style::kDim),
+          plain(subject_of(one)), plain(one.string_or("text")), Cell(end, Style::kDim)};
+}
+
+/// With --all also what was told of it to whom, beside the first page.
 int list_alerts(Context& context) {
   const Arguments& arguments = context.arguments;
-  const auto limit = arguments.number("--limit", 50);
-  if (!limit.ok()) return context.failed(limit.error());
-  int status = kOk;
-  const auto session = context.open(Session::Need::kState, status);
-  if (!session) return status;
+  const bool all = arguments.has("--all");
   Target target("/api/v1/alerts");
-  target.add("all", arguments.has("--all") ? "1" : "").add("mapping", arguments.get("--mapping")).add("connection", arguments.get("--connection")).add("kind", arguments.get("--kind"));
-  const auto found = session->get(target.add("limit", std::to_string(*limit)).add("after", arguments.get("--after")).text());
-  if (!found.ok()) return context.failed(found.error());
+  target.add("all", all ? "1" : "").add("mapping", arguments.get("--mapping")).add("connection", arguments.get("--connection")).add("kind", arguments.get("--kind"));
+  int status = kOk;
+  auto found = fetch(context, target, 50, status);
+  if (!found) return status;
+  const bool told_too = all && arguments.get("--after").empty();
+  if (told_too) {
+    const auto told = found->session->get(Target("/api/v1/notices").add("about", arguments.get("--mapping", arguments.get("--connection"))).add("kind", arguments.get("--kind")).add("limit", arguments.get("--limit", "20")).text());
+    if (!told.ok()) return context.failed(told.error());
+    found->page["notices"] = *told->find("notices");
+  }
   if (context.json()) {
-    context.print_json(*found);
+    context.print_json(found->page);
     return kOk;
   }
   const Instant now = SystemClock().now();
   Table table({{"id", true}, {"since"}, {"kind"}, {"about"}, {"what", false, true}, {"then"}});
-  std::vector<std::string> hints;
-  for (const Value& one : found->find("alerts")->as_array()) {
-    const std::string by = one.string_or("acknowledged_by");
-    const std::string end = one.bool_or("open", false) ? (by.empty() ? "" : by + " has it in hand") : "over " + moment(one.string_or("ended_at"), now);
-    table.add({Cell(std::to_string(one.int_or("id", 0)), Style::kBold), Cell(moment(one.string_or("since"), now), Style::kDim), Cell(one.string_or("kind"), one.bool_or("open", false) ? Style::kBad : Style::kDim),
-               plain(subject_of(one)), plain(one.string_or("text")), Cell(end, Style::kDim)});
-    if (const std::string hint = one.string_or("hint"); one.bool_or("open", false) && !hint.empty()) hints.push_back(std::to_string(one.int_or("id", 0)) + ": " + hint);
+  for (const Value& one : found->page.find("alerts")->as_array()) table.add(alert_cells(one, now));
+  context.print_page(table, found->page, all ? "nothing has needed a person" : "nothing needs a person");
+  for (const Value& one : found->page.find("alerts")->as_array()) {
+    const std::string hint = one.string_or("hint");
+    if (one.bool_or("open", false) && !hint.empty()) context.out.line(context.out.paint(plain(std::to_string(one.int_or("id", 0)) + ": " + hint), Style::kDim));
   }
-  context.print_page(table, *found, arguments.has("--all") ? "nothing has needed a person" : "nothing needs a person");
-  for (const std::string& hint : hints) context.out.line(context.out.paint(plain(hint), Style::kDim));
+  if (!told_too) return kOk;
+  Table told({{"told"}, {"what", false, true}, {"to", false, true}, {"went", false, true}});
+  for (const Value& one : found->page.find("notices")->as_array()) told.add(notice_cells(one, now));
+  context.out.line();
+  context.print_page(told, Value(Object{}), "nobody was told of anything");
   return kOk;
 }
 
@@ -75,7 +98,7 @@ const Command& alerts_command() {
                                "lists what needs a person, with what to do",
                                "The list is kept whether `alerts` of tidewire.lua names somebody to be told or not; its times hold for both.\n"
                                "acknowledge says that you have one in hand: it stays in the list, with your name, until it is over.",
-                               {{{"--all", "", "what is over too"},
+                               {{{"--all", "", "what is over too, and what was told to whom and whether it arrived"},
                                  {"--mapping", "M", "about one mapping"},
                                  {"--connection", "C", "about one connection"},
                                  {"--kind", "K", "mapping, poll, held, brake, paused, queue, conflict, dead, connection, webhooks, disk, state or certificate"},

@@ -49,6 +49,7 @@ Result<bool> prune_slice(Database& database, Instant now, Instant cutoff) {
   note(TRY(execute(database, "DELETE FROM conflicts WHERE id IN (SELECT id FROM conflicts WHERE closed_at < ? LIMIT ?)",
                    cutoff, kSlice)));
   note(TRY(execute(database, "DELETE FROM alerts WHERE id IN (SELECT id FROM alerts WHERE ended_at < ? LIMIT ?)", cutoff, kSlice)));
+  note(TRY(execute(database, "DELETE FROM notices WHERE id IN (SELECT id FROM notices WHERE at < ? AND state <> 'waiting' LIMIT ?)", cutoff, kSlice)));
   note(TRY(execute(database,
                    "DELETE FROM findings WHERE (job, n) IN (SELECT job, n FROM findings WHERE job NOT IN (SELECT id FROM "
                    "jobs WHERE updated_at >= ?1 OR state IN ('queued', 'running', 'paused')) LIMIT ?2)",

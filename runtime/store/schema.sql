@@ -298,10 +298,31 @@ CREATE TABLE outbox (
   mapping   TEXT NOT NULL,               -- '' for a notice, which is about no operation
   operation TEXT NOT NULL,               -- '' likewise
   hook      TEXT NOT NULL,
+  notice    INTEGER,                     -- the row of notices that it delivers; NULL for a hook
   attempts  INTEGER NOT NULL,
   due_at    INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX outbox_due ON outbox (mapping, due_at);
+
+-- What `alerts` told, a row for each notice and address, and how that went. It stays after the outbox's row has left, until it is as old as
+-- what was done.
+CREATE TABLE notices (
+  id         INTEGER PRIMARY KEY,
+  at         INTEGER NOT NULL,           -- when there was something to tell
+  event      TEXT NOT NULL,              -- alert | ended | job | drift | report
+  kind       TEXT NOT NULL,              -- the alert's; else job | drift | report
+  about      TEXT NOT NULL,              -- the mapping or the connection; '' = the project
+  title      TEXT NOT NULL,
+  text       TEXT NOT NULL,
+  way        TEXT NOT NULL,              -- mail | post
+  address    TEXT NOT NULL,              -- as people may read it: of a secret its name
+  state      TEXT NOT NULL,              -- waiting | delivered | failed (given up)
+  attempts   INTEGER NOT NULL,
+  tried_at   INTEGER,                    -- the last attempt; NULL: none yet
+  error      TEXT                        -- of the last attempt; NULL where it went well
+) STRICT;
+CREATE INDEX notices_at ON notices (at);
+CREATE INDEX notices_not_there ON notices (id) WHERE state <> 'delivered';
 
 -- What people were told, or would have been where nobody is named in `alerts`: a row from its beginning on, and its end. What the teller
 -- itself remembers is in kv ("alerts").

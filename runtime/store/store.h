@@ -82,7 +82,11 @@ struct Hook {
 
 /// What is told to people in one transaction with what is remembered of it.
 struct Tidings {
-  std::vector<Value> notices{};                            // rows for the outbox
+  struct Telling {
+    Notice notice;                                         // its history
+    Value hook;                                            // for the outbox
+  };
+  std::vector<Telling> notices{};
   std::string ns{};                                        // of kv
   std::map<std::string, std::optional<Value>> kept{};      // in it; nullopt = removed
   /// By their condition: one that is open takes the new text, or its end; else a row of its own.
@@ -92,6 +96,11 @@ struct Tidings {
 struct AlertFilter {
   std::string mapping{}, connection{}, kind{};  // "" = any
   bool ended_too = false;
+};
+
+struct NoticeFilter {
+  std::string about{}, kind{};                 // "" = any
+  bool missed = false;                         // those alone that did not arrive (yet)
 };
 
 struct FanOut {
@@ -230,6 +239,8 @@ class Store {
   // people
   void conflicts(std::string mapping, bool closed_too, Page page, Done<Paged<Conflict>> done);
   void conflict(std::int64_t id, Done<Conflict> done);
+  /// How many open conflicts of the mapping nobody has decided yet.
+  void undecided(std::string mapping, Done<std::int64_t> done);
   /// A person's decision: written into the open conflict (method, author; for "value" the two values), its link's keys
   /// marked dirty with reason "person", in one transaction. The reconcile carries it out and closes it. kStale where the
   /// conflict's shown_at is not `shown_at` any more (0 = whatever it is), kNotFound where it is closed or unknown (law 13).
@@ -239,8 +250,6 @@ class Store {
     std::string author;
     std::optional<Value> left, right;
     Instant shown_at{};
-  /// How many open conflicts of the mapping nobody has decided yet.
-  void undecided(std::string mapping, Done<std::int64_t> done);
   };
   void resolve(Resolution resolution, Done<void> done);
   void operations(OperationFilter filter, Page page, Done<Paged<Operation>> done);
@@ -318,11 +327,15 @@ class Store {
   void alerts(AlertFilter filter, Page page, Done<Paged<Alert>> done);
   /// A person has it in hand; the first who said so stays, and is in the audit trail. kNotFound.
   void acknowledge_alert(std::int64_t id, std::string author, Done<Alert> done);
+  /// What was told to whom, newest first.
+  void notices(NoticeFilter filter, Page page, Done<Paged<Notice>> done);
   /// Mapping "": notices.
   void due_hooks(std::string mapping, std::int64_t limit, Done<std::vector<Hook>> done);
+  /// It was taken and leaves; of a notice the history says so, as it does below.
   void hook_done(std::int64_t id, Done<void> done);
-  void hook_again(std::int64_t id, Instant due_at, Done<void> done);
-  /// Deletes operations, received rows, ended jobs, closed conflicts and alerts that are over, older than `keep`, deliveries older than a day, a slice at a
+  void hook_again(std::int64_t id, Instant due_at, std::string error, Done<void> done);
+  void hook_given_up(std::int64_t id, std::string error, Done<void> done);
+  /// Deletes operations, received rows, ended jobs, closed conflicts, alerts that are over and notices that do not wait, older than `keep`, deliveries older than a day, a slice at a
   /// time; `done(more)`. Operations that an open conflict, intent, key or hook names stay.
   void prune(Duration keep, Done<bool> done);
   void integrity_check(Done<std::vector<std::string>> done);  // empty = ok

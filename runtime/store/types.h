@@ -188,6 +188,18 @@ struct Alert {
   std::string acknowledged_by;
 };
 
+/// Something that one address was told, or is to be.
+struct Notice {
+  std::int64_t id = 0;
+  Instant at{};
+  std::string event, kind, about, title, text;
+  std::string way, address;                    // mail | post, to whom: as people may read it
+  std::string state = "waiting";               // waiting | delivered | failed
+  int attempts = 0;
+  std::optional<Instant> tried_at;
+  std::string error;                           // of the last attempt; "" where it went well
+};
+
 /// What a person did, for the audit trail.
 struct AuditEntry {
   std::string author, action, subject;

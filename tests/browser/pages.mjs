@@ -33,11 +33,11 @@ async function every_page(look) {
 
 const cases = {
   async "(a daemon with something of everything)"() {
-    Object.assign(world, await company({ parts: ["departments", "employees"] }));
+    Object.assign(world, await company({ parts: ["departments", "employees"], keep: { CHAT_HOOK: "http://127.0.0.1:9/nobody-listens" } }));
     ({ erp, project } = world);
     await erp.insert("Team", { code: "sea", team_name: "Sea" });
     for (const code of ["ada", "grace", "emmy", "hedy", "radia"]) await erp.insert("Staff Member", { staff_code: code, full_name: `${code} of the sea`, remark: "r", phone: "+44 20 7946 0958", team: "sea" });
-    project.edit("tidewire.lua", "  defaults =", '  alerts = { to = false, look = "200ms", conflict = "100ms" },\n  defaults =');
+    project.edit("tidewire.lua", "  defaults =", '  alerts = { to = post(secret "CHAT_HOOK"), look = "200ms", conflict = "100ms" },\n  defaults =');
     await project.start();
     address = project.daemon.address;
     await world.connect();
@@ -133,7 +133,11 @@ const cases = {
     await page.getByRole("button", { name: "I see to it" }).click();
     await page.getByText("ada has it in hand,").waitFor();
     await visit(page, address, "#/alerts");
-    await page.getByText(/fields? of employees waits? for a person/).waitFor();
+    await page.getByText(/fields? of employees waits? for a person/).first().waitFor();
+    const told = page.locator("section", { has: page.getByRole("heading", { name: "Told" }) });
+    await told.getByText("secret CHAT_HOOK").first().waitFor();
+    await told.locator(".chip", { hasText: "not yet" }).first().waitFor();
+    await told.getByText("The text").first().click();
     assert.equal((await project.ask(["alerts"])).alerts[0].acknowledged_by, "ada");
     await shot(page, "alert-in-hand-light-desktop");
   },

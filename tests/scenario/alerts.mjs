@@ -106,6 +106,13 @@ const cases = {
     assert.deepEqual((await own.ask(["alerts"])).alerts, []);
     const [past] = (await own.ask(["alerts", "--all"])).alerts;
     assert.deepEqual([past.id, past.open, past.acknowledged_by], [listed.id, false, "ada"]);
+    const told_of = async () => (await own.ask(["alerts", "--all", "--mapping", "people", "--kind", "mapping"])).notices;
+    const notices = await until("all four to be on record as arrived", async () => ((await told_of()).every((one) => one.state === "delivered") ? told_of() : null));
+    assert.deepEqual(notices.map((one) => [one.event, one.title, one.way, one.to]).sort(), [
+      ["alert", "people: mapping", "mail", "ops@example.org"], ["alert", "people: mapping", "post", "secret CHAT_HOOK"],
+      ["ended", "people: mapping is over", "mail", "ops@example.org"], ["ended", "people: mapping is over", "post", "secret CHAT_HOOK"]]);
+    assert.ok(notices.every((one) => one.attempts >= 1 && one.error === undefined && one.tried_at >= one.at));
+    assert.match((await own.cli("alerts", "--all")).out, /people: mapping is over +mail ops@example\.org +arrived/);
     assert.ok(past.ended_at > past.since);
     // Again within the hour: nobody is told.
     own.write("mappings/people.lua", mapping.replace('"email"', '"email", "nothing_like_it"'));
@@ -144,10 +151,17 @@ const cases = {
   },
 
   async "a job that a person asked for is told of when it has ended; an address that is a secret is nowhere in the state or the log"() {
+    refuse = 1000;
     const answer = await call("http://tidewire/api/v1/sync", { socket: own.path("state/tidewire.sock"), method: "POST", body: { mapping: "people" }, headers: { "Content-Type": "application/json" } });
     assert.equal(answer.status, 202, answer.text);
+    const notice = async () => (await own.ask(["alerts", "--all", "--kind", "job"])).notices.find((one) => one.way === "post");
+    const missed = await until("the refusal on record", async () => { const one = await notice(); return one?.error && one; });
+    assert.deepEqual([missed.state, missed.to], ["waiting", "secret CHAT_HOOK"]);
+    assert.match(missed.error, /answered 500/);
+    refuse = 0;
     const job = await until("the job at the chat", () => posts("job", "job")[0]);
     assert.match(job.text, /^The job \w+ of people is done: \d+ records/);
+    await until("its arrival on record", async () => (await notice()).state === "delivered");
     assert.ok(told.every((one) => one.path === "/hooks/t0ps3cret"));
     assert.ok(!own.daemon.err().includes("t0ps3cret"));
     const fs = await import("node:fs");

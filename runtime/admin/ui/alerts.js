@@ -1,4 +1,4 @@
-// What needs a person, and what did.
+// What needs a person, and what did; and what was told of it to whom.
 import { get, may, post, segment, target } from "./api.js";
 import { field, h, replace, select } from "./dom.js";
 import { chip, moment } from "./format.js";
@@ -26,10 +26,26 @@ export async function alerts_card(done) {
     h("ul", { class: "notices" }, alerts.map((one) => h("li", {}, h("div", { class: "row" }, chip(one.kind, "bad"), h("span", { class: "small" }, subject(one), " since ", moment(one.since))), h("div", {}, one.text), one.hint && h("div", { class: "dim small" }, one.hint), in_hand(one, done)))));
 }
 
+/// Whether a notice arrived; why not.
+function arrived(one) {
+  const tries = `${one.attempts} ${one.attempts === 1 ? "attempt" : "attempts"}`;
+  const [word, tone] = one.state === "waiting" && one.error ? ["not yet", "warn"] : { waiting: ["waits", "info"], delivered: ["arrived", "good"], failed: ["given up", "bad"] }[one.state];
+  return h("div", {}, chip(word, tone), one.error && h("div", { class: "dim small" }, `${tries}: ${one.error}`));
+}
+
+const notice_columns = [
+  { title: "When", kind: "time", cell: (row) => moment(row.at), value: (row) => row.at },
+  { title: "What", cell: (row) => h("div", {}, row.title, row.text && h("details", {}, h("summary", {}, "The text"), h("pre", { class: "small" }, row.text))), value: (row) => row.text },
+  { title: "To", cell: (row) => h("span", {}, `${row.way} `, h("span", { class: "mono" }, row.to)), value: (row) => `${row.way} ${row.to}` },
+  { title: "Arrived", kind: "time", cell: (row) => (row.state === "delivered" ? moment(row.tried_at) : ""), value: (row) => (row.state === "delivered" ? row.tried_at : "") },
+  { title: "How it went", cell: arrived, value: (row) => row.error ?? row.state },
+];
+
 export async function alerts_page(box, tools) {
   const { mappings } = await get("/api/v1/status");
   const filters = { state: "", ...Object.fromEntries(tools.query) };
   const list = h("section", { class: "card flush" });
+  const told = h("div", {});
   const columns = [
     { title: "Since", kind: "time", cell: (row) => moment(row.since), value: (row) => row.since }, { title: "Kind", kind: "tight", cell: (row) => chip(row.kind, row.open ? "bad" : ""), value: (row) => row.kind },
     { title: "About", cell: subject, value: whole },
@@ -41,14 +57,20 @@ export async function alerts_page(box, tools) {
     const answer = await get(target("alerts", { all: filters.state === "open" ? "" : "1", mapping: filters.mapping, limit: 50, after }));
     return { rows: answer.alerts, next: answer.next };
   };
+  const load_told = async (after) => {
+    const answer = await get(target("notices", { about: filters.mapping, limit: 20, after }));
+    return { rows: answer.notices, next: answer.next };
+  };
+  const draw_told = () => paged_table(told, "notices", notice_columns, load_told, { label: "What was told", nothing: empty("Nobody was told of anything", "Mails and posts to those whom `alerts` of tidewire.lua names are listed here, with whether they arrived.") });
   const draw = () => paged_table(list, "alerts", columns, load, { label: "Alerts", nothing: empty("Nothing has needed a person", "What stands longer than it should (a connection that fails, a queue, a conflict) is listed here, and mailed or posted to whom `alerts` of tidewire.lua names.") });
   const changed = (event) => {
     event.preventDefault();
     for (const [name, value] of new FormData(form)) filters[name] = value;
     tools.set_query(filters);
     void draw();
+    void draw_told();
   };
   const form = h("form", { class: "filters", on: { change: changed, submit: changed } }, field("Mapping", select("mapping", [["", "all"], ...Object.keys(mappings)], filters.mapping)), field("State", select("state", [["", "open and past"], ["open", "open"]], filters.state)));
-  replace(box, head("Alerts"), form, list);
-  await draw();
+  replace(box, head("Alerts"), form, list, h("section", { class: "card flush" }, h("div", { class: "head" }, h("h2", {}, "Told")), told));
+  await Promise.all([draw(), draw_told()]);
 }

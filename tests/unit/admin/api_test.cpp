@@ -394,6 +394,26 @@ TEST_CASE("api: a part that fails makes the job fail, and leaves the others thei
   CHECK(f.world.right.rows.size() == 1);
 }
 
+TEST_CASE("api: what was told is listed with whether it arrived", "[admin][alerts]") {
+  ApiFixture f;
+  store::Notice notice;
+  notice.event = notice.kind = "report";
+  notice.title = "report";
+  notice.text = "all is level";
+  notice.way = "post";
+  notice.address = "secret CHAT_HOOK";
+  f.world.store.tell({.notices = {{notice, Value(Object{})}}}, [](Result<void> stored) { REQUIRE(stored.ok()); });
+  f.world.timers.run_posted();
+
+  const Value one = f.get("/api/v1/notices?missed=1").find("notices")->as_array().at(0);
+  CHECK(one.string_or("to") == "secret CHAT_HOOK");
+  CHECK(one.string_or("way") == "post");
+  CHECK(one.string_or("state") == "waiting");
+  CHECK(one.find("about") == nullptr);
+  CHECK(one.find("error") == nullptr);
+  CHECK(f.get("/api/v1/notices?kind=queue").find("notices")->as_array().empty());
+}
+
 TEST_CASE("api: alerts are listed with what they are about, and taken in hand by a person", "[admin][alerts]") {
   ApiFixture f;
   store::Alert alert = alert_about({"webhooks", "erp Employee", "The poll found 14 changes", "Look at the webhooks", std::nullopt, 14});

@@ -124,3 +124,90 @@ TEST_CASE("alerts: what is over leaves with its age, what stands does not", "[st
   REQUIRE(left.size() == 1);
   CHECK(left[0].text == "stands");
 }
+
+namespace {
+
+/// A notice to one address, and its hook as the outbox then has it.
+Hook told_to(StoreFixture& f, const std::string& address, const std::string& about = "people") {
+  Notice notice;
+  notice.event = "alert";
+  notice.kind = "queue";
+  notice.about = about;
+  notice.title = about + ": queue";
+  notice.text = "3 wait";
+  notice.way = "mail";
+  notice.address = address;
+  f.ask<void>([&](auto done) { f.store.tell({.notices = {{notice, Value(Object{{"kind", "mail"}})}}}, done); });
+  const auto due = f.ask<std::vector<Hook>>([&](auto done) { f.store.due_hooks("", 100, done); });
+  REQUIRE_FALSE(due.empty());
+  return due.back();
+}
+
+std::vector<Notice> notices(StoreFixture& f, const NoticeFilter& filter = {}) {
+  return f.ask<Paged<Notice>>([&](auto done) { f.store.notices(filter, {}, done); }).rows;
+}
+
+}  // namespace
+
+TEST_CASE("notices: what was told stays with whether it arrived, and with the error where it did not", "[store][alerts]") {
+  StoreFixture f;
+  const Instant told_at = f.clock.now();
+  const Hook well = told_to(f, "ops@example.org");
+  const Hook ill = told_to(f, "secret CHAT_HOOK");
+  CHECK(notices(f).front().state == "waiting");
+  CHECK_FALSE(notices(f).front().tried_at);
+
+  f.clock.pass(std::chrono::seconds(5));
+  f.ask<void>([&](auto done) { f.store.hook_done(well.id, done); });
+  f.ask<void>([&](auto done) { f.store.hook_again(ill.id, f.clock.now(), "it answered 500", done); });
+
+  auto all = notices(f);
+  REQUIRE(all.size() == 2);
+  CHECK(all[1].address == "ops@example.org");
+  CHECK(all[1].state == "delivered");
+  CHECK(all[1].at == told_at);
+  CHECK(all[1].tried_at == f.clock.now());
+  CHECK(all[1].attempts == 1);
+  CHECK(all[1].error.empty());
+  CHECK(all[0].state == "waiting");
+  CHECK(all[0].error == "it answered 500");
+  REQUIRE(notices(f, {.missed = true}).size() == 1);
+
+  f.ask<void>([&](auto done) { f.store.hook_given_up(ill.id, "it answered 404", done); });
+  all = notices(f, {.missed = true});
+  REQUIRE(all.size() == 1);
+  CHECK(all[0].state == "failed");
+  CHECK(all[0].attempts == 2);
+  CHECK(all[0].error == "it answered 404");
+  CHECK(f.ask<std::vector<Hook>>([&](auto done) { f.store.due_hooks("", 100, done); }).empty());
+}
+
+TEST_CASE("notices: an attempt that ends well takes the error away; filters and pages hold", "[store][alerts]") {
+  StoreFixture f;
+  const Hook hook = told_to(f, "a");
+  f.ask<void>([&](auto done) { f.store.hook_again(hook.id, f.clock.now(), "refused", done); });
+  f.ask<void>([&](auto done) { f.store.hook_done(hook.id, done); });
+  CHECK(notices(f).front().error.empty());
+  CHECK(notices(f).front().attempts == 2);
+
+  told_to(f, "b", "orders");
+  CHECK(notices(f, {.about = "orders"}).size() == 1);
+  CHECK(notices(f, {.kind = "dead"}).empty());
+  const auto first = f.ask<Paged<Notice>>([&](auto done) { f.store.notices({}, {1, ""}, done); });
+  REQUIRE(first.rows.size() == 1);
+  CHECK(first.rows[0].address == "b");
+  CHECK(f.ask<Paged<Notice>>([&](auto done) { f.store.notices({}, {1, first.next}, done); }).rows[0].address == "a");
+}
+
+TEST_CASE("notices: they leave with their age, but not while they wait", "[store][alerts]") {
+  StoreFixture f;
+  const Hook gone = told_to(f, "gone");
+  f.ask<void>([&](auto done) { f.store.hook_done(gone.id, done); });
+  told_to(f, "waits");
+  f.clock.pass(std::chrono::hours(24 * 31));
+
+  f.ask<bool>([&](auto done) { f.store.prune(std::chrono::hours(24 * 30), done); });
+
+  REQUIRE(notices(f).size() == 1);
+  CHECK(notices(f).front().address == "waits");
+}

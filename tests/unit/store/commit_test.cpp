@@ -274,7 +274,7 @@ TEST_CASE("commit: brake, hooks and counters are part of it", "[store][commit]")
   const auto hooks = f.ask<std::vector<Hook>>([&](auto done) { f.store.due_hooks("employees", 10, done); });
   REQUIRE(hooks.size() == 1);
   CHECK(hooks[0].operation == "op1");
-  f.ask<void>([&](auto done) { f.store.hook_again(hooks[0].id, f.clock.now() + std::chrono::minutes(1), done); });
+  f.ask<void>([&](auto done) { f.store.hook_again(hooks[0].id, f.clock.now() + std::chrono::minutes(1), "it answered 500", done); });
   CHECK(f.ask<std::vector<Hook>>([&](auto done) { f.store.due_hooks("employees", 10, done); }).empty());
   f.clock.pass(std::chrono::minutes(1));
   CHECK(f.ask<std::vector<Hook>>([&](auto done) { f.store.due_hooks("employees", 10, done); }).front().attempts == 1);
