@@ -5,9 +5,10 @@ set -u
 command -v psql >/dev/null && command -v pgbouncer >/dev/null && command -v mariadbd >/dev/null && command -v node >/dev/null || exit 77
 work=$(mktemp -d)
 support=$SOURCE_DIR/tests/support
+servers=$SOURCE_DIR/examples/shared/servers
 stop() {
-  "$support/postgres" stop "$work/postgres"
-  "$support/mariadb" stop "$work/mariadb"
+  "$servers/postgres" stop "$work/postgres"
+  "$servers/mariadb" stop "$work/mariadb"
   rm -rf "$work"
 }
 trap stop EXIT
@@ -17,9 +18,9 @@ conform() {
   (cd "$SOURCE_DIR/tests/lua" && timeout 120 "$TIDEWIRE" lua conformance.lua --profile io -- "$@") || failed=1
 }
 
-eval "$("$support/postgres" start "$work/postgres" "$support/conformance.sql")"
-eval "$("$support/postgres" pool "$work/postgres")"
-eval "$("$support/mariadb" start "$work/mariadb" "$support/conformance_mysql.sql")"
+eval "$("$servers/postgres" start "$work/postgres" "$support/conformance.sql")"
+eval "$("$servers/postgres" pool "$work/postgres")"
+eval "$("$servers/mariadb" start "$work/mariadb" "$support/conformance_mysql.sql")"
 echo "== postgres, polled" && conform postgres "$POSTGRES_URL" polled
 echo "== postgres through PgBouncer" && conform postgres "$POOLER_URL" pooled
 echo "== postgres, outbox" && conform postgres "$POSTGRES_URL" outbox

@@ -4,9 +4,9 @@
 set -u
 command -v php >/dev/null && command -v mariadbd >/dev/null && [ -d /usr/share/wordpress ] && [ -x "${TIDEWIRE:-}" ] || exit 77
 work=$(mktemp -d)
-support=$SOURCE_DIR/tests/support
+servers=$SOURCE_DIR/examples/shared/servers
 stop() {
-  "$support/wordpress" stop "$work/site"
+  "$servers/wordpress" stop "$work/site"
   rm -rf "$work"
 }
 trap stop EXIT
@@ -16,7 +16,7 @@ try() {
   (cd "$SOURCE_DIR/tests/lua" && timeout 240 "$TIDEWIRE" lua "$@") || failed=1
 }
 
-eval "$("$support/wordpress" start "$work/site")"
+eval "$("$servers/wordpress" start "$work/site")"
 echo "== wordpress, as it comes" && try conformance.lua --profile io -- wordpress "$WORDPRESS_URL" "$WORDPRESS_PASSWORD"
 echo 'return require("connectors.wordpress.plugin").text()' >"$work/plugin.lua"
 "$TIDEWIRE" lua "$work/plugin.lua" >"$WORDPRESS_PLUGINS/tidewire.php"

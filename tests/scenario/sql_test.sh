@@ -4,12 +4,12 @@
 set -u
 command -v psql >/dev/null && command -v pgbouncer >/dev/null && command -v mariadbd >/dev/null && command -v node >/dev/null || exit 77
 work=$(mktemp -d)
-support=$SOURCE_DIR/tests/support
+servers=$SOURCE_DIR/examples/shared/servers
 silent=
 stop() {
   [ -z "$silent" ] || kill "$silent" 2>/dev/null
-  "$support/postgres" stop "$work/postgres"
-  "$support/mariadb" stop "$work/mariadb"
+  "$servers/postgres" stop "$work/postgres"
+  "$servers/mariadb" stop "$work/mariadb"
   rm -rf "$work"
 }
 trap stop EXIT
@@ -19,20 +19,20 @@ live() {
   (cd "$SOURCE_DIR/tests/lua" && timeout 120 "$TIDEWIRE" lua "$1" --profile io -- "${@:2}") || failed=1
 }
 
-eval "$(POSTGRES_TLS=1 "$support/postgres" start "$work/postgres")"
-eval "$("$support/postgres" pool "$work/postgres")"
+eval "$(POSTGRES_TLS=1 "$servers/postgres" start "$work/postgres")"
+eval "$("$servers/postgres" pool "$work/postgres")"
 chmod 755 "$POSTGRES_SOCKET"
 node -e 'const s=require("net").createServer(()=>{}).listen(0,"127.0.0.1",()=>console.log(s.address().port))' >"$work/silent" &
 silent=$!
 until [ -s "$work/silent" ]; do sleep 0.05; done
 live live_postgres.lua "$POSTGRES_URL" "$POOLER_URL" "$POSTGRES_CA" "$(cat "$work/silent")"
-eval "$(MARIADB_TLS=1 "$support/mariadb" start "$work/mariadb")"
+eval "$(MARIADB_TLS=1 "$servers/mariadb" start "$work/mariadb")"
 chmod 755 "$(dirname "$MARIADB_CA")"
 live live_mysql.lua "$MARIADB_PORT"
 mariadb --no-defaults --socket="$MARIADB_SOCKET" -uroot -e "create user guarded@'%' identified by 'practice' require ssl; grant all on practice.* to guarded@'%'"
 live live_mysql_tls.lua "$MARIADB_PORT" "$MARIADB_CA"
-"$support/mariadb" kill "$work/mariadb"
+"$servers/mariadb" kill "$work/mariadb"
 rm "$(dirname "$MARIADB_CA")/cert.pem"
-"$support/mariadb" again "$work/mariadb"
+"$servers/mariadb" again "$work/mariadb"
 live live_mysql_tls.lua "$MARIADB_PORT" "$MARIADB_CA" plain
 exit $failed

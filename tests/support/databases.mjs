@@ -1,16 +1,16 @@
-// Real database servers for scenarios: started by tests/support/postgres and mariadb, spoken to through their own clients.
+// Real database servers for scenarios: started by examples/shared/servers, spoken to through their own clients.
 import { execFileSync, spawn } from "node:child_process";
 import path from "node:path";
 import { cleanup, temporary, until } from "./scenario.mjs";
 
-const support = path.dirname(new URL(import.meta.url).pathname);
+const servers = path.resolve(path.dirname(new URL(import.meta.url).pathname), "../../examples/shared/servers");
 
 function variables(text) {
   return Object.fromEntries(text.trim().split("\n").map((line) => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1)]));
 }
 
 // stderr goes nowhere: a server that stays in the background would hold a pipe open.
-const script = (name, ...args) => execFileSync(path.join(support, name), args, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
+const script = (name, ...args) => execFileSync(path.join(servers, name), args, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
 
 /// A PostgreSQL cluster: { url, sql(text), rows(text), session(), kill(), again(), pool() }.
 export function postgres(schema = "") {

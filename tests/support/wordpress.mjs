@@ -1,10 +1,10 @@
-// A real WordPress for scenarios: started by tests/support/wordpress, spoken to as its people and its editors do.
+// A real WordPress for scenarios: started by examples/shared/servers/wordpress, spoken to as its people and its editors do.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import path from "node:path";
 import { call, cleanup, temporary } from "./scenario.mjs";
 
-const script = path.join(path.dirname(new URL(import.meta.url).pathname), "wordpress");
+const script = path.resolve(path.dirname(new URL(import.meta.url).pathname), "../../examples/shared/servers/wordpress");
 
 /// { url, password, plugins, database, php(code), ask(method, where, body), posts(), post(slug) }
 export function wordpress() {
