@@ -21,7 +21,7 @@ M.config = {
   url = { type = "url" }, user = { type = "text" }, password = { secret = true },
   webhook_secret = { secret = true },
   tables = { type = "table", keys = { "host", "port", "socket", "database", "user", "password", "tls", "ca", "prefix" } },
-  overlap = { type = "duration", default = 7200 },
+  overlap = { type = "duration", default = 7200 }, settle = { type = "duration", default = 60 },
 }
 M.collections = {
   post_type = { force = { type = "boolean" }, meta = { type = "table" } },
@@ -34,7 +34,7 @@ function M.capabilities(config)
   return {
     guarded_writes = direct, guarded_deletes = false, version_covers = "most", ordered_versions = false, payload = false,
     answer = "stored", bulk_read = 100, bulk_find = 20, bulk_create = 1, client_keys = false, incarnation = false,
-    absence_proves_delete = true, settle = 60, time_resolution = 1, overlap = config.overlap, delete_events = config.webhook_secret ~= nil,
+    absence_proves_delete = true, settle = config.settle, time_resolution = 1, overlap = config.overlap, delete_events = config.webhook_secret ~= nil,
   }
 end
 

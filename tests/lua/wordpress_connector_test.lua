@@ -71,6 +71,14 @@ local function walk(call, where, size)
   error "pages without end"
 end
 
+test("how long a site may work on a request is a minute, unless who runs it says otherwise", function()
+  local function settle(said)
+    return host(function() return require "connectors.wordpress" end,
+      { name = "blog", config = { url = "https://blog.example.org/", user = "bot", password = "p", settle = said } }).capabilities.settle
+  end
+  equal({ settle(), settle "90s", settle(5) }, { 60, 90, 5 })
+end)
+
 test("pages lose nobody and show nobody twice while posts come and go before their edge", function()
   for seed = 1, 40 do
     local asked, gone, made = 0, {}, 0
