@@ -137,6 +137,7 @@ void Engine::try_refused(const std::string& mapping) {
 }
 
 void Engine::try_refused() {
+  jobs_.ask_again();
   for (const auto& [name, mapping] : mappings_) {
     wake(name);
     try_refused(name);

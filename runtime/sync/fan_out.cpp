@@ -5,7 +5,7 @@
 namespace tidewire::sync {
 namespace {
 
-constexpr std::int64_t kPage = 20000;  // rows
+constexpr std::int64_t kRowsAtOnce = 20000;  // rows
 constexpr std::int64_t kFlood = 16;    // rows in one page
 constexpr Duration kFloodPause = std::chrono::milliseconds(20);
 constexpr Duration kPausePerRow = std::chrono::microseconds(50);
@@ -37,7 +37,7 @@ void FanOut::look() {
 
 void FanOut::take_page() {
   again_ = false;
-  store_.fan_out(routes_(), kPage, [this, alive = alive_](Result<store::FanOut> page) {
+  store_.fan_out(routes_(), kRowsAtOnce, [this, alive = alive_](Result<store::FanOut> page) {
     if (*alive) on_page(std::move(page));
   });
 }

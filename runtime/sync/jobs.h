@@ -41,6 +41,8 @@ class Jobs {
   bool staging(const std::string& mapping) const;
   /// Something of the mapping was worked off.
   void nudge();
+  /// A connection was tested or let go on: jobs that wait because one refused ask again now.
+  void ask_again();
   void stop();
   bool busy() const;
   /// The job at work or the next one; else the last that ended in this process.

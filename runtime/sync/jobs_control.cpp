@@ -89,6 +89,14 @@ void Jobs::arrived(const std::string& mapping) {
   pump();
 }
 
+void Jobs::ask_again() {
+  const std::vector<RunPtr> runs = runs_;
+  for (const RunPtr& run : runs) {
+    const bool waits = run->is("running") && run->phase == Run::Phase::kStep && !run->under_way && run->job.summary.find("trouble") != nullptr;
+    if (waits && run->timer) step(run);
+  }
+}
+
 void Jobs::leaving(const std::string& mapping) {
   for (const RunPtr& run : runs_) {
     if (run->job.mapping != mapping || !run->is("running")) continue;

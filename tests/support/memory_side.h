@@ -76,7 +76,7 @@ class MemorySide final : public sync::Endpoint {
   std::string poison;                                    // records whose e-mail begins so are refused for ever
   int find_misses = 0;                                   // so many searches show nothing
   std::map<std::string, Row>* replica = nullptr;         // where reads look instead of the rows
-  std::optional<Error> denied;                           // what every read and write is answered
+  std::optional<Error> denied;                           // what every read, list and write is answered
   /// What was asked of it, in order.
   struct Request {
     std::string verb, key;
@@ -114,6 +114,7 @@ class MemorySide final : public sync::Endpoint {
   }
   void list(std::optional<Value> cursor, int limit, sync::Done<sync::ListPage> done) override {
     ++lists;
+    if (denied) return fail(done, *denied);
     if (take(list_faults) == Fault::kRefuse) return fail(done, Code::kUnavailable);
     if (short_page > 0) limit = static_cast<int>(short_page);
     sync::ListPage page;

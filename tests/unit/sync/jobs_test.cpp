@@ -57,6 +57,26 @@ TEST_CASE("jobs: a load killed in the middle goes on from its cursor", "[sync][j
   CHECK(world.left.lists - lists < 5);  // 2500 records are 6 pages: it did not begin anew
 }
 
+TEST_CASE("jobs: a load that a connection refused goes on once it was tested, however long the pause", "[sync][jobs]") {
+  World world;
+  insert_many(world, 3);
+  Error paused = make_error(Code::kThrottled, "the connection is paused");
+  paused.retry_after = std::chrono::minutes(15);
+  world.left.denied = paused;
+  const std::string id = start_job(world, "initial_load");
+  world.settle();
+  REQUIRE(world.left.lists == 1);
+  world.left.denied.reset();
+  world.settle(std::chrono::minutes(1));
+  REQUIRE(world.right.rows.empty());
+
+  world.engine->try_refused();
+  for (int i = 0; i < 20 && job_of(world, id).open(); ++i) world.settle();
+
+  CHECK(job_of(world, id).state == "done");
+  CHECK(world.right.rows.size() == 3);
+}
+
 TEST_CASE("jobs: it never runs far ahead of the worker", "[sync][jobs]") {
   World world;
   insert_many(world, 2500);
