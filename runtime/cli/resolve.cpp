@@ -36,7 +36,9 @@ int resolve(Context& context) {
     context.print_json(*answer);
     return kOk;
   }
-  context.out.line(context.out.paint("✓ ", Style::kGood) + plain(answer->string_or("mapping")) + " " + plain(answer->string_or("field")) + ": " + context.arguments.word(1) + "; it is being written");
+  const std::string method = context.arguments.word(1);
+  const char* follows = method == "skip" || method == "accept" ? "; both stay as they are" : "; it will be written";
+  context.out.line(context.out.paint("✓ ", Style::kGood) + plain(answer->string_or("mapping")) + " " + plain(answer->string_or("field")) + ": " + method + follows);
   return kOk;
 }
 

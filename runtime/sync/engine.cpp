@@ -120,12 +120,17 @@ void Engine::put(std::shared_ptr<Mapper> mapper, Sides<Endpoint*> endpoints, con
   }
 }
 
-/// What it was not allowed to write before, it looks at again.
-void Engine::release_would_write(Mapping& mapping) {
+/// What it was not allowed to write before, it looks at again; `then` once that is stored.
+void Engine::release_would_write(Mapping& mapping, Done<void> then) {
   const Sides<bool>& read_only = mapping.worker->mapper()->plan().read_only;
-  if ((read_only.left && read_only.right) || mapping.lane->staging) return;
-  store_.release_would_write(mapping.lane->mapping, [this, alive = alive_, name = mapping.lane->mapping](Result<std::int64_t> released) {
-    if (*alive && released.ok() && *released > 0) wake(name);
+  if ((read_only.left && read_only.right) || mapping.lane->staging) {
+    if (then) around_.poster.post([then = std::move(then)] { then({}); });
+    return;
+  }
+  store_.release_would_write(mapping.lane->mapping, [this, alive = alive_, name = mapping.lane->mapping, then = std::move(then)](Result<std::int64_t> released) {
+    if (!*alive) return;
+    if (released.ok() && *released > 0) wake(name);
+    if (then) then(released.ok() ? Result<void>() : Result<void>(released.error()));
   });
 }
 
@@ -251,11 +256,11 @@ void Engine::hold_backfill(const std::string& name, bool held) {
   if (Mapping* mapping = find(name)) mapping->worker->hold_backfill(held);
 }
 
-void Engine::stage(const std::string& name, bool staged) {
+void Engine::stage(const std::string& name, bool staged, Done<void> then) {
   Mapping* mapping = find(name);
-  if (mapping == nullptr) return;
-  mapping->lane->staging = staged;
-  if (!staged) release_would_write(*mapping);
+  if (mapping != nullptr) mapping->lane->staging = staged;
+  if (mapping != nullptr && !staged) return release_would_write(*mapping, std::move(then));
+  if (then) around_.poster.post([then = std::move(then)] { then({}); });
 }
 
 void Engine::forget(const std::string& name, SideKey key, const std::string& author, Done<std::map<std::string, std::int64_t>> done) {
@@ -317,7 +322,9 @@ void Engine::look(const std::string& connection, const std::string& collection, 
 
 void Engine::wake(const std::string& name) {
   Mapping* mapping = find(name);
-  if (mapping != nullptr && started_) mapping->worker->wake();
+  if (mapping == nullptr || !started_) return;
+  mapping->worker->wake();
+  jobs_.decided(name);
 }
 
 void Engine::pause(const std::string& name, bool paused) {

@@ -44,7 +44,7 @@ class Engine : private Foreman {
   /// Something of this collection may have changed, nobody said which key: its sides are polled now, schedule or not.
   /// `done` with the first error.
   void look(const std::string& connection, const std::string& collection, std::function<void(std::optional<Error>)> done);
-  /// Keys of this mapping may be due (a retry, a resolution).
+  /// Keys of this mapping may be due (a retry, a resolution), and what waits for a decision may have one.
   void wake(const std::string& mapping);
   /// A connection was tested or let go on: keys that stood aside because one refused are tried now, whatever the pause.
   void try_refused();
@@ -96,7 +96,7 @@ class Engine : private Foreman {
   std::optional<Workplace> workplace(const std::string& mapping) override;
   void marked(const std::string& mapping) override { wake(mapping); }
   void hold_backfill(const std::string& mapping, bool held) override;
-  void stage(const std::string& mapping, bool staged) override;
+  void stage(const std::string& mapping, bool staged, Done<void> then) override;
   void finished(const store::Job& job, std::function<void()> then) override;
   void take_up();
   void look_for_overdue();
@@ -108,7 +108,7 @@ class Engine : private Foreman {
   void schedule(Mapping& mapping);
   void unschedule(const std::string& name);
   void announce_open_creates(Mapping& mapping);
-  void release_would_write(Mapping& mapping);
+  void release_would_write(Mapping& mapping, Done<void> then = {});
   void try_refused(const std::string& mapping);
   void let_go(Mapping* leaving);
   void release_more(const std::string& mapping, const std::string& field, std::int64_t so_far, Done<std::int64_t> done);

@@ -16,8 +16,9 @@ class Foreman {
   virtual void marked(const std::string& mapping) = 0;
   /// Backfill of the mapping is (not) taken.
   virtual void hold_backfill(const std::string& mapping, bool held) = 0;
-  /// What would be written to the mapping's systems is recorded and waits; let go, all of it is looked at again.
-  virtual void stage(const std::string& mapping, bool staged) = 0;
+  /// What would be written to the mapping's systems is recorded and waits; let go, all of it is looked at again: `then` (may be empty)
+  /// once it is due.
+  virtual void stage(const std::string& mapping, bool staged, Done<void> then) = 0;
   /// A load, resync or sweep is over; `then` once who asked to be told of it will be.
   virtual void finished(const store::Job& job, std::function<void()> then) = 0;
 };

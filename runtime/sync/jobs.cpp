@@ -144,7 +144,7 @@ std::optional<store::Job> Jobs::of(const std::string& mapping) const {
 }
 
 bool Jobs::busy() const {
-  return std::any_of(runs_.begin(), runs_.end(), [&](const RunPtr& run) { return run->is("running") || (run->is("queued") && may_begin(*run) && foreman_.workplace(run->job.mapping)); });
+  return std::any_of(runs_.begin(), runs_.end(), [&](const RunPtr& run) { return (run->is("running") && !run->undecided) || (run->is("queued") && may_begin(*run) && foreman_.workplace(run->job.mapping)); });
 }
 
 bool Jobs::may_begin(const Run& run) const {
@@ -176,6 +176,7 @@ void Jobs::begin(const RunPtr& run) {
   staging_.begin(run->job);
   const bool again = run->job.summary.find("before") != nullptr;
   const std::string phase = run->job.cursor ? run->job.cursor->string_or("phase") : "";
+  if (again && phase == "working" && run->job.options.bool_or("staged", false)) return release(run);
   if (again) return phase == "working" || phase == "staged" ? work_off(run) : step(run);
   run->under_way = true;
   store_.summary([this, alive = alive_, run](Result<store::Summary> summary) {
@@ -285,15 +286,27 @@ void Jobs::look_at_decisions(const RunPtr& run) {
   staging_.look(run->job, [this, alive = alive_, run](Result<bool> decided) {
     if (!*alive) return;
     run->under_way = false;
+    if (std::exchange(run->look_again, false)) return look_at_backlog(run);
     if (!decided.ok()) return wait(run, std::chrono::seconds(1));
+    run->undecided = !*decided;
     if (told(run)) return;
     if (!*decided) return wait(run, kLongest);
     Staging::let_go(run->job);
     run->pause = kShortest;
-    save(run, [this, run] {
-      staging_.release(run->job.mapping);
-      wait(run, kShortest);
-    });
+    save(run, [this, run] { release(run); });
+  });
+}
+
+/// Until what was held is due again nothing would seem to be left to do.
+void Jobs::release(const RunPtr& run) {
+  run->phase = Run::Phase::kWorkOff;
+  run->under_way = true;
+  staging_.release(run->job.mapping, [this, alive = alive_, run](Result<void> released) {
+    if (!*alive) return;
+    run->under_way = false;
+    if (stopped_ || !run->is("running")) return;
+    if (released.ok()) return wait(run, kShortest);
+    arm(run, std::chrono::seconds(1), [this](const RunPtr& still) { release(still); });
   });
 }
 

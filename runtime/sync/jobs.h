@@ -43,7 +43,10 @@ class Jobs {
   void nudge();
   /// A connection was tested or let go on: jobs that wait because one refused ask again now.
   void ask_again();
+  /// A conflict of it was decided: a staged job that waits for that looks again.
+  void decided(const std::string& mapping);
   void stop();
+  /// Something is at work. A staged job that waits for a person is not.
   bool busy() const;
   /// The job at work or the next one; else the last that ended in this process.
   std::optional<store::Job> of(const std::string& mapping) const;
@@ -63,6 +66,7 @@ class Jobs {
   void look_at_backlog(const RunPtr& run);
   void on_backlog(const RunPtr& run, std::int64_t due);
   void look_at_decisions(const RunPtr& run);
+  void release(const RunPtr& run);
   void arm(const RunPtr& run, Duration duration, std::function<void(const RunPtr&)> then);
   void wait(const RunPtr& run, Duration duration);
   bool told(const RunPtr& run);

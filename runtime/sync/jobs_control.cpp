@@ -89,6 +89,16 @@ void Jobs::arrived(const std::string& mapping) {
   pump();
 }
 
+void Jobs::decided(const std::string& mapping) {
+  const std::vector<RunPtr> runs = runs_;
+  for (const RunPtr& run : runs) {
+    if (run->job.mapping != mapping || !Staging::holds(run->job) || !run->is("running")) continue;
+    run->undecided = false;
+    run->look_again = run->under_way;
+    if (run->timer && run->phase == Run::Phase::kWorkOff && !run->under_way) look_at_backlog(run);
+  }
+}
+
 void Jobs::ask_again() {
   const std::vector<RunPtr> runs = runs_;
   for (const RunPtr& run : runs) {

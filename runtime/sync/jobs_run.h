@@ -11,6 +11,8 @@ struct Jobs::Run {
   enum class Phase { kStep, kAhead, kWorkOff } phase = Phase::kStep;
   bool fresh = false;          // asked for in this process
   bool under_way = false;      // a step, a save or a look at the backlog is
+  bool undecided = false;      // staged, and nothing is left to do but for a person
+  bool look_again = false;     // what the look under way finds may be older than a decision
   std::string wish;            // pause | cancel: when what is under way has ended
   std::vector<Done<void>> asked;
   int attempts = 0;

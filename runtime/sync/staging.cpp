@@ -11,7 +11,7 @@ bool Staging::holds(const store::Job& job) { return job.options.bool_or("staged"
 Value Staging::gone_over(const store::Job& job) { return Value(Object{{"phase", holds(job) ? "staged" : "working"}}); }
 
 void Staging::begin(const store::Job& job) {
-  if (holds(job)) foreman_.stage(job.mapping, true);
+  if (holds(job)) foreman_.stage(job.mapping, true, {});
 }
 
 void Staging::look(store::Job& job, Done<bool> done) {
@@ -26,13 +26,13 @@ void Staging::look(store::Job& job, Done<bool> done) {
 
 void Staging::let_go(store::Job& job) { job.cursor = Value(Object{{"phase", "working"}}); }
 
-void Staging::release(const std::string& mapping) { foreman_.stage(mapping, false); }
+void Staging::release(const std::string& mapping, Done<void> done) { foreman_.stage(mapping, false, std::move(done)); }
 
 void Staging::give_up(const std::string& mapping, Done<void> done) {
   store_.drop_backfill(mapping, true, [this, alive = alive_, mapping, done = std::move(done)](Result<std::int64_t> dropped) {
     if (!*alive) return;
     if (!dropped.ok()) return done(dropped.error());  // let go now, all of it would be written
-    release(mapping);
+    release(mapping, {});
     done({});
   });
 }

@@ -29,7 +29,8 @@ class Staging {
   void look(store::Job& job, Done<bool> done);
   /// The cursor to store before release().
   static void let_go(store::Job& job);
-  void release(const std::string& mapping);
+  /// `done` (may be empty) once all of it is due.
+  void release(const std::string& mapping, Done<void> done);
   /// A job that holds ends: what it would have written is dropped, and live changes go on. After an Error it holds still.
   void give_up(const std::string& mapping, Done<void> done);
 

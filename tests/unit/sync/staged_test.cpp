@@ -100,6 +100,15 @@ TEST_CASE("staged: one old conflict holds it, however many newer ones are decide
   CHECK(world.engine->jobs().open(id)->summary.int_or("undecided", 0) == 1);
 }
 
+TEST_CASE("staged: who waits until all is done is not kept waiting for a person", "[sync][staged]") {
+  Full it;
+  it.start();
+  bool settled = false;
+  it.world.engine->settled(false, [&] { settled = true; });
+  for (int i = 0; i < 20; ++i) it.world.settle();
+  CHECK(settled);
+}
+
 TEST_CASE("staged: without a conflict it is a load", "[sync][staged]") {
   World world;
   for (int i = 0; i < 30; ++i) world.left.insert(person("p" + std::to_string(i) + "@example.org"));
