@@ -2,9 +2,6 @@
 // standing with the reason.
 #include <algorithm>
 
-#include "base/hash.h"
-#include "base/json.h"
-#include "base/text.h"
 #include "sched/backoff.h"
 #include "sync/canonical.h"
 #include "sync/hooks.h"
@@ -17,31 +14,12 @@ using store::side_name;
 
 namespace {
 
-const char* decision_name(Decision::Kind kind) {
-  switch (kind) {
-    case Decision::Kind::kNothing: return "nothing";
-    case Decision::Kind::kCopy: return "copy";
-    case Decision::Kind::kResolve: return "resolve";
-    case Decision::Kind::kAgree: return "agree";
-    case Decision::Kind::kConflict: return "conflict";
-    case Decision::Kind::kDrift: return "drift";
-    case Decision::Kind::kOwed: return "owed";
-    case Decision::Kind::kRefused: return "refused";
-    case Decision::Kind::kHeld: return "held";
-  }
-  return "";
-}
-
 Value error_value(const Error& error) {
   Object out;
   out["code"] = code_name(error.code);
   out["message"] = error.message;
   if (!error.hint.empty()) out["hint"] = error.hint;
   return Value(std::move(out));
-}
-
-Value hidden(const Value& value, bool redact) {
-  return redact && !value.is_null() ? Value("sha256:" + sha256_hex(json::dump(value)).substr(0, 16)) : value;
 }
 
 }  // namespace
@@ -60,100 +38,6 @@ void Reconcile::see(Side side, const Record& record) {
   if (!record.version.empty()) link_.version[side] = record.version;
   if (!record.incarnation.empty()) link_.incarnation[side] = record.incarnation;
   link_.seen_at[side] = now();
-}
-
-void Reconcile::note_write(Side side, const std::string& kind, const Value& values, const std::string& outcome) {
-  Object write;
-  write["side"] = side_name(side);
-  write["connection"] = plan_.end[side].connection;
-  write["kind"] = kind;
-  if (link_.key[side]) write["key"] = *link_.key[side];
-  Value shown = values;
-  for (const Field& field : plan_.fields) {
-    if (!field.redact || !shown.is_object()) continue;
-    for (const std::string& path : field.paths[side]) {
-      if (const Value* secret = shown.at_path(path); secret != nullptr) shown.set_path(path, hidden(*secret, true));
-    }
-  }
-  write["values"] = std::move(shown);
-  write["outcome"] = outcome;
-  writes_.push_back(Value(std::move(write)));
-}
-
-Value Reconcile::field_notes(const Decision& decision) const {
-  const bool redact = decision.field->redact;
-  Object out;
-  out["decision"] = decision_name(decision.kind);
-  out["rule"] = decision.rule;
-  if (decision.winner) out["winner"] = side_name(*decision.winner);
-  out["left"] = hidden(decision.left, redact);
-  out["right"] = hidden(decision.right, redact);
-  if (decision.base) out["base"] = Value(Object{{"l", hidden(decision.base->left, redact)}, {"r", hidden(decision.base->right, redact)}});
-  if (decision.to_left) out["to_left"] = hidden(*decision.to_left, redact);
-  if (decision.to_right) out["to_right"] = hidden(*decision.to_right, redact);
-  if (!decision.stamps.is_null()) out["stamps"] = decision.stamps;
-  for (const auto& [name, judgement] : decision.judged) {
-    Value& told = out["judged"][name];
-    told["id"] = judgement.id;
-    if (judgement.why.empty()) told["answer"] = hidden(judgement.answer, redact);
-    else told["why"] = judgement.why;
-  }
-  return Value(std::move(out));
-}
-
-Value Reconcile::lost_notes() const {
-  Value notes = lost_;
-  for (auto& [name, value] : notes.as_object()) {
-    const Field* field = plan_.field(name);
-    if (field != nullptr) value = hidden(value, field->redact);
-  }
-  return notes;
-}
-
-void Reconcile::fill_operation(const std::string& kind, const std::string& outcome) {
-  operation_.at = now();
-  operation_.mapping = lane_.mapping;
-  if (link_.id != 0) operation_.link = link_.id;
-  for (const Side side : {Side::kLeft, Side::kRight}) operation_.key[side] = link_.key[side];
-  if (operation_.kind.empty()) operation_.kind = kind;
-  operation_.outcome = outcome;
-  operation_.script = mapper_->version();
-  operation_.job = options_.job;
-  if (options_.author) operation_.author = options_.author;
-  operation_.changes = 0;
-  Array taken;
-  for (const store::DirtyKey& row : taken_) {
-    operation_.changes += row.changes;
-    taken.push_back(Value(Object{{"side", Value(side_name(row.side))}, {"key", Value(row.key)}, {"reason", Value(row.reason)}, {"event", Value(row.event)}, {"changes", Value(row.changes)}}));
-    if (!options_.dry) taken.back()["since"] = format_instant(row.since);
-  }
-  Object record;
-  if (!options_.dry) {
-    record["began"] = format_instant(timeline_.began());
-    record["steps"] = timeline_.steps();
-  }
-  record["taken"] = Value(std::move(taken));
-  record["writes"] = Value(writes_);
-  Object fields;
-  for (const Decision& decision : decisions_.fields) {
-    if (decision.kind != Decision::Kind::kNothing || options_.thorough) fields[decision.field->name] = field_notes(decision);
-  }
-  record["fields"] = Value(std::move(fields));
-  for (const Side side : {Side::kLeft, Side::kRight}) {
-    if (!record_[side]) continue;
-    Object seen;
-    seen["version"] = record_[side]->version;
-    if (record_[side]->modified) seen["modified"] = format_instant(*record_[side]->modified);
-    const Duration offset = lane_.batcher[side]->endpoint().clock_offset();
-    if (record_[side]->modified && offset != Duration{}) seen["clock_offset_us"] = Value(offset.count());
-    record[side_name(side)] = Value(std::move(seen));
-  }
-  if (merges_ > 0) record["merged_again"] = merges_;
-  if (!answers_.empty()) record["lookups"] = lookup_notes();
-  if (!earlier_.empty()) record["earlier"] = Value(earlier_);
-  if (!restored_.empty()) record["restored"] = restored_;
-  if (!lost_.as_object().empty()) record["found_in_trash"] = lost_notes();
-  operation_.record = Value(std::move(record));
 }
 
 store::Commit Reconcile::commit_with(store::Commit commit) {
@@ -202,16 +86,6 @@ store::DirtyKey Reconcile::owed_row(const Decision& decision) const {
   row.due_at = row.since = now();
   if (decision.owes) row.parent = parent_name(*decision.owes);
   return row;
-}
-
-/// A row that an initial load made or linked and nothing else: job, keys and outcome are told of it, its values are in the
-/// base (law 32). Where an edit lost, or a write met something, all of it is told.
-bool Reconcile::is_plain_load(const std::string& outcome) const {
-  const bool loaded = !lane_.load.empty() && !taken_.empty() && std::all_of(taken_.begin(), taken_.end(), [](const store::DirtyKey& row) { return row.reason == "job"; });
-  const bool plain = (creating_ && operation_.kind == "create") || (operation_.kind == "link" && writes_.empty());
-  const bool quiet = merges_ == 0 && earlier_.empty() && std::none_of(decisions_.fields.begin(), decisions_.fields.end(), [](const Decision& one) { return one.discards || one.kind == Decision::Kind::kConflict; });
-  const bool told = std::any_of(plan_.hooks.begin(), plan_.hooks.end(), [](const Hook& hook) { return hook.event == "created"; });  // with the record
-  return loaded && plain && quiet && !told && outcome == "applied" && !options_.dry;
 }
 
 void Reconcile::commit_pass() {

@@ -1,0 +1,77 @@
+// The engine's pieces of work over whole mappings: load, resync, sweep, dry run, and who is told when they are over.
+#include "sync/engine.h"
+#include "sync/hooks.h"
+#include "sync/look.h"
+#include "sync/preview.h"
+
+namespace tidewire::sync {
+
+namespace {
+
+/// A direction that the mapping does not take changes from is listed only where deletes are looked for.
+Value load_options(const Engine& engine, const Engine::SyncOptions& options) {
+  const Plan* plan = engine.plan(options.mapping);
+  const Flow flow = plan == nullptr ? Flow::kBoth : plan->flow;
+  Object out{{"left", options.left && (flow != Flow::kToLeft || options.absences)}, {"right", options.right && (flow != Flow::kToRight || options.absences)}};
+  if (options.limit > 0) out["limit"] = options.limit;
+  if (options.all) out["all"] = true;
+  return Value(std::move(out));
+}
+
+}  // namespace
+
+void Engine::sync(SyncOptions options, std::function<void(const store::Job&)> progress, Done<store::Job> done) {
+  store::Job job;
+  job.mapping = options.mapping;
+  job.kind = options.absences ? "sweep" : (options.all ? "resync" : "initial_load");
+  job.options = load_options(*this, options);
+  jobs_.start({std::move(job)}, [this, alive = alive_, progress = std::move(progress), done = std::move(done)](Result<std::string> batch) {
+    if (!*alive) return;
+    if (!batch.ok()) return done(batch.error());
+    jobs_.when_ended(*batch, progress, [done](std::vector<store::Job> jobs) {
+      if (jobs.empty()) return done(make_error(Code::kUnavailable, "the state does not tell how the job ended"));
+      const Value* error = jobs.front().summary.find("error");
+      if (error == nullptr) return done(std::move(jobs.front()));
+      done(make_error(code_from_name(error->string_or("code")).value_or(Code::kInvalid), error->string_or("message"), error->string_or("hint")));
+    });
+  });
+}
+
+/// Who asked to be told of finished jobs is, by an operation of its own.
+void Engine::finished(const store::Job& job, std::function<void()> then) {
+  const Plan* plan = this->plan(job.mapping);
+  store::Operation operation;
+  operation.id = ids_.next();
+  operation.at = around_.clock.now();
+  operation.mapping = job.mapping;
+  operation.kind = "note";
+  operation.outcome = "applied";
+  operation.job = job.id;
+  operation.record = Value(Object{{"job", Value(job.kind)}, {"done", Value(job.done)}, {"failed", Value(job.failed)}});
+  store::Commit commit;
+  commit.mapping = job.mapping;
+  if (plan != nullptr) commit.hooks = hooks_of(*plan, operation);
+  if (commit.hooks.empty()) return then();
+  commit.operation = operation;
+  store_.commit(std::move(commit), [this, alive = alive_, operation, then](Result<std::int64_t>) {
+    if (*alive) around_.ears.on_operation(operation);
+    then();
+  });
+}
+
+void Engine::dry_run_all(SyncOptions options, std::function<void(const Report&)> found, Done<std::int64_t> done) {
+  const auto place = workplace(options.mapping);
+  if (!place) return around_.poster.post([done, name = options.mapping] { done(make_error(Code::kNotFound, "no mapping '" + name + "' is loaded", "`tidewire status` lists them")); });
+  options.absences = true;  // both sides are listed, whatever the direction
+  preview(*place, load_options(*this, options), std::move(found), std::move(done));
+}
+
+void Engine::try_key(const std::string& name, Side side, const std::string& key, std::function<void(Report)> done) {
+  const auto place = workplace(name);
+  if (!place) return around_.poster.post([done, name] { done({Report::End::kDropped, {}, {}, {}, make_error(Code::kNotFound, "no mapping '" + name + "' is loaded", "`tidewire status` lists them")}); });
+  Reconcile::Options options;
+  options.dry = options.read_both = options.thorough = true;
+  sync::look(*place->lane, place->mapper, {side, key}, std::move(options), std::move(done));
+}
+
+}  // namespace tidewire::sync
