@@ -29,6 +29,7 @@ std::string how_it_came(const std::string& reason) {
   if (reason == "listen") return "a listener heard of it";
   if (reason == "sweep") return "a sweep found it";
   if (reason == "job") return "a job asked for it";
+  if (reason == "resync") return "a resync asked for it";
   if (reason == "person") return "a person asked for it";
   return "an earlier pass asked for it again";
 }

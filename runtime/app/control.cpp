@@ -178,6 +178,16 @@ void App::State::check(bool connect, admin::Done<Value> done) {
     }
     one();
   });
+  for (const std::string& name : engine_->mappings()) {
+    ++checking->left;
+    engine_->count_differing(name, [checking, one, name](Result<std::int64_t> count) {
+      if (count.ok() && *count > 0)
+        checking->warnings.push_back(Value(
+            name + " was edited: " + std::to_string(*count) + (*count == 1 ? " link says" : " links say") +
+            " something else by it now. `tidewire sync " + name + " --all` writes it, with --dry-run it tells what"));
+      one();
+    });
+  }
   for (const auto& [name, connection] : connections_) {
     if (!connect) break;
     ++checking->left;

@@ -80,7 +80,7 @@ const Command& sync_command() {
                                  {"--to", "K", "up to this key"},
                                  {"--limit", "N", "at most so many records of each mapping"},
                                  {"--dry-run", "", "says what would be written, field by field, and writes nothing"},
-                                 {"--all", "", "also records that look level (after a mapping was changed)"},
+                                 {"--all", "", "also records that look level, and what an edited mapping makes of them now"},
                                  {"--sweep", "", "also looks for what was deleted"},
                                  {"--staged", "", "writes nothing before each of its conflicts is decided (`tidewire resolve`), then all of it"},
                                  {"--once", "", "does not wait for records that are to be tried again"}},

@@ -18,7 +18,8 @@ Result<bool> merge(Database& database, const std::string& mapping, Side side, st
       database,
       "UPDATE dirty_keys SET first_seq = min(first_seq, ?1), last_seq = max(last_seq, ?2), changes = changes + ?3, "
       "event = iif(event = 'delete' OR ?4 = 'delete', 'delete', iif(?2 >= last_seq, ?4, event)), "
-      "reason = iif(?2 >= last_seq, ?5, reason), payload = iif(?2 >= last_seq, ?6, payload) "
+      // So does a resync that was asked for: only a pass for it, or for a person, looks at what an edit of the mapping says.
+      "reason = iif(?2 >= last_seq AND (reason <> 'resync' OR ?5 = 'person'), ?5, reason), payload = iif(?2 >= last_seq, ?6, payload) "
       // No IN of three or more: SQLite would make and drop a table for the list at each run.
       "WHERE mapping = ?7 AND side = ?8 AND key = ?9 AND state <> 'dead' AND state <> 'conflict' AND "
       "state <> 'waiting_for' AND state <> 'would_write' AND priority <= ?10 "

@@ -142,7 +142,7 @@ void Store::backlog(std::string mapping, Done<std::int64_t> done) {
 void Store::drop_backfill(std::string mapping, bool recorded, Done<std::int64_t> done) {
   write_verb(executor_, std::move(done), [mapping = std::move(mapping), recorded](Database& database) -> Result<std::int64_t> {
     const std::int64_t gone = TRY(execute(database,
-                                          "DELETE FROM dirty_keys WHERE mapping = ? AND priority > 0 AND reason = 'job' "
+                                          "DELETE FROM dirty_keys WHERE mapping = ? AND priority > 0 AND (reason = 'job' OR reason = 'resync') "
                                           "AND (state = 'waiting' OR (? AND state = 'would_write'))",
                                           mapping, std::int64_t{recorded}));
     TRY(add_count(database, mapping_scope(mapping), "discarded", gone));

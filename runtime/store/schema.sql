@@ -37,7 +37,7 @@ CREATE TABLE dirty_keys (
   last_seq    INTEGER NOT NULL,          -- the newest; a commit removes the row only if this is what it took (law 4)
   changes     INTEGER NOT NULL,          -- how many changes coalesced into it (the balance)
   event       TEXT NOT NULL,             -- `delete` where one of the changes told it: evidence of a deletion (law 16)
-  reason      TEXT NOT NULL,             -- source of the newest change
+  reason      TEXT NOT NULL,             -- source of the newest change, or `resync`, which stays until it is worked off (law 9)
   payload     TEXT,                      -- of the newest change, if trusted
   state       TEXT NOT NULL,             -- waiting | backing_off | held | waiting_for | conflict | dead | would_write (read-only)
   priority    INTEGER NOT NULL,          -- 0 live, 1 backfill (law 30)
@@ -70,7 +70,8 @@ CREATE TABLE links (
   left_tokens      TEXT NOT NULL,        -- the last 8 version tokens seen, oldest first (law 3)
   right_tokens     TEXT NOT NULL,
   stamps           TEXT NOT NULL,        -- {field: {"l": time, "r": time}} of unsettled edits (law 11)
-  notes            TEXT NOT NULL,        -- {field: {"sent":…, "stored":…, "owed":true, "ignored":author}, "$parts": {"left.address": key}} (laws 9, 28)
+  notes            TEXT NOT NULL,        -- {field: {"sent":…, "stored":…, "owed":true, "ignored":author, "apart":true}, "$parts": {"left.address": key},
+                                         -- "$script": the mapping it is level with, "$epoch": fields it has seen come} (laws 9, 28)
   tombstone        TEXT,                 -- what was deleted, where, by which operation (law 15)
   left_seen_at     INTEGER,              -- last read that showed or made it (law 16)
   right_seen_at    INTEGER,
@@ -241,7 +242,7 @@ CREATE TABLE braked (
 CREATE INDEX braked_by_link ON braked (link);
 
 -- Small things by name: connectors' own memory ("connection erp"), cached descriptions ("describe"), fingerprints,
--- holds, answers of judges ("judge employees", by left key and question), heartbeats.
+-- holds, the fields of each mapping and since when ("fields"), answers of judges ("judge employees", by left key and question), heartbeats.
 CREATE TABLE kv (
   namespace  TEXT NOT NULL,
   key        TEXT NOT NULL,

@@ -99,6 +99,7 @@ Result<void> Pass::without_base(View& view) {
     if (!flows(field.flow, side)) {
       decision.kind = Decision::Kind::kAgree;  // what each side has now is where its edits begin, also before the field first travels
       decision.rule = "created from " + std::string(side_name(other(side))) + ", which this field is not copied from";
+      decision.apart = true;
       return {};
     }
     return copy(view, other(side), "created from " + std::string(side_name(other(side))));
@@ -134,16 +135,7 @@ Result<void> Pass::adopt(View& view) {
   const bool owed = note != nullptr && note->bool_or("owed", false);
   const bool writes = decision.kind == Decision::Kind::kCopy || decision.kind == Decision::Kind::kResolve;
   if (s_.link.id == 0 || !s_.exists.left || !s_.exists.right || view.conflict != nullptr || owed || !writes) return {};
-  out_.adopts.insert(name);
-  if (s_.braked == nullptr || !s_.braked->contains(name)) return {};
-  Decision held;
-  held.field = decision.field;
-  held.kind = Decision::Kind::kHeld;
-  held.left = std::move(decision.left);
-  held.right = std::move(decision.right);
-  held.rule = "held by the brake: the mapping got this field, and writes it on too many records at once; it would be: " + decision.rule;
-  decision = std::move(held);
-  return {};
+  return brake_adopted(view, "got this field");
 }
 
 /// Until somebody says, or the sides agree: calculated again, an edit could count twice (law 26).
@@ -198,6 +190,7 @@ Result<void> Pass::decide_field(View& view) {
   if (doubtful && s_.record.left != nullptr && s_.record.right != nullptr) return unknown_outcome(view);
   const bool waits = view.conflict != nullptr && view.conflict->kind != "clash" && view.conflict->left == decision.left && view.conflict->right == decision.right;
   if (!view.has_base && !waits) return adopt(view);
+  if (is_reapplied(view)) return reapply(view);
   for (const Side from : {Side::kLeft, Side::kRight}) {
     const bool refresh = s_.refreshed[from] && field.own_function && flows(field.flow, other(from)) && view.conflict == nullptr;
     if (refresh && view.has_base && !view.changed.left && !view.changed.right) return copy(view, from, "a watched lookup changed");
@@ -272,6 +265,7 @@ Result<void> Pass::rows_field(View& view) {
     if (method != "left" && method != "right") return by_person(view);
     return merge(view, {}, method == "left" ? Side::kLeft : Side::kRight, "resolved by " + view.conflict->author.value_or("a person") + ": " + method);
   }
+  if (is_reapplied(view)) return reapply_rows(view);
   if (view.has_base && !view.changed.left && !view.changed.right) {
     decision.closes_conflict = view.conflict != nullptr && view.conflict->kind == "clash";
     return {};

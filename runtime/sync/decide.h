@@ -53,6 +53,7 @@ struct Decision {
   std::string conflict_kind = "clash";
   bool discards = false;        // the loser's edit is overwritten: recorded before the write (law 12)
   bool closes_conflict = false;
+  bool apart = false;           // the sides may say different things of it from now on, each its own
   Value stamps;                 // {"l", "r"}: of an edit, where an earlier read than this one showed it (law 11)
   Judgements judged;            // what the judge said of it (of rows: of its cells)
   std::optional<Reference> owes;  // kOwed: the parent that is not linked yet
@@ -70,7 +71,7 @@ struct Decisions {
   std::vector<Reference> missing;  // required parents that are not linked yet
   std::vector<Making> making;      // records that lookups did not find and the mapping has made
   std::vector<Asked> asks;         // disputes that a judge is to be asked about first; until then they wait like manual ones
-  std::set<std::string> adopts;    // fields that only a change of the mapping writes: new ones, of a link that had its base
+  std::set<std::string> adopts;    // fields that only a change of the mapping writes: new ones, and what a resync reapplies
   std::string skip;                // a function said skip
   int merged = 0;                  // 1 when both sides contributed different fields
   bool writes(Side side) const { return !patch[side].as_object().empty(); }
@@ -102,6 +103,7 @@ struct Situation {
   const Reversals* reversals = nullptr;               // a revert: these fields and no others
   const Judgements* judgements = nullptr;
   const std::set<std::string>* braked = nullptr;      // of Decisions::adopts, those that are held
+  bool reapply = false;                               // a resync after an edit of the mapping: what both sides agreed on is turned again
 };
 
 /// kScript, kBudget, kInvalid name mapping, field and value: dead letters. Waiting for parents is no error (missing).

@@ -70,6 +70,7 @@ Result<void> Pass::settle(View& view, const Verdict& verdict, const std::string&
   if (verdict.kind == Verdict::Kind::kValue) {
     decision.kind = Decision::Kind::kResolve;
     decision.rule = rule;
+    decision.apart = true;
     if (!same_form(field, Side::kLeft, verdict.left, decision.left)) decision.to_left = verdict.left;
     if (!same_form(field, Side::kRight, verdict.right, decision.right)) decision.to_right = verdict.right;
     decision.discards = decision.to_left || decision.to_right;
@@ -125,6 +126,7 @@ Result<void> Pass::by_person(View& view) {
   }
   view.decision.kind = Decision::Kind::kAgree;  // skip, accept: both stay as they are
   view.decision.rule = rule;
+  view.decision.apart = true;
   view.decision.closes_conflict = true;
   return {};
 }

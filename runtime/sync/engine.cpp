@@ -31,7 +31,7 @@ struct Engine::Mapping {
 };
 
 Engine::Engine(store::Store& store, const Surroundings& surroundings)
-    : store_(store), around_(surroundings), ids_(around_.clock, around_.random), scheduler_(around_.timers, around_.clock, around_.random), jobs_(store_, around_, ids_, *this),
+    : store_(store), around_(surroundings), ids_(around_.clock, around_.random), scheduler_(around_.timers, around_.clock, around_.random), jobs_(store_, around_, ids_, *this), membership_(store_),
       fan_out_(store_, around_, [this] { return routes(); }, [this] { wake_all(); }),
       settling_(store_, around_, {[this] { return busy(); }, [this](const std::string& name) { return mappings_.contains(name) && !holds_.contains(name); }, [this] { wake_all(); }}),
       alive_(std::make_shared<bool>(true)) {}
@@ -60,6 +60,7 @@ void Engine::put(std::shared_ptr<Mapper> mapper, Sides<Endpoint*> endpoints, con
     bool same_ends = true;
     for (const Side side : {Side::kLeft, Side::kRight}) same_ends = same_ends && &present->batcher[side]->endpoint() == endpoints[side];
     if (same_ends) {
+      if (started_) present->lane->joined = membership_.of(mapper->plan());
       present->worker->set_mapper(std::move(mapper));
       unschedule(name);
       if (started_ && timed_) schedule(*present);
@@ -71,6 +72,7 @@ void Engine::put(std::shared_ptr<Mapper> mapper, Sides<Endpoint*> endpoints, con
   auto mapping = std::make_unique<Mapping>();
   mapping->lane = std::make_unique<Lane>(name, store_, around_, ids_);
   mapping->lane->staging = jobs_.staging(name);
+  if (started_) mapping->lane->joined = membership_.of(mapper->plan());
   for (const Side side : {Side::kLeft, Side::kRight}) {
     mapping->batcher[side] = std::make_unique<Batcher>(*endpoints[side], around_.poster);
     mapping->lane->batcher[side] = mapping->batcher[side].get();
@@ -178,16 +180,23 @@ void Engine::start(bool timed) {
   take_up();
 }
 
-/// What the state says of holds and staged jobs comes before the first key is taken.
+/// What the state says of holds, fields and staged jobs comes before the first key is taken.
 void Engine::take_up() {
-  store_.kv_list("holds", [this, alive = alive_](Result<std::map<std::string, Value>> holds) {
+  const auto read = [this, alive = alive_](bool ok, const std::function<void()>& then) {
     if (!*alive || stopping_) return;
-    if (!holds.ok()) {
-      start_timer_ = around_.timers.after(std::chrono::seconds(1), [this] { take_up(); });
-      return;
-    }
-    for (const auto& [name, why] : *holds) holds_[name] = why.string_or("why");
-    jobs_.resume([this] { begin(); });
+    if (ok) return then();
+    start_timer_ = around_.timers.after(std::chrono::seconds(1), [this] { take_up(); });
+  };
+  store_.kv_list("holds", [this, read](Result<std::map<std::string, Value>> holds) {
+    read(holds.ok(), [&] {
+      for (const auto& [name, why] : *holds) holds_[name] = why.string_or("why");
+      store_.kv_list(Membership::kDrawer, [this, read](Result<std::map<std::string, Value>> fields) {
+        read(fields.ok(), [&] {
+          membership_.take(*fields);
+          jobs_.resume([this] { begin(); });
+        });
+      });
+    });
   });
 }
 
@@ -197,6 +206,7 @@ void Engine::begin() {
   for (auto& [name, mapping] : mappings_) {
     mapping->worker->pause(mapping->paused || holds_.contains(name));
     mapping->lane->staging = jobs_.staging(name);
+    mapping->lane->joined = membership_.of(mapping->worker->mapper()->plan());
     release_would_write(*mapping);
     try_refused(name);
     if (timed_) schedule(*mapping);

@@ -75,6 +75,8 @@ class Engine : private Foreman {
   /// Dry run over everything that sync() would mark, of which nothing is stored; `found` per key with something to do,
   /// `done(keys looked at)`.
   void dry_run_all(SyncOptions options, std::function<void(const Report&)> found, Done<std::int64_t> done);
+  /// How many links the mapping, edited since, would write (differing.h).
+  void count_differing(const std::string& mapping, Done<std::int64_t> done);
   /// Polls every side that has a schedule, once.
   void poll_all(std::function<void(std::vector<Error>)> done);
   /// Once nothing is under way or due now (with `retries_too`: nor backing off).
@@ -118,6 +120,7 @@ class Engine : private Foreman {
   IdMaker ids_;
   sched::Scheduler scheduler_;
   Jobs jobs_;
+  Membership membership_;
   FanOut fan_out_;
   Settling settling_;
   std::map<std::string, std::string> holds_;  // mapping -> why

@@ -1,4 +1,5 @@
 // The engine's pieces of work over whole mappings: load, resync, sweep, dry run, and who is told when they are over.
+#include "sync/differing.h"
 #include "sync/engine.h"
 #include "sync/hooks.h"
 #include "sync/look.h"
@@ -64,6 +65,11 @@ void Engine::dry_run_all(SyncOptions options, std::function<void(const Report&)>
   if (!place) return around_.poster.post([done, name = options.mapping] { done(make_error(Code::kNotFound, "no mapping '" + name + "' is loaded", "`tidewire status` lists them")); });
   options.absences = true;  // both sides are listed, whatever the direction
   preview(*place, load_options(*this, options), std::move(found), std::move(done));
+}
+
+void Engine::count_differing(const std::string& name, Done<std::int64_t> done) {
+  if (const auto place = workplace(name)) return sync::count_differing(*place, std::move(done));
+  around_.poster.post([done, name] { done(make_error(Code::kNotFound, "no mapping '" + name + "' is loaded", "`tidewire status` lists them")); });
 }
 
 void Engine::try_key(const std::string& name, Side side, const std::string& key, std::function<void(Report)> done) {

@@ -17,6 +17,7 @@
 #include "sync/batcher.h"
 #include "sync/fresh.h"
 #include "sync/lookups.h"
+#include "sync/membership.h"
 #include "sync/ports.h"
 
 namespace tidewire::sync {
@@ -89,6 +90,7 @@ struct Lane {
   OpenCreates creates;
   MatchTurns turns;
   FreshRecords fresh;
+  Joined joined;                                // since when each field is in the mapping
   std::map<std::string, Instant> braked;        // fields that the brake holds, remembered until then
   std::map<std::string, std::int64_t> let_through;  // by kind: passes that the brake let through and that have not ended
   bool staging = false;                         // nothing is written yet: a job waits until its conflicts are decided

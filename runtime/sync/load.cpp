@@ -67,6 +67,7 @@ Task::Page Load::marks_of(const std::vector<Record>& records, const std::vector<
   const Side at = side();
   // Where versions do not cover every edit, a sweep compares content (law 24).
   const bool content = flag("all") || (absences_ && !place_.lane->capabilities(at).covers_all);
+  const bool resync = job_.kind == "resync" || flag("all");
   const std::int64_t limit = option("limit");
   Page page;
   for (std::size_t i = 0; i < records.size(); ++i) {
@@ -74,7 +75,7 @@ Task::Page Load::marks_of(const std::vector<Record>& records, const std::vector<
     const auto& link = known[i].link;
     const bool level = link && !records[i].version.empty() && link->version[at] == records[i].version;
     if (level && !content) continue;
-    page.marks.push_back({at, records[i].key, "upsert", "job", 1, {}});
+    page.marks.push_back({at, records[i].key, "upsert", resync ? "resync" : "job", 1, {}});
     if (lane().capabilities(at).page_reads) lane().fresh.put(at, records[i], asked_at());
   }
   return page;

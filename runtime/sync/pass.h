@@ -1,5 +1,5 @@
 // pass.h — the inside of decide(): one pass over the fields of one link. decide.cpp looks at each field, dispute.cpp settles
-// what both sides changed.
+// what both sides changed, reapply.cpp what the mapping alone changed.
 #pragma once
 
 #include <optional>
@@ -30,6 +30,11 @@ class Pass : private Cells {
   Result<void> decide_field(View& view);
   Result<void> adopt(View& view);
   Result<void> without_base(View& view);
+  bool is_reapplied(const View& view) const;
+  std::optional<Side> reapplied_from(const View& view);
+  Result<void> reapply(View& view);
+  Result<void> reapply_rows(View& view);
+  Result<void> brake_adopted(View& view, const char* what);
   Result<void> unknown_outcome(View& view);
   Result<void> copy(View& view, Side from, std::string rule);
   Result<void> dispute(View& view);

@@ -6,9 +6,10 @@ namespace tidewire::sync {
 
 namespace {
 
-Reconcile::Options both_read() {
+Reconcile::Options both_read(bool resync = false) {
   Reconcile::Options options;
   options.dry = options.read_both = true;
+  options.reapply = resync;
   return options;
 }
 
@@ -29,7 +30,7 @@ void DryRun::look_at(std::vector<Record> records, Done<Page> done) {
   }
   std::vector<SideKey> keys;
   for (const Record& record : records) keys.emplace_back(side(), record.key);
-  look_at_all(lane(), place_.mapper, std::move(keys), both_read(), while_alive([this, done = std::move(done)](std::vector<Report> reports) {
+  look_at_all(lane(), place_.mapper, std::move(keys), both_read(flag("all")), while_alive([this, done = std::move(done)](std::vector<Report> reports) {
                 Page page;
                 note(reports, page);
                 done(std::move(page));
@@ -71,7 +72,7 @@ void preview(const Workplace& place, Value options, DryRun::Seen seen, Done<std:
 
 void DryRunKey::step(Done<Page> done) {
   const Side side = job_.options.string_or("side") == "right" ? Side::kRight : Side::kLeft;
-  look(*place_.lane, place_.mapper, {side, job_.options.string_or("key")}, both_read(), [this, done = std::move(done)](Report report) {
+  look(*place_.lane, place_.mapper, {side, job_.options.string_or("key")}, both_read(true), [this, done = std::move(done)](Report report) {
     Page page;
     page.last = true;
     job_.summary["looked_at"] = 1;

@@ -46,6 +46,8 @@ void Reconcile::on_known(Result<std::vector<store::Known>> known) {
   if (linked_) {
     link_ = *known_.link;
     if (link_.state == store::LinkState::kIgnored) return commit_echo("ignored");
+    forget_left(link_, lane_.joined);
+    reapplies_ = reapplies();
     const auto& there = link_.key[other(key_.first)];
     if (there) {
       const SideKey twin{other(key_.first), *there};
@@ -75,21 +77,12 @@ void Reconcile::on_known(Result<std::vector<store::Known>> known) {
   read_sides(wanted);
 }
 
-/// Fields added to the mapping since the link was made (law 9), and references that are owed (law 22).
-bool Reconcile::lacks_base() const {
-  return std::any_of(plan_.fields.begin(), plan_.fields.end(), [&](const Field& field) {
-    if (field.kind == Field::Kind::kConstant || link_.base.contains(field.name)) return false;
-    const Value* note = link_.notes.find(field.name);
-    return note == nullptr || note->bool_or("owed", false);
-  });
-}
-
 /// Law 2: what the page showed that this pass comes of is a read, unless a change came in since it was asked for.
 bool Reconcile::is_shown(Side side) {
   if (std::exchange(looked_, true) || taken_.size() != 1) return false;
   const store::DirtyKey& row = taken_.front();
   auto shown = row.side == side ? lane_.fresh.take(side, row.key) : std::nullopt;
-  const bool alone = row.changes == 1 && row.attempts == 0 && row.event == "upsert" && (row.reason == "poll" || row.reason == "job");
+  const bool alone = row.changes == 1 && row.attempts == 0 && row.event == "upsert" && (row.reason == "poll" || row.reason == "job" || row.reason == "resync");
   const bool plain = !options_.dry && !options_.read_both && options_.reversals.empty() && known_.intents.empty();
   if (!shown || !alone || !plain || row.key != link_.key[side]) return false;
   if (link_.seen_at[side] && *link_.seen_at[side] >= shown->asked_at) return false;
@@ -254,7 +247,7 @@ void Reconcile::compare_now() {
   const Sides<bool> moved{changed(Side::kLeft), changed(Side::kRight)};
   // Two that are met now are linked even where there is nothing else to do: the create was ours.
   const bool renamed = operation_.kind == "rename";  // its key moves
-  if (link_.id != 0 && !renamed && !moved.left && !moved.right && known_.conflicts.empty() && doubtful_.empty() && !lacks_base() && !has_stamps_due() && !refreshed && !options_.thorough && options_.reversals.empty()) return commit_echo("echo");
+  if (link_.id != 0 && !renamed && !moved.left && !moved.right && known_.conflicts.empty() && doubtful_.empty() && !lacks_base() && !has_stamps_due() && !refreshed && !reapplies_ && !options_.thorough && options_.reversals.empty()) return commit_echo("echo");
   for (const Side side : {Side::kLeft, Side::kRight}) {
     if (read_[side] || !link_.key[side]) continue;
     // The base's version guards the write, so the target need not be read: if somebody changed it, the guard refuses.
@@ -271,7 +264,7 @@ void Reconcile::compare_now() {
 }
 
 Situation Reconcile::situation() const {
-  Situation out{plan_, *mapper_, link_, {}, exists_, known_.conflicts, translations_, {}, {}, doubtful_, &answers_, refreshed_, options_.reversals.empty() ? nullptr : &options_.reversals, &judgements_, &braked_};
+  Situation out{plan_, *mapper_, link_, {}, exists_, known_.conflicts, translations_, {}, {}, doubtful_, &answers_, refreshed_, options_.reversals.empty() ? nullptr : &options_.reversals, &judgements_, &braked_, reapplies_};
   for (const Side side : {Side::kLeft, Side::kRight}) {
     out.record[side] = record_[side] ? &*record_[side] : nullptr;
     out.capabilities[side] = &lane_.capabilities(side);

@@ -38,6 +38,7 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
     bool dry = false;       // decides and reports, writes nothing anywhere
     bool waited_for_creates = false;  // the key has waited for the creates that were open when it came
     bool read_both = false; // content sweep, resync: do not trust the base's version
+    bool reapply = false;   // a look at what a resync would do
     bool thorough = false;  // tells every field with its rule, also where nothing changed
     Reversals reversals{};  // a revert: these fields go back, nothing else is looked at
     std::optional<std::string> author{};
@@ -80,12 +81,17 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   bool changed(Side side) const;
   bool is_own_form(const Field& field, Side side) const;
   bool edited(Side side) const;
-  bool lacks_base() const;
   void translate(std::function<void()> then);
   void decide_now();
   Situation situation() const;
   void checked(Decisions decisions);
   bool in_scope(Side side) const;
+
+  // reconcile_fields.cpp
+  bool lacks_base() const;
+  bool reapplies() const;
+  void note_fields();
+  bool close_left_conflicts();
 
   // reconcile_parent.cpp
   std::string parent_name(const Reference& parent) const;
@@ -274,6 +280,7 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   Judgements judgements_;
   std::optional<Error> judge_error_;
   bool waited_for_judge_ = false;
+  bool reapplies_ = false;               // the mapping was edited since the link was level with it, and a resync asks
   Sides<bool> refreshed_{false, false};  // a watched lookup found something else than it did at the last commit
   Decisions decisions_;
   Sides<std::optional<store::Intent>> intent_;

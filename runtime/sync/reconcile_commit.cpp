@@ -125,6 +125,8 @@ void Reconcile::commit_pass() {
       if (record_[side] && record_[side]->modified && (!stamps.is_object() || stamps.find(tag) == nullptr)) stamps[tag] = Value(record_[side]->modified->time_since_epoch().count());
     }
   }
+  note_fields();
+  const bool left = close_left_conflicts();
   for (const store::Conflict& open : known_.conflicts) {
     const bool decided = open.method && std::find(close_conflicts_.begin(), close_conflicts_.end(), open.field) != close_conflicts_.end();
     if (decided && open.author) operation_.author = *open.author;
@@ -184,7 +186,7 @@ void Reconcile::commit_pass() {
     commit.conflict_method = *open.method;
     commit.conflict_author = open.author.value_or("");
   }
-  if (commit.conflict_method.empty()) commit.conflict_method = "agreed";
+  if (commit.conflict_method.empty()) commit.conflict_method = left ? "superseded" : "agreed";
   close_intents_.insert(close_intents_.end(), settled_.begin(), settled_.end());
   lane_.store.commit(commit_with(std::move(commit)), [self = shared_from_this(), decided](Result<std::int64_t> stored) {
     if (!stored.ok()) {
@@ -220,7 +222,7 @@ void Reconcile::commit_echo(const std::string& counter) {
   counters_[counter] += rows_taken();
   close_intents_.insert(close_intents_.end(), settled_.begin(), settled_.end());
   store::Commit commit;
-  bool news = link_.id != 0 && (!known_.link || known_.link->key != link_.key || known_.link->state != link_.state || !(known_.link->notes == link_.notes) || !close_intents_.empty() || !void_.empty());
+  bool news = link_.id != 0 && (!known_.link || known_.link->key != link_.key || known_.link->state != link_.state || !(known_.link->notes == link_.notes) || known_.link->base.size() != link_.base.size() || !close_intents_.empty() || !void_.empty());
   for (const Side side : {Side::kLeft, Side::kRight}) {
     if (link_.id == 0 || !record_[side]) continue;
     news = news || link_.version[side] != record_[side]->version || !link_.seen_at[side];

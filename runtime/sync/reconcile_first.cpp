@@ -82,6 +82,7 @@ void Reconcile::take_over(store::Link renamed) {
     if (!claim(key)) return finish({Report::End::kBusy, key, {}, {}, {}});
   }
   link_ = std::move(renamed);
+  forget_left(link_, lane_.joined);
   link_.key[side] = key_.second;
   linked_ = true;
   operation_.kind = "rename";
