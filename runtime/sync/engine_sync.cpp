@@ -38,6 +38,19 @@ void Engine::sync(SyncOptions options, std::function<void(const store::Job&)> pr
   });
 }
 
+/// A linked key reads as missing and nobody told of a delete (law 16): one sweep answers for all that ask within a while.
+void Engine::ask_sweep(const std::string& name, Side side) {
+  const Ticks now = around_.clock.ticks();
+  const auto [last, first] = swept_.try_emplace({name, side}, now);
+  if (!first && now - last->second < Reconcile::kSweepPause) return;
+  last->second = now;
+  store::Job job;
+  job.mapping = name;
+  job.kind = "sweep";
+  job.options = Value(Object{{"left", side == Side::kLeft}, {"right", side == Side::kRight}});
+  jobs_.start({std::move(job)}, [](Result<std::string>) {});
+}
+
 /// Who asked to be told of finished jobs is, by an operation of its own.
 void Engine::finished(const store::Job& job, std::function<void()> then) {
   const Plan* plan = this->plan(job.mapping);

@@ -47,6 +47,8 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   };
   /// How long a record waits for its parent (law 22).
   static constexpr Duration kPatience = std::chrono::hours(24);
+  /// Between two sweeps that keys without evidence of a delete ask for (law 16).
+  static constexpr Duration kSweepPause = std::chrono::minutes(10);
   /// `key` must be claimed by the caller in lane.owners; the pass releases it, and all it claimed, before `done`.
   /// Shared: the callback under way and nobody else.
   Reconcile(Lane& lane, std::shared_ptr<Mapper> mapper, SideKey key, Options options, std::function<void(Report)> done);
@@ -171,6 +173,10 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   void take_as_sent(const store::Intent& intent);
 
   // reconcile_delete.cpp
+  bool told_gone(Side side) const;
+  bool in_another_system(const std::string& what);
+  bool may_be_hidden(Side side);
+  void ask_for_sweep(Side side);
   void gone(Side side);
   bool may_be_ours(const Field& field, Side side) const;
   void keep_unsure(Side side);

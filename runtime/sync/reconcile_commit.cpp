@@ -286,7 +286,9 @@ void Reconcile::stand(store::KeyState state, Error error, Instant due, const std
     fill_operation(name, state == store::KeyState::kDead ? "dead" : (state == store::KeyState::kHeld ? "held" : "conflict"));
     operation_.record["error"] = error_value(error);
   }
-  const bool paused = connection_trouble(error) || state == store::KeyState::kWaitingFor;
+  const bool looked_for =
+      state == store::KeyState::kBackingOff && linked_ && error.code == Code::kNotFound;  // by a sweep
+  const bool paused = connection_trouble(error) || state == store::KeyState::kWaitingFor || looked_for;
   store::Commit commit = commit_with({});
   commit.finished.clear();
   for (store::DirtyKey row : taken_) {

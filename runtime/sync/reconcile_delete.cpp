@@ -11,9 +11,58 @@ namespace tidewire::sync {
 using store::other;
 using store::side_name;
 
+/// Positive evidence of a deletion: an event, or another record under the key.
+bool Reconcile::told_gone(Side side) const {
+  return replaced_[side] || std::any_of(taken_.begin(), taken_.end(), [&](const store::DirtyKey& row) {
+           return row.side == side && row.event == "delete";
+         });
+}
+
+/// Law 16: while another system answers on either side than the one first met, nothing is deleted: what is missing
+/// there was not deleted, and what has the key there is another record.
+bool Reconcile::in_another_system(const std::string& what) {
+  for (const Side at : {Side::kLeft, Side::kRight}) {
+    if (lane_.batcher[at]->endpoint().same_system()) continue;
+    const std::string& connection = plan_.end[at].connection;
+    stand(store::KeyState::kHeld,
+          make_error(Code::kDenied, what + ", but another system answers on " + connection + " than the one first met",
+                     "put the address or the database right, or accept the new system with: tidewire check --accept " +
+                         connection),
+          now());
+    return true;
+  }
+  return false;
+}
+
+/// Where absence proves nothing only positive evidence counts.
+bool Reconcile::may_be_hidden(Side side) {
+  if (told_gone(side) || lane_.capabilities(side).absence_proves_delete) return false;
+  stand(store::KeyState::kHeld,
+        make_error(Code::kNotFound,
+                   "'" + *link_.key[side] + "' reads as missing on " + plan_.end[side].connection +
+                       ", which proves nothing there (it may be hidden by row-level security or a view)",
+                   "if it was deleted, delete the other record too, or part them with `tidewire unlink`; deletes are "
+                   "believed from events on this connection"),
+        now());
+  return true;
+}
+
+/// What one list shows is asked of the whole collection; until then the key is read again now and then, should the list
+/// have it.
+void Reconcile::ask_for_sweep(Side side) {
+  if (lane_.ask_sweep) lane_.ask_sweep(side);
+  stand(store::KeyState::kBackingOff,
+        make_error(Code::kNotFound,
+                   "'" + *link_.key[side] + "' reads as missing on " + plan_.end[side].connection +
+                       ", and nobody told of a delete",
+                   "a sweep looks which records are there; what it misses too is taken for deleted"),
+        now() + kSweepPause);
+}
+
 void Reconcile::gone(Side side) {
-  bool evidence = replaced_[side];
-  for (const store::DirtyKey& row : taken_) evidence |= row.side == side && row.event == "delete";
+  const bool evidence = told_gone(side);
+  const bool swept = std::any_of(taken_.begin(), taken_.end(),
+                                 [&](const store::DirtyKey& row) { return row.side == side && row.reason == "sweep"; });
   const auto& capabilities = lane_.capabilities(side);
   if (deleted_by_us(side) && record_[other(side)]) {
     // Our delete went through. The record that it followed left the scope and is still there, or has come back since.
@@ -22,15 +71,13 @@ void Reconcile::gone(Side side) {
   }
   const bool both_gone = read_[other(side)] && !record_[other(side)];
   if (both_gone && deleted_by_us(side) && !capabilities.guarded_deletes && capabilities.absence_proves_delete) return look_after_delete(side);
-  if (!lane_.batcher[side]->endpoint().same_system()) {
-    return stand(store::KeyState::kHeld, make_error(Code::kDenied, "'" + *link_.key[side] + "' is missing on " + plan_.end[side].connection + ", but another system answers there than the one first met", "put the address or the database right, or accept the new system with: tidewire check --accept " + plan_.end[side].connection), now());
-  }
-  if (!evidence && !capabilities.absence_proves_delete) {
-    return stand(store::KeyState::kHeld, make_error(Code::kNotFound, "'" + *link_.key[side] + "' reads as missing on " + plan_.end[side].connection + ", which proves nothing there (it may be hidden by row-level security or a view)", "if it was deleted, confirm with `tidewire retry`; deletes are believed from events on this connection"), now());
-  }
+  if (in_another_system("'" + *link_.key[side] + "' is missing on " + plan_.end[side].connection)) return;
+  if (!evidence && both_gone && told_gone(other(side))) return gone(other(side));
+  if (may_be_hidden(side)) return;
   if (!evidence && link_.seen_at[side] && asked_at_[side] - *link_.seen_at[side] < capabilities.settle) {
     return stand(store::KeyState::kBackingOff, make_error(Code::kUnavailable, "'" + *link_.key[side] + "' reads as missing shortly after it was seen", "it is read again after the settle time"), *link_.seen_at[side] + capabilities.settle);
   }
+  if (!evidence && !swept && !options_.dry) return ask_for_sweep(side);
   if (search_renamed(side)) return;
   const Side there = other(side);
   counters_["deletes_seen"] += 1;
@@ -45,7 +92,7 @@ void Reconcile::gone(Side side) {
   if (!record_[there] && search_renamed(there)) return;
   if (!record_[there]) {
     if (!options_.dry && search_orphan()) return;  // what was created for one of them may live on
-    if (!deleted_by_us(there)) return bury(side, "both", "applied");
+    if (!deleted_by_us(there)) return may_be_hidden(there) ? void() : bury(side, "both", "applied");
     return look_after_delete(there);
   }
   if (end.deletes == DeletePolicy::kIgnore) return bury(side, "ignore", "skipped");

@@ -21,6 +21,7 @@ void Reconcile::left_scope(Side side) {
     link_.state = store::LinkState::kFrozen;
     return commit_echo("left_scope");
   }
+  if (in_another_system("'" + *link_.key[side] + "' left the scope of the mapping")) return;
   if (plan_.leave == Plan::Leave::kUnlink) {
     operation_.kind = "unlink";  // both records stay, and the one that stayed in is nobody's business until the other comes back
     return bury(side, "unlink", "applied");

@@ -145,3 +145,154 @@ TEST_CASE("law 16: a read that fails half-way deletes nothing", "[laws][16]") {
 
   CHECK(it.world.right.rows.size() == 5);
 }
+
+TEST_CASE("law 16: a linked key that reads as missing, of which nobody told a delete, asks for a sweep", "[laws][16]") {
+  Missing it;
+  it.world.hook(Side::kLeft, it.left);
+  const int lists = it.world.left.lists;
+  it.world.settle(minutes(1));
+
+  CHECK(it.world.left.lists > lists);
+  CHECK(it.world.right.lists == 0);
+  CHECK(it.deleted());
+  CHECK(it.world.right.rows.size() == 4);
+  CHECK(it.world.counts().backing_off == 0);
+}
+
+TEST_CASE("law 16: a single read alone deletes nothing: no sweep, no delete", "[laws][16]") {
+  Missing it;
+  it.world.left.list_faults.assign(1000, Fault::kRefuse);
+  it.world.hook(Side::kLeft, it.left);
+  it.world.settle(minutes(60));
+
+  CHECK_FALSE(it.deleted());
+  const auto rows = it.known(Side::kLeft, it.left).dirty;
+  REQUIRE(rows.size() == 1);
+  CHECK(rows.front().error->string_or("message").find("nobody told of a delete") != std::string::npos);
+  CHECK(it.world.counts().dead == 0);
+
+  it.world.left.list_faults.clear();
+  it.world.settle(minutes(30));
+  CHECK(it.deleted());
+}
+
+TEST_CASE("law 16: what the sweep shows to be there goes on", "[laws][16]") {
+  Missing it;
+  it.side(Side::kLeft).insert(person("ada@example.org"), it.left);
+  it.world.left.rows.at(it.left).incarnation = it.link().incarnation.left.value();
+  auto hidden = it.world.left.rows;
+  hidden.erase(it.left);
+  it.world.left.replica = &hidden;  // reads go to where it is not
+  it.world.hook(Side::kLeft, it.left);
+  it.world.settle(minutes(5));
+  CHECK_FALSE(it.deleted());
+
+  it.world.left.replica = nullptr;
+  it.edit(Side::kLeft, "phone", "2");
+  it.world.settle(minutes(30));
+  CHECK(it.both_show("phone", "2"));
+  CHECK(it.world.counts().backing_off == 0);
+}
+
+TEST_CASE("law 16: many that ask have one sweep", "[laws][16]") {
+  Missing it(30);
+  it.world.left.rows.clear();
+  it.world.left.short_page = 1000;
+  const int lists = it.world.left.lists;
+  std::vector<std::string> keys;
+  for (const auto& [key, row] : it.world.right.rows) keys.push_back(it.known(Side::kRight, key).link->key.left.value());
+  for (const std::string& key : keys) it.world.hook(Side::kLeft, key);
+  it.world.settle(minutes(5));
+
+  CHECK(it.world.left.lists - lists <= 2);
+}
+
+TEST_CASE("law 16: an event that tells of the delete needs no sweep, and ends the wait for one", "[laws][16]") {
+  Missing it;
+  it.world.left.list_faults.assign(1000, Fault::kRefuse);
+  it.world.hook(Side::kLeft, it.left);
+  it.world.settle(std::chrono::seconds(10));
+  REQUIRE_FALSE(it.deleted());
+  it.world.hook(Side::kLeft, it.left, "delete");
+  it.world.settle();
+
+  CHECK(it.deleted());
+}
+
+TEST_CASE("law 16: where absence proves nothing, an event releases the key that is held", "[laws][16]") {
+  Missing it;
+  it.world.left.able.absence_proves_delete = false;
+  it.world.hook(Side::kLeft, it.left);
+  it.world.settle(minutes(3));
+  CHECK(it.world.counts().held == 1);
+  CHECK_FALSE(it.deleted());
+
+  it.world.hook(Side::kLeft, it.left, "delete");
+  it.world.settle();
+  CHECK(it.deleted());
+  CHECK(it.world.counts().held == 0);
+}
+
+TEST_CASE("law 16: and a change of what shows again releases it too", "[laws][16]") {
+  Missing it;
+  it.world.left.able.absence_proves_delete = false;
+  it.world.hook(Side::kLeft, it.left);
+  it.world.settle(minutes(3));
+  REQUIRE(it.world.counts().held == 1);
+
+  it.side(Side::kLeft).insert(person("ada@example.org", "2"), it.left);
+  it.world.left.rows.at(it.left).incarnation = it.link().incarnation.left.value();
+  it.world.hook(Side::kLeft, it.left);
+  it.world.settle(minutes(3));
+  CHECK(it.both_show("phone", "2"));
+  CHECK(it.world.counts().held == 0);
+}
+
+TEST_CASE("law 16: an event does not let go what the brake holds", "[laws][16][18]") {
+  World world;
+  for (int i = 0; i < 12; ++i)
+    world.hook(Side::kLeft, world.left.insert(person("p" + std::to_string(i) + "@example.org")));
+  world.settle(minutes(5));
+  const auto rows = world.left.rows;
+  for (const auto& [key, row] : rows) {
+    world.left.erase(key);
+    world.hook(Side::kLeft, key, "delete");
+  }
+  world.settle(minutes(1));
+  REQUIRE(world.counts().held == 2);
+  const std::size_t told = operations_of(world).size();
+  for (const auto& [key, row] : rows) world.hook(Side::kLeft, key, "delete");
+  world.settle(minutes(1));
+
+  CHECK(world.counts().held == 2);
+  CHECK(world.right.rows.size() == 2);
+  CHECK(operations_of(world).size() == told);
+}
+
+TEST_CASE("law 16: nothing is deleted in another system than the first one, whatever has the key there", "[laws][16]") {
+  Missing it;
+  it.world.right.same = false;
+  it.world.hook(Side::kLeft, it.left, "delete");
+  it.world.settle(minutes(3));
+  CHECK_FALSE(it.deleted());
+  CHECK(it.world.counts().held == 1);
+
+  it.world.right.same = true;
+  it.world.hook(Side::kLeft, it.left, "delete");
+  it.world.settle();
+  CHECK(it.deleted());
+}
+
+TEST_CASE("law 16: nor is what leaves the scope there", "[laws][16][23]") {
+  sync::Plan plan = World::default_plan();
+  plan.end.left.scope = Value(Object{{"phone", Value("1")}});
+  plan.leave = sync::Plan::Leave::kDelete;
+  Pair it(plan);
+  it.later();
+  it.world.left.same = false;  // another record of another system has that key
+  it.edit(Side::kLeft, "phone", "theirs");
+  it.tell(minutes(3));
+
+  CHECK(it.world.right.rows.size() == 1);
+  CHECK(it.world.counts().held >= 1);
+}
