@@ -140,6 +140,7 @@ void Reconcile::on_all_read() {
   }
   if (!check_incarnations()) return;
   if (!linked_) return first_contact();
+  if (marked_ && !take_mark_off()) return;
   for (const Side side : {Side::kLeft, Side::kRight}) {
     if (!read_[side] || record_[side] || !link_.key[side]) continue;
     if (link_.id == 0 || met_) return changed_while_met(side);  // what was told of was the record before
@@ -247,7 +248,7 @@ void Reconcile::compare_now() {
   const Sides<bool> moved{changed(Side::kLeft), changed(Side::kRight)};
   // Two that are met now are linked even where there is nothing else to do: the create was ours.
   const bool renamed = operation_.kind == "rename";  // its key moves
-  if (link_.id != 0 && !renamed && !moved.left && !moved.right && known_.conflicts.empty() && doubtful_.empty() && !lacks_base() && !has_stamps_due() && !refreshed && !reapplies_ && !options_.thorough && options_.reversals.empty()) return commit_echo("echo");
+  if (link_.id != 0 && !renamed && !marked_ && !moved.left && !moved.right && known_.conflicts.empty() && doubtful_.empty() && !lacks_base() && !has_stamps_due() && !refreshed && !reapplies_ && !options_.thorough && options_.reversals.empty()) return commit_echo("echo");
   for (const Side side : {Side::kLeft, Side::kRight}) {
     if (read_[side] || !link_.key[side]) continue;
     // The base's version guards the write, so the target need not be read: if somebody changed it, the guard refuses.
@@ -338,6 +339,7 @@ void Reconcile::checked(Decisions decisions) {
     }
   }
   if (auto laid = lay_stamps(); !laid.ok()) return fail(std::move(laid).error());
+  lay_mark_off();
   if (creating_) return announce_create();
   announce();
 }

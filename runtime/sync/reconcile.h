@@ -192,6 +192,15 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   void on_deleted(Side side, Result<void> answer);
   void send_soft_delete(Side side);
 
+  // reconcile_take_back.cpp
+  Value keep_unmarked(Side side);
+  bool is_unmarked(Side side, const Value& soft, const Value& fields) const;
+  bool take_back();
+  void on_twin_known(store::Link buried, Result<std::vector<store::Known>> known);
+  void mark_of_ours(Side side, const store::Known& theirs);
+  bool take_mark_off();
+  void lay_mark_off();
+
   // reconcile_trash.cpp
   void look_at_trash(Side side, const Value& read);
   void look_again(Error error);
@@ -316,6 +325,10 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   Array earlier_;                   // decisions of this pass that a guard refused, where they discarded an edit
   Value lost_ = Object{};           // edits that the trash had, by field
   std::optional<std::pair<Side, std::string>> put_back_mark_;  // under which unknown keys wait for this pass
+  std::optional<Side> marked_;      // a soft delete of ours on this side is taken back
+  Value soft_;                      // its mark: {"field", "was"}
+  bool revived_ = false;            // with the link that was buried
+  bool takes_mark_off_ = false;
   std::string restored_;            // why a deleted record comes back
   store::Operation operation_;
   Timeline timeline_;

@@ -204,6 +204,7 @@ void Reconcile::announce_delete(Side side) {
   const bool soft = deletes_on(there) == DeletePolicy::kSoft;
   deleting_ = true;
   intent_[there] = intent_for(there, soft ? store::IntentKind::kUpdate : store::IntentKind::kDelete);
+  if (soft) intent_[there]->sent = keep_unmarked(there);
   fill_operation("delete", "announced");
   lane_.store.announce({*intent_[there]}, operation_, timed("announce", std::nullopt, [self = shared_from_this(), there, soft](Result<void> stored) {
     if (!stored.ok()) return self->fail(std::move(stored).error());
@@ -267,7 +268,7 @@ void Reconcile::send_soft_delete(Side side) {
 
 /// The record that was edited while the other copy was deleted lives on: it is created again where it is gone.
 void Reconcile::restore(Side side) {
-  restored_ = "it was deleted on the " + std::string(side_name(side)) + (deleted_by_us(side) ? " while out of the scope on the " : " while edited on the ") + side_name(other(side));
+  if (restored_.empty()) restored_ = "it was deleted on the " + std::string(side_name(side)) + (deleted_by_us(side) ? " while out of the scope on the " : " while edited on the ") + side_name(other(side));
   if (!flows(plan_.flow, side)) return bury(side, "one-way", "skipped");
   counters_["restored"] += 1;
   const std::int64_t old_id = link_.id;
@@ -301,6 +302,7 @@ void Reconcile::bury(Side side, const std::string& policy, const std::string& ou
   tombstone["policy"] = policy;
   tombstone["at"] = format_instant(now());
   tombstone["operation"] = operation_.id;
+  if (policy == "soft") tombstone["soft"] = soft_;
   link_.tombstone = Value(std::move(tombstone));
   for (const Side at : {Side::kLeft, Side::kRight}) {
     if (link_.key[at]) wake_.push_back(lane_.mapping + "/" + side_name(at) + "/" + *link_.key[at]);  // whoever matched it may have it now

@@ -91,6 +91,7 @@ void Reconcile::take_over(store::Link renamed) {
 
 void Reconcile::meet() {
   const Side side = key_.first;
+  if (take_back()) return;
   if (!known_.tombstones.empty()) {
     const store::Link& buried = known_.tombstones.front();
     const std::string gone_from = buried.tombstone ? buried.tombstone->string_or("side") : "";
@@ -376,6 +377,7 @@ void Reconcile::meet_target(const std::string& target_key, const store::Known& t
   decisions_ = {};
   operation_.kind = "link";
   wake_ = {lane_.mapping + "/" + side_name(key_.first) + "/" + key_.second, lane_.mapping + "/" + side_name(target) + "/" + target_key};
+  mark_of_ours(target, theirs);
   read_[target] = false;
   linked_ = met_ = true;  // from here on an ordinary pass with an absent base; it is read again before anything is decided
   Sides<bool> wanted{true, true};

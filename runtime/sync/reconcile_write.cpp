@@ -164,6 +164,8 @@ void Reconcile::read_back(Side side, Error error) {
       if (to) as_meant = as_meant && same_form(*decision.field, side, form_of(*decision.field, side, (*found)->fields), *to);
     }
     as_meant = as_meant && shows_stamps(self->plan_, side, self->decisions_.patch[side], **found);
+    if (self->takes_mark_off_ && side == *self->marked_)
+      as_meant = as_meant && self->is_unmarked(side, self->soft_, (*found)->fields);
     if (!as_meant) return self->fail(error);
     self->note_write(side, "update", self->decisions_.patch[side], "answer lost; read back as sent");
     self->take_answer(side, **found, (*found)->fields, true);

@@ -179,3 +179,148 @@ TEST_CASE("law 15: what a write of ours of unknown outcome made there is no edit
     CHECK(told->as_array().front().at_path("phone.right")->as_string() == (otherwise ? "+2" : "2"));
   }
 }
+
+namespace {
+
+/// A pair of which the left was deleted and the right marked.
+struct Marked : Old {
+  std::map<std::string, MemorySide::Row> before;
+  explicit Marked(sync::Plan plan = with_deletes(DeletePolicy::kSoft)) : Old(std::move(plan)) {
+    world.right.edit(right, "archived", Value(false));
+    tell();
+    later();
+    before = world.left.rows;
+    erase(Side::kLeft);
+    world.settle();
+    REQUIRE(world.right.get(right, "archived") == Value(true));
+    forget_what_was();
+  }
+  /// Out of the trash, as it was.
+  void undelete() {
+    world.left.insert(before.at(left).fields, left);
+    world.left.rows.at(left).incarnation = before.at(left).incarnation;
+    world.hook(Side::kLeft, left);
+    world.settle(std::chrono::minutes(3));
+  }
+};
+
+}  // namespace
+
+TEST_CASE("law 15: a soft delete is taken back: where the record is there again, the other loses its mark",
+          "[laws][15]") {
+  Marked it;
+  it.undelete();
+
+  CHECK(it.world.right.get(it.right, "archived") == Value(false));
+  CHECK(it.world.left.rows.size() == 1);
+  CHECK(it.world.right.rows.size() == 1);
+  CHECK(it.link().key.right == it.right);
+  REQUIRE(it.world.ears.operations.size() == 1);
+  CHECK(it.world.ears.operations.front().kind == "restore");
+  CHECK(it.world.ears.operations.front().record.string_or("restored") ==
+        "it was deleted on the left, and is there again");
+  it.edit(Side::kLeft, "phone", "2");
+  it.tell();
+  CHECK(it.both_show("phone", "2"));
+}
+
+TEST_CASE("law 15: what was edited meanwhile is merged as ever", "[laws][15]") {
+  Marked it;
+  it.edit(Side::kRight, "phone", "edited");
+  it.tell();
+  it.undelete();
+
+  CHECK(it.both_show("phone", "edited"));
+  CHECK(it.world.right.get(it.right, "archived") == Value(false));
+}
+
+TEST_CASE("law 15: a mark that is a field of the mapping too is no edit of it", "[laws][15]") {
+  sync::Plan plan = with_deletes(DeletePolicy::kSoft);
+  plan.fields.push_back(World::field("archived"));
+  Marked it(plan);
+  it.undelete();
+
+  CHECK(it.world.right.get(it.right, "archived") == Value(false));
+  CHECK(it.world.left.get(it.left, "archived") == Value(false));
+}
+
+TEST_CASE("law 15: the mark goes though the answer or the request is lost", "[laws][15][26]") {
+  for (const auto fault : {MemorySide::Fault::kLoseAnswer, MemorySide::Fault::kLoseRequest}) {
+    Marked it;
+    it.world.right.write_faults = {fault};
+    it.undelete();
+    it.world.settle(std::chrono::minutes(10));
+
+    CHECK(it.world.right.get(it.right, "archived") == Value(false));
+    CHECK(it.known(Side::kLeft, it.left).intents.empty());
+    CHECK(it.link().id != 0);
+  }
+}
+
+TEST_CASE(
+    "law 15: what stood where the mark is comes back, also where the mark was set by a request of unknown outcome",
+    "[laws][15][26]") {
+  Old it(with_deletes(DeletePolicy::kSoft));
+  it.world.right.edit(it.right, "archived", Value("no"));
+  it.tell();
+  it.later();
+  const auto before = it.world.left.rows;
+  it.world.right.write_faults = {MemorySide::Fault::kLoseAnswer};
+  it.erase(Side::kLeft);
+  it.world.settle(std::chrono::minutes(3));
+  REQUIRE(it.world.right.get(it.right, "archived") == Value(true));
+  it.world.left.rows = before;
+  it.world.hook(Side::kLeft, it.left);
+  it.world.settle(std::chrono::minutes(3));
+
+  CHECK(it.world.right.get(it.right, "archived") == Value("no"));
+}
+
+TEST_CASE("law 15: a person who takes the mark away has the deleted record made again", "[laws][15]") {
+  Marked it;
+  it.world.right.edit(it.right, "archived", Value(false));
+  it.world.hook(Side::kRight, it.right);
+  it.world.settle(std::chrono::minutes(3));
+
+  REQUIRE(it.world.left.rows.size() == 1);
+  CHECK(it.world.left.rows.begin()->second.fields.string_or("email") == "ada@example.org");
+  CHECK(it.known(Side::kRight, it.right).link->generation == 2);
+  CHECK(it.world.ears.operations.back().record.string_or("restored") ==
+        "its delete on the left was taken back on the right");
+  it.edit(Side::kRight, "phone", "2");
+  it.world.hook(Side::kRight, it.right);
+  it.world.settle();
+  CHECK(it.world.left.rows.begin()->second.fields.string_or("phone") == "2");
+}
+
+TEST_CASE("law 15: an edit of what is marked brings nothing back", "[laws][15]") {
+  Marked it;
+  it.edit(Side::kRight, "phone", "2");
+  it.tell();
+  it.world.right.edit(it.right, "archived", Value(1));  // a mark still, in another form
+  it.tell(std::chrono::minutes(3));
+
+  CHECK(it.world.left.rows.empty());
+  CHECK(it.new_writes() == 0);
+}
+
+TEST_CASE("law 15: created again and met by its match, the marked one loses its mark", "[laws][15]") {
+  Marked it;
+  it.world.left.insert(person("ada@example.org", "new"), "L-new");
+  it.world.hook(Side::kLeft, "L-new");
+  it.world.settle(std::chrono::minutes(3));
+
+  CHECK(it.world.right.rows.size() == 1);
+  CHECK(it.world.right.get(it.right, "archived") == Value(false));
+  CHECK(it.known(Side::kRight, it.right).link->key.left == "L-new");
+}
+
+TEST_CASE("law 15: where the marked one was deleted for good meanwhile, a new one is made", "[laws][15]") {
+  Marked it;
+  it.side(Side::kRight).erase(it.right);
+  it.undelete();
+
+  REQUIRE(it.world.right.rows.size() == 1);
+  CHECK(it.world.only_right() != it.right);
+  CHECK(it.link().key.right == it.world.only_right());
+}
