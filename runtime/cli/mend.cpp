@@ -81,7 +81,8 @@ const Command& heed_command() {
 const Command& reset_base_command() {
   static const Command command{"reset-base", "MAPPING KEY [FIELD]", "forgets what two records had agreed on, of one field or of all",
                                "They meet as strangers: equal fields agree, a field empty on one side is filled, and what differs is decided by the\n"
-                               "mapping's rules. For after a mapping was mended.",
+                               "mapping's rules. For after a mapping was mended; without FIELD also for after a system was restored, whose older\n"
+                               "versions are taken for a replica that is behind until then.",
                                {{kSide, kAuthorOption}, 2, 3}, reset_base};
   return command;
 }

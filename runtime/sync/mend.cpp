@@ -229,6 +229,7 @@ Result<void> Mender::reset_base() {
     link.base.erase(what_.field);
   } else {
     link.base.clear();
+    link.tokens = {};  // a system that was restored shows versions that were left behind (law 3)
   }
   link.version = {};
   mark(link);

@@ -19,7 +19,8 @@ struct Mending {
     kMerge,      // the link of `key` takes the keys it lacks from the link of `with`; what is left over is set aside
     kIgnore,     // the record is nobody's business for ever; with `field`, the difference in that field
     kHeed,       // the opposite
-    kResetBase,  // what the sides agreed on is forgotten (of `field` alone where it is said): they meet as strangers
+    kResetBase,  // what the sides agreed on is forgotten (of `field` alone where it is said; else the versions seen
+                 // too): they meet as strangers
   };
   Act act = Act::kUnlink;
   std::string mapping;

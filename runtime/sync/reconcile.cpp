@@ -195,7 +195,7 @@ bool Reconcile::check_tokens(Side side) {
     return false;
   }
   fail(make_error(Code::kUnavailable, "read an older state of '" + record_[side]->key + "' than was seen before (version " + version + ")",
-                  "the system may answer from a replica that is behind; it is read again"));
+                  "the system may answer from a replica that is behind; it is read again. If it was restored to that state, let it count with: tidewire reset-base " + lane_.mapping + " " + record_[side]->key + " --side " + side_name(side)));
   return false;
 }
 

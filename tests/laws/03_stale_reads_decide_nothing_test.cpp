@@ -129,3 +129,59 @@ TEST_CASE("law 3: what a write was announced on counts as seen while its outcome
   CHECK(it.both_show("phone", "2"));
   CHECK(it.both_show("email", "ada@new.org"));
 }
+
+namespace {
+
+/// The left was restored to what it was, versions are ordered, and the key has become a dead letter.
+struct Restored : Behind {
+  Restored() : Behind(true) {
+    read_the_past();
+    world.hook(Side::kLeft, left);
+    world.settle(std::chrono::minutes(30));
+    REQUIRE(world.counts().dead == 1);
+  }
+  void reset_base(const std::string& field = {}) {
+    sync::Mending what;
+    what.act = sync::Mending::Act::kResetBase;
+    what.mapping = "people";
+    what.key = {Side::kLeft, left};
+    what.field = field;
+    what.author = "ann";
+    world.engine->mend(std::move(what), [](Result<store::Operation> done) { ASSERT(done.ok(), "it is linked"); });
+    world.settle();
+  }
+};
+
+}  // namespace
+
+TEST_CASE("law 3: an older ordered version that stays is a dead letter that says how to let it count", "[laws][3]") {
+  Restored it;
+  const auto dead = standing_of(it.world, store::KeyState::kDead);
+  REQUIRE(dead.size() == 1);
+  CHECK(dead.front().error->string_or("hint").find("tidewire reset-base people " + it.left + " --side left") !=
+        std::string::npos);
+  CHECK(it.new_writes() == 0);
+}
+
+TEST_CASE("law 3: a person lets it count by resetting the base: the two meet as strangers", "[laws][3]") {
+  Restored it;
+  it.past.at(it.left).fields["phone"] = Value();
+  it.world.left.rows = it.past;
+  it.read_the_present();
+  it.reset_base();
+
+  CHECK(it.both_show("phone", "2"));  // filled in where it was empty
+  CHECK(it.world.counts().dead == 0);
+  it.edit(Side::kLeft, "phone", "3");
+  it.tell();
+  CHECK(it.both_show("phone", "3"));
+}
+
+TEST_CASE("law 3: resetting the base of one field lets no version count", "[laws][3]") {
+  Restored it;
+  it.reset_base("note");
+  it.world.settle(std::chrono::minutes(30));
+
+  CHECK(it.new_writes() == 0);
+  CHECK(it.shown(Side::kRight, "phone") == "2");
+}
