@@ -274,6 +274,7 @@ Result<Plan> Plan::from(const Value& compiled) {
       if (function) plan.checks.push_back({row.string_or("path"), *function, row.string_or("message")});
     }
   }
+  plan.read_target = compiled.bool_or("read_target", false);
   plan.enforce = compiled.bool_or("enforce", false);
   static const std::map<std::string, Leave, std::less<>> leaves{{"freeze", Leave::kFreeze}, {"unlink", Leave::kUnlink}, {"soft", Leave::kSoft}, {"delete", Leave::kDelete}};
   if (const auto leave = leaves.find(compiled.string_or("leave", "freeze")); leave != leaves.end()) plan.leave = leave->second;

@@ -181,6 +181,7 @@ struct Plan {
     std::string message;
   };
   std::vector<Check> checks;
+  bool read_target = false;      // before each write, also where the base's version guards it (law 24)
   bool enforce = false;          // one-way: drift on the target is put back (law 23)
   enum class Leave { kFreeze, kUnlink, kSoft, kDelete } leave = Leave::kFreeze;  // what becomes of a link whose record leaves the scope
   std::string sweep;             // schedule text

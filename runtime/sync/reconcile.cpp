@@ -92,11 +92,12 @@ bool Reconcile::is_shown(Side side) {
   return true;
 }
 
-/// Where no guard protects a write, a page is too old a read to write on, and so is a read that a page has come after (law 24).
+/// Where no guard protects a write, or the mapping wants the target read, a page is too old a read to write on, and so is a read
+/// that a page has come after (law 24).
 bool Reconcile::read_before_writing() {
   const auto too_old = [&](Side side) {
     const bool behind = from_page_[side] || (read_[side] && lane_.fresh.shown_since(side, *link_.key[side], asked_at_[side]));
-    return to_write_[side] && behind && !lane_.capabilities(side).guarded_writes;
+    return to_write_[side] && behind && (plan_.read_target || !lane_.capabilities(side).guarded_writes);
   };
   if (!too_old(Side::kLeft) && !too_old(Side::kRight)) return false;
   record_ = {};
@@ -256,7 +257,7 @@ void Reconcile::compare_now() {
     const bool deep = std::any_of(plan_.fields.begin(), plan_.fields.end(), [&](const Field& field) {
       return field.kind == Field::Kind::kRows || std::any_of(field.paths[side].begin(), field.paths[side].end(), [](const std::string& path) { return path.find('.') != std::string::npos; });
     });
-    if (guarded && !deep && !plan_.whole_record) continue;
+    if (guarded && !deep && !plan_.whole_record && !plan_.read_target) continue;
     Sides<bool> wanted{false, false};
     wanted[side] = true;
     return read_sides(wanted);

@@ -97,6 +97,7 @@
 ---@field judge? { url: string, timeout?: string|number, fallback?: Conflict|"wait" }
 ---@field tie? Side|string
 ---@field granularity? "field"|"record"
+---@field read_target? boolean
 ---@field enforce? boolean
 ---@field brake? string|integer|false
 ---@field sweep? string

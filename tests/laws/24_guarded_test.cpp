@@ -101,3 +101,54 @@ TEST_CASE("law 24: where versions do not cover every edit, sweeps compare conten
     CHECK(it.shown(Side::kRight, "phone") == (covers ? "1" : "by SQL"));
   }
 }
+
+namespace {
+
+sync::Plan reading() {
+  sync::Plan plan = World::default_plan();
+  plan.read_target = true;
+  return plan;
+}
+
+}  // namespace
+
+TEST_CASE("law 24: read_target buys a read before each write, so that no edit is overwritten which moved no version",
+          "[laws][24]") {
+  for (const bool reads : {true, false}) {
+    Pair it(reads ? reading() : World::default_plan());
+    it.world.right.rows.at(it.right).fields["note"] = Value("by SQL");
+    it.edit(Side::kLeft, "note", "mine");
+    it.world.hook(Side::kLeft, it.left);
+    it.world.settle();
+
+    CHECK(it.requests(Side::kRight, "read").size() == (reads ? 1 : 0));
+    CHECK(it.shown(Side::kRight, "note") == (reads ? "by SQL" : "mine"));
+    CHECK(it.world.conflicts().size() == (reads ? 1 : 0));
+  }
+}
+
+TEST_CASE("law 24: read_target reads again what a page showed, before it is written to", "[laws][24]") {
+  Pair it(reading());
+  it.world.right.able.page_reads = it.world.left.able.page_reads = true;
+  it.edit(Side::kRight, "email", "ada@new.org");
+  it.edit(Side::kLeft, "phone", "2");
+  it.later();
+  it.forget_what_was();
+  run_job(it.world, "resync", Object{{"all", true}, {"left", false}, {"right", true}});
+
+  CHECK(it.both_show("phone", "2"));
+  CHECK(it.both_show("email", "ada@new.org"));
+  const auto asked = it.side(Side::kRight).requests;
+  const auto write =
+      std::find_if(asked.begin(), asked.end(), [](const auto& request) { return request.verb == "update"; });
+  REQUIRE(write != asked.end());
+  CHECK(std::any_of(asked.begin(), write, [](const auto& request) { return request.verb == "read"; }));
+}
+
+TEST_CASE("law 24: read_target asks nothing where nothing is written", "[laws][24]") {
+  Pair it(reading());
+  it.world.hook(Side::kLeft, it.left);
+  it.world.settle();
+
+  CHECK(it.requests(Side::kRight, "read").empty());
+}

@@ -26,7 +26,7 @@ local values = require "tidewire.mapping.values"
 
 local sides = { "left", "right" }
 local members = { "name", "left", "right", "direction", "on", "scope", "key", "match", "fields", "check", "deletes", "tests", "conflict",
-  "tie", "granularity", "enforce", "leave", "sweep", "retry", "parallel", "priority", "use", "dry_run", "stamp", "lookup", "lifecycle", "after",
+  "tie", "granularity", "read_target", "enforce", "leave", "sweep", "retry", "parallel", "priority", "use", "dry_run", "stamp", "lookup", "lifecycle", "after",
   "judge", "brake" }
 
 local function given(value)
@@ -188,6 +188,7 @@ local function settings_of(c, content, defaults)
   end
   result.enforce = c.r:typed(content, "enforce", "boolean", "the mapping", c.at) or false
   if result.enforce and c.flow == "both" then c.r:problem(c.r:key("enforce", c.at), "enforce is for a one-way mapping") end
+  result.read_target = c.r:typed(content, "read_target", "boolean", "the mapping", c.at) or false
   result.brake = settings.brake(c.r, either "brake")
   local on, on_at = either "on"
   result.on = settings.on(c.r, on, on_at)
@@ -243,7 +244,7 @@ return function(r, content, argument, at, siblings)
     name = content.name, at = at, left = end_of(c, "left", chosen.on, deletes), right = end_of(c, "right", chosen.on, deletes),
     direction = c.flow, assigned_by = c.assigned_by, matches = c.matches, fields = json.array(c.fields), strategy = strategy,
     strategy_function = strategy_function, granularity = chosen.granularity, tie = chosen.tie, checks = checked,
-    enforce = chosen.enforce, leave = c.scope.leave, sweep = chosen.sweep, max_attempts = chosen.max_attempts,
+    read_target = chosen.read_target, enforce = chosen.enforce, leave = c.scope.leave, sweep = chosen.sweep, max_attempts = chosen.max_attempts,
     retry_base_ms = chosen.retry_base_ms, parallel = chosen.parallel, priority = chosen.priority, read_only = read_only, tests = tested,
     incomplete = c.incomplete or false, further = c.further, lookups = lookups, lifecycle = life, after = after.compile(c, content, argument.mail),
     all = c.all_names and json.array(c.all_names) or nil,

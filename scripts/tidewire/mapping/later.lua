@@ -11,7 +11,7 @@ local function set(...)
 end
 
 --- Keys of a mapping.
-M.mapping = set("trust_payload", "read_target")
+M.mapping = set "trust_payload"
 --- Members of a connection that are no collections: verbs of `lifecycle`.
 M.members = set "amend"
 
