@@ -81,12 +81,28 @@ void Reconcile::take_over(store::Link renamed) {
     const SideKey key{at, *renamed.key[at]};
     if (!claim(key)) return finish({Report::End::kBusy, key, {}, {}, {}});
   }
-  link_ = std::move(renamed);
-  forget_left(link_, lane_.joined);
-  link_.key[side] = key_.second;
-  linked_ = true;
-  operation_.kind = "rename";
-  on_all_read();
+  // What was announced and what is disputed was loaded for the new name, which has neither.
+  lane_.store.load(lane_.mapping, {{side, *renamed.key[side]}},
+                   [self = shared_from_this(), side, id = renamed.id](Result<std::vector<store::Known>> known) {
+                     if (!known.ok()) return self->fail(std::move(known).error());
+                     store::Known& before = known->front();
+                     if (!before.link || before.link->id != id) return self->meet();  // it has ended meanwhile
+                     for (store::Intent& intent : before.intents) {
+                       const bool there = std::any_of(self->known_.intents.begin(), self->known_.intents.end(),
+                                                      [&](const store::Intent& one) { return one.id == intent.id; });
+                       if (!there) self->known_.intents.push_back(std::move(intent));
+                     }
+                     for (store::Conflict& open : before.conflicts) self->known_.conflicts.push_back(std::move(open));
+                     self->link_ = std::move(*before.link);
+                     forget_left(self->link_, self->lane_.joined);
+                     self->link_.key[side] = self->key_.second;
+                     self->linked_ = true;
+                     self->operation_.kind = "rename";
+                     Sides<bool> wanted{true, true};
+                     wanted[side] = false;
+                     if (self->known_.intents.empty() && self->known_.conflicts.empty()) return self->on_all_read();
+                     self->read_sides(wanted);
+                   });
 }
 
 void Reconcile::meet() {

@@ -213,3 +213,21 @@ TEST_CASE("law 20: a rename that nothing else came with is on record", "[laws][2
   CHECK(operations_of(it.world).front().kind == "rename");
   CHECK(it.new_writes() == 0);
 }
+
+TEST_CASE("law 20: a rename goes on with what was announced under the former name", "[laws][20][26]") {
+  Old it;
+  it.world.right.write_faults = {MemorySide::Fault::kLoseAnswer};
+  it.world.right.read_faults = {MemorySide::Fault::kNone, MemorySide::Fault::kRefuse};
+  it.edit(Side::kLeft, "tags", "a");
+  it.edit(Side::kRight, "tags", "b");  // a computed value: the right gets it, and nobody knows
+  it.tell(std::chrono::milliseconds(1));
+  REQUIRE(it.shown(Side::kRight, "tags") == "a+b");
+  REQUIRE(it.known(Side::kLeft, it.left).intents.size() >= 1);
+  it.world.left.rename(it.left, "L-new");
+  it.world.hook(Side::kLeft, "L-new");
+  it.world.settle(minutes(10));
+
+  CHECK(it.world.left.get("L-new", "tags") == Value("a+b"));
+  CHECK(it.shown(Side::kRight, "tags") == "a+b");
+  CHECK(it.known(Side::kLeft, "L-new").intents.empty());
+}
