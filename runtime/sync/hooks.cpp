@@ -7,7 +7,8 @@ namespace tidewire::sync {
 std::string event_of(const store::Operation& operation) {
   if (operation.outcome == "dead" || operation.outcome == "conflict") return operation.outcome;
   if (operation.outcome != "applied" && operation.outcome != "merged") return "";
-  if (operation.kind == "create") return "created";
+  if (operation.kind == "create" || (operation.kind == "link" && operation.record.bool_or("made", false)))
+    return "created";
   if (operation.kind == "delete") return "deleted";
   if (operation.kind == "note" && operation.job) return "finished";
   const bool updated = operation.kind == "update" || operation.kind == "resolve" || operation.kind == "link" || operation.kind == "rename";

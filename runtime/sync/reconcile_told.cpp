@@ -123,6 +123,7 @@ void Reconcile::fill_operation(const std::string& kind, const std::string& outco
   if (!answers_.empty()) record["lookups"] = lookup_notes();
   if (!earlier_.empty()) record["earlier"] = Value(earlier_);
   if (!restored_.empty()) record["restored"] = restored_;
+  if (made_) record["made"] = true;
   if (!lost_.as_object().empty()) record["found_in_trash"] = lost_notes();
   operation_.record = Value(std::move(record));
 }

@@ -192,3 +192,28 @@ TEST_CASE("law 25: after a restart too an unknown key waits for open creates", "
   CHECK(it.world.left.rows.size() == 1);
   CHECK(it.world.right.rows.size() == 1);
 }
+
+TEST_CASE(
+    "law 25: who asked to be told of created records is told also where the answer was lost and the record was found",
+    "[laws][25]") {
+  sync::Plan plan = World::default_plan();
+  plan.hooks = {{"created", "post", "http://example.org"}};
+  World world(plan);
+  const auto told = [&] {
+    std::vector<store::Hook> due;
+    world.store.due_hooks("people", 10, [&](Result<std::vector<store::Hook>> hooks) { due = hooks.value(); });
+    world.timers.run_posted();
+    return due.size();
+  };
+  world.right.write_faults = {MemorySide::Fault::kLoseAnswer};
+  world.hook(Side::kLeft, world.left.insert(person("ada@example.org")));
+  world.settle(std::chrono::minutes(5));
+  REQUIRE(world.counts().links == 1);
+  CHECK(told() == 1);
+
+  world.right.insert(person("bob@example.org"));
+  world.hook(Side::kLeft, world.left.insert(person("bob@example.org")));
+  world.settle(std::chrono::minutes(5));
+  REQUIRE(world.counts().links == 2);
+  CHECK(told() == 1);  // that one was there
+}
