@@ -236,8 +236,7 @@ TEST_CASE("law 9: a resync that a change overtakes applies it still", "[laws][9]
   start_job(it.world, "resync", Object{{"all", true}});
   it.world.settle();
   it.edit(Side::kLeft, "phone", "2");
-  it.world.hook(Side::kLeft, it.left);
-  it.world.settle();
+  it.tell();
   it.world.engine->pause("people", false);
   it.world.settle(std::chrono::minutes(1));
 
@@ -325,6 +324,23 @@ TEST_CASE("law 9: a decision about one field applies no edited transform of anot
 
   CHECK(it.both_show("note", "a"));
   CHECK(it.shown(Side::kRight, "said") == "loudly hey");
+}
+
+TEST_CASE("law 9: a base that was reset is agreed on anew, also of a field that was stored in another form", "[laws][9]") {
+  Edited it;
+  it.world.right.store_as = [](const std::string& field, Value value) { return field == "phone" ? Value("+2") : value; };
+  it.edit(Side::kLeft, "phone", "2");
+  it.tell(std::chrono::minutes(3));
+  REQUIRE(it.both_show("phone", "+2"));
+  sync::Mending what;
+  what.act = sync::Mending::Act::kResetBase;
+  what.mapping = "people";
+  what.key = {Side::kLeft, it.left};
+  what.author = "ann";
+  it.world.engine->mend(std::move(what), [](Result<store::Operation> done) { ASSERT(done.ok(), "it is linked"); });
+  it.world.settle();
+
+  CHECK(it.link().base.contains("phone"));
 }
 
 TEST_CASE("law 9: removing a field drops its base with the next pass of a link", "[laws][9]") {

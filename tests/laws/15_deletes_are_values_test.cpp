@@ -242,6 +242,7 @@ TEST_CASE("law 15: a mark that is a field of the mapping too is no edit of it", 
 
   CHECK(it.world.right.get(it.right, "archived") == Value(false));
   CHECK(it.world.left.get(it.left, "archived") == Value(false));
+  CHECK(it.requests(Side::kLeft, "update").empty());
 }
 
 TEST_CASE("law 15: the mark goes though the answer or the request is lost", "[laws][15][26]") {

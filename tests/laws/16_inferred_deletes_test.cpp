@@ -296,3 +296,37 @@ TEST_CASE("law 16: nor is what leaves the scope there", "[laws][16][23]") {
   CHECK(it.world.right.rows.size() == 1);
   CHECK(it.world.counts().held >= 1);
 }
+
+TEST_CASE("law 16: between two sweeps that are asked for so passes a while", "[laws][16]") {
+  Missing it;
+  it.world.hook(Side::kLeft, it.left);
+  it.world.settle(std::chrono::seconds(30));
+  REQUIRE(it.deleted());
+  const int lists = it.world.left.lists;
+  const std::string other = it.world.left.rows.begin()->first;
+  it.world.left.erase(other);
+  it.world.hook(Side::kLeft, other);
+  it.world.settle(minutes(2));
+  CHECK(it.world.left.lists == lists);
+  CHECK(it.world.right.rows.size() == 4);
+
+  it.world.settle(minutes(30));
+  CHECK(it.world.right.rows.size() == 3);
+}
+
+TEST_CASE("law 16: a delete of one side does not end the link where the other may only be hidden", "[laws][16]") {
+  Missing it;
+  it.world.right.able.absence_proves_delete = false;
+  std::map<std::string, MemorySide::Row> nothing;
+  it.world.right.replica = &nothing;
+  it.world.hook(Side::kLeft, it.left, "delete");
+  it.world.settle(minutes(3));
+  CHECK(it.world.counts().links == 5);
+  CHECK(it.world.counts().held >= 1);
+
+  it.world.right.replica = nullptr;
+  it.world.hook(Side::kRight, it.right);
+  it.world.settle(minutes(3));
+  CHECK(it.deleted());
+  CHECK(it.world.counts().held == 0);
+}

@@ -287,6 +287,12 @@ test("scope becomes conditions", function()
   equal(load(function() return { fields = { { "a", "b" } } } end).leave, "freeze")
 end)
 
+test("a mapping may want its target read before each write", function()
+  equal(load(function() return { fields = { { "a", "b" } } } end).read_target, false)
+  equal(load(function() return { fields = { { "a", "b" } }, read_target = true } end).read_target, true)
+  refused(function() return { fields = { { "a", "b" } }, read_target = "often" } end, "read_target")
+end)
+
 test("keys, triggers, retries, schedules and their defaults", function()
   local defaults = { retry = { max = 3, base = "2s" }, sweep = "daily 03:00", on = { poll = "every 5m" } }
   local plan = load(function() return { fields = { { "a", "b" } }, on = { webhook = true, left = { poll = "every 1m" }, right = {} }, retry = { max = 5 },
