@@ -1,5 +1,6 @@
 #include <catch2/catch.hpp>
 
+#include "store/statement.h"
 #include "support/people.h"
 
 using namespace tidewire;
@@ -163,4 +164,26 @@ TEST_CASE("staged: cancelled, what it would have written is dropped and live cha
   REQUIRE(it.world.right.rows.size() == 2);  // ada and the live one
   CHECK(it.world.left.get(it.left, "phone") == Value("1"));
   CHECK(it.world.right.get(it.right, "phone") == Value("2"));
+}
+
+TEST_CASE("staged: cancelled while the state cannot be written, nothing is let go; it ends once it can", "[sync][staged]") {
+  Full it;
+  const std::string id = it.start();
+  const int before = it.world.writes();
+  REQUIRE(it.world.counts().would_write == 2);
+  REQUIRE(store::execute(*it.world.database, "CREATE TRIGGER full BEFORE DELETE ON dirty_keys BEGIN SELECT RAISE(FAIL, 'the disk is full'); END").ok());
+
+  bool told = false;
+  it.world.engine->jobs().control(id, "cancel", [&](Result<void> held) { told = held.ok(); });
+  for (int i = 0; i < 10; ++i) it.world.settle();
+  CHECK_FALSE(told);
+  CHECK(it.world.writes() == before);
+  CHECK(it.world.counts().would_write == 2);
+
+  REQUIRE(store::execute(*it.world.database, "DROP TRIGGER full").ok());
+  for (int i = 0; i < 10; ++i) it.world.settle();
+  CHECK(told);
+  CHECK(job_of(it.world, id).state == "cancelled");
+  CHECK(it.world.writes() == before);
+  CHECK(it.world.counts().would_write == 0);
 }
