@@ -18,7 +18,7 @@ local words = {
   "project", "rows", "same", "secret", "use", "via",
 }
 local connectors = {
-  "csv", "frappe", "http", "memory", "mongo", "mongodb", "mysql", "notion", "odoo", "postgres", "rest", "sqlite", "supabase",
+  "csv", "frappe", "http", "memory", "mongo", "mongodb", "mysql", "neon", "notion", "odoo", "postgres", "rest", "sqlite", "supabase", "wordpress",
 }
 
 local dsl = { read_globals = {} }

@@ -14,7 +14,9 @@ clean_up() {
   for pid in "${pids[@]}"; do wait "$pid" 2>/dev/null || true; done
   if [ -n "$work" ] && [ "$status" -eq 1 ]; then
     grep -hE '"level":"(warn|error)"' "$work/daemon.log" 2>/dev/null | tail -5 >&2 || true
+    tail -5 "$work/commands.log" >&2 2>/dev/null || true
   fi
+  ! declare -F stop_servers >/dev/null || stop_servers
   [ -z "$work" ] || rm -rf "$work"
   exit "$status"
 }
@@ -25,7 +27,7 @@ trap 'exit 143' TERM HUP
 as_root() { if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo -n "$@"; fi; }
 
 build_program() {
-  "$top/.ci/install" build
+  "$top/.ci/install" build examples
   local log=$build/quickstart.log
   mkdir -p "$build"
   cmake -S "$top" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release "-DCMAKE_CXX_FLAGS_RELEASE=-O2 -w" "-DCMAKE_C_FLAGS_RELEASE=-O2 -w" \
@@ -37,6 +39,12 @@ build_program() {
     cmake --build "$build" --target tidewire --parallel "$(nproc)" >>"$log" 2>&1 || { tail -30 "$log" >&2; fail "the build failed"; }
   fi
   tidewire=$build/tidewire
+}
+
+# needs GROUP...: the packages of .ci/packages-GROUP.
+needs() {
+  local said
+  said=$("$top/.ci/install" "$@" 2>&1) || { echo "$said" >&2; fail "these packages are needed: $*"; }
 }
 
 # Sets `tidewire`: the program that TIDEWIRE names, else one built for the examples.

@@ -5,7 +5,9 @@ import { execFileSync } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
 import { crm } from "../support/crm.mjs";
+import { postgres } from "../support/databases.mjs";
 import { binary, cleanup, frappe, practice, project, run, supabase, temporary } from "../support/scenario.mjs";
+import { wordpress } from "../support/wordpress.mjs";
 
 const examples = path.join(process.env.SOURCE_DIR, "examples");
 // Opening a project of 25 mappings takes longer than its histories.
@@ -37,8 +39,12 @@ const systems = {
     return { NOTION_URL: vault.url, NOTION_TOKEN: "secret_practice", APP_URL: app.url, ...app_keys };
   },
   async "master-slave"() {
-    const shop = await supabase(["--fixture", data("master-slave", "shop.json")]), branch = await supabase(["--fixture", data("master-slave", "branch.json")]);
-    return { SHOP_URL: shop.url, SHOP_KEY: "sb_secret_practice", SHOP_WEBHOOK_SECRET: "shop-hook", BRANCH_URL: branch.url, BRANCH_KEY: "sb_secret_practice" };
+    const shop = await supabase(["--fixture", data("master-slave", "shop.json")]), site = wordpress();
+    const [office, reports] = ["office", "reports"].map((name) => postgres(fs.readFileSync(data("master-slave", `${name}.sql`), "utf8")));
+    const meta = (key, type) => `register_post_meta('post', '${key}', ['show_in_rest' => true, 'single' => true, 'type' => '${type}']);`;
+    fs.writeFileSync(path.join(site.plugins, "meta.php"), `<?php add_action('init', function () { ${meta("price", "number")} ${meta("sku", "string")} });`);
+    return { SHOP_URL: shop.url, SHOP_KEY: "sb_secret_practice", SHOP_WEBHOOK_SECRET: "shop-hook", OFFICE_URL: office.url, REPORTS_URL: reports.url,
+      SITE_URL: site.url, SITE_USER: "admin", SITE_PASSWORD: site.password, SITE_WEBHOOK_SECRET: "site-hook" };
   },
   async rest() {
     const left = await crm("crm-token"), app = await supabase();

@@ -1,12 +1,12 @@
--- The shop's products in the branch's own words. What the branch changes of it is put back; its shelves are its own.
+-- Shop to office: the shop's products in the office's own words. What the office changes of them is put back; its shelves are its own.
 local t = require "tidewire.transform"
 
 return mapping {
   left  = shop.table "products",
-  right = branch.table "catalogue",
-  direction = "shop_to_branch",
+  right = office.table "catalogue",
+  direction = "shop_to_office",
   enforce = true,                                    -- an edit of the copy is overwritten, not only noticed
-  on    = { left = { webhook = true }, right = { poll = "every 5s" } },
+  on    = { left = { webhook = true, poll = "every 15m" }, right = { poll = "every 5m" } },
   key   = { left = "id", right = "item_no", assigned_by = "each" },
   match = { by.fields { { "sku", "item_no" } } },
   fields = {
