@@ -95,7 +95,7 @@ const cases = {
     await until("nothing to be under way", async () => {
       const one = (await project.status()).mappings.decisions;
       return one.waiting + one.backing_off + (one.under_way ?? 0) === 0;
-    });
+    }, 150);  // a write of unknown outcome may land until Notion's settle time of 120 s is over
     const before = await written();
     const polls = async () => (await call(`${notion.url}/practice/stats`)).json.by_route["POST data_sources/*/query"];
     const so_far = await polls();
