@@ -76,13 +76,20 @@ local function named_type(sent)
   end
 end
 
-local function new_property(state, name, sent, at)
+-- Two properties of one id would share their values.
+local function new_id(source)
+  local id
+  repeat id = ids.property() until not M.find(source, id)
+  return id
+end
+
+local function new_property(state, source, name, sent, at)
   local kind = named_type(sent)
   if not kind then errors.should(at .. ".type", "defined", "undefined") end
   if not M.written[kind] and not M.computed[kind] then errors.should(at .. ".type", "a property type", kind) end
   local config = type(sent[kind]) == "table" and sent[kind] or {}
   local read = readers[kind]
-  return { id = kind == "title" and "title" or sent.id or ids.property(), name = name, type = kind,
+  return { id = kind == "title" and "title" or sent.id or new_id(source), name = name, type = kind,
     description = sent.description, config = read and read(config, state) or object {} }
 end
 
@@ -117,14 +124,14 @@ function M.change(state, source, sent, at)
       remove(source, property)
       changes[#changes + 1] = { id = property.id, name = json.null, action = "deleted" }
     elseif not property then
-      property = new_property(state, value.name or key, value, at .. "." .. key)
+      property = new_property(state, source, value.name or key, value, at .. "." .. key)
       source.properties[#source.properties + 1] = property
       changes[#changes + 1] = { id = property.id, name = property.name, action = "created" }
     else
       if value.name then property.name = value.name end
       local kind = named_type(value)
       if kind and kind ~= property.type then
-        local changed = new_property(state, property.name, value, at .. "." .. key)
+        local changed = new_property(state, source, property.name, value, at .. "." .. key)
         property.type, property.config = changed.type, changed.config
       end
       changes[#changes + 1] = { id = property.id, name = property.name, action = "updated" }
