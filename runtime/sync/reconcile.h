@@ -115,7 +115,7 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   void on_orphan(const store::Intent& intent, Result<std::vector<Record>> found);
   void take_orphan(const store::Intent& intent, Record orphan, Result<std::vector<store::Known>> known);
 
-  // reconcile_first.cpp
+  // reconcile_first.cpp, reconcile_create.cpp
   void first_contact();
   void nothing_there();
   bool is_buried(const store::Link& buried) const;
