@@ -249,7 +249,12 @@ class Store::PutGroup {
     return rows.store(database);
   }
 
+  /// Also of a group that the writer never came to: who puts from here on begins another.
   void answer(const Result<void>& result, const std::weak_ptr<const bool>& alive) {
+    {
+      std::lock_guard lock(mutex_);
+      taken_ = true;
+    }
     for (Put& put : puts_) {
       if (alive.expired()) return;  // a `done` may destroy the store
       if (result.ok()) {

@@ -3,6 +3,44 @@
 using namespace tidewire;
 using namespace tidewire::store;
 
+namespace {
+
+/// Its first write never comes to its work, as where the transaction cannot begin.
+struct RefusesFirst final : Executor {
+  RefusesFirst(Executor& executor, Poster& poster) : executor(executor), poster(poster) {}
+  void write(Work work, Done done) override {
+    if (std::exchange(refused, true)) return executor.write(std::move(work), std::move(done));
+    poster.post([done = std::move(done)] { done(make_error(Code::kUnavailable, "the file is locked")); });
+  }
+  void read(Work work, Done done) override { executor.read(std::move(work), std::move(done)); }
+  Executor& executor;
+  Poster& poster;
+  bool refused = false;
+};
+
+}  // namespace
+
+TEST_CASE("inbox: what comes after a transaction that could not begin is stored and answered", "[store][inbox]") {
+  StoreFixture f;
+  RefusesFirst executor(f.executor, f.timers);
+  Store store(executor, f.clock);
+  std::vector<std::string> answers;
+  const auto put = [&](const std::string& key, std::function<void()> then) {
+    store.put({change(key)}, [&answers, key, then = std::move(then)](Result<std::int64_t> stored) {
+      answers.push_back(key + (stored.ok() ? " stored" : " refused"));
+      then();
+    });
+  };
+  // Who is refused may come again at once, while others of the group are still to be told.
+  put("a", [&] { put("a again", [] {}); });
+  put("b", [] {});
+  f.timers.run_posted();
+  put("c", [] {});
+  f.timers.run_posted();
+
+  CHECK(answers == std::vector<std::string>{"a refused", "b refused", "a again stored", "c stored"});
+}
+
 TEST_CASE("inbox: a change is stored once per delivery id within a day", "[store][inbox]") {
   StoreFixture f;
 
