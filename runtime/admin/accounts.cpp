@@ -63,7 +63,7 @@ std::optional<Caller> Accounts::by_token(const std::string& token) {
   if (known.expires_at && *known.expires_at <= now) return std::nullopt;
   if (!known.used_at || now - *known.used_at >= std::chrono::hours(1)) {
     known.used_at = now;
-    control_.store().save_token(known, [](Result<void>) {});
+    control_.store().note_token_use(known.id, now, [](Result<void>) {});
   }
   return Caller{.role = role_from_name(known.role).value_or(Role::kNobody), .way = Caller::Way::kToken, .author = "token " + known.name, .mapping = known.mapping};
 }
@@ -82,7 +82,7 @@ std::optional<Caller> Accounts::by_cookie(const std::string& cookie) {
   }
   if (now - login.seen_at >= std::chrono::minutes(1)) {
     login.seen_at = now;
-    control_.store().save_login(login, [](Result<void>) {});
+    control_.store().note_login_use(login.hash, now, [](Result<void>) {});
   }
   return Caller{.role = role_from_name(user->second.role).value_or(Role::kNobody), .way = Caller::Way::kLogin, .author = login.user, .login = login.hash};
 }
@@ -110,14 +110,18 @@ void Accounts::save_user(const std::string& name, const std::string& role, const
     if (present == nullptr || !password.empty()) TRY(fitting_password(password));
     return allowed(name, role);
   }();
+  if (!checked.ok()) return control_.poster().post([done = std::move(done), error = checked.error()] { done(error); });
   store::User wanted = present != nullptr ? *present : store::User{.name = name, .created_at = control_.clock().now()};
   wanted.role = role;
-  if (!checked.ok()) return control_.poster().post([done = std::move(done), error = checked.error()] { done(error); });
   if (password.empty()) return store_user(std::move(wanted), std::move(done));
   auto hashed = std::make_shared<std::string>();  // owners: the work and the callback after it
   control_.work([hashed, password] { *hashed = hash_password(password); },
-                [this, alive = alive_, hashed, wanted = std::move(wanted), done = std::move(done)]() mutable {
+                [this, alive = alive_, hashed, wanted = std::move(wanted), said = present == nullptr ? std::string() : present->role, done = std::move(done)]() mutable {
                   if (!*alive) return;
+                  // Somebody may have changed or removed the user while the password was hashed.
+                  const store::User* now = user(wanted.name);
+                  if (now == nullptr && !said.empty()) return done(make_error(Code::kNotFound, "no user '" + wanted.name + "'"));
+                  if (now != nullptr && wanted.role == said) wanted.role = now->role;
                   wanted.password = *hashed;
                   drop_logins_of(wanted.name);
                   store_user(std::move(wanted), std::move(done));
@@ -167,7 +171,7 @@ void Accounts::add_token(NewToken wanted, Done<Value> done) {
   const std::string hash = sha256_hex(text);
   store::Token token{.id = hash.substr(0, 12), .name = wanted.name, .role = wanted.role, .mapping = wanted.mapping, .hash = hash, .author = wanted.author,
                      .created_at = control_.clock().now(), .expires_at = wanted.expires_at};
-  control_.store().save_token(token, [this, alive = alive_, token, text, done = std::move(done)](Result<void> stored) {
+  control_.store().add_token(token, [this, alive = alive_, token, text, done = std::move(done)](Result<void> stored) {
     if (!*alive) return;
     if (!stored.ok()) return done(std::move(stored).error());
     tokens_[token.hash] = token;
@@ -200,13 +204,13 @@ void Accounts::log_in(const std::string& name, Done<std::string> done) {
   const std::string cookie = secret_text(kSecretBytes);
   const Instant now = control_.clock().now();
   store::Login login{sha256_hex(cookie), name, secret_text(16), now, now};
-  control_.store().save_login(login, [this, alive = alive_, login, cookie, now, done = std::move(done)](Result<void> stored) {
+  control_.store().add_login(login, [this, alive = alive_, login, cookie, now, done = std::move(done)](Result<void> stored) {
     if (!*alive) return;
     if (!stored.ok()) return done(std::move(stored).error());
     logins_[login.hash] = login;
     if (const auto found = users_.find(login.user); found != users_.end()) {
       found->second.login_at = now;
-      control_.store().save_user(found->second, [](Result<void>) {});
+      control_.store().note_user_login(found->first, now, [](Result<void>) {});
     }
     done(cookie);
   });

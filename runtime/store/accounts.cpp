@@ -37,7 +37,7 @@ void Store::save_user(User user, Done<void> done) {
   write_verb(executor_, std::move(done), [user = std::move(user)](Database& database) -> Result<void> {
     TRY(execute(database,
                 "INSERT INTO users (name, role, password, created_at, login_at) VALUES (?, ?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET "
-                "role = excluded.role, password = excluded.password, login_at = excluded.login_at",
+                "role = excluded.role, password = excluded.password",
                 user.name, user.role, user.password, user.created_at, user.login_at));
     return {};
   });
@@ -51,11 +51,10 @@ void Store::remove_user(std::string name, Done<void> done) {
   });
 }
 
-void Store::save_token(Token token, Done<void> done) {
+void Store::add_token(Token token, Done<void> done) {
   write_verb(executor_, std::move(done), [token = std::move(token)](Database& database) -> Result<void> {
     TRY(execute(database,
-                "INSERT INTO tokens (id, name, role, mapping, hash, author, created_at, expires_at, used_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) "
-                "ON CONFLICT (id) DO UPDATE SET used_at = excluded.used_at",
+                "INSERT INTO tokens (id, name, role, mapping, hash, author, created_at, expires_at, used_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 token.id, token.name, token.role, token.mapping, token.hash, token.author, token.created_at, token.expires_at, token.used_at));
     return {};
   });
@@ -68,11 +67,10 @@ void Store::remove_token(std::string id, Done<void> done) {
   });
 }
 
-void Store::save_login(Login login, Done<void> done) {
+void Store::add_login(Login login, Done<void> done) {
   write_verb(executor_, std::move(done), [login = std::move(login)](Database& database) -> Result<void> {
     TRY(execute(database,
-                "INSERT INTO sessions (hash, user, csrf, created_at, seen_at) VALUES (?, ?, ?, ?, ?) "
-                "ON CONFLICT (hash) DO UPDATE SET seen_at = excluded.seen_at",
+                "INSERT INTO sessions (hash, user, csrf, created_at, seen_at) VALUES (?, ?, ?, ?, ?)",
                 login.hash, login.user, login.csrf, login.created_at, login.seen_at));
     return {};
   });
@@ -81,6 +79,27 @@ void Store::save_login(Login login, Done<void> done) {
 void Store::remove_logins(std::vector<std::string> hashes, Done<void> done) {
   write_verb(executor_, std::move(done), [hashes = std::move(hashes)](Database& database) -> Result<void> {
     for (const std::string& hash : hashes) TRY(execute(database, "DELETE FROM sessions WHERE hash = ?", hash));
+    return {};
+  });
+}
+
+void Store::note_user_login(std::string name, Instant at, Done<void> done) {
+  write_verb(executor_, std::move(done), [name = std::move(name), at](Database& database) -> Result<void> {
+    TRY(execute(database, "UPDATE users SET login_at = ? WHERE name = ?", at, name));
+    return {};
+  });
+}
+
+void Store::note_token_use(std::string id, Instant at, Done<void> done) {
+  write_verb(executor_, std::move(done), [id = std::move(id), at](Database& database) -> Result<void> {
+    TRY(execute(database, "UPDATE tokens SET used_at = ? WHERE id = ?", at, id));
+    return {};
+  });
+}
+
+void Store::note_login_use(std::string hash, Instant at, Done<void> done) {
+  write_verb(executor_, std::move(done), [hash = std::move(hash), at](Database& database) -> Result<void> {
+    TRY(execute(database, "UPDATE sessions SET seen_at = ? WHERE hash = ?", at, hash));
     return {};
   });
 }

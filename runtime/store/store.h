@@ -281,10 +281,14 @@ class Store {
   void save_user(User user, Done<void> done);
   /// With the logins.
   void remove_user(std::string name, Done<void> done);
-  void save_token(Token token, Done<void> done);
+  void add_token(Token token, Done<void> done);
   void remove_token(std::string id, Done<void> done);
-  void save_login(Login login, Done<void> done);
+  void add_login(Login login, Done<void> done);
   void remove_logins(std::vector<std::string> hashes, Done<void> done);
+  /// When it was used last. What was removed meanwhile stays removed.
+  void note_user_login(std::string name, Instant at, Done<void> done);
+  void note_token_use(std::string id, Instant at, Done<void> done);
+  void note_login_use(std::string hash, Instant at, Done<void> done);
 
   // the rest
   void links(std::string mapping, std::int64_t after_id, std::int64_t limit, Done<std::vector<Link>> done);
