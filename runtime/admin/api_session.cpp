@@ -39,13 +39,14 @@ void log_in(Api& api, const Call& call) {
     error.retry_after = std::chrono::ceil<std::chrono::milliseconds>(wait);
     return (*call.reply)(problem(error));
   }
+  api.lockout().tried(by_name);
+  api.lockout().tried(by_peer);
   api.accounts().check_password(name, call.text("password"), [&api, call, name, by_name, by_peer](bool right) {
     if (right) {
       api.lockout().succeeded(by_name);
+      api.lockout().forgiven(by_peer);
       return begin(api, call, name);
     }
-    api.lockout().failed(by_name);
-    api.lockout().failed(by_peer);
     api.control().warn("login_refused", "a login with a wrong name or password from " + sender_of(call.request));
     (*call.reply)(problem(401, make_error(Code::kDenied, "the name or the password is wrong")));
   });

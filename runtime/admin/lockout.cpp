@@ -17,7 +17,7 @@ Duration Lockout::wait(const std::string& who) const {
   return std::max(Duration::zero(), std::chrono::ceil<Duration>(found->second.until - clock_.ticks()));
 }
 
-void Lockout::failed(const std::string& who) {
+void Lockout::tried(const std::string& who) {
   const Ticks now = clock_.ticks();
   if (kept_.size() >= kMostKept) forget_old();
   Misses& misses = kept_[who];
@@ -26,6 +26,12 @@ void Lockout::failed(const std::string& who) {
   if (++misses.count <= kFree) return;
   const int doublings = std::min(misses.count - kFree - 1, 16);
   misses.until = now + std::min<Duration>(kFirst * (1 << doublings), kLongest);
+}
+
+void Lockout::forgiven(const std::string& who) {
+  const auto found = kept_.find(who);
+  if (found == kept_.end()) return;
+  if (--found->second.count <= kFree) found->second.until = {};
 }
 
 /// The oldest half, so that a flood of made-up names costs neither memory nor a search at each.

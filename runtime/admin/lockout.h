@@ -24,8 +24,12 @@ class Lockout {
 
   /// How long this one must not try; zero = go on.
   Duration wait(const std::string& who) const;
-  void failed(const std::string& who);
+  /// A try counts as a miss from its beginning, so that many at once are no free guesses.
+  void tried(const std::string& who);
+  /// It was right: of this one nothing is held against anybody.
   void succeeded(const std::string& who) { kept_.erase(who); }
+  /// It was right: this try was no miss, those before it were.
+  void forgiven(const std::string& who);
 
  private:
   struct Misses {
