@@ -152,18 +152,35 @@ void Outbox::answered(const store::Hook& hook, Result<http::Response> answer) {
   if (!answer.ok()) return again(hook, answer.error());
   if (answer->status < 200 || answer->status >= 300) return again(hook, make_error(Code::kUnavailable, address_of(hook) + " answered " + std::to_string(answer->status)));
   pass(CrashPoint::kHookAnswered);
-  ports_.store.hook_done(hook.id, [this, alive = alive_, id = hook.id](Result<void>) {
+  delivered(hook.id);
+}
+
+/// Told it is, whatever becomes of its row: until that is written, it is kept from being told again.
+void Outbox::delivered(std::int64_t id) {
+  ports_.store.hook_done(id, [this, alive = alive_, id](Result<void> stored) {
     if (!*alive) return;
+    if (!stored.ok()) return rest(id, [this, id] { delivered(id); });
     under_way_.erase(id);
     if (under_way_.empty()) look();  // more than one look shows may be due
+  });
+}
+
+void Outbox::rest(std::int64_t id, std::function<void()> then) {
+  resting_[id] = ports_.loop.after(kLook, [this, id, then = std::move(then)] {
+    const auto timer = std::shared_ptr<Timer>(std::move(resting_[id]));  // it must outlive its own callback
+    ports_.loop.post([timer] {});
+    resting_.erase(id);
+    then();
   });
 }
 
 void Outbox::again(const store::Hook& hook, const Error& error) {
   const bool hopeless = hook.attempts + 1 >= kMostAttempts;
   ports_.log.write(hopeless ? Level::kError : Level::kWarn, "after", what_of(hook) + (hopeless ? " is given up: " : " is told again: ") + to_string(error), {{"mapping", Value(hook.mapping)}, {"operation", Value(hook.operation)}});
-  const auto ended = [this, alive = alive_, id = hook.id](Result<void>) {
-    if (*alive) under_way_.erase(id);
+  const auto ended = [this, alive = alive_, id = hook.id](Result<void> stored) {
+    if (!*alive) return;
+    if (!stored.ok()) return rest(id, [this, id] { under_way_.erase(id); });  // still due at once, by its row
+    under_way_.erase(id);
   };
   if (hopeless) return ports_.store.hook_given_up(hook.id, ports_.redacted(to_string(error)), ended);
   sched::Backoff backoff;

@@ -57,9 +57,12 @@ class Outbox {
   Result<http::Exchange> message(const Value& hook, const Letter& letter) const;
   void answered(const store::Hook& hook, Result<http::Response> answer);
   void again(const store::Hook& hook, const Error& error);
+  void delivered(std::int64_t id);
+  void rest(std::int64_t id, std::function<void()> then);
 
   Ports ports_;
   std::map<std::int64_t, std::unique_ptr<http::Client::Call>> under_way_;
+  std::map<std::int64_t, std::unique_ptr<Timer>> resting_;  // of those whose row could not be written
   std::int64_t passing_by_ = 0;  // counts down, below the ids of rows
   std::unique_ptr<Timer> timer_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // owners: this and the callbacks under way
