@@ -228,10 +228,12 @@ void PostgresSession::read_results() {
       if (PQstatus(connection_) == CONNECTION_BAD) return;
       continue;  // between two statements
     }
-    const bool end = PQresultStatus(result) == PGRES_PIPELINE_SYNC;
+    const ExecStatusType status = PQresultStatus(result);
     take(result);
     PQclear(result);
-    if (!end) continue;
+    // libpq makes the same result of a COPY again and again, until its data has been moved.
+    if (status == PGRES_COPY_IN || status == PGRES_COPY_OUT || status == PGRES_COPY_BOTH) return lost();
+    if (status != PGRES_PIPELINE_SYNC) continue;
     step_ = Step::kIdle;
     watch();
     if (refused_) return answer(*std::exchange(refused_, std::nullopt));
@@ -252,7 +254,8 @@ void PostgresSession::take(PGresult* result) {
       break;
     }
     case PGRES_COPY_IN:
-    case PGRES_COPY_OUT: refused_ = make_error(Code::kInvalid, "COPY cannot be used here"); break;
+    case PGRES_COPY_OUT:
+    case PGRES_COPY_BOTH: refused_ = make_error(Code::kInvalid, "COPY cannot be used here"); break;
     default: break;
   }
 }

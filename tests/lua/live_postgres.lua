@@ -73,6 +73,13 @@ tap.test("a session that the server ends leaves a write unknown and a read unava
   tap.equal(doomed:query("select 1 as ok")[1].ok, 1)
 end)
 
+tap.test("COPY is refused, and what comes after it goes on in another session", function()
+  for _, statement in ipairs { "copy pg_class to stdout", "copy refused from stdin" } do
+    fails("invalid", "COPY cannot be used", db:query(statement))
+    tap.equal(assert(db:query "select 1 as one")[1].one, 1)
+  end
+end)
+
 tap.test("a statement that takes too long is ended by the server, direct and through a pooler; a client's deadline is not a proof", function()
   local slow = assert(sql.postgres { url = url, statement_timeout = 0.2 })
   fails("unavailable", "^57014", slow:query("select pg_sleep(20)", {}, { write = true }))
