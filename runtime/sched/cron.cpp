@@ -5,7 +5,7 @@
 namespace tidewire::sched {
 namespace {
 
-constexpr int kDaysToSearch = 366 * 9;  // February 29 is eight years away around 2100
+constexpr int kDaysToSearch = 366 * 41;  // a weekday falls on February 29 every 28 years, and once in 40 around 2100
 
 }  // namespace
 

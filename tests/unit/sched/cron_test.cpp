@@ -69,6 +69,11 @@ TEST_CASE("cron: leap days are found, days that never come are refused", "[sched
   CHECK(refusal("0 0 31 4,6 *").find("a date that never comes") != std::string::npos);
 }
 
+TEST_CASE("cron: a date that is rare on its weekday is found", "[sched][cron]") {
+  // A field that begins with a star narrows: the first of March that is a Sunday. After 2026 that is in 2037.
+  CHECK(times("0 0 1 3 */7", "2026-11-30T00:00:00Z", 1) == Times{"2037-03-01T00:00"});
+}
+
 TEST_CASE("cron: a time in the gap runs once, after it", "[sched][cron]") {
   CHECK(times("daily 02:30 Europe/Berlin", "2024-03-30T00:00:00Z", 3) ==
         Times{"2024-03-30T01:30", "2024-03-31T01:00", "2024-04-01T00:30"});
