@@ -53,6 +53,8 @@ class App {
   /// Where the first user is made, once: "" where there is one, or nothing is listened on.
   std::string setup_link();
   Logger& log();
+  /// As it was asked for.
+  const std::string& folder() const;
 
   /// A loaded mapping, for simulation.h: its functions, what its systems' connectors declare, the values of its own tests.
   struct Subject {

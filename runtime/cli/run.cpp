@@ -47,20 +47,30 @@ class Daemon {
   }
 
   void started(app::App& app, const Result<std::string>& address) {
-    if (!address.ok()) {
-      context_.complain(address.error());
-      worsen(kUnavailable);
-      return end();
-    }
+    if (!address.ok()) return failed(app, address.error());
     if (!once_) {
       announce(app, *address);
-      if (--starting_ == 0) supervisor_.ready(apps_.size() == 1 ? app.url() : std::to_string(apps_.size()) + " projects");
-      return;
+      return up();
     }
     app.control().engine().poll_all([this, &app](std::vector<Error> errors) {
       for (const Error& error : errors) context_.complain(error);
       app.control().engine().settled(false, [this, &app, polled = errors.empty()] { judge(app, polled); });
     });
+  }
+
+  /// Neither does one that cannot start: the port is taken, the certificate is bad.
+  void failed(app::App& app, Error error) {
+    context_.complain(options_.size() > 1 ? std::move(error).context(app.folder()) : std::move(error));
+    worsen(kUnavailable);
+    if (apps_.size() == 1) return end();
+    loop_.post([this, one = &app] {
+      if (!ending_) std::erase_if(apps_, [one](const auto& app) { return app.get() == one; });
+    });
+    once_ ? judged() : up();
+  }
+
+  void up() {
+    if (--starting_ == 0) supervisor_.ready(apps_.size() == 1 ? apps_.front()->url() : std::to_string(apps_.size()) + " projects");
   }
 
   void announce(app::App& app, const std::string& address) {

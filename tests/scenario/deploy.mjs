@@ -2,8 +2,9 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
 import fs from "node:fs";
+import net from "node:net";
 import path from "node:path";
-import { binary, call, run, start, temporary, until } from "../support/scenario.mjs";
+import { binary, call, cleanup, run, start, temporary, until } from "../support/scenario.mjs";
 import { company } from "../support/staff.mjs";
 
 const world = {};
@@ -56,12 +57,16 @@ const cases = {
 
   async "several projects are served by one process, and one that is broken stops none"() {
     const parent = temporary("several");
-    for (const name of ["one", "two", "broken"]) {
+    const holder = net.createServer().listen(0, "127.0.0.1");
+    cleanup(() => holder.close());
+    await new Promise((listening) => holder.once("listening", listening));
+    for (const name of ["one", "two", "broken", "taken"]) {
       tidewire("new", path.join(parent, name));
-      fs.writeFileSync(path.join(parent, name, "tidewire.lua"), name === "broken" ? "return project {" : `return project { listen = "127.0.0.1:0", connections = { app = supabase { url = "http://127.0.0.1:9", key = "k" } } }`);
+      const port = name === "taken" ? holder.address().port : 0;
+      fs.writeFileSync(path.join(parent, name, "tidewire.lua"), name === "broken" ? "return project {" : `return project { listen = "127.0.0.1:${port}", connections = { app = supabase { url = "http://127.0.0.1:9", key = "k" } } }`);
       fs.rmSync(path.join(parent, name, "mappings"), { recursive: true });
     }
-    const daemon = start(binary, ["run", ...["one", "broken", "two"].map((name) => path.join(parent, name)), "--json"]);
+    const daemon = start(binary, ["run", ...["one", "broken", "taken", "two"].map((name) => path.join(parent, name)), "--json"]);
     const ready = await until("both to listen", () => {
       const lines = daemon.out().split("\n").filter((line) => line.includes('"ready"'));
       return lines.length === 2 && lines.map((line) => JSON.parse(line).ready);
@@ -69,8 +74,9 @@ const cases = {
     for (const address of ready) assert.equal((await call(`http://${address}/ping`)).status, 200);
     assert.notEqual(ready[0], ready[1]);
     assert.match(daemon.out() + daemon.err(), /broken.*tidewire\.lua:1/);
+    assert.match(daemon.out() + daemon.err(), /taken.*in use/);
     for (const name of ["one", "two"]) assert.ok(fs.existsSync(path.join(parent, name, "state/tidewire.db")));
-    assert.equal((await daemon.stop()).code, 3);
+    assert.equal((await daemon.stop()).code, 4);
   },
 
   async "every metric that alerts and the dashboard name exists"() {
