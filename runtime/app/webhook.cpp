@@ -12,6 +12,8 @@
 namespace tidewire::app {
 namespace {
 
+constexpr Duration kTellUnproved = std::chrono::seconds(10);
+
 http::Response accepted(const std::string& what) { return http::Response::json(202, "{\"accepted\":" + what + "}"); }
 
 std::string scalar(const Value& value) {
@@ -19,22 +21,24 @@ std::string scalar(const Value& value) {
   return value.is_null() || value.is_object() || value.is_array() ? "" : json::dump(value);
 }
 
-/// The first place of `places` that holds a scalar; "?x" is a query parameter.
-std::string first_of(const Value* places, const http::Request& request, const Value& body, const std::string& key_field) {
-  if (places == nullptr || !places->is_array()) return "";
+/// The first place of `places` that holds a scalar, as it stands there; "?x" is a query parameter. Null where none does.
+Value found_in(const Value* places, const http::Request& request, const Value& body, const std::string& key_field) {
+  if (places == nullptr || !places->is_array()) return {};
   for (const Value& place : places->as_array()) {
     if (!place.is_string()) continue;
     std::string path = place.as_string();
     if (const std::size_t at = path.find("{key}"); at != std::string::npos) path.replace(at, 5, key_field);
     if (path.rfind('?', 0) == 0) {
-      if (std::string value = request.query(path.substr(1)); !value.empty()) return value;
+      if (std::string value = request.query(path.substr(1)); !value.empty()) return Value(std::move(value));
       continue;
     }
-    if (const Value* found = body.at_path(path); found != nullptr) {
-      if (std::string value = scalar(*found); !value.empty()) return value;
-    }
+    if (const Value* found = body.at_path(path); found != nullptr && !scalar(*found).empty()) return *found;
   }
-  return "";
+  return {};
+}
+
+std::string first_of(const Value* places, const http::Request& request, const Value& body, const std::string& key_field) {
+  return scalar(found_in(places, request, body, key_field));
 }
 
 std::string outermost(const std::string& path) { return path.substr(0, path.find('.')); }
@@ -57,14 +61,15 @@ void add_members(const Value* places, const std::vector<WebhookIntake::Interest>
   }
 }
 
-/// A composite key is the JSON list of its parts, each from the same place.
+/// A composite key is the JSON list of its parts, each from the same place: as connector.key_of makes it of a row that is read,
+/// so a number stays one.
 std::string key_of(const Value* places, const http::Request& request, const Value& body, const std::vector<std::string>& fields) {
   if (fields.size() <= 1) return first_of(places, request, body, fields.empty() ? "id" : fields.front());
   Array parts;
   for (const std::string& field : fields) {
-    std::string part = first_of(places, request, body, field);
-    if (part.empty()) return "";
-    parts.push_back(Value(std::move(part)));
+    Value part = found_in(places, request, body, field);
+    if (part.is_null()) return "";
+    parts.push_back(std::move(part));
   }
   return json::dump(Value(std::move(parts)));
 }
@@ -131,17 +136,22 @@ void WebhookIntake::handle(http::Request request, const std::string& name, http:
   Connection* connection = ports_.connection(name);
   if (connection == nullptr) return reply(admin::problem(make_error(Code::kNotFound, "no connection '" + name + "' takes webhooks", "the address ends with the name of a connection of tidewire.lua")));
   auto& counts = connection->webhooks;
+  if (connection->prover().prove(request) != http::Proved::kYes) {
+    if (const auto secret = handshake_secret(connection->declared(), request)) return greet(*connection, *secret, std::move(reply));
+    ++counts.unproved;
+    const Instant now = ports_.clock.now();
+    if (!counts.unproved_told || now - *counts.unproved_told >= kTellUnproved) {
+      counts.unproved_told = now;
+      ports_.log.warn("webhook_refused", "a webhook without a valid proof was refused", {{"connection", Value(connection->name())}, {"peer", Value(request.peer)}, {"so_far", Value(counts.unproved)}});
+    }
+    return reply(admin::problem(401, make_error(Code::kDenied, "the webhook's signature or secret is missing or wrong", "both systems must have the same secret: the connection's webhook secret in .env, and that of the webhook over there")));
+  }
+  // Only what is proved uses up the limit: strangers must not keep the sender out.
   if (!connection->inbound().try_take()) {
     ++counts.limited;
     Error error = make_error(Code::kThrottled, "the inbound limit of this connection is used up", "send it again; limits = { inbound = \"2000/s\" } of the connection says how many may come");
     error.retry_after = std::chrono::seconds(1);
     return reply(admin::problem(error));
-  }
-  if (connection->prover().prove(request) != http::Proved::kYes) {
-    if (const auto secret = handshake_secret(connection->declared(), request)) return greet(*connection, *secret, std::move(reply));
-    ++counts.unproved;
-    ports_.log.warn("webhook_refused", "a webhook without a valid proof was refused", {{"connection", Value(connection->name())}, {"peer", Value(request.peer)}});
-    return reply(admin::problem(401, make_error(Code::kDenied, "the webhook's signature or secret is missing or wrong", "both systems must have the same secret: the connection's webhook secret in .env, and that of the webhook over there")));
   }
   Result<Value> body = read_body(*connection, request.body);
   if (!body.ok() || !body->is_object()) {
