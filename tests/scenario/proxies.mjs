@@ -1,0 +1,130 @@
+import assert from "node:assert/strict";
+import fs from "node:fs";
+import http from "node:http";
+import net from "node:net";
+import path from "node:path";
+import { call, run, signed, start, temporary, until } from "../support/scenario.mjs";
+import { company, secrets } from "../support/staff.mjs";
+
+const world = {};
+let erp, app, project;
+const shipped = (name) => fs.readFileSync(path.join(process.env.SOURCE_DIR, "examples/deploy/proxy", name), "utf8");
+const program_of = (name) => ["/usr/sbin/", "/usr/bin/", "/usr/local/bin/"].map((folder) => folder + name).find((file) => fs.existsSync(file));
+const body = JSON.stringify({ doctype: "Staff Member", name: "HR-00001" });
+
+function free_port() {
+  return new Promise((resolve) => {
+    const server = net.createServer().listen(0, "127.0.0.1", () => { const { port } = server.address(); server.close(() => resolve(port)); });
+  });
+}
+
+/// The file as it is shipped, with the daemon's address and a port of this machine for the name and the certificate.
+function here(text, replaced) {
+  for (const [from, to] of replaced) {
+    assert.match(text, from);
+    text = text.replace(from, to);
+  }
+  return text.replaceAll("127.0.0.1:8080", new URL(project.daemon.address).host);
+}
+
+async function answering(server, port, why) {
+  const url = `http://127.0.0.1:${port}`;
+  await until("the proxy to answer", async () => {
+    if (!server.running()) throw new Error(server.err() + why());
+    return (await call(url + "/ping")).status === 200;
+  });
+  return Object.assign(server, { url });
+}
+
+async function nginx() {
+  const program = program_of("nginx");
+  if (!program) return null;
+  const folder = temporary("nginx"), port = await free_port();
+  const kinds = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
+  const site = here(shipped("nginx.conf"), [[/listen 443 ssl;/, `listen 127.0.0.1:${port};`], [/listen \[::\]:443 ssl;\n/, ""], [/ssl_certificate .*\n/, ""], [/ssl_certificate_key .*\n/, ""]]);
+  fs.writeFileSync(path.join(folder, "nginx.conf"), `${process.getuid() === 0 ? "user root;" : ""} daemon off; worker_processes 1; pid ${folder}/nginx.pid; error_log ${folder}/error.log;
+    events { worker_connections 1024; }
+    http {
+      access_log off;
+      ${kinds.map((kind) => `${kind}_temp_path ${folder}/${kind};`).join(" ")}
+      ${site}
+    }`);
+  const server = start(program, ["-p", folder, "-c", path.join(folder, "nginx.conf"), "-e", path.join(folder, "error.log")]);
+  return answering(server, port, () => fs.readFileSync(path.join(folder, "error.log"), "utf8"));
+}
+
+async function caddy() {
+  const program = program_of("caddy");
+  if (!program) return null;
+  const folder = temporary("caddy"), port = await free_port();
+  const site = here(shipped("Caddyfile"), [[/^sync\.example\.org \{/m, `http://127.0.0.1:${port} {`]]);
+  fs.writeFileSync(path.join(folder, "Caddyfile"), `{\n  admin off\n  auto_https off\n  grace_period 1s\n}\n${site}`);
+  const server = start(program, ["run", "--config", path.join(folder, "Caddyfile"), "--adapter", "caddyfile"], { env: { ...process.env, HOME: folder, XDG_DATA_HOME: folder, XDG_CONFIG_HOME: folder } });
+  return answering(server, port, () => "");
+}
+
+/// A person's edit behind the hooks' back, told through the proxy, seen on the other side.
+async function arrives(phone, send) {
+  await erp.knob("edit", { doctype: "Staff Member", name: "HR-00001", values: { phone }, touch_modified: true });
+  assert.equal((await send()).status, 202);
+  await until(`phone ${phone} on the right`, async () => (await app.find("employees", "code", "ada"))?.phone === phone);
+  await world.settled();
+}
+
+/// The first operation that the live list tells while it is open.
+function first_live(url, token, then) {
+  return new Promise((resolve, reject) => {
+    const request = http.get(url + "/api/v1/events", { headers: { Authorization: `Bearer ${token}` } }, (answer) => {
+      assert.equal(answer.statusCode, 200);
+      let text = "";
+      answer.on("data", (part) => {
+        text += part;
+        if (!/^data: .*employees/m.test(text)) return;
+        request.destroy();
+        resolve(text);
+      });
+      then().catch(reject);
+    });
+    request.on("error", reject);
+  });
+}
+
+async function stands_before(name, begin) {
+  const proxy = await begin();
+  if (!proxy) return console.log(`  skipped: no ${name} (see .ci/packages-test)`);
+  const send = (text, headers = signed(secrets.ERP_WEBHOOK_SECRET, text)) => call(proxy.url + "/webhook/erp?event=on_change", { method: "POST", body: text, headers });
+  try {
+    await arrives(name, () => send(body));
+    const answers = await Promise.all(Array.from({ length: 200 }, () => send(body)));
+    assert.ok(answers.every((one) => one.status === 202), JSON.stringify(answers.find((one) => one.status !== 202)));
+    assert.equal((await send(body, {})).status, 401);
+    assert.equal((await send(body, { ...signed(secrets.ERP_WEBHOOK_SECRET, body), Expect: "100-continue" })).status, 202);
+    const long = body.slice(0, -1) + `,"fill":"${"x".repeat((10 << 20) - body.length - 20)}"}`;
+    assert.equal((await send(long)).status, 202);
+    const longer = await send(long.replace("x", "x".repeat(100)));
+    assert.ok(longer.status === 413 || longer.dropped, JSON.stringify(longer.status));
+    assert.equal((await call(proxy.url + "/health")).status, 200);
+    assert.equal((await call(proxy.url + "/api/v1/status")).status, 401);
+    const { token } = await project.ask(["token", "add", name, "--role", "viewer"]);
+    assert.equal((await call(proxy.url + "/api/v1/status", { headers: { Authorization: `Bearer ${token}` } })).status, 200);
+    assert.match(await first_live(proxy.url, token, () => arrives(`${name} live`, () => send(body))), /"applied"/);
+  } finally {
+    await proxy.stop();
+  }
+  await world.settled();
+}
+
+const cases = {
+  async "(the daemon runs)"() {
+    Object.assign(world, await company({ parts: ["employees", "departments"] }));
+    ({ erp, app, project } = world);
+    await erp.insert("Staff Member", { staff_code: "ada", full_name: "Ada" });
+    await project.start();
+    assert.equal((await project.cli("sync")).code, 0);
+    await world.settled();
+  },
+  async "behind nginx"() { await stands_before("nginx", nginx); },
+  async "behind Caddy"() { await stands_before("caddy", caddy); },
+};
+
+await run(cases, world);
