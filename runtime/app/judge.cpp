@@ -23,18 +23,21 @@ Error stopping() { return make_error(Code::kCancelled, "stopping"); }
 
 void WebhookJudge::ask(const sync::JudgeAt& at, const std::string& id, const Value& question, sync::Done<Value> done) {
   if (stopping_) return loop_.post([done] { done(stopping()); });
+  auto address = resolve_(at.url);
+  if (!address.ok()) return loop_.post([done, why = address.error()] { done(why); });
+  const std::string url = address->is_string() ? address->as_string() : "";
   http::Exchange exchange;
   exchange.deadline = at.timeout;
   exchange.max_bytes = kLongestAnswer;
   exchange.request.method = "POST";
-  exchange.request.target = at.url;
+  exchange.request.target = url;
   exchange.request.headers.set("Content-Type", "application/json");
   exchange.request.headers.set("Idempotency-Key", id);
   exchange.request.body = json::dump(question);
   const std::uint64_t number = ++last_;
   Question& open = open_[number];
   open.done = std::move(done);
-  open.call = client_.send(std::move(exchange), [this, number, url = at.url](Result<http::Response> answer) { answered(number, url, std::move(answer)); });
+  open.call = client_.send(std::move(exchange), [this, number, url](Result<http::Response> answer) { answered(number, url, std::move(answer)); });
 }
 
 void WebhookJudge::answered(std::uint64_t number, const std::string& url, Result<http::Response> answer) {

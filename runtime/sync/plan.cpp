@@ -264,7 +264,8 @@ Result<Plan> Plan::from(const Value& compiled) {
   plan.strategy = compiled.string_or("strategy", "newest");
   plan.strategy_function = plan_function(compiled.find("strategy_function"));
   if (const Value* judge = compiled.find("judge"); judge != nullptr && judge->is_object()) {
-    plan.judge = JudgeAt{judge->string_or("url"), std::chrono::milliseconds(judge->int_or("timeout_ms", 10'000)), judge->string_or("fallback", "manual")};
+    const Value* url = judge->find("url");
+    plan.judge = JudgeAt{url == nullptr ? Value("") : *url, std::chrono::milliseconds(judge->int_or("timeout_ms", 10'000)), judge->string_or("fallback", "manual")};
   }
   plan.whole_record = compiled.string_or("granularity") == "record";
   plan.tie = plan_side(compiled, "tie").value_or(Side::kLeft);

@@ -121,7 +121,7 @@ struct Hook {
 
 /// Whom the strategy `webhook` asks (law 10).
 struct JudgeAt {
-  std::string url;
+  Value url;                                           // text, or {"$env" or "$secret": name}
   Duration timeout = std::chrono::seconds(10);
   std::string fallback = "manual";                     // a rule's name, or "wait": the record waits for an answer
 };

@@ -256,6 +256,9 @@ test("a judge is an address, a timeout and a rule for when nobody answers", func
   plan = load(function() return { fields = { { "a", "b" } }, conflict = "webhook", judge = "http://127.0.0.1:9/x" } end)
   equal(plan.judge, { url = "http://127.0.0.1:9/x", timeout_ms = 10000, fallback = "manual" })
   equal(plan.fields[1].strategy_function, nil)
+  -- as the defaults of tidewire.lua hand it over
+  plan = load(function() return { fields = { { "a", "b" } }, conflict = "webhook", judge = { url = { ["$env"] = "JUDGE_URL" } } } end)
+  equal(plan.judge.url, { ["$env"] = "JUDGE_URL" })
   refused(function() return { fields = { { "a", "b", conflict = "webhook" } } } end, "say judge = { url =")
   refused(function() return { fields = { { "a", "b" } }, judge = { url = "rules" } } end, "url of judge must be an address")
   refused(function() return { fields = { { "a", "b" } }, judge = { url = "http://x", timeout = "1h" } } end, "timeout of judge")

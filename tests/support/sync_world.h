@@ -58,7 +58,7 @@ class ToldJudge final : public sync::Judge {
   void ask(const sync::JudgeAt& at, const std::string& id, const Value& question, sync::Done<Value> done) override {
     asked.push_back(question);
     ids.push_back(id);
-    urls.push_back(at.url);
+    urls.push_back(at.url.as_string());
     if (on_ask) on_ask();
     timers_.post([this, done] { done(answer); });
   }

@@ -1,4 +1,5 @@
 --- `judge = { url = "https://rules.example.org/decide", timeout = "10s", fallback = "manual" }`: whom `conflict = "webhook"` asks.
+--- In the defaults of tidewire.lua the address may be env "JUDGE_URL" or secret "JUDGE_URL".
 
 local conflict = require "tidewire.mapping.conflict"
 local duration = require "tidewire.host.duration"
@@ -7,7 +8,11 @@ local M = {}
 
 local members = { "url", "timeout", "fallback" }
 
+--- A marker, as it crosses from tidewire.lua.
+local function is_marker(value) return type(value) == "table" and type(value["$env"] or value["$secret"]) == "string" end
+
 local function checked_url(c, url, near)
+  if is_marker(url) then return url end
   if type(url) == "string" and url:find "^https?://[^/%s]+" then return url end
   c.r:problem(c.r:key("url", near), "url of judge must be an address such as \"https://rules.example.org/decide\"")
 end
@@ -22,7 +27,7 @@ end
 --- Sets c.judge = { url, timeout_ms, fallback, call }; `said` is the mapping's `judge`, else the project's.
 function M.compile(c, said, near)
   if said == nil then return end
-  if type(said) == "string" then said = { url = said } end
+  if type(said) == "string" or is_marker(said) then said = { url = said } end
   if type(said) ~= "table" then
     c.r:problem(near, "judge must be a table: judge = { url = \"https://rules.example.org/decide\", timeout = \"10s\", fallback = \"manual\" }")
     return
