@@ -81,7 +81,7 @@ std::string Teller::decision_text(const Value& decided, const store::Operation& 
     const Value* before = decided.find(side_name(target));
     const bool created = operation.kind == "create" || operation.kind == "restore";
     std::string text = operation.kind == "revert" || decided.find("winner") == nullptr ? connection(target) + " was given it on " + at : connection(target) + " got it from " + connection(other(target)) + " on " + at;
-    text += why + (operation.outcome == "would_write" ? " (it would; the mapping is read-only there)" : "") + ".";
+    text += why + (operation.outcome == "would_write" ? " (it would; nothing may be written there yet)" : "") + ".";
     if (!created && before != nullptr) text += " Before, " + connection(target) + " had " + said(*before) + ".";
     return text;
   }
@@ -111,7 +111,7 @@ std::string Teller::change_text(const store::Operation& operation) const {
 std::string Teller::script_text(const store::Operation& operation) const {
   std::string text = " Script version " + operation.script.substr(0, 12);
   if (const auto script = evidence_.scripts.find(operation.script); script != evidence_.scripts.end()) {
-    text += " of " + script->second.string_or("name") + ", first run " + script->second.string_or("at").substr(0, 19) + "Z";
+    text += " of " + script->second.string_or("name") + ", loaded last " + script->second.string_or("at").substr(0, 19) + "Z";
   }
   return text + "; operation " + operation.id + ".";
 }

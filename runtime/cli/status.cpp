@@ -106,7 +106,7 @@ class StatusPage {
     return left + (direction == "to_right" ? " → " : (direction == "to_left" ? " ← " : " ↔ ")) + right;
   }
 
-  /// Edits that could not be loaded, polls that fail.
+  /// Edits that could not be loaded, polls that fail, what a one-way mapping leaves alone.
   void troubles() {
     std::vector<std::string> lines;
     for (const auto& [name, one] : members(status_, "mappings")) {
@@ -118,6 +118,11 @@ class StatusPage {
         const Value* error = one.at_path(std::string("polls.") + side + ".error.message");
         if (error != nullptr) lines.push_back(out_.paint("! ", Style::kWarn) + name + ": polling the " + side + " side fails: " + shown(*error, 160));
       }
+    }
+    for (const auto& [name, one] : members(status_, "mappings")) {
+      const Value* counted = one.at_path("counters.drift");
+      const std::int64_t left_alone = counted == nullptr ? 0 : counted->as_int();
+      if (left_alone > 0) lines.push_back(out_.paint("! ", Style::kWarn) + name + ": " + grouped(left_alone) + (left_alone == 1 ? " edit" : " edits") + " on the side that may not change, left alone so far; `tidewire verify " + name + "` lists what differs now");
     }
     for (const auto& [name, one] : members(status_, "mappings")) {
       const Value* braked = one.find("braked");

@@ -22,7 +22,11 @@ void Reconcile::would_write(const std::string& kind) {
   }
   if (const store::DirtyKey* row = told_before()) operation_.id = row->operation;
   fill_operation(kind, "would_write");
-  stand(store::KeyState::kWouldWrite, make_error(Code::kCancelled, "read-only: it would " + std::string(kind == "update" ? "write" : kind), "it is done when the mapping may write there"), now());
+  const std::string what = kind == "update" ? "write" : kind;
+  stand(store::KeyState::kWouldWrite,
+        lane_.staging ? make_error(Code::kCancelled, "staged: it would " + what, "it is done once the conflicts of the staged job are decided: `tidewire conflicts`")
+                      : make_error(Code::kCancelled, "read-only: it would " + what, "it is done when the mapping may write there"),
+        now());
 }
 
 /// True where the pass ends here. Where one side alone is read-only, the other one is written first, and the key comes again
