@@ -135,7 +135,9 @@ void App::State::accept_system(const std::string& name, admin::Done<void> done) 
   connection->test([this, alive = alive_, name, done](Result<Value> answer) {
     if (!*alive) return;
     if (!answer.ok()) return done(answer.error());
-    connections_.at(name)->accept_system(done);
+    const auto now = connections_.find(name);
+    if (now == connections_.end()) return done(make_error(Code::kNotFound, "no connection '" + name + "'", "tidewire.lua declares them"));
+    now->second->accept_system(done);
   });
 }
 
