@@ -1,6 +1,7 @@
 #include "admin/api.h"
 
 #include <algorithm>
+#include <set>
 
 #include "admin/schema.h"
 #include "base/hash.h"
@@ -14,7 +15,13 @@ namespace {
 constexpr std::size_t kMostBody = 2u << 20;
 constexpr Duration kRemembered = std::chrono::hours(24);
 
-const char* const kSecretMembers[] = {"password", "code", "token"};
+bool is_secret(const std::string& member) { return member == "code" || member == "token" || member.ends_with("password"); }
+
+/// What a person decides may be of a person: the operation has it, and gives it up when that one is forgotten.
+bool is_decided(const std::string& action, const std::string& member) {
+  static const std::set<std::string_view> members{"value", "left", "right", "left_value", "right_value"};
+  return action.starts_with("resolve") && members.contains(member);
+}
 
 /// Of a connection the names of what is set; and its address, which is no secret where it stands among the options.
 Value names_of(const std::string& member, const Value& value) {
@@ -24,12 +31,13 @@ Value names_of(const std::string& member, const Value& value) {
   return Value(std::move(names));
 }
 
-/// What the audit trail keeps of a body: no secret, of a script its hash, of a connection what was set.
-Value audit_detail(const Value& body) {
+/// What the audit trail keeps of a body: no secret, of a script and of values their hash, of a connection what was set.
+Value audit_detail(const std::string& action, const Value& body) {
   Object detail;
   for (const auto& [name, value] : body.as_object()) {
-    if (std::find(std::begin(kSecretMembers), std::end(kSecretMembers), name) != std::end(kSecretMembers)) continue;
-    if (name == "source" && value.is_string()) detail["source_hash"] = sha256_hex(value.as_string());
+    if (is_secret(name)) continue;
+    if (is_decided(action, name)) detail[name + "_hash"] = sha256_hex(json::dump(value)).substr(0, 16);
+    else if (name == "source" && value.is_string()) detail["source_hash"] = sha256_hex(value.as_string());
     else if ((name == "secrets" || name == "options") && value.is_object()) detail[name] = names_of(name, value);
     else detail[name] = value;
   }
@@ -188,7 +196,7 @@ void Api::run(const Route& route, Call call) {
 
 /// What was done is in the audit trail before it is answered.
 SharedReply Api::audited(const Route& route, const Call& call) {
-  auto then = [this, alive = alive_, reply = call.reply, author = call.caller.author, action = std::string(route.action), subject = audit_subject(route, call), detail = audit_detail(call.body)](http::Response response) {
+  auto then = [this, alive = alive_, reply = call.reply, author = call.caller.author, action = std::string(route.action), subject = audit_subject(route, call), detail = audit_detail(route.action, call.body)](http::Response response) {
     if (response.status >= 400 || !*alive) return (*reply)(std::move(response));
     auto kept = std::make_shared<http::Response>(std::move(response));  // owner: the callback, which must be copyable
     control_.store().audit(author, action, subject, detail, guarded([this, reply, kept, action](Result<void> stored) {

@@ -176,6 +176,21 @@ TEST_CASE("auth: a password is long enough and never in an answer", "[admin]") {
   CHECK(o.f.ask("GET", "/api/v1/audit").body.find(kPassword) == std::string::npos);
 }
 
+TEST_CASE("auth: a changed password is not in the audit trail, neither the old nor the new one", "[admin]") {
+  Outside o;
+  o.add_user("ada", "admin");
+  const auto session = o.log_in("ada", kPassword);
+  const std::string csrf = json::parse(session.body)->string_or("csrf");
+  const std::string next = "another horse battery";
+  const auto changed = o.ask("POST", "/api/v1/password", R"({"password": ")" + std::string(kPassword) + R"(", "new_password": ")" + next + "\"}", {{"Cookie", Outside::cookie_in(session)}, {kCsrfHeader, csrf}});
+  REQUIRE(changed.status == 200);
+
+  const std::string trail = o.f.ask("GET", "/api/v1/audit").body;
+  CHECK(trail.find("password_change") != std::string::npos);
+  CHECK(trail.find(next) == std::string::npos);
+  CHECK(trail.find(kPassword) == std::string::npos);
+}
+
 TEST_CASE("auth: a secret that a remote quotes does not leave with an answer", "[admin]") {
   Outside o;
   o.f.connections_view = Object{{"erp", Value(Object{{"kind", "frappe"}, {"state", "failing"}, {"reason", "denied: key s3cret is unknown"}})}};
