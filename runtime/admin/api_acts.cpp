@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "admin/api.h"
+#include "admin/named.h"
 #include "admin/order.h"
 #include "admin/paging.h"
 #include "admin/views.h"
@@ -140,6 +141,7 @@ Result<SyncRequest> sync_request(Api& api, const Call& call) {
 void start_sync(Api& api, const Call& call) {
   auto wanted = sync_request(api, call);
   if (!wanted.ok()) return (*call.reply)(problem(wanted.error()));
+  wanted->author = author_of(call);
   api.jobs().start(std::move(*wanted), api.guarded([reply = call.reply](Result<std::string> batch) { answer_job(reply, batch); }));
 }
 

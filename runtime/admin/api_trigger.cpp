@@ -11,7 +11,9 @@ void trigger(Api& api, const Call& call) {
   if (!may) return (*call.reply)(problem(403, make_error(Code::kDenied, "this token may not run mapping '" + mapping + "'", "tidewire token add NAME --role trigger --mapping " + mapping)));
   const sync::Engine& engine = api.control().engine();
   if (engine.plan(mapping) == nullptr) return (*call.reply)(problem(no_mapping(mapping, engine.mappings())));
-  (*call.reply)(answer(api.triggers().pull(mapping, call.caller.author), 202));
+  api.triggers().pull(mapping, call.caller.author, [reply = call.reply](Result<Value> pulled) {
+    (*reply)(pulled.ok() ? answer(*pulled, 202) : problem(pulled.error()));
+  });
 }
 
 }  // namespace

@@ -143,6 +143,7 @@ std::vector<store::Job> jobs_of(const SyncRequest& request, const sync::Engine& 
     if (request.limit > 0) options["limit"] = request.limit;
     if (request.all) options["all"] = true;
     if (request.staged) options["staged"] = true;
+    if (request.triggered) options["triggered"] = true;
     if (!request.from.empty()) options["from"] = request.from;
     if (!request.to.empty()) options["to"] = request.to;
     if (request.key) {
@@ -150,6 +151,7 @@ std::vector<store::Job> jobs_of(const SyncRequest& request, const sync::Engine& 
       options["key"] = request.key->second;
     }
     job.options = Value(std::move(options));
+    if (!request.author.empty()) job.author = request.author;
     out.push_back(std::move(job));
   }
   return out;

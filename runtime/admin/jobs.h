@@ -28,6 +28,8 @@ struct SyncRequest {
   bool all = false;                  // resync: also what looks level
   bool sweep = false;                // looks for what was deleted, too
   bool staged = false;               // writes nothing before its conflicts are decided
+  bool triggered = false;            // joins no job under way: it must begin to read after it was asked for
+  std::string author{};              // who asked, "" = nobody in particular
 };
 
 /// Starts them; how far they are, view_batch tells.

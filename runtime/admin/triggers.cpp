@@ -6,16 +6,34 @@ namespace tidewire::admin {
 namespace {
 
 constexpr Duration kLookAgain = std::chrono::seconds(1);
+constexpr const char* kPromised = "trigger";  // kv: mapping -> who asked
 
 }  // namespace
 
-Value Triggers::pull(const std::string& mapping, const std::string& author) {
+Triggers::State& Triggers::gather(const std::string& mapping, const std::string& author) {
   State& state = states_[mapping];
   if (state.gathered == 0) state.author = author;
   ++state.gathered;
-  const bool running = !state.job.empty();
-  if (!state.timer && !running) state.timer = control_.timers().after(kGather, [this, mapping] { begin(mapping); });
-  return Value(Object{{"mapping", mapping}, {"state", running ? "after_the_run" : "gathering"}, {"joined", state.gathered - 1}});
+  if (!state.timer && state.job.empty()) state.timer = control_.timers().after(kGather, [this, mapping] { begin(mapping); });
+  return state;
+}
+
+void Triggers::pull(const std::string& mapping, const std::string& author, Done<Value> done) {
+  const State& state = gather(mapping, author);
+  const Value said(Object{{"mapping", mapping}, {"state", state.job.empty() ? "gathering" : "after_the_run"}, {"joined", state.gathered - 1}});
+  control_.store().kv_set(kPromised, mapping, Value(author), std::nullopt, [said, done = std::move(done)](Result<void> kept) {
+    if (!kept.ok()) return done(std::move(kept).error());
+    done(said);
+  });
+}
+
+void Triggers::resume() {
+  control_.store().kv_list(kPromised, [this, alive = std::weak_ptr<bool>(alive_)](Result<std::map<std::string, Value>> promised) {
+    if (alive.expired() || !promised.ok()) return;
+    for (const auto& [mapping, author] : *promised) {
+      if (control_.engine().plan(mapping) != nullptr) gather(mapping, author.is_string() ? author.as_string() : "");
+    }
+  });
 }
 
 void Triggers::begin(const std::string& mapping) {
@@ -24,7 +42,15 @@ void Triggers::begin(const std::string& mapping) {
   ++runs_;
   SyncRequest request;
   request.parts.push_back({.mapping = mapping});
-  state.job = jobs_.start(std::move(request));
+  request.author = state.author;
+  request.triggered = true;
+  state.job = jobs_.start(request, [this, alive = std::weak_ptr<bool>(alive_), mapping, author = state.author](Result<std::string> stored) {
+    if (alive.expired()) return;
+    if (!stored.ok()) return void(gather(mapping, author));  // still promised: begun again
+    const auto now = states_.find(mapping);
+    const bool more = now != states_.end() && now->second.gathered > 0;  // promised under the same name
+    if (!more) control_.store().kv_remove(kPromised, mapping, [](Result<void>) {});
+  });
   state.timer = control_.timers().after(kLookAgain, [this, mapping] { look(mapping); });
 }
 

@@ -2,6 +2,7 @@
 //
 // A run begins a moment after the first trigger; what comes before it has ended is answered by one more run after it. So
 // however many come, a mapping is read at most twice, and the last trigger is always followed by a read that began after it.
+// A trigger is on disk before it is answered, and stays there until its run is: a run that a crash took is made after it.
 #pragma once
 
 #include <map>
@@ -19,8 +20,11 @@ class Triggers {
 
   Triggers(Control& control, Jobs& jobs) : control_(control), jobs_(jobs) {}
 
-  /// {mapping, state: "gathering" | "after_the_run", joined}; the mapping is loaded.
-  Value pull(const std::string& mapping, const std::string& author);
+  /// {mapping, state: "gathering" | "after_the_run", joined}, once it is on disk; the mapping is loaded. kUnavailable where
+  /// the disk refuses.
+  void pull(const std::string& mapping, const std::string& author, Done<Value> done);
+  /// Runs what an earlier process had promised. Of a mapping that is not loaded the promise waits for the next start.
+  void resume();
   /// How many runs were begun, for metrics and tests.
   std::int64_t runs() const { return runs_; }
 
@@ -31,6 +35,7 @@ class Triggers {
     std::int64_t gathered = 0;   // triggers that the next run answers
     std::string author;          // of the first of them
   };
+  State& gather(const std::string& mapping, const std::string& author);
   void begin(const std::string& mapping);
   void look(const std::string& mapping);
 

@@ -124,6 +124,7 @@ void App::State::begin_work(std::function<void(Result<std::string>)> ready) {
     if (!*alive) return;
     if (options_.work) engine_->start(options_.timed);
     listening_ = options_.work && options_.timed && options_.serve;
+    if (listening_) api_->triggers().resume();
     refresh_listeners();
     if (options_.watch) watch_ = std::make_unique<loop::Watch>(loop_, options_.folder, [this](const std::vector<std::string>& paths) { changed(paths); });
     if (options_.timed) prune();

@@ -18,7 +18,11 @@ constexpr Duration kLongest = std::chrono::milliseconds(500);
 
 bool temporary(const Error& error) { return error.code == Code::kUnavailable || error.code == Code::kThrottled || error.code == Code::kUnknown; }
 
-bool same_work(const store::Job& a, const store::Job& b) { return a.mapping == b.mapping && a.kind == b.kind && a.options == b.options && a.author == b.author; }
+/// Whoever asks for it: only of what is taken back the author is part, whose decision it then is. A triggered run is never the
+/// same: it promises to read after it was asked for.
+bool same_work(const store::Job& a, const store::Job& b) {
+  return a.mapping == b.mapping && a.kind == b.kind && a.options == b.options && (a.author == b.author || a.kind != "revert") && !b.options.bool_or("triggered", false);
+}
 
 /// A whole load, resync or sweep.
 bool marks(const store::Job& job) { return (job.kind == "initial_load" || job.kind == "resync" || job.kind == "sweep") && job.options.find("key") == nullptr; }

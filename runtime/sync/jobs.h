@@ -25,7 +25,7 @@ class Jobs {
   /// Takes up what an earlier process left; `done` when it is known.
   void resume(std::function<void()> done);
   /// Stores them as one batch and begins; its id, and `done(batch)` once stored. A job that is open already with the same mapping, kind
-  /// and options is joined instead, where all of them are.
+  /// and options is joined instead, where all of them are, unless the option `triggered` asks for a read that begins now.
   std::string start(std::vector<store::Job> jobs, Done<std::string> done);
   /// `ended` once the batch is over, with its jobs; at once where it is. Kept in memory only.
   void when_ended(const std::string& batch, Progress progress, std::function<void(std::vector<store::Job>)> ended);

@@ -336,6 +336,33 @@ TEST_CASE("auth: a thousand triggers are one run, and one more where some came d
   CHECK(o.f.api.triggers().runs() == 1);
 }
 
+TEST_CASE("auth: a trigger that was answered is run, though the process dies before its run began", "[admin]") {
+  Outside o;
+  o.add_user("ada", "admin");
+  const std::string token = o.add_token("trigger", "people");
+  REQUIRE(o.ask("POST", "/trigger/people", "", {bearer(token)}).status == 202);
+
+  const auto runs_of_next_start = [&o] {
+    Api next(o.f);
+    next.triggers().resume();
+    o.f.world.timers.advance(Triggers::kGather);
+    o.f.world.timers.advance(std::chrono::seconds(1));
+    return next.triggers().runs();
+  };
+  CHECK(runs_of_next_start() == 1);
+  CHECK(runs_of_next_start() == 0);
+  CHECK(o.f.get("/api/v1/jobs").at_path("jobs")->as_array().front().string_or("author") == "token ci");
+}
+
+TEST_CASE("auth: a job names who asked for it", "[admin]") {
+  Outside o;
+  o.add_user("ada", "admin");
+  const std::string token = o.add_token("operator");
+  REQUIRE(o.ask("POST", "/api/v1/sync", "{}", {bearer(token)}).status == 202);
+
+  CHECK(o.f.get("/api/v1/jobs").at_path("jobs")->as_array().front().string_or("author") == "token ci");
+}
+
 TEST_CASE("auth: the second request of an idempotency key gets the first one's answer", "[admin]") {
   Outside o;
   const std::string token = o.add_token("operator");
