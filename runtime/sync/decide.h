@@ -53,8 +53,11 @@ struct Decision {
   std::string conflict_kind = "clash";
   bool discards = false;        // the loser's edit is overwritten: recorded before the write (law 12)
   bool closes_conflict = false;
+  bool by_person = false;
+  Sides<std::optional<Value>> shows;  // what came back from a write of it
   bool apart = false;           // the sides may say different things of it from now on, each its own
   Value stamps;                 // {"l", "r"}: of an edit, where an earlier read than this one showed it (law 11)
+  Value note;                   // of the link, where a side may show only our own write in another form (law 28)
   Judgements judged;            // what the judge said of it (of rows: of its cells)
   std::optional<Reference> owes;  // kOwed: the parent that is not linked yet
 };

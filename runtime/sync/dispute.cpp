@@ -112,6 +112,7 @@ Result<void> Pass::by_person(View& view) {
   const store::Conflict& conflict = *view.conflict;
   const std::string method = conflict.method.value_or("");
   const std::string rule = "resolved by " + conflict.author.value_or("a person") + ": " + method;
+  view.decision.by_person = true;
   Verdict verdict;
   if (method == "left" || method == "right") {
     verdict.kind = Verdict::Kind::kSide;
@@ -156,7 +157,23 @@ Result<void> Pass::dispute(View& view) {
   }
   view.decision.left_as_right = asked.left_as_right;
   view.decision.right_as_left = asked.right_as_left;
+  if (const auto ours = perhaps_ours(view); ours && verdict.kind != Verdict::Kind::kManual) {
+    const bool computed = verdict.kind == Verdict::Kind::kValue;
+    verdict = Verdict{computed ? Verdict::Kind::kManual : Verdict::Kind::kSide, other(*ours), {}, {}};
+    rule = "the " + std::string(side_name(*ours)) + " side may show only what it was sent, in a form of its own: " + (computed ? "waits for a person" : "it loses");
+    view.decision.note = *s_.link.notes.find(field.name);
+  }
   return settle(view, verdict, rule);
+}
+
+/// Law 28: the side of which nobody can tell whether an edit is in it, or only our own write in another form.
+std::optional<Side> Pass::perhaps_ours(const View& view) const {
+  const Field& field = *view.decision.field;
+  const Value* note = s_.link.notes.find(field.name);
+  if (note == nullptr || !note->bool_or("loses", false)) return std::nullopt;
+  const Side side = note->string_or("side") == "left" ? Side::kLeft : Side::kRight;
+  const bool shown = same_form(field, side, side == Side::kLeft ? view.decision.left : view.decision.right, *note->find("read"));
+  return shown ? std::optional(side) : std::nullopt;
 }
 
 /// It waits for a person with these very values: who was asked once is not asked again.
@@ -240,8 +257,9 @@ Result<void> Pass::dispute_group(std::vector<View*>& views) {
   View* first = nullptr;
   for (View* view : views) {
     if (view->decision.kind == Decision::Kind::kAgree || !view->has_base) continue;
-    changed.left |= view->changed.left;
-    changed.right |= view->changed.right;
+    const auto ours = perhaps_ours(*view);
+    changed.left |= view->changed.left && ours != Side::kLeft;
+    changed.right |= view->changed.right && ours != Side::kRight;
     if (first == nullptr && (view->changed.left || view->changed.right)) first = view;
     if (view->changed.left && view->changed.right) first = view;
   }

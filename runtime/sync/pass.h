@@ -47,6 +47,7 @@ class Pass : private Cells {
   Result<std::optional<Verdict>> judge(const Field& field, View& view, const Dispute& asked, const Value& group, std::string& rule);
   Result<Verdict> read_answer(const Field& field, const Value& answer);
   bool is_told(const View& view) const;
+  std::optional<Side> perhaps_ours(const View& view) const;
   Dispute dispute_of(View& view);
   std::string newer_text(const Dispute& dispute) const;
   Result<void> rows_field(View& view);

@@ -1,8 +1,9 @@
 // reconcile.h — one pass over one key: read, compare, decide, write, commit (DESIGN.md section 2).
 //
 // The order of the files is the order of the steps: reconcile.cpp loads, reads and compares; reconcile_first.cpp meets a key
-// without link; reconcile_delete.cpp a record that is gone; reconcile_write.cpp announces and writes; reconcile_commit.cpp
-// ends the pass, well or badly. A crash between two steps repeats the step: what must survive is committed first.
+// without link; reconcile_delete.cpp a record that is gone; reconcile_write.cpp announces and writes, reconcile_answer.cpp
+// takes what comes back; reconcile_commit.cpp ends the pass, well or badly. A crash between two steps repeats the step: what
+// must survive is committed first.
 // Nothing here retries a request; a pass that cannot go on says so in its report and leaves the key standing.
 #pragma once
 
@@ -226,14 +227,26 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   void announce();
   void write_next();
   void on_written(Side side, Result<Record> answer);
-  void confirm(Side side, Record answer);
-  bool shows_more(Side side, const Value& fields) const;
-  void take_answer(Side side, const Record& answer, const Value& stored, bool sure);
   void read_back(Side side, Error error);
   void after_write(Side side);
   void keep_discards();
   Value half_written(const Decision& decision, Side side) const;
   store::Intent intent_for(Side side, store::IntentKind kind) const;
+
+  // reconcile_answer.cpp
+  /// What is known of the values that came back from a write.
+  enum class Shown {
+    kOurs,         // under the version of our own write
+    kUnversioned,  // read after it, of a system without versions: perhaps somebody's edit already
+    kLater,        // under a version after it; what was sent, where nothing can be read
+  };
+  void confirm(Side side, Record answer);
+  bool shows_more(Side side, const Value& fields) const;
+  bool is_ping_pong(const Decision& decision, Side side) const;
+  bool takes_any_form(const Decision& decision, const Value& found, const Value& before, Side side, Shown shown) const;
+  bool take_field(Side side, Decision& decision, const Value& stored, Shown shown);
+  void leave_out(Decision& decision, Side side);
+  void take_answer(Side side, const Record& answer, const Value& stored, Shown shown);
 
   // reconcile_read_only.cpp
   bool keep_to_reading();

@@ -69,7 +69,7 @@ std::int64_t Reconcile::rows_taken() const {
 /// The conflict is on record with these very values: another webhook about it is no news.
 bool Reconcile::is_open(const Decision& decision) const {
   return std::any_of(known_.conflicts.begin(), known_.conflicts.end(), [&](const store::Conflict& open) {
-    return open.field == decision.field->name && open.kind == decision.conflict_kind && open.left == decision.left && open.right == decision.right;
+    return open.field == decision.field->name && open.kind == decision.conflict_kind && open.left == decision.shows.left.value_or(decision.left) && open.right == decision.shows.right.value_or(decision.right);
   });
 }
 
@@ -116,8 +116,8 @@ void Reconcile::commit_pass() {
       held.base_left = base->second.left;
       held.base_right = base->second.right;
     }
-    held.left = decision.left;
-    held.right = decision.right;
+    held.left = decision.shows.left.value_or(decision.left);
+    held.right = decision.shows.right.value_or(decision.right);
     open_conflicts_.push_back(std::move(held));
     Value& stamps = link_.stamps[name];
     for (const Side side : {Side::kLeft, Side::kRight}) {

@@ -42,6 +42,8 @@ void Reconcile::note_fields() {
       link_.notes[name].as_object().erase(kApart);
       if (link_.notes[name].as_object().empty()) link_.notes.as_object().erase(name);
     }
+    const Value* note = link_.notes.find(name);
+    if (decision.kind == Decision::Kind::kAgree && note != nullptr && note->find("read") != nullptr) link_.notes.as_object().erase(name);
   }
   if (lane_.joined.epoch > 0) link_.notes["$epoch"] = lane_.joined.epoch;
   const bool held = std::any_of(decisions_.fields.begin(), decisions_.fields.end(),

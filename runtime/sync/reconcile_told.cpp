@@ -63,6 +63,7 @@ Value Reconcile::field_notes(const Decision& decision) const {
   if (decision.to_left) out["to_left"] = hidden(*decision.to_left, redact);
   if (decision.to_right) out["to_right"] = hidden(*decision.to_right, redact);
   if (!decision.stamps.is_null()) out["stamps"] = decision.stamps;
+  if (!decision.note.is_null() && !redact) out["note"] = decision.note;
   for (const auto& [name, judgement] : decision.judged) {
     Value& told = out["judged"][name];
     told["id"] = judgement.id;

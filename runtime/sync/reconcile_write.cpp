@@ -1,5 +1,4 @@
-// Every write is announced: inputs and result are committed before the request leaves (law 12), and what comes back is
-// taken into the base only as far as this write carried it (law 28).
+// Every write is announced: inputs and result are committed before the request leaves (law 12).
 #include <algorithm>
 
 #include "base/crash_point.h"
@@ -168,106 +167,8 @@ void Reconcile::read_back(Side side, Error error) {
       as_meant = as_meant && self->is_unmarked(side, self->soft_, (*found)->fields);
     if (!as_meant) return self->fail(error);
     self->note_write(side, "update", self->decisions_.patch[side], "answer lost; read back as sent");
-    self->take_answer(side, **found, (*found)->fields, true);
+    self->take_answer(side, **found, (*found)->fields, Shown::kOurs);
   }));
-}
-
-/// What a connector answers may be what it was sent, not what is stored: then only a read under our own version counts.
-void Reconcile::confirm(Side side, Record answer) {
-  note_write(side, creating_ ? "create" : "update", decisions_.patch[side], "written");
-  if (lane_.capabilities(side).answer == Capabilities::Answer::kStored) {
-    const Value stored = answer.fields;
-    return take_answer(side, answer, stored, true);
-  }
-  const std::string key = answer.key;  // a copy: the capture below may be moved from before the argument is read
-  lane_.batcher[side]->read(key, timed("read", side, [self = shared_from_this(), side, answer = std::move(answer)](Result<std::optional<Record>> found) {
-    const bool readable = found.ok() && *found;
-    const bool ours = readable && !answer.version.empty() && (*found)->version == answer.version;
-    if (ours) return self->take_answer(side, **found, (*found)->fields, true);
-    if (readable && answer.version.empty()) {
-      if (!self->creating_ && self->shows_more(side, (*found)->fields)) {
-        self->again_.push_back({side, answer.key, "upsert", "again", 0, self->now()});
-        self->link_.version[side].reset();
-        (*found)->version.clear();  // somebody's edit is in it, which this version must not guard
-      }
-      return self->take_answer(side, **found, (*found)->fields, false);
-    }
-    // Somebody wrote after us, or it cannot be read now: what was sent stands until the next pass compares.
-    Record as_sent = answer;
-    self->again_.push_back({side, as_sent.key, "upsert", "again", 0, self->now()});
-    self->take_answer(side, as_sent, self->decisions_.patch[side], false);
-  }));
-}
-
-/// Whether fields that the write did not carry show something else than what was decided on.
-bool Reconcile::shows_more(Side side, const Value& fields) const {
-  return std::any_of(decisions_.fields.begin(), decisions_.fields.end(), [&](const Decision& decision) {
-    const Field& field = *decision.field;
-    const bool carried = (side == Side::kLeft ? decision.to_left : decision.to_right).has_value();
-    const bool compared = decision.kind != Decision::Kind::kOwed && decision.kind != Decision::Kind::kHeld && field.kind != Field::Kind::kConstant && !is_ignored(link_, field.name);
-    return !carried && compared && !same_form(field, side, form_of(field, side, fields), side == Side::kLeft ? decision.left : decision.right);
-  });
-}
-
-void Reconcile::take_answer(Side side, const Record& answer, const Value& stored, bool sure) {
-  bool stored_otherwise = false;
-  for (Decision& decision : decisions_.fields) {
-    const auto& to = side == Side::kLeft ? decision.to_left : decision.to_right;
-    if (!to) continue;
-    const Field& field = *decision.field;
-    const Value found = form_of(field, side, stored);
-    const Value& before = side == Side::kLeft ? decision.left : decision.right;
-    store::FieldBase base{decision.left, decision.right};
-    if (decision.to_left) base.left = *decision.to_left;
-    if (decision.to_right) base.right = *decision.to_right;
-    Value& mine = side == Side::kLeft ? base.left : base.right;
-    const bool half = decision.to_left && decision.to_right && to_write_[other(side)];
-    if (half) {
-      const Value shared = half_written(decision, side);
-      base = {*shared.find("l"), *shared.find("r")};
-    } else if (same_form(field, side, found, *to)) {
-      mine = sure ? found : *to;
-    } else if (sure && !creating_ && same_form(field, side, found, before)) {
-      decision.kind = Decision::Kind::kConflict;  // law 14: answered with success, reads back as before
-      decision.conflict_kind = "not_accepted";
-      decision.rule = "the " + std::string(side_name(side)) + " system answered success but kept its value (read-only, computed or no right to the field)";
-      continue;
-    } else if (sure) {
-      const Value* note = link_.notes.find(field.name);
-      const Value* earlier = note == nullptr ? nullptr : note->find("stored");
-      if (earlier != nullptr && note->string_or("side") != side_name(side)) {
-        decision.kind = Decision::Kind::kConflict;
-        decision.conflict_kind = "ping_pong";
-        decision.rule = "both systems rewrite what the other one stores";
-        continue;
-      }
-      Object remembered;
-      remembered["sent"] = *to;
-      remembered["stored"] = found;
-      remembered["side"] = side_name(side);
-      link_.notes[field.name] = Value(std::move(remembered));
-      stored_otherwise = true;  // mine stays what was sent: the difference is a change and goes back once
-    }
-    link_.base[field.name] = std::move(base);
-  }
-  for (const Field& field : plan_.fields) {
-    if (!sure || field.kind == Field::Kind::kConstant || is_ignored(link_, field.name)) continue;
-    const auto base = link_.base.find(field.name);
-    const Value shown = form_of(field, side, stored);
-    if (base == link_.base.end()) {
-      // What the system itself made of the new record (a number, a computed name) is still to be told to the other side.
-      stored_otherwise |= creating_ && flows(field.flow, other(side)) && !empty_form(field, side, shown);
-      continue;
-    }
-    const Value& agreed = side == Side::kLeft ? base->second.left : base->second.right;
-    stored_otherwise |= !same_form(field, side, shown, agreed);
-  }
-  stored_otherwise |= sure && !creating_ && shows_more(side, stored);
-  if (stored_otherwise) again_.push_back({side, answer.key, "upsert", "again", 0, now()});
-  link_.key[side] = answer.key;
-  note_stamps(plan_, side, decisions_.patch[side], link_);
-  see(side, answer);
-  after_write(side);
 }
 
 void Reconcile::after_write(Side side) {

@@ -70,6 +70,36 @@ TEST_CASE("law 14: the same of a system that answers nothing, told by the read a
   CHECK(it.world.conflicts().front().kind == "not_accepted");
 }
 
+TEST_CASE("law 14: the same where the system has no versions", "[laws][14]") {
+  Stubborn it;
+  it.world.right.able.answer = sync::Capabilities::Answer::kNone;
+  it.world.right.versions = it.world.right.able.guarded_writes = false;
+  it.edit(Side::kLeft, "phone", "5");
+  it.tell();
+  it.tell();
+
+  CHECK(it.shown(Side::kLeft, "phone") == "5");
+  REQUIRE(it.world.conflicts().size() == 1);
+  CHECK(it.world.conflicts().front().kind == "not_accepted");
+}
+
+TEST_CASE("law 14: a value calculated of both that one side does not take is not written to the other either", "[laws][14]") {
+  for (const Side stubborn : {Side::kLeft, Side::kRight}) {
+    Pair it;
+    it.edit_both("tags", "a", "b");
+    it.side(stubborn).store_as = [kept = it.shown(stubborn, "tags")](const std::string& field, const Value& value) { return field == "tags" ? Value(kept) : value; };
+    it.edit(Side::kRight, "email", "ada@new.org");
+    it.tell();
+    it.tell();
+
+    REQUIRE(it.world.conflicts().size() == 1);
+    CHECK(it.world.conflicts().front().kind == "not_accepted");
+    CHECK(it.shown(stubborn, "tags") == (stubborn == Side::kLeft ? "a" : "b"));
+    if (stubborn == Side::kRight) CHECK(it.shown(Side::kLeft, "tags") == "a");
+    CHECK(it.shown(Side::kLeft, "email") == "ada@new.org");
+  }
+}
+
 TEST_CASE("law 14: another edit is tried anew, and where it is taken the conflict is over", "[laws][14]") {
   Stubborn it;
   it.edit(Side::kLeft, "phone", "5");
