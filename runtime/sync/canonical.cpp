@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/decimal.h"
+#include "base/hash.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "base/zone.h"
@@ -100,11 +101,31 @@ Result<Value> canonical_datetime(const Value& value, const Type& type) {
   return Value(format_instant(zone->to_instant(*local)));
 }
 
+/// "\\x00ff", as databases write it; `form` "base64" is another spelling of it.
+Result<Value> canonical_binary(const Value& value, const Type& type) {
+  if (type.form != "base64" || !value.is_string() || value.as_string().starts_with("\\x")) return canonical_text(value, type);
+  const auto bytes = from_base64(value.as_string());
+  return bytes ? Result<Value>(Value("\\x" + hex(*bytes))) : does_not_fit(value, type);
+}
+
 Result<Value> canonical_json(const Value& value, const Type& type) {
   if (type.form != "text" || !value.is_string()) return value;
   if (value.as_string().empty()) return Value();
   Result<Value> parsed = json::parse(value.as_string());
   return parsed.ok() ? std::move(parsed).value() : value;
+}
+
+/// Elements by their own type; of a set each once, in an order of its own.
+Result<Value> canonical_list(Array elements, const Type& type) {
+  for (Value& one : elements) {
+    if (type.element) one = TRY(canonical(one, *type.element));
+  }
+  if (type.kind == "set") {
+    const bool numbers = std::all_of(elements.begin(), elements.end(), [](const Value& one) { return one.is_int(); });
+    std::sort(elements.begin(), elements.end(), [&](const Value& a, const Value& b) { return numbers ? a.as_int() < b.as_int() : json::dump(a) < json::dump(b); });
+    elements.erase(std::unique(elements.begin(), elements.end()), elements.end());
+  }
+  return Value(std::move(elements));
 }
 
 bool is_number_kind(const std::string& kind) { return kind == "int" || kind == "decimal" || kind == "float"; }
@@ -114,7 +135,9 @@ bool is_word_kind(const std::string& kind) {
 }
 
 Result<Value> between_kinds(const Value& value, const Type& from, const Type& to) {
-  if (value.is_null() || from.kind == to.kind || from.kind == "json" || to.kind == "json") return value;
+  if (value.is_null() || from.kind == to.kind) return value;
+  if (from.kind == "binary") return spell(value, from);  // what holds no bytes keeps them as that system writes them
+  if (from.kind == "json" || to.kind == "json") return value;
   if (is_word_kind(to.kind) && !value.is_array() && !value.is_object()) {
     if (to.kind == "date" && from.kind == "datetime" && value.is_string()) return Value(value.as_string().substr(0, 10));
     if (to.kind == "datetime" && from.kind == "date") return does_not_fit(value, to).with_hint("say which time of day with t.datetime");
@@ -133,17 +156,14 @@ Result<Value> canonical(const Value& value, const Type& type) {
     return value;
   }
   if (kind == "json") return canonical_json(value, type);
+  if (kind == "binary") return canonical_binary(value, type);
   if (kind == "bool") return canonical_bool(value, type);
   if (is_number_kind(kind)) return canonical_number(value, type);
   if (value.is_string() && value.as_string().empty() && (kind == "date" || kind == "time" || kind == "datetime")) return Value();
   if (kind == "date") return canonical_date(value, type);
   if (kind == "time") return canonical_time(value, type);
   if (kind == "datetime") return canonical_datetime(value, type);
-  if (kind == "set" && value.is_array()) {
-    Array sorted = value.as_array();
-    std::sort(sorted.begin(), sorted.end(), [](const Value& a, const Value& b) { return json::dump(a) < json::dump(b); });
-    return Value(std::move(sorted));
-  }
+  if ((kind == "list" || kind == "set") && value.is_array()) return canonical_list(value.as_array(), type);
   if (kind == "list" || kind == "set" || kind == "rows") return value;
   return canonical_text(value, type);
 }
@@ -151,6 +171,10 @@ Result<Value> canonical(const Value& value, const Type& type) {
 Result<Value> spell(const Value& value, const Type& type) {
   if (value.is_null()) return value;
   if (type.kind == "bool" && type.form == "01" && value.is_bool()) return Value(value.as_bool() ? 1 : 0);
+  if (type.kind == "binary" && type.form == "base64" && value.is_string() && value.as_string().starts_with("\\x")) {
+    const auto bytes = from_hex(value.as_string().substr(2));
+    return bytes ? Result<Value>(Value(base64(*bytes))) : does_not_fit(value, type);
+  }
   if (type.kind == "decimal" && type.form == "text" && value.is_number()) return Value(scalar_text(value));
   if (type.kind == "datetime" && type.form == "local" && !type.zone.empty() && value.is_string()) {
     const Instant at = TRY(parse_instant(value.as_string()));
@@ -158,6 +182,11 @@ Result<Value> spell(const Value& value, const Type& type) {
     return Value(format_local(zone->to_local(at)));
   }
   if (type.kind == "json" && type.form == "text" && !value.is_string()) return Value(json::dump(value));
+  if (type.element && value.is_array()) {
+    Array elements = value.as_array();
+    for (Value& one : elements) one = TRY(spell(one, *type.element));
+    return Value(std::move(elements));
+  }
   return value;
 }
 

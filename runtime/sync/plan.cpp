@@ -231,6 +231,7 @@ Type Type::from(const Value& described) {
   if (const Value* options = described.find("options"); options != nullptr && options->is_array()) {
     type.options = options->as_array();
   }
+  if (const Value* element = described.find("of"); element != nullptr && !element->is_null()) type.element = std::make_shared<const Type>(from(*element));
   type.read_only = described.bool_or("read_only", false);
   type.required = described.bool_or("required", false);
   type.unique = described.bool_or("unique", false);

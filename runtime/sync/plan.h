@@ -4,6 +4,7 @@
 // and consistent. Functions are numbers that only the Mapper can call.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -21,7 +22,7 @@ using store::Sides;
 /// How a system spells a value and which spellings are one value (scripts/connectors/README.md, Types).
 struct Type {
   std::string kind = "json";  // without a type, values compare as exact JSON
-  std::string form;           // bool: "01" | "json"; decimal: "number" | "text"; datetime: "local" | "instant"; json: "text"
+  std::string form;           // bool: "01" | "json"; decimal: "number" | "text"; datetime: "local" | "instant"; json: "text"; binary: "base64"
   std::string zone;           // of a local datetime
   int scale = -1;             // digits after the point that count; -1: all
   std::int64_t length = -1;   // code points; -1: no limit
@@ -29,6 +30,7 @@ struct Type {
   bool zero_is_null = false;
   std::string trim;           // "" | "right" | "both"
   std::vector<Value> options; // of an enum
+  std::shared_ptr<const Type> element;  // of a list or set; null: elements compare as exact JSON
   bool read_only = false, required = false, unique = false;
 
   static Type from(const Value& described);

@@ -76,7 +76,7 @@ Result<std::optional<Turned>> Turner::turn_reference(const Field& field, Side to
     if (!key) return std::optional<Turned>();
     keys.push_back(std::move(*key));
   }
-  return std::optional<Turned>(Turned{false, Value(std::move(keys))});
+  return std::optional<Turned>(Turned{false, TRY(convert(Value(std::move(keys)), Type::of("json"), field.type[to]))});
 }
 
 /// The word and the key beside it, both in the other side's.
@@ -132,7 +132,7 @@ Result<std::optional<Turned>> Turner::turn_found(const Field& field, Side to, co
     auto found = TRY(found_there(field, to, one, Type::of("json")));
     if (found && !found->is_null()) values.push_back(std::move(*found));
   }
-  return std::optional<Turned>(Turned{false, Value(std::move(values))});
+  return std::optional<Turned>(Turned{false, TRY(convert(Value(std::move(values)), Type::of("json"), field.type[to]))});
 }
 
 /// The source's form as the target should have it; nullopt = a reference that is not linked yet.

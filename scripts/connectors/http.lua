@@ -76,7 +76,7 @@ function M.describe(conn, collection)
     local said = shape.about.fields and shape.about.fields[name]
     local about = type(said) == "table" and said or { kind = said or "json" }
     fields[#fields + 1] = { name = name, type = about, required = about.required, read_only = about.read_only or name == shape.key or nil,
-      unique = about.unique or name == shape.key or nil }
+      unique = about.unique or name == shape.key or nil, file = about.file or nil }
   end
   if not shape.about.fields then warnings[1] = "`fields` of " .. shape.name .. " says no types: values compare as JSON" end
   return { key = array { shape.key }, fields = fields, warnings = warnings }

@@ -432,3 +432,35 @@ test("a file's address travels, the file does not, and a warning says so", funct
   local _, result = case.load(function() return { fields = { { "email", "email" }, { "photo", "photo" } } } end, { describe = described })
   equal(case.warned(result, "'photo' of erp.doctype \"Employee\" names a file: its name and address are kept the same, the file itself is not copied"), true)
 end)
+
+test("bytes are copied to a field of bytes, and a warning says what else becomes of them", function()
+  local function warnings(left, right)
+    local described = { left = { key = { "name" }, fields = { case.field "name", case.field "email", { name = "photo", type = left } } },
+      right = { key = { "id" }, fields = { case.field "id", case.field "email", { name = "picture", type = right } } } }
+    return select(2, case.load(function() return { fields = { { "email", "email" }, { "photo", "picture" } } } end, { describe = described }))
+  end
+  equal(case.warned(warnings({ kind = "binary", form = "base64" }, { kind = "binary" }), "holds bytes"), false)
+  equal(case.warned(warnings({ kind = "binary", form = "base64" }, { kind = "text" }),
+    "'photo' of erp.doctype \"Employee\" holds bytes, 'picture' of app.table \"employees\" does not: they travel as text in base64"), true)
+  equal(case.warned(warnings({ kind = "json" }, { kind = "binary" }), "holds bytes, 'photo' of erp.doctype \"Employee\" does not: they travel as text such as \\x00ff"), true)
+end)
+
+test("elements of lists that do not convert are a problem, and others are none", function()
+  local function fits(left, right, ...)
+    local described = { left = { key = { "name" }, fields = { case.field "name", case.field "email", { name = "tags", type = { kind = "set", of = { kind = left }, to = "Tag" } } } },
+      right = { key = { "id" }, fields = { case.field "id", case.field "email", { name = "labels", type = { kind = "list", of = { kind = right } } } } } }
+    local tags = { "tags", "labels", ... }
+    return pcall(case.load, function() return { fields = { { "email", "email" }, tags } } end, { describe = described })
+  end
+  equal(fits("int", "int"), true)
+  equal(fits("int", "text"), true)
+  local fine, err = fits("int", "uuid")
+  equal(fine, false)
+  equal(tostring(err):find("tags of erp is set (to Tag, of int) and labels of app is list (of uuid): they do not convert without a transform (t.list(t.ref \"MAPPING\") translates keys)", 1, true) ~= nil, true)
+  equal(fits("int", "uuid", require("tidewire.transform").list(require("tidewire.transform").ref "departments")), true)
+end)
+
+test("why a field is read-only stands beside it", function()
+  local described = { left = { key = { "name" }, fields = { case.field "name", case.field "email", case.field("lines", "set", { read_only = true, because = "its records say so" }) } } }
+  case.refused(function() return { fields = { { "email", "email" }, { "lines", "lines" } } } end, "'lines' is read%-only in .*: say only = \"to_right\" %(its records say so%)", { describe = described })
+end)

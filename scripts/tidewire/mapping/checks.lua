@@ -41,7 +41,8 @@ local function check_writable(c, spec, field)
       local described = parts.field(c.described[side], path) or c.described[side] and c.described[side][path:match "^[^.]+"]
       local moved = spec.moved and spec.moved[side]
       if described and described.type.read_only and not moved then
-        c.r:problem(spec.at, "'%s' is read-only in %s: say only = \"to_%s\"", path, c.title[side], flow.other[side])
+        c.r:problem(spec.at, "'%s' is read-only in %s: say only = \"to_%s\"%s", path, c.title[side], flow.other[side],
+          described.because and " (" .. described.because .. ")" or "")
       end
     end
   end
@@ -55,6 +56,17 @@ local function check_files(c, spec, field)
       if described and described.file then
         return c.r:warn(spec.at, "'%s' of %s names a file: its name and address are kept the same, the file itself is not copied", path, c.title[side])
       end
+    end
+  end
+end
+
+-- Bytes are the same bytes in another field of bytes only.
+local function check_bytes(c, spec, field)
+  for _, side in ipairs(sides) do
+    local own, there = field[side .. "_type"], field[flow.other[side] .. "_type"]
+    if field.kind == "copy" and own and own.kind == "binary" and there and there.kind ~= "binary" then
+      c.r:warn(spec.at, "'%s' of %s holds bytes, '%s' of %s does not: they travel as %s", field[side][1], c.title[side],
+        field[flow.other[side]][1], c.title[flow.other[side]], own.form == "base64" and "text in base64" or "text such as \\x00ff")
     end
   end
 end
@@ -76,6 +88,7 @@ function M.field(c, spec, field)
   check_conversion(c, spec, field)
   check_writable(c, spec, field)
   check_files(c, spec, field)
+  check_bytes(c, spec, field)
   check_single_writer(c, spec, field)
 end
 

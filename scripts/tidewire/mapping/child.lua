@@ -79,7 +79,9 @@ local function described(c, spec, side, path, at)
   end
   if rest ~= "" then return nil, nil end
   if not holds_rows[field.type.kind] then
-    c.r:problem(at, "'%s' of %s is %s and holds no rows", path, c.title[side], types.name(field.type))
+    local of = field.type.kind == "set" and field.type.to
+    c.r:problem(at, "'%s' of %s is %s and holds no rows%s", path, c.title[side], types.name(field.type),
+      of and (": name the collection of %s whose rows name their parent, with { parent = \"FIELD\" }"):format(of) or "")
   end
   return { kind = "rows", form = field.type.form, read_only = field.type.read_only }, types.described(field.type)
 end

@@ -9,6 +9,7 @@ local M = {}
 M.kinds = { "binary", "bool", "date", "datetime", "decimal", "enum", "float", "int", "json", "list", "reference", "rows", "set",
   "text", "time", "uuid" }
 
+local lists = { list = true, set = true }
 local numbers = { int = true, decimal = true, float = true }
 
 --- "datetime (local, Europe/Berlin)"; how a type reads in a message.
@@ -18,6 +19,7 @@ function M.name(t)
   if t.form then details[#details + 1] = t.form end
   if t.zone then details[#details + 1] = t.zone end
   if t.to then details[#details + 1] = "to " .. tostring(t.to) end
+  if lists[t.kind] and type(t.of) == "table" and t.of.kind then details[#details + 1] = "of " .. t.of.kind end
   return t.kind .. (#details > 0 and " (" .. table.concat(details, ", ") .. ")" or "")
 end
 
@@ -59,6 +61,10 @@ function M.obstacle(from, to)
     if unzoned and (from.form == "local") ~= (to.form == "local") then return "t.datetime \"ZONE\" says which zone" end
     return nil
   end
+  if lists[a] and lists[b] and from.of and to.of then
+    local obstacle = M.obstacle(from.of, to.of)
+    return obstacle and (obstacle ~= "" and obstacle or "t.list(t.ref \"MAPPING\") translates keys")
+  end
   if a == b then return nil end
   if b == "text" and a ~= "list" and a ~= "set" then return nil end
   if becomes[a] and becomes[a][b] then return nil end
@@ -74,7 +80,7 @@ function M.written(r, value, near)
   end
   for _, kind in ipairs(M.kinds) do
     if kind == value.kind then
-      r:keys(value, { "kind", "length", "empty", "trim", "form", "scale", "zero_is_null", "zone", "resolution", "options", "to" },
+      r:keys(value, { "kind", "length", "empty", "trim", "form", "scale", "zero_is_null", "zone", "resolution", "options", "to", "of" },
         "type", near)
       return value
     end
@@ -94,7 +100,8 @@ function M.described(description)
       t.kind = type(field.type) == "string" and field.type or "json"
     end
     for _, key in ipairs { "read_only", "required", "unique", "editable_after" } do t[key] = field[key] == true or nil end
-    fields[field.name] = { name = field.name, type = t, label = field.label, default = field.default, all = field.all, file = field.file == true }
+    fields[field.name] = { name = field.name, type = t, label = field.label, default = field.default, all = field.all, file = field.file == true,
+      because = field.because }
   end
   return fields
 end

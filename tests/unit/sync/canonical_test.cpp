@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "base/json.h"
+
 using namespace tidewire;
 
 namespace {
@@ -28,4 +30,37 @@ TEST_CASE("canonical: an instant becomes the site's local time and comes back", 
 
 TEST_CASE("canonical: an instant does not fit a local time whose zone nobody knows", "[sync]") {
   CHECK_FALSE(sync::convert(Value("2024-12-31T23:30:00Z"), moment("instant"), moment("local")).ok());
+}
+
+TEST_CASE("canonical: elements of a list and of a set are of their own type, of a set each once and in one order", "[sync]") {
+  const auto list_of = [](const char* kind, const char* element) { return sync::Type::from(Value(Object{{"kind", kind}, {"of", Value(Object{{"kind", element}})}})); };
+  const auto ids = list_of("set", "int");
+  const Value mixed(Array{Value("12"), Value(2), Value(*json::parse("12.0")), Value("2")});
+  CHECK(*sync::canonical(mixed, ids) == Value(Array{Value(2), Value(12)}));
+  CHECK(sync::same(mixed, Value(Array{Value(12), Value(2)}), ids));
+  CHECK_FALSE(sync::same(mixed, Value(Array{Value(12)}), ids));
+  CHECK(*sync::convert(mixed, ids, list_of("list", "text")) == Value(Array{Value("2"), Value("12")}));
+  CHECK(*sync::convert(Value(Array{Value("3"), Value("1")}), list_of("list", "text"), list_of("list", "int")) == Value(Array{Value(3), Value(1)}));
+
+  const auto refused = sync::canonical(Value(Array{Value(1), Value("France")}), ids);
+  REQUIRE_FALSE(refused.ok());
+  CHECK(refused.error().message.find("France") != std::string::npos);
+  CHECK(*sync::canonical(Value(Array{Value("b"), Value("a"), Value("b")}), sync::Type::of("set")) == Value(Array{Value("a"), Value("b")}));
+  CHECK(*sync::canonical(Value(Array{Value("b"), Value("a"), Value("b")}), sync::Type::of("list")) == Value(Array{Value("b"), Value("a"), Value("b")}));
+
+  const auto flags = sync::Type::from(Value(Object{{"kind", "list"}, {"of", Value(Object{{"kind", "bool"}, {"form", "01"}})}}));
+  CHECK(*sync::convert(Value(Array{Value(true), Value(false)}), list_of("list", "bool"), flags) == Value(Array{Value(1), Value(0)}));
+}
+
+TEST_CASE("canonical: bytes are the same in either spelling, and a text keeps the one that it got", "[sync]") {
+  sync::Type hexadecimal = sync::Type::of("binary"), encoded = hexadecimal;
+  encoded.form = "base64";
+  CHECK(*sync::convert(Value("\\x00ff5c"), hexadecimal, encoded) == Value("AP9c"));
+  CHECK(*sync::convert(Value("AP9c"), encoded, hexadecimal) == Value("\\x00ff5c"));
+  CHECK(*sync::convert(Value("AP9c"), encoded, encoded) == Value("AP9c"));
+  CHECK(*sync::convert(Value("AP9c"), encoded, sync::Type::of("text")) == Value("AP9c"));
+  CHECK(*sync::convert(Value("AP9c"), encoded, sync::Type::of("json")) == Value("AP9c"));
+  CHECK(*sync::convert(Value("AP9c"), sync::Type::of("text"), encoded) == Value("AP9c"));
+  CHECK_FALSE(sync::convert(Value("no bytes!"), sync::Type::of("text"), encoded).ok());
+  CHECK(sync::convert(Value(), hexadecimal, encoded)->is_null());
 }
