@@ -118,17 +118,26 @@ local function answer_of(conn, shape, id)
   return records[1]
 end
 
+-- Odoo says MissingError of what a value refers to as well: only a read tells whether the record itself is gone.
+local function truly_missing(conn, shape, id, err)
+  if err.code ~= "not_found" then return nil, err end
+  local records, why = read_ids(conn, shape, array { id })
+  if not records then return nil, why end
+  if records[1] then return fail("invalid", err.message, "what it refers to is not there") end
+  return nil, err
+end
+
 function M.update(conn, collection, key, values)
   local shape, err = shapes.plan(conn, collection)
   if not shape then return nil, err end
   local id = shapes.id_of(key)
   if not id then return fail("not_found", "there is no " .. collection.name .. " " .. key) end
   local vals
-  vals, err = shapes.values(shape, values)
+  vals, err = shapes.values(conn, shape, values, id)
   if not vals then return nil, err end
   local written
   written, err = wire.call(conn, shape.model, "write", { ids = array { id }, vals = vals }, true)
-  if written == nil then return nil, err end
+  if written == nil then return truly_missing(conn, shape, id, err) end
   return answer_of(conn, shape, id)
 end
 
@@ -188,7 +197,7 @@ function M.create(conn, collection, entries)
   if not shape then return nil, err end
   local outcomes, group = array {}, {}
   for i, entry in ipairs(entries) do
-    local vals, why = shapes.values(shape, entry.values)
+    local vals, why = shapes.values(conn, shape, entry.values)
     if vals then group[#group + 1] = { at = i, vals = vals } else outcomes[i] = { error = why } end
   end
   if #group > 0 then create_group(conn, shape, group, outcomes) end

@@ -33,12 +33,11 @@ local types = {
   date = function() return { kind = "date" } end,
   datetime = function() return { kind = "datetime", form = "local", zone = "UTC", resolution = 1 } end,
   many2one = function(field) return { kind = "reference", to = field.relation } end,
-  many2many = function(field) return { kind = "set", to = field.relation } end,
-  one2many = function(field) return { kind = "rows", to = field.relation } end,
-  binary = function() return { kind = "binary" } end,
+  many2many = function(field) return { kind = "set", of = { kind = "int" }, to = field.relation } end,
+  binary = function() return { kind = "binary", form = "base64" } end,
   many2one_reference = function() return { kind = "int" } end,
 }
-types.image = types.binary
+types.image, types.one2many = types.binary, types.many2many
 
 local kept_by_odoo = { id = true, create_date = true, create_uid = true, write_date = true, write_uid = true, display_name = true }
 
@@ -47,6 +46,22 @@ local function describe_field(name, field)
   return { name = name, type = type_of(field), label = field.string, required = field.required == true and not kept_by_odoo[name] or nil,
     read_only = (field.readonly == true or kept_by_odoo[name]) and true or nil, unique = name == "id" or nil,
     references = type(field.relation) == "string" and field.relation or nil, file = field.relation == "ir.attachment" or nil }
+end
+
+-- Of the lists that the mapping names: whether ids can be written to them, and that they change unseen.
+local function describe_lists(conn, collection, fields, described, warnings)
+  for _, name in ipairs(connector.heads({}, collection.fields)) do
+    local field = fields[name]
+    if field and field.type == "one2many" then
+      local why, err = shapes.unlinkable(conn, field)
+      if err then return nil, err end
+      if why then described[name].read_only, described[name].because = true, why end
+    end
+    if field and (field.type == "one2many" or field.type == "many2many") then
+      warnings[#warnings + 1] = ("'%s' is a list of ids: what is changed from the side of %s moves no write_date here, so only sweeps find it"):format(name, field.relation)
+    end
+  end
+  return true
 end
 
 -- What Odoo puts into required fields of a new record by itself. A model that does not say is none the worse for it.
@@ -70,9 +85,11 @@ function M.describe(conn, collection)
   local names, list, warnings = {}, array {}, array {}
   for name in pairs(fields) do names[#names + 1] = name end
   table.sort(names)
-  local computed, defaults = {}, defaults_of(conn, collection.name, fields)
+  local computed, by_name, defaults = {}, {}, defaults_of(conn, collection.name, fields)
   for i, name in ipairs(names) do
     list[i] = describe_field(name, fields[name])
+    by_name[name] = list[i]
+    if fields[name].type == "one2many" then list[i].all = false end
     list[i].default = default_value(defaults[name])
     local apart = fields[name].store == false and not kept_by_odoo[name] and not shapes.shown_through(fields, name)
     if apart and fields[name].type ~= "one2many" then computed[name] = true end
@@ -82,6 +99,9 @@ function M.describe(conn, collection)
       warnings[#warnings + 1] = "'" .. name .. "' is computed when it is read: its changes move no write_date, so only sweeps find them"
     end
   end
+  local done
+  done, err = describe_lists(conn, collection, fields, by_name, warnings)
+  if not done then return nil, err end
   if not fields.write_date then warnings[#warnings + 1] = "this model keeps no write_date, so it cannot be polled" end
   return { key = array { "id" }, fields = list, warnings = warnings }
 end

@@ -59,11 +59,11 @@ local function shifted(stamp, seconds)
   return moved and (moved:sub(1, 19):gsub("T", " ")) or stamp
 end
 
--- A stamp ahead of the server's clock must not hold back the ones after it.
+-- A stamp ahead of the server's clock must not hide the ones after it.
 local function floor_of(conn)
-  return function(mark)
-    local now = connector.server_now(conn):sub(1, 19):gsub("T", " ")
-    return shifted(mark > now and now or mark, -conn.config.overlap)
+  return function(mark, polled)
+    local began = polled:sub(1, 19):gsub("T", " ")
+    return shifted(mark > began and began or mark, -conn.config.overlap)
   end
 end
 

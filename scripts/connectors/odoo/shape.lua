@@ -43,6 +43,18 @@ function M.shown_through(fields, name)
   return link and fields[link] and fields[link].type == "many2one" and link or nil
 end
 
+--- Why a list of ids cannot be written to a one2many, or nil; nil, err where it could not be found out.
+function M.unlinkable(conn, field)
+  local inverse = field.relation_field
+  local there, err = M.fields(conn, field.relation)
+  if not there then return nil, err end
+  local link = inverse and there[inverse]
+  if not link or link.type ~= "many2one" or link.readonly == true then return "its records are linked by Odoo itself" end
+  if link.required ~= true then return nil end
+  return ("a %s cannot be without its '%s': map its records, as rows { left = CONNECTION.model(\"%s\", { parent = \"%s\" }), ... } or by a mapping of their own")
+    :format(field.relation, inverse, field.relation, inverse)
+end
+
 -- A change of a record behind such a field moves its own write_date, not that of the records which show it.
 local function links_of(fields, names)
   local links, seen = {}, {}
@@ -84,10 +96,19 @@ function M.target(value)
   return type(value) == "number" and value or 0
 end
 
+-- Odoo lists the ids in the order of their model, which means nothing here.
+local function sorted(ids)
+  local list = array {}
+  for i, id in ipairs(ids) do list[i] = id end
+  table.sort(list)
+  return list
+end
+
 local function read_value(field, value)
   if value == nil then return null end
   if as_it_is[field.type] then return value end
   if value == false then return lists[field.type] and array {} or null end
+  if lists[field.type] and json.is_array(value) then return sorted(value) end
   if field.type == "many2one" and type(value) == "table" then return value[1] end
   return value
 end
@@ -135,10 +156,24 @@ end
 
 local function number_or_text(value) return value end
 
+-- A list of ids as ids, each once; nil where it holds anything else.
+local function ids_of(value)
+  local ids, seen = array {}, {}
+  for _, one in ipairs(value) do
+    local id = one ~= null and type(one) ~= "table" and M.id_of(one)
+    if not id then return nil end
+    if not seen[id] then ids[#ids + 1] = id end
+    seen[id] = true
+  end
+  return sorted(ids)
+end
+
 -- Ids replace what is linked; commands go as they are; rows of a one2many are made, or changed where they carry an id.
 local function commands(value)
   if type(value) ~= "table" then return nil end
-  local ids, list = array {}, array {}
+  local ids = ids_of(value)
+  if ids then return array { array { 6, 0, ids } } end
+  local list = array {}
   for i, one in ipairs(value) do
     if json.is_array(one) then list[i] = one
     elseif type(one) == "table" then
@@ -149,12 +184,10 @@ local function commands(value)
       local id = one.id and M.id_of(one.id)
       list[i] = id and array { 1, id, vals } or array { 0, 0, vals }
     else
-      ids[i] = M.id_of(one)
-      if not ids[i] then return nil end
+      return nil
     end
   end
-  if #list > 0 then return #list == #value and list or nil end
-  return array { array { 6, 0, ids } }
+  return list
 end
 
 local writers = {
@@ -174,16 +207,51 @@ function M.value(field, value)
   return plain_text(value)
 end
 
---- The values of a create or a write; nil, err names the field that does not take its value.
-function M.values(shape, values)
+-- Ids that a one2many shall have are links of the records there: [6] would delete those that it lets go where the field that
+-- links them cascades, so each is let go by an edit of that field. nil, err where the link may not be empty.
+local function relinked(conn, shape, name, wanted, id)
+  local field = shape.fields[name]
+  local why, err = M.unlinkable(conn, field)
+  if err then return nil, err end
+  if why then return fail("invalid", name .. ": " .. why) end
+  local now = array {}
+  if id then
+    local rows
+    rows, err = wire.call(conn, shape.model, "read", { ids = array { id }, fields = array { name } })
+    if rows == nil then return nil, err end
+    if not json.is_array(rows) then return fail("unavailable", "the answer is no list of records") end
+    now = rows[1] and rows[1][name] or now
+  end
+  local list, keep, has = array {}, {}, {}
+  for _, one in ipairs(wanted) do keep[one] = true end
+  for _, one in ipairs(sorted(now)) do
+    has[one] = true
+    if not keep[one] then list[#list + 1] = array { 1, one, { [field.relation_field] = false } } end
+  end
+  for _, one in ipairs(wanted) do
+    if not has[one] then list[#list + 1] = array { 4, one, 0 } end
+  end
+  return list
+end
+
+--- The values of a create, or of a write to the record `id`; nil, err names the field that does not take its value.
+function M.values(conn, shape, values, id)
   local sent = json.object {}
   for name, value in pairs(values) do
     local field = shape.fields[name]
     if not field then return unknown_field({ name = shape.model }, name, shape.fields) end
     if value == null and lists[field.type] then value = array {} end
-    sent[name] = M.value(field, value)
+    local ids = field.type == "one2many" and type(value) == "table" and ids_of(value)
+    if ids then
+      local err
+      sent[name], err = relinked(conn, shape, name, ids, id)
+      if err then return nil, err end
+    else
+      sent[name] = M.value(field, value)
+    end
     if sent[name] == nil then
-      return fail("invalid", ("%s: %s is no value of a %s"):format(name, json.encode(value):sub(1, 80), field.type))
+      return fail("invalid", ("%s: %s is no value of a %s"):format(name, json.encode(value):sub(1, 80), field.type),
+        lists[field.type] and "a list of ids, rows or commands is" or nil)
     end
   end
   return sent

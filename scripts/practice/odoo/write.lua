@@ -93,7 +93,7 @@ end
 local function unlink(field, id, other)
   if field.type == "many2many" then return store.unlink(field, id, other) end
   local comodel = registry.get(field.to)
-  if comodel.fields[field.inverse_name].required then return M.unlink(comodel, { other }) end
+  if comodel.fields[field.inverse_name].ondelete == "cascade" then return M.unlink(comodel, { other }) end
   M.write(comodel, { other }, { [field.inverse_name] = false })
 end
 
