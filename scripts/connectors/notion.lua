@@ -107,7 +107,7 @@ function M.list(conn, collection, cursor, limit)
   local asked = filters.of_scope(shape, collection.scope)
   local list
   repeat
-    local rows, following = windows.page(conn, shape, { by = "created_time", place = place, size = limit, filters = asked })
+    local rows, following = windows.page(conn, shape, { by = "created_time", place = place, size = limit, filters = asked, twice = true })
     if not rows then return nil, following end
     list, err = unseen(conn, shape, collection, rows, seen)
     if not list then return nil, err end
@@ -131,10 +131,7 @@ end
 
 -- A minute is over only when the next has begun, so every poll begins before its mark.
 local function floor_of(conn)
-  return function(mark)
-    local now = minute_of(connector.server_now(conn))
-    return minute_of(time.add(mark < now and mark or now, -conn.config.overlap))
-  end
+  return function(mark, polled) return minute_of(time.add(connector.mark_of(mark, minute_of(polled)), -conn.config.overlap)) end
 end
 
 local function scan(conn, cursor, limit, options)

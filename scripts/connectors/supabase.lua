@@ -171,14 +171,9 @@ local function whole_table(conn, collection, shape, cursor, limit)
   return { records = page.records, deleted = array {}, cursor = following, more = page.cursor ~= nil }
 end
 
--- A row is stamped before it is committed, so later polls begin before the mark; a stamp ahead of the clock is no mark.
+-- A row is stamped before it is committed, so later polls begin before the mark.
 local function floor_of(conn)
-  return function(mark)
-    local now = connector.server_now(conn)
-    local from = tables.in_utc(mark) or now
-    if time.compare(from, now) > 0 then from = now end
-    return time.add(from, -conn.config.overlap)
-  end
+  return function(mark, polled) return time.add(connector.mark_of(tables.in_utc(mark) or polled, polled), -conn.config.overlap) end
 end
 
 function M.changes(conn, collection, cursor, limit)

@@ -160,12 +160,9 @@ function M.outcome(conn, shape, events)
   return { records = records, deleted = gone }
 end
 
--- A row is stamped before it is committed, so later polls begin before the mark; a stamp ahead of the clock is no mark.
+-- A row is stamped before it is committed, so later polls begin before the mark.
 local function floor_of(conn)
-  return function(mark)
-    local now = connector.server_now(conn)
-    return time.add(time.compare(mark, now) > 0 and now or mark, -conn.config.overlap)
-  end
+  return function(mark, polled) return time.add(connector.mark_of(mark, polled), -conn.config.overlap) end
 end
 
 local function stamped(conn, shape)

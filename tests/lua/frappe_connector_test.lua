@@ -348,8 +348,21 @@ tap.test("after clocks went back a poll looks back an hour more", function()
   cursor = call.changes(collection(), cursor, 10).cursor
   call.changes(collection(), cursor, 10)
   local asked = http.asked("GET " .. employees)
-  -- At 01:10 UTC clocks there show 02:10 again: five minutes and an hour back from the earlier of mark and clock.
-  tap.equal(json.decode(asked[3].query.filters)[1][3]:sub(1, 15), "2026-10-25 01:0")
+  -- At 01:10 UTC clocks there show 02:10 again: five minutes and an hour back from the mark, which that hour is not ahead of.
+  tap.equal(json.decode(asked[3].query.filters)[1][3]:sub(1, 15), "2026-10-25 01:5")
+end)
+
+tap.test("a stamp ahead of the site's clock hides nothing of what comes after the last poll", function()
+  local ahead = rows({ name = "A", creation = "2026-11-20 10:00:00", modified = "2026-11-20 12:00:00" })
+  local call, http = connect {
+    { "GET " .. employees, dated(ahead, "Fri, 20 Nov 2026 10:00:00 GMT"), dated(rows(), "Fri, 20 Nov 2026 10:05:00 GMT"), dated(rows(), "Fri, 20 Nov 2026 10:10:00 GMT") },
+    { "GET " .. gone, no_trash },
+  }
+  local cursor = call.changes(collection(), call.start(collection()), 10).cursor
+  call.changes(collection(), cursor, 10)
+  local asked = http.asked("GET " .. employees)
+  -- The first scan began at 10:00 UTC, 11:00 there.
+  tap.equal(json.decode(asked[3].query.filters)[1][3]:sub(1, 16), "2026-11-20 10:55")
 end)
 
 tap.test("a poll tells what went to Deleted Document", function()

@@ -31,11 +31,11 @@ local function look_back(conn, polled, zone)
   return conn.config.overlap + math.max(0, dropped)
 end
 
--- A stamp ahead of the site's clock (a changed zone, an import) must not hold back the ones after it.
+-- A stamp ahead of the site's clock (a changed zone, an import) must not hide the ones after it.
 local function floor_of(conn, zone)
   return function(mark, polled)
-    local now = zone and time.to_local(connector.server_now(conn), zone)
-    if now and mark > now then mark = now end
+    local began = zone and time.to_local(polled, zone)
+    if began and mark > began then mark = began end
     return shifted(mark, -look_back(conn, polled, zone))
   end
 end

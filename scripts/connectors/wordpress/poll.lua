@@ -49,10 +49,7 @@ local function second_of(iso) return iso:sub(1, 19) .. "Z" end
 local function floor_of(conn, site, moved)
   local overlap = math.max(conn.config.overlap, schema.zone_of(site) == "UTC" and 1 or hour_of_winter)
   if moved then overlap = overlap + day_of_zones end
-  return function(mark)
-    local now = connector.server_now(conn)
-    return second_of(time.add(time.compare(mark, now) > 0 and now or mark, -overlap))
-  end
+  return function(mark, polled) return second_of(time.add(connector.mark_of(mark, polled), -overlap)) end
 end
 
 local function records_of(conn, shape, rows)

@@ -125,10 +125,7 @@ function M.changes(conn, collection, cursor, limit)
     if not now then return nil, err end
     seen = now.id
   end
-  local function floor(mark)
-    local now = connector.server_now(conn)
-    return time.add(time.compare(mark, now) > 0 and now or mark, -conn.config.overlap)
-  end
+  local function floor(mark, polled) return time.add(connector.mark_of(mark, polled), -conn.config.overlap) end
   local answer
   answer, err = connector.scan(conn, cursor.scan, limit, { floor = floor, page = page_of(shape, cursor) })
   if not answer then return nil, err end
