@@ -319,6 +319,103 @@ tap.test("an outbox row waits for transactions that began before it, and polls h
   tap.equal({ seen["1"], seen["3"], seen["4"] }, { "gone", "gone", "quick" })
 end)
 
+-- All that changes tell from `cursor` on, by key ("gone" of a deletion), and the cursor after it.
+local function drained(call, rows, cursor, seen)
+  seen = seen or {}
+  local turns = 0
+  repeat
+    local page = assert(call.changes(rows, cursor, 50))
+    for _, record in ipairs(page.records) do seen[record.key] = record.fields.name end
+    for _, key in ipairs(page.deleted) do seen[key] = "gone" end
+    cursor, turns = page.cursor, turns + 1
+  until not page.more or turns > 50
+  return seen, cursor
+end
+
+local function edit_partitions(name)
+  assert(db:query("insert into " .. name .. " values (3, 'new'), (150, 'far')"))
+  assert(db:query("update " .. name .. " set name = 'edited' where id = 1"))
+  assert(db:query("delete from " .. name .. " where id = 2"))
+end
+
+tap.test("changes of partitions are told under the table's name, by the outbox and by the log", function()
+  for _, how in ipairs { "auto", "logical" } do
+    local name = "split_" .. how
+    assert(db:query("create table " .. name .. " (id int primary key, name text) partition by range (id)"))
+    assert(db:query("create table " .. name .. "_low partition of " .. name .. " for values from (0) to (100)"))
+    assert(db:query("create table " .. name .. "_high partition of " .. name .. " for values from (100) to (200)"))
+    assert(db:query("insert into " .. name .. " values (1, 'there'), (2, 'going')"))
+    local call, rows = connect({ url = url, changes = how }).functions, collection(name, { "id" }, { "id", "name" })
+    assert(call.install(rows, { apply = true }))
+    tap.equal(#assert(call.install(rows, {})).steps, 0)
+    local cursor = assert(call.start(rows))
+    edit_partitions(name)
+    local seen = drained(call, rows, cursor)
+    tap.equal({ seen["1"], seen["2"], seen["3"], seen["150"] }, { "edited", "gone", "new", "far" })
+    assert(call.uninstall(rows, { apply = true }))
+  end
+end)
+
+tap.test("an outbox that notes another key is not believed: install says so, and polls go on", function()
+  assert(db:query "create table two_keys (id int primary key, code text unique not null, name text, updated_at timestamptz default clock_timestamp())")
+  local call = connect().functions
+  local by_id, by_code = collection("two_keys", { "id" }, { "name" }), collection("two_keys", { "code" }, { "name" })
+  assert(call.install(by_id, { apply = true }))
+  fails("invalid", "notes another key than code", call.install(by_code, { apply = true }))
+  local cursor = assert(call.start(by_code))
+  tap.equal(cursor.outbox, nil)
+  assert(db:query "insert into two_keys values (7, 'C-7', 'seven')")
+  local seen = drained(call, by_code, cursor)
+  tap.equal({ seen["C-7"], seen["7"] }, { "seven" })
+  tap.equal(assert(call.start(by_id)).outbox ~= nil, true)
+  assert(call.uninstall(by_id, { apply = true }))
+  tap.equal(#assert(call.install(by_code, {})).steps > 0, true)
+  -- One whose arguments are of another make is made anew.
+  assert(call.install(by_code, { apply = true }))
+  assert(db:query "drop trigger tidewire_outbox on two_keys")
+  assert(db:query "create trigger tidewire_outbox after insert or update or delete on two_keys for each row execute function tidewire.note('code')")
+  tap.equal(assert(call.start(by_code)).outbox, nil)
+  assert(call.install(by_code, { apply = true }))
+  tap.equal(assert(call.start(by_code)).outbox ~= nil, true)
+  assert(call.uninstall(by_code, { apply = true }))
+end)
+
+tap.test("a stamp ahead of the clock hides nothing of what comes after the last poll", function()
+  assert(db:query "create table ahead (id int primary key, name text, updated_at timestamptz default clock_timestamp())")
+  assert(db:query "insert into ahead values (1, 'of tomorrow', now() + interval '1 day')")
+  local call, rows = connect({ url = url, changes = "poll", overlap = 1 }).functions, collection("ahead", { "id" }, { "name" })
+  local _, cursor = drained(call, rows, assert(call.start(rows)))
+  assert(db:query "insert into ahead values (2, 'now')")
+  task.sleep(2.5)
+  tap.equal(drained(call, rows, cursor)["2"], "now")
+end)
+
+tap.test("a slot whose log the server threw away is replaced, and all is read again", function()
+  assert(db:query "create table thrown (id int primary key, name text)")
+  local call = connect { url = url, changes = "logical", modified = "" }.functions
+  local rows = collection("thrown", { "id" }, { "id", "name" })
+  assert(call.install(rows, { apply = true }))
+  local cursor = assert(call.start(rows))
+  assert(db:query "alter system set max_slot_wal_keep_size = '1MB'")
+  assert(db:query "select pg_reload_conf()")
+  assert(db:query "insert into thrown values (1, 'while it was thrown away')")
+  local lost = false
+  for _ = 1, 20 do
+    assert(db:query "select pg_switch_wal()")
+    assert(db:query "insert into thrown values (2, 'x') on conflict (id) do update set name = excluded.name || 'x'")
+    assert(db:query "checkpoint")
+    lost = #db:query("select 1 from pg_replication_slots where slot_name = $1 and wal_status = 'lost'", { cursor.slot }) == 1
+    if lost then break end
+  end
+  assert(db:query "alter system reset max_slot_wal_keep_size")
+  assert(db:query "select pg_reload_conf()")
+  tap.equal(lost, true, "the slot was not thrown away: this proves nothing")
+  local seen, after = drained(call, rows, cursor)
+  tap.equal({ seen["1"], after.slot ~= nil and after.slot ~= cursor.slot }, { "while it was thrown away", true })
+  tap.equal(#db:query("select 1 from pg_replication_slots where slot_name = $1", { cursor.slot }), 0)
+  assert(call.uninstall(rows, { apply = true }))
+end)
+
 tap.test("the log is read through a slot: changes, moved keys and deletions, a page again that was not kept, all again when the slot is lost", function()
   assert(db:query "create table logged (id int primary key, name text, big text)")
   local call = connect { url = url, changes = "logical", modified = "" }.functions

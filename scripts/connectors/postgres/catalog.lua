@@ -12,7 +12,7 @@ local M = {}
 
 local relation = [[
 select c.relkind::text as kind, row_security_active(c.oid) as filtered,
-  exists (select from pg_trigger t where t.tgrelid = c.oid and t.tgname = 'tidewire_outbox' and t.tgenabled <> 'D') as outbox,
+  (select encode(t.tgargs, 'hex') from pg_trigger t where t.tgrelid = c.oid and t.tgname = 'tidewire_outbox' and t.tgenabled <> 'D') as noted,
   has_table_privilege(c.oid, 'insert') and has_table_privilege(c.oid, 'update') as writable
 from pg_class c where c.oid = to_regclass($1)]]
 
@@ -54,10 +54,37 @@ local function read_table(conn, collection)
     return fail("invalid", why, "name it as \"schema.table\", or grant usage of its schema")
   end
   about.name, about.columns, about.indexes, about.references = name, answers[2], answers[3], answers[4]
+  about.noted = given(about.noted)
   return about
 end
 
---- What is known of a collection's table: { name, kind, filtered, outbox, columns, by_name, indexes, references }.
+--- "schema.table", as the outbox names a collection's table.
+function M.place(conn, collection)
+  local schema, name = db.place(conn, collection)
+  return schema .. "." .. name
+end
+
+local function hex(text) return (text:gsub(".", function(byte) return ("%02x"):format(byte:byte()) end)) end
+
+--- What the arguments of the outbox's trigger are for a collection: the table's name, which a partition's own is not, and the key.
+function M.noting(conn, collection)
+  local list = { M.place(conn, collection), unpack(collection.key) }
+  return list, hex(table.concat(list, "\0") .. "\0")
+end
+
+--- Whether the trigger of the table notes this collection's key.
+function M.notes(conn, collection, about)
+  local _, wanted = M.noting(conn, collection)
+  return about.noted == wanted
+end
+
+--- Whether it notes the table by the key of another mapping.
+function M.notes_another_key(conn, collection, about)
+  local place = hex(M.place(conn, collection) .. "\0")
+  return about.noted ~= nil and about.noted:sub(1, #place) == place and not M.notes(conn, collection, about)
+end
+
+--- What is known of a collection's table: { name, kind, filtered, noted, columns, by_name, indexes, references }.
 function M.table(conn, collection)
   return tables.known(conn, db.table_name(conn, collection), function() return read_table(conn, collection) end)
 end

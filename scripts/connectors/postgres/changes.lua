@@ -9,6 +9,7 @@ local json = require "tidewire.json"
 local log = require "tidewire.log"
 local tables = require "tidewire.tables"
 local time = require "tidewire.time"
+local catalog = require "connectors.postgres.catalog"
 local db = require "connectors.postgres.db"
 local logical = require "connectors.postgres.logical"
 local rows = require "connectors.postgres.rows"
@@ -21,14 +22,12 @@ local M = {}
 --- The channel on which the outbox's triggers say "schema.table".
 M.channel = "tidewire"
 
-local function uses_outbox(conn, shape)
-  return shape.about.outbox and conn.config.changes == "auto"
+-- One that notes another mapping's key says nothing of ours.
+local function uses_outbox(conn, collection, shape)
+  return conn.config.changes == "auto" and catalog.notes(conn, collection, shape.about)
 end
 
-local function table_id(conn, collection)
-  local schema, name = db.place(conn, collection)
-  return schema .. "." .. name
-end
+local table_id = catalog.place
 
 -- The outbox --------------------------------------------------------------------------------------------------------
 
@@ -112,7 +111,7 @@ function M.start(conn, collection)
   local shape, err = rows.plan(conn, collection)
   if not shape then return nil, err end
   if conn.config.changes == "logical" then return logical.start(conn, collection) end
-  if uses_outbox(conn, shape) then return outbox_start(conn) end
+  if uses_outbox(conn, collection, shape) then return outbox_start(conn) end
   if not shape.modified then return { whole = true } end
   return newest(conn, shape)
 end
@@ -141,7 +140,7 @@ function M.changes(conn, collection, cursor, limit)
   local shape, err = rows.plan(conn, collection)
   if not shape then return nil, err end
   if conn.config.changes == "logical" then return logical_changes(conn, collection, shape, cursor, limit) end
-  if uses_outbox(conn, shape) then
+  if uses_outbox(conn, collection, shape) then
     if cursor.outbox then return outbox_changes(conn, collection, shape, cursor, limit) end
     return connector.change_over(cursor, function() return outbox_start(conn) end, function()
       return tables.poll(conn, shape, cursor, limit)

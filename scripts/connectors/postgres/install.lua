@@ -26,19 +26,19 @@ create table if not exists tidewire.outbox (
   { "the order in which it is read", [[create index if not exists outbox_order on tidewire.outbox ("table", xid, seq)]] },
 }
 
--- A changed key is a deletion and a new row. Arguments: the key's columns.
+-- A changed key is a deletion and a new row. Arguments: the table as mappings name it (a partition is another one), the key's columns.
 local note = [[
 create or replace function tidewire.note() returns trigger language plpgsql security definer set search_path = pg_catalog as $note$
 declare
-  place text := tg_table_schema || '.' || tg_table_name;
+  place text := tg_argv[0];
   before jsonb;
   after jsonb;
 begin
   if tg_op <> 'INSERT' then
-    select jsonb_agg(to_jsonb(old) -> name order by n) into before from unnest(tg_argv) with ordinality a(name, n);
+    select jsonb_agg(to_jsonb(old) -> name order by n) into before from unnest(tg_argv) with ordinality a(name, n) where n > 1;
   end if;
   if tg_op <> 'DELETE' then
-    select jsonb_agg(to_jsonb(new) -> name order by n) into after from unnest(tg_argv) with ordinality a(name, n);
+    select jsonb_agg(to_jsonb(new) -> name order by n) into after from unnest(tg_argv) with ordinality a(name, n) where n > 1;
   end if;
   if before is not null and before is distinct from after then
     insert into tidewire.outbox ("table", op, key) values (place, 'DELETE', before);
@@ -50,9 +50,9 @@ begin
   return null;
 end $note$]]
 
-local function trigger(about, key)
+local function trigger(conn, collection, about)
   local names = {}
-  for n, name in ipairs(key) do names[n] = literal(name) end
+  for n, name in ipairs((catalog.noting(conn, collection))) do names[n] = literal(name) end
   return "create trigger tidewire_outbox after insert or update or delete on " .. about.name
     .. " for each row execute function tidewire.note(" .. table.concat(names, ", ") .. ")"
 end
@@ -81,7 +81,8 @@ local function wanted_steps(conn, collection, about)
   for _, step in ipairs(outbox) do add(step[1], step[2]) end
   add("the function that notes a change and tells who listens", (note:gsub("CHANNEL", changes.channel)))
   time_steps(conn, collection, about, add)
-  if not about.outbox then add("the trigger that notes the changes of " .. about.name, trigger(about, collection.key)) end
+  if about.noted then add("the trigger that notes something else", "drop trigger tidewire_outbox on " .. about.name) end
+  add("the trigger that notes the changes of " .. about.name, trigger(conn, collection, about))
   return steps
 end
 
@@ -96,20 +97,25 @@ local function publish_steps(conn, collection, about, published, add)
   local carried = true
   for _, name in ipairs(collection.key) do carried = carried and primary[name] or false end
   if not carried then add("old rows whole in the log, because the key is no part of a primary key", "alter table " .. about.name .. " replica identity full") end
-  if not published then add("what is published of the log", "create publication " .. quoted(logical.publication(conn, collection)) .. " for table " .. about.name) end
+  if published then
+    return add("the changes of partitions under the table's name", "alter publication " .. quoted(logical.publication(conn, collection)) .. " set (publish_via_partition_root = true)")
+  end
+  add("what is published of the log", "create publication " .. quoted(logical.publication(conn, collection)) .. " for table " .. about.name
+    .. " with (publish_via_partition_root = true)")
 end
 
+-- Whether there is the publication, and whether it is whole: else the changes of a partitioned table bear the names of partitions.
 local function is_published(conn, collection)
-  local found, err = db.query(conn, "select count(*)::int as count from pg_publication where pubname = $1", { logical.publication(conn, collection) })
+  local found, err = db.query(conn, "select pubviaroot as whole from pg_publication where pubname = $1", { logical.publication(conn, collection) })
   if not found then return nil, err end
-  return found[1].count > 0
+  return found[1] ~= nil, found[1] ~= nil and found[1].whole
 end
 
 local function install_logical(conn, collection, about, options)
-  local published, err = is_published(conn, collection)
-  if published == nil then return nil, err end
+  local published, whole = is_published(conn, collection)
+  if published == nil then return nil, whole end
   local steps = array {}
-  if not published then
+  if not whole then
     publish_steps(conn, collection, about, published, function(title, text) steps[#steps + 1] = { title = title, sql = text } end)
   end
   return M.carried_out(conn, steps, options)
@@ -153,7 +159,11 @@ function M.install(conn, collection, options)
     return connector.fail("invalid", about.name .. " is a view: its changes cannot be noted", "install on the tables below it, or poll")
   end
   if conn.config.changes == "logical" then return install_logical(conn, collection, about, options) end
-  if about.outbox then return { steps = array {}, applied = false } end
+  if catalog.notes(conn, collection, about) then return { steps = array {}, applied = false } end
+  if catalog.notes_another_key(conn, collection, about) then
+    return connector.fail("invalid", "the outbox of " .. about.name .. " notes another key than " .. table.concat(collection.key, ", "),
+      "give the mappings of one table the same key; this one is polled until then. To change the key, uninstall first")
+  end
   return M.carried_out(conn, wanted_steps(conn, collection, about), options)
 end
 
@@ -170,8 +180,8 @@ function M.uninstall(conn, collection, options)
   used, err = db.query(conn, others, { about.name })
   if not used then return nil, err end
   local steps = array {}
-  if about.outbox then steps[1] = { title = "the trigger of " .. about.name, sql = "drop trigger if exists tidewire_outbox on " .. about.name } end
-  if about.outbox and used[1].count == 0 then
+  if about.noted then steps[1] = { title = "the trigger of " .. about.name, sql = "drop trigger if exists tidewire_outbox on " .. about.name } end
+  if about.noted and used[1].count == 0 then
     steps[2] = { title = "the outbox", sql = "drop table if exists tidewire.outbox" }
     steps[3] = { title = "its function", sql = "drop function if exists tidewire.note()" }
   end

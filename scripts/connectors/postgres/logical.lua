@@ -154,7 +154,12 @@ function M.start(conn, collection)
 end
 
 local advance = [[
-select pg_replication_slot_advance(slot_name, greatest(confirmed_flush_lsn, $2::pg_lsn)) from pg_replication_slots where slot_name = $1]]
+select pg_replication_slot_advance(slot_name, greatest(confirmed_flush_lsn, $2::pg_lsn)) from pg_replication_slots
+where slot_name = $1 and wal_status is distinct from 'lost']]
+
+-- A slot whose log the server threw away stands there still, and is of no use.
+local drop_lost = [[
+select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name = $1 and wal_status = 'lost' and not active]]
 
 local peek = [[
 select data from pg_logical_slot_peek_binary_changes($1, null, $2, 'proto_version', '1', 'publication_names', $3)]]
@@ -163,7 +168,10 @@ select data from pg_logical_slot_peek_binary_changes($1, null, $2, 'proto_versio
 function M.events(conn, collection, shape, cursor, limit)
   local moved, err = db.query(conn, advance, { cursor.slot, cursor.lsn })
   if not moved then return nil, err end
-  if #moved == 0 then return { gone = true } end
+  if #moved == 0 then
+    db.query(conn, drop_lost, { cursor.slot }, true)
+    return { gone = true }
+  end
   local answers
   answers, err = db.transaction(conn, { { "select pg_current_wal_flush_lsn()::text as lsn, clock_timestamp() as now" },
     { peek, { cursor.slot, limit, db.quoted(M.publication(conn, collection)) } } })
