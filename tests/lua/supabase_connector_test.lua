@@ -184,10 +184,10 @@ tap.test("each refusal has its code", function()
       refused(403, "42501", 'new row violates row-level security policy for table "t"'), { status = 400, body = "400 Bad Request" } },
     denied = { refused(403, "42501", "permission denied for table t"), refused(401, "PGRST303", "JWT expired"), refused(401, "PGRST301"),
       { status = 401, body = { message = "Invalid API key", hint = "h" } } },
-    unavailable = { refused(503, "PGRST001"), refused(504, "PGRST003"), refused(500, "40P01"), refused(500, "57014"), refused(503, "53300"),
+    unavailable = { refused(503, "PGRST000"), refused(503, "PGRST002"), refused(504, "PGRST003"), refused(500, "40P01"), refused(500, "57014"), refused(503, "53300"),
       { status = 404, body = "<html>" }, { fails = "unavailable" } },
     unknown = { { status = 502, body = "<html>" }, { status = 524, body = "" }, { fails = "unknown" }, { body = "[{" },
-      refused(503, "57P01"), { status = 200, body = "<html>login</html>" } },
+      refused(503, "57P01"), refused(503, "PGRST001"), { status = 200, body = "<html>login</html>" } },
     throttled = { { status = 429, headers = { ["retry-after"] = "7" }, body = "{}" } },
   }
   for code, answers in pairs(cases) do
@@ -239,6 +239,23 @@ tap.test("a poll looks back a minute, pages over ties and hands out once", funct
   tap.equal(one.records[1].version, "99")
 end)
 
+tap.test("a stamp ahead of the clock hides nothing of what comes after the last poll", function()
+  local ahead = "2026-11-20T11:00:00+00:00"
+  local function at(clock, answer)
+    answer.headers = answer.headers or {}
+    answer.headers.date = "Fri, 20 Nov 2026 " .. clock .. " GMT"
+    return answer
+  end
+  local call, http = connect { { "GET " .. path, at("10:00:00", { body = array {} }), at("10:00:00", page(row("a", "7", { updated_at = ahead }))),
+    at("10:00:00", page(row("a", "7", { updated_at = ahead }))), at("10:00:00", page()), at("10:05:00", page()), at("10:05:00", page()) } }
+  local one = call.changes(items, call.start(items), 10)
+  one = call.changes(items, one.cursor, 10)
+  tap.equal(one.more, false)
+  call.read(items, array { "a" })
+  call.changes(items, one.cursor, 10)
+  tap.equal(http.requests[#http.requests].query.updated_at:sub(1, 21), "gte.2026-11-20T09:59:")
+end)
+
 tap.test("a table without a time column is read whole", function()
   local call = connect { { "GET " .. path, refused(400, "42703", "column items.updated_at does not exist"),
     { body = array { { id = "a", sku = "s", price = 1, meta = null, xmin = "1" } } }, page() } }
@@ -286,4 +303,20 @@ tap.test("what a table needs is said for the SQL editor, the secret kept out of 
   tap.equal({ err.code, err.hint:find "SQL editor" ~= nil }, { "invalid", true })
   local statements = call.uninstall(items, {}).steps[1].todo
   tap.ok(statements:find 'drop trigger if exists tidewire_webhook on "public"."items"')
+end)
+
+tap.test("a webhook whose proof is a signature is signed by the statement that is shown, and each table has its own index", function()
+  local call = connect({}, { webhook = { header = "x-supabase-signature", secret = "very secret", encoding = "base64", prefix = "v1," } })
+  local steps = call.install(items, { address = "https://sync.example.org/webhook/app" }).steps
+  local all, statements = json.encode(steps), {}
+  for _, step in ipairs(steps) do statements[#statements + 1] = step.todo end
+  statements = table.concat(statements, "\n")
+  tap.equal(all:find("very secret", 1, true), nil)
+  tap.equal(statements:find("supabase_functions.http_request", 1, true), nil)
+  tap.ok(statements:find("execute function public.tidewire_tell('https://sync.example.org/webhook/app', 'x-supabase-signature', 'v1,', 'base64')", 1, true))
+  tap.ok(statements:find("extensions.hmac(convert_to(payload::text, 'UTF8'), convert_to(secret, 'UTF8'), 'sha256')", 1, true))
+  tap.ok(statements:find('"tidewire_items_updated_at" on "public"."items" ("updated_at", "id")', 1, true))
+  local long = { name = ("n"):rep(60), word = "table", key = array { "id" }, fields = array { "sku" }, options = {} }
+  local name = json.encode(call.install(long, {}).steps):match 'exists \\"(tidewire_n[^"\\]*)'
+  tap.equal(#name, 63)
 end)

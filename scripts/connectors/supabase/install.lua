@@ -1,6 +1,7 @@
 --- What a table needs, as statements for the SQL editor: the API itself cannot change a schema.
 
 local connector = require "tidewire.connector"
+local hash = require "tidewire.hash"
 local json = require "tidewire.json"
 
 local array = json.array
@@ -22,7 +23,14 @@ local function time_column(conn, collection)
   return column or nil
 end
 
-local function time_steps(name, column, key, add)
+-- An index's name is one of its schema, of 63 bytes at most.
+local function index_name(collection, column)
+  local whole = "tidewire_" .. collection.name .. "_" .. column
+  return #whole <= 63 and whole or whole:sub(1, 50) .. "_" .. hash.sha256(whole):sub(1, 12)
+end
+
+local function time_steps(collection, name, column, add)
+  local key = collection.key
   local columns = { quoted(column) }
   for _, one in ipairs(key) do columns[#columns + 1] = quoted(one) end
   add("the column that polls read and `newest` decides by", "alter table " .. name .. " add column if not exists " .. quoted(column)
@@ -35,13 +43,36 @@ begin
 end $touch$;]]))
   add("its trigger", "create or replace trigger tidewire_touch before update on " .. name
     .. " for each row execute function public.tidewire_touch(" .. literal(column) .. ");")
-  add("the index of polls", "create index if not exists " .. quoted("tidewire_" .. column) .. " on " .. name .. " (" .. table.concat(columns, ", ") .. ");")
+  add("the index of polls", "create index if not exists " .. quoted(index_name(collection, column)) .. " on " .. name .. " (" .. table.concat(columns, ", ") .. ");")
+end
+
+-- pg_net sends the very text that was signed. The secret is read where Supabase keeps secrets, which triggers show to nobody.
+local signing = [[
+create or replace function public.tidewire_tell() returns trigger language plpgsql security definer set search_path = '' as $tell$
+declare
+  payload jsonb := jsonb_build_object('type', tg_op, 'table', tg_table_name, 'schema', tg_table_schema,
+    'record', case when tg_op = 'DELETE' then null else to_jsonb(new) end, 'old_record', case when tg_op = 'INSERT' then null else to_jsonb(old) end);
+  secret text := (select decrypted_secret from vault.decrypted_secrets where name = 'tidewire_webhook');
+begin
+  perform net.http_post(url := tg_argv[0], body := payload, timeout_milliseconds := 5000, headers := jsonb_build_object('Content-Type', 'application/json',
+    tg_argv[1], tg_argv[2] || encode(extensions.hmac(convert_to(payload::text, 'UTF8'), convert_to(secret, 'UTF8'), 'sha256'), tg_argv[3])));
+  return null;
+end $tell$;]]
+
+local function signed_steps(webhook, proof, name, address, add)
+  add("the secret of the webhook, that of the connection in its place", "select vault.create_secret('THE-WEBHOOK-SECRET', 'tidewire_webhook');")
+  add("the function that signs what it sends", signing)
+  local arguments = { literal(address), literal(proof.header), literal(webhook.prefix or ""), literal(proof.encoding) }
+  add("the webhook", "create or replace trigger tidewire_webhook after insert or update or delete on " .. name
+    .. " for each row execute function public.tidewire_tell(" .. table.concat(arguments, ", ") .. ");")
 end
 
 -- The secret stays out of what is shown: it is set by hand where the placeholder stands.
 local function webhook_step(conn, name, options, add)
   local webhook = conn.config.webhook
   if not given(options.address) or not webhook then return end
+  local proof = connector.webhook_proof(webhook)
+  if proof.kind ~= "header" then return signed_steps(webhook, proof, name, options.address, add) end
   local headers = json.encode { ["Content-Type"] = "application/json", [webhook.header or "Authorization"] = (webhook.prefix or "") .. "THE-WEBHOOK-SECRET" }
   add("the webhook (put the secret of the connection in)", "create or replace trigger tidewire_webhook after insert or update or delete on " .. name
     .. " for each row execute function supabase_functions.http_request(" .. literal(options.address) .. ", 'POST', " .. literal(headers) .. ", '{}', '5000');")
@@ -62,7 +93,7 @@ function M.install(conn, collection, options)
   if err then return none, err end
   local steps, add = list()
   local name, column = place(conn, collection), time_column(conn, collection)
-  if column then time_steps(name, column, collection.key, add) end
+  if column then time_steps(collection, name, column, add) end
   webhook_step(conn, name, options, add)
   return { steps = steps, applied = false }
 end
@@ -71,7 +102,7 @@ function M.uninstall(conn, collection, options)
   local none, err = refused(options)
   if err then return none, err end
   local steps, add = list()
-  add("the triggers; the column stays", "drop trigger if exists tidewire_touch on " .. place(conn, collection) .. ";\ndrop trigger if exists tidewire_webhook on "
+  add("the triggers; the column stays, and so does the secret tidewire_webhook in the vault where there is one", "drop trigger if exists tidewire_touch on " .. place(conn, collection) .. ";\ndrop trigger if exists tidewire_webhook on "
     .. place(conn, collection) .. ";")
   return { steps = steps, applied = false }
 end

@@ -40,12 +40,12 @@ end
 local row_of_grants = "row%-level security"
 
 -- Of an error that carries an SQLSTATE or a PGRST code. The database has rolled back, except where the connection to it
--- was lost, which may have been after the commit.
+-- was lost (PGRST001: while it was asked), which may have been after the commit.
 local function code_of(status, code, message, writes)
   if code == "42501" then return message:find(row_of_grants) and "invalid" or "denied" end
   if status == 401 or status == 403 then return "denied" end
   if code == "21000" then return "invalid" end
-  if code:match "^PGRST00%d$" then return "unavailable" end
+  if code == "PGRST000" or code == "PGRST002" or code == "PGRST003" then return "unavailable" end
   if code:match "^08" or code:match "^57P0" then return writes and "unknown" or "unavailable" end
   if code:match "^PGRST" and status >= 500 then return writes and "unknown" or "unavailable" end
   if status >= 500 then return "unavailable" end

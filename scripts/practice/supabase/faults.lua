@@ -2,7 +2,8 @@
 --
 -- A rule is { match = { method, path (a Lua pattern) }, action, count, probability, skip }. The action's keys:
 -- status, body, headers, html, retry_after (an answer instead of the work), delay (seconds before the work), hold
--- (the transaction begins now and commits that much later), drop = "before" | "after", truncate (bytes of the body).
+-- (the transaction begins now and commits that much later), drop = "before" | "after", truncate (bytes of the body), after (the work is
+-- done and its answer replaced, as when the database was lost behind the commit: 503 and PGRST001 unless said).
 local practice = require "tidewire.practice"
 local server = require "tidewire.server"
 local task = require "tidewire.task"
@@ -10,6 +11,8 @@ local task = require "tidewire.task"
 local M = {}
 
 local html = "<html><head><title>%d</title></head><body><center><h1>%d</h1></center><hr>cloudflare</body></html>"
+
+local lost = '{"code":"PGRST001","details":null,"hint":null,"message":"Database client error. Retrying the connection."}'
 
 local messages = { [429] = "Too many requests", [503] = "Could not query the database for the schema cache. Retrying.",
   [504] = "Timed out acquiring connection from connection pool.", [500] = "canceling statement due to statement timeout" }
@@ -78,12 +81,13 @@ end
 function M.before(action)
   if action.delay then task.sleep(action.delay) end
   if action.drop == "before" then return server.drop end
-  if action.status or action.html then return spoiled(action) end
+  if (action.status or action.html) and not action.after then return spoiled(action) end
 end
 
 --- What becomes of the answer after the work.
 function M.after(action, answer)
   if action.drop == "after" then return server.drop end
+  if action.after then return spoiled { status = action.status or 503, html = action.html, body = action.body or lost } end
   if action.truncate then answer.body = answer.body:sub(1, action.truncate) end
   return answer
 end
