@@ -1,7 +1,6 @@
 #include "app/mapper.h"
 
 #include "store/types.h"
-#include "sync/canonical.h"
 
 namespace tidewire::app {
 
@@ -39,7 +38,7 @@ Result<Outcome> ScriptMapper::convert_in(const sync::Field& field, Side to, cons
   return outcome;
 }
 
-Result<Verdict> ScriptMapper::resolve(const sync::Field& field, std::int64_t strategy, const sync::Dispute& dispute) {
+Result<Verdict> ScriptMapper::resolve(const sync::Field&, std::int64_t strategy, const sync::Dispute& dispute) {
   Object asked{{"field", Value(dispute.field)}, {"left", dispute.left}, {"right", dispute.right}, {"tie", Value(store::side_name(dispute.tie))}};
   if (dispute.base) asked["base"] = Value(Object{{"left", dispute.base->left}, {"right", dispute.base->right}});
   if (dispute.left_as_right) asked["left_as_right"] = *dispute.left_as_right;
@@ -63,18 +62,8 @@ Result<Verdict> ScriptMapper::resolve(const sync::Field& field, std::int64_t str
   const Value* right = said.find("right");
   const Value* value = said.find("value");
   verdict.left = left != nullptr ? *left : (value != nullptr ? *value : dispute.left);
-  if (right != nullptr) {
-    verdict.right = *right;
-    return verdict;
-  }
-  // One value, in the left's form: the right gets it as the field would carry it over.
-  if (field.kind == sync::Field::Kind::kFunction) {
-    static const Value nothing{Object{}};
-    const Outcome turned = TRY(convert(field, Side::kRight, verdict.left, dispute.left_record == nullptr ? nothing : *dispute.left_record, "update"));
-    verdict.right = turned.kind == Outcome::Kind::kValue ? turned.value : dispute.right;
-  } else {
-    verdict.right = TRY(sync::convert(verdict.left, field.type.left, field.type.right));
-  }
+  verdict.one = right == nullptr;
+  if (right != nullptr) verdict.right = *right;
   return verdict;
 }
 

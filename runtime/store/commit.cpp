@@ -1,4 +1,6 @@
 // What one reconcile leaves behind, and what the next one must know first.
+#include <tuple>
+
 #include "base/json.h"
 #include "store/audit.h"
 #include "store/brake.h"
@@ -80,12 +82,14 @@ class CommitWork {
 
   /// Of the link, and of its keys from the time before they were linked.
   Result<void> close_conflicts() {
-    Closing closing{commit_.conflict_method, commit_.conflict_author, std::nullopt};
-    if (commit_.operation) closing.operation = commit_.operation->id;
     std::optional<std::int64_t> link = link_;
     if (!link && commit_.remove_link) link = commit_.remove_link;
     if (!link && commit_.operation) link = commit_.operation->link;
     for (const std::string& field : commit_.close_conflict_fields) {
+      const auto said = commit_.conflict_said.find(field);
+      Closing closing{commit_.conflict_method, commit_.conflict_author, std::nullopt};
+      if (said != commit_.conflict_said.end()) std::tie(closing.method, closing.author) = said->second;
+      if (commit_.operation) closing.operation = commit_.operation->id;
       if (link) TRY(close_link_conflict(database_, *link, field, closing, now_));
       for (const auto& [side, key] : record_keys()) {
         TRY(close_record_conflict(database_, commit_.mapping, side, key, field, closing, now_));

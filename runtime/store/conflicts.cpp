@@ -62,8 +62,9 @@ Result<std::vector<DirtyMark>> conflict_marks(Database& database, const Conflict
 
 Result<void> store_resolution(Database& database, const Store::Resolution& resolution, Instant now) {
   const Conflict conflict = TRY(shown_still(database, resolution));
-  TRY(execute(database, "UPDATE conflicts SET method = ?, author = ?, said_left = ?, said_right = ? WHERE id = ?",
-              resolution.method, or_null(resolution.author), dumped(resolution.left), dumped(resolution.right), conflict.id));
+  // Of an edit that was deleted with its record nothing is left to be written: it is closed by having been seen.
+  TRY(execute(database, "UPDATE conflicts SET method = ?1, author = ?2, said_left = ?3, said_right = ?4, closed_at = iif(kind = 'delete_update', ?6, NULL) WHERE id = ?5",
+              resolution.method, or_null(resolution.author), dumped(resolution.left), dumped(resolution.right), conflict.id, now));
   return add_marks(database, conflict.mapping, TRY(conflict_marks(database, conflict)), now);
 }
 

@@ -51,9 +51,10 @@ struct Commit {
   /// conflict, intent or operation is the link of this commit.
   std::vector<Conflict> open_conflicts{};
   /// Of `link` (else of remove_link, else of the operation's) and of the keys in this commit from before they had a
-  /// link; with method and author below.
+  /// link; with method and author below, of a field its own.
   std::vector<std::string> close_conflict_fields{};
   std::string conflict_method{}, conflict_author{};
+  std::map<std::string, std::pair<std::string, std::string>> conflict_said{};  // by field, where a person has said
   std::map<std::string, std::int64_t> counters{};         // added to scope "mapping NAME"
   std::vector<std::string> wake_children{};  // "mapping/side/key" of parents that are linked now: rows waiting for one become due
   std::vector<std::string> brake{};      // kinds logged for this link

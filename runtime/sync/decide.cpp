@@ -189,14 +189,18 @@ Result<void> Pass::decide_field(View& view) {
   const bool doubtful = s_.doubtful.contains(field.name) || (view.conflict != nullptr && view.conflict->kind == "unknown_outcome");
   if (doubtful && s_.record.left != nullptr && s_.record.right != nullptr) return unknown_outcome(view);
   const bool waits = view.conflict != nullptr && view.conflict->kind != "clash" && view.conflict->left == decision.left && view.conflict->right == decision.right;
-  if (!view.has_base && !waits) return adopt(view);
+  if (!view.has_base && !waits) {
+    TRY(adopt(view));
+    decision.closes_conflict = view.conflict != nullptr && (decision.kind == Decision::Kind::kAgree || decision.kind == Decision::Kind::kCopy || decision.kind == Decision::Kind::kResolve);
+    return {};
+  }
   if (is_reapplied(view)) return reapply(view);
   for (const Side from : {Side::kLeft, Side::kRight}) {
     const bool refresh = s_.refreshed[from] && field.own_function && flows(field.flow, other(from)) && view.conflict == nullptr;
     if (refresh && view.has_base && !view.changed.left && !view.changed.right) return copy(view, from, "a watched lookup changed");
   }
   if (view.has_base && !view.changed.left && !view.changed.right) {
-    decision.closes_conflict = view.conflict != nullptr && view.conflict->kind == "clash";
+    decision.closes_conflict = view.conflict != nullptr;
     if (decision.closes_conflict) decision.rule = "both sides went back to what they agreed on";
     return {};
   }
@@ -267,7 +271,7 @@ Result<void> Pass::rows_field(View& view) {
   }
   if (is_reapplied(view)) return reapply_rows(view);
   if (view.has_base && !view.changed.left && !view.changed.right) {
-    decision.closes_conflict = view.conflict != nullptr && view.conflict->kind == "clash";
+    decision.closes_conflict = view.conflict != nullptr;
     return {};
   }
   if (view.conflict != nullptr && view.conflict->kind != "clash" && view.conflict->left == decision.left && view.conflict->right == decision.right) {

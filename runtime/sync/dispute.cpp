@@ -68,12 +68,27 @@ Result<void> Pass::settle(View& view, const Verdict& verdict, const std::string&
   }
   decision.closes_conflict = view.conflict != nullptr;
   if (verdict.kind == Verdict::Kind::kValue) {
-    decision.kind = Decision::Kind::kResolve;
+    Value right = verdict.right;
+    if (verdict.one) {
+      const auto turned = turner_.turn(field, Side::kRight, verdict.left);
+      if (!turned.ok() && field.kind == Field::Kind::kFind) return settle(view, Verdict{}, rule + ": " + turned.error().message);
+      if (!turned.ok()) return turned.error();
+      if (!*turned) {
+        decision.kind = Decision::Kind::kOwed;
+        decision.owes = turner_.owed();
+        decision.winner = Side::kLeft;
+        decision.closes_conflict = false;
+        decision.rule = "owed: " + (turner_.owed() ? turner_.owed()->mapping : field.reference) + " is not linked yet";
+        return {};
+      }
+      right = (*turned)->leave ? decision.right : std::move((*turned)->value);
+    }
     decision.rule = rule;
     decision.apart = true;
     if (!same_form(field, Side::kLeft, verdict.left, decision.left)) decision.to_left = verdict.left;
-    if (!same_form(field, Side::kRight, verdict.right, decision.right)) decision.to_right = verdict.right;
+    if (!same_form(field, Side::kRight, right, decision.right)) decision.to_right = std::move(right);
     decision.discards = decision.to_left || decision.to_right;
+    decision.kind = decision.discards ? Decision::Kind::kResolve : Decision::Kind::kAgree;
     return {};
   }
   TRY(copy(view, verdict.side, rule));
@@ -246,22 +261,31 @@ Result<Verdict> Pass::resolve(const CellDispute& cell) {
   dispute.tie = cell.cell.tie.value_or(dispute.tie);
   if (auto turned = turner_.turn_cell(cell.cell, Side::kRight, cell.left, cell.left_row, false); turned.ok() && *turned) dispute.left_as_right = **turned;
   if (auto turned = turner_.turn_cell(cell.cell, Side::kLeft, cell.right, cell.right_row, false); turned.ok() && *turned) dispute.right_as_left = **turned;
-  if (!cell.cell.judged()) return s_.mapper.resolve(cell.cell, *cell.cell.strategy_function, dispute);
+  if (!cell.cell.judged()) {
+    Verdict verdict = TRY(s_.mapper.resolve(cell.cell, *cell.cell.strategy_function, dispute));
+    if (!verdict.one) return verdict;
+    const auto turned = TRY(turner_.turn_cell(cell.cell, Side::kRight, verdict.left, cell.left_row, false));
+    verdict.right = turned.value_or(cell.right);
+    return verdict;
+  }
   std::string rule;
   return TRY(judge(cell.cell, *rows_, dispute, Value(), rule)).value_or(Verdict{});
 }
 
 /// A group is won together: a dispute in one of its fields, or edits of different fields on both sides, is one dispute.
 Result<void> Pass::dispute_group(std::vector<View*>& views) {
+  // What does not travel has no say (law 23).
+  const auto edits = [](const View& view, Side side) { return view.changed[side] && flows(view.decision.field->flow, other(side)); };
   Sides<bool> changed{false, false};
   View* first = nullptr;
   for (View* view : views) {
     if (view->decision.kind == Decision::Kind::kAgree || !view->has_base) continue;
     const auto ours = perhaps_ours(*view);
-    changed.left |= view->changed.left && ours != Side::kLeft;
-    changed.right |= view->changed.right && ours != Side::kRight;
-    if (first == nullptr && (view->changed.left || view->changed.right)) first = view;
-    if (view->changed.left && view->changed.right) first = view;
+    const Sides<bool> counts{edits(*view, Side::kLeft) && ours != Side::kLeft, edits(*view, Side::kRight) && ours != Side::kRight};
+    changed.left |= counts.left;
+    changed.right |= counts.right;
+    if (!counts.left && !counts.right) continue;
+    if (first == nullptr || first->decision.field->flow != Flow::kBoth || (counts.left && counts.right)) first = view;
   }
   if (!changed.left || !changed.right || first == nullptr) return {};
   const Field& field = *first->decision.field;
@@ -284,8 +308,8 @@ Result<void> Pass::dispute_group(std::vector<View*>& views) {
   }
   if (verdict.kind == Verdict::Kind::kValue) verdict.kind = Verdict::Kind::kManual;  // one value cannot settle several fields
   for (View* view : views) {
-    if (!view->changed.left && !view->changed.right) continue;
-    if (view->decided) continue;
+    if (!edits(*view, Side::kLeft) && !edits(*view, Side::kRight)) continue;
+    if (view->decided || (verdict.kind == Verdict::Kind::kSide && !flows(view->decision.field->flow, other(verdict.side)))) continue;
     view->decision.to_left.reset();
     view->decision.to_right.reset();
     view->decision.discards = false;

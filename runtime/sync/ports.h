@@ -142,6 +142,7 @@ struct Verdict {
   enum class Kind { kSide, kValue, kManual } kind = Kind::kManual;
   Side side = Side::kLeft;  // kSide: the winner
   Value left, right;        // kValue: what each side gets, each in its own form
+  bool one = false;         // kValue: only the left's is said, and the right gets it as the field carries it over
 };
 
 /// What a function may know besides its value and record.

@@ -290,7 +290,11 @@ void Reconcile::translate(std::function<void()> then) {
     const Side from = translator ? translator->from : whose.second;
     lane_.store.translate(mapping, from, keys, [self = shared_from_this(), whose = whose, keys = keys, left, failed, then](Result<std::vector<std::optional<std::string>>> answer) {
       if (!answer.ok()) *failed = answer.error();
-      for (std::size_t i = 0; answer.ok() && i < keys.size(); ++i) self->translations_[{whose.first, whose.second, keys[i]}] = (*answer)[i];
+      for (std::size_t i = 0; answer.ok() && i < keys.size(); ++i) {
+        self->translations_[{whose.first, whose.second, keys[i]}] = (*answer)[i];
+        // The way back too: a rule may make a value of both sides.
+        if ((*answer)[i]) self->translations_.try_emplace({whose.first, other(whose.second), *(*answer)[i]}, keys[i]);
+      }
       if (--*left > 0) return;
       if (*failed) return self->fail(**failed);
       then();

@@ -182,13 +182,13 @@ void Reconcile::commit_pass() {
     if (!waits) commit.standing.push_back(std::move(row));
   }
   for (const store::Conflict& open : known_.conflicts) {
-    if (!open.method) continue;
-    commit.conflict_method = *open.method;
-    commit.conflict_author = open.author.value_or("");
+    if (open.method) commit.conflict_said[open.field] = {*open.method, open.author.value_or("")};
   }
-  if (commit.conflict_method.empty()) commit.conflict_method = left ? "superseded" : "agreed";
+  commit.conflict_method = left ? "superseded" : "agreed";
   close_intents_.insert(close_intents_.end(), settled_.begin(), settled_.end());
-  lane_.store.commit(commit_with(std::move(commit)), [self = shared_from_this(), decided](Result<std::int64_t> stored) {
+  commit = commit_with(std::move(commit));
+  if (!known_.link) commit.close_conflict_fields.push_back("");  // what hindered that it was met
+  lane_.store.commit(std::move(commit), [self = shared_from_this(), decided](Result<std::int64_t> stored) {
     if (!stored.ok()) {
       self->close_intents_.clear();  // what was announced may be written: the announcement stays
       self->intent_ = {};
@@ -234,7 +234,10 @@ void Reconcile::commit_echo(const std::string& counter) {
     commit.link = link_;
   }
   commit.operation = overtaken();
-  lane_.store.commit(commit_with(std::move(commit)), [self = shared_from_this()](Result<std::int64_t> stored) {
+  commit.conflict_method = "superseded";
+  commit = commit_with(std::move(commit));
+  if (!known_.link && counter == "gone") commit.close_conflict_fields.push_back("");
+  lane_.store.commit(std::move(commit), [self = shared_from_this()](Result<std::int64_t> stored) {
     if (!stored.ok()) return self->finish({Report::End::kDropped, {}, {}, {}, stored.error()});
     self->lane_.around.ears.on_echo(self->lane_.mapping, self->key_.first, self->key_.second);
     self->operation_.id.clear();

@@ -118,7 +118,12 @@ void Reconcile::write_next() {
   lane_.batcher[side]->endpoint().update(*link_.key[side], std::move(patch), std::move(guard), [self = shared_from_this(), side, verb = *verb, done](Result<Record> answer) {
     if (!answer.ok()) return done(std::move(answer));
     const bool guarded = self->lane_.capabilities(side).guarded_writes && !answer->version.empty();
-    self->lane_.batcher[side]->endpoint().act(*self->link_.key[side], verb, guarded ? std::optional(answer->version) : std::nullopt, done);
+    self->lane_.batcher[side]->endpoint().act(*self->link_.key[side], verb, guarded ? std::optional(answer->version) : std::nullopt, [verb, done](Result<Record> moved) {
+      if (moved.ok()) return done(std::move(moved));
+      Error error = std::move(moved).error().context("the values are written, and '" + verb + "' after them is not");
+      error.code = Code::kUnknown;  // some of it is written
+      done(std::move(error));
+    });
   });
 }
 

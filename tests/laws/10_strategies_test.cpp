@@ -92,3 +92,30 @@ TEST_CASE("law 10: manual waits for a person, whatever the times say", "[laws][1
   REQUIRE(it.world.conflicts().size() == 1);
   CHECK(it.world.conflicts().front().kind == "clash");
 }
+
+TEST_CASE("law 10: what does not travel has no say in a group or a record, and is not written against its direction", "[laws][10]") {
+  sync::Plan plan = World::default_plan();
+  plan.whole_record = true;
+  plan.fields[1].flow = sync::Flow::kToRight;  // phone
+  Pair it(plan);
+  it.edit(Side::kLeft, "email", "ada@new.org");
+  it.later();
+  it.edit(Side::kRight, "phone", "drift");
+  it.tell();
+
+  CHECK(it.both_show("email", "ada@new.org"));
+  CHECK(it.shown(Side::kLeft, "phone") == "1");
+  CHECK(it.shown(Side::kRight, "phone") == "drift");
+}
+
+TEST_CASE("law 10: a field of a group that goes one way is not written against it by the side that wins the rest", "[laws][10]") {
+  sync::Plan plan = ruled(3, 0);  // the right wins
+  plan.fields[1].flow = sync::Flow::kToRight;
+  Pair it(plan);
+  it.edit(Side::kLeft, "phone", "2");
+  it.edit_both("email", "ada@left.org", "ada@right.org");
+  it.tell();
+
+  CHECK(it.both_show("email", "ada@right.org"));
+  CHECK(it.both_show("phone", "2"));
+}

@@ -160,3 +160,37 @@ TEST_CASE("law 13: accepted as different, both stay and neither travels", "[laws
   it.tell();
   CHECK(it.both_show("note", "from here on"));
 }
+
+TEST_CASE("law 13: a value that both sides show already settles it for good", "[laws][13]") {
+  Disputed it;
+  it.resolve("note", "value", Value("mine"), Value("yours"));
+  CHECK(it.world.conflicts().empty());
+  it.edit(Side::kLeft, "phone", "3");
+  it.tell();
+
+  CHECK(it.world.conflicts().empty());
+  CHECK(it.shown(Side::kLeft, "note") == "mine");
+  CHECK(it.shown(Side::kRight, "note") == "yours");
+}
+
+TEST_CASE("law 13: of two that are answered at once each has its own answer on record", "[laws][13]") {
+  sync::Plan plan = World::default_plan();
+  plan.fields[1] = World::field("phone", 0);
+  Pair it(plan);
+  it.edit_both("note", "mine", "yours");
+  it.edit_both("phone", "2", "3");
+  it.tell();
+  for (const store::Conflict& open : it.world.conflicts()) it.world.store.resolve({open.id, open.field == "note" ? "left" : "right", open.field == "note" ? "ann" : "bob", {}, {}, open.shown_at}, [](Result<void>) {});
+  it.world.timers.run_posted();
+  it.world.engine->wake("people");
+  it.world.settle();
+
+  CHECK(it.both_show("note", "mine"));
+  CHECK(it.both_show("phone", "3"));
+  std::map<std::string, std::string> said;
+  it.world.store.conflicts("people", true, {}, [&](Result<store::Paged<store::Conflict>> page) {
+    for (const store::Conflict& one : page->rows) said[one.field] = one.method.value_or("") + " " + one.author.value_or("");
+  });
+  it.world.timers.run_posted();
+  CHECK(said == std::map<std::string, std::string>{{"note", "left ann"}, {"phone", "right bob"}});
+}

@@ -100,6 +100,17 @@ TEST_CASE("law 14: a value calculated of both that one side does not take is not
   }
 }
 
+TEST_CASE("law 14: where the edit is taken back by hand nobody is asked any more", "[laws][14]") {
+  Stubborn it;
+  it.edit(Side::kLeft, "phone", "5");
+  it.tell();
+  REQUIRE(it.world.conflicts().size() == 1);
+  it.edit(Side::kLeft, "phone", "1");
+  it.tell();
+
+  CHECK(it.world.conflicts().empty());
+}
+
 TEST_CASE("law 14: another edit is tried anew, and where it is taken the conflict is over", "[laws][14]") {
   Stubborn it;
   it.edit(Side::kLeft, "phone", "5");

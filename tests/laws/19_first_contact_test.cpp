@@ -163,3 +163,37 @@ TEST_CASE("law 19: a lookup that fails creates no second record", "[laws][19]") 
   CHECK(world.right.rows.size() == 1);
   CHECK(world.counts().links == 1);
 }
+
+TEST_CASE("law 19: once the match is unique, or the record gone, nobody is asked any more", "[laws][19]") {
+  for (const bool gone : {false, true}) {
+    World world;
+    world.right.insert(person("ada@example.org"));
+    const std::string second = world.right.insert(person("ada@example.org"));
+    const std::string left = world.left.insert(person("ada@example.org"));
+    world.hook(Side::kLeft, left);
+    world.settle();
+    REQUIRE(world.conflicts().size() == 1);
+    if (gone) world.left.erase(left);
+    else world.right.erase(second);
+    world.hook(Side::kLeft, left, gone ? "delete" : "upsert");
+    world.settle();
+
+    CHECK(world.conflicts().empty());
+    CHECK(world.counts().conflict == 0);
+  }
+}
+
+TEST_CASE("law 19: a clash at first contact closes itself where the sides come to agree", "[laws][19]") {
+  World world;
+  Value theirs = person("ada@example.org");
+  theirs["note"] = Value("another");
+  const std::string right = world.right.insert(theirs);
+  world.hook(Side::kLeft, world.left.insert(person("ada@example.org")));
+  world.settle();
+  REQUIRE(world.conflicts().size() == 1);
+  world.right.edit(right, "note", Value("n"));
+  world.hook(Side::kRight, right);
+  world.settle();
+
+  CHECK(world.conflicts().empty());
+}

@@ -150,3 +150,33 @@ TEST_CASE("law 22: a record that names itself, or whose own mapping holds the pa
   for (const auto& [key, row] : world.right.rows) CHECK(row.fields.string_or("boss") == of_ada);
   CHECK(world.counts().waiting_for == 0);
 }
+
+TEST_CASE("law 22: a value that a rule makes of both sides is said to each in its own keys", "[laws][22]") {
+  Teams it;
+  for (const char* team : {"T1", "T2", "T3"}) it.make_team(team);
+  sync::Plan plan = Teams::with_team(false);
+  sync::Field crews = World::field("crews", 5);
+  crews.kind = sync::Field::Kind::kReference;
+  crews.reference = "teams";
+  crews.list = true;
+  plan.fields.push_back(crews);
+  it.world.engine->put(std::make_shared<TableMapper>(plan, "v2"), {&it.world.left, &it.world.right});
+  const std::string right = it.world.only_right();
+  const auto keys = [](std::initializer_list<const char*> names) {
+    Array out;
+    for (const char* name : names) out.push_back(Value(name));
+    return Value(std::move(out));
+  };
+  it.world.left.edit(it.child, "crews", keys({"T1"}));
+  it.world.hook(Side::kLeft, it.child);
+  it.world.settle();
+  REQUIRE(it.world.right.get(right, "crews") == keys({"U1"}));
+
+  it.world.left.edit(it.child, "crews", keys({"T1", "T2"}));
+  it.world.right.edit(right, "crews", keys({"U1", "U3"}));
+  it.world.hook(Side::kLeft, it.child);
+  it.world.settle();
+
+  CHECK(it.world.left.get(it.child, "crews") == keys({"T1", "T2", "T3"}));
+  CHECK(it.world.right.get(right, "crews") == keys({"U1", "U2", "U3"}));
+}

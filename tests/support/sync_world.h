@@ -16,7 +16,8 @@
 
 namespace tidewire::test {
 
-/// A mapping made of plain rows; strategies: 1 newest, 2 left, 3 right, 4 a value of both sides joined.
+/// A mapping made of plain rows; strategies: 1 newest, 2 left, 3 right, 4 a value of both sides joined,
+/// 5 the elements of both, as the left says them.
 class TableMapper final : public sync::Mapper {
  public:
   explicit TableMapper(sync::Plan plan, std::string version = "v1") : plan_(std::move(plan)), version_(std::move(version)) {}
@@ -31,6 +32,15 @@ class TableMapper final : public sync::Mapper {
     if (strategy == 4) {
       verdict.kind = sync::Verdict::Kind::kValue;
       verdict.left = verdict.right = Value(dispute.left.as_string() + "+" + dispute.right.as_string());
+    }
+    if (strategy == 5) {
+      verdict.kind = sync::Verdict::Kind::kValue;
+      verdict.one = true;
+      Array all = dispute.left.as_array();
+      for (const Value& one : dispute.right_as_left->as_array()) {
+        if (std::find(all.begin(), all.end(), one) == all.end()) all.push_back(one);
+      }
+      verdict.left = Value(std::move(all));
     }
     return verdict;
   }

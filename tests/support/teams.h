@@ -41,8 +41,8 @@ struct Teams {
     world.engine->remove("teams");
     world.settle();
   }
-  std::string make_team() {
-    const std::string key = left.insert(Value(Object{{"title", Value("Crew")}}), "T1");
+  std::string make_team(const std::string& name = "T1") {
+    const std::string key = left.insert(Value(Object{{"title", Value("Crew")}}), name);
     store::Change change;
     change.connection = "erp";
     change.collection = "Team";

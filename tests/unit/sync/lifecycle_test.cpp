@@ -26,7 +26,7 @@ class Ledger final : public sync::Endpoint {
  public:
   explicit Ledger(test::MemorySide& rows) : rows_(rows) {}
   std::vector<std::string> verbs;
-  int state_writes = 0;
+  int state_writes = 0, refusals = 0;
 
   const sync::Capabilities& capabilities() const override { return rows_.able; }
   void read(std::vector<std::string> keys, sync::Done<std::vector<sync::Record>> done) override { rows_.read(std::move(keys), std::move(done)); }
@@ -49,6 +49,7 @@ class Ledger final : public sync::Endpoint {
   void trash(std::string key, sync::Done<std::optional<sync::Record>> done) override { rows_.trash(std::move(key), std::move(done)); }
   void act(std::string key, std::string verb, std::optional<std::string> guard, sync::Done<sync::Record> done) override {
     verbs.push_back(verb);
+    if (refusals > 0 && refusals-- > 0) return done(make_error(Code::kUnavailable, "not now"));
     rows_.update(std::move(key), Value(Object{{"state", Value(verb == "submit" ? "posted" : "void")}}), std::move(guard), std::move(done));
   }
 
@@ -187,4 +188,29 @@ TEST_CASE("after: who asked is told of an operation, in the transaction that sto
   world.timers.run_posted();
   REQUIRE(due.size() == 2);
   CHECK(due.back().hook.string_or("to") == "ops@example.org");
+}
+
+TEST_CASE("lifecycle: values that were written before their verb was refused count once", "[sync][lifecycle]") {
+  World world;
+  Ledger ledger(world.right);
+  sync::Plan plan = with_states();
+  std::swap(plan.lifecycle.moves.left, plan.lifecycle.moves.right);
+  plan.lifecycle.edit_after = {};
+  world.engine->put(std::make_shared<test::TableMapper>(plan, "v2"), {&world.left, &ledger});
+  const std::string left = world.left.insert(invoice("draft"));
+  world.hook(Side::kLeft, left);
+  world.settle();
+  const std::string right = world.only_right();
+  world.left.edit(left, "tags", Value("a"));
+  world.left.edit(left, "state", Value("posted"));
+  world.right.edit(right, "tags", Value("b"));  // tags are calculated of both
+  ledger.refusals = 1;
+  world.hook(Side::kLeft, left);
+  world.settle(std::chrono::minutes(5));
+
+  CHECK(world.right.get(right, "state") == Value("posted"));
+  CHECK(world.right.get(right, "tags") == Value("a+b"));
+  CHECK(world.left.get(left, "tags") == Value("a+b"));
+  world.engine->remove("people");
+  world.settle();
 }
