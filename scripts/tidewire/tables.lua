@@ -4,7 +4,7 @@
 --- modified, select }; `about` is what `known` keeps, `select` the list of columns with "$version" and "$stamp" where there
 --- are such. `sql` is the dialect: `quoted(name)`; `parameters()`, a list whose `add(value, column)` is the value's place in the statement;
 --- `query(conn, text, parameters)`; `with_keys(shape, keys, parameters)`, the condition of rows by key; `condition(shape, condition,
---- parameters)`, one of a scope; `shown(value)`, a value as it is read; `moment(shape, time)`, an ISO time as its column compares it.
+--- parameters)`, one of a scope; `shown(value, column)`, a value as it is read; `moment(shape, time)`, an ISO time as its column compares it.
 
 local connector = require "tidewire.connector"
 local json = require "tidewire.json"
@@ -57,7 +57,7 @@ end
 --- The record of a row.
 function M.record(shape, row)
   local fields, shown = {}, shape.sql.shown
-  for _, name in ipairs(shape.fields) do fields[name] = shown(row[name]) end
+  for _, name in ipairs(shape.fields) do fields[name] = shown(row[name], shape.about.by_name[name]) end
   local stamp = given(shown(row["$stamp"]))
   return { key = connector.key_of(row, shape.key), version = given(row["$version"]), modified = stamp, stamp = stamp, fields = fields }
 end

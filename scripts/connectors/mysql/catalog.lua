@@ -27,13 +27,16 @@ from information_schema.key_column_usage where table_schema = ? and table_name =
 
 local about_table = [[
 select table_type as type, engine, (select count(*) from information_schema.triggers where event_object_schema = ?
-  and event_object_table = ? and trigger_name like 'tidewire\_%') as triggers
+  and event_object_table = ? and trigger_name like 'tidewire\_%') as triggers,
+  (select max(action_statement) from information_schema.triggers where event_object_schema = ? and event_object_table = ?
+  and trigger_name like 'tidewire\_insert\_%') as noted,
+  (select count(*) from information_schema.tables where table_schema = ? and table_name = 'tidewire_outbox') as noticed
 from information_schema.tables where table_schema = ? and table_name = ?]]
 
 local function read_table(conn, collection)
   local database, name = db.place(conn, collection)
   local place = { database, name }
-  local answers, err = db.transaction(conn, { { about_table, { database, name, database, name } }, { columns, place }, { keys, place },
+  local answers, err = db.transaction(conn, { { about_table, { database, name, database, name, database, database, name } }, { columns, place }, { keys, place },
     { references, place } })
   if not answers then return nil, err end
   local about = answers[1][1]
@@ -43,6 +46,18 @@ local function read_table(conn, collection)
   about.name, about.columns, about.keys, about.references = db.table_name(conn, collection), answers[2], answers[3], answers[4]
   about.outbox = about.triggers == 3
   return about
+end
+
+--- The list of a row's key, as the triggers write it: `row` is "new" or "old".
+function M.key_list(row, key)
+  local parts = {}
+  for n, name in ipairs(key) do parts[n] = row .. "." .. db.quoted(name) end
+  return "json_array(" .. table.concat(parts, ", ") .. ")"
+end
+
+--- Whether the triggers of the table note this collection's key, and not that of another mapping.
+function M.notes(about, key)
+  return about.outbox and (given(about.noted) or ""):find(M.key_list("new", key), 1, true) ~= nil
 end
 
 --- What is known of a collection's table: { name, type, outbox, columns, by_name, keys, references }.
@@ -56,10 +71,22 @@ local kinds = {
   blob = "binary", tinyblob = "binary", mediumblob = "binary", longblob = "binary", bit = "binary", uuid = "uuid",
 }
 
+-- The words of "enum('a','it''s, b')".
 local function options_of(type)
-  local options = array {}
-  for word in type:gmatch "'([^,]*)'" do options[#options + 1] = (word:gsub("''", "'")) end
-  return options
+  local options, at = array {}, 1
+  while true do
+    local from = type:find("'", at, true)
+    if not from then return options end
+    local to = from
+    repeat
+      to = type:find("'", to + 1, true)
+      local doubled = to and type:sub(to + 1, to + 1) == "'"
+      if doubled then to = to + 1 end
+    until not doubled
+    if not to then return options end
+    options[#options + 1] = (type:sub(from + 1, to - 1):gsub("''", "'"))
+    at = to + 1
+  end
 end
 
 local function type_of(column)
@@ -93,6 +120,13 @@ local function unique_of(about)
   return key, unique
 end
 
+-- Whether triggers that this user may not see write the outbox.
+local function told_unseen(conn, collection)
+  local database, name = db.place(conn, collection)
+  local found = db.query(conn, "select 1 as one from " .. db.quoted(database) .. ".`tidewire_outbox` where tbl = ? and at > utc_timestamp(6) - interval 1 day limit 1", { name })
+  return found and #found > 0
+end
+
 function M.describe(conn, collection)
   tables.forget(conn)
   local about, err = M.table(conn, collection)
@@ -113,6 +147,8 @@ function M.describe(conn, collection)
   local is_view = about.type ~= "BASE TABLE"
   if is_view then warnings[1] = "a view: what is missing in it was not surely deleted" end
   if not is_view and given(about.engine) ~= "InnoDB" then warnings[#warnings + 1] = "the engine " .. tostring(about.engine) .. " has no transactions: writes are not guarded against a crash" end
+  local hidden = not about.outbox and about.noticed > 0 and told_unseen(conn, collection)
+  if hidden then warnings[#warnings + 1] = "the outbox has new rows of this table, but no triggers of it are seen: MySQL shows them to who has TRIGGER on it; until then the table is polled" end
   if #key == 0 then
     warnings[#warnings + 1] = "no primary key: name the key in the mapping, of columns that are unique and never null"
     key[1] = "id"

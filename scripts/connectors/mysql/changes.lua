@@ -7,6 +7,8 @@
 local connector = require "tidewire.connector"
 local json = require "tidewire.json"
 local tables = require "tidewire.tables"
+local time = require "tidewire.time"
+local catalog = require "connectors.mysql.catalog"
 local db = require "connectors.mysql.db"
 local rows = require "connectors.mysql.rows"
 
@@ -18,7 +20,7 @@ local M = {}
 local iso = "date_format(utc_timestamp(6), '%Y-%m-%dT%H:%i:%s.%fZ')"
 
 local function uses_outbox(conn, shape)
-  return shape.about.outbox and conn.config.changes ~= "poll"
+  return conn.config.changes ~= "poll" and catalog.notes(shape.about, shape.key)
 end
 
 --- The outbox beside a collection's table.
@@ -36,6 +38,16 @@ local function outbox_start(conn, collection)
   return { outbox = found[1].seq, at = found[1].now }
 end
 
+-- Rows that every cursor we know of has passed, once an hour. A week is kept for other readers of the same outbox.
+local function prune(conn, outbox, name, seen)
+  local pruned = conn.state.pruned or {}
+  conn.state.pruned = pruned
+  local id = outbox .. name
+  if pruned[id] and time.clock() - pruned[id] < 3600 then return end
+  pruned[id] = time.clock()
+  db.query(conn, "delete from " .. outbox .. " where tbl = ? and seq <= ? and at < utc_timestamp(6) - interval 7 day limit 10000", { name, seen }, true)
+end
+
 local function outbox_changes(conn, collection, shape, cursor, limit)
   local outbox, name = M.outbox(conn, collection)
   local answers, err = db.transaction(conn, {
@@ -50,6 +62,7 @@ local function outbox_changes(conn, collection, shape, cursor, limit)
   if not answer then return nil, err end
   local last = events[#events]
   answer.cursor, answer.more = { outbox = last and last.seq or cursor.outbox, at = answers[2][1].now }, #events == limit
+  if not answer.more then prune(conn, outbox, name, cursor.outbox) end
   return answer
 end
 

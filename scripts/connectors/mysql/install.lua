@@ -24,10 +24,8 @@ local function trigger_name(about, event, collection, conn)
 end
 
 local function note(outbox, table_name, op, row, key)
-  local parts = {}
-  for n, name in ipairs(key) do parts[n] = row .. "." .. db.quoted(name) end
-  return "insert into " .. outbox .. " (at, tbl, op, `keys`) values (utc_timestamp(6), '" .. table_name:gsub("'", "''") .. "', '" .. op .. "', json_array("
-    .. table.concat(parts, ", ") .. "))", table.concat(parts, ", ")
+  return "insert into " .. outbox .. " (at, tbl, op, `keys`) values (utc_timestamp(6), '" .. table_name:gsub("'", "''") .. "', '" .. op .. "', "
+    .. catalog.key_list(row, key) .. ")"
 end
 
 local function key_moved(key)
@@ -72,7 +70,11 @@ function M.install(conn, collection, options)
   if not about then return nil, err end
   if about.type ~= "BASE TABLE" then return connector.fail("invalid", about.name .. " is a view: its changes cannot be noted") end
   local steps, add = list()
-  if about.outbox then return { steps = steps, applied = false } end
+  if catalog.notes(about, collection.key) then return { steps = steps, applied = false } end
+  if about.outbox then
+    return connector.fail("invalid", "the outbox of " .. about.name .. " notes another key than " .. table.concat(collection.key, ", "),
+      "give the mappings of one table the same key; this one is polled until then. To change the key, uninstall first")
+  end
   add("the outbox: one row per change", outbox_text((changes.outbox(conn, collection))))
   triggers(conn, collection, about, add)
   return carried_out(conn, steps, options)

@@ -1,8 +1,10 @@
 --- Statements over one table: which columns are asked for, which rows are meant, and rows as records.
 
 local connector = require "tidewire.connector"
+local decimal = require "tidewire.decimal"
 local json = require "tidewire.json"
 local tables = require "tidewire.tables"
+local text = require "tidewire.text"
 local catalog = require "connectors.mysql.catalog"
 local db = require "connectors.mysql.db"
 
@@ -15,12 +17,18 @@ local M = {}
 local binary = { binary = true, varbinary = true, blob = true, tinyblob = true, mediumblob = true, longblob = true, bit = true }
 local textual = { char = true, varchar = true, text = true, tinytext = true, mediumtext = true, longtext = true }
 
+-- A float is told with six digits unless it is asked for as a double.
+local function whole(column)
+  local name = quoted(column.name)
+  return column.kind == "float" and name .. " + 0e0" or name
+end
+
 -- One number for all that a row holds: the guard of tables that have no version column.
 local function content(about)
   local parts = {}
   for i, column in ipairs(about.columns) do
     local name = quoted(column.name)
-    parts[i] = binary[column.kind] and "hex(" .. name .. ")" or name
+    parts[i] = binary[column.kind] and "hex(" .. name .. ")" or whole(column)
   end
   return "sha2(json_array(" .. table.concat(parts, ", ") .. "), 256)"
 end
@@ -41,7 +49,8 @@ function M.plan(conn, collection, more)
   local list = {}
   for _, name in ipairs(connector.heads(collection.key, wanted)) do
     if not about.by_name[name] then return fail("invalid", about.name .. " has no column `" .. name .. "`", "`tidewire schema` lists its columns") end
-    list[#list + 1] = quoted(name)
+    local column = about.by_name[name]
+    list[#list + 1] = column.kind == "float" and whole(column) .. " as " .. quoted(name) or quoted(name)
   end
   if version then list[#list + 1] = version .. " as `$version`" end
   if modified then list[#list + 1] = "date_format(" .. quoted(modified.name) .. ", '%Y-%m-%dT%H:%i:%s.%fZ') as `$stamp`" end
@@ -60,8 +69,27 @@ function M.parameters()
   end }
 end
 
---- A date of zeros is how old tables say that there is none.
-function M.shown(value)
+-- A number as single precision holds it.
+local function single(number)
+  if number == 0 or number ~= number or math.abs(number) == math.huge then return number end
+  local mantissa, exponent = math.frexp(number)
+  return math.ldexp(math.floor(mantissa * 2 ^ 24 + 0.5), exponent - 24)
+end
+
+-- The fewest digits that mean the same single: 0.1 rather than 0.10000000149011612.
+local function shortest(value)
+  local number = tonumber(text.of(value))
+  if not number then return value end
+  for digits = 6, 9 do
+    local short = ("%." .. digits .. "g"):format(number)
+    if single(tonumber(short)) == single(number) then return decimal.dec(short) end
+  end
+  return value
+end
+
+--- A value as it is read. A date of zeros is how old tables say that there is none.
+function M.shown(value, column)
+  if column and column.kind == "float" and value ~= null then return shortest(value) end
   if type(value) == "string" and value:find "^0000%-00%-00" then return null end
   return value
 end
