@@ -17,10 +17,10 @@ local M = { kind = "http" }
 
 M.config = {
   url = { type = "url", required = true },
-  auth = { type = "table" }, headers = { type = "table" },
+  auth = { type = "table", keys = { "bearer", "basic", "header", "query", "secret", "prefix" } }, headers = { type = "table" },
   collections = { type = "table", required = true },
   overlap = { type = "duration", default = 120 }, settle = { type = "duration", default = 120 },
-  payload = { type = "table" },
+  payload = { type = "table", keys = { "collection", "key", "event", "deletes" } },
 }
 M.collections = { collection = {} }
 

@@ -5,6 +5,7 @@
 
 local connector = require "tidewire.connector"
 local json = require "tidewire.json"
+local log = require "tidewire.log"
 local filters = require "connectors.notion.filters"
 local install = require "connectors.notion.install"
 local pages = require "connectors.notion.pages"
@@ -154,6 +155,15 @@ local function trashed(conn, shape, cursor, limit)
   end })
 end
 
+-- What is in the trash cannot be asked for: edits are told all the same, and deletions are found by sweeps.
+local function without_trash(conn, collection, cursor, err)
+  local warned = conn.state.trash_warned or {}
+  conn.state.trash_warned = warned
+  if not warned[collection.name] then log.warn(("the trash of %s cannot be asked for, so only sweeps find what is deleted: %s"):format(collection.name, err.message)) end
+  warned[collection.name] = true
+  return { records = array {}, deleted = array {}, more = false, cursor = { live = cursor.live, gone = cursor.gone } }
+end
+
 function M.changes(conn, collection, cursor, limit)
   local shape, err = sources.plan(conn, collection)
   if not shape then return nil, err end
@@ -165,6 +175,7 @@ function M.changes(conn, collection, cursor, limit)
     return { records = answer.records, deleted = array {}, cursor = following, more = true }
   end
   answer, err = trashed(conn, shape, cursor.gone, limit)
+  if not answer and err.code == "invalid" then return without_trash(conn, collection, cursor, err) end
   if not answer then return nil, err end
   local keys = array {}
   for i, one in ipairs(answer.records) do keys[i] = one.key end

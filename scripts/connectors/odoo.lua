@@ -51,9 +51,17 @@ M.install, M.uninstall = install.install, install.uninstall
 
 -- Reading -------------------------------------------------------------------------------------------------------------
 
+-- A record rule hides one of the records, where the model itself may be read: no reason to pause the whole connection.
+local function hidden(conn, shape, err)
+  if err.code ~= "denied" then return nil, err end
+  local alive, why = wire.call(conn, shape.model, "search_count", { domain = array { array { "id", "=", 0 } } })
+  if alive == nil then return nil, why end
+  return fail("invalid", err.message, "a record rule hides it from the API user")
+end
+
 local function read_ids(conn, shape, ids)
   local rows, err = wire.call(conn, shape.model, "read", { ids = ids, fields = shape.columns })
-  if rows == nil then return nil, err end
+  if rows == nil then return hidden(conn, shape, err) end
   if not json.is_array(rows) then return fail("unavailable", "the answer is no list of records") end
   return shapes.records(shape, rows)
 end

@@ -6,6 +6,7 @@
 
 local connector = require "tidewire.connector"
 local json = require "tidewire.json"
+local text = require "tidewire.text"
 local time = require "tidewire.time"
 local describe = require "connectors.supabase.describe"
 local install = require "connectors.supabase.install"
@@ -106,10 +107,10 @@ function M.list(conn, collection, cursor, limit)
   return list_page(conn, collection, shape, cursor, limit)
 end
 
--- Text without case is searched by ilike, whose special signs only widen it: the rows are looked through again here.
+-- Text without case is searched by ilike, blanks around it being nothing; whatever that widens is looked through again here.
 local function query_term(part)
   if part.fold and type(part.value) == "string" then
-    return tables.term(part.field, "ilike", (part.value:gsub("[%%_\\]", "\\%0")))
+    return tables.term(part.field, "ilike", "%" .. text.trim(part.value):gsub("[%%_\\]", "\\%0") .. "%")
   end
   return tables.term(part.field, "eq", part.value)
 end
@@ -179,7 +180,12 @@ end
 function M.changes(conn, collection, cursor, limit)
   local shape, err = tables.plan(conn, collection)
   if not shape then return nil, err end
-  if cursor.whole or not shape.modified then return whole_table(conn, collection, shape, cursor, limit) end
+  if not shape.modified then return whole_table(conn, collection, shape, cursor, limit) end
+  if cursor.whole then
+    return connector.change_over(cursor, function() return M.start(conn, collection) end, function()
+      return whole_table(conn, collection, shape, cursor, limit)
+    end)
+  end
   local columns = { shape.modified, unpack(shape.key) }
   local function page(floor, after, size)
     local query = { tables.order(columns), { "limit", connector.plain(size) } }

@@ -1,6 +1,7 @@
 --- Whether a record meets conditions: for what a system cannot be asked.
 
 local connector = require "tidewire.connector"
+local decimal = require "tidewire.decimal"
 local json = require "tidewire.json"
 
 local null = json.null
@@ -14,8 +15,11 @@ local function has(list, value)
   return false
 end
 
+local function is_number(value) return type(value) == "number" or decimal.is(value) end
+
 local function order(a, b)
   if a == null or b == null or type(a) == "table" or type(b) == "table" then return nil end
+  if is_number(a) and is_number(b) then a, b = decimal.dec(a), decimal.dec(b) end
   if type(a) ~= type(b) then a, b = connector.plain(a), connector.plain(b) end
   return a == b and 0 or a < b and -1 or 1
 end

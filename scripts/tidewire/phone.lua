@@ -46,10 +46,13 @@ function M.e164(text, country)
     local digits = plain:match "^%d+$"
     if not digits then return nil end
     local prefix, leaving = prefixes[country] or "0", abroad[country] or "00"
+    local code = ("%d"):format(codes[country])
     if starts(digits, leaving) then international = digits:sub(#leaving + 1)
+    elseif #digits > 10 and starts(digits, code) and not starts(digits, prefix) then
+      international = digits      -- "447700900123": the country's code without its plus
     else
       if starts(digits, prefix) then digits = digits:sub(#prefix + 1) end
-      international = ("%d"):format(codes[country]) .. digits
+      international = code .. digits
     end
   end
   if #international < 7 or #international > 15 or international:sub(1, 1) == "0" then return nil end

@@ -395,3 +395,32 @@ tap.test("describe tells how values are kept", function()
   tap.equal(#by_name.status.type.options, 3)
   tap.equal(#found.warnings > 0, true)
 end)
+
+tap.test("the zone of the site is asked again with its description", function()
+  local zones = { "Europe/Berlin", "Asia/Kolkata" }
+  local call = connect { { "GET /api/method/frappe.client.get_single_value", function() return { body = { message = table.remove(zones, 1) } } end } }
+  local function zone()
+    for _, field in ipairs(call.describe(collection()).fields) do
+      if field.name == "modified" then return field.type.zone end
+    end
+  end
+  tap.equal({ zone(), zone() }, { "Europe/Berlin", "Asia/Kolkata" })
+end)
+
+tap.test("a value that the site masks is refused, never taken for one", function()
+  local docs = json.decode(recorded.getdoctype.body)
+  for _, field in ipairs(docs.docs[1].fields) do
+    if field.fieldname == "last_name" then field.mask = 1 end
+  end
+  local shown = "XXXXXXXX"
+  local call = connect { { "GET /api/method/frappe.desk.form.load.getdoctype", { body = docs } },
+    { "GET " .. employees, function() return rows(row("TWE-00003", nil, { last_name = shown })) end },
+    { "GET " .. employee, function() return { body = { data = row("TWE-00003", nil, { last_name = shown, doctype = "TW Employee" }) } } end } }
+  for _, masked in ipairs { "XXXXXXXX", "XX-XX-XXXX", "XXXXXX@example.org" } do
+    shown = masked
+    tap.equal(tap.fails("invalid", call.list(collection(), nil, 5)).message, "the site masks last_name")
+    tap.equal(tap.fails("invalid", call.read(collection(), array { "TWE-00003" })).message, "the site masks last_name")
+  end
+  shown = "Xavier XX"
+  tap.equal(call.list(collection(), nil, 5).records[1].fields.last_name, "Xavier XX")
+end)

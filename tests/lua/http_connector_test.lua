@@ -105,3 +105,16 @@ test("an answer of another shape is an error, never an empty list", function()
   _, err = call.list(collection, nil, 5)
   ok(err.message:find("no record with the key 'id'", 1, true), err.message)
 end)
+
+tap.test("half a credential, or two, is an error and never nobody", function()
+  local function connected(auth)
+    return host(function() return require "connectors.http" end, { name = "crm", http = fake_http.new {}, config = { url = "https://crm.example.org", auth = auth,
+      collections = { people = { path = "/people" } } } }).functions
+  end
+  local people = { name = "people", word = "collection", key = json.array { "id" }, fields = json.array { "name" } }
+  tap.raises(function() connected { bearr = "x" } end, "did you mean 'bearer'")
+  for _, auth in ipairs { {}, { bearer = "a", header = "X", secret = "s" }, { header = "X" }, { query = "k" }, { bearer = "a", secret = "b" }, { basic = { "user" } }, { secret = "s" } } do
+    local err = tap.fails("invalid", connected(auth).list(people, nil, 5))
+    tap.equal(err.message:find "^auth: " ~= nil, true)
+  end
+end)

@@ -452,3 +452,23 @@ tap.test("describe tells types, options, references and what cannot be written",
   wrong.options = { times = array { "Weight" } }
   tap.fails("invalid", connect({}).describe(wrong))
 end)
+
+tap.test("an answer that says it is complete is whole, of a search as of a list", function()
+  local complete = { request_status = { type = "complete" } }
+  local call = connect { { query_path, results({ at(1, first) }, nil, complete), results({}, nil, complete) } }
+  tap.equal(#assert(call.find(of "Name", array { array { { field = "Name", value = "nobody" } } }))[1], 0)
+end)
+
+tap.test("a trash that cannot be asked for stops no poll", function()
+  local call = connect { { query_path, function(seen)
+    if seen.json.in_trash then return { status = 400, body = { object = "error", code = "validation_error", message = "in_trash is not known" } } end
+    return results { weighing(1, first, 1) }
+  end } }
+  local cursor, keys, turns = call.start(of "Weight"), 0, 0
+  cursor.live.mark = first
+  repeat
+    local one = assert(call.changes(of "Weight", cursor, 10))
+    keys, cursor, turns = keys + #one.records, one.cursor, turns + 1
+  until not one.more or turns > 5
+  tap.equal({ keys, turns }, { 1, 2 })
+end)

@@ -97,6 +97,8 @@ local function warnings_of(known, zone)
     if (tonumber(field.permlevel) or 0) > 0 then
       warn(field.fieldname .. " has permission level " .. field.permlevel
         .. ": without that right it cannot be read and writes are dropped")
+    elseif tonumber(field.mask) == 1 then
+      warn(field.fieldname .. " is masked for users without that right: a value that reads as X is refused, so give the API user the permission to see it")
     elseif field.fieldtype == "Password" then
       warn(field.fieldname .. " is a password: it reads as stars")
     elseif field.fieldname:find("_seen", 1, true) then
@@ -111,6 +113,7 @@ end
 
 function M.describe(conn, collection)
   if conn.state.meta then conn.state.meta[collection.name] = nil end
+  conn.state.zone = nil
   local known, err = shapes.definition(conn, collection.name)
   if not known then return nil, err end
   local zone

@@ -78,6 +78,7 @@ function M.one(conn, collection, shape, key)
   if type(doc) ~= "table" or doc.name == nil then return fail("unavailable", "a document without a name") end
   local clear
   clear, err = check_hidden(conn, collection, shape, doc)
+  if clear then clear, err = shapes.unmasked(shape, doc) end
   if not clear then return nil, err end
   if connector.plain(doc.name) ~= key then return false end     -- found by another case or with blanks: renamed
   note_absent(shape, doc)

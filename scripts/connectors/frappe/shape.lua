@@ -138,6 +138,22 @@ function M.plan(conn, collection)
   return shape
 end
 
+-- As version 16 shows a value to who may not see it: XXXXXXXX, XX-XX-XXXX, XXXXXX@example.org.
+local function is_masked(value)
+  return type(value) == "string" and (value:find "^XXX+$" or value:find "^XX%-XX%-XXXX" or value:find "^XXX+@") ~= nil
+end
+
+--- true, or nil, err where the site shows a mask in place of a value.
+function M.unmasked(shape, row)
+  for _, name in ipairs(shape.fields) do
+    local field = shape.known.fields[name]
+    if field and tonumber(field.mask) == 1 and is_masked(row[name]) then
+      return fail("invalid", "the site masks " .. name, "give the API user the permission to see masked fields")
+    end
+  end
+  return true
+end
+
 --- The record of a listed row.
 function M.from_row(shape, row)
   for _, name in ipairs(shape.columns) do
@@ -145,6 +161,8 @@ function M.from_row(shape, row)
       return fail("invalid", "the site leaves out " .. name, "the API user may not read it: see its permission level")
     end
   end
+  local clear, err = M.unmasked(shape, row)
+  if not clear then return nil, err end
   return M.record(row, shape.fields, shape.known, shape.zone)
 end
 

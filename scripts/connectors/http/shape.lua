@@ -44,7 +44,25 @@ local function check_page(what, page)
   return true
 end
 
+-- One way to say who we are, whole: half of one would ask as nobody.
+local function check_auth(auth)
+  if not auth then return true end
+  local ways = {}
+  for _, way in ipairs { "bearer", "basic", "header", "query" } do
+    if auth[way] ~= nil then ways[#ways + 1] = way end
+  end
+  if #ways ~= 1 then return fail("invalid", "auth: one of bearer, basic, header and query is needed, not " .. (#ways == 0 and "none" or table.concat(ways, " and "))) end
+  local way = ways[1]
+  if (way == "header" or way == "query") ~= (auth.secret ~= nil) then
+    return fail("invalid", "auth: `secret` goes with header and query, and with these alone")
+  end
+  if way == "basic" and (type(auth.basic) ~= "table" or auth.basic[2] == nil) then return fail("invalid", "auth: basic is { \"user\", secret \"X\" }") end
+  return true
+end
+
 local function compiled(conn, name)
+  local fine, wrong = check_auth(conn.config.auth)
+  if not fine then return nil, wrong end
   local about = conn.config.collections[name]
   local what = "collections." .. name
   if type(about) ~= "table" then

@@ -37,7 +37,7 @@ local function all_pages(conn, shape, body, queries)
     if not records then return nil, err end
     local full = connector.deal(queries, records, answers)
     body.start_cursor = not full and answer.has_more and given(answer.next_cursor) or nil
-    if given(answer.request_status) and not full then
+    if windows.is_incomplete(answer) and not full then
       return fail("invalid", "too many rows are like the one searched for", "match by fields that are nearly unique")
     end
   until not body.start_cursor

@@ -29,7 +29,8 @@ function M.query(conn, shape, body)
   return reply.body
 end
 
-local function is_incomplete(answer)
+--- Whether an answer ends where Notion shows no more, rather than where the rows do.
+function M.is_incomplete(answer)
   local status = given(answer.request_status)
   return type(status) == "table" and status.type == "incomplete"
 end
@@ -38,7 +39,7 @@ end
 local function following(place, answer, by, twice)
   local rows = answer.results
   local last = rows[#rows] and rows[#rows][by]
-  local cut, cursor = is_incomplete(answer), answer.has_more and given(answer.next_cursor) or nil
+  local cut, cursor = M.is_incomplete(answer), answer.has_more and given(answer.next_cursor) or nil
   local moved_on = last and last > (place.from or "")
   local paged = place.page and twice and not place.again
   if not cursor and not cut then

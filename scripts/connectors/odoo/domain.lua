@@ -2,6 +2,7 @@
 
 local connector = require "tidewire.connector"
 local json = require "tidewire.json"
+local text = require "tidewire.text"
 local shapes = require "connectors.odoo.shape"
 
 local null, array = json.null, json.array
@@ -56,7 +57,7 @@ local function leaf(fields, part)
   local field = part.field == "id" and { type = "many2one" } or fields[part.field]
   if part.value == null or part.value == "" then return array { part.field, "in", nothing(field) } end
   if part.fold and type(part.value) == "string" then
-    return array { part.field, "=ilike", (part.value:gsub("[%%_\\]", "\\%0")) }
+    return array { part.field, "=ilike", "%" .. text.trim(part.value):gsub("[%%_\\]", "\\%0") .. "%" }
   end
   local sent = value_of(field, part.value)
   if sent == nil then return impossible end

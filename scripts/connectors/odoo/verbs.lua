@@ -18,6 +18,9 @@ local methods = {
   validate = { ["stock.picking"] = "button_validate" },
 }
 
+-- Odoo 16 to 18 ask before they cancel a confirmed sale.
+local besides = { cancel = { disable_cancel_warning = true } }
+
 -- Where Odoo would ask a person, it answers with a window to be opened, and nothing is done.
 local function asks_back(answer) return type(answer) == "table" and answer.type ~= nil end
 
@@ -26,7 +29,7 @@ local function verb(name, read_back)
     local method, id = methods[name][collection.name], shapes.id_of(key)
     if not method then return fail("invalid", ("%s has no step '%s'"):format(collection.name, name)) end
     if not id then return fail("not_found", "there is no " .. collection.name .. " " .. key) end
-    local answer, err = wire.call(conn, collection.name, method, { ids = array { id } }, true)
+    local answer, err = wire.call(conn, collection.name, method, { ids = array { id }, context = besides[name] }, true)
     if answer == nil then return nil, err end
     if asks_back(answer) then
       return fail("invalid", ("Odoo asks before it does '%s': %s"):format(name, tostring(answer.name or answer.res_model)), "decide it in Odoo")

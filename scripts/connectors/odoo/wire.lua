@@ -167,12 +167,18 @@ local function names_a_field(err)
   return err.code == "invalid" and (err.message:find "nvalid field" or err.message:find "^KeyError") ~= nil
 end
 
---- Calls a method of a model with named arguments, `ids` among them; its result, null where it has none.
+--- Calls a method of a model with named arguments, `ids` among them and what its `context` says besides; its result, null where it has none.
 function M.call(conn, model, method, arguments, writes)
   local server, err = M.version(conn)
   if not server then return nil, err end
   local all = { context = context_of(conn) }
-  for name, value in pairs(arguments) do all[name] = value end
+  for name, value in pairs(arguments) do
+    if name == "context" then
+      for key, one in pairs(value) do all.context[key] = one end
+    else
+      all[name] = value
+    end
+  end
   local result
   result, err = (server.json2 and json2 or execute)(conn, model, method, all, writes)
   if result == nil and names_a_field(err) then (conn.state.models or {})[model] = nil end

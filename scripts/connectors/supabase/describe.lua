@@ -2,6 +2,7 @@
 
 local connector = require "tidewire.connector"
 local json = require "tidewire.json"
+local tables = require "connectors.supabase.rows"
 local wire = require "connectors.supabase.wire"
 
 local array = json.array
@@ -71,6 +72,7 @@ local function describe_fields(definition)
 end
 
 function M.describe(conn, collection)
+  tables.forget(conn)
   local api, err = document(conn, collection)
   if not api then
     if err.code ~= "denied" then return nil, err end

@@ -23,13 +23,17 @@ function M.in_utc(text)
   return time.add(zoned and text or text .. "Z", 0)
 end
 
+--- Columns may have been added: which tables have their time column is asked again.
+function M.forget(conn) conn.state.time_columns = nil end
+
 -- The time column where the table has it; false where it has none.
 local function time_column(conn, collection)
   local known = conn.state.time_columns or {}
   conn.state.time_columns = known
   local column = option(conn, collection, "modified")
   if not column then return false end
-  local id = collection.name .. "." .. column
+  local schema = option(conn, collection, "schema") or "public"
+  local id = schema .. "." .. collection.name .. "." .. column
   if known[id] ~= nil then return known[id] and column end
   local reply, err = wire.request(conn, collection, "GET", { { "select", wire.column(column) }, { "limit", "0" } })
   if not reply and not (err.code == "invalid" and err.message:find("42703", 1, true)) then return nil, err end

@@ -90,7 +90,8 @@ local function run(state, it, source, kind)
   local columns = wanted(source, only(it))
   local rows, cursor, incomplete = query.run(state, it, source, it.body)
   for i, page in ipairs(rows) do rows[i] = pages.show(state, it, page, columns) end
-  return listed(kind, rows, cursor, incomplete and { request_status = { type = "incomplete", incomplete_reason = "query_result_limit_reached" } })
+  return listed(kind, rows, cursor,
+    { request_status = incomplete and { type = "incomplete", incomplete_reason = "query_result_limit_reached" } or { type = "complete" } })
 end
 
 routes["POST data_sources/*/query"] = function(state, it, id) return run(state, it, spaces.source(state, id), "page_or_data_source") end

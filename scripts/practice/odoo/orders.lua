@@ -191,6 +191,12 @@ local function reopen(kind, id) set(kind.order, id, { state = "draft" }) end
 function M.method(kind, step)
   local steps = { confirm = confirm, cancel = cancel, draft = reopen }
   return function(ids)
+    local asks = step == "cancel" and kind == sale and site.major < 19 and not site.env.context.disable_cancel_warning
+    for _, id in ipairs(ids) do
+      if asks and row_of(kind.order, id) and row_of(kind.order, id).state ~= "draft" then
+        return { type = "ir.actions.act_window", name = "Cancel Quotation", view_mode = "form", res_model = "sale.order.cancel", target = "new" }
+      end
+    end
     for _, id in ipairs(ids) do steps[step](kind, id) end
     return true
   end
