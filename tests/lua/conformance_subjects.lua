@@ -17,11 +17,19 @@ local M = {}
 -- What one run makes is told from that of another.
 local function tag() return hash.id():sub(-8) end
 
+-- The same options, where nobody listens.
+local function elsewhere(config)
+  local other = {}
+  for name, value in pairs(config) do other[name] = value end
+  if other.url then other.url = other.url:gsub("127%.0%.0%.1:%d+", "127.0.0.1:9") else other.port = 9 end
+  return other
+end
+
 -- The table of tests/support/conformance.sql, as every way to PostgreSQL shows it.
 local function conformance_table(kind, config, broken)
   local run = tag()
   return {
-    kind = kind, config = config, broken = broken,
+    kind = kind, config = config, broken = broken, nowhere = elsewhere(config), long = { "name" }, wide = { "number", dec "9007199254740993" },
     collection = { name = "conformance", word = "table", key = array { "id" }, options = object {}, fields = array { "code", "name",
       "number", "price", "big", "ratio", "active", "born", "wake", "seen", "mood", "tags", "meta", "order", "odd name" } },
     make = function(n) return { code = run .. "-" .. n, name = "Item " .. n, number = n } end,
@@ -64,7 +72,8 @@ function M.mysql(options)
     return { port = tonumber(options.url), user = "practice", password = password, database = "practice" }
   end
   return {
-    kind = "mysql", config = config "practice", broken = config "nobody", open = require("connectors.mysql.db").open,
+    kind = "mysql", config = config "practice", broken = config "nobody", nowhere = elsewhere(config "practice"), long = { "life" },
+    wide = { "number", dec "9007199254740993" }, open = require("connectors.mysql.db").open,
     install = options.api_key == "outbox" and {} or nil, lag = options.api_key == "outbox" and 1.2 or nil,
     collection = { name = "conformance", word = "table", key = array { "id" }, options = object {}, fields = array { "code", "name",
       "number", "price", "big", "ratio", "active", "born", "wake", "seen", "mood", "raw", "order", "odd name" } },
@@ -100,6 +109,7 @@ function M.http(options)
       version = "modified", fields = { code = "text", number = "int", price = "decimal" } } } }
     subject.install, subject.kind = nil, "http"
     subject.config, subject.broken = rest(config, options.api_key .. ":" .. options.api_secret), rest(config, options.api_key .. ":nobody")
+    subject.nowhere, subject.open_ended, subject.unordered = elsewhere(subject.config), true, true
     subject.collection.word, subject.collection.fields = "collection", array { "code", "label", "team", "number", "price" }
     subject.faithful = { { "price", dec "12.5" }, { "number", 2147483647 } }
     return subject
@@ -110,6 +120,7 @@ function M.http(options)
       modified = "updated_at", page = { by = "offset", param = "offset", limit = "limit" }, filter = { "{field}", "eq.{value}" } } } }
   subject.kind, subject.config, subject.broken = "http", rest(config, options.key), rest(config, "sb_secret_nobody")
   subject.broken.headers = { apikey = "sb_secret_nobody" }
+  subject.nowhere, subject.open_ended, subject.unordered = elsewhere(subject.config), true, true
   subject.collection.word, subject.collection.fields = "collection", array { "code", "name", "number", "price", "big", "active", "born", "tags", "odd name" }
   subject.faithful = { { "price", dec "12.50" }, { "big", dec "9223372036854775807" }, { "active", false }, { "born", "2024-02-29" }, { "tags", array { "a,b", 'c"d' } } }
   return subject
@@ -128,6 +139,7 @@ M.doctype = {
     field("code", "Data", { unique = 1 }), field("label", "Data"), field("team", "Data"), field("number", "Int"),
     field("price", "Currency"), field("ratio", "Float"), field("active", "Check"), field("born", "Date"), field("wake", "Time"),
     field("seen_time", "Datetime"), field("mood", "Select", { options = "\nok\nbad" }), field("bio", "Small Text"),
+    field("life", "Long Text"),
   },
   permissions = array { { role = "System Manager", read = 1, write = 1, create = 1, delete = 1 } },
 }
@@ -147,10 +159,11 @@ function M.frappe(options)
   add_doctype(options)
   return {
     kind = "frappe", config = { url = options.url, api_key = options.api_key, api_secret = options.api_secret, webhook_secret = "w" },
-    install = { address = "https://sync.example.org/webhook/erp" },
+    install = { address = "https://sync.example.org/webhook/erp" }, long = { "life" }, wide = { "number", dec "9007199254740993" },
+    nowhere = elsewhere { url = options.url, api_key = options.api_key, api_secret = options.api_secret, webhook_secret = "w" },
     broken = { url = options.url, api_key = options.api_key, api_secret = "nobody" },
     collection = { name = M.doctype.name, word = "doctype", key = array { "name" }, options = object {}, fields = array { "code", "label",
-      "team", "number", "price", "ratio", "active", "born", "wake", "seen_time", "mood", "bio" } },
+      "team", "number", "price", "ratio", "active", "born", "wake", "seen_time", "mood", "bio", "life" } },
     make = function(n) return { code = run .. "-" .. n, label = "Item " .. n, number = n } end,
     label = "label", group = { field = "team", value = function(n) return "group, " .. run .. "-" .. n end },
     refused = { mood = "neither" }, absent = "no-such-name",
@@ -169,7 +182,7 @@ function M.odoo(options)
   for name, value in pairs(config) do broken[name] = value end
   broken.api_key = "nobody"
   return {
-    kind = "odoo", config = config, broken = broken,
+    kind = "odoo", config = config, broken = broken, nowhere = elsewhere(config), long = { "x_bio" }, wide = { "x_number", dec "9007199254740993" },
     collection = { name = "x_conformance", word = "model", key = array { "id" }, options = object {}, fields = array { "x_code", "x_name",
       "x_team", "x_number", "x_price", "x_ratio", "x_on", "x_born", "x_seen", "x_mood", "x_bio", "x_owner", "x_countries" } },
     make = function(n) return { x_code = run .. "-" .. n, x_name = "Item " .. n, x_number = n } end,
@@ -190,7 +203,7 @@ local function wordpress_post(kind, config, broken, plugin)
   local run = tag()
   local fields = array { "title", "content", "excerpt", "status", "slug", "date", "date_gmt", "author", "categories", "comment_status", "sticky", "modified_gmt", "id" }
   local subject = {
-    kind = kind, config = config, broken = broken, page = 60,
+    kind = kind, config = config, broken = broken, nowhere = elsewhere(config), page = 60, long = { "content" }, wide = { "author", dec "9007199254740993" },
     collection = { name = "post", word = "post_type", key = array { "id" }, options = object {}, fields = fields },
     make = function(n) return { title = "Item " .. n, content = "<p>" .. run .. "-" .. n .. "</p>", status = "publish" } end,
     label = "title", group = { field = "excerpt", value = function(n) return "group, " .. run .. "-" .. n end },
@@ -244,6 +257,8 @@ function M.notion(options)
   return {
     kind = "notion", config = { url = options.url, token = options.key, version = options.version },
     broken = { url = options.url, token = "nobody", version = options.version },
+    nowhere = elsewhere { url = options.url, token = options.key, version = options.version }, long = { "Notes", refused = true },
+    wide = { "Number", dec "9007199254740993" }, doubles = true,
     collection = { name = old and M.notion_database or M.notion_source, word = old and "database" or "data_source", key = array { "id" },
       options = { times = array { "Seen" } }, fields = array { "Name", "Notes", "Code", "Number", "Kind", "Tags", "State", "Born", "Seen",
         "Span.start", "Span.end", "Final", "Link", "Mail", "Phone", "Who", "Papers", "Linked", "Made", "Edited", "Author", "Editor",

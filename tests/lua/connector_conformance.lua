@@ -1,6 +1,6 @@
 --- What every connector owes the engine, tried on a live system.
 ---
---- `run(subject)` adds one test per law. The subject:
+--- `run(subject)` adds one test per law, `run(subject, "many")` that of a page of ten thousand rows alone. The subject:
 ---   kind, config        the connector, and options that reach the system
 ---   broken              the config with a key that is nobody's
 ---   collection          { name, key, fields, options }
@@ -14,6 +14,11 @@
 ---   lag                 seconds by which `changes` stays behind
 ---   open                of a database: opens the handle that the connector speaks through
 ---   page                rows a page of a poll, 3 unless said
+--   nowhere             options that reach nobody
+--   long                { field, refused } of a text: a million bytes are kept, or refused as a whole
+--   wide                { field, value } a number beyond what the field or a double holds; kept exactly or refused, unless `doubles`
+--   open_ended          true where the system has no fields of its own to be missed
+--   unordered           true where pages shift when rows before them go: only reads by key tell then
 --- Needs profile io, and a system that nobody else writes to.
 
 local tap = require "tap"
@@ -32,27 +37,32 @@ local function connect(subject, config, http, sql)
     { name = "subject", config = config, http = http, sql = sql })
 end
 
--- The client whose next write is carried out and whose answer is lost, or that never gets out.
-local function failing_http(how)
+-- The client whose next write (`what` "reads": whose reads) is carried out and whose answer is lost, or that never gets out.
+local function failing_http(how, what)
   local http = require "tidewire.http"
   return { request = function(request)
-    local writes = request.once
-    if writes and how == "refused" then return nil, { code = "unavailable", message = "connection refused" } end
+    local meant = (request.once or false) == (what ~= "reads")
+    if how == "throttled" then return { status = 429, headers = { ["retry-after"] = "7" }, body = "<html>Too Many Requests</html>" } end
+    if meant and how == "refused" then return nil, { code = "unavailable", message = "connection refused" } end
+    if meant and how == "login" then return { status = 200, headers = { ["content-type"] = "text/html" }, body = "<html>Sign in</html>" } end
+    if meant and how == "moved" then return { status = 404, headers = {}, body = "<html>Not Found</html>" } end
     local response, err = http.request(request)
-    if not writes or not response then return response, err end
+    if not meant or not response then return response, err end
     if how == "lost" then return nil, { code = "unknown", message = "connection lost" } end
     if how == "html" then return { status = 502, headers = {}, body = "<html>Bad Gateway</html>" } end
     if how == "cut" then return { status = response.status, headers = response.headers, body = response.body:sub(1, -2) } end
+    if how == "bytes" then return { status = response.status, headers = response.headers, body = '["\255\254", ' .. response.body .. "]" } end
     return response
   end }
 end
 
 -- The same of a database.
-local function failing_sql(subject, how)
+local function failing_sql(subject, how, reads)
   if not subject.open then return nil end
   local function unlucky(run)
     return function(_, what, parameters, options)
-      local writes = (options or parameters or {}).write
+      local writes = ((options or parameters or {}).write or false) == (reads ~= "reads")
+      if writes and reads == "reads" then return nil, { code = "unavailable", message = "connection lost" } end
       if writes and how == "refused" then return nil, { code = "unavailable", message = "connection refused" } end
       local rows, affected = run(what, parameters, options)
       if not writes or not rows then return rows, affected end
@@ -95,9 +105,10 @@ local function tests_of(subject)
   end
   local function read(key) return must(call.read(collection, array { key }))[1] end
   local function new(changes) return read(create(copy(subject.make(next_number()), changes)).key) end
-  local function fails(code, value, err)
-    tap.equal(value, nil)
-    tap.equal(err and err.code, code)
+  local function fails(code, value, err, what)
+    tap.equal(value, nil, what)
+    tap.equal(err and err.code, code, what or err and err.message)
+    return err
   end
 
   if subject.install then
@@ -206,6 +217,39 @@ local function tests_of(subject)
         made[key] = 0
       end
     end
+  end)
+
+  tap.test("pages are complete while others write: what is there from the first to the last is on them", function()
+    local group = subject.group.value(next_number())
+    local entries, stays = array {}, {}
+    for i = 1, 12 do entries[i] = { values = copy(subject.make(next_number()), { [subject.group.field] = group }) } end
+    for _, outcome in ipairs(must(call.create(collection, entries))) do stays[outcome.record.key] = true end
+    local scoped = copy(collection, { scope = { [subject.group.field] = group } })
+    local seen, cursor, pages = {}, nil, 0
+    -- One that was shown, or one that was not yet.
+    local function pick(shown)
+      for key in pairs(stays) do
+        if (seen[key] ~= nil) == shown then return key end
+      end
+    end
+    repeat
+      local page = must(call.list(scoped, cursor, 3))
+      for _, record in ipairs(page.records) do seen[record.key] = (seen[record.key] or 0) + 1 end
+      cursor, pages = page.cursor, pages + 1
+      if pages <= 2 then
+        for _, shown in ipairs { true, false } do
+          local going = not (shown and subject.unordered) and pick(shown)
+          if going then
+            must(call.delete(collection, going))
+            stays[going] = nil
+          end
+          must(call.update(collection, pick(shown), { [subject.label] = "moved while pages are read" }))
+        end
+        create(copy(subject.make(next_number()), { [subject.group.field] = group }))
+      end
+    until not cursor or pages > 30
+    tap.equal(cursor, nil)
+    for key in pairs(stays) do tap.equal(seen[key] ~= nil, true, key .. " was on no page") end
   end)
 
   tap.test("a scope means the same everywhere, null being a value", function()
@@ -321,6 +365,35 @@ local function tests_of(subject)
     tap.equal(keys[old.key], nil)
   end)
 
+  tap.test("a poll whose pages others write between tells of each record what it came to", function()
+    local keys = {}
+    for i = 1, 8 do keys[i] = new().key end
+    local cursor, shown, wrote, turns = must(call.start(collection)), {}, 0, 0
+    if subject.lag then task.sleep(subject.lag) end
+    local function write(at)
+      wrote = wrote + 1
+      must(call.update(collection, keys[at], { [subject.label] = "written " .. wrote }))
+    end
+    for at = 1, 8 do write(at) end
+    repeat
+      if subject.lag then task.sleep(subject.lag) end
+      local page = must(call.changes(collection, cursor, subject.page or 3))
+      for _, record in ipairs(page.records) do shown[record.key] = record.fields[subject.label] end
+      cursor, turns = page.cursor, turns + 1
+      if turns <= 3 then
+        write(turns)
+        write(9 - turns)
+      end
+    until turns > 3 and not page.more or turns > 200
+    repeat
+      if subject.lag then task.sleep(subject.lag) end
+      local page = must(call.changes(collection, cursor, subject.page or 3))
+      for _, record in ipairs(page.records) do shown[record.key] = record.fields[subject.label] end
+      cursor, turns = page.cursor, turns + 1
+    until not page.more or turns > 400
+    for _, key in ipairs(keys) do tap.equal(shown[key], read(key).fields[subject.label]) end
+  end)
+
   tap.test("a page of a poll that was not kept comes again", function()
     local cursor = must(call.start(collection))
     local made = new()
@@ -360,6 +433,109 @@ local function tests_of(subject)
     fails("denied", stranger.test())
   end)
 
+  -- Each way of reading fails with `code` on connections that `connected` makes, and nothing of it is empty; the last error.
+  local function reads_fail(code, what, connected)
+    local key, query = subject.known, array { array { { field = subject.label, value = "anything" } } }
+    local ways = {
+      { "read", array { key } }, { "read", array { key, subject.absent } }, { "list", nil, 5 }, { "find", query },
+      { "changes", subject.cursor, 5 }, { "start" }, { "test" },
+    }
+    local last
+    for _, way in ipairs(ways) do
+      local value, err = connected()[way[1]](way[1] ~= "test" and collection or nil, way[2], way[3])
+      last = fails(code, value, err, what .. ", " .. way[1])
+    end
+    return last
+  end
+
+  -- What each entry of a create failed with: by itself, or with the whole call.
+  local function failures(outcomes, err)
+    local list = { err }
+    for i, outcome in ipairs(outcomes or {}) do list[i] = outcome.error or "made" end
+    return list
+  end
+
+  tap.test("a read that is not clearly answered is unavailable, never empty", function()
+    subject.known, subject.cursor = new().key, must(call.start(collection))
+    for _, how in ipairs { "lost", "html", "login", "cut", "bytes", "refused", "moved" } do
+      reads_fail("unavailable", how, function()
+        return connect(subject, subject.config, failing_http(how, "reads"), failing_sql(subject, how, "reads")).functions
+      end)
+    end
+    tap.equal(read(subject.known).key, subject.known)
+  end)
+
+  if not subject.open then
+    tap.test("who is asked to slow down says for how long, of reads and of writes", function()
+      subject.known, subject.cursor = new { [subject.label] = "calm" }.key, must(call.start(collection))
+      local function connected() return connect(subject, subject.config, failing_http "throttled").functions end
+      local busy = connected()
+      tap.equal(reads_fail("throttled", "busy", connected).retry_after, 7)
+      local err = fails("throttled", busy.update(collection, subject.known, { [subject.label] = "haste" }))
+      tap.equal(err.retry_after, 7)
+      fails("throttled", busy.delete(collection, subject.known))
+      for _, failed in ipairs(failures(busy.create(collection, array { { values = subject.make(next_number()) }, { values = subject.make(next_number()) } }))) do
+        tap.equal({ failed.code, failed.retry_after }, { "throttled", 7 })
+      end
+      tap.equal(read(subject.known).fields[subject.label], "calm")
+    end)
+  end
+
+  tap.test("a wrong address is unavailable, of reads and of writes", function()
+    subject.known, subject.cursor = new().key, must(call.start(collection))
+    local function connected() return connect(subject, subject.nowhere).functions end
+    local lost = connected()
+    reads_fail("unavailable", "nowhere", connected)
+    fails("unavailable", lost.update(collection, subject.known, { [subject.label] = "x" }))
+    tap.equal(failures(lost.create(collection, array { { values = subject.make(next_number()) } }))[1].code, "unavailable")
+  end)
+
+  if not subject.open_ended then
+    tap.test("a field that is not there any more is an error that names it, and others are read as before", function()
+      local record = new()
+      local renamed = copy(collection, { fields = array { subject.label, "not_there_any_more" } })
+      for _, err in ipairs { select(2, call.read(renamed, array { record.key })), select(2, call.list(renamed, nil, 5)) } do
+        tap.equal(err.code, "invalid")
+        tap.equal(tostring(err.message):find("not_there_any_more", 1, true) ~= nil, true, err.message)
+      end
+      local _, err = call.update(renamed, record.key, { not_there_any_more = "x" })
+      tap.equal(err.code, "invalid")
+      tap.equal(tostring(err.message):find("not_there_any_more", 1, true) ~= nil, true, err.message)
+      tap.equal(read(record.key).version, record.version)
+    end)
+  end
+
+  tap.test("a text of a million bytes is kept or refused, and never cut", function()
+    local name, value = subject.long[1], ("é✓ x\n"):rep(120000) .. "."
+    local wider = copy(collection, { fields = array { subject.label, name } })
+    local record = new { [subject.label] = "short" }
+    local before = must(call.read(wider, array { record.key }))[1].fields[name]
+    local _, err = call.update(wider, record.key, { [name] = value })
+    local after = must(call.read(wider, array { record.key }))[1].fields[name]
+    tap.equal(err and err.code, subject.long.refused and "invalid" or nil, err and err.message)
+    tap.equal(after == (err and before or value), true, "it came back otherwise")
+    _, err = call.update(collection, record.key, { [subject.label] = "a\0b" })
+    if err then
+      tap.equal(err.code, "invalid", err.message)
+    else
+      tap.equal(read(record.key).fields[subject.label], "a\0b")
+    end
+  end)
+
+  tap.test("a number that does not fit is refused, never another number", function()
+    local name, value = subject.wide[1], subject.wide[2]
+    local record = new()
+    local answer, err = call.update(collection, record.key, { [name] = value })
+    local got = read(record.key).fields[name]
+    if err then
+      tap.equal(err.code, "invalid", err.message)
+      tap.equal(connector.same(got, record.fields[name]), true)
+    else
+      tap.equal(connector.same(got, answer.fields[name]), true)
+      if not subject.doubles then tap.equal(connector.same(got, value), true, "read as " .. tostring(got)) end
+    end
+  end)
+
   tap.test("a write whose answer is lost is unknown, one that never left is unavailable", function()
     local record = new { [subject.label] = "before" }
     for how, code in pairs { lost = "unknown", html = "unknown", cut = "unknown", refused = "unavailable" } do
@@ -381,6 +557,33 @@ local function tests_of(subject)
   end
 end
 
-function M.run(subject) tests_of(subject) end
+-- Ten thousand rows at once, which later polls of that system would meet again: tried last, by itself.
+local function many_of(subject)
+  local side = connect(subject, subject.config)
+  local call, able, collection = side.functions, side.capabilities, subject.collection
+  tap.test("a page of ten thousand rows has them all", function()
+    local group, entries, keys = subject.group.value(next_number()), array {}, {}
+    for i = 1, 10000 do entries[i] = { values = copy(subject.make(next_number()), { [subject.group.field] = group }) } end
+    for _, chunk in ipairs(connector.chunks(entries, able.bulk_create)) do
+      for _, outcome in ipairs(must(call.create(collection, chunk))) do keys[outcome.record.key] = true end
+    end
+    local scoped = copy(collection, { scope = { [subject.group.field] = group } })
+    local cursor, count = nil, 0
+    repeat
+      local page = must(call.list(scoped, cursor, 10000))
+      for _, record in ipairs(page.records) do
+        if keys[record.key] then count = count + 1 end
+        keys[record.key] = nil
+      end
+      cursor = page.cursor
+    until not cursor
+    tap.equal(count, 10000)
+    tap.equal(next(keys), nil)
+  end)
+end
+
+function M.run(subject, many)
+  if many == "many" then many_of(subject) else tests_of(subject) end
+end
 
 return M

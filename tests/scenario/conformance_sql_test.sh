@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # label: slow
+# timeout: 1200
 # The database connectors on real servers: PostgreSQL, direct and through PgBouncer, with and without an outbox; MariaDB.
 set -u
 command -v psql >/dev/null && command -v pgbouncer >/dev/null && command -v mariadbd >/dev/null && command -v node >/dev/null || exit 77
@@ -15,7 +16,7 @@ trap stop EXIT
 failed=0
 
 conform() {
-  (cd "$SOURCE_DIR/tests/lua" && timeout 120 "$TIDEWIRE" lua conformance.lua --profile io -- "$@") || failed=1
+  (cd "$SOURCE_DIR/tests/lua" && timeout 600 "$TIDEWIRE" lua conformance.lua --profile io -- "$@") || failed=1
 }
 
 eval "$("$servers/postgres" start "$work/postgres" "$support/conformance.sql")"
@@ -27,4 +28,5 @@ echo "== postgres, outbox" && conform postgres "$POSTGRES_URL" outbox
 echo "== neon, its pooler being PgBouncer" && conform neon "$POOLER_URL" pooled
 echo "== mariadb, polled" && conform mysql "$MARIADB_PORT" polled
 echo "== mariadb, outbox" && conform mysql "$MARIADB_PORT" outbox
+echo "== ten thousand rows" && conform postgres "$POSTGRES_URL" polled "" many && conform mysql "$MARIADB_PORT" polled "" many
 exit $failed

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # label: slow
+# timeout: 1200
 # The WordPress connector on a real site, without and with its plugin, and straight on its tables.
 set -u
 command -v php >/dev/null && command -v mariadbd >/dev/null && [ -d /usr/share/wordpress ] && [ -x "${TIDEWIRE:-}" ] || exit 77
@@ -13,7 +14,7 @@ trap stop EXIT
 failed=0
 
 try() {
-  (cd "$SOURCE_DIR/tests/lua" && timeout 240 "$TIDEWIRE" lua "$@") || failed=1
+  (cd "$SOURCE_DIR/tests/lua" && timeout 900 "$TIDEWIRE" lua "$@") || failed=1
 }
 
 eval "$("$servers/wordpress" start "$work/site")"
