@@ -412,11 +412,11 @@ tap.test("a value that the site masks is refused, never taken for one", function
   for _, field in ipairs(docs.docs[1].fields) do
     if field.fieldname == "last_name" then field.mask = 1 end
   end
-  local shown = "XXXXXXXX"
+  local shown
   local call = connect { { "GET /api/method/frappe.desk.form.load.getdoctype", { body = docs } },
     { "GET " .. employees, function() return rows(row("TWE-00003", nil, { last_name = shown })) end },
     { "GET " .. employee, function() return { body = { data = row("TWE-00003", nil, { last_name = shown, doctype = "TW Employee" }) } } end } }
-  for _, masked in ipairs { "XXXXXXXX", "XX-XX-XXXX", "XXXXXX@example.org" } do
+  for _, masked in ipairs { ("X"):rep(8), "XX-XX-" .. ("X"):rep(4), ("X"):rep(6) .. "@example.org" } do
     shown = masked
     tap.equal(tap.fails("invalid", call.list(collection(), nil, 5)).message, "the site masks last_name")
     tap.equal(tap.fails("invalid", call.read(collection(), array { "TWE-00003" })).message, "the site masks last_name")
