@@ -8,14 +8,6 @@
 #include "base/text.h"
 
 namespace tidewire::admin {
-namespace {
-
-Error wrong_member(const char* key, const char* wanted) {
-  return make_error(Code::kInvalid, std::string("'") + key + "' must be " + wanted);
-}
-
-}  // namespace
-
 int status_of(Code code) {
   switch (code) {
     case Code::kInvalid: return 400;
@@ -53,40 +45,6 @@ http::Response problem(int status, const Error& error) {
 }
 
 http::Response problem(const Error& error) { return problem(status_of(error.code), error); }
-
-Result<Value> read_body(const http::Request& request, std::initializer_list<const char*> known) {
-  if (trim(request.body).empty()) return Value(Object{});
-  Value body = TRY(json::parse(request.body));
-  if (!body.is_object()) return make_error(Code::kInvalid, "the body must be a JSON object");
-  const std::vector<std::string> names(known.begin(), known.end());
-  for (const auto& [key, value] : body.as_object()) {
-    if (std::find(names.begin(), names.end(), key) == names.end()) {
-      return make_error(Code::kInvalid, "unknown key '" + key + "'" + suggestion(key, names));
-    }
-  }
-  return body;
-}
-
-Result<std::string> text_member(const Value& body, const char* key) {
-  const Value* found = body.find(key);
-  if (found == nullptr || found->is_null()) return std::string();
-  if (!found->is_string()) return wrong_member(key, "a text");
-  return found->as_string();
-}
-
-Result<bool> flag_member(const Value& body, const char* key, bool otherwise) {
-  const Value* found = body.find(key);
-  if (found == nullptr || found->is_null()) return otherwise;
-  if (!found->is_bool()) return wrong_member(key, "true or false");
-  return found->as_bool();
-}
-
-Result<std::int64_t> count_member(const Value& body, const char* key) {
-  const Value* found = body.find(key);
-  if (found == nullptr || found->is_null()) return std::int64_t{0};
-  if (!found->is_int() || found->as_int() < 0) return wrong_member(key, "a whole number, not negative");
-  return found->as_int();
-}
 
 Result<std::int64_t> limit_of(const http::Request& request, std::int64_t otherwise, std::int64_t most) {
   const std::string text = request.query("limit");

@@ -1,7 +1,6 @@
-// answer.h — what the API says and reads: JSON bodies, failures as problem details (RFC 9457).
+// answer.h — what the API says: JSON bodies, failures as problem details (RFC 9457).
 #pragma once
 
-#include <initializer_list>
 #include <memory>
 #include <string>
 
@@ -28,13 +27,6 @@ template <typename T, typename Shape>
 void send(const SharedReply& reply, const Result<T>& result, Shape shape) {
   (*reply)(result.ok() ? answer(shape(*result)) : problem(result.error()));
 }
-
-/// The JSON object of the body, {} where it is empty. kInvalid: no object, or a key that is none of `known`.
-Result<Value> read_body(const http::Request& request, std::initializer_list<const char*> known);
-/// Typed members of a body: kInvalid names the key. Absent (or null) is the default.
-Result<std::string> text_member(const Value& body, const char* key);
-Result<bool> flag_member(const Value& body, const char* key, bool otherwise = false);
-Result<std::int64_t> count_member(const Value& body, const char* key);
 
 /// A whole number of the query within 1..most; kInvalid otherwise.
 Result<std::int64_t> limit_of(const http::Request& request, std::int64_t otherwise, std::int64_t most);

@@ -8,6 +8,7 @@
 #include "admin/paging.h"
 #include "admin/views.h"
 #include "base/text.h"
+#include "store/copy.h"
 
 namespace tidewire::admin {
 namespace {
@@ -175,8 +176,7 @@ void reset_cursor(Api& api, const Call& call) {
 void back_up(Api& api, const Call& call) {
   const auto folder = api.control().backup_folder();
   if (!folder.ok()) return (*call.reply)(problem(folder.error()));
-  std::string name = "tidewire-" + format_instant(api.control().clock().now()) + ".db";
-  std::replace(name.begin(), name.end(), ':', '-');
+  const std::string name = store::backup_name(api.control().clock().now());
   const std::string path = *folder + "/" + name;
   api.control().store().backup(path, [path, name, reply = call.reply](Result<void> copied) {
     if (!copied.ok()) return (*reply)(problem(copied.error()));

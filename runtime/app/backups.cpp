@@ -4,6 +4,8 @@
 #include <filesystem>
 #include <vector>
 
+#include "store/copy.h"
+
 namespace tidewire::app {
 namespace {
 
@@ -29,12 +31,6 @@ std::vector<std::string> backups_in(const std::string& folder) {
   }
   std::sort(names.rbegin(), names.rend());
   return names;
-}
-
-std::string backup_name(Instant at) {
-  std::string name = "tidewire-" + format_instant(at) + ".db";
-  std::replace(name.begin(), name.end(), ':', '-');
-  return name;
 }
 
 Result<void> Backups::plan(const std::string& every, std::int64_t keep) {
@@ -64,7 +60,7 @@ void Backups::make() {
     timer_ = ports_.timers.after(kLongest, [this] { make(); });
     return;
   }
-  const std::string name = backup_name(ports_.clock.now());
+  const std::string name = store::backup_name(ports_.clock.now());
   ports_.store.backup(*folder + "/" + name, [this, alive = alive_, name, folder = *folder](Result<void> copied) {
     if (!*alive) return;
     if (copied.ok()) {

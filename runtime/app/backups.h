@@ -17,9 +17,7 @@
 
 namespace tidewire::app {
 
-/// "tidewire-2024-05-01T03-00-00.000000Z.db"
-std::string backup_name(Instant at);
-/// Names of the copies in a folder, newest first.
+/// Names (store::backup_name) of the copies in a folder, newest first.
 std::vector<std::string> backups_in(const std::string& folder);
 
 class Backups {

@@ -117,7 +117,7 @@ Result<Value> App::State::delete_mapping(const std::string& name) {
   const auto together = std::count_if(mappings_.begin(), mappings_.end(), [&](const auto& one) { return one.second.file == file; });
   if (together > 1) return make_error(Code::kInvalid, file + " holds " + std::to_string(together) + " mappings", "take '" + name + "' out of it by an edit");
   TRY(remove_file(options_.folder + "/" + file));
-  load_file(file.substr(9, file.size() - 13), [] {});
+  load_file(file_name_of(file), [] {});
   // A later one of this name begins switched on, as any.
   disabled_.erase(name);
   keep_switch(name, true, [](Result<void>) {});

@@ -64,7 +64,7 @@ void App::State::fit(const std::string& name, std::function<void(Result<Fresh>)>
   if (text.empty() || missing_connection(draft, file)) return loop_.post([done] { done(make_error(Code::kUnavailable, "the mapping's connections do not run")); });
   describe_all(draft, [this, name, file, text, draft, done](Result<Value> described) {
     if (!described.ok()) return done(make_error(Code::kUnavailable, described.error().message));
-    auto mapper = make_mapper(file, text, name, context(file.substr(9, file.size() - 13)), *described, services());
+    auto mapper = make_mapper(file, text, name, context(file_name_of(file)), *described, services());
     if (!mapper.ok()) return done(make_error(Code::kInvalid, mapper.error().message));
     done(Fresh{text, std::move(*described), draft});
   });

@@ -51,7 +51,7 @@ Result<Value> App::State::source(const std::string& name) {
 
 /// The mapping of `text` with its types known and its tests passed, or the problem.
 void App::State::read_text(const std::string& file, const std::string& name, const std::string& text, admin::Done<std::shared_ptr<ScriptMapper>> done) {
-  const std::string file_name = file.substr(9, file.size() - 13);
+  const std::string file_name = file_name_of(file);
   MappingContext around = context(file_name);
   if (std::find(around.mappings.begin(), around.mappings.end(), file_name) == around.mappings.end()) around.mappings.push_back(file_name);
   auto drafts = read_mapping_file(file, text, around, Value(), services());
@@ -133,7 +133,7 @@ void App::State::save_text(const std::string& file, const std::string& name, con
     if (!mapper.ok()) return done(refused(file, mapper.error()));
     if (fresh && read_file(options_.folder + "/" + file)) return done(make_error(Code::kStale, file + " was made by somebody else meanwhile", "give this one another name"));
     if (const auto written = save_file(options_.folder + "/" + file, text); !written.ok()) return done(written.error());
-    load_file(file.substr(9, file.size() - 13), [this, alive, name, text, file, done] {
+    load_file(file_name_of(file), [this, alive, name, text, file, done] {
       if (!*alive) return;
       const auto found = mappings_.find(name);
       if (found == mappings_.end() || !found->second.mapper) return done(make_error(Code::kUnavailable, file + " was written but did not load", "`tidewire check` says why"));

@@ -70,7 +70,7 @@ void App::State::load_mappings(std::function<void()> done) {
   const auto there = script_names_in(options_.folder + "/mappings");
   std::set<std::string> names(there.begin(), there.end());
   for (const auto& [unused, mapping] : mappings_) {
-    if (!mapping.file.empty()) names.insert(mapping.file.substr(9, mapping.file.size() - 13));  // gone by now, perhaps
+    if (!mapping.file.empty()) names.insert(file_name_of(mapping.file));  // gone by now, perhaps
   }
   for (const std::string& name : names) {
     ++*left;
@@ -168,7 +168,7 @@ void App::State::prepare(const std::string& file, const std::string& text, Draft
       run_mapping(draft.name, text, *described, draft);
     } else {
       mapping_failed(draft.name, file, draft.files, described.error());
-      const auto name = file.substr(9, file.size() - 13);
+      const auto name = file_name_of(file);
       mappings_[draft.name].again = loop_.after(std::chrono::seconds(15), [this, name] { load_file(name, [] {}); });
     }
     done();
@@ -186,7 +186,7 @@ std::unique_ptr<MappingEndpoints> App::State::endpoints_of(const Draft& draft, c
 
 void App::State::run_mapping(const std::string& name, const std::string& text, const Value& describe, Draft draft) {
   const std::string file = draft.files.empty() ? "mappings/" + name + ".lua" : draft.files.front();
-  const std::string file_name = file.substr(9, file.size() - 13);
+  const std::string file_name = file_name_of(file);
   auto mapper = make_mapper(file, text, name, context(file_name), describe, services());
   if (!mapper.ok()) {
     mapping_failed(name, file, draft.files, mapper.error());
@@ -275,14 +275,14 @@ void App::State::changed(const std::vector<std::string>& paths) {
     if (path == "tidewire.lua" || path == ".env") return reload_project();
     if (path.rfind("connectors/", 0) == 0) kinds_.clear();
     if (path.rfind("connectors/", 0) == 0 || path.rfind("connections/", 0) == 0) return reload_project();
-    if (path.rfind("mappings/", 0) == 0 && path.find('/', 9) == std::string::npos && path.ends_with(".lua")) reload.insert(path.substr(9, path.size() - 13));
+    if (path.rfind("mappings/", 0) == 0 && path.find('/', 9) == std::string::npos && path.ends_with(".lua")) reload.insert(file_name_of(path));
     for (const auto& [name, mapping] : mappings_) {
-      if (std::find(mapping.files.begin(), mapping.files.end(), path) != mapping.files.end()) reload.insert(mapping.file.substr(9, mapping.file.size() - 13));
+      if (std::find(mapping.files.begin(), mapping.files.end(), path) != mapping.files.end()) reload.insert(file_name_of(mapping.file));
     }
     // A library that failed to load is in nobody's list yet.
     const bool library = path.rfind("transforms/", 0) == 0 || path.rfind("strategies/", 0) == 0;
     for (const auto& [name, mapping] : mappings_) {
-      if (library && mapping.trouble) reload.insert(mapping.file.substr(9, mapping.file.size() - 13));
+      if (library && mapping.trouble) reload.insert(file_name_of(mapping.file));
     }
   }
   for (const std::string& name : reload) load_file(name, [] {});

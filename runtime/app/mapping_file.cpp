@@ -8,6 +8,11 @@
 
 namespace tidewire::app {
 
+std::string file_name_of(const std::string& path) {
+  constexpr std::size_t kFolder = sizeof "mappings/" - 1, kEnding = sizeof ".lua" - 1;
+  return path.substr(kFolder, path.size() - kFolder - kEnding);
+}
+
 using sync::Side;
 
 namespace {

@@ -10,6 +10,9 @@
 
 namespace tidewire::app {
 
+/// "mappings/employees.lua" -> "employees".
+std::string file_name_of(const std::string& path);
+
 /// What the mapping host chunk is told besides the file.
 struct MappingContext {
   std::string name;                 // the file's, without ending

@@ -7,17 +7,10 @@
 #include <cstdio>
 #include <filesystem>
 
+#include "store/copy.h"
+
 namespace tidewire::app {
 namespace {
-
-Result<void> sync_folder_of(const std::filesystem::path& path) {
-  const auto folder = path.parent_path();
-  const int descriptor = ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  const bool synced = descriptor >= 0 && ::fsync(descriptor) == 0;
-  if (descriptor >= 0) ::close(descriptor);
-  if (synced) return {};
-  return make_error(Code::kUnavailable, "cannot sync " + folder.string(), "is the disk full?");
-}
 
 bool write_whole(int file, const std::string& text) {
   std::size_t at = 0;
@@ -44,7 +37,7 @@ Result<void> save_file(const std::string& path, const std::string& text, std::op
   if (file < 0) return make_error(Code::kUnavailable, "cannot write " + part, "look at the rights of the project's folder");
   const bool good = (!mode || ::fchmod(file, *mode) == 0) && write_whole(file, text);
   ::close(file);
-  if (good && std::rename(part.c_str(), target.c_str()) == 0) return sync_folder_of(target);
+  if (good && std::rename(part.c_str(), target.c_str()) == 0) return store::sync_folder(target.parent_path().string());
   ::unlink(part.c_str());
   return make_error(Code::kUnavailable, "cannot write " + target.string(), "is the disk full?");
 }
@@ -53,7 +46,7 @@ Result<void> remove_file(const std::string& path) {
   std::error_code bad;
   if (!std::filesystem::remove(path, bad) && !bad) return {};
   if (bad) return make_error(Code::kUnavailable, "cannot remove " + path + ": " + bad.message(), "look at the rights of the project's folder");
-  return sync_folder_of(path);
+  return store::sync_folder(std::filesystem::path(path).parent_path().string());
 }
 
 }  // namespace tidewire::app

@@ -1,6 +1,6 @@
 // clock.h — time, timers and chance, handed in: nothing else in the engine is nondeterministic.
 //
-// Production implementations: SystemClock here, loop::LoopTimers, SystemRandom here. The simulator has its own.
+// Production implementations: SystemClock and SystemRandom here, loop::Loop for timers. The simulator has its own.
 #pragma once
 
 #include <chrono>

@@ -1,7 +1,7 @@
 // client.h — HTTP requests out, through libcurl's multi interface on the loop. The only user of curl_.
 //
 // HTTP/1.1 unless a request asks for h2 (7.88.1 has a reuse bug with h2c); TLS verified always. No cookie jar (a Frappe
-// sid sent beside a token would bring CSRF back). One Client serves every connection; limits are per host.
+// sid sent beside a token would bring CSRF back). One Client serves every connection.
 //
 // At most once: when a reused connection dies before the first byte of an answer, libcurl silently sends the request
 // again, although the server may have applied it. It asks a pre-request callback before each sending, so the second

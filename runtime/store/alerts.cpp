@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "store/audit.h"
+#include "store/codec.h"
 #include "store/statement.h"
 #include "store/verb.h"
 
@@ -32,8 +33,6 @@ Alert alert_of(Query& row) {
   return alert;
 }
 
-std::optional<std::string> null_unless_said(const std::string& text) { return text.empty() ? std::nullopt : std::optional(text); }
-
 }  // namespace
 
 Result<void> write_alert(Database& database, const Alert& alert) {
@@ -42,7 +41,7 @@ Result<void> write_alert(Database& database, const Alert& alert) {
   if (open > 0) return {};
   const std::optional<std::string> side = alert.side ? std::optional<std::string>(side_name(*alert.side)) : std::nullopt;
   TRY(execute(database, "INSERT INTO alerts (condition, kind, mapping, side, connection, collection, text, hint, since, told_at, ended_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-              alert.condition, alert.kind, null_unless_said(alert.mapping), side, null_unless_said(alert.connection), null_unless_said(alert.collection), alert.text, alert.hint, alert.since, alert.told_at, alert.ended_at));
+              alert.condition, alert.kind, or_null(alert.mapping), side, or_null(alert.connection), or_null(alert.collection), alert.text, alert.hint, alert.since, alert.told_at, alert.ended_at));
   return {};
 }
 

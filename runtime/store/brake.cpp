@@ -60,7 +60,7 @@ Result<std::int64_t> release_held(Database& database, const std::string& mapping
   if (!field.empty()) return released;
   return released + TRY(execute(database,
                                 "UPDATE dirty_keys SET state = 'waiting', reason = 'person', attempts = 0, due_at = ?1, since = ?1 WHERE mapping = ?2 "
-                                "AND state = 'held' AND state NOT IN ('waiting', 'backing_off') AND error ->> 'code' = 'cancelled'",
+                                "AND error ->> 'code' = 'cancelled' AND state = 'held'" + kStanding,
                                 now, mapping));
 }
 

@@ -4,6 +4,8 @@
 #include <sqlite3.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "store/statement.h"
 
 namespace tidewire::store {
@@ -19,12 +21,18 @@ Result<void> copy_database(Database& database, const std::string& path) {
   return copy->exec("PRAGMA journal_mode = DELETE");
 }
 
+std::string backup_name(Instant at) {
+  std::string name = "tidewire-" + format_instant(at) + ".db";
+  std::replace(name.begin(), name.end(), ':', '-');
+  return name;
+}
+
 Result<void> sync_folder(const std::string& folder) {
   const int descriptor = ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   const bool synced = descriptor >= 0 && ::fsync(descriptor) == 0;
   if (descriptor >= 0) ::close(descriptor);
   if (synced) return {};
-  return make_error(Code::kUnavailable, "sync " + folder);
+  return make_error(Code::kUnavailable, "cannot sync " + folder, "is the disk full?");
 }
 
 }  // namespace tidewire::store

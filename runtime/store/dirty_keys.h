@@ -14,6 +14,9 @@
 
 namespace tidewire::store {
 
+/// Said beside `state = ...` for the planner: neither a parameter nor a list of others implies the words of a partial index.
+inline const std::string kStanding = " AND state NOT IN ('waiting', 'backing_off')";
+
 /// What is added to one row: one change or several that coalesced on the way.
 struct NewChanges {
   std::int64_t first_seq = 0, last_seq = 0, count = 1;

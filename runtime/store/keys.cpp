@@ -5,6 +5,7 @@
 #include "store/audit.h"
 #include "store/codec.h"
 #include "store/counters.h"
+#include "store/dirty_keys.h"
 #include "store/verb.h"
 
 namespace tidewire::store {
@@ -63,9 +64,7 @@ Result<std::vector<DirtyKey>> standing_rows(Database& database, const std::strin
                                             std::optional<KeyState> state, const Page& page) {
   std::string rest = "dirty_keys WHERE ";
   rest += state ? "state = ?2" : "state IN ('held', 'waiting_for', 'conflict', 'dead', 'would_write')";
-  // Said again for the planner: a parameter does not imply the words of a partial index.
-  if (state && *state != KeyState::kWaiting && *state != KeyState::kBackingOff)
-    rest += " AND state NOT IN ('waiting', 'backing_off')";
+  if (state && *state != KeyState::kWaiting && *state != KeyState::kBackingOff) rest += kStanding;
   if (!mapping.empty()) rest += " AND mapping = ?1";
   std::int64_t since = std::numeric_limits<std::int64_t>::max();
   std::string after_mapping, after_side, after_key;
@@ -93,7 +92,7 @@ Result<std::int64_t> retry_keys(Database& database, const std::string& mapping,
   if (!key) {
     return execute(database,
                    "UPDATE dirty_keys SET state = 'waiting', reason = 'person', attempts = 0, due_at = ?1, since = ?1 "
-                   "WHERE mapping = ?2 AND state IN ('dead', 'held') AND state NOT IN ('waiting', 'backing_off')",
+                   "WHERE mapping = ?2 AND state IN ('dead', 'held')" + kStanding,
                    now, mapping);
   }
   return execute(database,
@@ -154,7 +153,7 @@ void Store::release_would_write(std::string mapping, Done<std::int64_t> done) {
   write_verb(executor_, std::move(done), [mapping = std::move(mapping), now = clock_.now()](Database& database) {
     return execute(database,
                    "UPDATE dirty_keys SET state = 'waiting', attempts = 0, due_at = ?1, since = ?1 WHERE mapping = ?2 "
-                   "AND state = 'would_write' AND state NOT IN ('waiting', 'backing_off')",
+                   "AND state = 'would_write'" + kStanding,
                    now, mapping);
   });
 }

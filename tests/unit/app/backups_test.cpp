@@ -1,5 +1,7 @@
 #include "app/backups.h"
 
+#include "store/copy.h"
+
 #include <catch2/catch.hpp>
 
 #include "app/files.h"
@@ -59,7 +61,7 @@ TEST_CASE("what is no copy of ours is left alone", "[app][backups]") {
 
 TEST_CASE("one that was missed while the process was away is made at once", "[app][backups]") {
   Copies f;
-  f.folder.write(backup_name(f.clock.now() - std::chrono::hours(72)), "old");
+  f.folder.write(store::backup_name(f.clock.now() - std::chrono::hours(72)), "old");
   REQUIRE(f.backups.plan("every 24h", 5).ok());
 
   f.timers.advance(std::chrono::seconds(2));
