@@ -2,6 +2,7 @@
 
 #include <array>
 #include <csignal>
+#include <cstdlib>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -74,6 +75,9 @@ bool Loop::State::has_posted() {
 
 Loop::Loop() : state_(std::make_unique<State>()) {
   std::signal(SIGPIPE, SIG_IGN);
+  // Many may wait for a system that does not answer: names looked up, databases connected to. A password must still be checked.
+  static std::once_flag sized;
+  std::call_once(sized, [] { ::setenv("UV_THREADPOOL_SIZE", "16", 0); });
   ASSERT(uv_loop_init(&state_->loop) == 0, "the kernel gives an event loop");
   state_->wake.data = state_->soon.data = state_.get();
   ASSERT(uv_async_init(&state_->loop, &state_->wake,

@@ -24,7 +24,8 @@ class Loop final : public Poster, public Timers {
     virtual ~Hold() = default;
   };
 
-  /// Also makes the process ignore SIGPIPE: a peer that went away is an error code here, never a signal.
+  /// Also makes the process ignore SIGPIPE: a peer that went away is an error code here, never a signal. The first one gives
+  /// work() 16 threads, where UV_THREADPOOL_SIZE says nothing else.
   Loop();
   /// Asserts that every handle was closed. Waits for work() under way; its `done` and all that was posted is dropped.
   ~Loop() override;

@@ -1,5 +1,7 @@
 #include "loop/loop.h"
 
+#include <condition_variable>
+#include <mutex>
 #include <thread>
 #include <vector>
 
@@ -139,6 +141,26 @@ TEST_CASE("loop: what was posted or under way when the loop ends is dropped, not
   }
 
   CHECK_FALSE(called);
+}
+
+TEST_CASE("loop: sixteen calls may block at once", "[loop]") {
+  Loop loop;
+  std::mutex mutex;
+  std::condition_variable all;
+  int blocking = 0, timed_out = 0;
+
+  for (int i = 0; i < 16; ++i) {
+    loop.work(
+        [&] {
+          std::unique_lock lock(mutex);
+          if (++blocking == 16) all.notify_all();
+          timed_out += all.wait_for(lock, 20s, [&] { return blocking == 16; }) ? 0 : 1;
+        },
+        [] {});
+  }
+  loop.run();
+
+  CHECK(timed_out == 0);
 }
 
 TEST_CASE("alarm: setting it again overtakes the former time", "[loop]") {
