@@ -2,7 +2,10 @@
 // SQLite leaves deleted bytes in free pages and in the log until something else is written there.
 #include <algorithm>
 #include <cctype>
+#include <filesystem>
 #include <set>
+
+#include <sqlite3.h>
 
 #include "base/hash.h"
 #include "store/audit.h"
@@ -144,8 +147,21 @@ class Forgetter {
   std::map<std::string, std::int64_t> counts_;
 };
 
+/// SQLite builds the new file in a temporary one, as large as the state: beside it, where there is room, not in memory nor in a
+/// /tmp that may be small or memory too.
+Result<void> vacuum(Database& database) {
+  const std::string file = sqlite3_db_filename(database.handle(), "main");
+  if (file.empty()) return database.exec("VACUUM");
+  std::string folder;
+  for (const char sign : std::filesystem::path(file).parent_path().string()) folder += sign == '\'' ? "''" : std::string(1, sign);
+  TRY(database.exec("PRAGMA temp_store_directory = '" + folder + "'; PRAGMA temp_store = FILE"));
+  Result<void> done = database.exec("VACUUM");
+  const Result<void> back = database.exec("PRAGMA temp_store = MEMORY; PRAGMA temp_store_directory = ''");
+  return done.ok() ? back : done;
+}
+
 Result<void> rewrite_file(Database& database) {
-  TRY(database.exec("VACUUM"));
+  TRY(vacuum(database));
   Query row(database, "PRAGMA wal_checkpoint(TRUNCATE)");
   const bool told = TRY(row.next());
   if (told && row.integer(0) != 0) return make_error(Code::kUnavailable, "the log could not be emptied while somebody reads the state", "run it again");

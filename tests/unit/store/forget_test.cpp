@@ -1,5 +1,8 @@
+#include <filesystem>
 #include <fstream>
 #include <iterator>
+
+#include <sqlite3.h>
 
 #include "base/json.h"
 #include "store_fixture.h"
@@ -67,6 +70,17 @@ Forgetting ada() {
 std::string bytes_of(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(file), {}};
+}
+
+/// Files of SQLite's own making that this process has open, deleted ones too.
+std::vector<std::string> temporary_files() {
+  std::vector<std::string> found;
+  for (const auto& one : std::filesystem::directory_iterator("/proc/self/fd")) {
+    std::error_code bad;
+    const std::string to = std::filesystem::read_symlink(one.path(), bad).string();
+    if (to.find("etilqs_") != std::string::npos) found.push_back(to);
+  }
+  return found;
 }
 
 }  // namespace
@@ -149,4 +163,33 @@ TEST_CASE("forget: once the file is written anew no byte of the person is in it 
     CHECK(bytes.find("HR-ADA") == std::string::npos);
   }
   CHECK(std::move(Database::open(path)).value()->query("SELECT count(*) AS n FROM audit", {}).value().front()["n"] == Value(1));
+}
+
+TEST_CASE("forget: the file is written anew by way of one beside it, not of memory", "[store][forget]") {
+  test::TempDir folder;
+  std::filesystem::create_directory(folder.file("it's here"));
+  const auto database = std::move(Database::open(folder.file("it's here/state.db"))).value();
+  REQUIRE(migrate(*database).ok());
+  // More than the cache holds.
+  for (int i = 0; i < 12; ++i) REQUIRE(database->exec("INSERT INTO meta (name, value) VALUES (" + std::to_string(i) + ", hex(randomblob(1000000)))").ok());
+  test::FakeClock clock;
+  test::ManualTimers timers(clock);
+  InlineExecutor executor(*database, timers);
+  Store store(executor, clock);
+  std::vector<std::string> seen;
+  sqlite3_progress_handler(database->handle(), 1, [](void* to) {
+    auto& all = *static_cast<std::vector<std::string>*>(to);
+    if (all.empty()) all = temporary_files();
+    return 0;
+  }, &seen);
+
+  bool ok = false;
+  store.rewrite([&](Result<void> result) { ok = result.ok(); });
+  timers.run_posted();
+  sqlite3_progress_handler(database->handle(), 0, nullptr, nullptr);
+
+  CHECK(ok);
+  REQUIRE(seen.size() == 1);
+  CHECK(seen.front().starts_with(folder.file("it's here") + "/"));
+  CHECK(database->query("PRAGMA temp_store", {}).value()[0].at("temp_store") == Value(2));
 }
