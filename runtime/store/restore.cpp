@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
+#include <vector>
 
 #include "store/copy.h"
 #include "store/migrate.h"
@@ -24,18 +25,33 @@ Result<Restored> look_at(Database& database) {
   return about;
 }
 
+/// What stands in its log goes into the file, so that one rename takes all of it. A damaged state keeps its log.
+void fold_log(const std::string& state) {
+  const auto database = Database::open(state);
+  if (!database.ok()) return;
+  Query row(**database, "PRAGMA wal_checkpoint(TRUNCATE)");
+  (void)row.next();
+}
+
 Result<std::string> set_aside(const std::string& state, Instant now) {
   std::error_code bad;
-  if (!std::filesystem::exists(state, bad)) return std::string();
+  const bool present = std::filesystem::exists(state, bad);
+  if (present) fold_log(state);
   std::string time = format_instant(now).substr(0, 19);
   std::replace(time.begin(), time.end(), ':', '-');
   const std::string aside = state + ".before-" + time;
-  // The log beside it belongs to it: a copy that met it would be spoilt.
-  for (const char* part : {"-wal", "-shm", ""}) {
+  // A log that is left belongs to it: a copy that met it would be spoilt. It comes last, so that no state is ever without it.
+  std::vector<std::string> moved;
+  for (const std::string part : {"", "-wal", "-shm"}) {
     if (!std::filesystem::exists(state + part, bad)) continue;
-    if (std::rename((state + part).c_str(), (aside + part).c_str()) != 0) return make_error(Code::kUnavailable, "cannot set aside " + state + part, "look at the rights of its folder");
+    if (std::rename((state + part).c_str(), (aside + part).c_str()) == 0) {
+      moved.push_back(part);
+      continue;
+    }
+    for (const std::string& back : moved) (void)std::rename((aside + back).c_str(), (state + back).c_str());
+    return make_error(Code::kUnavailable, "cannot set aside " + state + part, "look at the rights of its folder");
   }
-  return aside;
+  return present ? aside : std::string();
 }
 
 }  // namespace

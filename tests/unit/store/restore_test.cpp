@@ -92,3 +92,40 @@ TEST_CASE("restore: what is no whole state of ours touches nothing", "[store][re
   }
   CHECK_FALSE(restore(state, state, kNow).ok());
 }
+
+TEST_CASE("restore: what the former state had in its log alone is in its file when it is set aside", "[store][restore]") {
+  const test::TempDir folder;
+  const std::string state = folder.file("tidewire.db");
+  make_state(folder.file("other.db"), 2);
+  const std::string copy = copied(folder.file("other.db"), folder.file("copy.db"));
+  {
+    // As a killed process leaves it: the log was never taken into the file.
+    auto database = Database::open(folder.file("killed.db"));
+    REQUIRE(migrate(**database).ok());
+    REQUIRE((*database)->exec("INSERT INTO operations VALUES ('1', 0, 'm', NULL, 'a', 'b', 'update', 'applied', 1, '{}', '', NULL, NULL)").ok());
+    for (const char* part : {"", "-wal"}) std::filesystem::copy_file(folder.file(std::string("killed.db") + part), state + part);
+  }
+  REQUIRE(std::filesystem::file_size(state + "-wal") > 0);
+
+  const auto restored = restore(copy, state, kNow);
+
+  REQUIRE(restored.ok());
+  CHECK_FALSE(std::filesystem::exists(restored->set_aside + "-wal"));
+  CHECK(operations_in(restored->set_aside) == 1);
+}
+
+TEST_CASE("restore: a state that cannot be set aside whole stays where it is", "[store][restore]") {
+  const test::TempDir folder;
+  const std::string state = folder.file("tidewire.db");
+  make_state(folder.file("other.db"), 2);
+  const std::string copy = copied(folder.file("other.db"), folder.file("copy.db"));
+  make_state(state, 5);
+  const auto keeps_the_log = std::move(Database::open(state)).value();
+  REQUIRE(keeps_the_log->exec("BEGIN; SELECT count(*) FROM operations").ok());
+  std::filesystem::create_directory(state + ".before-2024-05-01T10-11-12-wal");
+
+  CHECK_FALSE(restore(copy, state, kNow).ok());
+
+  CHECK(std::filesystem::exists(state + "-wal"));
+  CHECK(operations_in(state) == 5);
+}
