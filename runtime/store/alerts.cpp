@@ -46,7 +46,7 @@ Result<void> write_alert(Database& database, const Alert& alert) {
 }
 
 void Store::alerts(AlertFilter filter, Page page, Done<Paged<Alert>> done) {
-  read_verb(executor_, std::move(done), [filter = std::move(filter), page = std::move(page)](Database& database) -> Result<Paged<Alert>> {
+  list_verb(executor_, std::move(done), [filter = std::move(filter), page = std::move(page)](Database& database) -> Result<Paged<Alert>> {
     std::int64_t before = INT64_MAX;
     std::from_chars(page.after.data(), page.after.data() + page.after.size(), before);
     Query row(database,

@@ -22,7 +22,7 @@ void Store::audit(std::string author, std::string action, std::string subject, V
 }
 
 void Store::audit_log(AuditFilter filter, Page page, Done<Paged<Value>> done) {
-  read_verb(executor_, std::move(done), [filter = std::move(filter), page = std::move(page)](Database& database) -> Result<Paged<Value>> {
+  list_verb(executor_, std::move(done), [filter = std::move(filter), page = std::move(page)](Database& database) -> Result<Paged<Value>> {
     std::int64_t before = INT64_MAX;
     std::from_chars(page.after.data(), page.after.data() + page.after.size(), before);
     Query row(database,

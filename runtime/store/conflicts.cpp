@@ -116,7 +116,7 @@ Result<std::vector<Conflict>> find_conflicts(Database& database, const std::stri
 }
 
 void Store::conflicts(std::string mapping, bool closed_too, Page page, Done<Paged<Conflict>> done) {
-  read_verb(executor_, std::move(done),
+  list_verb(executor_, std::move(done),
             [mapping = std::move(mapping), closed_too,
              page = std::move(page)](Database& database) -> Result<Paged<Conflict>> {
               std::int64_t before = INT64_MAX;

@@ -28,7 +28,7 @@ class Executor {
   virtual void write(Work work, Done done) = 0;
   /// Sees everything whose `done` has been called.
   virtual void read(Work work, Done done) = 0;
-  /// As read(), for work of seconds (backup, integrity check): it must not make the engine's short reads wait.
+  /// As read(), for work of seconds (backup, integrity check) and lists for people: the engine's short reads do not wait for it.
   virtual void read_long(Work work, Done done) { read(std::move(work), std::move(done)); }
   /// On the writer's connection, alone and outside any transaction, for what SQLite does only so (VACUUM); an executor
   /// without a file of its own treats it as a write.

@@ -70,17 +70,17 @@ Result<std::vector<std::int64_t>> count_by_time(Database& database, const std::s
 }  // namespace
 
 void Store::received(ReceivedFilter filter, Page page, Done<Paged<Value>> done) {
-  read_verb(executor_, std::move(done), [filter = std::move(filter), page = std::move(page)](Database& database) { return read_received(database, filter, page); });
+  list_verb(executor_, std::move(done), [filter = std::move(filter), page = std::move(page)](Database& database) { return read_received(database, filter, page); });
 }
 
 void Store::script_versions(std::string name, Page page, Done<Paged<Value>> done) {
-  read_verb(executor_, std::move(done), [name = std::move(name), page = std::move(page)](Database& database) { return read_versions(database, name, page); });
+  list_verb(executor_, std::move(done), [name = std::move(name), page = std::move(page)](Database& database) { return read_versions(database, name, page); });
 }
 
 void Store::cursors(Done<std::vector<Value>> done) { read_verb(executor_, std::move(done), read_cursors); }
 
 void Store::activity(std::vector<std::string> mappings, Duration slice, std::int64_t slices, Done<std::map<std::string, std::vector<std::int64_t>>> done) {
-  read_verb(executor_, std::move(done),
+  list_verb(executor_, std::move(done),
             [mappings = std::move(mappings), slice, slices, now = clock_.now()](Database& database) -> Result<std::map<std::string, std::vector<std::int64_t>>> {
               std::map<std::string, std::vector<std::int64_t>> found;
               for (const std::string& mapping : mappings) found[mapping] = TRY(count_by_time(database, mapping, now - slice * slices, slice, static_cast<std::size_t>(slices)));

@@ -98,7 +98,7 @@ void Store::put_job_page(JobPage page, Done<void> done) {
 }
 
 void Store::findings(std::string job, std::string kind, Page page, Done<Paged<Finding>> done) {
-  read_verb(executor_, std::move(done),
+  list_verb(executor_, std::move(done),
             [job = std::move(job), kind = std::move(kind), page = std::move(page)](Database& database) {
               return find_findings(database, job, kind, page);
             });

@@ -182,7 +182,7 @@ void Store::next_due(std::string mapping, Instant after, Done<std::optional<Inst
 }
 
 void Store::standing(std::string mapping, std::optional<KeyState> state, Page page, Done<Paged<DirtyKey>> done) {
-  read_verb(
+  list_verb(
       executor_, std::move(done),
       [mapping = std::move(mapping), state, page = std::move(page)](Database& database) -> Result<Paged<DirtyKey>> {
         Paged<DirtyKey> found;

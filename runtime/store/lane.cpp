@@ -29,6 +29,11 @@ std::size_t Lane::queued() const {
   return queue_.size();
 }
 
+bool Lane::is_busy() const {
+  std::lock_guard lock(mutex_);
+  return running_ || !queue_.empty();
+}
+
 void Lane::loop() {
   for (Batch batch; next(batch); batch.clear()) {
     options_.run(batch);
@@ -39,6 +44,7 @@ void Lane::loop() {
 bool Lane::next(Batch& batch) {
   const std::optional<Duration> idle = options_.idle();
   std::unique_lock lock(mutex_);
+  running_ = false;
   const auto something = [this] { return stopping_ || !queue_.empty(); };
   if (idle) {
     wake_.wait_for(lock, *idle, something);
@@ -52,7 +58,8 @@ bool Lane::next(Batch& batch) {
     queue_.pop_front();
     if (alone) break;
   }
-  return !batch.empty() || !stopping_;
+  running_ = !batch.empty();
+  return running_ || !stopping_;
 }
 
 void Lane::deliver(Batch batch) {

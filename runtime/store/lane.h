@@ -42,6 +42,8 @@ class Lane {
 
   void add(Executor::Work work, Executor::Done done, bool alone = false);
   std::size_t queued() const;
+  /// Who is added now waits.
+  bool is_busy() const;
 
  private:
   void loop();
@@ -55,7 +57,7 @@ class Lane {
   mutable std::mutex mutex_;
   std::condition_variable wake_;
   std::deque<Member> queue_;
-  bool stopping_ = false;
+  bool stopping_ = false, running_ = false;
   std::thread thread_;
 };
 

@@ -50,7 +50,7 @@ Result<Paged<Link>> list_links(Database& database, const LinkFilter& filter, con
 }  // namespace
 
 void Store::find_links(LinkFilter filter, Page page, Done<Paged<Link>> done) {
-  read_verb(executor_, std::move(done), [filter = std::move(filter), page = std::move(page)](Database& database) {
+  list_verb(executor_, std::move(done), [filter = std::move(filter), page = std::move(page)](Database& database) {
     return list_links(database, filter, page);
   });
 }

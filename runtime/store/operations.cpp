@@ -70,7 +70,7 @@ std::string first_id_at(Instant at) {
 }
 
 void Store::operations(OperationFilter filter, Page page, Done<Paged<Operation>> done) {
-  read_verb(executor_, std::move(done),
+  list_verb(executor_, std::move(done),
             [filter = std::move(filter), page = std::move(page)](Database& database) -> Result<Paged<Operation>> {
               if (!filter.key.empty() && filter.mapping.empty()) {
                 return make_error(Code::kInvalid, "a key is a key of one mapping", "name the mapping too");

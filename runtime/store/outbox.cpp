@@ -96,7 +96,7 @@ void Store::hook_given_up(std::int64_t id, std::string error, Done<void> done) {
 }
 
 void Store::notices(NoticeFilter filter, Page page, Done<Paged<Notice>> done) {
-  read_verb(executor_, std::move(done), [filter = std::move(filter), page = std::move(page)](Database& database) -> Result<Paged<Notice>> {
+  list_verb(executor_, std::move(done), [filter = std::move(filter), page = std::move(page)](Database& database) -> Result<Paged<Notice>> {
     std::int64_t before = INT64_MAX;
     std::from_chars(page.after.data(), page.after.data() + page.after.size(), before);
     std::string sql = "SELECT id, at, event, kind, about, title, text, way, address, state, attempts, tried_at, error FROM notices WHERE id < ?1 AND (?2 = '' OR about = ?2) AND (?3 = '' OR kind = ?3)";

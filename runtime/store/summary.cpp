@@ -89,6 +89,6 @@ Result<Summary> summarize(Database& database) {
 
 }  // namespace
 
-void Store::summary(Done<Summary> done) { read_verb(executor_, std::move(done), summarize); }
+void Store::summary(Done<Summary> done) { list_verb(executor_, std::move(done), summarize); }
 
 }  // namespace tidewire::store

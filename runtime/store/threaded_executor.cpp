@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <array>
+#include <filesystem>
 #include <thread>
 
 #include "store/executor.h"
@@ -11,6 +13,16 @@ namespace {
 
 void fail_all(Lane::Batch& batch, const Error& error) {
   for (Member& member : batch) member.result = error;
+}
+
+/// Before it is opened to be written, which makes a log of it: another program's file stays as it is.
+Result<void> refuse_foreign(const std::string& path) {
+  std::error_code bad;
+  if (!std::filesystem::exists(path, bad)) return {};
+  const auto looked_at = Database::open(path, Database::Mode::kReadOnly);
+  Result<void> ours = looked_at.ok() ? check_kind(**looked_at) : Result<void>();
+  const bool refused = !ours.ok() && ours.error().code == Code::kInvalid;
+  return refused ? std::move(ours).error().context(path) : Result<void>();
 }
 
 /// Runs one member in its savepoint. An error of this function itself is the whole group's.
@@ -67,7 +79,7 @@ class Reader {
 
 struct ThreadedExecutor::State {
   State(ThreadedExecutorOptions wanted, Poster& poster)
-      : options(std::move(wanted)), poster(poster), reader(options.path), long_reader(options.path) {}
+      : options(std::move(wanted)), poster(poster), reader(options.path), long_readers{Reader(options.path), Reader(options.path)} {}
 
   void start(std::unique_ptr<Database> opened);
   void run_group(Lane::Batch& batch);
@@ -78,11 +90,13 @@ struct ThreadedExecutor::State {
   ThreadedExecutorOptions options;
   Poster& poster;
   std::unique_ptr<Database> database;  // the writer's; empty while the file cannot be opened
-  Reader reader, long_reader;
+  Reader reader;
+  std::array<Reader, 2> long_readers;  // two, so that a list waits for no backup
   mutable std::mutex mutex;
   Stats stats;
   // Last, so that their threads end before what they use.
-  std::unique_ptr<Lane> writes, reads, long_reads;
+  std::unique_ptr<Lane> writes, reads;
+  std::array<std::unique_ptr<Lane>, 2> long_reads;
 };
 
 void ThreadedExecutor::State::start(std::unique_ptr<Database> opened) {
@@ -158,7 +172,7 @@ ThreadedExecutor::ThreadedExecutor() = default;
 ThreadedExecutor::~ThreadedExecutor() {
   // Writes first: the readers hold the log while the writer may still have to re-open the file.
   state_->writes.reset();
-  state_->long_reads.reset();
+  for (auto& lane : state_->long_reads) lane.reset();
   state_->reads.reset();
 }
 
@@ -167,6 +181,7 @@ Result<std::unique_ptr<ThreadedExecutor>> ThreadedExecutor::open(ThreadedExecuto
   if (options.path.empty() || options.path == ":memory:") {
     return make_error(Code::kInvalid, "the state needs a file: a second connection reads it");
   }
+  TRY(refuse_foreign(options.path));
   std::unique_ptr<Database> database = TRY(Database::open(options.path));
   Result<void> current = migrate(*database);
   if (!current.ok()) return std::move(current).error().context(options.path);
@@ -185,13 +200,13 @@ void ThreadedExecutor::read(Work work, Done done) { state_->reads->add(std::move
 void ThreadedExecutor::maintain(Work work, Done done) { state_->writes->add(std::move(work), std::move(done), true); }
 
 void ThreadedExecutor::read_long(Work work, Done done) {
+  // Their threads and caches cost nothing until somebody asks.
   State& state = *state_;
-  if (!state.long_reads) {  // its thread and cache cost nothing until somebody asks
-    state.long_reads = std::make_unique<Lane>(
-        Lane::Options{.largest = 1, .run = [&state](Lane::Batch& batch) { state.long_reader.run(batch); }},
-        state.poster);
-  }
-  state.long_reads->add(std::move(work), std::move(done));
+  std::size_t chosen = 0;
+  while (chosen + 1 < state.long_reads.size() && state.long_reads[chosen] && state.long_reads[chosen]->is_busy()) ++chosen;
+  auto& lane = state.long_reads[chosen];
+  if (!lane) lane = std::make_unique<Lane>(Lane::Options{.largest = 1, .run = [&reader = state.long_readers[chosen]](Lane::Batch& batch) { reader.run(batch); }}, state.poster);
+  lane->add(std::move(work), std::move(done));
 }
 
 ThreadedExecutor::Stats ThreadedExecutor::stats() const {

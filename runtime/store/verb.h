@@ -61,4 +61,11 @@ void read_verb(Executor& executor, Done<T> done, Work work) {
   executor.read(std::move(run), std::move(answer));
 }
 
+/// For what only people and monitors ask: it may read through a table, and many may ask at once.
+template <typename T, typename Work>
+void list_verb(Executor& executor, Done<T> done, Work work) {
+  auto [run, answer] = verb<T>(std::move(done), std::move(work));
+  executor.read_long(std::move(run), std::move(answer));
+}
+
 }  // namespace tidewire::store

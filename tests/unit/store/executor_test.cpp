@@ -9,6 +9,8 @@
 #include <unistd.h>
 
 #include "faulty_vfs.h"
+#include "store/store.h"
+#include "support/fake_clock.h"
 #include "support/temp_dir.h"
 #include "support/waiting_poster.h"
 
@@ -214,22 +216,48 @@ TEST_CASE("executor: an answer may destroy the executor", "[store][executor]") {
   CHECK(called == 1);
 }
 
-TEST_CASE("executor: long reads have a lane of their own", "[store][executor]") {
+TEST_CASE("executor: long reads have lanes of their own", "[store][executor]") {
   ExecutorFixture f;
   std::latch go(1);
-  bool done = false;
-  f.executor->read_long(
-      [&go](Database&) -> Result<void> {
-        go.wait();
-        return {};
-      },
-      [&](Result<void>) { done = true; });
+  int done = 0;
+  const auto wait = [&go](Database&) -> Result<void> {
+    go.wait();
+    return {};
+  };
+  for (int i = 0; i < 3; ++i) f.executor->read_long(wait, [&](Result<void>) { ++done; });
 
   REQUIRE(f.write(insert_note("note")).ok());
   CHECK(f.count("note") == 1);
 
   go.count_down();
-  while (!done) f.poster.run_one();
+  while (done < 3) f.poster.run_one();
+}
+
+TEST_CASE("executor: what people look at waits for no backup, and the engine not for it", "[store][executor]") {
+  ExecutorFixture f;
+  test::FakeClock clock;
+  Store store(*f.executor, clock);
+  std::latch go(1);
+  int done = 0;
+  const auto wait = [&go](Database&) -> Result<void> {
+    go.wait();
+    return {};
+  };
+  f.executor->read_long(wait, [&](Result<void>) { ++done; });
+
+  bool seen = false;
+  store.summary([&](Result<Summary> summary) { seen = summary.ok(); });
+  while (!seen) f.poster.run_one();
+
+  f.executor->read_long(wait, [&](Result<void>) { ++done; });
+  store.operations({}, {}, [&](Result<Paged<Operation>>) { ++done; });
+  bool loaded = false;
+  store.load("people", {{Side::kLeft, "1"}}, [&](Result<std::vector<Known>> known) { loaded = known.ok(); });
+  while (!loaded) f.poster.run_one();
+  CHECK(done == 0);
+
+  go.count_down();
+  while (done < 3) f.poster.run_one();
 }
 
 TEST_CASE("executor: a file that a newer program made is refused", "[store][executor]") {
@@ -244,6 +272,23 @@ TEST_CASE("executor: a file that a newer program made is refused", "[store][exec
   REQUIRE_FALSE(refused.ok());
   CHECK(refused.error().code == Code::kInvalid);
   CHECK(refused.error().message.find(path) != std::string::npos);
+}
+
+TEST_CASE("executor: another program's database is refused as it is", "[store][executor]") {
+  test::TempDir folder;
+  test::WaitingPoster poster;
+  const std::string path = folder.file("theirs.db");
+  {
+    auto theirs = Database::open(path);
+    REQUIRE((*theirs)->exec("PRAGMA journal_mode = DELETE; CREATE TABLE theirs (a)").ok());
+  }
+  const std::string before = folder.read("theirs.db");
+
+  const auto refused = ThreadedExecutor::open({.path = path}, poster);
+
+  REQUIRE_FALSE(refused.ok());
+  CHECK(refused.error().code == Code::kInvalid);
+  CHECK(folder.read("theirs.db") == before);
 }
 
 TEST_CASE("executor: after kill -9 everything that was acknowledged is there", "[store][executor]") {
