@@ -58,6 +58,7 @@ struct Server::State final : SessionHost, std::enable_shared_from_this<State> {
   std::function<void()> drained;
   std::unique_ptr<Timer> drained_call;
   bool is_draining = false;
+  std::size_t held = 0;  // bytes of bodies
   std::string answer;
   std::string date_text;
   std::time_t date_second = 0;
@@ -69,6 +70,7 @@ struct Server::State final : SessionHost, std::enable_shared_from_this<State> {
   std::string_view date() override;
   std::string& scratch() override;
   Stats& counts() override { return stats; }
+  bool hold(std::size_t before, std::size_t now) override;
   void handle(Request request, Reply reply) override;
   void closed(Session& session) override;
 
@@ -81,6 +83,11 @@ struct Server::State final : SessionHost, std::enable_shared_from_this<State> {
 
 Server::State::State(loop::Loop& loop_in, ServerOptions options_in, Handler handler_in)
     : loop(loop_in), limits(options_in), handler(std::move(handler_in)), sweep(loop_in, [this] { on_sweep(); }) {}
+
+bool Server::State::hold(std::size_t before, std::size_t now) {
+  held = held - before + now;
+  return now <= before || held <= limits.max_bodies;
+}
 
 void Server::State::handle(Request request, Reply reply) {
   const auto self = shared_from_this();

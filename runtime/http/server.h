@@ -24,6 +24,7 @@ struct ServerOptions {
   std::size_t min_body_rate = 1024;               // bytes a second once a third of body_time is over; 408
   Duration idle_time = std::chrono::seconds(60);  // between requests; closed without a word
   int max_connections = 1024;                     // the next one is answered 503 and closed
+  std::size_t max_bodies = 256u << 20;            // of all bodies not answered yet together; 503 to who sends beyond it
 };
 
 /// Answers one request; may be kept and called later, from the loop's thread, at most once. Calling it after the peer

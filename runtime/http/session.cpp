@@ -7,6 +7,7 @@ namespace tidewire::http {
 namespace {
 
 constexpr std::size_t kCopiedBody = 32u << 10;  // up to here one copy is cheaper than a second buffer
+constexpr const char* kComeAgain = "5";  // seconds
 constexpr std::size_t kMostDiscarded = 1u << 20;
 constexpr Duration kLingerTime = std::chrono::seconds(2);
 constexpr std::size_t kMostUnwritten = 1u << 20;  // of a stream: a peer that is further behind than this is let go
@@ -48,6 +49,7 @@ void Session::refuse_service() {
 
 void Session::detach() {
   phase_ = Phase::kClosed;
+  hold(0);
   connection_.reset();
   host_ = nullptr;
 }
@@ -92,7 +94,8 @@ void Session::read_on(std::string_view bytes) {
     bytes.remove_prefix(parser_.feed(bytes));
     note_progress();
     if (parser_.state() == Parser::State::kRefused) refuse(parser_.status(), parser_.why());
-    if (parser_.state() != Parser::State::kComplete) break;
+    else if (!hold(parser_.body_size())) refuse(503, "too much is being received");
+    if (parser_.state() != Parser::State::kComplete || phase_ != Phase::kReading) break;
     hand_over();
   }
   reading_on_ = false;
@@ -100,6 +103,13 @@ void Session::read_on(std::string_view bytes) {
   if (bytes.empty()) return;
   ahead_.assign(bytes);
   connection_->stop_reading();
+}
+
+/// What a body takes counts until it is answered, whoever has it by then.
+bool Session::hold(std::size_t bytes) {
+  const bool fits = host_->hold(held_, bytes);
+  held_ = bytes;
+  return fits;
 }
 
 /// Each part of a request has its own time, which starts when the part does.
@@ -138,6 +148,7 @@ void Session::answer(std::uint64_t request, Response response) {
     close();
     return;
   }
+  hold(0);
   close_after_ = close_after_ || peer_ended_ || host_->draining();
   if (const auto* wish = response.headers.find("Connection")) close_after_ |= equal_ignoring_case(*wish, "close");
   if (response.stream && !head_only_) return begin_stream(response);
@@ -223,7 +234,9 @@ void Session::refuse(int status, std::string_view why) {
     ++host_->counts().malformed;
   }
   close_after_ = true;
-  write_answer(Response::text(status, std::string(why) + "\n"), true);
+  Response response = Response::text(status, std::string(why) + "\n");
+  if (status == 503) response.headers.set("Retry-After", kComeAgain);
+  write_answer(response, true);
   linger();
 }
 

@@ -27,6 +27,8 @@ class SessionHost {
   virtual std::string_view date() = 0;
   virtual std::string& scratch() = 0;  // for building an answer; empty
   virtual Server::Stats& counts() = 0;
+  /// A session's body has grown or gone: `before` bytes are `now` bytes. False where all together are too much.
+  virtual bool hold(std::size_t before, std::size_t now) = 0;
   virtual void handle(Request request, Reply reply) = 0;
   virtual void closed(Session& session) = 0;  // forgets it, which may destroy it
 };
@@ -58,6 +60,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void on_ended(bool lost);
   void read_on(std::string_view bytes);
   void note_progress();
+  bool hold(std::size_t bytes);
   void hand_over();
   void answer(std::uint64_t request, Response response);
   void write_answer(const Response& response, bool with_body);
@@ -88,6 +91,7 @@ class Session : public std::enable_shared_from_this<Session> {
   bool head_only_ = false;
   bool old_peer_ = false;
   std::size_t discarded_ = 0;
+  std::size_t held_ = 0;  // bytes of a body, from its first until its answer
 };
 
 }  // namespace tidewire::http

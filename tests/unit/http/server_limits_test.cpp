@@ -1,3 +1,5 @@
+#include <latch>
+
 #include "unit/http/served.h"
 
 using namespace tidewire;
@@ -19,6 +21,33 @@ TEST_CASE("server: a body too large is answered 413 while the sender still sends
   CHECK(announced.starts_with("HTTP/1.1 413 "));
   CHECK(chunked.starts_with("HTTP/1.1 413 "));
   CHECK(served.asked.empty());
+}
+
+TEST_CASE("server: bodies that are too much together are answered 503, until others are answered", "[http]") {
+  Served served({.max_bodies = 250'000});
+  std::latch kept(1);
+  served.on_kept = [&] { kept.count_down(); };
+  std::string refused, first, again;
+
+  served.run([&] {
+    auto holding = RawSocket::connect_to(served.address);
+    holding.write(post("/later", std::string(100'000, 'x')));
+    kept.wait();
+    auto late = RawSocket::connect_to(served.address);
+    late.write(post("/b", std::string(240'000, 'y')));
+    refused = late.read_message();
+    served.loop.post([&] { served.answer_kept(); });
+    first = holding.read_message();
+    auto later = RawSocket::connect_to(served.address);
+    later.write(post("/c", std::string(20'000, 'z')));
+    again = later.read_message();
+  });
+
+  CHECK(refused.starts_with("HTTP/1.1 503 "));
+  CHECK(refused.find("Retry-After: ") != std::string::npos);
+  CHECK(first.starts_with("HTTP/1.1 200 "));
+  CHECK(again.starts_with("HTTP/1.1 200 "));
+  CHECK(served.asked.size() == 2);
 }
 
 TEST_CASE("server: a head too large is answered 431", "[http]") {
