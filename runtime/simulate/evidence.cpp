@@ -22,6 +22,13 @@ Evidence Evidence::gather(World& world) {
   Evidence out;
   store::Store& store = world.store();
   out.links = world.asked<std::vector<store::Link>>([&](auto done) { store.links("things", 0, 10'000, std::move(done)); });
+  for (const store::Link& link : out.links) {
+    // What drifted on the target of a one-way field goes with its record: it is in the base that the tombstone keeps (law 15).
+    const auto code = link.base.find("code");
+    const bool kept = link.state == store::LinkState::kTombstone && code != link.base.end();
+    const Edit* drift = kept ? world.ledger().of(code->second.right) : nullptr;
+    if (drift != nullptr && drift->side == Side::kRight) out.recorded_.insert(drift->id);
+  }
   out.intents = world.asked<std::vector<store::Intent>>([&](auto done) { store.open_intents("things", std::move(done)); });
   for (const auto state : {store::KeyState::kWaiting, store::KeyState::kBackingOff, store::KeyState::kHeld, store::KeyState::kWaitingFor, store::KeyState::kConflict, store::KeyState::kDead}) {
     const bool moves = state == store::KeyState::kWaiting || state == store::KeyState::kBackingOff;

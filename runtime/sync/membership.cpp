@@ -58,9 +58,9 @@ void Membership::keep(const std::string& mapping) {
                 std::nullopt, [](Result<void>) {});
 }
 
-void forget_left(store::Link& link, const Joined& joined) {
-  if (joined.fields.empty()) return;  // nobody has said
+std::int64_t forget_left(store::Link& link, const Joined& joined) {
   const std::int64_t seen = link.notes.int_or(kEpoch, 0);
+  if (joined.fields.empty()) return seen;  // nobody has said
   for (auto one = link.base.begin(); one != link.base.end();) {
     const auto since = joined.fields.find(one->first);
     if (since != joined.fields.end() && since->second <= seen) {
@@ -72,6 +72,7 @@ void forget_left(store::Link& link, const Joined& joined) {
     one = link.base.erase(one);
   }
   if (joined.epoch != seen) link.notes[kEpoch] = joined.epoch;
+  return seen;
 }
 
 }  // namespace tidewire::sync

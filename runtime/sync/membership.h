@@ -36,6 +36,7 @@ class Membership {
 };
 
 /// Takes from the link what it had agreed on in fields that are not in the mapping, or have come back since it was written.
-void forget_left(store::Link& link, const Joined& joined);
+/// The last change of the fields that it had seen.
+std::int64_t forget_left(store::Link& link, const Joined& joined);
 
 }  // namespace tidewire::sync

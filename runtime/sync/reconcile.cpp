@@ -46,7 +46,7 @@ void Reconcile::on_known(Result<std::vector<store::Known>> known) {
   if (linked_) {
     link_ = *known_.link;
     if (link_.state == store::LinkState::kIgnored) return commit_echo("ignored");
-    forget_left(link_, lane_.joined);
+    epoch_ = forget_left(link_, lane_.joined);
     reapplies_ = reapplies();
     const auto& there = link_.key[other(key_.first)];
     if (there) {
@@ -54,10 +54,7 @@ void Reconcile::on_known(Result<std::vector<store::Known>> known) {
       if (!claim(twin)) return finish({Report::End::kBusy, twin, {}, {}, {}});
     }
   } else {
-    link_ = store::Link{};
-    link_.mapping = plan_.name;
-    link_.key[key_.first] = key_.second;
-    link_.created_at = now();
+    begin_link();
     // A key that a create was announced for is no echo; were it to wait, two such keys could wait for each other.
     const bool source = std::any_of(known_.intents.begin(), known_.intents.end(), [&](const store::Intent& open) { return open.kind == store::IntentKind::kCreate && open.side == other(key_.first) && open.source_key == key_.second; });
     if (!source && !options_.waited_for_creates && !options_.dry && lane_.creates.any(key_.first)) {
@@ -78,6 +75,16 @@ void Reconcile::on_known(Result<std::vector<store::Known>> known) {
 }
 
 /// Law 2: what the page showed that this pass comes of is a read, unless a change came in since it was asked for.
+/// Of a stranger; it has seen every field of today.
+void Reconcile::begin_link() {
+  link_ = store::Link{};
+  link_.mapping = plan_.name;
+  link_.key[key_.first] = key_.second;
+  link_.created_at = now();
+  forget_left(link_, lane_.joined);
+  epoch_ = lane_.joined.epoch;
+}
+
 bool Reconcile::is_shown(Side side) {
   if (std::exchange(looked_, true) || taken_.size() != 1) return false;
   const store::DirtyKey& row = taken_.front();

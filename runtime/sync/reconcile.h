@@ -68,6 +68,7 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   // reconcile.cpp
   bool claim(const SideKey& key);
   void forget_stamps();
+  void begin_link();
   void on_known(Result<std::vector<store::Known>> known);
   void read_sides(Sides<bool> wanted);
   bool is_shown(Side side);
@@ -92,6 +93,7 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
 
   // reconcile_fields.cpp
   bool lacks_base() const;
+  bool is_unmet(const Field& field, Side side) const;
   bool reapplies() const;
   void note_fields();
   bool close_left_conflicts();
@@ -289,6 +291,7 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   store::Link link_;
   bool linked_ = false;             // a live link existed when the pass began
   bool met_ = false;                // the counterpart was found in this pass
+  std::int64_t epoch_ = 0;          // the change of the mapping's fields that the link had seen
   std::vector<store::DirtyKey> taken_;
   std::vector<SideKey> claimed_;
   Sides<std::optional<Record>> record_;

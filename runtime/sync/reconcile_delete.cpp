@@ -157,9 +157,9 @@ bool Reconcile::is_own_form(const Field& field, Side side) const {
   return stored != nullptr && same_form(field, side, form_of(field, side, record_[side]->fields), *stored);
 }
 
-/// Changed since the sides agreed; a disputed value that they never agreed on was not seen by who deleted the other copy.
+/// Changed since the sides agreed; a value that they never agreed on was not seen by who deleted the other copy.
 bool Reconcile::edited(Side side) const {
-  const bool changed = record_[side] && std::any_of(plan_.fields.begin(), plan_.fields.end(), [&](const Field& field) { return this->changed(field, side) && !is_own_form(field, side) && !may_be_ours(field, side); });
+  const bool changed = record_[side] && std::any_of(plan_.fields.begin(), plan_.fields.end(), [&](const Field& field) { return is_unmet(field, side) || (this->changed(field, side) && !is_own_form(field, side) && !may_be_ours(field, side)); });
   return changed || std::any_of(known_.conflicts.begin(), known_.conflicts.end(), [&](const store::Conflict& open) { return !open.field.empty() && !link_.base.contains(open.field); });
 }
 

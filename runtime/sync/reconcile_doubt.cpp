@@ -207,7 +207,12 @@ void Reconcile::take_orphan(const store::Intent& intent, Record orphan, Result<s
   }
   // Of which most is something else: a record that somebody entered there, and all of it is theirs.
   if (2 * unsure_.size() >= intent.fields.as_object().size()) unsure_.clear();
-  if (record_[key_.first]) return left_scope(key_.first);
+  if (record_[key_.first]) {
+    const bool stamped = !stamped_with(intent.side, key_.second).empty();
+    // Found by its match it may be somebody else's: only what still reads as sent was agreed on (law 25).
+    if (!stamped) std::erase_if(link_.base, [&](const auto& one) { const Field* field = plan_.field(one.first); return field != nullptr && changed(*field, intent.side); });
+    return left_scope(key_.first);
+  }
   replaced_[key_.first] = true;  // its absence is believed already
   gone(key_.first);
 }

@@ -2,6 +2,7 @@
 // and where the sides may say different things.
 #include <algorithm>
 
+#include "sync/canonical.h"
 #include "sync/differing.h"
 #include "sync/reconcile.h"
 
@@ -11,6 +12,14 @@ namespace {
 
 constexpr const char* kScript = "$script";
 constexpr const char* kApart = "apart";
+constexpr const char* kHeld = "held";  // by the brake, before it has a base
+
+void drop_note(store::Link& link, const std::string& field, const char* what) {
+  const Value* note = link.notes.find(field);
+  if (note == nullptr || !note->is_object() || note->find(what) == nullptr) return;
+  link.notes[field].as_object().erase(what);
+  if (link.notes[field].as_object().empty()) link.notes.as_object().erase(field);
+}
 
 }  // namespace
 
@@ -19,6 +28,18 @@ bool Reconcile::lacks_base() const {
   return std::any_of(plan_.fields.begin(), plan_.fields.end(), [&](const Field& field) {
     return field.kind != Field::Kind::kConstant && !link_.base.contains(field.name) && !is_ignored(link_, field.name);
   });
+}
+
+/// The side has a value there that the other one was never asked about: a first contact ended halfway, or a person let the base
+/// be forgotten. A field that came since, one that the brake holds and a reference that is owed begin later (laws 9, 22).
+bool Reconcile::is_unmet(const Field& field, Side side) const {
+  const bool meets = field.kind != Field::Kind::kConstant && field.when != Field::When::kCreate && flows(field.flow, store::other(side));
+  if (link_.id == 0 || !meets || link_.base.contains(field.name) || is_ignored(link_, field.name)) return false;
+  const Value* note = link_.notes.find(field.name);
+  const bool later = note != nullptr && (note->bool_or("owed", false) || note->bool_or(kHeld, false));
+  const auto joined = lane_.joined.fields.find(field.name);
+  const bool came_since = joined != lane_.joined.fields.end() && joined->second > epoch_;
+  return !later && !came_since && !empty_form(field, side, form_of(field, side, record_[side]->fields));
 }
 
 /// A resync, or a person who asks for this very record, and more than a decision about one of its fields.
@@ -34,13 +55,14 @@ bool Reconcile::reapplies() const {
 void Reconcile::note_fields() {
   for (const Decision& decision : decisions_.fields) {
     const std::string& name = decision.field->name;
+    if (decision.kind == Decision::Kind::kHeld && !link_.base.contains(name)) link_.notes[name][kHeld] = true;
+    else drop_note(link_, name, kHeld);
     const bool moved = decision.kind == Decision::Kind::kCopy || decision.kind == Decision::Kind::kResolve ||
                        decision.kind == Decision::Kind::kAgree;
     if (moved && decision.apart && link_.base.contains(name)) {
       link_.notes[name][kApart] = true;
-    } else if (const Value* note = link_.notes.find(name); moved && note != nullptr && note->find(kApart) != nullptr) {
-      link_.notes[name].as_object().erase(kApart);
-      if (link_.notes[name].as_object().empty()) link_.notes.as_object().erase(name);
+    } else if (moved) {
+      drop_note(link_, name, kApart);
     }
     const Value* note = link_.notes.find(name);
     if (decision.kind == Decision::Kind::kAgree && note != nullptr && note->find("read") != nullptr) link_.notes.as_object().erase(name);

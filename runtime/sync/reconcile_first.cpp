@@ -94,7 +94,7 @@ void Reconcile::take_over(store::Link renamed) {
                      }
                      for (store::Conflict& open : before.conflicts) self->known_.conflicts.push_back(std::move(open));
                      self->link_ = std::move(*before.link);
-                     forget_left(self->link_, self->lane_.joined);
+                     self->epoch_ = forget_left(self->link_, self->lane_.joined);
                      self->link_.key[side] = self->key_.second;
                      self->linked_ = true;
                      self->operation_.kind = "rename";

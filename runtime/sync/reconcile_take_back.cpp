@@ -75,7 +75,7 @@ void Reconcile::on_twin_known(store::Link buried, Result<std::vector<store::Know
   link_ = std::move(buried);
   link_.state = store::LinkState::kLive;
   link_.tombstone.reset();
-  forget_left(link_, lane_.joined);
+  epoch_ = forget_left(link_, lane_.joined);
   linked_ = revived_ = true;
   read_sides({true, true});
 }
@@ -86,11 +86,7 @@ bool Reconcile::take_mark_off() {
   const Side marked = *marked_, gone = other(marked);
   if (revived_ && (!record_[marked] || (!record_[gone] && !is_unmarked(marked, soft_, record_[marked]->fields)))) {
     linked_ = revived_ = false;  // it was deleted for good meanwhile, or marked again: they are strangers
-    const Side side = key_.first;
-    link_ = store::Link{};
-    link_.mapping = plan_.name;
-    link_.key[side] = key_.second;
-    link_.created_at = now();
+    begin_link();
     first_contact();
     return false;
   }

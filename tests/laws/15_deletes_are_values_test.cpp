@@ -325,3 +325,65 @@ TEST_CASE("law 15: where the marked one was deleted for good meanwhile, a new on
   CHECK(it.world.only_right() != it.right);
   CHECK(it.link().key.right == it.world.only_right());
 }
+
+namespace {
+
+/// Both people had entered the record; they are met, the right is written, and the left's answer says nothing.
+struct Halfway {
+  World world;
+  std::string left, right;
+  explicit Halfway(sync::Plan plan = World::default_plan()) : world(std::move(plan)) {
+    Value fields = person("ada@example.org");
+    fields["phone"] = Value();
+    left = world.left.insert(std::move(fields));
+    fields = person("ada@example.org", "9");
+    fields["note"] = Value();
+    right = world.right.insert(std::move(fields));
+    world.left.write_faults = {MemorySide::Fault::kLoseRequest};
+    world.hook(Side::kLeft, left);
+    world.settle(std::chrono::milliseconds(1));
+    ASSERT(world.right.get(right, "note") == Value("n") && world.left.get(left, "phone").is_null(), "it is half written");
+  }
+};
+
+}  // namespace
+
+TEST_CASE("law 15: a value that the other side never had is an edit against its delete", "[laws][15]") {
+  Halfway it;
+  it.world.left.erase(it.left);
+  it.world.hook(Side::kLeft, it.left, "delete");
+  it.world.settle(std::chrono::minutes(5));
+
+  CHECK(it.world.right.get(it.right, "phone") == Value("9"));
+  REQUIRE(it.world.left.rows.size() == 1);
+  CHECK(it.world.left.rows.begin()->second.fields.string_or("phone") == "9");
+}
+
+TEST_CASE("law 15: a field that the mapping got since, or that the brake holds, is none", "[laws][15][18]") {
+  for (const bool held : {false, true}) {
+    Pair it;
+    const std::string other = it.world.left.insert(person("bob@example.org"));
+    it.world.hook(Side::kLeft, other);
+    it.world.settle();
+    const std::string twin = *it.known(Side::kLeft, other).link->key.right;
+    for (const std::string& key : {it.right, twin}) it.world.right.edit(key, "city", Value("Paris"));
+    sync::Plan plan = World::default_plan();
+    plan.fields.push_back(World::field("city"));
+    plan.brake_least = 1;
+    restart(it.world, plan);
+    it.world.settle();
+    it.world.hook(Side::kRight, it.right);
+    it.world.settle();
+    REQUIRE(it.shown(Side::kLeft, "city") == "Paris");
+    if (held) it.world.hook(Side::kRight, twin);
+    it.world.settle(std::chrono::minutes(2));
+    REQUIRE(it.world.counts().braked.size() == (held ? 1U : 0U));
+
+    it.world.left.erase(other);
+    it.world.hook(Side::kLeft, other, "delete");
+    it.world.settle(std::chrono::minutes(5));
+
+    CHECK_FALSE(it.world.right.rows.contains(twin));
+    CHECK(it.world.left.rows.size() == 1);
+  }
+}

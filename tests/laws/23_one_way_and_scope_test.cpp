@@ -223,3 +223,49 @@ TEST_CASE("law 23: a sweep goes by links: a record outside the scope is not miss
   CHECK(it.world.right.rows.size() == 1);
   CHECK(it.known(Side::kLeft, it.left).link->state == store::LinkState::kFrozen);
 }
+
+TEST_CASE("law 23: a value that was never said to a record that leaves is an edit: the other one is not deleted", "[laws][23]") {
+  World world(Scoped::with_scope(Leave::kDelete, World::default_plan()));
+  Value fields = test::person("ada@example.org");
+  fields["phone"] = Value();
+  const std::string left = world.left.insert(fields);
+  const std::string right = world.right.insert(test::person("ada@example.org", "9"));
+  world.right.edit(right, "note", Value());
+  world.left.write_faults = {test::MemorySide::Fault::kLoseRequest};
+  world.hook(Side::kLeft, left);
+  world.settle(std::chrono::milliseconds(1));
+  REQUIRE(world.right.get(right, "note") == Value("n"));  // half of the first contact is done
+  world.left.edit(left, "status", Value("out"));
+  world.hook(Side::kLeft, left);
+  world.settle(std::chrono::minutes(5));
+  CHECK(world.right.rows.size() == 1);
+  CHECK(world.counts().conflict == 1);
+
+  world.left.edit(left, "status", Value("in"));
+  world.hook(Side::kLeft, left);
+  world.settle(std::chrono::minutes(5));
+  CHECK(world.left.get(left, "phone") == Value("9"));
+  CHECK(world.counts().conflict == 0);
+}
+
+TEST_CASE("law 23: what a create may have made is frozen with a base only for what still reads as sent", "[laws][23][25]") {
+  World world(Scoped::with_scope(Leave::kFreeze, World::default_plan()));
+  world.right.write_faults = {test::MemorySide::Fault::kLoseRequest};
+  const std::string left = world.left.insert(test::person("ada@example.org", "2"));
+  world.hook(Side::kLeft, left);
+  world.settle();
+  REQUIRE(world.right.rows.empty());
+  const std::string right = world.right.insert(test::person("ada@example.org", "9"));  // by somebody who knows nothing of it
+  world.left.edit(left, "status", Value("out"));
+  world.hook(Side::kLeft, left);
+  world.settle(std::chrono::minutes(5));
+  REQUIRE(test::known_of(world, Side::kLeft, left).link);
+
+  world.left.edit(left, "status", Value("in"));
+  world.hook(Side::kLeft, left);
+  world.settle(std::chrono::minutes(5));
+  CHECK(world.left.get(left, "phone") == world.right.get(right, "phone"));
+  const Value* phone = world.ears.operations.back().record.at_path("fields.phone");
+  REQUIRE(phone != nullptr);
+  CHECK(phone->string_or("decision") == "resolve");  // the one that lost is on record
+}

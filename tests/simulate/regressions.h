@@ -46,6 +46,10 @@ constexpr Regression kRegressions[] = {
     {"leaving-scope", 3000047, "a delete that was refused, and its record back in the scope, stayed announced for ever"},
     {"pages", 3000163, "an edit that a page had shown was written over by a pass that had read before it"},
     {"deletes", 950330, "a value that a system stores in another form counted as an edit against a delete"},
+    {"leaving-scope", 61000025, "a record found by the match of a create in doubt was frozen with the values sent as its base, and the edit that differed won unrecorded"},
+    {"leaving-scope", 3000206, "the other record was deleted with values that half a first contact had not yet written"},
+    {"trash", 83000003, "a record was deleted as unchanged, with values that the deleted one had never been written"},
+    {"leaving-scope", 70001144, "drift that went with its record, and stands in the base of the tombstone, was looked for elsewhere (the simulator's)"},
 };
 
 }  // namespace tidewire::simulate
