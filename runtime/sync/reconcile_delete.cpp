@@ -65,6 +65,7 @@ void Reconcile::gone(Side side) {
                                  [&](const store::DirtyKey& row) { return row.side == side && row.reason == "sweep"; });
   const auto& capabilities = lane_.capabilities(side);
   if (deleted_by_us(side) && record_[other(side)]) {
+    if (may_be_hidden(side)) return;
     // Our delete went through. The record that it followed left the scope and is still there, or has come back since.
     if (!in_scope(other(side))) return look_after_delete(side);
     return restore(side);
@@ -92,8 +93,8 @@ void Reconcile::gone(Side side) {
   if (!record_[there] && search_renamed(there)) return;
   if (!record_[there]) {
     if (!options_.dry && search_orphan()) return;  // what was created for one of them may live on
-    if (!deleted_by_us(there)) return may_be_hidden(there) ? void() : bury(side, "both", "applied");
-    return look_after_delete(there);
+    if (may_be_hidden(there)) return;  // a delete of ours that nobody answered may be lost
+    return deleted_by_us(there) ? look_after_delete(there) : bury(side, "both", "applied");
   }
   if (end.deletes == DeletePolicy::kIgnore) return bury(side, "ignore", "skipped");
   if (edited(there) && !end.delete_wins) return restore(side);

@@ -330,3 +330,26 @@ TEST_CASE("law 16: a delete of one side does not end the link where the other ma
   CHECK(it.deleted());
   CHECK(it.world.counts().held == 0);
 }
+
+TEST_CASE("law 16: where absence proves nothing, a delete of ours that nobody answered is not taken for done", "[laws][16]") {
+  Pair it;
+  it.later();
+  it.world.left.able.absence_proves_delete = false;
+  it.world.left.delete_faults = {MemorySide::Fault::kLoseRequest};
+  it.erase(Side::kRight);
+  it.world.settle(std::chrono::milliseconds(1));
+  REQUIRE(it.world.left.rows.size() == 1);
+  std::map<std::string, MemorySide::Row> nothing;
+  it.world.left.replica = &nothing;  // it is hidden
+  it.world.settle(std::chrono::minutes(5));
+  CHECK(it.world.counts().tombstones == 0);
+  CHECK(it.world.counts().held == 1);
+
+  it.world.left.replica = nullptr;
+  it.world.store.retry("people", {}, [](Result<std::int64_t>) {});
+  it.world.timers.run_posted();
+  it.world.engine->wake("people");
+  it.world.settle(std::chrono::minutes(5));
+  CHECK(it.world.left.rows.empty());
+  CHECK(it.world.counts().tombstones == 1);
+}

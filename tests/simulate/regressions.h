@@ -50,6 +50,7 @@ constexpr Regression kRegressions[] = {
     {"leaving-scope", 3000206, "the other record was deleted with values that half a first contact had not yet written"},
     {"trash", 83000003, "a record was deleted as unchanged, with values that the deleted one had never been written"},
     {"leaving-scope", 70001144, "drift that went with its record, and stands in the base of the tombstone, was looked for elsewhere (the simulator's)"},
+    {"hidden-rows", 90000324, "a delete of unknown outcome, on a system that hides rows, was taken for done because the record was not shown"},
 };
 
 }  // namespace tidewire::simulate

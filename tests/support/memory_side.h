@@ -237,10 +237,9 @@ class MemorySide final : public sync::Endpoint {
   void remove(std::string key, std::optional<std::string> guard, sync::Done<void> done) override {
     requests.push_back({"delete", key, Value(Object{}), guard, clock_.now()});
     if (denied) return fail(done, *denied);
-    if (take(delete_faults) == Fault::kLoseAnswer) {
-      rows.erase(key);
-      return fail(done, Code::kUnknown);
-    }
+    const Fault fault = take(delete_faults);
+    if (fault == Fault::kLoseAnswer) rows.erase(key);
+    if (fault == Fault::kLoseAnswer || fault == Fault::kLoseRequest) return fail(done, Code::kUnknown);
     const auto row = rows.find(key);
     if (row == rows.end()) return fail(done, Code::kNotFound);
     if (guard && *guard != std::to_string(row->second.version)) return fail(done, Code::kStale);
