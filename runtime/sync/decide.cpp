@@ -231,6 +231,9 @@ Result<void> Pass::decide_field(View& view) {
     return {};
   }
   TRY(copy(view, from, "only " + std::string(side_name(from)) + " changed"));
+  const Value* note = s_.link.notes.find(field.name);
+  const bool apart = note != nullptr && note->find("apart") != nullptr;  // what stands there is that side's own
+  decision.discards = apart && decision.kind == Decision::Kind::kCopy && !empty_form(field, other(from), from == Side::kLeft ? decision.right : decision.left);
   decision.closes_conflict = view.conflict != nullptr;
   return {};
 }

@@ -74,7 +74,6 @@ void Reconcile::on_known(Result<std::vector<store::Known>> known) {
   read_sides(wanted);
 }
 
-/// Law 2: what the page showed that this pass comes of is a read, unless a change came in since it was asked for.
 /// Of a stranger; it has seen every field of today.
 void Reconcile::begin_link() {
   link_ = store::Link{};
@@ -85,6 +84,7 @@ void Reconcile::begin_link() {
   epoch_ = lane_.joined.epoch;
 }
 
+/// Law 2: what the page showed that this pass comes of is a read, unless a change came in since it was asked for.
 bool Reconcile::is_shown(Side side) {
   if (std::exchange(looked_, true) || taken_.size() != 1) return false;
   const store::DirtyKey& row = taken_.front();

@@ -290,8 +290,8 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   store::Known known_;
   store::Link link_;
   bool linked_ = false;             // a live link existed when the pass began
-  bool met_ = false;                // the counterpart was found in this pass
   std::int64_t epoch_ = 0;          // the change of the mapping's fields that the link had seen
+  bool met_ = false;                // the counterpart was found in this pass
   std::vector<store::DirtyKey> taken_;
   std::vector<SideKey> claimed_;
   Sides<std::optional<Record>> record_;

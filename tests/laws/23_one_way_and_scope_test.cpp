@@ -202,6 +202,27 @@ TEST_CASE("law 23: superseded, what drifted is on record before it is overwritte
   CHECK(told);
 }
 
+TEST_CASE("law 23: so is what stood on the target when the record was made from it", "[laws][23][12]") {
+  World world(one_way());
+  const std::string right = world.right.insert(test::person("ada@example.org", "own"));
+  world.hook(Side::kRight, right);
+  world.settle(std::chrono::minutes(5));
+  REQUIRE(world.left.rows.size() == 1);
+  const std::string left = world.left.rows.begin()->first;
+  std::vector<store::Operation> before;
+  world.right.before_write = [&] { before = test::operations_of(world); };
+  world.left.edit(left, "phone", Value("2"));
+  world.hook(Side::kLeft, left);
+  world.settle(std::chrono::minutes(5));
+
+  CHECK(world.right.get(right, "phone") == Value("2"));
+  const bool told = std::any_of(before.begin(), before.end(), [](const store::Operation& one) {
+    const Value* field = one.record.at_path("fields.phone");
+    return field != nullptr && field->string_or("right") == "own" && field->find("to_right") != nullptr;
+  });
+  CHECK(told);
+}
+
 TEST_CASE("law 23: enforced, what drifted is put back", "[laws][23]") {
   Pair it(one_way(true));
   it.edit(Side::kRight, "phone", "drift");

@@ -51,6 +51,8 @@ constexpr Regression kRegressions[] = {
     {"trash", 83000003, "a record was deleted as unchanged, with values that the deleted one had never been written"},
     {"leaving-scope", 70001144, "drift that went with its record, and stands in the base of the tombstone, was looked for elsewhere (the simulator's)"},
     {"hidden-rows", 90000324, "a delete of unknown outcome, on a system that hides rows, was taken for done because the record was not shown"},
+    {"judged", 90000320, "what stood on the target of a one-way field when its counterpart was made went without a record, where a crash came between the write and its commit"},
+    {"growing-mapping", 90000239, "drift from before the counterpart was made was overwritten unrecorded"},
 };
 
 }  // namespace tidewire::simulate
