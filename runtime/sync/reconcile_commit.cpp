@@ -294,6 +294,10 @@ void Reconcile::stand(store::KeyState state, Error error, Instant due, const std
   const bool paused = connection_trouble(error) || state == store::KeyState::kWaitingFor || looked_for;
   store::Commit commit = commit_with({});
   commit.finished.clear();
+  // Marked anew by its own pass, a key would not stand but wait, due at once.
+  std::erase_if(commit.again, [this](const store::DirtyMark& mark) {
+    return std::any_of(taken_.begin(), taken_.end(), [&](const store::DirtyKey& row) { return row.side == mark.side && row.key == mark.key; });
+  });
   for (store::DirtyKey row : taken_) {
     if (would_write && !commit.standing.empty()) {  // one row says it for the pair
       commit.finished.push_back({row.side, row.key, row.last_seq, row.changes});

@@ -191,3 +191,42 @@ TEST_CASE("law 30: ten poison records delay nobody", "[laws][30]") {
   world.settle(hours(5));
   CHECK(world.counts().dead == 10);
 }
+
+TEST_CASE("law 30: a key that stands is not due again because of what its own pass found", "[laws][30][16]") {
+  Pair it;
+  it.later();
+  it.world.left.same = false;  // a database restored behind the connection: the same names, other records
+  it.world.left.rows.at(it.left).incarnation = "restored";
+  int reads = 0;
+  std::function<void()> count = [&] {
+    it.world.left.after_read = count;
+    if (++reads > 20) it.world.left.broken = hours(1);  // a circle would not end
+  };
+  count();
+  it.world.hook(Side::kLeft, it.left);
+  it.world.settle(minutes(5));
+
+  CHECK(it.world.counts().held == 1);
+  CHECK(it.requests(Side::kLeft, "read").size() == 1);
+  CHECK(it.world.ears.operations.size() == 1);
+}
+
+TEST_CASE("law 30: nor because the side that may not be written has to wait", "[laws][30]") {
+  sync::Plan plan = World::default_plan();
+  plan.read_only.left = true;
+  Pair it(plan);
+  it.edit(Side::kLeft, "phone", "2");
+  it.edit(Side::kRight, "email", "new@example.org");
+  int refused = 0;
+  std::function<void()> refuse = [&] {
+    it.world.right.before_write = refuse;
+    it.world.right.denied = make_error(Code::kInvalid, "no");
+    it.world.timers.post([&] { it.world.right.denied.reset(); });
+    if (++refused > 20) it.world.right.broken = hours(1);
+  };
+  it.world.right.before_write = refuse;
+  it.tell(minutes(5));
+
+  CHECK(it.world.counts().dead >= 1);
+  CHECK(it.requests(Side::kRight, "update").size() == 1);
+}
