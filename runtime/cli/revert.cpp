@@ -34,7 +34,7 @@ int revert(Context& context) {
   } else {
     print_findings(context, *job->find("findings"), false);
     context.out.line(std::string(apply ? "took back " : "would take back ") + grouped(count("reverted")) + ", refused in " + grouped(count("refused")) + " because values moved on since, not undone " + grouped(count("not_undone")) +
-                     " (created or deleted), stopped " + grouped(count("stopped")) + (apply ? "." : ". Nothing was written: --apply does it."));
+                     " (created, deleted or redacted), stopped " + grouped(count("stopped")) + (apply ? "." : ". Nothing was written: --apply does it."));
   }
   if (!done || count("stopped") > 0) return kFailed;
   return apply && count("refused") > 0 ? kAttention : kOk;

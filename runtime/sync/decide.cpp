@@ -15,7 +15,9 @@ using store::side_name;
 
 namespace {
 
+/// What was said of a value that the mapping redacts may quote it.
 Error at_field(Error error, const Plan& plan, const Field& field) {
+  if (is_redacted(field)) error.message = "its value cannot be taken, and why is not told: the mapping redacts it";
   const std::string where = field.at.empty() ? plan.name : field.at;
   return std::move(error).context(where + ": field '" + field.name + "'");
 }

@@ -14,6 +14,8 @@ Error no_such(const std::string& id) { return make_error(Code::kInvalid, "the ma
 
 }  // namespace
 
+std::string Question::told() const { return redact ? "a value that the mapping redacts" : json::dump(value); }
+
 std::string Question::name() const { return id + "\n" + by + "\n" + json::dump(value); }
 
 std::string watch_key(const std::string& lookup, const std::string& key) { return "\x01watch " + lookup + " " + key; }
@@ -48,7 +50,7 @@ void Lookups::search(const Question& question, Done<std::optional<Record>> done)
     if (!found.ok()) return done(std::move(found).error());
     if (found->empty()) return done(std::optional<Record>());
     if (found->size() == 1) return done(std::optional<Record>(found->front()));
-    done(make_error(Code::kInvalid, "several records of " + question.id + " have " + question.by + " = " + json::dump(question.value), "make the field unique there"));
+    done(make_error(Code::kInvalid, "several records of " + question.id + " have " + question.by + " = " + question.told(), "make the field unique there"));
   });
 }
 

@@ -22,7 +22,9 @@ struct Question {
   std::string by;      // "" = its key
   Value value;
   Duration cache{};
+  bool redact = false;  // neither the value nor what is found is told
   std::string name() const;
+  std::string told() const;  // the value, for people
 };
 /// By name of the question; nullopt: surely not there.
 using Answers = std::map<std::string, std::optional<Record>>;

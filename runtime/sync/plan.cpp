@@ -294,6 +294,10 @@ Result<Plan> Plan::from(const Value& compiled) {
   return plan;
 }
 
+bool is_redacted(const Field& field) {
+  return field.redact || std::any_of(field.rows.begin(), field.rows.end(), is_redacted);
+}
+
 const Field* Plan::field(std::string_view wanted) const {
   const auto found = std::find_if(fields.begin(), fields.end(), [&](const Field& field) { return field.name == wanted; });
   return found == fields.end() ? nullptr : &*found;

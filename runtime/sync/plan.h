@@ -98,6 +98,9 @@ struct Field {
   std::string at;                 // "mappings/employees.lua:14"
 };
 
+/// Its values, or those of a cell of it, are told to nobody.
+bool is_redacted(const Field& field);
+
 /// States of a record that one side moves by verbs of its connector (MAPPING.md, States; lifecycle.h).
 struct Lifecycle {
   std::string field;                                   // that holds the state; "" = none

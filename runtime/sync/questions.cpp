@@ -56,11 +56,13 @@ void add_reference(const Field& field, Side side, const Value& form, std::set<Re
   }
 }
 
-void add_questions(const Field& field, Side side, const Value& form, std::vector<Question>& wanted) {
+void add_questions(const Field& field, Side side, const Value& form, bool redact, std::vector<Question>& wanted) {
   if (field.kind != Field::Kind::kFind || empty_form(field, side, form)) return;
   const Side to = other(side);
-  if (!field.list) wanted.push_back(question_of(field.find, to, form, field.type[side]));
-  for (const Value& one : field.list ? elements_of(form) : Array{}) wanted.push_back(question_of(field.find, to, one, field.type[side]));
+  for (const Value& one : field.list ? elements_of(form) : Array{form}) {
+    wanted.push_back(question_of(field.find, to, one, field.type[side]));
+    wanted.back().redact = redact;
+  }
 }
 
 }  // namespace
@@ -71,7 +73,7 @@ std::vector<Question> questions_of(const Situation& situation) {
     if (situation.record[side] == nullptr) continue;
     for (const Field& field : situation.plan.fields) {
       if (field.kind != Field::Kind::kFind && field.kind != Field::Kind::kRows) continue;
-      visit(field, side, form_of(field, side, situation.record[side]->fields), [&](const Field& one, const Value& form) { add_questions(one, side, form, wanted); });
+      visit(field, side, form_of(field, side, situation.record[side]->fields), [&](const Field& one, const Value& form) { add_questions(one, side, form, field.redact || one.redact, wanted); });
     }
     for (const Lookup& lookup : situation.plan.lookups) {
       if (auto question = question_of(lookup, side, situation)) wanted.push_back(std::move(*question));
@@ -101,7 +103,10 @@ std::optional<Question> question_of(const Lookup& lookup, Side side, const Situa
   const Value* value = situation.record[side]->fields.at_path(lookup.path);
   const Value asked = value == nullptr ? Value() : *value;
   if (asked.is_null() || asked == Value("")) return std::nullopt;
-  return Question{lookup.id, lookup.by, asked, lookup.cache};
+  const bool redact = std::any_of(situation.plan.fields.begin(), situation.plan.fields.end(), [&](const Field& field) {
+    return is_redacted(field) && std::find(field.paths[side].begin(), field.paths[side].end(), lookup.path) != field.paths[side].end();
+  });
+  return Question{lookup.id, lookup.by, asked, lookup.cache, redact};
 }
 
 }  // namespace tidewire::sync

@@ -305,6 +305,7 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   int merges_ = 0;                  // guards that refused
   Translations translations_;
   Answers answers_;
+  std::set<std::string> hidden_questions_;  // names
   std::set<std::string> braked_;      // fields that are held in this pass
   std::vector<std::string> let_through_;
   bool brake_asked_ = false, asks_release_ = false;

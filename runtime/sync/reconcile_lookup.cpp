@@ -12,6 +12,7 @@ namespace tidewire::sync {
 void Reconcile::look_up(std::function<void()> then) {
   std::vector<Question> open;
   for (Question& question : questions_of(situation())) {
+    if (question.redact) hidden_questions_.insert(question.name());
     if (!answers_.contains(question.name())) open.push_back(std::move(question));
   }
   if (open.empty()) return then();
@@ -21,7 +22,7 @@ void Reconcile::look_up(std::function<void()> then) {
   for (const Question& question : open) {
     lane_.lookups->ask(question, [self = shared_from_this(), question, left, failed, then](Result<std::optional<Record>> answer) {
       if (answer.ok()) self->answers_[question.name()] = std::move(*answer);
-      else *failed = std::move(answer).error().context("looking up " + json::dump(question.value) + " in " + question.id);
+      else *failed = std::move(answer).error().context("looking up " + question.told() + " in " + question.id);
       if (--*left > 0) return;
       if (*failed) return self->fail(std::move(**failed));
       then();
@@ -75,20 +76,6 @@ bool Reconcile::see_watched() {
     link_.notes["$lookups"][lookup.name] = found;
   }
   return refreshed_.left || refreshed_.right;
-}
-
-/// For the operation: what was asked and what came.
-Value Reconcile::lookup_notes() const {
-  Array notes;
-  for (const auto& [name, answer] : answers_) {
-    const std::size_t first = name.find('\n'), second = name.find('\n', first + 1);
-    Object note{{"in", Value(name.substr(0, first))}, {"by", Value(name.substr(first + 1, second - first - 1))}};
-    const auto value = json::parse(name.substr(second + 1));
-    note["value"] = value.ok() ? *value : Value();
-    note["found"] = answer ? answer->fields : Value();
-    notes.push_back(Value(std::move(note)));
-  }
-  return Value(std::move(notes));
 }
 
 }  // namespace tidewire::sync

@@ -31,6 +31,22 @@ Value hidden(const Value& value, bool redact) {
   return redact && !value.is_null() ? Value("sha256:" + sha256_hex(json::dump(value)).substr(0, 16)) : value;
 }
 
+/// A value of the field on this side, with what the mapping hides of it as a hash: all of it, or cells of its rows.
+Value as_told(const Field& field, Side side, const Value& form) {
+  if (!is_redacted(field)) return form;
+  if (field.redact || !form.is_array()) return hidden(form, true);
+  Value out = form;
+  for (Value& row : out.as_array()) {
+    for (const Field& cell : field.rows) {
+      if (!is_redacted(cell) || !row.is_object()) continue;
+      for (const std::string& path : cell.paths[side]) {
+        if (const Value* secret = row.at_path(path); secret != nullptr) row.set_path(path, hidden(*secret, true));
+      }
+    }
+  }
+  return out;
+}
+
 }  // namespace
 
 void Reconcile::note_write(Side side, const std::string& kind, const Value& values, const std::string& outcome) {
@@ -41,9 +57,9 @@ void Reconcile::note_write(Side side, const std::string& kind, const Value& valu
   if (link_.key[side]) write["key"] = *link_.key[side];
   Value shown = values;
   for (const Field& field : plan_.fields) {
-    if (!field.redact || !shown.is_object()) continue;
+    if (!is_redacted(field) || !shown.is_object()) continue;
     for (const std::string& path : field.paths[side]) {
-      if (const Value* secret = shown.at_path(path); secret != nullptr) shown.set_path(path, hidden(*secret, true));
+      if (const Value* secret = shown.at_path(path); secret != nullptr) shown.set_path(path, as_told(field, side, *secret));
     }
   }
   write["values"] = std::move(shown);
@@ -52,16 +68,18 @@ void Reconcile::note_write(Side side, const std::string& kind, const Value& valu
 }
 
 Value Reconcile::field_notes(const Decision& decision) const {
-  const bool redact = decision.field->redact;
+  const Field& field = *decision.field;
+  const bool redact = is_redacted(field);
   Object out;
   out["decision"] = decision_name(decision.kind);
   out["rule"] = decision.rule;
   if (decision.winner) out["winner"] = side_name(*decision.winner);
-  out["left"] = hidden(decision.left, redact);
-  out["right"] = hidden(decision.right, redact);
-  if (decision.base) out["base"] = Value(Object{{"l", hidden(decision.base->left, redact)}, {"r", hidden(decision.base->right, redact)}});
-  if (decision.to_left) out["to_left"] = hidden(*decision.to_left, redact);
-  if (decision.to_right) out["to_right"] = hidden(*decision.to_right, redact);
+  if (redact) out["redacted"] = true;
+  out["left"] = as_told(field, Side::kLeft, decision.left);
+  out["right"] = as_told(field, Side::kRight, decision.right);
+  if (decision.base) out["base"] = Value(Object{{"l", as_told(field, Side::kLeft, decision.base->left)}, {"r", as_told(field, Side::kRight, decision.base->right)}});
+  if (decision.to_left) out["to_left"] = as_told(field, Side::kLeft, *decision.to_left);
+  if (decision.to_right) out["to_right"] = as_told(field, Side::kRight, *decision.to_right);
   if (!decision.stamps.is_null()) out["stamps"] = decision.stamps;
   if (!decision.note.is_null() && !redact) out["note"] = decision.note;
   for (const auto& [name, judgement] : decision.judged) {
@@ -77,9 +95,24 @@ Value Reconcile::lost_notes() const {
   Value notes = lost_;
   for (auto& [name, value] : notes.as_object()) {
     const Field* field = plan_.field(name);
-    if (field != nullptr) value = hidden(value, field->redact);
+    if (field != nullptr) value = hidden(value, is_redacted(*field));
   }
   return notes;
+}
+
+/// What was asked and what came.
+Value Reconcile::lookup_notes() const {
+  Array notes;
+  for (const auto& [name, answer] : answers_) {
+    const bool hide = hidden_questions_.contains(name);
+    const std::size_t first = name.find('\n'), second = name.find('\n', first + 1);
+    Object note{{"in", Value(name.substr(0, first))}, {"by", Value(name.substr(first + 1, second - first - 1))}};
+    const auto value = json::parse(name.substr(second + 1));
+    note["value"] = value.ok() ? hidden(*value, hide) : Value();
+    note["found"] = answer ? hidden(answer->fields, hide) : Value();
+    notes.push_back(Value(std::move(note)));
+  }
+  return Value(std::move(notes));
 }
 
 void Reconcile::fill_operation(const std::string& kind, const std::string& outcome) {

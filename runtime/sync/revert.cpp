@@ -25,17 +25,20 @@ const char* whole_record(const std::vector<store::Operation>& operations) {
 
 }  // namespace
 
-Reversals reversals_of(const std::vector<store::Operation>& operations, const std::string& author) {
+Reversals reversals_of(const std::vector<store::Operation>& operations, const std::string& author, const Plan& plan, std::set<std::string>& hidden) {
   Reversals out;
   // From the newest back: the first write met is what the side should still show, the last one holds what was there before.
   for (const store::Operation& operation : operations) {
     const Value* fields = operation.record.find("fields");
     if (!wrote(operation) || operation.kind == "create" || fields == nullptr || !fields->is_object()) continue;
     for (const auto& [name, field] : fields->as_object()) {
+      const Field* mapped = plan.field(name);
+      const bool hides = field.bool_or("redacted", false) || (mapped != nullptr && is_redacted(*mapped));
+      if (hides && (field.find("to_left") != nullptr || field.find("to_right") != nullptr)) hidden.insert(name);
       for (const Side side : {Side::kLeft, Side::kRight}) {
         const Value* to = field.find(side == Side::kLeft ? "to_left" : "to_right");
         const Value* before = field.find(side_name(side));
-        if (to == nullptr || before == nullptr) continue;
+        if (to == nullptr || before == nullptr || hides) continue;
         Reversal& reversal = out[name];
         if (!reversal.expected[side]) reversal.expected[side] = *to;
         reversal.restore[side] = *before;
@@ -114,7 +117,14 @@ void Revert::on_operations(std::int64_t id, std::vector<store::Operation> operat
     found(job_, *page, std::move(finding));
     return done(std::nullopt);
   }
-  Reversals reversals = reversals_of(operations, job_.author.value_or("a person"));
+  std::set<std::string> hidden;
+  Reversals reversals = reversals_of(operations, job_.author.value_or("a person"), place_.mapper->plan(), hidden);
+  if (!hidden.empty()) {
+    Array names;
+    for (const std::string& name : hidden) names.emplace_back(name);
+    store::Finding finding{"not_undone", operations.front().key, Value(Object{{"reason", "what was there before is not on record: the mapping redacts it"}, {"fields", std::move(names)}}), 0};
+    found(job_, *page, std::move(finding));
+  }
   if (reversals.empty()) return done(std::nullopt);
   place_.lane->store.link(id, [this, alive = alive_, reversals = std::move(reversals), page, done](Result<store::Link> link) mutable {
     if (!*alive) return;

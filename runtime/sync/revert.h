@@ -6,6 +6,8 @@
 // undone: that is for a person to say in the system itself.
 #pragma once
 
+#include <set>
+#include <string>
 #include <vector>
 
 #include "sync/look.h"
@@ -13,8 +15,9 @@
 
 namespace tidewire::sync {
 
-/// What to put back, from the operations of one link since then (newest first, as the store lists them).
-Reversals reversals_of(const std::vector<store::Operation>& operations, const std::string& author);
+/// What to put back, from the operations of one link since then (newest first, as the store lists them). Written fields that
+/// the mapping redacts are `hidden`: their values are on record as hashes.
+Reversals reversals_of(const std::vector<store::Operation>& operations, const std::string& author, const Plan& plan, std::set<std::string>& hidden);
 
 /// Options: since, key and side (one record only), apply (without it nothing is written).
 class Revert final : public Task {

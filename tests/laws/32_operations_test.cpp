@@ -170,3 +170,32 @@ TEST_CASE("law 32: a sweep that finds a missed record tells all of it", "[laws][
   REQUIRE(world.ears.operations.size() == 1);
   CHECK(world.ears.operations.front().record.find("fields") != nullptr);
 }
+
+TEST_CASE("law 32: what the mapping redacts is in no operation and no error, nor a cell of rows that it redacts", "[laws][32]") {
+  sync::Plan plan = World::default_plan();
+  plan.fields[1].redact = true;  // phone
+  plan.fields[1].type.right.kind = "int";
+  sync::Field rows = World::field("contacts");
+  rows.kind = sync::Field::Kind::kRows;
+  rows.rows = {World::field("name"), World::field("code")};
+  rows.rows[0].row_key = true;
+  rows.rows[1].redact = true;
+  plan.fields.push_back(rows);
+  World world(plan);
+  Value ada = person("ada@example.org");
+  ada["contacts"] = Array{Value(Object{{"name", "Grace"}, {"code", "hush"}})};
+  const std::string key = world.left.insert(ada);
+  world.hook(Side::kLeft, key);
+  world.settle();
+  REQUIRE(world.right.rows.size() == 1);
+  world.left.edit(key, "phone", Value("secret"));
+  world.hook(Side::kLeft, key);
+  world.settle();
+  REQUIRE(world.counts().dead == 1);
+
+  std::string told;
+  for (const auto& operation : world.ears.operations) told += json::dump(operation.record);
+  CHECK(told.find("Grace") != std::string::npos);
+  CHECK(told.find("hush") == std::string::npos);
+  CHECK(told.find("secret") == std::string::npos);
+}

@@ -1,5 +1,6 @@
 #include <catch2/catch.hpp>
 
+#include "base/json.h"
 #include "support/looking.h"
 
 using namespace tidewire;
@@ -78,4 +79,22 @@ TEST_CASE("lookups: a record whose creation was not answered is found again, nev
   it.world.settle(std::chrono::minutes(5));
   CHECK(it.orgs.rows.size() == 3);
   CHECK(it.world.right.rows.size() == 2);
+}
+
+TEST_CASE("lookups: what a redacted field asks and finds is told to nobody", "[sync][lookups]") {
+  Looking it;
+  sync::Plan plan = looking(sync::Finder::Missing::kDead);
+  for (sync::Field& field : plan.fields) field.redact = field.name == "company>org";
+  it.world.engine->remove("people");
+  it.world.settle();
+  it.world.engine->put(std::make_shared<LookingMapper>(plan), {&it.world.left, &it.world.right}, {{"orgs", &it.orgs}, {"bosses", &it.bosses}});
+  it.add("ada@example.org", "ACME");
+  it.add("bob@example.org", "Nowhere");
+  REQUIRE(it.world.counts().dead == 1);
+
+  std::string told;
+  for (const auto& operation : it.world.ears.operations) told += json::dump(operation.record);
+  CHECK(told.find("lookups") != std::string::npos);
+  CHECK(told.find("ACME") == std::string::npos);
+  CHECK(told.find("Nowhere") == std::string::npos);
 }

@@ -1,5 +1,6 @@
 #include <catch2/catch.hpp>
 
+#include "base/json.h"
 #include "support/people.h"
 
 using namespace tidewire;
@@ -295,4 +296,24 @@ TEST_CASE("read-only: what is level again by itself is not told as pending", "[s
   it.world.store.operations({.mapping = "people", .outcome = "would_write"}, {}, [&](Result<store::Paged<store::Operation>> page) { told = page->rows.size(); });
   it.world.timers.run_posted();
   CHECK(told == 0);
+}
+
+TEST_CASE("revert: what the mapping redacts is left alone, and listed", "[sync][revert]") {
+  sync::Plan plan = World::default_plan();
+  plan.fields[1].redact = true;  // phone
+  Pair it(plan);
+  it.later();
+  const Value options = Object{{"since", format_instant(it.world.clock.now())}, {"apply", true}};
+  it.world.left.edit(it.left, "phone", Value());
+  it.world.left.edit(it.left, "note", Value("2"));
+  it.tell();
+  REQUIRE(it.world.right.get(it.right, "phone") == Value());
+
+  const store::Job job = run_job(it.world, "revert", options);
+
+  CHECK(it.world.right.get(it.right, "phone") == Value());
+  CHECK(it.world.right.get(it.right, "note") == Value("n"));
+  CHECK(found_in(job, "reverted") == 1);
+  REQUIRE(found_in(job, "not_undone") == 1);
+  CHECK(json::dump(findings_of(it.world, job.id).front().record).find("phone") != std::string::npos);
 }
