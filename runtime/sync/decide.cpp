@@ -1,6 +1,7 @@
 #include "sync/decide.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/json.h"
 #include "base/text.h"
@@ -151,10 +152,10 @@ Result<void> Pass::unknown_outcome(View& view) {
   return {};
 }
 
-/// Each side that was written gets back what it had, unless somebody went on from there.
+/// Each side that was written gets back what it had, unless somebody went on from there, on that side or on the other one.
 Result<void> Pass::reverse(View& view) {
   Decision& decision = view.decision;
-  view.changed = {false, false};
+  const Sides<bool> edited = std::exchange(view.changed, {false, false});
   const auto wanted = s_.reversals->find(decision.field->name);
   if (wanted == s_.reversals->end()) return {};
   for (const Side side : {Side::kLeft, Side::kRight}) {
@@ -162,9 +163,16 @@ Result<void> Pass::reverse(View& view) {
     const auto& expected = wanted->second.expected[side];
     const Value& shown = side == Side::kLeft ? decision.left : decision.right;
     if (!restore || !expected || same_form(*decision.field, side, shown, *restore)) continue;
+    std::string why;
     if (!same_form(*decision.field, side, shown, *expected)) {
+      why = "moved on since on the " + std::string(side_name(side)) + " side";
+      if (!is_redacted(*decision.field)) why += ": it shows " + shortened(json::dump(shown), 60) + " and not what was written, " + shortened(json::dump(*expected), 60);
+    } else if (edited[other(side)] && !wanted->second.restore[other(side)]) {
+      why = "edited on the " + std::string(side_name(other(side))) + " side since, and that travels";
+    }
+    if (!why.empty()) {
       decision.kind = Decision::Kind::kRefused;
-      decision.rule = "moved on since on the " + std::string(side_name(side)) + " side: it shows " + shortened(json::dump(shown), 60) + " and not what was written, " + shortened(json::dump(*expected), 60);
+      decision.rule = std::move(why);
       decision.to_left.reset();
       decision.to_right.reset();
       return {};

@@ -39,7 +39,8 @@ void Reconcile::on_known(Result<std::vector<store::Known>> known) {
     if (open.kind == store::IntentKind::kCreate) open_creates_[open.side].push_back(open.id);
   }
   // Law 4: what is taken is fixed here, before the first read. A change that comes later stays and causes another pass.
-  taken_ = known_.dirty;
+  // A revert answers none: what was edited beside its fields waits for a pass of its own.
+  if (options_.reversals.empty()) taken_ = known_.dirty;
   if (taken_.empty() && !options_.dry && options_.reversals.empty()) return finish({Report::End::kDropped, {}, {}, {}, {}});
   if (const auto watched = watched_by(key_.second)) return mark_watchers(watched->first, watched->second);
   linked_ = known_.link.has_value();

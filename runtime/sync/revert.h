@@ -1,7 +1,8 @@
 // revert.h — undoes what a mapping wrote since a moment, as new guarded operations.
 //
 // Per link and field, each side that was written gets back what it held before the first write of that time, if it still
-// shows what the last one left there; a value that moved on since is refused, field by field. What comes out is a base like
+// shows what the last one left there and the other side has no edit that is on its way; a value that moved on since is refused,
+// field by field. What comes out is a base like
 // any other: the sides may differ afterwards, and go on from there. Records that were created or deleted are listed, not
 // undone: that is for a person to say in the system itself.
 #pragma once

@@ -72,3 +72,41 @@ TEST_CASE("law 4: two edits 100 ms apart, the last value arrives", "[laws][4]") 
 
   CHECK(it.both_show("phone", "3"));
 }
+
+TEST_CASE("law 4: a revert takes no change with it: what was edited beside its fields travels", "[laws][4][13]") {
+  Pair it;
+  it.later();
+  const Value options = Object{{"since", format_instant(it.world.clock.now())}, {"apply", true}};
+  it.edit(Side::kLeft, "phone", "2");
+  it.tell();
+  it.world.engine->pause("people", true);
+  it.edit(Side::kLeft, "note", "later");
+  it.tell();
+
+  run_job(it.world, "revert", options);
+  CHECK(it.shown(Side::kRight, "phone") == "1");
+  it.world.engine->pause("people", false);
+  it.world.settle();
+
+  CHECK(it.both_show("note", "later"));
+  CHECK(it.shown(Side::kRight, "phone") == "1");
+}
+
+TEST_CASE("law 4: nor does it write where the field was edited on the other side since", "[laws][4]") {
+  Pair it;
+  it.later();
+  const Value options = Object{{"since", format_instant(it.world.clock.now())}, {"apply", true}};
+  it.edit(Side::kLeft, "phone", "2");
+  it.tell();
+  it.world.engine->pause("people", true);
+  it.edit(Side::kLeft, "phone", "3");
+  it.tell();
+
+  const store::Job job = run_job(it.world, "revert", options);
+  CHECK(found_in(job, "refused") == 1);
+  CHECK(it.shown(Side::kRight, "phone") == "2");
+  it.world.engine->pause("people", false);
+  it.world.settle();
+
+  CHECK(it.both_show("phone", "3"));
+}
