@@ -24,9 +24,6 @@ bool same_work(const store::Job& a, const store::Job& b) {
   return a.mapping == b.mapping && a.kind == b.kind && a.options == b.options && (a.author == b.author || a.kind != "revert") && !b.options.bool_or("triggered", false);
 }
 
-/// A whole load, resync or sweep.
-bool marks(const store::Job& job) { return (job.kind == "initial_load" || job.kind == "resync" || job.kind == "sweep") && job.options.find("key") == nullptr; }
-
 using Counters = std::map<std::string, std::int64_t>;
 
 Value counters_value(const Counters& counters) {
@@ -47,6 +44,10 @@ Value moved(const Value* before, const Counters& now) {
 
 }  // namespace
 
+bool goes_over_all(const store::Job& job) { return (job.kind == "initial_load" || job.kind == "resync" || job.kind == "sweep") && job.options.find("key") == nullptr; }
+
+bool leaves_backfill(const store::Job& job) { return goes_over_all(job) || (job.kind == "verify" && job.options.bool_or("repair", false)); }
+
 std::unique_ptr<Task> make_task(const Workplace& place, store::Job& job) {
   const bool key = job.options.find("key") != nullptr;
   if (job.kind == "verify") return std::make_unique<Verify>(place, job);
@@ -54,7 +55,7 @@ std::unique_ptr<Task> make_task(const Workplace& place, store::Job& job) {
   if (job.kind == "revert") return std::make_unique<Revert>(place, job);
   if (job.kind == "dry_run" && key) return std::make_unique<DryRunKey>(place, job);
   if (job.kind == "dry_run") return std::make_unique<DryRun>(place, job);
-  if (marks(job)) return std::make_unique<Load>(place, job);
+  if (goes_over_all(job)) return std::make_unique<Load>(place, job);
   return key && (job.kind == "resync" || job.kind == "initial_load" || job.kind == "sweep") ? std::make_unique<LoadKey>(place, job) : nullptr;
 }
 
@@ -80,9 +81,7 @@ void Jobs::resume(std::function<void()> done) {
       if (run->is("running")) run->job.state = "queued";
       runs_.push_back(std::move(run));
     }
-    for (const RunPtr& run : runs_) {
-      if (run->is("paused")) foreman_.hold_backfill(run->job.mapping, true);
-    }
+    for (const RunPtr& run : runs_) hold_backfill(run->job.mapping);
     done();
     pump();
   });
@@ -152,12 +151,24 @@ bool Jobs::busy() const {
 }
 
 bool Jobs::may_begin(const Run& run) const {
+  bool earlier = true;
   for (const RunPtr& other : runs_) {
-    if (other.get() == &run) break;
-    const bool before = other->job.batch == run.job.batch && other->job.open();
-    if (before || (other->job.mapping == run.job.mapping && other->is("running"))) return false;
+    if (other.get() == &run) {
+      earlier = false;
+      continue;
+    }
+    if (earlier && other->job.batch == run.job.batch && other->job.open()) return false;
+    if (other->job.mapping != run.job.mapping) continue;
+    // Where one is paused, what it marked would keep the next one waiting, and be dropped with it.
+    const bool mixes = leaves_backfill(other->job) && other->begun() && leaves_backfill(run.job) && !run.begun();
+    if (other->is("running") || mixes) return false;
   }
-  return std::none_of(runs_.begin(), runs_.end(), [&](const RunPtr& other) { return other->job.mapping == run.job.mapping && other->is("running"); });
+  return true;
+}
+
+/// While what a paused job has marked must wait.
+void Jobs::hold_backfill(const std::string& mapping) {
+  foreman_.hold_backfill(mapping, std::any_of(runs_.begin(), runs_.end(), [&](const RunPtr& run) { return run->job.mapping == mapping && run->is("paused") && run->begun() && leaves_backfill(run->job); }));
 }
 
 void Jobs::pump() {
@@ -175,8 +186,9 @@ void Jobs::begin(const RunPtr& run) {
   }
   run->job.state = "running";
   run->task = make_task(*place, run->job);
-  if (run->job.kind == "initial_load" && marks(run->job)) place->lane->load = run->job.id;
+  if (run->job.kind == "initial_load" && goes_over_all(run->job)) place->lane->load = run->job.id;
   if (!run->task) return end(run, "failed", make_error(Code::kInvalid, "no kind of job: " + run->job.kind));
+  run->has_begun = true;
   staging_.begin(run->job);
   const bool again = run->job.summary.find("before") != nullptr;
   const std::string phase = run->job.cursor ? run->job.cursor->string_or("phase") : "";
@@ -240,6 +252,8 @@ void Jobs::stored(const RunPtr& run, const Task::Page& page) {
 }
 
 void Jobs::work_off(const RunPtr& run) {
+  const bool marked = leaves_backfill(run->job) || run->job.options.find("key") != nullptr;
+  if (!marked) return end(run, "done", std::nullopt);
   run->phase = Run::Phase::kWorkOff;
   run->pause = kShortest;
   look_at_backlog(run);
@@ -344,15 +358,16 @@ void Jobs::end(const RunPtr& run, const char* state, std::optional<Error> error)
     if (!*alive) return;
     if (summary.ok()) run->job.summary["events"] = moved(run->job.summary.find("before"), summary->mappings[run->job.mapping].counters);
     const auto keep = [this, run] { save(run, [this, run] { ended(run); }); };
-    run->is("done") && marks(run->job) ? foreman_.finished(run->job, keep) : keep();
+    run->is("done") && goes_over_all(run->job) ? foreman_.finished(run->job, keep) : keep();
   };
   const auto sum_up = [this, alive = alive_, run, state, error, finish](Result<void> dropped) {
     if (!*alive) return;
     if (dropped.ok()) return store_.summary(finish);
     arm(run, std::chrono::seconds(1), [this, state, error](const RunPtr& still) { end(still, state, error); });
   };
+  if (!run->begun()) return sum_up({});
   if (Staging::holds(run->job)) return staging_.give_up(run->job.mapping, sum_up);
-  if (run->is("cancelled")) return store_.drop_backfill(run->job.mapping, false, [sum_up](Result<std::int64_t> dropped) { sum_up(dropped.ok() ? Result<void>() : Result<void>(dropped.error())); });
+  if (run->is("cancelled") && leaves_backfill(run->job)) return store_.drop_backfill(run->job.mapping, false, [sum_up](Result<std::int64_t> dropped) { sum_up(dropped.ok() ? Result<void>() : Result<void>(dropped.error())); });
   sum_up({});
 }
 
@@ -360,8 +375,7 @@ void Jobs::ended(const RunPtr& run) {
   around_.ears.on_job(run->job);
   last_[run->job.mapping] = run->job;
   std::erase(runs_, run);
-  const bool held = std::any_of(runs_.begin(), runs_.end(), [&](const RunPtr& other) { return other->job.mapping == run->job.mapping && other->is("paused"); });
-  foreman_.hold_backfill(run->job.mapping, held);
+  hold_backfill(run->job.mapping);
   for (auto& done : std::exchange(run->asked, {})) done({});
   const std::string batch = run->job.batch;
   if (std::none_of(runs_.begin(), runs_.end(), [&](const RunPtr& other) { return other->job.batch == batch; })) {

@@ -2,7 +2,8 @@
 // that a restart goes on where the last one stopped, and live changes flow beside it.
 //
 // A job that marks keys never runs far ahead of the worker: the state stays small, a pause holds, and what is left is known.
-// One job of a mapping is at work at a time; those of a batch follow each other, so that parents come first.
+// One job of a mapping is at work at a time; those of a batch follow each other, so that parents come first. Beside a paused
+// one that has marked keys only those that mark none are at work: what is marked is worked off, or dropped, as one job's.
 #pragma once
 
 #include <functional>
@@ -58,6 +59,7 @@ class Jobs {
   using RunPtr = std::shared_ptr<Run>;  // owners: runs_ and the callbacks under way
   void pump();
   bool may_begin(const Run& run) const;
+  void hold_backfill(const std::string& mapping);
   void begin(const RunPtr& run);
   void step(const RunPtr& run);
   void on_page(const RunPtr& run, Result<Task::Page> page);

@@ -23,7 +23,7 @@ void Jobs::control(const std::string& id, const std::string& what, Done<void> do
         continue;
       }
       run->job.state = "queued";
-      foreman_.hold_backfill(run->job.mapping, false);
+      hold_backfill(run->job.mapping);
       save(run, [this, run, one] {
         one({});
         foreman_.marked(run->job.mapping);
@@ -40,7 +40,7 @@ void Jobs::control(const std::string& id, const std::string& what, Done<void> do
       end(run, "cancelled", std::nullopt);
     } else {
       run->job.state = "paused";
-      foreman_.hold_backfill(run->job.mapping, true);
+      hold_backfill(run->job.mapping);
       save(run, [one] { one({}); });
     }
   }
@@ -56,7 +56,8 @@ void Jobs::control_stored(const std::string& id, const std::string& what, Done<v
     std::erase_if(*jobs, [](const store::Job& job) { return !job.open(); });
     if (jobs->empty()) return done(make_error(Code::kInvalid, "job " + id + " has ended"));
     for (const store::Job& job : *jobs) {
-      if (what == "cancel" && Staging::holds(job)) store_.drop_backfill(job.mapping, true, [](Result<std::int64_t>) {});
+      const bool begun = job.summary.find("before") != nullptr;
+      if (what == "cancel" && begun && Staging::holds(job)) store_.drop_backfill(job.mapping, true, [](Result<std::int64_t>) {});
     }
     for (store::Job& job : *jobs) job.state = what == "pause" ? "paused" : (what == "cancel" ? "cancelled" : "queued");
     store_.save_jobs(std::move(*jobs), done);
@@ -74,7 +75,7 @@ bool Jobs::told(const RunPtr& run) {
   if (run->wish != "pause") return false;
   run->wish.clear();
   run->job.state = "paused";
-  foreman_.hold_backfill(run->job.mapping, true);
+  hold_backfill(run->job.mapping);
   save(run, [this, run] {
     for (auto& done : std::exchange(run->asked, {})) done({});
     pump();
@@ -83,9 +84,7 @@ bool Jobs::told(const RunPtr& run) {
 }
 
 void Jobs::arrived(const std::string& mapping) {
-  for (const RunPtr& run : runs_) {
-    if (run->job.mapping == mapping && run->is("paused")) foreman_.hold_backfill(mapping, true);
-  }
+  hold_backfill(mapping);
   pump();
 }
 

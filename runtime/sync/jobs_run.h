@@ -5,11 +5,17 @@
 
 namespace tidewire::sync {
 
+/// A whole load, resync or sweep.
+bool goes_over_all(const store::Job& job);
+/// It marks keys as backfill, which is worked off, or dropped, as its own: one such job of a mapping is open and begun at a time.
+bool leaves_backfill(const store::Job& job);
+
 struct Jobs::Run {
   store::Job job;
   std::unique_ptr<Task> task;
   enum class Phase { kStep, kAhead, kWorkOff } phase = Phase::kStep;
   bool fresh = false;          // asked for in this process
+  bool has_begun = false;      // in this process
   bool under_way = false;      // a step, a save or a look at the backlog is
   bool undecided = false;      // staged, and nothing is left to do but for a person
   bool look_again = false;     // what the look under way finds may be older than a decision
@@ -19,6 +25,8 @@ struct Jobs::Run {
   Duration pause{};             // the last one between two looks
   std::unique_ptr<Timer> timer;
   bool is(const char* state) const { return job.state == state; }
+  /// Else it has marked nothing and holds nothing.
+  bool begun() const { return has_begun || job.summary.find("before") != nullptr; }
 };
 
 }  // namespace tidewire::sync

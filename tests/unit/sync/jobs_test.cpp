@@ -239,3 +239,54 @@ TEST_CASE("try: every field is told with its rule, and nothing is written", "[sy
   CHECK(fields->at_path("email.decision")->as_string() == "nothing");
   CHECK(it.world.writes() == writes);
 }
+
+TEST_CASE("jobs: one that never began, cancelled, drops nothing of another's", "[sync][jobs]") {
+  World world;
+  insert_many(world, 300);
+  world.engine->pause("people", true);
+  const std::string load = start_job(world, "initial_load");
+  for (int i = 0; i < 5; ++i) world.settle();
+  REQUIRE(world.counts().waiting == 300);
+
+  control(world, start_job(world, "resync", Object{{"all", true}}), "cancel");
+  world.engine->pause("people", false);
+  for (int i = 0; i < 50 && job_of(world, load).open(); ++i) world.settle();
+
+  CHECK(job_of(world, load).state == "done");
+  CHECK(world.right.rows.size() == 300);
+}
+
+TEST_CASE("jobs: while one is paused the next that marks keys waits for it, and others do not", "[sync][jobs]") {
+  World world;
+  insert_many(world, 300);
+  world.engine->pause("people", true);
+  const std::string load = start_job(world, "initial_load");
+  for (int i = 0; i < 5; ++i) world.settle();
+  control(world, load, "pause");
+  world.engine->pause("people", false);
+  REQUIRE(world.counts().waiting == 300);
+
+  const std::string sweep = start_job(world, "sweep");
+  CHECK(run_job(world, "verify").state == "done");
+  CHECK(job_of(world, sweep).state == "queued");
+  control(world, load, "resume");
+  for (int i = 0; i < 200 && job_of(world, sweep).open(); ++i) world.settle();
+
+  CHECK(job_of(world, load).state == "done");
+  CHECK(job_of(world, sweep).state == "done");
+  CHECK(world.right.rows.size() == 300);
+}
+
+TEST_CASE("jobs: one that is paused before it began holds nobody up", "[sync][jobs]") {
+  World world;
+  insert_many(world, 300);
+  world.engine->pause("people", true);
+  const std::string load = start_job(world, "initial_load");
+  control(world, start_job(world, "resync", Object{{"all", true}}), "pause");
+
+  world.engine->pause("people", false);
+  for (int i = 0; i < 50 && job_of(world, load).open(); ++i) world.settle();
+
+  CHECK(job_of(world, load).state == "done");
+  CHECK(world.right.rows.size() == 300);
+}

@@ -187,3 +187,19 @@ TEST_CASE("staged: cancelled while the state cannot be written, nothing is let g
   CHECK(it.world.writes() == before);
   CHECK(it.world.counts().would_write == 0);
 }
+
+TEST_CASE("staged: a second one that never began, cancelled, lets nothing of the first go", "[sync][staged]") {
+  Full it;
+  const std::string first = it.start();
+  const int before = it.world.writes();
+  REQUIRE(it.world.counts().would_write == 2);
+
+  it.world.engine->jobs().control(start_job(it.world, "resync", kStaged), "cancel", [](Result<void>) {});
+  for (int i = 0; i < 20; ++i) it.world.settle();
+
+  CHECK(it.world.writes() == before);
+  CHECK(it.world.counts().would_write == 2);
+  it.resolve("left");
+  CHECK(job_of(it.world, first).state == "done");
+  CHECK(it.world.right.rows.size() == 2);
+}
