@@ -317,7 +317,11 @@ void Reconcile::stand(store::KeyState state, Error error, Instant due, const std
   if (recorded) commit.hooks = hooks_of(plan_, operation_);
   if (state == store::KeyState::kDead) commit.counters["dead_letters"] += 1;
   if (state == store::KeyState::kBackingOff) commit.counters["retries"] += 1;
-  lane_.store.commit(std::move(commit), [self = shared_from_this(), recorded, error, due](Result<std::int64_t>) {
+  lane_.store.commit(std::move(commit), [self = shared_from_this(), recorded, error, due](Result<std::int64_t> stored) {
+    if (!stored.ok()) {
+      self->close_intents_.clear();
+      return self->finish({Report::End::kDropped, {}, {}, {}, std::move(stored).error().context("storing why the key stands")});
+    }
     if (recorded) self->lane_.around.ears.on_operation(self->operation_);
     else self->lane_.around.ears.on_retry(self->lane_.mapping, self->key_.first, self->key_.second, error, due);
     self->finish({Report::End::kStanding, {}, {}, self->operation_, error});

@@ -35,7 +35,7 @@ void Worker::wake() {
 }
 
 void Worker::pump() {
-  if (stopping_ || paused_ || taking_ || under_way_ >= mapper_->plan().parallel) return;
+  if (stopping_ || paused_ || taking_ || rest_ || under_way_ >= mapper_->plan().parallel) return;
   for (const Side side : {Side::kLeft, Side::kRight}) {
     if (const auto wait = lane_.batcher[side]->endpoint().blocked()) return arm(*wait);
   }
@@ -104,7 +104,7 @@ void Worker::on_report(const SideKey& key, const Report& report) {
     if (under_way_ == 0 && stopped_) std::exchange(stopped_, nullptr)();
     return;
   }
-  if (report.end == Report::End::kDropped && report.error) arm(std::chrono::seconds(1));  // the store is in trouble
+  if (report.end == Report::End::kDropped && report.error) rest();
   else wake();
   went_idle();
 }
@@ -121,6 +121,14 @@ void Worker::arm(Duration wait) {
   timer_ = lane_.around.timers.after(std::max<Duration>(wait, std::chrono::milliseconds(1)), [this] { wake(); });
 }
 
+/// The store is in trouble: nothing is taken for a while, whoever wakes us.
+void Worker::rest() {
+  rest_ = lane_.around.timers.after(std::chrono::seconds(1), [this] {
+    rest_.reset();
+    wake();
+  });
+}
+
 void Worker::went_idle() {
   if (idle() && idle_listener_) idle_listener_();
 }
@@ -128,6 +136,7 @@ void Worker::went_idle() {
 void Worker::stop(std::function<void()> done) {
   stopping_ = true;
   timer_.reset();
+  rest_.reset();
   stopped_ = std::move(done);
   if (under_way_ == 0) lane_.around.poster.post([this, alive = alive_] {
     if (*alive && stopped_) std::exchange(stopped_, nullptr)();

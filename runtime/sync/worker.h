@@ -41,6 +41,7 @@ class Worker {
   void on_report(const SideKey& key, const Report& report);
   void sleep_until_due();
   void arm(Duration wait);
+  void rest();
   void went_idle();
 
   Lane& lane_;
@@ -52,7 +53,7 @@ class Worker {
   std::set<SideKey> waited_;        // unknown keys whose wait for open creates is over
   std::set<SideKey> parked_;        // wait for another pass to free a key of their link
   Instant looked_at_{};             // when due keys were last asked for
-  std::unique_ptr<Timer> timer_;
+  std::unique_ptr<Timer> timer_, rest_;
   std::function<void()> stopped_, idle_listener_;
 };
 
