@@ -96,6 +96,9 @@ void Reconcile::gone(Side side) {
     if (may_be_hidden(there)) return;  // a delete of ours that nobody answered may be lost
     return deleted_by_us(there) ? look_after_delete(there) : bury(side, "both", "applied");
   }
+  // Where one of the two is outside the scope nothing travels, a delete neither (law 23); back in it, it is met as a stranger.
+  if (!in_scope(there)) return bury(there, "left_scope", "skipped");
+  if (link_.state == store::LinkState::kFrozen && !plan_.end[side].scope.as_object().empty()) return bury(side, "left_scope", "skipped");
   if (end.deletes == DeletePolicy::kIgnore) return bury(side, "ignore", "skipped");
   if (edited(there) && !end.delete_wins) return restore(side);
   if (options_.dry || !may_write(there)) {

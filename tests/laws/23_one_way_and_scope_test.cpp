@@ -290,3 +290,39 @@ TEST_CASE("law 23: what a create may have made is frozen with a base only for wh
   REQUIRE(phone != nullptr);
   CHECK(phone->string_or("decision") == "resolve");  // the one that lost is on record
 }
+
+TEST_CASE("law 23: of a frozen link a delete does not travel either, and in the scope again the record is met anew", "[laws][23]") {
+  Scoped it(Leave::kFreeze);
+  it.set("out");
+  it.edit_left("2");
+  it.erase(Side::kRight);
+  it.world.settle(std::chrono::minutes(2));
+
+  CHECK(it.world.left.rows.size() == 1);
+  CHECK(it.world.right.rows.empty());
+  CHECK(it.world.counts().links == 0);
+
+  it.set("in");
+  REQUIRE(it.world.right.rows.size() == 1);
+  CHECK(it.world.right.get(it.world.only_right(), "phone") == Value("2"));
+}
+
+TEST_CASE("law 23: so it is where the record outside is the one that is deleted, and where its leaving was not seen yet", "[laws][23]") {
+  Scoped it(Leave::kFreeze);
+  SECTION("the one outside") {
+    it.set("out");
+    it.erase(Side::kLeft);
+    it.world.settle(std::chrono::minutes(2));
+    it.edit_right("3");
+    CHECK(it.world.left.rows.empty());
+    CHECK(it.world.right.rows.size() == 1);
+  }
+  SECTION("not seen yet") {
+    it.later();
+    it.edit(Side::kLeft, "status", "out");
+    it.erase(Side::kRight);
+    it.world.settle(std::chrono::minutes(2));
+    CHECK(it.world.left.rows.size() == 1);
+    CHECK(it.world.right.rows.empty());
+  }
+}
