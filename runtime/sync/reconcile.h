@@ -140,6 +140,9 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   void search(std::size_t way);
   void on_read_by_key(std::size_t way, Result<std::optional<Record>> found);
   void on_found(std::size_t way, Result<std::vector<Record>> found);
+  void on_match(std::size_t way, const Record& record);
+  void heeded(Side side, const std::vector<std::string>& keys, std::function<void(std::vector<std::string>)> then);
+  void ambiguous(const std::string& found, Error error, const std::string& parent = {});
   void adopt(const std::string& target_key);
   void on_target_known(std::string target_key, Result<std::vector<store::Known>> known);
   void ask_former_name(std::string target_key, store::Known theirs);

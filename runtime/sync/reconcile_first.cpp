@@ -97,10 +97,12 @@ void Reconcile::take_over(store::Link renamed) {
                      self->epoch_ = forget_left(self->link_, self->lane_.joined);
                      self->link_.key[side] = self->key_.second;
                      self->linked_ = true;
+                     if (self->link_.state == store::LinkState::kIgnored) return self->commit_echo("ignored");
                      self->operation_.kind = "rename";
                      Sides<bool> wanted{true, true};
                      wanted[side] = false;
-                     if (self->known_.intents.empty() && self->known_.conflicts.empty()) return self->on_all_read();
+                     const bool frozen = self->link_.state == store::LinkState::kFrozen;
+                     if (!frozen && self->known_.intents.empty() && self->known_.conflicts.empty()) return self->on_all_read();
                      self->read_sides(wanted);
                    });
 }
@@ -234,25 +236,54 @@ void Reconcile::on_read_by_key(std::size_t number, Result<std::optional<Record>>
 void Reconcile::on_found(std::size_t number, Result<std::vector<Record>> found) {
   if (!found.ok()) return fail(std::move(found).error().context("looking for a match of '" + key_.second + "'"));
   const Side target = other(key_.first);
-  const Way way = ways()[number];
+  const Query query = ways()[number].query;
+  std::erase_if(*found, [&](const Record& record) {
+    const bool fits = std::all_of(query.begin(), query.end(), [&](const Condition& condition) { return condition_holds(condition, record, type_at(plan_, target, condition.field)); });
+    return !fits || !meets(plan_.end[target].scope, record.fields, plan_, target);
+  });
+  if (found->empty()) return search(number + 1);
+  if (found->size() == 1) return on_match(number, found->front());
   std::vector<std::string> keys;
-  for (const Record& record : *found) {
-    const bool fits = std::all_of(way.query.begin(), way.query.end(), [&](const Condition& condition) { return condition_holds(condition, record, type_at(plan_, target, condition.field)); });
-    if (fits && meets(plan_.end[target].scope, record.fields, plan_, target)) keys.push_back(record.key);
-  }
-  if (keys.empty()) return search(number + 1);
-  for (const Record& record : *found) {
-    if (record.key == keys.front() && !record.incarnation.empty()) link_.incarnation[target] = record.incarnation;  // a name used again before it is read is no match
-  }
-  if (keys.size() == 1 && way.by != Way::By::kMatch) return adopt(keys.front());
-  if (keys.size() == 1) return sole_on_own_side(plan_.matches[way.match], keys.front());
+  for (const Record& record : *found) keys.push_back(record.key);
+  heeded(target, keys, [this, number, target, found = std::move(*found)](const std::vector<std::string>& left) {
+    if (left.empty()) return search(number + 1);
+    if (left.size() == 1) return on_match(number, *std::find_if(found.begin(), found.end(), [&](const Record& record) { return record.key == left.front(); }));
+    const std::string names = join(left, ", ");
+    ambiguous(names, make_error(Code::kInvalid, "'" + key_.second + "' matches several records on " + plan_.end[target].connection + ": " + names, "make the match unique there, or link the right one by hand"));
+  });
+}
+
+void Reconcile::on_match(std::size_t number, const Record& record) {
+  if (!record.incarnation.empty()) link_.incarnation[other(key_.first)] = record.incarnation;  // a name used again before it is read is no match
+  const Way way = ways()[number];
+  if (way.by != Way::By::kMatch) return adopt(record.key);
+  sole_on_own_side(plan_.matches[way.match], record.key);
+}
+
+/// Those that no person has told to ignore.
+void Reconcile::heeded(Side side, const std::vector<std::string>& keys, std::function<void(std::vector<std::string>)> then) {
+  std::vector<SideKey> asked;
+  for (const std::string& key : keys) asked.emplace_back(side, key);
+  lane_.store.load(lane_.mapping, std::move(asked), [self = shared_from_this(), keys, then = std::move(then)](Result<std::vector<store::Known>> known) {
+    if (!known.ok()) return self->fail(std::move(known).error());
+    std::vector<std::string> left;
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+      const auto& link = (*known)[i].link;
+      if (!link || link->state != store::LinkState::kIgnored) left.push_back(keys[i]);
+    }
+    then(std::move(left));
+  });
+}
+
+/// Waits for a person: `found` on the other side may be the same thing, or not.
+void Reconcile::ambiguous(const std::string& found, Error error, const std::string& parent) {
   store::Conflict conflict;
   conflict.side = key_.first;
   conflict.key = key_.second;
   conflict.kind = "ambiguous";
-  conflict.right = Value(join(keys, ", "));
+  (key_.first == Side::kLeft ? conflict.right : conflict.left) = Value(found);
   open_conflicts_.push_back(conflict);
-  stand(store::KeyState::kConflict, make_error(Code::kInvalid, "'" + key_.second + "' matches several records on " + plan_.end[target].connection + ": " + join(keys, ", "), "make the match unique there, or link the right one by hand"), now());
+  stand(store::KeyState::kConflict, std::move(error), now(), parent);
 }
 
 /// Law 19: a match must be unique on both sides, else two records would claim one.
@@ -267,18 +298,16 @@ void Reconcile::sole_on_own_side(const Match& match, const std::string& target_k
   }
   lane_.batcher[side]->find(std::move(query), [self = shared_from_this(), side, target_key](Result<std::vector<Record>> found) {
     if (!found.ok()) return self->fail(std::move(found).error().context("looking whether the match is unique"));
-    std::string others;
+    std::vector<std::string> others;
     for (const Record& record : *found) {
-      if (record.key != self->key_.second) others += (others.empty() ? "" : ", ") + record.key;
+      if (record.key != self->key_.second) others.push_back(record.key);
     }
     if (others.empty()) return self->adopt(target_key);
-    store::Conflict conflict;
-    conflict.side = side;
-    conflict.key = self->key_.second;
-    conflict.kind = "ambiguous";
-    conflict.right = Value(target_key);
-    self->open_conflicts_.push_back(conflict);
-    self->stand(store::KeyState::kConflict, make_error(Code::kInvalid, "'" + self->key_.second + "' and " + others + " match the same record '" + target_key + "'", "make the match unique, or link the right one by hand"), self->now());
+    self->heeded(side, others, [self = self.get(), target_key](const std::vector<std::string>& left) {
+      if (left.empty()) return self->adopt(target_key);
+      const std::string names = join(left, ", ");
+      self->ambiguous(target_key, make_error(Code::kInvalid, "'" + self->key_.second + "' and " + names + " match the same record '" + target_key + "'", "make the match unique, or link the right one by hand"));
+    });
   });
 }
 
@@ -333,17 +362,12 @@ void Reconcile::meet_target(const std::string& target_key, const store::Known& t
   const Side target = other(key_.first);
   const std::vector<Way> all = ways();
   const Way::By found_by = way_ < all.size() ? all[way_].by : Way::By::kMatch;
-  const bool copied = theirs.link && theirs.link->key[key_.first] && is_marked();
-  if (copied) return search(way_ + 1);  // a record that was duplicated has the stamps of the first one
+  if (theirs.link && theirs.link->state == store::LinkState::kIgnored) return search(way_ + 1);  // nobody's business, and no match
   if (theirs.link && theirs.link->key[key_.first]) {
-    store::Conflict conflict;
-    conflict.side = key_.first;
-    conflict.key = key_.second;
-    conflict.kind = "ambiguous";
-    conflict.right = Value(target_key);
-    open_conflicts_.push_back(conflict);
-    return stand(store::KeyState::kConflict,
-                 make_error(Code::kInvalid, "'" + key_.second + "' matches '" + target_key + "', which is linked to '" + *theirs.link->key[key_.first] + "' already", "two records say they are the same thing: delete one, or make the match field differ"), now(), lane_.mapping + "/" + side_name(target) + "/" + target_key);
+    if (is_marked()) return search(way_ + 1);  // a record that was duplicated has the stamps of the first one
+    return ambiguous(target_key,
+                     make_error(Code::kInvalid, "'" + key_.second + "' matches '" + target_key + "', which is linked to '" + *theirs.link->key[key_.first] + "' already", "two records say they are the same thing: delete one, or make the match field differ"),
+                     lane_.mapping + "/" + side_name(target) + "/" + target_key);
   }
   for (const store::DirtyKey& row : theirs.dirty) taken_.push_back(row);
   for (const store::Intent& intent : theirs.intents) known_.intents.push_back(intent);

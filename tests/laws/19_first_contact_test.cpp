@@ -195,5 +195,25 @@ TEST_CASE("law 19: a clash at first contact closes itself where the sides come t
   world.hook(Side::kRight, right);
   world.settle();
 
+}
+
+TEST_CASE("law 19: what a person told to ignore is no match", "[laws][19]") {
+  World world;
+  const std::string ignored = world.right.insert(person("ada@example.org", "7"));
+  world.engine->mend({sync::Mending::Act::kIgnore, "people", {Side::kRight, ignored}, {}, {}, "ann"}, [](Result<store::Operation> done) { CHECK(done.ok()); });
+  world.settle();
+  std::string meant;
+  SECTION("alone, a record of its own is made") {}
+  SECTION("beside another that matches, that is the one") { meant = world.right.insert(person("ada@example.org", "1")); }
+  const std::string left = world.left.insert(person("ada@example.org"));
+  world.hook(Side::kLeft, left);
+  world.settle(std::chrono::minutes(2));
+
+  CHECK(world.right.rows.size() == 2);
+  CHECK(world.right.get(ignored, "phone") == Value("7"));
+  const auto link = known_of(world, Side::kLeft, left).link;
+  REQUIRE(link);
+  CHECK(link->key.right != ignored);
+  if (!meant.empty()) CHECK(link->key.right == meant);
   CHECK(world.conflicts().empty());
 }

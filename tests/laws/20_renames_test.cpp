@@ -30,6 +30,40 @@ TEST_CASE("law 20: an unknown key with a known incarnation is a rename: the key 
   CHECK(it.world.ears.operations.back().kind == "rename");
 }
 
+TEST_CASE("law 20: what a person told to ignore is so under its new name too", "[laws][20]") {
+  Pair it;
+  it.world.engine->mend({sync::Mending::Act::kIgnore, "people", {Side::kLeft, it.left}, {}, {}, "ann"}, [](Result<store::Operation> done) { CHECK(done.ok()); });
+  it.world.settle();
+  it.world.left.rename(it.left, "L-new");
+  it.world.left.edit("L-new", "phone", Value("2"));
+  it.world.hook(Side::kLeft, "L-new");
+  it.world.settle();
+
+  CHECK(it.shown(Side::kRight, "phone") == "1");
+  const auto link = it.known(Side::kLeft, "L-new").link;
+  REQUIRE(link);
+  CHECK(link->state == store::LinkState::kIgnored);
+  CHECK(link->key.right == it.right);
+}
+
+TEST_CASE("law 20: a frozen link whose record was renamed stays frozen", "[laws][20][23]") {
+  sync::Plan plan = World::default_plan();
+  plan.end.right.scope["status"] = Value(Object{{"op", "!="}, {"value", "out"}});
+  Pair it(plan);
+  it.later();
+  it.edit(Side::kRight, "status", "out");
+  it.world.hook(Side::kRight, it.right);
+  it.world.settle(minutes(2));
+  REQUIRE(it.link().state == store::LinkState::kFrozen);
+  it.world.left.rename(it.left, "L-new");
+  it.world.left.edit("L-new", "phone", Value("2"));
+  it.world.hook(Side::kLeft, "L-new");
+  it.world.settle(minutes(2));
+
+  CHECK(it.shown(Side::kRight, "phone") == "1");
+  CHECK(it.known(Side::kLeft, "L-new").link->state == store::LinkState::kFrozen);
+}
+
 TEST_CASE("law 20: so it is where an event says that it was deleted", "[laws][20]") {
   Old it;
   it.world.left.rename(it.left, "L-new");
