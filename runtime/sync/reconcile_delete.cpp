@@ -291,7 +291,7 @@ void Reconcile::restore(Side side) {
   exists_[side] = false;
   creating_ = true;
   operation_.kind = "restore";
-  translate([self = shared_from_this()] { self->decide_now(); });
+  translate([self = shared_from_this()] { self->look_up([self] { self->decide_now(); }); });
 }
 
 /// Ends the link of a record that is gone from `side`; the tombstone keeps the base.

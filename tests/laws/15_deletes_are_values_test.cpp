@@ -1,6 +1,7 @@
 // Law 15: deletes are values.
 #include <catch2/catch.hpp>
 
+#include "support/looking.h"
 #include "support/people.h"
 
 using namespace tidewire;
@@ -386,4 +387,19 @@ TEST_CASE("law 15: a field that the mapping got since, or that the brake holds, 
     CHECK_FALSE(it.world.right.rows.contains(twin));
     CHECK(it.world.left.rows.size() == 1);
   }
+}
+
+TEST_CASE("law 15: a restored record has what is looked up for it", "[laws][15][8]") {
+  Looking it;
+  const std::string left = it.add("ada@example.org", "ACME");
+  it.world.settle(std::chrono::minutes(5));
+  it.world.right.edit(it.world.only_right(), "phone", Value("2"));
+  it.world.left.erase(left);
+  it.world.hook(Side::kLeft, left, "delete");
+  it.world.settle(std::chrono::minutes(2));
+
+  REQUIRE(it.world.left.rows.size() == 1);
+  const std::string again = it.world.left.rows.begin()->first;
+  CHECK(it.world.left.get(again, "phone") == Value("2"));
+  CHECK(it.world.left.get(again, "company") == Value("ACME"));
 }

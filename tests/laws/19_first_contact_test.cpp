@@ -195,6 +195,7 @@ TEST_CASE("law 19: a clash at first contact closes itself where the sides come t
   world.hook(Side::kRight, right);
   world.settle();
 
+  CHECK(world.conflicts().empty());
 }
 
 TEST_CASE("law 19: what a person told to ignore is no match", "[laws][19]") {
