@@ -103,6 +103,11 @@ Result<std::int64_t> retry_keys(Database& database, const std::string& mapping,
 
 Result<std::int64_t> discard_key(Database& database, const std::string& mapping, Side side, const std::string& key,
                                  const AuditEntry& entry, Instant now) {
+  // Its create of unknown outcome is given up with it, unless a pass may be at it now.
+  TRY(execute(database,
+              "DELETE FROM intents WHERE mapping = ?1 AND side = ?2 AND source_key = ?3 AND kind = 'create' AND EXISTS (SELECT 1 FROM dirty_keys "
+              "WHERE mapping = ?1 AND side = ?4 AND key = ?3 AND (state NOT IN ('waiting', 'backing_off') OR due_at > ?5))",
+              mapping, other(side), key, side, now));
   const std::int64_t gone =
       TRY(execute(database, "DELETE FROM dirty_keys WHERE mapping = ? AND side = ? AND key = ?", mapping, side, key));
   if (gone == 0) return gone;

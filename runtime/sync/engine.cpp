@@ -70,7 +70,7 @@ void Engine::put(std::shared_ptr<Mapper> mapper, Sides<Endpoint*> endpoints, con
     remove(name);
   }
   auto mapping = std::make_unique<Mapping>();
-  mapping->lane = std::make_unique<Lane>(name, store_, around_, ids_);
+  mapping->lane = std::make_unique<Lane>(name, store_, around_, ids_, common_of(name));
   mapping->lane->staging = jobs_.staging(name);
   if (started_) mapping->lane->joined = membership_.of(mapper->plan());
   for (const Side side : {Side::kLeft, Side::kRight}) {
@@ -110,6 +110,12 @@ void Engine::put(std::shared_ptr<Mapper> mapper, Sides<Endpoint*> endpoints, con
   }
 }
 
+/// With passes that are still under way where it was before.
+std::shared_ptr<Common> Engine::common_of(const std::string& name) const {
+  const auto before = std::find_if(leaving_.begin(), leaving_.end(), [&](const auto& one) { return one->lane->mapping == name; });
+  return before == leaving_.end() ? std::make_shared<Common>(around_.poster, around_.timers) : (*before)->lane->common;
+}
+
 /// What it was not allowed to write before, it looks at again; `then` once that is stored.
 void Engine::release_would_write(Mapping& mapping, Done<void> then) {
   const Sides<bool>& read_only = mapping.worker->mapper()->plan().read_only;
@@ -139,14 +145,18 @@ void Engine::try_refused() {
   }
 }
 
-/// Creates announced before a restart may still show up as unknown keys.
+/// Creates announced before a restart may still show up as unknown keys, for as long as a request may take to be seen.
 void Engine::announce_open_creates(Mapping& mapping) {
   for (const Side side : {Side::kLeft, Side::kRight}) {
     store_.open_creates(mapping.lane->mapping, side, [this, alive = alive_, name = mapping.lane->mapping, side](Result<std::vector<store::Intent>> intents) {
       if (!*alive || !intents.ok()) return;
       Mapping* mine = find(name);
       if (mine == nullptr) return;
-      for (const store::Intent& intent : *intents) mine->lane->creates.open(side, intent.id);
+      for (const store::Intent& intent : *intents) {
+        if (mine->lane->creates.is_open(side, intent.id)) continue;  // a pass has it
+        mine->lane->creates.open(side, intent.id);
+        mine->lane->creates.doubt_after(side, intent.id, mine->lane->capabilities(side).settle);
+      }
       if (started_) mine->worker->wake();
     });
   }
@@ -166,10 +176,12 @@ bool Engine::remove(const std::string& name) {
 
 /// Looks and menders use the lane too, and own keys while they do.
 void Engine::let_go(Mapping* leaving) {
-  if (leaving->lane->owners.size() == 0) {
+  if (leaving->lane->owners.idle()) {
     const std::string name = leaving->lane->mapping;
     std::erase_if(leaving_, [leaving](const auto& one) { return one.get() == leaving; });
-    if (find(name) != nullptr && started_) try_refused(name);  // its last passes met the connection that was
+    if (find(name) == nullptr || !started_) return;
+    wake(name);         // keys that its last passes owned
+    try_refused(name);  // they met the connection that was
     return;
   }
   leaving->timer = around_.timers.after(std::chrono::milliseconds(100), [this, leaving] { let_go(leaving); });

@@ -111,6 +111,7 @@ class Engine : private Foreman {
   void schedule(Mapping& mapping);
   void unschedule(const std::string& name);
   void announce_open_creates(Mapping& mapping);
+  std::shared_ptr<Common> common_of(const std::string& mapping) const;
   void release_would_write(Mapping& mapping, Done<void> then = {});
   void try_refused(const std::string& mapping);
   void let_go(Mapping* leaving);

@@ -4,20 +4,55 @@
 
 namespace tidewire::sync {
 
+bool Owners::claim(const SideKey& key) {
+  const bool free = keys_.owned.insert(key).second;
+  uses_ += free ? 1 : 0;
+  return free;
+}
+
 void Owners::release(const SideKey& key) {
-  owned_.erase(key);
-  const auto [first, last] = waiting_.equal_range(key);
+  uses_ -= keys_.owned.erase(key);
+  const auto [first, last] = keys_.waiting.equal_range(key);
   std::vector<std::function<void()>> free;
   for (auto it = first; it != last; ++it) free.push_back(std::move(it->second));
-  waiting_.erase(first, last);
+  keys_.waiting.erase(first, last);
   for (auto& then : free) poster_.post(std::move(then));
 }
 
+void Owners::when_free(const SideKey& key, std::function<void()> then) {
+  ++uses_;
+  keys_.waiting.emplace(key, [this, then = std::move(then)] {
+    then();
+    --uses_;
+  });
+}
+
 void OpenCreates::close(Side side, const std::string& intent) {
-  open_[side].erase(intent);
+  doubtful_[side].erase(intent);
+  end(side, intent, tries_);
+}
+
+void OpenCreates::doubt_after(Side side, const std::string& intent, Duration wait) {
+  const auto open = open_[side].find(intent);
+  if (open == open_[side].end()) return;
+  const std::uint64_t number = open->second;
+  ends_[number] = timers_.after(std::max<Duration>(wait, std::chrono::milliseconds(1)), [this, side, intent, number] {
+    if (open_[side].contains(intent)) doubtful_[side].insert(intent);
+    end(side, intent, number);
+    ends_.erase(number);
+  });
+}
+
+/// Its tries up to this one.
+void OpenCreates::end(Side side, const std::string& intent, std::uint64_t last) {
+  const auto ended = [&](const Tries& tries) {
+    const auto found = tries.find(intent);
+    return found != tries.end() && found->second <= last;
+  };
+  if (ended(open_[side])) open_[side].erase(intent);
   auto& waiting = waiting_[side];
   for (auto it = waiting.begin(); it != waiting.end();) {
-    it->intents.erase(intent);
+    if (ended(it->intents)) it->intents.erase(intent);
     if (it->intents.empty()) {
       poster_.post(std::move(it->then));
       it = waiting.erase(it);

@@ -1,4 +1,5 @@
-// lane.h — what the reconciles of one mapping share: who owns which key, which creates are in the air, whom to ask.
+// lane.h — what the reconciles of one mapping share: who owns which key, which creates are in the air, whom to ask. A mapping
+// that is put on other connections gets another lane, and the passes under way end on the one they began with.
 //
 // Ownership lives in memory only: the process that holds the state file's lock is the only one, and at start everything
 // not done is waiting again (law 29).
@@ -24,41 +25,61 @@ namespace tidewire::sync {
 
 using SideKey = std::pair<Side, std::string>;
 
-/// Keys under way. A reconcile owns both keys of its link; whoever finds a key taken is told when it is free.
+/// Keys under way. A reconcile owns both keys of its link; whoever finds a key taken is told when it is free. The keys are of
+/// all lanes of one mapping, the uses of this lane alone.
 class Owners {
  public:
-  explicit Owners(Poster& poster) : poster_(poster) {}
-  bool owned(const SideKey& key) const { return owned_.contains(key); }
-  bool claim(const SideKey& key) { return owned_.insert(key).second; }
+  struct Keys {
+    std::set<SideKey> owned;
+    std::multimap<SideKey, std::function<void()>> waiting;
+  };
+  Owners(Poster& poster, Keys& keys) : poster_(poster), keys_(keys) {}
+  bool owned(const SideKey& key) const { return keys_.owned.contains(key); }
+  bool claim(const SideKey& key);
   void release(const SideKey& key);
-  void when_free(const SideKey& key, std::function<void()> then) { waiting_.emplace(key, std::move(then)); }
-  std::size_t size() const { return owned_.size(); }
+  void when_free(const SideKey& key, std::function<void()> then);
+  std::size_t size() const { return keys_.owned.size(); }
+  /// Nobody here owns a key or waits for one: the lane may go.
+  bool idle() const { return uses_ == 0; }
 
  private:
   Poster& poster_;
-  std::set<SideKey> owned_;
-  std::multimap<SideKey, std::function<void()>> waiting_;
+  Keys& keys_;
+  std::size_t uses_ = 0;
 };
 
 /// Creates announced towards a side: a change for a key that nobody knows waits for those that were open when it came,
-/// because it may be the echo of one (law 25).
+/// because it may be the echo of one (law 25). One that stays in doubt is waited for until what was sent is settled, and is
+/// open again with its next try.
 class OpenCreates {
  public:
-  explicit OpenCreates(Poster& poster) : poster_(poster) {}
-  void open(Side side, const std::string& intent) { open_[side].insert(intent); }
+  OpenCreates(Poster& poster, Timers& timers) : poster_(poster), timers_(timers) {}
+  /// A try of it begins.
+  void open(Side side, const std::string& intent) { open_[side][intent] = ++tries_; }
   void close(Side side, const std::string& intent);
+  /// The try that was begun last is waited for no longer, whatever became of it; nothing where none is open.
+  void doubt_after(Side side, const std::string& intent, Duration wait);
+  /// Those that nobody waits for any more and whose outcome is not known.
+  const std::set<std::string>& doubtful(Side side) const { return doubtful_[side]; }
+  bool is_open(Side side, const std::string& intent) const { return open_[side].contains(intent); }
   bool any(Side side) const { return !open_[side].empty(); }
   /// Calls `then` once every create that is open now is closed.
   void when_closed(Side side, std::function<void()> then);
 
  private:
+  using Tries = std::map<std::string, std::uint64_t>;  // intent -> number of its try
   struct Waiting {
-    std::set<std::string> intents;
+    Tries intents;
     std::function<void()> then;
   };
+  void end(Side side, const std::string& intent, std::uint64_t last);
   Poster& poster_;
-  Sides<std::set<std::string>> open_;
+  Timers& timers_;
+  Sides<Tries> open_;
+  Sides<std::set<std::string>> doubtful_;
   Sides<std::vector<Waiting>> waiting_;
+  std::map<std::uint64_t, std::unique_ptr<Timer>> ends_;  // by try
+  std::uint64_t tries_ = 0;
 };
 
 /// One match value is at first contact at a time (law 19).
@@ -74,6 +95,14 @@ class MatchTurns {
   std::map<std::string, std::vector<std::function<void()>>> queues_;
 };
 
+/// What the lanes of one mapping have in common, where it was swapped while passes were under way: one pass per link all the same.
+struct Common {
+  Common(Poster& poster, Timers& timers) : creates(poster, timers), turns(poster) {}
+  Owners::Keys keys;
+  OpenCreates creates;
+  MatchTurns turns;
+};
+
 /// Whose links translate a reference, seen from this mapping: the mapping's name, and its side that has our connection.
 struct Translator {
   std::string mapping;
@@ -86,9 +115,10 @@ struct Lane {
   const Surroundings& around;
   IdMaker& ids;
   Sides<Batcher*> batcher{nullptr, nullptr};
+  std::shared_ptr<Common> common;               // owners: the lanes of the mapping
   Owners owners;
-  OpenCreates creates;
-  MatchTurns turns;
+  OpenCreates& creates;
+  MatchTurns& turns;
   FreshRecords fresh;
   Joined joined;                                // since when each field is in the mapping
   std::map<std::string, Instant> braked;        // fields that the brake holds, remembered until then
@@ -101,9 +131,9 @@ struct Lane {
   /// nullopt: no such mapping is loaded.
   std::function<std::optional<Translator>(const std::string& mapping, const End& end)> translator;
 
-  Lane(std::string name, store::Store& the_store, const Surroundings& the_surroundings, IdMaker& the_ids)
-      : mapping(std::move(name)), store(the_store), around(the_surroundings), ids(the_ids), owners(around.poster),
-        creates(around.poster), turns(around.poster) {}
+  Lane(std::string name, store::Store& the_store, const Surroundings& the_surroundings, IdMaker& the_ids, std::shared_ptr<Common> the_common)
+      : mapping(std::move(name)), store(the_store), around(the_surroundings), ids(the_ids), common(std::move(the_common)),
+        owners(around.poster, common->keys), creates(common->creates), turns(common->turns) {}
   const Capabilities& capabilities(Side side) const { return batcher[side]->endpoint().capabilities(); }
 };
 

@@ -123,6 +123,8 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   void nothing_there();
   bool is_buried(const store::Link& buried) const;
   void meet();
+  void ask_for_maker();
+  bool may_be_made_by(const store::Intent& intent) const;
   bool search_incarnation();
   void on_incarnation(Result<std::vector<store::Link>> links);
   void take_over(store::Link renamed);
@@ -340,6 +342,7 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   Sides<bool> replaced_{false, false};  // another record stands under the key
   std::set<std::string> unsure_;    // fields that may show our own write in another form, and no edit
   Sides<bool> searched_{false, false};  // for a rename, once a pass
+  bool asked_for_maker_ = false;
   std::string turn_;                // match hash whose turn we hold
   std::size_t way_ = 0;             // by which the counterpart was found
   Array writes_;                    // for the operation

@@ -328,7 +328,8 @@ void Reconcile::stand(store::KeyState state, Error error, Instant due, const std
   });
 }
 
-/// Those that this pass closed, and those that a commit of unknown fate may have closed: the store knows.
+/// Those that this pass closed, and those that a commit of unknown fate may have closed: the store knows. What is left is in
+/// doubt, and may show up until it is settled.
 void Reconcile::close_creates() {
   for (const std::string& id : close_intents_) {
     lane_.creates.close(Side::kLeft, id);
@@ -338,10 +339,16 @@ void Reconcile::close_creates() {
     std::vector<std::string> left = open_creates_[side];
     std::erase_if(left, [&](const std::string& id) { return std::find(close_intents_.begin(), close_intents_.end(), id) != close_intents_.end(); });
     if (left.empty()) continue;
-    lane_.store.open_creates(lane_.mapping, side, [self = shared_from_this(), side, left](Result<std::vector<store::Intent>> open) {
+    // The lane may be gone by then.
+    lane_.store.open_creates(lane_.mapping, side, [common = lane_.common, &clock = lane_.around.clock, settle = lane_.capabilities(side).settle, side, left](Result<std::vector<store::Intent>> open) {
       for (const std::string& id : left) {
-        const bool gone = open.ok() && std::none_of(open->begin(), open->end(), [&](const store::Intent& one) { return one.id == id; });
-        if (gone) self->lane_.creates.close(side, id);
+        if (!open.ok()) {
+          common->creates.doubt_after(side, id, settle);
+          continue;
+        }
+        const auto still = std::find_if(open->begin(), open->end(), [&](const store::Intent& one) { return one.id == id; });
+        if (still == open->end()) common->creates.close(side, id);
+        else common->creates.doubt_after(side, id, still->requested_at.value_or(clock.now()) + settle - clock.now());
       }
     });
   }

@@ -1,5 +1,6 @@
 // First contact: a key without link, and how its counterpart is found (law 19). Making one is in reconcile_create.cpp.
 #include <algorithm>
+#include <utility>
 
 #include "base/hash.h"
 #include "base/json.h"
@@ -122,10 +123,49 @@ void Reconcile::meet() {
     if (options_.dry || !search_orphan()) return commit_echo("filtered");
     return;  // it left before the outcome of its create was known
   }
+  if (!options_.dry && !std::exchange(asked_for_maker_, true) && !lane_.creates.doubtful(side).empty()) return ask_for_maker();
   link_.incarnation[side] = record_[side]->incarnation.empty() ? std::nullopt : std::optional(record_[side]->incarnation);
   exists_[other(side)] = false;
   creating_ = true;
   translate([self = shared_from_this()] { self->look_up([self] { self->decide_now(); }); });
+}
+
+/// Law 25: what a create of unknown outcome may have made is for the pass of its source to find.
+void Reconcile::ask_for_maker() {
+  const Side side = key_.first;
+  lane_.store.open_creates(lane_.mapping, side, [self = shared_from_this(), side](Result<std::vector<store::Intent>> open) {
+    if (!open.ok()) return self->fail(std::move(open).error());
+    const auto& doubtful = self->lane_.creates.doubtful(side);
+    const auto maker = std::find_if(open->begin(), open->end(), [&](const store::Intent& one) { return doubtful.contains(one.id) && self->may_be_made_by(one); });
+    if (maker == open->end()) return self->meet();
+    self->again_.push_back({other(side), maker->source_key, "upsert", "again", 0, self->now()});
+    Error error = make_error(Code::kUnavailable, "'" + self->key_.second + "' looks like what a create for '" + maker->source_key + "' made, whose outcome is not known", "that record is looked at first");
+    error.retry_after = std::chrono::duration_cast<std::chrono::milliseconds>(self->lane_.capabilities(side).settle);
+    self->fail(std::move(error));
+  });
+}
+
+/// It shows the key, the stamp, or the match fields that were sent.
+bool Reconcile::may_be_made_by(const store::Intent& intent) const {
+  const Side side = key_.first;
+  const Record& record = *record_[side];
+  const auto by_source = side == Side::kRight ? Plan::AssignedBy::kLeft : Plan::AssignedBy::kRight;
+  if (plan_.assigned_by == by_source && lane_.capabilities(side).client_keys && intent.source_key == key_.second) return true;
+  const auto shows = [&](const Query& query) {
+    return !query.empty() && std::all_of(query.begin(), query.end(), [&](const Condition& condition) {
+      const Type type = type_at(plan_, side, condition.field);
+      return !empty(condition.value, type) && condition_holds(condition, record, type);
+    });
+  };
+  return shows(stamped_with(side, intent.source_key)) || std::any_of(plan_.matches.begin(), plan_.matches.end(), [&](const Match& match) {
+    Query query;
+    for (const Match::Pair& pair : match.pairs) {
+      const std::string& path = side == Side::kLeft ? pair.left : pair.right;
+      const Value* sent = intent.sent.at_path(path);
+      query.push_back({path, sent == nullptr ? Value() : *sent, pair.fold});
+    }
+    return shows(query);
+  });
 }
 
 /// Whether the record that is read is the one that was buried, and not another under the same key (law 20).

@@ -6,6 +6,7 @@
 using namespace tidewire;
 using namespace tidewire::test;
 using sync::Side;
+using std::chrono::hours;
 using std::chrono::minutes;
 using std::chrono::seconds;
 using Fault = MemorySide::Fault;
@@ -216,4 +217,68 @@ TEST_CASE(
   world.settle(std::chrono::minutes(5));
   REQUIRE(world.counts().links == 2);
   CHECK(told() == 1);  // that one was there
+}
+
+TEST_CASE("law 25: a create that stays in doubt holds an unknown key up for the settle time, not for ever", "[laws][25][30]") {
+  Creating it(Fault::kLoseRequest);
+  it.world.right.write_faults.assign(50, Fault::kLoseRequest);
+  it.tell();
+  const std::string stranger = it.world.right.insert(person("stranger@example.org"));
+  it.world.hook(Side::kRight, stranger);
+  it.world.settle(seconds(50));
+  CHECK(it.world.left.rows.size() == 1);
+  it.world.settle(seconds(30));
+  CHECK(it.world.left.rows.size() == 2);
+
+  SECTION("given up, neither") {
+    it.world.settle(hours(10));
+    REQUIRE(it.world.counts().dead == 1);
+    it.world.hook(Side::kRight, it.world.right.insert(person("other@example.org")));
+    it.world.settle();
+    CHECK(it.world.left.rows.size() == 3);
+  }
+  SECTION("after a restart, neither") {
+    restart(it.world);
+    it.world.hook(Side::kRight, it.world.right.insert(person("other@example.org")));
+    it.world.settle(seconds(50));
+    CHECK(it.world.left.rows.size() == 2);
+    it.world.settle(seconds(30));
+    CHECK(it.world.left.rows.size() == 3);
+  }
+}
+
+TEST_CASE("law 25: what a create in doubt may have made is not taken for another record, however long nobody could tell", "[laws][25]") {
+  sync::Plan plan = World::default_plan();
+  plan.max_attempts = 1;
+  Creating it(Fault::kLoseAnswer, plan);
+  it.tell();
+  REQUIRE(it.world.counts().dead == 1);
+  it.world.left.edit(it.key, "email", Value("new@example.org"));
+  it.world.hook(Side::kRight, it.world.only_right());
+  it.world.settle(minutes(10));
+
+  CHECK(it.world.left.rows.size() == 1);
+  CHECK(it.world.right.rows.size() == 1);
+  CHECK(it.world.counts().links == 1);
+  CHECK(it.world.right.get(it.world.only_right(), "email") == Value("new@example.org"));
+}
+
+TEST_CASE("law 25: with the change that is discarded its create is given up", "[laws][25]") {
+  Creating it(Fault::kLoseRequest);
+  it.world.right.write_faults.assign(50, Fault::kLoseRequest);
+  it.tell();
+  it.world.settle(hours(10));
+  REQUIRE(it.world.counts().dead == 1);
+  const auto open = [&] {
+    std::size_t count = 0;
+    it.world.store.open_intents("people", [&](Result<std::vector<store::Intent>> intents) { count = intents->size(); });
+    it.world.timers.run_posted();
+    return count;
+  };
+  REQUIRE(open() == 1);
+
+  it.world.store.discard("people", Side::kLeft, it.world.left.rows.begin()->first, "", "ann", [](Result<std::int64_t> gone) { CHECK(*gone == 1); });
+  it.world.timers.run_posted();
+
+  CHECK(open() == 0);
 }

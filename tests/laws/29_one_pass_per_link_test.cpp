@@ -91,3 +91,23 @@ TEST_CASE("law 29: nothing of the ownership is in the state", "[laws][29]") {
     CHECK(name.find("lease") == std::string::npos);
   }
 }
+
+TEST_CASE("law 29: of a mapping that is swapped, what a pass that goes on owns is taken by no other, and its create is waited for no longer than it lasts", "[laws][29][25]") {
+  World world;
+  MemorySide other(world.timers, world.clock, "O");
+  other.insert(person("first@example.org"));  // so that no two records of the two systems have one incarnation
+  world.right.after_find = [&] { world.engine->put(std::make_shared<TableMapper>(World::default_plan()), {&world.left, &other}); };
+  const std::string key = world.left.insert(person("ada@example.org"));
+  world.hook(Side::kLeft, key);
+  world.settle();
+  CHECK(other.finds == 0);
+  CHECK(world.right.rows.size() == 1);
+  CHECK(known_of(world, Side::kLeft, key).intents.empty());
+
+  world.hook(Side::kRight, other.insert(person("bob@example.org")));
+  world.settle(std::chrono::seconds(2));
+
+  CHECK(world.left.rows.size() == 2);
+  world.engine->remove("people");
+  world.settle();
+}
