@@ -72,7 +72,8 @@ void preview(const Workplace& place, Value options, DryRun::Seen seen, Done<std:
 
 void DryRunKey::step(Done<Page> done) {
   const Side side = job_.options.string_or("side") == "right" ? Side::kRight : Side::kLeft;
-  look(*place_.lane, place_.mapper, {side, job_.options.string_or("key")}, both_read(true), [this, done = std::move(done)](Report report) {
+  look(*place_.lane, place_.mapper, {side, job_.options.string_or("key")}, both_read(true), [this, alive = alive_, done = std::move(done)](Report report) {
+    if (!*alive) return;
     Page page;
     page.last = true;
     job_.summary["looked_at"] = 1;

@@ -27,12 +27,14 @@ void preview(const Workplace& place, Value options, DryRun::Seen seen, Done<std:
 /// One key of a dry run, by its options {side, key}.
 class DryRunKey final : public Task {
  public:
-  DryRunKey(const Workplace& place, store::Job& job) : place_(place), job_(job) {}
+  DryRunKey(const Workplace& place, store::Job& job) : place_(place), job_(job), alive_(std::make_shared<bool>(true)) {}
+  ~DryRunKey() override { *alive_ = false; }
   void step(Done<Page> done) override;
 
  private:
   Workplace place_;
   store::Job& job_;
+  std::shared_ptr<bool> alive_;  // owners: this and the callback under way
 };
 
 /// Both sides are filled already: which records are the same thing, and how many are not (exact, differing, left_only,

@@ -290,3 +290,23 @@ TEST_CASE("jobs: one that is paused before it began holds nobody up", "[sync][jo
   CHECK(job_of(world, load).state == "done");
   CHECK(world.right.rows.size() == 300);
 }
+
+TEST_CASE("jobs: a dry run of a key that has gone is told nothing more", "[sync][jobs]") {
+  World world;
+  const std::string key = world.left.insert(person("ada@example.org"));
+  const sync::Surroundings around{world.clock, world.timers, world.timers, world.random, world.ears, &world.judge};
+  IdMaker ids(world.clock, world.random);
+  sync::Batcher left(world.left, world.timers), right(world.right, world.timers);
+  sync::Lane lane("people", world.store, around, ids, std::make_shared<sync::Common>(world.timers, world.timers));
+  lane.batcher = {&left, &right};
+  store::Job job;
+  job.kind = "dry_run";
+  job.options = Object{{"side", "left"}, {"key", key}};
+  auto task = sync::make_task({&lane, std::make_shared<TableMapper>(World::default_plan()), {}}, job);
+  bool told = false;
+  task->step([&](Result<sync::Task::Page>) { told = true; });
+  task.reset();
+  world.settle();
+
+  CHECK_FALSE(told);
+}
