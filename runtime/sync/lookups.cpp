@@ -58,14 +58,19 @@ void Lookups::ask(Question question, Done<std::optional<Record>> done) {
   const std::string name = question.name();
   const auto kept = kept_.find(name);
   if (kept != kept_.end() && around_.clock.now() < kept->second.until) return around_.poster.post([done, answer = kept->second.answer] { done(answer); });
-  search(question, [this, alive = alive_, name, cache = question.cache, done](Result<std::optional<Record>> answer) {
+  search(question, [this, alive = alive_, name, cache = question.cache, drops = drops_, done](Result<std::optional<Record>> answer) {
     if (!*alive) return;
-    if (answer.ok() && *answer && cache > Duration{}) {
+    if (answer.ok() && *answer && cache > Duration{} && drops == drops_) {
       if (kept_.size() >= kMostKept) kept_.clear();
       kept_[name] = {*answer, around_.clock.now() + cache};
     }
     done(std::move(answer));
   });
+}
+
+void Lookups::drop(const std::string& id, const std::string& key) {
+  ++drops_;
+  std::erase_if(kept_, [&](const auto& one) { return one.first.starts_with(id + "\n") && one.second.answer->key == key; });
 }
 
 void Lookups::make(Question question, Value values, Done<Record> done) {

@@ -43,12 +43,14 @@ class Lookups {
   ~Lookups();
 
   void ask(Question question, Done<std::optional<Record>> done);
+  /// The record has changed: no kept answer shows it.
+  void drop(const std::string& id, const std::string& key);
   /// Makes the record that `question` did not find; one request per question at a time, found again before another is sent.
   void make(Question question, Value values, Done<Record> done);
 
  private:
   struct Kept {
-    std::optional<Record> answer;
+    std::optional<Record> answer;  // always one
     Instant until{};
   };
   void search(const Question& question, Done<std::optional<Record>> done);
@@ -61,6 +63,7 @@ class Lookups {
   const Surroundings& around_;
   std::map<std::string, std::unique_ptr<Batcher>> batchers_;
   std::map<std::string, Kept> kept_;
+  std::uint64_t drops_ = 0;  // what was asked before one is not kept after it
   std::map<std::string, std::vector<Done<Record>>> making_;
   std::shared_ptr<bool> alive_;  // owners: this and the callbacks under way
 };

@@ -52,6 +52,7 @@ void Reconcile::mark_watchers(const std::string& name, const std::string& key) {
   const Side side = key_.first;
   const auto lookup = std::find_if(plan_.lookups.begin(), plan_.lookups.end(), [&](const Lookup& one) { return one.name == name && one.side == side && one.watch; });
   if (lookup == plan_.lookups.end()) return commit_echo("filtered");
+  if (lane_.lookups != nullptr) lane_.lookups->drop(lookup->id, key);
   lane_.batcher[side]->endpoint().children(lookup->path, {Value(key)}, [self = shared_from_this(), side, name](Result<std::vector<Record>> found) {
     if (!found.ok()) return self->fail(std::move(found).error().context("looking for who names what the lookup " + name + " finds"));
     for (const Record& record : *found) self->again_.push_back({side, record.key, "upsert", "again", 0, self->now()});

@@ -48,7 +48,7 @@ inline sync::Plan looking(sync::Finder::Missing missing, Duration cache = {}, bo
   shout.to_right = 1;
   shout.own_function = true;
   plan.fields.push_back(shout);
-  plan.lookups.push_back({"boss", "bosses", sync::Side::kLeft, "boss", "", {}, watch});
+  plan.lookups.push_back({"boss", "bosses", sync::Side::kLeft, "boss", "", watch ? cache : Duration{}, watch});
   return plan;
 }
 

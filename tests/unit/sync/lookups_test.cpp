@@ -81,6 +81,19 @@ TEST_CASE("lookups: a record whose creation was not answered is found again, nev
   CHECK(it.world.right.rows.size() == 2);
 }
 
+TEST_CASE("lookups: what is watched is not answered from what was kept", "[sync][lookups]") {
+  Looking it(sync::Finder::Missing::kDead, std::chrono::hours(1), true);
+  it.add("ada@example.org", "ACME");
+  REQUIRE(it.world.right.get(it.world.only_right(), "shout") == Value("hey/Grace"));
+
+  it.bosses.edit("B1", "title", Value("Ada"));
+  it.world.store.mark("people", {{Side::kLeft, sync::watch_key("boss", "B1"), "upsert", "webhook", 0, {}}}, [](Result<void>) {});
+  it.world.engine->wake("people");
+  it.world.settle();
+
+  CHECK(it.world.right.get(it.world.only_right(), "shout") == Value("hey/Ada"));
+}
+
 TEST_CASE("lookups: what a redacted field asks and finds is told to nobody", "[sync][lookups]") {
   Looking it;
   sync::Plan plan = looking(sync::Finder::Missing::kDead);
