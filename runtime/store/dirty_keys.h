@@ -1,8 +1,9 @@
 // dirty_keys.h — rows of dirty_keys inside a transaction that is already open; the verbs are in dirty_keys.cpp too.
 //
-// The rules of a new change for a row that stands (law 1, 30): it coalesces. waiting, backing_off, held and waiting_for
-// stay as they are, a dead or conflicting key tries again at once, and so does one that would write if it might. The balance counts rows: every change is `received`,
-// every one that met an existing row also `coalesced`.
+// The rules of a new change for a row that stands (law 1, 30): it coalesces. waiting stays as it is, and so do backing_off and
+// held, unless the record reads as missing and the change may be the evidence that it lacked (law 16). A dead or conflicting
+// key tries again at once, and so does one that waits for a parent and one that would write if it might. The balance counts
+// rows: every change is `received`, every one that met an existing row also `coalesced`.
 #pragma once
 
 #include <map>

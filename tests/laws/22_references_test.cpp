@@ -180,3 +180,14 @@ TEST_CASE("law 22: a value that a rule makes of both sides is said to each in it
   CHECK(it.world.left.get(it.child, "crews") == keys({"T1", "T2", "T3"}));
   CHECK(it.world.right.get(right, "crews") == keys({"U1", "U2", "U3"}));
 }
+
+TEST_CASE("law 22: that its parent was not there says nothing of the record itself", "[laws][22][16]") {
+  Teams it;
+  const auto hidden = it.world.left.rows.extract(it.child);  // a replica that is behind
+  it.make_team();
+  it.world.settle(std::chrono::seconds(10));
+  it.world.left.rows[it.child] = hidden.mapped();
+  it.world.settle(std::chrono::minutes(5));
+
+  CHECK(it.world.right.rows.size() == 1);
+}
