@@ -356,7 +356,10 @@ void Jobs::end(const RunPtr& run, const char* state, std::optional<Error> error)
   run->under_way = true;
   const auto finish = [this, alive = alive_, run](Result<store::Summary> summary) {
     if (!*alive) return;
-    if (summary.ok()) run->job.summary["events"] = moved(run->job.summary.find("before"), summary->mappings[run->job.mapping].counters);
+    if (summary.ok()) {
+      Value& events = run->job.summary["events"] = moved(run->job.summary.find("before"), summary->mappings[run->job.mapping].counters);
+      run->job.failed = events.int_or("dead_letters", 0);
+    }
     const auto keep = [this, run] { save(run, [this, run] { ended(run); }); };
     run->is("done") && goes_over_all(run->job) ? foreman_.finished(run->job, keep) : keep();
   };

@@ -44,7 +44,6 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
     Reversals reversals{};  // a revert: these fields go back, nothing else is looked at
     std::optional<std::string> author{};
     std::optional<std::string> job;
-    std::function<void(const std::vector<SideKey>&)> freed;  // unused outside tests
   };
   /// How long a record waits for its parent (law 22).
   static constexpr Duration kPatience = std::chrono::hours(24);

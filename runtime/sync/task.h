@@ -22,7 +22,7 @@ class Task {
     std::vector<store::Finding> findings;
     bool last = false;
   };
-  virtual ~Task() = default;  // callbacks under way are dropped
+  virtual ~Task() = default;  // each drops its callbacks under way
   /// The next piece. Moves the job's cursor and counts past it; after an Error it may be asked for again.
   virtual void step(Done<Page> done) = 0;
 };

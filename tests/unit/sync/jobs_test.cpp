@@ -310,3 +310,11 @@ TEST_CASE("jobs: a dry run of a key that has gone is told nothing more", "[sync]
 
   CHECK_FALSE(told);
 }
+
+TEST_CASE("jobs: what became a dead letter while it was at work is counted", "[sync][jobs]") {
+  World world;
+  insert_many(world, 3);
+  world.right.denied = make_error(Code::kInvalid, "no");
+
+  CHECK(run_job(world, "initial_load", Object{{"right", false}}).failed == 3);
+}
