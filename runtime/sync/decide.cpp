@@ -304,15 +304,20 @@ Result<void> Pass::rows_field(View& view) {
   return merge(view, {}, {}, "");
 }
 
+/// A path inside a column: the column is written whole, with what it had.
+void Pass::lay_value(Side side, const std::string& path, Value value) {
+  const std::string top = path.substr(0, path.find('.'));
+  const Value* whole = s_.record[side] == nullptr ? nullptr : s_.record[side]->fields.find(top);
+  Value& patch = out_.patch[side];
+  if (top.size() != path.size() && patch.find(top) == nullptr && whole != nullptr) patch[top] = *whole;
+  patch.set_path(path, std::move(value));
+}
+
 /// Rows are written as one list, with what the mapping does not name of each.
 void Pass::lay_rows(const Field& field, Side side, const Value& form) {
   const std::string& path = field.paths[side].front();
-  const std::string top = path.substr(0, path.find('.'));
-  const Value* fields = s_.record[side] == nullptr ? nullptr : &s_.record[side]->fields;
-  const Value* whole = fields == nullptr ? nullptr : fields->find(top);
-  if (top.size() != path.size() && out_.patch[side].find(top) == nullptr && whole != nullptr) out_.patch[side][top] = *whole;
-  const Value* stored = fields == nullptr ? nullptr : fields->at_path(path);
-  out_.patch[side].set_path(path, carried_over(field, side, form, stored == nullptr ? Value() : *stored));
+  const Value* stored = s_.record[side] == nullptr ? nullptr : s_.record[side]->fields.at_path(path);
+  lay_value(side, path, carried_over(field, side, form, stored == nullptr ? Value() : *stored));
 }
 
 Result<void> Pass::lay(const Decision& decision) {
@@ -324,14 +329,8 @@ Result<void> Pass::lay(const Decision& decision) {
       continue;
     }
     for (const std::string& path : decision.field->paths[side]) {
-      const std::string top = path.substr(0, path.find('.'));
-      Value& patch = out_.patch[side];
-      if (top.size() != path.size() && patch.find(top) == nullptr && s_.record[side] != nullptr) {
-        // A path inside a column: the column is written whole, with what it had.
-        if (const Value* whole = s_.record[side]->fields.find(top); whole != nullptr) patch[top] = *whole;
-      }
       const Value* part = decision.field->paths[side].size() == 1 ? &*value : value->find(path);
-      if (part != nullptr) patch.set_path(path, *part);
+      if (part != nullptr) lay_value(side, path, *part);
     }
   }
   return {};
@@ -345,7 +344,7 @@ Result<void> Pass::constants() {
       const bool create = !s_.exists[side];
       const bool differs = s_.record[side] != nullptr && !same_form(field, side, form_of(field, side, s_.record[side]->fields), *field.constant);
       if (!create && (field.when == Field::When::kCreate || !differs || !out_.writes(side))) continue;
-      out_.patch[side].set_path(field.paths[side].front(), *field.constant);
+      lay_value(side, field.paths[side].front(), *field.constant);
     }
   }
   return {};

@@ -82,3 +82,27 @@ TEST_CASE("law 27: bulk updates carry a guard per row", "[laws][27]") {
   for (const auto& [key, row] : world.right.rows) CHECK(row.fields.string_or("phone") == "2");
   CHECK(world.left.get(keys[2], "email") == Value("theirs@example.org"));
 }
+
+TEST_CASE("law 27: a constant inside a column leaves the rest of the column as it is", "[laws][27]") {
+  sync::Plan plan = World::default_plan();
+  sync::Field source = World::field("source");
+  source.kind = sync::Field::Kind::kConstant;
+  source.paths = {{}, {"meta.source"}};
+  source.constant = Value("erp");
+  sync::Field price = World::field("price");
+  price.paths = {{"price"}, {"meta.price"}};
+  plan.fields.push_back(source);
+  plan.fields.push_back(price);
+  World world(std::move(plan));
+  Value fields = person("ada@example.org");
+  fields["meta"] = Value(Object{{"color", Value("red")}, {"price", Value(5)}});
+  const std::string right = world.right.insert(fields);
+  fields = person("ada@example.org", "2");
+  fields["price"] = Value(5);
+  const std::string left = world.left.insert(fields);
+  world.hook(Side::kLeft, left);
+  world.settle(std::chrono::minutes(5));
+
+  CHECK(world.right.get(right, "meta") == Value(Object{{"color", Value("red")}, {"price", Value(5)}, {"source", Value("erp")}}));
+  CHECK(world.left.get(left, "price") == Value(5));
+}
