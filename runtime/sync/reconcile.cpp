@@ -258,6 +258,8 @@ void Reconcile::compare_now() {
   // Two that are met now are linked even where there is nothing else to do: the create was ours.
   const bool renamed = operation_.kind == "rename";  // its key moves
   if (link_.id != 0 && !renamed && !marked_ && !moved.left && !moved.right && known_.conflicts.empty() && doubtful_.empty() && !lacks_base() && !has_stamps_due() && !refreshed && !reapplies_ && !options_.thorough && options_.reversals.empty()) return commit_echo("echo");
+  // What is put back, or turned again, is turned from a side that nothing was told of: functions look at its record.
+  const bool turns = (plan_.enforce || reapplies_) && std::any_of(plan_.fields.begin(), plan_.fields.end(), [](const Field& field) { return field.kind == Field::Kind::kFunction || field.kind == Field::Kind::kFind; });
   for (const Side side : {Side::kLeft, Side::kRight}) {
     if (read_[side] || !link_.key[side]) continue;
     // The base's version guards the write, so the target need not be read: if somebody changed it, the guard refuses.
@@ -265,7 +267,7 @@ void Reconcile::compare_now() {
     const bool deep = std::any_of(plan_.fields.begin(), plan_.fields.end(), [&](const Field& field) {
       return field.kind == Field::Kind::kRows || std::any_of(field.paths[side].begin(), field.paths[side].end(), [](const std::string& path) { return path.find('.') != std::string::npos; });
     });
-    if (guarded && !deep && !plan_.whole_record && !plan_.read_target) continue;
+    if (guarded && !deep && !turns && !plan_.whole_record && !plan_.read_target) continue;
     Sides<bool> wanted{false, false};
     wanted[side] = true;
     return read_sides(wanted);

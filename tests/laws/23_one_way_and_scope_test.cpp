@@ -1,6 +1,7 @@
 // Law 23: one-way and scope.
 #include <catch2/catch.hpp>
 
+#include "support/looking.h"
 #include "support/people.h"
 
 using namespace tidewire;
@@ -325,4 +326,20 @@ TEST_CASE("law 23: so it is where the record outside is the one that is deleted,
     CHECK(it.world.left.rows.size() == 1);
     CHECK(it.world.right.rows.empty());
   }
+}
+
+TEST_CASE("law 23: what is put back is turned by a function that sees the source's record and its lookups", "[laws][23][8]") {
+  test::Looking it;
+  sync::Plan plan = test::looking(sync::Finder::Missing::kDead);
+  plan.enforce = true;
+  it.world.engine->put(std::make_shared<test::LookingMapper>(plan), {&it.world.left, &it.world.right}, {{"orgs", &it.orgs}, {"bosses", &it.bosses}});
+  it.add("ada@example.org", "ACME");
+  const std::string right = it.world.only_right();
+  it.world.settle(std::chrono::minutes(2));
+  REQUIRE(it.world.right.get(right, "shout") == Value("hey/Grace"));
+  it.world.right.edit(right, "shout", Value("mine"));
+  it.world.hook(Side::kRight, right);
+  it.world.settle(std::chrono::minutes(2));
+
+  CHECK(it.world.right.get(right, "shout") == Value("hey/Grace"));
 }
