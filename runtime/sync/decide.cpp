@@ -85,7 +85,9 @@ Result<bool> Pass::agree(View& view) {
   const Field& field = *view.decision.field;
   for (const Side to : {Side::kRight, Side::kLeft}) {
     if (!flows(field.flow, to)) continue;
+    const std::size_t making = out_.making.size();
     const auto turned = TRY(turner_.turn(field, to, to == Side::kRight ? view.decision.left : view.decision.right));
+    out_.making.resize(making);
     const Value& there = to == Side::kRight ? view.decision.right : view.decision.left;
     if (turned && !turned->leave && same_form(field, to, turned->value, there)) return true;
     if (field.lossy) continue;
@@ -350,14 +352,27 @@ Result<void> Pass::constants() {
   return {};
 }
 
+/// It names a record that is to be made first; then all of this is decided again.
+void Pass::undecide(View& view) {
+  Decision open;
+  open.field = view.decision.field;
+  open.base = std::move(view.decision.base);
+  open.left = std::move(view.decision.left);
+  open.right = std::move(view.decision.right);
+  open.rule = "the record that it names is to be made first";
+  view.decision = std::move(open);
+}
+
 Result<Decisions> Pass::run() {
   std::vector<View> views;
   views.reserve(s_.plan.fields.size());
   for (const Field& field : s_.plan.fields) {
     if (field.kind == Field::Kind::kConstant) continue;
     View& view = views.emplace_back(look(field));
+    const std::size_t making = out_.making.size();
     if (auto done = decide_field(view); !done.ok()) return at_field(std::move(done).error(), s_.plan, field);
     if (!out_.skip.empty()) return std::move(out_);
+    if (out_.making.size() > making) undecide(view);
   }
   std::map<int, std::vector<View*>> groups;
   for (View& view : views) {
@@ -365,7 +380,11 @@ Result<Decisions> Pass::run() {
     else if (view.decision.field->group >= 0) groups[view.decision.field->group].push_back(&view);
   }
   for (auto& [number, members] : groups) {
+    const std::size_t making = out_.making.size();
     if (auto done = dispute_group(members); !done.ok()) return at_field(std::move(done).error(), s_.plan, *members.front()->decision.field);
+    for (View* view : members) {
+      if (out_.making.size() > making) undecide(*view);
+    }
   }
   std::vector<Decision*> decisions;
   for (View& view : views) decisions.push_back(&view.decision);

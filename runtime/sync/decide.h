@@ -66,6 +66,7 @@ struct Decision {
 struct Making {
   Question question;
   Value values;
+  Side side = Side::kRight;  // whose system has the collection
 };
 
 struct Decisions {

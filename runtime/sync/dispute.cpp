@@ -44,7 +44,9 @@ Dispute Pass::dispute_of(View& view) {
   }
   for (const Side to : {Side::kRight, Side::kLeft}) {
     if (field.kind == Field::Kind::kRows) continue;
+    const std::size_t making = out_.making.size();
     const auto turned = turner_.turn(field, to, to == Side::kRight ? view.decision.left : view.decision.right);
+    out_.making.resize(making);
     if (!turned.ok() || !*turned || (*turned)->leave) continue;
     (to == Side::kRight ? dispute.left_as_right : dispute.right_as_left) = (*turned)->value;
   }

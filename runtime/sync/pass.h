@@ -58,6 +58,7 @@ class Pass : private Cells {
   void lay_value(Side side, const std::string& path, Value value);
   void lay_rows(const Field& field, Side side, const Value& form);
   Result<void> lay(const Decision& decision);
+  void undecide(View& view);
   Result<void> constants();
 
   const Situation& s_;

@@ -330,7 +330,8 @@ void Reconcile::decide_now() {
   forget_stamps();
   Result<Decisions> decided = decide(situation());
   if (!decided.ok()) return fail(std::move(decided).error());
-  const bool makes = !decided->making.empty() && decided->missing.empty() && decided->skip.empty() && !options_.dry && may_write(Side::kLeft) && may_write(Side::kRight);
+  const bool may_make = std::all_of(decided->making.begin(), decided->making.end(), [this](const Making& one) { return may_write(one.side); });
+  const bool makes = !decided->making.empty() && may_make && decided->missing.empty() && decided->skip.empty() && !options_.dry;
   if (makes) return make_missing(std::move(decided->making));
   if (brake_fields(decided->adopts)) return;
   const bool asks = !decided->asks.empty() && decided->missing.empty() && decided->skip.empty() && !options_.dry;

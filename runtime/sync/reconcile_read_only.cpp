@@ -33,6 +33,7 @@ void Reconcile::would_write(const std::string& kind) {
 /// for the rest; a value computed for both is not written by halves.
 bool Reconcile::keep_to_reading() {
   Sides<bool> kept{to_write_.left && !may_write(Side::kLeft), to_write_.right && !may_write(Side::kRight)};
+  for (const Making& making : decisions_.making) kept[making.side] |= !may_write(making.side);
   if (!kept.left && !kept.right) return false;
   if (show_conflicts_first()) return true;
   const Side side = kept.left ? Side::kLeft : Side::kRight;

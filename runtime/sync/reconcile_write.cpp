@@ -59,7 +59,7 @@ store::Intent Reconcile::intent_for(Side side, store::IntentKind kind) const {
 
 void Reconcile::announce() {
   to_write_ = {decisions_.writes(Side::kLeft), decisions_.writes(Side::kRight)};
-  if (!to_write_.left && !to_write_.right) return commit_pass();
+  if (!to_write_.left && !to_write_.right && decisions_.making.empty()) return commit_pass();
   if (options_.dry) {
     for (const Side side : {Side::kLeft, Side::kRight}) {
       if (to_write_[side]) note_write(side, "update", decisions_.patch[side], "would be written");

@@ -114,7 +114,7 @@ Result<std::optional<Value>> Turner::found_there(const Field& field, Side to, co
     case Finder::Missing::kKeep: return std::optional<Value>();
     case Finder::Missing::kCreate:
       if (!there) break;
-      out_.making.push_back({question, find.values});
+      out_.making.push_back({question, find.values, to});
       return std::optional<Value>();
     case Finder::Missing::kDead: break;
   }

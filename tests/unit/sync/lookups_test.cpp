@@ -111,3 +111,27 @@ TEST_CASE("lookups: what a redacted field asks and finds is told to nobody", "[s
   CHECK(told.find("ACME") == std::string::npos);
   CHECK(told.find("Nowhere") == std::string::npos);
 }
+
+TEST_CASE("lookups: where the missing record may not be made yet, the edit waits, and is no agreement", "[sync][lookups][read_only]") {
+  Looking it(sync::Finder::Missing::kCreate);
+  const std::string key = it.add("ada@example.org", "ACME");
+  const std::string right = it.world.only_right();
+  it.world.settle(std::chrono::minutes(2));
+  REQUIRE(it.world.right.get(right, "org") == Value("O1"));
+  const auto put = [&](bool read_only) {
+    sync::Plan plan = looking(sync::Finder::Missing::kCreate);
+    plan.read_only.right = read_only;
+    it.world.engine->put(std::make_shared<LookingMapper>(plan), {&it.world.left, &it.world.right}, {{"orgs", &it.orgs}, {"bosses", &it.bosses}});
+    it.world.settle(std::chrono::minutes(2));
+  };
+  put(true);
+  it.world.left.edit(key, "company", Value("New Ltd"));
+  it.world.hook(sync::Side::kLeft, key);
+  it.world.settle(std::chrono::minutes(2));
+  CHECK(it.orgs.rows.size() == 1);
+  CHECK(it.world.counts().would_write == 1);
+
+  put(false);
+  CHECK(it.orgs.rows.size() == 2);
+  CHECK(it.world.right.get(right, "org") == Value("O2"));
+}
