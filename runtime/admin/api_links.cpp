@@ -9,6 +9,8 @@ namespace {
 
 using Act = sync::Mending::Act;
 
+constexpr std::int64_t kResetAtOnce = 500;  // dead letters that one call looks at
+
 Result<store::LinkFilter> link_filter_of(const Call& call, Instant now) {
   store::LinkFilter filter;
   filter.mapping = call.query("mapping");
@@ -72,6 +74,21 @@ void ignore(Api& api, const Call& call) { mend(api, call, Act::kIgnore); }
 void heed(Api& api, const Call& call) { mend(api, call, Act::kHeed); }
 void reset_base(Api& api, const Call& call) { mend(api, call, Act::kResetBase); }
 
+/// Every key of the mapping whose dead letter tells of an older state; a page a call.
+void reset_stale(Api& api, const Call& call) {
+  sync::Engine& engine = api.control().engine();
+  const std::string mapping = call.text("mapping");
+  if (engine.plan(mapping) == nullptr) return (*call.reply)(problem(no_mapping(mapping, engine.mappings())));
+  engine.reset_stale(mapping, author_of(call), {kResetAtOnce, call.text("after")}, [reply = call.reply](Result<sync::StaleReset> done) {
+    send(reply, done, [](const sync::StaleReset& reset) {
+      Object answer{{"reset", reset.reset}, {"refused", reset.refused}};
+      if (reset.refusal) answer["refusal"] = reset.refusal->message;
+      if (!reset.next.empty()) answer["next"] = reset.next;
+      return Value(std::move(answer));
+    });
+  });
+}
+
 void forget(Api& api, const Call& call) {
   const auto record = named_in_body(call, api.control().engine());
   if (!record.ok()) return (*call.reply)(problem(record.error()));
@@ -103,6 +120,7 @@ std::span<const Route> link_routes() {
       {.method = "POST", .path = "/api/v1/links/ignore", .role = Role::kOperator, .id = "ignore", .summary = "Sets a record aside for ever, or the difference in one field", .handler = ignore, .body = "OneField", .answer = "Anything"},
       {.method = "POST", .path = "/api/v1/links/heed", .role = Role::kOperator, .id = "heed", .summary = "Takes an ignore back", .handler = heed, .body = "OneField", .answer = "Anything"},
       {.method = "POST", .path = "/api/v1/links/reset_base", .role = Role::kOperator, .id = "reset_base", .summary = "Forgets what the sides agreed on: the mapping's rules decide again", .handler = reset_base, .body = "OneField", .answer = "Anything"},
+      {.method = "POST", .path = "/api/v1/links/reset_stale", .role = Role::kOperator, .id = "reset_stale", .summary = "As reset_base, of every key whose dead letter tells of an older state than was seen before; `next` is the page after", .handler = reset_stale, .body = "StaleReset", .answer = "Anything"},
       {.method = "POST", .path = "/api/v1/forget", .role = Role::kAdmin, .id = "forget", .summary = "Erases one person's data from the state and writes the file anew", .handler = forget, .body = "OneRecord", .answer = "Anything"},
   };
   return routes;

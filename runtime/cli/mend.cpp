@@ -33,11 +33,38 @@ int unlink(Context& context) { return mend(context, "unlink", body_of(context.ar
 int relink(Context& context) { return mend(context, "relink", body_of(context.arguments, {"mapping", "left", "right"}), "are the same thing from now on"); }
 int merge(Context& context) { return mend(context, "merge", body_of(context.arguments, {"mapping", "key", "with"}), "go on as one link"); }
 int heed(Context& context) { return mend(context, "heed", body_of(context.arguments, {"mapping", "key", "field"}), "are heeded again"); }
-int reset_base(Context& context) { return mend(context, "reset_base", body_of(context.arguments, {"mapping", "key", "field"}), "meet as strangers"); }
+
+/// Page by page; what was done before an error stays done.
+int reset_stale(Context& context) {
+  int status = kOk;
+  const auto session = context.open(Session::Need::kWork, status);
+  if (!session) return status;
+  Value body = body_of(context.arguments, {"mapping", "key", "field"});
+  std::int64_t reset = 0, refused = 0;
+  std::string refusal;
+  do {
+    const auto page = session->post("/api/v1/links/reset_stale", body);
+    if (!page.ok()) return context.failed(page.error());
+    reset += page->int_or("reset", 0);
+    refused += page->int_or("refused", 0);
+    if (refusal.empty()) refusal = page->string_or("refusal");
+    body["after"] = page->string_or("next");
+  } while (!body.string_or("after").empty());
+  if (context.json()) context.print_json(Value(Object{{"reset", reset}, {"refused", refused}}));
+  else context.out.line(context.out.paint("✓ ", Style::kGood) + plain(body.string_or("mapping")) + "  " + std::to_string(reset) + " keys meet as strangers");
+  if (refused > 0) context.err.line(std::to_string(refused) + " keys stay as they are: " + plain(refusal));
+  return refused > 0 ? kAttention : kOk;
+}
+
+int reset_base(Context& context) {
+  if (context.arguments.has("--stale")) return reset_stale(context);
+  return mend(context, "reset_base", body_of(context.arguments, {"mapping", "key", "field"}), "meet as strangers");
+}
 int ignore(Context& context) {
   return mend(context, "ignore", body_of(context.arguments, {"mapping", "key", "field"}), context.arguments.words().size() > 2 ? "may differ in that field" : "are nobody's business any more");
 }
 
+const Option kStale{"--stale", "", "all keys that stand because an older state was read"};
 const Option kSide{"--side", "left|right", "whose key KEY is, where both sides have it"};
 
 }  // namespace
@@ -79,11 +106,12 @@ const Command& heed_command() {
 }
 
 const Command& reset_base_command() {
-  static const Command command{"reset-base", "MAPPING KEY [FIELD]", "forgets what two records had agreed on, of one field or of all",
+  static const Command command{"reset-base", "MAPPING KEY [FIELD] | MAPPING --stale", "forgets what two records had agreed on, of one field or of all",
                                "They meet as strangers: equal fields agree, a field empty on one side is filled, and what differs is decided by the\n"
                                "mapping's rules. For after a mapping was mended; without FIELD also for after a system was restored, whose older\n"
-                               "versions are taken for a replica that is behind until then.",
-                               {{kSide, kAuthorOption}, 2, 3}, reset_base};
+                               "versions are taken for a replica that is behind until then. With --stale of every key whose dead letter tells of such a\n"
+                               "version, each with an entry of its own in the audit trail.",
+                               {{kSide, kStale, kAuthorOption}, 1, 3}, reset_base};
   return command;
 }
 

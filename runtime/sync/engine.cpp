@@ -306,6 +306,15 @@ void Engine::mend(Mending what, Done<store::Operation> done) {
   });
 }
 
+void Engine::reset_stale(const std::string& mapping, const std::string& author, store::Page page, Done<StaleReset> done) {
+  const auto place = workplace(mapping);
+  if (!place) return around_.poster.post([done, mapping] { done(make_error(Code::kNotFound, "no mapping '" + mapping + "' is loaded", "`tidewire status` lists them")); });
+  sync::reset_stale(*place, author, std::move(page), [this, alive = alive_, mapping, done](Result<StaleReset> reset) {
+    if (*alive) wake(mapping);
+    done(std::move(reset));
+  });
+}
+
 void Engine::look(const std::string& connection, const std::string& collection, std::function<void(std::optional<Error>)> done) {
   struct Looks {
     int left = 1;

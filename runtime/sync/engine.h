@@ -57,6 +57,7 @@ class Engine : private Foreman {
   void release(const std::string& mapping, const std::string& field, Done<std::int64_t> done);
   /// A person mends a link, once no pass is under way there; `done` with the operation that says so.
   void mend(Mending what, Done<store::Operation> done);
+  void reset_stale(const std::string& mapping, const std::string& author, store::Page page, Done<StaleReset> done);
   /// The state forgets a record (sync/forget.h).
   void forget(const std::string& mapping, SideKey key, const std::string& author, Done<std::map<std::string, std::int64_t>> done);
 

@@ -305,7 +305,50 @@ void Mender::finish(Result<store::Operation> result) {
   lane_.around.poster.post([done = std::exchange(done_, nullptr), result = std::move(result)] { done(result); });
 }
 
+/// Shared: the callback under way and nobody else.
+class StaleResetter : public std::enable_shared_from_this<StaleResetter> {
+ public:
+  StaleResetter(const Workplace& place, std::string author, Done<StaleReset> done) : place_(place), author_(std::move(author)), done_(std::move(done)) {}
+
+  void start(store::Page page) {
+    place_.lane->store.standing(place_.lane->mapping, store::KeyState::kDead, std::move(page), [self = shared_from_this()](Result<store::Paged<store::DirtyKey>> dead) {
+      if (!dead.ok()) return self->done_(dead.error());
+      for (const store::DirtyKey& row : dead->rows) {
+        if (row.error && row.error->bool_or("older", false)) self->keys_.emplace_back(row.side, row.key);
+      }
+      self->out_.next = dead->next;
+      self->next();
+    });
+  }
+
+ private:
+  void next() {
+    if (at_ == keys_.size()) return done_(std::move(out_));
+    Mending what;
+    what.act = Mending::Act::kResetBase;
+    what.mapping = place_.lane->mapping;
+    what.key = keys_[at_++];
+    what.author = author_;
+    mend(place_, std::move(what), [self = shared_from_this()](Result<store::Operation> mended) {
+      ++(mended.ok() ? self->out_.reset : self->out_.refused);
+      if (!mended.ok() && !self->out_.refusal) self->out_.refusal = mended.error();
+      self->next();
+    });
+  }
+
+  Workplace place_;
+  std::string author_;
+  Done<StaleReset> done_;
+  std::vector<SideKey> keys_;
+  std::size_t at_ = 0;
+  StaleReset out_;
+};
+
 }  // namespace
+
+void reset_stale(const Workplace& place, const std::string& author, store::Page page, Done<StaleReset> done) {
+  std::make_shared<StaleResetter>(place, author, std::move(done))->start(std::move(page));
+}
 
 const char* act_name(Mending::Act act) { return kActs[static_cast<std::size_t>(act)]; }
 

@@ -32,6 +32,16 @@ struct Mending {
 const char* act_name(Mending::Act act);  // "unlink", …
 std::optional<Mending::Act> act_from_name(std::string_view name);
 
+/// Keys of one mapping that a system restored to an older state has made dead letters (law 3).
+struct StaleReset {
+  std::int64_t reset = 0, refused = 0;
+  std::string next;              // the page after this one; "" = no more
+  std::optional<Error> refusal;  // the first
+};
+/// kResetBase of each of a page of them, one after the other, each with an operation and an entry of the audit trail of its own. One
+/// that is refused stays as it is.
+void reset_stale(const Workplace& place, const std::string& author, store::Page page, Done<StaleReset> done);
+
 /// kNotFound where there is no such link, record or field, kStale where a key is linked elsewhere or a write to it is
 /// announced and its outcome not known.
 void mend(const Workplace& place, Mending what, Done<store::Operation> done);

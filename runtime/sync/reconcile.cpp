@@ -203,8 +203,10 @@ bool Reconcile::check_tokens(Side side) {
     stand(store::KeyState::kBackingOff, make_error(Code::kUnavailable, "read a state of '" + record_[side]->key + "' that was left behind (version " + version + ")", "the system may answer from a replica that is behind; after the settle time it counts"), again);
     return false;
   }
+  older_ = true;
   fail(make_error(Code::kUnavailable, "read an older state of '" + record_[side]->key + "' than was seen before (version " + version + ")",
-                  "the system may answer from a replica that is behind; it is read again. If it was restored to that state, let it count with: tidewire reset-base " + lane_.mapping + " " + record_[side]->key + " --side " + side_name(side)));
+                  "the system may answer from a replica that is behind; it is read again. If it was restored to that state, let it count with: tidewire reset-base " + lane_.mapping + " " + record_[side]->key + " --side " + side_name(side) +
+                      ", or all such keys with: tidewire reset-base " + lane_.mapping + " --stale"));
   return false;
 }
 

@@ -332,6 +332,7 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   std::map<std::string, std::int64_t> counters_;
   Sides<bool> to_write_{false, false};
   bool creating_ = false;
+  bool older_ = false;              // a read showed an ordered version from before the base's
   bool made_ = false;               // what was met was made by a create of ours whose answer was lost
   Value in_doubt_;                  // what an earlier create of unknown outcome was sent with; null: there is none
   bool deleting_ = false;

@@ -308,6 +308,7 @@ void Reconcile::stand(store::KeyState state, Error error, Instant due, const std
     row.attempts = paused || would_write ? row.attempts : row.attempts + 1;
     row.error = error_value(error);
     if (would_write) (*row.error)["would_write"] = true;
+    if (older_) (*row.error)["older"] = true;
     row.operation = operation_.id;
     row.parent = parent;
     row.since = now();

@@ -185,3 +185,47 @@ TEST_CASE("law 3: resetting the base of one field lets no version count", "[laws
   CHECK(it.new_writes() == 0);
   CHECK(it.shown(Side::kRight, "phone") == "2");
 }
+
+TEST_CASE("law 3: so for all that a restored system has made dead letters, page by page, and for no other", "[laws][3]") {
+  World world;
+  world.left.able.ordered_versions = true;
+  std::vector<std::string> keys;
+  for (const char* email : {"ada@example.org", "bob@example.org", "eve@example.org"}) keys.push_back(world.left.insert(person(email)));
+  for (const std::string& key : keys) world.hook(Side::kLeft, key);
+  world.settle();
+  const auto past = world.left.rows;
+  for (const std::string& key : keys) {
+    world.left.edit(key, "phone", Value("2"));
+    world.hook(Side::kLeft, key);
+  }
+  world.settle(std::chrono::minutes(5));
+  world.left.rows = past;
+  world.right.poison = "zoe";
+  const std::string zoe = world.left.insert(person("zoe@example.org"));
+  for (const auto& [key, row] : world.left.rows) world.hook(Side::kLeft, key);
+  world.settle(std::chrono::hours(2));
+  REQUIRE(world.counts().dead == 4);
+
+  std::int64_t reset = 0, pages = 0;
+  std::string after;
+  do {
+    std::optional<Result<sync::StaleReset>> page;
+    world.engine->reset_stale("people", "ann", {2, after}, [&](Result<sync::StaleReset> done) { page = std::move(done); });
+    for (int i = 0; i < 50 && !page; ++i) world.settle(std::chrono::milliseconds(1));
+    REQUIRE(page);
+    REQUIRE(page->ok());
+    CHECK((*page)->refused == 0);
+    reset += (*page)->reset;
+    after = (*page)->next;
+    ++pages;
+  } while (!after.empty() && pages < 10);
+  world.settle(std::chrono::minutes(5));
+
+  CHECK(reset == 3);
+  CHECK(pages >= 2);
+  CHECK(standing_of(world, store::KeyState::kDead).size() == 1);
+  CHECK(standing_of(world, store::KeyState::kDead).front().key == zoe);
+  for (const std::string& key : keys) CHECK(world.left.get(key, "phone") == world.right.get(*known_of(world, Side::kLeft, key).link->key.right, "phone"));
+  const auto done = operations_of(world);
+  CHECK(std::count_if(done.begin(), done.end(), [](const store::Operation& one) { return one.kind == "reset_base" && one.author == "ann"; }) == 3);
+}
