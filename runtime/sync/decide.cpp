@@ -262,6 +262,7 @@ Result<void> Pass::merge(View& view, std::optional<Side> whole, std::optional<Si
   asked.clashes = clashes;
   asked.tie = field.tie.value_or(s_.plan.tie);
   asked.conflict = view.conflict != nullptr;
+  asked.again = is_reapplied(view);
   asked.rule = std::move(rule);
   rows_ = &view;
   return decide_rows(asked, view.decision, *this);

@@ -119,6 +119,7 @@ struct RowsView {
   std::optional<Side> whole, clashes;  // as in RowsAsked
   Side tie = Side::kLeft;
   bool conflict = false;               // an open one closes
+  bool again = false;                  // as in RowsAsked
   std::string rule;                    // "" = says itself
 };
 Result<void> decide_rows(const RowsView& view, Decision& decision, Cells& cells);

@@ -59,12 +59,12 @@ Result<void> Pass::reapply(View& view) {
   return {};
 }
 
-/// Rows go one way here: which cell of two equal lists was edited last, nobody knows.
+/// Of rows that go both ways each cell is turned as a field is.
 Result<void> Pass::reapply_rows(View& view) {
   const Field& field = *view.decision.field;
-  if (field.flow == Flow::kBoth) return {};
-  TRY(merge(view, field.flow == Flow::kToRight ? Side::kLeft : Side::kRight, {},
-            "resync: the mapping was edited, and says it otherwise now"));
+  std::optional<Side> whole;
+  if (field.flow != Flow::kBoth) whole = field.flow == Flow::kToRight ? Side::kLeft : Side::kRight;
+  TRY(merge(view, whole, {}, "resync: the mapping was edited, and says it otherwise now"));
   if (view.decision.to_left || view.decision.to_right) return brake_adopted(view, "was edited");
   view.decision.kind = Decision::Kind::kNothing;
   return {};

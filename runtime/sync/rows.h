@@ -56,6 +56,7 @@ struct RowsAsked {
   std::optional<Side> whole;           // that side's list as it is: a create, a group won, drift put back
   std::optional<Side> clashes;         // a person has decided for this side
   Side tie = Side::kLeft;              // whose order counts where both have one
+  bool again = false;                  // cells at rest are turned again: the mapping was edited
 };
 struct RowsMerged {
   Sides<std::optional<Value>> to;      // the new list of a side, where it changes

@@ -36,6 +36,7 @@ class Merge {
   Result<Value> in_common(Side side, const Value& row);
   Result<void> pair(Row& left, Row& right);
   Result<void> cell(const Field& cell, const Row& left, const Row& right, Sides<Value>& now);
+  Result<void> turn_again(const Field& cell, const Row& left, const Row& right, Sides<Value>& now);
   Result<void> clash(const Field& cell, const Row& left, const Row& right, Sides<Value>& now);
   Result<bool> carry(const Field& cell, Side to, const Value& form, const Value& row, Value& target);
   Result<bool> alike(const Field& cell, Side to, const Value& from, const Value& row, const Value& there);
@@ -157,6 +158,28 @@ Result<void> Merge::clash(const Field& cell, const Row& left, const Row& right, 
   return {};
 }
 
+/// One way that says what is there is enough: not every function leads back to where it came from. What is found or referred
+/// to by another cell was agreed on, also where it is not there any more.
+Result<void> Merge::turn_again(const Field& cell, const Row& left, const Row& right, Sides<Value>& now) {
+  const bool asks_others = cell.kind == Field::Kind::kReference || cell.kind == Field::Kind::kFind;
+  const Side first = cell.strategy == "left" ? Side::kLeft : cell.strategy == "right" ? Side::kRight : cell.tie.value_or(asked_.tie);
+  std::optional<std::pair<Side, Value>> from;  // whose, and what the other side gets of it
+  for (const Side source : {other(first), first}) {
+    const Side to = other(source);
+    if (!travels(field_, cell, to)) continue;
+    const Row& row = source == Side::kLeft ? left : right;
+    const Value form = cell_form(cell, source, row.form);
+    auto turned = asks_others ? cells_.turn_past(cell, to, form, row.form) : TRY(cells_.turn(cell, to, form, row.form, false));
+    if (!turned) continue;
+    if (same_form(cell, to, *turned, cell_form(cell, to, now[to]))) return {};
+    from = {source, std::move(*turned)};
+  }
+  if (!from) return {};
+  lay_cell(cell, other(from->first), from->second, now[other(from->first)]);
+  out_.contributed[from->first] = true;
+  return {};
+}
+
 Result<void> Merge::cell(const Field& cell, const Row& left, const Row& right, Sides<Value>& now) {
   if (cell.row_key || cell.kind == Field::Kind::kConstant) return {};
   const bool known = left.base != nullptr && right.base != nullptr;
@@ -165,7 +188,7 @@ Result<void> Merge::cell(const Field& cell, const Row& left, const Row& right, S
     moved.left = !same_form(cell, Side::kLeft, cell_form(cell, Side::kLeft, left.form), cell_form(cell, Side::kLeft, *left.base));
     moved.right = !same_form(cell, Side::kRight, cell_form(cell, Side::kRight, right.form), cell_form(cell, Side::kRight, *right.base));
   }
-  if (!moved.left && !moved.right) return {};
+  if (!moved.left && !moved.right) return asked_.again && cell.when != Field::When::kCreate ? turn_again(cell, left, right, now) : Result<void>();
   if (moved.left && moved.right) return clash(cell, left, right, now);
   const Side from = moved.left ? Side::kLeft : Side::kRight;
   if (!travels(field_, cell, other(from)) || cell.when == Field::When::kCreate) return {};
