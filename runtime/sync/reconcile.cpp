@@ -68,7 +68,8 @@ void Reconcile::on_known(Result<std::vector<store::Known>> known) {
   Sides<bool> wanted{options_.read_both, options_.read_both};
   wanted[key_.first] = true;
   for (const store::DirtyKey& row : taken_) wanted[row.side] = true;
-  if (told_before() != nullptr) wanted = {true, true};  // one row stands for both
+  // One row stands for both: what the pass that left it standing had read of the other side nobody tells of again.
+  if (std::any_of(taken_.begin(), taken_.end(), [](const store::DirtyKey& row) { return row.error.has_value(); })) wanted = {true, true};
   // Of a frozen link it is not known which side is outside, and nothing travels from the other one.
   const bool frozen = link_.state == store::LinkState::kFrozen;
   if (linked_ && (frozen || !known_.conflicts.empty() || !known_.intents.empty() || lacks_base())) wanted = {true, true};

@@ -230,3 +230,23 @@ TEST_CASE("law 12: a computed value of which one side was written is not overwri
   CHECK(it.world.left.get("L-new", "tags") == Value("c+a+b"));
   CHECK(it.shown(Side::kRight, "tags") == "c+a+b");
 }
+
+TEST_CASE("law 12: a pass that is tried again sees both sides: nobody tells of what it had read", "[laws][12]") {
+  Pair it;
+  it.later();
+  it.world.right.store_as = [](const std::string& field, Value value) { return field == "phone" ? Value("2") : value; };
+  it.edit(Side::kLeft, "phone", "2 ");
+  it.edit(Side::kRight, "email", "ada@new.org");  // its webhook is lost
+  it.world.left.write_faults = {Fault::kNone, Fault::kRefuse};
+  it.world.left.after_update = [&] { REQUIRE(it.world.database->exec("CREATE TRIGGER full BEFORE UPDATE ON links BEGIN SELECT RAISE(ABORT, 'no room'); END").ok()); };
+  it.world.hook(Side::kLeft, it.left);
+  it.world.settle(std::chrono::milliseconds(1));
+  REQUIRE(it.world.database->exec("DROP TRIGGER full").ok());
+  it.world.store.retry("people", {}, [](Result<std::int64_t>) {});
+  it.world.timers.run_posted();
+  it.world.engine->wake("people");
+  it.world.settle(std::chrono::minutes(5));
+
+  CHECK(it.both_show("email", "ada@new.org"));
+  CHECK(it.both_show("phone", "2"));
+}
