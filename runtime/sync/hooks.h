@@ -1,4 +1,9 @@
 // hooks.h — what `after` of a mapping tells of an operation: rows for the outbox, stored with the operation itself.
+//
+// `created` is told once, by the commit that closes the announcement of the create: with its answer, or when the record is
+// found again after the answer was lost ("made" of the operation's record). Found by its match alone, a record counts as made by us
+// where most of what was sent reads so. Somebody who entered just the same while the outcome was open cannot be told from that, and
+// is told as created too; so can a record of ours that somebody has edited in most of its fields by then, which is not told.
 #pragma once
 
 #include <string>
@@ -9,8 +14,9 @@
 
 namespace tidewire::sync {
 
-/// created | updated | deleted | conflict | dead | finished; "" for what nobody is told of.
-std::string event_of(const store::Operation& operation);
+/// Whether the operation is one of these: created | updated | deleted | conflict | dead | finished. One that made a record and left a
+/// field in conflict is both.
+bool tells(const store::Operation& operation, const std::string& event);
 /// One row per hook of the plan that asks for the operation's event: {"event", "kind", "to"}.
 std::vector<std::string> hooks_of(const Plan& plan, const store::Operation& operation);
 

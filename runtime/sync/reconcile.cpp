@@ -260,7 +260,7 @@ void Reconcile::compare_now() {
   const Sides<bool> moved{changed(Side::kLeft), changed(Side::kRight)};
   // Two that are met now are linked even where there is nothing else to do: the create was ours.
   const bool renamed = operation_.kind == "rename";  // its key moves
-  if (link_.id != 0 && !renamed && !marked_ && !moved.left && !moved.right && known_.conflicts.empty() && doubtful_.empty() && !lacks_base() && !has_stamps_due() && !refreshed && !reapplies_ && !options_.thorough && options_.reversals.empty()) return commit_echo("echo");
+  if (link_.id != 0 && !renamed && !marked_ && !moved.left && !moved.right && known_.conflicts.empty() && doubtful_.empty() && !lacks_base() && !has_stamps_due() && !refreshed && !reapplies_ && !made_ && !options_.thorough && options_.reversals.empty()) return commit_echo("echo");
   // What is put back, or turned again, is turned from a side that nothing was told of: functions look at its record.
   const bool turns = (plan_.enforce || reapplies_) && std::any_of(plan_.fields.begin(), plan_.fields.end(), [](const Field& field) { return field.kind == Field::Kind::kFunction || field.kind == Field::Kind::kFind; });
   for (const Side side : {Side::kLeft, Side::kRight}) {

@@ -106,6 +106,7 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   void honour_intents(std::function<void()> then);
   bool is_ours(const store::Intent& intent) const;
   bool shows(const store::Intent& intent, const std::string& field, const char* part) const;
+  bool reads_as_sent(const store::Intent& create) const;
   std::ptrdiff_t shown(const store::Intent& intent) const;
   bool another_landed(const store::Intent& intent) const;
   bool count_as_written(const store::Intent& intent);

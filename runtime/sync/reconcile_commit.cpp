@@ -143,7 +143,7 @@ void Reconcile::commit_pass() {
   // A record that was created in its first state is moved on by another pass.
   if (creating_ && !plan_.lifecycle.field.empty()) again_.push_back({key_.first, *link_.key[key_.first], "upsert", "again", 0, now()});
   const bool wrote = !writes_.empty();
-  const bool decided = wrote || news || asks_release_ || !earlier_.empty() || deleting_ || marked_ || operation_.kind == "link" || operation_.kind == "rename" || link_.state == store::LinkState::kTombstone || !close_conflicts_.empty();
+  const bool decided = wrote || news || made_ || asks_release_ || !earlier_.empty() || deleting_ || marked_ || operation_.kind == "link" || operation_.kind == "rename" || link_.state == store::LinkState::kTombstone || !close_conflicts_.empty();
   std::string outcome = "applied";
   if (decisions_.merged > 0) outcome = "merged";
   if (conflict) outcome = "conflict";

@@ -34,6 +34,7 @@ void Reconcile::honour_intents(std::function<void()> then) {
     const auto& source = link_.key[other(intent.side)];
     const bool made = intent.kind == store::IntentKind::kCreate && link_.key[intent.side] && source && *source == intent.source_key;
     if (made) settled_.push_back(intent.id);  // the pair exists, met from whichever side
+    made_ |= made && reads_as_sent(intent);
     // A delete that was announced, and the record lives on: refused, or not sent.
     const bool undone = intent.kind == store::IntentKind::kDelete && intent.link == link_.id && record_[intent.side] && intent.requested_at;
     if (undone && cannot_land(intent)) void_.push_back(intent.id);
@@ -83,6 +84,12 @@ store::Conflict Reconcile::doubt_about(const std::string& name) const {
 bool Reconcile::shows(const store::Intent& intent, const std::string& field, const char* part) const {
   const Field* planned = plan_.field(field);
   return planned != nullptr && same_form(*planned, intent.side, form_of(*planned, intent.side, record_[intent.side]->fields), part_of(*intent.fields.find(field), part));
+}
+
+/// Most of what a create that may have left has sent: the record is ours, as far as anybody can tell.
+bool Reconcile::reads_as_sent(const store::Intent& create) const {
+  if (!create.requested_at || !record_[create.side] || !create.fields.is_object()) return false;
+  return 2 * shown(create) > static_cast<std::ptrdiff_t>(create.fields.as_object().size());
 }
 
 std::ptrdiff_t Reconcile::shown(const store::Intent& intent) const {
@@ -209,6 +216,7 @@ void Reconcile::take_orphan(const store::Intent& intent, Record orphan, Result<s
   if (2 * unsure_.size() >= intent.fields.as_object().size()) unsure_.clear();
   if (record_[key_.first]) {
     const bool stamped = !stamped_with(intent.side, key_.second).empty();
+    made_ = stamped || reads_as_sent(intent);
     // Found by its match it may be somebody else's: only what still reads as sent was agreed on (law 25).
     if (!stamped) std::erase_if(link_.base, [&](const auto& one) { const Field* field = plan_.field(one.first); return field != nullptr && changed(*field, intent.side); });
     return left_scope(key_.first);

@@ -419,8 +419,9 @@ void Reconcile::meet_target(const std::string& target_key, const store::Known& t
   link_.base.clear();
   for (const store::Intent& open : known_.intents) {
     const bool ours = open.kind == store::IntentKind::kCreate && open.side == target && open.source_key == key_.second && open.requested_at;
-    made_ = made_ || (ours && (found_by == Way::By::kStamp || found_by == Way::By::kClientKey || !in_doubt_.is_null()));
-    if (ours && (found_by == Way::By::kStamp || found_by == Way::By::kClientKey)) take_as_sent(open);
+    const bool marked = ours && (found_by == Way::By::kStamp || found_by == Way::By::kClientKey);
+    made_ |= marked;
+    if (marked) take_as_sent(open);
   }
   decisions_ = {};
   operation_.kind = "link";
