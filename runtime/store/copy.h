@@ -8,7 +8,7 @@
 
 namespace tidewire::store {
 
-/// The present snapshot of `database`, as one file without a log beside it.
+/// The present snapshot of `database`, as one new file (mode 0600) without a log beside it.
 Result<void> copy_database(Database& database, const std::string& path);
 /// "tidewire-2024-05-01T03-00-00.000000Z.db", of a copy that was made then.
 std::string backup_name(Instant at);

@@ -15,31 +15,52 @@ constexpr std::int64_t kSlice = 500;  // small, because webhooks wait in the sam
 constexpr Duration kBrakeWindow = std::chrono::hours(24);
 constexpr Duration kDeliveryWindow = std::chrono::hours(24);
 
-/// Everything that stands and names an operation keeps it, however old: it is the explanation.
-constexpr const char* kOldOperations =
-    "SELECT id FROM operations WHERE id < ?1 AND at < ?2 AND id NOT IN ("
-    "SELECT operation FROM dirty_keys WHERE operation IS NOT NULL AND state NOT IN ('waiting', 'backing_off') "
-    "UNION SELECT operation FROM dirty_keys WHERE operation IS NOT NULL AND state IN ('waiting', 'backing_off') "
-    "UNION SELECT operation FROM conflicts WHERE operation IS NOT NULL AND closed_at IS NULL "
-    "UNION SELECT operation FROM intents UNION SELECT operation FROM outbox) ORDER BY id LIMIT ?3";
+/// Everything that stands and names an operation keeps it, however old: it is the explanation. Keys and conflicts may be many, so
+/// each operation is looked up there; intents and hooks are what is under way.
+constexpr const char* kUnnamed =
+    "SELECT id FROM operations AS old WHERE id > ?1 AND id <= ?2 AND at < ?3 "
+    "AND NOT EXISTS (SELECT 1 FROM dirty_keys WHERE operation = old.id) "
+    "AND NOT EXISTS (SELECT 1 FROM conflicts WHERE operation = old.id AND closed_at IS NULL) "
+    "AND id NOT IN (SELECT operation FROM intents UNION ALL SELECT operation FROM outbox)";
 
+/// Where the present round has come to; "" = it begins.
+Result<std::string> pruned_up_to(Database& database) {
+  Query row(database, "SELECT value FROM meta WHERE name = 'pruned'");
+  return TRY(row.next()) ? std::string(row.text(0)) : std::string();
+}
+
+Result<void> remember_pruned(Database& database, const std::string& id) {
+  if (id.empty()) TRY(execute(database, "DELETE FROM meta WHERE name = 'pruned'"));
+  else TRY(execute(database, "INSERT INTO meta (name, value) VALUES ('pruned', ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", id));
+  return {};
+}
+
+/// How many it looked at. Those that stay are passed by until the next round.
 Result<std::int64_t> prune_operations(Database& database, Instant cutoff) {
+  const std::string from = TRY(pruned_up_to(database));
+  std::int64_t looked_at = 0;
+  std::string last;
+  {
+    Query row(database, "SELECT id FROM operations WHERE id > ?1 AND id < ?2 ORDER BY id LIMIT ?3", from, first_id_at(cutoff), kSlice);
+    for (; TRY(row.next()); ++looked_at) last = std::string(row.text(0));
+  }
+  TRY(remember_pruned(database, looked_at == kSlice ? last : std::string()));
+  if (looked_at == 0) return 0;
   std::vector<std::string> ids;
   {
-    Query row(database, kOldOperations, first_id_at(cutoff), cutoff, kSlice);
+    Query row(database, kUnnamed, from, last, cutoff);
     while (TRY(row.next())) ids.emplace_back(row.text(0));
   }
-  if (ids.empty()) return 0;
   Changing changing(database, ids);
   TRY(changing.before());
   for (const std::string& id : ids) TRY(execute(database, "DELETE FROM operations WHERE id = ?", id));
   TRY(changing.after());
-  return static_cast<std::int64_t>(ids.size());
+  return looked_at;
 }
 
 Result<bool> prune_slice(Database& database, Instant now, Instant cutoff) {
   std::int64_t most = 0;
-  const auto note = [&most](std::int64_t deleted) { most = std::max(most, deleted); };
+  const auto note = [&most](std::int64_t rows) { most = std::max(most, rows); };
   note(TRY(prune_operations(database, cutoff)));
   note(TRY(
       execute(database,

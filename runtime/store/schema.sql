@@ -53,6 +53,8 @@ CREATE TABLE dirty_keys (
 CREATE INDEX dirty_keys_due ON dirty_keys (mapping, priority, due_at, state) WHERE state IN ('waiting', 'backing_off');
 CREATE INDEX dirty_keys_waiting_for ON dirty_keys (parent) WHERE parent IS NOT NULL;
 CREATE INDEX dirty_keys_standing ON dirty_keys (mapping, state, since) WHERE state NOT IN ('waiting', 'backing_off');
+-- Whether an old operation may leave.
+CREATE INDEX dirty_keys_operation ON dirty_keys (operation) WHERE operation IS NOT NULL;
 
 -- A left key and a right key that are the same thing, with what both sides last agreed on.
 CREATE TABLE links (
@@ -170,6 +172,7 @@ CREATE UNIQUE INDEX conflicts_open_record ON conflicts (mapping, side, key, fiel
 CREATE INDEX conflicts_mapping ON conflicts (mapping, closed_at, opened_at);
 CREATE INDEX conflicts_undecided ON conflicts (mapping) WHERE closed_at IS NULL AND method IS NULL;
 CREATE INDEX conflicts_closed ON conflicts (closed_at) WHERE closed_at IS NOT NULL;
+CREATE INDEX conflicts_operation ON conflicts (operation) WHERE closed_at IS NULL AND operation IS NOT NULL;
 
 -- Where a poll continues (law 5): moves only in the transaction that stores the changes before it.
 CREATE TABLE cursors (
@@ -344,7 +347,8 @@ CREATE TABLE alerts (
 CREATE UNIQUE INDEX alerts_open ON alerts (condition) WHERE ended_at IS NULL;
 CREATE INDEX alerts_ended ON alerts (ended_at) WHERE ended_at IS NOT NULL;
 
--- Single facts of the file: 'fanned_out' (seq), 'searchable' (id of the last operation that is indexed), 'site' (made at creation), 'clean_stop', 'probe' (last try to write
+-- Single facts of the file: 'fanned_out' (seq), 'searchable' (id of the last operation that is indexed), 'pruned' (id up to which the present
+-- round of pruning looked at operations), 'site' (made at creation), 'clean_stop', 'probe' (last try to write
 -- after the disk failed).
 CREATE TABLE meta (
   name  TEXT PRIMARY KEY,

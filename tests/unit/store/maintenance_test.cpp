@@ -1,3 +1,9 @@
+#include <sys/stat.h>
+
+#include <filesystem>
+
+#include <sqlite3.h>
+
 #include "store/operations.h"
 #include "store_fixture.h"
 #include "support/temp_dir.h"
@@ -23,9 +29,7 @@ std::string store_operation(StoreFixture& f) {
   return operation.id;
 }
 
-std::size_t operation_count(StoreFixture& f) {
-  return f.ask<Paged<Operation>>([&](auto done) { f.store.operations({}, {}, done); }).rows.size();
-}
+std::int64_t operation_count(StoreFixture& f) { return f.database->query("SELECT count(*) AS n FROM operations", {}).value()[0].at("n").as_int(); }
 
 }  // namespace
 
@@ -75,6 +79,43 @@ TEST_CASE("maintenance: an operation that a standing key names stays as its expl
   CHECK(operation_count(f) == 0);
 }
 
+TEST_CASE("maintenance: operations that stay do not keep younger ones that may leave", "[store][maintenance]") {
+  StoreFixture f;
+  std::vector<DirtyMark> marks;
+  for (int i = 0; i < 600; ++i) marks.push_back({Side::kLeft, "E" + std::to_string(i)});
+  f.mark("employees", std::move(marks));
+  for (DirtyKey& row : f.take("employees", 600)) {
+    row.operation = store_operation(f);
+    f.stand(row, KeyState::kDead);
+    f.clock.pass(std::chrono::milliseconds(1));
+  }
+  store_operation(f);
+  f.clock.pass(2 * kMonth);
+
+  CHECK(prune(f));
+  CHECK_FALSE(prune(f));
+
+  CHECK(operation_count(f) == 600);
+  CHECK(prune(f));  // the next round begins at the oldest
+  CHECK_FALSE(prune(f));
+}
+
+TEST_CASE("maintenance: a slice costs what it looks at, however many keys stand", "[store][maintenance]") {
+  StoreFixture f;
+  store_operation(f);
+  REQUIRE(f.database->exec("WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000) "
+                           "INSERT INTO dirty_keys SELECT 'employees', 'left', 'E' || i, 1, 1, 1, 'upsert', 'poll', NULL, 'dead', 0, 0, 1, NULL, 'of ' || i, NULL, 0 FROM n").ok());
+  f.clock.pass(2 * kMonth);
+  int thousands = 0;  // of SQLite's steps
+  sqlite3_progress_handler(f.database->handle(), 1000, [](void* count) { return ++*static_cast<int*>(count), 0; }, &thousands);
+
+  prune(f);
+  sqlite3_progress_handler(f.database->handle(), 0, nullptr, nullptr);
+
+  CHECK(operation_count(f) == 0);
+  CHECK(thousands < 20);
+}
+
 TEST_CASE("maintenance: a sound file has no problems", "[store][maintenance]") {
   StoreFixture f;
   f.mark("employees", {{Side::kLeft, "E1"}});
@@ -114,8 +155,11 @@ TEST_CASE("maintenance: a backup is a whole state file of its own", "[store][mai
   const std::string path = folder.file("copy.db");
   const auto backup = [&] { return f.try_ask<void>([&](auto done) { f.store.backup(path, done); }); };
 
+  const mode_t umask_before = ::umask(0);
   REQUIRE(backup().ok());
+  ::umask(umask_before);
 
+  CHECK(std::filesystem::status(path).permissions() == (std::filesystem::perms::owner_read | std::filesystem::perms::owner_write));
   auto copy = std::move(Database::open(path)).value();
   REQUIRE(migrate(*copy).ok());
   CHECK(copy->query("SELECT left_key FROM links", {}).value().size() == 1);
