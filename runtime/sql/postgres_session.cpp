@@ -4,6 +4,8 @@
 
 #include <netdb.h>
 
+#include <atomic>
+#include <thread>
 #include <utility>
 
 #include "base/text.h"
@@ -14,6 +16,7 @@ namespace tidewire::sql {
 namespace {
 
 constexpr std::size_t kMostParameters = 65535;
+constexpr int kMostCancels = 16;
 
 /// The numeric addresses of a host, or what getaddrinfo says.
 Result<std::vector<std::string>> look_up(const std::string& host) {
@@ -53,17 +56,20 @@ PostgresSession::~PostgresSession() {
   if (connection_ != nullptr) PQfinish(connection_);
 }
 
-/// Asks the server to stop; a blocking call of its own connection, so it is not for this thread.
+/// Asks the server to stop; a blocking call of its own connection without a limit of its own, so it is neither for this thread nor
+/// for the pool's few. One that is left out is ended by the server's own limit.
 void PostgresSession::cancel() {
+  static std::atomic<int> under_way = 0;
+  if (under_way >= kMostCancels) return;
   PGcancel* request = PQgetCancel(connection_);
   if (request == nullptr) return;
-  loop_.work(
-      [request] {
-        char why[256];
-        PQcancel(request, why, sizeof why);
-        PQfreeCancel(request);
-      },
-      [] {});
+  ++under_way;
+  std::thread([request] {
+    char why[256];
+    PQcancel(request, why, sizeof why);
+    PQfreeCancel(request);
+    --under_way;
+  }).detach();
 }
 
 void PostgresSession::open(Opened done) {
