@@ -29,6 +29,12 @@ std::unique_ptr<Database> open_postgres(loop::Loop& loop, PostgresOptions option
   return std::make_unique<Pool>(loop, [&loop, options] { return std::make_unique<PostgresSession>(loop, options); }, pool);
 }
 
+namespace {
+
+constexpr std::size_t kMostKept = 1u << 20;  // bytes of payloads between two waits
+
+}  // namespace
+
 struct PostgresListener::State : std::enable_shared_from_this<State> {
   State(loop::Loop& the_loop, PostgresOptions the_options, std::vector<std::string> the_channels)
       : loop(the_loop), options(std::move(the_options)), channels(std::move(the_channels)) {}
@@ -39,6 +45,7 @@ struct PostgresListener::State : std::enable_shared_from_this<State> {
   std::unique_ptr<PostgresSession> session;
   std::unique_ptr<Session> ended;  // destroyed later: its callback may be under way
   std::vector<std::string> payloads;
+  std::size_t kept = 0;  // bytes of them
   std::unique_ptr<Timer> timer;
   Heard waiting;
   bool listening = false, telling = false;
@@ -47,6 +54,7 @@ struct PostgresListener::State : std::enable_shared_from_this<State> {
   void connect();
   void listen();
   void heard(std::optional<std::string> payload);
+  std::vector<std::string> taken();
   void tell_soon();
   void tell(Result<std::vector<std::string>> result);
   void fail(Error error);
@@ -54,7 +62,7 @@ struct PostgresListener::State : std::enable_shared_from_this<State> {
 
 void PostgresListener::State::begin(Duration most) {
   timer = loop.after(most, [this] {
-    if (listening) return tell(std::exchange(payloads, {}));
+    if (listening) return tell(taken());
     fail(make_error(Code::kUnavailable, "no connection within the time limit"));
   });
   if (!payloads.empty()) return tell_soon();
@@ -79,12 +87,15 @@ void PostgresListener::State::listen() {
   session->run(std::move(request), [this](Result<std::vector<Rows>> done) {
     if (!done.ok()) return fail(std::move(done).error());
     listening = true;
-    tell(std::exchange(payloads, {}));
+    tell(taken());
   });
 }
 
 void PostgresListener::State::heard(std::optional<std::string> payload) {
+  if (!session) return;  // it was given up and still speaks
   if (!payload) return fail(make_error(Code::kUnavailable, "the connection that listens was lost"));
+  kept += sizeof(std::string) + payload->size();
+  if (kept > kMostKept) return fail(make_error(Code::kUnavailable, "more was said while nobody waited than is kept", "look at everything: each wait after this tells again"));
   payloads.push_back(std::move(*payload));
   if (listening && waiting) tell_soon();
 }
@@ -96,8 +107,13 @@ void PostgresListener::State::tell_soon() {
     const auto state = self.lock();
     if (!state) return;
     state->telling = false;
-    if (state->waiting && !state->payloads.empty()) state->tell(std::exchange(state->payloads, {}));
+    if (state->waiting && !state->payloads.empty()) state->tell(state->taken());
   });
+}
+
+std::vector<std::string> PostgresListener::State::taken() {
+  kept = 0;
+  return std::exchange(payloads, {});
 }
 
 void PostgresListener::State::tell(Result<std::vector<std::string>> result) {
@@ -107,7 +123,11 @@ void PostgresListener::State::tell(Result<std::vector<std::string>> result) {
 
 void PostgresListener::State::fail(Error error) {
   listening = false;
+  taken();
   if (session) ended = std::move(session);
+  loop.post([self = weak_from_this()] {
+    if (const auto state = self.lock()) state->ended.reset();
+  });
   tell(std::move(error));
 }
 
@@ -117,6 +137,10 @@ PostgresListener::PostgresListener(loop::Loop& loop, PostgresOptions options, st
 PostgresListener::~PostgresListener() {
   state_->timer.reset();
   state_->session.reset();
+  if (!state_->waiting) return;
+  state_->loop.post([state = state_] {
+    if (state->waiting) std::exchange(state->waiting, nullptr)(make_error(Code::kCancelled, "the listener was closed"));
+  });
 }
 
 std::unique_ptr<Database::Call> PostgresListener::wait(Duration most, Heard done) {

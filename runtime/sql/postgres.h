@@ -41,8 +41,9 @@ class PostgresListener {
   ~PostgresListener();
 
   /// `done` with what was heard since the last wait, as soon as there is some; with nothing once `most` has passed, or at
-  /// once where this wait made the connection. After an error (kUnavailable) the next wait connects anew. One at a time;
-  /// destroying the Call ends it.
+  /// once where this wait made the connection. After an error (kUnavailable, also where more was said meanwhile than is kept:
+  /// anything may have changed) the next wait connects anew. One at a time; destroying the Call ends it, and kCancelled
+  /// answers it where this goes first.
   [[nodiscard]] std::unique_ptr<Database::Call> wait(Duration most, Heard done);
 
  private:

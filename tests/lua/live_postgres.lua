@@ -125,6 +125,38 @@ tap.test("a listener hears what is said after it connected, and says when it was
   listener:close()
 end)
 
+tap.test("a listener that is closed tells who waits", function()
+  local listener = db:listen { "Some channel" }
+  assert(listener:wait(20))
+  local answers = assert(task.all {
+    function() return (select(2, listener:wait(200)) or {}).code or "heard" end,
+    function() listener:close() return true end,
+  })
+  tap.equal(answers[1], "cancelled")
+end)
+
+tap.test("what is said while nobody waits is kept up to a limit; beyond it the next wait begins anew", function()
+  local listener = db:listen { "Some channel" }
+  assert(listener:wait(20))
+  assert(db:query [[select pg_notify('Some channel', i || repeat('x', 4000)) from generate_series(1, 2000) i]])
+  -- More than a socket holds: once the server has none left, we have read most of it.
+  repeat task.sleep(0.02) until db:query "select (pg_notification_queue_usage() = 0)::int as read"[1].read == 1
+  tap.equal(#assert(listener:wait(20)), 0)
+  assert(db:query [[notify "Some channel", 'after']])
+  tap.equal(listener:wait(20), array { "after" })
+  listener:close()
+end)
+
+tap.test("a connection that was replaced hears nothing more", function()
+  local connection = connect()
+  local function listening() return db:query "select count(*)::int as n from pg_stat_activity where query like 'listen%'"[1].n end
+  while listening() > 0 do task.sleep(0.02) end
+  assert(connection.functions.listen(array { collection("both_or_none", { "id" }, { "id" }) }))
+  tap.equal(listening(), 1)
+  connection.functions.unlisten()
+  while listening() > 0 do task.sleep(0.02) end
+end)
+
 tap.test("who cannot be reached or does not let us in says so", function()
   fails("denied", "password", assert(sql.postgres { url = url:gsub(":[^:@]*@", ":nobody@") }):query "select 1")
   fails("unavailable", "refused", assert(sql.postgres { host = "127.0.0.1", port = "1", user = "x" }):query "select 1")

@@ -168,6 +168,12 @@ local function held_back(conn, collections)
   return names
 end
 
+--- The connection was replaced: nothing is heard with its credentials any more.
+function M.unlisten(conn)
+  if conn.state.listener then conn.state.listener:close() end
+  conn.state.listener = nil
+end
+
 --- Waits until one of the collections may have changed; returns at once after connecting.
 function M.listen(conn, collections)
   local handle, err = db.handle(conn)
@@ -178,8 +184,7 @@ function M.listen(conn, collections)
   local payloads
   payloads, err = conn.state.listener:wait(#held > 0 and math.min(0.25 * conn.state.held_turns, 2) or 50)
   if not payloads then
-    conn.state.listener:close()
-    conn.state.listener = nil
+    M.unlisten(conn)
     return nil, err
   end
   local told = {}

@@ -17,7 +17,7 @@ local common = {
 }
 
 local verbs = { "test", "catalog", "describe", "read", "list", "start", "changes", "find", "create", "update", "update_many", "delete", "trash", "put_back",
-  "webhook", "listen", "install", "uninstall" }
+  "webhook", "listen", "unlisten", "install", "uninstall" }
 local needed = { "describe", "read", "list" }
 local members = { "kind", "config", "collections", "capabilities", "proof", "payload", "verbs", "owners" }
 local capabilities = { "guarded_writes", "guarded_deletes", "version_covers", "ordered_versions", "payload", "answer",
