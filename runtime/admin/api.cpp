@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "admin/redaction.h"
 #include "admin/schema.h"
 #include "base/hash.h"
 #include "base/json.h"
@@ -13,6 +14,7 @@ namespace tidewire::admin {
 namespace {
 
 constexpr std::size_t kMostBody = 2u << 20;
+constexpr Duration kRecent = std::chrono::seconds(1);
 constexpr Duration kRemembered = std::chrono::hours(24);
 
 bool is_secret(const std::string& member) { return member == "code" || member == "token" || member.ends_with("password"); }
@@ -124,8 +126,24 @@ bool Api::take_setup_code(const std::string& code) {
   return right;
 }
 
-void Api::with_summary(std::function<void(const Result<store::Summary>&)> then) {
+void Api::with_summary(WithSummary then) {
   control_.store().summary(guarded([then = std::move(then)](Result<store::Summary> summary) { then(summary); }));
+}
+
+void Api::with_recent_summary(WithSummary then) {
+  recent_waiting_.push_back(std::move(then));
+  if (recent_waiting_.size() > 1) return;
+  const auto tell = [this](const Result<store::Summary>& summary) {
+    for (const auto& one : std::exchange(recent_waiting_, {})) one(summary);
+  };
+  if (recent_ && control_.clock().ticks() - recent_at_ < kRecent) return control_.poster().post([alive = alive_, this, tell] {
+    if (*alive) tell(*recent_);
+  });
+  with_summary([this, tell](const Result<store::Summary>& summary) {
+    recent_ = summary.ok() ? std::optional(*summary) : std::nullopt;
+    recent_at_ = control_.clock().ticks();
+    tell(summary);
+  });
 }
 
 void Api::handle(http::Request request, http::Reply reply) {
@@ -143,8 +161,6 @@ void Api::handle(http::Request request, http::Reply reply) {
       if (allow != nullptr) full.headers.set("Allow", *allow);
       response = std::move(full);
     }
-    const std::string* media = response.headers.find("Content-Type");
-    if (*alive && media != nullptr && media->find("json") != std::string::npos) response.body = control_.redacted(std::move(response.body));
     if (*alive) gate_.dress(*asked, response);
     (*kept)(std::move(response));
   });
@@ -168,6 +184,7 @@ void Api::serve(http::Request request, http::Reply dressed) {
 void Api::dispatch(const Route& route, http::Request request, http::Params params, http::Reply reply) {
   Call call{std::move(request), std::move(params), Value(Object{}), Caller{}, std::make_shared<http::Reply>(std::move(reply)), &route};
   call.caller = gate_.caller_of(call.request);
+  call.reply = redacted(call);
   const auto refuse = [&](http::Response response) { (*call.reply)(std::move(response)); };
   if (auto refused = gate_.refusal(call.request, call.caller, route.any_host)) return refuse(std::move(*refused));
   const bool may = call.caller.role >= route.role || (route.neighbours && call.caller.neighbour);
@@ -182,6 +199,7 @@ void Api::dispatch(const Route& route, http::Request request, http::Params param
     auto body = trim(call.request.body).empty() ? Result<Value>(Value(Object{})) : json::parse(call.request.body);
     const Result<void> fits = body.ok() ? check_shape(*body, route.body) : Result<void>(body.error());
     if (!fits.ok()) return refuse(problem(fits.error()));
+    if (const auto clear = refuse_marks(control_, call.request.body); !clear.ok()) return refuse(problem(clear.error()));
     call.body = std::move(*body);
   }
   const std::string* key = call.request.headers.find("Idempotency-Key");
@@ -192,6 +210,16 @@ void Api::dispatch(const Route& route, http::Request request, http::Params param
 void Api::run(const Route& route, Call call) {
   if (*route.action != '\0') call.reply = audited(route, call);
   route.handler(*this, call);
+}
+
+/// Who may write scripts sees them as they are.
+SharedReply Api::redacted(const Call& call) {
+  auto then = [this, alive = alive_, reply = call.reply, source = call.caller.role >= Role::kAdmin](http::Response response) {
+    const std::string* media = response.headers.find("Content-Type");
+    if (*alive && media != nullptr && media->find("json") != std::string::npos) response.body = without_secrets(control_, std::move(response.body), source);
+    (*reply)(std::move(response));
+  };
+  return std::make_shared<http::Reply>(std::move(then));
 }
 
 /// What was done is in the audit trail before it is answered.

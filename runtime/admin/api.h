@@ -5,6 +5,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <set>
 #include <vector>
 
@@ -51,7 +52,10 @@ class Api {
       if (*alive) work(std::move(result));
     };
   }
-  void with_summary(std::function<void(const Result<store::Summary>&)> then);
+  using WithSummary = std::function<void(const Result<store::Summary>&)>;
+  void with_summary(WithSummary then);
+  /// Of a second ago at most, for strangers, who may be many.
+  void with_recent_summary(WithSummary then);
 
  private:
   void load();
@@ -60,6 +64,7 @@ class Api {
   void serve(http::Request request, http::Reply reply);
   void dispatch(const Route& route, http::Request request, http::Params params, http::Reply reply);
   void run(const Route& route, Call call);
+  SharedReply redacted(const Call& call);
   SharedReply audited(const Route& route, const Call& call);
   void once(const Route& route, Call call, const std::string& key);
 
@@ -75,6 +80,9 @@ class Api {
   std::vector<Done<void>> waiting_;  // for the accounts
   bool loading_ = false;
   std::string setup_code_;
+  std::optional<store::Summary> recent_;
+  Ticks recent_at_{};
+  std::vector<WithSummary> recent_waiting_;  // for the one that is being counted
   std::shared_ptr<bool> alive_;      // owners: this and the callbacks under way
 };
 

@@ -9,16 +9,19 @@ namespace {
 
 void ping(Api&, const Call& call) { (*call.reply)(http::Response::text(200, "pong\n")); }
 
+bool is_known(const Call& call) { return call.caller.role != Role::kNobody || call.caller.neighbour; }
+
+void with_counts(Api& api, const Call& call, Api::WithSummary then) { is_known(call) ? api.with_summary(std::move(then)) : api.with_recent_summary(std::move(then)); }
+
 void show_health(Api& api, const Call& call) {
-  const bool trusted = call.caller.role != Role::kNobody || call.caller.neighbour;
-  api.with_summary([&api, trusted, reply = call.reply](const Result<store::Summary>& summary) {
+  with_counts(api, call, [&api, trusted = is_known(call), reply = call.reply](const Result<store::Summary>& summary) {
     const Health found = health(api.control(), summary, trusted);
     (*reply)(answer(found.view, found.ok() ? 200 : 503));
   });
 }
 
 void show_metrics(Api& api, const Call& call) {
-  api.with_summary([&api, reply = call.reply](const Result<store::Summary>& summary) {
+  with_counts(api, call, [&api, reply = call.reply](const Result<store::Summary>& summary) {
     http::Response response = http::Response::text(200, metrics(api.control(), summary));
     response.headers.set("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
     (*reply)(std::move(response));

@@ -1,5 +1,6 @@
 #include "admin/events.h"
 
+#include "admin/redaction.h"
 #include "base/json.h"
 
 namespace tidewire::admin {
@@ -7,7 +8,7 @@ namespace tidewire::admin {
 void Events::publish(const std::string& kind, const Value& value) {
   if (!wanted_) return;
   Kept one{++last_id_, ""};
-  one.text = "id: " + std::to_string(one.id) + "\nevent: " + kind + "\ndata: " + control_.redacted(json::dump(value)) + "\n\n";
+  one.text = "id: " + std::to_string(one.id) + "\nevent: " + kind + "\ndata: " + json::dump(without_secrets(control_, value)) + "\n\n";
   kept_.push_back(one);
   if (kept_.size() > kKept) kept_.pop_front();
   send(one.text);

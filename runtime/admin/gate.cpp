@@ -101,7 +101,7 @@ std::optional<http::Response> Gate::refusal(const http::Request& request, const 
   if (!any_host && !host_is_ours(request)) {
     return with_hint(421, Code::kDenied, "this server is not known by that name", "add the name to admin = { hosts = { ... } } in tidewire.lua, or use the address");
   }
-  if (const auto wait = any_host ? std::nullopt : too_many(request, caller)) {
+  if (const auto wait = any_host && changes_something(request.method) ? std::nullopt : too_many(request, caller)) {
     Error error = make_error(Code::kThrottled, "too many requests", "wait as long as Retry-After says");
     error.retry_after = std::chrono::ceil<std::chrono::milliseconds>(*wait);
     return problem(error);

@@ -24,7 +24,8 @@ class Gate {
 
   Caller caller_of(const http::Request& request);
   /// Why this request is not looked at further: a Host that is not ours (421), too many (429), a change without the header of
-  /// the login (403). nullopt = go on. A route for `any_host` is for monitors and senders: neither name nor number is limited.
+  /// the login (403). nullopt = go on. A route for `any_host` is for monitors and senders: the name is not looked at, and what senders bring is not
+  /// counted.
   std::optional<http::Response> refusal(const http::Request& request, const Caller& caller, bool any_host);
   /// The answer to a browser that asks whether a foreign page may; nullopt where this is no such question.
   std::optional<http::Response> preflight(const http::Request& request) const;

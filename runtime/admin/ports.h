@@ -4,6 +4,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "admin/authoring.h"
@@ -49,6 +50,8 @@ class Control {
   virtual void first_user_added() = 0;
   /// The text without what is known to be secret: a remote may quote in an error what it was sent.
   virtual std::string redacted(std::string text) const = 0;
+  /// What stands in such a text for a secret, where it holds some: "[secret ERP_KEY]".
+  virtual std::optional<std::string> mark_in(std::string_view text) const = 0;
   /// For what nobody can be answered with: an audit entry that could not be stored.
   virtual void warn(const std::string& event, const std::string& message) = 0;
 

@@ -149,6 +149,9 @@ void App::State::check(bool connect, admin::Done<Value> done) {
   };
   auto checking = std::make_shared<Checking>();  // owners: the callbacks below
   for (const std::string& warning : warnings_) checking->warnings.push_back(Value(warning));
+  for (const std::string& name : secrets_.too_short()) {
+    checking->warnings.push_back(Value("secret " + name + " has fewer than " + std::to_string(Redactor::kShortest) + " bytes: it is not hidden where a system quotes it"));
+  }
   if (project_trouble_) checking->problems.push_back(problem("tidewire.lua", *project_trouble_));
   for (const auto& [name, error] : broken_connections_) checking->problems.push_back(problem("tidewire.lua", error));
   for (const auto& [name, mapping] : mappings_) {

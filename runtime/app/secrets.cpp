@@ -71,7 +71,11 @@ Result<Value> Secrets::resolve(const Value& value, const Texts& drafts) {
       return make_error(Code::kInvalid, std::string(marker + 1) + " \"" + name->as_string() + (empty ? "\" is empty" : "\" is set nowhere"),
                         "put " + name->as_string() + "=... into .env (mode 600), the environment or $CREDENTIALS_DIRECTORY");
     }
-    if (marker[1] == 's') redactor_.add(name->as_string(), *text);
+    if (marker[1] == 's') {
+      redactor_.add(name->as_string(), *text);
+      if (text->size() < Redactor::kShortest) too_short_.insert(name->as_string());
+      else too_short_.erase(name->as_string());
+    }
     return Value(*text);
   }
   Object out;

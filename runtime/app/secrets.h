@@ -1,10 +1,11 @@
 // secrets.h — env "X" and secret "X": markers in the configuration until the connector of that connection gets the text.
 //
 // A secret comes from $CREDENTIALS_DIRECTORY (systemd), the environment, then the project's .env. Every text handed out is
-// made known to the Redactor, so that it never reaches a log, an operation or an error.
+// made known to the Redactor, so that it never reaches a log, an operation or an error; one too short for it is warned of.
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,8 @@ class Secrets {
   /// Whether it comes from before .env, so that a line there changes nothing.
   bool comes_from_outside(const std::string& name) const { return outside(name).has_value(); }
   bool in_file(const std::string& name) const { return file_.contains(name); }
+  /// Secrets handed out that the Redactor does not look for.
+  const std::set<std::string>& too_short() const { return too_short_; }
 
  private:
   std::optional<std::string> outside(const std::string& name) const;
@@ -33,6 +36,7 @@ class Secrets {
   std::string folder_;
   Redactor& redactor_;
   Texts file_;
+  std::set<std::string> too_short_;
 };
 
 }  // namespace tidewire::app

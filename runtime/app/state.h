@@ -134,6 +134,7 @@ struct App::State final : public admin::Control, public admin::Authoring, public
   // admin.cpp
   admin::AdminSettings admin_settings() const override;
   std::string redacted(std::string text) const override { return redactor_.apply(text); }
+  std::optional<std::string> mark_in(std::string_view text) const override { return redactor_.mark_in(text); }
   void warn(const std::string& event, const std::string& message) override;
   void describe(const std::string& connection, const std::string& collection, admin::Done<Value> done) override;
   void pause_connection(const std::string& connection, std::optional<Instant> until, admin::Done<void> done) override;

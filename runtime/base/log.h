@@ -20,14 +20,18 @@ namespace tidewire {
 enum class Level { kDebug, kInfo, kWarn, kError };
 std::optional<Level> level_from_name(std::string_view name);
 
-/// Replaces each known secret of four bytes or more by "[secret NAME]", also where it stands percent-encoded (a URL
-/// quoted in an error) or JSON-escaped (a body quoted in one). Any thread may ask.
+/// Replaces each known secret by its mark "[secret NAME]", also where it stands percent-encoded (a URL quoted in an error)
+/// or JSON-escaped (a body quoted in one). Any thread may ask.
 class Redactor {
  public:
+  static constexpr std::size_t kShortest = 6;  // bytes; a shorter one is a part of too many words and is not looked for
+
   void add(std::string name, std::string secret);
   std::string apply(std::string_view text) const;
   /// The same for every key, string and number in `value`.
   Value apply_within(Value value) const;
+  /// The first mark of a known secret in `text`: it stands where a text was hidden and is not that text.
+  std::optional<std::string> mark_in(std::string_view text) const;
 
  private:
   struct Known {

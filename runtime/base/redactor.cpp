@@ -7,8 +7,6 @@
 namespace tidewire {
 namespace {
 
-constexpr std::size_t kShortestSecret = 4;
-
 std::string percent_encoded(std::string_view text) {
   std::string encoded;
   for (const char c : text) {
@@ -24,10 +22,12 @@ std::string json_escaped(const std::string& text) {
   return quoted.substr(1, quoted.size() - 2);
 }
 
+std::string mark_of(const std::string& name) { return "[secret " + name + "]"; }
+
 }  // namespace
 
 void Redactor::add(std::string name, std::string secret) {
-  if (secret.size() < kShortestSecret) return;
+  if (secret.size() < kShortest) return;
   const std::lock_guard lock(mutex_);
   remember(name, percent_encoded(secret));
   remember(name, json_escaped(secret));
@@ -52,7 +52,7 @@ std::string Redactor::replaced(std::string_view text) const {
   while (!text.empty()) {
     const Known* known = standing_at(text);
     if (known) {
-      clean += "[secret " + known->name + "]";
+      clean += mark_of(known->name);
       text.remove_prefix(known->text.size());
     } else {
       clean += text.front();
@@ -83,6 +83,13 @@ Value Redactor::apply_within(Value value) const {
     return clean;
   }
   return value;
+}
+
+std::optional<std::string> Redactor::mark_in(std::string_view text) const {
+  if (text.find("[secret ") == std::string_view::npos) return std::nullopt;
+  const std::lock_guard lock(mutex_);
+  const auto found = std::find_if(known_.begin(), known_.end(), [&](const Known& known) { return text.find(mark_of(known.name)) != std::string_view::npos; });
+  return found == known_.end() ? std::nullopt : std::optional(mark_of(found->name));
 }
 
 }  // namespace tidewire

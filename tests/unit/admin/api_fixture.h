@@ -67,6 +67,7 @@ struct ApiFixture : Control {
     world.timers.post([done] { done({}); });
   }
   std::string accepted;
+  std::string script = "return";
   void install(const Installation&, Done<Value> done) override { world.timers.post([done] { done(Value(Object{})); }); }
   Timers& timers() override { return world.timers; }
   Poster& poster() override { return world.timers; }
@@ -77,8 +78,13 @@ struct ApiFixture : Control {
   AdminSettings admin_settings() const override { return settings; }
   void first_user_added() override { ++first_users; }
   std::string redacted(std::string text) const override {
-    for (auto at = text.find("s3cret"); at != std::string::npos; at = text.find("s3cret")) text.replace(at, 6, "[secret X]");
+    for (const std::string& secret : {std::string("s3cret"), std::string("20240501")}) {
+      for (auto at = text.find(secret); at != std::string::npos; at = text.find(secret)) text.replace(at, secret.size(), "[secret X]");
+    }
     return text;
+  }
+  std::optional<std::string> mark_in(std::string_view text) const override {
+    return text.find("[secret X]") == std::string_view::npos ? std::nullopt : std::optional<std::string>("[secret X]");
   }
   void warn(const std::string& event, const std::string& message) override { warnings.push_back(event + ": " + message); }
   void describe(const std::string&, const std::string& collection, Done<Value> done) override {
@@ -90,7 +96,7 @@ struct ApiFixture : Control {
   }
   Result<Value> source(const std::string& mapping) override {
     if (mapping != "people") return make_error(Code::kNotFound, "no mapping '" + mapping + "'");
-    return Value(Object{{"mapping", mapping}, {"file", "mappings/people.lua"}, {"source", "return"}, {"hash", "h"}});
+    return Value(Object{{"mapping", mapping}, {"file", "mappings/people.lua"}, {"source", script}, {"hash", "h"}});
   }
   void try_source(const std::string&, const std::string& text, std::int64_t, Done<Value> done) override {
     world.timers.post([done, text] { done(Value(Object{{"ok", text != "bad"}, {"problems", Value(Array{})}})); });

@@ -203,6 +203,39 @@ TEST_CASE("auth: a secret that a remote quotes does not leave with an answer", "
   }
 }
 
+TEST_CASE("auth: a secret is hidden in texts; numbers, names of members and what names something stay", "[admin]") {
+  Outside o;
+  o.f.connections_view = Object{{"s3cret", Value(Object{{"kind", "s3cret"}, {"state", "failing"}, {"reason", "key s3cret is unknown"}, {"calls", 120240501}})}};
+
+  const Value all = o.f.get("/api/v1/status");
+
+  const Value* connection = all.at_path("connections.s3cret");
+  REQUIRE(connection != nullptr);
+  CHECK(connection->string_or("kind") == "s3cret");
+  CHECK(connection->string_or("reason") == "key [secret X] is unknown");
+  CHECK(connection->int_or("calls", 0) == 120240501);
+}
+
+TEST_CASE("auth: who may write a script sees it as it is, others with its secrets hidden", "[admin]") {
+  Outside o;
+  o.f.script = "local by = 's3cret'";
+
+  CHECK(o.f.get("/api/v1/mappings/people/source").string_or("source") == o.f.script);
+  const auto seen = o.ask("GET", "/api/v1/mappings/people/source", "", {bearer(o.add_token("viewer"))});
+  CHECK(json::parse(seen.body)->string_or("source") == "local by = '[secret X]'");
+}
+
+TEST_CASE("auth: what stands for a secret in an answer is not taken back as if it were the text", "[admin]") {
+  Outside o;
+
+  const auto refused = o.f.ask("PUT", "/api/v1/mappings/people/source", R"({"source": "local by = '[secret X]'"})");
+
+  CHECK(refused.status == 400);
+  CHECK(refused.body.find("[secret X], which stands where an answer hid a secret") != std::string::npos);
+  CHECK(o.f.applied.empty());
+  CHECK(o.f.ask("PUT", "/api/v1/mappings/people/source", R"({"source": "local by = '[secret Y]'"})").status == 200);
+}
+
 TEST_CASE("auth: the last administrator stays one", "[admin]") {
   Outside o;
   CHECK(o.f.ask("PUT", "/api/v1/users/ada", std::string(R"({"role": "viewer", "password": ")") + kPassword + "\"}").status == 400);

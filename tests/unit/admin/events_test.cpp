@@ -42,6 +42,18 @@ TEST_CASE("events: nothing is kept while nobody looks on", "[admin]") {
   CHECK_FALSE(has(heard, "data: 1"));
 }
 
+TEST_CASE("events: a secret is hidden in texts, and a number stays one", "[admin]") {
+  ApiFixture f;
+  Events events(f);
+  Heard heard;
+  events.add(std::make_unique<Ear>(heard), 0);
+
+  events.publish("retry", Value(Object{{"error", "key s3cret is unknown"}, {"count", 120240501}}));
+
+  CHECK(has(heard, R"("error":"key [secret X] is unknown")"));
+  CHECK(has(heard, R"("count":120240501)"));
+}
+
 TEST_CASE("events: a reader that comes back is told what it missed, once", "[admin]") {
   ApiFixture f;
   Events events(f);

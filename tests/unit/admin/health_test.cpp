@@ -72,6 +72,46 @@ TEST_CASE("health: a state that cannot be read is a failure", "[admin]") {
   CHECK_FALSE(health(f, make_error(Code::kUnavailable, "disk I/O error"), true).ok());
 }
 
+TEST_CASE("health: strangers share one count a second, who is known gets a fresh one", "[admin]") {
+  ApiFixture f;
+  const auto inbox = [&](const std::string& peer) {
+    const std::string text = f.ask("GET", "/metrics", "", peer).body;
+    const auto at = text.find("\ntidewire_inbox_changes ");
+    return at == std::string::npos ? std::string() : text.substr(at + 24, text.find('\n', at + 1) - at - 24);
+  };
+  REQUIRE(inbox("203.0.113.9") == "0");
+  store::Change change;
+  change.connection = "erp";
+  change.collection = "people";
+  change.key = "1";
+  f.world.store.put({change}, [](auto) {});
+  f.world.timers.run_posted();
+
+  CHECK(inbox("203.0.113.9") == "0");
+  CHECK(inbox("unix") == "1");
+  f.world.clock.pass(std::chrono::seconds(1));
+  CHECK(inbox("203.0.113.9") == "1");
+}
+
+TEST_CASE("health: a stranger may ask so often, whatever name it asks by; what is sent is not counted", "[admin]") {
+  ApiFixture f;
+  const auto from = [&](const std::string& method, const std::string& target) {
+    http::Request request;
+    request.method = method;
+    request.target = target;
+    request.peer = "203.0.113.9";
+    request.headers.set("Host", "anything.example");
+    return f.send(std::move(request)).status;
+  };
+
+  int limited = 0;
+  for (int i = 0; i < 300; ++i) limited += from("GET", "/health") == 429;
+
+  CHECK(limited == 60);
+  CHECK(from("GET", "/metrics") == 429);
+  CHECK(from("POST", "/trigger/people") != 429);
+}
+
 TEST_CASE("health: reasons are not for strangers", "[admin]") {
   ApiFixture f;
   f.connections_view["erp"]["state"] = "failing";

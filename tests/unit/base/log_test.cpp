@@ -31,12 +31,14 @@ struct LogRoom {
 
 TEST_CASE("log: the redactor replaces secrets, the longest first", "[base][log]") {
   Redactor redactor;
-  redactor.add("SHORT", "abc");
+  redactor.add("SHORT", "admin");
   redactor.add("KEY", "hunter22");
   redactor.add("LONG", "hunter22-and-more");
 
-  CHECK(redactor.apply("a hunter22-and-more b hunter22 c abc") == "a [secret LONG] b [secret KEY] c abc");
+  CHECK(redactor.apply("a hunter22-and-more b hunter22 c admin") == "a [secret LONG] b [secret KEY] c admin");
   CHECK(redactor.apply("") == "");
+  CHECK(redactor.mark_in(redactor.apply("x hunter22")) == "[secret KEY]");
+  CHECK_FALSE(redactor.mark_in("[secret SHORT] [secret ELSE] hunter22"));
 }
 
 TEST_CASE("log: a replacement is not searched again", "[base][log]") {
