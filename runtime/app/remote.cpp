@@ -1,6 +1,17 @@
 #include "app/remote.h"
 
+#include <arpa/inet.h>
+
 namespace tidewire::app {
+namespace {
+
+/// By number: of a name only "localhost" is known to stay here.
+bool is_here(const std::string& host) {
+  in_addr four{};
+  return host == "localhost" || host == "[::1]" || (inet_pton(AF_INET, host.c_str(), &four) == 1 && (ntohl(four.s_addr) >> 24) == 127);
+}
+
+}  // namespace
 
 Remote::Remote(loop::Loop& loop, std::string socket) : socket_(std::move(socket)), url_("http://localhost"), client_(loop, {.use_proxy_variables = false}) {}
 
@@ -11,9 +22,10 @@ Result<std::string> Remote::checked_url(std::string url, const std::string& toke
   const bool clear = url.starts_with("http://");
   const std::size_t scheme = clear ? 7 : 8;
   if ((!clear && !url.starts_with("https://")) || url.size() <= scheme) return make_error(Code::kInvalid, "'" + url + "' is no address of a daemon", "such as https://sync.example.org");
-  const std::string host = url.substr(scheme, url.find_first_of("/:", scheme) - scheme);
-  const bool here = host == "localhost" || host.starts_with("127.") || url.starts_with("http://[::1]");
-  if (clear && !here && !token.empty()) return make_error(Code::kInvalid, "the token would travel in clear to " + host, "use https, or the commands on that machine itself");
+  std::string authority = url.substr(scheme, url.find_first_of("/?#", scheme) - scheme);
+  authority.erase(0, authority.rfind('@') + 1);  // a name and a password before the host
+  const std::string host = authority.substr(0, authority.starts_with('[') ? authority.find(']') + 1 : authority.find(':'));
+  if (clear && !is_here(host) && !token.empty()) return make_error(Code::kInvalid, "the token would travel in clear to " + host, "use https, or the commands on that machine itself");
   return url;
 }
 
