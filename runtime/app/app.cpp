@@ -183,6 +183,7 @@ void App::State::drain(std::function<void()> done) {
   listeners_.clear();
   prune_timer_.reset();
   index_timer_.reset();
+  release_timer_.reset();
   drift_timer_.reset();
   success_timer_.reset();
   certificate_timer_.reset();

@@ -146,6 +146,12 @@ std::unique_ptr<script::Script::Running> Connection::listen(Value collections, s
   return script_->start(*number, {std::move(collections)}, std::move(done));
 }
 
+void Connection::unlisten() {
+  if (!has("unlisten")) return;
+  const auto ended = script_->call(*script::function_number(*script_->data().at_path("functions.unlisten")), {});
+  if (!ended.ok()) services_.log.warn("listen_failed", to_string(ended.error()), {{"connection", Value(name_)}});
+}
+
 bool Connection::has(const std::string& function) const {
   const Value* found = script_->data().at_path("functions." + function);
   return found != nullptr && script::function_number(*found).has_value();

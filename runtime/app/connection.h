@@ -57,7 +57,11 @@ class Connection {
   void call(const std::string& function, Array arguments, bool writes, std::function<void(Result<Value>)> done, sched::Rank rank = {});
   /// The connector's `listen`, which waits for long and so has no part in limits, breaker and figures.
   [[nodiscard]] std::unique_ptr<script::Script::Running> listen(Value collections, std::function<void(Result<Value>)> done);
+  /// Ends what `listen` keeps between two calls.
+  void unlisten();
   bool has(const std::string& function) const;
+  /// Nothing was asked of it that is not answered.
+  bool is_idle() const { return running_.empty() && waiting_.empty(); }
   void later(std::function<void()> work) { services_.loop.post(std::move(work)); }
   std::optional<Duration> blocked() const;
   /// A person's wish: no call before then; nullopt = go on.

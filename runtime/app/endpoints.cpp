@@ -83,6 +83,11 @@ std::map<std::string, sync::Endpoint*> MappingEndpoints::further() const {
   return out;
 }
 
+bool MappingEndpoints::uses(const Connection& connection) const {
+  const auto asks = [&](const auto& endpoint) { return &endpoint->connection() == &connection; };
+  return asks(own_.left) || asks(own_.right) || std::any_of(further_.begin(), further_.end(), [&](const auto& one) { return asks(one.second); });
+}
+
 bool MappingEndpoints::same(const MappingEndpoints& other) const {
   for (const Side side : {Side::kLeft, Side::kRight}) {
     if (!same_endpoint(*own_[side], *other.own_[side]) || !(tables_[side] == other.tables_[side]) || !(parts_[side] == other.parts_[side])) return false;

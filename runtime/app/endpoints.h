@@ -24,6 +24,7 @@ class MappingEndpoints {
   const ScriptEndpoint& own(sync::Side side) const { return *own_[side]; }
   /// Collections besides the ends, by the id that the plan gives them.
   std::map<std::string, sync::Endpoint*> further() const;
+  bool uses(const Connection& connection) const;
   /// True where `other` asks the same of the same connections.
   bool same(const MappingEndpoints& other) const;
 

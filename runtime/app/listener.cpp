@@ -11,7 +11,11 @@ bool Listener::has_news(const Connection& connection) {
 
 Listener::Listener(Connection& connection, Ports ports) : connection_(connection), ports_(std::move(ports)), alive_(std::make_shared<bool>(true)) { again({}); }
 
-Listener::~Listener() { *alive_ = false; }
+Listener::~Listener() {
+  *alive_ = false;
+  waiting_.reset();
+  connection_.unlisten();
+}
 
 void Listener::refresh() {
   waiting_.reset();

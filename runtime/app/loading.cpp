@@ -27,7 +27,7 @@ std::vector<std::string> App::State::load_connections() {
     }
     broken_connections_.erase(name);
     auto& place = connections_[name];
-    if (place) retired_.push_back(std::move(place));
+    if (place) retire(std::move(place));
     place = std::move(*opened);
     opened_now.push_back(name);
   }
@@ -203,7 +203,7 @@ void App::State::run_mapping(const std::string& name, const std::string& text, c
   mapping.name = name;
   mapping.file = file;
   mapping.files = draft.files;
-  mapping.mapper = *mapper;
+  const auto former = std::exchange(mapping.mapper, *mapper);
   mapping.trouble.reset();
   mapping.drift.reset();
   mapping.again.reset();
@@ -211,7 +211,7 @@ void App::State::run_mapping(const std::string& name, const std::string& text, c
   mapping.script_failures = 0;
   mapping.quarantined = false;
   if (!same) {
-    if (mapping.endpoints) retired_endpoints_.push_back(std::move(mapping.endpoints));
+    retire(std::move(mapping.endpoints), former);
     mapping.endpoints = std::move(endpoints);
   }
   freeze(name, text, (*mapper)->compiled());
@@ -243,7 +243,7 @@ void App::State::drop_mappings_of(const std::string& file, const std::set<std::s
     }
     engine_->remove(it->first);
     log_.info("mapping_removed", it->first + " is paused: its file is gone; its links are kept", {{"mapping", Value(it->first)}});
-    if (it->second.endpoints) retired_endpoints_.push_back(std::move(it->second.endpoints));
+    retire(std::move(it->second.endpoints), it->second.mapper);
     it = mappings_.erase(it);
   }
   refresh_interests();
@@ -305,7 +305,7 @@ void App::State::reload_project() {
       ++it;
       continue;
     }
-    retired_.push_back(std::move(it->second));
+    retire(std::move(it->second));
     it = connections_.erase(it);
   }
   test_new(load_connections());

@@ -51,6 +51,12 @@ struct LoadedMapping {
   bool quarantined = false;
 };
 
+/// What a mapping asked until an edit; gone once nobody has its mapper any more.
+struct RetiredEndpoints {
+  std::unique_ptr<MappingEndpoints> endpoints;
+  std::weak_ptr<ScriptMapper> mapper;
+};
+
 struct App::State final : public admin::Control, public admin::Authoring, public sync::Ears {
   State(loop::Loop& the_loop, Options the_options);
   ~State() override;
@@ -92,6 +98,13 @@ struct App::State final : public admin::Control, public admin::Authoring, public
   void changed(const std::vector<std::string>& paths);
   void reload_project();
   void refresh_interests();
+
+  // retiring.cpp
+  void retire(std::unique_ptr<Connection> connection);
+  void retire(std::unique_ptr<MappingEndpoints> endpoints, const std::shared_ptr<ScriptMapper>& mapper);
+  void plan_release();
+  void release_retired();
+  bool is_used(const Connection& connection) const;
 
   // drift.cpp
   struct Fresh {
@@ -214,8 +227,8 @@ struct App::State final : public admin::Control, public admin::Authoring, public
   std::map<std::string, Error> broken_connections_;
   std::map<std::string, std::uint64_t> readings_;     // of a mapping file, counted: an older one that ends later is dropped
   std::map<std::string, std::vector<std::function<void()>>> overtaken_;  // who waits for the reading that overtook theirs, by file
-  std::vector<std::unique_ptr<Connection>> retired_;  // replaced by an edit; passes under way may still use them
-  std::vector<std::unique_ptr<MappingEndpoints>> retired_endpoints_;
+  std::vector<std::unique_ptr<Connection>> retired_;  // replaced by an edit; passes under way may still use them (retiring.cpp)
+  std::vector<RetiredEndpoints> retired_endpoints_;
   std::unique_ptr<sync::Engine> engine_;
   std::map<std::string, LoadedMapping> mappings_;
   std::map<std::string, std::unique_ptr<Listener>> listeners_;
@@ -239,7 +252,7 @@ struct App::State final : public admin::Control, public admin::Authoring, public
   std::unique_ptr<http::Server> server_, setup_server_;  // the second finishes what it answers while the first takes over
   std::string address_;
   std::unique_ptr<loop::Watch> watch_;
-  std::unique_ptr<Timer> prune_timer_, index_timer_, drain_timer_, drift_timer_, success_timer_;
+  std::unique_ptr<Timer> prune_timer_, index_timer_, release_timer_, drain_timer_, drift_timer_, success_timer_;
   bool draining_ = false;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // owners: this and the callbacks under way
 };

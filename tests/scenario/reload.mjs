@@ -195,6 +195,7 @@ const cases = {
     await until("the way back", async () => (await project.status()).connections.app.url !== second.url);
     await second.stop();
     await travels();
+    await until("both former connections to be closed", async () => project.logged("connection_released").filter((one) => one.connection === "app").length >= 2);
   },
 
   async "a project's own connector that is saved is read again"() {
