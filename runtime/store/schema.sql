@@ -71,7 +71,7 @@ CREATE TABLE links (
   right_version    TEXT,
   left_tokens      TEXT NOT NULL,        -- the last 8 version tokens seen, oldest first (law 3)
   right_tokens     TEXT NOT NULL,
-  stamps           TEXT NOT NULL,        -- {field: {"l": time, "r": time}} of unsettled edits (law 11)
+  stamps           TEXT NOT NULL,        -- {field: {"l": time, "r": time}} of unsettled edits; field "": of our own last write (law 11)
   notes            TEXT NOT NULL,        -- {field: {"sent":…, "stored":…, "owed":true, "ignored":author, "apart":true}, "$parts": {"left.address": key},
                                          -- "$script": the mapping it is level with, "$epoch": fields it has seen come} (laws 9, 28)
   tombstone        TEXT,                 -- what was deleted, where, by which operation (law 15)

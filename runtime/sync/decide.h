@@ -88,6 +88,10 @@ struct Reversal {
 };
 using Reversals = std::map<std::string, Reversal>;
 
+/// The time of an edit that a read of the record shows first, as a link keeps it: microseconds; {"ours": microseconds} where
+/// the stamp is that of our own last write (law 11); null without any.
+Value stamp_of(const store::Link& link, Side side, const Record& record);
+
 /// True where a person said that this difference is nobody's business (for ever, until it is heeded again).
 bool is_ignored(const store::Link& link, const std::string& field);
 

@@ -9,6 +9,14 @@ namespace tidewire::sync {
 using store::other;
 using store::side_name;
 
+Value stamp_of(const store::Link& link, Side side, const Record& record) {
+  if (!record.modified) return {};
+  const Value shown(record.modified->time_since_epoch().count());
+  const Value* ours = link.stamps.find("");
+  const Value* last = ours == nullptr ? nullptr : ours->find(side == Side::kLeft ? "l" : "r");
+  return last != nullptr && *last == shown ? Value(Object{{"ours", shown}}) : shown;
+}
+
 Dispute Pass::dispute_of(View& view) {
   Dispute dispute;
   const Field& field = *view.decision.field;
@@ -18,29 +26,32 @@ Dispute Pass::dispute_of(View& view) {
   dispute.right = view.decision.right;
   dispute.tie = field.tie.value_or(s_.plan.tie);
   Sides<std::optional<Instant>> times;
+  Sides<bool> ours{false, false};
   for (const Side side : {Side::kLeft, Side::kRight}) {
     if (s_.record[side] == nullptr) continue;
     (side == Side::kLeft ? dispute.left_record : dispute.right_record) = &s_.record[side]->fields;
-    times[side] = s_.record[side]->modified;
     // The stamp at the first read that showed the edit counts, kept while the dispute is open (law 11).
+    const char* tag = side == Side::kLeft ? "l" : "r";
     const Value* kept = s_.link.stamps.find(field.name);
-    const Value* mine = kept == nullptr ? nullptr : kept->find(side == Side::kLeft ? "l" : "r");
-    if (mine != nullptr && mine->is_int()) {
-      times[side] = Instant(Duration(mine->as_int()));
-      view.decision.stamps[side == Side::kLeft ? "l" : "r"] = *mine;
-    }
-    if (times[side]) *times[side] -= s_.clock_offset[side];
+    const Value* mine = kept == nullptr ? nullptr : kept->find(tag);
+    const Value* of = mine == nullptr ? nullptr : mine->find("value");
+    if (of != nullptr) mine = same_form(field, side, side == Side::kLeft ? dispute.left : dispute.right, *of) ? mine->find("at") : nullptr;
+    const Value stamp = mine != nullptr ? *mine : stamp_of(s_.link, side, *s_.record[side]);
+    ours[side] = stamp.is_object();
+    if (mine != nullptr || ours[side]) view.decision.stamps[tag] = stamp;
+    if (stamp.is_null()) continue;
+    times[side] = Instant(Duration(ours[side] ? stamp.int_or("ours", 0) : stamp.as_int())) - s_.clock_offset[side];
+    if (!ours[side]) (side == Side::kLeft ? dispute.left_time : dispute.right_time) = times[side];
   }
-  dispute.left_time = times.left;
-  dispute.right_time = times.right;
   if (times.left && times.right) {
     Duration blur = std::chrono::seconds(1);  // what a Date header can tell of an offset
     for (const Side side : {Side::kLeft, Side::kRight}) {
       if (s_.clock_offset[side] == Duration{} && s_.capabilities[side] != nullptr) blur = std::max(Duration{}, s_.capabilities[side]->time_resolution);
     }
     const Duration apart = *times.left - *times.right;
-    if (apart > blur) dispute.newer = Side::kLeft;
-    if (apart < -blur) dispute.newer = Side::kRight;
+    // An edit under our own stamp was made by then: it is no later, and when it was nobody knows.
+    if (apart > blur && !ours.left) dispute.newer = Side::kLeft;
+    if (apart < -blur && !ours.right) dispute.newer = Side::kRight;
   }
   for (const Side to : {Side::kRight, Side::kLeft}) {
     if (field.kind == Field::Kind::kRows) continue;
@@ -54,6 +65,7 @@ Dispute Pass::dispute_of(View& view) {
 }
 
 std::string Pass::newer_text(const Dispute& dispute) const {
+  if (dispute.newer && (!dispute.left_time || !dispute.right_time)) return std::string(side_name(*dispute.newer)) + " is newer than our own last write to the other side";
   if (!dispute.left_time || !dispute.right_time) return "no times, tie side " + std::string(side_name(dispute.tie));
   if (!dispute.newer) return "a tie, tie side " + std::string(side_name(dispute.tie));
   const Duration apart = *dispute.left_time - *dispute.right_time;

@@ -235,6 +235,7 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   void write_next();
   void on_written(Side side, Result<Record> answer);
   void read_back(Side side, Error error);
+  void keep_stamps(Side side);
   void after_write(Side side);
   void keep_discards();
   Value half_written(const Decision& decision, Side side) const;

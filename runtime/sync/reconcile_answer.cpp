@@ -146,6 +146,7 @@ void Reconcile::take_answer(Side side, const Record& answer, const Value& stored
   link_.key[side] = answer.key;
   note_stamps(plan_, side, decisions_.patch[side], link_);
   see(side, answer);
+  if (answer.modified) link_.stamps[""][side == Side::kLeft ? "l" : "r"] = Value(answer.modified->time_since_epoch().count());
   after_write(side);
 }
 

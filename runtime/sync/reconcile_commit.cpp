@@ -122,7 +122,7 @@ void Reconcile::commit_pass() {
     Value& stamps = link_.stamps[name];
     for (const Side side : {Side::kLeft, Side::kRight}) {
       const char* tag = side == Side::kLeft ? "l" : "r";
-      if (record_[side] && record_[side]->modified && (!stamps.is_object() || stamps.find(tag) == nullptr)) stamps[tag] = Value(record_[side]->modified->time_since_epoch().count());
+      if (record_[side] && record_[side]->modified && (!stamps.is_object() || stamps.find(tag) == nullptr)) stamps[tag] = stamp_of(known_.link ? *known_.link : link_, side, *record_[side]);
     }
   }
   note_fields();

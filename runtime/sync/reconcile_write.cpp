@@ -176,6 +176,16 @@ void Reconcile::read_back(Side side, Error error) {
   }));
 }
 
+/// Edits of the side that are still to be written to the other one were seen under a stamp which this write has replaced (law 11).
+void Reconcile::keep_stamps(Side side) {
+  const char* tag = side == Side::kLeft ? "l" : "r";
+  for (const Decision& decision : decisions_.fields) {
+    const bool waits = (side == Side::kLeft ? decision.to_right : decision.to_left).has_value() && decision.kind == Decision::Kind::kCopy;
+    const Value stamp = waits && record_[side] ? stamp_of(known_.link ? *known_.link : link_, side, *record_[side]) : Value();
+    if (stamp.is_int()) link_.stamps[decision.field->name][tag] = Value(Object{{"at", stamp}, {"value", side == Side::kLeft ? decision.left : decision.right}});
+  }
+}
+
 void Reconcile::after_write(Side side) {
   to_write_[side] = false;
   if (intent_[side]) close_intents_.push_back(intent_[side]->id);
@@ -184,6 +194,7 @@ void Reconcile::after_write(Side side) {
   }
   if (!creating_ && (to_write_.left || to_write_.right)) {
     // Each side is committed by itself as soon as it is known written, and on record even if the other side then refuses.
+    keep_stamps(side);
     fill_operation("update", "applied");
     store::Commit commit;
     commit.mapping = lane_.mapping;

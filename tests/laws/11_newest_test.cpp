@@ -135,3 +135,74 @@ TEST_CASE("law 11: decided again from its record, the outcome is the same", "[la
   REQUIRE(record.at_path("right.modified") != nullptr);
   CHECK(parse_instant(record.at_path("right.modified")->as_string()).value() - parse_instant(record.at_path("left.modified")->as_string()).value() == minutes(5));
 }
+
+namespace {
+
+/// Our own write was the last thing that stamped the right record, at `written`; then an edit shows there that moved no
+/// stamp, as SQL makes one.
+struct Hidden : Pair {
+  Instant written{};
+  explicit Hidden(Side tie, const std::string& field = "phone") : Pair(tied(tie)) {
+    later();
+    edit(Side::kLeft, "email", "ada@new.org");
+    world.hook(Side::kLeft, left);
+    world.settle();
+    written = world.right.rows.at(right).modified;
+    world.right.rows.at(right).fields[field] = Value("right");
+  }
+};
+
+}  // namespace
+
+TEST_CASE("law 11: a stamp that our own write produced is nobody's edit: when it was made nobody knows", "[laws][11]") {
+  for (const Side tie : {Side::kLeft, Side::kRight}) {
+    Hidden it(tie);
+    it.edit(Side::kLeft, "phone", "left");
+    it.world.left.rows.at(it.left).modified = it.written - minutes(1);
+    it.tell();
+
+    CHECK(it.both_show("phone", store::side_name(tie)));
+    CHECK(it.decided("phone").string_or("rule").find("no times") != std::string::npos);
+  }
+}
+
+TEST_CASE("law 11: but it was made by then: an edit of the other side after our write is newer", "[laws][11]") {
+  Hidden it(Side::kRight);
+  it.later();
+  it.edit(Side::kLeft, "phone", "left");
+  it.tell();
+
+  CHECK(it.both_show("phone", "left"));
+  CHECK(it.decided("phone").string_or("rule").find("left is newer than our own last write") != std::string::npos);
+}
+
+TEST_CASE("law 11: so it is kept until it is settled", "[laws][11]") {
+  Hidden it(Side::kLeft, "note");
+  it.edit(Side::kLeft, "note", "left");
+  it.tell();
+
+  const store::Link link = it.link();
+  REQUIRE(link.stamps.at_path("note.r") != nullptr);
+  CHECK(link.stamps.at_path("note.r")->int_or("ours", 0) == it.written.time_since_epoch().count());
+  CHECK(link.stamps.at_path("note.l")->is_int());
+}
+
+TEST_CASE("law 11: an edit that was seen keeps its time when our own write stamps the record before it has travelled", "[laws][11]") {
+  Pair it(tied(Side::kRight));
+  it.later();
+  it.edit(Side::kRight, "phone", "right");
+  const Instant edited = it.world.clock.now();
+  it.later();
+  it.edit(Side::kLeft, "email", "ada@new.org");
+  it.world.left.write_faults = {MemorySide::Fault::kRefuse};  // the right is written first, then the left refuses
+  it.world.hook(Side::kLeft, it.left);
+  it.world.hook(Side::kRight, it.right);
+  it.world.settle(std::chrono::milliseconds(1));
+  REQUIRE(it.shown(Side::kRight, "email") == "ada@new.org");
+  REQUIRE(it.shown(Side::kLeft, "phone") == "1");
+  it.edit(Side::kLeft, "phone", "left");
+  it.world.left.rows.at(it.left).modified = edited + minutes(2);
+  it.tell(minutes(5));
+
+  CHECK(it.both_show("phone", "left"));
+}
