@@ -279,7 +279,9 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   void close_creates();
   void fill_operation(const std::string& kind, const std::string& outcome);
   store::Commit commit_with(store::Commit commit);
+  Value write_notes(Side side, const std::string& kind, const Value& values, const std::string& outcome) const;
   void note_write(Side side, const std::string& kind, const Value& values, const std::string& outcome);
+  store::Operation told_late(const std::vector<store::Intent>& found) const;
   void sight(Side side, const std::string& version);
   void see(Side side, const Record& record);
   Instant now() const { return lane_.around.clock.now(); }

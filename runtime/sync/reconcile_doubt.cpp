@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "sync/canonical.h"
+#include "sync/hooks.h"
 #include "sync/reconcile.h"
 
 namespace tidewire::sync {
@@ -28,6 +29,7 @@ bool Reconcile::is_ours(const store::Intent& intent) const {
 /// stored before anything else, with the announcement, so that the value counts once whatever happens to this pass.
 void Reconcile::honour_intents(std::function<void()> then) {
   store::Commit commit;
+  std::vector<store::Intent> landed;
   // In the order of writing: what the left shows tells of both.
   std::stable_partition(known_.intents.begin(), known_.intents.end(), [](const store::Intent& intent) { return intent.side == Side::kRight; });
   for (const store::Intent& intent : known_.intents) {
@@ -42,6 +44,7 @@ void Reconcile::honour_intents(std::function<void()> then) {
     if (!is_ours(intent) || !record_[intent.side] || !intent.fields.is_object()) continue;
     const bool written = count_as_written(intent);
     const bool doubtful = !written && find_doubtful(intent);
+    if (written) landed.push_back(intent);
     if (written) commit.close_intents.push_back(intent.id);
     else if (doubtful) commit.close_intents.push_back(intent.id);
     else if (cannot_land(intent)) void_.push_back(intent.id);
@@ -57,9 +60,16 @@ void Reconcile::honour_intents(std::function<void()> then) {
   commit.link = link_;
   commit.wake_children = wake_;
   for (const std::string& name : doubtful_) commit.open_conflicts.push_back(doubt_about(name));
-  lane_.store.commit(std::move(commit), [self = shared_from_this(), then = std::move(then)](Result<std::int64_t> stored) {
+  if (!landed.empty()) {
+    commit.operation = told_late(landed);
+    commit.hooks = hooks_of(plan_, *commit.operation);
+    commit.counters["updated"] += 1;
+  }
+  const auto told = commit.operation;
+  lane_.store.commit(std::move(commit), [self = shared_from_this(), then = std::move(then), told](Result<std::int64_t> stored) {
     if (!stored.ok()) return self->fail(std::move(stored).error());
     self->link_.id = *stored;
+    if (told) self->lane_.around.ears.on_operation(*told);
     for (const std::string& name : self->doubtful_) self->known_.conflicts.push_back(self->doubt_about(name));
     then();
   });

@@ -49,7 +49,7 @@ Value as_told(const Field& field, Side side, const Value& form) {
 
 }  // namespace
 
-void Reconcile::note_write(Side side, const std::string& kind, const Value& values, const std::string& outcome) {
+Value Reconcile::write_notes(Side side, const std::string& kind, const Value& values, const std::string& outcome) const {
   Object write;
   write["side"] = side_name(side);
   write["connection"] = plan_.end[side].connection;
@@ -64,7 +64,45 @@ void Reconcile::note_write(Side side, const std::string& kind, const Value& valu
   }
   write["values"] = std::move(shown);
   write["outcome"] = outcome;
-  writes_.push_back(Value(std::move(write)));
+  return Value(std::move(write));
+}
+
+void Reconcile::note_write(Side side, const std::string& kind, const Value& values, const std::string& outcome) {
+  writes_.push_back(write_notes(side, kind, values, outcome));
+}
+
+/// What passes wrote whose end was not stored: found by its announcements, and told where the base takes it (law 31).
+store::Operation Reconcile::told_late(const std::vector<store::Intent>& found) const {
+  store::Operation late;
+  late.id = lane_.ids.next();
+  late.at = now();
+  late.mapping = lane_.mapping;
+  late.link = link_.id;  // 0: of this commit
+  late.key = link_.key;
+  late.kind = "update";
+  late.outcome = "applied";
+  late.script = mapper_->version();
+  Array writes;
+  Object fields;
+  for (const store::Intent& intent : found) {
+    const std::string of = "by operation " + intent.operation + ", whose end was not stored";
+    writes.push_back(write_notes(intent.side, "update", intent.sent, "written " + of));
+    for (const auto& [name, announced] : intent.fields.as_object()) {
+      const Field* field = plan_.field(name);
+      if (field == nullptr) continue;
+      Value& told = fields[name];
+      told["decision"] = "written";
+      told["rule"] = of;
+      const auto part = [&](const char* as, const char* of_announced) {
+        if (const Value* value = announced.find(of_announced); value != nullptr) told[as] = hidden(*value, field->redact);
+      };
+      part("left", "l");
+      part("right", "r");
+      part(intent.side == Side::kLeft ? "to_left" : "to_right", "to");
+    }
+  }
+  late.record = Value(Object{{"taken", Value(Array{})}, {"writes", Value(std::move(writes))}, {"fields", Value(std::move(fields))}});
+  return late;
 }
 
 Value Reconcile::field_notes(const Decision& decision) const {

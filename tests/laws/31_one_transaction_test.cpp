@@ -1,4 +1,5 @@
 // Law 31: operation, base, link, intents, dirty keys and counters are one transaction.
+#include "base/json.h"
 #include <catch2/catch.hpp>
 
 #include "store/statement.h"
@@ -26,6 +27,35 @@ TEST_CASE("law 31: a key stays owned until its commit is acknowledged, so nobody
     const Value* field = operation.record.at_path("fields.phone");
     if (field != nullptr) CHECK(field->string_or("decision") == "copy");
   }
+}
+
+TEST_CASE("law 31: where the commit fails after a write left, the write is told by the pass that finds it", "[laws][31]") {
+  Pair it;
+  it.edit(Side::kLeft, "phone", "2");
+  REQUIRE(it.world.database->exec("CREATE TRIGGER full BEFORE UPDATE ON links BEGIN SELECT RAISE(ABORT, 'no room'); END").ok());
+  it.world.hook(Side::kLeft, it.left);
+  it.world.settle();
+  REQUIRE(it.shown(Side::kRight, "phone") == "2");
+  const std::size_t before = operations_of(it.world, "applied").size();
+  CHECK(standing_of(it.world).size() == 1);
+  REQUIRE(it.world.database->exec("DROP TRIGGER full").ok());
+  it.world.hook(Side::kLeft, it.left);
+  it.world.settle();
+
+  CHECK(it.new_writes() == 1);  // not again
+  CHECK(standing_of(it.world).empty());
+  CHECK(it.link().base.at("phone").right == Value("2"));
+  const auto told = operations_of(it.world, "applied");
+  REQUIRE(told.size() == before + 1);
+  const Value& record = told.front().record;  // newest first
+  REQUIRE(record.at_path("writes")->as_array().size() == 1);
+  const Value& write = record.at_path("writes")->as_array().front();
+  CHECK(write.string_or("side") == "right");
+  CHECK(write.string_or("key") == it.right);
+  CHECK(write.at_path("values.phone")->as_string() == "2");
+  CHECK(write.string_or("outcome").find("whose end was not stored") != std::string::npos);
+  CHECK(record.at_path("fields.phone.right")->as_string() == "1");
+  CHECK(record.at_path("fields.phone.to_right")->as_string() == "2");
 }
 
 TEST_CASE("law 31: the state is WAL and synchronous=FULL", "[laws][31]") {
