@@ -400,8 +400,13 @@ std::vector<store::Route> Engine::routes() const {
   return out;
 }
 
+/// Keys that are due together are taken in the order of their mappings' priorities. Each mapping has places of its own, so
+/// none waits for another's to be done; where a connection makes calls wait, they go by the same order (sched/turns.h).
 void Engine::wake_all() {
-  for (const auto& [name, mapping] : mappings_) mapping->worker->wake();
+  std::vector<Worker*> workers;
+  for (const auto& [name, mapping] : mappings_) workers.push_back(mapping->worker.get());
+  std::stable_sort(workers.begin(), workers.end(), [](const Worker* one, const Worker* two) { return one->mapper()->plan().priority < two->mapper()->plan().priority; });
+  for (Worker* worker : workers) worker->wake();
 }
 
 void Engine::poll_all(std::function<void(std::vector<Error>)> done) {

@@ -160,6 +160,30 @@ TEST_CASE("law 30: live changes come before backfill", "[laws][30]") {
   CHECK(world.right.get("R1", "email") == Value("live@example.org"));
 }
 
+TEST_CASE("law 30: of two mappings over one collection the keys of the more important one are taken first", "[laws][30]") {
+  for (const bool first : {true, false}) {
+    Pair it;
+    sync::Plan plan = World::default_plan();
+    plan.name = "memos";  // before "people" by its name
+    plan.fields = {World::field("memo")};
+    plan.priority = first ? -1 : 1;
+    it.world.engine->put(std::make_shared<TableMapper>(plan), {&it.world.left, &it.world.right});
+    it.tell();
+    it.forget_what_was();
+    it.edit(Side::kLeft, "phone", "2");
+    it.edit(Side::kLeft, "memo", "m");
+    it.world.hook(Side::kLeft, it.left);
+    it.world.settle();
+
+    CHECK(it.both_show("phone", "2"));
+    CHECK(it.both_show("memo", "m"));  // nor is the other one forgotten
+    REQUIRE(it.requests(Side::kRight, "update").size() >= 2);
+    CHECK((it.requests(Side::kRight, "update").front().values.find("memo") != nullptr) == first);
+    it.world.engine->remove("memos");
+    it.world.settle();
+  }
+}
+
 TEST_CASE("law 30: invalid, script and budget are dead letters at once", "[laws][30]") {
   for (const Code code : {Code::kInvalid, Code::kScript, Code::kBudget}) {
     Pair it;
