@@ -1,6 +1,9 @@
 #include "admin/access.h"
 
+#include <arpa/inet.h>
+
 #include <algorithm>
+#include <string>
 #include <string_view>
 
 namespace tidewire::admin {
@@ -8,11 +11,17 @@ namespace {
 
 bool is_loopback(std::string_view peer) { return peer == "::1" || peer.starts_with("127.") || peer.starts_with("::ffff:127."); }
 
+/// By number: the name 127.example.org is somebody's.
+bool is_loopback_number(std::string_view host) {
+  in_addr four{};
+  return inet_pton(AF_INET, std::string(host).c_str(), &four) == 1 && (ntohl(four.s_addr) >> 24) == 127;
+}
+
 /// The Host a program on this machine would use; a web page that had its own name point here sends that name.
 bool is_local_host(std::string_view host) {
   if (host.starts_with('[')) return host.starts_with("[::1]");
   host = host.substr(0, host.find(':'));
-  return host == "localhost" || is_loopback(host);
+  return host == "localhost" || is_loopback_number(host);
 }
 
 bool is_forwarded(const http::Headers& headers) {
