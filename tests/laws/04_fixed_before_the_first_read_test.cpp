@@ -7,6 +7,28 @@ using namespace tidewire;
 using namespace tidewire::test;
 using sync::Side;
 
+namespace {
+
+/// The phone was written to the right, and is to be taken back; a person edits on the left while the mapping rests.
+struct TakenBack : Pair {
+  Value options;
+  TakenBack(const std::string& field, const std::string& value) {
+    later();
+    options = Object{{"since", format_instant(world.clock.now())}, {"apply", true}};
+    edit(Side::kLeft, "phone", "2");
+    tell();
+    world.engine->pause("people", true);
+    edit(Side::kLeft, field, value);
+    tell();
+  }
+  void go_on() {
+    world.engine->pause("people", false);
+    world.settle();
+  }
+};
+
+}  // namespace
+
 TEST_CASE("law 4: a change that arrives while the answer of the read is on its way stays and causes another pass", "[laws][4]") {
   Pair it;
   it.world.left.after_read = [&] {
@@ -74,39 +96,23 @@ TEST_CASE("law 4: two edits 100 ms apart, the last value arrives", "[laws][4]") 
 }
 
 TEST_CASE("law 4: a revert takes no change with it: what was edited beside its fields travels", "[laws][4][13]") {
-  Pair it;
-  it.later();
-  const Value options = Object{{"since", format_instant(it.world.clock.now())}, {"apply", true}};
-  it.edit(Side::kLeft, "phone", "2");
-  it.tell();
-  it.world.engine->pause("people", true);
-  it.edit(Side::kLeft, "note", "later");
-  it.tell();
+  TakenBack it("note", "later");
 
-  run_job(it.world, "revert", options);
+  run_job(it.world, "revert", it.options);
   CHECK(it.shown(Side::kRight, "phone") == "1");
-  it.world.engine->pause("people", false);
-  it.world.settle();
+  it.go_on();
 
   CHECK(it.both_show("note", "later"));
   CHECK(it.shown(Side::kRight, "phone") == "1");
 }
 
 TEST_CASE("law 4: nor does it write where the field was edited on the other side since", "[laws][4]") {
-  Pair it;
-  it.later();
-  const Value options = Object{{"since", format_instant(it.world.clock.now())}, {"apply", true}};
-  it.edit(Side::kLeft, "phone", "2");
-  it.tell();
-  it.world.engine->pause("people", true);
-  it.edit(Side::kLeft, "phone", "3");
-  it.tell();
+  TakenBack it("phone", "3");
 
-  const store::Job job = run_job(it.world, "revert", options);
+  const store::Job job = run_job(it.world, "revert", it.options);
   CHECK(found_in(job, "refused") == 1);
   CHECK(it.shown(Side::kRight, "phone") == "2");
-  it.world.engine->pause("people", false);
-  it.world.settle();
+  it.go_on();
 
   CHECK(it.both_show("phone", "3"));
 }

@@ -1,6 +1,6 @@
 // What belongs to a record and does not move it, in Odoo: lines of an order (rows of a table), the template of a variant (via).
 import assert from "node:assert/strict";
-import { call, practice, project as new_project, run, settled, supabase, until } from "../support/scenario.mjs";
+import { odoo, project as new_project, run, settled, supabase, until } from "../support/scenario.mjs";
 
 const world = {};
 let erp, app, project;
@@ -39,17 +39,6 @@ const tables = [
   { name: "order_lines", primary_key: ["id"], ...touched, columns: [...own, { name: "order_id", type: "bigint", references: "orders(id)" }, { name: "position", type: "integer" }, { name: "label", type: "text" }, { name: "quantity", type: "numeric" }] },
   { name: "products", primary_key: ["id"], ...touched, columns: [...own, { name: "sku", type: "text", unique: true }, { name: "barcode", type: "text" }, { name: "name", type: "text" }, { name: "description", type: "text" }] },
 ];
-
-async function odoo() {
-  const server = await practice("odoo");
-  const at = async (model, method, args) => {
-    const answer = await call(`${server.url}/practice/call`, { method: "POST", body: { model, method, args } });
-    assert.equal(answer.status, 200, answer.text);
-    return answer.json.result;
-  };
-  const read = async (model, id, field) => (await at(model, "read", [[id], [field]]))[0][field];
-  return Object.assign(server, { at, read, idle: async () => true });
-}
 
 const lines = async () => (await app.all("order_lines")).map((one) => `${one.position} ${one.label} ${Number(one.quantity)}`).sort();
 const product = (sku) => app.find("products", "sku", sku);

@@ -1,6 +1,6 @@
 // Lists of ids between Odoo and Supabase: a many2many through the links of another mapping, one as its bare ids, a one2many.
 import assert from "node:assert/strict";
-import { call, practice, project as new_project, run, settled, supabase, until } from "../support/scenario.mjs";
+import { call, odoo, project as new_project, run, settled, supabase, until } from "../support/scenario.mjs";
 
 const world = {};
 let erp, app, project;
@@ -53,18 +53,6 @@ const tables = [
   table("orders", [{ name: "code", type: "text", unique: true }, { name: "lines", type: "bigint[]" }]),
 ];
 
-async function odoo(folder) {
-  const server = await practice("odoo", ["--fixture", folder]);
-  const at = async (model, method, args, kwargs) => {
-    const answer = await call(`${server.url}/practice/call`, { method: "POST", body: { model, method, args, kwargs } });
-    assert.equal(answer.status, 200, answer.text);
-    return answer.json.result;
-  };
-  const read = async (model, id, field) => (await at(model, "read", [[id], [field]]))[0]?.[field];
-  const written = async () => (await call(`${server.url}/practice/stats`)).json.writes;
-  return Object.assign(server, { at, read, written, idle: async () => true });
-}
-
 const row = (code) => app.find("partners", "code", code);
 const team = (code) => app.find("teams", "code", code);
 const arrives = (what, check) => until(what, check).then(() => settled(world));
@@ -88,7 +76,7 @@ const cases = {
   async "(both sides are brought level)"() {
     project = new_project(null, { APP_KEY: "sb_secret_practice", APP_HOOK: "app-hook", ERP_KEY: "practice-key" });
     project.write("fixture.json", JSON.stringify(fixture));
-    erp = await odoo(project.folder + "/fixture.json");
+    erp = await odoo(["--fixture", project.folder + "/fixture.json"]);
     app = await supabase();
     await app.define(tables);
     project.write_secrets({ ...project.secrets, ERP_URL: erp.url, APP_URL: app.url });

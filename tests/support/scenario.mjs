@@ -195,6 +195,18 @@ export async function supabase(args = []) {
   });
 }
 
+/// An Odoo, asked as its administrator: `at` calls a method of a model.
+export async function odoo(args = []) {
+  const server = await practice("odoo", args);
+  const at = async (model, method, args, kwargs) => must(`${model}.${method}`, await call(server.url + "/practice/call", { method: "POST", body: { model, method, args, kwargs } })).result;
+  return Object.assign(server, {
+    at,
+    read: async (model, id, field) => (await at(model, "read", [[id], [field]]))[0]?.[field],
+    written: async () => (await call(server.url + "/practice/stats")).json.writes,
+    idle: async () => true,
+  });
+}
+
 /// What a Frappe site sends, signed as it signs.
 export function signed(secret, body) {
   return { "X-Frappe-Webhook-Signature": crypto.createHmac("sha256", secret).update(body).digest("base64") };
