@@ -3,25 +3,23 @@
 #include <arpa/inet.h>
 
 #include <algorithm>
-#include <string>
-#include <string_view>
 
 namespace tidewire::admin {
-namespace {
 
 bool is_loopback(std::string_view peer) { return peer == "::1" || peer.starts_with("127.") || peer.starts_with("::ffff:127."); }
 
-/// By number: the name 127.example.org is somebody's.
-bool is_loopback_number(std::string_view host) {
+bool is_loopback_number(const std::string& host) {
   in_addr four{};
-  return inet_pton(AF_INET, std::string(host).c_str(), &four) == 1 && (ntohl(four.s_addr) >> 24) == 127;
+  return inet_pton(AF_INET, host.c_str(), &four) == 1 && (ntohl(four.s_addr) >> 24) == 127;
 }
+
+namespace {
 
 /// The Host a program on this machine would use; a web page that had its own name point here sends that name.
 bool is_local_host(std::string_view host) {
   if (host.starts_with('[')) return host.starts_with("[::1]");
   host = host.substr(0, host.find(':'));
-  return host == "localhost" || is_loopback_number(host);
+  return host == "localhost" || is_loopback_number(std::string(host));
 }
 
 bool is_forwarded(const http::Headers& headers) {

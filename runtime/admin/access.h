@@ -5,12 +5,18 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "http/message.h"
 
 namespace tidewire::admin {
 
 enum class Access { kAdmin, kNeighbour, kStranger };
+
+/// Of an address that a socket tells.
+bool is_loopback(std::string_view peer);
+/// Of a host that somebody wrote, by number: the name 127.example.org is somebody's. No "localhost", no IPv6.
+bool is_loopback_number(const std::string& host);
 
 Access access_of(const http::Request& request);
 /// Who did it, for the audit trail: "uid 1000", or "local" for a command that works alone.

@@ -52,8 +52,7 @@ std::string cookie_of(const http::Request& request, std::string_view name) {
 
 std::string sender_of(const http::Request& request) {
   const std::string* forwarded = request.headers.find("X-Forwarded-For");
-  const bool by_proxy = request.peer == "::1" || request.peer.starts_with("127.") || request.peer.starts_with("::ffff:127.");
-  if (forwarded == nullptr || !by_proxy) return request.peer;
+  if (forwarded == nullptr || !is_loopback(request.peer)) return request.peer;
   const auto comma = forwarded->rfind(',');
   return std::string(trim(std::string_view(*forwarded).substr(comma == std::string::npos ? 0 : comma + 1)));
 }

@@ -1,14 +1,13 @@
 #include "app/remote.h"
 
-#include <arpa/inet.h>
+#include "admin/access.h"
 
 namespace tidewire::app {
 namespace {
 
 /// By number: of a name only "localhost" is known to stay here.
 bool is_here(const std::string& host) {
-  in_addr four{};
-  return host == "localhost" || host == "[::1]" || (inet_pton(AF_INET, host.c_str(), &four) == 1 && (ntohl(four.s_addr) >> 24) == 127);
+  return host == "localhost" || host == "[::1]" || admin::is_loopback_number(host);
 }
 
 }  // namespace
