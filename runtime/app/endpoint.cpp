@@ -51,6 +51,12 @@ Result<sync::ListPage> list_page(const Value& table) {
   return page;
 }
 
+Result<std::optional<std::int64_t>> counted(const Value& answer) {
+  if (answer.is_null()) return std::optional<std::int64_t>();
+  if (!answer.is_int() || answer.as_int() < 0) return make_error(Code::kInvalid, "the connector returned a count that is no whole number");
+  return std::optional(answer.as_int());
+}
+
 Result<sync::ChangesPage> changes_page(const Value& table) {
   sync::ChangesPage page;
   page.records = TRY(records_from(table.find("records")));
@@ -137,6 +143,11 @@ void ScriptEndpoint::read(std::vector<std::string> keys, sync::Done<std::vector<
 
 void ScriptEndpoint::list(std::optional<Value> cursor, int limit, sync::Done<sync::ListPage> done) {
   call("list", {collection_, cursor.value_or(Value()), Value(limit)}, false, turned<sync::ListPage>(doubting(std::move(done)), list_page), sched::Rank::Kind::kPages);
+}
+
+void ScriptEndpoint::count(sync::Done<std::optional<std::int64_t>> done) {
+  if (!connection_.has("count")) return connection_.later([done] { done(std::optional<std::int64_t>()); });
+  call("count", {collection_}, false, turned<std::optional<std::int64_t>>(doubting(std::move(done)), counted), sched::Rank::Kind::kPages);
 }
 
 void ScriptEndpoint::start(sync::Done<Value> done) {

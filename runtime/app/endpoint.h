@@ -31,6 +31,7 @@ class ScriptEndpoint final : public sync::Endpoint {
 
   void read(std::vector<std::string> keys, sync::Done<std::vector<sync::Record>> done) override;
   void list(std::optional<Value> cursor, int limit, sync::Done<sync::ListPage> done) override;
+  void count(sync::Done<std::optional<std::int64_t>> done) override;
   void start(sync::Done<Value> done) override;
   void changes(Value cursor, int limit, sync::Done<sync::ChangesPage> done) override;
   void find(std::vector<sync::Query> queries, sync::Done<std::vector<std::vector<sync::Record>>> done) override;

@@ -90,6 +90,8 @@ class Endpoint {
   /// The records found, in any order; a key that is not there is left out.
   virtual void read(std::vector<std::string> keys, Done<std::vector<Record>> done) = 0;
   virtual void list(std::optional<Value> cursor, int limit, Done<ListPage> done) = 0;
+  /// How many records the whole list has now, by the system's own count; nullopt where it does not tell. At once where it never does.
+  virtual void count(Done<std::optional<std::int64_t>> done) { done(std::optional<std::int64_t>()); }
   virtual void start(Done<Value> done) = 0;
   virtual void changes(Value cursor, int limit, Done<ChangesPage> done) = 0;
   /// One list of at most 3 records per query.

@@ -52,6 +52,7 @@ class WithParts final : public Endpoint {
 
   void read(std::vector<std::string> keys, Done<std::vector<Record>> done) override;
   void list(std::optional<Value> cursor, int limit, Done<ListPage> done) override;
+  void count(Done<std::optional<std::int64_t>> done) override { root_.count(std::move(done)); }
   void start(Done<Value> done) override;
   void changes(Value cursor, int limit, Done<ChangesPage> done) override;
   void find(std::vector<Query> queries, Done<std::vector<std::vector<Record>>> done) override { root_.find(std::move(queries), std::move(done)); }

@@ -35,6 +35,7 @@ class WithRows final : public Endpoint {
 
   void read(std::vector<std::string> keys, Done<std::vector<Record>> done) override;
   void list(std::optional<Value> cursor, int limit, Done<ListPage> done) override;
+  void count(Done<std::optional<std::int64_t>> done) override { parent_.count(std::move(done)); }
   void start(Done<Value> done) override;
   void changes(Value cursor, int limit, Done<ChangesPage> done) override;
   void find(std::vector<Query> queries, Done<std::vector<std::vector<Record>>> done) override { parent_.find(std::move(queries), std::move(done)); }

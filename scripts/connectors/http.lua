@@ -111,6 +111,14 @@ function M.list(conn, collection, cursor, limit)
   return pages.next(conn, shape, { cursor = cursor, limit = limit, conditions = connector.conditions(collection.scope) })
 end
 
+-- What of a scope is looked at here the system counts all the same.
+function M.count(conn, collection)
+  local shape, err = shapes.plan(conn, collection)
+  if not shape then return nil, err end
+  if #connector.conditions(collection.scope) > 0 then return nil end
+  return pages.count(conn, shape)
+end
+
 -- Every page until three are found; the system may heed case or not, so what it answers is looked through again.
 local function find_one(conn, shape, query)
   local conditions = {}

@@ -58,6 +58,12 @@ function M.list(conn, collection, cursor, limit)
   return tables.page(conn, shape, collection.scope, cursor, limit)
 end
 
+function M.count(conn, collection)
+  local shape, err = rows.plan(conn, collection)
+  if not shape then return nil, err end
+  return tables.count(conn, shape, collection.scope)
+end
+
 M.changes = changes.changes
 
 local function find_text(shape, queries, parameters)

@@ -92,6 +92,16 @@ function M.list(conn, collection, cursor, limit)
   return { records = shapes.records(shape, rows), cursor = #rows > 0 and { after = rows[#rows].id } or nil }
 end
 
+function M.count(conn, collection)
+  local shape, err = shapes.plan(conn, collection)
+  if not shape then return nil, err end
+  local total
+  total, err = wire.call(conn, shape.model, "search_count", { domain = domains.scope(shape.fields, collection.scope) })
+  if total == nil then return nil, err end
+  if type(total) ~= "number" then return fail("unavailable", "the answer is no count") end
+  return total
+end
+
 -- Text is compared by the database's rules, so what was found is looked through again.
 function M.find(conn, collection, queries)
   local asked = {}

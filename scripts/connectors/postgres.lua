@@ -41,7 +41,7 @@ end
 M.test, M.catalog, M.describe = catalog.test, catalog.catalog, catalog.describe
 M.listen, M.unlisten, M.install, M.uninstall = changes.listen, changes.unlisten, install.install, install.uninstall
 M.start, M.changes = changes.start, changes.changes
-M.read, M.list, M.find = reads.read, reads.list, reads.find
+M.read, M.list, M.count, M.find = reads.read, reads.list, reads.count, reads.find
 M.create, M.update, M.update_many, M.delete = writes.create, writes.update, writes.update_many, writes.delete
 
 return M

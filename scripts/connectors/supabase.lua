@@ -107,6 +107,18 @@ function M.list(conn, collection, cursor, limit)
   return list_page(conn, collection, shape, cursor, limit)
 end
 
+-- A count looks at every row, and may take longer than the role's statement timeout: then nobody knows.
+function M.count(conn, collection)
+  local query = { { "select", wire.column(collection.key[1]) }, { "limit", "0" } }
+  for _, condition in ipairs(connector.conditions(collection.scope)) do query[#query + 1] = tables.condition(condition) end
+  for _, name in ipairs(collection.key) do query[#query + 1] = { wire.column(name), "not.is.null", filter = true } end
+  local reply, err = wire.request(conn, collection, "GET", query, nil, counted)
+  if reply and reply.total then return reply.total end
+  if reply then return fail("unavailable", "the answer tells no count") end
+  if err.message:find("^57014") then return nil end
+  return nil, err
+end
+
 -- Text without case is searched by ilike, blanks around it being nothing; whatever that widens is looked through again here.
 local function query_term(part)
   if part.fold and type(part.value) == "string" then

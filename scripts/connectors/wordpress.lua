@@ -73,6 +73,7 @@ local function nothing_to_install() return fail("invalid", "`install` is for the
 
 M.test, M.catalog, M.describe = either(schema.test, tables.test), either(schema.catalog, tables.catalog), either(schema.describe, tables.describe)
 M.read, M.list, M.find, M.trash = either(rest.read, tables.read), either(lists.list, tables.list), either(lists.find, tables.find), either(rest.trash, tables.trash)
+M.count = either(lists.count, tables.count)
 M.start, M.changes = either(poll.start, tables.start), either(poll.changes, tables.changes)
 M.create, M.update, M.delete = either(rest.create, tables.create), either(rest.update, tables.update), either(rest.delete, tables.delete)
 M.install, M.uninstall = either(install.install, nothing_to_install), either(install.uninstall, nothing_to_install)

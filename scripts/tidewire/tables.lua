@@ -4,7 +4,8 @@
 --- modified, select }; `about` is what `known` keeps, `select` the list of columns with "$version" and "$stamp" where there
 --- are such. `sql` is the dialect: `quoted(name)`; `parameters()`, a list whose `add(value, column)` is the value's place in the statement;
 --- `query(conn, text, parameters)`; `with_keys(shape, keys, parameters)`, the condition of rows by key; `condition(shape, condition,
---- parameters)`, one of a scope; `shown(value, column)`, a value as it is read; `moment(shape, time)`, an ISO time as its column compares it.
+--- parameters)`, one of a scope; `shown(value, column)`, a value as it is read; `moment(shape, time)`, an ISO time as its column compares it;
+--- `took_too_long(err)`, whether the server ended the statement for its time.
 
 local connector = require "tidewire.connector"
 local json = require "tidewire.json"
@@ -111,22 +112,44 @@ local function select_page(conn, shape, conditions, columns, limit, parameters)
   return M.records(shape, found)
 end
 
---- A page in the order of the key, with the scope's conditions: { records, cursor }, without a cursor after the last.
-function M.page(conn, shape, scope, cursor, limit)
-  local parameters, conditions = shape.sql.parameters(), {}
+local function scoped(shape, scope, parameters)
+  local conditions = {}
   for _, condition in ipairs(connector.conditions(scope)) do
     local text, err = shape.sql.condition(shape, condition, parameters)
     if not text then return nil, err end
     conditions[#conditions + 1] = text
   end
+  return conditions
+end
+
+--- A page in the order of the key, with the scope's conditions: { records, cursor }, without a cursor after the last.
+function M.page(conn, shape, scope, cursor, limit)
+  local parameters = shape.sql.parameters()
+  local conditions, err = scoped(shape, scope, parameters)
+  if not conditions then return nil, err end
   if cursor then
-    local parts, err = connector.key_parts(cursor.after, shape.key)
+    local parts
+    parts, err = connector.key_parts(cursor.after, shape.key)
     if not parts then return nil, err end
     conditions[#conditions + 1] = after(shape, shape.key, parts, parameters)
   end
-  local records, err = select_page(conn, shape, conditions, shape.key, limit, parameters)
+  local records
+  records, err = select_page(conn, shape, conditions, shape.key, limit, parameters)
   if not records then return nil, err end
   return { records = records, cursor = #records > 0 and { after = records[#records].key } or nil }
+end
+
+--- How many rows those pages have, nil where the server takes too long to tell. A row without a key is on none but the first.
+function M.count(conn, shape, scope)
+  local parameters = shape.sql.parameters()
+  local conditions, err = scoped(shape, scope, parameters)
+  if not conditions then return nil, err end
+  for _, name in ipairs(shape.key) do conditions[#conditions + 1] = shape.sql.quoted(name) .. " is not null" end
+  local found
+  found, err = shape.sql.query(conn, "select count(*) as n from " .. shape.name .. " where " .. table.concat(conditions, " and "), parameters.list)
+  if found then return found[1].n end
+  if shape.sql.took_too_long(err) then return nil end
+  return nil, err
 end
 
 -- What changed --------------------------------------------------------------------------------------------------------

@@ -109,14 +109,14 @@ function M.http(options)
       version = "modified", fields = { code = "text", number = "int", price = "decimal" } } } }
     subject.install, subject.kind = nil, "http"
     subject.config, subject.broken = rest(config, options.api_key .. ":" .. options.api_secret), rest(config, options.api_key .. ":nobody")
-    subject.nowhere, subject.open_ended, subject.unordered = elsewhere(subject.config), true, true
+    subject.nowhere, subject.open_ended, subject.unordered, subject.uncounted = elsewhere(subject.config), true, true, true
     subject.collection.word, subject.collection.fields = "collection", array { "code", "label", "team", "number", "price" }
     subject.faithful = { { "price", dec "12.5" }, { "number", 2147483647 } }
     return subject
   end
   local subject = M.supabase(options)
-  local config = { url = options.url .. "/rest/v1", auth = {}, headers = { apikey = options.key, Prefer = "return=representation" },
-    collections = { conformance = { path = "/conformance", item = "/conformance?id=eq.{key}", query = { { "order", "id" } }, since = { "updated_at", "gte.{time}" },
+  local config = { url = options.url .. "/rest/v1", auth = {}, headers = { apikey = options.key, Prefer = "return=representation, count=exact" },
+    collections = { conformance = { path = "/conformance", count = { header = "Content-Range" }, item = "/conformance?id=eq.{key}", query = { { "order", "id" } }, since = { "updated_at", "gte.{time}" },
       modified = "updated_at", page = { by = "offset", param = "offset", limit = "limit" }, filter = { "{field}", "eq.{value}" } } } }
   subject.kind, subject.config, subject.broken = "http", rest(config, options.key), rest(config, "sb_secret_nobody")
   subject.broken.headers = { apikey = "sb_secret_nobody" }
@@ -258,7 +258,7 @@ function M.notion(options)
     kind = "notion", config = { url = options.url, token = options.key, version = options.version },
     broken = { url = options.url, token = "nobody", version = options.version },
     nowhere = elsewhere { url = options.url, token = options.key, version = options.version }, long = { "Notes", refused = true },
-    wide = { "Number", dec "9007199254740993" }, doubles = true,
+    wide = { "Number", dec "9007199254740993" }, doubles = true, uncounted = true,
     collection = { name = old and M.notion_database or M.notion_source, word = old and "database" or "data_source", key = array { "id" },
       options = { times = array { "Seen" } }, fields = array { "Name", "Notes", "Code", "Number", "Kind", "Tags", "State", "Born", "Seen",
         "Span.start", "Span.end", "Final", "Link", "Mail", "Phone", "Who", "Papers", "Linked", "Made", "Edited", "Author", "Editor",

@@ -171,6 +171,21 @@ tap.test("a long list of names goes by POST", function()
   tap.equal(asked.json.limit_page_length, 150)
 end)
 
+tap.test("a count has the filters of the list, and is not known where the site would count in another way", function()
+  local call, http = connect { { "GET /api/method/frappe.client.get_count", { body = { message = 7 } }, { body = { message = "7" } } } }
+  tap.equal(call.count(collection { scope = { department = { op = "!=", value = "R&D" } } }), 7)
+  local sent = http.asked "GET .*get_count"[1]
+  tap.equal(sent.query.doctype, "TW Employee")
+  tap.equal(json.decode(sent.query.filters)[1][2], "!=")
+  tap.equal(select(2, call.count(collection())).code, "unavailable")
+  for _, scope in ipairs { { department = { op = "not_null" } }, { department = { op = "not_in", value = array { null } } }, { ["skills.skill"] = "Lua" } } do
+    local total, err = call.count(collection { scope = scope })
+    tap.equal(total, nil)
+    tap.equal(err, nil)
+  end
+  tap.equal(#http.asked "GET .*get_count", 2)
+end)
+
 tap.test("an update carries the guard as text", function()
   local call, http = connect { { "PUT " .. employee, recorded.put_partial } }
   local record = call.update(collection(), "TWE-00003", { last_name = "L2", department = null }, "2026-11-20 10:00:00")

@@ -52,6 +52,23 @@ test("pages by number, by token, by address and by Link header are read to the e
   equal(all(call, collection), "n1 n2")
 end)
 
+test("a count stands where tidewire.lua says, in the answer or in a header; under a scope there is none", function()
+  local listed = { "GET /v1/contacts", { body = { data = { row(1) }, meta = { total = "41" } }, headers = { ["content-range"] = "items 0-0/42" } } }
+  for _, case in ipairs { { nil, nil }, { "meta.total", 41 }, { { header = "Content-Range" }, 42 } } do
+    local call, collection, fake = crm({ listed }, { list = "data", count = case[1], page = { by = "page", param = "page", limit = "per_page" } })
+    local total, err = call.count(collection)
+    equal({ total, err }, { case[2] })
+    if case[1] then equal(fake.requests[1].query.per_page, "1") end
+    collection.scope = { name = "n1" }
+    equal(call.count(collection), nil)
+    equal(#fake.requests, case[1] and 1 or 0)
+  end
+  local call, collection = crm({ listed }, { list = "data", count = "meta.sum" })
+  equal(select(2, call.count(collection)).code, "unavailable")
+  call, collection = crm({ listed }, { list = "data", count = 5 })
+  ok(select(2, call.count(collection)).message:find("`count` is a place", 1, true))
+end)
+
 test("a next page on another host is not asked for", function()
   local call, collection, fake = crm({ { "GET /v1/contacts", { body = { results = { row(1) }, next = "https://evil.example.net/v1" } } } },
     { list = "results", page = { by = "next", next = "next" } })

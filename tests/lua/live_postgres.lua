@@ -388,6 +388,15 @@ tap.test("changes of partitions are told under the table's name, by the outbox a
   end
 end)
 
+tap.test("a count that takes longer than a statement may is not known; a row without a key is not counted", function()
+  assert(db:query "create view slow_ones as select g as id from generate_series(1, 3) g where pg_sleep(5) is not null")
+  local total, err = connect({ url = url, statement_timeout = 0.2 }).functions.count(collection("slow_ones", { "id" }, { "id" }, { version = false }))
+  tap.equal({ total, err }, { nil, nil })
+  assert(db:query "create table half_keyed (code text unique)")
+  assert(db:query "insert into half_keyed values ('a'), ('b'), (null)")
+  tap.equal(assert(connect().functions.count(collection("half_keyed", { "code" }, { "code" }))), 2)
+end)
+
 tap.test("an outbox that notes another key is not believed: install says so, and polls go on", function()
   assert(db:query "create table two_keys (id int primary key, code text unique not null, name text, updated_at timestamptz default clock_timestamp())")
   local call = connect().functions

@@ -273,12 +273,14 @@ test("the tables: rows read as the API has them, noise left out", function()
   equal(#assert(call.test()).warnings, 0)
   local record = assert(call.read(articles, array { key }))[1]
   equal({ record.fields.title, record.fields.content.raw, record.fields.status, record.fields.meta.sku }, { "Direct ✓🙂", "raw & more", "publish", "D-1" })
-  local cursor, kinds = nil, {}
+  local cursor, kinds, count = nil, {}, 0
   repeat
     local page = assert(call.list(articles, cursor, 7))
-    for _, one in ipairs(page.records) do kinds[one.fields.status or ""] = true end
+    for _, one in ipairs(page.records) do kinds[one.fields.status or ""], count = true, count + 1 end
     cursor = page.cursor
   until not cursor
+  local scoped = { name = articles.name, word = articles.word, key = articles.key, fields = articles.fields, options = articles.options, scope = { ["meta.sku"] = "D-1" } }
+  equal({ call.count(articles), call.count(scoped) }, { count, 1 })
   equal({ kinds.inherit, kinds["auto-draft"], kinds.trash, kinds.publish }, { nil, nil, nil, true })
   equal(assert(call.find(articles, array { array { { field = "meta.sku", value = "D-1" } }, array { { field = "title", value = "DIRECT ✓🙂", fold = true } },
     array { { field = "title", value = "DIRECT ✓🙂" } } }))[1][1].key, key)

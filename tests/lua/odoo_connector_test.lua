@@ -368,6 +368,18 @@ tap.test("a scope means the same with empty texts and with nothing", function()
     { "name", "in", { false, "" } }, { "seen", ">", "2024-05-01 00:00:00" }, { "type", "!=", "other" }, { "id", ">", 9 } })
 end)
 
+tap.test("a count has the domain of the list, archived records too", function()
+  for _, connected in ipairs { newer, older } do
+    local asked
+    local call = connected { search_count = function(arguments) asked = arguments.kwargs or arguments return 12 end }
+    tap.equal(call.count { name = "res.partner", key = array { "id" }, fields = array { "name" }, scope = { type = "contact" } }, 12)
+    tap.equal(asked.domain, { { "type", "=", "contact" } })
+    tap.equal(asked.context.active_test, false)
+  end
+  local call = newer { search_count = function() return array {} end }
+  tap.equal(select(2, call.count(partners)).code, "unavailable")
+end)
+
 tap.test("a search asks for all queries at once and looks through what it found", function()
   local call, http = newer { search_read = rows(row(1, { name = "ADA" }), row(2, { name = "50% off" }), row(3, { name = "50x off" })) }
   local answers = call.find(partners, array { array { { field = "name", value = "ada", fold = true }, { field = "country_id", value = "5" } },

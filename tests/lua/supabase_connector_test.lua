@@ -206,6 +206,25 @@ tap.test("what is unknown of a write is unavailable of a read", function()
   end
 end)
 
+tap.test("a count asks for no rows, as the list asks for them", function()
+  local call, http = connect { { "GET " .. path, { status = 206, headers = { ["content-range"] = "*/2510" }, body = array {} } } }
+  tap.equal(call.count { name = items.name, word = "table", key = items.key, fields = items.fields, scope = { sku = "1" } }, 2510)
+  local sent = http.requests[1]
+  tap.equal(sent.headers.Prefer, "count=exact")
+  tap.equal(sent.query.limit, "0")
+  tap.equal(sent.query.sku, "eq.1")
+  tap.equal(sent.query.id, "not.is.null")
+end)
+
+tap.test("a count that takes too long is not known; one without its number, or refused, is a failure", function()
+  local function counted(answer) return (connect { { "GET " .. path, answer } }).count(items) end
+  local total, err = counted(refused(500, "57014", "canceling statement due to statement timeout"))
+  tap.equal(total, nil)
+  tap.equal(err, nil)
+  tap.equal(select(2, counted { headers = { ["content-range"] = "*/*" }, body = array {} }).code, "unavailable")
+  tap.equal(select(2, counted(refused(403, "42501", "permission denied for table t"))).code, "denied")
+end)
+
 tap.test("the details of a refusal that show the whole row are not repeated", function()
   local answer = { status = 400, body = { code = "23502", message = "null value in column", details = "Failing row contains (secret)", hint = null } }
   local call = connect { { "GET " .. path, probe }, { "PATCH " .. path, answer } }

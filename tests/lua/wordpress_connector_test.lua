@@ -108,6 +108,23 @@ test("a site that counts more posts than it shows is an error, never a shorter l
   ok(err.message:find("fewer", 1, true), err.message)
 end)
 
+test("a count is the site's own, where it can be asked for all of the scope", function()
+  local rows = many(5)
+  rows[2].status, rows[5].status = "draft", "trash"
+  local call, fake = blog(rows)
+  local function counted(scope)
+    local where = posts "title"
+    where.scope = scope
+    return call.count(where)
+  end
+  equal(counted(), 4)
+  equal(counted { status = "draft" }, 1)
+  local before = #fake.asked "GET /wp%-json/wp/v2/posts"
+  equal(counted { status = "draft", title = "t2" }, nil)
+  equal(counted { status = { op = "!=", value = "draft" } }, nil)
+  equal(#fake.asked "GET /wp%-json/wp/v2/posts", before)
+end)
+
 test("credentials travel with every request, raw values only are asked for, and writes go once", function()
   local call, fake = blog(many(1), nil, { { "GET /wp%-json/wp/v2/posts/2", { status = 404, body = { code = "rest_post_invalid_id", message = "Invalid post ID." } } },
     { "GET /wp%-json/wp/v2/posts/1", { body = row(1) } }, { "POST /wp%-json/wp/v2/posts/1", { body = row(1, { title = { raw = "x" } }) } } })

@@ -62,7 +62,7 @@ class MemorySide final : public sync::Endpoint {
     for (auto& arrive : std::exchange(late_, {})) arrive();
   }
   std::deque<Fault> write_faults;
-  std::deque<Fault> read_faults, list_faults, change_faults, find_faults, delete_faults;
+  std::deque<Fault> read_faults, list_faults, count_faults, change_faults, find_faults, delete_faults;
   std::size_t change_page = 1000, short_page = 0;        // of changes; of a list, whatever it was asked for
   std::optional<Value> last_deleted;                     // the trash
   bool brings_back = false;                              // and whether anything comes out of it
@@ -71,7 +71,7 @@ class MemorySide final : public sync::Endpoint {
   std::function<void(Row&)> before_delete;
   std::function<void()> after_changes;                   // what happens while a poll's answer is on its way
   std::function<void()> before_write;                    // an edit by a person at the last moment
-  std::function<void()> after_read, after_find, after_update;         // what happens while an answer is on its way
+  std::function<void()> after_read, after_list, after_find, after_update;  // what happens while an answer is on its way
   std::string hidden_from_list;                          // a key
   std::string poison;                                    // records whose e-mail begins so are refused for ever
   int find_misses = 0;                                   // so many searches show nothing
@@ -91,6 +91,8 @@ class MemorySide final : public sync::Endpoint {
   // Endpoint
   sync::Capabilities able;
   bool same = true;      // the system first met
+  bool counts = false;   // it tells how many rows it has
+  std::int64_t counted_more = 0;  // than it has
   bool versions = true, times = true;  // what its records have
   Duration ahead{};      // its clock, as its answers tell
   std::optional<Duration> broken;  // the breaker is open
@@ -123,7 +125,15 @@ class MemorySide final : public sync::Endpoint {
       if (row->first != hidden_from_list) page.records.push_back(record(row->first));
     }
     if (!page.records.empty()) page.cursor = Value(page.records.back().key);
+    if (after_list) std::exchange(after_list, nullptr)();
     poster_.post([done, page] { done(page); });
+  }
+  void count(sync::Done<std::optional<std::int64_t>> done) override {
+    if (!counts) return done(std::optional<std::int64_t>());
+    ++count_calls;
+    if (denied) return fail(done, *denied);
+    if (take(count_faults) == Fault::kRefuse) return fail(done, Code::kUnavailable);
+    poster_.post([done, now = static_cast<std::int64_t>(rows.size()) + counted_more] { done(std::optional(now)); });
   }
   void start(sync::Done<Value> done) override {
     poster_.post([done, now = static_cast<std::int64_t>(last_version_)] { done(Value(now)); });
@@ -284,7 +294,7 @@ class MemorySide final : public sync::Endpoint {
   }
 
   std::map<std::string, Row> rows;
-  int reads = 0, lists = 0, finds = 0, writes = 0, creates = 0, create_calls = 0, update_calls = 0, deletes = 0, stale = 0;
+  int reads = 0, lists = 0, count_calls = 0, finds = 0, writes = 0, creates = 0, create_calls = 0, update_calls = 0, deletes = 0, stale = 0;
 
  private:
   void touch(Row& row) {

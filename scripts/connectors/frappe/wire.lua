@@ -63,6 +63,8 @@ local function explain(reply, writes)
   return code, message
 end
 
+local reading = { ["/api/method/frappe.client.get_list"] = true, ["/api/method/frappe.client.get_count"] = true }
+
 --- One request; `reply`, or nil, err.
 function M.request(conn, method, path, query, body)
   local config = conn.config
@@ -70,7 +72,7 @@ function M.request(conn, method, path, query, body)
   if query then target = target .. "?" .. url.query(query) end
   return connector.call(conn, {
     method = method, url = target, body = body, explain = explain,
-    writes = method ~= "GET" and path ~= "/api/method/frappe.client.get_list",
+    writes = method ~= "GET" and not reading[path],
     headers = {
       Accept = "application/json", ["Content-Type"] = body and "application/json" or nil,
       Authorization = "token " .. connector.secret(config.api_key) .. ":" .. connector.secret(config.api_secret),
@@ -112,6 +114,21 @@ function M.get_list(conn, doctype, arguments)
   if not reply then return nil, err end
   if not json.is_array(reply.body[member]) then return fail("unavailable", "a list without '" .. member .. "'") end
   return reply.body[member]
+end
+
+--- How many documents of a DocType fit the filters, as the site counts.
+function M.get_count(conn, doctype, filters)
+  local path, query = "/api/method/frappe.client.get_count", { { "doctype", doctype }, { "filters", json.encode(filters) } }
+  local reply, err
+  if #path + #url.query(query) < longest_target then
+    reply, err = M.request(conn, "GET", path, query)
+  else
+    reply, err = M.request(conn, "POST", path, nil, { doctype = doctype, filters = filters })
+  end
+  if err and err.code == "not_found" then return fail("invalid", "there is no DocType " .. doctype) end
+  if not reply then return nil, err end
+  if type(reply.body.message) ~= "number" then return fail("unavailable", "a count without a number") end
+  return reply.body.message
 end
 
 return M

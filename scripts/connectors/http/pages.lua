@@ -76,13 +76,18 @@ local function ask(conn, shape, cursor, options)
   return wire.get(conn, shape.path, query)
 end
 
--- One page as the system cuts them; `records` may be empty although more follow.
-local function one(conn, shape, cursor, options)
-  if cursor.done then return { records = array {} } end
+local function answer(conn, shape, cursor, options)
   local reply, err = ask(conn, shape, cursor, options)
   if not reply and err.code == "not_found" then
     return fail("invalid", "there is no list at " .. shape.path .. ": " .. err.message, "are `url` and `path` as the system has them?")
   end
+  return reply, err
+end
+
+-- One page as the system cuts them; `records` may be empty although more follow.
+local function one(conn, shape, cursor, options)
+  if cursor.done then return { records = array {} } end
+  local reply, err = answer(conn, shape, cursor, options)
   if not reply then return nil, err end
   local rows = shapes.many(shape, reply)
   if not rows then
@@ -111,6 +116,18 @@ function M.next(conn, shape, options)
     cursor = page.cursor
   until #page.records > 0 or not cursor
   return page
+end
+
+--- How many there are, as an answer to the list says it; nil where `count` of the collection does not say where.
+function M.count(conn, shape)
+  local place = shape.about.count
+  if not place then return nil end
+  local reply, err = answer(conn, shape, ways[shape.page.by].begin(shape.page), { limit = 1 })
+  if not reply then return nil, err end
+  local said = type(place) == "table" and (reply.headers[place.header:lower()] or ""):match "%d+$" or type(place) == "string" and given(shapes.at(reply.body, place))
+  local total = said and tonumber(connector.plain(said))
+  if total then return total end
+  return fail("unavailable", ("the answer for %s tells no count"):format(shape.name), "`count` says where it stands in an answer")
 end
 
 --- The first page, small: whether the system answers at all.

@@ -12,7 +12,7 @@ local fail = connector.fail
 
 local M = {}
 
-local members = { "path", "item", "key", "list", "one", "wrap", "page", "query", "filter", "since", "modified", "version", "guard", "update", "fields" }
+local members = { "path", "item", "key", "list", "one", "wrap", "page", "query", "filter", "since", "modified", "count", "version", "guard", "update", "fields" }
 local pages = { "by", "param", "limit", "size", "first", "next" }
 
 --- The names of the collections, in order.
@@ -60,6 +60,10 @@ local function check_auth(auth)
   return true
 end
 
+local function is_place(count)
+  return count == nil or type(count) == "string" or type(count) == "table" and type(count.header) == "string"
+end
+
 local function compiled(conn, name)
   local fine, wrong = check_auth(conn.config.auth)
   if not fine then return nil, wrong end
@@ -74,6 +78,7 @@ local function compiled(conn, name)
   local page = about.page or { by = "none" }
   ok, err = check_page(what, page)
   if not ok then return nil, err end
+  if not is_place(about.count) then return fail("invalid", what .. ": `count` is a place in an answer, or { header = \"X-Total-Count\" }") end
   local item = about.item or about.path .. "/{key}"
   if not item:find("{key}", 1, true) then return fail("invalid", what .. ": `item` has no {key}") end
   return { name = name, about = about, path = about.path, item = item, key = about.key or "id", page = page, size = page.size or 100,

@@ -29,6 +29,11 @@ function M.number_of(err)
   return tonumber(err.message:match "^(%d+): ")
 end
 
+local too_long = { [1969] = true, [3024] = true }     -- MariaDB's number and MySQL's
+
+--- Whether the server ended the statement for its time.
+function M.took_too_long(err) return too_long[M.number_of(err) or 0] or false end
+
 -- A table or column that is not what it was.
 local outdated = { [1054] = true, [1146] = true }
 

@@ -36,6 +36,9 @@ function M.state_of(err)
   return err.message:match "^(%w%w%w%w%w): "
 end
 
+--- Whether the server ended the statement for its time.
+function M.took_too_long(err) return M.state_of(err) == "57014" end
+
 --- Whether the statement was refused for what it holds, perhaps for one row of it: a value, or a policy.
 function M.refused(err)
   return err.code == "invalid" or M.state_of(err) == "42501"

@@ -22,6 +22,12 @@ function M.list(conn, collection, cursor, limit)
   return tables.page(conn, shape, collection.scope, cursor, limit)
 end
 
+function M.count(conn, collection)
+  local shape, err = rows.plan(conn, collection)
+  if not shape then return nil, err end
+  return tables.count(conn, shape, collection.scope)
+end
+
 -- "lower(btrim(t.a::text)) = lower(btrim(q.f1))", "t.b is not distinct from q.f2": part `n` of every query.
 local function comparison(shape, queries, n, parameters)
   local part = queries[1][n]

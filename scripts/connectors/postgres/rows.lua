@@ -64,7 +64,7 @@ function M.plan(conn, collection, more)
     select = table.concat(list, ", ") }
 end
 
-M.quoted, M.query = quoted, db.query
+M.quoted, M.query, M.took_too_long = quoted, db.query, db.took_too_long
 
 function M.shown(value) return value end
 

@@ -131,6 +131,25 @@ function M.list(conn, collection, cursor, limit)
   return { records = records, cursor = more and place or { done = true } }
 end
 
+-- Conditions that the site keeps to the letter.
+local exact = { status = true, author = true }
+
+--- What the site counts, asked as the pages are; nil where a condition is looked at here alone.
+function M.count(conn, collection)
+  local conditions, query = connector.conditions(collection.scope), {}
+  local shape, err = shapes.plan(conn, collection)
+  if not shape then return nil, err end
+  for i, condition in ipairs(conditions) do
+    add_condition(query, shape, condition)
+    if not exact[condition.field] or #query < i then return nil end
+  end
+  local asked = question(shape, query)
+  asked[#asked + 1] = { "per_page", 1 }
+  local rows, total = wire.rows(conn, shape.target.route, asked)
+  if not rows then return nil, total end
+  return total
+end
+
 -- Searches ----------------------------------------------------------------------------------------------------------------------
 
 -- The longest run of letters and digits: what has the value has it too, in any case, and it means nothing else to a search.

@@ -57,6 +57,18 @@ function M.list(conn, collection, cursor, limit)
   return { records = listed(shape, found), cursor = #found > 0 and { after = found[#found].ID } or nil }
 end
 
+function M.count(conn, collection)
+  local shape, err = rows.plan(conn, collection, rows.fields_of(collection.scope))
+  if not shape then return nil, err end
+  local parameters, text = array {}, "select count(*) as n" .. shape.from .. " and p.post_status <> 'trash'"
+  for _, condition in ipairs(connector.conditions(collection.scope)) do text = text .. " and " .. rows.condition(shape, condition, parameters) end
+  local found
+  found, err = db.query(shape.conn, text, parameters)
+  if found then return found[1].n end
+  if db.took_too_long(err) then return nil end
+  return nil, err
+end
+
 function M.find(conn, collection, queries)
   local names = {}
   for i, part in ipairs(queries[1] or {}) do names[i] = part.field end

@@ -300,3 +300,15 @@ TEST_CASE("with_parts: a record that names its part shares it with others that d
 
   for (const auto& [key, row] : it.world.right.rows) CHECK(it.world.right.get(key, "city") == Value("Hull"));
 }
+
+TEST_CASE("with_parts: counted are the records, not what belongs to them", "[sync][parts]") {
+  Joined it;
+  it.place_for(it.ada, R"({"city":"Leeds"})", 0);
+  it.world.left.counts = it.addresses.counts = true;
+  std::optional<std::int64_t> counted;
+  it.left->count([&](Result<std::optional<std::int64_t>> answer) { counted = *answer; });
+  it.world.settle();
+
+  CHECK(counted == 1);
+  CHECK(it.addresses.count_calls == 0);
+}

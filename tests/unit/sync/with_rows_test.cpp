@@ -225,3 +225,17 @@ TEST_CASE("with_rows: a table that the mapping did not have at the last poll is 
 
   CHECK(keys == std::vector<std::string>{it.person});
 }
+
+TEST_CASE("with_rows: counted are the records, not their rows", "[sync][rows]") {
+  Tables it;
+  std::optional<std::int64_t> counted = 7;
+  const auto keep = [&](Result<std::optional<std::int64_t>> answer) { counted = *answer; };
+  it.right->count(keep);
+  CHECK_FALSE(counted);
+
+  it.world.right.counts = it.skills.counts = true;
+  it.right->count(keep);
+  it.world.settle();
+  CHECK(counted == 1);
+  CHECK(it.skills.count_calls == 0);
+}

@@ -68,7 +68,7 @@ local function version_text(metas)
   return "sha2(json_array(" .. table.concat(parts, ", ") .. "), 256)"
 end
 
---- What a mapping's fields, and `more`, mean: { conn, posts, postmeta, wanted, metas, version, select }.
+--- What a mapping's fields, and `more`, mean: { conn, posts, postmeta, wanted, metas, version, from, select }.
 function M.plan(conn, collection, more)
   if collection.word ~= "post_type" then return fail("invalid", "the tables are spoken to for posts only", "leave `tables` out: the REST form has terms and users") end
   local shape = { conn = inner(conn), posts = table_named(conn, "posts"), postmeta = table_named(conn, "postmeta"), options = table_named(conn, "options"), name = collection.name,
@@ -96,8 +96,8 @@ function M.plan(conn, collection, more)
   end
   shape.version = version_text(guarded)
   list[#list + 1] = shape.version .. " as `$version`"
-  shape.select = "select " .. table.concat(list, ", ") .. " from " .. shape.posts .. " p where p.post_type = " .. literal(collection.name)
-    .. " and p.post_status not in ('auto-draft', 'inherit')"
+  shape.from = " from " .. shape.posts .. " p where p.post_type = " .. literal(collection.name) .. " and p.post_status not in ('auto-draft', 'inherit')"
+  shape.select = "select " .. table.concat(list, ", ") .. shape.from
   return shape
 end
 
