@@ -39,7 +39,7 @@ std::string state_of_part(const store::Job& job) {
 Value part_view(const store::Job& job, const store::Summary& now) {
   Object part{{"job", job.id}, {"mapping", job.mapping}, {"state", state_of_part(job)}, {"marked", job.done}};
   part["looked_at"] = job.summary.int_or("looked_at", 0);
-  for (const char* member : {"error", "trouble", "found", "compared", "undecided"}) {
+  for (const char* member : {"error", "trouble", "found", "compared", "undecided", "short"}) {
     if (const Value* value = job.summary.find(member)) part[member] = *value;
   }
   const auto counts = now.mappings.find(job.mapping);

@@ -106,7 +106,7 @@ class StatusPage {
     return left + (direction == "to_right" ? " → " : (direction == "to_left" ? " ← " : " ↔ ")) + right;
   }
 
-  /// Edits that could not be loaded, polls that fail, what a one-way mapping leaves alone.
+  /// Edits that could not be loaded, polls and jobs that fail, what a one-way mapping leaves alone.
   void troubles() {
     std::vector<std::string> lines;
     for (const auto& [name, one] : members(status_, "mappings")) {
@@ -118,6 +118,7 @@ class StatusPage {
         const Value* error = one.at_path(std::string("polls.") + side + ".error.message");
         if (error != nullptr) lines.push_back(out_.paint("! ", Style::kWarn) + name + ": polling the " + side + " side fails: " + shown(*error, 160));
       }
+      if (const Value* error = one.at_path("job.error.message"); error != nullptr) lines.push_back(out_.paint("! ", Style::kWarn) + name + ": the last " + plain(one.at_path("job.kind")->as_string()) + " failed: " + shown(*error, 300));
     }
     for (const auto& [name, one] : members(status_, "mappings")) {
       const Value* counted = one.at_path("counters.drift");

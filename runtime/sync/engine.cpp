@@ -85,7 +85,7 @@ void Engine::put(std::shared_ptr<Mapper> mapper, Sides<Endpoint*> endpoints, con
     const bool left = plan->end.left.connection == end.connection;
     return Translator{wanted, left ? Side::kLeft : Side::kRight};
   };
-  mapping->lane->ask_sweep = [this, name](Side side) { ask_sweep(name, side); };
+  mapping->lane->ask_sweep = [this, name](Side side) { return ask_sweep(name, side); };
   mapping->lane->woke = [this, name] {
     for (const auto& [child, waiting] : mappings_) {
       if (child != name && refers_to(waiting->worker->mapper()->plan().fields, name)) waiting->worker->wake();

@@ -101,7 +101,7 @@ class Engine : private Foreman {
   void hold_backfill(const std::string& mapping, bool held) override;
   void stage(const std::string& mapping, bool staged, Done<void> then) override;
   void finished(const store::Job& job, std::function<void()> then) override;
-  void ask_sweep(const std::string& mapping, Side side);
+  Duration ask_sweep(const std::string& mapping, Side side);
   void take_up();
   void look_for_overdue();
   void begin();
@@ -127,7 +127,11 @@ class Engine : private Foreman {
   FanOut fan_out_;
   Settling settling_;
   std::map<std::string, std::string> holds_;  // mapping -> why
-  std::map<std::pair<std::string, Side>, Ticks> swept_;  // when a key without evidence last asked for it
+  struct Swept {
+    Ticks at{};  // when a key without evidence last asked for it
+    Duration pause = Reconcile::kSweepPause;
+  };
+  std::map<std::pair<std::string, Side>, Swept> swept_;
   std::map<std::string, std::unique_ptr<Mapping>> mappings_;
   std::vector<std::unique_ptr<Mapping>> leaving_;
   bool starting_ = false, started_ = false, timed_ = false, stopping_ = false;

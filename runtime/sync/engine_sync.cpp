@@ -1,13 +1,18 @@
 // The engine's pieces of work over whole mappings: load, resync, sweep, dry run, and who is told when they are over.
+#include <algorithm>
+
 #include "sync/differing.h"
 #include "sync/engine.h"
 #include "sync/hooks.h"
+#include "sync/load.h"
 #include "sync/look.h"
 #include "sync/preview.h"
 
 namespace tidewire::sync {
 
 namespace {
+
+constexpr Duration kLongestSweepPause = std::chrono::hours(24);  // between two sweeps that are asked for
 
 /// A direction that the mapping does not take changes from is listed only where deletes are looked for.
 Value load_options(const Engine& engine, const Engine::SyncOptions& options) {
@@ -38,17 +43,27 @@ void Engine::sync(SyncOptions options, std::function<void(const store::Job&)> pr
   });
 }
 
-/// A linked key reads as missing and nobody told of a delete (law 16): one sweep answers for all that ask within a while.
-void Engine::ask_sweep(const std::string& name, Side side) {
+/// A linked key reads as missing and nobody told of a delete (law 16): one sweep answers for all that ask within a while, which
+/// is returned. It grows while the lists are short: what they hide the next one hides, too.
+Duration Engine::ask_sweep(const std::string& name, Side side) {
   const Ticks now = around_.clock.ticks();
-  const auto [last, first] = swept_.try_emplace({name, side}, now);
-  if (!first && now - last->second < Reconcile::kSweepPause) return;
-  last->second = now;
+  const auto [last, first] = swept_.try_emplace({name, side}, Swept{now});
+  const Duration pause = last->second.pause;
+  if (!first && now - last->second.at < pause) return pause;
+  last->second.at = now;
   store::Job job;
   job.mapping = name;
   job.kind = "sweep";
   job.options = Value(Object{{"left", side == Side::kLeft}, {"right", side == Side::kRight}});
-  jobs_.start({std::move(job)}, [](Result<std::string>) {});
+  jobs_.start({std::move(job)}, [this, alive = alive_, name, side](Result<std::string> batch) {
+    if (!*alive || !batch.ok()) return;
+    jobs_.when_ended(*batch, {}, [this, name, side](const std::vector<store::Job>& jobs) {
+      const bool is_short = std::any_of(jobs.begin(), jobs.end(), [&](const store::Job& job) { return job.mapping == name && shortfall(job); });
+      Duration& next = swept_[{name, side}].pause;
+      next = is_short ? std::min(next * 2, kLongestSweepPause) : Reconcile::kSweepPause;
+    });
+  });
+  return pause;
 }
 
 /// Who asked to be told of finished jobs is, by an operation of its own.

@@ -293,7 +293,7 @@ void Jobs::look_at_backlog(const RunPtr& run) {
 void Jobs::on_backlog(const RunPtr& run, std::int64_t due) {
   if (told(run)) return;
   if (run->phase == Run::Phase::kAhead && due < kAhead) return step(run);
-  if (run->phase == Run::Phase::kWorkOff && due == 0) return Staging::holds(run->job) ? look_at_decisions(run) : end(run, "done", std::nullopt);
+  if (run->phase == Run::Phase::kWorkOff && due == 0) return Staging::holds(run->job) ? look_at_decisions(run) : conclude(run);
   run->pause = std::min(run->pause * 2, kLongest);
   wait(run, run->pause);
 }
@@ -344,6 +344,12 @@ void Jobs::save(const RunPtr& run, std::function<void()> then) {
     if (saved.ok()) return then();
     arm(run, std::chrono::seconds(1), [this, then](const RunPtr& still) { save(still, then); });
   });
+}
+
+/// All that was marked is worked off.
+void Jobs::conclude(const RunPtr& run) {
+  const auto error = shortfall(run->job);
+  end(run, error ? "failed" : "done", error);
 }
 
 void Jobs::end(const RunPtr& run, const char* state, std::optional<Error> error) {

@@ -73,6 +73,7 @@ class Jobs {
   void wait(const RunPtr& run, Duration duration);
   bool told(const RunPtr& run);
   void work_off(const RunPtr& run);
+  void conclude(const RunPtr& run);
   void end(const RunPtr& run, const char* state, std::optional<Error> error);
   void ended(const RunPtr& run);
   void save(const RunPtr& run, std::function<void()> then);

@@ -126,7 +126,7 @@ struct Lane {
   bool staging = false;                         // nothing is written yet: a job waits until its conflicts are decided
   std::string load;                             // id of the initial load at work, "" = none
   std::unique_ptr<Lookups> lookups;  // nullptr: the mapping looks nothing up
-  std::function<void(Side)> ask_sweep;  // which records of the side are there at all; nullptr: nobody sweeps
+  std::function<Duration(Side)> ask_sweep;  // which records of the side are there at all, and when to ask again; nullptr: nobody sweeps
   std::function<void()> woke;  // keys of other mappings that waited for one of this may go on
   /// nullopt: no such mapping is loaded.
   std::function<std::optional<Translator>(const std::string& mapping, const End& end)> translator;

@@ -1,7 +1,10 @@
 // load.h — initial load, resync and sweep: marks what is not level, and the worker does the rest, live changes first.
 //
 // Both cursors are fixed before the first page (law 5). A sweep, once every page of a side was read, also marks linked keys
-// that no page showed: each is confirmed by a single read before anything is believed (law 16).
+// that no page showed: each is confirmed by a single read before anything is believed (law 16). Where the system counts its
+// records, it is asked before the first page and, if the pages show fewer, once more after the last: a list of fewer keys than the
+// smaller of both counts says of nothing that it is missing. Records that only come or only go meanwhile make no list look short;
+// where some come behind the page just read while others go ahead of it, one may, and the next sweep has the word.
 #pragma once
 
 #include "sync/walk.h"
@@ -16,16 +19,24 @@ class Load final : public Walk {
 
  private:
   void look_at(std::vector<Record> records, Done<Page> done) override;
+  void open_side(Done<void> done) override;
   std::string after_side() override { return absences_ ? "absences" : ""; }
   void step_phase(const std::string& phase, Done<Page> done) override;
   bool enough() const override;
   void anchor(Side side, Done<Page> done);
+  void count(Done<std::optional<std::int64_t>> done);
+  void compare_count(Done<Page> done);
   void mark_absent(Done<Page> done);
   Page marks_of(const std::vector<Record>& records, const std::vector<store::Known>& known);
 
   bool absences_;
   SeenKeys seen_;
+  std::optional<std::int64_t> counted_;  // before the first page
+  bool whole_ = false;                   // the list of the side shows what is counted, or nothing is
 };
+
+/// What a sweep has to tell whose lists showed fewer records than their systems count; nullopt where they were whole.
+std::optional<Error> shortfall(const store::Job& job);
 
 /// One key, by its options {side, key}: marked, and that is all.
 class LoadKey final : public Task {

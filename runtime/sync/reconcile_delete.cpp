@@ -50,13 +50,13 @@ bool Reconcile::may_be_hidden(Side side) {
 /// What one list shows is asked of the whole collection; until then the key is read again now and then, should the list
 /// have it.
 void Reconcile::ask_for_sweep(Side side) {
-  if (lane_.ask_sweep) lane_.ask_sweep(side);
+  const Duration pause = lane_.ask_sweep ? lane_.ask_sweep(side) : kSweepPause;
   stand(store::KeyState::kBackingOff,
         make_error(Code::kNotFound,
                    "'" + *link_.key[side] + "' reads as missing on " + plan_.end[side].connection +
                        ", and nobody told of a delete",
                    "a sweep looks which records are there; what it misses too is taken for deleted"),
-        now() + kSweepPause);
+        now() + pause);
 }
 
 void Reconcile::gone(Side side) {

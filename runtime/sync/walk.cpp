@@ -51,7 +51,10 @@ void Walk::restart_side() {
 }
 
 void Walk::step(Done<Page> done) {
-  if (phase_ == "list") return list(std::move(done));
+  if (phase_ == "list" && page_) return list(std::move(done));
+  if (phase_ == "list") {
+    return open_side(while_alive([this, done = std::move(done)](Result<void> opened) mutable { opened.ok() ? list(std::move(done)) : done(opened.error()); }));
+  }
   step_phase(phase_, while_alive([this, done = std::move(done)](Result<Page> page) {
                if (!page.ok()) return done(page.error());
                save();

@@ -21,6 +21,8 @@ class Walk : public Task {
 
  protected:
   virtual void look_at(std::vector<Record> records, Done<Page> done) = 0;
+  /// Before the first page of `side()`.
+  virtual void open_side(Done<void> done) { done({}); }
   /// A phase of its own after the last page of `side()`, and one after both sides; "" = none.
   virtual std::string after_side() { return ""; }
   virtual std::string after_all() { return ""; }
@@ -72,6 +74,7 @@ class SeenKeys {
   void add(const std::string& key) { hashes_.insert(hash(key)); }
   bool contains(const std::string& key) const { return hashes_.contains(hash(key)); }
   void clear() { hashes_.clear(); }
+  std::int64_t size() const { return static_cast<std::int64_t>(hashes_.size()); }
 
  private:
   static std::uint64_t hash(const std::string& key);

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import fs from "node:fs";
+import path from "node:path";
 import { call, run, until } from "../support/scenario.mjs";
 import { company } from "../support/staff.mjs";
 
@@ -129,6 +131,33 @@ const cases = {
     assert.equal(names[0], names[1]);
   },
 
+  async "a sweep whose list lost a row that the system counts says so, and the next whole one is done"() {
+    assert.equal((await project.ask(["sync", "departments", "--sweep"])).state, "done");
+    const shipped = fs.readFileSync(path.join(process.env.SOURCE_DIR, "scripts/connectors/supabase.lua"), "utf8");
+    const whole = "  local records = tables.records(shape, rows)\n  return { records = records, cursor";
+    assert.ok(shipped.includes(whole));
+    const reloads = () => project.logged("project_reloaded").length;
+    let before = reloads();
+    project.write("connectors/supabase.lua", shipped.replace(whole, "  if not cursor then table.remove(rows, 1) end\n" + whole));
+    await until("the connector to be used", () => reloads() > before);
+    const written = await world.counts();
+    const listed = (await app.all("teams")).length;
+
+    const told = await project.cli("sync", "departments", "--sweep");
+    assert.notEqual(told.code, 0);
+    const text = new RegExp(`the list of teams on app shows ${listed - 1} records where the system counts ${listed}`);
+    assert.match(told.out + told.err, text);
+    assert.match((await project.cli("status")).out, /departments: the last sweep failed: the list of teams on app shows/);
+    assert.match(project.logged("job_failed").at(-1).message, text);
+    assert.deepEqual(await world.counts(), written);
+
+    before = reloads();
+    project.remove("connectors/supabase.lua");
+    await until("the shipped connector", () => reloads() > before);
+    assert.equal((await project.ask(["sync", "departments", "--sweep"])).state, "done");
+    assert.doesNotMatch((await project.cli("status")).out, /the last sweep failed/);
+  },
+
   async "verify finds planted drift record by record, and repairs it by the mapping's rules"() {
     const clean = await project.ask(["verify", "departments"]);
     assert.deepEqual([clean.state, clean.found], ["done", {}]);
@@ -154,8 +183,9 @@ const cases = {
   },
 
   async "a staged load writes nothing before its conflicts are decided, over a restart too"() {
+    const reloads = project.logged("mapping_reloaded").length;
     project.edit("mappings/departments.lua", "return mapping {", 'return mapping {\n  conflict = "manual",');
-    await until("the mapping to be reloaded", () => project.logged("mapping_reloaded").length > 0);
+    await until("the mapping to be reloaded", () => project.logged("mapping_reloaded").length > reloads);
     await erp.insert("Team", { code: "DUO", team_name: "of the left" });
     await app.insert("teams", { code: "DUO", name: "of the right" });
     await erp.insert("Team", { code: "ONE", team_name: "alone" });
