@@ -20,7 +20,7 @@ class Check {
   std::optional<Violation> run() {
     if (auto found = come_to_rest()) return found;
     evidence_ = Evidence::gather(world_);
-    for (const std::string& wrong : world_.wrongs()) return Violation{"no duplicate create", wrong};
+    for (const auto& [law, what] : world_.wrongs()) return Violation{law, what};
     if (world_.samples()) return of_sample();
     for (auto look : {&Check::integrity, &Check::nothing_stuck, &Check::counterparts, &Check::one_each, &Check::convergence, &Check::no_invention, &Check::sums, &Check::no_lost_edit,
                       &Check::deletes_stay, &Check::balance, &Check::replay}) {

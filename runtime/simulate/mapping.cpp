@@ -31,7 +31,8 @@ sync::End built_in_end(Side side, bool deletes) {
 
 BuiltInMapper::BuiltInMapper(const Profile& profile, std::uint64_t seed, bool grown) {
   plan_.name = "things";
-  plan_.end = {built_in_end(Side::kLeft, profile.deletes || profile.key_reuse), built_in_end(Side::kRight, profile.deletes || profile.key_reuse)};
+  const bool deletes = profile.deletes || profile.key_reuse || profile[Fault::kLostRow] > 0;
+  plan_.end = {built_in_end(Side::kLeft, deletes), built_in_end(Side::kRight, deletes)};
   if (profile.system.right.client_keys) plan_.assigned_by = sync::Plan::AssignedBy::kLeft;
   plan_.matches = {{{{"email", "email", false}}}};
   plan_.fields = {built_in_field("email", "newest"),     built_in_field("phone", "newest"), built_in_field("note", "manual"),

@@ -217,12 +217,24 @@ Profile profile_pages() {
   return profile;
 }
 
+Profile profile_short_lists() {
+  Profile profile = profile_plain();
+  profile.name = "short-lists";
+  profile.about = "pages of lists lose rows, which reads do not show for a while either; the count tells, and nobody deletes anything";
+  profile[Fault::kLostRow] = 0.3;
+  profile[Fault::kCrash] = 0.005;
+  profile.system.left.counts = profile.system.right.counts = true;
+  profile.sweeps = true;
+  profile.most_acts = 24;
+  return profile;
+}
+
 }  // namespace
 
 const char* fault_name(Fault fault) {
   static constexpr const char* kNames[] = {"lost request", "lost answer", "applied late", "refused", "throttled", "stale read", "slow",
                                            "person between", "webhook lost", "webhook twice", "webhook late", "5xx before", "5xx after",
-                                           "hidden row", "script error", "disk full", "failed fsync", "crash", "silent judge"};
+                                           "hidden row", "script error", "disk full", "failed fsync", "crash", "silent judge", "lost row"};
   return kNames[static_cast<std::size_t>(fault)];
 }
 
@@ -232,7 +244,8 @@ std::span<const Profile> profiles() {
                                         profile_rekeyed(),  profile_hidden(),  profile_scripts(),
                                         profile_polls(),    profile_judged(),
                                         profile_grows(),    profile_trash(),
-                                        profile_scope(),    profile_pages()};
+                                        profile_scope(),    profile_pages(),
+                                        profile_short_lists()};
   return all;
 }
 

@@ -36,6 +36,7 @@ enum class Fault {
   kFsync,         // fsync failed: refused, and perhaps stored all the same
   kCrash,
   kJudge,         // who is asked about a field says nothing within its time
+  kLostRow,       // a page of a list loses a row that the system counts, and for a while reads do not show it either
   kCount,
 };
 const char* fault_name(Fault fault);
@@ -49,6 +50,7 @@ struct Profile {
     bool normalises = false;   // trims the name
     bool reads_behind = false; // law 3 matters here
     bool hides = false;        // absence proves nothing
+    bool counts = false;       // tells how many rows it has
     bool client_keys = false;  // takes the key that a create names
     bool rekeys = false;       // people edit the match field
     bool pages = false;        // list and changes show records as a read does, and count as one

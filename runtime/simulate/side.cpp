@@ -16,7 +16,8 @@ constexpr const char* kNoAnswer = "no answer that tells whether it was applied";
 }  // namespace
 
 MemorySide::MemorySide(Side side, const Profile& profile, VirtualTime& time, Faults& faults, Ledger& ledger, SideEvents events)
-    : side_(side), system_(profile.system[side]), time_(time), faults_(faults), ledger_(ledger), events_(std::move(events)) {
+    : side_(side), system_(profile.system[side]), time_(time), faults_(faults), ledger_(ledger), events_(std::move(events)),
+      nobody_deletes_(!profile.deletes && !profile.key_reuse && !profile.renames && !profile.recreates && !profile.scoped) {
   able_.guarded_writes = able_.guarded_deletes = system_.guarded;
   able_.ordered_versions = system_.ordered;
   able_.answer = system_.answer;
@@ -148,6 +149,19 @@ MemorySide::Rows MemorySide::past(const char* verb) {
   return rows;
 }
 
+void MemorySide::lose_a_row() {
+  if (rows_.empty() || !faults_.strikes(Fault::kLostRow, word_of(side_, "list"))) return;
+  const auto row = std::next(rows_.begin(), static_cast<std::ptrdiff_t>(faults_.number(word_of(side_, "lost"), rows_.size())));
+  lost_[row->first] = time_.ticks() + faults_.between(word_of(side_, "lost for"), std::chrono::minutes(2), std::chrono::hours(1));
+  note("a page of the list lost " + row->first + ", and reads do not show it");
+}
+
+void MemorySide::leave_out_lost(Rows& rows) const {
+  for (const auto& [key, until] : lost_) {
+    if (!faults_.is_calm() && time_.ticks() < until) rows.erase(key);
+  }
+}
+
 void MemorySide::note(const std::string& line) const {
   if (events_.note) events_.note(std::string(store::side_name(side_)) + ": " + line);
 }
@@ -232,7 +246,8 @@ void MemorySide::write(const char* verb, const std::string& key, sync::Done<T> d
 void MemorySide::read(std::vector<std::string> keys, sync::Done<std::vector<sync::Record>> done) {
   ask<std::vector<sync::Record>>("read", std::move(done), [this, keys = std::move(keys)] {
     std::vector<sync::Record> found;
-    const Rows rows = seen("read");
+    Rows rows = seen("read");
+    leave_out_lost(rows);
     for (const std::string& key : keys) {
       const auto row = rows.find(key);
       if (row == rows.end()) continue;
@@ -266,11 +281,18 @@ void MemorySide::list(std::optional<Value> cursor, int, sync::Done<sync::ListPag
   ask<sync::ListPage>("list", std::move(done), [this, cursor = std::move(cursor)] {
     constexpr std::size_t kPage = 2;  // small, so that page edges are met
     sync::ListPage page;
-    const Rows rows = seen("list");
+    Rows rows = seen("list");
+    lose_a_row();
+    leave_out_lost(rows);
     for (auto row = cursor ? rows.upper_bound(cursor->as_string()) : rows.begin(); row != rows.end() && page.records.size() < kPage; ++row) page.records.push_back(shown(row->first, row->second));
     if (!page.records.empty()) page.cursor = Value(page.records.back().key);
     return page;
   });
+}
+
+void MemorySide::count(sync::Done<std::optional<std::int64_t>> done) {
+  if (!system_.counts) return done(std::optional<std::int64_t>());
+  ask<std::optional<std::int64_t>>("count", std::move(done), [this] { return std::optional(static_cast<std::int64_t>(rows_.size())); });
 }
 
 void MemorySide::start(sync::Done<Value> done) {
@@ -326,7 +348,7 @@ Result<sync::Record> MemorySide::apply_create(const sync::CreateRequest& request
   note("create " + json::dump(request.values) + (key ? " -> " + *key : " refused: it exists"));
   if (!key) return make_error(Code::kStale, "it exists already");
   ++writes_;
-  if (there) events_.wrong("thing " + std::to_string(thing) + " was created on the " + store::side_name(side_) + " a second time, as " + *key);
+  if (there) events_.wrong("no duplicate create", "thing " + std::to_string(thing) + " was created on the " + store::side_name(side_) + " a second time, as " + *key);
   return answered(*key, request.values);
 }
 
@@ -394,6 +416,7 @@ Result<void> MemorySide::apply_remove(const std::string& key, const std::optiona
     return make_error(Code::kStale, "somebody else changed it");
   }
   note("delete " + key);
+  if (nobody_deletes_) events_.wrong("no delete of our own", key + " was deleted on the " + store::side_name(side_) + ", where nobody deleted anything");
   ++writes_;
   const int thing = ledger_.thing_of(row->second.fields);
   if (!system_.guarded && !system_.trash) {

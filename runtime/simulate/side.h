@@ -30,7 +30,7 @@ struct SideEvents {
   std::function<void(Side, const std::string& key, const std::string& event)> changed;  // a webhook is due
   std::function<void(Side, const std::string& key)> between;  // a person's chance just before a write is applied
   std::function<void(std::string line)> note;                 // for the history; empty = nobody reads
-  std::function<void(std::string what)> wrong;                // an invariant is broken
+  std::function<void(std::string law, std::string what)> wrong;  // an invariant is broken
 };
 
 class MemorySide final : public sync::Endpoint {
@@ -55,6 +55,7 @@ class MemorySide final : public sync::Endpoint {
   Duration clock_offset() const override;
   void read(std::vector<std::string> keys, sync::Done<std::vector<sync::Record>> done) override;
   void list(std::optional<Value> cursor, int limit, sync::Done<sync::ListPage> done) override;
+  void count(sync::Done<std::optional<std::int64_t>> done) override;
   void start(sync::Done<Value> done) override;
   void changes(Value cursor, int limit, sync::Done<sync::ChangesPage> done) override;
   void find(std::vector<sync::Query> queries, sync::Done<std::vector<std::vector<sync::Record>>> done) override;
@@ -85,6 +86,8 @@ class MemorySide final : public sync::Endpoint {
   /// The rows as a read that arrives now sees them: of now or of a while ago, perhaps not all of them.
   Rows seen(const char* verb);
   Rows past(const char* verb);
+  void lose_a_row();
+  void leave_out_lost(Rows& rows) const;
   sync::Record record(const std::string& key, const Row& row) const;
   sync::Record shown(const std::string& key, const Row& row);
   sync::Record answered(const std::string& key, const Value& sent) const;
@@ -120,6 +123,8 @@ class MemorySide final : public sync::Endpoint {
   std::vector<std::pair<std::int64_t, std::string>> deleted_;  // seq, key
   std::int64_t last_seq_ = 0;
   std::set<std::string> unanswered_;
+  std::map<std::string, Ticks> lost_;  // rows that lists and reads do not show until then
+  const bool nobody_deletes_;
   int last_key_ = 0, last_incarnation_ = 0, writes_ = 0;
   Duration skew_{};
 };

@@ -50,7 +50,7 @@ SideEvents World::events() {
     if (thing >= 0) edit_row(side, key, thing, edited_fields(profile_)[faults_.number("field between", edited_fields(profile_).size())]);
   };
   if (noting_) events.note = [this](const std::string& line) { note(line); };
-  events.wrong = [this](const std::string& what) { wrongs_.push_back(what); };
+  events.wrong = [this](std::string law, std::string what) { wrongs_.emplace_back(std::move(law), std::move(what)); };
   return events;
 }
 

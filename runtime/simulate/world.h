@@ -63,7 +63,7 @@ class World final : public sync::Ears {
   const Ledger& ledger() const { return ledger_; }
   const Profile& profile() const { return profile_; }
   const std::vector<std::string>& notes() const { return notes_; }
-  const std::vector<std::string>& wrongs() const { return wrongs_; }
+  const std::vector<std::pair<std::string, std::string>>& wrongs() const { return wrongs_; }
   std::uint64_t steps() const { return time_.steps(); }
   Instant now() const { return time_.now(); }
   int writes() const { return left_.writes() + right_.writes(); }
@@ -126,7 +126,8 @@ class World final : public sync::Ears {
   std::unique_ptr<sync::Engine> engine_;
   std::set<std::pair<Side, std::string>> linked_;  // keys that the engine said to be a pair
   int deliveries_ = 0, unheard_ = 0, things_ = 100;
-  std::vector<std::string> notes_, wrongs_;
+  std::vector<std::string> notes_;
+  std::vector<std::pair<std::string, std::string>> wrongs_;  // law, what broke it
   std::optional<std::string> broken_;
 };
 

@@ -22,6 +22,7 @@ class Through : public sync::Endpoint {
   Duration clock_offset() const override { return inner_.clock_offset(); }
   void read(std::vector<std::string> keys, sync::Done<std::vector<sync::Record>> done) override { inner_.read(std::move(keys), std::move(done)); }
   void list(std::optional<Value> cursor, int limit, sync::Done<sync::ListPage> done) override { inner_.list(std::move(cursor), limit, std::move(done)); }
+  void count(sync::Done<std::optional<std::int64_t>> done) override { inner_.count(std::move(done)); }
   void start(sync::Done<Value> done) override { inner_.start(std::move(done)); }
   void changes(Value cursor, int limit, sync::Done<sync::ChangesPage> done) override { inner_.changes(std::move(cursor), limit, std::move(done)); }
   void find(std::vector<sync::Query> queries, sync::Done<std::vector<std::vector<sync::Record>>> done) override { inner_.find(std::move(queries), std::move(done)); }
@@ -124,6 +125,12 @@ class WithoutIncarnation final : public Through {
       done(std::move(found));
     });
   }
+};
+
+class CountNotAsked final : public Through {
+ public:
+  using Through::Through;
+  void count(sync::Done<std::optional<std::int64_t>> done) override { done(std::optional<std::int64_t>()); }
 };
 
 class FindsNothing final : public Through {
@@ -257,6 +264,7 @@ inline std::vector<Planted> planted_bugs() {
       {"believe at once that nothing arrives late", "25, 26", profile("editable-match"), 300, [] { return declaring([](sync::Capabilities& able) { able.settle = {}; }); }},
       {"know no incarnations", "20", profile("deletes"), 60, endpoint_bug<WithoutIncarnation>},
       {"believe that absence proves a delete", "16", profile("hidden-rows"), 400, [] { return declaring([](sync::Capabilities& able) { able.absence_proves_delete = true; }); }},
+      {"do not ask how many there are", "16", profile("short-lists"), 400, endpoint_bug<CountNotAsked>},
       {"forget conflicts", "13", profile("plain"), 40, [=] { return sql_bug(kConflicts); }},
       {"keep no record of what lost", "12, 32", profile("plain"), 40, [=] { return sql_bug(kOperations); }},
       {"commit without the base", "31", profile("plain"), 40, [=] { return sql_bug(kBase); }},
