@@ -4,6 +4,7 @@
 --- no Jinja template, because a template that meets a quote or an unset field sends nothing at all.
 
 local connector = require "tidewire.connector"
+local hash = require "tidewire.hash"
 local json = require "tidewire.json"
 local url = require "tidewire.url"
 local wire = require "connectors.frappe.wire"
@@ -20,39 +21,44 @@ local function address_of(options, collection, event)
   return options.address .. "?" .. url.query { { "collection", collection.name }, { "event", event } }
 end
 
+-- Several daemons may watch one site. What tells one from another is the secret it signs with: the address may change.
+local function name_of(conn, collection, event)
+  local mark = hash.hmac_sha256(connector.secret(conn.config.webhook_secret), "tidewire"):sub(1, 6)
+  return table.concat({ "Tidewire", conn.name, collection.name, event, mark }, " ")
+end
+
 local function document(conn, collection, event, options)
   local data = array {}
   for i, field in ipairs(sent) do data[i] = { fieldname = field, key = field } end
   return {
-    name = "Tidewire " .. conn.name .. " " .. collection.name .. " " .. event, webhook_doctype = collection.name, webhook_docevent = event,
+    name = name_of(conn, collection, event), webhook_doctype = collection.name, webhook_docevent = event,
     request_url = address_of(options, collection, event), request_method = "POST", request_structure = "Form URL-Encoded", enabled = 1,
     enable_security = 1, webhook_secret = connector.secret(conn.config.webhook_secret), webhook_data = data,
     webhook_headers = array { { key = "Content-Type", value = "application/json" } },
   }
 end
 
--- Ours are known by their address.
+-- The webhooks of a DocType, by event: `ours`, and `former`, which go to the address and sign with another secret. Version 14 numbers
+-- them itself (HOOK-0001): what goes to the address counts as ours there.
 local function present(conn, collection, options)
-  local found, err = wire.get_list(conn, "Webhook", { fields = array { "name", "request_url", "webhook_docevent", "enabled" },
-    filters = array { array { "webhook_doctype", "=", collection.name } }, limit_page_length = 0 })
-  if not found then return nil, err end
-  local by_event = {}
-  for _, one in ipairs(found) do
-    for _, event in ipairs(events) do
-      if one.request_url == address_of(options, collection, event) and one.webhook_docevent == event then by_event[event] = one end
-    end
-  end
-  return by_event
-end
-
-local function checked(conn, options)
-  if not given(options.address) then
-    return fail("invalid", "where do webhooks reach this daemon?", "--address https://sync.example.org, as the site sees it")
-  end
   if not conn.config.webhook_secret then
     return fail("invalid", "the connection has no `webhook_secret`", "webhook_secret = secret \"ERP_WEBHOOK_SECRET\" in tidewire.lua")
   end
-  return true
+  local rows, err = wire.get_list(conn, "Webhook", { fields = array { "name", "request_url", "webhook_docevent", "enabled" },
+    filters = array { array { "webhook_doctype", "=", collection.name } }, limit_page_length = 0 })
+  if not rows then return nil, err end
+  local found = { ours = {}, former = {} }
+  for _, one in ipairs(rows) do
+    for _, event in ipairs(events) do
+      if one.name == name_of(conn, collection, event) then
+        found.ours[event] = one
+      elseif given(options.address) and one.request_url == address_of(options, collection, event) and one.webhook_docevent == event then
+        local kind = one.name:find "^Tidewire " and "former" or "ours"
+        found[kind][event] = found[kind][event] or one
+      end
+    end
+  end
+  return found
 end
 
 -- A step as it is shown: without the secret.
@@ -74,34 +80,47 @@ local function carried_out(conn, steps, options)
   return { steps = steps, applied = options.apply or false }
 end
 
--- The webhooks that are there, by event, where the login may look after them.
-local function found(conn, collection, options)
-  local ready, err = checked(conn, options)
-  if not ready then return nil, err end
-  return present(conn, collection, options)
+-- What leads from a webhook of ours to the one that is wanted.
+local function mended(event, one, address)
+  local changes, titles = {}, {}
+  if one.request_url ~= address then changes.request_url, titles[#titles + 1] = address, "goes to another address than " .. one.request_url end
+  if one.enabled ~= 1 then changes.enabled, titles[#titles + 1] = 1, "is switched on" end
+  if #titles == 0 then return nil end
+  return step("the webhook of " .. event .. " " .. table.concat(titles, " and "), "PUT", wire.path("Webhook", one.name), changes)
+end
+
+local function taken_away(event, one, why)
+  return step("the webhook of " .. event .. (why or ""), "DELETE", wire.path("Webhook", one.name))
 end
 
 function M.install(conn, collection, options)
-  local there, err = found(conn, collection, options)
-  if not there then return nil, err end
+  if not given(options.address) then
+    return fail("invalid", "where do webhooks reach this daemon?", "--address https://sync.example.org, as the site sees it")
+  end
+  local found, err = present(conn, collection, options)
+  if not found then return nil, err end
   local steps = array {}
   for _, event in ipairs(events) do
-    local one = there[event]
-    if not one then
+    local ours, former = found.ours[event], found.former[event]
+    if former then steps[#steps + 1] = taken_away(event, former, " that signs with another secret") end
+    if ours then
+      steps[#steps + 1] = mended(event, ours, address_of(options, collection, event))
+    else
       steps[#steps + 1] = step("the webhook of " .. event, "POST", wire.path "Webhook", document(conn, collection, event, options))
-    elseif one.enabled ~= 1 then
-      steps[#steps + 1] = step("the webhook of " .. event .. " is switched on", "PUT", wire.path("Webhook", one.name), { enabled = 1 })
     end
   end
   return carried_out(conn, steps, options)
 end
 
+--- Takes ours away, and with an address only what goes there.
 function M.uninstall(conn, collection, options)
-  local there, err = found(conn, collection, options)
-  if not there then return nil, err end
+  local found, err = present(conn, collection, options)
+  if not found then return nil, err end
   local steps = array {}
   for _, event in ipairs(events) do
-    if there[event] then steps[#steps + 1] = step("the webhook of " .. event, "DELETE", wire.path("Webhook", there[event].name)) end
+    local ours, former = found.ours[event], found.former[event]
+    if ours and (not given(options.address) or ours.request_url == address_of(options, collection, event)) then steps[#steps + 1] = taken_away(event, ours) end
+    if former then steps[#steps + 1] = taken_away(event, former) end
   end
   return carried_out(conn, steps, options)
 end
