@@ -320,8 +320,8 @@ tap.test("what a table needs is said for the SQL editor, the secret kept out of 
   tap.equal({ all:find("very secret", 1, true) ~= nil, said.applied }, { false, false })
   local _, err = call.install(items, { apply = true })
   tap.equal({ err.code, err.hint:find "SQL editor" ~= nil }, { "invalid", true })
-  local statements = call.uninstall(items, {}).steps[1].todo
-  tap.ok(statements:find 'drop trigger if exists tidewire_webhook on "public"."items"')
+  local statement = call.uninstall(items, {}).steps[2].todo
+  tap.ok(statement:find 'drop trigger if exists tidewire_webhook on "public"."items"')
 end)
 
 tap.test("a webhook whose proof is a signature is signed by the statement that is shown, and each table has its own index", function()

@@ -59,8 +59,10 @@ begin
   return null;
 end $tell$;]]
 
+-- A secret's name is unique in the vault, and the editor runs what is pasted as one transaction: a second table finds it there.
 local function signed_steps(webhook, proof, name, address, add)
-  add("the secret of the webhook, that of the connection in its place", "select vault.create_secret('THE-WEBHOOK-SECRET', 'tidewire_webhook');")
+  add("the secret of the webhook, that of the connection in its place; one that is there stays (vault.update_secret changes it)",
+    "select vault.create_secret('THE-WEBHOOK-SECRET', 'tidewire_webhook') where not exists (select from vault.secrets where name = 'tidewire_webhook');")
   add("the function that signs what it sends", signing)
   local arguments = { literal(address), literal(proof.header), literal(webhook.prefix or ""), literal(proof.encoding) }
   add("the webhook", "create or replace trigger tidewire_webhook after insert or update or delete on " .. name
@@ -102,8 +104,9 @@ function M.uninstall(conn, collection, options)
   local none, err = refused(options)
   if err then return none, err end
   local steps, add = list()
-  add("the triggers; the column stays, and so does the secret tidewire_webhook in the vault where there is one", "drop trigger if exists tidewire_touch on " .. place(conn, collection) .. ";\ndrop trigger if exists tidewire_webhook on "
-    .. place(conn, collection) .. ";")
+  local name = place(conn, collection)
+  add("the trigger of the time column; the column stays", "drop trigger if exists tidewire_touch on " .. name .. ";")
+  add("the webhook; the secret tidewire_webhook stays in the vault where there is one", "drop trigger if exists tidewire_webhook on " .. name .. ";")
   return { steps = steps, applied = false }
 end
 
