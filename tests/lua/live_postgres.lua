@@ -431,6 +431,28 @@ tap.test("a stamp ahead of the clock hides nothing of what comes after the last 
   tap.equal(drained(call, rows, cursor)["2"], "now")
 end)
 
+tap.test("a slot that nobody reads and that makes the server keep its log is named", function()
+  assert(db:query "create table unread (id int primary key)")
+  local call = connect { url = url, changes = "logical", modified = "" }.functions
+  local rows = collection("unread", { "id" }, { "id" })
+  assert(call.install(rows, { apply = true }))
+  local slot = assert(call.start(rows)).slot
+  assert(db:query "alter system set max_wal_size = '32MB'")
+  assert(db:query "select pg_reload_conf()")
+  local said
+  for i = 1, 8 do
+    assert(db:query("insert into unread values ($1)", { i }))
+    assert(db:query "select pg_switch_wal()")
+    said = table.concat(assert(connect().functions.test()).warnings, "\n")
+    if said:find(slot, 1, true) then break end
+  end
+  assert(db:query "alter system reset max_wal_size")
+  assert(db:query "select pg_reload_conf()")
+  tap.ok(said:find("select pg_drop_replication_slot('" .. slot .. "')", 1, true), said)
+  assert(call.uninstall(rows, { apply = true }))
+  tap.equal(assert(connect().functions.test()).warnings, array {})
+end)
+
 tap.test("a slot whose log the server threw away is replaced, and all is read again", function()
   assert(db:query "create table thrown (id int primary key, name text)")
   local call = connect { url = url, changes = "logical", modified = "" }.functions

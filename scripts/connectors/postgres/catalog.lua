@@ -174,6 +174,18 @@ local function system_of(conn)
   return nil, err
 end
 
+-- A slot of ours that makes the server keep more of its log than it otherwise would (max_wal_size).
+local slots = [[
+select slot_name, pg_size_pretty(pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn)) as size from pg_replication_slots
+where slot_name like 'tidewire\_%' and wal_status in ('extended', 'unreserved') and not active]]
+
+local function add_slots(conn, warnings)
+  for _, slot in ipairs(db.query(conn, slots) or {}) do
+    warnings[#warnings + 1] = ("the slot %s keeps %s of the log, and more until the disk is full; where no daemon reads it: select pg_drop_replication_slot('%s')")
+      :format(slot.slot_name, slot.size, slot.slot_name)
+  end
+end
+
 local readable = [[
 select n.nspname as schema, c.relname as name, c.relkind in ('v', 'm') as view from pg_class c join pg_namespace n on n.oid = c.relnamespace
 where c.relkind in ('r', 'p', 'v', 'm', 'f') and n.nspname not like 'pg\_%' and n.nspname <> 'information_schema' and not c.relispartition
@@ -200,7 +212,7 @@ function M.test(conn)
   if not system then return nil, err end
   tables.note_clock(conn, about.now)
   local warnings = array {}
-  if about.standby then warnings[1] = "a standby answers here: it can be read, not written" end
+  if about.standby then warnings[1] = "a standby answers here: it can be read, not written" else add_slots(conn, warnings) end
   -- Which rows there are depends on the user where policies can hide some.
   local eyes = about.sees_all == true and "" or "/" .. about.user
   return {
