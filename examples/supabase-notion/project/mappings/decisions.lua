@@ -18,7 +18,7 @@ return mapping {
     { "status",         "Status", t.enum { proposed = "Proposed", accepted = "Accepted", superseded = "Superseded" }, default = "proposed" },
     { "decided_on",     "Decided on" },
     { "tags",           "Tags", t.csv },                                -- "cost, people" <-> a multi-select
-    { "owner_email",    "Owner" },
+    { "owner_email",    "Owner", conflict = "manual" },                  -- who answers for it, no clock decides
     { "confidence",     "Confidence" },
     { "final",          "Final" },
     { "superseded_by",  "Superseded by", t.ref("decisions", { optional = true }) },   -- a row's id <-> a page's id
