@@ -8,13 +8,13 @@ return project {
       limits = { parallel = 2 },           -- Odoo has few workers; on odoo.com one, with rate = "1/s"
     },
     app = supabase {
-      url = env "APP_URL", key = secret "APP_KEY",
+      url = env "APP_URL", key = secret "APP_KEY", webhook = { header = "x-app-secret", secret = secret "APP_WEBHOOK_SECRET" },
       limits = { parallel = 8 },
     },
   },
   defaults = {
     conflict = "newest", tie = "left",
-    on = { poll = "every 1m" },
+    on = { left = { poll = "every 1m" }, right = { webhook = true, poll = "every 15m" } },   -- the app tells its changes at once
     sweep = "daily 03:00",                 -- finds what moves no write_date: stock levels, deletions
   },
   keep = "30d",

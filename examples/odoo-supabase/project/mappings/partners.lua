@@ -7,7 +7,7 @@ return mapping {
   fields = {
     { "ref",        "code", required = true },
     { "name",       "name" },
-    { "email",      "email" },
+    { "email",      "email", conflict = "manual" },              -- invoices go there: a person decides
     { "phone",      "phone" },
     { "city",       "city" },
     { "is_company", "is_company" },
