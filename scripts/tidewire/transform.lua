@@ -4,7 +4,6 @@
 --- pair to the described types of both sides. A function gets nil for null; what nothing becomes is the row's to say.
 
 local json = require "tidewire.json"
-local text = require "tidewire.text"
 local mark = require "tidewire.mapping.mark"
 local outcome = require "tidewire.mapping.outcome"
 local pairs_of = require "tidewire.transform.pair"
@@ -14,22 +13,9 @@ local structure = require "tidewire.transform.structure"
 local times = require "tidewire.transform.times"
 local values = require "tidewire.mapping.values"
 
-local bare, both, pair = pairs_of.bare, pairs_of.both, pairs_of.make
+local bare, pair = pairs_of.bare, pairs_of.make
 
 local M = {}
-
-local function of_text(call)
-  return function(value)
-    if value == nil or type(value) ~= "string" then return value end
-    return call(value)
-  end
-end
-
---- Without white space around it.
-M.trim = both("t.trim", of_text(text.trim), true)
---- ASCII letters in lower / upper case, in both directions.
-M.lower = both("t.lower", of_text(string.lower), true)
-M.upper = both("t.upper", of_text(string.upper), true)
 
 --- Both sides keep "+447700900123"; numbers without country code belong to `country` (two letters).
 function M.phone(country)
@@ -170,7 +156,7 @@ end
 
 -- Kept in files of their own, which are read by the mappings that use them.
 local shelves = {
-  email = "text", concat = "text", default = "text",
+  trim = "text", lower = "text", upper = "text", email = "text", concat = "text", default = "text",
   html = "markup", markdown = "markup",
   scale = "numbers", percent = "numbers", minor = "numbers",
   unix = "serials", excel = "serials",

@@ -103,6 +103,39 @@ law("t.markdown", t.markdown, function()
   return (pick(shapes):gsub("%%s", function() return (words():gsub("<", "&lt;"):gsub("`", "'")) end))
 end)
 law("t.trim", t.trim, text)
+law("t.lower", t.lower, text)
+law("t.upper", t.upper, text)
+law("t.scale(1.19)", t.scale "1.19", number)
+law("t.scale(1.19, 2)", t.scale("1.19", 2), number)
+law("t.scale(100, 2)", t.scale(100, 2), number)
+law("t.scale(0.5)", t.scale "0.5", number)
+
+local function name() return pick { "Ada", "King", "van", "de", "Ünal", "O'Neil", "Lovelace" } end
+local function names()
+  local parts = {}
+  for i = 1, draw(3) + 1 do parts[i] = name() end
+  return table.concat(parts, " ")
+end
+local function local_moment(zone) return function() return (time.to_local(moment(), zone)) end end
+local instant, day = { kind = "datetime", form = "instant" }, { kind = "date" }
+local function site(zone) return { kind = "datetime", form = "local", zone = zone } end
+
+law("t.phone GB", t.phone "GB", function() return pick { "07700 900123", "+44 (0)7700 900123", "0044 7700900123", "+1 212 555 0100", "(020) 7946-0000", "1", "" } end)
+law("t.phone IT", t.phone "IT", function() return pick { "06 1234567", "+39 06 1234567", "333 1234567" } end)
+law("t.date of an instant", t.date, moment, { left_type = instant, right_type = day })
+law("t.date of local times", t.date, local_moment "America/New_York", { left_type = site "America/New_York", right_type = day })
+law("t.date towards an instant", t.date, function() return moment():sub(1, 10) end, { left_type = day, right_type = instant })
+law("t.datetime", t.datetime "Europe/Berlin", local_moment "Europe/Berlin")
+law("t.datetime of described sides", t.datetime, local_moment "Europe/Berlin", { left_type = site "Europe/Berlin", right_type = instant })
+law("t.names", t.names, function() return { first = names(), last = name() } end, { left_paths = { "first", "last" } })
+law("t.names of three", t.names, function() return { first = name(), middle = draw(2) == 0 and json.null or names(), last = name() } end,
+  { left_paths = { "first", "middle", "last" } })
+law("t.enum", t.enum { A = "a", B = "b" }, function() return pick { "A", "B", "C" } end)
+law("t.enum with a way back", t.enum({ A = "a", B = "a" }, { back = { a = "A" } }), function() return pick { "A", "B", "C" } end)
+law("t.bool", t.bool("Yes", "No"), function() return pick { true, false } end)
+law("t.list(t.trim)", t.list(t.trim), function() return list_of(text) end)
+law("t.list(t.enum)", t.list(t.enum { A = "a", B = "b" }), function() return list_of(function() return pick { "A", "B" } end) end)
+law("t.flip(t.scale)", t.flip(t.scale("1.19", 2)), number)
 law("t.decimal", t.decimal(2), number)
 law("t.json", t.json, function() return json.encode(list_of(text)) end, { left_type = { kind = "text" }, right_type = { kind = "json" } })
 

@@ -125,6 +125,8 @@ test("t.trim, t.lower and t.upper leave what is no text alone", function()
   equal(t.lower.to_right "Ada@X.ORG", "ada@x.org")
   equal(t.upper.to_left "de", "DE")
   equal(t.lower.to_right(5), 5)
+  equal(t.lower.to_right "MÜLLER, ΟΔΟΣ, ΛΌΓΟς, ЁЖ Straße 日", "müller, οδοσ, λόγος, ёж straße 日")
+  equal(t.upper.to_right "müller, λόγος, ёж ÿ ı ß 日", "MÜLLER, ΛΌΓΟΣ, ЁЖ Ÿ ı ß 日")
   equal(t.trim.to_right(nil), nil)
 end)
 

@@ -31,7 +31,8 @@ end
 
 local function is_power_of_ten(factor) return factor:text():find "^10*%.?0*$" ~= nil or factor:text():find "^0%.0*10*$" ~= nil end
 
---- The right is the left times `factor`. The way back divides, to `places` digits after the point where the factor is no power of ten.
+--- The right is the left, of `places` digits after the point where they are said, times `factor`. The way back divides, to as many digits where the
+--- factor is no power of ten.
 function M.scale(factor, places)
   local ok, times = pcall(dec, factor)
   if not ok or times == dec(0) then error("t.scale takes a factor that is not zero: t.scale(100) or t.scale \"1.19\"", 2) end
@@ -39,10 +40,11 @@ function M.scale(factor, places)
     error("the second argument of t.scale is a number of digits: t.scale(\"1.19\", 2)", 2)
   end
   local exact = is_power_of_ten(times)
+  local function rounded(number) return places and number:round(places) or number end
   return pairs_of.make("t.scale", {
-    lossy = not exact,
-    to_right = computed(function(number) return values.plain(number * times) end),
-    to_left = computed(function(number) return shortest(divide(number, times, exact and 40 or places or 10)) end),
+    lossy = places ~= nil or not exact,
+    to_right = computed(function(number) return values.plain(rounded(number) * times) end),
+    to_left = computed(function(number) return shortest(rounded(divide(number, times, exact and 40 or places or 10))) end),
   })
 end
 

@@ -1,4 +1,4 @@
---- Conversions of texts: e-mail addresses, several fields in one text, a word for nothing.
+--- Conversions of texts: white space, case, e-mail addresses, several fields in one text, a word for nothing.
 
 local json = require "tidewire.json"
 local text = require "tidewire.text"
@@ -20,6 +20,42 @@ end
 
 --- One spelling of an address: no white space around it, the host in lower case. Who reads there is left as it is written.
 M.email = pairs_of.both("t.email", address, true)
+
+-- Each letter by itself, so that no letter and its mark become one. A sigma at a word's end stays.
+local function lower(value)
+  return (value:lower():gsub("[\xC3-\xDF][\x80-\xBF]", function(letter) return letter ~= "ς" and text.fold(letter) or letter end))
+end
+
+local uppers
+
+-- By lower letter, as `fold` tells of what two bytes write. A dotted capital I has its lower letter in ASCII.
+local function upper_letters()
+  uppers = {}
+  for code = 0xC0, 0x7FF do
+    local letter = string.char(0xC0 + math.floor(code / 64), 0x80 + code % 64)
+    local small = text.fold(letter)
+    if small ~= letter and #small == 2 then uppers[small] = letter end
+  end
+  uppers["σ"], uppers["ς"] = "Σ", "Σ"
+  return uppers
+end
+
+local function upper(value)
+  return (value:upper():gsub("[\xC3-\xDF][\x80-\xBF]", uppers or upper_letters()))
+end
+
+-- The same in both directions; what is no text stays.
+local function of_text(name, call)
+  return pairs_of.both(name, function(value)
+    if type(value) ~= "string" then return value end
+    return call(value)
+  end, true)
+end
+
+--- Without white space around it.
+M.trim = of_text("t.trim", text.trim)
+--- In lower or upper case: Latin, Greek and Cyrillic letters.
+M.lower, M.upper = of_text("t.lower", lower), of_text("t.upper", upper)
 
 local function joined(paths, separator)
   return function(form)
