@@ -112,6 +112,21 @@ tap.test("a date keeps its end, its time and its zone, or is refused", function(
   tap.equal(read("Due", date("2026-05-01T10:00:00.000", nil, "Europe/Berlin"), timed), "2026-05-01T08:00:00Z")
 end)
 
+tap.test("a date that is written keeps the zone that the page names, but for the hour that comes twice", function()
+  local timed = of "Due"
+  timed.options = { times = array { "Due" } }
+  local function sent(written, zone)
+    local present = page(page_id, { Due = value("date", { start = "2026-05-01T10:00:00.000+02:00", ["end"] = null, time_zone = zone or null }) })
+    local call, http = connect { { one_path, { body = present } }, { "PATCH /v1/pages/" .. page_id, { body = present } } }
+    assert(call.update(timed, page_id, { Due = written }))
+    return json.encode(http.asked "PATCH .*"[1].json.properties.due_.date)
+  end
+  tap.equal(sent("2026-06-01T08:30:00Z", "Europe/Berlin"), '{"end":null,"start":"2026-06-01T10:30:00","time_zone":"Europe/Berlin"}')
+  tap.equal(sent "2026-06-01T08:30:00Z", '{"end":null,"start":"2026-06-01T08:30:00.000Z"}')
+  tap.equal(sent("2026-10-25T00:30:00Z", "Europe/Berlin"), '{"end":null,"start":"2026-10-25T02:30:00","time_zone":"Europe/Berlin"}')
+  tap.equal(sent("2026-10-25T01:30:00Z", "Europe/Berlin"), '{"end":null,"start":"2026-10-25T01:30:00.000Z"}')
+end)
+
 tap.test("what Notion does not compute is refused, never null", function()
   tap.fails("invalid", read("Double", value("formula", { type = "unsupported", unsupported = object {} })))
   tap.fails("invalid", read("Total", value("rollup", { type = "incomplete", incomplete = object {} })))

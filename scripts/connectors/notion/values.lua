@@ -253,12 +253,23 @@ local function moment(text)
   return utc:sub(1, 19) .. "." .. (fraction .. "000"):sub(1, 3) .. "Z"
 end
 
-function wire.date(value, field)
+-- A page that names a zone keeps it, and then times stand there without offset; not the hour that a clock shows twice.
+local function in_zone(moment_text, zone)
+  if not zone or is_day(moment_text) then return nil end
+  local there = time.to_local(moment_text, zone)
+  if not there or time.from_local(there, zone) ~= time.add(moment_text, 0) then return nil end
+  return (there:gsub(" ", "T"))
+end
+
+function wire.date(value, field, now)
   if value == null or value == "" then return null end
   local whole = type(value) == "table" and value or { start = value }
   if given(whole.start) == nil then return null end
   local start, finish = moment(whole.start), given(whole["end"]) and moment(whole["end"])
   if not start or given(whole["end"]) and not finish then return wrong(field, "a day or a time with its zone") end
+  local zone = given(now) and given(now.time_zone)
+  local start_there, finish_there = in_zone(start, zone), finish and in_zone(finish, zone)
+  if start_there and (finish_there or not finish) then return { start = start_there, ["end"] = finish_there or null, time_zone = zone } end
   return { start = start, ["end"] = finish or null }
 end
 
@@ -271,6 +282,10 @@ function wire.place(value) return value end
 
 --- Whether a write of this value needs to see the page first.
 function M.needs_page(kind, value)
+  if kind == "date" then
+    local start = type(value) == "table" and value.start or value
+    return type(start) == "string" and moment(start) ~= nil and not is_day(start)
+  end
   if kind ~= "files" or not json.is_array(value) then return false end
   for _, file in ipairs(value) do
     if type(file) == "table" and given(file.url) == nil then return true end
