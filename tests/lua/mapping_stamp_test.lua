@@ -28,6 +28,15 @@ test("the key of the other side is enough to find a creation again, one's own is
   case.refused(content "right_key", "nothing finds one again")
 end)
 
+test("nothing unique to find a creation again by is said, but not of a system that does not tell what is unique", function()
+  local function warned(tells)
+    local described = { key = { "id" }, fields = { case.field "email", case.field "b" }, tells_unique = tells }
+    local _, result = case.load(function() return { fields = { { "a", "b" } } } end, { describe = { right = described } })
+    return case.warned(result, "no field of match is described as unique in app")
+  end
+  equal({ warned(nil), warned(false) }, { true, false })
+end)
+
 test("a key and a compound are no stamps", function()
   case.refused(function(e) return { fields = { { "a", "b" } }, stamp = { left = { name = e.link.right_key } } } end, "is the key of erp")
   case.refused(function() return { fields = { { "a", "b" } }, stamp = { left = { meta = { 1 } } } } end, "a stamp is link.left_key")

@@ -103,7 +103,7 @@ function M.describe(conn, collection)
   done, err = describe_lists(conn, collection, fields, by_name, warnings)
   if not done then return nil, err end
   if not fields.write_date then warnings[#warnings + 1] = "this model keeps no write_date, so it cannot be polled" end
-  return { key = array { "id" }, fields = list, warnings = warnings }
+  return { key = array { "id" }, fields = list, warnings = warnings, tells_unique = false }
 end
 
 -- Who we are: JSON-2 knows it from the key.

@@ -92,7 +92,7 @@ function M.describe(conn, collection)
     warnings[1] = "a view, or a table without a primary key: name a `version` column; absence proves no deletion"
   end
   if #key == 0 then key[1] = "id" end
-  return { key = key, fields = fields, warnings = warnings, absence_proves_delete = not is_view and nil }
+  return { key = key, fields = fields, warnings = warnings, absence_proves_delete = not is_view and nil, tells_unique = false }
 end
 
 --- The tables and views that the API shows this key.

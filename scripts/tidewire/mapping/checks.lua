@@ -109,7 +109,7 @@ end
 
 local function has_unique(c, side)
   local described = c.described[side]
-  if not described then return true end
+  if not described or c.description[side].tells_unique == false then return true end
   for _, match in ipairs(c.matches) do
     for _, pair in ipairs(match) do
       local field = described[pair[side]]
