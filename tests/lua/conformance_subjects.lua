@@ -48,14 +48,15 @@ function M.supabase(options)
   return conformance_table("supabase", { url = options.url, key = options.key }, { url = options.url, key = "sb_secret_nobody" })
 end
 
---- `url` with a password; `key` = "outbox" where the triggers are to be installed first.
+--- `url` with a password; `key` = "outbox" where the triggers are to be installed first, "logical" where the log is read.
 function M.postgres(options)
   local config = { url = options.url, pooled = options.api_key == "pooled" or nil }
   local broken = { url = options.url:gsub(":[^:@]*@", ":nobody@"), pooled = config.pooled }
   local subject = conformance_table("postgres", config, broken)
   subject.open = require("connectors.postgres.db").open
   subject.faithful[9] = { "seen", "2024-05-01T10:11:12.000013Z" }
-  if options.api_key == "outbox" then subject.install = {} end
+  if options.api_key == "logical" then config.changes = "logical" end
+  if options.api_key == "outbox" or options.api_key == "logical" then subject.install = {} end
   return subject
 end
 

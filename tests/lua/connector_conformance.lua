@@ -586,6 +586,13 @@ local function tests_of(subject)
       tap.equal(outcomes[1].error and outcomes[1].error.code, code)
       outcomes = must(unlucky.create(collection, array { { values = subject.make(next_number()) }, { values = subject.make(next_number()) } }))
       tap.equal(outcomes[2].error and outcomes[2].error.code, code)
+      -- A delete may have been answered by its status alone, before the cut.
+      if how ~= "cut" then fails(code, unlucky.delete(collection, new().key)) end
+      if (able.bulk_update or 1) > 1 then
+        local entries = array {}
+        for i = 1, 2 do entries[i] = { key = new().key, values = { [subject.label] = how } } end
+        for _, outcome in ipairs(must(unlucky.update_many(collection, entries))) do tap.equal(outcome.error and outcome.error.code, code) end
+      end
     end
   end)
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # label: slow
 # timeout: 1200
-# The database connectors on real servers: PostgreSQL, direct and through PgBouncer, with and without an outbox; MariaDB.
+# The database connectors on real servers: PostgreSQL, direct and through PgBouncer, with and without an outbox, by its log; MariaDB.
 set -u
 command -v psql >/dev/null && command -v pgbouncer >/dev/null && command -v mariadbd >/dev/null && command -v node >/dev/null || exit 77
 work=$(mktemp -d)
@@ -25,6 +25,7 @@ eval "$("$servers/mariadb" start "$work/mariadb" "$support/conformance_mysql.sql
 echo "== postgres, polled" && conform postgres "$POSTGRES_URL" polled
 echo "== postgres through PgBouncer" && conform postgres "$POOLER_URL" pooled
 echo "== postgres, outbox" && conform postgres "$POSTGRES_URL" outbox
+echo "== postgres, the log" && conform postgres "$POSTGRES_URL" logical
 echo "== neon, its pooler being PgBouncer" && conform neon "$POOLER_URL" pooled
 echo "== mariadb, polled" && conform mysql "$MARIADB_PORT" polled
 echo "== mariadb, outbox" && conform mysql "$MARIADB_PORT" outbox

@@ -35,6 +35,7 @@ for version in 14 15.55 15.82 16; do
   serve frappe "frappe-$version" --version "$version"
   echo "== frappe $version" && conform frappe "$url" practice-key practice-secret
   [ "$version" != 16 ] || { echo "== its REST API, described by tables" && conform http "$url" practice-key practice-secret; }
+  [ "$version" != 16 ] || { echo "== ten thousand rows" && conform frappe "$url" practice-key practice-secret many; }
 done
 for mode in "" --legacy; do
   serve supabase "supabase$mode" --fixture "$SOURCE_DIR/tests/support/conformance.json" $mode
@@ -47,6 +48,7 @@ for version in 17 18 19; do
   echo "== odoo $version, JSON-RPC" && conform odoo "$url" practice-key jsonrpc
 done
 echo "== odoo 19, JSON-2" && conform odoo "$url" practice-key auto
+echo "== ten thousand rows" && conform odoo "$url" practice-key auto many
 # What is not known of Notion is tried both ways.
 odd="--exact-times --case-sensitive --short-pages 0.3 --split-runs"
 for version in 2022-06-28 2025-09-03 2026-03-11; do

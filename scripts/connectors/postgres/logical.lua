@@ -153,23 +153,23 @@ function M.start(conn, collection)
   return { slot = slot, lsn = made[1].lsn, at = made[1].now }
 end
 
+-- A cursor that the slot has passed is that of an older state put back: what came between is not in the slot any more.
 local advance = [[
-select pg_replication_slot_advance(slot_name, greatest(confirmed_flush_lsn, $2::pg_lsn)) from pg_replication_slots
-where slot_name = $1 and wal_status is distinct from 'lost']]
+select pg_replication_slot_advance(slot_name, $2::pg_lsn) from pg_replication_slots
+where slot_name = $1 and wal_status is distinct from 'lost' and confirmed_flush_lsn <= $2::pg_lsn]]
 
--- A slot whose log the server threw away stands there still, and is of no use.
-local drop_lost = [[
-select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name = $1 and wal_status = 'lost' and not active]]
+-- A slot that was passed, or whose log the server threw away, stands there still, and is of no use.
+local drop = "select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name = $1 and not active"
 
 local peek = [[
 select data from pg_logical_slot_peek_binary_changes($1, null, $2, 'proto_version', '1', 'publication_names', $3)]]
 
---- Events after the cursor: { events, cursor, more }; nil where the slot is gone.
+--- Events after the cursor: { events, cursor, more }; `gone` where the slot does not hold them.
 function M.events(conn, collection, shape, cursor, limit)
   local moved, err = db.query(conn, advance, { cursor.slot, cursor.lsn })
   if not moved then return nil, err end
   if #moved == 0 then
-    db.query(conn, drop_lost, { cursor.slot }, true)
+    db.query(conn, drop, { cursor.slot }, true)
     return { gone = true }
   end
   local answers
