@@ -61,6 +61,7 @@ test("options that are spelled differently are translated", function()
   equal(pair_of(found, "status").transform, { enum = { Active = "active", Left = "left" } })
   ok(found.source:find('t.enum { Active = "active", Left = "left" }', 1, true))
   ok(found.source:find('local t = require "tidewire.transform"', 1, true))
+  ok(found.source:find('on    = { poll = "every 5m" },', 1, true))
 end)
 
 test("what is computed on one side goes the other way only", function()

@@ -56,7 +56,7 @@ function M.text(chosen)
   line("  left  = " .. collection_text(chosen.left) .. ",")
   line("  right = " .. collection_text(chosen.right) .. ",")
   line("  direction = " .. write.text(chosen.direction or "both") .. ",")
-  line("  on    = " .. (chosen.on or "{ webhook = true, poll = \"every 5m\" }") .. ",")
+  line("  on    = " .. (chosen.on or "{ poll = \"every 5m\" }") .. ",    -- and webhook = true where the system tells its changes (`tidewire install`)")
   line("  key   = { left = " .. key_text(chosen.left.key) .. ", right = " .. key_text(chosen.right.key) .. " },")
   local match = chosen.match
   if match and match.left then
