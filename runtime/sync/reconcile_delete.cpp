@@ -125,7 +125,8 @@ bool Reconcile::may_be_ours(const Field& field, Side side) const {
 void Reconcile::keep_unsure(Side side) {
   Object lost;
   for (const Field& field : plan_.fields) {
-    const bool theirs = !unsure_.empty() && !link_.base.contains(field.name);  // of a record that was only found, not linked
+    // Of a record that was only found, not linked: what no create of ours has sent.
+    const bool theirs = link_.id == 0 && !link_.base.contains(field.name) && !empty_form(field, side, form_of(field, side, record_[side]->fields));
     if (!theirs && (!changed(field, side) || !may_be_ours(field, side))) continue;
     Decision discarded;
     discarded.field = &field;

@@ -181,6 +181,28 @@ TEST_CASE("law 15: what a write of ours of unknown outcome made there is no edit
   }
 }
 
+TEST_CASE("law 15: nor is what stands in a field that a create in doubt had not sent, and it stays on record",
+          "[laws][15][12][25]") {
+  World world(with_deletes(DeletePolicy::kDelete));
+  Value someone = person("ada@example.org");
+  someone["phone"] = Value();
+  const std::string source = world.left.insert(someone);
+  world.right.write_faults = {MemorySide::Fault::kLoseAnswer};
+  world.hook(Side::kLeft, source);
+  world.settle(std::chrono::milliseconds(1));
+  world.right.edit(world.only_right(), "phone", Value("entered there"));
+  world.left.rows.erase(source);
+  world.hook(Side::kLeft, source, "delete");
+  world.settle(std::chrono::minutes(10));
+
+  CHECK(world.right.rows.empty());
+  const auto stored = operations_of(world);
+  REQUIRE_FALSE(stored.empty());
+  const Value* told = stored.front().record.find("earlier");
+  REQUIRE(told != nullptr);
+  CHECK(told->as_array().front().at_path("phone.right")->as_string() == "entered there");
+}
+
 namespace {
 
 /// A pair of which the left was deleted and the right marked.
