@@ -33,7 +33,8 @@ const Command& retry_command() {
   static const Command command{"retry",
                                "[ID] [--all] [--mapping M [--side S --key K]]",
                                "tries dead letters and held keys again",
-                               "ID is an operation's, as `tidewire ops --failed` shows it.",
+                               "ID is an operation's, as `tidewire ops --failed` shows it. What the brake holds is let go by `tidewire release`, or one by\n"
+                               "one by its key.",
                                {{{"--all", "", "of every mapping"},
                                  {"--mapping", "M", "of one mapping"},
                                  {"--side", "S", "left or right, with --key"},

@@ -64,9 +64,9 @@ std::optional<Violation> Check::come_to_rest() {
     world_.sweep_all();
     world_.run(minutes(10));
     if (auto found = brake()) return found;
-    world_.release();
-    world_.run(minutes(10));
   }
+  world_.release();
+  world_.run(minutes(10));
   int quiet = 0;
   for (int round = 0; round < 14; ++round) {
     const int before = world_.writes();

@@ -90,9 +90,10 @@ Result<std::vector<DirtyKey>> standing_rows(Database& database, const std::strin
 Result<std::int64_t> retry_keys(Database& database, const std::string& mapping,
                                 const std::optional<std::pair<Side, std::string>>& key, Instant now) {
   if (!key) {
+    // What the brake holds is let go by release() alone.
     return execute(database,
                    "UPDATE dirty_keys SET state = 'waiting', reason = 'person', attempts = 0, due_at = ?1, since = ?1 "
-                   "WHERE mapping = ?2 AND state IN ('dead', 'held')" + kStanding,
+                   "WHERE mapping = ?2 AND error ->> 'code' IS NOT 'cancelled' AND state IN ('dead', 'held')" + kStanding,
                    now, mapping);
   }
   return execute(database,

@@ -260,7 +260,7 @@ class Store {
   void index_operations(std::int64_t most, Done<bool> done);
   /// Newest first; nullopt = held, waiting_for, conflict and dead; mapping "" = all.
   void standing(std::string mapping, std::optional<KeyState> state, Page page, Done<Paged<DirtyKey>> done);
-  /// Dead or held keys (a named one also when it backs off) to waiting, due now; `done(n)`.
+  /// Dead or held keys to waiting, due now; `done(n)`. A named one also when it backs off or the brake holds it.
   void retry(std::string mapping, std::optional<std::pair<Side, std::string>> key, Done<std::int64_t> done);
   /// Removes the row, counted and audited; `done(0)` where there is none.
   void discard(std::string mapping, Side side, std::string key, std::string reason, std::string author, Done<std::int64_t> done);

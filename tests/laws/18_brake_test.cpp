@@ -194,9 +194,20 @@ TEST_CASE("law 18: mass deletes are held after the tenth until a person lets the
   CHECK(world.right.rows.size() == 20);
   CHECK(world.counts().held == 20);
 
-  world.store.retry("people", std::nullopt, [](Result<std::int64_t>) {});
-  world.timers.run_posted();
-  world.engine->wake("people");
+  const auto retry = [&](std::optional<sync::SideKey> key) {
+    std::int64_t retried = -1;
+    world.store.retry("people", std::move(key), [&](Result<std::int64_t> count) { retried = count.ok() ? *count : -2; });
+    world.timers.run_posted();
+    world.engine->wake("people");
+    world.settle();
+    return retried;
+  };
+  CHECK(retry(std::nullopt) == 0);  // whoever mends a dead letter means no delete
+  CHECK(world.right.rows.size() == 20);
+  CHECK(retry(sync::SideKey{Side::kLeft, keys.back()}) == 1);
+  CHECK(world.right.rows.size() == 19);
+
+  world.engine->release("people", "", [](Result<std::int64_t>) {});
   world.settle();
   CHECK(world.right.rows.empty());
 }
