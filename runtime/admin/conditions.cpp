@@ -105,7 +105,7 @@ class Survey {
       add({"conflict", name, counted(counts.open_conflicts, "field of ", "fields of ") + name + (counts.open_conflicts == 1 ? " waits" : " wait") + " for a person, the oldest for " + format_duration(age(counts.oldest_conflict)) + ".", "`tidewire conflicts`, or the page Conflicts.", Duration{}, counts.open_conflicts});
     }
     if (counts.dead > 0) add({"dead", name, counted(counts.dead, "change of ", "changes of ") + name + " could not be made and " + (counts.dead == 1 ? "is" : "are") + " given up.", "`tidewire ops --failed` says why, `tidewire retry` tries again.", std::nullopt, counts.dead});
-    if (counts.held > 0) add({"brake", name, counted(counts.held, "change of ", "changes of ") + name + (counts.held == 1 ? " is" : " are") + " held: more deletes or mass changes than the brake lets pass.", "Look at them with `tidewire ops`; `tidewire retry` lets them pass.", std::nullopt, counts.held});
+    if (counts.held > 0) add({"brake", name, counted(counts.held, "change of ", "changes of ") + name + (counts.held == 1 ? " is" : " are") + " held: more deletes or mass changes than the brake lets pass, or a system that seems restored from a backup.", "Look at them with `tidewire ops`; `tidewire release` lets them pass.", std::nullopt, counts.held});
   }
 
   void webhooks(const std::string& about, std::int64_t changes) {

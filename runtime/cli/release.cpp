@@ -27,8 +27,9 @@ const Command& release_command() {
   static const Command command{"release",
                                "MAPPING [FIELD]",
                                "lets go what the brake holds",
-                               "The brake holds deletes, and fields that a change of the mapping would write, above a share of the records in 24 hours.\n"
-                               "With FIELD that field alone goes on; without, every field and the deletes. `tidewire status` shows what is held.",
+                               "The brake holds deletes, fields that a change of the mapping would write or ask about, and records that read older than\n"
+                               "they did (a system restored from a backup), above a share of the records in 24 hours. With FIELD that field alone goes\n"
+                               "on; without, all of it. `tidewire status` shows what is held.",
                                {{}, 1, 2},
                                release};
   return command;

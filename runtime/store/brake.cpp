@@ -58,6 +58,8 @@ Result<std::int64_t> release_held(Database& database, const std::string& mapping
     if (released >= limit) return released;
   }
   if (!field.empty()) return released;
+  const bool older = TRY(number(database, "SELECT EXISTS (SELECT 1 FROM dirty_keys WHERE mapping = ? AND state = 'held' AND error ->> 'older' IS NOT NULL" + kStanding + ")", 0, mapping)) > 0;
+  if (older) TRY(remember_release(database, mapping, kRestored, now));
   return released + TRY(execute(database,
                                 "UPDATE dirty_keys SET state = 'waiting', reason = 'person', attempts = 0, due_at = ?1, since = ?1 WHERE mapping = ?2 "
                                 "AND error ->> 'code' = 'cancelled' AND state = 'held'" + kStanding,
@@ -92,7 +94,8 @@ Result<void> sum_braked(Database& database, Summary& summary) {
 void Store::brake_counts(std::string mapping, Duration window, Done<BrakeCounts> done) {
   read_verb(executor_, std::move(done), [mapping = std::move(mapping), now = clock_.now(), window](Database& database) -> Result<BrakeCounts> {
     BrakeCounts counts;
-    Query row(database, "SELECT kind, count(*) FROM brake_log WHERE mapping = ? AND at > ? GROUP BY kind", mapping, now - window);
+    // A record may read older, or not, many times.
+    Query row(database, "SELECT kind, count(DISTINCT iif(kind = '$restored', link, rowid)) FROM brake_log WHERE mapping = ? AND at > ? GROUP BY kind", mapping, now - window);
     while (TRY(row.next())) counts.kinds.emplace(row.text(0), row.integer(1));
     Query live(database, "SELECT value FROM counters WHERE scope = ? AND name = 'live'", links_scope(mapping));
     if (TRY(live.next())) counts.links = live.integer(0);

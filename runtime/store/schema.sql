@@ -73,7 +73,8 @@ CREATE TABLE links (
   right_tokens     TEXT NOT NULL,
   stamps           TEXT NOT NULL,        -- {field: {"l": time, "r": time}} of unsettled edits; field "": of our own last write (law 11)
   notes            TEXT NOT NULL,        -- {field: {"sent":…, "stored":…, "owed":true, "ignored":author, "apart":true}, "$parts": {"left.address": key},
-                                         -- "$script": the mapping it is level with, "$epoch": fields it has seen come} (laws 9, 28)
+                                         -- "$script": the mapping it is level with, "$epoch": fields it has seen come, "$shown": {"left": the record's own
+                                         -- time at the last read}} (laws 3, 9, 28)
   tombstone        TEXT,                 -- what was deleted, where, by which operation (law 15)
   left_seen_at     INTEGER,              -- last read that showed or made it (law 16)
   right_seen_at    INTEGER,
@@ -228,7 +229,8 @@ CREATE TABLE counters (
 CREATE TABLE brake_log (
   mapping TEXT NOT NULL,
   at      INTEGER NOT NULL,
-  kind    TEXT NOT NULL,                 -- delete | "field NAME": one that a change of the mapping wrote
+  kind    TEXT NOT NULL,                 -- delete | "field NAME": one that a change of the mapping wrote or asked about | $restored: it read
+                                         -- older than it had (law 3)
   link    INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX brake_log_window ON brake_log (mapping, at);

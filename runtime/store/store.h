@@ -161,11 +161,14 @@ struct JobPage {
   std::vector<Finding> findings{};             // kept up to 10,000 a job; all are in its counts
 };
 
+/// A kind of the brake, as fields are: records that read older than they did (law 3). No field has such a name.
+inline constexpr const char* kRestored = "$restored";
+
 /// What commits logged as Commit::brake within the window, and what stands (law 18).
 struct BrakeCounts {
   std::map<std::string, std::int64_t> kinds;
   std::int64_t links = 0;                      // live ones
-  std::set<std::string> held, released;        // fields; released ones within 24 h
+  std::set<std::string> held, released;        // fields, kRestored; released ones within 24 h
 };
 
 /// A field that the brake holds on so many links.
@@ -324,7 +327,7 @@ class Store {
   void script(std::string hash, Done<Value> done);  // {hash, name, at, files}; kNotFound
   void brake_counts(std::string mapping, Duration window, Done<BrakeCounts> done);
   /// Lets go what the brake holds, at most so many links of held fields at a time: `done(n)`, to be called again while n is
-  /// `limit`. `field` "" = deletes too.
+  /// `limit`. `field` "" = deletes and records that read older, too.
   void release(std::string mapping, std::string field, std::int64_t limit, Done<std::int64_t> done);
   /// All or none.
   void tell(Tidings tidings, Done<void> done);

@@ -24,6 +24,10 @@
 namespace tidewire::sync {
 
 using SideKey = std::pair<Side, std::string>;
+/// In the error of a key that stands: since when its record reads older than its link has seen, in microseconds (law 3).
+inline constexpr const char* kOlder = "older";
+/// A note of the link: the records' own times as they were seen last, by side, likewise.
+inline constexpr const char* kShown = "$shown";
 
 /// Keys under way. A reconcile owns both keys of its link; whoever finds a key taken is told when it is free. The keys are of
 /// all lanes of one mapping, the uses of this lane alone.

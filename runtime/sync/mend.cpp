@@ -14,6 +14,12 @@ namespace {
 
 constexpr std::array kActs{"unlink", "relink", "merge", "ignore", "heed", "reset_base"};
 
+/// A record that was held, or given up, because it reads older than it did (law 3).
+bool is_older(const store::DirtyKey& row) {
+  const bool stands = row.state == store::KeyState::kDead || row.state == store::KeyState::kHeld;
+  return stands && row.error && row.error->find(kOlder) != nullptr;
+}
+
 std::string subject(const std::string& mapping, const SideKey& key) { return mapping + "/" + side_name(key.first) + "/" + key.second; }
 
 /// One mending, from owning its keys to its commit. Shared: the callback under way and nobody else.
@@ -33,6 +39,7 @@ class Mender : public std::enable_shared_from_this<Mender> {
   Result<void> ignore();
   Result<void> heed();
   Result<void> reset_base();
+  void let_go_older();
   Result<void> need_field() const;
   void relink();
   void on_record(Side side, Result<std::optional<Record>> record);
@@ -230,11 +237,25 @@ Result<void> Mender::reset_base() {
   } else {
     link.base.clear();
     link.tokens = {};  // a system that was restored shows versions that were left behind (law 3)
+    link.notes.as_object().erase(kShown);
+    let_go_older();
   }
   link.version = {};
   mark(link);
   commit_.link = std::move(link);
   return {};
+}
+
+/// A held key stays so whatever comes in.
+void Mender::let_go_older() {
+  for (store::DirtyKey row : known_.front().dirty) {
+    if (row.state != store::KeyState::kHeld || !is_older(row)) continue;
+    row.state = store::KeyState::kWaiting;
+    row.due_at = lane_.around.clock.now();
+    row.attempts = 0;
+    row.error.reset();
+    commit_.standing.push_back(std::move(row));
+  }
 }
 
 /// Both records are read first: a link to what is not there would be taken for a deletion.
@@ -311,12 +332,12 @@ class StaleResetter : public std::enable_shared_from_this<StaleResetter> {
   StaleResetter(const Workplace& place, std::string author, Done<StaleReset> done) : place_(place), author_(std::move(author)), done_(std::move(done)) {}
 
   void start(store::Page page) {
-    place_.lane->store.standing(place_.lane->mapping, store::KeyState::kDead, std::move(page), [self = shared_from_this()](Result<store::Paged<store::DirtyKey>> dead) {
-      if (!dead.ok()) return self->done_(dead.error());
-      for (const store::DirtyKey& row : dead->rows) {
-        if (row.error && row.error->bool_or("older", false)) self->keys_.emplace_back(row.side, row.key);
+    place_.lane->store.standing(place_.lane->mapping, std::nullopt, std::move(page), [self = shared_from_this()](Result<store::Paged<store::DirtyKey>> standing) {
+      if (!standing.ok()) return self->done_(standing.error());
+      for (const store::DirtyKey& row : standing->rows) {
+        if (is_older(row)) self->keys_.emplace_back(row.side, row.key);
       }
-      self->out_.next = dead->next;
+      self->out_.next = standing->next;
       self->next();
     });
   }

@@ -148,6 +148,11 @@ void Reconcile::on_all_read() {
     sight(side, record_[side]->version);
     sighted_[side] = true;
   }
+  if (set_back_ && !believed_) return ask_if_restored(*set_back_);
+  take_as_read();
+}
+
+void Reconcile::take_as_read() {
   if (!check_incarnations()) return;
   if (!linked_) return first_contact();
   if (marked_ && !take_mark_off()) return;
@@ -182,33 +187,6 @@ void Reconcile::remember_announced() {
       link_.seen_at[side] = *intent.requested_at;
     }
   }
-}
-
-/// Law 3: a version that this link has already left behind is a stale read (a replica behind, a cache): it decides nothing.
-bool Reconcile::check_tokens(Side side) {
-  const auto& tokens = link_.tokens[side];
-  const std::string& version = record_[side]->version;
-  if (version.empty() || tokens.empty() || tokens.back() == version) return true;
-  const auto& capabilities = lane_.capabilities(side);
-  // Rows that come back to what they were are no stale read while the record itself has its newest version.
-  if (capabilities.versions_recur && version.substr(0, version.rfind('/')) == tokens.back().substr(0, tokens.back().rfind('/'))) return true;
-  const bool behind = capabilities.ordered_versions && version < tokens.back();
-  const bool seen = std::find(tokens.begin(), tokens.end(), version) != tokens.end();
-  if (!behind && !seen) return true;
-  const bool bounded = !behind && link_.seen_at[side].has_value();
-  const Instant settled = bounded ? *link_.seen_at[side] + capabilities.settle : now();
-  if (bounded && asked_at_[side] > settled) return true;
-  if (bounded) {
-    // Not the key's failure: it is read again until the token is settled, and then it is the truth.
-    const Instant again = std::min<Instant>(now() + std::chrono::seconds(2), settled + std::chrono::milliseconds(1));
-    stand(store::KeyState::kBackingOff, make_error(Code::kUnavailable, "read a state of '" + record_[side]->key + "' that was left behind (version " + version + ")", "the system may answer from a replica that is behind; after the settle time it counts"), again);
-    return false;
-  }
-  older_ = true;
-  fail(make_error(Code::kUnavailable, "read an older state of '" + record_[side]->key + "' than was seen before (version " + version + ")",
-                  "the system may answer from a replica that is behind; it is read again. If it was restored to that state, let it count with: tidewire reset-base " + lane_.mapping + " " + record_[side]->key + " --side " + side_name(side) +
-                      ", or all such keys with: tidewire reset-base " + lane_.mapping + " --stale"));
-  return false;
 }
 
 /// Law 20: a name used again is another record. The old one is buried, the new one met as a stranger. Of both sides before

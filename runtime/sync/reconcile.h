@@ -47,6 +47,8 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   };
   /// How long a record waits for its parent (law 22).
   static constexpr Duration kPatience = std::chrono::hours(24);
+  /// Within which the brake counts, and how long it is remembered that something is held: not asked again for each of many records.
+  static constexpr Duration kBrakeWindow = std::chrono::hours(24), kBrakeRemembered = std::chrono::minutes(1);
   /// Between two sweeps that keys without evidence of a delete ask for (law 16).
   static constexpr Duration kSweepPause = std::chrono::minutes(10);
   /// `key` must be claimed by the caller in lane.owners; the pass releases it, and all it claimed, before `done`.
@@ -74,8 +76,8 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   bool read_before_writing();
   void on_read(Side side, Result<std::optional<Record>> answer);
   void on_all_read();
+  void take_as_read();
   void remember_announced();
-  bool check_tokens(Side side);
   bool check_incarnations();
   void changed_while_met(Side side);
   void compare();
@@ -89,6 +91,15 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   Situation situation() const;
   void checked(Decisions decisions);
   bool in_scope(Side side) const;
+
+  // reconcile_stale.cpp
+  bool check_tokens(Side side);
+  bool reads_older(Side side, bool left_behind) const;
+  void note_time(Side side, const Record& record);
+  std::optional<Instant> older_since() const;
+  void ask_if_restored(Side side);
+  void hold_restored(Side side);
+  void count_older(store::Commit& commit) const;
 
   // reconcile_fields.cpp
   bool lacks_base() const;
@@ -336,7 +347,10 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   std::map<std::string, std::int64_t> counters_;
   Sides<bool> to_write_{false, false};
   bool creating_ = false;
-  bool older_ = false;              // a read showed an ordered version from before the base's
+  std::optional<Instant> older_;    // since when it has read older than the link has seen
+  std::optional<Side> set_back_;    // where it does, and no replica can be behind
+  bool believed_ = false;           // which is the truth
+  bool notes_older_ = false;        // and is counted for the brake
   bool made_ = false;               // what was met was made by a create of ours whose answer was lost
   Value in_doubt_;                  // what an earlier create of unknown outcome was sent with; null: there is none
   bool deleting_ = false;

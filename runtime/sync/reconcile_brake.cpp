@@ -10,9 +10,6 @@ namespace tidewire::sync {
 
 namespace {
 
-constexpr Duration kWindow = std::chrono::hours(24);
-constexpr Duration kRemembered = std::chrono::minutes(1);  // that a field is held: not asked again for each of many records
-
 std::string kind_of(const std::string& field) { return "field " + field; }
 
 }  // namespace
@@ -41,7 +38,7 @@ void Reconcile::end_let_through() {
 
 void Reconcile::brake(Side side) {
   if (is_released()) return announce_delete(side);
-  lane_.store.brake_counts(lane_.mapping, kWindow, [self = shared_from_this(), side](Result<store::BrakeCounts> counts) {
+  lane_.store.brake_counts(lane_.mapping, kBrakeWindow, [self = shared_from_this(), side](Result<store::BrakeCounts> counts) {
     if (!counts.ok()) return self->fail(std::move(counts).error());
     const std::int64_t deletes = counts->kinds["delete"] + self->lane_.let_through["delete"];
     if (!self->is_too_many(*counts, "delete", deletes)) return self->announce_delete(side);
@@ -63,20 +60,20 @@ bool Reconcile::brake_fields(const std::set<std::string>& fields) {
     decide_now();
     return true;
   }
-  lane_.store.brake_counts(lane_.mapping, kWindow, [self = shared_from_this(), fields](Result<store::BrakeCounts> counts) {
+  lane_.store.brake_counts(lane_.mapping, kBrakeWindow, [self = shared_from_this(), fields](Result<store::BrakeCounts> counts) {
     if (!counts.ok()) return self->fail(std::move(counts).error());
     for (const std::string& name : fields) {
       if (counts->released.contains(name) || !self->is_too_many(*counts, kind_of(name), 0)) continue;
       self->braked_.insert(name);
       self->asks_release_ |= !counts->held.contains(name) && !self->lane_.braked.contains(name);
-      self->lane_.braked[name] = self->now() + kRemembered;
+      self->lane_.braked[name] = self->now() + kBrakeRemembered;
     }
     self->decide_now();
   });
   return true;
 }
 
-/// What this pass tells the brake: fields written that count, fields held, fields that are level at last.
+/// What this pass tells the brake: fields written or disputed that count, fields held, fields that are level at last.
 void Reconcile::note_brake(store::Commit& commit) const {
   if (!known_.link) return;
   for (const Decision& decision : decisions_.fields) {

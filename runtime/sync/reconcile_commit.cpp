@@ -38,6 +38,7 @@ void Reconcile::see(Side side, const Record& record) {
   if (!record.version.empty()) link_.version[side] = record.version;
   if (!record.incarnation.empty()) link_.incarnation[side] = record.incarnation;
   link_.seen_at[side] = now();
+  note_time(side, record);
 }
 
 store::Commit Reconcile::commit_with(store::Commit commit) {
@@ -292,6 +293,7 @@ void Reconcile::stand(store::KeyState state, Error error, Instant due, const std
   const bool looked_for =
       state == store::KeyState::kBackingOff && linked_ && error.code == Code::kNotFound;  // by a sweep
   const bool paused = connection_trouble(error) || state == store::KeyState::kWaitingFor || looked_for;
+  const bool older = older_ && (!believed_ || state == store::KeyState::kBackingOff);
   store::Commit commit = commit_with({});
   commit.finished.clear();
   // Marked anew by its own pass, a key would not stand but wait, due at once.
@@ -308,12 +310,13 @@ void Reconcile::stand(store::KeyState state, Error error, Instant due, const std
     row.attempts = paused || would_write ? row.attempts : row.attempts + 1;
     row.error = error_value(error);
     if (would_write) (*row.error)["would_write"] = true;
-    if (older_) (*row.error)["older"] = true;
+    if (older) (*row.error)[kOlder] = Value(older_->time_since_epoch().count());
     row.operation = operation_.id;
     row.parent = parent;
     row.since = now();
     commit.standing.push_back(std::move(row));
   }
+  if (notes_older_ && !believed_) count_older(commit);
   if (recorded) commit.operation = operation_;
   if (recorded) commit.hooks = hooks_of(plan_, operation_);
   if (state == store::KeyState::kDead) commit.counters["dead_letters"] += 1;

@@ -86,6 +86,57 @@ TEST_CASE("law 3: an unordered token still shown after the settle time is the tr
   CHECK(it.world.counts().backing_off == 0);
 }
 
+namespace {
+
+/// The left shows a version that nobody has seen, with a time so much before the last one.
+struct TimeBack : Pair {
+  explicit TimeBack(Duration back, bool versions = true) {
+    world.left.versions = versions;
+    edit(Side::kLeft, "phone", "2");
+    tell();
+    later();
+    auto& row = world.left.rows.at(left);
+    const Instant before = row.modified;
+    edit(Side::kLeft, "phone", "restored");
+    row.modified = before - back;
+    forget_what_was();
+    world.hook(Side::kLeft, left);
+    world.settle(std::chrono::seconds(30));
+  }
+};
+
+}  // namespace
+
+TEST_CASE("law 3: a record whose own time is hours before the one it had counts after the settle time", "[laws][3]") {
+  TimeBack it(std::chrono::hours(3), GENERATE(true, false));
+  CHECK(it.new_writes() == 0);
+  CHECK(it.world.counts().backing_off == 1);
+
+  it.world.settle(std::chrono::minutes(1));
+  CHECK(it.shown(Side::kRight, "phone") == "restored");
+  CHECK(it.world.counts().backing_off == 0);
+  it.edit(Side::kLeft, "phone", "3");  // its clock stands where it stood
+  it.world.left.rows.at(it.left).modified -= std::chrono::hours(2);
+  it.tell();
+  CHECK(it.shown(Side::kRight, "phone") == "3");
+}
+
+TEST_CASE("law 3: an hour is none: the naive times of a site repeat one", "[laws][3]") {
+  TimeBack it(std::chrono::minutes(60));
+  CHECK(it.shown(Side::kRight, "phone") == "restored");
+}
+
+TEST_CASE("law 3: a version left behind says nothing under a newer time: one made of the content comes back with it", "[laws][3]") {
+  Behind it;
+  it.later();
+  it.past.at(it.left).modified = it.world.clock.now();
+  it.world.left.rows = it.past;
+  it.world.hook(Side::kLeft, it.left);
+  it.world.settle();
+
+  CHECK(it.both_show("phone", "1"));
+}
+
 TEST_CASE("law 3: a token seen again moves to the end of the list", "[laws][3]") {
   Behind it;
   it.read_the_past();

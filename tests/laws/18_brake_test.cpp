@@ -231,3 +231,86 @@ TEST_CASE("law 18: the window slides: a day later as many may go again", "[laws]
   CHECK(it.world.right.rows.size() == 10);
   CHECK(it.world.counts().held == 0);
 }
+
+namespace {
+
+/// Thirty pairs whose left system is set back to what it was before the last edit of so many of them.
+struct SetBack : Town {
+  explicit SetBack(std::size_t records) { set_back(records); }
+  void set_back(std::size_t records) {
+    const auto past = world.left.rows;
+    world.timers.advance(std::chrono::minutes(5));
+    write("2");
+    world.timers.advance(std::chrono::minutes(5));
+    for (std::size_t i = 0; i < records; ++i) world.left.rows[left[i]] = past.at(left[i]);
+    writes_before = world.writes();
+    sweep();
+    world.settle(std::chrono::minutes(5));
+  }
+  void write(const std::string& phone) {
+    for (const std::string& key : left) world.left.edit(key, "phone", Value(phone));
+    for (const std::string& key : left) world.hook(Side::kLeft, key);
+    world.settle();
+  }
+  std::size_t right_with(const std::string& phone) const {
+    return static_cast<std::size_t>(std::count_if(world.right.rows.begin(), world.right.rows.end(), [&](const auto& one) { return one.second.fields.string_or("phone") == phone; }));
+  }
+  int writes_before = 0;
+};
+
+}  // namespace
+
+TEST_CASE("law 18: a system that was set back is held, not copied over the other", "[laws][18][3]") {
+  SetBack it(30);
+  CHECK(it.right_with("2") == 30);
+  CHECK(it.world.writes() == it.writes_before);
+  CHECK(it.world.counts().held == 30);
+  CHECK(it.world.counts().backing_off == 0);
+
+  it.sweep();  // which finds them again
+  it.world.settle(std::chrono::minutes(5));
+  CHECK(it.right_with("2") == 30);
+
+  SECTION("until a person lets the older values go") {
+    CHECK(it.release("") == 30);
+    CHECK(it.right_with("1") == 30);
+    CHECK(it.world.counts().held == 0);
+    it.set_back(15);  // what was let go is not asked about again for a day
+    CHECK(it.world.counts().held == 0);
+    CHECK(it.right_with("1") == 15);
+  }
+  SECTION("or both sides meet as strangers, and the rules decide") {
+    std::optional<Result<sync::StaleReset>> done;
+    it.world.engine->reset_stale("people", "ann", {100, ""}, [&](Result<sync::StaleReset> reset) { done = std::move(reset); });
+    it.world.settle(std::chrono::minutes(1));
+    REQUIRE(done);
+    REQUIRE(done->ok());
+    CHECK((*done)->reset == 30);
+    CHECK(it.right_with("2") == 30);
+    for (const std::string& key : it.left) CHECK(it.world.left.get(key, "phone") == Value("2"));  // the newer wins
+  }
+  CHECK(it.world.counts().held == 0);
+  it.write("3");
+  CHECK(it.right_with("3") == 30);
+}
+
+TEST_CASE("law 18: a few records that were set back are the truth, once the settle time is over", "[laws][18][3]") {
+  SetBack it(10);
+  CHECK(it.right_with("1") == 10);
+  CHECK(it.right_with("2") == 20);
+  CHECK(it.world.counts().held == 0);
+}
+
+TEST_CASE("law 18: nor is held what is set back where the mapping has no brake", "[laws][18][3]") {
+  Town it;
+  it.grow(Town::grown(std::nullopt));
+  const auto past = it.world.left.rows;
+  for (const std::string& key : it.left) it.world.left.edit(key, "phone", Value("2"));
+  for (const std::string& key : it.left) it.world.hook(Side::kLeft, key);
+  it.world.settle(std::chrono::minutes(5));
+  it.world.left.rows = past;
+  it.sweep();
+  it.world.settle(std::chrono::minutes(5));
+
+  for (const auto& [key, row] : it.world.right.rows) CHECK(row.fields.string_or("phone") == "1");
+}
