@@ -131,15 +131,15 @@ Result<void> Pass::without_base(View& view) {
   return dispute(view);
 }
 
-/// Law 9: a field that the mapping has got since the link was made is adopted; where that writes, the brake has a say.
+/// Law 9: a field that the mapping has got since the link was made is adopted; where that writes, or asks a person, the brake has a say.
 Result<void> Pass::adopt(View& view) {
   Decision& decision = view.decision;
   const std::string& name = decision.field->name;
   TRY(without_base(view));
   const Value* note = s_.link.notes.find(name);
   const bool owed = note != nullptr && note->bool_or("owed", false);
-  const bool writes = decision.kind == Decision::Kind::kCopy || decision.kind == Decision::Kind::kResolve;
-  if (s_.link.id == 0 || !s_.exists.left || !s_.exists.right || view.conflict != nullptr || owed || !writes) return {};
+  const bool matters = decision.kind == Decision::Kind::kCopy || decision.kind == Decision::Kind::kResolve || decision.kind == Decision::Kind::kConflict;
+  if (s_.link.id == 0 || !s_.exists.left || !s_.exists.right || view.conflict != nullptr || owed || !matters) return {};
   return brake_adopted(view, "got this field");
 }
 

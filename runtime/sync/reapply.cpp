@@ -70,7 +70,7 @@ Result<void> Pass::reapply_rows(View& view) {
   return {};
 }
 
-/// What only a change of the mapping writes is counted, and held where it goes to too many records (law 18).
+/// What only a change of the mapping writes, or asks a person about, is counted, and held where it is of too many records (law 18).
 Result<void> Pass::brake_adopted(View& view, const char* what) {
   Decision& decision = view.decision;
   const std::string& name = decision.field->name;
@@ -83,7 +83,7 @@ Result<void> Pass::brake_adopted(View& view, const char* what) {
   held.left = std::move(decision.left);
   held.right = std::move(decision.right);
   held.rule = "held by the brake: the mapping " + std::string(what) +
-              ", and writes it on too many records at once; it would be: " + decision.rule;
+              ", and that concerns too many records at once; it would be: " + decision.rule;
   decision = std::move(held);
   return {};
 }

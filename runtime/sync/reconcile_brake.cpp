@@ -81,7 +81,7 @@ void Reconcile::note_brake(store::Commit& commit) const {
     const bool by_edit = known_.link->base.contains(name);  // of the mapping, in a field that both had agreed on
     if (by_edit && !reapplies_) continue;
     if (decision.kind == Decision::Kind::kHeld) commit.hold_fields.push_back(name);
-    if (!link_.base.contains(name) || decision.kind == Decision::Kind::kHeld) continue;
+    if ((!link_.base.contains(name) && decision.kind != Decision::Kind::kConflict) || decision.kind == Decision::Kind::kHeld) continue;
     commit.free_fields.push_back(name);
     if (decisions_.adopts.contains(name) && !is_released()) commit.brake.push_back(kind_of(name));
   }

@@ -71,6 +71,26 @@ TEST_CASE("law 18: a field that a mapping got is adopted up to a share of the li
   CHECK(it.world.conflicts().empty());
 }
 
+TEST_CASE("law 18: a field that waits for a person makes no more conflicts than that", "[laws][18][9]") {
+  Town it;
+  for (const std::string& key : it.right) it.world.right.edit(key, "city", Value("Bruges"));
+  for (const std::string& key : it.right) it.world.hook(Side::kRight, key);
+  it.world.settle();
+  sync::Plan manual = World::default_plan();
+  manual.fields.push_back(World::field("city", 0));
+  it.grow(std::move(manual));
+
+  it.sweep();
+  CHECK(it.world.conflicts().size() == 10);
+  REQUIRE(it.world.counts().braked.size() == 1);
+  CHECK(it.world.counts().braked.front().links == 20);
+  it.sweep();
+  CHECK(it.world.conflicts().size() == 10);
+
+  CHECK(it.release("city") == 20);
+  CHECK(it.world.conflicts().size() == 30);
+}
+
 TEST_CASE("law 18: the other fields of a record go on while one is held", "[laws][18]") {
   Town it;
   it.grow();
