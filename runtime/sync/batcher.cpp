@@ -14,6 +14,7 @@ struct Line {
   struct Waiting {
     Ask ask;
     Done<Answer> done;
+    bool patient = false;
   };
   std::deque<Waiting> waiting;
   int under_way = 0;
@@ -53,6 +54,7 @@ struct Batcher::Shared : std::enable_shared_from_this<Batcher::Shared> {
   Line<Query, std::vector<Record>> finds;
   Line<CreateRequest, Record> creates;
   Line<UpdateRequest, Record> updates;
+  std::function<bool()> more;  // creates are on their way
 
   void flush_soon() {
     if (flushing) return;
@@ -77,8 +79,13 @@ struct Batcher::Shared : std::enable_shared_from_this<Batcher::Shared> {
   void flush() {
     while (!closed && !reads.waiting.empty() && reads.under_way < calls) send_reads(gather(reads));
     while (!closed && !finds.waiting.empty() && finds.under_way < calls) send_finds(gather_finds());
-    while (!closed && !creates.waiting.empty() && creates.under_way < calls) send_rows(creates, &Endpoint::create);
+    while (!closed && !creates.waiting.empty() && creates.under_way < calls && !gathering()) send_rows(creates, &Endpoint::create);
     while (!closed && !updates.waiting.empty() && updates.under_way < calls) send_rows(updates, &Endpoint::update_many);
+  }
+
+  bool gathering() const {
+    const auto& waiting = creates.waiting;
+    return static_cast<int>(waiting.size()) < creates.most && more && std::all_of(waiting.begin(), waiting.end(), [](const auto& one) { return one.patient; }) && more();
   }
 
   /// Queries of one shape share a call.
@@ -175,10 +182,18 @@ void Batcher::find(Query query, Done<std::vector<Record>> done) {
   shared_->flush_soon();
 }
 
-void Batcher::create(CreateRequest request, Done<Record> done) {
-  shared_->creates.waiting.push_back({std::move(request), std::move(done)});
+void Batcher::create(CreateRequest request, Done<Record> done, bool patient) {
+  shared_->creates.waiting.push_back({std::move(request), std::move(done), patient});
   shared_->flush_soon();
 }
+
+void Batcher::gather_while(std::function<bool()> more) { shared_->more = std::move(more); }
+
+void Batcher::look() {
+  if (!shared_->creates.waiting.empty()) shared_->flush_soon();
+}
+
+std::size_t Batcher::waiting_creates() const { return shared_->creates.waiting.size(); }
 
 void Batcher::update(UpdateRequest request, Done<Record> done) {
   if (shared_->updates.most == 1) return endpoint_.update(std::move(request.key), std::move(request.values), std::move(request.guard), std::move(done));

@@ -1,10 +1,12 @@
 // batcher.h — one key asked, many keys sent: reads, finds and writes of the same turn leave as one call.
 //
 // Each reconcile asks for its own record and stays simple; what was asked within one turn of the loop, or while the
-// calls before it were under way, goes out together, up to what the connector takes at once.
+// calls before it were under way, goes out together, up to what the connector takes at once. Creates of a load, which nobody
+// waits for, do not leave before a call is full or no more of them are on their way.
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -22,7 +24,12 @@ class Batcher {
   /// nullopt: the key is surely not there.
   void read(std::string key, Done<std::optional<Record>> done);
   void find(Query query, Done<std::vector<Record>> done);
-  void create(CreateRequest request, Done<Record> done);
+  /// `patient`: of a load.
+  void create(CreateRequest request, Done<Record> done, bool patient = false);
+  /// Patient creates wait while `more` says that others are on their way. look(): it may say something else by now.
+  void gather_while(std::function<bool()> more);
+  void look();
+  std::size_t waiting_creates() const;
   void update(UpdateRequest request, Done<Record> done);
   Endpoint& endpoint() { return endpoint_; }
 

@@ -76,6 +76,12 @@ void MatchTurns::enter(const std::string& hash, std::function<void()> then) {
   else queue->second.push_back(std::move(then));
 }
 
+std::size_t MatchTurns::waiting() const {
+  std::size_t count = 0;
+  for (const auto& [hash, queue] : queues_) count += queue.size();
+  return count;
+}
+
 void MatchTurns::leave(const std::string& hash) {
   const auto queue = queues_.find(hash);
   if (queue == queues_.end()) return;

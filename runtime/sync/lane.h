@@ -93,6 +93,8 @@ class MatchTurns {
   /// `then` is posted when it is this caller's turn; leave() must follow.
   void enter(const std::string& hash, std::function<void()> then);
   void leave(const std::string& hash);
+  /// How many wait for theirs.
+  std::size_t waiting() const;
 
  private:
   Poster& poster_;

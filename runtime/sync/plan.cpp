@@ -284,7 +284,7 @@ Result<Plan> Plan::from(const Value& compiled) {
   plan.max_attempts = static_cast<int>(compiled.int_or("max_attempts", 8));
   plan.retry_base = std::chrono::milliseconds(compiled.int_or("retry_base_ms", 1000));
   plan.priority = static_cast<int>(compiled.int_or("priority", 0));
-  plan.parallel = static_cast<int>(compiled.int_or("parallel", 256));
+  plan.parallel = static_cast<int>(compiled.int_or("parallel", 512));
   if (const Value* brake = compiled.find("brake"); brake != nullptr && brake->is_bool()) plan.brake.reset();
   else if (brake != nullptr && brake->is_int()) plan.brake = static_cast<int>(brake->as_int());
   if (const Value* read_only = compiled.find("read_only"); read_only != nullptr) {

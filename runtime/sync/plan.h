@@ -193,7 +193,7 @@ struct Plan {
   int max_attempts = 8;
   Duration retry_base = std::chrono::seconds(1);
   int priority = 0;              // smaller first: whose keys are taken before those of other mappings
-  int parallel = 256;            // keys under way at once
+  int parallel = 512;            // keys under way at once
   std::optional<int> brake = 10; // percent of the links that deletes, or a change of the mapping, may go to in 24 h; nullopt: any
   int brake_least = 10;          // so many may be, however few links there are
   Sides<bool> read_only{false, false};  // writes there are recorded, not made (dry_run)

@@ -34,6 +34,7 @@ void Reconcile::announce_create() {
       self->search(0);
     }));
   });
+  lane_.batcher[target]->look();  // whoever waits for a turn brings no create before
 }
 
 bool Reconcile::assigns_key() const {
@@ -70,6 +71,7 @@ void Reconcile::send_create() {
   CreateRequest request;
   request.values = decisions_.patch[target];
   if (assigns_key()) request.key = key_.second;
+  const bool patient = std::all_of(taken_.begin(), taken_.end(), [](const store::DirtyKey& row) { return row.priority > 0; });
   lane_.batcher[target]->create(std::move(request), timed("write", target, [self = shared_from_this(), target](Result<Record> answer) {
     if (answer.ok()) {
       self->link_.key[target] = answer->key;
@@ -85,7 +87,7 @@ void Reconcile::send_create() {
       return self->stand(store::KeyState::kConflict, make_error(Code::kInvalid, "the other side says it exists, but no match is found: " + answer.error().message, "an unrelated record holds the key or a unique value there"), self->now());
     }
     self->on_written(target, std::move(answer));
-  }));
+  }), patient);
 }
 
 }  // namespace tidewire::sync

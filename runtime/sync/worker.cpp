@@ -4,7 +4,11 @@
 
 namespace tidewire::sync {
 
-Worker::Worker(Lane& lane, std::shared_ptr<Mapper> mapper) : lane_(lane), mapper_(std::move(mapper)), alive_(std::make_shared<bool>(true)) {}
+Worker::Worker(Lane& lane, std::shared_ptr<Mapper> mapper) : lane_(lane), mapper_(std::move(mapper)), alive_(std::make_shared<bool>(true)) {
+  for (const Side side : {Side::kLeft, Side::kRight}) {
+    lane_.batcher[side]->gather_while([this, alive = alive_] { return *alive && creates_to_come(); });
+  }
+}
 
 Worker::~Worker() { *alive_ = false; }
 
@@ -15,12 +19,12 @@ void Worker::set_mapper(std::shared_ptr<Mapper> mapper) {
 
 void Worker::pause(bool paused) {
   paused_ = paused;
-  if (!paused_) wake();
+  paused_ ? look_at_creates() : wake();
 }
 
 void Worker::hold_backfill(bool held) {
   live_only_ = held;
-  if (!held) wake();
+  held ? look_at_creates() : wake();
 }
 
 void Worker::wake() {
@@ -37,7 +41,11 @@ void Worker::wake() {
 void Worker::pump() {
   if (stopping_ || paused_ || taking_ || rest_ || under_way_ >= mapper_->plan().parallel) return;
   for (const Side side : {Side::kLeft, Side::kRight}) {
-    if (const auto wait = lane_.batcher[side]->endpoint().blocked()) return arm(*wait);
+    const auto wait = lane_.batcher[side]->endpoint().blocked();
+    if (!wait) continue;
+    more_due_ = false;
+    look_at_creates();
+    return arm(*wait);
   }
   taking_ = true;
   again_ = false;
@@ -58,6 +66,8 @@ void Worker::on_taken(Result<std::vector<store::DirtyKey>> rows, std::int64_t li
     return;
   }
   if (!rows.ok()) {
+    more_due_ = false;
+    look_at_creates();
     arm(std::chrono::seconds(1));
     went_idle();
     return;
@@ -70,16 +80,20 @@ void Worker::on_taken(Result<std::vector<store::DirtyKey>> rows, std::int64_t li
       break;
     }
     if (parked_.contains(key) || !lane_.owners.claim(key)) continue;
+    const bool backfill = row.priority > 0;
     ++under_way_;
+    backfill_ += backfill ? 1 : 0;
     Reconcile::Options options;
     options.waited_for_creates = waited_.erase(key) > 0;
-    auto pass = std::make_shared<Reconcile>(lane_, mapper_, key, options, [this, alive = alive_, key](Report report) {
-      if (*alive) on_report(key, report);
+    auto pass = std::make_shared<Reconcile>(lane_, mapper_, key, options, [this, alive = alive_, key, backfill](Report report) {
+      if (*alive) on_report(key, backfill, report);
     });
     pass->start();
   }
+  more_due_ = full || static_cast<std::int64_t>(rows->size()) >= limit;
+  look_at_creates();
   if (again_) return wake();
-  if (!full && static_cast<std::int64_t>(rows->size()) < limit) sleep_until_due();
+  if (!more_due_) sleep_until_due();
   went_idle();
 }
 
@@ -97,8 +111,10 @@ void Worker::park(const SideKey& key, const Report& report) {
   else lane_.around.poster.post(free);
 }
 
-void Worker::on_report(const SideKey& key, const Report& report) {
+void Worker::on_report(const SideKey& key, bool backfill, const Report& report) {
   --under_way_;
+  backfill_ -= backfill ? 1 : 0;
+  look_at_creates();
   if (report.end == Report::End::kBusy) park(key, report);
   if (stopping_) {
     if (under_way_ == 0 && stopped_) std::exchange(stopped_, nullptr)();
@@ -107,6 +123,17 @@ void Worker::on_report(const SideKey& key, const Report& report) {
   if (report.end == Report::End::kDropped && report.error) rest();
   else wake();
   went_idle();
+}
+
+/// A pass of a load that has not come to its create, unless it waits for its turn at first contact; or one that there is a place for.
+bool Worker::creates_to_come() const {
+  const std::size_t there = lane_.batcher.left->waiting_creates() + lane_.batcher.right->waiting_creates() + lane_.turns.waiting();
+  const bool takes = !stopping_ && !paused_ && !live_only_ && !rest_ && under_way_ < mapper_->plan().parallel;
+  return static_cast<std::size_t>(backfill_) > there || (more_due_ && takes);
+}
+
+void Worker::look_at_creates() {
+  for (const Side side : {Side::kLeft, Side::kRight}) lane_.batcher[side]->look();
 }
 
 /// What is due already is under way or parked and wakes us by itself; what becomes due after the last look does not.
@@ -138,6 +165,7 @@ void Worker::stop(std::function<void()> done) {
   timer_.reset();
   rest_.reset();
   stopped_ = std::move(done);
+  look_at_creates();
   if (under_way_ == 0) lane_.around.poster.post([this, alive = alive_] {
     if (*alive && stopped_) std::exchange(stopped_, nullptr)();
   });

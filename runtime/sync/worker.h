@@ -38,16 +38,19 @@ class Worker {
  private:
   void pump();
   void on_taken(Result<std::vector<store::DirtyKey>> rows, std::int64_t limit);
-  void on_report(const SideKey& key, const Report& report);
+  void on_report(const SideKey& key, bool backfill, const Report& report);
   void sleep_until_due();
   void arm(Duration wait);
+  bool creates_to_come() const;
+  void look_at_creates();
   void rest();
   void went_idle();
 
   Lane& lane_;
   std::shared_ptr<Mapper> mapper_;  // owners: this and the passes under way
   std::shared_ptr<bool> alive_;     // owners: this and the callbacks of the store
-  int under_way_ = 0;
+  int under_way_ = 0, backfill_ = 0;  // of a load, among them
+  bool more_due_ = false;           // at the last look more was due than had a place
   bool taking_ = false, again_ = false, pumping_ = false, paused_ = false, live_only_ = false, stopping_ = false;
   void park(const SideKey& key, const Report& report);
   std::set<SideKey> waited_;        // unknown keys whose wait for open creates is over
