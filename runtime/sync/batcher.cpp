@@ -141,12 +141,22 @@ struct Batcher::Shared : std::enable_shared_from_this<Batcher::Shared> {
     endpoint.find(std::move(queries), [self = shared_from_this(), asked](Result<std::vector<std::vector<Record>>> answer) {
       --self->finds.under_way;
       self->flush_soon();
+      if (!answer.ok() && asked->size() > 1 && spoiled_by_one(answer.error())) return self->find_singly(*asked);
       if (!answer.ok()) return fail_all(*asked, answer.error());
       for (std::size_t i = 0; i < asked->size(); ++i) {
         if (i < answer->size()) (*asked)[i].done(std::move((*answer)[i]));
         else (*asked)[i].done(make_error(Code::kUnavailable, "find answered fewer lists than were asked"));
       }
     });
+  }
+
+  void find_singly(std::vector<Line<Query, std::vector<Record>>::Waiting>& asked) {
+    for (auto& one : asked) {
+      ++finds.under_way;
+      std::vector<Line<Query, std::vector<Record>>::Waiting> alone;
+      alone.push_back(std::move(one));
+      send_finds(std::move(alone));
+    }
   }
 
   /// Creates or updates: one answer per row.

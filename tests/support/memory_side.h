@@ -75,6 +75,7 @@ class MemorySide final : public sync::Endpoint {
   std::string hidden_from_list;                          // a key
   std::string poison;                                    // records whose e-mail begins so are refused for ever
   int find_misses = 0;                                   // so many searches show nothing
+  std::string refused;                                   // a search for this value, and whatever goes with it, is refused
   std::map<std::string, Row>* replica = nullptr;         // where reads look instead of the rows
   std::optional<Error> denied;                           // what every read, list and write is answered
   /// What was asked of it, in order.
@@ -158,6 +159,8 @@ class MemorySide final : public sync::Endpoint {
   void find(std::vector<sync::Query> queries, sync::Done<std::vector<std::vector<sync::Record>>> done) override {
     ++finds;
     if (take(find_faults) == Fault::kRefuse) return fail(done, Code::kUnavailable);
+    const auto refuses = [this](const sync::Query& query) { return !refused.empty() && query.front().value == Value(refused); };
+    if (std::any_of(queries.begin(), queries.end(), refuses)) return fail(done, Code::kInvalid);
     std::vector<std::vector<sync::Record>> lists;
     for (const sync::Query& query : queries) {
       auto& list = lists.emplace_back();

@@ -1,5 +1,7 @@
 #include <catch2/catch.hpp>
 
+#include <map>
+
 #include "support/fake_clock.h"
 #include "support/memory_side.h"
 #include "sync/batcher.h"
@@ -51,6 +53,54 @@ TEST_CASE("batcher: where the system takes one at a time each update is a call o
   CHECK(it.side.update_calls == 0);
   CHECK(it.side.get(a, "phone") == Value("1"));
   CHECK(it.side.get(b, "phone") == Value("2"));
+}
+
+TEST_CASE("batcher: one search that is refused costs the others nothing", "[sync]") {
+  Writes it;
+  it.side.refused = "b";
+  Batcher batcher(it.side, it.timers);
+  it.side.insert(Value(Object{{"email", Value("a")}}));
+  std::map<std::string, Result<std::vector<Record>>> found;
+  for (const char* email : {"a", "b", "c"}) {
+    batcher.find({{"email", Value(email), false}}, [&found, email](Result<std::vector<Record>> records) { found.emplace(email, std::move(records)); });
+  }
+  it.timers.run_posted();
+
+  REQUIRE(found.size() == 3);
+  REQUIRE(found.at("a").ok());
+  CHECK(found.at("a")->size() == 1);
+  CHECK(found.at("b").error().code == Code::kInvalid);
+  CHECK(found.at("c").ok());
+}
+
+TEST_CASE("batcher: creates of a load wait for a full call, or until no more are on their way; others leave at once", "[sync]") {
+  Writes it;
+  it.side.able.bulk_create = 3;
+  Batcher batcher(it.side, it.timers);
+  bool more = true;
+  batcher.gather_while([&] { return more; });
+  const auto create = [&](bool patient) {
+    batcher.create({Value(Object{}), {}}, [](Result<Record>) {}, patient);
+    it.timers.run_posted();
+  };
+
+  create(true);
+  create(true);
+  CHECK(it.side.create_calls == 0);
+  create(true);
+  CHECK(it.side.create_calls == 1);
+  CHECK(it.side.creates == 3);
+  create(true);
+  CHECK(batcher.waiting_creates() == 1);
+  more = false;
+  batcher.look();
+  it.timers.run_posted();
+  CHECK(it.side.create_calls == 2);
+  more = true;
+  create(true);
+  create(false);
+  CHECK(it.side.create_calls == 3);
+  CHECK(it.side.creates == 6);
 }
 
 }  // namespace
