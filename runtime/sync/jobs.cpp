@@ -24,6 +24,12 @@ bool same_work(const store::Job& a, const store::Job& b) {
   return a.mapping == b.mapping && a.kind == b.kind && a.options == b.options && (a.author == b.author || a.kind != "revert") && !b.options.bool_or("triggered", false);
 }
 
+/// What these have seen their task alone knows: taken up again they begin anew, which costs reads and nothing else.
+bool begins_anew(const store::Job& job) {
+  const bool looks = job.kind == "verify" || job.kind == "adopt" || job.kind == "dry_run";
+  return looks && job.cursor && job.cursor->string_or("phase") != "working";
+}
+
 using Counters = std::map<std::string, std::int64_t>;
 
 Value counters_value(const Counters& counters) {
@@ -185,6 +191,7 @@ void Jobs::begin(const RunPtr& run) {
     return;  // an earlier process knew it: it waits until it is loaded again
   }
   run->job.state = "running";
+  if (begins_anew(run->job)) return begin_anew(run);
   run->task = make_task(*place, run->job);
   if (run->job.kind == "initial_load" && goes_over_all(run->job)) place->lane->load = run->job.id;
   if (!run->task) return end(run, "failed", make_error(Code::kInvalid, "no kind of job: " + run->job.kind));
@@ -200,6 +207,20 @@ void Jobs::begin(const RunPtr& run) {
     run->under_way = false;
     run->job.summary["before"] = summary.ok() ? counters_value(summary->mappings[run->job.mapping].counters) : Value(Object{});
     step(run);
+  });
+}
+
+void Jobs::begin_anew(const RunPtr& run) {
+  run->under_way = true;
+  store_.drop_findings(run->job.id, [this, alive = alive_, run](Result<void> dropped) {
+    if (!*alive) return;
+    run->under_way = false;
+    if (stopped_ || !run->is("running")) return;
+    if (!dropped.ok()) return arm(run, std::chrono::seconds(1), [this](const RunPtr& still) { begin_anew(still); });
+    run->job.cursor.reset();
+    run->job.done = 0;
+    for (const char* counted : {"found", "looked_at", "compared"}) run->job.summary.as_object().erase(counted);
+    begin(run);
   });
 }
 

@@ -61,6 +61,7 @@ class Jobs {
   bool may_begin(const Run& run) const;
   void hold_backfill(const std::string& mapping);
   void begin(const RunPtr& run);
+  void begin_anew(const RunPtr& run);
   void step(const RunPtr& run);
   void on_page(const RunPtr& run, Result<Task::Page> page);
   void store_page(const RunPtr& run, Task::Page page);

@@ -82,10 +82,6 @@ void DryRunKey::step(Done<Page> done) {
   });
 }
 
-Adoption::Adoption(const Workplace& place, store::Job& job) : Walk(place, job) {
-  if (job.cursor && job.cursor->string_or("side") == "right") restart_side();
-}
-
 void Adoption::look_at(std::vector<Record> records, Done<Page> done) {
   std::vector<SideKey> keys;
   for (const Record& record : records) keys.emplace_back(side(), record.key);

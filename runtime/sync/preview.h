@@ -41,7 +41,7 @@ class DryRunKey final : public Task {
 /// right_only, ambiguous). What is linked is counted alone.
 class Adoption final : public Walk {
  public:
-  Adoption(const Workplace& place, store::Job& job);
+  using Walk::Walk;
 
  private:
   void look_at(std::vector<Record> records, Done<Page> done) override;

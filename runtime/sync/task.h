@@ -2,7 +2,8 @@
 // begins.
 //
 // Pausing is not taking the next step; a restart goes on from the cursor of the last page stored. What a step does twice
-// because of a crash must therefore do no harm: marks are hints, findings of a page that was not stored are not kept.
+// because of a crash must therefore do no harm: marks are hints, findings of a page that was not stored are not kept. Those
+// that only look (verify, adoption, dry run) remember what they have seen, and begin anew when they are taken up again.
 #pragma once
 
 #include <memory>

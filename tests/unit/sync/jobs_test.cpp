@@ -57,6 +57,58 @@ TEST_CASE("jobs: a load killed in the middle goes on from its cursor", "[sync][j
   CHECK(world.left.lists - lists < 5);  // 2500 records are 6 pages: it did not begin anew
 }
 
+TEST_CASE("jobs: the creates of a load leave in full calls", "[sync][jobs]") {
+  World world;
+  world.right.able.bulk_create = 500;
+  insert_many(world, 1200);
+
+  CHECK(run_job(world, "initial_load").state == "done");
+  CHECK(world.right.creates == 1200);
+  CHECK(world.right.create_calls == 3);
+}
+
+TEST_CASE("jobs: nor do they wait for those that wait for them", "[sync][jobs]") {
+  World world;
+  world.right.able.bulk_create = 500;
+  for (int i = 0; i < 20; ++i) world.left.insert(person(i % 2 == 0 ? "twin@example.org" : "p" + std::to_string(i) + "@example.org"));
+
+  CHECK(run_job(world, "initial_load").state == "done");
+  CHECK(world.right.rows.size() == 11);
+}
+
+TEST_CASE("jobs: what only looks begins anew when it is taken up again, and counts nothing twice", "[sync][jobs]") {
+  const std::string kind = GENERATE("verify", "adopt", "dry_run");
+  const bool killed = GENERATE(false, true);
+  CAPTURE(kind, killed);
+  World world;
+  insert_many(world, 30);
+  run_job(world, "initial_load");
+  std::vector<std::string> right;
+  for (const auto& [key, row] : world.right.rows) right.push_back(key);
+  for (std::size_t i = 0; i < 5; ++i) world.right.edit(right[i], "phone", Value("another"));
+  for (int i = 0; i < 12; ++i) world.right.insert(person("only" + std::to_string(i) + "@right.org"));
+  world.left.short_page = world.right.short_page = 4;
+  const store::Job whole = run_job(world, kind);
+  const std::size_t findings = findings_of(world, whole.id).size();
+
+  const std::string id = start_job(world, kind);
+  for (int i = 0; i < 20000 && job_of(world, id).summary.int_or("looked_at", 0) < 60; ++i) world.timers.run_posted();
+  REQUIRE(job_of(world, id).open());
+  if (killed) {
+    restart(world);
+  } else {
+    control(world, id, "pause");
+    control(world, id, "resume");
+  }
+  for (int i = 0; i < 200 && job_of(world, id).open(); ++i) world.settle();
+
+  const store::Job again = job_of(world, id);
+  CHECK(again.state == "done");
+  CHECK(again.summary.at_path("found")->as_object() == whole.summary.at_path("found")->as_object());
+  CHECK(again.summary.int_or("looked_at", 0) == whole.summary.int_or("looked_at", 0));
+  CHECK(findings_of(world, id).size() == findings);
+}
+
 TEST_CASE("jobs: a load that a connection refused goes on once it was tested, however long the pause", "[sync][jobs]") {
   World world;
   insert_many(world, 3);
