@@ -60,13 +60,10 @@ void verify(Api& api, const Call& call) {
 }
 
 /// Law 21: from the report until it is accepted or dropped nothing of the mapping is worked off.
-void adopt(Api& api, const Call& call) {
-  sync::Engine& engine = api.control().engine();
-  const std::string mapping = call.text("mapping");
-  if (engine.plan(mapping) == nullptr) return (*call.reply)(problem(no_mapping(mapping, engine.mappings())));
+void adopt_held(Api& api, const Call& call, const std::string& mapping) {
   const bool accept = call.body.bool_or("accept", false), drop = call.body.bool_or("drop", false);
   const std::optional<std::string> why = accept || drop ? std::nullopt : std::optional<std::string>("adoption: reported, not accepted");
-  engine.hold(mapping, why, api.guarded([&api, call, mapping, accept, drop](Result<void> held) {
+  api.control().engine().hold(mapping, why, api.guarded([&api, call, mapping, accept, drop](Result<void> held) {
     if (!held.ok()) return (*call.reply)(problem(held.error()));
     api.control().engine().wake(mapping);
     if (drop) return (*call.reply)(answer(Value(Object{{"dropped", true}})));
@@ -74,6 +71,32 @@ void adopt(Api& api, const Call& call) {
     load.parts.push_back({.mapping = mapping});
     begin(api, call, accept ? jobs_of(load, api.control().engine()) : std::vector<store::Job>{job_of(mapping, "adopt")});
   }));
+}
+
+/// Its file names other records than its links are of: a person says that they are the same, or the links go and it is adopted anew.
+void adopt_moved(Api& api, const Call& call, const std::string& mapping, bool same) {
+  sync::Engine& engine = api.control().engine();
+  const auto accept = [&api, call, mapping, same](Result<void> held) {
+    if (!held.ok()) return (*call.reply)(problem(held.error()));
+    api.control().engine().accept_ends(mapping, same, api.guarded([&api, call, mapping, same](Result<void> accepted) {
+      if (!accepted.ok()) return (*call.reply)(problem(accepted.error()));
+      same ? (*call.reply)(answer(Value(Object{{"same", true}}))) : adopt_held(api, call, mapping);
+    }));
+  };
+  same ? accept({}) : engine.hold(mapping, "adoption: reported, not accepted", api.guarded(accept));
+}
+
+void adopt(Api& api, const Call& call) {
+  const sync::Engine& engine = api.control().engine();
+  const std::string mapping = call.text("mapping");
+  if (engine.plan(mapping) == nullptr) return (*call.reply)(problem(no_mapping(mapping, engine.mappings())));
+  const bool same = call.body.bool_or("same", false), anew = call.body.bool_or("anew", false);
+  if (same || anew) return adopt_moved(api, call, mapping, same);
+  if (const auto why = engine.moved(mapping)) {
+    return (*call.reply)(problem(make_error(Code::kInvalid, mapping + " is held: " + *why,
+                                            "put the file back; or `tidewire adopt " + mapping + " --same` if these are the same records under another name, --anew if they are others: the links are forgotten, nothing is deleted")));
+  }
+  adopt_held(api, call, mapping);
 }
 
 /// "2024-05-01T10:00:00Z", or how long ago: "2h".

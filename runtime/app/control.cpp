@@ -184,6 +184,10 @@ void App::State::check(bool connect, admin::Done<Value> done) {
     one();
   });
   for (const std::string& name : engine_->mappings()) {
+    if (const auto moved = engine_->moved(name)) {
+      checking->problems.push_back(problem("mappings/" + name, make_error(Code::kInvalid, name + " is held: " + *moved, "put the file back, or tell with `tidewire adopt " + name + " --same` or --anew what its links are of")));
+      continue;
+    }
     ++checking->left;
     engine_->count_differing(name, [checking, one, name](Result<std::int64_t> count) {
       if (count.ok() && *count > 0)

@@ -26,16 +26,16 @@ void print_report(Context& context, const Value& job, const std::string& mapping
 }
 
 int adopt(Context& context) {
-  const bool accept = context.arguments.has("--accept"), drop = context.arguments.has("--drop");
+  const bool accept = context.arguments.has("--accept"), drop = context.arguments.has("--drop"), same = context.arguments.has("--same");
   const std::string mapping = context.arguments.word(0);
   int status = kOk;
   const auto session = context.open(accept ? Session::Need::kWork : Session::Need::kScripts, status);
   if (!session) return status;
-  const Value body(Object{{"mapping", mapping}, {"accept", accept}, {"drop", drop}, {"author", author_of(context.arguments)}});
-  if (drop) {
+  const Value body(Object{{"mapping", mapping}, {"accept", accept}, {"drop", drop}, {"same", same}, {"anew", context.arguments.has("--anew")}, {"author", author_of(context.arguments)}});
+  if (drop || same) {
     const auto dropped = session->post("/api/v1/adopt", body);
     if (!dropped.ok()) return context.failed(dropped.error());
-    context.json() ? context.print_json(*dropped) : context.out.line(mapping + " is not held any more");
+    context.json() ? context.print_json(*dropped) : context.out.line(mapping + (same ? " goes on with the links that it has" : " is not held any more"));
     return kOk;
   }
   const auto job = follow(context, *session, "/api/v1/adopt", body, {.retries = accept}, status);
@@ -51,13 +51,15 @@ int adopt(Context& context) {
 
 const Command& adopt_command() {
   static const Command command{"adopt",
-                               "MAPPING [--accept]",
+                               "MAPPING [--accept|--drop|--same|--anew]",
                                "two sides that are filled already: reports which records are the same, writes only once accepted",
                                "exact: the same on both sides. differing: the same record, with fields that the mapping's rules would decide. left_only,\n"
                                "right_only: would be created on the other side. ambiguous: a match is not unique. From the report until --accept or\n"
                                "--drop nothing of the mapping is worked off, so that no change writes before you have decided.",
                                {{{"--accept", "", "links, merges and copies as the report said"},
                                  {"--drop", "", "lets the mapping go without a load"},
+                                 {"--same", "", "the file names other records than the links are of: they are the same ones under another name"},
+                                 {"--anew", "", "they are others: the links are forgotten, nothing is deleted, and what is the same is reported"},
                                  {"--all", "", "lists every record of the report, not only those that need a look"},
                                  kAuthorOption},
                                 1, 1},

@@ -88,6 +88,29 @@ Result<void> update_link(Database& database, const Link& link, Instant now) {
   return add_count(database, links_scope(link.mapping), link_state_name(link.state), 1);
 }
 
+/// What was about links that are no more, and about keys that never had one.
+Result<void> forget_rest(Database& database, const std::string& mapping, Instant now) {
+  TRY(execute(database, "UPDATE conflicts SET closed_at = ?, method = 'superseded' WHERE mapping = ? AND closed_at IS NULL", now, mapping));
+  for (const char* table : {"intents", "cursors", "brake_log", "braked"}) {
+    TRY(execute(database, std::string("DELETE FROM ") + table + " WHERE mapping = ?", mapping));
+  }
+  return add_count(database, mapping_scope(mapping), "discarded", TRY(execute(database, "DELETE FROM dirty_keys WHERE mapping = ?", mapping)));
+}
+
+Result<std::int64_t> forget_some(Database& database, const std::string& mapping, std::int64_t limit, Instant now) {
+  std::vector<std::int64_t> links;
+  {
+    Query query(database, "SELECT id FROM links WHERE mapping = ? LIMIT ?", mapping, limit);
+    while (TRY(query.next())) links.push_back(query.integer(0));
+  }
+  for (const std::int64_t link : links) {
+    TRY(execute(database, "UPDATE operations SET link = NULL WHERE link = ?", link));
+    TRY(delete_link(database, link));
+  }
+  if (links.empty()) TRY(forget_rest(database, mapping, now));
+  return static_cast<std::int64_t>(links.size());
+}
+
 }  // namespace
 
 Result<std::optional<Link>> find_link(Database& database, const std::string& mapping, Side side,
@@ -171,6 +194,10 @@ void Store::translate(std::string mapping, Side from, std::vector<std::string> k
               for (const std::string& key : keys) found.push_back(TRY(translated_key(database, mapping, from, key)));
               return found;
             });
+}
+
+void Store::forget_links(std::string mapping, std::int64_t limit, Done<std::int64_t> done) {
+  write_verb(executor_, std::move(done), [mapping = std::move(mapping), limit, now = clock_.now()](Database& database) { return forget_some(database, mapping, limit, now); });
 }
 
 void Store::links(std::string mapping, std::int64_t after_id, std::int64_t limit, Done<std::vector<Link>> done) {

@@ -247,7 +247,7 @@ CREATE TABLE braked (
 CREATE INDEX braked_by_link ON braked (link);
 
 -- Small things by name: connectors' own memory ("connection erp"), cached descriptions ("describe"), fingerprints,
--- holds, the fields of each mapping and since when ("fields"), answers of judges ("judge employees", by left key and question), heartbeats.
+-- holds, what the links of each mapping are of ("ends"), its fields and since when ("fields"), answers of judges ("judge employees", by left key and question), heartbeats.
 CREATE TABLE kv (
   namespace  TEXT NOT NULL,
   key        TEXT NOT NULL,

@@ -301,6 +301,9 @@ class Store {
   void link(std::int64_t id, Done<Link> done);  // kNotFound
   /// Links that operations since then are about, by id.
   void touched_links(std::string mapping, Instant since, std::int64_t after_id, std::int64_t limit, Done<std::vector<std::int64_t>> done);
+  /// The links of a mapping leave, so many at a time; their records are strangers from then on, and what was done with them stays on record.
+  /// `done(0)`, once none is left, with all that was about them: keys, announced writes, conflicts, cursors.
+  void forget_links(std::string mapping, std::int64_t limit, Done<std::int64_t> done);
   /// Takes the records out of links, operations, conflicts, intents, changes, findings and hooks; audited without naming
   /// them. `done(rows by table)`. kStale while a write to one of them is announced.
   void forget(Forgetting what, Done<std::map<std::string, std::int64_t>> done);

@@ -1,4 +1,4 @@
-#include "sync/engine.h"
+#include "sync/engine_mapping.h"
 
 #include <algorithm>
 
@@ -12,28 +12,12 @@ namespace {
 
 constexpr Duration kOverdueLook = std::chrono::minutes(10);
 
-bool refers_to(const std::vector<Field>& fields, const std::string& mapping) {
-  return std::any_of(fields.begin(), fields.end(), [&](const Field& field) {
-    const bool by_word = std::any_of(field.words.begin(), field.words.end(), [&](const Field::Word& word) { return word.mapping == mapping; });
-    return by_word || (field.kind == Field::Kind::kReference && field.reference == mapping) || refers_to(field.rows, mapping);
-  });
-}
-
 }  // namespace
 
-struct Engine::Mapping {
-  std::unique_ptr<Lane> lane;
-  Sides<std::unique_ptr<Batcher>> batcher;
-  Sides<std::unique_ptr<Poller>> poller;
-  std::unique_ptr<Worker> worker;
-  bool paused = false;
-  std::unique_ptr<Timer> timer;  // once it leaves
-};
-
 Engine::Engine(store::Store& store, const Surroundings& surroundings)
-    : store_(store), around_(surroundings), ids_(around_.clock, around_.random), scheduler_(around_.timers, around_.clock, around_.random), jobs_(store_, around_, ids_, *this), membership_(store_),
+    : store_(store), around_(surroundings), ids_(around_.clock, around_.random), scheduler_(around_.timers, around_.clock, around_.random), jobs_(store_, around_, ids_, *this), membership_(store_), ends_(store_),
       fan_out_(store_, around_, [this] { return routes(); }, [this] { wake_all(); }),
-      settling_(store_, around_, {[this] { return busy(); }, [this](const std::string& name) { return mappings_.contains(name) && !holds_.contains(name); }, [this] { wake_all(); }}),
+      settling_(store_, around_, {[this] { return busy(); }, [this](const std::string& name) { return mappings_.contains(name) && !holds_.contains(name) && !moved_.contains(name); }, [this] { wake_all(); }}),
       alive_(std::make_shared<bool>(true)) {}
 
 Engine::~Engine() { *alive_ = false; }
@@ -52,139 +36,6 @@ std::vector<std::string> Engine::mappings() const {
 const Plan* Engine::plan(const std::string& name) const {
   const auto found = mappings_.find(name);
   return found == mappings_.end() ? nullptr : &found->second->worker->mapper()->plan();
-}
-
-void Engine::put(std::shared_ptr<Mapper> mapper, Sides<Endpoint*> endpoints, const std::map<std::string, Endpoint*>& further) {
-  const std::string name = mapper->plan().name;
-  if (Mapping* present = find(name)) {
-    bool same_ends = true;
-    for (const Side side : {Side::kLeft, Side::kRight}) same_ends = same_ends && &present->batcher[side]->endpoint() == endpoints[side];
-    if (same_ends) {
-      if (started_) present->lane->joined = membership_.of(mapper->plan());
-      present->worker->set_mapper(std::move(mapper));
-      unschedule(name);
-      if (started_ && timed_) schedule(*present);
-      if (started_) release_would_write(*present);
-      return;
-    }
-    remove(name);
-  }
-  auto mapping = std::make_unique<Mapping>();
-  mapping->lane = std::make_unique<Lane>(name, store_, around_, ids_, common_of(name));
-  mapping->lane->staging = jobs_.staging(name);
-  if (started_) mapping->lane->joined = membership_.of(mapper->plan());
-  for (const Side side : {Side::kLeft, Side::kRight}) {
-    mapping->batcher[side] = std::make_unique<Batcher>(*endpoints[side], around_.poster);
-    mapping->lane->batcher[side] = mapping->batcher[side].get();
-    mapping->poller[side] = std::make_unique<Poller>(*mapping->lane, side);
-  }
-  if (!further.empty()) mapping->lane->lookups = std::make_unique<Lookups>(name, further, store_, around_);
-  mapping->lane->translator = [this](const std::string& wanted, const End& end) -> std::optional<Translator> {
-    const Plan* plan = this->plan(wanted);
-    if (plan == nullptr) return std::nullopt;
-    const bool left = plan->end.left.connection == end.connection;
-    return Translator{wanted, left ? Side::kLeft : Side::kRight};
-  };
-  mapping->lane->ask_sweep = [this, name](Side side) { return ask_sweep(name, side); };
-  mapping->lane->woke = [this, name] {
-    for (const auto& [child, waiting] : mappings_) {
-      if (child != name && refers_to(waiting->worker->mapper()->plan().fields, name)) waiting->worker->wake();
-    }
-  };
-  mapping->worker = std::make_unique<Worker>(*mapping->lane, std::move(mapper));
-  mapping->worker->on_idle([this] {
-    jobs_.nudge();
-    settling_.look();
-  });
-  if (holds_.contains(name)) mapping->worker->pause(true);
-  Mapping& ready = *mapping;
-  mappings_[name] = std::move(mapping);
-  announce_open_creates(ready);
-  if (started_) {
-    release_would_write(ready);
-    try_refused(name);
-    if (timed_) schedule(ready);
-    look_for_overdue();
-    received();
-    jobs_.arrived(name);
-  }
-}
-
-/// With passes that are still under way where it was before.
-std::shared_ptr<Common> Engine::common_of(const std::string& name) const {
-  const auto before = std::find_if(leaving_.begin(), leaving_.end(), [&](const auto& one) { return one->lane->mapping == name; });
-  return before == leaving_.end() ? std::make_shared<Common>(around_.poster, around_.timers) : (*before)->lane->common;
-}
-
-/// What it was not allowed to write before, it looks at again; `then` once that is stored.
-void Engine::release_would_write(Mapping& mapping, Done<void> then) {
-  const Sides<bool>& read_only = mapping.worker->mapper()->plan().read_only;
-  if ((read_only.left && read_only.right) || mapping.lane->staging) {
-    if (then) around_.poster.post([then = std::move(then)] { then({}); });
-    return;
-  }
-  store_.release_would_write(mapping.lane->mapping, [this, alive = alive_, name = mapping.lane->mapping, then = std::move(then)](Result<std::int64_t> released) {
-    if (!*alive) return;
-    if (released.ok() && *released > 0) wake(name);
-    if (then) then(released.ok() ? Result<void>() : Result<void>(released.error()));
-  });
-}
-
-/// Whoever is asked now, after a start or with other credentials, may answer (law 29).
-void Engine::try_refused(const std::string& mapping) {
-  store_.wake_refused(mapping, [this, alive = alive_, mapping](Result<std::int64_t> woken) {
-    if (*alive && woken.ok() && *woken > 0) wake(mapping);
-  });
-}
-
-void Engine::try_refused() {
-  jobs_.ask_again();
-  for (const auto& [name, mapping] : mappings_) {
-    wake(name);
-    try_refused(name);
-  }
-}
-
-/// Creates announced before a restart may still show up as unknown keys, for as long as a request may take to be seen.
-void Engine::announce_open_creates(Mapping& mapping) {
-  for (const Side side : {Side::kLeft, Side::kRight}) {
-    store_.open_creates(mapping.lane->mapping, side, [this, alive = alive_, name = mapping.lane->mapping, side](Result<std::vector<store::Intent>> intents) {
-      if (!*alive || !intents.ok()) return;
-      Mapping* mine = find(name);
-      if (mine == nullptr) return;
-      for (const store::Intent& intent : *intents) {
-        if (mine->lane->creates.is_open(side, intent.id)) continue;  // a pass has it
-        mine->lane->creates.open(side, intent.id);
-        mine->lane->creates.doubt_after(side, intent.id, mine->lane->capabilities(side).settle);
-      }
-      if (started_) mine->worker->wake();
-    });
-  }
-}
-
-bool Engine::remove(const std::string& name) {
-  const auto found = mappings_.find(name);
-  if (found == mappings_.end()) return false;
-  unschedule(name);
-  Mapping* leaving = found->second.get();
-  leaving_.push_back(std::move(found->second));
-  mappings_.erase(found);
-  jobs_.leaving(name);
-  leaving->worker->stop([this, leaving] { let_go(leaving); });
-  return true;
-}
-
-/// Looks and menders use the lane too, and own keys while they do.
-void Engine::let_go(Mapping* leaving) {
-  if (leaving->lane->owners.idle()) {
-    const std::string name = leaving->lane->mapping;
-    std::erase_if(leaving_, [leaving](const auto& one) { return one.get() == leaving; });
-    if (find(name) == nullptr || !started_) return;
-    wake(name);         // keys that its last passes owned
-    try_refused(name);  // they met the connection that was
-    return;
-  }
-  leaving->timer = around_.timers.after(std::chrono::milliseconds(100), [this, leaving] { let_go(leaving); });
 }
 
 void Engine::start(bool timed) {
@@ -206,7 +57,12 @@ void Engine::take_up() {
       store_.kv_list(Membership::kDrawer, [this, read](Result<std::map<std::string, Value>> fields) {
         read(fields.ok(), [&] {
           membership_.take(*fields);
-          jobs_.resume([this] { begin(); });
+          store_.kv_list(KnownEnds::kDrawer, [this, read](Result<std::map<std::string, Value>> ends) {
+            read(ends.ok(), [&] {
+              ends_.take(std::move(*ends));
+              jobs_.resume([this] { begin(); });
+            });
+          });
         });
       });
     });
@@ -217,7 +73,8 @@ void Engine::begin() {
   starting_ = false;
   started_ = true;
   for (auto& [name, mapping] : mappings_) {
-    mapping->worker->pause(mapping->paused || holds_.contains(name));
+    pause_worker(*mapping);
+    look_at_ends(*mapping);
     mapping->lane->staging = jobs_.staging(name);
     mapping->lane->joined = membership_.of(mapping->worker->mapper()->plan());
     release_would_write(*mapping);
@@ -249,7 +106,7 @@ void Engine::hold(const std::string& name, std::optional<std::string> why, Done<
     if (!stored.ok()) return done(stored);
     if (why) holds_[name] = *why;
     else holds_.erase(name);
-    if (Mapping* mapping = find(name)) mapping->worker->pause(mapping->paused || why.has_value());
+    if (Mapping* mapping = find(name)) pause_worker(*mapping);
     done({});
   };
   if (why) store_.kv_set("holds", name, Value(Object{{"why", *why}}), std::nullopt, apply);
@@ -258,7 +115,7 @@ void Engine::hold(const std::string& name, std::optional<std::string> why, Done<
 
 std::optional<Workplace> Engine::workplace(const std::string& name) {
   Mapping* mapping = find(name);
-  if (mapping == nullptr) return std::nullopt;
+  if (mapping == nullptr || moved_.contains(name)) return std::nullopt;
   return Workplace{mapping->lane.get(), mapping->worker->mapper(), {mapping->poller.left.get(), mapping->poller.right.get()}};
 }
 
@@ -328,7 +185,7 @@ void Engine::look(const std::string& connection, const std::string& collection, 
   for (const auto& [name, mapping] : mappings_) {
     const Plan& plan = mapping->worker->mapper()->plan();
     for (const Side side : {Side::kLeft, Side::kRight}) {
-      if (plan.end[side].connection != connection || plan.end[side].collection != collection || !started_ || stopping_) continue;
+      if (moved_.contains(name) || plan.end[side].connection != connection || plan.end[side].collection != collection || !started_ || stopping_) continue;
       ++looks->left;
       mapping->poller[side]->look([this, name, one](const Poller::Outcome& outcome) {
         wake(name);
@@ -350,7 +207,7 @@ void Engine::pause(const std::string& name, bool paused) {
   Mapping* mapping = find(name);
   if (mapping == nullptr) return;
   mapping->paused = paused;
-  mapping->worker->pause(paused || holds_.contains(name));
+  pause_worker(*mapping);
 }
 
 void Engine::schedule(Mapping& mapping) {
@@ -362,7 +219,7 @@ void Engine::schedule(Mapping& mapping) {
     if (!schedule.ok()) continue;  // refused by the host chunk
     scheduler_.add("poll " + name + " " + side_name(side), *schedule, std::chrono::seconds(2), [this, name, side](std::function<void()> finished) {
       Mapping* mine = find(name);
-      if (mine == nullptr || mine->batcher[side]->endpoint().blocked()) return finished();
+      if (mine == nullptr || moved_.contains(name) || mine->batcher[side]->endpoint().blocked()) return finished();
       mine->poller[side]->poll([this, name, finished](Poller::Outcome) {
         wake(name);
         finished();
@@ -417,7 +274,7 @@ void Engine::poll_all(std::function<void(std::vector<Error>)> done) {
   };
   for (auto& [name, mapping] : mappings_) {
     for (const Side side : {Side::kLeft, Side::kRight}) {
-      if (mapping->worker->mapper()->plan().end[side].poll.empty()) continue;
+      if (moved_.contains(name) || mapping->worker->mapper()->plan().end[side].poll.empty()) continue;
       ++*left;
       mapping->poller[side]->poll([this, name = name, errors, one](Poller::Outcome outcome) {
         if (outcome.error) errors->push_back(*outcome.error);
@@ -464,6 +321,7 @@ std::map<std::string, Engine::MappingStatus> Engine::status() const {
     }
     status.job = jobs_.of(name);
     if (const auto held = holds_.find(name); held != holds_.end()) status.held = held->second;
+    if (const auto why = moved(name)) status.held = why;
   }
   return out;
 }

@@ -20,6 +20,7 @@
 #include "sync/poller.h"
 #include "sync/ports.h"
 #include "sync/settle.h"
+#include "sync/known_ends.h"
 #include "sync/worker.h"
 
 namespace tidewire::sync {
@@ -52,6 +53,11 @@ class Engine : private Foreman {
   void pause(const std::string& mapping, bool paused);
   /// The same, for as long as the state says so, also after a restart; `why` nullopt lets go (adoption, law 21).
   void hold(const std::string& mapping, std::optional<std::string> why, Done<void> done);
+  /// Of a mapping that is held because its file names other records than its links are of: they are the same ones under another name
+  /// (`same`), or the links are forgotten, and nothing is deleted. kInvalid where it is not held for that.
+  void accept_ends(const std::string& mapping, bool same, Done<void> done);
+  /// Why, where it is.
+  std::optional<std::string> moved(const std::string& mapping) const;
   Jobs& jobs() { return jobs_; }
   /// Lets go what the brake holds of the mapping: a field, or "" for all of them and the deletes; `done(links and keys)`.
   void release(const std::string& mapping, const std::string& field, Done<std::int64_t> done);
@@ -116,6 +122,10 @@ class Engine : private Foreman {
   void release_would_write(Mapping& mapping, Done<void> then = {});
   void try_refused(const std::string& mapping);
   void let_go(Mapping* leaving);
+  void look_at_ends(Mapping& mapping);
+  void forget_links(const std::string& mapping, Done<void> done);
+  void keep_ends(const std::string& mapping, Done<void> done);
+  void pause_worker(Mapping& mapping);
   void release_more(const std::string& mapping, const std::string& field, std::int64_t so_far, Done<std::int64_t> done);
 
   store::Store& store_;
@@ -124,9 +134,11 @@ class Engine : private Foreman {
   sched::Scheduler scheduler_;
   Jobs jobs_;
   Membership membership_;
+  KnownEnds ends_;
   FanOut fan_out_;
   Settling settling_;
   std::map<std::string, std::string> holds_;  // mapping -> why
+  std::map<std::string, std::string> moved_;  // likewise: its links are of other records than its file names
   struct Swept {
     Ticks at{};  // when a key without evidence last asked for it
     Duration pause = Reconcile::kSweepPause;

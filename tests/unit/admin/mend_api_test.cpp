@@ -155,6 +155,24 @@ TEST_CASE("api: adoption holds its mapping until it is accepted", "[admin][jobs]
   CHECK(f.world.right.rows.size() == 1);
 }
 
+TEST_CASE("api: a mapping whose file names other records than its links are of waits for a word", "[admin][jobs]") {
+  ApiFixture f;
+  f.world.hook(store::Side::kLeft, f.world.left.insert(*json::parse(R"({"email": "ada@example.org", "phone": "1", "note": "n", "tags": "t"})")));
+  f.world.settle();
+  CHECK(f.post("/api/v1/adopt", R"({"mapping": "people", "same": true})", 400).string_or("code") == "invalid");
+  sync::Plan plan = test::World::default_plan();
+  plan.end.right.collection = "others";
+  f.world.engine->put(std::make_shared<test::TableMapper>(plan, "v2"), {&f.world.left, &f.world.right});
+  f.world.settle();
+
+  CHECK(holds(f.post("/api/v1/sync", "{}", 400).string_or("detail"), "its links are of 'people'"));
+  CHECK(holds(f.post("/api/v1/adopt", R"({"mapping": "people"})", 400).string_or("detail"), "the file names 'others'"));
+  const Value started = f.post("/api/v1/adopt", R"({"mapping": "people", "anew": true})", 202);
+  CHECK(f.finish(started).at_path("found.exact")->as_int() == 1);
+  CHECK(f.world.counts().links == 0);
+  CHECK(holds(f.post("/api/v1/sync", "{}", 400).string_or("detail"), "adoption"));
+}
+
 TEST_CASE("api: a job is paused, resumed and cancelled by its id", "[admin][jobs]") {
   ApiFixture f;
   for (int i = 0; i < 10; ++i) f.world.left.insert(*json::parse(R"({"email": "p)" + std::to_string(i) + R"(@example.org", "phone": "1", "note": "n", "tags": "t"})"));

@@ -1,0 +1,17 @@
+// engine_mapping.h — a mapping as the engine has it loaded; for engine*.cpp alone.
+#pragma once
+
+#include "sync/engine.h"
+
+namespace tidewire::sync {
+
+struct Engine::Mapping {
+  std::unique_ptr<Lane> lane;
+  Sides<std::unique_ptr<Batcher>> batcher;
+  Sides<std::unique_ptr<Poller>> poller;
+  std::unique_ptr<Worker> worker;
+  bool paused = false;
+  std::unique_ptr<Timer> timer;  // once it leaves
+};
+
+}  // namespace tidewire::sync

@@ -1,0 +1,213 @@
+// Mappings come, go and are put on other connections, or on other records than their links are of.
+#include <algorithm>
+
+#include "sync/engine_mapping.h"
+
+namespace tidewire::sync {
+
+namespace {
+
+bool refers_to(const std::vector<Field>& fields, const std::string& mapping) {
+  return std::any_of(fields.begin(), fields.end(), [&](const Field& field) {
+    const bool by_word = std::any_of(field.words.begin(), field.words.end(), [&](const Field::Word& word) { return word.mapping == mapping; });
+    return by_word || (field.kind == Field::Kind::kReference && field.reference == mapping) || refers_to(field.rows, mapping);
+  });
+}
+
+}  // namespace
+
+void Engine::put(std::shared_ptr<Mapper> mapper, Sides<Endpoint*> endpoints, const std::map<std::string, Endpoint*>& further) {
+  const std::string name = mapper->plan().name;
+  if (Mapping* present = find(name)) {
+    bool same_ends = true;
+    for (const Side side : {Side::kLeft, Side::kRight}) same_ends = same_ends && &present->batcher[side]->endpoint() == endpoints[side];
+    if (same_ends) {
+      if (started_) present->lane->joined = membership_.of(mapper->plan());
+      present->worker->set_mapper(std::move(mapper));
+      if (started_) look_at_ends(*present);
+      unschedule(name);
+      if (started_ && timed_) schedule(*present);
+      if (started_) release_would_write(*present);
+      return;
+    }
+    remove(name);
+  }
+  auto mapping = std::make_unique<Mapping>();
+  mapping->lane = std::make_unique<Lane>(name, store_, around_, ids_, common_of(name));
+  mapping->lane->staging = jobs_.staging(name);
+  if (started_) mapping->lane->joined = membership_.of(mapper->plan());
+  for (const Side side : {Side::kLeft, Side::kRight}) {
+    mapping->batcher[side] = std::make_unique<Batcher>(*endpoints[side], around_.poster);
+    mapping->lane->batcher[side] = mapping->batcher[side].get();
+    mapping->poller[side] = std::make_unique<Poller>(*mapping->lane, side);
+  }
+  if (!further.empty()) mapping->lane->lookups = std::make_unique<Lookups>(name, further, store_, around_);
+  mapping->lane->translator = [this](const std::string& wanted, const End& end) -> std::optional<Translator> {
+    const Plan* plan = this->plan(wanted);
+    if (plan == nullptr) return std::nullopt;
+    const bool left = plan->end.left.connection == end.connection;
+    return Translator{wanted, left ? Side::kLeft : Side::kRight};
+  };
+  mapping->lane->ask_sweep = [this, name](Side side) { return ask_sweep(name, side); };
+  mapping->lane->woke = [this, name] {
+    for (const auto& [child, waiting] : mappings_) {
+      if (child != name && refers_to(waiting->worker->mapper()->plan().fields, name)) waiting->worker->wake();
+    }
+  };
+  mapping->worker = std::make_unique<Worker>(*mapping->lane, std::move(mapper));
+  mapping->worker->on_idle([this] {
+    jobs_.nudge();
+    settling_.look();
+  });
+  Mapping& ready = *mapping;
+  mappings_[name] = std::move(mapping);
+  pause_worker(ready);
+  announce_open_creates(ready);
+  if (started_) {
+    look_at_ends(ready);
+    release_would_write(ready);
+    try_refused(name);
+    if (timed_) schedule(ready);
+    look_for_overdue();
+    received();
+    jobs_.arrived(name);
+  }
+}
+
+/// With passes that are still under way where it was before.
+std::shared_ptr<Common> Engine::common_of(const std::string& name) const {
+  const auto before = std::find_if(leaving_.begin(), leaving_.end(), [&](const auto& one) { return one->lane->mapping == name; });
+  return before == leaving_.end() ? std::make_shared<Common>(around_.poster, around_.timers) : (*before)->lane->common;
+}
+
+/// What it was not allowed to write before, it looks at again; `then` once that is stored.
+void Engine::release_would_write(Mapping& mapping, Done<void> then) {
+  const Sides<bool>& read_only = mapping.worker->mapper()->plan().read_only;
+  if ((read_only.left && read_only.right) || mapping.lane->staging) {
+    if (then) around_.poster.post([then = std::move(then)] { then({}); });
+    return;
+  }
+  store_.release_would_write(mapping.lane->mapping, [this, alive = alive_, name = mapping.lane->mapping, then = std::move(then)](Result<std::int64_t> released) {
+    if (!*alive) return;
+    if (released.ok() && *released > 0) wake(name);
+    if (then) then(released.ok() ? Result<void>() : Result<void>(released.error()));
+  });
+}
+
+/// Whoever is asked now, after a start or with other credentials, may answer (law 29).
+void Engine::try_refused(const std::string& mapping) {
+  store_.wake_refused(mapping, [this, alive = alive_, mapping](Result<std::int64_t> woken) {
+    if (*alive && woken.ok() && *woken > 0) wake(mapping);
+  });
+}
+
+void Engine::try_refused() {
+  jobs_.ask_again();
+  for (const auto& [name, mapping] : mappings_) {
+    wake(name);
+    try_refused(name);
+  }
+}
+
+/// Creates announced before a restart may still show up as unknown keys, for as long as a request may take to be seen.
+void Engine::announce_open_creates(Mapping& mapping) {
+  for (const Side side : {Side::kLeft, Side::kRight}) {
+    store_.open_creates(mapping.lane->mapping, side, [this, alive = alive_, name = mapping.lane->mapping, side](Result<std::vector<store::Intent>> intents) {
+      if (!*alive || !intents.ok()) return;
+      Mapping* mine = find(name);
+      if (mine == nullptr) return;
+      for (const store::Intent& intent : *intents) {
+        if (mine->lane->creates.is_open(side, intent.id)) continue;  // a pass has it
+        mine->lane->creates.open(side, intent.id);
+        mine->lane->creates.doubt_after(side, intent.id, mine->lane->capabilities(side).settle);
+      }
+      if (started_) mine->worker->wake();
+    });
+  }
+}
+
+bool Engine::remove(const std::string& name) {
+  const auto found = mappings_.find(name);
+  if (found == mappings_.end()) return false;
+  unschedule(name);
+  Mapping* leaving = found->second.get();
+  leaving_.push_back(std::move(found->second));
+  mappings_.erase(found);
+  jobs_.leaving(name);
+  leaving->worker->stop([this, leaving] { let_go(leaving); });
+  return true;
+}
+
+/// Looks and menders use the lane too, and own keys while they do.
+void Engine::let_go(Mapping* leaving) {
+  if (leaving->lane->owners.idle()) {
+    const std::string name = leaving->lane->mapping;
+    std::erase_if(leaving_, [leaving](const auto& one) { return one.get() == leaving; });
+    if (find(name) == nullptr || !started_) return;
+    wake(name);         // keys that its last passes owned
+    try_refused(name);  // they met the connection that was
+    return;
+  }
+  leaving->timer = around_.timers.after(std::chrono::milliseconds(100), [this, leaving] { let_go(leaving); });
+}
+
+/// Held by a person, a script that fails, an adoption, or because nobody knows what its links are of.
+void Engine::pause_worker(Mapping& mapping) {
+  const std::string& name = mapping.lane->mapping;
+  mapping.worker->pause(mapping.paused || holds_.contains(name) || moved_.contains(name));
+}
+
+std::optional<std::string> Engine::moved(const std::string& name) const {
+  const auto found = moved_.find(name);
+  return found == moved_.end() ? std::nullopt : std::optional(found->second);
+}
+
+/// Where there are no links nothing is lost.
+void Engine::look_at_ends(Mapping& mapping) {
+  const std::string name = mapping.lane->mapping;
+  const bool before = moved_.erase(name) > 0;
+  const auto why = ends_.moved(mapping.worker->mapper()->plan());
+  if (why) moved_[name] = *why;
+  if (before || why) pause_worker(mapping);
+  if (before && !why) jobs_.arrived(name);
+  if (!why) return;
+  store_.brake_counts(name, {}, [this, alive = alive_, name](Result<store::BrakeCounts> counts) {
+    if (*alive && counts.ok() && counts->links == 0 && moved_.contains(name)) keep_ends(name, [](Result<void>) {});
+  });
+}
+
+void Engine::accept_ends(const std::string& name, bool same, Done<void> done) {
+  if (!moved_.contains(name)) return around_.poster.post([done, name] { done(make_error(Code::kInvalid, "the links of " + name + " are of the records that its file names", "nothing is to be decided")); });
+  if (same) return keep_ends(name, std::move(done));
+  forget_links(name, [this, name, done](Result<void> forgotten) {
+    forgotten.ok() ? keep_ends(name, done) : done(std::move(forgotten));
+  });
+}
+
+/// Some at a time: there may be a million.
+void Engine::forget_links(const std::string& name, Done<void> done) {
+  constexpr std::int64_t kAtOnce = 2000;
+  store_.forget_links(name, kAtOnce, [this, alive = alive_, name, done](Result<std::int64_t> gone) {
+    if (!*alive) return;
+    if (!gone.ok()) return done(gone.error());
+    if (*gone > 0) return forget_links(name, done);
+    done({});
+  });
+}
+
+void Engine::keep_ends(const std::string& name, Done<void> done) {
+  Mapping* mapping = find(name);
+  if (mapping == nullptr) return done(make_error(Code::kNotFound, "no mapping '" + name + "' is loaded", "`tidewire status` lists them"));
+  ends_.keep(mapping->worker->mapper()->plan(), [this, alive = alive_, name, done](Result<void> kept) {
+    if (!*alive) return;
+    Mapping* mine = find(name);
+    if (kept.ok() && mine != nullptr) {
+      moved_.erase(name);
+      pause_worker(*mine);
+      jobs_.arrived(name);
+    }
+    done(std::move(kept));
+  });
+}
+
+}  // namespace tidewire::sync

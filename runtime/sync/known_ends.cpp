@@ -1,0 +1,51 @@
+#include "sync/known_ends.h"
+
+#include "base/text.h"
+
+namespace tidewire::sync {
+
+using store::side_name;
+
+namespace {
+
+Value end_value(const End& end) {
+  Array key;
+  for (const std::string& field : end.key) key.push_back(Value(field));
+  return Value(Object{{"connection", end.connection}, {"collection", end.collection}, {"key", Value(std::move(key))}});
+}
+
+Value ends_value(const Plan& plan) { return Value(Object{{"left", end_value(plan.end.left)}, {"right", end_value(plan.end.right)}}); }
+
+std::string in_words(const Value& end) {
+  std::vector<std::string> key;
+  if (const Value* fields = end.find("key"); fields != nullptr && fields->is_array()) {
+    for (const Value& field : fields->as_array()) key.push_back(field.is_string() ? field.as_string() : "");
+  }
+  return "'" + end.string_or("collection") + "' on " + end.string_or("connection") + " by " + join(key, ", ");
+}
+
+}  // namespace
+
+std::optional<std::string> KnownEnds::moved(const Plan& plan) {
+  const Value now = ends_value(plan);
+  const auto before = known_.find(plan.name);
+  if (before == known_.end()) {
+    keep(plan, [](Result<void>) {});  // lost with the process before it is stored, it is kept by the next one
+    return std::nullopt;
+  }
+  std::string words;
+  for (const Side side : {Side::kLeft, Side::kRight}) {
+    const Value* then = before->second.find(side_name(side));
+    const Value& here = *now.find(side_name(side));
+    if (then == nullptr || *then == here) continue;
+    words += (words.empty() ? "" : "; ") + std::string("its links are of ") + in_words(*then) + ", and the file names " + in_words(here);
+  }
+  return words.empty() ? std::nullopt : std::optional(words);
+}
+
+void KnownEnds::keep(const Plan& plan, store::Done<void> done) {
+  known_[plan.name] = ends_value(plan);
+  store_.kv_set(kDrawer, plan.name, known_[plan.name], std::nullopt, std::move(done));
+}
+
+}  // namespace tidewire::sync

@@ -1,0 +1,33 @@
+// known_ends.h — of which records the links of a mapping are: connection, collection and key of both sides, as the mapping had them
+// when they were made. A key of one table means nothing in another (laws 16, 20), so a mapping whose file names another is held
+// until its file is put back or a person says what its links are: of the same records, or of none.
+//
+// Kept in the state (kv, "ends").
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+
+#include "store/store.h"
+#include "sync/plan.h"
+
+namespace tidewire::sync {
+
+class KnownEnds {
+ public:
+  static constexpr const char* kDrawer = "ends";
+  explicit KnownEnds(store::Store& store) : store_(store) {}
+  /// What earlier processes kept in the drawer, by mapping.
+  void take(std::map<std::string, Value> stored) { known_ = std::move(stored); }
+  /// What the mapping says otherwise, in words; nullopt: nothing, or nobody knew the mapping, which is known from here on.
+  std::optional<std::string> moved(const Plan& plan);
+  /// Its links, if any, are of what it names now.
+  void keep(const Plan& plan, store::Done<void> done);
+
+ private:
+  store::Store& store_;
+  std::map<std::string, Value> known_;
+};
+
+}  // namespace tidewire::sync
