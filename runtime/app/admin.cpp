@@ -32,9 +32,22 @@ void App::State::load_switches(std::function<void()> then) {
       store_->kv_list(kFrozen, [this, alive, then](Result<std::map<std::string, Value>> frozen) {
         if (!*alive) return;
         if (frozen.ok()) frozen_ = std::move(*frozen);
-        then();
+        load_wants(then);
       });
     });
+  });
+}
+
+/// Of mappings whose files are gone or do not load now, too.
+void App::State::load_wants(std::function<void()> then) {
+  store_->kv_list(kWants, [this, alive = alive_, then = std::move(then)](Result<std::map<std::string, Value>> kept) {
+    if (!*alive) return;
+    for (const auto& [mapping, value] : kept.ok() ? *kept : std::map<std::string, Value>()) {
+      wants_[mapping] = wants_from(value);
+      engine_->expect(mapping, routes_of(mapping, wants_[mapping]));
+    }
+    refresh_wanted();
+    then();
   });
 }
 

@@ -65,7 +65,7 @@ Result<void> App::State::open() {
   api_ = std::make_unique<admin::Api>(*this);
   intake_ = std::make_unique<WebhookIntake>(WebhookIntake::Ports{
       *store_, clock_, log_, [this](const std::string& name) { return find_connection(name); },
-      [this](const std::string& name) -> const std::vector<WebhookIntake::Interest>& { return interests_[name]; }, [this] { engine_->received(); }});
+      [this](const std::string& name) -> const std::vector<Want>& { return wanted_of_[name]; }, [this] { engine_->received(); }});
   router_.add("POST", "/webhook/{connection}", [this](http::Request request, http::Params params, http::Reply reply) { intake_->handle(std::move(request), params["connection"], std::move(reply)); });
   load_connections();
   load_admin_token();
@@ -110,9 +110,13 @@ void App::State::start(std::function<void(Result<std::string>)> ready) {
   server_ = make_server();
   api_->when_loaded([this, alive = alive_, ready](Result<void> loaded) {
     if (!*alive) return;
-    const auto listening = loaded.ok() && options_.serve ? listen() : loaded;
-    if (!listening.ok()) return loop_.post([ready, error = listening.error()] { ready(error); });
-    load_switches([this, ready] { begin_work(ready); });
+    if (!loaded.ok()) return loop_.post([ready, error = loaded.error()] { ready(error); });
+    load_switches([this, ready] {
+      // Not before it is known what the mappings want: a webhook may come at once.
+      const auto listening = options_.serve ? listen() : Result<void>();
+      if (!listening.ok()) return loop_.post([ready, error = listening.error()] { ready(error); });
+      begin_work(ready);
+    });
   });
 }
 

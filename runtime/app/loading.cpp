@@ -158,6 +158,7 @@ void App::State::describe_all(const Draft& draft, admin::Done<Value> done) {
 
 /// Asks both systems for the types of their collections, then loads the file with them.
 void App::State::prepare(const std::string& file, const std::string& text, Draft draft, std::uint64_t reading, std::function<void()> done) {
+  if (!wants_.contains(draft.name)) want(draft.name, wants_of(draft.compiled));
   if (auto missing = missing_connection(draft, file)) {
     mapping_failed(draft.name, file, draft.files, std::move(*missing));
     return loop_.post(done);
@@ -217,7 +218,8 @@ void App::State::run_mapping(const std::string& name, const std::string& text, c
   freeze(name, text, (*mapper)->compiled());
   engine_->put(mapping.mapper, mapping.endpoints->ends(), mapping.endpoints->further());
   engine_->pause(name, disabled_.contains(name));
-  refresh_interests();
+  want(name, wants_of((*mapper)->compiled()));
+  refresh_listeners();
   Array files;
   for (const auto& part : (*mapper)->script().version().files) files.push_back(Value(Object{{"path", Value(part.path)}, {"text", Value(part.text)}}));
   store_->save_script((*mapper)->version(), "mapping " + name, Value(std::move(files)), [](Result<void>) {});
@@ -242,31 +244,35 @@ void App::State::drop_mappings_of(const std::string& file, const std::set<std::s
       continue;
     }
     engine_->remove(it->first);
-    log_.info("mapping_removed", it->first + " is paused: its file is gone; its links are kept", {{"mapping", Value(it->first)}});
+    log_.info("mapping_removed", it->first + " is paused: its file is gone; its links are kept, and what changes meanwhile waits for it", {{"mapping", Value(it->first)}});
     retire(std::move(it->second.endpoints), it->second.mapper);
     it = mappings_.erase(it);
   }
-  refresh_interests();
+  refresh_listeners();
 }
 
-void App::State::refresh_interests() {
-  interests_.clear();
-  const auto add = [this](const std::string& connection, WebhookIntake::Interest interest) {
-    auto& list = interests_[connection];
-    const bool known = std::any_of(list.begin(), list.end(), [&](const auto& one) { return one == interest || (interest.owner.empty() && one.owner.empty() && one.collection == interest.collection); });
-    if (!known) list.push_back(std::move(interest));
-  };
-  for (const auto& [name, mapping] : mappings_) {
-    if (!mapping.mapper) continue;
-    for (const Side side : {Side::kLeft, Side::kRight}) {
-      const sync::End& end = mapping.mapper->plan().end[side];
-      add(end.connection, {end.collection, end.key, "", ""});
-      for (const auto& [collection, column] : tables_below(mapping.mapper->compiled(), side)) add(end.connection, {collection, {column}, end.collection, ""});
-      for (const WatchedCollection& one : watched_by_parts(mapping.mapper->compiled(), side)) add(one.connection, {one.collection, one.key, end.collection, one.lookup});
-      for (const WatchedCollection& one : watched_by_lookups(mapping.mapper->compiled(), side)) add(one.connection, {one.collection, one.key, end.collection, one.lookup});
+/// Kept in the state: while the mapping is away, its changes are taken in and wait for it.
+void App::State::want(const std::string& mapping, std::vector<Want> wants) {
+  const auto [known, fresh] = wants_.try_emplace(mapping);
+  if (!fresh && known->second == wants) return;
+  known->second = std::move(wants);
+  store_->kv_set(kWants, mapping, wants_value(known->second), std::nullopt, [](Result<void>) {});
+  engine_->expect(mapping, routes_of(mapping, known->second));
+  refresh_wanted();
+}
+
+void App::State::refresh_wanted() {
+  wanted_of_.clear();
+  for (const auto& [mapping, wants] : wants_) {
+    for (const Want& want : wants) {
+      auto& list = wanted_of_[want.connection];
+      const auto known = std::find_if(list.begin(), list.end(), [&](const Want& one) {
+        return one.collection == want.collection && one.owner == want.owner && one.watch == want.watch && (want.owner.empty() || one.key == want.key);
+      });
+      if (known == list.end()) list.push_back(want);
+      else if (known->key.empty()) *known = want;  // of a mapping whose systems never told their keys
     }
   }
-  refresh_listeners();
 }
 
 void App::State::changed(const std::vector<std::string>& paths) {

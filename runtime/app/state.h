@@ -21,6 +21,7 @@
 #include "app/project.h"
 #include "app/secrets.h"
 #include "app/tracer.h"
+#include "app/wants.h"
 #include "app/webhook.h"
 #include "http/router.h"
 #include "http/server.h"
@@ -97,7 +98,8 @@ struct App::State final : public admin::Control, public admin::Authoring, public
   MappingContext context(const std::string& name) const;
   void changed(const std::vector<std::string>& paths);
   void reload_project();
-  void refresh_interests();
+  void want(const std::string& mapping, std::vector<Want> wants);
+  void refresh_wanted();
 
   // retiring.cpp
   void retire(std::unique_ptr<Connection> connection);
@@ -156,6 +158,7 @@ struct App::State final : public admin::Control, public admin::Authoring, public
   Result<std::string> backup_folder() override;
   void keep_switch(const std::string& mapping, bool enabled, admin::Done<void> done);
   void load_switches(std::function<void()> then);
+  void load_wants(std::function<void()> then);
   void apply_pauses();
 
   // connecting.cpp
@@ -233,7 +236,8 @@ struct App::State final : public admin::Control, public admin::Authoring, public
   std::map<std::string, LoadedMapping> mappings_;
   std::map<std::string, std::unique_ptr<Listener>> listeners_;
   bool listening_ = false;
-  std::map<std::string, std::vector<WebhookIntake::Interest>> interests_;
+  std::map<std::string, std::vector<Want>> wants_;       // of each mapping that was ever loaded, also while it is away
+  std::map<std::string, std::vector<Want>> wanted_of_;   // the same by connection, each once
   std::vector<std::string> warnings_;
   std::map<std::string, Value> frozen_;       // what `all` of a mapping took, as MappingContext has it
   std::set<std::string> disabled_;            // mappings that a person switched off

@@ -44,7 +44,7 @@ std::string first_of(const Value* places, const http::Request& request, const Va
 std::string outermost(const std::string& path) { return path.substr(0, path.find('.')); }
 
 /// Adds the outermost members that these places begin with.
-void add_members(const Value* places, const std::vector<WebhookIntake::Interest>& interests, std::vector<std::string>& out) {
+void add_members(const Value* places, const std::vector<Want>& wants, std::vector<std::string>& out) {
   if (places == nullptr || !places->is_array()) return;
   for (const Value& place : places->as_array()) {
     if (!place.is_string() || place.as_string().starts_with('?')) continue;
@@ -54,8 +54,8 @@ void add_members(const Value* places, const std::vector<WebhookIntake::Interest>
       out.push_back(outermost(path));
       continue;
     }
-    for (const auto& interest : interests) {
-      for (const std::string& field : interest.key) out.push_back(outermost(std::string(path).replace(at, 5, field)));
+    for (const Want& want : wants) {
+      for (const std::string& field : want.key) out.push_back(outermost(std::string(path).replace(at, 5, field)));
     }
     out.push_back(outermost(std::string(path).replace(at, 5, "id")));
   }
@@ -98,22 +98,22 @@ Result<std::vector<store::Change>> WebhookIntake::extract(Connection& connection
   if (shape == nullptr || !shape->is_object()) return changes;
   std::string collection = first_of(shape->find("collection"), request, body, "");
   if (collection.empty()) collection = request.query("collection");
-  const auto& interests = ports_.interests(connection.name());
-  if (collection.empty() && interests.size() == 1) collection = interests.front().collection;
+  const auto& wants = ports_.wants(connection.name());
+  if (collection.empty() && wants.size() == 1) collection = wants.front().collection;
   const std::string event = first_of(shape->find("event"), request, body, "");
   store::Change change;
   change.connection = connection.name();
   if (const std::string* id = request.headers.find("webhook-id"); id != nullptr) change.delivery_id = *id;
-  for (const Interest& interest : interests) {
-    if (interest.collection != collection) continue;
-    change.collection = interest.owner.empty() ? collection : interest.owner;
-    const bool own_key = interest.owner.empty() || !interest.watch.empty();
-    const std::vector<std::string> keys = own_key ? std::vector<std::string>{key_of(shape->find("key"), request, body, interest.key)} : owners_of(shape->find("key"), request, body, interest.key.front());
-    if (keys.empty()) return make_error(Code::kInvalid, "the body names " + collection + " but not whose row it is (" + interest.key.front() + ")");
+  for (const Want& want : wants) {
+    if (want.collection != collection) continue;
+    change.collection = want.owner.empty() ? collection : want.owner;
+    const bool own_key = want.owner.empty() || !want.watch.empty();
+    const std::vector<std::string> keys = own_key ? std::vector<std::string>{key_of(shape->find("key"), request, body, want.key)} : owners_of(shape->find("key"), request, body, want.key.front());
+    if (keys.empty()) return make_error(Code::kInvalid, "the body names " + collection + " but not whose row it is (" + want.key.front() + ")");
     for (const std::string& key : keys) {
       if (key.empty()) return make_error(Code::kInvalid, "the body names " + collection + " but no key");
-      change.key = interest.watch.empty() ? key : sync::watch_key(interest.watch, key);
-      change.event = interest.owner.empty() && tells_deletion(shape->find("deletes"), event) ? "delete" : "upsert";
+      change.key = want.watch.empty() ? key : sync::watch_key(want.watch, key);
+      change.event = want.owner.empty() && tells_deletion(shape->find("deletes"), event) ? "delete" : "upsert";
       changes.push_back(change);
       change.delivery_id.clear();  // one delivery is known by one of its changes
     }
@@ -126,8 +126,8 @@ Result<Value> WebhookIntake::read_body(const Connection& connection, const std::
   std::vector<std::string> members;
   members.reserve(8);
   if (const Value* shape = connection.declared().find("payload"); shape != nullptr && shape->is_object()) {
-    const auto& interests = ports_.interests(connection.name());
-    for (const char* part : {"collection", "key", "event"}) add_members(shape->find(part), interests, members);
+    const auto& wants = ports_.wants(connection.name());
+    for (const char* part : {"collection", "key", "event"}) add_members(shape->find(part), wants, members);
   }
   return json::parse_members(text, members);
 }

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "app/connection.h"
+#include "app/wants.h"
 #include "http/router.h"
 #include "store/store.h"
 
@@ -18,20 +19,12 @@ namespace tidewire::app {
 
 class WebhookIntake {
  public:
-  /// Which collections of a connection some mapping cares about, with their key fields.
-  struct Interest {
-    std::string collection;
-    std::vector<std::string> key;
-    std::string owner;  // what changes is a record of this collection; rows below records of this collection: `key` is the column that names the record; "" = a record itself
-    std::string watch;  // the lookup of `owner`'s mapping that finds these records; "" = none
-    friend bool operator==(const Interest&, const Interest&) = default;
-  };
   struct Ports {
     store::Store& store;
     const Clock& clock;
     Logger& log;
     std::function<Connection*(const std::string& name)> connection;           // by name, or by kind where unambiguous
-    std::function<const std::vector<Interest>&(const std::string& connection)> interests;
+    std::function<const std::vector<Want>&(const std::string& connection)> wants;  // of all mappings, loaded or away
     std::function<void()> received;                                            // after a commit
   };
   explicit WebhookIntake(Ports ports) : ports_(std::move(ports)) {}

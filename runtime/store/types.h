@@ -39,7 +39,7 @@ struct Change {
   std::string delivery_id;            // "" where the system gives none
 };
 
-/// Which mapping cares about which collection; from the loaded mappings, handed to fan_out.
+/// Which mapping cares about which collection, whether it is loaded or not; handed to fan_out.
 struct Route {
   std::string mapping;
   Side side = Side::kLeft;

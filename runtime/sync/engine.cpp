@@ -250,10 +250,7 @@ void Engine::received() {
 
 std::vector<store::Route> Engine::routes() const {
   std::vector<store::Route> out;
-  for (const auto& [name, mapping] : mappings_) {
-    const Plan& plan = mapping->worker->mapper()->plan();
-    for (const Side side : {Side::kLeft, Side::kRight}) out.push_back({name, side, plan.end[side].connection, plan.end[side].collection});
-  }
+  for (const auto& [mapping, wanted] : routes_) out.insert(out.end(), wanted.begin(), wanted.end());
   return out;
 }
 

@@ -33,7 +33,9 @@ class Engine : private Foreman {
   /// Adds the mapping or swaps its script for new changes. The endpoints outlive it.
   /// `further`: collections that it looks things up in, by the plan's ids.
   void put(std::shared_ptr<Mapper> mapper, Sides<Endpoint*> endpoints, const std::map<std::string, Endpoint*>& further = {});
-  /// Pauses it; passes under way end. False when there is none of that name.
+  /// What a mapping wants that is not put yet, or not at the moment: it is taken in and waits as its dirty keys (law 1).
+  void expect(const std::string& mapping, std::vector<store::Route> routes) { routes_[mapping] = std::move(routes); }
+  /// Pauses it; passes under way end, and its changes wait for it. False when there is none of that name.
   bool remove(const std::string& mapping);
   std::vector<std::string> mappings() const;
   const Plan* plan(const std::string& mapping) const;
@@ -137,6 +139,7 @@ class Engine : private Foreman {
   KnownEnds ends_;
   FanOut fan_out_;
   Settling settling_;
+  std::map<std::string, std::vector<store::Route>> routes_;  // of each mapping that was ever put or is expected
   std::map<std::string, std::string> holds_;  // mapping -> why
   std::map<std::string, std::string> moved_;  // likewise: its links are of other records than its file names
   struct Swept {

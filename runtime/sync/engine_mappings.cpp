@@ -7,6 +7,12 @@ namespace tidewire::sync {
 
 namespace {
 
+std::vector<store::Route> routes_of(const Plan& plan) {
+  std::vector<store::Route> out;
+  for (const Side side : {Side::kLeft, Side::kRight}) out.push_back({plan.name, side, plan.end[side].connection, plan.end[side].collection});
+  return out;
+}
+
 bool refers_to(const std::vector<Field>& fields, const std::string& mapping) {
   return std::any_of(fields.begin(), fields.end(), [&](const Field& field) {
     const bool by_word = std::any_of(field.words.begin(), field.words.end(), [&](const Field::Word& word) { return word.mapping == mapping; });
@@ -18,6 +24,7 @@ bool refers_to(const std::vector<Field>& fields, const std::string& mapping) {
 
 void Engine::put(std::shared_ptr<Mapper> mapper, Sides<Endpoint*> endpoints, const std::map<std::string, Endpoint*>& further) {
   const std::string name = mapper->plan().name;
+  expect(name, routes_of(mapper->plan()));
   if (Mapping* present = find(name)) {
     bool same_ends = true;
     for (const Side side : {Side::kLeft, Side::kRight}) same_ends = same_ends && &present->batcher[side]->endpoint() == endpoints[side];

@@ -137,12 +137,25 @@ const cases = {
     assert.equal((await world.counts()).app, before.app);
 
     project.write("mappings/employees.lua", text);
-    await until("the mapping to run again", async () => (await mapping()).state === "running");
-    await project.cli("sync", "employees");
     await until("the edit", async () => (await row("ada")).bio === "while it was away");
     await world.settled();
     assert.equal((await mapping()).links, 1);
     assert.equal((await app.all("employees")).length, 1);
+  },
+
+  async "what comes while a mapping does not load waits for its mend, also where the daemon was started meanwhile"() {
+    const text = project.read("mappings/employees.lua");
+    await project.daemon.stop();
+    project.write("mappings/employees.lua", text.replace(`direction = "both"`, `direcion = "both"`));
+    await project.start();
+    await world.connect();
+    assert.equal((await mapping()).reload.ok, false);
+    await erp.edit("Staff Member", "HR-00001", { bio: "while it did not load" });
+    await until("the hook to be sent", () => erp.idle());
+
+    project.write("mappings/employees.lua", text);
+    await until("the edit", async () => (await row("ada")).bio === "while it did not load");
+    await world.settled();
   },
 
   async "a new mapping file begins to work without a restart"() {
