@@ -57,7 +57,10 @@ Result<void> App::State::open() {
   TRY(log_.configure(project_.log));
   for (const std::string& warning : warnings_) log_.warn("configuration", warning);
   lock_ = TRY(store::Lock::take(project_.state_folder()));
-  executor_ = TRY(store::ThreadedExecutor::open({.path = project_.state_file(), .fsync_delay = injected_fsync_delay()}, loop_));
+  const auto on_health = [this, alive = alive_](const std::string& trouble) {
+    if (*alive) tell_health(trouble);
+  };
+  executor_ = TRY(store::ThreadedExecutor::open({.path = project_.state_file(), .fsync_delay = injected_fsync_delay(), .on_health = on_health}, loop_));
   store_ = std::make_unique<store::Store>(*executor_, clock_);
   client_ = std::make_unique<http::Client>(loop_, client_options());
   judge_ = std::make_unique<WebhookJudge>(loop_, *client_, [this](const Value& marked) { return secrets_.resolve(marked); });
@@ -74,6 +77,12 @@ Result<void> App::State::open() {
     loop_.post([this, alive = alive_, text = std::string(line)] { if (*alive) api_->events().publish("log", Value(text)); });
   });
   return {};
+}
+
+/// Once each: while it lasts, every webhook is refused.
+void App::State::tell_health(const std::string& trouble) {
+  if (trouble.empty()) log_.info("state_writable", "the state file can be written again");
+  else log_.error("state_unwritable", "the state file cannot be written, webhooks are answered 503: " + trouble, {{"file", Value(project_.state_file())}});
 }
 
 /// By name, or by kind where one connection only is of it.

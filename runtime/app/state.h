@@ -64,6 +64,7 @@ struct App::State final : public admin::Control, public admin::Authoring, public
 
   // app.cpp
   Result<void> open();
+  void tell_health(const std::string& trouble);
   void start(std::function<void(Result<std::string>)> ready);
   void drain(std::function<void()> done);
   void route(http::Request request, http::Reply reply);

@@ -41,6 +41,8 @@ struct ThreadedExecutorOptions {
   int max_group = 512;
   Duration fsync_delay{};  // injected per commit, for benchmarks and fault tests
   Duration probe_every = std::chrono::seconds(1);  // tries to write while the disk refuses; also the retry_after
+  /// Told, through the poster, when the file cannot be written any more (why), and "" when it can again. May outlive the executor.
+  std::function<void(const std::string& trouble)> on_health{};
 };
 class ThreadedExecutor final : public Executor {
  public:

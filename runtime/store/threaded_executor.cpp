@@ -158,8 +158,10 @@ Result<void> ThreadedExecutor::State::commit_group(Lane::Batch& batch) {
 
 void ThreadedExecutor::State::note(const Lane::Batch& batch, const Result<void>& outcome) {
   std::lock_guard lock(mutex);
+  const bool changed = stats.healthy != outcome.ok();
   stats.healthy = outcome.ok();
   stats.trouble = outcome.ok() ? "" : outcome.error().message;
+  if (changed && options.on_health) poster.post([told = options.on_health, trouble = stats.trouble] { told(trouble); });
   if (batch.empty()) return;
   stats.groups += 1;
   stats.members += batch.size();

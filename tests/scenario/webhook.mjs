@@ -259,6 +259,7 @@ const cases = {
     assert.ok(Number(refused.headers["retry-after"]) >= 1);
     const health = await until("bad health", async () => { const one = await call(base + "/health"); return one.status === 503 && one; });
     assert.match(health.text, /state file/);
+    assert.deepEqual(project.logged("state_unwritable").map((one) => one.level), ["error"]);
     assert.equal((await call(base + "/ping")).status, 200);
     await sleep(1);
     assert.ok(project.daemon.running());
@@ -266,6 +267,7 @@ const cases = {
     fs.rmSync(path.join(kept, "fill"));
     await until("webhooks to be taken again", async () => (await send(body)).status === 202);
     await until("good health", async () => (await call(base + "/health")).status === 200);
+    assert.equal(project.logged("state_writable").length, project.logged("state_unwritable").length);
     await until("the change", async () => (await app.find("employees", "code", "ada")).phone === "full");
     await world.settled();
     assert.equal((await project.cli("check")).code, 0);

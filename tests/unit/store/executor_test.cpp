@@ -146,15 +146,21 @@ TEST_CASE("executor: a failed fsync fails every member and none of them comes ba
 
 TEST_CASE("executor: health comes back by itself when the disk does", "[store][executor]") {
   FaultyVfs vfs;
-  ExecutorFixture f(ThreadedExecutorOptions{.probe_every = std::chrono::milliseconds(1)});
+  std::vector<std::string> told;
+  ExecutorFixture f(ThreadedExecutorOptions{.probe_every = std::chrono::milliseconds(1), .on_health = [&](const std::string& trouble) { told.push_back(trouble); }});
   FaultyVfs::fail_write() = true;
   const auto full = f.write(insert_note("note 1"));
   REQUIRE_FALSE(full.ok());
+  REQUIRE_FALSE(f.write(insert_note("note 1")).ok());
   CHECK(full.error().code == Code::kUnavailable);
   CHECK_FALSE(f.executor->stats().healthy);
 
   FaultyVfs::fail_write() = false;
   while (!f.executor->stats().healthy) std::this_thread::yield();
+  REQUIRE(f.write(insert_note("later")).ok());  // what was posted before is heard by now
+  REQUIRE(told.size() == 2);
+  CHECK_FALSE(told[0].empty());
+  CHECK(told[1].empty());
 
   CHECK(f.executor->stats().trouble.empty());
   CHECK(f.count("note%") == 0);
