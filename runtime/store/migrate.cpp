@@ -1,7 +1,6 @@
 #include "store/migrate.h"
 
-#include <array>
-#include <string>
+#include <algorithm>
 
 #include "base/crash_point.h"
 #include "base/embedded.h"
@@ -12,16 +11,7 @@ namespace {
 
 constexpr std::int64_t kApplicationId = 0x54574952;  // "TWIR"
 
-/// The statements of migration `number`, from 1.
-Result<std::string> migration_text(int number) {
-  ASSERT(number == 1, "every migration up to newest_migration() has a text");
-  const EmbeddedFile* schema = embedded_file("store/schema.sql");
-  ASSERT(schema, "schema.sql is part of the binary");
-  return std::string(schema->text);
-}
-
-Result<void> run_migration(Database& database, int number) {
-  const std::string text = TRY(migration_text(number));
+Result<void> run_step(Database& database, const std::string& text, int number) {
   TRY(database.exec("BEGIN IMMEDIATE;\n" + text + "\nPRAGMA user_version = " + std::to_string(number) +
                     "; PRAGMA application_id = " + std::to_string(kApplicationId) + ";"));
   pass(CrashPoint::kMigrationInTransaction);
@@ -32,32 +22,46 @@ Result<void> run_migration(Database& database, int number) {
 
 }  // namespace
 
-int newest_migration() { return 1; }
+const Schema& current_schema() {
+  static const Schema schema = [] {
+    const EmbeddedFile* text = embedded_file("store/schema.sql");
+    ASSERT(text, "schema.sql is part of the binary");
+    return Schema{2, std::string(text->text), {}};
+  }();
+  return schema;
+}
 
-Result<void> check_kind(Database& database) {
+Result<void> check_kind(Database& database, const Schema& schema) {
   const std::int64_t version = TRY(number(database, "PRAGMA user_version", 0));
   const std::int64_t application = TRY(number(database, "PRAGMA application_id", 0));
   const std::int64_t tables = TRY(number(database, "SELECT count(*) FROM sqlite_schema", 0));
   if (tables > 0 && application != kApplicationId) {
     return make_error(Code::kInvalid, "the file is a database of another program", "name another state file");
   }
-  if (version > newest_migration()) {
+  if (tables > 0 && version < schema.first) {
+    return make_error(Code::kInvalid,
+                      "the state file has version " + std::to_string(version) + ", from before the first release; this program reads " +
+                          std::to_string(schema.first) + " and later",
+                      "move it away with its -wal and -shm and begin a new one: `tidewire adopt` links again what both sides have, nothing is deleted");
+  }
+  if (version > schema.newest()) {
     return make_error(Code::kInvalid,
                       "the state file has version " + std::to_string(version) + ", this program knows " +
-                          std::to_string(newest_migration()),
+                          std::to_string(schema.newest()),
                       "start the newer program that made it, or restore a backup from before");
   }
   return {};
 }
 
-Result<void> migrate(Database& database) {
-  TRY(check_kind(database));
+Result<void> migrate(Database& database, const Schema& schema) {
+  TRY(check_kind(database, schema));
   const std::int64_t version = TRY(number(database, "PRAGMA user_version", 0));
-  for (int next = static_cast<int>(version) + 1; next <= newest_migration(); ++next) {
-    Result<void> done = run_migration(database, next);
+  for (int next = std::max(static_cast<int>(version) + 1, schema.first); next <= schema.newest(); ++next) {
+    const std::string& text = next == schema.first ? schema.text : schema.steps[static_cast<std::size_t>(next - schema.first - 1)];
+    Result<void> done = run_step(database, text, next);
     if (done.ok()) continue;
     if (database.in_transaction()) TRY(database.exec("ROLLBACK"));
-    return std::move(done).error().context("migration " + std::to_string(next));
+    return std::move(done).error().context("step " + std::to_string(next) + " of the schema");
   }
   return {};
 }

@@ -1,6 +1,6 @@
--- schema.sql — the state file, every table and column explained. This is migration 1; later ones are numbered files'
--- worth of statements in migrate.cpp that run forward by themselves. PRAGMA user_version holds the number; a newer
--- file than the binary is refused. All times are microseconds since 1970 UTC. Values, records and bases are canonical
+-- schema.sql — the state file, every table and column explained. PRAGMA user_version holds its number, which is 2; later
+-- changes are numbered steps (migrate.h) that run forward by themselves, and a test holds the digest of each text. An older
+-- file, and one newer than the binary, is refused. All times are microseconds since 1970 UTC. Values, records and bases are canonical
 -- JSON text (base/json.h), so that equal values are equal bytes. Keys are text: a number's digits, a composite key the
 -- JSON list of its parts.
 
