@@ -141,7 +141,15 @@ void App::State::accept_system(const std::string& name, admin::Done<void> done) 
   });
 }
 
+/// Of what is on disk now, also where it was saved a moment ago.
 void App::State::check(bool connect, admin::Done<Value> done) {
+  if (watch_) watch_->look();
+  when_loaded([this, alive = alive_, connect, done = std::move(done)] {
+    if (*alive) check_loaded(connect, done);
+  });
+}
+
+void App::State::check_loaded(bool connect, admin::Done<Value> done) {
   struct Checking {
     Array problems, warnings;
     Object connections;

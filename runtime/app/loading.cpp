@@ -96,8 +96,12 @@ void App::State::mapping_failed(const std::string& name, const std::string& file
 void App::State::load_file(const std::string& name, std::function<void()> ready) {
   const std::string file = "mappings/" + name + ".lua";
   const std::uint64_t reading = ++readings_[file];
+  ++loads_;
   const auto done = [this, alive = alive_, file, reading, ready = std::move(ready)] {
     if (!*alive) return;
+    if (--loads_ == 0) {
+      for (const auto& then : std::exchange(when_loaded_, {})) loop_.post(then);
+    }
     if (readings_[file] != reading) return overtaken_[file].push_back(ready);
     const auto overtaken = std::exchange(overtaken_[file], {});
     ready();
@@ -122,6 +126,12 @@ void App::State::load_file(const std::string& name, std::function<void()> ready)
   };
   if (drafts->empty()) return loop_.post(done);
   for (Draft& draft : *drafts) prepare(file, *text, std::move(draft), reading, one);
+}
+
+/// Once no file is being read.
+void App::State::when_loaded(std::function<void()> then) {
+  if (loads_ > 0) return when_loaded_.push_back(std::move(then));
+  then();
 }
 
 /// Why a draft's connections cannot be asked, where one does not run.

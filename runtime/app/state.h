@@ -87,6 +87,7 @@ struct App::State final : public admin::Control, public admin::Authoring, public
   std::vector<std::string> load_connections();
   void load_mappings(std::function<void()> done);
   void load_file(const std::string& name, std::function<void()> done);
+  void when_loaded(std::function<void()> then);
   void prepare(const std::string& file, const std::string& text, Draft draft, std::uint64_t reading, std::function<void()> done);
   std::optional<Error> missing_connection(const Draft& draft, const std::string& file) const;
   void describe_all(const Draft& draft, admin::Done<Value> done);
@@ -142,6 +143,7 @@ struct App::State final : public admin::Control, public admin::Authoring, public
   void test_connection(const std::string& connection, admin::Done<Value> done) override;
   void accept_system(const std::string& connection, admin::Done<void> done) override;
   void check(bool connect, admin::Done<Value> done) override;
+  void check_loaded(bool connect, admin::Done<Value> done);
   void install(const admin::Installation& asked, admin::Done<Value> done) override;  // installing.cpp
   Timers& timers() override { return loop_; }
   Poster& poster() override { return loop_; }
@@ -231,6 +233,8 @@ struct App::State final : public admin::Control, public admin::Authoring, public
   std::map<std::string, Error> broken_connections_;
   std::map<std::string, std::uint64_t> readings_;     // of a mapping file, counted: an older one that ends later is dropped
   std::map<std::string, std::vector<std::function<void()>>> overtaken_;  // who waits for the reading that overtook theirs, by file
+  int loads_ = 0;                                     // of mapping files, under way
+  std::vector<std::function<void()>> when_loaded_;    // who waits for their end
   std::vector<std::unique_ptr<Connection>> retired_;  // replaced by an edit; passes under way may still use them (retiring.cpp)
   std::vector<RetiredEndpoints> retired_endpoints_;
   std::unique_ptr<sync::Engine> engine_;

@@ -135,4 +135,6 @@ Watch::Watch(Loop& loop, std::string root, WatchOptions options, Changed changed
 
 Watch::~Watch() = default;
 
+void Watch::look() { state_->look(); }
+
 }  // namespace tidewire::loop

@@ -33,6 +33,8 @@ class Watch {
   Watch(Loop& loop, std::string root, Changed changed);
   Watch(Loop& loop, std::string root, WatchOptions options, Changed changed);
   ~Watch();
+  /// Tells now what it would tell in a moment; `Changed` is called before this returns, or not at all.
+  void look();
   Watch(const Watch&) = delete;
   Watch& operator=(const Watch&) = delete;
 
