@@ -144,7 +144,14 @@ void start_sync(Api& api, const Call& call) {
   auto wanted = sync_request(api, call);
   if (!wanted.ok()) return (*call.reply)(problem(wanted.error()));
   wanted->author = author_of(call);
-  api.jobs().start(std::move(*wanted), api.guarded([reply = call.reply](Result<std::string> batch) { answer_job(reply, batch); }));
+  const auto start = [&api, wanted = *wanted, reply = call.reply] { api.jobs().start(wanted, api.guarded([reply](Result<std::string> batch) { answer_job(reply, batch); })); };
+  if (!wanted->key) return start();
+  // A mistyped key is said at once: the engine would look again after the settle time of the system.
+  const auto& [side, key] = *wanted->key;
+  const std::string mapping = wanted->parts.front().mapping;
+  const sync::End& end = api.control().engine().plan(mapping)->end[side];
+  const Error nowhere = make_error(Code::kNotFound, "there is no record '" + key + "' in " + end.connection + "." + end.collection, "is it a key of the other side? `--side` says whose it is");
+  api.control().engine().try_key(mapping, side, key, api.guarded([nowhere, start, reply = call.reply](const sync::Report& report) { report.missing ? (*reply)(problem(nowhere)) : start(); }));
 }
 
 void check(Api& api, const Call& call) {

@@ -31,6 +31,7 @@ struct Report {
   std::optional<Side> creates;     // kBusy: creates towards this side are open that this unknown key may be the echo of
   store::Operation operation;  // what was decided; its id is empty for an echo. Of a dry run: what would be
   std::optional<Error> error;  // why it stands
+  bool missing = false;        // of a look: there is no such record, and no link of one
 };
 
 class Reconcile : public std::enable_shared_from_this<Reconcile> {

@@ -49,7 +49,11 @@ void Reconcile::nothing_there() {
   for (const store::Intent& intent : known_.intents) {
     if (intent.kind != store::IntentKind::kCreate && intent.side == key_.first && intent.target_key == key_.second) void_.push_back(intent.id);
   }
-  if (known || believed || options_.dry) return commit_echo("gone");
+  if (options_.dry) {
+    operation_.id.clear();
+    return finish({Report::End::kDone, {}, {}, operation_, {}, true});
+  }
+  if (known || believed) return commit_echo("gone");
   stand(store::KeyState::kBackingOff, make_error(Code::kNotFound, "'" + key_.second + "' was told of but is not there", "it is read again after the settle time of the connector"), now() + lane_.capabilities(key_.first).settle);
 }
 

@@ -41,6 +41,9 @@ says "invalid: see"
 cp "$work/people.lua" mappings/people.lua
 edit_erp grace@example.org '{"phone": "+1 3"}'
 expect 0 "$TIDEWIRE" sync people --key grace@example.org
+expect 1 "$TIDEWIRE" sync people --key nobody@example.org
+says "there is no record 'nobody@example.org' in erp.Person"
+expect 1 "$TIDEWIRE" sync people --key nobody@example.org --dry-run
 [ "$(curl -sf -H 'apikey: sb_secret_practice' "$app/rest/v1/people?email=eq.grace@example.org&select=phone")" = '[{"phone":"+1 3"}]' ] || fail "the edit did not arrive"
 
 # through the daemon
