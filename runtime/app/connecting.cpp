@@ -72,8 +72,12 @@ Result<Value> App::State::connection_kinds() {
   Array rows;
   for (const std::string& kind : connector_kinds(options_.folder, options_.scripts_folder)) {
     auto one = kind_of(kind);
-    if (one.ok()) rows.push_back(std::move(*one));
-    else log_.warn("connector_invalid", to_string(one.error()));
+    if (!one.ok()) {
+      log_.warn("connector_invalid", to_string(one.error()));
+      continue;
+    }
+    one->as_object().erase("words");  // for the host of mapping files
+    rows.push_back(std::move(*one));
   }
   return Value(std::move(rows));
 }

@@ -87,7 +87,7 @@ Result<std::unique_ptr<Connection>> Connection::load(std::unique_ptr<Connection>
   options.timers = &services.loop;
   options.clock = &services.clock;
   auto script = script::Script::load(std::move(options));
-  if (!script.ok()) return std::move(script).error().context("connection '" + name + "'");
+  if (!script.ok()) return std::move(script).error();
   connection->script_ = std::move(*script);
   connection->resolved_ = resolved;
   const Value& data = connection->script_->data();

@@ -13,6 +13,7 @@ using sync::Side;
 /// The names of those that were opened anew.
 std::vector<std::string> App::State::load_connections() {
   std::vector<std::string> opened_now;
+  std::erase_if(broken_connections_, [this](const auto& one) { return !project_.connections.contains(one.first); });
   for (const auto& [name, config] : project_.connections) {
     const auto resolved = secrets_.resolve(config.config);
     if (const auto present = connections_.find(name); resolved.ok() && present != connections_.end() && present->second->is_current(config, *resolved)) {
@@ -21,8 +22,10 @@ std::vector<std::string> App::State::load_connections() {
     }
     auto opened = resolved.ok() ? Connection::open(name, config, *resolved, services()) : Result<std::unique_ptr<Connection>>(Error(resolved.error()).context("connection '" + name + "'"));
     if (!opened.ok()) {
-      broken_connections_[name] = opened.error();
-      log_.error("connection_invalid", to_string(opened.error()), {{"connection", Value(name)}});
+      Error error = std::move(opened).error();
+      if (!config.at.empty()) error = std::move(error).context(config.at);
+      log_.error("connection_invalid", to_string(error), {{"connection", Value(name)}});
+      broken_connections_[name] = std::move(error);
       continue;
     }
     broken_connections_.erase(name);
@@ -43,7 +46,7 @@ void App::State::test_new(const std::vector<std::string>& connections) {
   }
 }
 
-MappingContext App::State::context(const std::string& name) const {
+MappingContext App::State::context(const std::string& name) {
   MappingContext context;
   context.name = name;
   context.mappings = script_names_in(options_.folder + "/mappings");
@@ -58,6 +61,15 @@ MappingContext App::State::context(const std::string& name) const {
       if (const Value* value = connection->declared().find(member); value != nullptr) about[member] = *value;
     }
     context.connections[connection_name] = Value(std::move(about));
+  }
+  // A mapping that uses one that does not run is read all the same: it hears that, not that it uses a name that nobody knows.
+  for (const auto& [connection_name, error] : broken_connections_) {
+    if (context.connections.find(connection_name) != nullptr) continue;
+    const std::string& kind = project_.connections.at(connection_name).kind;
+    const auto about = kind_of(kind);
+    const Value* words = about.ok() ? about->find("words") : nullptr;
+    Value& known = context.connections[connection_name] = words == nullptr ? Value(Object{}) : *words;
+    known["kind"] = kind;
   }
   return context;
 }
@@ -139,7 +151,8 @@ std::optional<Error> App::State::missing_connection(const Draft& draft, const st
   for (const Draft::Wanted& one : draft.collections()) {
     if (connections_.contains(one.connection)) continue;
     const auto broken = broken_connections_.find(one.connection);
-    return broken != broken_connections_.end() ? broken->second : make_error(Code::kNotFound, file + ": no connection '" + one.connection + "'", "declare it in tidewire.lua");
+    if (broken != broken_connections_.end()) return Error(broken->second).context(file + ": its connection '" + one.connection + "' does not run");
+    return make_error(Code::kNotFound, file + ": no connection '" + one.connection + "'", "declare it in tidewire.lua");
   }
   return std::nullopt;
 }

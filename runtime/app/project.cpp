@@ -65,7 +65,7 @@ std::map<std::string, ConnectionConfig> configs_of(const Value& connections) {
   std::map<std::string, ConnectionConfig> configs;
   for (const auto& [name, connection] : connections.as_object()) {
     const Value* config = connection.find("config");
-    configs[name] = {connection.string_or("kind"), config == nullptr ? Value(Object{}) : *config};
+    configs[name] = {connection.string_or("kind"), config == nullptr ? Value(Object{}) : *config, connection.string_or("at")};
   }
   return configs;
 }

@@ -20,7 +20,8 @@ namespace tidewire::app {
 struct ConnectionConfig {
   std::string kind;
   Value config = Object{};  // secrets still markers
-  friend bool operator==(const ConnectionConfig&, const ConnectionConfig&) = default;
+  std::string at{};         // where it is declared: "tidewire.lua:4"; no part of what it is
+  friend bool operator==(const ConnectionConfig& one, const ConnectionConfig& two) { return one.kind == two.kind && one.config == two.config; }
 };
 
 struct Project {

@@ -97,7 +97,7 @@ struct App::State final : public admin::Control, public admin::Authoring, public
   void test_new(const std::vector<std::string>& connections);
   void drop_mappings_of(const std::string& file, const std::set<std::string>& but);
   void mapping_failed(const std::string& name, const std::string& file, const std::vector<std::string>& files, Error error);
-  MappingContext context(const std::string& name) const;
+  MappingContext context(const std::string& name);
   void changed(const std::vector<std::string>& paths);
   void reload_project();
   void want(const std::string& mapping, std::vector<Want> wants);

@@ -243,7 +243,8 @@ int Vm::run_body(lua_State* L) { return (*of(L).body_)(L); }
 Error Vm::described(lua_State* L, int index, int level) {
   Error error = read_error(L, index);
   add_callers(L, level, error);
-  if (error.message.find(".lua:") == std::string::npos) error.message = name_ + ": " + error.message;
+  const bool placed = error.message.find(".lua:") != std::string::npos || error.message.starts_with(name_);
+  if (!placed) error.message = name_ + ": " + error.message;
   return error;
 }
 

@@ -123,7 +123,7 @@ local function bound(conn, call)
   end
 end
 
-return function(load_main, argument)
+local function opened(load_main, argument)
   local main = load_main()
   local what = "connection " .. tostring(argument.name)
   check_connector(what, main)
@@ -155,4 +155,11 @@ return function(load_main, argument)
     timeout = config.timeout or json.null,
     functions = functions,
   }
+end
+
+--- Raising as the last call leaves no line of this library in the message.
+return function(load_main, argument)
+  local ok, result = pcall(opened, load_main, argument)
+  if not ok then return error(result, 0) end
+  return result
 end

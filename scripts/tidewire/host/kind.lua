@@ -1,6 +1,7 @@
 --- What a connector wants to be told: the options of its connections, and its words for collections.
 ---
---- Gives { kind, options = [ {name, type, required, secret, options, default, keys} ], collections = [ words ] }, required ones first.
+--- Gives { kind, options = [ {name, type, required, secret, options, default, keys} ], collections = [ names of words ] }, required ones
+--- first, and `words`: all that a mapping may say of such a connection, as one that runs declares it.
 
 local json = require "tidewire.json"
 
@@ -31,5 +32,8 @@ return function(load_main)
   local words = json.array {}
   for word in pairs(main.collections or {}) do words[#words + 1] = word end
   table.sort(words)
-  return { kind = main.kind, options = options_of(main.config), collections = words, lists = type(main.catalog) == "function" }
+  local verbs = json.array {}
+  for verb in pairs(main.verbs or {}) do verbs[#verbs + 1] = verb end
+  return { kind = main.kind, options = options_of(main.config), collections = words, lists = type(main.catalog) == "function",
+    words = { collections = main.collections or {}, verbs = verbs, owners = main.owners or {} } }
 end
