@@ -1,4 +1,10 @@
 // Where the daemon listens: without a user on this machine alone, then where tidewire.lua says.
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+
 #include "app/state.h"
 
 namespace tidewire::app {
@@ -30,9 +36,19 @@ Result<void> App::State::listen() {
   }
   TRY(refresh_certificate());
   address_ = TRY(server_->listen(address, [this] { return certificate_.identity(); }));
-  const auto socket = server_->listen("unix:" + socket_path(options_.folder));
-  if (!socket.ok()) log_.warn("socket", to_string(socket.error()));
+  listen_to_commands();
   return {};
+}
+
+/// In the project's state/ wherever the state file is: commands find the daemon by the folder alone.
+void App::State::listen_to_commands() {
+  const std::string path = socket_path(options_.folder);
+  if (::mkdir(std::filesystem::path(path).parent_path().c_str(), 0700) != 0 && errno != EEXIST) {
+    log_.warn("socket", path + ": " + std::strerror(errno));
+    return;
+  }
+  const auto socket = server_->listen("unix:" + path);
+  if (!socket.ok()) log_.warn("socket", to_string(socket.error()));
 }
 
 void App::State::first_user_added() {

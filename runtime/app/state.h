@@ -198,6 +198,7 @@ struct App::State final : public admin::Control, public admin::Authoring, public
   // serving.cpp
   void first_user_added() override;
   Result<void> listen();
+  void listen_to_commands();
   std::string wanted_address() const;
   std::unique_ptr<http::Server> make_server();
   void load_admin_token();

@@ -93,6 +93,24 @@ stop_daemon TERM
 start_daemon --read-only
 stop_daemon INT
 
+# a connection with a slip is named once and well; its mappings say that it does not run
+ERP_URL=localhost:1 expect 3 "$TIDEWIRE" check
+says "tidewire.lua:4: connection erp: 'url' must be an address that begins with http:// or https://"
+says "mappings/people.lua: its connection 'erp' does not run"
+[[ $out != *"unknown name"* && $out != *"tidewire/host"* ]] || fail "$out"
+
+# a state elsewhere: commands find the daemon all the same
+mv state "$work/state"
+sed -i.before 's|listen = |state = "elsewhere/x.db", listen = |' tidewire.lua
+start_daemon
+expect 4 "$TIDEWIRE" run
+expect 0 "$TIDEWIRE" status
+says "http://$address"
+stop_daemon TERM
+mv tidewire.lua.before tidewire.lua
+rm -r state elsewhere
+mv "$work/state" state
+
 # a system that does not answer
 kill "${pids[1]}"
 wait "${pids[1]}" 2>/dev/null || true
