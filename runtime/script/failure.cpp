@@ -127,6 +127,13 @@ std::string nearest_line(lua_State* L, int level) {
   return {};
 }
 
+std::string blamed_line(lua_State* L) {
+  std::string line;
+  for (int level = 0; level < kMostLevels && line_of(L, level, line); ++level)
+    if (!line.empty() && !line.starts_with("tidewire/")) return line;
+  return nearest_line(L, 0);
+}
+
 std::string where(lua_State* L, int level) {
   const std::string line = nearest_line(L, level);
   return line.empty() ? line : line + ": ";

@@ -27,6 +27,8 @@ Error read_error(lua_State* L, int index);
 std::string where(lua_State* L, int level);
 /// The nearest Lua line at or above `level`: "mappings/employees.lua:14", or "".
 std::string nearest_line(lua_State* L, int level);
+/// The nearest that is not of the standard library, whose author can do nothing about it; else the nearest.
+std::string blamed_line(lua_State* L);
 /// Adds the Lua lines that led to a raised error, as far as the message does not name them: " (called from a:3, b:9)".
 void add_callers(lua_State* L, int level, Error& error);
 

@@ -16,6 +16,9 @@ namespace tidewire::script {
 namespace {
 
 constexpr int kInstructionsPerHook = 1000;
+// An instruction may copy or compare megabytes: while they take long, the hook comes more often.
+constexpr int kHeavyPerHook = 10;
+constexpr Duration kLongSlice = std::chrono::milliseconds(5), kShortSlice = std::chrono::microseconds(50);
 constexpr std::size_t kLeastReserve = 256u << 10;
 constexpr std::size_t kExceptionText = 200;
 
@@ -71,7 +74,7 @@ class Vm::Entry {
   lua_State* outer_;
 };
 
-Vm::Vm(std::string name, const Budget& budget) : name_(std::move(name)), budget_(budget) {
+Vm::Vm(std::string name, const Budget& budget) : name_(std::move(name)), budget_(budget), pace_(kInstructionsPerHook) {
 #ifdef TIDEWIRE_SANITIZE
   base_allocate_ = plain_allocate;
   main_ = lua_newstate(plain_allocate, nullptr);
@@ -100,7 +103,7 @@ void Vm::open() {
   lua_pushcfunction(main_, on_error);
   on_error_ref_ = luaL_ref(main_, LUA_REGISTRYINDEX);
   open_sandbox(main_);
-  lua_sethook(main_, hook, LUA_MASKCOUNT, kInstructionsPerHook);
+  lua_sethook(main_, hook, LUA_MASKCOUNT, pace_);
 }
 
 Vm::~Vm() {
@@ -141,7 +144,7 @@ bool Vm::grant(std::size_t total) {
   }
   ++refusals_;
   if (expired_ == Expired::kNo) {
-    expired_at_ = nearest_line(running_, 0);
+    expired_at_ = blamed_line(running_);
     expire(Expired::kMemory);
   }
   return false;
@@ -149,18 +152,25 @@ bool Vm::grant(std::size_t total) {
 
 void Vm::arm() {
   instructions_ = 0;
-  started_ = std::chrono::steady_clock::now();
+  started_ = looked_ = std::chrono::steady_clock::now();
   processor_mark_ = Duration(-1);
 }
 
 void Vm::disarm() {
   caught_ = Error{};
-  if (expired_ == Expired::kNo && !crowded_) return;
+  if (expired_ == Expired::kNo && !crowded_) return set_pace(kInstructionsPerHook);
   lua_gc(main_, LUA_GCCOLLECT, 0);
   crowded_ = false;
   expired_ = Expired::kNo;
   expired_at_.clear();
-  lua_sethook(main_, hook, LUA_MASKCOUNT, kInstructionsPerHook);
+  pace_ = kInstructionsPerHook;
+  lua_sethook(main_, hook, LUA_MASKCOUNT, pace_);
+}
+
+void Vm::set_pace(int instructions) {
+  if (pace_ == instructions) return;
+  pace_ = instructions;
+  lua_sethook(main_, hook, LUA_MASKCOUNT, pace_);
 }
 
 void Vm::expire(Expired reason) {
@@ -173,7 +183,11 @@ void Vm::hook(lua_State* L, lua_Debug*) {
   if (vm.depth_ == 0) return;
   if (vm.expired_ != Expired::kNo) vm.raise_expired(L);
   if (vm.crowded_) return vm.make_room(L);
-  vm.spend(L, kInstructionsPerHook);
+  vm.spend(L, static_cast<std::uint64_t>(vm.pace_));
+  const auto now = std::chrono::steady_clock::now();
+  const auto slice = now - std::exchange(vm.looked_, now);
+  if (slice > kLongSlice) vm.set_pace(kHeavyPerHook);
+  else if (slice < kShortSlice) vm.set_pace(kInstructionsPerHook);
 }
 
 // LuaJIT has no emergency collection, and garbage alone would meet the cap: this is it. A script that lives within a hair
@@ -185,7 +199,7 @@ void Vm::make_room(lua_State* L) {
     expire(Expired::kMemory);
     raise_expired(L);
   }
-  lua_sethook(main_, hook, LUA_MASKCOUNT, kInstructionsPerHook);
+  lua_sethook(main_, hook, LUA_MASKCOUNT, pace_);
 }
 
 // A wall clock is cheap but counts time in which other processes ran; it only decides when to ask the costly one.
@@ -231,7 +245,7 @@ std::string Vm::sentence() const {
 }
 
 void Vm::raise_expired(lua_State* L) {
-  if (expired_at_.empty()) expired_at_ = nearest_line(L, 0);
+  if (expired_at_.empty()) expired_at_ = blamed_line(L);
   push_error(L, make_error(Code::kBudget, (expired_at_.empty() ? "" : expired_at_ + ": ") + sentence()));
   lua_error(L);
   __builtin_unreachable();
@@ -257,7 +271,7 @@ int Vm::on_error(lua_State* L) {
 // Handlers do not run when memory ran out, so what they would have caught is built here.
 Error Vm::failure(lua_State* L, int status) {
   if (expired_ == Expired::kMemory || status == LUA_ERRMEM) {
-    const std::string at = expired_at_.empty() ? nearest_line(L, 0) : expired_at_;
+    const std::string at = expired_at_.empty() ? blamed_line(L) : expired_at_;
     if (expired_ == Expired::kNo) expire(Expired::kMemory);
     return make_error(Code::kBudget, (at.empty() ? name_ : at) + ": " + sentence());
   }

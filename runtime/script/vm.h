@@ -105,6 +105,7 @@ class Vm {
   void make_room(lua_State* L);
   void arm();
   void disarm();
+  void set_pace(int instructions);
   bool out_of_time();
   void expire(Expired reason);
   [[noreturn]] void raise_expired(lua_State* L);
@@ -126,7 +127,8 @@ class Vm {
   int depth_ = 0;
   const Body* body_ = nullptr;
   std::uint64_t instructions_ = 0;
-  std::chrono::steady_clock::time_point started_;
+  std::chrono::steady_clock::time_point started_, looked_;  // begun; at the last hook
+  int pace_;  // instructions from one hook to the next
   Duration processor_mark_{-1};
   Expired expired_ = Expired::kNo;
   bool crowded_ = false;  // beyond the cap, still within the reserve

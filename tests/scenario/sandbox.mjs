@@ -3,7 +3,7 @@ import { run, sleep, until } from "../support/scenario.mjs";
 import { company } from "../support/staff.mjs";
 
 const world = {};
-let erp, app, project;
+let erp, app, project, address;
 
 const mapping = async (name = "employees") => (await project.status()).mappings[name];
 const resident = async () => (await project.status()).memory;
@@ -22,15 +22,32 @@ async function save(text) {
 
 let people = 0, notices = 0;
 
+/// Asks the daemon for a sign of life again and again; `end()` gives the longest that an answer took, in seconds.
+function clocked() {
+  let worst = 0, over = false;
+  const asking = (async () => {
+    while (!over) {
+      const began = performance.now();
+      await fetch(address + "/ping");
+      worst = Math.max(worst, (performance.now() - began) / 1000);
+      await sleep(0.02);
+    }
+    return worst;
+  })();
+  return { end: () => (over = true, asking) };
+}
+
 /// One wild record and one notice: the notice arrives, the record is a dead letter that `words` describe.
 async function runs_wild(body, words) {
   await save(wild(body));
+  const pings = clocked();
   const code = `wild${++people}`;
   const made = await erp.insert("Staff Member", { staff_code: code, full_name: "W", phone: "wild" });
   const notice = `n${++notices}`;
   await erp.insert("Notice", { code: notice, body: "calm" });
   await until("the other mapping's record", () => app.find("notices", "code", notice), 20);
   const dead = await until("the dead letter", async () => (await project.dead("employees")).find((one) => one.key === made.name), 60);
+  assert.ok((await pings.end()) < 3, `the daemon answered nobody for ${await pings.end()} s`);
   assert.match(dead.error.message, words);
   assert.match(dead.error.message, /employees\.lua:\d+/);
   assert.equal(await app.find("employees", "code", code), null);
@@ -55,6 +72,11 @@ const attacks = {
   "deep recursion": ["  local function f(n) return 1 + f(n + 1) end\n  return f(1)", /stack|budget|ran longer|instruction/i],
   "a huge format": ["  return ('%99999999d'):format(1)", /format|invalid/i],
   "a sort that never agrees": ["  local t = {}\n  for i = 1, 5000 do t[i] = i % 7 end\n  while true do pcall(table.sort, t, function() return true end) end", /instruction|budget|ran longer|steps|order/i],
+  "long strings made again and again": ["  local s = ('ab'):rep(500000)\n  for i = 1, 1e9 do local r = s:upper():lower():reverse() end", /memory|instruction|ran longer/],
+  "long strings compared again and again": ["  local s, same = ('x'):rep(4000000), true\n  for i = 1, 1e9 do same = s == s .. '' end", /memory|instruction|ran longer/],
+  "a long string searched again and again": ["  local s = ('x'):rep(4000000)\n  for i = 1, 1e9 do local at = s:find('y', 1, true) end", /memory|instruction|ran longer/],
+  "a coroutine resumed for ever": ["  local co = coroutine.wrap(function() while true do coroutine.yield() end end)\n  while true do co() end", /instruction|ran longer/],
+  "a sort of too much": ["  local t = {}\n  for i = 1, 3e6 do t[i] = i * 7919 % 3000017 end\n  table.sort(t)", /instruction|ran longer/],
   "gsub with a callback that runs away": ["  return (('x'):rep(100):gsub('x', function() while true do end end))", /instruction|budget|ran longer|steps/i],
 };
 
@@ -63,7 +85,7 @@ const cases = {
     Object.assign(world, await company());
     ({ erp, app, project } = world);
     plain = project.read("mappings/employees.lua");
-    await project.start();
+    ({ address } = await project.start());
     await world.connect();
     await erp.insert("Staff Member", { staff_code: "ada", full_name: "Ada" });
     await until("the first record", () => app.find("employees", "code", "ada"));

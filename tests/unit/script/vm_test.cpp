@@ -107,6 +107,44 @@ TEST_CASE("vm: time on the processor is limited too", "[script]") {
   REQUIRE_THAT(error.message, StartsWith("main.lua:1: ran longer than 30 ms"));
 }
 
+TEST_CASE("vm: heavy instructions are looked after more often", "[script]") {
+  static int calls = 0;
+  calls = 0;
+  ScriptHarness harness;
+  harness.options.budget.instructions = ~std::uint64_t{0};
+  harness.options.budget.time = std::chrono::milliseconds(10);
+  harness.options.install = [](lua_State* L) {
+    lua_pushcfunction(L, [](lua_State*) -> int {
+      ++calls;
+      for (const auto until = std::chrono::steady_clock::now() + std::chrono::microseconds(200); std::chrono::steady_clock::now() < until;) {}
+      return 0;
+    });
+    lua_setglobal(L, "heavy");
+  };
+
+  const Error error = harness.error("local heavy = heavy\nwhile true do heavy() end");
+
+  REQUIRE(error.code == Code::kBudget);
+  REQUIRE(calls < 400);  // 1000 instructions make some 300
+}
+
+TEST_CASE("vm: a sort counts what it compares", "[script]") {
+  ScriptHarness harness;
+  REQUIRE(harness.value("local t = { 3, 1, 2 } table.sort(t) table.sort(t, function(a, b) return a > b end) return t").value() == Value(Array{3, 2, 1}));
+  require_budget("local t = {}\nfor i = 1, 200000 do t[i] = i * 7919 % 200003 end\ntable.sort(t)", "main.lua:3: ran more than");
+}
+
+TEST_CASE("vm: a budget that ends in the library is said of the line that called it", "[script]") {
+  ScriptHarness harness;
+  harness.sources.texts["tidewire.slow"] = "return function() while true do end end";
+
+  REQUIRE_THAT(harness.error("local slow = require 'tidewire.slow'\nlocal r = slow()").message, StartsWith("main.lua:2: ran more than"));
+}
+
+TEST_CASE("vm: an endless exchange with a coroutine is stopped where it is", "[script]") {
+  require_budget("local co = coroutine.wrap(function() while true do coroutine.yield() end end)\nwhile true do co() end", "main.lua:");
+}
+
 TEST_CASE("vm: a deep recursion is an ordinary error", "[script]") {
   const Error error = attack("local function f(n) return 1 + f(n + 1) end\nreturn f(1)");
   REQUIRE(error.code == Code::kScript);
