@@ -14,6 +14,8 @@
 namespace tidewire {
 namespace {
 
+constexpr std::size_t kLongestText = 8192;  // of a message, of a field: a script may log anything
+
 struct LevelName {
   std::string_view name;
   std::string_view padded;
@@ -164,8 +166,11 @@ void Logger::reopen() {
 void Logger::write(Level level, std::string_view event, std::string_view message, Object fields) {
   if (!enabled(level)) return;
   const Instant at = state_->clock.now();
-  const std::string clean = state_->redactor.apply(message);
-  const Value shown = state_->redactor.apply_within(std::move(fields));
+  const std::string clean = without_middle(state_->redactor.apply(message), kLongestText);
+  Value shown = state_->redactor.apply_within(std::move(fields));
+  for (auto& [name, value] : shown.as_object()) {
+    if (value.is_string() && value.as_string().size() > kLongestText) value = without_middle(value.as_string(), kLongestText);
+  }
   std::function<void(Level, std::string_view)> listener;
   std::string line;
   {

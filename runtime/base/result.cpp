@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "base/text.h"
+
 namespace tidewire {
 namespace {
 
@@ -18,6 +20,8 @@ constexpr std::array<std::pair<Code, std::string_view>, 11> kCodeNames{{
     {Code::kCorrupt, "corrupt"},
     {Code::kCancelled, "cancelled"},
 }};
+
+constexpr std::size_t kLongestMessage = 4096;
 
 }  // namespace
 
@@ -63,6 +67,7 @@ std::string to_string(const Error& error) {
 }
 
 Error make_error(Code code, std::string message, std::string hint) {
+  if (message.size() > kLongestMessage) message = without_middle(message, kLongestMessage);
   return Error{code, std::move(message), std::move(hint), std::nullopt};
 }
 

@@ -92,6 +92,7 @@ class [[nodiscard]] Result {
   std::variant<Stored, Error> state_;
 };
 
+/// Of a message beyond 4 KiB (a key or a value may be quoted in it) the middle is left out.
 Error make_error(Code code, std::string message, std::string hint = {});
 
 }  // namespace tidewire

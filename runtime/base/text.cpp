@@ -108,6 +108,13 @@ std::string shortened(std::string_view utf8, std::size_t limit) {
   return std::string(utf8.substr(0, end)).append(mark);
 }
 
+std::string without_middle(std::string_view utf8, std::size_t limit) {
+  if (utf8.size() <= limit) return std::string(utf8);
+  std::size_t end = utf8.size() - limit / 4;
+  while (end < utf8.size() && (static_cast<unsigned char>(utf8[end]) & 0xC0) == 0x80) ++end;
+  return shortened(utf8, limit - limit / 4).append(utf8.substr(end));
+}
+
 std::string suggestion(std::string_view word, std::span<const std::string> candidates) {
   const std::string wanted = lower_ascii(word);
   const std::string* nearest = nullptr;

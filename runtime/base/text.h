@@ -25,6 +25,9 @@ std::size_t code_points(std::string_view utf8);
 /// At most `limit` bytes, cut at a code point, with "…" where something was cut.
 std::string shortened(std::string_view utf8, std::size_t limit);
 
+/// The same, with what is too much taken out of the middle.
+std::string without_middle(std::string_view utf8, std::size_t limit);
+
 /// " (did you mean 'timeout'?)" when a candidate is near enough (Damerau distance <= 2, or a third of its length), else "".
 std::string suggestion(std::string_view word, std::span<const std::string> candidates);
 

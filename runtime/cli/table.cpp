@@ -10,10 +10,12 @@ namespace {
 
 constexpr std::size_t kGap = 2;
 constexpr std::size_t kNarrowest = 8;  // a column is not cut below this
+constexpr std::size_t kWidestBlank = 80;  // where nothing is cut: one long cell must not fill all rows with blanks
 
 std::string padded(const Cell& cell, std::size_t width, bool right, bool last, const Look& look) {
-  const std::string text = cut(cell.text, width);
-  const std::string blanks(width - columns_of(text), ' ');
+  const std::string text = look.width > 0 ? cut(cell.text, width) : cell.text;
+  const std::size_t taken = columns_of(text);
+  const std::string blanks(taken < width ? width - taken : 0, ' ');
   const std::string painted = styled(text, cell.style, look);
   if (right) return blanks + painted;
   return last ? painted : painted + blanks;
@@ -36,7 +38,11 @@ std::vector<std::size_t> Table::widths(const Look& look) const {
     if (width > 0 || rows_.empty()) width = std::max(width, columns_of(columns_[i].title));
     out.push_back(width);
   }
-  if (look.width <= 0 || out.empty()) return out;
+  if (look.width <= 0) {
+    for (std::size_t& width : out) width = std::min(width, kWidestBlank);
+    return out;
+  }
+  if (out.empty()) return out;
   const std::size_t room = static_cast<std::size_t>(look.width);
   const auto filled = static_cast<std::size_t>(std::count_if(out.begin(), out.end(), [](std::size_t width) { return width > 0; }));
   const std::size_t gaps = filled == 0 ? 0 : kGap * (filled - 1);

@@ -96,6 +96,17 @@ TEST_CASE("log: a secret reaches neither file nor listener", "[base][log]") {
   CHECK(room.folder.read("log").find("k3y-of-erp") == std::string::npos);
 }
 
+TEST_CASE("log: a line stays a line, whatever a script logs", "[base][log]") {
+  LogRoom room;
+  room.configure(Logger::Form::kJson);
+
+  room.logger.info("script", std::string(2'000'000, 'm') + "end", Object{{"value", std::string(2'000'000, 'v')}});
+
+  const std::string line = room.folder.read("log");
+  CHECK(line.size() < 20'000);
+  CHECK(line.find("mmend\"") != std::string::npos);
+}
+
 TEST_CASE("log: lines below the level are not written", "[base][log]") {
   LogRoom room;
   room.configure(Logger::Form::kText, Level::kWarn);

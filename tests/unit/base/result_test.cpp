@@ -47,6 +47,15 @@ TEST_CASE("result: TRY hands on the value or leaves with the error", "[base]") {
   CHECK(even(5).error().hint == "choose an even one");
 }
 
+TEST_CASE("result: a message keeps its beginning and its end, however long a value it quotes", "[base]") {
+  const Error error = make_error(Code::kInvalid, "'" + std::string(2'000'000, '9') + "' is no number");
+
+  CHECK(error.message.size() == 4096);
+  CHECK(error.message.starts_with("'99"));
+  CHECK(error.message.find("9…9") != std::string::npos);
+  CHECK(error.message.ends_with("9' is no number"));
+}
+
 TEST_CASE("result: a value that cannot be copied is moved out", "[base]") {
   Result<std::unique_ptr<int>> result(std::make_unique<int>(7));
 

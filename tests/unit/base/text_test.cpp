@@ -46,6 +46,9 @@ TEST_CASE("text: shortening cuts at a code point and stays within the limit", "[
   CHECK(shortened("ééééé", 8) == "éé…");
   CHECK(shortened("ééééé", 2) == "é");
   CHECK(shortened("abc", 0).empty());
+  CHECK(without_middle("short", 5) == "short");
+  CHECK(without_middle("the beginning and the end", 16) == "the begin… end");
+  CHECK(without_middle("éééééééééé", 16) == "éééé…éé");
 }
 
 TEST_CASE("text: a near word is suggested, a far one is not", "[base]") {

@@ -43,6 +43,14 @@ TEST_CASE("table: a column that is to be copied is never cut", "[cli]") {
   CHECK(table.text({false, 26}) == "text      id\na text …  0123456789abcdef\n");
 }
 
+TEST_CASE("table: where nothing is cut, one long cell does not blank out the others", "[cli]") {
+  Table table({{"key"}, {"note"}});
+  table.add({std::string(5000, 'k'), "x"});
+  table.add({"short", "y"});
+
+  CHECK(table.text({}) == "key" + std::string(79, ' ') + "note\n" + std::string(5000, 'k') + "  x\nshort" + std::string(77, ' ') + "y\n");
+}
+
 TEST_CASE("table: colours do not count as width", "[cli]") {
   Table table({{"a"}, {"b"}});
   table.add({Cell("x", Style::kBad), "1"});
