@@ -61,6 +61,11 @@ function M.base(url)
   return stripped
 end
 
+--- The same without the user and password that an address may hold: what may be shown and kept.
+function M.without_login(url)
+  return (M.base(url):gsub("^(%w+://)[^/]*@", "%1"))
+end
+
 --- The distinct first segments of dotted field names, after those of `first`.
 function M.heads(first, fields)
   local seen, list = {}, {}

@@ -69,6 +69,11 @@ test("a count stands where tidewire.lua says, in the answer or in a header; unde
   ok(select(2, call.count(collection)).message:find("`count` is a place", 1, true))
 end)
 
+test("user and password of an address are no part of what the system is known by", function()
+  local call = crm({ { "GET /v1/contacts", { body = array {} } } }, nil, { url = "https://joe:hunter2@crm.example.org/v1/" })
+  equal(assert(call.test()).site, "https://crm.example.org/v1")
+end)
+
 test("a next page on another host is not asked for", function()
   local call, collection, fake = crm({ { "GET /v1/contacts", { body = { results = { row(1) }, next = "https://evil.example.net/v1" } } } },
     { list = "results", page = { by = "next", next = "next" } })

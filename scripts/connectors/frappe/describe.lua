@@ -128,7 +128,7 @@ end
 
 -- The site has no id that a common user may read; the birth of its first user is as good where it can be read.
 local function site_of(conn)
-  local host = conn.config.url:match "^%w+://([^/]+)"
+  local host = connector.without_login(conn.config.url):match "^%w+://([^/]+)"
   local rows = wire.get_list(conn, "User", { fields = array { "creation" }, limit_page_length = 1,
     filters = array { array { "name", "=", "Administrator" } } })
   return host .. "|" .. (rows and rows[1] and rows[1].creation or "")

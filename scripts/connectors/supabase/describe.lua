@@ -119,7 +119,7 @@ function M.test(conn)
   if not service then
     warnings[#warnings + 1] = "row-level security hides rows from this key, so a missing row is not taken for a deleted one"
   end
-  local host = conn.config.url:match "^%w+://([^/]+)"
+  local host = connector.without_login(conn.config.url):match "^%w+://([^/]+)"
   return {
     user = service and "service_role" or "anon or a user", version = api and api.info and api.info.version,
     site = host .. "/" .. (conn.config.schema or ""), zone = "UTC",
