@@ -18,6 +18,7 @@ class Survey {
     certificate();
     connections();
     mappings();
+    jobs();
     polls();
     if (summary.ok()) {
       for (const auto& [name, counts] : summary->mappings) {
@@ -81,6 +82,15 @@ class Survey {
       if (const auto found = engine.find(name); rules_.paused && found != engine.end() && found->second.held) {
         add({"held", name, "The mapping " + name + " is held back (" + *found->second.held + ") for more than " + format_duration(*rules_.paused) + "; its changes wait.", "`tidewire jobs` shows what waits for you.", rules_.paused, 0});
       }
+    }
+  }
+
+  void jobs() {
+    for (const auto& [name, status] : control_.engine().status()) {
+      if (!rules_.queue || !status.job || status.job->state != "running") continue;
+      const Value* trouble = status.job->summary.at_path("trouble.message");
+      if (trouble == nullptr || !trouble->is_string()) continue;
+      add({"job", name, "The job " + status.job->kind + " of " + name + " waits for more than " + format_duration(*rules_.queue) + ": " + trouble->as_string(), "It goes on by itself when the system answers; `tidewire jobs cancel` ends it.", rules_.queue, 0});
     }
   }
 

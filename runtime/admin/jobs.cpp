@@ -72,6 +72,9 @@ Object head_of(const std::vector<store::Job>& jobs) {
   std::int64_t undecided = 0;
   for (const store::Job& job : jobs) undecided += state_of_part(job) == "staged" ? job.summary.int_or("undecided", 0) : 0;
   if (undecided > 0) out["undecided"] = undecided;
+  for (const store::Job& job : jobs) {
+    if (const Value* trouble = job.summary.find("trouble"); trouble != nullptr && job.state == "running") out["trouble"] = *trouble;
+  }
   return out;
 }
 

@@ -8,6 +8,11 @@
 #include "cli/story.h"
 
 namespace tidewire::cli {
+namespace {
+
+constexpr auto kShort = std::chrono::seconds(3), kLong = std::chrono::seconds(30);
+
+}  // namespace
 
 Follower::Follower(Context& context, Session& session, std::string id, Options options)
     : context_(context), session_(session), options_(options), target_("/api/v1/jobs/" + segment(id)), progress_(context.out, clock_.ticks()), moved_at_(clock_.ticks()) {}
@@ -66,7 +71,7 @@ Result<Follower::Left> Follower::left_of(Value& job) {
   return left;
 }
 
-/// Nothing moved for a while and a connection is paused: it could take long.
+/// Nothing moved for a while and a connection is paused, or has not answered a job for longer: it could take long.
 Result<bool> Follower::stuck(Value& job) {
   std::int64_t done = 0;
   for (const Value& part : job.find("parts")->as_array()) {
@@ -75,9 +80,10 @@ Result<bool> Follower::stuck(Value& job) {
   }
   if (done != moved_to_) moved_at_ = clock_.ticks();
   moved_to_ = done;
-  if (clock_.ticks() - moved_at_ < std::chrono::seconds(3)) return false;
+  const auto still = clock_.ticks() - moved_at_;
+  if (still < kShort) return false;
   gave_up_ = TRY(left_of(job)).paused;
-  moved_at_ = clock_.ticks();
+  if (const Value* trouble = job.at_path("trouble.message"); gave_up_.empty() && trouble != nullptr && still >= kLong) gave_up_ = trouble->as_string();
   return !gave_up_.empty();
 }
 

@@ -14,6 +14,14 @@ Style style_of_job(const std::string& state) {
   return state == "running" ? Style::kAccent : Style::kWarn;
 }
 
+Cell state_cell(const Value& job) {
+  const std::string state = job.string_or("state");
+  const std::int64_t undecided = job.int_or("undecided", 0);
+  if (undecided > 0) return Cell("waits for " + std::to_string(undecided) + (undecided == 1 ? " decision" : " decisions"), Style::kWarn);
+  if (const Value* trouble = job.at_path("trouble.message")) return Cell("waits: " + plain(trouble->as_string()), Style::kWarn);
+  return Cell(state, style_of_job(state));
+}
+
 int list(Context& context, Session& session) {
   const auto found = session.get(Target("/api/v1/jobs").add("open", context.arguments.has("--all") ? "" : "1").text());
   if (!found.ok()) return context.failed(found.error());
@@ -26,9 +34,7 @@ int list(Context& context, Session& session) {
   for (const Value& job : found->find("jobs")->as_array()) {
     std::vector<std::string> names;
     for (const Value& name : job.find("mappings")->as_array()) names.push_back(name.as_string());
-    const std::string state = job.string_or("state");
-    const std::int64_t undecided = job.int_or("undecided", 0);
-    table.add({job.string_or("id"), job.string_or("kind"), undecided > 0 ? Cell("waits for " + std::to_string(undecided) + (undecided == 1 ? " decision" : " decisions"), Style::kWarn) : Cell(state, style_of_job(state)), join(names, ", "), grouped(job.int_or("looked_at", 0)), grouped(job.int_or("marked", 0)),
+    table.add({job.string_or("id"), job.string_or("kind"), state_cell(job), join(names, ", "), grouped(job.int_or("looked_at", 0)), grouped(job.int_or("marked", 0)),
                Cell(moment(job.string_or("started_at"), now), Style::kDim)});
   }
   if (table.empty()) {

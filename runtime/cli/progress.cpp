@@ -127,7 +127,8 @@ void Progress::update(const Value& job, Ticks now) {
   const Array& parts = parts_of(job);
   if (ended_ >= parts.size()) return;
   const Value& part = parts[ended_];
-  const std::string line = moving_line(part, now);
+  std::string line = moving_line(part, now);
+  if (const Value* trouble = part.at_path("trouble.message")) line += out_.paint("  waits: " + plain(trouble->as_string()), Style::kWarn);
   if (out_.is_terminal()) return out_.show(line);
   if (now - told_ < kBetweenLines) return;
   told_ = now;

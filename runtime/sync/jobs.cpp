@@ -12,11 +12,10 @@ namespace tidewire::sync {
 namespace {
 
 constexpr std::int64_t kAhead = 1000;  // keys marked and not yet worked off
-constexpr int kAttempts = 5;
+constexpr Duration kLongestTrouble = std::chrono::minutes(5);  // between two tries, unless the system names its own time
+constexpr Duration kSoon = std::chrono::seconds(20);
 constexpr Duration kShortest = std::chrono::milliseconds(20);
 constexpr Duration kLongest = std::chrono::milliseconds(500);
-
-bool temporary(const Error& error) { return error.code == Code::kUnavailable || error.code == Code::kThrottled || error.code == Code::kUnknown; }
 
 /// Whoever asks for it: only of what is taken back the author is part, whose decision it then is. A triggered run is never the
 /// same: it promises to read after it was asked for.
@@ -46,6 +45,10 @@ Value moved(const Value* before, const Counters& now) {
     if (delta != 0) out[name] = delta;
   }
   return Value(std::move(out));
+}
+
+void forget_trouble(store::Job& job) {
+  if (job.summary.find("trouble") != nullptr) job.summary.as_object().erase("trouble");
 }
 
 }  // namespace
@@ -85,6 +88,7 @@ void Jobs::resume(std::function<void()> done) {
       auto run = std::make_shared<Run>();
       run->job = std::move(*job);
       if (run->is("running")) run->job.state = "queued";
+      run->stored = run->job;
       runs_.push_back(std::move(run));
     }
     for (const RunPtr& run : runs_) hold_backfill(run->job.mapping);
@@ -117,7 +121,7 @@ std::string Jobs::start(std::vector<store::Job> jobs, Done<std::string> done) {
     if (!stored.ok()) return done(stored.error());
     for (const store::Job& job : jobs) {
       auto run = std::make_shared<Run>();
-      run->job = job;
+      run->job = run->stored = job;
       run->fresh = true;
       runs_.push_back(std::move(run));
     }
@@ -153,7 +157,7 @@ std::optional<store::Job> Jobs::of(const std::string& mapping) const {
 }
 
 bool Jobs::busy() const {
-  return std::any_of(runs_.begin(), runs_.end(), [&](const RunPtr& run) { return (run->is("running") && !run->undecided) || (run->is("queued") && may_begin(*run) && foreman_.workplace(run->job.mapping)); });
+  return std::any_of(runs_.begin(), runs_.end(), [&](const RunPtr& run) { return (run->is("running") && !run->undecided && !run->away) || (run->is("queued") && may_begin(*run) && foreman_.workplace(run->job.mapping)); });
 }
 
 bool Jobs::may_begin(const Run& run) const {
@@ -184,16 +188,43 @@ void Jobs::pump() {
   }
 }
 
+template <typename T>
+Done<T> Jobs::in_turn(const RunPtr& run, std::function<void(Result<T>)> then) {
+  run->under_way = true;
+  return [alive = alive_, run, turn = run->turn, then = std::move(then)](Result<T> answer) {
+    if (!*alive || run->turn != turn) return;
+    run->under_way = false;
+    then(std::move(answer));
+  };
+}
+
 void Jobs::begin(const RunPtr& run) {
   const auto place = foreman_.workplace(run->job.mapping);
   if (!place) {
     if (run->fresh) end(run, "failed", make_error(Code::kNotFound, "no mapping '" + run->job.mapping + "' is loaded", "`tidewire status` lists them"));
     return;  // an earlier process knew it: it waits until it is loaded again
   }
-  run->job.state = "running";
+  run->put_aside("running");
+  run->attempts = 0;
   if (begins_anew(run->job)) return begin_anew(run);
-  run->task = make_task(*place, run->job);
-  if (run->job.kind == "initial_load" && goes_over_all(run->job)) place->lane->load = run->job.id;
+  go_on(run, *place);
+}
+
+/// What it had found is dropped first, so that nothing is found twice.
+void Jobs::begin_anew(const RunPtr& run) {
+  store_.drop_findings(run->job.id, in_turn<void>(run, [this, run](Result<void> dropped) {
+    if (told(run)) return;
+    if (!dropped.ok()) return arm(run, std::chrono::seconds(1), [this](const RunPtr& still) { begin_anew(still); });
+    run->job.cursor.reset();
+    run->job.done = 0;
+    for (const char* counted : {"found", "looked_at", "compared"}) run->job.summary.as_object().erase(counted);
+    if (const auto place = foreman_.workplace(run->job.mapping)) go_on(run, *place);
+  }));
+}
+
+void Jobs::go_on(const RunPtr& run, const Workplace& place) {
+  run->task = make_task(place, run->job);
+  if (run->job.kind == "initial_load" && goes_over_all(run->job)) place.lane->load = run->job.id;
   if (!run->task) return end(run, "failed", make_error(Code::kInvalid, "no kind of job: " + run->job.kind));
   run->has_begun = true;
   staging_.begin(run->job);
@@ -201,66 +232,58 @@ void Jobs::begin(const RunPtr& run) {
   const std::string phase = run->job.cursor ? run->job.cursor->string_or("phase") : "";
   if (again && phase == "working" && run->job.options.bool_or("staged", false)) return release(run);
   if (again) return phase == "working" || phase == "staged" ? work_off(run) : step(run);
-  run->under_way = true;
-  store_.summary([this, alive = alive_, run](Result<store::Summary> summary) {
-    if (!*alive) return;
-    run->under_way = false;
+  store_.summary(in_turn<store::Summary>(run, [this, run](Result<store::Summary> summary) {
     run->job.summary["before"] = summary.ok() ? counters_value(summary->mappings[run->job.mapping].counters) : Value(Object{});
     step(run);
-  });
-}
-
-void Jobs::begin_anew(const RunPtr& run) {
-  run->under_way = true;
-  store_.drop_findings(run->job.id, [this, alive = alive_, run](Result<void> dropped) {
-    if (!*alive) return;
-    run->under_way = false;
-    if (stopped_ || !run->is("running")) return;
-    if (!dropped.ok()) return arm(run, std::chrono::seconds(1), [this](const RunPtr& still) { begin_anew(still); });
-    run->job.cursor.reset();
-    run->job.done = 0;
-    for (const char* counted : {"found", "looked_at", "compared"}) run->job.summary.as_object().erase(counted);
-    begin(run);
-  });
+  }));
 }
 
 void Jobs::step(const RunPtr& run) {
   run->timer.reset();
   if (told(run) || !run->task) return;
   run->phase = Run::Phase::kStep;
-  run->under_way = true;
-  run->task->step([this, alive = alive_, run](Result<Task::Page> page) {
-    if (!*alive) return;
-    run->under_way = false;
-    on_page(run, std::move(page));
-  });
+  run->task->step(in_turn<Task::Page>(run, [this, run](Result<Task::Page> page) { on_page(run, std::move(page)); }));
 }
 
 void Jobs::on_page(const RunPtr& run, Result<Task::Page> page) {
   if (stopped_ || !run->is("running")) return;
-  if (!page.ok()) {
-    if (!temporary(page.error()) || ++run->attempts >= kAttempts) return end(run, "failed", page.error());
-    run->job.summary["trouble"] = Value(page.error().message);
-    return wait(run, page.error().retry_after ? *page.error().retry_after : Duration(std::chrono::seconds(1 << run->attempts)));
-  }
+  if (!page.ok()) return temporary(*run, page.error()) ? hold_off(run, page.error()) : end(run, "failed", page.error());
   run->attempts = 0;
-  if (run->job.summary.find("trouble") != nullptr) run->job.summary.as_object().erase("trouble");
+  run->away = false;
+  forget_trouble(run->job);
   if (page->last) run->job.cursor = Staging::gone_over(run->job);
   store_page(run, std::move(*page));
 }
 
+/// A connection that is refused as a whole is paused, and goes on once it was tested (law 30).
+bool Jobs::temporary(const Run& run, const Error& error) {
+  if (error.code != Code::kDenied) return disposition(error.code) == Disposition::kAgain || error.code == Code::kUnknown;
+  const auto place = foreman_.workplace(run.job.mapping);
+  return place && (place->lane->batcher.left->endpoint().blocked() || place->lane->batcher.right->endpoint().blocked());
+}
+
+void Jobs::hold_off(const RunPtr& run, const Error& error) {
+  if (told(run)) return;
+  run->attempts = std::min(run->attempts + 1, 10);
+  const Duration pause = error.retry_after ? Duration(*error.retry_after) : std::min<Duration>(std::chrono::seconds(1 << run->attempts), kLongestTrouble);
+  const Instant now = around_.clock.now();
+  const Value* since = run->job.summary.at_path("trouble.since");
+  run->job.summary["trouble"] = Value(Object{{"message", error.message}, {"since", since != nullptr ? *since : Value(format_instant(now))}, {"again_at", format_instant(now + pause)}});
+  run->away = pause > kSoon;
+  wait(run, pause);
+}
+
 void Jobs::store_page(const RunPtr& run, Task::Page page) {
-  run->under_way = true;
   run->job.updated_at = around_.clock.now();
-  store_.put_job_page({run->job, page.marks, page.findings}, [this, alive = alive_, run, page](Result<void> saved) mutable {
-    if (!*alive) return;
-    run->under_way = false;
+  store::JobPage written{run->job, page.marks, page.findings};
+  store_.put_job_page(std::move(written), in_turn<void>(run, [this, run, page = std::move(page)](Result<void> saved) {
     if (saved.ok()) return stored(run, page);
     arm(run, std::chrono::seconds(1), [this, page](const RunPtr& still) { store_page(still, page); });
-  });
+  }));
 }
 
 void Jobs::stored(const RunPtr& run, const Task::Page& page) {
+  run->stored = run->job;
   for (const Listener& listener : listeners_) {
     if (listener.batch == run->job.batch && listener.progress) listener.progress(run->job);
   }
@@ -294,14 +317,8 @@ void Jobs::wait(const RunPtr& run, Duration duration) {
 void Jobs::look_at_backlog(const RunPtr& run) {
   run->timer.reset();
   if (run->under_way || told(run)) return;
-  run->under_way = true;
   const std::string key = run->job.options.string_or("key");
-  const auto answer = [this, alive = alive_, run](Result<std::int64_t> due) {
-    if (!*alive) return;
-    run->under_way = false;
-    if (due.ok()) on_backlog(run, *due);
-    else wait(run, std::chrono::seconds(1));
-  };
+  const auto answer = in_turn<std::int64_t>(run, [this, run](Result<std::int64_t> due) { due.ok() ? on_backlog(run, *due) : wait(run, std::chrono::seconds(1)); });
   if (key.empty()) return store_.backlog(run->job.mapping, answer);
   const Side side = run->job.options.string_or("side") == "right" ? Side::kRight : Side::kLeft;
   store_.load(run->job.mapping, {{side, key}}, [answer, now = around_.clock.now()](Result<std::vector<store::Known>> known) {
@@ -321,10 +338,7 @@ void Jobs::on_backlog(const RunPtr& run, std::int64_t due) {
 
 /// What a person has decided is carried out once it is let go.
 void Jobs::look_at_decisions(const RunPtr& run) {
-  run->under_way = true;
-  staging_.look(run->job, [this, alive = alive_, run](Result<bool> decided) {
-    if (!*alive) return;
-    run->under_way = false;
+  staging_.look(run->job, in_turn<bool>(run, [this, run](Result<bool> decided) {
     if (std::exchange(run->look_again, false)) return look_at_backlog(run);
     if (!decided.ok()) return wait(run, std::chrono::seconds(1));
     run->undecided = !*decided;
@@ -332,21 +346,20 @@ void Jobs::look_at_decisions(const RunPtr& run) {
     if (!*decided) return wait(run, kLongest);
     Staging::let_go(run->job);
     run->pause = kShortest;
-    save(run, [this, run] { release(run); });
-  });
+    save(run, [this, run, turn = run->turn] {
+      if (run->turn == turn) release(run);
+    });
+  }));
 }
 
 /// Until what was held is due again nothing would seem to be left to do.
 void Jobs::release(const RunPtr& run) {
   run->phase = Run::Phase::kWorkOff;
-  run->under_way = true;
-  staging_.release(run->job.mapping, [this, alive = alive_, run](Result<void> released) {
-    if (!*alive) return;
-    run->under_way = false;
+  staging_.release(run->job.mapping, in_turn<void>(run, [this, run](Result<void> released) {
     if (stopped_ || !run->is("running")) return;
     if (released.ok()) return wait(run, kShortest);
     arm(run, std::chrono::seconds(1), [this](const RunPtr& still) { release(still); });
-  });
+  }));
 }
 
 void Jobs::nudge() {
@@ -359,10 +372,11 @@ void Jobs::nudge() {
 void Jobs::save(const RunPtr& run, std::function<void()> then) {
   run->under_way = true;
   run->job.updated_at = around_.clock.now();
-  store_.save_job(run->job, [this, alive = alive_, run, then = std::move(then)](Result<void> saved) {
+  store_.save_job(run->job, [this, alive = alive_, run, turn = run->turn, job = run->job, then = std::move(then)](Result<void> saved) {
     if (!*alive) return;
-    run->under_way = false;
-    if (saved.ok()) return then();
+    if (saved.ok()) run->stored = job;
+    if (run->turn == turn) run->under_way = false;
+    if (saved.ok() || run->turn != turn) return then();
     arm(run, std::chrono::seconds(1), [this, then](const RunPtr& still) { save(still, then); });
   });
 }
@@ -376,6 +390,7 @@ void Jobs::conclude(const RunPtr& run) {
 void Jobs::end(const RunPtr& run, const char* state, std::optional<Error> error) {
   run->timer.reset();
   run->task.reset();
+  forget_trouble(run->job);
   run->job.state = state;
   if (const auto place = foreman_.workplace(run->job.mapping); place && place->lane->load == run->job.id) place->lane->load.clear();
   if (error) run->job.summary["error"] = Value(Object{{"code", code_name(error->code)}, {"message", error->message}, {"hint", error->hint}});

@@ -1,6 +1,9 @@
 // jobs.h — bounded pieces of work, durable: queued, at work, paused, ended. What a task has done is stored page by page, so
 // that a restart goes on where the last one stopped, and live changes flow beside it.
 //
+// A system that is away ends no job: it waits, says so in its summary ({trouble = {message, since, again_at}}) and can be paused
+// and cancelled meanwhile.
+//
 // A job that marks keys never runs far ahead of the worker: the state stays small, a pause holds, and what is left is known.
 // One job of a mapping is at work at a time; those of a batch follow each other, so that parents come first. Beside a paused
 // one that has marked keys only those that mark none are at work: what is marked is worked off, or dropped, as one job's.
@@ -47,7 +50,7 @@ class Jobs {
   /// A conflict of it was decided: a staged job that waits for that looks again.
   void decided(const std::string& mapping);
   void stop();
-  /// Something is at work. A staged job that waits for a person is not.
+  /// Something is at work. A staged job that waits for a person is not, nor one whose system has long been away.
   bool busy() const;
   /// The job at work or the next one; else the last that ended in this process.
   std::optional<store::Job> of(const std::string& mapping) const;
@@ -57,13 +60,19 @@ class Jobs {
  private:
   struct Run;
   using RunPtr = std::shared_ptr<Run>;  // owners: runs_ and the callbacks under way
+  /// For what the run asks next: `then` unless it was put aside, or began anew, before the answer came.
+  template <typename T>
+  Done<T> in_turn(const RunPtr& run, std::function<void(Result<T>)> then);
   void pump();
   bool may_begin(const Run& run) const;
   void hold_backfill(const std::string& mapping);
   void begin(const RunPtr& run);
   void begin_anew(const RunPtr& run);
+  void go_on(const RunPtr& run, const Workplace& place);
   void step(const RunPtr& run);
   void on_page(const RunPtr& run, Result<Task::Page> page);
+  bool temporary(const Run& run, const Error& error);
+  void hold_off(const RunPtr& run, const Error& error);
   void store_page(const RunPtr& run, Task::Page page);
   void stored(const RunPtr& run, const Task::Page& page);
   void look_at_backlog(const RunPtr& run);

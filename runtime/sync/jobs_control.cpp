@@ -74,7 +74,7 @@ bool Jobs::told(const RunPtr& run) {
   }
   if (run->wish != "pause") return false;
   run->wish.clear();
-  run->job.state = "paused";
+  run->put_aside("paused");
   hold_backfill(run->job.mapping);
   save(run, [this, run] {
     for (auto& done : std::exchange(run->asked, {})) done({});
@@ -107,11 +107,11 @@ void Jobs::ask_again() {
 }
 
 void Jobs::leaving(const std::string& mapping) {
-  for (const RunPtr& run : runs_) {
+  const std::vector<RunPtr> runs = runs_;
+  for (const RunPtr& run : runs) {
     if (run->job.mapping != mapping || !run->is("running")) continue;
-    run->timer.reset();
-    run->task.reset();
-    run->under_way = false;
+    run->put_aside("running");
+    if (told(run)) continue;  // for what was under way its wish need not wait
     run->job.state = "queued";
     run->fresh = false;
   }

@@ -71,6 +71,13 @@ class ManualTimers final : public Timers, public Poster {
     return count;
   }
 
+  /// Runs the oldest of what was posted; false where nothing was.
+  bool run_one() {
+    const auto work = next_posted();
+    if (work) work();
+    return static_cast<bool>(work);
+  }
+
   std::size_t waiting() const { return waiting_.size(); }
   /// How long until the next timer; zero when it is due, nullopt when there is none.
   std::optional<Duration> until_next() const {

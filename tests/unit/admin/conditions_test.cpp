@@ -1,6 +1,7 @@
 #include "admin/conditions.h"
 
 #include "api_fixture.h"
+#include "support/people.h"
 
 using namespace tidewire;
 using namespace tidewire::admin;
@@ -39,6 +40,21 @@ TEST_CASE("conditions: a queue and a conflict stand once they are older than sai
   REQUIRE(ids(f, counts_of([&](auto& counts) { counts.oldest_waiting = now - std::chrono::minutes(11); counts.waiting = 2; })) == Ids{"queue people"});
   REQUIRE(ids(f, counts_of([&](auto& counts) { counts.oldest_conflict = now - std::chrono::minutes(59); counts.open_conflicts = 1; })).empty());
   REQUIRE(ids(f, counts_of([&](auto& counts) { counts.oldest_conflict = now - std::chrono::minutes(61); counts.open_conflicts = 1; })) == Ids{"conflict people"});
+}
+
+TEST_CASE("conditions: a job whose system is away stands for as long as it waits", "[admin][alerts]") {
+  ApiFixture f;
+  f.world.left.denied = make_error(Code::kUnavailable, "503 of the left");
+  test::start_job(f.world, "sweep");
+  f.world.settle();
+
+  REQUIRE(ids(f) == Ids{"job people"});
+  const Condition stands = standing(f, store::Summary{}, AlertRules{}, {}).conditions.front();
+  CHECK(stands.text.find("503 of the left") != std::string::npos);
+  CHECK(stands.wait == AlertRules{}.queue);
+  f.world.left.denied.reset();
+  f.world.settle(std::chrono::minutes(5));
+  REQUIRE(ids(f).empty());
 }
 
 TEST_CASE("conditions: dead letters and what the brake holds stand at once", "[admin][alerts]") {
