@@ -1,17 +1,18 @@
-// Kills the daemon at random instants while people edit on both sides and the systems tell it by webhooks. A webhook that was
-// acknowledged is never sent again; one that was not is sent again after the restart, as a patient sender would. At the end
-// every record is on both sides exactly once, with the value of its last edit, and the state file is whole.
+// Kills the daemon at random instants while people enter, edit on both sides and delete, a sweep is asked for now and then, and the
+// systems tell of it all by webhooks. A webhook that was acknowledged is never sent again; one that was not is sent again after the
+// restart, as a patient sender would. After every tenth restart the state file is whole and no record is twice; at the end every
+// record is on both sides exactly once, with the value of the last edit of each field, what was deleted is gone, and no job is open.
 import assert from "node:assert/strict";
 import net from "node:net";
 import { call, frappe, project, run, settled, signed, sleep, supabase, until } from "../support/scenario.mjs";
 
-const rounds = Number(process.argv[2] ?? 10);
+const rounds = Number(process.argv[2] ?? 50);
 const secrets = { ERP_KEY: "practice-key", ERP_SECRET: "practice-secret", ERP_HOOK: "erp-hook", APP_KEY: "sb_secret_practice", APP_HOOK: "app-hook" };
 let seed = Number(process.env.SEED ?? 20261121);
 const random = () => (seed = (seed * 48271) % 2147483647) / 2147483647;
 
-const world = {}, wanted = new Map(), unsent = [];
-let address, acknowledged = 0, kills = 0, serial = 0;
+const world = {}, wanted = new Map(), deleted = new Set(), in_hand = new Set(), unsent = [];
+let address, acknowledged = 0, kills = 0, serial = 0, foreign = 0, sweeps = 0;
 
 const free_port = () => new Promise((resolve) => {
   const server = net.createServer().listen(0, "127.0.0.1", () => {
@@ -26,28 +27,81 @@ async function deliver(hook) {
   else unsent.push(hook);
 }
 
-const from_erp = (name) => {
+const from_erp = (name, event = "on_change") => {
   const body = JSON.stringify({ doctype: "Item Kept", name });
-  return { to: "erp", body, headers: signed(secrets.ERP_HOOK, body) };
+  return { to: "erp?event=" + event, body, headers: signed(secrets.ERP_HOOK, body) };
 };
-const from_app = (row) => ({ to: "app", body: JSON.stringify({ type: "UPDATE", table: "items", schema: "public", record: row, old_record: null }), headers: { "x-app-secret": secrets.APP_HOOK } });
+const from_app = (record, type = "UPDATE") => {
+  const old = type === "DELETE" ? record : null;
+  return { to: "app", body: JSON.stringify({ type, table: "items", schema: "public", record: old ? null : record, old_record: old }), headers: { "x-app-secret": secrets.APP_HOOK } };
+};
 
-/// One thing a person does on one side, and what the system tells of it. A record is only ever edited on the side it began.
+/// A side as people use it: each act gives what its system tells of it.
+const desks = {
+  erp: {
+    find: (code) => world.erp.find("Item Kept", "code", code),
+    insert: async (values) => from_erp((await world.erp.insert("Item Kept", values)).name),
+    edit: async (record, values) => from_erp((await world.erp.edit("Item Kept", record.name, values)).name),
+    remove: async (record) => { await world.erp.remove("Item Kept", record.name); return from_erp(record.name, "on_trash"); },
+    all: () => world.erp.all("Item Kept"),
+  },
+  app: {
+    find: (code) => world.app.find("items", "code", code),
+    insert: async (values) => from_app(await world.app.insert("items", values)),
+    edit: async (record, values) => from_app(await world.app.edit("items", "code", record.code, values)),
+    remove: async (record) => { await world.app.remove("items", "code", record.code); return from_app(record, "DELETE"); },
+    all: () => world.app.all("items"),
+  },
+};
+
+/// One thing a person does. The label of a record is edited where it began, its note on the other side, so that what is on both
+/// sides in the end is known; and what is deleted nobody edits at that time.
 async function act() {
-  const { erp, app } = world;
-  const left = random() < 0.5;
-  const mine = [...wanted.keys()].filter((code) => code.startsWith(left ? "L" : "R"));
-  const label = `label ${++serial}`;
-  if (mine.length < 5 || random() < 0.3) {
-    const code = (left ? "L" : "R") + serial;
-    const made = left ? await erp.insert("Item Kept", { code, label }) : await app.insert("items", { code, label });
-    wanted.set(code, label);
-    return deliver(left ? from_erp(made.name) : from_app(made));
+  const [here, there] = random() < 0.5 ? ["erp", "app"] : ["app", "erp"];
+  const mine = [...wanted.keys()].filter((code) => code.startsWith(here));
+  const text = `of ${++serial}`, dice = random();
+  if (mine.length < 5 || dice < 0.3) {
+    const code = here + serial;
+    wanted.set(code, { label: text, note: "n" });
+    return deliver(await desks[here].insert({ code, label: text, note: "n" }));
   }
   const code = mine[Math.floor(random() * mine.length)];
-  wanted.set(code, label);
-  if (left) return deliver(from_erp((await erp.edit("Item Kept", (await erp.find("Item Kept", "code", code)).name, { label })).name));
-  return deliver(from_app(await app.edit("items", "code", code, { label })));
+  if (in_hand.has(code)) return;
+  in_hand.add(code);
+  await handle(code, desks[here], desks[there], text, dice);
+  in_hand.delete(code);
+}
+
+async function handle(code, here, there, text, dice) {
+  const record = await here.find(code), copy = await there.find(code);
+  if (dice < 0.5) {
+    if (!copy) return;
+    wanted.get(code).note = text;
+    foreign++;
+    return deliver(await there.edit(copy, { note: text }));
+  }
+  // Fewer than the brake holds, and only what both have and only one side has edited: else the edit would bring it back.
+  if (dice < 0.55 && copy && wanted.get(code).note === "n" && deleted.size < Math.max(5, wanted.size / 20)) {
+    wanted.delete(code);
+    deleted.add(code);
+    return deliver(await here.remove(record));
+  }
+  wanted.get(code).label = text;
+  return deliver(await here.edit(record, { label: text }));
+}
+
+async function sweep() {
+  const asked = await call("http://tidewire/api/v1/sync", { method: "POST", body: { mapping: "items", sweep: true }, headers: { "Content-Type": "application/json" }, socket: world.project.path("state/tidewire.sock"), seconds: 5 });
+  if (asked.status === 202) sweeps++;
+}
+
+/// What must hold at any moment.
+async function look() {
+  assert.equal((await world.project.ask(["check"])).ok, true, "the state file is whole");
+  for (const [side, desk] of Object.entries(desks)) {
+    const codes = (await desk.all()).map((record) => record.code);
+    assert.equal(new Set(codes).size, codes.length, `nothing is twice on ${side}`);
+  }
 }
 
 const launch = async (own) => {
@@ -57,9 +111,9 @@ const launch = async (own) => {
 await run({
   async "(two systems without unique columns, so that a second create would stay)"() {
     const erp = await frappe(), app = await supabase();
-    await erp.define({ name: "Item Kept", autoname: "IT-.#####", fields: [{ fieldname: "code", fieldtype: "Data", label: "code" }, { fieldname: "label", fieldtype: "Data", label: "label" }] });
+    await erp.define({ name: "Item Kept", autoname: "IT-.#####", fields: ["code", "label", "note"].map((fieldname) => ({ fieldname, fieldtype: "Data", label: fieldname })) });
     await app.define([{ name: "items", primary_key: ["id"], triggers: [{ kind: "touch", column: "updated_at" }],
-      columns: [{ name: "id", type: "bigint", identity: true }, { name: "code", type: "text" }, { name: "label", type: "text" }, { name: "updated_at", type: "timestamptz", nullable: false, default: "now()" }] }]);
+      columns: [{ name: "id", type: "bigint", identity: true }, { name: "code", type: "text" }, { name: "label", type: "text" }, { name: "note", type: "text" }, { name: "updated_at", type: "timestamptz", nullable: false, default: "now()" }] }]);
     const own = project(null, secrets);
     own.write("tidewire.lua", `return project {
   connections = {
@@ -70,7 +124,8 @@ await run({
     own.write("mappings/items.lua", `return mapping {
   left = erp.doctype "Item Kept", right = app.table "items",
   on = { webhook = true }, key = { left = "name", right = "id" }, match = { by.fields { { "code", "code" } } },
-  fields = { { "code", "code" }, { "label", "label" } },
+  fields = { { "code", "code" }, { "label", "label" }, { "note", "note" } },
+  deletes = { to_right = "delete", to_left = "delete" },
 }`);
     address = `http://127.0.0.1:${await free_port()}`;
     Object.assign(world, { erp, app, project: own });
@@ -82,6 +137,7 @@ await run({
       for (const hook of unsent.splice(0)) await deliver(hook);
       const until_killed = 0.02 + random() * 0.35;
       const load = (async () => {
+        if (round % 5 === 0) await sweep();
         for (let i = 0; i < 25; ++i) await Promise.all([act(), act()]);
       })();
       await sleep(until_killed);
@@ -90,6 +146,7 @@ await run({
       await load;
       await until("the daemon to be gone", () => !world.project.daemon.running());
       await launch(world.project);
+      if (round % 10 === 9) await look();
     }
   },
 
@@ -98,23 +155,20 @@ await run({
     assert.equal(unsent.length, 0, "every webhook was acknowledged in the end");
     // A create whose answer was lost with the process is looked for again after the connector's settle time.
     await settled(world, Number(process.env.SETTLE ?? 200));
-    const sides = { erp: await world.erp.all("Item Kept"), app: await world.app.all("items") };
-    for (const [side, records] of Object.entries(sides)) {
+    for (const [side, desk] of Object.entries(desks)) {
       const seen = new Map();
-      for (const record of records) {
+      for (const record of await desk.all()) {
         assert.ok(!seen.has(record.code), `${record.code} is twice on ${side}`);
-        seen.set(record.code, record.label);
+        seen.set(record.code, { label: record.label, note: record.note });
       }
       assert.deepEqual(Object.fromEntries([...seen].sort()), Object.fromEntries([...wanted].sort()), `what ${side} holds`);
     }
     const status = await world.project.status();
     const { conflict, dead, held } = status.mappings.items;
     assert.deepEqual([conflict ?? 0, dead ?? 0, held ?? 0], [0, 0, 0]);
-    console.log(`# ${kills} kills, ${acknowledged} webhooks acknowledged, ${wanted.size} records, ${serial} edits`);
+    await until("no job to be open", async () => (await world.project.ask(["jobs"])).jobs.length === 0, 60);
+    console.log(`# ${kills} kills, ${acknowledged} webhooks acknowledged, ${wanted.size} records, ${deleted.size} deleted, ${serial} acts, ${foreign} on the other side, ${sweeps} sweeps asked for`);
   },
 
-  async "the state file is whole"() {
-    const found = await world.project.ask(["check"]);
-    assert.equal(found.ok, true);
-  },
+  "the state file is whole": look,
 }, world);

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # label: slow
 # serial
-# kill -9 at random instants under load from both sides; ROUNDS says how often (10 here, 100 in a long run).
+# timeout: 600
+# kill -9 at random instants under load from both sides; ROUNDS says how often (50 here, 500 in a long run).
 command -v node >/dev/null && [ -x "${TIDEWIRE:-}" ] || exit 77
-exec timeout "${LIMIT:-280}" node "$(dirname "$0")/kill.mjs" "${ROUNDS:-10}"
+exec timeout "${LIMIT:-580}" node "$(dirname "$0")/kill.mjs" "${ROUNDS:-50}"
