@@ -57,10 +57,14 @@ Result<void> App::State::open() {
   TRY(log_.configure(project_.log));
   for (const std::string& warning : warnings_) log_.warn("configuration", warning);
   lock_ = TRY(store::Lock::take(project_.state_folder()));
-  const auto on_health = [this, alive = alive_](const std::string& trouble) {
+  store::ThreadedExecutorOptions options{.path = project_.state_file(), .fsync_delay = injected_fsync_delay()};
+  options.on_health = [this, alive = alive_](const std::string& trouble) {
     if (*alive) tell_health(trouble);
   };
-  executor_ = TRY(store::ThreadedExecutor::open({.path = project_.state_file(), .fsync_delay = injected_fsync_delay(), .on_health = on_health}, loop_));
+  options.on_damage = [this, alive = alive_](const Error& error) {
+    if (*alive) damaged(error);
+  };
+  executor_ = TRY(store::ThreadedExecutor::open(std::move(options), loop_));
   store_ = std::make_unique<store::Store>(*executor_, clock_);
   client_ = std::make_unique<http::Client>(loop_, client_options());
   judge_ = std::make_unique<WebhookJudge>(loop_, *client_, [this](const Value& marked) { return secrets_.resolve(marked); });
@@ -157,6 +161,11 @@ void App::State::begin_work(std::function<void(Result<std::string>)> ready) {
   });
 }
 
+void App::State::damaged(const Error& error) {
+  log_.error("state_damaged", to_string(error));
+  if (on_damage_) on_damage_(error);
+}
+
 /// A slice of what is older than `keep`, again soon while there is more.
 void App::State::prune() {
   store_->prune(project_.keep, [this, alive = alive_](Result<bool> more) {
@@ -189,7 +198,7 @@ void App::State::plan_backups() {
 }
 
 void App::State::drain(std::function<void()> done) {
-  if (draining_) return;
+  if (draining_) return loop_.post(std::move(done));
   draining_ = true;
   watch_.reset();
   listening_ = false;
@@ -240,6 +249,7 @@ Result<std::unique_ptr<App>> App::open(loop::Loop& loop, Options options) {
 }
 
 void App::start(std::function<void(Result<std::string>)> ready) { state_->start(std::move(ready)); }
+void App::on_damage(std::function<void(const Error&)> damaged) { state_->on_damage_ = std::move(damaged); }
 void App::drain(std::function<void()> done) { state_->drain(std::move(done)); }
 void App::reload() {
   state_->log_.reopen();

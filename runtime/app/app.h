@@ -40,6 +40,8 @@ class App {
 
   /// Describes collections (cached), starts engine, listener and socket. `ready` with the address that is listened on.
   void start(std::function<void(Result<std::string>)> ready);
+  /// `damaged`, once, where the state turns out to be damaged while it is worked with: it is to be drained then.
+  void on_damage(std::function<void(const Error&)> damaged);
   /// Finishes what is under way, commits, closes; at most 30 s, then what is left is cancelled.
   void drain(std::function<void()> done);
   /// Re-reads what changed on disk, now (SIGHUP).

@@ -40,7 +40,10 @@ class Daemon {
   /// A project that cannot be opened does not keep the others from being served.
   void open(const app::Options& options) {
     auto opened = app::App::open(loop_, options);
-    if (opened.ok()) return apps_.push_back(std::move(*opened));
+    if (opened.ok()) {
+      (*opened)->on_damage([this, one = opened->get()](const Error& error) { damaged(*one, error); });
+      return apps_.push_back(std::move(*opened));
+    }
     Error error = std::move(opened).error();
     worsen(opening_exit_code(error));
     context_.complain(options_.size() > 1 ? std::move(error).context(options.folder) : std::move(error));
@@ -63,10 +66,23 @@ class Daemon {
     context_.complain(options_.size() > 1 ? std::move(error).context(app.folder()) : std::move(error));
     worsen(kUnavailable);
     if (apps_.size() == 1) return end();
+    drop(app);
+    once_ ? judged() : up();
+  }
+
+  /// Not from its own callback.
+  void drop(app::App& app) {
     loop_.post([this, one = &app] {
       if (!ending_) std::erase_if(apps_, [one](const auto& app) { return app.get() == one; });
     });
-    once_ ? judged() : up();
+  }
+
+  /// Nor one whose state turns out to be damaged while it runs.
+  void damaged(app::App& app, Error error) {
+    context_.complain(options_.size() > 1 ? std::move(error).context(app.folder()) : std::move(error));
+    worsen(kUnavailable);
+    if (apps_.size() == 1) return end();
+    app.drain([this, one = &app] { drop(*one); });
   }
 
   void up() {
@@ -189,6 +205,7 @@ const Command& run_command() {
       "keeps the systems of a project, or of several, the same until it is told to stop",
       "SIGTERM or SIGINT: finishes what is under way and ends with 0, within 30 seconds; a second one ends at once.\n"
       "SIGHUP: reads the project's files and the log file again (saved files are read without it).\n"
+      "A state file that is damaged is not started on, and ends what runs on it, with 4: `tidewire restore`.\n"
       "Several folders are served by one process, each with its own state, log and `listen`; one that cannot be opened is told\n"
       "and does not stop the others. Under systemd it tells when it is ready and feeds the watchdog.\n"
       "With --once: asks every system that is polled, works off what is found, and ends with 0 when all is level, else 1.",

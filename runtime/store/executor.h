@@ -35,7 +35,8 @@ class Executor {
   virtual void maintain(Work work, Done done) { write(std::move(work), std::move(done)); }
 };
 
-/// Opens the file, migrates it forward, holds it. Errors as Database::open, and kInvalid for a file newer than the binary.
+/// Opens the file, looks at it (probe.h), migrates it forward, holds it. Errors as Database::open, and kInvalid for a file newer than
+/// the binary.
 struct ThreadedExecutorOptions {
   std::string path{};
   int max_group = 512;
@@ -43,6 +44,7 @@ struct ThreadedExecutorOptions {
   Duration probe_every = std::chrono::seconds(1);  // tries to write while the disk refuses; also the retry_after
   /// Told, through the poster, when the file cannot be written any more (why), and "" when it can again. May outlive the executor.
   std::function<void(const std::string& trouble)> on_health{};
+  std::function<void(Error)> on_damage{};          // posted once: something that was asked met a damaged file
 };
 class ThreadedExecutor final : public Executor {
  public:

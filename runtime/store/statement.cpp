@@ -38,7 +38,8 @@ Error sqlite_error(sqlite3* handle, std::string_view what) {
       return unavailable(message, "another program holds the state file", kBusyRetry);
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
-      return make_error(Code::kCorrupt, message, "restore the state file from a backup");
+      // The statement is not to blame, and those that open a file are long.
+      return make_error(Code::kCorrupt, sqlite3_errmsg(handle), "restore the file from a backup");
     case SQLITE_INTERRUPT:
       return make_error(Code::kCancelled, message);
     default:

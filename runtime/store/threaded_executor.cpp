@@ -6,6 +6,7 @@
 #include "store/executor.h"
 #include "store/lane.h"
 #include "store/migrate.h"
+#include "store/probe.h"
 #include "store/statement.h"
 
 namespace tidewire::store {
@@ -23,6 +24,20 @@ Result<void> refuse_foreign(const std::string& path) {
   Result<void> ours = looked_at.ok() ? check_kind(**looked_at) : Result<void>();
   const bool refused = !ours.ok() && ours.error().code == Code::kInvalid;
   return refused ? std::move(ours).error().context(path) : Result<void>();
+}
+
+/// On a connection of its own, whose statements go with it.
+Result<void> look_at(const std::string& path) {
+  const auto looked_at = TRY(Database::open(path, Database::Mode::kReadOnly));
+  return probe(*looked_at);
+}
+
+Result<std::unique_ptr<Database>> open_current(const std::string& path) {
+  std::unique_ptr<Database> database = TRY(Database::open(path));
+  Result<void> ready = migrate(*database);
+  if (ready.ok()) ready = look_at(path);
+  if (!ready.ok()) return std::move(ready).error();
+  return database;
 }
 
 /// Runs one member in its savepoint. An error of this function itself is the whole group's.
@@ -86,6 +101,8 @@ struct ThreadedExecutor::State {
   Result<void> commit_group(Lane::Batch& batch);
   Result<void> run_alone(Member& member);
   void note(const Lane::Batch& batch, const Result<void>& outcome);
+  void read(Reader& with, Lane::Batch& batch);
+  void find_damage(Lane::Batch& batch);
 
   ThreadedExecutorOptions options;
   Poster& poster;
@@ -94,6 +111,7 @@ struct ThreadedExecutor::State {
   std::array<Reader, 2> long_readers;  // two, so that a list waits for no backup
   mutable std::mutex mutex;
   Stats stats;
+  bool damage_told = false;
   // Last, so that their threads end before what they use.
   std::unique_ptr<Lane> writes, reads;
   std::array<std::unique_ptr<Lane>, 2> long_reads;
@@ -103,14 +121,33 @@ void ThreadedExecutor::State::start(std::unique_ptr<Database> opened) {
   database = std::move(opened);
   Lane::Options writing;
   writing.largest = static_cast<std::size_t>(options.max_group);
-  writing.run = [this](Lane::Batch& batch) { run_group(batch); };
+  writing.run = [this](Lane::Batch& batch) {
+    run_group(batch);
+    find_damage(batch);
+  };
   writing.idle = [this]() -> std::optional<Duration> {
     std::lock_guard lock(mutex);
     if (stats.healthy) return std::nullopt;
     return options.probe_every;
   };
-  reads = std::make_unique<Lane>(Lane::Options{.run = [this](Lane::Batch& batch) { reader.run(batch); }}, poster);
+  reads = std::make_unique<Lane>(Lane::Options{.run = [this](Lane::Batch& batch) { read(reader, batch); }}, poster);
   writes = std::make_unique<Lane>(std::move(writing), poster);
+}
+
+void ThreadedExecutor::State::read(Reader& with, Lane::Batch& batch) {
+  with.run(batch);
+  find_damage(batch);
+}
+
+/// What stands in a damaged file is not to be worked with: who asked is told so, and the owner of all, once.
+void ThreadedExecutor::State::find_damage(Lane::Batch& batch) {
+  for (Member& member : batch) {
+    if (member.result.ok() || member.result.error().code != Code::kCorrupt) continue;
+    member.result = damaged(options.path, member.result.error());
+    std::lock_guard lock(mutex);
+    if (!options.on_damage || std::exchange(damage_told, true)) continue;
+    poster.post([told = options.on_damage, error = member.result.error()] { told(error); });
+  }
 }
 
 void ThreadedExecutor::State::run_group(Lane::Batch& batch) {
@@ -184,14 +221,14 @@ Result<std::unique_ptr<ThreadedExecutor>> ThreadedExecutor::open(ThreadedExecuto
     return make_error(Code::kInvalid, "the state needs a file: a second connection reads it");
   }
   TRY(refuse_foreign(options.path));
-  std::unique_ptr<Database> database = TRY(Database::open(options.path));
-  Result<void> current = migrate(*database);
-  if (!current.ok()) return std::move(current).error().context(options.path);
+  auto opened = open_current(options.path);
+  if (!opened.ok() && opened.error().code == Code::kCorrupt) return damaged(options.path, opened.error());
+  if (!opened.ok()) return std::move(opened).error().context(options.path);
   auto state = std::make_unique<State>(std::move(options), poster);
   TRY(state->reader.open());
   std::unique_ptr<ThreadedExecutor> executor(new ThreadedExecutor());
   executor->state_ = std::move(state);
-  executor->state_->start(std::move(database));
+  executor->state_->start(std::move(*opened));
   return executor;
 }
 
@@ -207,7 +244,7 @@ void ThreadedExecutor::read_long(Work work, Done done) {
   std::size_t chosen = 0;
   while (chosen + 1 < state.long_reads.size() && state.long_reads[chosen] && state.long_reads[chosen]->is_busy()) ++chosen;
   auto& lane = state.long_reads[chosen];
-  if (!lane) lane = std::make_unique<Lane>(Lane::Options{.largest = 1, .run = [&reader = state.long_readers[chosen]](Lane::Batch& batch) { reader.run(batch); }}, state.poster);
+  if (!lane) lane = std::make_unique<Lane>(Lane::Options{.largest = 1, .run = [&state, &reader = state.long_readers[chosen]](Lane::Batch& batch) { state.read(reader, batch); }}, state.poster);
   lane->add(std::move(work), std::move(done));
 }
 
