@@ -17,6 +17,7 @@ namespace {
 
 /// What the work was told.
 struct Told {
+  bool opened = false;
   std::vector<std::string> received, refused;
   std::vector<std::string> linked;    // left keys of commits that were answered
   std::vector<std::string> attempted;
@@ -27,6 +28,7 @@ class Work {
  public:
   explicit Work(const std::string& path) : executor_(ThreadedExecutor::open({.path = path, .probe_every = std::chrono::hours(1)}, poster_)) {
     if (executor_.ok()) store_.emplace(**executor_, clock_);
+    told_.opened = executor_.ok();
   }
 
   Told run() {
@@ -134,6 +136,12 @@ int try_every_act(PowerVfs::Fault fault) {
     INFO("act " << nth);
     PowerVfs::reboot();
     if (fault == PowerVfs::Fault::kPower) std::filesystem::remove(path + "-shm");
+    // One of the twelve things asked for went wrong, and the file was opened again for the next.
+    if (fault == PowerVfs::Fault::kRefused && told.opened) {
+      CHECK(told.refused.size() <= 1);
+      CHECK(told.linked.size() >= 2);
+      CHECK(told.refused.size() + 3 - told.linked.size() <= 1);
+    }
     // Of a torn or lost disk it is not told which refused writes reached it.
     if (fault != PowerVfs::Fault::kRefused) told.refused.clear();
     check(path, told);
