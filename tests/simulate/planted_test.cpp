@@ -26,12 +26,15 @@ TEST_CASE("simulate: a failing history is shrunk to a short one that fails alike
   const Planted planted = planted_bugs().front();
   std::uint64_t seed = 7'000'000;
   Outcome found;
-  while ((found = run(++seed, planted.profile, planted.wraps())).ok) REQUIRE(seed < 7'000'100);
+  do {
+    REQUIRE(++seed < 7'000'200);
+    found = run(seed, planted.profile, planted.wraps());
+  } while (found.ok || found.acts < 6);
 
   const Outcome shortest = shrink(seed, planted.profile, planted.wraps());
 
   CHECK_FALSE(shortest.ok);
   CHECK(shortest.violation.law == found.violation.law);
-  CHECK(shortest.acts <= found.acts);
+  CHECK(shortest.acts <= 3);
   CHECK_FALSE(shortest.history.empty());
 }
