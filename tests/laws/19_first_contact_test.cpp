@@ -103,6 +103,23 @@ TEST_CASE("law 19: the same person entered on both sides at once becomes one lin
   CHECK(world.counts().links == 1);
 }
 
+TEST_CASE("law 19: the same person entered on the other side while our create is on its way becomes one link", "[laws][19]") {
+  World world;
+  const std::string left = world.left.insert(person("ada@example.org"));
+  world.right.after_find = [&] {
+    const std::string right = world.right.insert(person("ada@example.org", "2"));
+    world.right.write_faults = {MemorySide::Fault::kExists};  // its column is unique
+    world.timers.post([&world, right] { world.hook(Side::kRight, right); });
+  };
+  world.hook(Side::kLeft, left);
+  world.settle(minutes(3));
+
+  CHECK(world.left.rows.size() == 1);
+  CHECK(world.right.rows.size() == 1);
+  CHECK(world.counts().links == 1);
+  CHECK(world.left.get(left, "phone") == world.right.get(world.only_right(), "phone"));
+}
+
 TEST_CASE("law 19: two records of one match value meet one after the other: the second waits, and creates nothing", "[laws][19]") {
   World world;
   const std::string one = world.left.insert(person("ada@example.org")), two = world.left.insert(person("ada@example.org"));
