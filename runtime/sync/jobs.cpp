@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/crash_point.h"
 #include "sync/load.h"
 #include "sync/preview.h"
 #include "sync/revert.h"
@@ -347,6 +348,7 @@ void Jobs::look_at_decisions(const RunPtr& run) {
     Staging::let_go(run->job);
     run->pause = kShortest;
     save(run, [this, run, turn = run->turn] {
+      pass(CrashPoint::kStagedLetGo);
       if (run->turn == turn) release(run);
     });
   }));
