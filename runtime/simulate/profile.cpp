@@ -229,6 +229,26 @@ Profile profile_short_lists() {
   return profile;
 }
 
+/// Rare faults of every kind in one history: what one profile's law does while another's is at work.
+Profile profile_storm() {
+  Profile profile;
+  profile.name = "storm";
+  profile.about = "a little of everything at once: deletes, renames, used names and edits amid lost, late and slow requests, crashes, a failing disk and scripts";
+  for (double& rate : profile.rate) rate = 0.02;
+  profile[Fault::kLostRow] = 0;  // of systems that count
+  profile[Fault::kHookTwice] = profile[Fault::kHookLate] = profile[Fault::kPerson] = profile[Fault::kSlow] = 0.1;
+  profile[Fault::kHookLost] = 0.05;
+  profile[Fault::kCrash] = profile[Fault::kDisk] = profile[Fault::kFsync] = 0.005;
+  profile.deletes = profile.recreates = profile.key_reuse = profile.renames = profile.jumps = true;
+  profile.sweeps = profile.polls = profile.judged = true;
+  profile.system.left.pages = true;
+  profile.system.left.whole_calls = profile.system.right.whole_calls = true;
+  profile.system.left.bulk_updates = profile.system.right.bulk_updates = 4;
+  profile.system.right.normalises = profile.system.right.reads_behind = true;
+  profile.most_acts = 10;
+  return profile;
+}
+
 }  // namespace
 
 const char* fault_name(Fault fault) {
@@ -245,7 +265,7 @@ std::span<const Profile> profiles() {
                                         profile_polls(),    profile_judged(),
                                         profile_grows(),    profile_trash(),
                                         profile_scope(),    profile_pages(),
-                                        profile_short_lists()};
+                                        profile_short_lists(), profile_storm()};
   return all;
 }
 

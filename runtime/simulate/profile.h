@@ -56,7 +56,8 @@ struct Profile {
     bool pages = false;        // list and changes show records as a read does, and count as one
     bool trash = false;        // keeps what was deleted, and brings it back
     sync::Capabilities::Answer answer = sync::Capabilities::Answer::kStored;
-    int bulk = 4;
+    int bulk = 4, bulk_updates = 1;
+    bool whole_calls = false;  // a call that makes several records has one fate
   };
   Sides<System> system;
   bool deletes = false, recreates = false, key_reuse = false, renames = false, jumps = false, entered_twice = true;

@@ -27,6 +27,7 @@ MemorySide::MemorySide(Side side, const Profile& profile, VirtualTime& time, Fau
   able_.covers_all = true;
   able_.page_reads = system_.pages;
   able_.bulk_read = able_.bulk_find = able_.bulk_create = system_.bulk;
+  able_.bulk_update = system_.bulk_updates;
   able_.settle = std::chrono::seconds(60);
   able_.time_resolution = std::chrono::milliseconds(1);
   skew_ = faults_.between(std::string(store::side_name(side_)) + " skew", -std::chrono::minutes(5), std::chrono::minutes(5));
@@ -326,19 +327,44 @@ void MemorySide::trash(std::string key, sync::Done<std::optional<sync::Record>> 
 
 // Endpoint: writes
 
+using Answers = std::vector<Result<sync::Record>>;
+
+/// Of the rows of one call: `done` once each has its answer.
+static std::function<sync::Done<sync::Record>(std::size_t)> gathered(std::size_t count, sync::Done<Answers> done) {
+  auto answers = std::make_shared<Answers>(count, make_error(Code::kUnknown, kNoAnswer));  // owners: the callbacks of the rows
+  auto left = std::make_shared<std::size_t>(count);
+  return [answers, left, done = std::move(done)](std::size_t row) {
+    return [answers, left, row, done](Result<sync::Record> one) {
+      (*answers)[row] = std::move(one);
+      if (--*left == 0) done(std::move(*answers));
+    };
+  };
+}
+
 void MemorySide::create(std::vector<sync::CreateRequest> requests, sync::Done<std::vector<Result<sync::Record>>> done) {
-  using Answers = std::vector<Result<sync::Record>>;
-  auto answers = std::make_shared<Answers>(requests.size(), make_error(Code::kUnknown, "no answer"));  // owners: the callbacks of the rows
-  auto left = std::make_shared<std::size_t>(requests.size());
-  for (std::size_t i = 0; i < requests.size(); ++i) {
-    write<sync::Record>(
-        "create", "",
-        [answers, left, i, done](Result<sync::Record> one) {
-          (*answers)[i] = std::move(one);
-          if (--*left == 0) done(std::move(*answers));
-        },
-        [this, request = std::move(requests[i])] { return apply_create(request); });
-  }
+  if (system_.whole_calls) return create_as_one(std::move(requests), std::move(done));
+  const auto answer_of = gathered(requests.size(), std::move(done));
+  for (std::size_t i = 0; i < requests.size(); ++i) write<sync::Record>("create", "", answer_of(i), [this, request = std::move(requests[i])] { return apply_create(request); });
+}
+
+void MemorySide::create_as_one(std::vector<sync::CreateRequest> requests, sync::Done<std::vector<Result<sync::Record>>> done) {
+  const std::size_t count = requests.size();
+  write<Answers>(
+      "create", "",
+      [count, done = std::move(done)](Result<Answers> all) {
+        // An error of the whole call would say that nothing was sent.
+        done(!all.ok() && all.error().code == Code::kUnknown ? Result<Answers>(Answers(count, all.error())) : std::move(all));
+      },
+      [this, requests = std::move(requests)]() -> Result<Answers> {
+        Answers answers;
+        for (const sync::CreateRequest& request : requests) answers.push_back(apply_create(request));
+        return answers;
+      });
+}
+
+void MemorySide::update_many(std::vector<sync::UpdateRequest> requests, sync::Done<std::vector<Result<sync::Record>>> done) {
+  const auto answer_of = gathered(requests.size(), std::move(done));
+  for (std::size_t i = 0; i < requests.size(); ++i) update(std::move(requests[i].key), std::move(requests[i].values), std::move(requests[i].guard), answer_of(i));
 }
 
 Result<sync::Record> MemorySide::apply_create(const sync::CreateRequest& request) {

@@ -59,6 +59,7 @@ class MemorySide final : public sync::Endpoint {
   void start(sync::Done<Value> done) override;
   void changes(Value cursor, int limit, sync::Done<sync::ChangesPage> done) override;
   void find(std::vector<sync::Query> queries, sync::Done<std::vector<std::vector<sync::Record>>> done) override;
+  void update_many(std::vector<sync::UpdateRequest> requests, sync::Done<std::vector<Result<sync::Record>>> done) override;
   void create(std::vector<sync::CreateRequest> requests, sync::Done<std::vector<Result<sync::Record>>> done) override;
   void update(std::string key, Value values, std::optional<std::string> guard, sync::Done<sync::Record> done) override;
   void remove(std::string key, std::optional<std::string> guard, sync::Done<void> done) override;
@@ -95,6 +96,7 @@ class MemorySide final : public sync::Endpoint {
   Value stored(const Value& values) const;
   bool taken(const Value& fields) const;
   void touch(const std::string& key, const char* event);
+  void create_as_one(std::vector<sync::CreateRequest> requests, sync::Done<std::vector<Result<sync::Record>>> done);
   Result<sync::Record> apply_create(const sync::CreateRequest& request);
   Result<sync::Record> apply_update(const std::string& key, const Value& values, const std::optional<std::string>& guard, std::uint64_t asked);
   Result<sync::Record> apply_put_back(const std::string& key);
