@@ -1,6 +1,7 @@
 #include "sync/revert.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "base/text.h"
 
@@ -99,14 +100,23 @@ void Revert::with_links(std::vector<std::int64_t> ids, bool last, Done<Page> don
 }
 
 void Revert::one_link(std::int64_t id, std::shared_ptr<Page> page, std::function<void(std::optional<Error>)> done) {
+  gather(id, {}, "", [this, id, page, done](Result<std::vector<store::Operation>> operations) {
+    if (!operations.ok()) return done(operations.error());
+    on_operations(id, std::move(*operations), page, done);
+  });
+}
+
+/// All of them: what goes back is what was there before the first.
+void Revert::gather(std::int64_t id, std::vector<store::Operation> newer, std::string after, Done<std::vector<store::Operation>> done) {
   store::OperationFilter filter;
   filter.mapping = place_.lane->mapping;
   filter.link = id;
   filter.since = since_;
-  place_.lane->store.operations(std::move(filter), {1000, ""}, [this, alive = alive_, id, page, done](Result<store::Paged<store::Operation>> found) {
+  place_.lane->store.operations(std::move(filter), {1000, std::move(after)}, [this, alive = alive_, id, newer = std::move(newer), done](Result<store::Paged<store::Operation>> found) mutable {
     if (!*alive) return;
     if (!found.ok()) return done(found.error());
-    on_operations(id, std::move(found->rows), page, done);
+    std::move(found->rows.begin(), found->rows.end(), std::back_inserter(newer));
+    found->next.empty() ? done(std::move(newer)) : gather(id, std::move(newer), std::move(found->next), done);
   });
 }
 

@@ -30,6 +30,7 @@ class Revert final : public Task {
  private:
   void with_links(std::vector<std::int64_t> ids, bool last, Done<Page> done);
   void one_link(std::int64_t id, std::shared_ptr<Page> page, std::function<void(std::optional<Error>)> done);
+  void gather(std::int64_t id, std::vector<store::Operation> newer, std::string after, Done<std::vector<store::Operation>> done);
   void on_operations(std::int64_t id, std::vector<store::Operation> operations, std::shared_ptr<Page> page, std::function<void(std::optional<Error>)> done);
   void undo(const store::Link& link, Reversals reversals, std::shared_ptr<Page> page, std::function<void(std::optional<Error>)> done);
   void note(const Report& report, Page& page);

@@ -298,6 +298,23 @@ TEST_CASE("read-only: what is level again by itself is not told as pending", "[s
   CHECK(told == 0);
 }
 
+TEST_CASE("revert: a record written thousands of times gets back what was there before the first", "[sync][revert]") {
+  Pair it;
+  it.later();
+  const std::string since = format_instant(it.world.clock.now());
+  for (int i = 0; i < 1100; ++i) {
+    it.edit(Side::kLeft, "phone", "v" + std::to_string(i));
+    it.world.hook(Side::kLeft, it.left);
+    it.world.settle(std::chrono::milliseconds(50));
+  }
+  REQUIRE(it.shown(Side::kRight, "phone") == "v1099");
+  it.later();
+
+  run_job(it.world, "revert", Object{{"since", since}, {"apply", true}});
+
+  CHECK(it.shown(Side::kRight, "phone") == "1");
+}
+
 TEST_CASE("revert: what the mapping redacts is left alone, and listed", "[sync][revert]") {
   sync::Plan plan = World::default_plan();
   plan.fields[1].redact = true;  // phone
