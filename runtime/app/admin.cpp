@@ -32,7 +32,11 @@ void App::State::load_switches(std::function<void()> then) {
       store_->kv_list(kFrozen, [this, alive, then](Result<std::map<std::string, Value>> frozen) {
         if (!*alive) return;
         if (frozen.ok()) frozen_ = std::move(*frozen);
-        load_wants(then);
+        store_->kv_list(kQuarantined, [this, alive, then](Result<std::map<std::string, Value>> quarantined) {
+          if (!*alive) return;
+          if (quarantined.ok()) quarantined_ = std::move(*quarantined);
+          load_wants(then);
+        });
       });
     });
   });

@@ -242,6 +242,8 @@ void App::State::on_operation(const store::Operation& operation) {
     mapping.script_failures = code == "script" || code == "budget" ? mapping.script_failures + 1 : 0;
     if (mapping.script_failures >= 10 && !mapping.quarantined) {
       mapping.quarantined = true;
+      quarantined_[operation.mapping] = Value(mapping.mapper->version());
+      store_->kv_set(kQuarantined, operation.mapping, quarantined_[operation.mapping], std::nullopt, [](Result<void>) {});
       engine_->pause(operation.mapping, true);
       log_.error("quarantine", mapping.file + " failed ten times in a row; the mapping is paused until the file is saved again", {{"mapping", Value(operation.mapping)}});
     }

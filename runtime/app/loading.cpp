@@ -233,20 +233,30 @@ void App::State::run_mapping(const std::string& name, const std::string& text, c
   mapping.again.reset();
   mapping.loaded_at = mapping.reload_at = clock_.now();
   mapping.script_failures = 0;
-  mapping.quarantined = false;
+  mapping.quarantined = still_quarantined(name, (*mapper)->version(), again);
   if (!same) {
     retire(std::move(mapping.endpoints), former);
     mapping.endpoints = std::move(endpoints);
   }
   freeze(name, text, (*mapper)->compiled());
   engine_->put(mapping.mapper, mapping.endpoints->ends(), mapping.endpoints->further());
-  engine_->pause(name, disabled_.contains(name));
+  engine_->pause(name, disabled_.contains(name) || mapping.quarantined);
   want(name, wants_of((*mapper)->compiled()));
   refresh_listeners();
   Array files;
   for (const auto& part : (*mapper)->script().version().files) files.push_back(Value(Object{{"path", Value(part.path)}, {"text", Value(part.text)}}));
   store_->save_script((*mapper)->version(), "mapping " + name, Value(std::move(files)), [](Result<void>) {});
   log_.info(again ? "mapping_reloaded" : "mapping_loaded", name + (again ? " reloaded" : " loaded"), {{"mapping", Value(name)}, {"version", Value((*mapper)->version().substr(0, 12))}});
+}
+
+/// A restart is no edit: what failed ten times in a row would fail ten times more.
+bool App::State::still_quarantined(const std::string& name, const std::string& version, bool again) {
+  const auto kept = quarantined_.find(name);
+  if (kept == quarantined_.end()) return false;
+  if (!again && kept->second == Value(version)) return true;
+  quarantined_.erase(kept);
+  store_->kv_remove(kQuarantined, name, [](Result<void>) {});
+  return false;
 }
 
 /// What `all` found is what is kept the same until the file is edited.

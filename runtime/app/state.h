@@ -32,8 +32,9 @@
 
 namespace tidewire::app {
 
-/// Of the state's kv: what `all` of each mapping took.
+/// Of the state's kv: what `all` of each mapping took; which version of it failed again and again.
 inline constexpr const char* kFrozen = "all";
+inline constexpr const char* kQuarantined = "quarantined_mappings";
 
 /// One mapping file's mapping, whether it runs or not.
 struct LoadedMapping {
@@ -93,6 +94,7 @@ struct App::State final : public admin::Control, public admin::Authoring, public
   std::optional<Error> missing_connection(const Draft& draft, const std::string& file) const;
   void describe_all(const Draft& draft, admin::Done<Value> done);
   std::unique_ptr<MappingEndpoints> endpoints_of(const Draft& draft, const Value& compiled);
+  bool still_quarantined(const std::string& name, const std::string& version, bool again);
   void freeze(const std::string& name, const std::string& text, const Value& compiled);
   void run_mapping(const std::string& name, const std::string& text, const Value& describe, Draft draft);
   void test_new(const std::vector<std::string>& connections);
@@ -246,6 +248,7 @@ struct App::State final : public admin::Control, public admin::Authoring, public
   std::map<std::string, std::vector<Want>> wants_;       // of each mapping that was ever loaded, also while it is away
   std::map<std::string, std::vector<Want>> wanted_of_;   // the same by connection, each once
   std::vector<std::string> warnings_;
+  std::map<std::string, Value> quarantined_;  // by mapping, the version that failed again and again
   std::map<std::string, Value> frozen_;       // what `all` of a mapping took, as MappingContext has it
   std::set<std::string> disabled_;            // mappings that a person switched off
   std::map<std::string, Instant> paused_;     // connections, until when

@@ -114,6 +114,12 @@ const cases = {
     assert.equal(aside.state, "quarantined");
     assert.ok(project.logged("quarantine").length > 0);
     assert.match((await project.cli("status")).out, /quarantined/);
+    // A restart is no edit.
+    const { address } = project.daemon, given_up = (await project.dead("employees")).length;
+    await project.daemon.stop();
+    await project.start(["--listen", address.slice("http://".length)]);
+    assert.equal((await mapping()).state, "quarantined");
+    assert.equal((await project.dead("employees")).length, given_up);
     await erp.insert("Staff Member", { staff_code: "later", full_name: "Later", phone: "tame" });
     await erp.insert("Notice", { code: "calm", body: "calm" });
     await until("the other mapping's record", () => app.find("notices", "code", "calm"), 20);
