@@ -78,6 +78,22 @@ void Value::set_path(std::string_view path, Value value) {
   *at = std::move(value);
 }
 
+bool Value::takes_path(std::string_view path) const {
+  const Value* at = this;
+  for (bool last = false; !last;) {
+    if (at == nullptr || at->is_null() || (at->is_string() && at->as_string().empty())) return true;
+    const std::string_view step = next_step(path, last);
+    if (at->is_object()) {
+      at = at->find(step);
+      continue;
+    }
+    const auto index = at->is_array() ? array_index(step) : std::nullopt;
+    if (!index || *index > at->as_array().size()) return false;
+    at = *index < at->as_array().size() ? &at->as_array()[*index] : nullptr;
+  }
+  return true;
+}
+
 Value& Value::operator[](std::string_view key) {
   if (is_null()) data_ = Object{};
   ASSERT(is_object(), "only an object has members");

@@ -71,6 +71,8 @@ class Value {
   const Value* at_path(std::string_view path) const;
   /// Sets the member at a dotted path, making objects on the way. A non-object on the way is replaced.
   void set_path(std::string_view path, Value value);
+  /// Whether set_path would replace nothing on the way but null and "": there is no text, number or list in its way.
+  bool takes_path(std::string_view path) const;
   /// The member `key`, made null first where missing; turns a null into an object. Asserts on other kinds.
   Value& operator[](std::string_view key);
 

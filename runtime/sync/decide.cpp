@@ -307,20 +307,15 @@ Result<void> Pass::rows_field(View& view) {
   return merge(view, {}, {}, "");
 }
 
-/// A path inside a column: the column is written whole, with what it had.
-void Pass::lay_value(Side side, const std::string& path, Value value) {
-  const std::string top = path.substr(0, path.find('.'));
-  const Value* whole = s_.record[side] == nullptr ? nullptr : s_.record[side]->fields.find(top);
-  Value& patch = out_.patch[side];
-  if (top.size() != path.size() && patch.find(top) == nullptr && whole != nullptr) patch[top] = *whole;
-  patch.set_path(path, std::move(value));
+Result<void> Pass::lay_value(Side side, const std::string& path, Value value) {
+  return lay_path(s_.record[side], out_.patch[side], path, std::move(value));
 }
 
 /// Rows are written as one list, with what the mapping does not name of each.
-void Pass::lay_rows(const Field& field, Side side, const Value& form) {
+Result<void> Pass::lay_rows(const Field& field, Side side, const Value& form) {
   const std::string& path = field.paths[side].front();
   const Value* stored = s_.record[side] == nullptr ? nullptr : s_.record[side]->fields.at_path(path);
-  lay_value(side, path, carried_over(field, side, form, stored == nullptr ? Value() : *stored));
+  return lay_value(side, path, carried_over(field, side, form, stored == nullptr ? Value() : *stored));
 }
 
 Result<void> Pass::lay(const Decision& decision) {
@@ -328,12 +323,12 @@ Result<void> Pass::lay(const Decision& decision) {
     const auto& value = side == Side::kLeft ? decision.to_left : decision.to_right;
     if (!value) continue;
     if (decision.field->kind == Field::Kind::kRows) {
-      lay_rows(*decision.field, side, *value);
+      TRY(lay_rows(*decision.field, side, *value));
       continue;
     }
     for (const std::string& path : decision.field->paths[side]) {
       const Value* part = decision.field->paths[side].size() == 1 ? &*value : value->find(path);
-      if (part != nullptr) lay_value(side, path, *part);
+      if (part != nullptr) TRY(lay_value(side, path, *part));
     }
   }
   return {};
@@ -347,7 +342,7 @@ Result<void> Pass::constants() {
       const bool create = !s_.exists[side];
       const bool differs = s_.record[side] != nullptr && !same_form(field, side, form_of(field, side, s_.record[side]->fields), *field.constant);
       if (!create && (field.when == Field::When::kCreate || !differs || !out_.writes(side))) continue;
-      lay_value(side, field.paths[side].front(), *field.constant);
+      if (auto laid = lay_value(side, field.paths[side].front(), *field.constant); !laid.ok()) return at_field(std::move(laid).error(), s_.plan, field);
     }
   }
   return {};
@@ -392,7 +387,7 @@ Result<Decisions> Pass::run() {
   keep_lifecycle(s_, decisions);
   Sides<bool> contributed{false, false};
   for (View& view : views) {
-    TRY(lay(view.decision));
+    if (auto laid = lay(view.decision); !laid.ok()) return at_field(std::move(laid).error(), s_.plan, *view.decision.field);
     if (view.decision.kind == Decision::Kind::kCopy && view.decision.winner && (view.decision.to_left || view.decision.to_right)) contributed[*view.decision.winner] = true;
     out_.fields.push_back(std::move(view.decision));
   }
@@ -404,6 +399,17 @@ Result<Decisions> Pass::run() {
 bool is_ignored(const store::Link& link, const std::string& field) {
   const Value* note = link.notes.find(field);
   return note != nullptr && note->find("ignored") != nullptr;
+}
+
+Result<void> lay_path(const Record* record, Value& patch, const std::string& path, Value value) {
+  const std::string top = path.substr(0, path.find('.'));
+  const Value* whole = record == nullptr ? nullptr : record->fields.find(top);
+  if (top.size() != path.size() && patch.find(top) == nullptr && whole != nullptr) patch[top] = *whole;
+  if (!patch.takes_path(path)) {
+    return make_error(Code::kInvalid, "'" + path + "' names a part of '" + top + "', which holds a value without parts there", "it is not written, because that value would be lost: map '" + top + "' as a whole");
+  }
+  patch.set_path(path, std::move(value));
+  return {};
 }
 
 Result<Decisions> decide(const Situation& situation) { return Pass(situation).run(); }

@@ -128,6 +128,10 @@ struct RowsView {
 };
 Result<void> decide_rows(const RowsView& view, Decision& decision, Cells& cells);
 
+/// Sets a path of `patch`, what is written to `record` (null: a new one). A path inside a column takes along what the column has,
+/// because it is written whole; kInvalid where that has no parts and would be lost.
+Result<void> lay_path(const Record* record, Value& patch, const std::string& path, Value value);
+
 /// The values of a field's form laid into a record (several paths: each its own).
 void lay_form(const Field& field, Side side, const Value& form, Value& record);
 

@@ -55,8 +55,8 @@ class Pass : private Cells {
   Result<std::optional<Value>> turn(const Field& cell, Side to, const Value& form, const Value& row, bool create) override { return turner_.turn_cell(cell, to, form, row, create); }
   std::optional<Value> turn_past(const Field& cell, Side to, const Value& form, const Value& row) override { return turner_.turn_past_cell(cell, to, form, row); }
   Result<Verdict> resolve(const CellDispute& dispute) override;
-  void lay_value(Side side, const std::string& path, Value value);
-  void lay_rows(const Field& field, Side side, const Value& form);
+  Result<void> lay_value(Side side, const std::string& path, Value value);
+  Result<void> lay_rows(const Field& field, Side side, const Value& form);
   Result<void> lay(const Decision& decision);
   void undecide(View& view);
   Result<void> constants();

@@ -336,7 +336,7 @@ void Reconcile::checked(Decisions decisions) {
     }
   }
   if (auto laid = lay_stamps(); !laid.ok()) return fail(std::move(laid).error());
-  lay_mark_off();
+  if (auto laid = lay_mark_off(); !laid.ok()) return fail(std::move(laid).error());
   if (creating_) return announce_create();
   announce();
 }

@@ -219,7 +219,7 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   void on_twin_known(store::Link buried, Result<std::vector<store::Known>> known);
   void mark_of_ours(Side side, const store::Known& theirs);
   bool take_mark_off();
-  void lay_mark_off();
+  Result<void> lay_mark_off();
 
   // reconcile_trash.cpp
   void look_at_trash(Side side, const Value& read);

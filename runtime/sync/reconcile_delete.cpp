@@ -257,7 +257,7 @@ void Reconcile::send_soft_delete(Side side) {
     const auto spelled = convert(Value(format_instant(now())), instant, there);
     mark = spelled.ok() ? *spelled : Value(format_instant(now()));
   }
-  values.set_path(end.soft_field, mark);
+  if (auto laid = lay_path(&*record_[side], values, end.soft_field, std::move(mark)); !laid.ok()) return fail(std::move(laid).error());
   const std::string version = record_[side]->version;
   std::optional<std::string> guard;
   if (lane_.capabilities(side).guarded_writes && !version.empty()) guard = version;

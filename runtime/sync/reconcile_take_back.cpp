@@ -115,12 +115,13 @@ void Reconcile::mark_of_ours(Side side, const store::Known& theirs) {
   soft_ = *soft;
 }
 
-void Reconcile::lay_mark_off() {
-  if (!takes_mark_off_) return;
+Result<void> Reconcile::lay_mark_off() {
+  if (!takes_mark_off_) return {};
   const std::string field = soft_.string_or("field");
   Value& patch = decisions_.patch[*marked_];
   const Value* was = soft_.find("was");
-  if (patch.at_path(field) == nullptr) patch.set_path(field, was == nullptr ? Value() : *was);
+  if (patch.at_path(field) != nullptr) return {};
+  return lay_path(&*record_[*marked_], patch, field, was == nullptr ? Value() : *was);
 }
 
 }  // namespace tidewire::sync

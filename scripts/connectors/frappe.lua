@@ -187,7 +187,7 @@ local function new_values(known, entry)
     local field = known.fields[name]
     local kind = field and field.fieldtype
     if value ~= null then
-      values[name] = value
+      values[name] = shapes.sent(value, field, known)
     elseif shapes.tables[kind] then
       values[name] = array {}
     elseif kind ~= "JSON" and kind ~= "Password" then
@@ -282,13 +282,8 @@ end
 
 -- A row is numbered by its place in the array only where it brings no idx of its own.
 local function in_place(rows)
-  local list = array {}
-  for i, row in ipairs(rows) do
-    list[i] = {}
-    for name, value in pairs(row) do list[i][name] = value end
-    list[i].idx = nil
-  end
-  return list
+  for _, row in ipairs(rows) do row.idx = nil end
+  return rows
 end
 
 function M.update(conn, collection, key, values, guard)
@@ -297,7 +292,8 @@ function M.update(conn, collection, key, values, guard)
   local sent = {}
   for name, value in pairs(values) do
     local field = shape.known.fields[name]
-    sent[name] = field and shapes.tables[field.fieldtype] and type(value) == "table" and in_place(value) or value
+    sent[name] = shapes.sent(value, field, shape.known)
+    if field and shapes.tables[field.fieldtype] and type(value) == "table" then in_place(sent[name]) end
   end
   sent.modified = guard
   local reply

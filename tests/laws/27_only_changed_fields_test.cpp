@@ -106,3 +106,21 @@ TEST_CASE("law 27: a constant inside a column leaves the rest of the column as i
   CHECK(world.right.get(right, "meta") == Value(Object{{"color", Value("red")}, {"price", Value(5)}, {"source", Value("erp")}}));
   CHECK(world.left.get(left, "price") == Value(5));
 }
+
+TEST_CASE("law 27: a part is not written into a column that holds a text: the text would be lost", "[laws][27]") {
+  sync::Plan plan = World::default_plan();
+  sync::Field price = World::field("price");
+  price.paths = {{"price"}, {"meta.price"}};
+  plan.fields.push_back(price);
+  World world(std::move(plan));
+  Value fields = person("ada@example.org");
+  fields["meta"] = Value("{\"color\": \"red\"}");
+  const std::string right = world.right.insert(fields);
+  fields = person("ada@example.org", "2");
+  fields["price"] = Value(5);
+  world.hook(Side::kLeft, world.left.insert(fields));
+  world.settle(std::chrono::minutes(5));
+
+  CHECK(world.right.get(right, "meta") == Value("{\"color\": \"red\"}"));
+  CHECK(world.counts().dead == 1);
+}

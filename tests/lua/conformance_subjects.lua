@@ -140,7 +140,7 @@ M.doctype = {
     field("code", "Data", { unique = 1 }), field("label", "Data"), field("team", "Data"), field("number", "Int"),
     field("price", "Currency"), field("ratio", "Float"), field("active", "Check"), field("born", "Date"), field("wake", "Time"),
     field("seen_time", "Datetime"), field("mood", "Select", { options = "\nok\nbad" }), field("bio", "Small Text"),
-    field("life", "Long Text"),
+    field("life", "Long Text"), field("extra", "JSON"),
   },
   permissions = array { { role = "System Manager", read = 1, write = 1, create = 1, delete = 1 } },
 }
@@ -164,7 +164,7 @@ function M.frappe(options)
     nowhere = elsewhere { url = options.url, api_key = options.api_key, api_secret = options.api_secret, webhook_secret = "w" },
     broken = { url = options.url, api_key = options.api_key, api_secret = "nobody" },
     collection = { name = M.doctype.name, word = "doctype", key = array { "name" }, options = object {}, fields = array { "code", "label",
-      "team", "number", "price", "ratio", "active", "born", "wake", "seen_time", "mood", "bio", "life" } },
+      "team", "number", "price", "ratio", "active", "born", "wake", "seen_time", "mood", "bio", "life", "extra" } },
     make = function(n) return { code = run .. "-" .. n, label = "Item " .. n, number = n } end,
     label = "label", group = { field = "team", value = function(n) return "group, " .. run .. "-" .. n end },
     refused = { mood = "neither" }, absent = "no-such-name",
@@ -172,6 +172,7 @@ function M.frappe(options)
       { "price", dec "12.5" }, { "price", dec "1234.567891234" }, { "ratio", dec "-0.000000001" }, { "active", 1 }, { "active", 0 },
       { "born", "2024-02-29" }, { "wake", "09:05:01.5" }, { "wake", "23:59:59" }, { "mood", "bad" }, { "number", 2147483647 },
       { "seen_time", "2024-05-01 10:11:12.000013" }, { "seen_time", "2024-05-01 10:11:12" }, { "bio", ("é\n"):rep(2000) },
+      { "extra", { colour = "green", sizes = array { 1, dec "2.50" }, none = array {} } }, { "extra", "[1]", array { 1 } },
     },
   }
 end

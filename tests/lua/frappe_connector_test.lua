@@ -250,6 +250,21 @@ tap.test("a create is wrapped, and null does not ask for defaults", function()
   tap.equal(json.encode(sent.skills), "[]")
 end)
 
+tap.test("a JSON field reads as what its text holds, and is written as text", function()
+  local asked = collection { fields = array { "first_name", "json_f" } }
+  local call, http = connect { { "GET " .. employees, rows(row("TWE-00003", nil, { json_f = '{"head":"hex","n":[1,2]}' })) },
+    { "PUT " .. employee, { body = { data = row("TWE-00003", nil, { json_f = '{"head":"torx","n":[1,2]}' }) } } },
+    { "POST " .. employees, { body = { data = row("TWE-00004", nil, { json_f = "{}" }) } } } }
+  tap.equal(call.read(asked, array { "TWE-00003" })[1].fields.json_f, { head = "hex", n = { 1, 2 } })
+  local record = call.update(asked, "TWE-00003", { json_f = { head = "torx", n = array { 1, 2 } } }, "v")
+  tap.equal(json.decode(http.asked "PUT .*"[1].json.data.json_f), { head = "torx", n = { 1, 2 } })
+  tap.equal(record.fields.json_f, { head = "torx", n = { 1, 2 } })
+  call.create(asked, array { { values = { json_f = json.object {} } } })
+  tap.equal(http.asked "POST .*"[1].json.data.json_f, "{}")
+  call.update(asked, "TWE-00003", { json_f = "no JSON" }, "v")
+  tap.equal(http.asked "PUT .*"[2].json.data.json_f, "no JSON")
+end)
+
 tap.test("a taken name or unique value asks for another look", function()
   for _, name in ipairs { "create_dept_duplicate_name", "v14_create_dept_duplicate_name", "create_dept_duplicate_unique_column" } do
     local call = connect { { "POST " .. employees, recorded[name] } }

@@ -83,11 +83,22 @@ local function clock_text(value)
     fraction:match "^%.0*$" and "" or fraction)
 end
 
+-- A JSON field shows its text; what is no JSON stays the text that it is.
+local function json_of(value)
+  if type(value) ~= "string" then return value end
+  local decoded = json.decode(value)
+  if decoded == nil then return value end
+  return decoded
+end
+
+local function child_of(field, known) return known.children and known.children[field.options] or { fields = {} } end
+
 local function in_form(value, field, known)
   if value == nil then return null end
   if field and field.fieldtype == "Time" then return clock_text(value) end
+  if field and field.fieldtype == "JSON" then return json_of(value) end
   if not field or not tables[field.fieldtype] or type(value) ~= "table" then return value end
-  local child = known.children and known.children[field.options] or { fields = {} }
+  local child = child_of(field, known)
   for _, row in ipairs(value) do
     for name, cell in pairs(row) do row[name] = in_form(cell, child.fields[name], child) end
     for name, one in pairs(child.fields) do
@@ -106,6 +117,19 @@ function M.record(row, fields, known, zone)
     key = connector.plain(row.name), version = modified, incarnation = M.stamp(row.creation), stamp = modified,
     modified = modified and zone and time.from_local(modified, zone) or nil, fields = values,
   }
+end
+
+--- A value as a write sends it: a JSON field takes text alone.
+function M.sent(value, field, known)
+  if not field or type(value) ~= "table" then return value end
+  if field.fieldtype == "JSON" then return json.encode(value) end
+  if not tables[field.fieldtype] then return value end
+  local child, rows = child_of(field, known), array {}
+  for i, row in ipairs(value) do
+    rows[i] = {}
+    for name, cell in pairs(row) do rows[i][name] = M.sent(cell, child.fields[name], child) end
+  end
+  return rows
 end
 
 local everywhere = { name = true, owner = true, creation = true, modified = true, modified_by = true, docstatus = true, idx = true }

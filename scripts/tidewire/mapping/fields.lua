@@ -94,7 +94,12 @@ local function describe_path(c, side, path, at)
     end
     return nil
   end
-  return rest == "" and field.type or { kind = "json" }
+  if rest == "" then return field.type end
+  if not types.has_parts(field.type) then
+    c.r:problem(at, "'%s' names a part of '%s', which is %s in %s and has none", path, head, types.name(field.type), c.title[side])
+    return nil
+  end
+  return { kind = "json" }
 end
 
 -- Several paths share a type only if they have the same.

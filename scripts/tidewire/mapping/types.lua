@@ -106,6 +106,11 @@ function M.described(description)
   return fields
 end
 
+local with_parts = { json = true, list = true, rows = true }
+
+--- Whether values of a type have parts that a path with dots may name.
+function M.has_parts(t) return with_parts[t.kind] or false end
+
 --- `overlay` laid over a copy of `t`.
 function M.with(t, overlay)
   local result = {}

@@ -45,6 +45,19 @@ TEST_CASE("value: set_path makes objects on the way and replaces what is none", 
   CHECK(value == Value(Object{{"title", Object{{"raw", Object{{"deep", 1}}}}}, {"lines", Array{1, 3, 4}}}));
 }
 
+TEST_CASE("value: takes_path is false where set_path would replace a value", "[base]") {
+  const Value value = Object{{"text", "{}"}, {"nothing", Value()}, {"empty", ""}, {"inner", Object{{"number", 1}}}, {"lines", Array{"a"}}};
+
+  for (const char* path : {"text", "new", "new.a", "nothing.a", "empty.a", "inner.a", "inner.a.b", "lines.0", "lines.1", "lines.1.a"}) {
+    INFO(path);
+    CHECK(value.takes_path(path));
+  }
+  for (const char* path : {"text.a", "inner.number.a", "lines.a", "lines.2", "lines.0.a"}) {
+    INFO(path);
+    CHECK_FALSE(value.takes_path(path));
+  }
+}
+
 TEST_CASE("value: typed members fall back when missing or of another kind", "[base]") {
   Value value = Object{{"name", "Ada"}, {"age", 36}, {"on", true}};
 
