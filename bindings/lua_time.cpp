@@ -3,6 +3,7 @@
 
 #include "base/zone.h"
 #include "bindings/modules.h"
+#include "sched/cron.h"
 #include "script/failure.h"
 
 namespace tidewire::bindings {
@@ -84,6 +85,14 @@ int time_compare(lua_State* L) {
   return 1;
 }
 
+/// time.schedule(text) -> the text, without blanks around it | nil, err
+int time_schedule(lua_State* L) {
+  const auto schedule = sched::parse_schedule(check_text(L, 1));
+  if (!schedule.ok()) return script::nil_error(L, schedule.error());
+  push_text(L, schedule->text());
+  return 1;
+}
+
 const Clock& clock_of(lua_State* L) {
   const Clock* clock = services(L).clock;
   if (!clock) luaL_error(L, "there is no clock here");
@@ -102,7 +111,7 @@ int time_clock(lua_State* L) {
 
 constexpr luaL_Reg kTimeFunctions[] = {{"parse", time_parse},           {"format", time_format}, {"to_local", time_to_local},
                                        {"from_local", time_from_local}, {"add", time_add},       {"compare", time_compare},
-                                       {nullptr, nullptr}};
+                                       {"schedule", time_schedule},     {nullptr, nullptr}};
 constexpr luaL_Reg kTimeNow[] = {{"now", time_now}, {"clock", time_clock}, {nullptr, nullptr}};
 
 }  // namespace

@@ -45,7 +45,7 @@ const char* event_of(admin::Telling::What what) { return what == admin::Telling:
 
 }  // namespace
 
-Result<AlertConfig> alert_config(const Value& alerts) {
+AlertConfig alert_config(const Value& alerts) {
   AlertConfig config;
   const Value* to = alerts.find("to");
   if (to != nullptr && to->is_array()) config.to.assign(to->as_array().begin(), to->as_array().end());
@@ -60,10 +60,6 @@ Result<AlertConfig> alert_config(const Value& alerts) {
   rules.webhooks = unless_off(alerts, "webhooks", alerts.int_or("webhooks", *rules.webhooks));
   rules.jobs = alerts.bool_or("jobs", true);
   rules.report = alerts.string_or("report");
-  if (!rules.report.empty()) {
-    const auto schedule = sched::parse_schedule(rules.report);
-    if (!schedule.ok()) return Error(schedule.error()).context("tidewire.lua: report of alerts");
-  }
   return config;
 }
 

@@ -25,8 +25,8 @@ struct AlertConfig {
   std::vector<Value> to;  // {kind = "mail" | "post", to}: what is secret still a marker
   admin::AlertRules rules;
 };
-/// From what the project's file compiled to; kInvalid for a schedule that never comes.
-Result<AlertConfig> alert_config(const Value& alerts);
+/// From what the project's file compiled to.
+AlertConfig alert_config(const Value& alerts);
 
 class Alerts {
  public:

@@ -115,7 +115,7 @@ Result<Project> load_project(const std::string& folder, const std::string& envir
     config.service = traces->string_or("service", config.service);
     config.every = traces->int_or("every", 1);
   }
-  if (const Value* alerts = data.find("alerts"); alerts != nullptr && alerts->is_object()) project.alerts = TRY(alert_config(*alerts));
+  if (const Value* alerts = data.find("alerts"); alerts != nullptr && alerts->is_object()) project.alerts = alert_config(*alerts);
   project.admin.origins = texts_of(data.find("cors"));
   project.admin.hosts = texts_of(data.at_path("admin.hosts"));
   if (const Value* token = data.at_path("admin.token"); token != nullptr) project.admin_token = *token;

@@ -35,6 +35,11 @@ function time.add(iso, seconds) end
 ---@return -1|0|1|nil order, tidewire.Error? err
 function time.compare(a, b) end
 
+--- The text of a schedule ("daily 03:00 Europe/Berlin"), if the program can keep it.
+---@param text string
+---@return string? schedule, tidewire.Error? err
+function time.schedule(text) end
+
 --- The present instant. Not in mappings.
 ---@return string iso
 function time.now() end

@@ -74,7 +74,7 @@ test("alerts that make no sense are refused with what to write", function()
   raises(function() alerts(function(e) return { to = e.mail "a@b.c", quue = "1m" } end) end, "unknown key 'quue' in alerts %(did you mean 'queue'%?%)")
   raises(function() alerts(function(e) return { to = e.mail "a@b.c", disk = "lots" } end) end, 'disk of alerts must be a size such as "1GB" or false')
   raises(function() alerts(function(e) return { to = e.mail "a@b.c", wait = false } end) end, "wait of alerts must be a duration")
-  raises(function() alerts(function(e) return { to = e.mail "a@b.c", report = "sometimes" } end) end, "report of alerts must be a schedule")
+  raises(function() alerts(function(e) return { to = e.mail "a@b.c", report = "sometimes" } end) end, "report of alerts does not say when")
   raises(function() load(function(e) return e.project { connections = { erp = erp(e) }, alerts = { to = e.mail "a@b.c" } } end) end, "mail needs a server")
 end)
 

@@ -4,6 +4,7 @@ local duration = require "tidewire.host.duration"
 local json = require "tidewire.json"
 local mark = require "tidewire.mapping.mark"
 local report = require "tidewire.host.report"
+local settings = require "tidewire.host.settings"
 
 local M = {}
 
@@ -73,10 +74,7 @@ function M.compile(r, content, near)
   local alerts, at = r:typed(content, "alerts", "table", "project", near), r:key("alerts", near)
   if not alerts then return nil end
   r:keys(alerts, members, "alerts", at)
-  local schedule = alerts.report
-  if schedule and not duration.is_schedule(schedule) then
-    r:problem(r:key("report", at), "report of alerts must be a schedule such as \"weekly mon 08:00 Europe/Berlin\" or false, not '%s'", tostring(schedule))
-  end
+  local schedule = alerts.report and settings.schedule(r, alerts, "report", "alerts", at)
   local jobs = r:typed(alerts, "jobs", "boolean", "alerts", at)
   return {
     to = recipients(r, alerts, type(content.mail) == "table", at),

@@ -18,19 +18,4 @@ function M.is_rate(value)
   return number and tonumber(number) > 0 or false
 end
 
---- True for a schedule: "every 5m", "hourly", "daily 03:00 [ZONE]", "weekly mon 03:00 [ZONE]", five cron fields [ZONE].
---- A rough look, so that a slip is met with its line; the scheduler reads the rest.
-function M.is_schedule(value)
-  if type(value) ~= "string" then return false end
-  local every = value:match "^every%s+(.+)$"
-  if every then
-    local time = M.milliseconds(every)
-    return time ~= nil and time > 0
-  end
-  if value == "hourly" then return true end
-  if value:find "^daily%s+%d%d?:%d%d%s*[%w_/+-]*$" then return true end
-  if value:find "^weekly%s+%a+%s+%d%d?:%d%d%s*[%w_/+-]*$" then return true end
-  return value:find "^[%d*/,-]+%s+[%d*/,-]+%s+[%d*/,-]+%s+[%w*/,-]+%s+[%w*/,-]+%s*[%w_/+-]*$" ~= nil
-end
-
 return M

@@ -77,12 +77,7 @@ local function check_limits(r, limits, near)
       r:problem(r:key(key, near), "%s of limits must be a rate such as \"20/s\" or \"600/m\", not '%s'", key, tostring(limits[key]))
     end
   end
-  for _, key in ipairs { "parallel", "batch" } do
-    local count = r:typed(limits, key, "number", "limits", near)
-    if count and (count < 1 or count % 1 ~= 0) then
-      r:problem(r:key(key, near), "%s of limits must be a whole number from 1 on", key)
-    end
-  end
+  for _, key in ipairs { "parallel", "batch" } do settings.whole(r, limits, key, 1, "limits", near) end
 end
 
 local function check_name(r, name, known, near)
@@ -159,9 +154,7 @@ local function backup_of(r, content, near)
   r:keys(backup, { "every", "keep", "folder" }, "backup", at)
   local every = settings.schedule(r, backup, "every", "backup", at)
   if backup.every == nil then r:problem(at, "backup has no `every`: when shall a copy be made? such as \"daily 03:00\"") end
-  local keep = r:typed(backup, "keep", "number", "backup", at)
-  if keep and (keep < 1 or keep % 1 ~= 0) then r:problem(r:key("keep", at), "keep of backup must be a whole number from 1 on: so many copies stay") end
-  return { every = every, keep = keep or 14, folder = r:typed(backup, "folder", "string", "backup", at) }
+  return { every = every, keep = settings.whole(r, backup, "keep", 1, "backup", at) or 14, folder = r:typed(backup, "folder", "string", "backup", at) }
 end
 
 -- The listener's own certificate and key.
@@ -182,13 +175,11 @@ local function traces_of(r, content, near)
   local traces, at = r:typed(content, "traces", "table", "project", near), r:key("traces", near)
   if not traces then return nil end
   r:keys(traces, { "endpoint", "headers", "service", "every" }, "traces", at)
-  local endpoint, every = traces.endpoint, traces.every
+  local endpoint = traces.endpoint
   if not is_whole(endpoint) and (type(endpoint) ~= "string" or not endpoint:find "^https?://[^/%s]+") then
     r:problem(r:key("endpoint", at), "endpoint of traces must be a collector's address such as \"http://127.0.0.1:4318/v1/traces\"")
   end
-  if every ~= nil and (type(every) ~= "number" or every < 1 or every % 1 ~= 0) then
-    r:problem(r:key("every", at), "every of traces must be a whole number: one operation in so many")
-  end
+  settings.whole(r, traces, "every", 1, "traces", at)
   r:typed(traces, "headers", "table", "traces", at)
   r:typed(traces, "service", "string", "traces", at)
   return kinds.plain(r, traces, "traces", at)

@@ -2,6 +2,7 @@
 
 local duration = require "tidewire.host.duration"
 local report = require "tidewire.host.report"
+local time = require "tidewire.time"
 
 local M = {}
 
@@ -13,8 +14,7 @@ function M.retry(r, retry, near)
     return nil, nil
   end
   r:keys(retry, { "max", "base" }, "retry", near)
-  local max, base = r:typed(retry, "max", "number", "retry", near), nil
-  if max and (max < 1 or max % 1 ~= 0) then r:problem(r:key("max", near), "max of retry must be a whole number from 1 on") end
+  local max, base = M.whole(r, retry, "max", 1, "retry", near), nil
   if retry.base ~= nil then
     base = duration.milliseconds(retry.base)
     if not base then r:problem(r:key("base", near), "base of retry must be a duration such as \"1s\", not '%s'", tostring(retry.base)) end
@@ -22,12 +22,25 @@ function M.retry(r, retry, near)
   return max, base
 end
 
---- A schedule's text, or nil and a problem.
+--- A schedule's text, or nil and a problem. The scheduler's own words say what is wrong with one.
 function M.schedule(r, map, key, what, near)
   local value = map[key]
-  if value == nil or duration.is_schedule(value) then return value end
-  r:problem(r:key(key, near), "%s of %s must be a schedule such as \"every 5m\" or \"daily 03:00 Europe/Berlin\", not '%s'",
-    key, what, tostring(value))
+  if value == nil then return nil end
+  if type(value) ~= "string" then
+    return r:problem(r:key(key, near), "%s of %s must be a schedule such as \"every 5m\" or \"daily 03:00 Europe/Berlin\", not '%s'", key, what,
+      tostring(value))
+  end
+  local text, err = time.schedule(value)
+  if text then return text end
+  r:problem(r:key(key, near), "%s of %s does not say when: %s%s", key, what, err.message, err.hint and " (" .. err.hint .. ")" or "")
+end
+
+--- A whole number, from `lowest` on where that is given, or nil and a problem; nil where it is not said.
+function M.whole(r, map, key, lowest, what, near)
+  local value = map[key]
+  if value == nil then return nil end
+  if type(value) == "number" and value % 1 == 0 and value >= (lowest or value) then return value end
+  r:problem(r:key(key, near), "%s of %s must be a whole number%s, not '%s'", key, what, lowest and " from " .. lowest .. " on" or "", tostring(value))
 end
 
 local function one_on(r, on, what, near)
@@ -80,8 +93,8 @@ function M.defaults(r, defaults, near)
   M.schedule(r, defaults, "sweep", "defaults", near)
   M.on(r, defaults.on, r:key("on", near))
   M.brake(r, defaults.brake, r:key("brake", near))
-  r:typed(defaults, "parallel", "number", "defaults", near)
-  r:typed(defaults, "priority", "number", "defaults", near)
+  M.whole(r, defaults, "parallel", 1, "defaults", near)
+  M.whole(r, defaults, "priority", nil, "defaults", near)
 end
 
 --- `over` laid on `under`: tables without a list part key by key, anything else replaced.

@@ -183,9 +183,8 @@ local function settings_of(c, content, defaults)
   local default_max, default_base = settings.retry(c.r, defaults.retry, c.at)
   result.max_attempts, result.retry_base_ms = max or default_max or 8, base or default_base or 1000
   result.sweep = settings.schedule(c.r, { sweep = (either "sweep") }, "sweep", "the mapping", c.r:key("sweep", c.at))
-  for _, key in ipairs { "parallel", "priority" } do
-    result[key] = c.r:typed({ [key] = (either(key)) }, key, "number", "the mapping", c.at)
-  end
+  result.parallel = settings.whole(c.r, { parallel = (either "parallel") }, "parallel", 1, "the mapping", c.at)
+  result.priority = settings.whole(c.r, { priority = (either "priority") }, "priority", nil, "the mapping", c.at)
   result.enforce = c.r:typed(content, "enforce", "boolean", "the mapping", c.at) or false
   if result.enforce and c.flow == "both" then c.r:problem(c.r:key("enforce", c.at), "enforce is for a one-way mapping") end
   result.read_target = c.r:typed(content, "read_target", "boolean", "the mapping", c.at) or false
