@@ -39,7 +39,7 @@ Result<void> Session::begin() {
   wanted.work = options_.need == Need::kWork;
   wanted.quiet = true;
   auto opened = app::App::open(loop_, std::move(wanted));
-  if (!opened.ok()) return opened.error().code == Code::kUnavailable ? reach_daemon(opened.error()) : Result<void>(opened.error());
+  if (!opened.ok()) return reach_daemon(opened.error());
   app_ = std::move(*opened);
   return options_.need == Need::kState ? Result<void>() : start_app();
 }
@@ -69,15 +69,17 @@ Result<void> Session::start_app() {
   return {};
 }
 
-Result<void> Session::reach_daemon(const Error& held) {
+/// A project that cannot be opened is held by a daemon, or its tidewire.lua does not load: then a daemon goes on with the one before.
+Result<void> Session::reach_daemon(const Error& unopened) {
+  std::error_code bad;
+  if (!std::filesystem::exists(app::socket_path(options_.folder), bad)) return unopened;
   remote_ = std::make_unique<app::Remote>(loop_, app::socket_path(options_.folder));
   http::Request ping;
   ping.target = "/ping";
   const auto answer = ask_daemon(std::move(ping));
   if (answer.ok() && answer->status == 200) return {};
-  std::error_code bad;
-  if (!std::filesystem::exists(app::socket_path(options_.folder), bad)) return held;
-  return Error(held).with_hint("the process that holds it does not answer on " + app::socket_path(options_.folder) + "; it may be starting, stopping, or a command at work");
+  if (unopened.code != Code::kUnavailable) return unopened;
+  return Error(unopened).with_hint("the process that holds it does not answer on " + app::socket_path(options_.folder) + "; it may be starting, stopping, or a command at work");
 }
 
 Session::~Session() {

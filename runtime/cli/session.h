@@ -32,7 +32,7 @@ class Session {
     std::string url, token;  // of a daemon elsewhere; then the folder is not looked at
   };
 
-  /// Errors are those of App::open; kUnavailable also where a daemon holds the state but does not answer.
+  /// Errors are those of App::open where no daemon answers; kUnavailable also where one holds the state and does not.
   static Result<std::unique_ptr<Session>> open(Options options);
   /// With an App of its own: lets it finish what this command set going, then closes the state.
   ~Session();
@@ -50,7 +50,7 @@ class Session {
   explicit Session(Options options) : options_(std::move(options)) {}
   Result<void> begin();
   Result<void> start_app();
-  Result<void> reach_daemon(const Error& held);
+  Result<void> reach_daemon(const Error& unopened);
   Result<void> reach_elsewhere();
   Result<Value> call(const std::string& method, const std::string& target, const std::string& body);
   http::Response ask_app(http::Request request);

@@ -106,9 +106,12 @@ class StatusPage {
     return left + (direction == "to_right" ? " → " : (direction == "to_left" ? " ← " : " ↔ ")) + right;
   }
 
-  /// Edits that could not be loaded, polls and jobs that fail, what a one-way mapping leaves alone.
+  /// Edits that could not be loaded or wait for a restart, polls and jobs that fail, what a one-way mapping leaves alone.
   void troubles() {
     std::vector<std::string> lines;
+    if (const Value* trouble = status_.find("project_trouble"); trouble != nullptr) {
+      lines.push_back(out_.paint("✗ ", Style::kBad) + "tidewire.lua as saved last does not load, the one before goes on: " + plain(trouble->string_or("message")));
+    }
     for (const auto& [name, one] : members(status_, "mappings")) {
       if (const Value* error = one.at_path("reload.error"); error != nullptr && !error->is_null()) {
         lines.push_back(out_.paint("✗ ", Style::kBad) + name + ": the file as saved last does not load: " + plain(error->is_string() ? error->as_string() : error->string_or("message")));

@@ -89,6 +89,19 @@ says "does not load"
 says running
 cp "$work/people.lua" mappings/people.lua
 expect 0 "$TIDEWIRE" check
+
+# a tidewire.lua that does not load locks nobody out of the daemon
+cp tidewire.lua "$work/tidewire.lua"
+echo 'return project { conections = {} }' >tidewire.lua
+kill -HUP "$daemon"
+tells_of_it() { "$TIDEWIRE" status | grep -q "tidewire.lua as saved last does not load, the one before goes on: tidewire.lua:1: unknown key 'conections'"; }
+wait_for "status does not tell of the mistake in tidewire.lua" tells_of_it
+expect 0 "$TIDEWIRE" pause people
+expect 0 "$TIDEWIRE" resume people
+expect 3 "$TIDEWIRE" check
+says "unknown key 'conections'"
+cp "$work/tidewire.lua" tidewire.lua
+expect 0 "$TIDEWIRE" check
 stop_daemon TERM
 start_daemon --read-only
 stop_daemon INT
