@@ -49,14 +49,9 @@ Result<void> App::State::open() {
   if (const char* point = getenv("TIDEWIRE_CRASH_AT"); point != nullptr) TRY(arm_crash_point(point));
   warnings_ = secrets_.load();
   project_ = TRY(load_project(options_.folder, options_.environment, files_, connector_kinds(options_.folder, options_.scripts_folder)));
-  if (options_.log_level) project_.log.level = *options_.log_level;
-  if (options_.quiet) project_.log.level = Level::kWarn;
-  const bool terminal = isatty(STDERR_FILENO) != 0;
-  if (project_.log.file.empty() && terminal) project_.log.form = Logger::Form::kText;
-  project_.log.colours = terminal && getenv("NO_COLOR") == nullptr;
-  TRY(log_.configure(project_.log));
-  for (const std::string& warning : warnings_) log_.warn("configuration", warning);
   lock_ = TRY(store::Lock::take(project_.state_folder()));
+  TRY(configure_log(project_));
+  for (const std::string& warning : warnings_) log_.warn("configuration", warning);
   store::ThreadedExecutorOptions options{.path = project_.state_file(), .fsync_delay = injected_fsync_delay()};
   options.on_health = [this, alive = alive_](const std::string& trouble) {
     if (*alive) tell_health(trouble);
@@ -87,6 +82,20 @@ Result<void> App::State::open() {
 void App::State::tell_health(const std::string& trouble) {
   if (trouble.empty()) log_.info("state_writable", "the state file can be written again");
   else log_.error("state_unwritable", "the state file cannot be written, webhooks are answered 503: " + trouble, {{"file", Value(project_.state_file())}});
+}
+
+/// What a command has to say it says where it was asked; the log file is the daemon's.
+Result<void> App::State::configure_log(const Project& project) {
+  Logger::Options log = project.log;
+  if (options_.log_level) log.level = *options_.log_level;
+  if (options_.quiet) {
+    log.level = Level::kWarn;
+    log.file.clear();
+  }
+  const bool terminal = log.file.empty() && isatty(STDERR_FILENO) != 0;
+  log.form = project.log_form.value_or(terminal ? Logger::Form::kText : Logger::Form::kJson);
+  log.colours = terminal && getenv("NO_COLOR") == nullptr;
+  return log_.configure(std::move(log));
 }
 
 /// By name, or by kind where one connection only is of it.

@@ -61,6 +61,7 @@ Value App::State::process() const {
   out["client"] = Value(Object{{"requests", Value(client.requests)}, {"failed", Value(client.failed)}, {"connects", Value(client.connects)}, {"in_flight", Value(client.in_flight)}});
   if (const std::string success = last_success(); !success.empty()) out["last_success"] = success;
   if (project_trouble_) out["project_trouble"] = problem("tidewire.lua", *project_trouble_);
+  if (!needs_restart_.empty()) out["needs_restart"] = Value(Array(needs_restart_.begin(), needs_restart_.end()));
   return Value(std::move(out));
 }
 

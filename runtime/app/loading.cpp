@@ -327,17 +327,36 @@ void App::State::changed(const std::vector<std::string>& paths) {
   for (const std::string& name : reload) load_file(name, [] {});
 }
 
+/// What a running process does not change.
+void App::State::keep_what_runs(Project& wanted) {
+  needs_restart_.clear();
+  const auto keep = [this](const char* name, std::string& said, const std::string& running) {
+    if (said == running) return;
+    needs_restart_.emplace_back(name);
+    log_.warn("needs_restart", std::string(name) + " was changed in tidewire.lua: it counts when the daemon is started again", {{"wanted", Value(said)}});
+    said = running;
+  };
+  if (options_.listen.empty()) keep("listen", wanted.listen, project_.listen);
+  keep("state", wanted.state, project_.state);
+}
+
+Result<Project> App::State::read_project() {
+  Project wanted = TRY(load_project(options_.folder, options_.environment, files_, connector_kinds(options_.folder, options_.scripts_folder)));
+  TRY(configure_log(wanted));
+  return wanted;
+}
+
 /// tidewire.lua, .env or a connector changed: only the connections that changed are swapped.
 void App::State::reload_project() {
   for (const std::string& warning : secrets_.load()) log_.warn("configuration", warning);
-  auto loaded = load_project(options_.folder, options_.environment, files_, connector_kinds(options_.folder, options_.scripts_folder));
+  auto loaded = read_project();
   if (!loaded.ok()) {
     project_trouble_ = loaded.error();
     log_.error("project_invalid", to_string(loaded.error()), {{"runs", Value("the version before")}});
     return;
   }
   project_trouble_.reset();
-  if (options_.log_level) loaded->log.level = *options_.log_level;
+  keep_what_runs(*loaded);
   project_ = std::move(*loaded);
   for (auto it = connections_.begin(); it != connections_.end();) {
     if (project_.connections.contains(it->first)) {

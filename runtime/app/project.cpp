@@ -33,10 +33,15 @@ Result<Logger::Options> log_options(const Value& log, const std::string& folder)
   options.level = *known;
   const std::string file = log.string_or("file");
   if (!file.empty()) options.file = (std::filesystem::path(folder) / file).lexically_normal().string();
-  if (log.string_or("form") == "text") options.form = Logger::Form::kText;
-  options.rotate_bytes = static_cast<std::size_t>(log.int_or("rotate_bytes", 10 << 20));
-  options.keep_files = static_cast<int>(log.int_or("keep_files", 5));
+  options.rotate_bytes = static_cast<std::size_t>(log.int_or("rotate", static_cast<std::int64_t>(options.rotate_bytes)));
+  options.keep_files = static_cast<int>(log.int_or("keep", options.keep_files));
   return options;
+}
+
+std::optional<Logger::Form> log_form(const Value& log) {
+  const std::string format = log.string_or("format");
+  if (format.empty()) return std::nullopt;
+  return format == "text" ? Logger::Form::kText : Logger::Form::kJson;
 }
 
 std::map<std::string, std::string> connection_texts(const std::string& folder, const ConnectionDrafts& drafts) {
@@ -121,6 +126,7 @@ Result<Project> load_project(const std::string& folder, const std::string& envir
   if (const Value* token = data.at_path("admin.token"); token != nullptr) project.admin_token = *token;
   const Value* log = data.find("log");
   project.log = TRY(log_options(log == nullptr ? Value(Object{}) : *log, folder));
+  project.log_form = log == nullptr ? std::nullopt : log_form(*log);
   if (const Value* connections = data.find("connections"); connections != nullptr && connections->is_object()) project.connections = configs_of(*connections);
   project.connection_files = configs_of(connection_files);
   return project;

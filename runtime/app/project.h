@@ -32,6 +32,7 @@ struct Project {
   Duration keep = std::chrono::hours(24 * 30);
   Value defaults = Object{};
   Logger::Options log;
+  std::optional<Logger::Form> log_form;  // nullopt: text on a terminal, JSON otherwise
   bool read_only = false;
   struct Backup {
     std::string every;   // a schedule

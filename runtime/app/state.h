@@ -105,6 +105,9 @@ struct App::State final : public admin::Control, public admin::Authoring, public
   void reload_project();
   void want(const std::string& mapping, std::vector<Want> wants);
   void refresh_wanted();
+  Result<Project> read_project();  // its log is in use then
+  void keep_what_runs(Project& wanted);
+  Result<void> configure_log(const Project& project);
 
   // retiring.cpp
   void retire(std::unique_ptr<Connection> connection);
@@ -253,6 +256,7 @@ struct App::State final : public admin::Control, public admin::Authoring, public
   std::set<std::string> disabled_;            // mappings that a person switched off
   std::map<std::string, Instant> paused_;     // connections, until when
   std::optional<Error> project_trouble_;
+  std::vector<std::string> needs_restart_;    // settings of tidewire.lua that were changed and do not count yet
   std::unique_ptr<WebhookIntake> intake_;
   std::unique_ptr<admin::Api> api_;
   std::unique_ptr<Outbox> outbox_;

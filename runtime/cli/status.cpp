@@ -112,6 +112,10 @@ class StatusPage {
     if (const Value* trouble = status_.find("project_trouble"); trouble != nullptr) {
       lines.push_back(out_.paint("✗ ", Style::kBad) + "tidewire.lua as saved last does not load, the one before goes on: " + plain(trouble->string_or("message")));
     }
+    const Value* kept = status_.find("needs_restart");
+    for (const Value& setting : kept == nullptr ? Array{} : kept->as_array()) {
+      lines.push_back(out_.paint("! ", Style::kWarn) + plain(setting.as_string()) + " was changed in tidewire.lua: it counts when the daemon is started again");
+    }
     for (const auto& [name, one] : members(status_, "mappings")) {
       if (const Value* error = one.at_path("reload.error"); error != nullptr && !error->is_null()) {
         lines.push_back(out_.paint("✗ ", Style::kBad) + name + ": the file as saved last does not load: " + plain(error->is_string() ? error->as_string() : error->string_or("message")));

@@ -186,6 +186,23 @@ const cases = {
     await travels();
   },
 
+  async "a saved log counts at once, listen and state when the daemon is started again, and status says so"() {
+    const listened = project.read("tidewire.lua").match(/listen = "[^"]*"/)[0];
+    const changed = `listen = "127.0.0.1:1", state = "state/other.db", log = { level = "debug", format = "text", file = "state/own.log", rotate = "1KB", keep = 1 }`;
+    project.edit("tidewire.lua", listened, changed);
+    await until("the kept settings", async () => (await project.status()).needs_restart);
+    assert.deepEqual((await project.status()).needs_restart, ["listen", "state"]);
+    const told = (await project.cli("status")).out;
+    assert.match(told, /listen was changed in tidewire.lua: it counts when the daemon is started again/);
+    await travels();
+    await until("the second log file", async () => fs.existsSync(path.join(project.folder, "state/own.log.1")));
+    assert.match(fs.readFileSync(path.join(project.folder, "state/own.log.1"), "utf8"), /^\S+ (DEBUG|INFO |WARN |ERROR) \w+: /);
+    assert.ok(!fs.existsSync(path.join(project.folder, "state/other.db")));
+    project.edit("tidewire.lua", changed, listened);
+    await until("nothing to be kept", async () => !(await project.status()).needs_restart);
+    await travels();
+  },
+
   async "a changed connection is swapped, the others go on as they are"() {
     const made = await erp.insert("Staff Member", { staff_code: "swap", full_name: "Swap" });
     const pair = await until("the row", () => row("swap"));

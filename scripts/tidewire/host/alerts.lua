@@ -9,7 +9,6 @@ local settings = require "tidewire.host.settings"
 local M = {}
 
 local members = { "to", "wait", "again", "look", "queue", "conflict", "paused", "disk", "webhooks", "jobs", "report" }
-local bytes = { MB = 1000 ^ 2, GB = 1000 ^ 3, TB = 1000 ^ 4 }
 
 --- The word `post`: an address, or the secret that it is.
 function M.post(address)
@@ -54,11 +53,11 @@ end
 
 local function room(r, alerts, at)
   local value = alerts.disk
-  if value == nil then return bytes.GB end
+  if value == nil then return duration.bytes "1GB" end
   if value == false then return false end
-  local number, unit = tostring(value):match "^(%d+%.?%d*)%s*([MGT]B)$"
-  if not number then return r:problem(r:key("disk", at), "disk of alerts must be a size such as \"1GB\" or false, not '%s'", tostring(value)) end
-  return math.floor(tonumber(number) * bytes[unit])
+  local size = duration.bytes(value)
+  if not size then r:problem(r:key("disk", at), "disk of alerts must be a size such as \"1GB\" or false, not '%s'", tostring(value)) end
+  return size
 end
 
 local function count(r, alerts, at)

@@ -1,4 +1,4 @@
---- Durations and rates as people write them.
+--- Durations, sizes and rates as people write them.
 
 local M = {}
 
@@ -10,6 +10,14 @@ function M.milliseconds(value)
   if type(value) ~= "string" then return nil end
   local number, unit = value:match "^(%d+%.?%d*)%s*(%a+)$"
   return number and milliseconds[unit] and math.floor(tonumber(number) * milliseconds[unit] + 0.5) or nil
+end
+
+local multiples = { KB = 1000, MB = 1000 ^ 2, GB = 1000 ^ 3, TB = 1000 ^ 4 }
+
+--- Bytes of "500KB", "10MB", "1GB", "2TB"; nil for anything else.
+function M.bytes(value)
+  local number, unit = tostring(value):match "^(%d+%.?%d*)%s*(%a%a)$"
+  return number and multiples[unit] and math.floor(tonumber(number) * multiples[unit]) or nil
 end
 
 --- True for "20/s", "100/m", "1000/h".

@@ -113,9 +113,12 @@ end
 
 local function log_of(r, content, near)
   local log, at = r:typed(content, "log", "table", "project", near) or {}, r:key("log", near)
-  r:keys(log, { "level", "format" }, "log", at)
+  r:keys(log, { "level", "format", "file", "rotate", "keep" }, "log", at)
+  local rotate = log.rotate ~= nil and duration.bytes(log.rotate) or nil
+  if log.rotate ~= nil and not rotate then r:problem(r:key("rotate", at), "rotate of log must be a size such as \"10MB\", not '%s'", tostring(log.rotate)) end
   return { level = r:one_of(log, "level", { "debug", "info", "warn", "error" }, "log", at) or "info",
-    format = r:one_of(log, "format", { "text", "json" }, "log", at) }
+    format = r:one_of(log, "format", { "text", "json" }, "log", at), file = r:typed(log, "file", "string", "log", at), rotate = rotate,
+    keep = settings.whole(r, log, "keep", 0, "log", at) }
 end
 
 local function origins_of(r, content, near)
