@@ -306,8 +306,25 @@ tap.test("describe reads types, keys and references, and gives way where it is r
   tap.equal(by_name.seen.type.form, "instant")
   tap.equal(by_name.tags.type.of.kind, "text")
   tap.equal(by_name.mood.type.options[2], "bad")
-  call = connect { { "GET /rest/v1/", { status = 401, body = { message = "Access to schema is forbidden", hint = "h" } } } }
-  tap.equal(#call.describe(items).warnings, 1)
+end)
+
+tap.test("a key that is told nothing has the columns that the mapping names, if the table has them", function()
+  local forbidden = { "GET /rest/v1/", { status = 401, body = { message = "Access to schema is forbidden", hint = "h" } } }
+  local asked = { name = "items", word = "table", key = array {}, fields = array { "sku", "meta.price" } }
+  local call, http = connect { forbidden, { "GET /rest/v1/items", { body = array {} } } }
+  local found = call.describe(asked)
+  tap.equal(found.key, { "id" })
+  tap.equal(#found.warnings, 1)
+  local names = {}
+  for i, field in ipairs(found.fields) do names[i] = field.name .. " " .. field.type.kind end
+  tap.equal(names, { "id json", "sku json", "meta json" })
+  tap.equal(http.asked("GET /rest/v1/items")[1].query.select, "id,sku,meta")
+  call = connect { forbidden, { "GET /rest/v1/items", { status = 400, body = { code = "42703", message = "column items.sku does not exist" } } } }
+  local _, err = call.describe(asked)
+  tap.equal(err.code, "invalid")
+  call = connect { forbidden, { "GET /rest/v1/items", { status = 401, body = { message = "Invalid API key" } } } }
+  _, err = call.describe(asked)
+  tap.equal({ err.code, err.message }, { "denied", "Invalid API key" })
 end)
 
 tap.test("what a table needs is said for the SQL editor, the secret kept out of it", function()

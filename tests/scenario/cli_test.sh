@@ -124,6 +124,24 @@ mv tidewire.lua.before tidewire.lua
 rm -r state elsewhere
 mv "$work/state" state
 
+# a key that the API does not describe itself to: the columns that the mapping names are enough
+rm -r state
+sed -i 's/^APP_KEY=.*/APP_KEY=sb_publishable_practice/' .env
+sed -i 's/{ "phone", "phone" }/{ "phone", "phon" }/' mappings/people.lua
+expect 3 "$TIDEWIRE" check
+says "column people.phon does not exist"
+cp "$work/people.lua" mappings/people.lua
+expect 0 "$TIDEWIRE" check --connect
+says "does not describe itself to this key"
+expect 0 "$TIDEWIRE" sync people
+edit_erp grace@example.org '{"phone": "+1 4"}'
+expect 0 "$TIDEWIRE" run --once
+[ "$(curl -sf -H 'apikey: sb_secret_practice' "$app/rest/v1/people?email=eq.grace@example.org&select=phone")" = '[{"phone":"+1 4"}]' ] || fail "the edit did not arrive"
+sed -i 's/^APP_KEY=.*/APP_KEY=sb_publishable_nobody/' .env
+expect 4 "$TIDEWIRE" check --connect
+says "Invalid API key"
+sed -i 's/^APP_KEY=.*/APP_KEY=sb_secret_practice/' .env
+
 # a system that does not answer
 kill "${pids[1]}"
 wait "${pids[1]}" 2>/dev/null || true

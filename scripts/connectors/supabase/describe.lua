@@ -71,14 +71,25 @@ local function describe_fields(definition)
   return fields, key
 end
 
+-- A key that is told nothing: the table itself says whether the columns that a mapping names are there and may be read.
+local function described_by_mapping(conn, collection)
+  local key = connector.given(collection.key)
+  if not key or #key == 0 then key = array { "id" } end
+  local names, columns, fields = connector.heads(key, collection.fields), {}, array {}
+  for i, name in ipairs(names) do
+    columns[i], fields[i] = wire.column(name), { name = name, type = { kind = "json" }, unique = #key == 1 and name == key[1] }
+  end
+  local reply, err = wire.request(conn, collection, "GET", { { "select", table.concat(columns, ",") }, { "limit", "0" } })
+  if not reply then return nil, err end
+  return { key = key, fields = fields, warnings = array {
+    "the API does not describe itself to this key (a secret key may): types come from the mapping, values compare as they are" } }
+end
+
 function M.describe(conn, collection)
   tables.forget(conn)
   local api, err = document(conn, collection)
-  if not api then
-    if err.code ~= "denied" then return nil, err end
-    return { key = array { "id" }, fields = array {}, warnings = array {
-      "the API does not describe itself to this key (a secret key may): types come from the mapping, values compare as they are" } }
-  end
+  if not api and err.code == "denied" then return described_by_mapping(conn, collection) end
+  if not api then return nil, err end
   local definition = api.definitions and api.definitions[collection.name]
   if not definition then
     return connector.fail("invalid", "there is no table " .. collection.name .. " that this key may use",
