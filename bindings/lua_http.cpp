@@ -50,7 +50,7 @@ http::Exchange check_exchange(lua_State* L, int index, bool sockets) {
   Opts opts(L, index, "http.request");
   opts.read("method", exchange.request.method).read("url", exchange.request.target).read("body", exchange.request.body);
   opts.read("timeout", exchange.deadline).read("max_bytes", exchange.max_bytes);
-  opts.read("once", exchange.once).read("h2", exchange.h2);
+  opts.read("once", exchange.once).read("same_origin", exchange.same_origin).read("h2", exchange.h2);
   if (sockets) opts.read("unix_socket", exchange.unix_socket);
   read_headers(L, opts, exchange.request.headers);
   opts.finish();

@@ -48,6 +48,7 @@ struct Exchange {
   Request request{};                             // target is an absolute http(s) URL; of a mail smtp(s)
   Duration deadline = std::chrono::seconds(60);  // whole exchange; connecting alone at most 10 s
   std::size_t max_bytes = 64u << 20;             // of the decoded response body; more is kInvalid, nothing kept
+  bool same_origin = false;                      // a redirect that leaves the origin is the answer
   int redirects = 5;                             // followed for GET/HEAD only; credentials never go to another host
   bool once = false;                             // for a GET, HEAD or OPTIONS that is not harmless to send twice
   bool h2 = false;                               // offered in the TLS handshake; HTTP/1.1 when the server wants that

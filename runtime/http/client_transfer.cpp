@@ -200,10 +200,6 @@ void Client::Transfer::on_result(CURLcode code) {
 bool Client::Transfer::follow() {
   const std::string* location = redirect_target(exchange_.request, response_);
   if (location == nullptr || exchange_.redirects == 0) return false;
-  if (redirects_++ == exchange_.redirects) {
-    finish(error(Code::kInvalid, "more than " + std::to_string(exchange_.redirects) + " redirects"));
-    return true;
-  }
   const Url url(curl_url());
   curl_url_set(url.get(), CURLUPART_URL, exchange_.request.target.c_str(), CURLU_PATH_AS_IS);
   const std::string former = origin_of(url.get());
@@ -215,7 +211,13 @@ bool Client::Transfer::follow() {
     finish(error(Code::kInvalid, "redirected to what is no http(s) URL"));
     return true;
   }
-  if (origin_of(url.get()) != former) exchange_.request.headers = harmless_headers(exchange_.request.headers);
+  const bool leaves = origin_of(url.get()) != former;
+  if (leaves && exchange_.same_origin) return false;
+  if (redirects_++ == exchange_.redirects) {
+    finish(error(Code::kInvalid, "more than " + std::to_string(exchange_.redirects) + " redirects"));
+    return true;
+  }
+  if (leaves) exchange_.request.headers = harmless_headers(exchange_.request.headers);
   exchange_.request.target = std::move(next.request.target);
   exchange_.request.body.clear();
   ++state_->stats.redirects;

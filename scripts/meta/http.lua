@@ -7,6 +7,7 @@
 ---@field body? string
 ---@field timeout? number seconds for the whole exchange, 60
 ---@field max_bytes? integer of the answer's body, 64 MiB
+---@field same_origin? boolean a redirect to another origin is the answer; otherwise it is followed, without credentials
 ---@field once? boolean reaches the wire at most once
 ---@field h2? boolean
 ---@field unix_socket? string practice servers only: spoken to whatever the URL's host

@@ -165,7 +165,7 @@ local function by_status(reply, writes)
   if status == 401 or status == 403 then return says("denied", what, "check the key and the role's permissions") end
   if status >= 500 or status == 408 then return says(writes and "unknown" or "unavailable", what) end
   if status >= 300 and status < 400 then
-    return says("invalid", what .. ", a redirect to " .. tostring(reply.headers.location), "give that address as `url`")
+    return says("denied", what .. ", a redirect to " .. tostring(reply.headers.location), "give that address as `url`")
   end
   if status == 404 then return says("unavailable", what .. " without a word of the system", "does `url` name the right site?") end
   return says("invalid", what)
@@ -183,7 +183,7 @@ function M.call(conn, request)
   local response, err = http.request {
     method = request.method, url = request.url, headers = request.headers,
     body = request.body ~= nil and json.encode(request.body) or nil,
-    timeout = conn.config.timeout, once = writes or nil,
+    timeout = conn.config.timeout, once = writes or nil, same_origin = true,
   }
   if not response then return lost(err, writes) end
   local headers = response.headers or {}
@@ -196,7 +196,8 @@ function M.call(conn, request)
     return fail(writes and "unknown" or "unavailable", "the answer is not the JSON that was promised",
       "a proxy or a login page may stand between, or the answer was cut off")
   end
-  local judged = type(decoded) == "table" or request.explain_pages
+  local moved = reply.status >= 300 and reply.status < 400
+  local judged = not moved and (type(decoded) == "table" or request.explain_pages)
   if judged and request.explain and reply.status ~= 429 then
     local code, message, hint = request.explain(reply, writes)
     if code then return fail(code, message, hint, M.retry_after(headers)) end

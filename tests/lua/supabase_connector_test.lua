@@ -327,6 +327,19 @@ tap.test("a key that is told nothing has the columns that the mapping names, if 
   tap.equal({ err.code, err.message }, { "denied", "Invalid API key" })
 end)
 
+tap.test("an address that redirects elsewhere is named: no key and no record is at fault", function()
+  local moved = { status = 301, headers = { location = "https://x.example.org/rest/v1/" }, body = "" }
+  local call, http = connect { { "GET /rest/v1/.*", moved }, { "PATCH /rest/v1/items", { status = 308, headers = moved.headers, body = "" } } }
+  for _, ask in ipairs { function() return call.test() end, function() return call.describe(items) end, function() return call.read(items, array { "1" }) end,
+    function() return call.update(items, "1", { sku = "a" }) end } do
+    local _, err = ask()
+    tap.equal(err.code, "denied")
+    tap.equal(err.message:find("a redirect to https://x.example.org/rest/v1/", 1, true) ~= nil, true, err.message)
+    tap.equal(err.hint, "give that address as `url`")
+  end
+  tap.equal(http.asked "GET .*"[1].same_origin, true)
+end)
+
 tap.test("what a table needs is said for the SQL editor, the secret kept out of it", function()
   local call = connect({}, { webhook = { header = "X-Hook", secret = "very secret" } })
   local said = call.install(items, { address = "https://sync.example.org/webhook/app" })

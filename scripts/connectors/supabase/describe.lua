@@ -122,8 +122,8 @@ function M.test(conn)
   local warnings = array {}
   if not api and err.code ~= "denied" then return nil, err end
   if not api then
-    -- A public key is refused here and may still read tables; a key that is nobody's is refused in the same way.
-    if err.message:find "[Aa][Pp][Ii] key" or err.message:find "^PGRST30" then return nil, err end
+    -- A public key is refused here and may still read tables. So is a key that is nobody's, and by whoever answers at a wrong address.
+    if err.message:find "[Aa][Pp][Ii] key" or err.message:find "^PGRST30" or err.message:find "^the server answered" then return nil, err end
     warnings[1] = "the API does not describe itself to this key: " .. err.message
   end
   local service = wire.is_service(key)

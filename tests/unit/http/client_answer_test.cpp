@@ -57,6 +57,21 @@ TEST_CASE("client: no credential of any name follows a redirect to another origi
   }
 }
 
+TEST_CASE("client: with same_origin a redirect that leaves the origin is the answer, one within it is followed", "[http]") {
+  RawServer server([&](RawSocket& peer, int) {
+    for (std::string got = peer.read_message(); !got.empty(); got = peer.read_message()) {
+      peer.write(got.starts_with("GET /a") ? redirect_to("/b", 301) : redirect_to("http://127.0.0.2:9/c", 301));
+    }
+  });
+  Fetched fetched;
+
+  const auto response = fetched.send({.request = {.target = server.url("/a")}, .same_origin = true});
+
+  REQUIRE(response.ok());
+  CHECK(response->status == 301);
+  CHECK(*response->headers.find("Location") == "http://127.0.0.2:9/c");
+}
+
 TEST_CASE("client: a POST's redirect is its answer; endless and foreign redirects are invalid", "[http]") {
   RawServer server([&](RawSocket& peer, int) {
     for (std::string got = peer.read_message(); !got.empty(); got = peer.read_message()) {
