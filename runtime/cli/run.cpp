@@ -120,9 +120,19 @@ class Daemon {
     });
   }
 
+  /// Mappings of which nobody has ever looked at more than the changes: a poll begins with what changes from now on.
+  static std::vector<std::string> never_loaded(app::App& app, const store::Summary& summary) {
+    std::vector<std::string> names;
+    for (const std::string& name : app.control().engine().mappings()) {
+      const auto found = summary.mappings.find(name);
+      if (found == summary.mappings.end() || !found->second.ever_loaded) names.push_back(name);
+    }
+    return names;
+  }
+
   /// --once: level, or what is left standing.
   void judge(app::App& app, bool polled) {
-    app.control().store().summary([this, polled, invalid = broken(app)](Result<store::Summary> summary) {
+    app.control().store().summary([this, &app, polled, invalid = broken(app)](Result<store::Summary> summary) {
       if (!summary.ok()) {
         context_.complain(summary.error());
         worsen(kUnavailable);
@@ -133,11 +143,13 @@ class Daemon {
         later += counts.waiting + counts.backing_off;
         standing += counts.dead + counts.held + counts.waiting_for + counts.conflict + counts.open_conflicts + counts.would_write;
       }
-      const bool level = polled && later == 0 && standing == 0 && invalid == 0;
-      if (context_.json()) context_.print_json(Value(Object{{"level", level}, {"backing_off", later}, {"standing", standing}, {"invalid", invalid}}));
+      const auto unloaded = never_loaded(app, *summary);
+      const bool level = polled && later == 0 && standing == 0 && invalid == 0 && unloaded.empty();
+      if (context_.json()) context_.print_json(Value(Object{{"level", level}, {"backing_off", later}, {"standing", standing}, {"invalid", invalid}, {"never_loaded", Value(Array(unloaded.begin(), unloaded.end()))}}));
       else if (level) context_.out.line("level");
       else context_.out.line("not level: " + std::to_string(later) + " to be tried again, " + std::to_string(standing) + " waiting for a person or a parent" +
                                    (invalid == 0 ? "" : ", " + std::to_string(invalid) + " mappings invalid: see `tidewire check`"));
+      for (const std::string& name : context_.json() ? std::vector<std::string>{} : unloaded) context_.out.line(name + " was never loaded: `tidewire sync " + name + "` goes over what was there before");
       if (!level) worsen(kFailed);
       judged();
     });

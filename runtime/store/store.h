@@ -183,6 +183,7 @@ struct Summary {
   struct Mapping {
     std::int64_t links = 0, tombstones = 0, waiting = 0, backing_off = 0, held = 0, waiting_for = 0, conflict = 0, dead = 0, would_write = 0;
     std::int64_t open_conflicts = 0;
+    bool ever_loaded = false;  // something was linked, or a job went over all that was there: what stood before is known
     std::optional<Instant> oldest_waiting, oldest_conflict, last_operation;  // since when the oldest waiting key has been due, the oldest conflict open
     std::map<std::string, std::int64_t> counters;
     std::vector<Braked> braked;

@@ -73,11 +73,19 @@ Result<void> sum_conflicts(Database& database, Summary& summary) {
   return {};
 }
 
+Result<void> sum_loads(Database& database, Summary& summary) {
+  Query row(database, "SELECT DISTINCT mapping FROM jobs WHERE state = 'done' AND kind IN ('initial_load', 'resync', 'sweep', 'adopt')");
+  while (TRY(row.next())) summary.mappings[std::string(row.text(0))].ever_loaded = true;
+  for (auto& [name, mapping] : summary.mappings) mapping.ever_loaded |= mapping.links + mapping.tombstones > 0;
+  return {};
+}
+
 Result<Summary> summarize(Database& database) {
   Summary summary;
   TRY(sum_counters(database, summary));
   TRY(sum_due_keys(database, summary));
   TRY(sum_standing_keys(database, summary));
+  TRY(sum_loads(database, summary));
   TRY(sum_conflicts(database, summary));
   TRY(sum_braked(database, summary));
   summary.not_fanned_out = TRY(number(database,

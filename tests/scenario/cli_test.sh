@@ -24,6 +24,8 @@ says "would create 3"
 says "ada@example.org"
 expect 0 "$TIDEWIRE" ops
 says "nothing has been decided yet"
+expect 1 "$TIDEWIRE" run --once
+says "people was never loaded: \`tidewire sync people\` goes over what was there before"
 expect 0 "$TIDEWIRE" sync people --limit 1
 expect 0 "$TIDEWIRE" sync
 expect 0 "$TIDEWIRE" sync --all
