@@ -217,7 +217,7 @@ function M.describe(conn, collection)
       unique = unique[name], file = field.references == "attachment" or nil }
     if field.raw then list[#list + 1] = { name = name .. ".raw", label = field.label, type = field.type } end
   end
-  list[#list + 1] = { name = "meta", type = { kind = "json" } }
+  list[#list + 1] = { name = "meta", type = { kind = "json" }, by_part = true }
   for key, kind in pairs(M.wanted_meta(collection)) do
     if not target.fields["meta." .. key] then
       list[#list + 1] = { name = "meta." .. key, type = plain_type { type = kind } }

@@ -73,19 +73,32 @@ end
 
 local leaves = { "freeze", "unlink", "soft", "delete" }
 
+-- Whether a system can be asked by a field: one of the record's own, as a whole unless the connector says that it asks by parts.
+local function askable(c, side, name, at)
+  local described, head = c.described[side], name:match "^[^.]+"
+  local field = described and described[head]
+  if c.parts[side][head] then
+    c.r:problem(at, "the system is asked by fields of the record itself; '%s' is a part's", name)
+  elseif not described or described[name] or c.is_key(head, side) then
+    return true
+  elseif not field then
+    c.r:problem(at, "'%s' is no field of %s%s", head, c.title[side], report.suggest(head, report.names(described)))
+  elseif not field.by_part then
+    c.r:problem(at, "%s is asked by whole fields; '%s' is a part of one", c.title[side], name)
+  else
+    return true
+  end
+  return false
+end
+
 --- The conditions of one side by field.
 function M.conditions(c, side, own, near)
   local result = {}
   for _, field in ipairs(report.names(own)) do
     local at = c.r:key(tostring(field), near)
-    local described, head = c.described[side], tostring(field):match "^[^.]+"
     if type(field) ~= "string" then
       c.r:problem(at, "a condition on the %s has no name: write field = value", side)
-    elseif c.parts[side][head] then
-      c.r:problem(at, "the system is asked by fields of the record itself; '%s' is a part's", field)
-    elseif described and not described[head] and not c.is_key(head, side) then
-      c.r:problem(at, "'%s' is no field of %s%s", head, c.title[side], report.suggest(head, report.names(described)))
-    else
+    elseif askable(c, side, field, at) then
       result[field] = condition(c, own[field], field, at)
     end
   end
@@ -105,16 +118,6 @@ function M.scope(c, content)
   return result
 end
 
-local function matched_field(c, pair, side, at)
-  local name = pair[side]
-  local described = c.described[side]
-  if c.parts[side][name:match "^[^.]+"] then
-    c.r:problem(at, "match looks for records by their own fields; '%s' is a part's", name)
-  elseif described and not described[name:match "^[^.]+"] and not c.is_key(name, side) then
-    c.r:problem(at, "'%s' is no field of %s%s", name, c.title[side], report.suggest(name, report.names(described)))
-  end
-end
-
 local function pairs_by_fields(c, rule, at)
   local list = json.array {}
   for _, item in ipairs(rule) do
@@ -127,7 +130,7 @@ local function pairs_by_fields(c, rule, at)
     for key in pairs(item) do if type(key) ~= "number" or key > 2 then named[key] = item[key] end end
     c.r:keys(named, { "fold" }, "by.fields", at)
     local pair = { left = item[1], right = item[2], fold = c.r:typed(item, "fold", "boolean", "by.fields", at) or false }
-    for _, side in ipairs(sides) do matched_field(c, pair, side, at) end
+    for _, side in ipairs(sides) do askable(c, side, pair[side], at) end
     list[#list + 1] = pair
   end
   return list
@@ -148,6 +151,7 @@ local function pairs_by_checksum(c, rule, at)
       for _, field in ipairs(c.fields) do known[#known + 1] = field.left[1] end
       c.r:problem(at, "by.checksum names '%s', which no row has%s", tostring(name), report.suggest(name, known))
     else
+      for _, side in ipairs(sides) do askable(c, side, found[side][1], at) end
       list[#list + 1] = { left = found.left[1], right = found.right[1], fold = false }
     end
   end

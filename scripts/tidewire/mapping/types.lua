@@ -100,7 +100,7 @@ function M.described(description)
       t.kind = type(field.type) == "string" and field.type or "json"
     end
     for _, key in ipairs { "read_only", "required", "unique", "editable_after" } do t[key] = field[key] == true or nil end
-    fields[field.name] = { name = field.name, type = t, label = field.label, default = field.default, all = field.all, file = field.file == true,
+    fields[field.name] = { name = field.name, type = t, label = field.label, default = field.default, all = field.all, file = field.file == true, by_part = field.by_part == true,
       because = field.because }
   end
   return fields

@@ -215,7 +215,7 @@ function M.describe(conn, collection)
     if kind == floating and zone.name then kind = { kind = "datetime", form = "local", zone = zone.name, resolution = 1 } end
     fields[#fields + 1] = { name = name, type = kind, read_only = not column.writes or nil, unique = name == "id" or nil }
   end
-  fields[#fields + 1] = { name = "meta", type = { kind = "json" } }
+  fields[#fields + 1] = { name = "meta", type = { kind = "json" }, by_part = true }
   for key, kind in pairs(said) do fields[#fields + 1] = { name = "meta." .. key, type = meta_types[kind] or plain, file = key == "_thumbnail_id" or nil } end
   for _, name in ipairs { "title", "content", "excerpt" } do fields[#fields + 1] = { name = name .. ".raw", type = plain } end
   return { key = array { "id" }, fields = fields, warnings = array { "the tables are written past WordPress: no hooks, no revisions, and caches go on showing what was" } }
