@@ -310,6 +310,16 @@ void Connection::describe(const Value& collection, std::function<void(Result<Val
   });
 }
 
+std::map<std::string, std::string> Connection::secrets_in_clear() const {
+  std::map<std::string, std::string> clear;
+  const Value* options = declared().find("secrets");
+  for (const Value& option : options == nullptr ? Array{} : options->as_array()) {
+    const Value* said = config_.config.at_path(option.as_string());
+    if (said != nullptr && said->is_string()) clear[option.as_string()] = said->as_string();
+  }
+  return clear;
+}
+
 Value Connection::status() const {
   Object out;
   out["kind"] = config_.kind;

@@ -50,7 +50,9 @@ class Connection {
   /// Whether it is what `open` would make of these now: same config, same secrets, same connector files.
   bool is_current(const ConnectionConfig& config, const Value& resolved) const;
   const sync::Capabilities& capabilities() const { return capabilities_; }
-  const Value& declared() const { return script_->data(); }  // kind, capabilities, collections, proof, payload, limits
+  const Value& declared() const { return script_->data(); }  // kind, capabilities, collections, proof, payload, limits, secrets
+  /// Secrets that the configuration says in clear, by option ("webhook.secret").
+  std::map<std::string, std::string> secrets_in_clear() const;
 
   /// Calls a function of the connector. A denial may concern this collection or record alone: `test` is asked before
   /// the connection is taken for closed.

@@ -161,7 +161,13 @@ void App::State::check_loaded(bool connect, admin::Done<Value> done) {
   for (const std::string& name : secrets_.too_short()) {
     checking->warnings.push_back(Value("secret " + name + " has fewer than " + std::to_string(Redactor::kShortest) + " bytes: it is not hidden where a system quotes it"));
   }
+  for (const auto& [name, connection] : connections_) {
+    for (const auto& [option, text] : connection->secrets_in_clear()) {
+      checking->warnings.push_back(Value("connection " + name + ": " + option + " is written in clear; write secret \"NAME\" and put the text into .env"));
+    }
+  }
   if (project_trouble_) checking->problems.push_back(problem("tidewire.lua", *project_trouble_));
+  if (const auto sound = refresh_certificate(); !sound.ok()) checking->problems.push_back(problem("tidewire.lua", sound.error()));
   for (const auto& [name, error] : broken_connections_) checking->problems.push_back(problem("tidewire.lua", error));
   for (const auto& [name, mapping] : mappings_) {
     if (mapping.trouble) checking->problems.push_back(problem(mapping.file, *mapping.trouble));

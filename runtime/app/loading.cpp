@@ -29,6 +29,7 @@ std::vector<std::string> App::State::load_connections() {
       continue;
     }
     broken_connections_.erase(name);
+    for (const auto& [option, text] : (*opened)->secrets_in_clear()) redactor_.add(name + "." + option, text);
     auto& place = connections_[name];
     if (place) retire(std::move(place));
     place = std::move(*opened);
@@ -57,7 +58,7 @@ MappingContext App::State::context(const std::string& name) {
   context.read_only = options_.read_only || project_.read_only;
   for (const auto& [connection_name, connection] : connections_) {
     Object about{{"kind", Value(connection->kind())}};
-    for (const char* member : {"collections", "capabilities", "verbs", "owners"}) {
+    for (const char* member : {"collections", "capabilities", "verbs", "owners", "proof"}) {
       if (const Value* value = connection->declared().find(member); value != nullptr) about[member] = *value;
     }
     context.connections[connection_name] = Value(std::move(about));

@@ -410,6 +410,18 @@ test("what nothing starts is said", function()
   ok(warned(result, "nothing tells this mapping of changes in erp.doctype \"Employee\""))
 end)
 
+test("webhooks that nothing proves tell nothing, and that is said", function()
+  local function connections(kind)
+    return { connections = { erp = { kind = "frappe", collections = { doctype = {} }, proof = { kind = kind } }, app = { kind = "supabase", collections = { table = {} } } } }
+  end
+  local _, result = load(function() return { on = { webhook = true }, fields = { { "a", "b" } } } end, connections "none")
+  ok(warned(result, "webhooks of erp.doctype \"Employee\" are refused: nothing proves them"))
+  ok(warned(result, "nothing tells this mapping of changes in erp.doctype \"Employee\""))
+  ok(not warned(result, "app.table"))
+  _, result = load(function() return { on = { webhook = true }, fields = { { "a", "b" } } } end, connections "header")
+  ok(not warned(result, "refused"))
+end)
+
 test("lists stay lists for the program", function()
   local plan = load(function() return { match = {}, direction = "to_right", key = { left = "a", right = "b", assigned_by = "left" }, fields = { { "a", "b" } } } end)
   equal(json.encode(plan.matches), "[]")

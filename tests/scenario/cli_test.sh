@@ -19,6 +19,15 @@ says "did you mean 'frappe'?"
 # alone
 expect 0 "$TIDEWIRE" check --connect
 says "no problem found"
+sed -i '2i tls = { certificate = "none.pem", key = "none.pem" },' tidewire.lua
+expect 3 "$TIDEWIRE" check
+says none.pem
+sed -i 2d tidewire.lua
+cp tidewire.lua "$work/tidewire.lua"
+sed -i 's/secret "ERP_SECRET"/"practice-secret"/' tidewire.lua
+expect 0 "$TIDEWIRE" check
+says "connection erp: api_secret is written in clear"
+cp "$work/tidewire.lua" tidewire.lua
 expect 0 "$TIDEWIRE" sync --dry-run
 says "would create 3"
 says "ada@example.org"
@@ -105,6 +114,9 @@ says "unknown key 'conections'"
 cp "$work/tidewire.lua" tidewire.lua
 expect 0 "$TIDEWIRE" check
 stop_daemon TERM
+expect 3 "$TIDEWIRE" status
+says "unknown key 'conections'"
+cp "$work/tidewire.lua" tidewire.lua
 start_daemon --read-only
 stop_daemon INT
 

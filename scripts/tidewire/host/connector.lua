@@ -111,6 +111,15 @@ local function check_connector(what, main)
   end
 end
 
+-- The options that hold secrets, with dots for depth.
+local function secrets_of(declared)
+  local list = json.array { "webhook.secret" }
+  for name, rule in pairs(declared) do
+    if rule.secret then list[#list + 1] = name end
+  end
+  return list
+end
+
 local function evaluated(value, config)
   if type(value) == "function" then return value(config) end
   return value
@@ -151,6 +160,7 @@ local function opened(load_main, argument)
     collections = main.collections or {},
     proof = evaluated(main.proof, config) or { kind = "none" },
     payload = evaluated(main.payload, config) or json.null,
+    secrets = secrets_of(main.config or {}),
     limits = config.limits or json.null,
     timeout = config.timeout or json.null,
     functions = functions,

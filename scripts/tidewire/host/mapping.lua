@@ -1,6 +1,6 @@
 --- A mapping file: its words, and the plans that the engine gets of it.
 ---
---- argument = { name, path, text, connections = { erp = { kind, collections, capabilities, verbs } }, mappings = { names }, defaults, mail,
+--- argument = { name, path, text, connections = { erp = { kind, collections, capabilities, proof, verbs, owners } }, mappings = { names }, defaults, mail,
 --- describe = { left, right, further = { ID = ... } } or by mapping's name, environment, dry_run, frozen = { by mapping's name what `all` took } }. The file's text is only for the lines of errors.
 
 local json = require "tidewire.json"

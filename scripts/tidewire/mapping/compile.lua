@@ -36,7 +36,7 @@ end
 
 -- What a mapping is about, before its fields: ends, what is known of them, direction.
 local function context(r, content, argument, at)
-  local c = { r = r, at = at, described = {}, description = {}, title = {}, capabilities = {}, kinds = {}, written = { left = {}, right = {} },
+  local c = { r = r, at = at, described = {}, description = {}, title = {}, capabilities = {}, proof = {}, kinds = {}, written = { left = {}, right = {} },
     names = {}, references = {}, fields = {}, name = content.name, ends = argument.ends,
     frozen = type(argument.frozen) == "table" and given(argument.frozen[content.name]) or nil }
   local connections = argument.connections or {}
@@ -56,6 +56,7 @@ local function context(r, content, argument, at)
     c.description[side] = given(describe[side])
     c.described[side] = types.described(c.description[side])
     c.capabilities[side] = given((connections[own.connection] or {}).capabilities)
+    c.proof[side] = given((connections[own.connection] or {}).proof)
     if c.described[side] == nil then c.incomplete = true end
     if own.options.parent ~= nil then r:problem(r:key(side, at), "parent is for a table of rows { ... }, not for an end of the mapping") end
   end
@@ -196,7 +197,12 @@ end
 
 local function check_triggers(c, on)
   for _, side in ipairs(sides) do
-    if flow.reaches(c.flow, side == "left" and "right" or "left") and not on[side].webhook and not on[side].poll then
+    local unproved = on[side].webhook and c.proof[side] and c.proof[side].kind == "none"
+    if unproved then
+      c.r:warn(c.at, "webhooks of %s are refused: nothing proves them. Give the connection %s their secret (its option webhook_secret, webhook or verification_token)", c.title[side],
+        c[side].connection)
+    end
+    if flow.reaches(c.flow, side == "left" and "right" or "left") and (unproved or not on[side].webhook) and not on[side].poll then
       c.r:warn(c.at, "nothing tells this mapping of changes in %s: add on = { webhook = true, poll = \"every 5m\" }", c.title[side])
     end
   end
