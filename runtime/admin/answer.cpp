@@ -29,8 +29,11 @@ http::Response answer(const Value& body, int status) { return http::Response::js
 
 std::string problem_type(Code code) { return "/docs/problems#" + std::string(code_name(code)); }
 
-http::Response problem(int status, const Error& error) {
-  Object body{{"type", problem_type(error.code)}, {"title", std::string(http::reason_phrase(status))}, {"status", status}};
+http::Response problem(int status, const Error& error, Object more) {
+  Object body = std::move(more);
+  body["type"] = problem_type(error.code);
+  body["title"] = std::string(http::reason_phrase(status));
+  body["status"] = status;
   body["detail"] = error.message;
   body["code"] = code_name(error.code);
   if (!error.hint.empty()) body["hint"] = error.hint;

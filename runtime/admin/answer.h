@@ -19,7 +19,8 @@ http::Response answer(const Value& body, int status = 200);
 std::string problem_type(Code code);
 /// {type, title, status, detail, code, hint}; the status follows from the code.
 http::Response problem(const Error& error);
-http::Response problem(int status, const Error& error);
+/// `more`: members of its own besides.
+http::Response problem(int status, const Error& error, Object more = {});
 int status_of(Code code);
 
 /// Answers the value as `shape` shows it, or the problem.

@@ -62,8 +62,17 @@ void try_source(Api& api, const Call& call) {
   api.control().try_source(call.params["name"], call.text("source"), call.body.int_or("dry_run", 0), [reply = call.reply](Result<Value> tried) { send(reply, tried, [](const Value& one) { return one; }); });
 }
 
+/// A text that does not load changed nothing: 422 with the first problem as its words, and all of them.
+void answer_applied(const SharedReply& reply, const Result<Value>& applied, int status, const char* hint) {
+  if (!applied.ok()) return (*reply)(problem(applied.error()));
+  const Value* problems = applied->find("problems");
+  if (applied->bool_or("ok", false) || problems == nullptr || problems->as_array().empty()) return (*reply)(answer(*applied, status));
+  const Value& first = problems->as_array().front();
+  (*reply)(problem(422, make_error(Code::kInvalid, first.string_or("message"), first.string_or("hint", hint)), {{"problems", *problems}}));
+}
+
 void apply_source(Api& api, const Call& call) {
-  api.control().apply_source(call.params["name"], call.text("source"), call.text("hash"), [reply = call.reply](Result<Value> applied) { send(reply, applied, [](const Value& one) { return one; }); });
+  api.control().apply_source(call.params["name"], call.text("source"), call.text("hash"), [reply = call.reply](Result<Value> applied) { answer_applied(reply, applied, 200, "the version before goes on"); });
 }
 
 void suggest(Api& api, const Call& call) { api.control().authoring().suggest_mapping(call.body, [reply = call.reply](Result<Value> found) { send(reply, found, [](const Value& one) { return one; }); }); }
@@ -72,15 +81,10 @@ void try_new(Api& api, const Call& call) {
   api.control().authoring().try_new_mapping(call.text("name"), call.text("source"), call.body.int_or("dry_run", 0), [reply = call.reply](Result<Value> tried) { send(reply, tried, [](const Value& one) { return one; }); });
 }
 
-/// One that does not load is told as an edit would be told, and is no mapping then.
+/// One that does not load is no mapping.
 void create_mapping(Api& api, const Call& call) {
   api.control().authoring().create_mapping(call.text("name"), call.text("source"), call.body.bool_or("enabled", true), [reply = call.reply](Result<Value> made) {
-    if (!made.ok()) return (*reply)(problem(made.error()));
-    const bool ok = made->bool_or("ok", false);
-    const Value* problems = made->find("problems");
-    if (ok || problems == nullptr || problems->as_array().empty()) return (*reply)(answer(*made, 201));
-    const Value& first = problems->as_array().front();
-    (*reply)(problem(422, make_error(Code::kInvalid, first.string_or("message"), first.string_or("hint", "POST /api/v1/mapping-drafts tries a text without saving it"))));
+    answer_applied(reply, made, 201, "POST /api/v1/mapping-drafts tries a text without saving it");
   });
 }
 
@@ -92,7 +96,7 @@ void roll_back(Api& api, const Call& call) {
   api.control().store().script(call.text("version"), api.guarded([&api, reply = call.reply, name](Result<Value> found) {
     const Value* file = found.ok() ? found->at_path("files.0") : nullptr;
     if (file == nullptr || found->string_or("name") != "mapping " + name) return (*reply)(problem(make_error(Code::kNotFound, "no such version of mapping '" + name + "'", "GET /api/v1/mappings/" + name + "/versions lists them")));
-    api.control().apply_source(name, file->string_or("text"), "", [reply](Result<Value> applied) { send(reply, applied, [](const Value& one) { return one; }); });
+    api.control().apply_source(name, file->string_or("text"), "", [reply](Result<Value> applied) { answer_applied(reply, applied, 200, "the version before goes on"); });
   }));
 }
 
@@ -123,7 +127,7 @@ std::span<const Route> mapping_routes() {
       {.method = "GET", .path = "/api/v1/mappings/{name}/versions", .role = Role::kViewer, .id = "versions", .summary = "Versions that ran, newest first", .handler = list_versions, .query = paged(), .answer = "Versions"},
       {.method = "POST", .path = "/api/v1/mappings/{name}/check", .role = Role::kOperator, .id = "try_source", .summary = "Reads a text as if it were the script, with its tests; with `dry_run` also what it would write. Changes nothing", .handler = try_source, .body = "TrySource",
        .answer = "Tried"},
-      {.method = "PUT", .path = "/api/v1/mappings/{name}/source", .role = Role::kAdmin, .id = "apply_source", .summary = "Writes the script and loads it; one that does not load is refused and nothing changes. 412 where the file is not `hash` any more", .handler = apply_source,
+      {.method = "PUT", .path = "/api/v1/mappings/{name}/source", .role = Role::kAdmin, .id = "apply_source", .summary = "Writes the script and loads it; one that does not load is refused with its problems (422) and nothing changes. 412 where the file is not `hash` any more", .handler = apply_source,
        .body = "ApplySource", .answer = "Applied", .action = "apply_source"},
       {.method = "POST", .path = "/api/v1/mappings/{name}/rollback", .role = Role::kAdmin, .id = "roll_back", .summary = "Applies an earlier version again", .handler = roll_back, .body = "Rollback", .answer = "Applied", .action = "roll_back"},
       {.method = "POST", .path = "/api/v1/mappings/{name}/enable", .role = Role::kOperator, .id = "enable_mapping", .summary = "It goes on", .handler = enable, .body = "Empty", .answer = "Enabled", .action = "enable_mapping"},

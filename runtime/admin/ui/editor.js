@@ -50,9 +50,7 @@ export async function editor(place, mapping, done) {
     replace(result, banner("good", "It loads, and its tests pass.", area.value === now.source ? "Nothing is changed yet." : may("admin") ? "Look at the difference, then apply it." : "Applying it needs the role admin."), card("What changes in the script", diff(now.source, area.value)), dry_run && h("section", { class: "card flush" }, h("div", { class: "head" }, h("h2", {}, `What it would write, from ${tried.looked_at} records`)), writes_table(tried)));
   };
   const apply = button("Apply", async () => {
-    let applied;
-    try { applied = await put(`${path}/source`, { source: area.value, hash: now.hash }); } catch (error) { replace(result, banner("bad", error.message, error.hint)); return; }
-    if (!applied.ok) return show_problems(applied.problems);
+    try { await put(`${path}/source`, { source: area.value, hash: now.hash }); } catch (error) { return error.problem?.problems ? show_problems(error.problem.problems) : replace(result, banner("bad", error.message, error.hint)); }
     toast("Saved and loaded; it holds for what comes now.");
     await done();
   }, "first");

@@ -57,8 +57,7 @@ async function script_tab(place, mapping, tools) {
     const then = await get(`/api/v1/mappings/${segment(mapping.name)}/source?version=${row.version}`);
     const back = may("admin") && then.source !== now.source && button("Go back to this version", async () => {
       if (!(await ask("Go back to this version?", { text: `${now.file} is written anew with the text of ${new Date(row.at).toLocaleString()}.`, yes: "Go back" }))) return;
-      const result = await post(`/api/v1/mappings/${segment(mapping.name)}/rollback`, { version: row.version });
-      if (!result.ok) return replace(compare, problems(result.problems));
+      try { await post(`/api/v1/mappings/${segment(mapping.name)}/rollback`, { version: row.version }); } catch (error) { return replace(compare, problems(error.problem?.problems ?? [error])); }
       toast("The earlier version runs again.");
       await tools.show();
     });

@@ -103,7 +103,8 @@ struct ApiFixture : Control {
   }
   void apply_source(const std::string&, const std::string& text, const std::string&, Done<Value> done) override {
     applied = text;
-    world.timers.post([done] { done(Value(Object{{"ok", true}})); });
+    const Array problems{Value(Object{{"message", "mappings/people.lua:3: no such field"}, {"line", 3}})};
+    world.timers.post([done, ok = text != "bad", problems] { done(Value(Object{{"ok", ok}, {"problems", ok ? Value(Array{}) : Value(problems)}})); });
   }
   void enable_mapping(const std::string& mapping, bool enabled, Done<void> done) override {
     world.engine->pause(mapping, !enabled);

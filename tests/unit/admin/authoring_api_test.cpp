@@ -56,4 +56,18 @@ TEST_CASE("a new mapping that does not load is refused with its line", "[admin][
   CHECK_FALSE(fixture.authoring_.enabled_);
 }
 
+TEST_CASE("an edit that does not load is refused with its problems, and is not in the audit trail", "[admin][authoring]") {
+  ApiFixture fixture;
+
+  const auto refused = fixture.ask("PUT", "/api/v1/mappings/people/source", R"({"source": "bad"})");
+  const Value said = ApiFixture::body_of(refused, 422);
+  CHECK(said.string_or("code") == "invalid");
+  CHECK(said.string_or("detail") == "mappings/people.lua:3: no such field");
+  CHECK(said.at_path("problems.0.line")->as_int() == 3);
+  CHECK(fixture.get("/api/v1/audit").find("audit")->as_array().empty());
+
+  CHECK(fixture.ask("PUT", "/api/v1/mappings/people/source", R"({"source": "good"})").status == 200);
+  CHECK(fixture.get("/api/v1/audit").at_path("audit.0.action")->as_string() == "apply_source");
+}
+
 }  // namespace tidewire::admin
