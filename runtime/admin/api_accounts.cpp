@@ -11,7 +11,9 @@ void save_user(Api& api, const Call& call) {
   const store::User* present = api.accounts().user(name);
   std::string role = call.text("role");
   if (role.empty()) role = present != nullptr ? present->role : "viewer";
-  api.accounts().save_user(name, role, call.text("password"), [call, name, role](Result<void> saved) {
+  const bool new_password = !call.text("password").empty();
+  api.accounts().save_user(name, role, call.text("password"), [&api, call, name, role, new_password](Result<void> saved) {
+    if (saved.ok() && new_password) api.lockout().succeeded(by_name(name));
     send(call.reply, saved.ok() ? Result<Value>(Value(Object{{"name", name}, {"role", role}})) : Result<Value>(saved.error()), [](const Value& one) { return one; });
   });
 }

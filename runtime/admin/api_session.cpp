@@ -31,22 +31,29 @@ void begin(Api& api, const Call& call, const std::string& name) {
   }));
 }
 
-void log_in(Api& api, const Call& call) {
-  const std::string name = call.text("name");
-  const std::string by_name = "user " + name, by_peer = "from " + sender_of(call.request);
-  if (const Duration wait = std::max(api.lockout().wait(by_name), api.lockout().wait(by_peer)); wait > Duration::zero()) {
+/// Whether the password of the body is this user's; who missed too often is told when to come again.
+void with_password(Api& api, const Call& call, const std::string& name, std::function<void(bool right)> then) {
+  const std::string of_name = by_name(name), of_peer = "from " + sender_of(call.request);
+  if (const Duration wait = std::max(api.lockout().wait(of_name), api.lockout().wait(of_peer)); wait > Duration::zero()) {
     Error error = make_error(Code::kThrottled, "too many wrong passwords", "wait as long as Retry-After says; an administrator sets a new password: tidewire user add " + name);
     error.retry_after = std::chrono::ceil<std::chrono::milliseconds>(wait);
     return (*call.reply)(problem(error));
   }
-  api.lockout().tried(by_name);
-  api.lockout().tried(by_peer);
-  api.accounts().check_password(name, call.text("password"), [&api, call, name, by_name, by_peer](bool right) {
+  api.lockout().tried(of_name);
+  api.lockout().tried(of_peer);
+  api.accounts().check_password(name, call.text("password"), [&api, of_name, of_peer, then = std::move(then)](bool right) {
     if (right) {
-      api.lockout().succeeded(by_name);
-      api.lockout().forgiven(by_peer);
-      return begin(api, call, name);
+      api.lockout().succeeded(of_name);
+      api.lockout().forgiven(of_peer);
     }
+    then(right);
+  });
+}
+
+void log_in(Api& api, const Call& call) {
+  const std::string name = call.text("name");
+  with_password(api, call, name, [&api, call, name](bool right) {
+    if (right) return begin(api, call, name);
     api.control().warn("login_refused", "a login with a wrong name or password from " + sender_of(call.request));
     (*call.reply)(problem(401, make_error(Code::kDenied, "the name or the password is wrong")));
   });
@@ -80,7 +87,7 @@ void set_up(Api& api, const Call& call) {
 void change_password(Api& api, const Call& call) {
   if (call.caller.way != Caller::Way::kLogin) return (*call.reply)(problem(make_error(Code::kInvalid, "only a user has a password of their own", "tidewire user add NAME sets one")));
   const std::string name = call.caller.author;
-  api.accounts().check_password(name, call.text("password"), [&api, call, name](bool right) {
+  with_password(api, call, name, [&api, call, name](bool right) {
     if (!right) return (*call.reply)(problem(403, make_error(Code::kDenied, "the present password is wrong")));
     const store::User* user = api.accounts().user(name);
     if (user == nullptr) return (*call.reply)(problem(make_error(Code::kNotFound, "no user '" + name + "'")));

@@ -13,6 +13,9 @@
 
 namespace tidewire::admin {
 
+/// As whom a user's misses are counted.
+inline std::string by_name(const std::string& user) { return "user " + user; }
+
 class Lockout {
  public:
   static constexpr int kFree = 5;  // misses without delay

@@ -153,6 +153,37 @@ TEST_CASE("auth: a wrong password and a name that is nobody's are answered alike
   CHECK(o.log_in("ada", kPassword).status == 200);
 }
 
+TEST_CASE("auth: a new password of an administrator ends the wait of the name", "[admin]") {
+  Outside o;
+  o.add_user("root", "admin");
+  o.add_user("ada", "viewer");
+  const auto log_in = [&](const char* from, const std::string& password) {
+    return o.ask("POST", "/api/v1/login", R"({"name": "ada", "password": ")" + password + "\"}", {{"X-Forwarded-For", from}}).status;
+  };
+  for (int i = 0; i < 10; ++i) log_in("203.0.113.9", "wrong");
+  REQUIRE(log_in("192.0.2.7", kPassword) == 429);
+
+  REQUIRE(o.f.ask("PUT", "/api/v1/users/ada", R"({"role": "operator"})").status == 200);
+  CHECK(log_in("192.0.2.7", kPassword) == 429);
+  REQUIRE(o.f.ask("PUT", "/api/v1/users/ada", R"({"password": "another one altogether"})").status == 200);
+  CHECK(log_in("192.0.2.7", "another one altogether") == 200);
+  CHECK(log_in("203.0.113.9", "another one altogether") == 429);
+}
+
+TEST_CASE("auth: a wrong present password counts as a miss", "[admin]") {
+  Outside o;
+  o.add_user("ada", "admin");
+  const auto response = o.log_in("ada", kPassword);
+  const std::vector<std::pair<std::string, std::string>> login{{"Cookie", Outside::cookie_in(response)}, {kCsrfHeader, json::parse(response.body)->string_or("csrf")}};
+  const auto change = [&](const std::string& present) { return o.ask("POST", "/api/v1/password", R"({"password": ")" + present + R"(", "new_password": "another one altogether"})", login).status; };
+
+  for (int i = 0; i < 6; ++i) CHECK(change("wrong") == 403);
+
+  CHECK(change(kPassword) == 429);
+  o.f.world.clock.pass(std::chrono::seconds(10));
+  CHECK(change(kPassword) == 200);
+}
+
 TEST_CASE("auth: behind a proxy one guesser does not lock out the others", "[admin]") {
   Outside o;
   o.add_user("ada", "admin");
