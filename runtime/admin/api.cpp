@@ -203,7 +203,7 @@ void Api::dispatch(const Route& route, http::Request request, http::Params param
     call.body = std::move(*body);
   }
   const std::string* key = call.request.headers.find("Idempotency-Key");
-  if (key != nullptr && *route.action != '\0' && !route.shows_secret) return once(route, std::move(call), *key);
+  if (key != nullptr && std::string_view(route.method) != "GET" && !route.shows_secret) return once(route, std::move(call), *key);
   run(route, std::move(call));
 }
 
