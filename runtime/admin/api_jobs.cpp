@@ -23,7 +23,9 @@ store::Job job_of(std::string mapping, const char* kind, Value options = Object{
 }
 
 void list(Api& api, const Call& call) {
-  list_batches(api.control(), !call.flag("open"), [reply = call.reply](Result<Value> found) { send(reply, found, [](const Value& one) { return one; }); });
+  const auto page = page_of(call);
+  if (!page.ok()) return (*call.reply)(problem(page.error()));
+  list_batches(api.control(), call.flag("open"), *page, [reply = call.reply](Result<Value> found) { send(reply, found, [](const Value& one) { return one; }); });
 }
 
 void show(Api& api, const Call& call) {
@@ -130,7 +132,7 @@ void revert(Api& api, const Call& call) {
 std::span<const Route> job_routes() {
   using enum Parameter::Type;
   static const Route routes[] = {
-      {.method = "GET", .path = "/api/v1/jobs", .role = Role::kViewer, .id = "jobs", .summary = "Jobs, newest first; with `open` those that have not ended", .handler = list, .query = {{"open", kFlag, "only what has not ended"}}, .answer = "Jobs"},
+      {.method = "GET", .path = "/api/v1/jobs", .role = Role::kViewer, .id = "jobs", .summary = "Jobs, newest first; with `open` those that have not ended", .handler = list, .query = paged({{"open", kFlag, "only what has not ended"}}), .answer = "Jobs"},
       {.method = "GET", .path = "/api/v1/jobs/{id}", .role = Role::kViewer, .id = "job", .summary = "One job with its progress; of one that looks only also what it found", .handler = show, .answer = "Job"},
       {.method = "GET", .path = "/api/v1/jobs/{id}/findings", .role = Role::kViewer, .id = "findings", .summary = "What one part of a job found, record by record", .handler = findings,
        .query = paged({{"kind", kText, "of this kind: differing, left_only, creates ..."}}), .answer = "Anything"},

@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <memory>
 
+#include "admin/paging.h"
 #include "admin/views.h"
 
 namespace tidewire::admin {
 namespace {
 
 constexpr std::int64_t kDetails = 1000;
-constexpr std::size_t kBatches = 100;
 
 bool looks_only(const std::string& kind) { return kind == "dry_run" || kind == "verify" || kind == "adopt" || kind == "revert"; }
 
@@ -178,14 +178,13 @@ void view_batch(Control& control, const std::string& id, Done<Value> done) {
   });
 }
 
-void list_batches(Control& control, bool all, Done<Value> done) {
-  control.store().jobs("", !all, [&control, done = std::move(done)](Result<std::vector<store::Job>> stored) {
+void list_batches(Control& control, bool open_only, store::Page page, Done<Value> done) {
+  control.store().batches(open_only, std::move(page), [&control, done = std::move(done)](Result<store::Paged<std::vector<store::Job>>> stored) {
     if (!stored.ok()) return done(stored.error());
-    Array rows;
-    const std::vector<store::Job> jobs = newest(control, std::move(*stored));
-    for (std::size_t i = 0; i < jobs.size() && rows.size() < kBatches;) {
-      std::vector<store::Job> batch;
-      for (const std::string id = jobs[i].batch; i < jobs.size() && jobs[i].batch == id; ++i) batch.insert(batch.begin(), jobs[i]);
+    store::Paged<Value> out;
+    out.next = stored->next;
+    for (std::vector<store::Job>& rows : stored->rows) {
+      const std::vector<store::Job> batch = newest(control, std::move(rows));
       Object row = head_of(batch);
       Array mappings;
       std::int64_t marked = 0, looked_at = 0;
@@ -197,9 +196,9 @@ void list_batches(Control& control, bool all, Done<Value> done) {
       row["mappings"] = Value(std::move(mappings));
       row["marked"] = marked;
       row["looked_at"] = looked_at;
-      rows.push_back(Value(std::move(row)));
+      out.rows.push_back(Value(std::move(row)));
     }
-    done(Value(Object{{"jobs", Value(std::move(rows))}}));
+    done(values_page("jobs", out));
   });
 }
 

@@ -55,7 +55,7 @@ std::vector<store::Job> jobs_of(const SyncRequest& request, const sync::Engine& 
 void view_batch(Control& control, const std::string& id, Done<Value> done);
 /// 202 and where to ask.
 void answer_job(const SharedReply& reply, const Result<std::string>& batch);
-/// Batches newest first, without counts; open ones unless `all`.
-void list_batches(Control& control, bool all, Done<Value> done);
+/// A page of batches, newest first, without counts.
+void list_batches(Control& control, bool open_only, store::Page page, Done<Value> done);
 
 }  // namespace tidewire::admin

@@ -23,7 +23,7 @@ Cell state_cell(const Value& job) {
 }
 
 int list(Context& context, Session& session) {
-  const auto found = session.get(Target("/api/v1/jobs").add("open", context.arguments.has("--all") ? "" : "1").text());
+  const auto found = session.get(Target("/api/v1/jobs").add("open", context.arguments.has("--all") ? "" : "1").add("after", context.arguments.get("--after")).text());
   if (!found.ok()) return context.failed(found.error());
   if (context.json()) {
     context.print_json(*found);
@@ -44,6 +44,7 @@ int list(Context& context, Session& session) {
   std::string text = table.text(context.out.look());
   text.pop_back();
   context.out.line(text);
+  if (const std::string next = found->string_or("next"); !next.empty()) context.out.line(context.out.paint("older ones: --after " + next, Style::kDim));
   return kOk;
 }
 
@@ -71,7 +72,7 @@ const Command& jobs_command() {
                                "loads, sweeps and comparisons at work: lists, pauses, resumes, cancels them",
                                "A job survives a restart: it goes on where it was, a paused one stays paused. While it is paused, what it has\n"
                                "marked already waits too; live changes go on. Cancelled, what it has marked and nobody else asked for is dropped.",
-                               {{{"--all", "", "also those that ended"}}, 0, 2},
+                               {{{"--all", "", "also those that ended"}, {"--after", "JOB", "the page after one shown before"}}, 0, 2},
                                jobs};
   return command;
 }

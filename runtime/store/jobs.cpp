@@ -79,6 +79,23 @@ void Store::jobs(std::string mapping, bool open_only, Done<std::vector<Job>> don
   });
 }
 
+void Store::batches(bool open_only, Page page, Done<Paged<std::vector<Job>>> done) {
+  list_verb(executor_, std::move(done), [open_only, page = std::move(page)](Database& database) -> Result<Paged<std::vector<Job>>> {
+    static const std::string of_batch = select_text(kJobColumns, "jobs WHERE batch = ? ORDER BY position");
+    Query ids(database, std::string("SELECT DISTINCT batch FROM jobs WHERE batch < ?1") + (open_only ? " AND state IN ('queued', 'running', 'paused')" : "") + " ORDER BY batch DESC LIMIT ?2",
+              page.after.empty() ? "~" : page.after, page.limit);
+    Paged<std::vector<Job>> found;
+    std::string last;
+    while (TRY(ids.next())) {
+      last = ids.text(0);
+      Query rows(database, of_batch, last);
+      found.rows.push_back(TRY(read_all(rows, read_job)));
+    }
+    if (static_cast<std::int64_t>(found.rows.size()) == page.limit && page.limit > 0) found.next = last;
+    return found;
+  });
+}
+
 void Store::batch(std::string id, Done<std::vector<Job>> done) {
   read_verb(executor_, std::move(done), [id = std::move(id)](Database& database) {
     static const std::string sql = select_text(

@@ -318,6 +318,8 @@ class Store {
   void jobs(std::string mapping, bool open_only, Done<std::vector<Job>> done);
   /// In their order; empty where there is no such batch. A job's own id names its batch too.
   void batch(std::string id, Done<std::vector<Job>> done);
+  /// Newest first, each with its jobs in their order; `open_only`: those with a job that has not ended.
+  void batches(bool open_only, Page page, Done<Paged<std::vector<Job>>> done);
   void put_job_page(JobPage page, Done<void> done);
   /// In the order of finding; kind "" = all.
   void findings(std::string job, std::string kind, Page page, Done<Paged<Finding>> done);

@@ -41,6 +41,24 @@ TEST_CASE("jobs: a batch is found by its own and by each job's id, in order", "[
   CHECK(f.ask<std::vector<Job>>([&](auto done) { f.store.batch("none", done); }).empty());
 }
 
+TEST_CASE("jobs: batches come newest first in pages, each whole", "[store][jobs]") {
+  StoreFixture f;
+  f.ask<void>([&](auto done) { f.store.save_jobs({job_of("j1", "j1", 0, "done"), job_of("j2", "j1", 1, "running"), job_of("j3", "j3", 0, "done"), job_of("j4", "j4", 0, "done")}, done); });
+  using Batches = Paged<std::vector<Job>>;
+
+  const auto first = f.ask<Batches>([&](auto done) { f.store.batches(false, {2, ""}, done); });
+  REQUIRE(first.rows.size() == 2);
+  CHECK(first.rows[0].front().id == "j4");
+  CHECK(first.rows[1].front().id == "j3");
+  const auto second = f.ask<Batches>([&](auto done) { f.store.batches(false, {2, first.next}, done); });
+  REQUIRE(second.rows.size() == 1);
+  CHECK(second.rows[0].size() == 2);
+  CHECK(second.next.empty());
+  const auto open = f.ask<Batches>([&](auto done) { f.store.batches(true, {2, ""}, done); });
+  REQUIRE(open.rows.size() == 1);
+  CHECK(open.rows[0].size() == 2);
+}
+
 TEST_CASE("jobs: findings come with the page that found them, and are paged by kind", "[store][jobs]") {
   StoreFixture f;
   const Finding one{"differing", {"L1", "R1"}, Object{{"a", 1}}, 0}, other{"left_only", {"L2", std::nullopt}, Object{}, 0};
