@@ -88,6 +88,8 @@ Value view(const store::Conflict& conflict) {
   put_time(out, "opened_at", conflict.opened_at);
   put_time(out, "shown_at", conflict.shown_at);
   put_time(out, "closed_at", conflict.closed_at);
+  put_if(out, "left_key", conflict.link_key.left);
+  put_if(out, "right_key", conflict.link_key.right);
   put_if(out, "method", conflict.method);
   put_if(out, "author", conflict.author);
   put_if(out, "operation", conflict.operation);

@@ -48,9 +48,9 @@ const Command& resolve_command() {
   static const Command command{"resolve",
                                "ID left|right|value|skip|accept [--value JSON]",
                                "decides a conflict",
-                               "left, right: that side's value goes to the other. value: the one given goes to both, or --left and --right where they\n"
-                               "are spelt differently. skip: leaves both as they are until one changes. accept: they may differ.",
-                               {{{"--value", "JSON", "for both sides; what is no JSON is taken as text"},
+                               "left, right: that side's value goes to the other. value: the one given is the left side's, and the mapping turns it\n"
+                               "for the right; or --left and --right, each as its side spells it. skip: leaves both as they are until one changes. accept: they may differ.",
+                               {{{"--value", "JSON", "for both sides, as the left one spells it; what is no JSON is taken as text"},
                                  {"--left", "JSON", "the left side's form"},
                                  {"--right", "JSON", "the right side's form"},
                                  {"--shown-at", "TIME", "refuse where the values have changed since (`shown_at` of the conflict)"},

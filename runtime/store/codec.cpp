@@ -231,6 +231,8 @@ Result<Conflict> read_conflict(Query& query) {
   row.said_left = columns.maybe(&Columns::value);
   row.said_right = columns.maybe(&Columns::value);
   row.operation = columns.maybe(&Columns::text);
+  row.link_key.left = columns.maybe(&Columns::text);
+  row.link_key.right = columns.maybe(&Columns::text);
   return columns.finish(std::move(row), "conflicts");
 }
 

@@ -24,7 +24,8 @@ inline constexpr const char* kOperationColumns =
     "id, at, mapping, link, left_key, right_key, kind, outcome, changes, record, script, author, job";
 inline constexpr const char* kConflictColumns =
     "id, mapping, link, side, key, field, kind, base, left_value, right_value, opened_at, shown_at, closed_at, method, "
-    "author, said_left, said_right, operation";
+    "author, said_left, said_right, operation, (SELECT left_key FROM links WHERE links.id = conflicts.link), "
+    "(SELECT right_key FROM links WHERE links.id = conflicts.link)";
 inline constexpr const char* kJobColumns =
     "id, batch, position, mapping, kind, state, options, cursor, done, total, failed, summary, author, created_at, "
     "updated_at";

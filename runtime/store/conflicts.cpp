@@ -68,6 +68,20 @@ Result<void> store_resolution(Database& database, const Store::Resolution& resol
   return add_marks(database, conflict.mapping, TRY(conflict_marks(database, conflict)), now);
 }
 
+/// Parameters: 1 mapping, 2 before, 3 limit, 4 field, 5 kind, 6 key, 7 left, 8 right.
+std::string conflicts_text(const ConflictFilter& filter) {
+  std::string sql = select_text(kConflictColumns, "conflicts WHERE id < ?2");
+  if (!filter.mapping.empty()) sql += " AND mapping = ?1";
+  if (filter.which == ConflictFilter::Which::kOpen) sql += " AND closed_at IS NULL";
+  if (filter.which == ConflictFilter::Which::kClosed) sql += " AND closed_at IS NOT NULL";
+  if (!filter.field.empty()) sql += " AND field = ?4";
+  if (!filter.kind.empty()) sql += " AND kind = ?5";
+  if (!filter.key.empty()) sql += " AND (key = ?6 OR link IN (SELECT id FROM links WHERE mapping = ?1 AND left_key = ?6 UNION SELECT id FROM links WHERE mapping = ?1 AND right_key = ?6))";
+  if (filter.left) sql += " AND left_value = ?7";
+  if (filter.right) sql += " AND right_value = ?8";
+  return sql + " ORDER BY id DESC LIMIT ?3";
+}
+
 }  // namespace
 
 Result<void> open_conflict(Database& database, const Conflict& conflict, Instant now) {
@@ -115,23 +129,22 @@ Result<std::vector<Conflict>> find_conflicts(Database& database, const std::stri
   return read_all(query, read_conflict);
 }
 
+void Store::conflicts(ConflictFilter filter, Page page, Done<Paged<Conflict>> done) {
+  list_verb(executor_, std::move(done), [filter = std::move(filter), page = std::move(page)](Database& database) -> Result<Paged<Conflict>> {
+    if (!filter.key.empty() && filter.mapping.empty()) return make_error(Code::kInvalid, "a key is a key of one mapping", "name the mapping too");
+    std::int64_t before = INT64_MAX;
+    std::from_chars(page.after.data(), page.after.data() + page.after.size(), before);
+    Query query(database, conflicts_text(filter), filter.mapping, before, page.limit, filter.field, filter.kind, filter.key, dumped(filter.left), dumped(filter.right));
+    Paged<Conflict> found;
+    found.rows = TRY(read_all(query, read_conflict));
+    if (static_cast<std::int64_t>(found.rows.size()) == page.limit && page.limit > 0) found.next = std::to_string(found.rows.back().id);
+    return found;
+  });
+}
+
 void Store::conflicts(std::string mapping, bool closed_too, Page page, Done<Paged<Conflict>> done) {
-  list_verb(executor_, std::move(done),
-            [mapping = std::move(mapping), closed_too,
-             page = std::move(page)](Database& database) -> Result<Paged<Conflict>> {
-              std::int64_t before = INT64_MAX;
-              std::from_chars(page.after.data(), page.after.data() + page.after.size(), before);
-              std::string sql = select_text(kConflictColumns, "conflicts WHERE id < ?2");
-              if (!mapping.empty()) sql += " AND mapping = ?1";
-              if (!closed_too) sql += " AND closed_at IS NULL";
-              Query query(database, sql + " ORDER BY id DESC LIMIT ?3", mapping, before, page.limit);
-              Paged<Conflict> found;
-              found.rows = TRY(read_all(query, read_conflict));
-              if (static_cast<std::int64_t>(found.rows.size()) == page.limit && page.limit > 0) {
-                found.next = std::to_string(found.rows.back().id);
-              }
-              return found;
-            });
+  using Which = ConflictFilter::Which;
+  conflicts(ConflictFilter{.mapping = std::move(mapping), .which = closed_too ? Which::kAll : Which::kOpen}, std::move(page), std::move(done));
 }
 
 void Store::undecided(std::string mapping, Done<std::int64_t> done) {

@@ -242,6 +242,8 @@ class Store {
   void translate(std::string mapping, Side from, std::vector<std::string> keys, Done<std::vector<std::optional<std::string>>> done);
 
   // people
+  /// Newest first; a page stays good while some are closed. kInvalid for a key without its mapping.
+  void conflicts(ConflictFilter filter, Page page, Done<Paged<Conflict>> done);
   void conflicts(std::string mapping, bool closed_too, Page page, Done<Paged<Conflict>> done);
   void conflict(std::int64_t id, Done<Conflict> done);
   /// How many open conflicts of the mapping nobody has decided yet.
@@ -316,10 +318,10 @@ class Store {
   void save_jobs(std::vector<Job> jobs, Done<void> done);  // all or none
   /// Newest first; mapping "" = all.
   void jobs(std::string mapping, bool open_only, Done<std::vector<Job>> done);
-  /// In their order; empty where there is no such batch. A job's own id names its batch too.
-  void batch(std::string id, Done<std::vector<Job>> done);
   /// Newest first, each with its jobs in their order; `open_only`: those with a job that has not ended.
   void batches(bool open_only, Page page, Done<Paged<std::vector<Job>>> done);
+  /// In their order; empty where there is no such batch. A job's own id names its batch too.
+  void batch(std::string id, Done<std::vector<Job>> done);
   void put_job_page(JobPage page, Done<void> done);
   /// In the order of finding; kind "" = all.
   void findings(std::string job, std::string kind, Page page, Done<Paged<Finding>> done);

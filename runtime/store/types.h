@@ -152,6 +152,14 @@ struct Conflict {
   Instant opened_at{}, shown_at{};
   std::optional<Instant> closed_at;
   std::optional<std::string> method, author, operation;
+  Sides<std::optional<std::string>> link_key;  // the keys that its link has now
+};
+
+/// What is empty asks for nothing.
+struct ConflictFilter {
+  std::string mapping{}, field{}, kind{}, key{};  // key: either side's, of one mapping
+  std::optional<Value> left{}, right{};           // the values it shows
+  enum class Which { kOpen, kClosed, kAll } which = Which::kOpen;
 };
 
 struct Job {

@@ -130,7 +130,7 @@ bool Pass::still_stands(const View& view) {
     if (!shown || s_.record[side] == nullptr || same_form(field, side, now, *shown)) continue;
     const auto& said = side == Side::kLeft ? conflict.said_left : conflict.said_right;
     const bool loses = conflict.method == side_name(other(side));
-    const auto wanted = loses ? turned(side, side == Side::kLeft ? conflict.right : conflict.left) : said;
+    const auto wanted = loses ? turned(side, side == Side::kLeft ? conflict.right : conflict.left) : (said ? said : turned(side, conflict.said_left));
     if (!wanted || !same_form(field, side, now, *wanted)) return false;
   }
   return true;
@@ -150,6 +150,7 @@ Result<void> Pass::by_person(View& view) {
   }
   if (method == "value") {
     verdict.kind = Verdict::Kind::kValue;
+    verdict.one = !conflict.said_right;
     verdict.left = conflict.said_left.value_or(Value());
     verdict.right = conflict.said_right.value_or(Value());
     return settle(view, verdict, rule);

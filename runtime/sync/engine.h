@@ -81,6 +81,8 @@ class Engine : private Foreman {
   void sync(SyncOptions options, std::function<void(const store::Job&)> progress, Done<store::Job> done);
   /// What a pass over the key would do, each field with its rule; nothing is written anywhere.
   void try_key(const std::string& mapping, Side side, const std::string& key, std::function<void(Report)> done);
+  /// The same, as if a person had decided the open conflict so.
+  void try_resolution(const store::Conflict& conflict, store::Store::Resolution decision, std::function<void(Report)> done);
   /// Dry run over everything that sync() would mark, of which nothing is stored; `found` per key with something to do,
   /// `done(keys looked at)`.
   void dry_run_all(SyncOptions options, std::function<void(const Report&)> found, Done<std::int64_t> done);
@@ -121,6 +123,7 @@ class Engine : private Foreman {
   void unschedule(const std::string& name);
   void announce_open_creates(Mapping& mapping);
   std::shared_ptr<Common> common_of(const std::string& mapping) const;
+  void try_assuming(const std::string& mapping, SideKey key, std::optional<store::Store::Resolution> decision, std::function<void(Report)> done);
   void release_would_write(Mapping& mapping, Done<void> then = {});
   void try_refused(const std::string& mapping);
   void let_go(Mapping* leaving);

@@ -100,12 +100,21 @@ void Engine::count_differing(const std::string& name, Done<std::int64_t> done) {
   around_.poster.post([done, name] { done(make_error(Code::kNotFound, "no mapping '" + name + "' is loaded", "`tidewire status` lists them")); });
 }
 
-void Engine::try_key(const std::string& name, Side side, const std::string& key, std::function<void(Report)> done) {
-  const auto place = workplace(name);
-  if (!place) return around_.poster.post([done, name] { done({Report::End::kDropped, {}, {}, {}, make_error(Code::kNotFound, "no mapping '" + name + "' is loaded", "`tidewire status` lists them")}); });
+void Engine::try_key(const std::string& mapping, Side side, const std::string& key, std::function<void(Report)> done) { try_assuming(mapping, {side, key}, {}, std::move(done)); }
+
+void Engine::try_resolution(const store::Conflict& conflict, store::Store::Resolution decision, std::function<void(Report)> done) {
+  const auto& linked = conflict.link_key;
+  const SideKey key = !conflict.link ? SideKey{conflict.side.value_or(Side::kLeft), conflict.key} : linked.left ? SideKey{Side::kLeft, *linked.left} : SideKey{Side::kRight, linked.right.value_or("")};
+  try_assuming(conflict.mapping, key, std::move(decision), std::move(done));
+}
+
+void Engine::try_assuming(const std::string& mapping, SideKey key, std::optional<store::Store::Resolution> decision, std::function<void(Report)> done) {
+  const auto place = workplace(mapping);
+  if (!place) return around_.poster.post([done, mapping] { done({Report::End::kDropped, {}, {}, {}, make_error(Code::kNotFound, "no mapping '" + mapping + "' is loaded", "`tidewire status` lists them")}); });
   Reconcile::Options options;
   options.dry = options.read_both = options.thorough = true;
-  sync::look(*place->lane, place->mapper, {side, key}, std::move(options), std::move(done));
+  options.assumed = std::move(decision);
+  sync::look(*place->lane, place->mapper, std::move(key), std::move(options), std::move(done));
 }
 
 }  // namespace tidewire::sync

@@ -32,9 +32,20 @@ void Reconcile::start() {
   lane_.store.load(lane_.mapping, {key_}, [self = shared_from_this()](Result<std::vector<store::Known>> known) { self->on_known(std::move(known)); });
 }
 
+void Reconcile::assume(const store::Store::Resolution& decision) {
+  for (store::Conflict& open : known_.conflicts) {
+    if (open.id != decision.conflict) continue;
+    open.method = decision.method;
+    open.author = decision.author;
+    open.said_left = decision.left;
+    open.said_right = decision.right;
+  }
+}
+
 void Reconcile::on_known(Result<std::vector<store::Known>> known) {
   if (!known.ok()) return finish({Report::End::kDropped, {}, {}, {}, known.error()});
   known_ = std::move(known->front());
+  if (options_.assumed) assume(*options_.assumed);
   for (const store::Intent& open : known_.intents) {
     if (open.kind == store::IntentKind::kCreate) open_creates_[open.side].push_back(open.id);
   }

@@ -42,6 +42,7 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
     bool read_both = false; // content sweep, resync: do not trust the base's version
     bool reapply = false;   // a look at what a resync would do
     bool thorough = false;  // tells every field with its rule, also where nothing changed
+    std::optional<store::Store::Resolution> assumed{};  // a look at what this decision of a person would do
     Reversals reversals{};  // a revert: these fields go back, nothing else is looked at
     std::optional<std::string> author{};
     std::optional<std::string> job;
@@ -71,6 +72,7 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   bool claim(const SideKey& key);
   void forget_stamps();
   void begin_link();
+  void assume(const store::Store::Resolution& decision);
   void on_known(Result<std::vector<store::Known>> known);
   void read_sides(Sides<bool> wanted);
   bool is_shown(Side side);

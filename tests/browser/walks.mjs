@@ -90,6 +90,10 @@ const cases = {
     await card.getByText("The values changed while you were looking.").waitFor();
     await card.getByText("moved meanwhile").waitFor();
     await card.getByRole("textbox", { name: "Another value of remark" }).fill("typed by ada again");
+    await card.getByText("Both sides will have typed by ada again.").waitFor();
+    await card.getByRole("textbox", { name: "The right side's own spelling of remark" }).fill("the right's own");
+    await card.getByText("Left will have typed by ada again, right will have the right's own.").waitFor();
+    await card.getByRole("textbox", { name: "The right side's own spelling of remark" }).fill("");
     await card.getByRole("button", { name: "Resolve" }).click();
     await until("the value on both sides", async () => (await row("grace")).remark === "typed by ada again" && (await erp.find("Staff Member", "name", "HR-00002")).remark === "typed by ada again");
   },

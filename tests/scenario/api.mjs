@@ -88,7 +88,7 @@ const cases = {
     const real = {
       operation: [{ id: operation.id }], conflict: [{ id: conflict_.id }], job: [{ id: job }], source: [{ name: "notices" }], versions: [{ name: "notices" }], mapping: [{ name: "employees" }],
       connection: [{ name: "erp" }], test_connection: [{ name: "app" }, {}], schema: [{ name: "erp" }, undefined, "collection=Team"], pause_connection: [{ name: "app" }, { until: soon }], resume_connection: [{ name: "app" }, {}],
-      resolve: [{ id: conflict_.id }, { method: "left" }], resolve_alike: [{}, { mapping: "employees", field: "remark", method: "right", dry_run: true }],
+      resolve: [{ id: conflict_.id }, { method: "left" }], resolve_alike: [{}, { mapping: "employees", field: "remark", method: "right", dry_run: true }], preview_resolution: [{ id: conflict_.id }, { method: "right" }],
       try_source: [{ name: "notices" }, { source: source.source, dry_run: 5 }], apply_source: [{ name: "notices" }, { source: source.source + "-- edited\n", hash: source.hash }], roll_back: [{ name: "notices" }, { version }],
       enable_mapping: [{ name: "notices" }, {}], disable_mapping: [{ name: "notices" }, {}], reset_cursor: [{ mapping: "employees" }, { side: "left" }],
       retry: [{}, { all: true }], sync: [{}, { mapping: "departments" }], check: [{}, { connect: true }], back_up: [{}, {}], install: [{}, { kind: "frappe", mapping: "employees" }], discard: [{}, { mapping: "employees", side: "left", key: "none", reason: "a test" }], trigger: [{ mapping: "employees" }, {}],
@@ -217,6 +217,31 @@ const cases = {
       const request = http.get(address + "/api/v1/events", { headers: { Authorization: `Bearer ${token.viewer}`, ...(last ? { "Last-Event-ID": last } : {}) } }, (answer) => {
         assert.equal(answer.headers["content-type"], "text/event-stream");
         answer.on("data", (part) => lines.push(...part.toString().split("\n")));
+  async "conflicts that are alike are decided in one go, and a preview says what each side will have"() {
+    const operator = asker(address, token.operator);
+    await make_conflict(world, "HR-00003", "emmy");
+    const [open] = (await ask(operator, "GET", "/api/v1/conflicts?mapping=employees&key=HR-00003&field=remark")).json.conflicts;
+    assert.equal(open.left_key, "HR-00003");
+    const then = (await ask(operator, "POST", `/api/v1/conflicts/${open.id}/preview`, { method: "left" })).json;
+    assert.deepEqual([then.left, then.right], [open.left, open.left]);
+    const rule = { mapping: "employees", field: "remark", kind: "clash", method: "left" };
+    const { would_resolve } = (await ask(operator, "POST", "/api/v1/conflicts/resolve", { ...rule, dry_run: true })).json;
+    assert.ok(would_resolve >= 1);
+    assert.equal((await ask(operator, "POST", "/api/v1/conflicts/resolve", rule)).json.resolved, would_resolve);
+    await until("them to be closed", async () => (await ask(operator, "GET", "/api/v1/conflicts?mapping=employees&field=remark")).json.conflicts.length === 0);
+    const past = (await ask(operator, "GET", "/api/v1/conflicts?mapping=employees&key=HR-00003&closed=1")).json.conflicts;
+    assert.ok(past.some((one) => one.id === open.id && one.method === "left"), JSON.stringify(past));
+    await until("the value on the other side", async () => (await app.find("employees", "code", "emmy")).remark === open.left);
+  },
+
+  async "jobs come in pages"() {
+    const all = (await ask(admin, "GET", "/api/v1/jobs")).json.jobs;
+    const first = (await ask(admin, "GET", "/api/v1/jobs?limit=2")).json;
+    const second = (await ask(admin, "GET", `/api/v1/jobs?limit=2&after=${first.next}`)).json;
+    assert.deepEqual([...first.jobs, ...second.jobs].map((one) => one.id), all.slice(0, 4).map((one) => one.id));
+    assert.match((await project.cli("jobs", "--all", "--after", first.next)).out, new RegExp(second.jobs[0].id));
+  },
+
         answer.on("error", () => {});
         resolve(request);
       });

@@ -1,0 +1,152 @@
+// Conflicts by the API: found by what they are, decided alike however many, and with a value that each side spells its own way.
+#include "api_fixture.h"
+#include "store/conflicts.h"
+
+using namespace tidewire;
+using namespace tidewire::admin;
+
+namespace {
+
+/// The note is in capitals on the right; "?" cannot be turned.
+class Capitals final : public sync::Mapper {
+ public:
+  Capitals() : plan_(test::World::default_plan()) {
+    sync::Field& note = plan_.fields[2];
+    note.kind = sync::Field::Kind::kFunction;
+    note.to_right = 1;
+    note.to_left = 2;
+  }
+  const sync::Plan& plan() const override { return plan_; }
+  const std::string& version() const override { return version_; }
+  Result<sync::Outcome> convert(const sync::Field&, sync::Side to, const Value& form, const Value&, std::string_view) override {
+    if (form == Value("?")) return make_error(Code::kInvalid, "no capital of '?'");
+    std::string text = form.is_string() ? form.as_string() : "";
+    for (char& c : text) c = static_cast<char>(to == sync::Side::kRight ? std::toupper(c) : std::tolower(c));
+    sync::Outcome out;
+    out.kind = sync::Outcome::Kind::kValue;
+    out.value = Value(text);
+    return out;
+  }
+  Result<sync::Verdict> resolve(const sync::Field&, std::int64_t, const sync::Dispute&) override { return sync::Verdict{}; }
+  Result<std::optional<std::string>> check(const sync::Plan::Check&, const Value&) override { return std::optional<std::string>(); }
+
+ private:
+  sync::Plan plan_;
+  std::string version_ = "v2";
+};
+
+struct Spelt : ApiFixture {
+  Spelt() {
+    world.engine->put(std::make_shared<Capitals>(), {&world.left, &world.right});
+    world.left.insert(Value(Object{{"email", "ada@example.org"}, {"note", "first"}}));
+    run_job("{}");
+    world.left.edit("L1", "note", Value("left says"));
+    world.right.edit("R1", "note", Value("RIGHT SAYS"));
+    for (const store::Side side : {store::Side::kLeft, store::Side::kRight}) world.hook(side, side == store::Side::kLeft ? "L1" : "R1");
+    world.settle();
+    REQUIRE(world.conflicts().size() == 1);
+    target = "/api/v1/conflicts/" + std::to_string(world.conflicts().front().id);
+  }
+  std::string target;
+};
+
+/// Conflicts of records that are not linked, straight into the state.
+void open_conflicts(ApiFixture& f, const std::string& field, int count) {
+  for (int i = 0; i < count; ++i) {
+    store::Conflict one;
+    one.mapping = "people";
+    one.side = store::Side::kLeft;
+    one.key = field + std::to_string(i);
+    one.field = field;
+    one.left = Value("a");
+    one.right = Value(i % 2);
+    REQUIRE(store::open_conflict(*f.world.database, one, f.world.clock.now()).ok());
+  }
+}
+
+std::size_t listed(ApiFixture& f, const std::string& query) { return f.get("/api/v1/conflicts?" + query).find("conflicts")->as_array().size(); }
+
+}  // namespace
+
+TEST_CASE("api: a single value is the left side's, and the right gets it as the mapping spells it", "[admin][conflicts]") {
+  Spelt f;
+
+  f.post(f.target + "/resolve", R"({"method": "value", "value": "agreed"})", 202);
+  f.world.settle();
+
+  CHECK(f.world.left.get("L1", "note") == Value("agreed"));
+  CHECK(f.world.right.get("R1", "note") == Value("AGREED"));
+  CHECK(f.world.conflicts().empty());
+}
+
+TEST_CASE("api: a value that the mapping cannot turn is refused with a request for both, and both may be said", "[admin][conflicts]") {
+  Spelt f;
+
+  const Value refused = f.post(f.target + "/resolve", R"({"method": "value", "value": "?"})", 400);
+  CHECK(refused.string_or("detail").find("no capital of '?'") != std::string::npos);
+  CHECK(refused.string_or("hint").find("'left' and 'right'") != std::string::npos);
+  CHECK(f.post("/api/v1/conflicts/resolve", R"({"mapping": "people", "field": "note", "method": "value", "value": "?"})", 400).string_or("code") == "invalid");
+  f.world.settle();
+  CHECK(f.world.conflicts().size() == 1);
+
+  f.post(f.target + "/resolve", R"({"method": "value", "left": "x", "right": "Y"})", 202);
+  f.world.settle();
+  CHECK(f.world.left.get("L1", "note") == Value("x"));
+  CHECK(f.world.right.get("R1", "note") == Value("Y"));
+}
+
+TEST_CASE("api: what each side would have is told before it is decided, and nothing is", "[admin][conflicts]") {
+  Spelt f;
+
+  const Value left = f.post(f.target + "/preview", R"({"method": "left"})", 200);
+  CHECK(left.string_or("left") == "left says");
+  CHECK(left.string_or("right") == "LEFT SAYS");
+  CHECK(left.at_path("writes.0.side")->as_string() == "right");
+  const Value value = f.post(f.target + "/preview", R"({"method": "value", "value": "agreed"})", 200);
+  CHECK(value.string_or("left") == "agreed");
+  CHECK(value.string_or("right") == "AGREED");
+  const Value skip = f.post(f.target + "/preview", R"({"method": "skip"})", 200);
+  CHECK(skip.string_or("right") == "RIGHT SAYS");
+  CHECK(skip.find("writes")->as_array().empty());
+  CHECK(f.ask("POST", f.target + "/preview", R"({"method": "value", "value": "?"})").status == 400);
+  f.world.settle();
+
+  CHECK(f.world.conflicts().size() == 1);
+  CHECK_FALSE(f.world.conflicts().front().method);
+  CHECK(f.world.right.get("R1", "note") == Value("RIGHT SAYS"));
+}
+
+TEST_CASE("api: conflicts are found by field, kind and record, open ones and those of the past apart", "[admin][conflicts]") {
+  Spelt f;
+  open_conflicts(f, "phone", 3);
+
+  CHECK(listed(f, "field=note") == 1);
+  CHECK(listed(f, "field=phone") == 3);
+  CHECK(listed(f, "kind=clash") == 4);
+  CHECK(listed(f, "kind=ping_pong") == 0);
+  CHECK(listed(f, "mapping=people&key=L1") == 1);
+  CHECK(listed(f, "mapping=people&key=R1") == 1);
+  CHECK(listed(f, "mapping=people&key=phone2") == 1);
+  CHECK(f.ask("GET", "/api/v1/conflicts?key=L1").status == 400);
+  CHECK(listed(f, "closed=1") == 0);
+  f.post(f.target + "/resolve", R"({"method": "left"})", 202);
+  f.world.settle();
+  CHECK(listed(f, "closed=1") == 1);
+  CHECK(listed(f, "all=1") == 4);
+  CHECK(listed(f, "") == 3);
+}
+
+TEST_CASE("api: alike ones are found behind any number of others, and all of them are decided", "[admin][conflicts]") {
+  ApiFixture f;
+  open_conflicts(f, "phone", 3);
+  open_conflicts(f, "note", 1100);
+  const auto would = [&](const std::string& more) { return f.post("/api/v1/conflicts/resolve", R"({"mapping": "people", "method": "skip", "dry_run": true, )" + more + "}", 202).int_or("would_resolve", -1); };
+
+  CHECK(would(R"("field": "phone")") == 3);
+  CHECK(would(R"("field": "note")") == 1100);
+  CHECK(would(R"("field": "note", "left_value": "a", "right_value": 1)") == 550);
+  const Value done = f.post("/api/v1/conflicts/resolve", R"({"mapping": "people", "field": "note", "method": "skip"})", 202);
+
+  CHECK(done.int_or("resolved", -1) == 1100);
+  CHECK(done.int_or("skipped", -1) == 0);
+}
