@@ -56,7 +56,10 @@ class Asking : public std::enable_shared_from_this<Asking> {
     const Value* fields = operation.record.find("fields");
     const bool any = fields != nullptr && fields->is_object() && !fields->as_object().empty();
     if (any) {
-      for (const auto& [name, decided] : fields->as_object()) evidence_.decided.try_emplace(name, operation);
+      for (const auto& [name, decided] : fields->as_object()) {
+        if (settles(operation, decided)) evidence_.decided.try_emplace(name, operation);
+        else if (!evidence_.decided.contains(name)) evidence_.tried.try_emplace(name, operation);
+      }
     }
     const bool whole = !any || operation.author || operation.outcome == "dead" || operation.outcome == "held";
     if (whole && evidence_.history.size() < kHistory) evidence_.history.push_back(operation);

@@ -1,5 +1,8 @@
 #include "admin/explain.h"
 
+#include <algorithm>
+#include <set>
+
 #include "admin/views.h"
 #include "base/json.h"
 #include "base/text.h"
@@ -34,6 +37,27 @@ std::string how_it_came(const std::string& reason) {
   return "an earlier pass asked for it again";
 }
 
+}  // namespace
+
+bool is_written(const Value& write) {
+  const std::string outcome = write.string_or("outcome");
+  return outcome != "refused" && outcome != "unknown" && outcome != "would be written";
+}
+
+bool settles(const store::Operation& operation, const Value& decided) {
+  static const std::set<std::string> kOpen{"conflict", "drift", "owed", "refused", "held"};
+  if (kOpen.contains(decided.string_or("decision"))) return false;
+  const Value* writes = operation.record.find("writes");
+  for (const Side side : {Side::kLeft, Side::kRight}) {
+    if (decided.find(std::string("to_") + side_name(side)) == nullptr) continue;
+    const auto wrote = [&](const Value& write) { return write.string_or("side") == side_name(side) && is_written(write); };
+    if (writes == nullptr || !writes->is_array() || std::none_of(writes->as_array().begin(), writes->as_array().end(), wrote)) return false;
+  }
+  return true;
+}
+
+namespace {
+
 class Teller {
  public:
   Teller(const sync::Plan& plan, const Evidence& evidence) : plan_(plan), evidence_(evidence), link_(evidence.known.link ? &*evidence.known.link : nullptr) {}
@@ -47,6 +71,7 @@ class Teller {
   const store::Conflict* conflict_of(const std::string& field) const;
   std::string values_text(const std::string& name) const;
   std::string decision_text(const Value& decided, const store::Operation& operation) const;
+  std::string tried_text(const Value& tried, const store::Operation& operation) const;
   std::string change_text(const store::Operation& operation) const;
   std::string script_text(const store::Operation& operation) const;
   std::string pending_text(const std::string& name) const;
@@ -67,7 +92,7 @@ std::string Teller::values_text(const std::string& name) const {
   if (link_ == nullptr) return name + ": the record is linked to nothing.";
   const auto base = link_->base.find(name);
   if (base == link_->base.end()) return name + ": the sides have not agreed on a value yet.";
-  return name + ": " + connection(Side::kLeft) + " has " + said(base->second.left) + ", " + connection(Side::kRight) + " has " + said(base->second.right) + ".";
+  return name + ": agreed on last: " + connection(Side::kLeft) + " " + said(base->second.left) + ", " + connection(Side::kRight) + " " + said(base->second.right) + ".";
 }
 
 std::string Teller::decision_text(const Value& decided, const store::Operation& operation) const {
@@ -81,14 +106,32 @@ std::string Teller::decision_text(const Value& decided, const store::Operation& 
     const Value* before = decided.find(side_name(target));
     const bool created = operation.kind == "create" || operation.kind == "restore";
     std::string text = operation.kind == "revert" || decided.find("winner") == nullptr ? connection(target) + " was given it on " + at : connection(target) + " got it from " + connection(other(target)) + " on " + at;
-    text += why + (operation.outcome == "would_write" ? " (it would; nothing may be written there yet)" : "") + ".";
+    text += why + ".";
     if (!created && before != nullptr) text += " Before, " + connection(target) + " had " + said(*before) + ".";
     return text;
   }
   if (kind == "agree") return "On " + at + " nothing had to be written" + (rule.empty() ? "" : ": " + rule) + ".";
-  if (kind == "conflict") return "On " + at + " it could not be decided: " + rule + ".";
-  if (kind == "drift") return "On " + at + " it was seen and left alone: " + rule + ".";
   return "On " + at + ": " + rule + ".";
+}
+
+/// What was wanted since then and is not so.
+std::string Teller::tried_text(const Value& tried, const store::Operation& operation) const {
+  const std::string at = when(operation.at), kind = tried.string_or("decision"), rule = tried.string_or("rule");
+  std::vector<std::string> wanted;
+  for (const Side side : {Side::kLeft, Side::kRight}) {
+    if (const Value* to = tried.find(std::string("to_") + side_name(side))) wanted.push_back(said(*to) + " in " + connection(side));
+  }
+  if (wanted.empty()) {
+    const std::string what = kind == "conflict" ? " it could not be decided: " : kind == "drift" ? " it was seen and left alone: " : ": ";
+    return "On " + at + what + rule + ".";
+  }
+  std::string text = "On " + at + " it was to become " + join(wanted, " and ") + ", by the rule "" + rule + "", ";
+  const Value* error = operation.record.find("error");
+  if (operation.outcome == "would_write") text += "but nothing may be written there yet";
+  else if (operation.outcome == "announced") text += "and whether that was written is not known yet";
+  else if (error != nullptr) text += std::string("and ") + (operation.outcome == "held" ? "is held: " : "was not written: ") + error->string_or("message");
+  else text += "and was not written";
+  return text + " (operation " + operation.id + ").";
 }
 
 std::string Teller::change_text(const store::Operation& operation) const {
@@ -163,6 +206,10 @@ Value Teller::field(const std::string& name) const {
     text += " It is so since " + when(load.at) + ", by a load, which keeps no values of its rows" + (load.job ? ": job " + *load.job : "") + "." + script_text(load);
   } else if (link_ != nullptr && link_->base.contains(name)) {
     text += " It is so since the records were linked on " + when(link_->created_at) + ", or since an operation that is older than `keep` and was removed.";
+  }
+  if (const auto tried = evidence_.tried.find(name); tried != evidence_.tried.end()) {
+    out["tried"] = tried->second.id;
+    text += " " + tried_text(*tried->second.record.find("fields")->find(name), tried->second);
   }
   text += pending_text(name);
   out["text"] = text;

@@ -1,5 +1,7 @@
 #include "cli/story.h"
 
+#include <algorithm>
+
 #include "base/text.h"
 #include "cli/table.h"
 
@@ -42,10 +44,28 @@ Table fields_of(const Value& operation, const Value& write) {
   return table;
 }
 
+/// The side's write is told, whatever became of it.
+bool has_write(const Value& operation, const std::string& side) {
+  const Array& writes = list_at(operation, "record.writes");
+  return std::any_of(writes.begin(), writes.end(), [&](const Value& write) { return write.string_or("side") == side; });
+}
+
+/// What was decided and never sent: a row a side.
+void add_unsent(const Value& operation, const std::string& name, const Value& field, Table& table) {
+  for (const std::string side : {"left", "right"}) {
+    const Value* to = field.find("to_" + side);
+    if (to == nullptr || has_write(operation, side)) continue;
+    table.add({Cell("    " + name), Cell("not written", Style::kWarn), Cell(side + " " + text_of(field.find(side)) + " was to become " + text_of(to)), Cell(field.string_or("rule"), Style::kDim)});
+  }
+}
+
 Table unwritten_of(const Value& operation) {
   Table table({{""}, {""}, {""}, {""}});
   for (const auto& [name, field] : object_at(operation, "record.fields")) {
-    if (field.find("to_left") != nullptr || field.find("to_right") != nullptr) continue;
+    if (field.find("to_left") != nullptr || field.find("to_right") != nullptr) {
+      add_unsent(operation, name, field, table);
+      continue;
+    }
     const std::string decision = field.string_or("decision");
     const bool waits = decision == "conflict" || decision == "owed";
     table.add({Cell("    " + name), Cell(decision, waits ? Style::kWarn : Style::kDim),

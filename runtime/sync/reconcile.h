@@ -248,6 +248,7 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   void announce();
   void write_next();
   void on_written(Side side, Result<Record> answer);
+  void not_written(Side side, Error error);
   void read_back(Side side, Error error);
   void keep_stamps(Side side);
   void after_write(Side side);

@@ -145,6 +145,12 @@ void Reconcile::on_written(Side side, Result<Record> answer) {
   }
   error = std::move(error).context(std::string(creating_ ? "creating in " : "writing '" + link_.key[side].value_or("") + "' to ") + plan_.end[side].collection + " on " + plan_.end[side].connection);
   if (error.code == Code::kUnknown && !creating_) return read_back(side, std::move(error));
+  not_written(side, std::move(error));
+}
+
+/// What was sent stays on record, also where it was not taken.
+void Reconcile::not_written(Side side, Error error) {
+  note_write(side, creating_ ? "create" : "update", decisions_.patch[side], error.code == Code::kUnknown ? "unknown" : "refused");
   fail(std::move(error));
 }
 
@@ -161,7 +167,7 @@ void Reconcile::keep_discards() {
 /// Law 26: after an unknown outcome the system is asked, never assumed.
 void Reconcile::read_back(Side side, Error error) {
   lane_.batcher[side]->read(*link_.key[side], timed("read", side, [self = shared_from_this(), side, error = std::move(error)](Result<std::optional<Record>> found) {
-    if (!found.ok() || !*found) return self->fail(error);
+    if (!found.ok() || !*found) return self->not_written(side, error);
     bool as_meant = true;
     for (const Decision& decision : self->decisions_.fields) {
       const auto& to = side == Side::kLeft ? decision.to_left : decision.to_right;
@@ -170,7 +176,7 @@ void Reconcile::read_back(Side side, Error error) {
     as_meant = as_meant && shows_stamps(self->plan_, side, self->decisions_.patch[side], **found);
     if (self->takes_mark_off_ && side == *self->marked_)
       as_meant = as_meant && self->is_unmarked(side, self->soft_, (*found)->fields);
-    if (!as_meant) return self->fail(error);
+    if (!as_meant) return self->not_written(side, error);
     self->note_write(side, "update", self->decisions_.patch[side], "answer lost; read back as sent");
     self->take_answer(side, **found, (*found)->fields, Shown::kOurs);
   }));

@@ -45,7 +45,7 @@ const cases = {
 
     const told = await project.cli("explain", "employees", ada.left.name, "phone");
     assert.equal(told.code, 0, told.err);
-    for (const words of [/erp has "\+2", app has "\+2"/, /app got it from erp/, /by the rule "only left changed"/, /Before, app had "\+1"/, /a webhook told of it/, /Script version [0-9a-f]{12} of mapping employees/]) assert.match(told.out, words);
+    for (const words of [/agreed on last: erp "\+2", app "\+2"/, /app got it from erp/, /by the rule "only left changed"/, /Before, app had "\+1"/, /a webhook told of it/, /Script version [0-9a-f]{12} of mapping employees/]) assert.match(told.out, words);
     const whole = await project.ask(["explain", "employees", String(ada.right.id), "--side", "right"]);
     const phone = whole.fields.find((one) => one.field.startsWith("phone"));
     assert.equal(phone.rule, "only left changed");

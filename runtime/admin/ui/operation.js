@@ -19,15 +19,19 @@ function value_cell(value, base) {
 
 const field_words = { copy: "copied", resolve: "resolved by rule", conflict: "waits for a person", owed: "owed until the parent is linked", agreed: "both say the same", adopt: "adopted", keep: "kept" };
 
-function written(field) {
-  const parts = [];
-  if ("to_left" in field) parts.push(h("div", {}, "left ← ", shown(field.to_left)));
-  if ("to_right" in field) parts.push(h("div", {}, "right ← ", shown(field.to_right)));
+const not_written = ["refused", "unknown", "would be written"];
+
+/// What a side got; what it was to get, and did not, says so.
+function written(field, writes) {
+  const parts = ["left", "right"].filter((side) => `to_${side}` in field).map((side) => {
+    const done = writes.some((write) => write.side === side && !not_written.includes(write.outcome));
+    return h("div", { class: done ? "" : "dim" }, `${side} ← `, shown(field[`to_${side}`]), !done && " (not written)");
+  });
   return parts.length ? h("div", { class: "value" }, parts) : h("span", { class: "absent" }, "nothing");
 }
 
 /// Field by field: base, both sides, the rule, what was written.
-export function fields_table(fields) {
+function fields_table(fields, writes) {
   const rows = Object.entries(fields ?? {}).map(([name, field]) => ({ name, ...field }));
   return table("fields", [
     { title: "Field", cell: (row) => h("b", {}, row.name.replace(">", " → ")), value: (row) => row.name },
@@ -35,7 +39,7 @@ export function fields_table(fields) {
     { title: "Left", kind: "value", cell: (row) => value_cell(row.left, row.base?.l) },
     { title: "Right", kind: "value", cell: (row) => value_cell(row.right, row.base?.r) },
     { title: "Decided", cell: (row) => h("div", {}, field_words[row.decision] ?? row.decision, row.rule && h("div", { class: "dim small" }, "rule: ", h("code", {}, row.rule)), row.winner && h("div", { class: "dim small" }, `${row.winner} won`)) },
-    { title: "Written", kind: "value", cell: written },
+    { title: "Written", kind: "value", cell: (row) => written(row, writes) },
   ], rows, { label: "Fields", nothing: h("p", { class: "dim" }, "No field had to be decided.") });
 }
 
@@ -47,9 +51,9 @@ function seen(side, about) {
 }
 
 function write_step(write) {
-  const bad = !["applied", "written", "created", "ok", "same"].includes(write.outcome);
+  const bad = not_written.includes(write.outcome);
   const values = Object.entries(write.values ?? {});
-  return step([`Wrote to ${write.connection} (${write.side}): ${write.kind} `, write.key && h("span", { class: "mono" }, write.key)], bad ? "bad" : "good", h("p", { class: "small" }, "outcome: ", write.outcome),
+  return step([`${not_written.includes(write.outcome) ? "To be written" : "Wrote"} to ${write.connection} (${write.side}): ${write.kind} `, write.key && h("span", { class: "mono" }, write.key)], bad ? "bad" : "good", h("p", { class: "small" }, "outcome: ", write.outcome),
     values.length > 0 && h("details", {}, h("summary", {}, "What was sent"), h("pre", {}, JSON.stringify(write.values, null, 2))));
 }
 
@@ -71,8 +75,8 @@ export function timeline(operation) {
     items.push(step(["Noticed: ", reasons[one.reason] ?? one.reason], "", h("p", { class: "small" }, h("span", { class: `side-${one.side}` }, one.side), " ", record_link(operation.mapping, one.key), ` · ${one.event} · ${one.changes} ${one.changes === 1 ? "change" : "changes in one"}`)));
   }
   if (record.left || record.right) items.push(step("Read both sides", "", seen("left", record.left), seen("right", record.right)));
-  if (Object.keys(record.fields ?? {}).length) items.push(step("Compared with the base and decided, field by field", "", fields_table(record.fields)));
-  for (const write of record.earlier ?? []) items.push(write_step(write));
+  if (Object.keys(record.fields ?? {}).length) items.push(step("Compared with the base and decided, field by field", "", fields_table(record.fields, record.writes ?? [])));
+  for (const fields of record.earlier ?? []) items.push(step("Decided before that, and overtaken", "", fields_table(fields, record.writes ?? [])));
   for (const write of record.writes ?? []) items.push(write_step(write));
   const bad = ["dead", "conflict", "held"].includes(operation.outcome);
   items.push(step(["Ended as ", chip(operation.outcome)], bad ? "bad" : "good", h("p", { class: "small dim" }, moment(operation.at), operation.author && ` · decided by ${operation.author}`, record.merged_again && ` · merged again ${record.merged_again === 1 ? "once" : `${record.merged_again} times`} because the other side moved`), durations(record)));

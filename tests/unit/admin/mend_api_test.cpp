@@ -47,7 +47,7 @@ TEST_CASE("api: explain tells side, change, rule, time and script of each field"
 
   const std::string phone = text_of(told, "phone");
   INFO(phone);
-  CHECK(holds(phone, "erp has \"2\", app has \"2\""));
+  CHECK(holds(phone, "agreed on last: erp \"2\", app \"2\""));
   CHECK(holds(phone, "app got it from erp on 2024-05-01"));
   CHECK(holds(phone, "only left changed"));
   CHECK(holds(phone, "Before, app had \"1\""));
@@ -58,6 +58,32 @@ TEST_CASE("api: explain tells side, change, rule, time and script of each field"
   CHECK(f.get("/api/v1/explain?mapping=people&key=R1&field=phone").find("fields")->as_array().size() == 1);
   CHECK(f.ask("GET", "/api/v1/explain?mapping=people&key=L1&field=phon").status == 404);
   CHECK(f.get("/api/v1/explain?mapping=people&key=nobody").string_or("state") == "unknown");
+}
+
+TEST_CASE("api: explain tells a write that was refused as one, and where the value came from", "[admin][explain]") {
+  Linked f;
+  sync::Plan plan = test::World::default_plan();
+  plan.max_attempts = 1;
+  f.world.engine->put(std::make_shared<test::TableMapper>(plan, "v2"), {&f.world.left, &f.world.right});
+  f.world.right.write_faults = {test::MemorySide::Fault::kRefuse};
+  f.world.left.edit("L1", "email", Value("bad@example.org"));
+  f.world.left.edit("L1", "phone", Value("3"));
+  f.world.hook(store::Side::kLeft, "L1");
+  f.world.settle();
+
+  const Value told = f.get("/api/v1/explain?mapping=people&key=L1");
+  const std::string phone = text_of(told, "phone");
+  INFO(phone);
+  CHECK(holds(phone, "agreed on last: erp \"2\", app \"2\""));
+  CHECK(holds(phone, "app got it from erp on 2024-05-01"));
+  CHECK(holds(phone, "Before, app had \"1\""));
+  CHECK(holds(phone, "it was to become \"3\" in app"));
+  CHECK(holds(phone, "was not written: "));
+  CHECK(holds(text_of(told, "email"), "by a load, which keeps no values"));
+  CHECK(holds(text_of(told, "email"), "it was to become \"bad@example.org\" in app"));
+  const Value dead = f.get("/api/v1/operations?failed=1").find("operations")->as_array()[0];
+  CHECK(dead.at_path("record.writes.0.outcome")->as_string() == "refused");
+  CHECK(dead.at_path("record.writes.0.values.phone")->as_string() == "3");
 }
 
 TEST_CASE("api: explain tells of an open conflict and of what a person set aside", "[admin][explain]") {
