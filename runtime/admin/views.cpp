@@ -32,6 +32,12 @@ Value polls_view(const sync::Engine::MappingStatus& status) {
   return Value(std::move(out));
 }
 
+Value times_view(const store::Sides<std::optional<Instant>>& times) {
+  Object out;
+  for (const Side side : {Side::kLeft, Side::kRight}) put_time(out, side_name(side), times[side]);
+  return Value(std::move(out));
+}
+
 /// What app knows of the mapping (file, version, reload) with what the store counts and the engine does.
 Value mapping_view(const Value* loaded, const store::Summary::Mapping& counts, const sync::Engine::MappingStatus* status) {
   Object out = loaded != nullptr && loaded->is_object() ? loaded->as_object() : Object{};
@@ -40,6 +46,9 @@ Value mapping_view(const Value* loaded, const store::Summary::Mapping& counts, c
   if (status != nullptr) {
     out["under_way"] = status->under_way;
     out["polls"] = polls_view(*status);
+    out["last_look"] = times_view(status->last_poll);
+    out["next_poll"] = times_view(status->next_poll);
+    put_time(out, "next_sweep", status->next_sweep);
     if (status->job) out["job"] = view(*status->job);
     if (status->held) out["held_for"] = *status->held;
   }
@@ -79,6 +88,8 @@ Value view(const store::Conflict& conflict) {
   put_if(out, "link", conflict.link);
   if (conflict.side) out["side"] = side_name(*conflict.side);
   if (!conflict.key.empty()) out["key"] = conflict.key;
+  put_if(out, "left_key", conflict.link_key.left);
+  put_if(out, "right_key", conflict.link_key.right);
   put_if(out, "left", conflict.left);
   put_if(out, "right", conflict.right);
   Object base;
@@ -88,8 +99,6 @@ Value view(const store::Conflict& conflict) {
   put_time(out, "opened_at", conflict.opened_at);
   put_time(out, "shown_at", conflict.shown_at);
   put_time(out, "closed_at", conflict.closed_at);
-  put_if(out, "left_key", conflict.link_key.left);
-  put_if(out, "right_key", conflict.link_key.right);
   put_if(out, "method", conflict.method);
   put_if(out, "author", conflict.author);
   put_if(out, "operation", conflict.operation);

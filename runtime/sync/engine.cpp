@@ -315,7 +315,9 @@ std::map<std::string, Engine::MappingStatus> Engine::status() const {
     for (const Side side : {Side::kLeft, Side::kRight}) {
       status.last_poll[side] = mapping->poller[side]->last_success();
       status.poll_error[side] = mapping->poller[side]->last().error;
+      if (const auto poll = scheduler_.status("poll " + name + " " + side_name(side))) status.next_poll[side] = poll->next;
     }
+    if (const auto sweep = scheduler_.status("sweep " + name)) status.next_sweep = sweep->next;
     status.job = jobs_.of(name);
     if (const auto held = holds_.find(name); held != holds_.end()) status.held = held->second;
     if (const auto why = moved(name)) status.held = why;

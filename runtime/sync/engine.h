@@ -97,6 +97,8 @@ class Engine : private Foreman {
   struct MappingStatus {
     int under_way = 0;
     Sides<std::optional<Instant>> last_poll;
+    Sides<std::optional<Instant>> next_poll;  // by the schedule, where it has one
+    std::optional<Instant> next_sweep;
     Sides<std::optional<Error>> poll_error;
     std::optional<store::Job> job;
     std::optional<std::string> held;
@@ -121,9 +123,9 @@ class Engine : private Foreman {
   bool busy() const;
   void schedule(Mapping& mapping);
   void unschedule(const std::string& name);
+  void try_assuming(const std::string& mapping, SideKey key, std::optional<store::Store::Resolution> decision, std::function<void(Report)> done);
   void announce_open_creates(Mapping& mapping);
   std::shared_ptr<Common> common_of(const std::string& mapping) const;
-  void try_assuming(const std::string& mapping, SideKey key, std::optional<store::Store::Resolution> decision, std::function<void(Report)> done);
   void release_would_write(Mapping& mapping, Done<void> then = {});
   void try_refused(const std::string& mapping);
   void let_go(Mapping* leaving);

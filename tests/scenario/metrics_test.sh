@@ -13,6 +13,12 @@ expect 0 curl -sf "http://$address/health"
 says '"status":"ok"'
 says '"last_success"'
 
+# when each side was looked at last, and when next
+looked() { curl -sf "http://$address/api/v1/status" | grep -q '"last_look":{"left":"20[^}]*"right":"20'; }
+wait_for "the first polls are not told" looked
+expect 0 curl -sf "http://$address/api/v1/status"
+says '"next_poll":{"left":"20'
+
 curl -sf "http://$address/metrics" >"$work/metrics"
 promtool check metrics <"$work/metrics" || fail "promtool complains"
 for sample in 'tidewire_healthy 1' 'tidewire_links{mapping="people"} 3' 'tidewire_events_total{mapping="people",event="created"} 3' \
