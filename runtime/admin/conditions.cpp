@@ -16,6 +16,7 @@ class Survey {
   Standing run(const Result<store::Summary>& summary, const std::map<std::string, std::int64_t>& unannounced) {
     state(summary);
     certificate();
+    backup();
     connections();
     mappings();
     jobs();
@@ -51,6 +52,12 @@ class Survey {
     const auto end = parse_instant(until == nullptr || !until->is_string() ? "" : until->as_string());
     if (!end.ok() || *end - control_.clock().now() > kRenewBefore) return;
     add({"certificate", "", "The listener's certificate ends at " + format_instant(*end) + ".", "Renew it; the files are read again by themselves.", std::nullopt, 0});
+  }
+
+  void backup() {
+    const Value* error = process_.at_path("backups.error");
+    if (error == nullptr || !error->is_string()) return;
+    add({"backup", "", "The state could not be copied: " + error->as_string(), "Look at the folder that `backup` names: is it there, is there room, may the daemon write there? It tries again every hour.", std::nullopt, 0});
   }
 
   void connections() {

@@ -31,7 +31,7 @@ struct AlertRules {
 };
 
 struct Condition {
-  std::string kind;                  // mapping | poll | held | brake | paused | job | queue | conflict | dead | connection | webhooks | disk | state | certificate
+  std::string kind;                  // mapping | poll | held | brake | paused | job | queue | conflict | dead | connection | webhooks | disk | state | certificate | backup
   std::string about;                 // a mapping, "people left", a connection, "erp Employee"; "" = the whole project
   std::string text;                  // a sentence
   std::string advice;

@@ -47,30 +47,39 @@ void Backups::wait() {
   const auto folder = ports_.folder();
   const auto copies = folder.ok() ? backups_in(*folder) : std::vector<std::string>();
   const Instant now = ports_.clock.now();
-  const Instant last = copies.empty() ? now : time_of(copies.front()).value_or(now);
-  const Instant due = every_->next(std::min(last, now));
+  last_ = copies.empty() ? std::nullopt : time_of(copies.front());
+  const Instant due = every_->next(std::min(last_.value_or(now), now));
   const Duration left = due <= now ? Duration(std::chrono::seconds(1)) : due - now;
   timer_ = ports_.timers.after(std::min(left, kLongest), [this, due] { ports_.clock.now() >= due ? make() : wait(); });
 }
 
 void Backups::make() {
   const auto folder = ports_.folder();
-  if (!folder.ok()) {
-    ports_.log.error("backup_failed", to_string(folder.error()));
-    timer_ = ports_.timers.after(kLongest, [this] { make(); });
-    return;
-  }
+  if (!folder.ok()) return failed(folder.error());
   const std::string name = store::backup_name(ports_.clock.now());
   ports_.store.backup(*folder + "/" + name, [this, alive = alive_, name, folder = *folder](Result<void> copied) {
     if (!*alive) return;
     if (copied.ok()) {
       ports_.log.info("backup", "the state was copied to " + folder + "/" + name);
+      trouble_.clear();
       prune(folder);
       return wait();
     }
-    ports_.log.error("backup_failed", to_string(copied.error()));
-    timer_ = ports_.timers.after(kLongest, [this] { make(); });
+    failed(copied.error());
   });
+}
+
+void Backups::failed(const Error& error) {
+  trouble_ = to_string(error);
+  ports_.log.error("backup_failed", trouble_);
+  timer_ = ports_.timers.after(kLongest, [this] { make(); });
+}
+
+Value Backups::status() const {
+  Object out;
+  if (every_ && last_) out["last"] = format_instant(*last_);
+  if (every_ && !trouble_.empty()) out["error"] = trouble_;
+  return Value(std::move(out));
 }
 
 void Backups::prune(const std::string& folder) {

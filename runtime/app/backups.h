@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/result.h"
+#include "base/value.h"
 #include "sched/cron.h"
 #include "store/store.h"
 
@@ -34,15 +35,20 @@ class Backups {
 
   /// From now on by this schedule, `keep` copies of it staying; an empty text: none any more. kInvalid where it is no schedule.
   Result<void> plan(const std::string& every, std::int64_t keep);
+  /// {last = time of the newest copy, error = why the last try failed}; empty where none are wanted.
+  Value status() const;
 
  private:
   void wait();
   void make();
+  void failed(const Error& error);
   void prune(const std::string& folder);
 
   Ports ports_;
   std::optional<sched::Schedule> every_;
   std::int64_t keep_ = 14;
+  std::optional<Instant> last_;
+  std::string trouble_;
   std::unique_ptr<Timer> timer_;
   std::shared_ptr<bool> alive_;  // owners: this and the copy under way
 };

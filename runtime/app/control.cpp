@@ -75,6 +75,9 @@ Value App::State::connections() const {
   }
   return Value(std::move(out));
 }
+  if (backups_) {
+    if (Value copies = backups_->status(); !copies.as_object().empty()) out["backups"] = std::move(copies);
+  }
 
 Value App::State::mappings() const {
   Object out;

@@ -184,6 +184,19 @@ const cases = {
     assert.match(alert.text, /^The mapping other is stopped/);
     assert.deepEqual(told, []);
   },
+
+  async "a copy of the state that cannot be made is told, and once that it is over"() {
+    const with_copies = (folder) => project_text(mails.port, `jobs = true`).replace("return project {", `return project {\n  backup = { every = "every 1s", folder = "${folder}" },`);
+    own.write("tidewire.lua", with_copies(own.path("tidewire.lua/copies")));
+    const alert = await until("the alert", () => posts("alert", "backup")[0]);
+    assert.match(alert.text, /^The state could not be copied: .*cannot make/);
+    assert.match((await call(own.daemon.address + "/metrics")).text, /^tidewire_backup_failing 1$/m);
+    own.write("tidewire.lua", with_copies(own.path("copies")));
+    await until("the end", () => posts("ended", "backup")[0]);
+    const { text } = await call(own.daemon.address + "/metrics");
+    assert.match(text, /^tidewire_backup_failing 0$/m);
+    assert.match(text, /^tidewire_backup_last_success_timestamp_seconds [1-9]/m);
+  },
 };
 
 await run(cases, world);

@@ -105,6 +105,15 @@ TEST_CASE("conditions: little room on the disk, and a state that cannot be writt
   REQUIRE(ids(f) == Ids{"state", "disk"});
 }
 
+TEST_CASE("conditions: a copy of the state that cannot be made stands", "[admin][alerts]") {
+  ApiFixture f;
+  f.process_view["backups"] = Value(Object{{"last", "2024-05-01T03:00:00Z"}});
+  REQUIRE(ids(f).empty());
+
+  f.process_view["backups"]["error"] = "no room";
+  REQUIRE(ids(f) == Ids{"backup"});
+}
+
 TEST_CASE("conditions: changes that polls alone found stand from the number said on", "[admin][alerts]") {
   ApiFixture f;
 

@@ -46,6 +46,23 @@ TEST_CASE("copies are made by the schedule, and the oldest go", "[app][backups]"
   CHECK(std::is_sorted(copies.rbegin(), copies.rend()));
 }
 
+TEST_CASE("a copy that cannot be made is told until one is", "[app][backups]") {
+  Copies f;
+  Result<std::string> folder = make_error(Code::kUnavailable, "no such disk");
+  Backups backups{{f.timers, f.clock, f.store, f.log, [&folder] { return folder; }}};
+  REQUIRE(backups.plan("every 24h", 3).ok());
+  CHECK(backups.status().as_object().empty());
+
+  f.pass(25);
+  CHECK(backups.status().string_or("error").find("no such disk") != std::string::npos);
+  CHECK(backups.status().find("last") == nullptr);
+
+  folder = f.folder.path().string();
+  f.pass(2);
+  CHECK(backups.status().find("error") == nullptr);
+  CHECK(backups.status().find("last") != nullptr);
+}
+
 TEST_CASE("what is no copy of ours is left alone", "[app][backups]") {
   Copies f;
   f.folder.write("notes.db", "mine");
