@@ -55,6 +55,8 @@ class Collector {
     count(process_, "store.members", "tidewire_store_writes_total", "Writes asked for; members of groups.");
     level(process_, "store.largest_group", "tidewire_store_largest_group", "Most writes that one commit carried.");
     level(process_, "store.queued", "tidewire_store_queued", "Writes that wait for the next commit.");
+    moment(process_, "backups.last", "tidewire_backup_last_success_timestamp_seconds", "When the newest copy by the schedule was made, in seconds since 1970.");
+    out_.gauge("tidewire_backup_failing", "1 when the last copy by the schedule failed.", {}, process_.at_path("backups.error") != nullptr ? 1 : 0);
     level(process_, "store.disk_free", "tidewire_store_disk_free_bytes", "Room left on the disk of the state file.");
   }
 
@@ -85,8 +87,11 @@ class Collector {
       out_.histogram("tidewire_connection_call_duration_seconds", "How long calls of the connector took.", labels, *latency);
     }
     members(one.find("webhooks"), "tidewire_webhooks_total", "Webhook deliveries by what became of them.", "connection", name, "result");
+    if (const Value* took = one.at_path("webhooks.took")) {
+      out_.histogram("tidewire_webhook_duration_seconds", "From a webhook's arrival to its answer, which comes once it is on disk.", labels, *took);
+    }
     moment(one, "webhooks.last", "tidewire_webhook_last_timestamp_seconds", "When the last webhook came.", labels);
-    level(one, "script.memory", "tidewire_script_memory_bytes", "Memory of the connector's VM.", labels);
+    level(one, "script.memory", "tidewire_script_memory_bytes", "Memory of a script's VM: a connection's connector, or a mapping.", labels);
     count(one, "script.failures", "tidewire_script_failures_total", "Errors raised by the connector.", labels);
   }
 
@@ -117,7 +122,15 @@ class Collector {
     for (const auto& [name, one] : mappings.as_object()) {
       const Exposition::Labels labels{{"mapping", name}};
       level(one, "quarantined", "tidewire_mapping_quarantined", "1 while the script of a mapping is kept from running.", labels);
+      out_.gauge("tidewire_mapping_drifted", "1 while the fields of its systems do not fit a mapping any more.", labels, one.find("drift") != nullptr ? 1 : 0);
       level(one, "reload.ok", "tidewire_mapping_reload_ok", "0 when the file as saved last could not be loaded.", labels);
+      for (const char* result : {"loaded", "refused"}) {
+        count(one, (std::string("reload.") + result).c_str(), "tidewire_mapping_reloads_total", "Texts of a mapping that were read to run, by result.", {{"mapping", name}, {"result", result}});
+      }
+      level(one, "script.memory", "tidewire_script_memory_bytes", "Memory of a script's VM: a connection's connector, or a mapping.", labels);
+      if (const Value* latency = one.find("latency")) {
+        out_.histogram("tidewire_end_to_end_seconds", "From when a change was noticed to the commit of its writes on the other side; changes of jobs are not counted.", labels, *latency);
+      }
     }
   }
 

@@ -225,10 +225,7 @@ void Connection::ended(std::uint64_t id, const std::string& function, bool write
     ended_.push_back(std::move(found->second));  // destroyed later: its callback is under way
     running_.erase(found);
   }
-  const auto took = std::chrono::duration_cast<Duration>(services_.clock.ticks() - began);
-  static constexpr std::array<std::int64_t, 7> kBounds{5'000, 20'000, 50'000, 100'000, 250'000, 1'000'000, 5'000'000};
-  ++latency_[static_cast<std::size_t>(std::lower_bound(kBounds.begin(), kBounds.end(), took.count()) - kBounds.begin())];
-  latency_sum_us_ += took.count();
+  latency_.add(std::chrono::duration_cast<Duration>(services_.clock.ticks() - began));
   ++calls_;
   if (result.ok()) {
     breaker_.succeeded(permit);
@@ -340,9 +337,7 @@ Value Connection::status() const {
   Object outcomes;
   for (const auto& [name, count] : by_outcome_) outcomes[name] = Value(count);
   out["by_status"] = Value(std::move(outcomes));
-  Array buckets;
-  for (const std::int64_t count : latency_) buckets.push_back(Value(count));
-  out["latency"] = Value(Object{{"bounds_ms", Value(Array{5, 20, 50, 100, 250, 1000, 5000})}, {"counts", Value(std::move(buckets))}, {"sum_us", Value(latency_sum_us_)}});
+  out["latency"] = latency_.view();
   Object hooks;
   hooks["received"] = webhooks.received;
   hooks["unproved"] = webhooks.unproved;
@@ -350,6 +345,7 @@ Value Connection::status() const {
   hooks["unknown"] = webhooks.unknown;
   hooks["limited"] = webhooks.limited;
   if (webhooks.last) hooks["last"] = format_instant(*webhooks.last);
+  hooks["took"] = webhooks.took.view();
   out["webhooks"] = Value(std::move(hooks));
   const auto stats = script_->stats();
   out["script"] = Value(Object{{"memory", Value(static_cast<std::int64_t>(stats.memory))}, {"failures", Value(static_cast<std::int64_t>(stats.failures))}, {"tasks", Value(stats.tasks)}});

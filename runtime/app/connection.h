@@ -4,13 +4,13 @@
 // kThrottled and the time to come back, so that an outage costs waiting keys nothing.
 #pragma once
 
-#include <array>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
 
 #include "app/files.h"
+#include "app/histogram.h"
 #include "app/project.h"
 #include "base/log.h"
 #include "bindings/install.h"
@@ -86,6 +86,7 @@ class Connection {
     std::optional<Instant> last_malformed;
     std::optional<Instant> unproved_told;  // the log has a line of it at most every ten seconds
     std::map<std::string, std::int64_t> by_collection{};  // changes that named one of ours
+    Histogram took{};  // from the request to its answer, which comes once it is on disk
   };
   Webhooks webhooks;
   http::Prover& prover() { return *prover_; }
@@ -131,8 +132,7 @@ class Connection {
   std::string system_;   // fingerprint of what answers now
   std::int64_t calls_ = 0, failures_ = 0;
   std::map<std::string, std::int64_t> by_outcome_;
-  std::array<std::int64_t, 8> latency_{};  // <=5 ms, 20, 50, 100, 250, 1 s, 5 s, more
-  std::int64_t latency_sum_us_ = 0;
+  Histogram latency_;  // of its calls
   std::optional<Instant> last_success_;
   std::optional<Duration> rest() const;
   std::optional<Instant> paused_until_;

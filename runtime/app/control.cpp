@@ -34,6 +34,21 @@ std::string one_line(const store::Operation& operation) {
   return text;
 }
 
+/// When the oldest change that this operation wrote on was noticed. Nullopt where it wrote nothing, or answered a job.
+std::optional<Instant> noticed_at(const store::Operation& operation) {
+  const Value* writes = operation.record.find("writes");
+  const Value* taken = operation.record.find("taken");
+  const bool wrote = operation.outcome == "applied" || operation.outcome == "merged";
+  if (!wrote || taken == nullptr || writes == nullptr || writes->as_array().empty()) return std::nullopt;
+  std::optional<Instant> oldest;
+  for (const Value& one : taken->as_array()) {
+    const std::string reason = one.string_or("reason");
+    const auto since = parse_instant(one.string_or("since"));
+    if (since.ok() && reason != "job" && reason != "resync" && reason != "sweep" && reason != "again" && (!oldest || *since < *oldest)) oldest = *since;
+  }
+  return oldest;
+}
+
 }  // namespace
 
 Value App::State::process() const {
@@ -59,6 +74,9 @@ Value App::State::process() const {
   if (tracer_ && project_.traces) out["traces"] = Value(Object{{"sent", tracer_->stats().sent}, {"dropped", tracer_->stats().dropped}});
   const auto client = client_->stats();
   out["client"] = Value(Object{{"requests", Value(client.requests)}, {"failed", Value(client.failed)}, {"connects", Value(client.connects)}, {"in_flight", Value(client.in_flight)}});
+  if (backups_) {
+    if (Value copies = backups_->status(); !copies.as_object().empty()) out["backups"] = std::move(copies);
+  }
   if (const std::string success = last_success(); !success.empty()) out["last_success"] = success;
   if (project_trouble_) out["project_trouble"] = problem("tidewire.lua", *project_trouble_);
   if (!needs_restart_.empty()) out["needs_restart"] = Value(Array(needs_restart_.begin(), needs_restart_.end()));
@@ -75,9 +93,6 @@ Value App::State::connections() const {
   }
   return Value(std::move(out));
 }
-  if (backups_) {
-    if (Value copies = backups_->status(); !copies.as_object().empty()) out["backups"] = std::move(copies);
-  }
 
 Value App::State::mappings() const {
   Object out;
@@ -96,7 +111,9 @@ Value App::State::mappings() const {
       if (const Value* warnings = mapping.mapper->compiled().find("warnings"); warnings != nullptr) one["warnings"] = *warnings;
     }
     if (mapping.loaded_at) one["loaded_at"] = format_instant(*mapping.loaded_at);
-    Object reload{{"ok", Value(!mapping.trouble)}};
+    if (mapping.mapper) one["script"] = Value(Object{{"memory", static_cast<std::int64_t>(mapping.mapper->script().stats().memory)}});
+    one["latency"] = mapping.latency.view();
+    Object reload{{"ok", Value(!mapping.trouble)}, {"loaded", mapping.loads}, {"refused", mapping.refusals}};
     if (mapping.reload_at) reload["at"] = format_instant(*mapping.reload_at);
     if (mapping.trouble) reload["error"] = problem(mapping.file, *mapping.trouble);
     one["reload"] = Value(std::move(reload));
@@ -255,6 +272,7 @@ void App::State::on_operation(const store::Operation& operation) {
       quarantined_[operation.mapping] = Value(mapping.mapper->version());
       store_->kv_set(kQuarantined, operation.mapping, quarantined_[operation.mapping], std::nullopt, [](Result<void>) {});
       engine_->pause(operation.mapping, true);
+    if (const auto noticed = noticed_at(operation)) found->second.latency.add(std::max(Duration::zero(), operation.at - *noticed));
       log_.error("quarantine", mapping.file + " failed ten times in a row; the mapping is paused until the file is saved again", {{"mapping", Value(operation.mapping)}});
     }
   }

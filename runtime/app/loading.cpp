@@ -101,6 +101,7 @@ void App::State::mapping_failed(const std::string& name, const std::string& file
   mapping.reload_at = clock_.now();
   const bool goes_on = mapping.mapper != nullptr;
   const bool news = !mapping.trouble || mapping.trouble->message != error.message;
+  mapping.refusals += news;
   if (news) log_.error("mapping_invalid", to_string(error), {{"mapping", Value(name)}, {"runs", Value(goes_on ? "the version before" : "not at all")}});
   mapping.trouble = std::move(error);
 }
@@ -233,6 +234,7 @@ void App::State::run_mapping(const std::string& name, const std::string& text, c
   mapping.drift.reset();
   mapping.again.reset();
   mapping.loaded_at = mapping.reload_at = clock_.now();
+  ++mapping.loads;
   mapping.script_failures = 0;
   mapping.quarantined = still_quarantined(name, (*mapper)->version(), again);
   if (!same) {

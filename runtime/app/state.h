@@ -14,6 +14,7 @@
 #include "app/certificate.h"
 #include "app/connection.h"
 #include "app/endpoints.h"
+#include "app/histogram.h"
 #include "app/judge.h"
 #include "app/listener.h"
 #include "app/mapping_file.h"
@@ -49,6 +50,8 @@ struct LoadedMapping {
   std::shared_ptr<Doubts> doubts;            // who asks whether it does; owners: this and the question under way
   std::optional<Ticks> looked_at;            // when it last did
   std::unique_ptr<Timer> again;              // asks the systems again for their types
+  std::int64_t loads = 0, refusals = 0;      // of texts that were read to run
+  Histogram latency;                         // from what was noticed to its commit on the other side
   int script_failures = 0;                   // in a row
   bool quarantined = false;
 };

@@ -133,6 +133,7 @@ Result<Value> WebhookIntake::read_body(const Connection& connection, const std::
 }
 
 void WebhookIntake::handle(http::Request request, const std::string& name, http::Reply reply) {
+  const Ticks began = ports_.clock.ticks();
   Connection* connection = ports_.connection(name);
   if (connection == nullptr) return reply(admin::problem(make_error(Code::kNotFound, "no connection '" + name + "' takes webhooks", "the address ends with the name of a connection of tidewire.lua")));
   auto& counts = connection->webhooks;
@@ -171,14 +172,14 @@ void WebhookIntake::handle(http::Request request, const std::string& name, http:
     unparsed.event = "unparsed";
     unparsed.payload = request.body;
     ++counts.unknown;
-    return put({unparsed}, std::move(reply));
+    return put(connection->name(), began, {unparsed}, std::move(reply));
   }
   if (changes->empty()) {
     ++counts.unknown;
     return reply(accepted("0"));
   }
   for (const store::Change& change : *changes) ++counts.by_collection[change.collection];
-  put(std::move(*changes), std::move(reply));
+  put(connection->name(), began, std::move(*changes), std::move(reply));
 }
 
 /// A person needs the secret twice: for the settings here, and to give it back over there.
@@ -187,15 +188,16 @@ void WebhookIntake::greet(const Connection& connection, const std::string& secre
   reply(accepted("0"));
 }
 
-void WebhookIntake::put(std::vector<store::Change> changes, http::Reply reply) {
+void WebhookIntake::put(const std::string& name, Ticks began, std::vector<store::Change> changes, http::Reply reply) {
   auto kept = std::make_shared<http::Reply>(std::move(reply));  // owner: the callback, which must be copyable
-  ports_.store.put(std::move(changes), [this, kept](Result<std::int64_t> stored) {
+  ports_.store.put(std::move(changes), [this, kept, name, began](Result<std::int64_t> stored) {
     if (!stored.ok()) {
       Error error = make_error(Code::kUnavailable, "the change could not be made durable: " + stored.error().message, "it is to be sent again; look at the disk of the state file");
       error.retry_after = std::chrono::seconds(5);
       return (*kept)(admin::problem(error));
     }
     (*kept)(accepted(std::to_string(*stored)));
+    if (Connection* connection = ports_.connection(name)) connection->webhooks.took.add(std::chrono::duration_cast<Duration>(ports_.clock.ticks() - began));
     pass(CrashPoint::kIntakeAnswered);
     ports_.received();
   });

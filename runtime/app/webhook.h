@@ -35,7 +35,7 @@ class WebhookIntake {
   Result<std::vector<store::Change>> extract(Connection& connection, const http::Request& request, const Value& body) const;
   Result<Value> read_body(const Connection& connection, const std::string& text) const;
   void greet(const Connection& connection, const std::string& secret, http::Reply reply);
-  void put(std::vector<store::Change> changes, http::Reply reply);
+  void put(const std::string& name, Ticks began, std::vector<store::Change> changes, http::Reply reply);
 
   Ports ports_;
 };

@@ -106,7 +106,10 @@ const cases = {
     await erp.edit("Staff Member", "HR-00001", { bio: "while it was away" });
     await project.start();
     assert.equal((await project.cli("sync", "--all", "--sweep")).code, 0);
+    await world.erp.edit("Staff Member", "HR-00001", { phone: "measured" });
     await world.settled();
+    await world.settled();
+    for (const counted of ["webhook_duration_seconds_count{connection=\"erp\"}", "end_to_end_seconds_count{mapping=\"employees\"}"]) assert.match(text, new RegExp(`^tidewire_${counted.replace(/[{}]/g, "\\$&")} [1-9]`, "m"), counted);
     const ada = await app.find("employees", "code", "ada");
     assert.equal(ada.phone, "after the copy");
     assert.equal(ada.bio, "while it was away");

@@ -25,6 +25,15 @@ for sample in 'tidewire_healthy 1' 'tidewire_links{mapping="people"} 3' 'tidewir
   'tidewire_connection_up{connection="erp",kind="frappe"} 1' 'tidewire_connection_call_duration_seconds_count{connection="app"}'; do
   grep -qF "$sample" "$work/metrics" || fail "no sample $sample"
 done
+# each noun of what is promised: queues, outcomes, latencies, errors of a system, conflicts, dead letters, retries, reloads, memory, copies
+for family in keys inbox_changes oldest_waiting_seconds events_total webhooks_total webhook_duration_seconds connection_call_duration_seconds end_to_end_seconds connection_results_total conflicts_open \
+  mapping_reloads_total mapping_drifted backup_failing store_disk_free_bytes; do
+  grep -q "^# TYPE tidewire_$family " "$work/metrics" || fail "no metric tidewire_$family"
+done
+for sample in 'tidewire_script_memory_bytes{mapping="people"} [1-9]' 'tidewire_script_memory_bytes{connection="erp"} [1-9]' 'tidewire_mapping_reloads_total{mapping="people",result="loaded"} 1$' \
+  'tidewire_mapping_reloads_total{mapping="people",result="refused"} 0$'; do
+  grep -q "^$sample" "$work/metrics" || fail "no sample $sample"
+done
 ! grep -q example.org "$work/metrics" || fail "a key is in the metrics"
 
 status_of() { curl -s -o /dev/null -w '%{http_code}' "$@"; }

@@ -71,6 +71,23 @@ TEST_CASE("metrics: tell of the process, the connections and the mappings, and n
   CHECK(text.find("L1") == std::string::npos);
 }
 
+TEST_CASE("metrics: how long webhooks and changes take, reloads, scripts and copies are told", "[admin]") {
+  ApiFixture f;
+  const Value took = *json::parse(R"({"bounds_ms": [5, 250], "counts": [1, 2, 4], "sum_us": 2500})");
+  f.connections_view["erp"]["webhooks"] = Value(Object{{"received", 7}, {"took", took}});
+  f.mappings_view["people"] = Value(Object{{"reload", Value(Object{{"ok", true}, {"loaded", 3}, {"refused", 2}})}, {"quarantined", false}, {"script", Value(Object{{"memory", 1000}})}, {"latency", took}, {"drift", Value(Object{})}});
+  f.process_view["backups"] = Value(Object{{"last", "1970-01-01T00:01:00Z"}, {"error", "no room"}});
+
+  const std::string text = f.ask("GET", "/metrics").body;
+
+  for (const char* sample : {"tidewire_webhook_duration_seconds_count{connection=\"erp\"} 7\n", "tidewire_end_to_end_seconds_count{mapping=\"people\"} 7\n", "tidewire_mapping_reloads_total{mapping=\"people\",result=\"loaded\"} 3\n",
+                             "tidewire_mapping_reloads_total{mapping=\"people\",result=\"refused\"} 2\n", "tidewire_script_memory_bytes{mapping=\"people\"} 1000\n", "tidewire_mapping_drifted{mapping=\"people\"} 1\n",
+                             "tidewire_backup_last_success_timestamp_seconds 60\n", "tidewire_backup_failing 1\n"}) {
+    INFO(sample);
+    CHECK(text.find(sample) != std::string::npos);
+  }
+}
+
 TEST_CASE("metrics: without the store what the process knows is still told", "[admin]") {
   ApiFixture f;
 
