@@ -1,6 +1,7 @@
 #include "app/connection.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace tidewire::app {
 
@@ -261,27 +262,26 @@ void Connection::test(std::function<void(Result<Value>)> done) {
   if (!has("test")) return services_.loop.post([done] { done(Value(Object{})); });
   breaker_.reset();
   call("test", {}, false, [this, alive = alive_, done](Result<Value> answer) {
-    if (*alive && answer.ok()) {
-      const auto there = parse_instant(answer->string_or("server_time"));
-      if (there.ok()) clock_offset_ = *there - services_.clock.now();
-      if (std::chrono::abs(clock_offset_) < std::chrono::seconds(2)) clock_offset_ = {};  // within what a Date header can tell
-    }
-    if (*alive && answer.ok()) compare_system(*answer);
-    done(std::move(answer));
+    if (!*alive || !answer.ok()) return done(std::move(answer));
+    const auto there = parse_instant(answer->string_or("server_time"));
+    if (there.ok()) clock_offset_ = *there - services_.clock.now();
+    if (std::chrono::abs(clock_offset_) < std::chrono::seconds(2)) clock_offset_ = {};  // within what a Date header can tell
+    compare_system(answer->string_or("site"), [done, answer = *answer] { done(answer); });
   });
 }
 
 /// Law 16: at first contact the system's fingerprint is stored; deletes are believed only while it matches.
-void Connection::compare_system(const Value& answer) {
-  system_ = answer.string_or("site");
-  if (system_.empty()) return;
-  services_.store.kv_get("fingerprint", name_, [this, alive = alive_](Result<std::optional<Value>> first) {
-    if (!*alive || !first.ok()) return;
-    if (!*first) return services_.store.kv_set("fingerprint", name_, Value(system_), std::nullopt, [](Result<void>) {});
-    same_system_ = **first == Value(system_);
-    if (!same_system_) {
+void Connection::compare_system(const std::string& fingerprint, std::function<void()> then) {
+  system_ = fingerprint;
+  if (system_.empty()) return then();
+  services_.store.kv_get("fingerprint", name_, [this, alive = alive_, then = std::move(then)](Result<std::optional<Value>> first) {
+    if (!*alive || !first.ok()) return then();
+    if (!*first) services_.store.kv_set("fingerprint", name_, Value(system_), std::nullopt, [](Result<void>) {});
+    const bool was = std::exchange(same_system_, !*first || **first == Value(system_));
+    if (was && !same_system_) {
       services_.log.error("another_system", "connection " + name_ + ": another system answers than the one first met; nothing missing there is taken for deleted. Accept it with: tidewire check --accept " + name_, {{"connection", Value(name_)}});
     }
+    then();
   });
 }
 

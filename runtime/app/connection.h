@@ -125,7 +125,7 @@ class Connection {
   std::vector<std::unique_ptr<script::Script::Running>> ended_;
   sched::Turns<Waiting> waiting_;
   std::unique_ptr<Timer> timer_;
-  void compare_system(const Value& answer);
+  void compare_system(const std::string& fingerprint, std::function<void()> then);
   Duration clock_offset_{};
   bool same_system_ = true;
   bool asking_ = false;  // whether a denial is of the whole connection

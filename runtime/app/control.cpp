@@ -240,7 +240,14 @@ void App::State::check_loaded(bool connect, admin::Done<Value> done) {
         engine_->try_refused();
         Value about = *answer;
         if (!about.is_object()) about = Value(Object{});
-        about["ok"] = Value(true);
+        const auto asked = connections_.find(name);
+        const bool same = asked == connections_.end() || asked->second->same_system();
+        about["ok"] = Value(same);
+        if (!same) {
+          const Error other = make_error(Code::kDenied, "another system answers than the one first met; nothing missing there is taken for deleted", "if it is the right one: tidewire check --accept " + name);
+          about["error"] = Value(other.message);
+          checking->problems.push_back(problem("connection " + name, other));
+        }
         if (const Value* warnings = about.find("warnings"); warnings != nullptr && warnings->is_array()) {
           for (const Value& warning : warnings->as_array()) {
             if (warning.is_string()) checking->warnings.push_back(Value("connection " + name + ": " + warning.as_string()));
@@ -263,6 +270,7 @@ void App::State::on_operation(const store::Operation& operation) {
   const bool bad = operation.outcome == "dead" || operation.outcome == "conflict" || operation.outcome == "held";
   log_.write(bad ? Level::kWarn : Level::kInfo, "operation", one_line(operation), std::move(fields));
   if (const auto found = mappings_.find(operation.mapping); found != mappings_.end()) {
+    if (const auto noticed = noticed_at(operation)) found->second.latency.add(std::max(Duration::zero(), operation.at - *noticed));
     const Value* error = operation.record.find("error");
     const std::string code = error == nullptr ? "" : error->string_or("code");
     LoadedMapping& mapping = found->second;
@@ -272,7 +280,6 @@ void App::State::on_operation(const store::Operation& operation) {
       quarantined_[operation.mapping] = Value(mapping.mapper->version());
       store_->kv_set(kQuarantined, operation.mapping, quarantined_[operation.mapping], std::nullopt, [](Result<void>) {});
       engine_->pause(operation.mapping, true);
-    if (const auto noticed = noticed_at(operation)) found->second.latency.add(std::max(Duration::zero(), operation.at - *noticed));
       log_.error("quarantine", mapping.file + " failed ten times in a row; the mapping is paused until the file is saved again", {{"mapping", Value(operation.mapping)}});
     }
   }

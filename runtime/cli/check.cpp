@@ -66,6 +66,7 @@ int check(Context& context) {
     context.print_json(*found);
     return check_status(*found);
   }
+  if (const std::string accepted = context.arguments.get("--accept"); !accepted.empty()) context.out.line(context.out.paint("✓ ", Style::kGood) + plain(accepted) + " is accepted as the right system");
   print_connections(context, *found);
   print_problems(context, *found);
   const auto problems = check_list(*found, "problems").size();

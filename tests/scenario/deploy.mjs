@@ -4,7 +4,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import fs from "node:fs";
 import net from "node:net";
 import path from "node:path";
-import { binary, call, cleanup, run, start, temporary, until } from "../support/scenario.mjs";
+import { binary, call, cleanup, frappe, run, start, temporary, until } from "../support/scenario.mjs";
 import { company } from "../support/staff.mjs";
 
 const world = {};
@@ -36,12 +36,22 @@ const cases = {
     const filled = { ERP_URL: world.erp.url, ERP_KEY: "practice-key", ERP_SECRET: "practice-secret", ERP_WEBHOOK_SECRET: "x", APP_URL: world.app.url, APP_KEY: "sb_secret_practice", APP_WEBHOOK_SECRET: "y" };
     fs.writeFileSync(path.join(folder, ".env"), Object.entries(filled).map(([name, value]) => `${name}=${value}\n`).join(""), { mode: 0o600 });
     const data = (fieldname, more = {}) => ({ fieldname, fieldtype: "Data", label: fieldname, ...more });
-    await world.erp.define({ name: "Employee", autoname: "HR-EMP-.#####", fields: [...["first_name", "last_name", "gender", "cell_number"].map((name) => data(name)), data("company_email", { unique: 1 }),
-      data("date_of_birth", { fieldtype: "Date" }), data("status", { fieldtype: "Select", options: "Active\nInactive\nSuspended\nLeft", default: "Active" })] });
+    const employee = [...["first_name", "last_name", "gender", "cell_number"].map((name) => data(name)), data("company_email", { unique: 1 }),
+      data("date_of_birth", { fieldtype: "Date" }), data("status", { fieldtype: "Select", options: "Active\nInactive\nSuspended\nLeft", default: "Active" })];
+    await world.erp.define({ name: "Employee", autoname: "HR-EMP-.#####", fields: employee });
     await world.app.define([{ name: "people", primary_key: ["id"], columns: [{ name: "id", type: "bigint", identity: true }, { name: "email", type: "text", unique: true },
       ...["first_name", "last_name", "gender", "phone", "status"].map((name) => ({ name, type: "text" })), { name: "date_of_birth", type: "date" }, { name: "updated_at", type: "timestamptz" }] }]);
     tidewire("check", "--connect", "--project", folder);
     fs.writeFileSync(path.join(folder, "tidewire.lua"), "-- mine");
+    // The same name, another system: told, and a reason to fail, until somebody says that it is the right one.
+    const other = await frappe();
+    await other.define({ name: "Employee", autoname: "HR-EMP-.#####", fields: employee });
+    fs.writeFileSync(path.join(folder, ".env"), Object.entries({ ...filled, ERP_URL: other.url }).map(([name, value]) => `${name}=${value}\n`).join(""), { mode: 0o600 });
+    const met = spawnSync(binary, ["check", "--connect", "--project", folder], { encoding: "utf8" });
+    assert.equal(met.status, 4, met.stdout);
+    assert.match(met.stdout, /✗ connection erp +another system answers/);
+    assert.match(met.stdout, /tidewire check --accept erp/);
+    assert.match(tidewire("check", "--accept", "erp", "--project", folder), /✓ erp is accepted as the right system[^]*no problem found/);
     assert.match(tidewire("new", folder), /kept .*tidewire\.lua was there/);
     assert.equal(fs.readFileSync(path.join(folder, "tidewire.lua"), "utf8"), "-- mine");
   },
@@ -96,7 +106,10 @@ const cases = {
     const state = project.path("state/tidewire.db"), copy = path.join(temporary("backup"), "copy.db");
     await erp.edit("Staff Member", "HR-00001", { phone: "before the copy" });
     execFileSync("sqlite3", [state, `.backup ${copy}`]);
+    await world.erp.edit("Staff Member", "HR-00001", { phone: "measured" });
     await world.settled();
+    await world.settled();
+    for (const counted of ["webhook_duration_seconds_count{connection=\"erp\"}", "end_to_end_seconds_count{mapping=\"employees\"}"]) assert.match(text, new RegExp(`^tidewire_${counted.replace(/[{}]/g, "\\$&")} [1-9]`, "m"), counted);
     await erp.edit("Staff Member", "HR-00001", { phone: "after the copy" });
     await erp.insert("Staff Member", { staff_code: "eve", full_name: "Eve" });
     await world.settled();
@@ -106,10 +119,7 @@ const cases = {
     await erp.edit("Staff Member", "HR-00001", { bio: "while it was away" });
     await project.start();
     assert.equal((await project.cli("sync", "--all", "--sweep")).code, 0);
-    await world.erp.edit("Staff Member", "HR-00001", { phone: "measured" });
     await world.settled();
-    await world.settled();
-    for (const counted of ["webhook_duration_seconds_count{connection=\"erp\"}", "end_to_end_seconds_count{mapping=\"employees\"}"]) assert.match(text, new RegExp(`^tidewire_${counted.replace(/[{}]/g, "\\$&")} [1-9]`, "m"), counted);
     const ada = await app.find("employees", "code", "ada");
     assert.equal(ada.phone, "after the copy");
     assert.equal(ada.bio, "while it was away");
