@@ -50,6 +50,8 @@ Result<std::pair<Array, Array>> fill(const fs::path& folder, const std::string& 
     const bool fresh = TRY(write(folder / name, file.text, name == ".env"));
     (fresh ? made : kept).push_back(Value(name));
   }
+  std::error_code bad;
+  if (fs::create_directory(folder / "state", bad)) fs::permissions(folder / "state", fs::perms::owner_all, bad);
   return std::pair(std::move(made), std::move(kept));
 }
 

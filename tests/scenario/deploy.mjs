@@ -30,6 +30,7 @@ const cases = {
     assert.match(tidewire("new", folder), /made .*tidewire\.lua/);
     assert.equal(fs.statSync(path.join(folder, ".env")).mode & 0o777, 0o600);
     assert.match(fs.readFileSync(path.join(folder, ".gitignore"), "utf8"), /^\.env$/m);
+    assert.equal(fs.statSync(path.join(folder, "state")).mode & 0o777, 0o700);  // a container mounts its volume there
     const unfilled = spawnSync(binary, ["check", "--project", folder], { encoding: "utf8" });
     assert.equal(unfilled.status, 3);
     assert.match(unfilled.stdout + unfilled.stderr, /secret "ERP_KEY" is empty/);
@@ -42,7 +43,6 @@ const cases = {
     await world.app.define([{ name: "people", primary_key: ["id"], columns: [{ name: "id", type: "bigint", identity: true }, { name: "email", type: "text", unique: true },
       ...["first_name", "last_name", "gender", "phone", "status"].map((name) => ({ name, type: "text" })), { name: "date_of_birth", type: "date" }, { name: "updated_at", type: "timestamptz" }] }]);
     tidewire("check", "--connect", "--project", folder);
-    fs.writeFileSync(path.join(folder, "tidewire.lua"), "-- mine");
     // The same name, another system: told, and a reason to fail, until somebody says that it is the right one.
     const other = await frappe();
     await other.define({ name: "Employee", autoname: "HR-EMP-.#####", fields: employee });
@@ -52,6 +52,7 @@ const cases = {
     assert.match(met.stdout, /✗ connection erp +another system answers/);
     assert.match(met.stdout, /tidewire check --accept erp/);
     assert.match(tidewire("check", "--accept", "erp", "--project", folder), /✓ erp is accepted as the right system[^]*no problem found/);
+    fs.writeFileSync(path.join(folder, "tidewire.lua"), "-- mine");
     assert.match(tidewire("new", folder), /kept .*tidewire\.lua was there/);
     assert.equal(fs.readFileSync(path.join(folder, "tidewire.lua"), "utf8"), "-- mine");
   },
@@ -89,8 +90,26 @@ const cases = {
     assert.equal((await daemon.stop()).code, 4);
   },
 
+  async "the files for containers and services name what is there, and folders that may be written"() {
+    const file = (name) => fs.readFileSync(path.join(examples, "deploy", name), "utf8");
+    const compose = file("docker/compose.yaml");
+    for (const [, source, target] of compose.matchAll(/^ +- (\.[^:]+):(\S+)$/gm)) {
+      if (source === "./project") assert.equal(target, "/project", "edits of the page are written there");
+      else assert.ok(fs.existsSync(path.join(examples, "deploy/docker", source)), source);
+    }
+    assert.match(compose, new RegExp(`chown -R ${file("docker/Dockerfile").match(/^USER (\S+)$/m)[1]} project`), "the container's user reads .env");
+    const writable = file("systemd/tidewire@.service").match(/^ReadWritePaths=(.*)$/m)[1].split(" ").map((one) => one.replace(/^-/, ""));
+    const [, copies] = file("README.md").match(/folder = "([^"]+)"/);
+    assert.ok(writable.some((one) => copies.startsWith(one + "/")), `the unit may not write to ${copies}`);
+    assert.match(file("debian/postinst"), /\/var\/backups\/tidewire/);
+    for (const [, log] of file("supervisord.conf").matchAll(/logfile=(\S+)/g)) assert.match(log, /^\/var\/log\/supervisor\//, "a folder that supervisor brings");
+  },
+
   async "every metric that alerts and the dashboard name exists"() {
+    await world.erp.edit("Staff Member", "HR-00001", { phone: "measured" });
+    await world.settled();
     const { text } = await call(world.project.daemon.address + "/metrics");
+    for (const counted of ["webhook_duration_seconds_count{connection=\"erp\"}", "end_to_end_seconds_count{mapping=\"employees\"}"]) assert.match(text, new RegExp(`^tidewire_${counted.replace(/[{}]/g, "\\$&")} [1-9]`, "m"), counted);
     const there = new Set([...text.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name));
     const alerts = fs.readFileSync(path.join(examples, "deploy/prometheus/alerts.yml"), "utf8");
     const dashboard = JSON.parse(fs.readFileSync(path.join(examples, "deploy/grafana/tidewire.json"), "utf8"));
@@ -106,10 +125,7 @@ const cases = {
     const state = project.path("state/tidewire.db"), copy = path.join(temporary("backup"), "copy.db");
     await erp.edit("Staff Member", "HR-00001", { phone: "before the copy" });
     execFileSync("sqlite3", [state, `.backup ${copy}`]);
-    await world.erp.edit("Staff Member", "HR-00001", { phone: "measured" });
     await world.settled();
-    await world.settled();
-    for (const counted of ["webhook_duration_seconds_count{connection=\"erp\"}", "end_to_end_seconds_count{mapping=\"employees\"}"]) assert.match(text, new RegExp(`^tidewire_${counted.replace(/[{}]/g, "\\$&")} [1-9]`, "m"), counted);
     await erp.edit("Staff Member", "HR-00001", { phone: "after the copy" });
     await erp.insert("Staff Member", { staff_code: "eve", full_name: "Eve" });
     await world.settled();
