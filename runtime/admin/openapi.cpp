@@ -21,11 +21,26 @@ Value parameter_schema(Parameter::Type type) {
   return Value(Object{{"type", "string"}});
 }
 
+/// A brace of the path without what only we read in it: "{path*}", and of an alias "{body.mapping}" or "{_mapping}".
+std::string name_of(const std::string& brace) {
+  std::string name = brace.substr(1, brace.size() - (brace.ends_with("*}") ? 3 : 2));
+  if (const auto dot = name.find('.'); dot != std::string::npos) name.erase(0, dot + 1);
+  return name.starts_with('_') ? name.substr(1) : name;
+}
+
+std::string path_of(const Route& route) {
+  std::vector<std::string> pieces = split(route.path, '/');
+  for (std::string& piece : pieces) {
+    if (piece.starts_with('{')) piece = "{" + name_of(piece) + "}";
+  }
+  return join(pieces, "/");
+}
+
 Array parameters_of(const Route& route) {
   Array out;
   for (const std::string& piece : split(route.path, '/')) {
     if (!piece.starts_with('{')) continue;
-    const std::string name = piece.substr(1, piece.size() - (piece.ends_with("*}") ? 3 : 2));
+    const std::string name = name_of(piece);
     out.push_back(Object{{"name", name}, {"in", "path"}, {"required", true}, {"schema", Value(Object{{"type", "string"}})}});
   }
   for (const Parameter& one : route.query) out.push_back(Object{{"name", one.name}, {"in", "query"}, {"description", one.summary}, {"schema", parameter_schema(one.type)}});
@@ -48,6 +63,11 @@ Value operation_of(const Route& route) {
   if (Array parameters = parameters_of(route); !parameters.empty()) out["parameters"] = Value(std::move(parameters));
   if (*route.body != '\0') out["requestBody"] = Value(Object{{"content", content("application/json", reference(route.body))}});
   if (route.role == Role::kNobody) out["security"] = Value(Array{});
+  if (route.alias != nullptr) {
+    out["operationId"] = route.id + std::string(" ") + path_of(route);
+    out["deprecated"] = true;
+    out["x-stands-for"] = route.id;
+  }
   return Value(std::move(out));
 }
 
@@ -56,10 +76,7 @@ Value operation_of(const Route& route) {
 Value openapi_document() {
   Object paths;
   for (const Route* route : all_routes()) {
-    if (route->alias != nullptr) continue;
-    std::string path = route->path;
-    if (const auto star = path.find("*}"); star != std::string::npos) path.erase(star, 1);
-    paths[path][lower_ascii(route->method)] = operation_of(*route);
+    paths[path_of(*route)][lower_ascii(route->method)] = operation_of(*route);
   }
   const Value bearer = Object{{"type", "http"}, {"scheme", "bearer"}, {"description", "`tidewire token add` makes one"}};
   const Value login = Object{{"type", "apiKey"}, {"in", "cookie"}, {"name", "tidewire_session"}, {"description", "of POST /api/v1/login; a change also sends the header X-Tidewire-CSRF with `csrf` of the session"}};

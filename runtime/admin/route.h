@@ -63,7 +63,7 @@ struct Route {
   bool any_host = false;      // monitors and senders reach it by whatever name
   bool shows_secret = false;  // its answer is kept nowhere
   const char* media = "application/json";
-  const Alias* alias = nullptr;  // of an earlier service: not in the document
+  const Alias* alias = nullptr;  // of an earlier service: deprecated in the document
 };
 
 /// The filters of a list in pages, with these before them.
