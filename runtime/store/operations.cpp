@@ -39,6 +39,7 @@ std::string operations_text(const OperationFilter& filter) {
   if (!filter.job.empty()) text += " AND job = ?11";
   if (!filter.text.empty()) text += " AND (instr(coalesce(left_key, ''), ?12) OR instr(coalesce(right_key, ''), ?12) OR instr(record, ?12))";
   if (filter.until) text += " AND at < ?13";
+  text += side_text(filter);
   return text + " ORDER BY id DESC LIMIT ?8";
 }
 

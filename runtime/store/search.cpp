@@ -125,6 +125,7 @@ std::string filtered_text(const OperationFilter& filter, const char* columns) {
   if (!filter.author.empty()) text += " AND author = ?9";
   if (!filter.job.empty()) text += " AND job = ?3";
   if (filter.until) text += " AND at < ?10";
+  text += side_text(filter);
   return text + " ORDER BY id DESC";
 }
 
@@ -291,6 +292,11 @@ Result<void> drop_words(Database& database) {
   TRY(execute(database, "INSERT INTO operation_words (operation_words) VALUES ('delete-all')"));
   TRY(execute(database, "DELETE FROM meta WHERE name = 'searchable'"));
   return {};
+}
+
+std::string side_text(const OperationFilter& filter) {
+  if (!filter.side) return "";
+  return std::string(" AND EXISTS (SELECT 1 FROM json_each(record, '$.taken') WHERE value ->> 'side' = '") + side_name(*filter.side) + "')";
 }
 
 Result<Paged<Operation>> search_operations(Database& database, const OperationFilter& filter, const Page& page) { return Search(database, filter, page).run(); }

@@ -39,6 +39,9 @@ class Changing {
 /// Every word leaves; the index is made anew by and by.
 Result<void> drop_words(Database& database);
 
+/// What a statement's WHERE ends with for `side`; "" where the filter names none.
+std::string side_text(const OperationFilter& filter);
+
 /// Operations with these words in their keys or their record, newest first, that fit the filter besides. The last word may be the
 /// beginning of one; case does not count.
 Result<Paged<Operation>> search_operations(Database& database, const OperationFilter& filter, const Page& page);

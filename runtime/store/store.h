@@ -127,6 +127,7 @@ struct OperationFilter {
   std::string kind{}, author{}, job{};         // "" = any
   std::string text{};                          // words in the keys or the record; the last may be the beginning of one
   std::optional<Instant> until{};              // before
+  std::optional<Side> side{};                  // whose change it answers
 };
 struct ReceivedFilter {
   std::string connection{}, collection{}, key{}, event{}, source{};  // "" = any

@@ -59,6 +59,21 @@ TEST_CASE("operations: listed newest first by every filter", "[store][operations
   CHECK(find_operations(f, {.author = "nobody"}).empty());
 }
 
+TEST_CASE("operations: those that answer a change of one side, also among those with a word", "[store][operations]") {
+  StoreFixture f;
+  for (const char* side : {"left", "right"}) {
+    Operation operation = operation_at(f, side, "applied");
+    operation.record["taken"] = Value(Array{Value(Object{{"side", side}, {"key", "E1"}})});
+    f.commit({.mapping = "employees", .operation = operation});
+  }
+
+  CHECK(find_operations(f, {}).size() == 2);
+  REQUIRE(find_operations(f, {.side = Side::kLeft}).size() == 1);
+  CHECK(find_operations(f, {.side = Side::kLeft}).front().record.string_or("why") == "left");
+  CHECK(find_operations(f, {.text = "E1", .side = Side::kRight}).size() == 1);
+  CHECK(find_operations(f, {.text = "left", .side = Side::kRight}).empty());
+}
+
 TEST_CASE("operations: a renamed key still has its history", "[store][operations]") {
   StoreFixture f;
   Link link = link_of("E1", "42");
