@@ -1,5 +1,6 @@
 // Users and tokens.
 #include "admin/api.h"
+#include "admin/paging.h"
 
 namespace tidewire::admin {
 namespace {
@@ -33,6 +34,9 @@ Result<Accounts::NewToken> new_token(Api& api, const Call& call) {
   if ((wanted.role == "trigger") == wanted.mapping.empty()) {
     return make_error(Code::kInvalid, "'mapping' goes with the role trigger, and with no other", "a trigger token may run one mapping: tidewire token add NAME --role trigger --mapping M");
   }
+  const sync::Engine& engine = api.control().engine();
+  const bool there = engine.plan(wanted.mapping) != nullptr || api.control().mappings().find(wanted.mapping) != nullptr;  // or it is broken now
+  if (!wanted.mapping.empty() && !there) return no_mapping(wanted.mapping, engine.mappings());
   if (const std::string keep = call.text("expires_in"); !keep.empty()) wanted.expires_at = api.control().clock().now() + TRY(parse_duration(keep));
   return wanted;
 }

@@ -59,7 +59,7 @@ int token(Context& context) {
     return kUsage;
   }
   int status = kOk;
-  const auto session = context.open(Session::Need::kState, status);
+  const auto session = context.open(context.arguments.has("--mapping") ? Session::Need::kScripts : Session::Need::kState, status);
   if (!session) return status;
   if (verb == "list") return list_tokens(context, *session);
   return verb == "add" ? add_token(context, *session, name) : remove_token(context, *session, name);

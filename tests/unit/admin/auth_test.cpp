@@ -388,6 +388,7 @@ TEST_CASE("auth: a trigger token runs its one mapping and does nothing else", "[
   CHECK(o.ask("GET", "/api/v1/operations", "", {bearer(token)}).status == 403);
   CHECK(o.ask("POST", "/trigger/people").status == 401);
   CHECK(o.f.ask("POST", "/api/v1/tokens", R"({"name": "x", "role": "trigger"})").status == 400);
+  CHECK(o.f.ask("POST", "/api/v1/tokens", R"({"name": "x", "role": "trigger", "mapping": "poeple"})").status == 404);
 }
 
 TEST_CASE("auth: a thousand triggers are one run, and one more where some came during it", "[admin]") {
