@@ -2,7 +2,7 @@
 
 let source;
 const listeners = new Map();
-const kinds = ["operation", "retry", "log", "job", "reload"];
+const kinds = ["operation", "retry", "log"];
 
 function hand_on(kind, data) {
   for (const listener of listeners.get(kind) ?? []) listener(data);
@@ -24,6 +24,12 @@ export function on(kind, listener) {
   if (!listeners.has(kind)) listeners.set(kind, new Set());
   listeners.get(kind).add(listener);
   return () => listeners.get(kind).delete(listener);
+}
+
+/// The action again every so many seconds while somebody looks; the answer ends it.
+export function refresh_every(seconds, action) {
+  const timer = setInterval(() => { if (!document.hidden) void action(); }, seconds * 1000);
+  return () => clearInterval(timer);
 }
 
 /// The action again after things happened, at most every `seconds`; the answer ends it.

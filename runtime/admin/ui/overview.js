@@ -2,9 +2,10 @@
 import { alerts_card } from "./alerts.js";
 import { get, may, post, segment } from "./api.js";
 import { h, replace, s } from "./dom.js";
-import { refresh_on } from "./events.js";
+import { refresh_every, refresh_on } from "./events.js";
 import { ago, chip, count, moment } from "./format.js";
-import { banner, button, card, empty, figure, head, table, toast } from "./view.js";
+import { sum, verdict } from "./verdict.js";
+import { button, empty, figure, head, table, toast } from "./view.js";
 
 function spark(slices = []) {
   const most = Math.max(1, ...slices);
@@ -12,19 +13,6 @@ function spark(slices = []) {
   const width = 100 / Math.max(1, slices.length);
   return s("svg", { class: "spark", viewBox: "0 0 100 20", preserveAspectRatio: "none", role: "img", "aria-label": `${sum} operations in a day` },
     slices.map((one, i) => s("rect", { x: i * width, y: 20 - Math.max(1, (one / most) * 20), width: width * 0.8, height: Math.max(1, (one / most) * 20), class: one ? "" : "none" })));
-}
-
-const sum = (mappings, name) => Object.values(mappings).reduce((total, one) => total + (one[name] ?? 0), 0);
-
-function verdict(status) {
-  const { mappings } = status;
-  const waiting = sum(mappings, "waiting") + sum(mappings, "backing_off") + status.not_fanned_out;
-  const standing = sum(mappings, "dead") + sum(mappings, "held") + sum(mappings, "waiting_for") + sum(mappings, "open_conflicts");
-  if (status.problems.length) return banner("bad", "Something is failing.", "", h("ul", {}, status.problems.map((one) => h("li", {}, one))));
-  if (Object.values(mappings).some((one) => ["broken", "quarantined"].includes(one.state))) return banner("bad", "A mapping does not run.", "Open it below: the message names the file and the line.");
-  if (standing) return banner("warn", `Level, but for ${count(standing)} that ${standing === 1 ? "waits" : "wait"} for a person.`, "Conflicts and dead letters show them, with what can be done.");
-  if (waiting) return banner("info", `${count(waiting)} ${waiting === 1 ? "change is" : "changes are"} being worked off.`);
-  return banner("good", "Everything is level.", "Both sides of every mapping are equal, and nothing waits.");
 }
 
 // What a change that was received can end as, and what those that were applied did.
@@ -43,16 +31,27 @@ function balance(mappings) {
     h("p", { class: "dim small" }, deeds ? `Of what was applied: ${deeds}. ` : "", "Every change received is one of these; none is dropped without a word."));
 }
 
+const state_of = (row) => (row.held_for ? "held" : row.reload?.ok === false && row.state === "running" ? "bad edit" : row.state);
 const ends = (row) => (row.left && row.right ? `${row.left.connection}.${row.left.collection} ↔ ${row.right.connection}.${row.right.collection}` : row.file ?? "");
+// The latest of both sides, and the next of them, a sweep among them.
+const last_look = (row) => Object.values(row.last_look ?? {}).sort().at(-1);
+const next_look = (row) => [...Object.values(row.next_poll ?? {}), row.next_sweep].filter(Boolean).sort()[0];
+
+function looks(row) {
+  const last = last_look(row), next = next_look(row);
+  return h("div", { title: row.next_sweep && `the next full comparison: ${row.next_sweep}` }, last && h("div", {}, ago(last)), next && h("div", { class: "dim small" }, `next ${ago(next)}`));
+}
+
 const behind = (row) => (row.oldest_waiting ? ago(row.oldest_waiting) : "level");
 
 function mappings_table(status, activity) {
   const rows = Object.entries(status.mappings).map(([name, one]) => ({ name, ...one, slices: activity.mappings[name] }));
   return table("mappings", [
     { title: "Mapping", cell: (row) => h("div", {}, h("a", { href: `#/mapping/${segment(row.name)}` }, h("b", {}, row.name)), h("div", { class: "dim small" }, ends(row))), value: (row) => row.name },
-    { title: "State", cell: (row) => chip(row.reload?.ok === false && row.state === "running" ? "bad edit" : row.state), value: (row) => row.state, kind: "tight" },
+    { title: "State", cell: (row) => chip(state_of(row)), value: state_of, kind: "tight" },
     { title: "Linked", kind: "number", cell: (row) => count(row.links), value: (row) => row.links },
     { title: "Behind", kind: "tight", cell: behind },
+    ...(rows.some((row) => last_look(row) || next_look(row)) ? [{ title: "Looked", kind: "time", cell: looks, value: (row) => last_look(row) }] : []),
     { title: "Last operation", kind: "time", cell: (row) => (row.last_operation ? ago(row.last_operation) : "none yet"), value: (row) => row.last_operation },
     { title: "A day", cell: (row) => spark(row.slices), private: true },
     { title: "Conflicts", kind: "number", cell: (row) => (row.open_conflicts ? h("a", { href: `#/conflicts?mapping=${segment(row.name)}` }, count(row.open_conflicts)) : "0"), value: (row) => row.open_conflicts },
@@ -86,6 +85,5 @@ export async function overview_page(box, tools) {
   };
   await draw();
   tools.leave(refresh_on("operation", draw, 2));
-  const timer = setInterval(() => { if (!document.hidden) draw().catch(() => {}); }, 10000);
-  tools.leave(() => clearInterval(timer));
+  tools.leave(refresh_every(10, () => draw().catch(() => {})));
 }

@@ -1,0 +1,42 @@
+// Is everything level? Said only as far as it is known.
+import { segment } from "./api.js";
+import { h } from "./dom.js";
+import { count } from "./format.js";
+import { banner } from "./view.js";
+
+export const sum = (mappings, name) => Object.values(mappings).reduce((total, one) => total + (one[name] ?? 0), 0);
+
+/// What is unknown of it, and why; "" where what was seen of both sides is level, or waits.
+export function unknown_of(one) {
+  if (one.held_for) return `held (${one.held_for}): nothing of it is worked off before somebody accepts or drops the report`;
+  if (one.paused) return "switched off: what comes waits, nobody looks";
+  if (one.would_write) return `only looked at: ${count(one.would_write)} ${one.would_write === 1 ? "record differs and is" : "records differ and are"} not written`;
+  if (one.polls?.left?.error || one.polls?.right?.error) return "polling it fails, so edits there may be missed";
+  if (one.state === "running" && !one.links && !one.tombstones) return "nothing is linked yet: its first load makes it level";
+  if (one.counters?.drift) return `${count(one.counters.drift)} ${one.counters.drift === 1 ? "edit" : "edits"} on the side that may not change were left alone so far: comparing completely tells what differs now`;
+  return "";
+}
+
+function not_known(mappings) {
+  const rows = Object.entries(mappings).map(([name, one]) => ({ name, why: unknown_of(one) })).filter((row) => row.why);
+  if (rows.length === 0) return "";
+  return banner("info", `Whether ${rows.length === 1 ? "one mapping is" : `${rows.length} mappings are`} level is not known.`, "",
+    h("ul", {}, rows.map((row) => h("li", {}, h("a", { href: `#/mapping/${segment(row.name)}?tab=work` }, row.name), `: ${row.why}`))));
+}
+
+function known(status) {
+  const { mappings } = status;
+  const all = Object.values(mappings);
+  const worked = all.filter((one) => !one.paused && !one.held_for);
+  const waiting = sum(worked, "waiting") + sum(worked, "backing_off") + (status.not_fanned_out ?? 0);
+  const standing = sum(mappings, "dead") + sum(mappings, "held") + sum(mappings, "waiting_for") + sum(mappings, "open_conflicts");
+  if (status.problems.length) return banner("bad", "Something is failing.", "", h("ul", {}, status.problems.map((one) => h("li", {}, one))));
+  if (all.some((one) => ["broken", "quarantined", "drifted"].includes(one.state))) return banner("bad", "A mapping does not run.", "Open it below: the message names the file and the line.");
+  if (standing) return banner("warn", `Level, but for ${count(standing)} that ${standing === 1 ? "waits" : "wait"} for a person.`, "Conflicts and dead letters show them, with what can be done.");
+  if (waiting) return banner("info", `${count(waiting)} ${waiting === 1 ? "change is" : "changes are"} being worked off.`);
+  const level = all.filter((one) => !unknown_of(one)).length;
+  if (level === 0) return "";
+  return level === all.length ? banner("good", "Everything is level.", "Every change that was noticed on either side has arrived on the other, and nothing waits.") : banner("good", `${count(level)} of ${count(all.length)} mappings ${level === 1 ? "is" : "are"} level.`, "Nothing of them waits.");
+}
+
+export const verdict = (status) => [known(status), not_known(status.mappings)];
