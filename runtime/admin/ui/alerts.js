@@ -1,6 +1,7 @@
 // What needs a person, and what did; and what was told of it to whom.
 import { get, may, post, segment, target } from "./api.js";
 import { field, h, replace, select } from "./dom.js";
+import { filter_form } from "./filters.js";
 import { chip, moment } from "./format.js";
 import { button, card, empty, head, paged_table, toast } from "./view.js";
 
@@ -53,24 +54,17 @@ export async function alerts_page(box, tools) {
     { title: "Over", kind: "time", cell: (row) => (row.open ? "stands" : moment(row.ended_at)), value: (row) => row.ended_at ?? "" },
     { title: "In hand", cell: (row) => in_hand(row, draw), value: (row) => row.acknowledged_by ?? "" },
   ];
-  const load = async (after) => {
-    const answer = await get(target("alerts", { all: filters.state === "open" ? "" : "1", mapping: filters.mapping, limit: 50, after }));
+  const load = async (after, limit) => {
+    const answer = await get(target("alerts", { all: filters.state === "open" ? "" : "1", mapping: filters.mapping, limit, after }));
     return { rows: answer.alerts, next: answer.next };
   };
-  const load_told = async (after) => {
-    const answer = await get(target("notices", { about: filters.mapping, limit: 20, after }));
+  const load_told = async (after, limit) => {
+    const answer = await get(target("notices", { about: filters.mapping, limit, after }));
     return { rows: answer.notices, next: answer.next };
   };
   const draw_told = () => paged_table(told, "notices", notice_columns, load_told, { label: "What was told", nothing: empty("Nobody was told of anything", "Mails and posts to those whom `alerts` of tidewire.lua names are listed here, with whether they arrived.") });
   const draw = () => paged_table(list, "alerts", columns, load, { label: "Alerts", nothing: empty("Nothing has needed a person", "What stands longer than it should (a connection that fails, a queue, a conflict) is listed here, and mailed or posted to whom `alerts` of tidewire.lua names.") });
-  const changed = (event) => {
-    event.preventDefault();
-    for (const [name, value] of new FormData(form)) filters[name] = value;
-    tools.set_query(filters);
-    void draw();
-    void draw_told();
-  };
-  const form = h("form", { class: "filters", on: { change: changed, submit: changed } }, field("Mapping", select("mapping", [["", "all"], ...Object.keys(mappings)], filters.mapping)), field("State", select("state", [["", "open and past"], ["open", "open"]], filters.state)));
+  const form = filter_form(filters, tools, () => Promise.all([draw(), draw_told()]), field("Mapping", select("mapping", [["", "all"], ...Object.keys(mappings)], filters.mapping)), field("State", select("state", [["", "open and past"], ["open", "open"]], filters.state)));
   replace(box, head("Alerts"), form, list, h("section", { class: "card flush" }, h("div", { class: "head" }, h("h2", {}, "Told")), told));
   await Promise.all([draw(), draw_told()]);
 }

@@ -1,6 +1,7 @@
 // Who did what.
 import { get, target } from "./api.js";
-import { h, replace } from "./dom.js";
+import { field, h, replace } from "./dom.js";
+import { filter_form, moment_field } from "./filters.js";
 import { moment, shown } from "./format.js";
 import { empty, head, paged_table } from "./view.js";
 
@@ -9,11 +10,15 @@ const columns = [
   { title: "More", kind: "value", cell: (row) => (Object.keys(row.detail ?? {}).length ? shown(row.detail) : ""), value: (row) => row.detail },
 ];
 
-export async function audit_page(box) {
+export async function audit_page(box, tools) {
+  const filters = Object.fromEntries(tools.query);
   const list = h("section", { class: "card flush" });
-  replace(box, head("Audit"), list);
-  await paged_table(list, "audit", columns, async (after) => {
-    const answer = await get(target("audit", { limit: 50, after }));
+  const load = async (after, limit) => {
+    const answer = await get(target("audit", { ...filters, action: filters.action?.trim().replaceAll(" ", "_"), limit, after }));
     return { rows: answer.audit, next: answer.next };
-  }, { label: "Audit", nothing: empty("Nobody changed anything yet", "Every decision, retry, run, edit and login change of a person or a program is kept here with its author.") });
+  };
+  const draw = () => paged_table(list, "audit", columns, load, { label: "Audit", nothing: empty("Nobody did anything like that", "Every decision, retry, run, edit and login change of a person or a program is kept here with its author.") });
+  const named = (label, name, placeholder) => field(label, h("input", { name, placeholder, value: filters[name] ?? "" }));
+  replace(box, head("Audit"), filter_form(filters, tools, draw, named("Who", "author"), named("Did", "action", "resolve"), named("To", "subject"), moment_field("Since", "since", filters)), list);
+  await draw();
 }

@@ -2,8 +2,10 @@
 import { get, may, post, target } from "./api.js";
 import { field, h, replace, select } from "./dom.js";
 import { refresh_on } from "./events.js";
+import { filter_form } from "./filters.js";
 import { chip, moment } from "./format.js";
 import { record_link } from "./operation.js";
+import { dead_keys, retry_shown } from "./retry.js";
 import { ask, button, empty, head, paged_table, toast } from "./view.js";
 
 const states = [["", "all that stand"], "dead", "held", "conflict", "waiting_for", "backing_off", "waiting"];
@@ -31,21 +33,14 @@ export async function dead_letters_page(box, tools) {
     { title: "Tries", kind: "number", cell: (row) => row.attempts },
     { title: "", private: true, kind: "tight", cell: (row) => may("operator") && h("div", { class: "row" }, button("Retry", () => retry_one(row)), button("Discard…", () => discard_one(row), "quiet")) },
   ];
-  const load = async (after) => {
-    const answer = await get(target("dead-letters", { ...filters, limit: 50, after }));
+  const load = async (after, limit) => {
+    const answer = await get(target("dead-letters", { ...filters, limit, after }));
     return { rows: answer.keys, next: answer.next };
   };
   const draw = () => paged_table(list, "dead-letters", columns, load, { label: "Keys that stand", nothing: empty("Nothing stands", "A record that cannot be kept the same for good is put here instead of holding up the others.") });
-  const changed = (event) => {
-    event?.preventDefault();
-    for (const [name, value] of new FormData(form)) filters[name] = value;
-    tools.set_query(filters);
-    void draw();
-  };
-  const form = h("form", { class: "filters", on: { change: changed, submit: changed } }, field("Mapping", select("mapping", [["", "all"], ...Object.keys(mappings)], filters.mapping)), field("State", select("state", states, filters.state)));
-  const all = may("operator") && button("Retry all shown", async () => {
-    const { retried } = await post("/api/v1/retry", filters.mapping ? { mapping: filters.mapping } : { all: true });
-    toast(`${retried} ${retried === 1 ? "key is" : "keys are"} being tried again.`);
+  const form = filter_form(filters, tools, draw, field("Mapping", select("mapping", [["", "all"], ...Object.keys(mappings)], filters.mapping)), field("State", select("state", states, filters.state)));
+  const all = may("operator") && button("Retry what was given up", async () => {
+    await retry_shown(["", "dead"].includes(filters.state ?? "") ? await dead_keys(filters.mapping) : []);
     setTimeout(draw, 500);
   }, "first");
   replace(box, head("Dead letters", all), form, list);

@@ -1,7 +1,8 @@
 // The daemon's log, live.
-import { h, replace } from "./dom.js";
+import { field, h, replace, select } from "./dom.js";
 import { on } from "./events.js";
-import { button, card, empty, head } from "./view.js";
+import { filter_form } from "./filters.js";
+import { button, card, download, empty, head, toast } from "./view.js";
 
 const most = 500;
 const kept = [];
@@ -18,12 +19,31 @@ function row(line) {
   return h("div", { class: one.level }, `${new Date(one.time).toLocaleTimeString([], { hourCycle: "h23" })}  ${one.level.padEnd(5)} ${one.message}  `, h("span", { class: "dim" }, more, " "), operation);
 }
 
+const levels = ["debug", "info", "warn", "error"];
+
+/// Of this level or worse, with the words in it.
+function fits(line, { level, text }) {
+  const written = /"level":"(\w+)"/.exec(line)?.[1];
+  return (!level || !written || levels.indexOf(written) >= levels.indexOf(level)) && line.toLowerCase().includes((text ?? "").toLowerCase());
+}
+
 export async function logs_page(box, tools) {
+  const filters = Object.fromEntries(tools.query);
   const list = h("div", { class: "log", tabindex: "0", role: "log", "aria-label": "Log" });
   let running = true;
-  const draw = () => replace(list, kept.length ? kept.map(row) : empty("Nothing was logged since this page was opened", "Lines appear here as they are written. The whole log is where the daemon's standard error goes."));
+  const shown = () => kept.filter((line) => fits(line, filters));
+  const draw = () => {
+    const lines = shown();
+    replace(list, lines.length ? lines.map(row) : kept.length ? empty("No line fits", `${kept.length} were written since this page was opened. Take a filter away.`) : empty("Nothing was logged since this page was opened", "Lines appear here as they are written. The whole log is where the daemon's standard error goes."));
+  };
   const toggle = button("Hold", () => { running = !running; toggle.textContent = running ? "Hold" : "Go on"; if (running) draw(); });
-  replace(box, head("Log", toggle), card("", list));
+  const save = button("Save", () => {
+    const lines = shown();
+    download("log.jsonl", "application/x-ndjson", lines.map((line) => `${line}\n`).join(""));
+    toast(`${lines.length} ${lines.length === 1 ? "line" : "lines"} saved.`);
+  });
+  const form = filter_form(filters, tools, draw, field("Level", select("level", [["", "all"], ["info", "info and worse"], ["warn", "warn and worse"], "error"], filters.level)), field("Search", h("input", { type: "search", name: "text", value: filters.text ?? "", placeholder: "press / to search" }), { class: "wide" }));
+  replace(box, head("Log", toggle, save), form, card("", list));
   draw();
   tools.leave(on("log", () => {
     if (!running) return;

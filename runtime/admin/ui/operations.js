@@ -1,9 +1,11 @@
 // What was decided: a live list with search; the filters are in the address.
-import { get, may, post, target } from "./api.js";
+import { get, may, target } from "./api.js";
 import { field, h, replace, select } from "./dom.js";
 import { refresh_on } from "./events.js";
+import { filter_form, moment_field } from "./filters.js";
 import { chip, moment } from "./format.js";
-import { button, empty, head, paged_table, toast } from "./view.js";
+import { dead_keys, retry_shown } from "./retry.js";
+import { button, empty, every_row, head, paged_table } from "./view.js";
 
 const outcomes = [["", "any"], "applied", "merged", "conflict", "held", "dead", "skipped", "retry", "announced"];
 const kinds = [["", "any"], "create", "update", "delete", "link", "conflict", "resolve", "hold", "dead", "adopt", "note"];
@@ -19,33 +21,37 @@ export const operation_columns = [
   { title: "Why", cell: (row) => row.record?.error?.message ?? row.record?.why ?? "" },
 ];
 
+/// A key is a key of one mapping; without one it is a word to look for.
+const asked = (filters) => (filters.key && !filters.mapping ? { ...filters, text: filters.key, key: "" } : { ...filters });
+
+const loader = (filters) => async (after, limit) => {
+  const answer = await get(target("operations", { ...filters, limit, after }));
+  return { rows: answer.operations, next: answer.next };
+};
+
+/// The dead keys that were left so by operations which the filters show.
+async function shown_dead(filters) {
+  if (filters.outcome && filters.outcome !== "dead") return [];
+  const [{ rows }, dead] = await Promise.all([every_row(loader({ ...asked(filters), outcome: "dead" })), dead_keys(filters.mapping)]);
+  const ids = new Set(rows.map((row) => row.id));
+  return dead.filter((one) => ids.has(one.operation));
+}
+
 export async function operations_page(box, tools) {
   const { mappings } = await get("/api/v1/status");
   const filters = Object.fromEntries(tools.query);
   const list = h("section", { class: "card flush" });
-  const load = async (after) => {
-    const answer = await get(target("operations", { ...filters, failed: filters.failed ? "1" : "", limit: 50, after }));
-    return { rows: answer.operations, next: answer.next };
+  let shown;
+  const draw = async () => {
+    shown = await paged_table(list, "operations", operation_columns, loader(asked(filters)), { label: "Operations", nothing: empty("No operation fits", "Operations appear as soon as a change is worked off.", "Take a filter away, or make a mapping level on its page.") });
   };
-  const draw = () => paged_table(list, "operations", operation_columns, load, { label: "Operations", nothing: empty("No operation fits", "Operations appear as soon as a change is worked off.", "Take a filter away, or make a mapping level on its page.") });
-  const changed = (event) => {
-    event?.preventDefault();
-    for (const [name, value] of new FormData(form)) filters[name] = value;
-    if (!form.elements.failed.checked) filters.failed = "";
-    if (filters.key && !filters.mapping) { filters.text = filters.key; filters.key = ""; }
-    tools.set_query(filters);
-    void draw();
-  };
-  const form = h("form", { class: "filters", role: "search", on: { submit: changed, change: changed } },
+  const form = filter_form(filters, tools, draw,
     field("Search keys and values", h("input", { type: "search", name: "text", value: filters.text ?? "", placeholder: "press / to search" }), { class: "wide" }),
     field("Mapping", select("mapping", [["", "all"], ...Object.keys(mappings)], filters.mapping)), field("Key", h("input", { name: "key", value: filters.key ?? "" })),
-    field("Outcome", select("outcome", outcomes, filters.outcome)), field("What", select("kind", kinds, filters.kind)),
-    h("label", { class: "line" }, h("input", { type: "checkbox", name: "failed", value: "1", checked: !!filters.failed }), "failed only"));
-  const retry = may("operator") && button("Retry what failed", async () => {
-    const { retried } = await post("/api/v1/retry", filters.mapping ? { mapping: filters.mapping } : { all: true });
-    toast(retried ? `${retried} are being tried again.` : "Nothing was dead or held there.");
-  });
+    field("Outcome", select("outcome", outcomes, filters.outcome)), field("What", select("kind", kinds, filters.kind)), field("Change of", select("side", [["", "either side"], "left", "right"], filters.side)), moment_field("From", "since", filters), moment_field("Until", "until", filters),
+    h("label", { class: "line" }, h("input", { type: "checkbox", name: "failed", checked: !!filters.failed }), "failed only"));
+  const retry = may("operator") && button("Retry what failed", async () => retry_shown(await shown_dead(filters)));
   replace(box, head("Operations", retry), form, list);
   await draw();
-  tools.leave(refresh_on("operation", () => (window.scrollY < 200 ? draw() : undefined), 2));
+  tools.leave(refresh_on("operation", () => shown.refresh(), 2));
 }

@@ -1,6 +1,7 @@
 // One record: both sides as they are now, what they agreed on, why each field has its value, its history, and what can be done.
 import { get, segment, target } from "./api.js";
 import { field, h, replace, select } from "./dom.js";
+import { filter_form } from "./filters.js";
 import { chip, moment, same, shown } from "./format.js";
 import { record_link } from "./operation.js";
 import { operation_columns } from "./operations.js";
@@ -75,8 +76,8 @@ async function browse(place, filters) {
   const list = h("section", { class: "card flush" });
   replace(place, list);
   const { mapping, state, older, error } = filters;
-  await paged_table(list, "links", link_columns(mapping), async (after) => {
-    const answer = await get(target("links", { mapping, state, older, error, limit: 50, after }));
+  await paged_table(list, "links", link_columns(mapping), async (after, limit) => {
+    const answer = await get(target("links", { mapping, state, older, error, limit, after }));
     return { rows: answer.links, next: answer.next };
   }, { label: "Linked records", nothing: empty(state || older || error ? "No link is like that" : "Nothing is linked yet", state || older || error ? "Widen the filters." : "Type a record's key as either system calls it, a name such as HR-EMP-00001 or an id, or make the mapping level on its page.") });
 }
@@ -89,14 +90,7 @@ export async function record_page(box, tools) {
   const place = h("div", { class: "stack" });
   if (names.length === 0) return replace(box, head("Record"), h("section", { class: "card" }, empty("No mapping yet", "Records are linked by mappings: make one first.", h("a", { class: "button", href: "#/new-mapping" }, "New mapping"))));
   const draw = () => (filters.key ? show(place, { mapping: filters.mapping, key: filters.key, side: filters.side || undefined }, tools).catch((error) => replace(place, trouble(error))) : browse(place, filters));
-  const changed = (event) => {
-    event?.preventDefault();
-    for (const [name, value] of new FormData(form)) filters[name] = value.trim();
-    filters.error = form.elements.error.checked ? "1" : "";
-    tools.set_query(filters);
-    void draw();
-  };
-  const form = h("form", { class: "filters", role: "search", on: { submit: changed, change: changed } }, field("Mapping", select("mapping", names, filters.mapping)), field("Key, of either side", h("input", { type: "search", name: "key", value: filters.key ?? "", placeholder: "empty: all that are linked" }), { class: "wide" }), field("Side", select("side", [["", "either"], "left", "right"], filters.side)),
+  const form = filter_form(filters, tools, draw, field("Mapping", select("mapping", names, filters.mapping)), field("Key, of either side", h("input", { type: "search", name: "key", value: filters.key ?? "", placeholder: "empty: all that are linked" }), { class: "wide" }), field("Side", select("side", [["", "either"], "left", "right"], filters.side)),
     field("Links that are", select("state", [["", "in any state"], ["live", "live"], ["tombstone", "deleted"], ["frozen", "out of scope"], ["ignored", "ignored"]], filters.state)), field("Not touched for", select("older", [["", "any time"], ["1h", "an hour"], ["24h", "a day"], ["7d", "a week"], ["30d", "a month"]], filters.older)), h("label", { class: "line" }, h("input", { type: "checkbox", name: "error", checked: !!filters.error }), "with trouble"), h("button", { class: "first", type: "submit" }, "Show"));
   replace(box, head("Record"), form, place);
   await draw();

@@ -59,7 +59,7 @@ export function ask(title, { text = "", inputs = [], yes = "Do it", danger = fal
   });
 }
 
-function download(name, type, text) {
+export function download(name, type, text) {
   const url = URL.createObjectURL(new Blob([text], { type }));
   h("a", { href: url, download: name }).click();
   setTimeout(() => URL.revokeObjectURL(url), 1000);
@@ -70,32 +70,64 @@ const plain = (value) => (value === undefined || value === null ? "" : typeof va
 const cell = (value) => { const text = plain(value); return `"${(/^[=+\-@\t\r]/.test(text) ? "'" : "") + text.replaceAll('"', '""')}"`; };
 
 /// columns: [{ title, cell(row) -> Node or text, value(row) for export, kind: "number" | "time" | "tight" }]
-export function table(name, columns, rows, { nothing, more, label } = {}) {
+/// `more` loads the page after; `all` -> { rows, whole } is every row there is, for export.
+export function table(name, columns, rows, { nothing, more, all, label } = {}) {
   if (rows.length === 0) return nothing ?? empty("Nothing here");
   const body = h("tbody", {}, rows.map((row) => h("tr", {}, columns.map((one) => h("td", { class: one.kind, data: { title: one.title } }, one.cell(row))))));
   const grid = h("table", { class: "stacks" }, h("caption", { class: "unseen" }, label ?? name), h("thead", {}, h("tr", {}, columns.map((one) => h("th", { class: one.kind === "number" ? "number" : undefined, scope: "col" }, one.title || h("span", { class: "unseen" }, "What can be done"))))), body);
   const value = (one, row) => (one.value ? one.value(row) : one.cell(row)?.textContent ?? one.cell(row));
   const exported = columns.filter((one) => one.title && !one.private);
-  const csv = () => download(`${name}.csv`, "text/csv", [exported.map((one) => cell(one.title)), ...rows.map((row) => exported.map((one) => cell(value(one, row))))].map((line) => line.join(",")).join("\r\n"));
-  const json = () => download(`${name}.json`, "application/json", JSON.stringify(rows, null, 2));
+  const csv = (every) => download(`${name}.csv`, "text/csv", [exported.map((one) => cell(one.title)), ...every.map((row) => exported.map((one) => cell(value(one, row))))].map((line) => line.join(",")).join("\r\n"));
+  const json = (every) => download(`${name}.json`, "application/json", JSON.stringify(every, null, 2));
+  const export_as = (write) => async () => {
+    const { rows: every, whole } = more && all ? await all() : { rows, whole: true };
+    write(every);
+    toast(`${every.length} ${every.length === 1 ? "row" : "rows"} exported${whole ? "" : ", the newest; narrow the filters for those before"}.`);
+  };
   const foot = h("div", { class: "foot" }, h("span", { class: "dim small" }, `${rows.length} ${rows.length === 1 ? "row" : "rows"}${more ? ", more to load" : ""}`),
-    more && button("Load more", more, "quiet"), button("CSV", csv, "quiet"), button("JSON", json, "quiet"));
+    more && button("Load more", more, "quiet"), button(more ? "All as CSV" : "CSV", export_as(csv), "quiet"), button(more ? "All as JSON" : "JSON", export_as(json), "quiet"));
   return h("div", {}, h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": label ?? name }, grid), foot);
 }
 
-/// A list that comes in pages: load(after) -> { rows, next }.
-export async function paged_table(place, name, columns, load, options = {}) {
-  let rows = [];
+const most_exported = 50000;
+
+/// Every row of a list that comes in pages, at most `most`: { rows, whole }.
+export async function every_row(load, most = most_exported) {
+  let rows = [], after = "";
+  do {
+    const page = await load(after, 1000);
+    rows = rows.concat(page.rows);
+    after = page.next;
+  } while (after && rows.length < most);
+  return { rows: rows.slice(0, most), whole: !after && rows.length <= most };
+}
+
+/// A list that comes in pages: load(after, limit) -> { rows, next }. The answer's refresh() puts what is new before what was
+/// loaded; `id` names the member that a row is known by.
+export async function paged_table(place, name, columns, load, { id = "id", ...options } = {}) {
+  let rows = [], next;
+  const draw = () => replace(place, table(name, columns, rows, { ...options, all: () => every_row(load), more: next ? () => page(next) : undefined }));
   const page = async (after) => {
-    const { rows: found, next } = await load(after);
-    rows = rows.concat(found);
-    replace(place, table(name, columns, rows, { ...options, more: next ? () => page(next) : undefined }));
+    const found = await load(after, 50);
+    rows = rows.concat(found.rows);
+    next = found.next;
+    draw();
+  };
+  const refresh = async () => {
+    let found;
+    try { found = await load("", 50); } catch { return; }  // what is shown stays
+    const met = new Set(found.rows.map((row) => row[id]));
+    const joined = rows.some((row) => met.has(row[id]));
+    rows = found.rows.concat(joined ? rows.filter((row) => !met.has(row[id])) : []);
+    if (!joined) next = found.next;
+    draw();
   };
   try {
     await page("");
   } catch (error) {
     replace(place, trouble(error));
   }
+  return { refresh };
 }
 
 export function card(title, ...children) {

@@ -1,8 +1,8 @@
 // What was received: webhooks as they came, and changes by any other way.
 import { get, target } from "./api.js";
 import { field, h, replace, select } from "./dom.js";
-import { moment } from "./format.js";
-import { chip } from "./format.js";
+import { filter_form, moment_field } from "./filters.js";
+import { chip, moment } from "./format.js";
 import { empty, head, paged_table } from "./view.js";
 
 const sources = [["webhook", "webhooks"], ["", "all"], "poll", "listen", "sweep", "person", "job", "again"];
@@ -15,18 +15,12 @@ export async function webhooks_page(box, tools) {
     { title: "Received", kind: "time", cell: (row) => moment(row.at), value: (row) => row.at }, { title: "From", cell: (row) => row.connection }, { title: "Collection", cell: (row) => row.collection }, { title: "Key", kind: "mono", cell: (row) => row.key }, { title: "Event", kind: "tight", cell: (row) => (row.event === "unparsed" ? chip("unparsed") : row.event), value: (row) => row.event }, { title: "By", cell: (row) => row.source },
     { title: "Body", cell: (row) => row.payload && h("details", {}, h("summary", {}, "show"), h("pre", {}, row.payload)), value: (row) => row.payload },
   ];
-  const load = async (after) => {
-    const answer = await get(target("changes", { ...filters, limit: 50, after }));
+  const load = async (after, limit) => {
+    const answer = await get(target("changes", { ...filters, limit, after }));
     return { rows: answer.changes, next: answer.next };
   };
   const draw = () => paged_table(list, "received", columns, load, { label: "Received", nothing: empty("Nothing was received", "Point the system's webhooks at POST /webhook/CONNECTION of this server, signed with the secret of tidewire.lua. Polls go straight to the mappings and are not listed.") });
-  const changed = (event) => {
-    event?.preventDefault();
-    for (const [name, value] of new FormData(form)) filters[name] = value;
-    tools.set_query(filters);
-    void draw();
-  };
-  const form = h("form", { class: "filters", on: { change: changed, submit: changed } }, field("By", select("source", sources, filters.source)), field("From", select("connection", [["", "all"], ...connections.map((one) => one.name)], filters.connection)), field("Event", select("event", [["", "any"], "upsert", "delete", "unparsed"], filters.event)), field("Key", h("input", { name: "key", value: filters.key ?? "" })));
+  const form = filter_form(filters, tools, draw, field("By", select("source", sources, filters.source)), field("From", select("connection", [["", "all"], ...connections.map((one) => one.name)], filters.connection)), field("Event", select("event", [["", "any"], "upsert", "delete", "unparsed"], filters.event)), field("Key", h("input", { name: "key", value: filters.key ?? "" })), moment_field("Since", "since", filters));
   const refused = connections.map((one) => ({ name: one.name, ...one.webhooks })).filter((one) => one.unproved || one.malformed || one.limited);
   replace(box, head("Webhooks"), form, refused.map((one) => h("div", { class: "banner warn" }, h("b", {}, `${one.name}: ${one.unproved} refused without a valid proof, ${one.malformed} malformed, ${one.limited} over the limit`), h("p", { class: "hint small" }, "A wrong secret is the usual reason: compare webhook_secret with what the system signs with."))), list);
   await draw();

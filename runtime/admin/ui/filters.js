@@ -1,0 +1,30 @@
+// The filters of a list: a form whose values stand in the address, so that a view can be sent to a colleague.
+import { field, h } from "./dom.js";
+
+const local = (iso) => {
+  if (!iso || Number.isNaN(Date.parse(iso))) return "";
+  const at = new Date(iso);
+  return new Date(at - at.getTimezoneOffset() * 60000).toISOString().slice(0, 16);
+};
+
+/// A moment to filter by: typed in the reader's own time, an ISO time in the filters.
+export function moment_field(label, name, filters) {
+  return field(label, h("input", { type: "datetime-local", name, value: local(filters[name]) }));
+}
+
+/// Changes `filters` as the fields change, and then draws.
+export function filter_form(filters, tools, draw, ...fields) {
+  const changed = (event) => {
+    event.preventDefault();
+    for (const { name, type, value, checked } of form.elements) {
+      if (!name) continue;
+      if (type === "checkbox") filters[name] = checked ? "1" : "";
+      else if (type !== "datetime-local") filters[name] = value.trim();
+      else if (value !== local(filters[name])) filters[name] = value ? new Date(value).toISOString() : "";
+    }
+    tools.set_query(filters);
+    void draw();
+  };
+  const form = h("form", { class: "filters", role: "search", on: { submit: changed, change: changed } }, fields);
+  return form;
+}

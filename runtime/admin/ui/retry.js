@@ -1,0 +1,35 @@
+// Records that were given up, tried again: those that a list shows, after a person saw how many.
+import { get, post, target } from "./api.js";
+import { ask, every_row, toast } from "./view.js";
+
+const most = 5000;
+
+/// Every dead key of the mapping, or of all.
+export async function dead_keys(mapping) {
+  return (await every_row(async (after, limit) => {
+    const { keys, next } = await get(target("dead-letters", { mapping, state: "dead", limit, after }));
+    return { rows: keys, next };
+  }, most)).rows;
+}
+
+/// One try more than the daemon lets us send in a second is sent a second later.
+async function retry_one({ mapping, side, key }) {
+  for (;;) {
+    try {
+      return (await post("/api/v1/retry", { mapping, side, key })).retried;
+    } catch (error) {
+      if (error.status !== 429) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 1000));
+    }
+  }
+}
+
+/// Asks with the number, then tries these dead keys again; what the brake holds is not among them.
+export async function retry_shown(keys) {
+  if (keys.length === 0) return toast("None of those shown is given up.");
+  const records = `${keys.length} ${keys.length === 1 ? "record" : "records"}`;
+  if (!(await ask(`Try ${records} again?`, { text: `Those that were given up and that the filters show${keys.length === most ? ", the newest" : ""}. What the brake holds stays held: a mapping's Run tab lets it go.`, yes: "Try again" }))) return undefined;
+  let retried = 0;
+  for (const one of keys) retried += await retry_one(one);
+  return toast(`${retried} ${retried === 1 ? "is" : "are"} being tried again.`);
+}
