@@ -1,8 +1,10 @@
 // Pieces of work with progress: loads, resyncs, sweeps, dry runs.
-import { get, may, post, segment } from "./api.js";
+import { held_banner } from "./adopt.js";
+import { get, may, post, segment, target } from "./api.js";
 import { h, replace } from "./dom.js";
+import { refresh_every } from "./events.js";
 import { chip, count, moment, shown } from "./format.js";
-import { banner, button, card, empty, head, table, toast, trouble } from "./view.js";
+import { banner, button, card, empty, head, paged_table, table, toast, trouble } from "./view.js";
 
 const kinds = { sync: "Make level", resync: "Look at everything again", sweep: "Find what was deleted", dry_run: "Dry run", key: "One record", initial_load: "Initial load", verify: "Compare completely", adopt: "Report before adopting", revert: "Take back" };
 
@@ -38,9 +40,9 @@ function part(one) {
 export function findings(job) {
   if (!job.found) return "";
   const rows = (job.writes ?? job.findings ?? []).map((one) => ({ ...one, writes: one.record?.writes ?? [] }));
-  return h("section", { class: "card flush" }, h("div", { class: "head" }, h("h2", {}, `Found in ${count(job.looked_at)} records: ${Object.entries(job.found).map(([name, number]) => `${count(number)} ${name}`).join(", ") || "nothing to do"}`)),
-    table("dry-run", [{ title: "Left", kind: "mono", cell: (row) => row.left_key ?? "" }, { title: "Right", kind: "mono", cell: (row) => row.right_key ?? "" }, { title: "Would", cell: (row) => (row.error ? row.error.message : row.writes.map((write) => `${write.kind} in ${write.connection}`).join("; ") || (row.kind ?? row.finding ?? "")), value: (row) => row.kind ?? row.finding }, { title: "Values", kind: "value", cell: (row) => row.writes.map((write) => h("div", {}, shown(write.values))) }],
-      rows, { label: "What a dry run found", nothing: empty("Nothing would be written", "Both sides are level.") }));
+  return h("section", { class: "card flush" }, h("div", { class: "head" }, h("h2", {}, `Found in ${count(job.looked_at)} records: ${Object.entries(job.found).map(([name, number]) => `${count(number)} ${name.replaceAll("_", " ")}`).join(", ") || "nothing to do"}`)),
+    table("dry-run", [{ title: "Left", kind: "mono", cell: (row) => row.left_key ?? "" }, { title: "Right", kind: "mono", cell: (row) => row.right_key ?? "" }, ...(job.findings ? [{ title: "Found", kind: "tight", cell: (row) => (row.finding ?? "").replaceAll("_", " "), value: (row) => row.finding }] : []), { title: "Would", cell: (row) => (row.error ? row.error.message : row.writes.map((write) => `${write.kind} in ${write.connection}`).join("; ") || (row.kind ?? "")), value: (row) => row.kind ?? row.finding }, { title: "Values", kind: "value", cell: (row) => row.writes.map((write) => h("div", {}, shown(write.values))) }],
+      rows, { label: "What was found", nothing: empty("Nothing was found", "Both sides are level.") }));
 }
 
 /// What can be done with a job that has not ended.
@@ -59,9 +61,10 @@ async function one_job(box, tools, id) {
   const draw = async () => {
     try {
       const job = await get(`/api/v1/jobs/${segment(id)}`);
+      const report = job.kind === "adopt" && job.state === "done" ? await get(`/api/v1/mappings/${segment(job.parts[0].mapping)}`) : {};
       if (!tools.current()) return;
       clearTimeout(timer);
-      replace(box, head(kinds[job.kind] ?? job.kind, ...controls(job, draw)), h("div", { class: "row" }, state_chip(job), h("span", { class: "dim small" }, "began ", moment(job.started_at), job.finished_at && [", ended ", moment(job.finished_at)]), h("a", { href: "#/jobs" }, "All jobs")), job.error && banner("bad", job.error.message, job.error.hint ?? ""), card("Progress", (job.parts ?? []).map(part)), findings(job));
+      replace(box, head(kinds[job.kind] ?? job.kind, ...controls(job, draw)), h("div", { class: "row" }, state_chip(job), h("span", { class: "dim small" }, "began ", moment(job.started_at), job.finished_at && [", ended ", moment(job.finished_at)]), h("a", { href: "#/jobs" }, "All jobs")), job.error && banner("bad", job.error.message, job.error.hint ?? ""), held_banner(report, draw), card("Progress", (job.parts ?? []).map(part)), findings(job));
       if (!["done", "failed", "cancelled"].includes(job.state)) timer = setTimeout(draw, 700);
     } catch (error) {
       if (tools.current()) replace(box, trouble(error));
@@ -71,10 +74,19 @@ async function one_job(box, tools, id) {
   await draw();
 }
 
+const job_columns = [
+  { title: "Began", kind: "time", cell: (row) => h("a", { href: `#/jobs/${row.id}` }, moment(row.started_at ?? row.created_at)), value: (row) => row.started_at ?? row.created_at }, { title: "What", cell: (row) => kinds[row.kind] ?? row.kind },
+  { title: "Mapping", cell: (row) => row.mapping ?? (row.mappings ?? []).join(", ") }, { title: "Looked at", kind: "number", cell: (row) => count(Math.max(row.marked ?? 0, row.looked_at ?? 0)), value: (row) => Math.max(row.marked ?? 0, row.looked_at ?? 0) }, { title: "State", kind: "tight", cell: state_chip, value: (row) => row.state },
+];
+
 export async function jobs_page(box, tools) {
   if (tools.path[0]) return one_job(box, tools, tools.path[0]);
-  const { jobs } = await get("/api/v1/jobs");
-  replace(box, head("Jobs"), h("section", { class: "card flush" }, table("jobs", [
-    { title: "Began", kind: "time", cell: (row) => h("a", { href: `#/jobs/${row.id}` }, moment(row.started_at ?? row.created_at)), value: (row) => row.started_at ?? row.created_at }, { title: "What", cell: (row) => kinds[row.kind] ?? row.kind }, { title: "Mapping", cell: (row) => row.mapping ?? (row.mappings ?? []).join(", ") }, { title: "State", kind: "tight", cell: state_chip, value: (row) => row.state },
-  ], jobs, { label: "Jobs", nothing: empty("No job ran since the start", "A mapping's Run tab starts one: an initial load, a resync, a sweep, a dry run.") })));
+  const list = h("section", { class: "card flush" });
+  replace(box, head("Jobs"), list);
+  const load = async (after) => {
+    const { jobs, next } = await get(target("jobs", { after }));
+    return { rows: jobs, next };
+  };
+  const { refresh } = await paged_table(list, "jobs", job_columns, load, { label: "Jobs", nothing: empty("No job yet", "A mapping's Run tab starts one: an initial load, a resync, a sweep, a dry run. Those that ended are kept as long as operations are.") });
+  tools.leave(refresh_every(3, refresh));
 }

@@ -1,10 +1,12 @@
 // One mapping: its fields side by side, its triggers, its script with versions and an editor, and work on it.
+import { held_banner } from "./adopt.js";
 import { get, may, post, remove, segment } from "./api.js";
 import { h, replace } from "./dom.js";
 import { refresh_on } from "./events.js";
 import { ago, chip, count, moment, shown } from "./format.js";
 import { editor } from "./editor.js";
 import { diff } from "./diff.js";
+import { work_tab } from "./mapping_work.js";
 import { ask, banner, button, card, empty, figure, head, problems, table, tabs, toast, trouble } from "./view.js";
 
 const listed = (value) => (Array.isArray(value) ? value.join(", ") : value ?? "");
@@ -29,12 +31,18 @@ function fields_table(mapping) {
   ], compiled.fields ?? [], { label: "Fields side by side" });
 }
 
-function end_card(name, end, polls, cursor) {
+function end_card(name, mapping, cursor) {
+  const end = mapping[name];
   if (!end) return "";
-  const poll = polls?.[name];
+  const poll = mapping.polls?.[name];
+  const anew = cursor && may("admin") && button("Poll from the beginning…", async () => {
+    if (!(await ask(`Forget where the poll of ${end.connection}.${end.collection} continues?`, { text: "The next poll begins as after the first start. Links, and what the sides agreed on, stay.", yes: "Begin anew" }))) return;
+    await post(`/api/v1/cursors/${segment(mapping.name)}/reset`, { side: name });
+    toast("The next poll begins anew.");
+  }, "quiet");
   return h("section", { class: "card" }, h("h2", {}, h("span", { class: `side-${name}` }, name), ` ${end.connection}.${end.collection}`),
-    h("p", {}, end.webhook ? chip("webhook") : "", " ", end.poll ? `polled ${end.poll}` : "not polled"), poll?.last && h("p", { class: "dim small" }, "last poll ", moment(poll.last)), poll?.error && banner("bad", poll.error.message ?? poll.error, poll.error.hint ?? ""),
-    cursor && h("details", {}, h("summary", {}, "Where the poll continues"), h("pre", {}, JSON.stringify(cursor.value, null, 2)), h("p", { class: "dim small" }, moment(cursor.updated_at))));
+    h("p", {}, end.webhook ? chip("webhook") : "", " ", end.poll ? `polled ${end.poll}` : "not polled"), poll?.last && h("p", { class: "dim small" }, "last poll ", moment(poll.last)), mapping.next_poll?.[name] && h("p", { class: "dim small" }, "next poll ", moment(mapping.next_poll[name])), mapping.next_sweep && h("p", { class: "dim small" }, "next full comparison ", moment(mapping.next_sweep)), poll?.error && banner("bad", poll.error.message ?? poll.error, poll.error.hint ?? ""),
+    cursor && h("details", {}, h("summary", {}, "Where the poll continues"), h("pre", {}, JSON.stringify(cursor.value, null, 2)), h("p", { class: "dim small" }, moment(cursor.updated_at)), anew));
 }
 
 async function overview_tab(place, mapping) {
@@ -42,11 +50,13 @@ async function overview_tab(place, mapping) {
   const cursor = (side) => cursors.find((one) => one.mapping === mapping.name && one.side === side);
   replace(place, card("", h("div", { class: "figures" }, figure(count(mapping.links), "linked"), figure(count(mapping.waiting + mapping.backing_off), "waiting"), figure(count(mapping.open_conflicts), "conflicts", mapping.open_conflicts ? "warn" : ""), figure(count(mapping.dead), "dead", mapping.dead ? "bad" : ""), figure(count(mapping.tombstones), "deleted"), figure(mapping.oldest_waiting ? ago(mapping.oldest_waiting) : "level", "behind"))),
     h("section", { class: "card flush" }, h("div", { class: "head" }, h("h2", {}, "Fields side by side")), fields_table(mapping)),
-    h("div", { class: "cards" }, end_card("left", mapping.left, mapping.polls, cursor("left")), end_card("right", mapping.right, mapping.polls, cursor("right"))));
+    h("div", { class: "cards" }, end_card("left", mapping, cursor("left")), end_card("right", mapping, cursor("right"))));
 }
 
-function source_lines(text, bad = new Set()) {
-  return h("div", { class: "source", tabindex: "0", role: "region", "aria-label": "Script" }, text.split("\n").map((line, i) => h("div", { class: bad.has(i + 1) ? "bad" : "" }, line)));
+function source_lines(text, marked) {
+  const lines = text.split("\n").map((line, i) => h("div", { class: i + 1 === marked ? "marked" : "" }, line));
+  setTimeout(() => lines[marked - 1]?.scrollIntoView({ block: "center" }));
+  return h("div", { class: "source", tabindex: "0", role: "region", "aria-label": "Script" }, lines);
 }
 
 async function script_tab(place, mapping, tools) {
@@ -66,27 +76,13 @@ async function script_tab(place, mapping, tools) {
   };
   const reload = mapping.reload ?? {};
   replace(place, reload.error ? banner("bad", `The last save did not load: ${reload.error.message}`, reload.error.hint ?? "The version before goes on.") : h("p", { class: "dim small" }, "Loaded ", moment(mapping.loaded_at), mapping.version ? [" as version ", h("code", {}, mapping.version.slice(0, 12))] : ""),
-    h("section", { class: "card" }, h("h2", {}, now.file), source_lines(now.source)), compare,
+    h("section", { class: "card" }, h("h2", {}, now.file), source_lines(now.source, Number(tools.query.get("line")))), compare,
     h("section", { class: "card flush" }, h("div", { class: "head" }, h("h2", {}, "Versions that ran")), table("versions", [
       { title: "Loaded", kind: "time", cell: (row) => moment(row.at), value: (row) => row.at }, { title: "Version", kind: "mono", cell: (row) => row.version.slice(0, 12), value: (row) => row.version },
       { title: "", private: true, cell: (row) => (row.version === mapping.version ? chip("running") : button("Compare with now", () => show_version(row), "quiet")) },
     ], versions, { label: "Versions", nothing: empty("No version ran yet") })));
   const row = versions.find((one) => one.version === wanted);
   if (row) await show_version(row);
-}
-
-async function start(mapping, body) {
-  const { job } = await post("/api/v1/sync", { mapping: mapping.name, ...body });
-  location.hash = `#/jobs/${job}`;
-}
-
-function work_tab(place, mapping) {
-  const work = (title, text, ...buttons) => h("section", { class: "card" }, h("h2", {}, title), h("p", { class: "dim" }, text), h("div", { class: "row" }, buttons));
-  replace(place, may("operator") ? h("div", { class: "cards" },
-    work("Make it level", "Takes over what changed on either side since the last look, and links what is new. This is also the initial load.", button("Run now", () => start(mapping, {}), "first")),
-    work("See first what it would do", "A dry run reads both sides and tells every write, field by field. It writes nothing.", button("Dry run", () => start(mapping, { dry_run: true }))),
-    work("Look at everything again", "Also compares what seems level; for after a rule was changed.", button("Resync", async () => (await ask("Look at every record again?", { text: "This reads all records of both sides.", yes: "Resync" })) && start(mapping, { all: true }))),
-    work("Find what was deleted", "A full comparison that finds deletions which no event told.", button("Sweep", () => start(mapping, { sweep: true })))) : banner("info", "You may look, not run.", "This needs the role operator."));
 }
 
 export async function mapping_page(box, tools) {
@@ -98,10 +94,10 @@ export async function mapping_page(box, tools) {
   const draw = async () => {
     const mapping = await get(`/api/v1/mappings/${segment(name)}`);
     if (!tools.current()) return;
-    const off = mapping.state === "paused";
+    const off = mapping.paused;
     const toggle = may("operator") && button(off ? "Switch on" : "Switch off", async () => {
       await post(`/api/v1/mappings/${segment(name)}/${off ? "enable" : "disable"}`);
-      toast(off ? "It goes on." : "It takes no more keys; what comes waits.");
+      toast(!off ? "It takes no more keys; what comes waits." : mapping.held_for ? "It is switched on, and held still: see above." : "It goes on.");
       await draw();
     });
     const erase = may("admin") && button("Delete…", async () => {
@@ -110,12 +106,12 @@ export async function mapping_page(box, tools) {
       toast(`${name} is deleted.`);
       location.hash = "#/";
     }, "quiet");
-    replace(top, head(name, toggle, erase), h("div", { class: "row" }, chip(mapping.state), mapping.left && h("span", {}, `${mapping.left.connection}.${mapping.left.collection} ${arrows[mapping.direction] ?? "↔"} ${mapping.right.connection}.${mapping.right.collection}`), h("a", { href: `#/operations?mapping=${segment(name)}` }, "Operations"), h("a", { href: `#/record?mapping=${segment(name)}` }, "A record")),
-      (mapping.warnings ?? []).map((one) => banner("warn", typeof one === "string" ? one : one.message ?? JSON.stringify(one))), tabs(choices, chosen, choose));
+    replace(top, head(name, toggle, erase), h("div", { class: "row" }, chip(mapping.held_for ? "held" : mapping.state), mapping.left && h("span", {}, `${mapping.left.connection}.${mapping.left.collection} ${arrows[mapping.direction] ?? "↔"} ${mapping.right.connection}.${mapping.right.collection}`), h("a", { href: `#/operations?mapping=${segment(name)}` }, "Operations"), h("a", { href: `#/record?mapping=${segment(name)}` }, "A record")),
+      held_banner(mapping, draw), (mapping.warnings ?? []).map((one) => banner("warn", typeof one === "string" ? one : one.message ?? JSON.stringify(one))), tabs(choices, chosen, choose));
     try {
       if (chosen === "script") await script_tab(place, mapping, tools);
       else if (chosen === "edit") await editor(place, mapping, draw);
-      else if (chosen === "work") work_tab(place, mapping);
+      else if (chosen === "work") work_tab(place, mapping, draw);
       else await overview_tab(place, mapping);
     } catch (error) {
       replace(place, trouble(error));
