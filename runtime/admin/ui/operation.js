@@ -1,5 +1,5 @@
 // One operation as a story: what came in, what was read, how each field was decided, what was written.
-import { get, may, post, segment } from "./api.js";
+import { get, may, post, segment, target } from "./api.js";
 import { h, replace } from "./dom.js";
 import { chip, moment, same, shown } from "./format.js";
 import { banner, button, card, head, table, toast } from "./view.js";
@@ -68,11 +68,19 @@ function durations(record) {
   return h("p", { class: "small dim" }, [waited > 0 && `waited ${milliseconds(waited)}`, ...parts].filter(Boolean).join(" · "));
 }
 
-export function timeline(operation) {
+/// What was received of this key, for what came by a webhook.
+function body_link(one, mapping) {
+  const end = mapping?.[one.side];
+  if (one.reason !== "webhook" || !end) return "";
+  return h("a", { class: "small", href: `#/webhooks?${new URLSearchParams({ connection: end.connection, key: one.key })}` }, "what was received");
+}
+
+/// `mapping` is the one it is of, as it is now; it may be gone.
+export function timeline(operation, mapping) {
   const record = operation.record ?? {};
   const items = [];
   for (const one of record.taken ?? []) {
-    items.push(step(["Noticed: ", reasons[one.reason] ?? one.reason], "", h("p", { class: "small" }, h("span", { class: `side-${one.side}` }, one.side), " ", record_link(operation.mapping, one.key), ` · ${one.event} · ${one.changes} ${one.changes === 1 ? "change" : "changes in one"}`)));
+    items.push(step(["Noticed: ", reasons[one.reason] ?? one.reason], "", h("p", { class: "small" }, h("span", { class: `side-${one.side}` }, one.side), " ", record_link(operation.mapping, one.key), ` · ${one.event} · ${one.changes} ${one.changes === 1 ? "change" : "changes in one"} `, body_link(one, mapping))));
   }
   if (record.left || record.right) items.push(step("Read both sides", "", seen("left", record.left), seen("right", record.right)));
   if (Object.keys(record.fields ?? {}).length) items.push(step("Compared with the base and decided, field by field", "", fields_table(record.fields, record.writes ?? [])));
@@ -83,8 +91,34 @@ export function timeline(operation) {
   return h("ol", { class: "timeline" }, items);
 }
 
+/// Where it stopped in the script, and the lines that say how each of its fields is kept the same; known of the version that runs.
+function script_lines(operation, mapping) {
+  if (!mapping || operation.script !== mapping.version) return "";
+  const place = (at) => {
+    const [file, line] = at.split(":");
+    return file === mapping.file ? h("a", { class: "mono", href: `#/mapping/${segment(mapping.name)}?tab=script&line=${line}` }, at) : h("code", {}, at);
+  };
+  const stopped = /[\w./-]+\.lua:\d+/.exec(operation.record?.error?.message ?? "");
+  const rows = (mapping.compiled?.fields ?? []).filter((row) => row.at && operation.record?.fields?.[row.name]);
+  return h("ul", { class: "small" }, stopped && h("li", {}, "stopped at ", place(stopped[0])), rows.map((row) => h("li", {}, row.name.replace(">", " → "), " by ", place(row.at))));
+}
+
+/// How often the key that it left behind was tried, and when next.
+function attempts(key) {
+  const times = `${key.attempts} ${key.attempts === 1 ? "time" : "times"}`;
+  return banner("warn", `The ${key.side} key ${key.key} was tried ${times}${key.state === "dead" ? " and is given up" : ""}.`, "", key.state !== "dead" && key.due_at && h("p", { class: "small" }, "Again ", moment(key.due_at)));
+}
+
+/// What stands of the record it is of, where this operation is the one that left it so.
+async function left_behind(operation) {
+  if (!["dead", "held", "retry"].includes(operation.outcome)) return [];
+  const { keys } = await get(target("dead-letters", { mapping: operation.mapping, limit: 1000 }));
+  return keys.filter((one) => one.operation === operation.id && one.attempts > 0);
+}
+
 export async function operation_page(box, tools) {
   const operation = await get(`/api/v1/operations/${segment(tools.path[0])}`);
+  const [mapping, keys] = await Promise.all([get(`/api/v1/mappings/${segment(operation.mapping)}`).catch(() => undefined), left_behind(operation)]);
   if (!tools.current()) return;
   const error = operation.record?.error;
   const retry = may("operator") && ["dead", "held", "retry"].includes(operation.outcome) && button("Try again now", async () => {
@@ -93,7 +127,7 @@ export async function operation_page(box, tools) {
   }, "first");
   replace(box, head(`${operation.kind} in ${operation.mapping}`, retry),
     h("div", { class: "row" }, chip(operation.outcome), h("a", { href: `#/mapping/${segment(operation.mapping)}` }, operation.mapping), operation.left_key && h("span", {}, h("span", { class: "side-left" }, "left "), record_link(operation.mapping, operation.left_key)), operation.right_key && h("span", {}, h("span", { class: "side-right" }, "right "), record_link(operation.mapping, operation.right_key))),
-    error && banner("bad", error.message, error.hint ?? ""), card("How it went", timeline(operation)),
-    h("section", { class: "card" }, h("h2", {}, "Behind it"), h("p", {}, "Script version ", h("a", { class: "mono", href: `#/mapping/${segment(operation.mapping)}?tab=script&version=${operation.script}` }, (operation.script || "").slice(0, 12)), operation.job && [" · job ", h("a", { class: "mono", href: `#/jobs/${operation.job}` }, operation.job.slice(0, 13))]),
+    error && banner("bad", error.message, error.hint ?? ""), keys.map(attempts), card("How it went", timeline(operation, mapping)),
+    h("section", { class: "card" }, h("h2", {}, "Behind it"), h("p", {}, "Script version ", h("a", { class: "mono", href: `#/mapping/${segment(operation.mapping)}?tab=script&version=${operation.script}` }, (operation.script || "").slice(0, 12)), operation.job && [" · job ", h("a", { class: "mono", href: `#/jobs/${operation.job}` }, operation.job.slice(0, 13))]), script_lines(operation, mapping),
       h("details", {}, h("summary", {}, "The record as it is stored"), h("pre", {}, JSON.stringify(operation, null, 2)))));
 }

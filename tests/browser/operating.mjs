@@ -1,0 +1,239 @@
+import assert from "node:assert/strict";
+import fs from "node:fs";
+import { check_access, fits, open_browser, shot, sizes, visit } from "../support/browser.mjs";
+import { call, run, until } from "../support/scenario.mjs";
+import { company } from "../support/staff.mjs";
+
+const world = {};
+let erp, project, page, problems, address;
+const password = "correct horse battery";
+const people = 60;
+const key = (number) => `HR-${String(number).padStart(5, "0")}`;
+const socket = () => project.path("state/tidewire.sock");
+const post = async (target, body = {}) => assert.ok([200, 202].includes((await call(`http://tidewire/api/v1/${target}`, { method: "POST", body, socket: socket() })).status), target);
+const mapping = async () => (await project.status()).mappings.employees;
+const rows = () => page.locator("tbody tr").count();
+const answer = (name) => page.getByRole("dialog").getByRole("button", { name }).click();
+
+/// In light and dark, on a desktop and a phone.
+async function seen(name) {
+  for (const scheme of ["light", "dark"]) {
+    await page.evaluate((theme) => { document.documentElement.dataset.theme = theme; }, scheme);
+    await check_access(page, `${name}, ${scheme}`);
+    for (const [size, box] of Object.entries(sizes)) {
+      await page.setViewportSize(box);
+      await shot(page, `${name}-${scheme}-${size}`);
+      await fits(page, `${name}, ${size}`);
+    }
+  }
+  await page.evaluate(() => { document.documentElement.dataset.theme = "light"; });
+  await page.setViewportSize(sizes.desktop);
+}
+
+/// Saves an edit of the mapping and waits until its new version runs.
+async function saved(from, to) {
+  const before = (await mapping()).version;
+  project.edit("mappings/employees.lua", from, to);
+  await until("the edit to be loaded", async () => (await mapping()).version !== before);
+}
+
+const well = `{ "phone",         "phone" }`, ill = `{ "phone", "phone", { to_right = function() error("no phone today") end, to_left = function(v) return v end } }`;
+
+const cases = {
+  async "(the daemon runs, nothing was loaded)"() {
+    Object.assign(world, await company({ parts: ["departments", "employees"] }));
+    ({ erp, project } = world);
+    await erp.insert("Team", { code: "sea", team_name: "Sea" });
+    await erp.insert_many(Array.from({ length: people }, (_, i) => ({ doctype: "Staff Member", staff_code: `s${i}`, full_name: `Sailor ${i}`, phone: "1", remark: "r" })));
+    await project.start();
+    address = project.daemon.address;
+    await world.connect();
+    const put = await call("http://tidewire/api/v1/users/ada", { method: "PUT", body: { role: "admin", password }, socket: socket() });
+    assert.equal(put.status, 200, put.text);
+    ({ page, problems } = await open_browser());
+    await page.goto(address + "/");
+    await page.getByLabel("Name").fill("ada");
+    await page.getByLabel("Password").fill(password);
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { name: "Overview" }).waitFor();
+  },
+
+  async "what was never loaded is not called level"() {
+    await page.getByText("Whether 2 mappings are level is not known.").waitFor();
+    await page.getByText("nothing is linked yet").first().waitFor();
+    assert.equal(await page.getByText("Everything is level.").count(), 0);
+    await visit(page, address, "#/jobs");
+    await page.getByText("No job yet").waitFor();
+    await page.getByRole("heading", { name: "Jobs" }).waitFor();
+  },
+
+  async "two filled sides are reported first; the mapping is held, says so everywhere, and goes on once the report is accepted"() {
+    await post("sync", { mapping: "departments" });
+    await world.settled();
+    await visit(page, address, "#/mapping/employees?tab=work");
+    await seen("operating-work");
+    await page.getByRole("button", { name: "Report first…" }).click();
+    await answer("Report");
+    await page.waitForURL(/#\/jobs\//);
+    await page.getByText("employees is held:").waitFor();
+    await page.getByText(`${people} left only`).first().waitFor();
+    await page.getByRole("cell", { name: "left only", exact: true }).first().waitFor();
+    await seen("operating-adopt");
+    await visit(page, address, "#/");
+    await page.getByText("held (adoption: reported, not accepted)").waitFor();
+    await visit(page, address, "#/mapping/employees");
+    await page.locator(".chip", { hasText: "held" }).first().waitFor();
+    assert.equal(await page.getByRole("button", { name: "Switch on" }).count(), 0, "it is not switched off");
+    await page.getByRole("button", { name: "Accept and load" }).click();
+    await answer("Accept and load");
+    await page.waitForURL(/#\/jobs\//);
+    await world.settled();
+    assert.equal((await mapping()).links, people);
+    assert.equal((await mapping()).held_for, undefined);
+    await visit(page, address, "#/");
+    await page.getByText("Everything is level.").waitFor();
+    await seen("operating-level");
+  },
+
+  async "what is switched off is not called level"() {
+    await project.ask(["pause", "employees"]);
+    await erp.edit("Staff Member", key(1), { phone: "2" });
+    await visit(page, address, "#/");
+    await page.getByText("switched off: what comes waits, nobody looks").waitFor();
+    assert.equal(await page.getByText("Everything is level.").count(), 0);
+    assert.equal(await page.getByText("being worked off").count(), 0);
+    await seen("operating-off");
+    await visit(page, address, "#/mapping/employees?tab=work");
+    await page.getByText("It is switched off.").waitFor();
+    await page.getByRole("button", { name: "Switch on" }).click();
+    await page.getByText("It goes on.").waitFor();
+    await world.settled();
+  },
+
+  async "both sides are compared from the page, and the list of jobs is live"() {
+    await visit(page, address, "#/mapping/employees?tab=work");
+    await page.getByRole("button", { name: "Compare", exact: true }).click();
+    await page.waitForURL(/#\/jobs\//);
+    await page.getByRole("heading", { name: "Compare completely" }).waitFor();
+    await page.locator(".chip", { hasText: "done" }).first().waitFor();
+    await visit(page, address, "#/jobs");
+    await page.getByRole("cell", { name: "Compare completely" }).first().waitFor();
+    await seen("operating-jobs");
+    await post("sync", { mapping: "employees", sweep: true });
+    await page.getByRole("cell", { name: "Find what was deleted" }).waitFor();
+  },
+
+  async "the list of operations keeps what was loaded when something new comes, and goes out whole"() {
+    await visit(page, address, "#/operations?mapping=employees");
+    await page.getByRole("button", { name: "Load more" }).click();
+    await until("the second page", async () => (await rows()) > 50);
+    const before = await rows();
+    await erp.edit("Staff Member", key(2), { phone: "3" });
+    await until("the new one before the others", async () => (await rows()) > before);
+    await visit(page, address, "#/operations?mapping=employees&kind=create");
+    await page.getByText("50 rows, more to load").waitFor();
+    const [csv] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "All as CSV" }).click()]);
+    await page.getByText(`${people} rows exported.`).waitFor();
+    assert.equal(fs.readFileSync(await csv.path(), "utf8").split("\r\n").length, people + 1);
+    await world.settled();
+  },
+
+  async "a failed operation leads to its script line, to what was received, and says how often it was tried"() {
+    await saved(well, ill);
+    for (const number of [3, 4]) await erp.edit("Staff Member", key(number), { phone: "4" });
+    await until("two dead letters", async () => (await project.dead("employees")).length === 2);
+    const [dead] = (await project.operations("employees", key(3))).filter((one) => one.outcome === "dead");
+    await visit(page, address, `#/operation/${dead.id}`);
+    await page.getByText(`The left key ${key(3)} was tried`).waitFor();
+    await page.getByRole("link", { name: /mappings\/employees\.lua:\d+/ }).first().waitFor();
+    await seen("operating-operation");
+    await page.getByRole("link", { name: /mappings\/employees\.lua:\d+/ }).first().click();
+    assert.match(await page.locator(".source .marked").innerText(), /no phone today/);
+    await visit(page, address, `#/operation/${dead.id}`);
+    await page.getByRole("link", { name: "what was received" }).click();
+    await page.getByRole("cell", { name: key(3), exact: true }).first().waitFor();
+    assert.match(page.url(), /connection=erp/);
+  },
+
+  async "what failed is tried again as far as it is shown, after a person saw how many"() {
+    await saved(ill, well);
+    await visit(page, address, `#/operations?text=${key(3)}`);
+    await page.getByRole("button", { name: "Retry what failed" }).click();
+    await page.getByText("Try 1 record again?").waitFor();
+    await seen("operating-retry");
+    await answer("Try again");
+    await page.getByText("1 is being tried again.").waitFor();
+    await until("one to be left", async () => (await project.dead("employees")).map((one) => one.key).join() === key(4));
+    const [done] = (await project.operations("employees", key(3))).filter((one) => one.outcome === "applied");
+    await visit(page, address, `#/operation/${done.id}`);
+    await page.getByText("phone by").waitFor();
+    await page.getByRole("link", { name: /mappings\/employees\.lua:\d+/ }).click();
+    assert.match(await page.locator(".source .marked").innerText(), /"phone"/);
+    await visit(page, address, "#/dead-letters?mapping=departments");
+    await page.getByRole("button", { name: "Retry what was given up" }).click();
+    await page.getByText("None of those shown is given up.").waitFor();
+    await visit(page, address, "#/dead-letters");
+    await page.getByRole("button", { name: "Retry what was given up" }).click();
+    await answer("Try again");
+    await page.getByText("Nothing stands").waitFor();
+    await world.settled();
+  },
+
+  async "a poll begins anew from the page"() {
+    await saved("on    = { webhook = true }", `on    = { webhook = true, poll = "every 1h" }`);
+    await until("a place to continue from", async () => (await project.ask(["cursors"])).cursors.some((one) => one.mapping === "employees"));
+    await visit(page, address, "#/mapping/employees");
+    await page.getByText("Where the poll continues").first().click();
+    await page.getByRole("button", { name: "Poll from the beginning…" }).first().click();
+    await answer("Begin anew");
+    await page.getByText("The next poll begins anew.").waitFor();
+    assert.equal((await project.ask(["audit", "--action", "reset_cursor"])).audit[0].author, "ada");
+    await world.settled();
+  },
+
+  async "what the brake holds is let go from the page"() {
+    await saved(`    { "bio",           "bio" },\n`, "");
+    await erp.insert("Team", { code: "sky", team_name: "Sky" });
+    for (let number = 1; number <= 30; number += 1) await erp.edit("Staff Member", key(number), { bio: `of ${number}` });
+    await world.settled();
+    await saved(`    { "full_name",     "name" },\n`, `    { "full_name",     "name" },\n    { "bio",           "bio" },\n`);
+    await project.cli("sync", "employees", "--all");
+    await until("the brake", async () => (await mapping()).braked?.[0]?.field === "bio");
+    await visit(page, address, "#/mapping/employees?tab=work");
+    await page.getByRole("heading", { name: "What the brake holds" }).waitFor();
+    await seen("operating-brake");
+    await page.getByRole("button", { name: "Let it go" }).click();
+    await answer("Let go");
+    await page.getByText(/records go on\./).waitFor();
+    await world.settled();
+    await until("nothing to be braked", async () => (await mapping()).braked === undefined);
+    assert.equal(await page.getByRole("heading", { name: "What the brake holds" }).count(), 0);
+  },
+
+  async "the log and the audit trail are searched"() {
+    await visit(page, address, "#/logs");
+    await project.ask(["reset", "employees", "--side", "left"]);
+    project.edit("mappings/employees.lua", "return mapping", "return mapping -- again\n");
+    await page.locator(".log div").first().waitFor();
+    await page.getByLabel("Search").fill("no such words anywhere");
+    await page.keyboard.press("Enter");
+    await page.getByText("No line fits").waitFor();
+    await page.getByLabel("Search").fill("");
+    await page.getByLabel("Level").selectOption("error");
+    await until("the address to have it", () => page.url().includes("level=error"));
+    await page.getByLabel("Level").selectOption("");
+    await page.locator(".log div.info").first().waitFor();
+    await seen("operating-log");
+    await visit(page, address, "#/audit");
+    await page.getByLabel("Did").fill("retry");
+    await page.keyboard.press("Enter");
+    await until("retries alone", async () => { const did = await page.locator("td[data-title=Did]").allInnerTexts(); return did.length > 0 && did.every((one) => one === "retry"); });
+    await page.getByLabel("Who").fill("nobody");
+    await page.keyboard.press("Enter");
+    await page.getByText("Nobody did anything like that").waitFor();
+    await seen("operating-audit");
+    assert.deepEqual(problems, []);
+  },
+};
+
+await run(cases, world);
