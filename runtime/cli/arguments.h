@@ -40,6 +40,8 @@ class Arguments {
   const std::vector<std::string>& words() const { return words_; }
   /// The word at `index`, or `otherwise`.
   std::string word(std::size_t index, const std::string& otherwise = {}) const { return index < words_.size() ? words_[index] : otherwise; }
+  /// The same, or else the option's: `links people` is `links --mapping people`.
+  std::string word_or(std::size_t index, const std::string& option) const { return word(index, get(option)); }
   const std::vector<std::string>& rest() const { return rest_; }
   /// Free options by name without dashes; one without value is true.
   const Object& free_options() const { return free_; }

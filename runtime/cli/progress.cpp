@@ -1,6 +1,7 @@
 #include "cli/progress.h"
 
 #include <algorithm>
+#include <span>
 
 #include "base/text.h"
 
@@ -31,13 +32,26 @@ const Array& parts_of(const Value& job) {
   return parts != nullptr && parts->is_array() ? parts->as_array() : kNone;
 }
 
+struct Counted {
+  const char* member;
+  const char* word;
+};
+const Counted kDid[] = {{"created", "created"}, {"updated", "updated"}, {"deleted", "deleted"}, {"linked", "linked"}, {"auto_merged", "merged"}, {"conflict", "in conflict"}, {"dead_letters", "given up"}};
+const Counted kOpen[] = {{"waiting", "waiting"}, {"backing_off", "to be tried again"}, {"waiting_for", "waiting for a parent"}, {"open_conflicts", "in conflict"}, {"held", "held"}, {"dead", "given up"}, {"would_write", "that would be written"}};
+
 void add_count(std::vector<std::string>& words, std::int64_t count, const char* what) {
   if (count > 0) words.push_back(grouped(count) + " " + what);
 }
 
-/// Of a job that looks: "5 377 looked at, 3 differing".
+std::string counts_text(const Value& counts, std::span<const Counted> kinds) {
+  std::vector<std::string> words;
+  for (const Counted& kind : kinds) add_count(words, counts.int_or(kind.member, 0), kind.word);
+  return join(words, ", ");
+}
+
+/// Of a job that looks: "5 377 records of both sides looked at, 3 differing".
 std::string found_summary(const Value& part) {
-  std::vector<std::string> words{grouped(part.int_or("looked_at", 0)) + " looked at"};
+  std::vector<std::string> words{grouped(part.int_or("looked_at", 0)) + " records of both sides looked at"};
   const Value* found = part.find("found");
   for (const auto& [kind, count] : found == nullptr ? Object{} : found->as_object()) {
     std::string word = kind;
@@ -57,24 +71,19 @@ std::string bar(std::int64_t done, std::int64_t total, std::size_t columns) {
   return out;
 }
 
+/// What the job did, how many pairs there are now, and what of the whole mapping is not level, whenever it came to be so.
 std::string part_summary(const Value& part) {
-  std::vector<std::string> words{grouped(part.int_or("marked", 0)) + " to look at"};
-  if (const Value* found = part.find("found"); found != nullptr || part.find("compared") != nullptr) return found_summary(part);
-  if (const Value* events = part.find("events")) {
-    add_count(words, events->int_or("created", 0), "created");
-    add_count(words, events->int_or("updated", 0), "updated");
-    add_count(words, events->int_or("auto_merged", 0), "merged");
-    add_count(words, events->int_or("echo", 0), "level already");
-  }
-  if (const Value* counts = part.find("counts")) {
-    add_count(words, counts->int_or("backing_off", 0), "to be tried again");
-    add_count(words, counts->int_or("waiting_for", 0), "waiting for a parent");
-    add_count(words, counts->int_or("open_conflicts", 0), "in conflict");
-    add_count(words, counts->int_or("held", 0), "held");
-    add_count(words, counts->int_or("dead", 0), "dead");
-    add_count(words, counts->int_or("would_write", 0), "would be written");
-  }
-  return join(words, ", ");
+  if (part.find("found") != nullptr || part.find("compared") != nullptr) return found_summary(part);
+  const Value none = Value(Object{});
+  const Value* events = part.find("events");
+  const Value* counts = part.find("counts");
+  const std::string did = counts_text(events == nullptr ? none : *events, kDid);
+  std::string text = did.empty() ? "nothing to write" : did;
+  if (counts == nullptr) return text;
+  const std::int64_t pairs = counts->int_or("links", 0);
+  text += "; " + grouped(pairs) + (pairs == 1 ? " pair" : " pairs") + " now";
+  const std::string open = counts_text(*counts, kOpen);
+  return open.empty() ? text : text + "; open: " + open;
 }
 
 void Progress::tell_ended(const Value& job, bool all) {

@@ -1,4 +1,7 @@
 // tidewire sync: makes both sides level now, or says what that would write.
+#include <algorithm>
+#include <map>
+
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/exit_code.h"
@@ -9,7 +12,7 @@ namespace {
 
 Result<Value> sync_body(const Arguments& arguments) {
   Object body;
-  if (!arguments.words().empty()) body["mapping"] = arguments.word(0);
+  if (const std::string mapping = arguments.word_or(0, "--mapping"); !mapping.empty()) body["mapping"] = mapping;
   for (const char* name : {"key", "side", "direction", "from", "to"}) {
     const std::string option = std::string("--") + name;
     if (arguments.has(option)) body[name] = arguments.get(option);
@@ -22,14 +25,43 @@ Result<Value> sync_body(const Arguments& arguments) {
   return Value(std::move(body));
 }
 
+constexpr std::size_t kFirst = 20;
+
+/// A record whose parent is not linked yet is no trouble: it follows when the parent is written.
+bool waits_for_parent(const Value& finding) {
+  const Value* error = finding.find("error");
+  return error != nullptr && error->string_or("code") == "not_found" && error->string_or("message").starts_with("waits for its parent");
+}
+
+std::string would_text(const Value& found, std::int64_t after_parents) {
+  const auto count = [&](const char* name) { return grouped(found.int_or(name, 0)); };
+  std::string text = "would create " + count("creates") + ", update " + count("updates") + ", delete " + count("deletes") + ", link " + count("links") + "; " + count("conflicts") + " in conflict, ";
+  const std::int64_t stopped = std::max<std::int64_t>(0, found.int_or("stopped", 0) - after_parents);
+  text += grouped(stopped) + " stopped by an error";
+  return after_parents == 0 ? text : text + ", " + grouped(after_parents) + " after their parents";
+}
+
+/// What it comes to first, mapping by mapping, then the first records.
 void print_dry_run(Context& context, const Value& job) {
   Terminal& out = context.out;
-  print_findings(context, *job.find("writes"), true);
-  if (job.bool_or("more", false)) out.line(out.paint("… more are counted below", Style::kDim));
-  const Value& found = *job.find("found");
-  const auto count = [&](const char* name) { return grouped(found.int_or(name, 0)); };
-  out.line("would create " + count("creates") + ", update " + count("updates") + ", delete " + count("deletes") + ", link " + count("links") + "; " + count("conflicts") + " in conflict, " + count("stopped") +
-           " stopped by an error; looked at " + grouped(job.int_or("looked_at", 0)) + ". Nothing was written.");
+  const Array& writes = job.find("writes")->as_array();
+  std::map<std::string, std::int64_t> after_parents;
+  for (const Value& one : writes) after_parents[one.string_or("mapping")] += waits_for_parent(one) ? 1 : 0;
+  std::int64_t all_after = 0;
+  for (const auto& [mapping, count] : after_parents) all_after += count;
+  const Array& parts = job.find("parts")->as_array();
+  for (const Value& part : parts) {
+    const Value* found = part.find("found");
+    const std::string mapping = part.string_or("mapping");
+    if (parts.size() > 1) out.line(out.paint(plain(mapping), Style::kBold) + "  " + would_text(found == nullptr ? Value(Object{}) : *found, after_parents[mapping]));
+  }
+  out.line(would_text(*job.find("found"), all_after) + "; looked at " + grouped(job.int_or("looked_at", 0)) + ". Nothing was written.");
+  const bool all = context.arguments.has("--details");
+  const std::size_t shown = all ? writes.size() : std::min(writes.size(), kFirst);
+  if (shown > 0) out.line();
+  print_findings(context, Value(Array(writes.begin(), writes.begin() + static_cast<std::ptrdiff_t>(shown))), true);
+  if (shown < writes.size()) out.line(out.paint("… " + grouped(static_cast<std::int64_t>(writes.size() - shown)) + (job.bool_or("more", false) ? " and more" : " more") + ": --details shows them", Style::kDim));
+  else if (job.bool_or("more", false)) out.line(out.paint("… more are counted above", Style::kDim));
 }
 
 Exit sync_exit(const Value& job) {
@@ -73,13 +105,15 @@ const Command& sync_command() {
                                "makes both sides level now: first load, or what was missed",
                                "Without MAPPING all of them, those first that others refer to. Ends with 0 when level, 1 when something failed or is to\n"
                                "be tried again, 5 when conflicts, dead letters, held keys or keys without their parent remain.",
-                               {{{"--key", "K", "this record alone"},
+                               {{{"--mapping", "M", "this mapping alone, as MAPPING"},
+                                 {"--key", "K", "this record alone"},
                                  {"--side", "left|right", "whose records; of --key: whose key it is (default: the source's, else left)"},
                                  {"--direction", "D", "left_to_right, right_to_left, or by connections: erp_to_app"},
                                  {"--from", "K", "records from this key on (numbers by size, else as text); also when they look level"},
                                  {"--to", "K", "up to this key"},
                                  {"--limit", "N", "at most so many records of each mapping"},
                                  {"--dry-run", "", "says what would be written, field by field, and writes nothing"},
+                                 {"--details", "", "with --dry-run: every record, not the first twenty alone"},
                                  {"--all", "", "also records that look level, and what an edited mapping makes of them now"},
                                  {"--sweep", "", "also looks for what was deleted"},
                                  {"--staged", "", "writes nothing before each of its conflicts is decided (`tidewire resolve`), then all of it"},

@@ -22,7 +22,7 @@ int verify(Context& context) {
   const auto session = context.open(repair ? Session::Need::kWork : Session::Need::kScripts, status);
   if (!session) return status;
   Object body{{"repair", repair}, {"author", author_of(context.arguments)}};
-  if (!context.arguments.words().empty()) body["mapping"] = context.arguments.word(0);
+  if (const std::string mapping = context.arguments.word_or(0, "--mapping"); !mapping.empty()) body["mapping"] = mapping;
   const auto job = follow(context, *session, "/api/v1/verify", Value(std::move(body)), {.retries = repair}, status);
   if (!job) return status;
   const bool done = job->string_or("state") == "done";
@@ -50,7 +50,7 @@ const Command& verify_command() {
                                "Reads every record of both sides, page by page, whatever the state believes. Kinds: differing, left_only, right_only,\n"
                                "unlinked (the same thing on both sides, not linked), missing_left and missing_right (linked, but gone there), stopped (an\n"
                                "error). Differences that the sides were told to keep are counted as accepted. Ends with 0 when nothing differs, else 1.",
-                               {{{"--repair", "", "puts what differs before the engine, which mends it by the mapping's rules"}, kAuthorOption}, 0, 1},
+                               {{{"--mapping", "M", "this mapping alone, as MAPPING"}, {"--repair", "", "puts what differs before the engine, which mends it by the mapping's rules"}, kAuthorOption}, 0, 1},
                                verify};
   return command;
 }

@@ -38,7 +38,7 @@ says "people was never loaded: \`tidewire sync people\` goes over what was there
 expect 0 "$TIDEWIRE" sync people --limit 1
 expect 0 "$TIDEWIRE" sync
 expect 0 "$TIDEWIRE" sync --all
-says "6 level already"
+says "nothing to write; 3 pairs now"
 expect 0 "$TIDEWIRE" status
 says "no daemon runs"
 expect 1 "$TIDEWIRE" sync nowhere

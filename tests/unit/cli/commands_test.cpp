@@ -80,15 +80,27 @@ TEST_CASE("progress: the bar fills from empty to full", "[cli]") {
 }
 
 TEST_CASE("progress: a part is told with what happened, and nothing that did not", "[cli]") {
-  const auto part = json::parse(R"({"mapping": "people", "marked": 1234, "events": {"created": 1200, "echo": 30}, "counts": {"dead": 4, "waiting": 0}})");
+  const auto part = json::parse(R"({"mapping": "people", "marked": 1234, "events": {"created": 1200, "echo": 30}, "counts": {"links": 1230, "dead": 4, "waiting": 0}})");
 
-  CHECK(part_summary(*part) == "1 234 to look at, 1 200 created, 30 level already, 4 dead");
+  CHECK(part_summary(*part) == "1 200 created; 1 230 pairs now; open: 4 given up");
+}
+
+TEST_CASE("progress: a conflict of another day is open, not what the job did", "[cli]") {
+  const auto part = json::parse(R"({"mapping": "people", "marked": 1, "events": {"updated": 1}, "counts": {"links": 1, "open_conflicts": 1}})");
+
+  CHECK(part_summary(*part) == "1 updated; 1 pair now; open: 1 in conflict");
+}
+
+TEST_CASE("progress: where nothing was to be written, it is said", "[cli]") {
+  const auto part = json::parse(R"({"mapping": "people", "marked": 6, "events": {"echo": 6}, "counts": {"links": 3}})");
+
+  CHECK(part_summary(*part) == "nothing to write; 3 pairs now");
 }
 
 TEST_CASE("progress: a part that looks is told with what it found", "[cli]") {
   const auto part = json::parse(R"({"mapping": "people", "marked": 0, "looked_at": 1234, "found": {"differing": 3, "missing_left": 1}})");
 
-  CHECK(part_summary(*part) == "1 234 looked at, 3 differing, 1 missing left");
+  CHECK(part_summary(*part) == "1 234 records of both sides looked at, 3 differing, 1 missing left");
 }
 
 TEST_CASE("story: a write is told field by field, old and new, with the rule", "[cli]") {
