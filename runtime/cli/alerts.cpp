@@ -3,6 +3,7 @@
 #include "cli/command.h"
 #include "cli/exit_code.h"
 #include "cli/listing.h"
+#include "cli/standing.h"
 
 namespace tidewire::cli {
 namespace {
@@ -47,6 +48,13 @@ std::vector<Cell> alert_cells(const Value& one, Instant now) {
           plain(subject_of(one)), plain(one.string_or("text")), Cell(end, Style::kDim)};
 }
 
+/// An alert begins only after a while: what waits for a person already is said.
+Result<std::string> nothing_stands(const Context& context, Session& session, bool all) {
+  if (all) return std::string("nothing has needed a person");
+  const std::string waiting = standing_text(TRY(session.get("/api/v1/status")), context.arguments.get("--mapping"));
+  return waiting.empty() ? std::string("nothing needs a person") : "no alert stands, but " + waiting + ": `tidewire conflicts`";
+}
+
 /// With --all also what was told of it to whom, beside the first page.
 int list_alerts(Context& context) {
   const Arguments& arguments = context.arguments;
@@ -69,7 +77,9 @@ int list_alerts(Context& context) {
   const Instant now = SystemClock().now();
   Table table({{"id", true}, {"since"}, {"kind"}, {"about"}, {"what", false, true}, {"then"}});
   for (const Value& one : found->page.find("alerts")->as_array()) table.add(alert_cells(one, now));
-  context.print_page(table, found->page, all ? "nothing has needed a person" : "nothing needs a person");
+  const auto none = nothing_stands(context, *found->session, all);
+  if (!none.ok()) return context.failed(none.error());
+  context.print_page(table, found->page, none->c_str());
   for (const Value& one : found->page.find("alerts")->as_array()) {
     const std::string hint = one.string_or("hint");
     if (one.bool_or("open", false) && !hint.empty()) context.out.line(context.out.paint(plain(std::to_string(one.int_or("id", 0)) + ": " + hint), Style::kDim));

@@ -55,6 +55,8 @@ Result<Follower::Left> Follower::left_of(Value& job) {
   for (Value& part : job.find("parts")->as_array()) {
     const Value* mapping = mappings == nullptr ? nullptr : mappings->find(part.string_or("mapping"));
     if (mapping == nullptr) continue;
+    const std::string name = part.string_or("mapping");
+    if (mapping->bool_or("paused", false) && part.string_or("state") != "done") left.paused = name + " is switched off (`tidewire resume " + name + "` lets it go on)";
     left.keys += mapping->int_or("waiting", 0) + mapping->int_or("backing_off", 0);
     Value* counts = part.find("counts");
     if (counts == nullptr || !counts->is_object()) continue;

@@ -26,7 +26,7 @@ class Follower {
   /// Keys of a job's mappings that are left for later, and what keeps them from going on.
   struct Left {
     std::int64_t keys = 0;
-    std::string paused;  // "app: 503 ..." where a connection is
+    std::string paused;  // "app: 503 ..." where a connection is, or why a mapping takes no keys
   };
   Result<Left> left_of(Value& job);
   Result<bool> stuck(Value& job);

@@ -2,6 +2,7 @@
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/exit_code.h"
+#include "cli/standing.h"
 #include "cli/table.h"
 
 namespace tidewire::cli {
@@ -36,6 +37,7 @@ class StatusPage {
   void print() {
     header();
     problems();
+    standing();
     connections();
     mappings();
     troubles();
@@ -60,7 +62,15 @@ class StatusPage {
     const Value* list = status_.find("problems");
     if (!with_daemon_ || list == nullptr || !list->is_array()) return;
     for (const Value& problem : list->as_array()) out_.line(out_.paint("✗ ", Style::kBad) + shown(problem, 200));
-    if (list->as_array().empty()) out_.line(out_.paint("✓ ", Style::kGood) + "healthy");
+    std::int64_t stopped = 0;
+    for (const auto& [name, one] : members(status_, "mappings")) stopped += style_of_state(one.string_or("state", "running")) == Style::kBad ? 1 : 0;
+    if (stopped > 0) out_.line(out_.paint("✗ ", Style::kBad) + grouped(stopped) + (stopped == 1 ? " mapping does not run" : " mappings do not run") + ": see below");
+    else if (list->as_array().empty()) out_.line(out_.paint("✓ ", Style::kGood) + "healthy");
+  }
+
+  void standing() {
+    if (const std::string text = standing_text(status_); !text.empty()) out_.line(out_.paint("! ", Style::kWarn) + text + ": `tidewire conflicts`");
+    for (const std::string& line : unknown_lines(status_)) out_.line(out_.paint("! ", Style::kWarn) + line);
   }
 
   void connections() {

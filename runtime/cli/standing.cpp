@@ -1,0 +1,54 @@
+#include "cli/standing.h"
+
+#include "base/text.h"
+#include "cli/terminal.h"
+
+namespace tidewire::cli {
+namespace {
+
+const Object& mappings_of(const Value& status) {
+  static const Object kNone;
+  const Value* found = status.find("mappings");
+  return found != nullptr && found->is_object() ? found->as_object() : kNone;
+}
+
+struct Kind {
+  const char* member;
+  const char* one;
+  const char* many;
+};
+const Kind kStanding[] = {
+    {"open_conflicts", "conflict", "conflicts"},
+    {"dead", "record given up", "records given up"},
+    {"held", "record held by the brake", "records held by the brake"},
+};
+
+std::string unknown_of(const std::string& name, const Value& mapping) {
+  if (const std::string held = mapping.string_or("held_for"); !held.empty()) return " is held (" + plain(held) + "): `tidewire adopt " + name + " --accept` or --drop lets it go";
+  if (mapping.bool_or("paused", false)) return " is switched off, what comes waits: `tidewire resume " + name + "`";
+  const bool running = mapping.string_or("state") == "running";
+  if (running && mapping.int_or("links", 0) == 0 && mapping.int_or("tombstones", 0) == 0) return " has nothing linked yet: `tidewire sync " + name + "` is its first load";
+  return "";
+}
+
+}  // namespace
+
+std::string standing_text(const Value& status, const std::string& mapping) {
+  std::vector<std::string> words;
+  for (const Kind& kind : kStanding) {
+    std::int64_t sum = 0;
+    for (const auto& [name, one] : mappings_of(status)) sum += mapping.empty() || name == mapping ? one.int_or(kind.member, 0) : 0;
+    if (sum > 0) words.push_back(grouped(sum) + " " + (sum == 1 ? kind.one : kind.many));
+  }
+  return join(words, ", ");
+}
+
+std::vector<std::string> unknown_lines(const Value& status) {
+  std::vector<std::string> lines;
+  for (const auto& [name, mapping] : mappings_of(status)) {
+    if (const std::string why = unknown_of(name, mapping); !why.empty()) lines.push_back(plain(name) + why);
+  }
+  return lines;
+}
+
+}  // namespace tidewire::cli

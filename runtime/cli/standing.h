@@ -1,0 +1,16 @@
+// standing.h — what of a status waits for a person, and of which mappings nobody knows whether they are level.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/value.h"
+
+namespace tidewire::cli {
+
+/// "1 conflict, 4 records given up", of one mapping or of all; "" where nothing waits for a person.
+std::string standing_text(const Value& status, const std::string& mapping = {});
+/// "countries is switched off: ...", a line for each that is not looked at, with what lets it go on.
+std::vector<std::string> unknown_lines(const Value& status);
+
+}  // namespace tidewire::cli
