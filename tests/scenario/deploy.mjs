@@ -63,6 +63,15 @@ const cases = {
     assert.ok(made.includes("mappings/countries.lua"), made.join());
     const same = (name) => assert.equal(fs.readFileSync(path.join(folder, name), "utf8"), fs.readFileSync(path.join(examples, "quickstart/project", name), "utf8"));
     same("tidewire.lua");
+    const mode = (name) => fs.statSync(path.join(folder, name)).mode & 0o777;
+    assert.equal(mode(".env"), 0o600);
+    assert.equal(mode("state"), 0o700);
+    const env = fs.readFileSync(path.join(folder, ".env"), "utf8");
+    for (const name of ["ERP_URL", "ERP_KEY", "ERP_SECRET", "ERP_WEBHOOK_SECRET", "APP_URL", "APP_KEY", "APP_WEBHOOK_SECRET"]) assert.match(env, new RegExp(`^${name}=$`, "m"));
+    assert.match(fs.readFileSync(path.join(folder, ".gitignore"), "utf8"), /^\.env$/m);
+    const unfilled = spawnSync(binary, ["check", "--project", folder], { encoding: "utf8" });
+    assert.equal(unfilled.status, 3);
+    assert.match(unfilled.stdout + unfilled.stderr, /"ERP_KEY" is empty/);
     assert.throws(() => tidewire("new", folder, "--from", "quikstart"), /did you mean 'quickstart'/);
   },
 
