@@ -163,6 +163,18 @@ Result<Value> run_script(const ScriptProgram& program) {
   return Runner(program).run(*profile);
 }
 
+Result<Value> connection_kind(const std::string& kind, const std::string& project_folder, const std::string& scripts_folder) {
+  ScriptProgram program;
+  program.profile = "io";
+  program.path = "connectors/" + kind + ".lua";
+  program.text = R"(local kind = ... return require "tidewire.host.kind" (function() return require("connectors." .. kind) end))";
+  program.folder = project_folder;
+  program.scripts_folder = scripts_folder;
+  program.arguments = {kind};
+  program.log_level = Level::kError;
+  return run_script(program);
+}
+
 Result<std::string> practice_text(const std::string& name, const std::string& scripts_folder) {
   const ScriptFiles files("", scripts_folder);
   if (name.find('/') == std::string::npos && name.find("..") == std::string::npos) {

@@ -32,6 +32,9 @@ struct ScriptProgram {
 /// null when asked to end. kScript with file and line where it fails.
 Result<Value> run_script(const ScriptProgram& program);
 
+/// What a kind of connection wants to be told (tidewire.host.kind), of the project's connectors or the shipped ones.
+Result<Value> connection_kind(const std::string& kind, const std::string& project_folder, const std::string& scripts_folder);
+
 /// The text of practice/NAME.lua from `scripts_folder` or the binary; kNotFound names those there are.
 Result<std::string> practice_text(const std::string& name, const std::string& scripts_folder);
 

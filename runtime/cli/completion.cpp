@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "app/files.h"
 #include "cli/command.h"
 #include "cli/exit_code.h"
 #include "cli/help.h"
@@ -47,9 +48,10 @@ struct WordList {
 };
 const WordList kWordLists[] = {
     {"sync", {}},     {"explain", {}}, {"try", {}},       {"verify", {}}, {"adopt", {}},  {"links", {}},  {"unlink", {}}, {"relink", {}}, {"merge", {}},
+    {"record", {}},   {"discard", {}}, {"ops", {}},       {"conflicts", {}}, {"cursors", {}}, {"release", {}}, {"report", {}},
     {"ignore", {}},   {"heed", {}},    {"reset-base", {}}, {"forget", {}}, {"reset", {}}, {"pause", {}},  {"resume", {}},
     {"jobs", {"list", "pause", "resume", "cancel"}},       {"user", {"list", "add", "remove"}},           {"token", {"list", "add", "remove"}},
-    {"backup", {"list"}}, {"alerts", {"list", "acknowledge"}}, {"completion", {"bash", "zsh", "fish"}}, {"resolve", {"left", "right", "value", "skip", "accept"}},
+    {"mappings", {"list", "source", "versions", "rollback"}}, {"connections", {"list", "test"}}, {"backup", {"list"}}, {"alerts", {"list", "acknowledge"}}, {"completion", {"bash", "zsh", "fish"}}, {"resolve", {"left", "right", "value", "skip", "accept"}},
 };
 
 std::vector<std::string> mapping_files(const std::string& folder) {
@@ -81,6 +83,7 @@ std::vector<std::string> candidates(const std::vector<std::string>& words, const
     for (const Command& one : all) {
       if (!one.hidden) names.emplace_back(one.name);
     }
+    if (words.size() == 2) for (std::string& kind : app::connector_kinds(folder, "")) names.push_back(std::move(kind));
     return names;
   }
   const auto command = std::find_if(all.begin(), all.end(), [&](const Command& one) { return words[0] == one.name; });
@@ -92,7 +95,8 @@ std::vector<std::string> candidates(const std::vector<std::string>& words, const
   if (words.back().starts_with("-")) return option_names(*command);
   const auto list = std::find_if(std::begin(kWordLists), std::end(kWordLists), [&](const WordList& one) { return words[0] == one.command; });
   if (list == std::end(kWordLists)) return {};
-  if (!list->words.empty()) return {list->words.begin(), list->words.end()};
+  const bool of_mapping = words[0] == "mappings" && words.size() == 3 && words[1] != "list";
+  if (!list->words.empty() && !of_mapping) return {list->words.begin(), list->words.end()};
   return mapping_files(folder);
 }
 

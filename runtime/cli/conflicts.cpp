@@ -20,7 +20,7 @@ std::string record_of(const Value& conflict) {
 
 /// Held and dead keys, so that nothing that waits for a person is out of sight.
 int print_standing(Context& context, Session& session) {
-  const auto found = session.get(Target("/api/v1/dead-letters").add("mapping", context.arguments.get("--mapping")).text());
+  const auto found = session.get(Target("/api/v1/dead-letters").add("mapping", context.arguments.word_or(0, "--mapping")).text());
   if (!found.ok()) return context.failed(found.error());
   const Instant now = SystemClock().now();
   Table table({{"mapping"}, {"side"}, {"key"}, {"state"}, {"since"}, {"why"}});
@@ -37,7 +37,7 @@ int print_standing(Context& context, Session& session) {
   std::string text = table.text(context.out.look());
   text.pop_back();
   context.out.line(text);
-  context.out.line(context.out.paint("tidewire retry --mapping M [--side S --key K] tries them again", Style::kDim));
+  context.out.line(context.out.paint("tidewire retry --mapping M [--side S --key K] tries them again, tidewire discard M KEY --reason WHY lets one go", Style::kDim));
   return kOk;
 }
 
@@ -46,7 +46,7 @@ int list_conflicts(Context& context) {
   const auto session = context.open(Session::Need::kState, status);
   if (!session) return status;
   Target target("/api/v1/conflicts");
-  target.add("all", context.arguments.has("--all") ? "1" : "").add("mapping", context.arguments.get("--mapping"));
+  target.add("all", context.arguments.has("--all") ? "1" : "").add("mapping", context.arguments.word_or(0, "--mapping"));
   const auto found = session->get(target.add("after", context.arguments.get("--after")).text());
   if (!found.ok()) return context.failed(found.error());
   if (context.json()) {
@@ -78,10 +78,10 @@ int list_conflicts(Context& context) {
 
 const Command& conflicts_command() {
   static const Command command{"conflicts",
-                               "[--all] [--mapping M]",
+                               "[MAPPING] [--all]",
                                "lists fields in disagreement, and held and dead keys",
                                "",
-                               {{{"--all", "", "closed ones too"}, {"--mapping", "M", "of one mapping"}, {"--after", "MARK", "the page after one shown before"}}, 0, 0},
+                               {{{"--all", "", "closed ones too"}, {"--mapping", "M", "of one mapping"}, {"--after", "MARK", "the page after one shown before"}}, 0, 1},
                                list_conflicts};
   return command;
 }

@@ -1,5 +1,7 @@
 #include "cli/help.h"
 
+#include "app/files.h"
+#include "base/text.h"
 #include "cli/table.h"
 
 namespace tidewire::cli {
@@ -55,13 +57,36 @@ std::string help(const Look& look) {
   for (const Command& command : commands()) {
     if (!command.hidden) list.add({Cell(command.name, Style::kAccent), command.summary});
   }
-  list.add({Cell("help [COMMAND]", Style::kAccent), "says more of one command"});
+  list.add({Cell("help [COMMAND|KIND]", Style::kAccent), "says more of one command, or the options of a kind of connection: " + join(app::connector_kinds("", ""), ", ")});
   add_options(options, common_options());
   for (const ExitLine& line : kExits) exits.add({Cell(line.code, Style::kAccent), line.meaning});
   const auto title = [&](const char* text) { return styled(text, Style::kBold, look) + "\n"; };
   std::string out = "Tidewire keeps records in two systems the same.\n\n" + title("Commands") + indented(list, look) + "\n" +
                     title("Options of every command") + indented(options, look) + "\n" + title("Exit codes") + indented(exits, look) +
                     "\nWhere a daemon runs for the project, commands go through its socket; else they work alone.";
+  return out;
+}
+
+std::string help_of_kind(const Value& kind, const Look& look) {
+  const std::string name = kind.string_or("kind");
+  Table options({{""}, {""}, {""}});
+  for (const Value& one : kind.find("options")->as_array()) {
+    std::vector<std::string> words;
+    if (one.bool_or("required", false)) words.emplace_back("required");
+    if (const Value* choices = one.find("options"); choices != nullptr && choices->is_array()) {
+      for (const Value& choice : choices->as_array()) words.push_back(shown(choice));
+    }
+    if (const Value* keys = one.find("keys"); keys != nullptr && keys->is_array()) {
+      for (const Value& key : keys->as_array()) words.push_back(shown(key));
+    }
+    if (const Value* usual = one.find("default")) words.push_back("default " + shown(*usual));
+    options.add({Cell(one.string_or("name"), Style::kAccent), Cell(one.string_or("type"), Style::kDim), join(words, ", ")});
+  }
+  std::vector<std::string> words;
+  for (const Value& word : kind.find("collections")->as_array()) words.push_back("NAME." + word.as_string() + " \"...\"");
+  std::string out = styled(name, Style::kBold, look) + "  a kind of connection, in tidewire.lua: NAME = " + name + " { option = value, ... }\n\n" + styled("Options", Style::kBold, look) + "\n" + indented(options, look) +
+                    "\nBesides, of every kind: limits = { rate, parallel }, timeout, webhook = { header, secret, hmac, encoding, prefix }.\nA secret is written secret \"VARIABLE\", its text in .env.";
+  if (!words.empty()) out += "\nIn a mapping: " + join(words, ", ");
   return out;
 }
 

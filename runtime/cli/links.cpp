@@ -19,7 +19,7 @@ std::vector<Cell> link_cells(const Value& one, Instant now) {
 int links(Context& context) {
   const Arguments& arguments = context.arguments;
   Target target("/api/v1/links");
-  target.add("mapping", arguments.word(0)).add("state", arguments.get("--state")).add("key", arguments.get("--key")).add("older", arguments.get("--older")).add("error", arguments.has("--error") ? "1" : "");
+  target.add("mapping", arguments.word_or(0, "--mapping")).add("state", arguments.get("--state")).add("key", arguments.get("--key")).add("older", arguments.get("--older")).add("error", arguments.has("--error") ? "1" : "");
   return print_list(context, target, 50, "links", Table({{"link", true}, {"mapping"}, {"left", false, true}, {"right", false, true}, {"state"}, {"ignored"}, {"touched"}}), link_cells, "no such link");
 }
 
@@ -30,7 +30,8 @@ const Command& links_command() {
                                "[MAPPING] [--state S] [--key K] [--older T] [--error]",
                                "lists which records are the same thing, newest first",
                                "`unlink`, `relink`, `merge`, `ignore`, `heed` and `reset-base` mend them.",
-                               {{{"--state", "S", "live, tombstone (deleted), frozen (left its scope) or ignored"},
+                               {{{"--mapping", "M", "of one mapping"},
+                                 {"--state", "S", "live, tombstone (deleted), frozen (left its scope) or ignored"},
                                  {"--key", "K", "of one record, by either side's key; needs MAPPING"},
                                  {"--older", "T", "not touched for so long (30d) or since then"},
                                  {"--error", "", "with an open conflict, or a key that stands with an error"},

@@ -21,6 +21,19 @@ std::optional<Listing> fetch(const Context& context, Target target, std::int64_t
   return out;
 }
 
+bool add_moments(const Context& context, Target& target, std::initializer_list<const char*> options, int& status) {
+  const Instant now = SystemClock().now();
+  for (const char* option : options) {
+    const auto moment = moment_of(context.arguments.get(option), now);
+    if (!moment.ok()) {
+      status = context.failed(moment.error());
+      return false;
+    }
+    target.add(option + 2, *moment);
+  }
+  return true;
+}
+
 int print_list(const Context& context, Target target, std::int64_t limit, const char* rows, Table table, const std::function<std::vector<Cell>(const Value& row, Instant now)>& cells, const char* empty) {
   int status = kOk;
   const auto found = fetch(context, std::move(target), limit, status);

@@ -18,6 +18,9 @@ struct Listing {
 /// At most --limit rows (else `limit`), from --after on. Null where it failed, which is complained of; `status` is then the exit status.
 std::optional<Listing> fetch(const Context& context, Target target, std::int64_t limit, int& status);
 
+/// The moments that these options name, added to the target by their names without dashes; complains and answers false where one is no time.
+bool add_moments(const Context& context, Target& target, std::initializer_list<const char*> options, int& status);
+
 /// The same as the whole of a command: the page as JSON where that is asked for, else as a table, each member of `rows` by `cells`. The exit status.
 int print_list(const Context& context, Target target, std::int64_t limit, const char* rows, Table table, const std::function<std::vector<Cell>(const Value& row, Instant now)>& cells, const char* empty);
 

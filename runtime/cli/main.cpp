@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "app/files.h"
+#include "app/script_program.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "cli/command.h"
@@ -25,6 +27,19 @@ int wrong_usage(Terminal& err, const std::string& message, const std::string& mo
   return kUsage;
 }
 
+/// `help notion`: of a kind of connection, as the current folder's project or the program knows it.
+int help_kind(Terminal& out, Terminal& err, const std::string& name) {
+  std::vector<std::string> known = app::connector_kinds(".", "");
+  if (std::find(known.begin(), known.end(), name) == known.end()) {
+    for (const Command& one : commands()) known.emplace_back(one.name);
+    return wrong_usage(err, "no command and no kind of connection '" + name + "'" + suggestion(name, known), "`tidewire help` lists them");
+  }
+  const auto kind = app::connection_kind(name, ".", "");
+  if (!kind.ok()) return wrong_usage(err, kind.error().message, "the connector " + name + " cannot be read");
+  out.line(help_of_kind(*kind, out.look()));
+  return kOk;
+}
+
 /// `--project DIR status` is `status --project DIR`: options may stand before the command.
 std::vector<std::string> command_first(std::vector<std::string> words) {
   for (std::size_t i = 0; i < words.size(); ++i) {
@@ -44,9 +59,10 @@ std::vector<std::string> command_first(std::vector<std::string> words) {
 std::span<const Command> commands() {
   static const std::vector<Command> all{new_command(),       run_command(),       check_command(),     sync_command(),     status_command(),
                                         operations_command(), operation_command(), alerts_command(),   conflicts_command(), resolve_command(),
-                                        retry_command(),     release_command(),   explain_command(),   report_command(),   schema_command(),     try_command(),      jobs_command(),
+                                        retry_command(),     discard_command(),   release_command(),   record_command(),    explain_command(),   report_command(),   schema_command(),     try_command(),      jobs_command(),
                                         verify_command(),    adopt_command(),     revert_command(),   links_command(),
-                                        tail_command(),      pause_command(),     resume_command(),   reset_command(),
+                                        tail_command(),      changes_command(),   webhooks_command(),  connections_command(), mappings_command(),
+                                        pause_command(),     resume_command(),    cursors_command(),   reset_command(),
                                         audit_command(),     backup_command(),    restore_command(),
                                         unlink_command(),    relink_command(),    merge_command(),    ignore_command(),
                                         heed_command(),      reset_base_command(), forget_command(),
@@ -98,7 +114,7 @@ int run(const std::vector<std::string>& given) {
   const std::vector<std::string> words = command_first(given);
   if (words.empty() || words[0] == "help" || words[0] == "--help" || words[0] == "-h") {
     const Command* about = words.size() > 1 ? find_command(words[1]) : nullptr;
-    if (words.size() > 1 && about == nullptr && words[0] == "help") return wrong_usage(err, "no command '" + words[1] + "'", "`tidewire help` lists them");
+    if (words.size() > 1 && about == nullptr && words[0] == "help") return help_kind(out, err, words[1]);
     out.line(about != nullptr ? help_of(*about, out.look()) : help(out.look()));
     return words.empty() ? kUsage : kOk;
   }

@@ -8,16 +8,15 @@
 namespace tidewire::cli {
 namespace {
 
-std::vector<Cell> operation_cells(const Value& one, Instant now) {
-  const std::string outcome = one.string_or("outcome");
-  return {Cell(moment(one.string_or("at"), now), Style::kDim), one.string_or("mapping"), keys_of(one), one.string_or("kind"), Cell(outcome, style_of_outcome(outcome)), gist(one), Cell(one.string_or("id"), Style::kDim)};
-}
-
 int list_operations(Context& context) {
   const Arguments& arguments = context.arguments;
   Target target("/api/v1/operations");
-  target.add("failed", arguments.has("--failed") ? "1" : "").add("mapping", arguments.get("--mapping")).add("outcome", arguments.get("--outcome")).add("key", arguments.get("--key"));
-  return print_list(context, target, 20, "operations", Table({{"when"}, {"mapping"}, {"records"}, {"kind"}, {"outcome"}, {"what"}, {"operation", false, true}}), operation_cells, arguments.has("--failed") ? "nothing failed" : "nothing has been decided yet");
+  target.add("failed", arguments.has("--failed") ? "1" : "").add("mapping", arguments.word_or(0, "--mapping")).add("key", arguments.word_or(1, "--key"));
+  for (const char* name : {"outcome", "kind", "side", "text", "author", "job"}) target.add(name, arguments.get(std::string("--") + name));
+  int status = kOk;
+  if (!add_moments(context, target, {"--since", "--until"}, status)) return status;
+  const bool any = target.text().find('?') == std::string::npos;
+  return print_list(context, target, 20, "operations", operations_table(), operation_cells, any ? "nothing has been decided yet" : (arguments.has("--failed") ? "nothing failed" : "no operation is like that"));
 }
 
 /// "read left 12 ms, decide 0.2 ms, write right 31 ms (stale)"; "" where the record keeps no steps.
@@ -63,16 +62,23 @@ int show_operation(Context& context) {
 
 const Command& operations_command() {
   static const Command command{"ops",
-                               "[--failed] [--mapping M] [--key K] [--limit N]",
+                               "[MAPPING [KEY]] [--failed] [--outcome O] [--since T] [--text WORDS] [--limit N]",
                                "lists what was decided, newest first",
-                               "",
+                               "KEY is either side's: `tidewire ops people ada@example.org --since 2h`. Each filter narrows what the others leave.",
                                {{{"--failed", "", "conflicts and dead letters only"},
                                  {"--outcome", "O", "applied, merged, conflict, held, dead, skipped or would_write (read-only)"},
                                  {"--mapping", "M", "of one mapping"},
                                  {"--key", "K", "of one record, by either side's key; needs --mapping"},
+                                 {"--kind", "K", "create, update, delete, link, conflict, resolve, hold, dead, adopt or note"},
+                                 {"--side", "left|right", "that answer a change of this side"},
+                                 {"--text", "WORDS", "with these words in keys or values"},
+                                 {"--author", "A", "decided by this person or token"},
+                                 {"--job", "ID", "of this job"},
+                                 {"--since", "T", "since this time, or for so long: 2h"},
+                                 {"--until", "T", "before this time, or so long ago"},
                                  {"--limit", "N", "at most so many; default 20"},
                                  {"--after", "MARK", "the page after one shown before"}},
-                                0, 0},
+                                0, 2},
                                list_operations};
   return command;
 }

@@ -43,7 +43,7 @@ int practice(Context& context) {
 const Command& practice_command() {
   static const Command command{"practice",
                                "NAME [--port N] [--listen ADDRESS] [--name value ...]",
-                               "runs a server to practise on: frappe, supabase",
+                               "runs a server to practise on: frappe, notion, odoo, supabase",
                                "Every other option goes to the server's script, which says what it takes at its top. It keeps what it is told in memory\n"
                                "or in the file that it is given, misbehaves on request, and prints `listening URL` once it answers.",
                                {{{"--log-level", "LEVEL", "debug, info, warn or error; default warn"}}, 1, 1, true},

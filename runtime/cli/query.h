@@ -3,6 +3,9 @@
 
 #include <string>
 
+#include "base/clock.h"
+#include "base/result.h"
+
 namespace tidewire::cli {
 
 /// "/api/v1/operations?failed=1&limit=20": add() leaves out what is empty.
@@ -16,6 +19,9 @@ class Target {
   std::string text_;
   bool any_ = false;
 };
+
+/// A time as the API takes it, of a time or of how long ago it was ("2h"); "" stays. kInvalid: neither.
+Result<std::string> moment_of(const std::string& text, Instant now);
 
 /// One segment of a path, encoded.
 std::string segment(const std::string& text);

@@ -43,8 +43,29 @@ void print_schema(Context& context, const Value& schema) {
   }
 }
 
+/// What the connection's key may read, as its connector lists it.
+int list_collections(Context& context, const std::string& connection) {
+  int status = kOk;
+  const auto session = context.open(Session::Need::kScripts, status);
+  if (!session) return status;
+  const auto found = session->get("/api/v1/connections/" + segment(connection) + "/collections");
+  if (!found.ok()) return context.failed(found.error());
+  if (context.json()) {
+    context.print_json(*found);
+    return kOk;
+  }
+  Table table({{"collection", false, true}, {"word"}, {"label"}});
+  for (const Value& one : found->find("collections")->as_array()) table.add({one.string_or("name"), Cell(one.string_or("word"), Style::kDim), Cell(one.string_or("label"), Style::kDim)});
+  context.print_page(table, *found, "the system does not say which collections it has");
+  return kOk;
+}
+
 int schema(Context& context) {
   const Arguments& arguments = context.arguments;
+  if (arguments.words().size() == 1) {
+    if (!arguments.has("--suggest")) return list_collections(context, arguments.word(0));
+    return context.failed(make_error(Code::kInvalid, "--suggest needs the collection of this side too", "tidewire schema erp Employee --suggest app.employees"));
+  }
   const std::string other = arguments.get("--suggest");
   const std::size_t dot = other.find('.');
   if (arguments.has("--suggest") && (dot == std::string::npos || dot == 0 || dot + 1 == other.size())) {
@@ -70,13 +91,14 @@ int schema(Context& context) {
 
 const Command& schema_command() {
   static const Command command{"schema",
-                               "CONNECTION COLLECTION [--suggest OTHER.COLLECTION]",
-                               "the fields of a collection, with their types; or a mapping drafted from two",
+                               "CONNECTION [COLLECTION] [--suggest OTHER.COLLECTION]",
+                               "the collections of a system, the fields of one with their types; or a mapping drafted from two",
+                               "Without COLLECTION what the connection's key may read is listed: doctypes, tables, models, databases.\n"
                                "With --suggest a mapping file is printed, the one that the page proposes too, to be saved below mappings/ and edited: each\n"
                                "row with the reason it is there (the same name, label or meaning). Nothing is read but the description of the fields,\n"
                                "and nothing is written.\n"
                                "  tidewire schema erp Employee --suggest app.employees > mappings/employees.lua",
-                               {{{"--suggest", "OTHER.COLLECTION", "the other side: a connection's name and a collection of it"}}, 2, 2},
+                               {{{"--suggest", "OTHER.COLLECTION", "the other side: a connection's name and a collection of it"}}, 1, 2},
                                schema};
   return command;
 }

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "base/text.h"
-#include "cli/table.h"
 
 namespace tidewire::cli {
 namespace {
@@ -114,6 +113,13 @@ std::string story(const Value& operation, const Look& look) {
     if (const std::string hint = error->string_or("hint"); !hint.empty()) out += "  " + styled("hint: ", Style::kDim, look) + plain(hint) + "\n";
   }
   return out;
+}
+
+Table operations_table() { return Table({{"when"}, {"mapping"}, {"records"}, {"kind"}, {"outcome"}, {"what"}, {"operation", false, true}}); }
+
+std::vector<Cell> operation_cells(const Value& operation, Instant now) {
+  const std::string outcome = operation.string_or("outcome");
+  return {Cell(moment(operation.string_or("at"), now), Style::kDim), operation.string_or("mapping"), keys_of(operation), operation.string_or("kind"), Cell(outcome, style_of_outcome(outcome)), gist(operation), Cell(operation.string_or("id"), Style::kDim)};
 }
 
 }  // namespace tidewire::cli

@@ -2,9 +2,10 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "base/value.h"
-#include "cli/terminal.h"
+#include "cli/table.h"
 
 namespace tidewire::cli {
 
@@ -15,5 +16,8 @@ Style style_of_outcome(const std::string& outcome);
 std::string gist(const Value& operation);
 /// Lines below an operation's title: each write with its fields, old -> new, and the rule; then decisions that wrote nothing.
 std::string story(const Value& operation, const Look& look);
+/// Operations as a table, one a line.
+Table operations_table();
+std::vector<Cell> operation_cells(const Value& operation, Instant now);
 
 }  // namespace tidewire::cli

@@ -19,7 +19,7 @@ return project {
       url = env "APP_URL", key = secret "APP_KEY",
       webhook = { header = "x-app-secret", secret = secret "APP_WEBHOOK_SECRET" },
     },
-    -- Others: postgres, neon, mysql, odoo, notion, wordpress, http. Their options: `tidewire help`, scripts/connectors/README.md.
+    -- Others: postgres, neon, mysql, odoo, notion, wordpress, http. Their options: `tidewire help notion` and so on.
   },
 
   defaults = {

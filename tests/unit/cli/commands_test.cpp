@@ -1,13 +1,17 @@
+#include <filesystem>
 #include <set>
 
 #include <catch2/catch.hpp>
 
+#include "app/script_program.h"
+#include "base/embedded.h"
 #include "cli/command.h"
 #include "cli/exit_code.h"
 #include "cli/help.h"
 #include "cli/progress.h"
 #include "cli/query.h"
 #include "cli/session.h"
+#include "cli/standing.h"
 #include "cli/story.h"
 #include "base/json.h"
 
@@ -34,6 +38,57 @@ TEST_CASE("help: a command's own help names its options and no option twice", "[
       CHECK(names.insert(option.name).second);
     }
   }
+}
+
+TEST_CASE("help: names every practice server and every kind of connection", "[cli]") {
+  const std::string text = help({}), practice = help_of(practice_command(), {});
+
+  for (const EmbeddedFile& file : embedded_files()) {
+    const std::filesystem::path path(file.path);
+    if (path.extension() != ".lua") continue;
+    if (path.parent_path() == "practice") CHECK(practice.find(path.stem().string()) != std::string::npos);
+    if (path.parent_path() == "connectors") CHECK(text.find(path.stem().string()) != std::string::npos);
+  }
+}
+
+TEST_CASE("help: a kind of connection is told with its options, as it declares them", "[cli]") {
+  const auto kind = app::connection_kind("notion", "", "");
+  REQUIRE(kind.ok());
+
+  const std::string text = help_of_kind(*kind, {});
+
+  for (const Value& one : kind->find("options")->as_array()) CHECK(text.find("\n  " + one.string_or("name")) != std::string::npos);
+  CHECK(text.find("required") != std::string::npos);
+}
+
+TEST_CASE("standing: what waits for a person is counted, of one mapping or of all", "[cli]") {
+  const auto status = json::parse(R"({"mappings": {"a": {"open_conflicts": 1, "dead": 2, "links": 3, "state": "running"}, "b": {"dead": 1, "held": 1200, "links": 3, "state": "running"}}})");
+
+  CHECK(standing_text(*status) == "1 conflict, 3 records given up, 1 200 records held by the brake");
+  CHECK(standing_text(*status, "b") == "1 record given up, 1 200 records held by the brake");
+  CHECK(standing_text(Value(Object{})) == "");
+  CHECK(unknown_lines(*status).empty());
+}
+
+TEST_CASE("standing: a mapping that nobody looks at is named, with what lets it go on", "[cli]") {
+  const auto status = json::parse(R"({"mappings": {"a": {"paused": true, "state": "paused", "links": 1}, "b": {"held_for": "adoption: reported, not accepted", "state": "paused", "links": 1},
+    "c": {"state": "running", "links": 0}, "d": {"state": "not_loaded", "links": 0}}})");
+
+  const auto lines = unknown_lines(*status);
+
+  REQUIRE(lines.size() == 3);
+  CHECK(lines[0].find("tidewire resume a") != std::string::npos);
+  CHECK(lines[1].find("tidewire adopt b --accept") != std::string::npos);
+  CHECK(lines[2].find("tidewire sync c") != std::string::npos);
+}
+
+TEST_CASE("query: a moment is a time or how long ago it was", "[cli]") {
+  const Instant now = *parse_instant("2024-05-01T12:00:00Z");
+
+  CHECK(*moment_of("", now) == "");
+  CHECK(*moment_of("2024-05-01T10:00:00Z", now) == format_instant(*parse_instant("2024-05-01T10:00:00Z")));
+  CHECK(*moment_of("2h", now) == format_instant(*parse_instant("2024-05-01T10:00:00Z")));
+  CHECK(moment_of("yesterday", now).error().code == Code::kInvalid);
 }
 
 TEST_CASE("exit code: every kind of error has its own, and opening a project blames the files", "[cli]") {

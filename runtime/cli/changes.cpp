@@ -1,0 +1,64 @@
+// tidewire changes and webhooks: what was received.
+#include "cli/command.h"
+#include "cli/exit_code.h"
+#include "cli/listing.h"
+
+namespace tidewire::cli {
+namespace {
+
+std::vector<Cell> change_cells(const Value& one, Instant now) {
+  const std::string event = one.string_or("event");
+  return {Cell(moment(one.string_or("at"), now), Style::kDim), plain(one.string_or("connection")), plain(one.string_or("collection")), plain(one.string_or("key")),
+          Cell(event, event == "unparsed" ? Style::kWarn : Style::kPlain), one.string_or("source")};
+}
+
+int received(Context& context, const char* name, const char* empty) {
+  const Arguments& arguments = context.arguments;
+  Target target(std::string("/api/v1/") + name);
+  for (const char* filter : {"connection", "collection", "key", "event", "source"}) target.add(filter, arguments.get(std::string("--") + filter));
+  int status = kOk;
+  if (!add_moments(context, target, {"--since"}, status)) return status;
+  return print_list(context, target, 20, name, Table({{"when"}, {"from"}, {"collection"}, {"key", false, true}, {"event"}, {"by"}}), change_cells, empty);
+}
+
+int changes(Context& context) { return received(context, "changes", "nothing like that was received"); }
+int webhooks(Context& context) { return received(context, "webhooks", "no webhook like that was received"); }
+
+std::vector<Option> received_options() {
+  return {{"--connection", "C", "from this connection"},
+          {"--collection", "X", "of this doctype, table or model"},
+          {"--key", "K", "of this key"},
+          {"--event", "E", "upsert, delete or unparsed"},
+          {"--since", "T", "since this time, or for so long: 2h"},
+          {"--limit", "N", "at most so many; default 20"},
+          {"--after", "MARK", "the page after one shown before"}};
+}
+
+}  // namespace
+
+const Command& changes_command() {
+  static const Command command{"changes",
+                               "[--connection C] [--key K] [--source S] [--since T] [--limit N]",
+                               "lists what was received, newest first, whatever announced it",
+                               "Polls go straight to the mappings: what they found is in `tidewire ops`. --json has the bodies as they came.",
+                               {[] {
+                                  auto options = received_options();
+                                  options.push_back({"--source", "S", "webhook, poll, listen, sweep, person, job or again"});
+                                  return options;
+                                }(),
+                                0, 0},
+                               changes};
+  return command;
+}
+
+const Command& webhooks_command() {
+  static const Command command{"webhooks",
+                               "[--connection C] [--key K] [--event E] [--since T] [--limit N]",
+                               "lists the webhooks that were received and proved, newest first",
+                               "--event unparsed lists those that name nothing we know; --json has the bodies as they came. How many were refused says `tidewire status`.",
+                               {received_options(), 0, 0},
+                               webhooks};
+  return command;
+}
+
+}  // namespace tidewire::cli

@@ -1,0 +1,54 @@
+// tidewire discard: lets a dead letter go, with a reason.
+#include "base/text.h"
+#include "cli/command.h"
+#include "cli/exit_code.h"
+#include "cli/query.h"
+
+namespace tidewire::cli {
+namespace {
+
+/// The side whose key of that name stands.
+Result<std::string> side_of(Session& session, const std::string& mapping, const std::string& key) {
+  std::string side, after;
+  do {
+    const Value page = TRY(session.get(Target("/api/v1/dead-letters").add("mapping", mapping).add("limit", "1000").add("after", after).text()));
+    for (const Value& one : page.find("keys")->as_array()) {
+      if (one.string_or("key") != key) continue;
+      if (!side.empty() && side != one.string_or("side")) return make_error(Code::kInvalid, "both sides have a key '" + key + "' that stands", "say --side left or --side right");
+      side = one.string_or("side");
+    }
+    after = page.string_or("next");
+  } while (!after.empty());
+  if (side.empty()) return make_error(Code::kNotFound, "no key '" + key + "' of " + mapping + " waits or stands", "`tidewire conflicts " + mapping + "` lists them");
+  return side;
+}
+
+int discard(Context& context) {
+  const Arguments& arguments = context.arguments;
+  const std::string mapping = arguments.word(0), key = arguments.word(1);
+  if (!arguments.has("--reason")) return context.failed(make_error(Code::kInvalid, "why is it let go?", "--reason \"not needed any more\": it goes into the audit trail"));
+  int status = kOk;
+  const auto session = context.open(Session::Need::kWork, status);
+  if (!session) return status;
+  const auto side = arguments.has("--side") ? Result<std::string>(arguments.get("--side")) : side_of(*session, mapping, key);
+  if (!side.ok()) return context.failed(side.error());
+  const auto answer = session->post("/api/v1/discard", Value(Object{{"mapping", mapping}, {"side", *side}, {"key", key}, {"reason", arguments.get("--reason")}}));
+  if (!answer.ok()) return context.failed(answer.error());
+  if (context.json()) context.print_json(*answer);
+  else context.out.line(plain(key) + " of " + plain(mapping) + " is let go; a later change of it is looked at as ever");
+  return kOk;
+}
+
+}  // namespace
+
+const Command& discard_command() {
+  static const Command command{"discard",
+                               "MAPPING KEY --reason WHY [--side S]",
+                               "lets a dead letter go, or a key that waits or is held",
+                               "What was to be done with it is forgotten and counted as discarded; the record and its link stay as they are.",
+                               {{{"--reason", "WHY", "for the audit trail"}, {"--side", "left|right", "whose key KEY is, where both sides have it"}}, 2, 2},
+                               discard};
+  return command;
+}
+
+}  // namespace tidewire::cli
