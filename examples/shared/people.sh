@@ -28,6 +28,11 @@ nothing_waits() {
   ! "$tidewire" status --json | grep -qE '"(waiting|backing_off|waiting_for|under_way|not_fanned_out)":[1-9]'
 }
 
+# Some mapping stands still because fields of a system changed.
+paused() { "$tidewire" status --json | grep -q '"drift"'; }
+goes_on() { ! paused; }
+first_conflict() { "$tidewire" conflicts --json | sed -n 's/.*"id":\([0-9]*\).*/\1/p' | head -1; }
+
 # Webhooks are for one address: started again, it listens where it did before. `server` is http://127.0.0.1:0 at first.
 serve() {
   start daemon "$tidewire" run --listen "${server#http://}"
@@ -38,4 +43,10 @@ forget_pid() {
   local pid left=()
   for pid in "${pids[@]}"; do [ "$pid" = "$1" ] || left+=("$pid"); done
   pids=("${left[@]}")
+}
+# dies PID: as if the machine died under it.
+dies() {
+  kill -KILL "$1"
+  wait "$1" 2>/dev/null || true
+  forget_pid "$1"
 }

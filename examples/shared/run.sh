@@ -1,9 +1,18 @@
 # What the examples' `run` scripts share. A script sets `name`, sources this, and gets `top`, `work` (a folder that goes
-# away), `tidewire`, and the functions below. Whatever ends the script ends what it started, by pid.
+# away), `tidewire`, `keep` where --keep was said, and the functions below. Whatever ends the script ends what it started, by pid.
+# Its lines 2 to 4 say how it is used.
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 build=$top/build/quickstart
 pids=()
 work=
+
+keep=
+for argument in "$@"; do
+  case $argument in
+    --keep) keep=yes ;;
+    *) sed -n '2,4s/^# //p' "$0" >&2; exit 2 ;;
+  esac
+done
 
 fail() { echo "$name: $*" >&2; exit 1; }
 
