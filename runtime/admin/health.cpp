@@ -19,7 +19,7 @@ class Examination {
     view["store"] = store();
     view["queue"] = queue(summary);
     view["connections"] = connections();
-    quarantines();
+    mappings();
     view["status"] = health_.ok() ? "ok" : "failing";
     Array problems;
     for (const std::string& problem : health_.problems) problems.emplace_back(problem);
@@ -80,11 +80,16 @@ class Examination {
     return Value(std::move(out));
   }
 
-  void quarantines() {
+  void mappings() {
     const Value all = control_.mappings();
     if (!all.is_object()) return;
     for (const auto& [name, mapping] : all.as_object()) {
       if (mapping.bool_or("quarantined", false)) add("mapping " + name + " is quarantined: its script fails again and again", "");
+      const Value* loaded = mapping.at_path("reload.ok");
+      if (loaded != nullptr && !loaded->as_bool() && mapping.find("version") == nullptr) {
+        const Value* message = mapping.at_path("reload.error.message");
+        add("mapping " + name + " does not run", message == nullptr ? "" : message->as_string());
+      }
       if (const Value* drift = mapping.find("drift"); drift != nullptr) add("mapping " + name + " is paused", drift->string_or("message"));
     }
   }

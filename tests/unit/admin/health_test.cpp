@@ -32,12 +32,22 @@ TEST_CASE("health: what makes it fail is said, and answered 503", "[admin]") {
   SECTION("draining") { f.process_view["draining"] = true; }
   SECTION("a connection fails") { f.connections_view["erp"]["state"] = "failing"; }
   SECTION("a connection is paused") { f.connections_view["erp"]["state"] = "paused"; }
+  SECTION("a mapping has never loaded") {
+    f.mappings_view = Object{{"people", Value(Object{{"reload", Value(Object{{"ok", false}, {"error", Value(Object{{"message", "no"}})}})}})}};
+  }
   SECTION("a script is quarantined") { f.mappings_view = Object{{"people", Value(Object{{"quarantined", true}})}}; }
 
   const Value body = f.body_of(f.ask("GET", "/health"), 503);
 
   CHECK(body.string_or("status") == "failing");
   CHECK(body.find("problems")->as_array().size() == 1);
+}
+
+TEST_CASE("health: a mapping whose file has a slip while the version before runs is no failure", "[admin]") {
+  ApiFixture f;
+  f.mappings_view = Object{{"people", Value(Object{{"version", "1"}, {"reload", Value(Object{{"ok", false}})}})}};
+
+  CHECK(f.ask("GET", "/health").status == 200);
 }
 
 TEST_CASE("health: a connection nobody asked yet is no failure", "[admin]") {
