@@ -1,0 +1,193 @@
+-- How the postgres connector learns of changes: outbox, polls, the log: `tidewire lua live_postgres_changes.lua --profile io -- URL`.
+local url = ...
+local tap = require "tap"
+local json = require "tidewire.json"
+local task = require "tidewire.task"
+local case = require "live_postgres_case"(url)
+
+local array = json.array
+local db, fails, connect, collection, drained = case.db, case.fails, case.connect, case.collection, case.drained
+
+tap.test("an outbox row waits for transactions that began before it, and polls hand over to an outbox made later", function()
+  assert(db:query "create table told (id int primary key, name text, updated_at timestamptz default now())")
+  local call, rows = connect().functions, collection("told", { "id" }, { "name" })
+  local cursor = assert(call.start(rows))
+  assert(db:query "insert into told values (1, 'before the outbox')")
+  assert(call.install(rows, { apply = true }))
+  local seen = {}
+  local function drain()
+    local turns = 0
+    repeat
+      local page = assert(call.changes(rows, cursor, 10))
+      for _, record in ipairs(page.records) do seen[record.key] = record.fields.name end
+      for _, key in ipairs(page.deleted) do seen[key] = "gone" end
+      cursor, turns = page.cursor, turns + 1
+    until not page.more or turns > 20
+  end
+  drain()
+  tap.equal({ seen["1"], cursor.outbox ~= nil }, { "before the outbox", true })
+  local work = assert(task.all {
+    function() return db:transaction({ { "insert into told values (2, 'slow')" }, { "select pg_sleep(0.5)" } }, { write = true }) end,
+    function()
+      while #db:query "select 1 from pg_stat_activity where query like 'select pg_sleep(0.5)%'" == 0 do task.sleep(0.01) end
+      assert(db:query("insert into told values (3, 'quick')", {}, { write = true }))
+      drain()
+      return { seen["3"] or "held back" }
+    end })
+  tap.equal(work[2][1], "held back")
+  drain()
+  tap.equal({ seen["2"], seen["3"] }, { "slow", "quick" })
+  assert(db:query("update told set id = 4 where id = 3"))
+  assert(db:query("delete from told where id = 1"))
+  drain()
+  tap.equal({ seen["1"], seen["3"], seen["4"] }, { "gone", "gone", "quick" })
+end)
+
+local function edit_partitions(name)
+  assert(db:query("insert into " .. name .. " values (3, 'new'), (150, 'far')"))
+  assert(db:query("update " .. name .. " set name = 'edited' where id = 1"))
+  assert(db:query("delete from " .. name .. " where id = 2"))
+end
+
+tap.test("changes of partitions are told under the table's name, by the outbox and by the log", function()
+  for _, how in ipairs { "auto", "logical" } do
+    local name = "split_" .. how
+    assert(db:query("create table " .. name .. " (id int primary key, name text) partition by range (id)"))
+    assert(db:query("create table " .. name .. "_low partition of " .. name .. " for values from (0) to (100)"))
+    assert(db:query("create table " .. name .. "_high partition of " .. name .. " for values from (100) to (200)"))
+    assert(db:query("insert into " .. name .. " values (1, 'there'), (2, 'going')"))
+    local call, rows = connect({ url = url, changes = how }).functions, collection(name, { "id" }, { "id", "name" })
+    assert(call.install(rows, { apply = true }))
+    tap.equal(#assert(call.install(rows, {})).steps, 0)
+    local cursor = assert(call.start(rows))
+    edit_partitions(name)
+    local seen = drained(call, rows, cursor)
+    tap.equal({ seen["1"], seen["2"], seen["3"], seen["150"] }, { "edited", "gone", "new", "far" })
+    assert(call.uninstall(rows, { apply = true }))
+  end
+end)
+
+tap.test("an outbox that notes another key is not believed: install says so, and polls go on", function()
+  assert(db:query "create table two_keys (id int primary key, code text unique not null, name text, updated_at timestamptz default clock_timestamp())")
+  local call = connect().functions
+  local by_id, by_code = collection("two_keys", { "id" }, { "name" }), collection("two_keys", { "code" }, { "name" })
+  assert(call.install(by_id, { apply = true }))
+  fails("invalid", "notes another key than code", call.install(by_code, { apply = true }))
+  local cursor = assert(call.start(by_code))
+  tap.equal(cursor.outbox, nil)
+  assert(db:query "insert into two_keys values (7, 'C-7', 'seven')")
+  local seen = drained(call, by_code, cursor)
+  tap.equal({ seen["C-7"], seen["7"] }, { "seven" })
+  tap.equal(assert(call.start(by_id)).outbox ~= nil, true)
+  assert(call.uninstall(by_id, { apply = true }))
+  tap.equal(#assert(call.install(by_code, {})).steps > 0, true)
+  -- One whose arguments are of another make is made anew.
+  assert(call.install(by_code, { apply = true }))
+  assert(db:query "drop trigger tidewire_outbox on two_keys")
+  assert(db:query "create trigger tidewire_outbox after insert or update or delete on two_keys for each row execute function tidewire.note('code')")
+  tap.equal(assert(call.start(by_code)).outbox, nil)
+  assert(call.install(by_code, { apply = true }))
+  tap.equal(assert(call.start(by_code)).outbox ~= nil, true)
+  assert(call.uninstall(by_code, { apply = true }))
+end)
+
+tap.test("a stamp ahead of the clock hides nothing of what comes after the last poll", function()
+  assert(db:query "create table ahead (id int primary key, name text, updated_at timestamptz default clock_timestamp())")
+  assert(db:query "insert into ahead values (1, 'of tomorrow', now() + interval '1 day')")
+  local call, rows = connect({ url = url, changes = "poll", overlap = 1 }).functions, collection("ahead", { "id" }, { "name" })
+  local _, cursor = drained(call, rows, assert(call.start(rows)))
+  assert(db:query "insert into ahead values (2, 'now')")
+  task.sleep(2.5)
+  tap.equal(drained(call, rows, cursor)["2"], "now")
+end)
+
+tap.test("a slot that nobody reads and that makes the server keep its log is named", function()
+  assert(db:query "create table unread (id int primary key)")
+  local call = connect { url = url, changes = "logical", modified = "" }.functions
+  local rows = collection("unread", { "id" }, { "id" })
+  assert(call.install(rows, { apply = true }))
+  local slot = assert(call.start(rows)).slot
+  assert(db:query "alter system set max_wal_size = '32MB'")
+  assert(db:query "select pg_reload_conf()")
+  local said
+  for i = 1, 8 do
+    assert(db:query("insert into unread values ($1)", { i }))
+    assert(db:query "select pg_switch_wal()")
+    said = table.concat(assert(connect().functions.test()).warnings, "\n")
+    if said:find(slot, 1, true) then break end
+  end
+  assert(db:query "alter system reset max_wal_size")
+  assert(db:query "select pg_reload_conf()")
+  tap.ok(said:find("select pg_drop_replication_slot('" .. slot .. "')", 1, true), said)
+  assert(call.uninstall(rows, { apply = true }))
+  tap.equal(assert(connect().functions.test()).warnings, array {})
+end)
+
+tap.test("a slot whose log the server threw away is replaced, and all is read again", function()
+  assert(db:query "create table thrown (id int primary key, name text)")
+  local call = connect { url = url, changes = "logical", modified = "" }.functions
+  local rows = collection("thrown", { "id" }, { "id", "name" })
+  assert(call.install(rows, { apply = true }))
+  local cursor = assert(call.start(rows))
+  assert(db:query "alter system set max_slot_wal_keep_size = '1MB'")
+  assert(db:query "select pg_reload_conf()")
+  assert(db:query "insert into thrown values (1, 'while it was thrown away')")
+  local lost = false
+  for _ = 1, 20 do
+    assert(db:query "select pg_switch_wal()")
+    assert(db:query "insert into thrown values (2, 'x') on conflict (id) do update set name = excluded.name || 'x'")
+    assert(db:query "checkpoint")
+    lost = #db:query("select 1 from pg_replication_slots where slot_name = $1 and wal_status = 'lost'", { cursor.slot }) == 1
+    if lost then break end
+  end
+  assert(db:query "alter system reset max_slot_wal_keep_size")
+  assert(db:query "select pg_reload_conf()")
+  tap.equal(lost, true, "the slot was not thrown away: this proves nothing")
+  local seen, after = drained(call, rows, cursor)
+  tap.equal({ seen["1"], after.slot ~= nil and after.slot ~= cursor.slot }, { "while it was thrown away", true })
+  tap.equal(#db:query("select 1 from pg_replication_slots where slot_name = $1", { cursor.slot }), 0)
+  assert(call.uninstall(rows, { apply = true }))
+end)
+
+tap.test("the log is read through a slot: changes, moved keys and deletions, a page again that was not kept, all again when the slot is lost", function()
+  assert(db:query "create table logged (id int primary key, name text, big text)")
+  local call = connect { url = url, changes = "logical", modified = "" }.functions
+  local rows = collection("logged", { "id" }, { "id", "name" })
+  fails("invalid", "no publication", call.start(rows))
+  assert(call.install(rows, { apply = true }))
+  local cursor, seen, turns = assert(call.start(rows)), {}, 0
+  local function page(from)
+    local answer = assert(call.changes(rows, from, 50))
+    for _, record in ipairs(answer.records) do seen[record.key] = record.fields.name end
+    for _, key in ipairs(answer.deleted) do seen[key] = "gone" end
+    return answer
+  end
+  local function drain()
+    repeat
+      local answer = page(cursor)
+      cursor, turns = answer.cursor, turns + 1
+    until not answer.more or turns > 100
+  end
+  assert(db:query "insert into logged select n, 'ü ' || n, repeat('x', 5000) from generate_series(1, 120) n")
+  assert(db:query "update logged set name = 'changed' where id = 7")
+  page(cursor)
+  tap.equal({ seen["1"], seen["120"] }, { "ü 1", "ü 120" })
+  seen = {}
+  drain()
+  tap.equal({ seen["1"], seen["7"], seen["120"] }, { "ü 1", "changed", "ü 120" })
+  seen = {}
+  assert(db:query "update logged set id = 1000 where id = 8")
+  assert(db:query "delete from logged where id = 9")
+  assert(db:transaction { { "insert into logged values (2000, 'undone')" }, { "select 1" } })
+  drain()
+  tap.equal({ seen["8"], seen["1000"], seen["9"], seen["2000"], seen["1"] }, { "gone", "ü 8", "gone", "undone", nil })
+  assert(db:query("select pg_drop_replication_slot($1)", { cursor.slot }))
+  assert(db:query "update logged set name = 'while it was lost' where id = 1")
+  seen = {}
+  drain()
+  tap.equal({ seen["1"], seen["2"], cursor.slot ~= nil }, { "while it was lost", "ü 2", true })
+  assert(call.uninstall(rows, { apply = true }))
+  tap.equal(#db:query "select 1 from pg_replication_slots", 0)
+end)
+
+return require "live" "postgres"
