@@ -1,6 +1,6 @@
 // jobs.h — work asked for by a person, as the API shows it: a batch with a part per mapping.
 //
-// The jobs themselves are the engine's and durable (sync/jobs.h); a load of a million records outlives any HTTP request, so
+// The jobs themselves are the engine's and durable (sync/jobs/jobs.h); a load of a million records outlives any HTTP request, so
 // a caller starts one and then asks how far it is.
 #pragma once
 

@@ -70,25 +70,25 @@ struct Route {
 std::vector<Parameter> paged(std::vector<Parameter> more = {});
 
 // By area; each with its handlers.
-std::span<const Route> open_routes();        // api_open.cpp
-std::span<const Route> session_routes();     // api_session.cpp
-std::span<const Route> account_routes();     // api_accounts.cpp
-std::span<const Route> read_routes();        // api_reads.cpp
-std::span<const Route> history_routes();     // api_history.cpp
-std::span<const Route> alert_routes();       // api_alerts.cpp
-std::span<const Route> conflict_routes();    // api_conflicts.cpp
-std::span<const Route> act_routes();         // api_acts.cpp
-std::span<const Route> job_routes();         // api_jobs.cpp
-std::span<const Route> link_routes();        // api_links.cpp
-std::span<const Route> explain_routes();     // api_explain.cpp
-std::span<const Route> connection_routes();  // api_connections.cpp
-std::span<const Route> connecting_routes();  // api_connecting.cpp
-std::span<const Route> install_routes();     // api_install.cpp
-std::span<const Route> mapping_routes();     // api_mappings.cpp
-std::span<const Route> event_routes();       // api_events.cpp
-std::span<const Route> trigger_routes();     // api_trigger.cpp
-std::span<const Route> page_routes();        // api_page.cpp
-std::span<const Route> alias_routes();       // api_aliases.cpp
+std::span<const Route> open_routes();        // api/open.cpp
+std::span<const Route> session_routes();     // api/session.cpp
+std::span<const Route> account_routes();     // api/accounts.cpp
+std::span<const Route> read_routes();        // api/reads.cpp
+std::span<const Route> history_routes();     // api/history.cpp
+std::span<const Route> alert_routes();       // api/alerts.cpp
+std::span<const Route> conflict_routes();    // api/conflicts.cpp
+std::span<const Route> act_routes();         // api/acts.cpp
+std::span<const Route> job_routes();         // api/jobs.cpp
+std::span<const Route> link_routes();        // api/links.cpp
+std::span<const Route> explain_routes();     // api/explain.cpp
+std::span<const Route> connection_routes();  // api/connections.cpp
+std::span<const Route> connecting_routes();  // api/connecting.cpp
+std::span<const Route> install_routes();     // api/install.cpp
+std::span<const Route> mapping_routes();     // api/mappings.cpp
+std::span<const Route> event_routes();       // api/events.cpp
+std::span<const Route> trigger_routes();     // api/trigger.cpp
+std::span<const Route> page_routes();        // api/page.cpp
+std::span<const Route> alias_routes();       // api/aliases.cpp
 
 /// Those of this API, in the order of the document.
 std::vector<const Route*> own_routes();

@@ -8,8 +8,8 @@
 #include <string>
 
 #include "app/endpoint.h"
-#include "sync/with_parts.h"
-#include "sync/with_rows.h"
+#include "sync/belongings/with_parts.h"
+#include "sync/belongings/with_rows.h"
 
 namespace tidewire::app {
 

@@ -6,8 +6,8 @@
 #include "app/mapping_file.h"
 
 #include "base/json.h"
-#include "sync/canonical.h"
-#include "sync/decide.h"
+#include "sync/merge/canonical.h"
+#include "sync/merge/decide.h"
 
 namespace tidewire::app {
 

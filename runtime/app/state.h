@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "admin/api.h"
+#include "admin/api/api.h"
 #include "app/alerts.h"
 #include "app/app.h"
 #include "app/backups.h"

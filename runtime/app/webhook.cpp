@@ -7,7 +7,7 @@
 #include "base/crash_point.h"
 #include "base/json.h"
 #include "base/text.h"
-#include "sync/lookups.h"
+#include "sync/reconcile/lookups.h"
 
 namespace tidewire::app {
 namespace {

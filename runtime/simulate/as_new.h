@@ -3,9 +3,9 @@
 
 #include <vector>
 
-#include "sync/canonical.h"
-#include "sync/decide.h"
-#include "sync/turn.h"
+#include "sync/merge/canonical.h"
+#include "sync/merge/decide.h"
+#include "sync/merge/turn.h"
 
 namespace tidewire::simulate {
 

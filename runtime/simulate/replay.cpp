@@ -3,7 +3,7 @@
 #include <map>
 
 #include "base/json.h"
-#include "sync/decide.h"
+#include "sync/merge/decide.h"
 
 namespace tidewire::simulate {
 namespace {

@@ -6,8 +6,8 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "simulate/as_new.h"
-#include "sync/canonical.h"
-#include "sync/reconcile.h"
+#include "sync/merge/canonical.h"
+#include "sync/reconcile/reconcile.h"
 
 namespace tidewire::simulate {
 namespace {

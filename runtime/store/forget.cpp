@@ -106,7 +106,7 @@ class Forgetter {
     TRY(count("conflicts", execute(database_, "DELETE FROM conflicts WHERE mapping = ? AND side = ? AND key = ?", mapping, side, key)));
     TRY(execute(database_, "DELETE FROM kv WHERE namespace = 'parts' AND substr(key, 1, length(?1)) = ?1 AND value = ?2", mapping + "/" + side_name(side) + "/", json::dump(Value(key))));
     TRY(count("dirty_keys", execute(database_, "DELETE FROM dirty_keys WHERE mapping = ? AND side = ? AND key = ?", mapping, side, key)));
-    // What a judge said of the record (sync/reconcile_judge.cpp) is kept by its left key.
+    // What a judge said of the record (sync/reconcile/judge.cpp) is kept by its left key.
     if (side == Side::kLeft) TRY(execute(database_, "DELETE FROM kv WHERE namespace = 'judge ' || ?1 AND substr(key, 1, length(?2) + 1) = ?2 || char(10)", mapping, key));
     TRY(count("findings", execute(database_,
                                   "DELETE FROM findings WHERE " + column + " = ? AND job IN (SELECT id FROM jobs WHERE mapping = ?)", key, mapping)));

@@ -50,7 +50,7 @@ void add_words(const Value& value, std::string& out) {
   }
 }
 
-/// Nobody looks for the times of a pass (sync/timeline.h), and each would be a word of its own.
+/// Nobody looks for the times of a pass (sync/reconcile/timeline.h), and each would be a word of its own.
 void leave_out_times(Value& record) {
   if (!record.is_object()) return;
   record.as_object().erase("began");

@@ -14,7 +14,7 @@
 #include "sched/scheduler.h"
 #include "sync/fan_out.h"
 #include "sync/forget.h"
-#include "sync/jobs.h"
+#include "sync/jobs/jobs.h"
 #include "sync/lane.h"
 #include "sync/mend.h"
 #include "sync/poller.h"
@@ -86,7 +86,7 @@ class Engine : private Foreman {
   /// Dry run over everything that sync() would mark, of which nothing is stored; `found` per key with something to do,
   /// `done(keys looked at)`.
   void dry_run_all(SyncOptions options, std::function<void(const Report&)> found, Done<std::int64_t> done);
-  /// How many links the mapping, edited since, would write (differing.h).
+  /// How many links the mapping, edited since, would write (merge/differing.h).
   void count_differing(const std::string& mapping, Done<std::int64_t> done);
   /// Polls every side that has a schedule, once.
   void poll_all(std::function<void(std::vector<Error>)> done);

@@ -1,12 +1,12 @@
 // The engine's pieces of work over whole mappings: load, resync, sweep, dry run, and who is told when they are over.
 #include <algorithm>
 
-#include "sync/differing.h"
+#include "sync/merge/differing.h"
 #include "sync/engine.h"
-#include "sync/hooks.h"
-#include "sync/load.h"
-#include "sync/look.h"
-#include "sync/preview.h"
+#include "sync/reconcile/hooks.h"
+#include "sync/jobs/load.h"
+#include "sync/reconcile/look.h"
+#include "sync/jobs/preview.h"
 
 namespace tidewire::sync {
 

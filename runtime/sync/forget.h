@@ -4,7 +4,7 @@
 #include <map>
 #include <string>
 
-#include "sync/task.h"
+#include "sync/jobs/task.h"
 
 namespace tidewire::sync {
 

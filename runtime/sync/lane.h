@@ -17,8 +17,8 @@
 #include "store/store.h"
 #include "sync/batcher.h"
 #include "sync/fresh.h"
-#include "sync/lookups.h"
-#include "sync/membership.h"
+#include "sync/reconcile/lookups.h"
+#include "sync/merge/membership.h"
 #include "sync/ports.h"
 
 namespace tidewire::sync {

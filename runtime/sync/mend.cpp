@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "sync/decide.h"
+#include "sync/merge/decide.h"
 
 namespace tidewire::sync {
 

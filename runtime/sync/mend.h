@@ -8,7 +8,7 @@
 #include <optional>
 #include <string>
 
-#include "sync/task.h"
+#include "sync/jobs/task.h"
 
 namespace tidewire::sync {
 

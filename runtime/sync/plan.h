@@ -43,7 +43,7 @@ constexpr bool flows(Flow flow, Side to) {
   return flow == Flow::kBoth || (flow == Flow::kToRight) == (to == Side::kRight);
 }
 
-/// A value of a record in another collection for another value of the same record (lookups.h).
+/// A value of a record in another collection for another value of the same record (reconcile/lookups.h).
 struct Finder {
   std::string id;                 // of the collection, as the plan calls it
   Side side = Side::kRight;       // towards this side `by` becomes `take`, back it is the other way round
@@ -90,7 +90,7 @@ struct Field {
   bool judged() const { return strategy == "webhook"; }
   std::optional<Side> tie;        // empty: the mapping's
   int group = -1;                 // fields of a group are won together
-  std::vector<Field> rows;        // kRows: the fields of one row (rows.h)
+  std::vector<Field> rows;        // kRows: the fields of one row (merge/rows.h)
   bool row_key = false;           // of a row's field: it tells rows apart
   bool ordered = false;           // kRows: the order is kept the same too
   Sides<std::string> order;       // kRows: the column that holds the place of a row; "" = the list's own order
@@ -101,7 +101,7 @@ struct Field {
 /// Its values, or those of a cell of it, are told to nobody.
 bool is_redacted(const Field& field);
 
-/// States of a record that one side moves by verbs of its connector (MAPPING.md, States; lifecycle.h).
+/// States of a record that one side moves by verbs of its connector (MAPPING.md, States; merge/lifecycle.h).
 struct Lifecycle {
   std::string field;                                   // that holds the state; "" = none
   std::vector<std::pair<Value, Value>> states;         // as each side says it; the first is where a record begins
@@ -139,7 +139,7 @@ struct Match {
   std::vector<Pair> pairs;
 };
 
-/// A field that is written and never compared (stamp.h).
+/// A field that is written and never compared (merge/stamp.h).
 struct Stamp {
   std::string field;
   enum class What { kConstant, kLeftKey, kRightKey, kChecksum } what = What::kConstant;
@@ -162,7 +162,7 @@ struct End {
   std::string soft_field;        // kSoft
   Value soft_value;              // {"$now": true} for the time of the delete
   std::vector<Stamp> stamps;
-  std::vector<std::string> parts = {};  // names of records that belong to one of these (with_parts.h)
+  std::vector<std::string> parts = {};  // names of records that belong to one of these (belongings/with_parts.h)
 };
 
 struct Plan {

@@ -35,7 +35,7 @@ struct Capabilities {
   bool guarded_writes = false, guarded_deletes = false, ordered_versions = false, payload = false;
   bool covers_all = false;  // version_covers = "all"
   bool page_reads = false;  // a page of list or changes shows records as a read at that moment does
-  bool versions_recur = false;  // what follows the last "/" of a version may come back to what it was (with_rows.h)
+  bool versions_recur = false;  // what follows the last "/" of a version may come back to what it was (belongings/with_rows.h)
   enum class Answer { kStored, kAsSent, kNone } answer = Answer::kNone;
   int bulk_read = 1, bulk_find = 1, bulk_create = 1, bulk_update = 1;
   bool client_keys = false, incarnation = false, absence_proves_delete = false;
@@ -115,7 +115,7 @@ class Endpoint {
   virtual void children(std::string field, std::vector<Value> values, Done<std::vector<Record>> done) {
     (void)field, (void)values, done(make_error(Code::kInvalid, "this collection cannot hold the rows of another"));
   }
-  /// The records that a record of another collection is a part of (with_parts.h); none where it is not there.
+  /// The records that a record of another collection is a part of (belongings/with_parts.h); none where it is not there.
   virtual void owners(std::string part, std::string key, Done<std::vector<std::string>> done) {
     (void)key, done(make_error(Code::kInvalid, "this collection has no part '" + part + "'"));
   }

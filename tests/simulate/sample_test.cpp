@@ -2,7 +2,7 @@
 #include <catch2/catch.hpp>
 
 #include "simulate/run.h"
-#include "sync/canonical.h"
+#include "sync/merge/canonical.h"
 
 using namespace tidewire;
 using namespace tidewire::simulate;

@@ -6,7 +6,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "admin/api.h"
+#include "admin/api/api.h"
 #include "base/json.h"
 #include "support/sync_world.h"
 

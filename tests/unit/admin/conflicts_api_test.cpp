@@ -1,4 +1,6 @@
 // Conflicts by the API: found by what they are, decided alike however many, and with a value that each side spells its own way.
+#include <cctype>
+
 #include "api_fixture.h"
 #include "store/conflicts.h"
 

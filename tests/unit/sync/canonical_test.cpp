@@ -1,4 +1,4 @@
-#include "sync/canonical.h"
+#include "sync/merge/canonical.h"
 
 #include <catch2/catch.hpp>
 

@@ -2,7 +2,7 @@
 
 #include "base/json.h"
 #include "support/people.h"
-#include "sync/load.h"
+#include "sync/jobs/load.h"
 
 using namespace tidewire;
 using namespace tidewire::test;

@@ -1,4 +1,4 @@
-#include "sync/more_pages.h"
+#include "sync/belongings/more_pages.h"
 
 #include <vector>
 

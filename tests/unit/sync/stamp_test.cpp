@@ -1,7 +1,7 @@
 #include <catch2/catch.hpp>
 
 #include "support/sync_world.h"
-#include "sync/stamp.h"
+#include "sync/merge/stamp.h"
 
 using namespace tidewire;
 using sync::Side;

@@ -2,8 +2,8 @@
 
 #include "base/json.h"
 #include "support/sync_world.h"
-#include "sync/lookups.h"
-#include "sync/with_parts.h"
+#include "sync/reconcile/lookups.h"
+#include "sync/belongings/with_parts.h"
 
 using namespace tidewire;
 using sync::Part;

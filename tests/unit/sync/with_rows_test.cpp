@@ -2,7 +2,7 @@
 
 #include "base/json.h"
 #include "support/sync_world.h"
-#include "sync/with_rows.h"
+#include "sync/belongings/with_rows.h"
 
 using namespace tidewire;
 using sync::Field;

@@ -1,0 +1,226 @@
+// What can be done: retry, discard, sync, check, reset a cursor, back up.
+#include <algorithm>
+#include <filesystem>
+
+#include "admin/api/api.h"
+#include "admin/named.h"
+#include "admin/order.h"
+#include "admin/paging.h"
+#include "admin/views.h"
+#include "base/text.h"
+#include "store/copy.h"
+
+namespace tidewire::admin {
+namespace {
+
+using store::Side;
+using SideKey = std::pair<Side, std::string>;
+
+/// Whose changes travel, by the words of MAPPING.md; "erp_to_app" by the names of the mapping's connections.
+Result<void> set_direction(SyncRequest::Part& part, const std::string& direction, const sync::Plan& plan) {
+  if (direction.empty() || direction == "both" || direction == "bidirectional") return {};
+  const std::string& left = plan.end.left.connection;
+  const std::string& right = plan.end.right.connection;
+  const bool to_right = direction == "to_right" || direction == "left_to_right" || direction == left + "_to_" + right;
+  const bool to_left = direction == "to_left" || direction == "right_to_left" || direction == right + "_to_" + left;
+  if (!to_right && !to_left) {
+    return make_error(Code::kInvalid, "no direction '" + direction + "' in mapping " + part.mapping,
+                      "both, left_to_right, right_to_left, " + left + "_to_" + right + " or " + right + "_to_" + left);
+  }
+  part.left = to_right;
+  part.right = to_left;
+  return {};
+}
+
+Result<void> must_be_loaded(Api& api, const std::string& mapping) {
+  const sync::Engine& engine = api.control().engine();
+  if (mapping.empty() || engine.plan(mapping) != nullptr) return {};
+  return no_mapping(mapping, engine.mappings());
+}
+
+// ---- retry: {mapping, side, key} | {mapping} | {id} of an operation | {all: true}
+
+void retry_keys(Api& api, std::vector<std::string> mappings, std::optional<SideKey> key, std::int64_t so_far, const SharedReply& reply) {
+  if (mappings.empty()) return (*reply)(answer(Value(Object{{"retried", so_far}})));
+  const std::string mapping = mappings.back();
+  mappings.pop_back();
+  api.control().store().retry(mapping, key, api.guarded([&api, mapping, mappings = std::move(mappings), key, so_far, reply](Result<std::int64_t> count) {
+    if (!count.ok()) return (*reply)(problem(count.error()));
+    api.control().engine().wake(mapping);
+    retry_keys(api, mappings, key, so_far + *count, reply);
+  }));
+}
+
+void retry_operation(Api& api, const std::string& id, const SharedReply& reply) {
+  api.control().store().operation(id, api.guarded([&api, reply](Result<store::Operation> operation) {
+    if (!operation.ok()) return (*reply)(problem(operation.error()));
+    const std::string mapping = operation->mapping;
+    const auto right = [&api, reply, mapping, key = operation->key.right](std::int64_t so_far) {
+      if (!key) return retry_keys(api, {}, std::nullopt, so_far, reply);
+      retry_keys(api, {mapping}, SideKey{Side::kRight, *key}, so_far, reply);
+    };
+    if (!operation->key.left) return right(0);
+    api.control().store().retry(mapping, SideKey{Side::kLeft, *operation->key.left}, api.guarded([&api, right, mapping, reply](Result<std::int64_t> count) {
+      if (!count.ok()) return (*reply)(problem(count.error()));
+      api.control().engine().wake(mapping);
+      right(*count);
+    }));
+  }));
+}
+
+void retry(Api& api, const Call& call) {
+  const auto work = [&]() -> Result<void> {
+    const std::string mapping = call.text("mapping"), key = call.text("key"), id = call.text("id");
+    const auto side = TRY(side_of(call.body));
+    if (!id.empty()) {
+      retry_operation(api, id, call.reply);
+      return {};
+    }
+    if (mapping.empty() && !call.body.bool_or("all", false)) return make_error(Code::kInvalid, "what shall be retried?", "'id' of an operation, 'mapping' (with 'side' and 'key'), or 'all'");
+    TRY(must_be_loaded(api, mapping));
+    if (key.empty() == side.has_value()) return make_error(Code::kInvalid, "'side' and 'key' go together");
+    if (!key.empty() && mapping.empty()) return make_error(Code::kInvalid, "a key is a key of one mapping: name it");
+    std::optional<SideKey> one;
+    if (side) one = SideKey{*side, key};
+    retry_keys(api, mapping.empty() ? api.control().engine().mappings() : std::vector<std::string>{mapping}, std::move(one), 0, call.reply);
+    return {};
+  }();
+  if (!work.ok()) (*call.reply)(problem(work.error()));
+}
+
+// ---- release: {mapping, field}
+
+void release(Api& api, const Call& call) {
+  const std::string mapping = call.text("mapping");
+  if (const auto loaded = must_be_loaded(api, mapping); !loaded.ok()) return (*call.reply)(problem(loaded.error()));
+  api.control().engine().release(mapping, call.text("field"), api.guarded([call](Result<std::int64_t> released) {
+    if (!released.ok()) return (*call.reply)(problem(released.error()));
+    (*call.reply)(answer(Value(Object{{"released", *released}})));
+  }));
+}
+
+void discard(Api& api, const Call& call) {
+  const auto side = side_of(call.body);
+  if (!side.ok()) return (*call.reply)(problem(side.error()));
+  api.control().store().discard(call.text("mapping"), **side, call.text("key"), call.text("reason"), call.caller.author, [reply = call.reply](Result<std::int64_t> gone) {
+    if (gone.ok() && *gone == 0) return (*reply)(problem(make_error(Code::kNotFound, "no such key waits or stands", "GET /api/v1/dead-letters lists them")));
+    send(reply, gone, [](std::int64_t count) { return Value(Object{{"discarded", count}}); });
+  });
+}
+
+// ---- sync: {mapping, side, key, direction, limit, dry_run, all, sweep, staged} -> 202 and a job to ask for
+
+Result<SyncRequest> sync_request(Api& api, const Call& call) {
+  sync::Engine& engine = api.control().engine();
+  SyncRequest out;
+  out.limit = call.body.int_or("limit", 0);
+  out.dry_run = call.body.bool_or("dry_run", false);
+  out.all = call.body.bool_or("all", false);
+  out.sweep = call.body.bool_or("sweep", false);
+  out.staged = call.body.bool_or("staged", false);
+  out.from = call.text("from");
+  out.to = call.text("to");
+  const std::string mapping = call.text("mapping"), key = call.text("key");
+  const auto side = TRY(side_of(call.body));
+  TRY(must_be_loaded(api, mapping));
+  if (!key.empty() && mapping.empty()) return make_error(Code::kInvalid, "a key is a key of one mapping: name it");
+  if (out.staged && (out.dry_run || !key.empty())) return make_error(Code::kInvalid, "staged is for a whole load, resync or sweep", "a dry run writes nothing anyway; of one key `tidewire sync M --key K --dry-run` tells what would be written");
+  const auto status = engine.status();
+  for (const std::string& name : mapping.empty() ? parents_first(engine) : std::vector<std::string>{mapping}) {
+    if (const auto moved = engine.moved(name)) return make_error(Code::kInvalid, name + " is held: " + *moved, "put the file back, or tell with `tidewire adopt " + name + " --same` or --anew what its links are of");
+    if (const auto& held = status.at(name).held; held && !out.dry_run) return make_error(Code::kInvalid, name + " is held: " + *held, "`tidewire adopt " + name + " --accept` or --drop lets it go");
+    SyncRequest::Part part{.mapping = name};
+    const sync::Plan& plan = *engine.plan(name);
+    TRY(set_direction(part, call.text("direction"), plan));
+    if (side) part.left = *side == Side::kLeft, part.right = *side == Side::kRight;
+    if (!key.empty()) out.key = SideKey{side.value_or(plan.flow == sync::Flow::kToLeft ? Side::kRight : Side::kLeft), key};
+    out.parts.push_back(std::move(part));
+  }
+  if (out.parts.empty()) return make_error(Code::kNotFound, "no mapping is loaded", "put one into mappings/, or see `tidewire check`");
+  return out;
+}
+
+void start_sync(Api& api, const Call& call) {
+  auto wanted = sync_request(api, call);
+  if (!wanted.ok()) return (*call.reply)(problem(wanted.error()));
+  wanted->author = author_of(call);
+  const auto start = [&api, wanted = *wanted, reply = call.reply] { api.jobs().start(wanted, api.guarded([reply](Result<std::string> batch) { answer_job(reply, batch); })); };
+  if (!wanted->key) return start();
+  // A mistyped key is said at once: the engine would look again after the settle time of the system.
+  const auto& [side, key] = *wanted->key;
+  const std::string mapping = wanted->parts.front().mapping;
+  const sync::End& end = api.control().engine().plan(mapping)->end[side];
+  const Error nowhere = make_error(Code::kNotFound, "there is no record '" + key + "' in " + end.connection + "." + end.collection, "is it a key of the other side? `--side` says whose it is");
+  api.control().engine().try_key(mapping, side, key, api.guarded([nowhere, start, reply = call.reply](const sync::Report& report) { report.missing ? (*reply)(problem(nowhere)) : start(); }));
+}
+
+void check(Api& api, const Call& call) {
+  const auto look = [&api, reply = call.reply, connect = call.body.bool_or("connect", false)] {
+    api.control().check(connect, [reply](Result<Value> found) { send(reply, found, [](const Value& one) { return one; }); });
+  };
+  const std::string connection = call.text("accept");
+  if (connection.empty()) return look();
+  if (call.caller.role < Role::kAdmin) return (*call.reply)(problem(make_error(Code::kDenied, "another system is accepted by an administrator")));
+  // The system behind a connection is accepted as the right one, and who said so is kept.
+  api.control().accept_system(connection, api.guarded([&api, connection, author = call.caller.author, reply = call.reply, look](Result<void> accepted) {
+    if (!accepted.ok()) return (*reply)(problem(accepted.error()));
+    api.control().store().audit(author, "accept_system", connection, Value(Object{}), [reply, look](Result<void> stored) { stored.ok() ? look() : (*reply)(problem(stored.error())); });
+  }));
+}
+
+void reset_cursor(Api& api, const Call& call) {
+  const std::string mapping = call.params["mapping"];
+  const auto side = side_of(call.body);
+  const auto loaded = must_be_loaded(api, mapping);
+  if (!loaded.ok() || !side.ok()) return (*call.reply)(problem(loaded.ok() ? side.error() : loaded.error()));
+  const auto done = [reply = call.reply](Result<void> reset) { (*reply)(reset.ok() ? answer(Value(Object{{"reset", true}})) : problem(reset.error())); };
+  if (*side) return api.control().store().set_cursor(mapping, **side, std::nullopt, done);
+  api.control().store().set_cursor(mapping, Side::kLeft, std::nullopt, api.guarded([&api, mapping, done](Result<void> reset) {
+    if (!reset.ok()) return done(std::move(reset));
+    api.control().store().set_cursor(mapping, Side::kRight, std::nullopt, done);
+  }));
+}
+
+void back_up(Api& api, const Call& call) {
+  const auto folder = api.control().backup_folder();
+  if (!folder.ok()) return (*call.reply)(problem(folder.error()));
+  const std::string name = store::backup_name(api.control().clock().now());
+  const std::string path = *folder + "/" + name;
+  api.control().store().backup(path, [path, name, reply = call.reply](Result<void> copied) {
+    if (!copied.ok()) return (*reply)(problem(copied.error()));
+    std::error_code bad;
+    (*reply)(answer(Value(Object{{"name", name}, {"path", path}, {"bytes", static_cast<std::int64_t>(std::filesystem::file_size(path, bad))}}), 201));
+  });
+}
+
+void list_backups(Api& api, const Call& call) {
+  const auto folder = api.control().backup_folder();
+  if (!folder.ok()) return (*call.reply)(problem(folder.error()));
+  Array rows;
+  std::error_code bad;
+  for (const auto& entry : std::filesystem::directory_iterator(*folder, bad)) {
+    if (entry.path().extension() != ".db") continue;
+    rows.push_back(Object{{"name", entry.path().filename().string()}, {"bytes", static_cast<std::int64_t>(entry.file_size(bad))}});
+  }
+  std::sort(rows.begin(), rows.end(), [](const Value& a, const Value& b) { return a.string_or("name") > b.string_or("name"); });
+  (*call.reply)(answer(Value(Object{{"folder", *folder}, {"backups", Value(std::move(rows))}})));
+}
+
+}  // namespace
+
+std::span<const Route> act_routes() {
+  static const Route routes[] = {
+      {.method = "POST", .path = "/api/v1/retry", .role = Role::kOperator, .id = "retry", .summary = "Dead and held keys try again: those of an operation, one key, a mapping, or all", .handler = retry, .body = "Retry", .answer = "Retried", .action = "retry"},
+      {.method = "POST", .path = "/api/v1/release", .role = Role::kOperator, .id = "release", .summary = "Lets go what the brake holds of a mapping: one field, or all and the deletes", .handler = release, .body = "Release", .answer = "Released", .action = "release"},
+      {.method = "POST", .path = "/api/v1/discard", .role = Role::kOperator, .id = "discard", .summary = "Lets a waiting or standing key go, with a reason; a later change of it is looked at as ever", .handler = discard, .body = "Discard", .answer = "Discarded"},
+      {.method = "POST", .path = "/api/v1/sync", .role = Role::kOperator, .id = "sync", .summary = "Starts a job: one key, one mapping or all; a dry run writes nothing", .handler = start_sync, .body = "Sync", .answer = "Started", .status = 202, .action = "sync"},
+      {.method = "POST", .path = "/api/v1/check", .role = Role::kOperator, .id = "check", .summary = "Looks for mistakes in the project; with `connect` asks every system", .handler = check, .body = "Check", .answer = "Checked"},
+      {.method = "POST", .path = "/api/v1/cursors/{mapping}/reset", .role = Role::kAdmin, .id = "reset_cursor", .summary = "The next poll of the mapping begins anew (of one side, or both)", .handler = reset_cursor, .body = "CursorReset", .answer = "Reset",
+       .action = "reset_cursor"},
+      {.method = "POST", .path = "/api/v1/backups", .role = Role::kAdmin, .id = "back_up", .summary = "Makes a consistent copy of the state while all goes on", .handler = back_up, .body = "Empty", .answer = "Backup", .status = 201, .action = "backup"},
+      {.method = "GET", .path = "/api/v1/backups", .role = Role::kAdmin, .id = "backups", .summary = "Copies made so far", .handler = list_backups, .answer = "Backups"},
+  };
+  return routes;
+}
+
+}  // namespace tidewire::admin

@@ -1,0 +1,94 @@
+// Paths of earlier services, so that what calls them keeps working. One table; each stands for a route of this API, with its
+// role, and answers as that one does.
+#include <algorithm>
+#include <array>
+
+#include "admin/api/api.h"
+#include "base/json.h"
+#include "base/text.h"
+
+namespace tidewire::admin {
+namespace {
+
+// The first that fits is taken: words before braces. `/webhook/frappe|supabase|cloud|local` are connections by kind or name
+// (app/webhook.h) and need no alias.
+constexpr std::array kAliases = {
+    Alias{"POST", "/webhooks/n8n/{mapping}", "trigger"},
+    Alias{"POST", "/webhooks/zapier/{mapping}", "trigger"},
+    Alias{"POST", "/webhooks/activepieces/{mapping}", "trigger"},
+    Alias{"GET", "/sync/status", "status"},
+    Alias{"GET", "/sync/mappings", "mappings"},
+    Alias{"POST", "/sync/retry-failed", "retry", R"({"all": true})"},
+    Alias{"GET", "/sync/operations/failed", "operations", R"({"failed": "1"})"},
+    Alias{"GET", "/sync/operations/{id}", "operation"},
+    Alias{"GET", "/status", "status"},
+    Alias{"GET", "/api/sync/status", "status"},
+    Alias{"GET", "/api/sync/health", "health"},
+    Alias{"POST", "/api/sync/reset/{mapping}", "reset_cursor", "{}"},
+    Alias{"POST", "/api/sync/{body.mapping}", "sync", "{}"},
+    Alias{"GET", "/api/datasources", "connections"},
+    Alias{"GET", "/api/datasources/{name}", "connection"},
+    Alias{"POST", "/api/datasources/{name}/test", "test_connection", "{}"},
+    Alias{"GET", "/api/sync-configs", "mappings"},
+    Alias{"GET", "/api/sync/{id}/status", "job"},
+    Alias{"GET", "/api/sync/{query.mapping}/conflicts", "conflicts"},
+    Alias{"POST", "/api/sync/{_mapping}/resolve/{id}", "resolve"},
+};
+
+const Route& route_named(std::string_view id) {
+  static const std::vector<const Route*> all = own_routes();
+  const auto found = std::find_if(all.begin(), all.end(), [&](const Route* route) { return id == route->id; });
+  ASSERT(found != all.end(), "an alias stands for a route");
+  return **found;
+}
+
+/// The request as the route it stands for would have been asked.
+Call straight(const Call& call, const Alias& alias) {
+  Call there = call;
+  there.params = http::Params();
+  const bool reads = std::string_view(alias.method) == "GET";
+  std::string query;
+  if (*alias.body != '\0') {
+    const Value fixed = *json::parse(alias.body);
+    if (!reads) there.body = fixed;
+    for (const auto& [name, value] : fixed.as_object()) {
+      if (reads) query += "&" + name + "=" + http::percent_encode(value.as_string());
+    }
+  }
+  for (const std::string& piece : split(alias.path, '/')) {
+    if (!piece.starts_with('{')) continue;
+    const std::string name = piece.substr(1, piece.size() - 2);
+    const std::string value = call.params[name];
+    if (name.starts_with("query.")) query += "&" + name.substr(6) + "=" + http::percent_encode(value);
+    else if (!name.starts_with("body.")) there.params.add(name, value);
+    else if (value != "all") there.body[name.substr(5)] = value;
+  }
+  const std::string own = call.request.target.find('?') == std::string::npos ? "" : "&" + call.request.target.substr(call.request.target.find('?') + 1);
+  there.request.target = route_named(alias.id).path + std::string("?") + (query + own).substr(query.empty() && own.empty() ? 0 : 1);
+  return there;
+}
+
+void follow_alias(Api& api, const Call& call) { route_named(call.route->alias->id).handler(api, straight(call, *call.route->alias)); }
+
+Route alias_route(const Alias& alias) {
+  Route route = route_named(alias.id);
+  route.method = alias.method;
+  route.path = alias.path;
+  route.alias = &alias;
+  route.handler = follow_alias;
+  if (*alias.body != '\0') route.body = "";
+  return route;
+}
+
+}  // namespace
+
+std::span<const Route> alias_routes() {
+  static const std::vector<Route> routes = [] {
+    std::vector<Route> made;
+    for (const Alias& alias : kAliases) made.push_back(alias_route(alias));
+    return made;
+  }();
+  return routes;
+}
+
+}  // namespace tidewire::admin

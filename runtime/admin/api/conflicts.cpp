@@ -1,0 +1,226 @@
+// Fields that wait for a person: shown, and decided one by one or many alike.
+#include <charconv>
+#include <utility>
+
+#include "admin/api/api.h"
+#include "admin/paging.h"
+#include "admin/views.h"
+
+namespace tidewire::admin {
+namespace {
+
+constexpr std::int64_t kAlikePage = 500;
+
+void list_conflicts(Api& api, const Call& call) {
+  const auto page = page_of(call);
+  if (!page.ok()) return (*call.reply)(problem(page.error()));
+  store::ConflictFilter filter{.mapping = call.query("mapping"), .field = call.query("field"), .kind = call.query("kind"), .key = call.query("key")};
+  using enum store::ConflictFilter::Which;
+  filter.which = call.flag("closed") ? kClosed : call.flag("all") ? kAll : kOpen;
+  api.control().store().conflicts(std::move(filter), *page, [reply = call.reply](Result<store::Paged<store::Conflict>> found) {
+    send(reply, found, [](const auto& rows) { return view_page("conflicts", rows); });
+  });
+}
+
+Result<std::int64_t> conflict_number(const std::string& text) {
+  std::int64_t number = 0;
+  const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (status != std::errc() || end != text.data() + text.size()) return make_error(Code::kNotFound, "no conflict " + text);
+  return number;
+}
+
+void show_conflict(Api& api, const Call& call) {
+  const auto number = conflict_number(call.params["id"]);
+  if (!number.ok()) return (*call.reply)(problem(number.error()));
+  api.control().store().conflict(*number, [reply = call.reply](Result<store::Conflict> found) {
+    send(reply, found, [](const store::Conflict& one) { return view(one); });
+  });
+}
+
+/// Method and values of a body; whom it is of is said by the login, on the machine itself by the command.
+Result<store::Store::Resolution> resolution_of(const Call& call, std::int64_t conflict) {
+  store::Store::Resolution out;
+  out.conflict = conflict;
+  out.method = call.text("method");
+  out.author = call.caller.author;
+  const Value* value = call.body.find("value");
+  const Value* left = call.body.find("left");
+  const Value* right = call.body.find("right");
+  const bool given = value != nullptr || left != nullptr || right != nullptr;
+  if (given != (out.method == "value")) {
+    return make_error(Code::kInvalid, given ? "a value is for the method \"value\" only" : "the method \"value\" needs 'value', or 'left' and 'right'");
+  }
+  if (given) {
+    if (value == nullptr && (left == nullptr || right == nullptr)) return make_error(Code::kInvalid, "'left' and 'right' go together", "a single 'value' is the left side's, and the mapping turns it for the right");
+    out.left = value != nullptr ? *value : *left;
+    if (value == nullptr) out.right = *right;
+  }
+  if (const std::string shown = call.text("shown_at"); !shown.empty()) out.shown_at = TRY(parse_instant(shown));
+  if (const std::string author = call.text("author"); !author.empty() && call.caller.way == Caller::Way::kLocal) out.author = author;
+  return out;
+}
+
+/// What moved under the person's hands: the new values go with the refusal.
+http::Response moved_on(const Error& refused, const store::Conflict& conflict) {
+  return refused.code == Code::kStale ? problem(412, refused, {{"conflict", view(conflict)}}) : problem(refused);
+}
+
+using Decision = store::Store::Resolution;
+
+/// One value for both sides, as the left one spells it.
+bool is_plain(const Decision& decision) { return decision.left && !decision.right; }
+
+/// What each side will have: as read now, or as the decision writes it.
+Value preview_of(const store::Conflict& conflict, const sync::Report& report) {
+  Object out;
+  Array writes;
+  const Value& record = report.operation.record;
+  if (const Value* made = record.find("writes"); made != nullptr && made->is_array()) {
+    for (const Value& one : made->as_array()) writes.push_back(Value(Object{{"side", one.string_or("side")}, {"kind", one.string_or("kind")}}));
+  }
+  const Value* fields = record.find("fields");
+  if (const Value* field = fields == nullptr ? nullptr : fields->find(conflict.field)) {
+    for (const char* side : {"left", "right"}) {
+      const Value* written = field->find(std::string("to_") + side);
+      out[side] = written != nullptr ? *written : *field->find(side);
+    }
+    out["decision"] = field->string_or("decision");
+    out["rule"] = field->string_or("rule");
+  }
+  out["writes"] = Value(std::move(writes));
+  return Value(std::move(out));
+}
+
+/// Whether the mapping can turn the value that is said for both sides; a side that cannot be asked now is no reason against it.
+Result<void> turns(const store::Conflict& conflict, const sync::Plan* plan, const sync::Report& report) {
+  const sync::Field* field = plan == nullptr ? nullptr : plan->field(conflict.field);
+  constexpr const char* kBoth = "give 'left' and 'right', each as its side spells it";
+  if (field != nullptr && field->kind == sync::Field::Kind::kRows) return make_error(Code::kInvalid, "one value cannot stand for the rows of both sides", kBoth);
+  const bool refused = report.error && (report.error->code == Code::kInvalid || report.error->code == Code::kScript || report.error->code == Code::kBudget);
+  if (!refused) return {};
+  return make_error(Code::kInvalid, "the mapping cannot turn this value for the right side: " + report.error->message, kBoth);
+}
+
+/// `then` with what a pass would do, once the decision is one that can be carried out.
+void with_preview(Api& api, const store::Conflict& conflict, const Decision& decision, const SharedReply& reply, std::function<void(const sync::Report&)> then) {
+  api.control().engine().try_resolution(conflict, decision, api.guarded([&api, conflict, reply, plain = is_plain(decision), then = std::move(then)](const sync::Report& report) {
+    const auto fits = plain ? turns(conflict, api.control().engine().plan(conflict.mapping), report) : Result<void>();
+    if (!fits.ok()) return (*reply)(problem(fits.error()));
+    then(report);
+  }));
+}
+
+void decide_conflict(Api& api, Decision decision, const SharedReply& reply) {
+  const std::int64_t id = decision.conflict;
+  api.control().store().resolve(std::move(decision), api.guarded([&api, id, reply](Result<void> resolved) {
+    api.control().store().conflict(id, api.guarded([&api, reply, resolved](Result<store::Conflict> conflict) {
+      if (!conflict.ok()) return (*reply)(problem(conflict.error()));
+      if (!resolved.ok()) return (*reply)(moved_on(resolved.error(), *conflict));
+      api.control().engine().wake(conflict->mapping);
+      (*reply)(answer(view(*conflict), 202));
+    }));
+  }));
+}
+
+/// The decision of a request and the open conflict that it is about.
+void with_decision(Api& api, const Call& call, std::function<void(const Decision&, const store::Conflict&)> then) {
+  const auto number = conflict_number(call.params["id"]);
+  auto decision = number.ok() ? resolution_of(call, *number) : Result<Decision>(number.error());
+  if (!decision.ok()) return (*call.reply)(problem(decision.error()));
+  api.control().store().conflict(*number, api.guarded([reply = call.reply, decision = *decision, then = std::move(then)](Result<store::Conflict> conflict) {
+    if (conflict.ok() && conflict->closed_at) conflict = make_error(Code::kNotFound, "no open conflict " + std::to_string(decision.conflict));
+    conflict.ok() ? then(decision, *conflict) : (*reply)(problem(conflict.error()));
+  }));
+}
+
+void resolve(Api& api, const Call& call) {
+  with_decision(api, call, [&api, reply = call.reply](const Decision& decision, const store::Conflict& conflict) {
+    if (!is_plain(decision)) return decide_conflict(api, decision, reply);
+    with_preview(api, conflict, decision, reply, [&api, reply, decision](const sync::Report&) { decide_conflict(api, decision, reply); });
+  });
+}
+
+void preview(Api& api, const Call& call) {
+  with_decision(api, call, [&api, reply = call.reply](const Decision& decision, const store::Conflict& conflict) {
+    with_preview(api, conflict, decision, reply, [reply, conflict](const sync::Report& report) { (*reply)(report.error ? problem(*report.error) : answer(preview_of(conflict, report))); });
+  });
+}
+
+/// Open conflicts that agree with the rule, page by page, decided one after the other.
+struct Alike {
+  Call call;
+  store::ConflictFilter filter;
+  std::string after;
+  std::vector<store::Conflict> open{};
+  std::size_t at = 0;
+  bool begun = false;
+  std::int64_t found = 0, resolved = 0, skipped = 0;
+};
+using AlikePtr = std::shared_ptr<Alike>;  // owners: the callbacks below
+
+void resolve_page(Api& api, const AlikePtr& alike);
+
+void end_alike(Api& api, const AlikePtr& alike) {
+  if (alike->resolved > 0) api.control().engine().wake(alike->filter.mapping);
+  const bool dry = alike->call.body.bool_or("dry_run", false);
+  (*alike->call.reply)(answer(Value(dry ? Object{{"would_resolve", alike->found}} : Object{{"resolved", alike->resolved}, {"skipped", alike->skipped}}), 202));
+}
+
+void resolve_next(Api& api, const AlikePtr& alike) {
+  if (alike->at >= alike->open.size()) return alike->after.empty() ? end_alike(api, alike) : resolve_page(api, alike);
+  const store::Conflict& conflict = alike->open[alike->at++];
+  auto decision = resolution_of(alike->call, conflict.id);
+  if (!decision.ok()) return (*alike->call.reply)(problem(decision.error()));
+  decision->shown_at = conflict.shown_at;
+  api.control().store().resolve(std::move(*decision), api.guarded([&api, alike](Result<void> resolved) {
+    ++(resolved.ok() ? alike->resolved : alike->skipped);
+    resolve_next(api, alike);
+  }));
+}
+
+void resolve_found(Api& api, const AlikePtr& alike) {
+  alike->found += static_cast<std::int64_t>(alike->open.size());
+  if (alike->call.body.bool_or("dry_run", false)) return alike->after.empty() ? end_alike(api, alike) : resolve_page(api, alike);
+  const auto first = alike->open.empty() || std::exchange(alike->begun, true) ? Result<Decision>(Decision{}) : resolution_of(alike->call, alike->open.front().id);
+  if (!first.ok()) return (*alike->call.reply)(problem(first.error()));
+  if (!is_plain(*first)) return resolve_next(api, alike);
+  with_preview(api, alike->open.front(), *first, alike->call.reply, [&api, alike](const sync::Report&) { resolve_next(api, alike); });
+}
+
+void resolve_page(Api& api, const AlikePtr& alike) {
+  api.control().store().conflicts(alike->filter, {.limit = kAlikePage, .after = alike->after}, api.guarded([&api, alike](Result<store::Paged<store::Conflict>> found) {
+    if (!found.ok()) return (*alike->call.reply)(problem(found.error()));
+    alike->open = std::move(found->rows);
+    alike->after = std::move(found->next);
+    alike->at = 0;
+    resolve_found(api, alike);
+  }));
+}
+
+void resolve_alike(Api& api, const Call& call) {
+  if (const auto fits = resolution_of(call, 0); !fits.ok()) return (*call.reply)(problem(fits.error()));
+  store::ConflictFilter filter{.mapping = call.text("mapping"), .field = call.text("field"), .kind = call.text("kind")};
+  if (const Value* left = call.body.find("left_value")) filter.left = *left;
+  if (const Value* right = call.body.find("right_value")) filter.right = *right;
+  resolve_page(api, std::make_shared<Alike>(Alike{.call = call, .filter = std::move(filter), .after = ""}));
+}
+
+}  // namespace
+
+std::span<const Route> conflict_routes() {
+  using enum Parameter::Type;
+  static const Route routes[] = {
+      {.method = "GET", .path = "/api/v1/conflicts", .role = Role::kViewer, .id = "conflicts", .summary = "Fields that wait for a person, with base, left and right; with `all` also those of the past, with method and author", .handler = list_conflicts,
+       .query = paged({{"mapping", kText, "of this mapping"}, {"field", kText, "of this field"}, {"kind", kText, "of this kind: clash, delete_update ..."}, {"key", kText, "of this record, with `mapping`; either side's key"},
+                       {"all", kFlag, "1: closed ones too"}, {"closed", kFlag, "1: only those of the past"}}), .answer = "Conflicts"},
+      {.method = "GET", .path = "/api/v1/conflicts/{id}", .role = Role::kViewer, .id = "conflict", .summary = "One conflict", .handler = show_conflict, .answer = "Conflict"},
+      {.method = "POST", .path = "/api/v1/conflicts/{id}/resolve", .role = Role::kOperator, .id = "resolve", .summary = "Decides one: a side, a value, skip, or accept as different. A single `value` is the left side's and is turned for the right by the mapping; 400 where it cannot be. "
+       "412 with the new values where they moved since `shown_at`", .handler = resolve, .body = "Resolution", .answer = "Conflict", .status = 202, .action = "resolve"},
+      {.method = "POST", .path = "/api/v1/conflicts/{id}/preview", .role = Role::kOperator, .id = "preview_resolution", .summary = "What each side would have after such a decision; nothing is decided", .handler = preview, .body = "Resolution", .answer = "ResolutionPreview"},
+      {.method = "POST", .path = "/api/v1/conflicts/resolve", .role = Role::kOperator, .id = "resolve_alike", .summary = "Decides all that are alike: of one mapping, by field, kind or values. `dry_run` counts them", .handler = resolve_alike,
+       .body = "AlikeResolution", .answer = "AlikeResolved", .status = 202, .action = "resolve_alike"},
+  };
+  return routes;
+}
+
+}  // namespace tidewire::admin

@@ -1,0 +1,41 @@
+// What happens, as it happens.
+#include <charconv>
+
+#include "admin/api/api.h"
+
+namespace tidewire::admin {
+namespace {
+
+std::uint64_t last_event(const http::Request& request) {
+  const std::string* header = request.headers.find("Last-Event-ID");
+  const std::string text = header != nullptr ? *header : request.query("last");
+  std::uint64_t last = 0;
+  std::from_chars(text.data(), text.data() + text.size(), last);
+  return last;
+}
+
+void stream_events(Api& api, const Call& call) {
+  if (api.events().full()) {
+    Error error = make_error(Code::kThrottled, "too many are looking on already", "close a page");
+    error.retry_after = std::chrono::seconds(30);
+    return (*call.reply)(problem(error));
+  }
+  http::Response response = http::Response::text(200, "");
+  response.headers.set("Content-Type", "text/event-stream");
+  response.headers.set("X-Accel-Buffering", "no");  // nginx would hold it back
+  response.stream = [&api, last = last_event(call.request)](std::unique_ptr<http::Outlet> outlet) { api.events().add(std::move(outlet), last); };
+  (*call.reply)(std::move(response));
+}
+
+}  // namespace
+
+std::span<const Route> event_routes() {
+  using enum Parameter::Type;
+  static const Route routes[] = {
+      {.method = "GET", .path = "/api/v1/events", .role = Role::kViewer, .id = "events", .summary = "Operations, retries, jobs, reloads and log lines as they happen (server-sent events)", .handler = stream_events,
+       .query = {{"last", kCount, "id of the last event seen, where the header Last-Event-ID cannot be sent"}}, .media = "text/event-stream"},
+  };
+  return routes;
+}
+
+}  // namespace tidewire::admin

@@ -1,0 +1,92 @@
+// What was: operations, changes received, webhooks, cursors, the audit trail.
+#include "admin/api/api.h"
+#include "admin/paging.h"
+#include "admin/views.h"
+
+namespace tidewire::admin {
+namespace {
+
+void operations(Api& api, const Call& call) {
+  const auto page = page_of(call);
+  if (!page.ok()) return (*call.reply)(problem(page.error()));
+  store::OperationFilter filter{.mapping = call.query("mapping"), .outcome = call.query("outcome"), .key = call.query("key"), .failed = call.flag("failed"), .kind = call.query("kind"),
+                                .author = call.query("author"), .job = call.query("job"), .text = call.query("text")};
+  if (const std::string side = call.query("side"); !side.empty()) {
+    filter.side = store::side_from_name(side);
+    if (!filter.side) return (*call.reply)(problem(make_error(Code::kInvalid, "'side' must be \"left\" or \"right\", not \"" + side + "\"")));
+  }
+  // The times were read once already: they are times.
+  filter.since = *time_of(call, "since");
+  filter.until = *time_of(call, "until");
+  api.control().store().operations(std::move(filter), *page, [reply = call.reply](Result<store::Paged<store::Operation>> found) {
+    send(reply, found, [](const auto& rows) { return view_page("operations", rows); });
+  });
+}
+
+void operation(Api& api, const Call& call) {
+  api.control().store().operation(call.params["id"], [reply = call.reply](Result<store::Operation> found) { send(reply, found, [](const auto& one) { return view(one); }); });
+}
+
+void received(Api& api, const Call& call, store::ReceivedFilter filter, const char* name) {
+  const auto page = page_of(call);
+  if (!page.ok()) return (*call.reply)(problem(page.error()));
+  filter.connection = call.query("connection");
+  filter.collection = call.query("collection");
+  filter.key = call.query("key");
+  filter.event = call.query("event");
+  filter.since = *time_of(call, "since");
+  api.control().store().received(std::move(filter), *page, [reply = call.reply, name](Result<store::Paged<Value>> found) {
+    send(reply, found, [name](const auto& rows) { return values_page(name, rows); });
+  });
+}
+
+void changes(Api& api, const Call& call) { received(api, call, {.source = call.query("source")}, "changes"); }
+
+void webhooks(Api& api, const Call& call) { received(api, call, {.source = "webhook"}, "webhooks"); }
+
+void cursors(Api& api, const Call& call) {
+  api.control().store().cursors([reply = call.reply](Result<std::vector<Value>> found) {
+    send(reply, found, [](const std::vector<Value>& rows) { return Value(Object{{"cursors", Value(Array(rows.begin(), rows.end()))}}); });
+  });
+}
+
+void audit(Api& api, const Call& call) {
+  const auto page = page_of(call);
+  if (!page.ok()) return (*call.reply)(problem(page.error()));
+  store::AuditFilter filter{.author = call.query("author"), .action = call.query("action"), .subject = call.query("subject")};
+  filter.since = *time_of(call, "since");
+  api.control().store().audit_log(std::move(filter), *page, [reply = call.reply](Result<store::Paged<Value>> found) {
+    send(reply, found, [](const auto& rows) { return values_page("audit", rows); });
+  });
+}
+
+}  // namespace
+
+std::span<const Route> history_routes() {
+  using enum Parameter::Type;
+  static const std::vector<Parameter> received_filters{{"connection", kText, "from this connection"}, {"collection", kText, "of this collection"}, {"key", kText, "of this key"},
+                                                       {"event", kText, "upsert, delete or unparsed"}, {"since", kTime, "received at or after this time"}};
+  static const Route routes[] = {
+      {.method = "GET", .path = "/api/v1/operations", .role = Role::kViewer, .id = "operations", .summary = "What was decided, newest first. A key is either side's and needs the mapping", .handler = operations,
+       .query = paged({{"mapping", kText, "of this mapping"}, {"key", kText, "of this record; either side's key"}, {"outcome", kText, "applied, merged, conflict, held, dead, skipped, retry or announced"},
+                       {"kind", kText, "create, update, delete, link, conflict, resolve, hold, dead, adopt or note"}, {"author", kText, "decided by this person"}, {"job", kText, "of this job"}, {"side", kText, "that answer a change of this side: left or right"},
+                       {"text", kText, "with these words in its keys or its record; the last may be the beginning of one"}, {"failed", kFlag, "1: dead and in conflict only"}, {"since", kTime, "at or after this time"}, {"until", kTime, "before this time"}}),
+       .answer = "Operations"},
+      {.method = "GET", .path = "/api/v1/operations/{id}", .role = Role::kViewer, .id = "operation", .summary = "One operation whole: inputs, base, decision per field with its rule, writes, answers", .handler = operation, .answer = "Operation"},
+      {.method = "GET", .path = "/api/v1/changes", .role = Role::kViewer, .id = "changes", .summary = "What was received, newest first, whatever announced it", .handler = changes,
+       .query = [] {
+         auto all = received_filters;
+         all.push_back({"source", kText, "webhook, poll, listen, sweep, person, job or again"});
+         return paged(std::move(all));
+       }(),
+       .answer = "Changes"},
+      {.method = "GET", .path = "/api/v1/webhooks", .role = Role::kViewer, .id = "webhooks", .summary = "Webhooks received and proved, newest first; a body that names nothing we know is kept raw", .handler = webhooks, .query = paged(received_filters), .answer = "Webhooks"},
+      {.method = "GET", .path = "/api/v1/cursors", .role = Role::kViewer, .id = "cursors", .summary = "Where the polls continue", .handler = cursors, .answer = "Cursors"},
+      {.method = "GET", .path = "/api/v1/audit", .role = Role::kOperator, .id = "audit", .summary = "What people did, newest first", .handler = audit,
+       .query = paged({{"author", kText, "by this person or token"}, {"action", kText, "this one: resolve, retry, apply_source, create_connection ..."}, {"subject", kText, "with this text in what it was done to"}, {"since", kTime, "at or after this time"}}),
+       .answer = "Audit"},
+  };
+  return routes;
+}
+
+}  // namespace tidewire::admin

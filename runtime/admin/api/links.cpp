@@ -1,0 +1,129 @@
+// Links as things a person can mend: list them, part, join, merge, set aside, begin anew; and forget a person.
+#include "admin/api/api.h"
+#include "admin/named.h"
+#include "admin/paging.h"
+#include "admin/views.h"
+
+namespace tidewire::admin {
+namespace {
+
+using Act = sync::Mending::Act;
+
+constexpr std::int64_t kResetAtOnce = 500;  // dead letters that one call looks at
+
+Result<store::LinkFilter> link_filter_of(const Call& call, Instant now) {
+  store::LinkFilter filter;
+  filter.mapping = call.query("mapping");
+  filter.key = call.query("key");
+  filter.error = call.flag("error");
+  if (const std::string state = call.query("state"); !state.empty()) {
+    filter.state = store::link_state_from_name(state);
+    if (!filter.state) return make_error(Code::kInvalid, "no state '" + state + "' of a link", "live, tombstone, frozen or ignored");
+  }
+  if (const std::string older = call.query("older"); !older.empty()) {
+    const auto ago = parse_duration(older);
+    const auto at = parse_instant(older);
+    if (!ago.ok() && !at.ok()) return make_error(Code::kInvalid, "'older' is no time: " + older, "how long ago (2h, 30d), or a time such as 2024-05-01T10:00:00Z");
+    filter.older = at.ok() ? *at : now - *ago;
+  }
+  return filter;
+}
+
+void list_links(Api& api, const Call& call) {
+  const auto filter = link_filter_of(call, api.control().clock().now());
+  const auto page = page_of(call);
+  if (!filter.ok() || !page.ok()) return (*call.reply)(problem(filter.ok() ? page.error() : filter.error()));
+  api.control().store().find_links(*filter, *page, [reply = call.reply](Result<store::Paged<store::Link>> found) {
+    send(reply, found, [](const auto& rows) { return view_page("links", rows); });
+  });
+}
+
+void carry_out(Api& api, sync::Mending mending, const SharedReply& reply) {
+  api.control().engine().mend(std::move(mending), [reply](Result<store::Operation> mended) { send(reply, mended, [](const auto& one) { return view(one); }); });
+}
+
+void relink(Api& api, const Call& call) {
+  sync::Engine& engine = api.control().engine();
+  if (engine.plan(call.text("mapping")) == nullptr) return (*call.reply)(problem(no_mapping(call.text("mapping"), engine.mappings())));
+  carry_out(api, {Act::kRelink, call.text("mapping"), {store::Side::kLeft, call.text("left")}, sync::SideKey{store::Side::kRight, call.text("right")}, "", author_of(call)}, call.reply);
+}
+
+/// The record by its key, and for a merge the other one by its.
+void mend(Api& api, const Call& call, Act act) {
+  Control& control = api.control();
+  const auto record = named_in_body(call, control.engine());
+  if (!record.ok()) return (*call.reply)(problem(record.error()));
+  sync::Mending mending{act, record->mapping, {}, {}, call.text("field"), author_of(call)};
+  find_side(control, *record, api.guarded([&api, call, record = *record, mending](Result<store::Side> side) mutable {
+    if (!side.ok()) return (*call.reply)(problem(side.error()));
+    mending.key = {*side, record.key};
+    if (mending.act != Act::kMerge) return carry_out(api, std::move(mending), call.reply);
+    const auto other = named(record.mapping, call.text("with"), call.text("with_side"), api.control().engine());
+    if (!other.ok()) return (*call.reply)(problem(other.error()));
+    find_side(api.control(), *other, api.guarded([&api, call, mending, key = other->key](Result<store::Side> at) mutable {
+      if (!at.ok()) return (*call.reply)(problem(at.error()));
+      mending.with = sync::SideKey{*at, key};
+      carry_out(api, std::move(mending), call.reply);
+    }));
+  }));
+}
+
+void unlink_records(Api& api, const Call& call) { mend(api, call, Act::kUnlink); }
+void merge(Api& api, const Call& call) { mend(api, call, Act::kMerge); }
+void ignore(Api& api, const Call& call) { mend(api, call, Act::kIgnore); }
+void heed(Api& api, const Call& call) { mend(api, call, Act::kHeed); }
+void reset_base(Api& api, const Call& call) { mend(api, call, Act::kResetBase); }
+
+/// Every key of the mapping whose dead letter tells of an older state; a page a call.
+void reset_stale(Api& api, const Call& call) {
+  sync::Engine& engine = api.control().engine();
+  const std::string mapping = call.text("mapping");
+  if (engine.plan(mapping) == nullptr) return (*call.reply)(problem(no_mapping(mapping, engine.mappings())));
+  engine.reset_stale(mapping, author_of(call), {kResetAtOnce, call.text("after")}, [reply = call.reply](Result<sync::StaleReset> done) {
+    send(reply, done, [](const sync::StaleReset& reset) {
+      Object answer{{"reset", reset.reset}, {"refused", reset.refused}};
+      if (reset.refusal) answer["refusal"] = reset.refusal->message;
+      if (!reset.next.empty()) answer["next"] = reset.next;
+      return Value(std::move(answer));
+    });
+  });
+}
+
+void forget(Api& api, const Call& call) {
+  const auto record = named_in_body(call, api.control().engine());
+  if (!record.ok()) return (*call.reply)(problem(record.error()));
+  find_side(api.control(), *record, api.guarded([&api, call, record = *record](Result<store::Side> side) {
+    if (!side.ok()) return (*call.reply)(problem(side.error()));
+    api.control().engine().forget(record.mapping, {*side, record.key}, author_of(call), [reply = call.reply](Result<std::map<std::string, std::int64_t>> gone) {
+      send(reply, gone, [](const auto& counts) {
+        Object rows;
+        for (const auto& [table, count] : counts) rows[table] = count;
+        return Value(Object{{"forgotten", Value(std::move(rows))}});
+      });
+    });
+  }));
+}
+
+}  // namespace
+
+// The audit trail is written with the change itself, in one transaction.
+std::span<const Route> link_routes() {
+  using enum Parameter::Type;
+  static const Route routes[] = {
+      {.method = "GET", .path = "/api/v1/links", .role = Role::kViewer, .id = "links", .summary = "Which records are the same thing, with what they agreed on; newest first", .handler = list_links,
+       .query = paged({{"mapping", kText, "of this mapping"}, {"state", kText, "live, tombstone, frozen or ignored"}, {"key", kText, "either side's; needs mapping"}, {"older", kText, "not touched for so long (30d) or since then"},
+                       {"error", kFlag, "with an open conflict, or a key that stands with an error"}}),
+       .answer = "Anything"},
+      {.method = "POST", .path = "/api/v1/links/unlink", .role = Role::kOperator, .id = "unlink", .summary = "Parts two records; they are met as strangers again", .handler = unlink_records, .body = "OneRecord", .answer = "Anything"},
+      {.method = "POST", .path = "/api/v1/links/relink", .role = Role::kOperator, .id = "relink", .summary = "Links two records by their keys", .handler = relink, .body = "Pairing", .answer = "Anything"},
+      {.method = "POST", .path = "/api/v1/links/merge", .role = Role::kOperator, .id = "merge", .summary = "Makes one link of two; what is left over is ignored", .handler = merge, .body = "Merging", .answer = "Anything"},
+      {.method = "POST", .path = "/api/v1/links/ignore", .role = Role::kOperator, .id = "ignore", .summary = "Sets a record aside for ever, or the difference in one field", .handler = ignore, .body = "OneField", .answer = "Anything"},
+      {.method = "POST", .path = "/api/v1/links/heed", .role = Role::kOperator, .id = "heed", .summary = "Takes an ignore back", .handler = heed, .body = "OneField", .answer = "Anything"},
+      {.method = "POST", .path = "/api/v1/links/reset_base", .role = Role::kOperator, .id = "reset_base", .summary = "Forgets what the sides agreed on: the mapping's rules decide again", .handler = reset_base, .body = "OneField", .answer = "Anything"},
+      {.method = "POST", .path = "/api/v1/links/reset_stale", .role = Role::kOperator, .id = "reset_stale", .summary = "As reset_base, of every key whose dead letter tells of an older state than was seen before; `next` is the page after", .handler = reset_stale, .body = "StaleReset", .answer = "Anything"},
+      {.method = "POST", .path = "/api/v1/forget", .role = Role::kAdmin, .id = "forget", .summary = "Erases one person's data from the state and writes the file anew", .handler = forget, .body = "OneRecord", .answer = "Anything"},
+  };
+  return routes;
+}
+
+}  // namespace tidewire::admin

@@ -1,0 +1,85 @@
+#include "sync/belongings/belongings.h"
+
+#include "base/json.h"
+
+namespace tidewire::sync::belongings {
+
+std::string text_of(const Value* value) {
+  if (value == nullptr || value->is_null()) return "";
+  return value->is_string() ? value->as_string() : json::dump(*value);
+}
+
+std::optional<std::string> own_guard(const std::optional<std::string>& guard) {
+  if (!guard) return guard;
+  return guard->substr(0, guard->rfind('/'));
+}
+
+bool is_past(const std::optional<std::string>& guard, const std::string& token) {
+  return guard && guard->substr(guard->rfind('/') + 1) != token;
+}
+
+std::optional<std::string> guard_of(const Value& present, bool able) {
+  const std::string version = present.string_or(kVersion);
+  return able && !version.empty() ? std::optional(version) : std::nullopt;
+}
+
+Write::Write(Endpoint& whole, std::shared_ptr<bool> alive, std::string key, Done<Record> done)
+    : whole_(whole), alive_(std::move(alive)), key_(std::move(key)), done_(std::move(done)) {}
+
+void Write::add_update(Endpoint& endpoint, const Value& present, Value changed) {
+  add([&endpoint, key = present.string_or(kKey), held = guard_of(present, endpoint.capabilities().guarded_writes), changed = std::move(changed)](Done<void> then) {
+    endpoint.update(key, changed, held, [then](Result<Record> answer) { then(plain_answer(answer)); });
+  });
+}
+
+void Write::add_remove(Endpoint& endpoint, const Value& present) {
+  add([&endpoint, key = present.string_or(kKey), held = guard_of(present, endpoint.capabilities().guarded_deletes)](Done<void> then) {
+    endpoint.remove(key, held, [then](Result<void> answer) { then(!answer.ok() && answer.error().code == Code::kNotFound ? Result<void>() : answer); });
+  });
+}
+
+void Write::next(std::size_t number) {
+  if (number == steps_.size()) return gone_ ? done_(Record{}) : read_back();
+  steps_[number]([self = shared_from_this(), number](Result<void> answer) {
+    if (!*self->alive_) return;
+    if (!answer.ok()) return self->stop(Error(answer.error()).context("writing '" + self->key_ + "' and what belongs to it"));
+    self->touched_ = true;
+    self->next(number + 1);
+  });
+}
+
+void Write::stop(Error error) {
+  if (touched_) error.code = Code::kUnknown;  // some of it is written
+  done_(std::move(error));
+}
+
+void Write::read_back() {
+  whole_.read({key_}, [self = shared_from_this()](Result<std::vector<Record>> records) {
+    if (records.ok() && records->size() == 1) return self->done_(std::move(records->front()));
+    self->done_(make_error(Code::kUnknown, "'" + self->key_ + "' was written but cannot be read back", "it is read again"));
+  });
+}
+
+void create(Endpoint& root, std::shared_ptr<bool> alive, std::vector<CreateRequest> requests, Complete complete, Done<std::vector<Result<Record>>> done) {
+  root.create(std::move(requests), [alive = std::move(alive), complete = std::move(complete), done = std::move(done)](Result<std::vector<Result<Record>>> made) {
+    if (!*alive) return;
+    if (!made.ok()) return done(std::move(made).error());
+    auto answers = std::make_shared<std::vector<Result<Record>>>(std::move(*made));  // owners: the callbacks below
+    auto left = std::make_shared<std::size_t>(1);
+    const auto one = [answers, left, done] {
+      if (--*left == 0) done(std::move(*answers));
+    };
+    for (std::size_t i = 0; i < answers->size(); ++i) {
+      if (!(*answers)[i].ok()) continue;
+      ++*left;
+      const std::string key = (*answers)[i]->key;
+      complete(i, key, [answers, one, i](Result<Record> whole) {
+        (*answers)[i] = std::move(whole);
+        one();
+      });
+    }
+    one();
+  });
+}
+
+}  // namespace tidewire::sync::belongings

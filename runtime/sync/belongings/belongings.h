@@ -1,0 +1,79 @@
+// belongings.h — what records below a record (belongings/with_rows.h) and records beside it (belongings/with_parts.h) have in common: the marks they
+// carry as values of their record, the version that covers them, and a write that takes several requests.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sync/ports.h"
+
+namespace tidewire::sync::belongings {
+
+// Which record of its own a value stands for: columns that no mapping names, so the engine carries them over when it writes.
+constexpr const char* kKey = "$key";
+constexpr const char* kVersion = "$version";
+
+/// A key as text; "" for null and for nothing.
+std::string text_of(const Value* value);
+
+/// A record's version is "<its own>/<what tells one state of its belongings from another>". nullopt stays nullopt.
+std::optional<std::string> own_guard(const std::optional<std::string>& guard);
+/// True where `guard` is for another state of the belongings than `token`.
+bool is_past(const std::optional<std::string>& guard, const std::string& token);
+
+/// What guards a write of the belonging `present`; nullopt where its collection is not `able` to, or it has no version.
+std::optional<std::string> guard_of(const Value& present, bool able);
+
+template <typename T>
+Result<void> plain_answer(const Result<T>& answer) {
+  return answer.ok() ? Result<void>() : Result<void>(answer.error());
+}
+
+/// One record's write: its steps one after the other, then all of it read back from `whole`. What fails after a step may have
+/// been applied is kUnknown. Nothing is called any more once `*alive` is false.
+class Write : public std::enable_shared_from_this<Write> {
+ public:
+  using Step = std::function<void(Done<void>)>;
+
+  /// `whole` outlives this as long as `*alive`.
+  Write(Endpoint& whole, std::shared_ptr<bool> alive, std::string key, Done<Record> done);
+
+  const std::string& key() const { return key_; }
+  bool alive() const { return *alive_; }
+  bool empty() const { return steps_.empty(); }
+  void add(Step step) { steps_.push_back(std::move(step)); }
+  void add_first(Step step) { steps_.insert(steps_.begin(), std::move(step)); }
+
+  /// One belonging of `endpoint` written or removed, under its version where that can be; one that is gone already is removed.
+  void add_update(Endpoint& endpoint, const Value& present, Value changed);
+  void add_remove(Endpoint& endpoint, const Value& present);
+
+  /// Something of the record is written already (a create).
+  void touch() { touched_ = true; }
+  /// The last step takes the record away: there is nothing to read back, `done` gets an empty record.
+  void ends_gone() { gone_ = true; }
+
+  void go() { next(0); }
+  void stop(Error error);
+
+ private:
+  void next(std::size_t number);
+  void read_back();
+
+  Endpoint& whole_;
+  std::shared_ptr<bool> alive_;  // owners: the endpoint and its callbacks
+  std::string key_;
+  bool touched_ = false, gone_ = false;
+  std::vector<Step> steps_;
+  Done<Record> done_;
+};
+
+/// Creates the records on `root`, then completes each that was made: `complete(i, key, done)` writes its belongings. One whose
+/// belongings failed may have some of them. Answers as Endpoint::create.
+using Complete = std::function<void(std::size_t, const std::string&, Done<Record>)>;
+void create(Endpoint& root, std::shared_ptr<bool> alive, std::vector<CreateRequest> requests, Complete complete, Done<std::vector<Result<Record>>> done);
+
+}  // namespace tidewire::sync::belongings

@@ -1,0 +1,120 @@
+// What befalls a job from outside: a person pauses, resumes or cancels it, its mapping arrives or leaves.
+#include <algorithm>
+
+#include "sync/jobs/run.h"
+
+namespace tidewire::sync {
+
+void Jobs::control(const std::string& id, const std::string& what, Done<void> done) {
+  std::vector<RunPtr> meant;
+  for (const RunPtr& run : runs_) {
+    if (run->job.id == id || run->job.batch == id) meant.push_back(run);
+  }
+  if (meant.empty()) return control_stored(id, what, std::move(done));
+  const auto left = std::make_shared<std::size_t>(meant.size());  // owners: the callbacks below
+  const Done<void> one = [left, done](Result<void>) {
+    if (--*left == 0) done({});
+  };
+  for (const RunPtr& run : meant) {
+    if (what == "resume") {
+      run->wish.clear();
+      if (!run->is("paused")) {
+        around_.poster.post([one] { one({}); });
+        continue;
+      }
+      run->job.state = "queued";
+      hold_backfill(run->job.mapping);
+      save(run, [this, run, one] {
+        one({});
+        foreman_.marked(run->job.mapping);
+        pump();
+      });
+    } else if (!run->job.open()) {
+      run->asked.push_back(one);  // it is ending
+    } else if (run->is("running")) {
+      run->wish = what;
+      run->asked.push_back(one);
+      if (!run->under_way) told(run);
+    } else if (what == "cancel") {
+      run->asked.push_back(one);
+      end(run, "cancelled", std::nullopt);
+    } else {
+      run->job.state = "paused";
+      hold_backfill(run->job.mapping);
+      save(run, [one] { one({}); });
+    }
+  }
+}
+
+/// Of a process that ended, where no engine of ours runs: the row alone is changed, and whoever resumes it reads that.
+void Jobs::control_stored(const std::string& id, const std::string& what, Done<void> done) {
+  store_.batch(id, [this, alive = alive_, id, what, done](Result<std::vector<store::Job>> jobs) {
+    if (!*alive) return;
+    if (!jobs.ok()) return done(jobs.error());
+    std::erase_if(*jobs, [&](const store::Job& job) { return job.id != id && job.batch != id; });
+    if (jobs->empty()) return done(make_error(Code::kNotFound, "no job " + id, "`tidewire jobs` lists them"));
+    std::erase_if(*jobs, [](const store::Job& job) { return !job.open(); });
+    if (jobs->empty()) return done(make_error(Code::kInvalid, "job " + id + " has ended"));
+    for (const store::Job& job : *jobs) {
+      const bool begun = job.summary.find("before") != nullptr;
+      if (what == "cancel" && begun && Staging::holds(job)) store_.drop_backfill(job.mapping, true, [](Result<std::int64_t>) {});
+    }
+    for (store::Job& job : *jobs) job.state = what == "pause" ? "paused" : (what == "cancel" ? "cancelled" : "queued");
+    store_.save_jobs(std::move(*jobs), done);
+  });
+}
+
+/// Something a person wished for holds from here on.
+bool Jobs::told(const RunPtr& run) {
+  if (stopped_ || !run->is("running")) return true;
+  if (run->wish == "cancel") {
+    run->wish.clear();
+    end(run, "cancelled", std::nullopt);
+    return true;
+  }
+  if (run->wish != "pause") return false;
+  run->wish.clear();
+  run->put_aside("paused");
+  hold_backfill(run->job.mapping);
+  save(run, [this, run] {
+    for (auto& done : std::exchange(run->asked, {})) done({});
+    pump();
+  });
+  return true;
+}
+
+void Jobs::arrived(const std::string& mapping) {
+  hold_backfill(mapping);
+  pump();
+}
+
+void Jobs::decided(const std::string& mapping) {
+  const std::vector<RunPtr> runs = runs_;
+  for (const RunPtr& run : runs) {
+    if (run->job.mapping != mapping || !Staging::holds(run->job) || !run->is("running")) continue;
+    run->undecided = false;
+    run->look_again = run->under_way;
+    if (run->timer && run->phase == Run::Phase::kWorkOff && !run->under_way) look_at_backlog(run);
+  }
+}
+
+void Jobs::ask_again() {
+  const std::vector<RunPtr> runs = runs_;
+  for (const RunPtr& run : runs) {
+    const bool waits = run->is("running") && run->phase == Run::Phase::kStep && !run->under_way && run->job.summary.find("trouble") != nullptr;
+    if (waits && run->timer) step(run);
+  }
+}
+
+void Jobs::leaving(const std::string& mapping) {
+  const std::vector<RunPtr> runs = runs_;
+  for (const RunPtr& run : runs) {
+    if (run->job.mapping != mapping || !run->is("running")) continue;
+    run->put_aside("running");
+    if (told(run)) continue;  // for what was under way its wish need not wait
+    run->job.state = "queued";
+    run->fresh = false;
+  }
+}
+
+}  // namespace tidewire::sync

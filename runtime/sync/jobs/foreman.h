@@ -1,0 +1,26 @@
+// foreman.h — what jobs need of the engine.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "sync/jobs/task.h"
+
+namespace tidewire::sync {
+
+class Foreman {
+ public:
+  virtual ~Foreman() = default;
+  virtual std::optional<Workplace> workplace(const std::string& mapping) = 0;
+  virtual void marked(const std::string& mapping) = 0;
+  /// Backfill of the mapping is (not) taken.
+  virtual void hold_backfill(const std::string& mapping, bool held) = 0;
+  /// What would be written to the mapping's systems is recorded and waits; let go, all of it is looked at again: `then` (may be empty)
+  /// once it is due.
+  virtual void stage(const std::string& mapping, bool staged, Done<void> then) = 0;
+  /// A load, resync or sweep is over; `then` once who asked to be told of it will be.
+  virtual void finished(const store::Job& job, std::function<void()> then) = 0;
+};
+
+}  // namespace tidewire::sync

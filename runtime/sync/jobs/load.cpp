@@ -1,0 +1,162 @@
+#include "sync/jobs/load.h"
+
+#include <algorithm>
+
+namespace tidewire::sync {
+
+using store::side_name;
+
+namespace {
+
+bool whole_number(const std::string& key) {
+  return !key.empty() && std::all_of(key.begin(), key.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+bool between(const std::string& key, const Value& options) {
+  const std::string from = options.string_or("from"), to = options.string_or("to");
+  return (from.empty() || !key_less(key, from)) && (to.empty() || !key_less(to, key));
+}
+
+std::string collection_of(const End& end) { return end.collection + " on " + end.connection; }
+
+}  // namespace
+
+std::optional<Error> shortfall(const store::Job& job) {
+  std::optional<Error> out;
+  for (const Side side : {Side::kLeft, Side::kRight}) {
+    const Value* one = job.summary.at_path(std::string("short.") + side_name(side));
+    if (one == nullptr) continue;
+    const std::string where = one->string_or("where"), listed = std::to_string(one->int_or("listed", 0)), counted = std::to_string(one->int_or("counted", 0));
+    Error error = make_error(Code::kUnavailable, "the list of " + where + " shows " + listed + " records where the system counts " + counted + ": nothing that is missing there was taken for deleted",
+                             "rows may be hidden from this user, and counted all the same, or a page was lost: look at the user's permissions there, then run the sweep again");
+    if (out) out->message += "; " + error.message;
+    else out = std::move(error);
+  }
+  return out;
+}
+
+bool key_less(const std::string& a, const std::string& b) {
+  if (!whole_number(a) || !whole_number(b)) return a < b;
+  const auto digits = [](const std::string& key) { return key.substr(std::min(key.find_first_not_of('0'), key.size() - 1)); };
+  const std::string x = digits(a), y = digits(b);
+  return x.size() != y.size() ? x.size() < y.size() : x < y;
+}
+
+Load::Load(const Workplace& place, store::Job& job) : Walk(place, job), absences_(job.kind == "sweep") {
+  if (!job.cursor) begin_with("begin");
+  else if (absences_) restart_side();  // which keys were seen is known to the process that saw them
+}
+
+bool Load::enough() const { return option("limit") > 0 && job_.done >= option("limit"); }
+
+void Load::step_phase(const std::string& phase, Done<Page> done) {
+  if (phase == "begin") return anchor(Side::kLeft, std::move(done));
+  mark_absent(std::move(done));
+}
+
+void Load::anchor(Side side, Done<Page> done) {
+  place_.pollers[side]->anchor(while_alive([this, side, done = std::move(done)](Result<void> anchored) {
+    if (!anchored.ok()) return done(Error(anchored.error()).context("fixing the cursor of the " + std::string(side_name(side)) + " side"));
+    if (side == Side::kLeft) return anchor(Side::kRight, done);
+    leave_phase();
+    done(Page{});
+  }));
+}
+
+void Load::open_side(Done<void> done) {
+  if (!absences_) return done({});
+  count([this, done = std::move(done)](Result<std::optional<std::int64_t>> counted) {
+    if (!counted.ok()) return done(counted.error());
+    counted_ = *counted;
+    whole_ = !counted_;
+    done({});
+  });
+}
+
+void Load::count(Done<std::optional<std::int64_t>> done) {
+  lane().batcher[side()]->endpoint().count(while_alive([this, done = std::move(done)](Result<std::optional<std::int64_t>> counted) {
+    if (counted.ok()) return done(std::move(counted));
+    done(std::move(counted).error().context("counting " + collection_of(plan().end[side()])));
+  }));
+}
+
+void Load::compare_count(Done<Page> done) {
+  const std::int64_t listed = seen_.size();
+  whole_ = listed >= *counted_;
+  if (whole_) return mark_absent(std::move(done));
+  count([this, listed, done = std::move(done)](Result<std::optional<std::int64_t>> counted) mutable {
+    if (!counted.ok()) return done(counted.error());
+    const std::int64_t least = std::min(*counted_, counted->value_or(*counted_));
+    whole_ = listed >= least;
+    if (whole_) return mark_absent(std::move(done));
+    job_.summary["short"][side_name(side())] = Value(Object{{"where", collection_of(plan().end[side()])}, {"listed", listed}, {"counted", least}});
+    seen_.clear();
+    leave_phase();
+    done(Page{});
+  });
+}
+
+void Load::look_at(std::vector<Record> records, Done<Page> done) {
+  if (absences_) {
+    for (const Record& record : records) seen_.add(record.key);
+  }
+  std::erase_if(records, [&](const Record& record) { return !between(record.key, job_.options); });
+  if (records.empty()) return lane().around.poster.post([done = std::move(done)] { done(Page{}); });
+  std::vector<SideKey> keys;
+  for (const Record& record : records) keys.emplace_back(side(), record.key);
+  lane().store.load(lane().mapping, std::move(keys), while_alive([this, records = std::move(records), done = std::move(done)](Result<std::vector<store::Known>> known) {
+    if (!known.ok()) return done(known.error());
+    Page page = marks_of(records, *known);
+    job_.done += static_cast<std::int64_t>(page.marks.size());
+    done(std::move(page));
+  }));
+}
+
+Task::Page Load::marks_of(const std::vector<Record>& records, const std::vector<store::Known>& known) {
+  const Side at = side();
+  // Where versions do not cover every edit, a sweep compares content (law 24).
+  const bool content = flag("all") || (absences_ && !place_.lane->capabilities(at).covers_all);
+  const bool resync = job_.kind == "resync" || flag("all");
+  const std::int64_t limit = option("limit");
+  Page page;
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    if (limit > 0 && job_.done + static_cast<std::int64_t>(page.marks.size()) >= limit) break;
+    const auto& link = known[i].link;
+    const bool level = link && !records[i].version.empty() && link->version[at] == records[i].version;
+    if (level && !content) continue;
+    page.marks.push_back({at, records[i].key, "upsert", resync ? "resync" : "job", 1, {}});
+    if (lane().capabilities(at).page_reads) lane().fresh.put(at, records[i], asked_at());
+  }
+  return page;
+}
+
+void Load::mark_absent(Done<Page> done) {
+  if (!whole_) return compare_count(std::move(done));
+  lane().store.links(lane().mapping, after_, 500, while_alive([this, done = std::move(done)](Result<std::vector<store::Link>> links) {
+    if (!links.ok()) return done(links.error());
+    Page page;
+    for (const store::Link& link : *links) {
+      const auto& key = link.key[side()];
+      if (link.state == store::LinkState::kLive && key && !seen_.contains(*key)) page.marks.push_back({side(), *key, "upsert", "sweep", 1, {}});
+    }
+    job_.done += static_cast<std::int64_t>(page.marks.size());
+    if (links->empty()) {
+      seen_.clear();
+      leave_phase();
+    } else {
+      after_ = links->back().id;
+    }
+    done(std::move(page));
+  }));
+}
+
+void LoadKey::step(Done<Page> done) {
+  const Side side = job_.options.string_or("side") == "right" ? Side::kRight : Side::kLeft;
+  Page page;
+  page.marks.push_back({side, job_.options.string_or("key"), "upsert", "person", 0, {}});
+  page.last = true;
+  job_.done = 1;
+  place_.lane->around.poster.post([done = std::move(done), page = std::move(page)] { done(page); });
+}
+
+}  // namespace tidewire::sync

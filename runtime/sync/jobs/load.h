@@ -1,0 +1,55 @@
+// load.h — initial load, resync and sweep: marks what is not level, and the worker does the rest, live changes first.
+//
+// Both cursors are fixed before the first page (law 5). A sweep, once every page of a side was read, also marks linked keys
+// that no page showed: each is confirmed by a single read before anything is believed (law 16). Where the system counts its
+// records, it is asked before the first page and, if the pages show fewer, once more after the last: a list of fewer keys than the
+// smaller of both counts says of nothing that it is missing. Records that only come or only go meanwhile make no list look short;
+// where some come behind the page just read while others go ahead of it, one may, and the next sweep has the word.
+#pragma once
+
+#include "sync/jobs/walk.h"
+
+namespace tidewire::sync {
+
+/// Options: left, right, limit; all = also what shows the version that is linked already; from, to = keys between these,
+/// numbers as numbers.
+class Load final : public Walk {
+ public:
+  Load(const Workplace& place, store::Job& job);
+
+ private:
+  void look_at(std::vector<Record> records, Done<Page> done) override;
+  void open_side(Done<void> done) override;
+  std::string after_side() override { return absences_ ? "absences" : ""; }
+  void step_phase(const std::string& phase, Done<Page> done) override;
+  bool enough() const override;
+  void anchor(Side side, Done<Page> done);
+  void count(Done<std::optional<std::int64_t>> done);
+  void compare_count(Done<Page> done);
+  void mark_absent(Done<Page> done);
+  Page marks_of(const std::vector<Record>& records, const std::vector<store::Known>& known);
+
+  bool absences_;
+  SeenKeys seen_;
+  std::optional<std::int64_t> counted_;  // before the first page
+  bool whole_ = false;                   // the list of the side shows what is counted, or nothing is
+};
+
+/// What a sweep has to tell whose lists showed fewer records than their systems count; nullopt where they were whole.
+std::optional<Error> shortfall(const store::Job& job);
+
+/// One key, by its options {side, key}: marked, and that is all.
+class LoadKey final : public Task {
+ public:
+  LoadKey(const Workplace& place, store::Job& job) : place_(place), job_(job) {}
+  void step(Done<Page> done) override;
+
+ private:
+  Workplace place_;
+  store::Job& job_;
+};
+
+/// Where both are whole numbers, by size; else as texts.
+bool key_less(const std::string& a, const std::string& b);
+
+}  // namespace tidewire::sync

@@ -1,0 +1,124 @@
+#include "sync/jobs/preview.h"
+
+#include <algorithm>
+
+namespace tidewire::sync {
+
+namespace {
+
+Reconcile::Options both_read(bool resync = false) {
+  Reconcile::Options options;
+  options.dry = options.read_both = true;
+  options.reapply = resync;
+  return options;
+}
+
+void note_preview(store::Job& job, Task::Page& page, const Report& report) {
+  const auto kinds = kinds_of(report);
+  for (std::size_t i = 1; i < kinds.size(); ++i) count_found(job, kinds[i]);
+  if (!kinds.empty()) found(job, page, finding_of(report, kinds.front()));
+}
+
+}  // namespace
+
+void DryRun::look_at(std::vector<Record> records, Done<Page> done) {
+  const std::int64_t limit = option("limit");
+  const std::int64_t before = job_.summary.int_or("looked_at", 0) - static_cast<std::int64_t>(records.size());
+  if (limit > 0 && before + static_cast<std::int64_t>(records.size()) > limit) {
+    records.resize(static_cast<std::size_t>(std::max<std::int64_t>(0, limit - before)));
+    job_.summary["looked_at"] = limit;
+  }
+  std::vector<SideKey> keys;
+  for (const Record& record : records) keys.emplace_back(side(), record.key);
+  look_at_all(lane(), place_.mapper, std::move(keys), both_read(flag("all")), while_alive([this, done = std::move(done)](std::vector<Report> reports) {
+                Page page;
+                note(reports, page);
+                done(std::move(page));
+              }));
+}
+
+void DryRun::note(const std::vector<Report>& reports, Page& page) {
+  for (const Report& report : reports) {
+    const auto& key = report.operation.key;
+    if (key.left && key.right) {
+      const std::string pair = *key.left + '\0' + *key.right;
+      if (pairs_.contains(pair)) continue;
+      pairs_.add(pair);
+    }
+    note_preview(job_, page, report);
+    if (seen_) seen_(report);
+  }
+}
+
+void preview(const Workplace& place, Value options, DryRun::Seen seen, Done<std::int64_t> done) {
+  struct Run : std::enable_shared_from_this<Run> {
+    store::Job job;
+    std::unique_ptr<DryRun> task;
+    Done<std::int64_t> done;
+    void step() {
+      task->step([self = shared_from_this()](Result<Task::Page> page) {
+        if (!page.ok()) return self->done(page.error());
+        if (!page->last) return self->step();
+        self->done(self->job.summary.int_or("looked_at", 0));
+      });
+    }
+  };
+  const auto run = std::make_shared<Run>();  // owners: the callbacks of each step
+  run->job.options = std::move(options);
+  run->done = std::move(done);
+  run->task = std::make_unique<DryRun>(place, run->job, std::move(seen));
+  run->step();
+}
+
+void DryRunKey::step(Done<Page> done) {
+  const Side side = job_.options.string_or("side") == "right" ? Side::kRight : Side::kLeft;
+  look(*place_.lane, place_.mapper, {side, job_.options.string_or("key")}, both_read(true), [this, alive = alive_, done = std::move(done)](Report report) {
+    if (!*alive) return;
+    Page page;
+    page.last = true;
+    job_.summary["looked_at"] = 1;
+    note_preview(job_, page, report);
+    done(std::move(page));
+  });
+}
+
+void Adoption::look_at(std::vector<Record> records, Done<Page> done) {
+  std::vector<SideKey> keys;
+  for (const Record& record : records) keys.emplace_back(side(), record.key);
+  std::vector<SideKey> asked = keys;
+  lane().store.load(lane().mapping, std::move(asked), while_alive([this, keys = std::move(keys), done = std::move(done)](Result<std::vector<store::Known>> known) mutable {
+    if (!known.ok()) return done(known.error());
+    Page page;
+    std::vector<SideKey> strangers;
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+      if ((*known)[i].link) count_found(job_, "linked");
+      else if (side() == Side::kLeft || !matched_.contains(keys[i].second)) strangers.push_back(keys[i]);
+    }
+    std::vector<SideKey> asked_now = strangers;
+    look_at_all(lane(), place_.mapper, std::move(asked_now), both_read(), while_alive([this, strangers = std::move(strangers), page = std::move(page), done = std::move(done)](std::vector<Report> reports) mutable {
+                  note(side(), strangers, reports, page);
+                  done(std::move(page));
+                }));
+  }));
+}
+
+void Adoption::note(Side side, const std::vector<SideKey>& keys, const std::vector<Report>& reports, Page& page) {
+  for (std::size_t i = 0; i < reports.size(); ++i) {
+    const store::Operation& operation = reports[i].operation;
+    const auto kinds = kinds_of(reports[i]);
+    const auto has = [&](const char* kind) { return std::find(kinds.begin(), kinds.end(), kind) != kinds.end(); };
+    const bool same_thing = operation.kind == "link";
+    if (same_thing && operation.key.right) matched_.add(*operation.key.right);
+    std::string kind;
+    if (reports[i].error) kind = reports[i].error->message.find("match") != std::string::npos ? "ambiguous" : "stopped";
+    else if (same_thing && side == Side::kRight) continue;  // met from the left already
+    else if (same_thing) kind = has("updates") || has("conflicts") ? "differing" : "exact";
+    else if (has("creates") || operation.id.empty()) kind = side == Side::kLeft ? "left_only" : "right_only";
+    else kind = "stopped";
+    store::Finding finding = finding_of(reports[i], kind);
+    finding.key[side] = keys[i].second;
+    found(job_, page, std::move(finding));
+  }
+}
+
+}  // namespace tidewire::sync

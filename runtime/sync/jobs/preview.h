@@ -1,0 +1,53 @@
+// preview.h — tasks that find out what would be written and write nothing: dry run and adoption (law 21).
+#pragma once
+
+#include "sync/reconcile/look.h"
+#include "sync/jobs/walk.h"
+
+namespace tidewire::sync {
+
+/// What a load would do to every record: creates, updates, deletes, links, conflicts, stopped.
+class DryRun final : public Walk {
+ public:
+  using Seen = std::function<void(const Report&)>;
+  DryRun(const Workplace& place, store::Job& job, Seen seen = {}) : Walk(place, job), seen_(std::move(seen)) {}
+
+ private:
+  void look_at(std::vector<Record> records, Done<Page> done) override;
+  bool enough() const override { return option("limit") > 0 && job_.summary.int_or("looked_at", 0) >= option("limit"); }
+  void note(const std::vector<Report>& reports, Page& page);
+
+  SeenKeys pairs_;  // a pair is met from each side; it counts once
+  Seen seen_;
+};
+
+/// A dry run of which nothing is stored, each report handed over as it comes; `done(records looked at)`.
+void preview(const Workplace& place, Value options, DryRun::Seen seen, Done<std::int64_t> done);
+
+/// One key of a dry run, by its options {side, key}.
+class DryRunKey final : public Task {
+ public:
+  DryRunKey(const Workplace& place, store::Job& job) : place_(place), job_(job), alive_(std::make_shared<bool>(true)) {}
+  ~DryRunKey() override { *alive_ = false; }
+  void step(Done<Page> done) override;
+
+ private:
+  Workplace place_;
+  store::Job& job_;
+  std::shared_ptr<bool> alive_;  // owners: this and the callback under way
+};
+
+/// Both sides are filled already: which records are the same thing, and how many are not (exact, differing, left_only,
+/// right_only, ambiguous). What is linked is counted alone.
+class Adoption final : public Walk {
+ public:
+  using Walk::Walk;
+
+ private:
+  void look_at(std::vector<Record> records, Done<Page> done) override;
+  void note(Side side, const std::vector<SideKey>& keys, const std::vector<Report>& reports, Page& page);
+
+  SeenKeys matched_;  // right keys that a left record is the same as
+};
+
+}  // namespace tidewire::sync

@@ -1,0 +1,171 @@
+#include "sync/jobs/revert.h"
+
+#include <algorithm>
+#include <iterator>
+
+#include "base/text.h"
+
+namespace tidewire::sync {
+
+using store::side_name;
+
+namespace {
+
+constexpr std::int64_t kLinksAtOnce = 50;
+
+bool wrote(const store::Operation& operation) { return operation.outcome == "applied" || operation.outcome == "merged" || operation.outcome == "conflict"; }
+
+/// The whole record, rather than fields of it, came or went.
+const char* whole_record(const std::vector<store::Operation>& operations) {
+  for (const store::Operation& one : operations) {
+    if (wrote(one) && (one.kind == "create" || one.kind == "restore")) return "it was created by this mapping";
+    if (wrote(one) && one.kind == "delete") return "it was deleted by this mapping";
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+Reversals reversals_of(const std::vector<store::Operation>& operations, const std::string& author, const Plan& plan, std::set<std::string>& hidden) {
+  Reversals out;
+  // From the newest back: the first write met is what the side should still show, the last one holds what was there before.
+  for (const store::Operation& operation : operations) {
+    const Value* fields = operation.record.find("fields");
+    if (!wrote(operation) || operation.kind == "create" || fields == nullptr || !fields->is_object()) continue;
+    for (const auto& [name, field] : fields->as_object()) {
+      const Field* mapped = plan.field(name);
+      const bool hides = field.bool_or("redacted", false) || (mapped != nullptr && is_redacted(*mapped));
+      if (hides && (field.find("to_left") != nullptr || field.find("to_right") != nullptr)) hidden.insert(name);
+      for (const Side side : {Side::kLeft, Side::kRight}) {
+        const Value* to = field.find(side == Side::kLeft ? "to_left" : "to_right");
+        const Value* before = field.find(side_name(side));
+        if (to == nullptr || before == nullptr || hides) continue;
+        Reversal& reversal = out[name];
+        if (!reversal.expected[side]) reversal.expected[side] = *to;
+        reversal.restore[side] = *before;
+        reversal.rule = "reverted by " + author + ": back to before " + format_instant(operation.at);
+      }
+    }
+  }
+  return out;
+}
+
+Revert::Revert(const Workplace& place, store::Job& job) : place_(place), job_(job), alive_(std::make_shared<bool>(true)) {
+  const auto since = parse_instant(job.options.string_or("since"));
+  if (since.ok()) since_ = *since;
+  if (job.cursor) after_ = job.cursor->int_or("after", 0);
+}
+
+void Revert::step(Done<Page> done) {
+  const std::string key = job_.options.string_or("key");
+  if (key.empty()) {
+    place_.lane->store.touched_links(place_.lane->mapping, since_, after_, kLinksAtOnce, [this, alive = alive_, done](Result<std::vector<std::int64_t>> ids) {
+      if (!*alive) return;
+      if (!ids.ok()) return done(ids.error());
+      const bool last = static_cast<std::int64_t>(ids->size()) < kLinksAtOnce;
+      with_links(std::move(*ids), last, done);
+    });
+    return;
+  }
+  const Side side = job_.options.string_or("side") == "right" ? Side::kRight : Side::kLeft;
+  place_.lane->store.load(place_.lane->mapping, {{side, key}}, [this, alive = alive_, key, done](Result<std::vector<store::Known>> known) {
+    if (!*alive) return;
+    if (!known.ok()) return done(known.error());
+    const auto& link = known->front().link;
+    if (!link) return done(make_error(Code::kNotFound, "'" + key + "' is linked to nothing"));
+    with_links({link->id}, true, done);
+  });
+}
+
+void Revert::with_links(std::vector<std::int64_t> ids, bool last, Done<Page> done) {
+  struct Working {
+    std::shared_ptr<Page> page = std::make_shared<Page>();  // owners: the callbacks of each link
+    std::size_t left = 1;
+    std::optional<Error> error;
+  };
+  const auto working = std::make_shared<Working>();  // owners: the callbacks below
+  working->left += ids.size();
+  const std::int64_t after = ids.empty() ? after_ : ids.back();
+  const auto one = [this, alive = alive_, working, after, last, done](std::optional<Error> error) {
+    if (error) working->error = std::move(error);
+    if (--working->left > 0 || !*alive) return;
+    if (working->error) return done(*working->error);
+    after_ = after;
+    job_.cursor = Value(Object{{"after", after_}});
+    working->page->last = last;
+    done(std::move(*working->page));
+  };
+  for (const std::int64_t id : ids) one_link(id, working->page, one);
+  place_.lane->around.poster.post([one] { one(std::nullopt); });
+}
+
+void Revert::one_link(std::int64_t id, std::shared_ptr<Page> page, std::function<void(std::optional<Error>)> done) {
+  gather(id, {}, "", [this, id, page, done](Result<std::vector<store::Operation>> operations) {
+    if (!operations.ok()) return done(operations.error());
+    on_operations(id, std::move(*operations), page, done);
+  });
+}
+
+/// All of them: what goes back is what was there before the first.
+void Revert::gather(std::int64_t id, std::vector<store::Operation> newer, std::string after, Done<std::vector<store::Operation>> done) {
+  store::OperationFilter filter;
+  filter.mapping = place_.lane->mapping;
+  filter.link = id;
+  filter.since = since_;
+  place_.lane->store.operations(std::move(filter), {1000, std::move(after)}, [this, alive = alive_, id, newer = std::move(newer), done](Result<store::Paged<store::Operation>> found) mutable {
+    if (!*alive) return;
+    if (!found.ok()) return done(found.error());
+    std::move(found->rows.begin(), found->rows.end(), std::back_inserter(newer));
+    found->next.empty() ? done(std::move(newer)) : gather(id, std::move(newer), std::move(found->next), done);
+  });
+}
+
+void Revert::on_operations(std::int64_t id, std::vector<store::Operation> operations, std::shared_ptr<Page> page, std::function<void(std::optional<Error>)> done) {
+  job_.summary["looked_at"] = job_.summary.int_or("looked_at", 0) + 1;
+  if (const char* why = whole_record(operations)) {
+    store::Finding finding{"not_undone", operations.front().key, Value(Object{{"reason", why}}), 0};
+    found(job_, *page, std::move(finding));
+    return done(std::nullopt);
+  }
+  std::set<std::string> hidden;
+  Reversals reversals = reversals_of(operations, job_.author.value_or("a person"), place_.mapper->plan(), hidden);
+  if (!hidden.empty()) {
+    Array names;
+    for (const std::string& name : hidden) names.emplace_back(name);
+    store::Finding finding{"not_undone", operations.front().key, Value(Object{{"reason", "what was there before is not on record: the mapping redacts it"}, {"fields", std::move(names)}}), 0};
+    found(job_, *page, std::move(finding));
+  }
+  if (reversals.empty()) return done(std::nullopt);
+  place_.lane->store.link(id, [this, alive = alive_, reversals = std::move(reversals), page, done](Result<store::Link> link) mutable {
+    if (!*alive) return;
+    if (!link.ok() || link->state != store::LinkState::kLive) return done(std::nullopt);
+    undo(*link, std::move(reversals), page, done);
+  });
+}
+
+/// A crash between a write and its commit: the job repeats this page, and the pass finds the announcement.
+void Revert::undo(const store::Link& link, Reversals reversals, std::shared_ptr<Page> page, std::function<void(std::optional<Error>)> done) {
+  const Side side = link.key.left ? Side::kLeft : Side::kRight;
+  const SideKey key{side, link.key[side].value_or("")};
+  Reconcile::Options options;
+  options.read_both = true;
+  options.reversals = std::move(reversals);
+  options.dry = !job_.options.bool_or("apply", false);
+  options.job = job_.id;
+  options.author = job_.author;
+  look(*place_.lane, place_.mapper, key, std::move(options), [this, alive = alive_, page, done](Report report) {
+    if (!*alive) return;
+    note(report, *page);
+    done(std::nullopt);
+  });
+}
+
+void Revert::note(const Report& report, Page& page) {
+  if (decided(report.operation, "refused")) count_found(job_, "refused");
+  const auto kinds = kinds_of(report);
+  if (report.error) return found(job_, page, finding_of(report, "stopped"));
+  if (!kinds.empty()) return found(job_, page, finding_of(report, "reverted"));
+  if (decided(report.operation, "refused")) page.findings.push_back(finding_of(report, "refused"));
+}
+
+}  // namespace tidewire::sync

@@ -1,0 +1,41 @@
+// verify.h — compares both sides completely, page by page, whatever the state believes: what differs, what is on one side
+// only, what is gone. With the option `repair` what was found is put before the engine, which mends it by the mapping's rules.
+//
+// Pairs are compared by content alone, without their base, many at a time. Only what looks wrong is looked at again singly,
+// as a pass would (owned, read fresh), so that records under way are not reported. A difference that both sides' bases agree
+// on is `accepted`: a person or an older mapping settled it so; it is counted and left alone.
+#pragma once
+
+#include "sync/reconcile/look.h"
+#include "sync/jobs/walk.h"
+
+namespace tidewire::sync {
+
+class Verify final : public Walk {
+ public:
+  using Walk::Walk;
+
+ private:
+  struct Suspect {
+    SideKey key;
+    bool unlinked = false;
+    std::optional<Side> missing;  // the linked record did not answer there
+    bool compared = false;        // side by side, without the base: they differ
+  };
+  struct Pair;
+
+  void look_at(std::vector<Record> records, Done<Page> done) override;
+  std::string after_all() override { return "links"; }
+  void step_phase(const std::string& phase, Done<Page> done) override;
+  void on_known(std::vector<Record> records, std::vector<store::Known> known, Done<Page> done);
+  void compare(std::vector<Pair> pairs, std::vector<Suspect> suspects, Done<Page> done);
+  void translate(std::shared_ptr<std::vector<Pair>> pairs, std::function<void(Result<Translations>)> then);
+  bool comparable(const Pair& pair, const Translations& translations);
+  bool differ(const Pair& pair, const Translations& translations);
+  void confirm(std::vector<Suspect> suspects, Done<Page> done);
+  void note(const Suspect& suspect, const Report& report, Page& page);
+
+  Sides<SeenKeys> seen_;
+};
+
+}  // namespace tidewire::sync

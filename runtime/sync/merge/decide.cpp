@@ -1,0 +1,428 @@
+#include "sync/merge/decide.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/json.h"
+#include "base/text.h"
+#include "sync/merge/canonical.h"
+#include "sync/merge/lifecycle.h"
+#include "sync/merge/pass.h"
+
+namespace tidewire::sync {
+
+using store::other;
+using store::side_name;
+
+namespace {
+
+/// What was said of a value that the mapping redacts may quote it.
+Error at_field(Error error, const Plan& plan, const Field& field) {
+  if (is_redacted(field)) error.message = "its value cannot be taken, and why is not told: the mapping redacts it";
+  const std::string where = field.at.empty() ? plan.name : field.at;
+  return std::move(error).context(where + ": field '" + field.name + "'");
+}
+
+}  // namespace
+
+Value Pass::current(const Field& field, Side side) {
+  if (s_.record[side] != nullptr) return form_of(field, side, s_.record[side]->fields);
+  const auto base = s_.link.base.find(field.name);
+  if (base == s_.link.base.end()) return Value();
+  return side == Side::kLeft ? base->second.left : base->second.right;
+}
+
+Pass::View Pass::look(const Field& field) {
+  View view;
+  view.decision.field = &field;
+  view.decision.left = current(field, Side::kLeft);
+  view.decision.right = current(field, Side::kRight);
+  const auto base = s_.link.base.find(field.name);
+  view.has_base = base != s_.link.base.end();
+  if (view.has_base) {
+    view.decision.base = base->second;
+    view.changed.left = !same_form(field, Side::kLeft, view.decision.left, base->second.left);
+    view.changed.right = !same_form(field, Side::kRight, view.decision.right, base->second.right);
+  }
+  for (const store::Conflict& conflict : s_.conflicts) {
+    if (conflict.field == field.name) view.conflict = &conflict;
+  }
+  view.decided = view.conflict != nullptr && view.conflict->method && still_stands(view);
+  return view;
+}
+
+Result<void> Pass::copy(View& view, Side from, std::string rule) {
+  const Field& field = *view.decision.field;
+  if (field.kind == Field::Kind::kRows) return merge(view, from, {}, std::move(rule));
+  const Side to = other(from);
+  Decision& decision = view.decision;
+  const Value& source = from == Side::kLeft ? decision.left : decision.right;
+  const Value& target = from == Side::kLeft ? decision.right : decision.left;
+  const auto turned = TRY(turner_.turn(field, to, source));
+  if (!turned) {
+    decision.kind = Decision::Kind::kOwed;
+    decision.winner = from;
+    decision.owes = turner_.owed();
+    decision.rule = "owed: " + (turner_.owed() ? turner_.owed()->mapping : field.reference) + " is not linked yet";
+    return {};
+  }
+  const bool keep_target = field.when == Field::When::kTargetEmpty && s_.exists[to] && !empty_form(field, to, target);
+  const bool only_create = field.when == Field::When::kCreate && s_.exists[to];
+  if (turned->leave || keep_target || only_create || (s_.exists[to] && same_form(field, to, turned->value, target))) {
+    decision.kind = Decision::Kind::kAgree;
+    decision.rule = turned->leave ? "the mapping leaves the other side alone" : "the other side has it already";
+    return {};
+  }
+  decision.kind = Decision::Kind::kCopy;
+  decision.winner = from;
+  decision.rule = std::move(rule);
+  (to == Side::kLeft ? decision.to_left : decision.to_right) = turned->value;
+  return {};
+}
+
+/// Both sides say the same, each in its own words.
+Result<bool> Pass::agree(View& view) {
+  const Field& field = *view.decision.field;
+  for (const Side to : {Side::kRight, Side::kLeft}) {
+    if (!flows(field.flow, to)) continue;
+    const std::size_t making = out_.making.size();
+    const auto turned = TRY(turner_.turn(field, to, to == Side::kRight ? view.decision.left : view.decision.right));
+    out_.making.resize(making);
+    const Value& there = to == Side::kRight ? view.decision.right : view.decision.left;
+    if (turned && !turned->leave && same_form(field, to, turned->value, there)) return true;
+    if (field.lossy) continue;
+    if (turned) break;
+  }
+  return false;
+}
+
+Result<void> Pass::without_base(View& view) {
+  Decision& decision = view.decision;
+  const Field& field = *decision.field;
+  for (const Side side : {Side::kLeft, Side::kRight}) {
+    if (s_.exists[side]) continue;
+    if (!flows(field.flow, side)) {
+      decision.kind = Decision::Kind::kAgree;  // what each side has now is where its edits begin, also before the field first travels
+      decision.rule = "created from " + std::string(side_name(other(side))) + ", which this field is not copied from";
+      decision.apart = true;
+      return {};
+    }
+    return copy(view, other(side), "created from " + std::string(side_name(other(side))));
+  }
+  if (s_.record.left == nullptr || s_.record.right == nullptr) return {};
+  if (TRY(agree(view))) {
+    decision.kind = Decision::Kind::kAgree;
+    decision.rule = "both sides have the same";
+    return {};
+  }
+  if (field.flow != Flow::kBoth) {
+    const Side target = field.flow == Flow::kToRight ? Side::kRight : Side::kLeft;
+    const bool filled = !empty_form(field, target, target == Side::kLeft ? decision.left : decision.right);
+    TRY(copy(view, other(target), "one-way: first contact"));
+    decision.discards = filled && decision.kind == Decision::Kind::kCopy;
+    return {};
+  }
+  const bool left_empty = empty_form(field, Side::kLeft, decision.left);
+  const bool right_empty = empty_form(field, Side::kRight, decision.right);
+  if (left_empty != right_empty) {
+    return copy(view, left_empty ? Side::kRight : Side::kLeft, "first contact: filled in where it was empty");
+  }
+  if (field.when == Field::When::kCreate) return {};
+  return dispute(view);
+}
+
+/// Law 9: a field that the mapping has got since the link was made is adopted; where that writes, or asks a person, the brake has a say.
+Result<void> Pass::adopt(View& view) {
+  Decision& decision = view.decision;
+  const std::string& name = decision.field->name;
+  TRY(without_base(view));
+  const Value* note = s_.link.notes.find(name);
+  const bool owed = note != nullptr && note->bool_or("owed", false);
+  const bool matters = decision.kind == Decision::Kind::kCopy || decision.kind == Decision::Kind::kResolve || decision.kind == Decision::Kind::kConflict;
+  if (s_.link.id == 0 || !s_.exists.left || !s_.exists.right || view.conflict != nullptr || owed || !matters) return {};
+  return brake_adopted(view, "got this field");
+}
+
+/// Until somebody says, or the sides agree: calculated again, an edit could count twice (law 26).
+Result<void> Pass::unknown_outcome(View& view) {
+  Decision& decision = view.decision;
+  const bool agreed = TRY(agree(view));
+  decision.kind = agreed ? Decision::Kind::kAgree : Decision::Kind::kConflict;
+  decision.closes_conflict = agreed && view.conflict != nullptr;
+  decision.conflict_kind = "unknown_outcome";
+  decision.rule = agreed ? "both sides have the same" : "a write of a computed value had an unknown outcome, and the field shows something else: waits for a person";
+  return {};
+}
+
+/// Each side that was written gets back what it had, unless somebody went on from there, on that side or on the other one.
+Result<void> Pass::reverse(View& view) {
+  Decision& decision = view.decision;
+  const Sides<bool> edited = std::exchange(view.changed, {false, false});
+  const auto wanted = s_.reversals->find(decision.field->name);
+  if (wanted == s_.reversals->end()) return {};
+  for (const Side side : {Side::kLeft, Side::kRight}) {
+    const auto& restore = wanted->second.restore[side];
+    const auto& expected = wanted->second.expected[side];
+    const Value& shown = side == Side::kLeft ? decision.left : decision.right;
+    if (!restore || !expected || same_form(*decision.field, side, shown, *restore)) continue;
+    std::string why;
+    if (!same_form(*decision.field, side, shown, *expected)) {
+      why = "moved on since on the " + std::string(side_name(side)) + " side";
+      if (!is_redacted(*decision.field)) why += ": it shows " + shortened(json::dump(shown), 60) + " and not what was written, " + shortened(json::dump(*expected), 60);
+    } else if (edited[other(side)] && !wanted->second.restore[other(side)]) {
+      why = "edited on the " + std::string(side_name(other(side))) + " side since, and that travels";
+    }
+    if (!why.empty()) {
+      decision.kind = Decision::Kind::kRefused;
+      decision.rule = std::move(why);
+      decision.to_left.reset();
+      decision.to_right.reset();
+      return {};
+    }
+    (side == Side::kLeft ? decision.to_left : decision.to_right) = *restore;
+    decision.kind = Decision::Kind::kResolve;
+    decision.rule = wanted->second.rule;
+    decision.discards = true;
+  }
+  return {};
+}
+
+Result<void> Pass::decide_field(View& view) {
+  Decision& decision = view.decision;
+  const Field& field = *decision.field;
+  if (s_.reversals != nullptr) return reverse(view);
+  if (is_ignored(s_.link, field.name)) {
+    view.changed = {false, false};
+    decision.rule = "a person told to ignore the difference";
+    return {};
+  }
+  if (field.kind == Field::Kind::kRows) return rows_field(view);
+  if (view.decided) return by_person(view);
+  const bool doubtful = s_.doubtful.contains(field.name) || (view.conflict != nullptr && view.conflict->kind == "unknown_outcome");
+  if (doubtful && s_.record.left != nullptr && s_.record.right != nullptr) return unknown_outcome(view);
+  const bool waits = view.conflict != nullptr && view.conflict->kind != "clash" && view.conflict->left == decision.left && view.conflict->right == decision.right;
+  if (!view.has_base && !waits) {
+    TRY(adopt(view));
+    decision.closes_conflict = view.conflict != nullptr && (decision.kind == Decision::Kind::kAgree || decision.kind == Decision::Kind::kCopy || decision.kind == Decision::Kind::kResolve);
+    return {};
+  }
+  if (is_reapplied(view)) return reapply(view);
+  for (const Side from : {Side::kLeft, Side::kRight}) {
+    const bool refresh = s_.refreshed[from] && field.own_function && flows(field.flow, other(from)) && view.conflict == nullptr;
+    if (refresh && view.has_base && !view.changed.left && !view.changed.right) return copy(view, from, "a watched lookup changed");
+  }
+  if (view.has_base && !view.changed.left && !view.changed.right) {
+    decision.closes_conflict = view.conflict != nullptr;
+    if (decision.closes_conflict) decision.rule = "both sides went back to what they agreed on";
+    return {};
+  }
+  if (waits) {
+    decision.kind = Decision::Kind::kConflict;  // still waits; nothing new to decide
+    decision.conflict_kind = view.conflict->kind;
+    decision.rule = view.conflict->kind + ": waits for a person";
+    return {};
+  }
+  if (view.changed.left && view.changed.right) {
+    if (TRY(agree(view))) {
+      decision.kind = Decision::Kind::kAgree;
+      decision.rule = "both sides changed it to the same";
+      decision.closes_conflict = view.conflict != nullptr;
+      return {};
+    }
+    return dispute(view);
+  }
+  const Side from = view.changed.left ? Side::kLeft : Side::kRight;
+  if (!flows(field.flow, other(from)) && s_.plan.enforce) {
+    TRY(copy(view, other(from), "enforced: the " + std::string(side_name(from)) + " side may not change it"));
+    decision.discards = decision.kind == Decision::Kind::kCopy;
+    return {};
+  }
+  if (!flows(field.flow, other(from))) {
+    decision.kind = Decision::Kind::kDrift;
+    decision.rule = "changed on the " + std::string(side_name(from)) + " side, which this mapping does not copy from";
+    return {};
+  }
+  TRY(copy(view, from, "only " + std::string(side_name(from)) + " changed"));
+  const Value* note = s_.link.notes.find(field.name);
+  const bool apart = note != nullptr && note->find("apart") != nullptr;  // what stands there is that side's own
+  decision.discards = apart && decision.kind == Decision::Kind::kCopy && !empty_form(field, other(from), from == Side::kLeft ? decision.right : decision.left);
+  decision.closes_conflict = view.conflict != nullptr;
+  return {};
+}
+
+Result<void> Pass::merge(View& view, std::optional<Side> whole, std::optional<Side> clashes, std::string rule) {
+  const Field& field = *view.decision.field;
+  for (const Side side : {Side::kLeft, Side::kRight}) {
+    const Value* stored = s_.record[side] == nullptr ? nullptr : s_.record[side]->fields.at_path(field.paths[side].front());
+    if (stored != nullptr) TRY(check_rows(side, *stored));
+  }
+  RowsView asked;
+  if (const auto base = s_.link.base.find(field.name); base != s_.link.base.end()) asked.base = &base->second;
+  asked.whole = whole;
+  asked.clashes = clashes;
+  asked.tie = field.tie.value_or(s_.plan.tie);
+  asked.conflict = view.conflict != nullptr;
+  asked.again = is_reapplied(view);
+  asked.rule = std::move(rule);
+  rows_ = &view;
+  return decide_rows(asked, view.decision, *this);
+}
+
+/// The cases of decide_field where the value is a list of rows.
+Result<void> Pass::rows_field(View& view) {
+  Decision& decision = view.decision;
+  const Field& field = *decision.field;
+  for (const Side side : {Side::kLeft, Side::kRight}) {
+    if (s_.exists[side]) continue;
+    if (flows(field.flow, side)) return merge(view, other(side), {}, "created from " + std::string(side_name(other(side))));
+    decision.kind = Decision::Kind::kAgree;
+    decision.rule = "created from " + std::string(side_name(other(side))) + ", which these rows are not copied from";
+    return {};
+  }
+  if (s_.record.left == nullptr || s_.record.right == nullptr) return {};
+  if (view.decided) {
+    const std::string method = *view.conflict->method;
+    if (method != "left" && method != "right") return by_person(view);
+    return merge(view, {}, method == "left" ? Side::kLeft : Side::kRight, "resolved by " + view.conflict->author.value_or("a person") + ": " + method);
+  }
+  if (is_reapplied(view)) return reapply_rows(view);
+  if (view.has_base && !view.changed.left && !view.changed.right) {
+    decision.closes_conflict = view.conflict != nullptr;
+    return {};
+  }
+  if (view.conflict != nullptr && view.conflict->kind != "clash" && view.conflict->left == decision.left && view.conflict->right == decision.right) {
+    decision.kind = Decision::Kind::kConflict;
+    decision.conflict_kind = view.conflict->kind;
+    decision.rule = view.conflict->kind + ": waits for a person";
+    return {};
+  }
+  const Side target = field.flow == Flow::kToLeft ? Side::kLeft : Side::kRight;
+  const bool drift = field.flow != Flow::kBoth && view.has_base && !view.changed[other(target)];
+  if (drift && s_.plan.enforce) return merge(view, other(target), {}, "enforced: the " + std::string(side_name(target)) + " side may not change it");
+  if (drift) {
+    decision.kind = Decision::Kind::kDrift;
+    decision.rule = "changed on the " + std::string(side_name(target)) + " side, which this mapping does not copy from";
+    return {};
+  }
+  return merge(view, {}, {}, "");
+}
+
+Result<void> Pass::lay_value(Side side, const std::string& path, Value value) {
+  return lay_path(s_.record[side], out_.patch[side], path, std::move(value));
+}
+
+/// Rows are written as one list, with what the mapping does not name of each.
+Result<void> Pass::lay_rows(const Field& field, Side side, const Value& form) {
+  const std::string& path = field.paths[side].front();
+  const Value* stored = s_.record[side] == nullptr ? nullptr : s_.record[side]->fields.at_path(path);
+  return lay_value(side, path, carried_over(field, side, form, stored == nullptr ? Value() : *stored));
+}
+
+Result<void> Pass::lay(const Decision& decision) {
+  for (const Side side : {Side::kLeft, Side::kRight}) {
+    const auto& value = side == Side::kLeft ? decision.to_left : decision.to_right;
+    if (!value) continue;
+    if (decision.field->kind == Field::Kind::kRows) {
+      TRY(lay_rows(*decision.field, side, *value));
+      continue;
+    }
+    for (const std::string& path : decision.field->paths[side]) {
+      const Value* part = decision.field->paths[side].size() == 1 ? &*value : value->find(path);
+      if (part != nullptr) TRY(lay_value(side, path, *part));
+    }
+  }
+  return {};
+}
+
+Result<void> Pass::constants() {
+  for (const Field& field : s_.plan.fields) {
+    if (field.kind != Field::Kind::kConstant || !field.constant) continue;
+    for (const Side side : {Side::kLeft, Side::kRight}) {
+      if (field.paths[side].empty()) continue;
+      const bool create = !s_.exists[side];
+      const bool differs = s_.record[side] != nullptr && !same_form(field, side, form_of(field, side, s_.record[side]->fields), *field.constant);
+      if (!create && (field.when == Field::When::kCreate || !differs || !out_.writes(side))) continue;
+      if (auto laid = lay_value(side, field.paths[side].front(), *field.constant); !laid.ok()) return at_field(std::move(laid).error(), s_.plan, field);
+    }
+  }
+  return {};
+}
+
+/// It names a record that is to be made first; then all of this is decided again.
+void Pass::undecide(View& view) {
+  Decision open;
+  open.field = view.decision.field;
+  open.base = std::move(view.decision.base);
+  open.left = std::move(view.decision.left);
+  open.right = std::move(view.decision.right);
+  open.rule = "the record that it names is to be made first";
+  view.decision = std::move(open);
+}
+
+Result<Decisions> Pass::run() {
+  std::vector<View> views;
+  views.reserve(s_.plan.fields.size());
+  for (const Field& field : s_.plan.fields) {
+    if (field.kind == Field::Kind::kConstant) continue;
+    View& view = views.emplace_back(look(field));
+    const std::size_t making = out_.making.size();
+    if (auto done = decide_field(view); !done.ok()) return at_field(std::move(done).error(), s_.plan, field);
+    if (!out_.skip.empty()) return std::move(out_);
+    if (out_.making.size() > making) undecide(view);
+  }
+  std::map<int, std::vector<View*>> groups;
+  for (View& view : views) {
+    if (s_.plan.whole_record) groups[0].push_back(&view);
+    else if (view.decision.field->group >= 0) groups[view.decision.field->group].push_back(&view);
+  }
+  for (auto& [number, members] : groups) {
+    const std::size_t making = out_.making.size();
+    if (auto done = dispute_group(members); !done.ok()) return at_field(std::move(done).error(), s_.plan, *members.front()->decision.field);
+    for (View* view : members) {
+      if (out_.making.size() > making) undecide(*view);
+    }
+  }
+  std::vector<Decision*> decisions;
+  for (View& view : views) decisions.push_back(&view.decision);
+  keep_lifecycle(s_, decisions);
+  Sides<bool> contributed{false, false};
+  for (View& view : views) {
+    if (auto laid = lay(view.decision); !laid.ok()) return at_field(std::move(laid).error(), s_.plan, *view.decision.field);
+    if (view.decision.kind == Decision::Kind::kCopy && view.decision.winner && (view.decision.to_left || view.decision.to_right)) contributed[*view.decision.winner] = true;
+    out_.fields.push_back(std::move(view.decision));
+  }
+  TRY(constants());
+  out_.merged = contributed.left && contributed.right && s_.exists.left && s_.exists.right ? 1 : 0;
+  return std::move(out_);
+}
+
+bool is_ignored(const store::Link& link, const std::string& field) {
+  const Value* note = link.notes.find(field);
+  return note != nullptr && note->find("ignored") != nullptr;
+}
+
+Result<void> lay_path(const Record* record, Value& patch, const std::string& path, Value value) {
+  const std::string top = path.substr(0, path.find('.'));
+  const Value* whole = record == nullptr ? nullptr : record->fields.find(top);
+  if (top.size() != path.size() && patch.find(top) == nullptr && whole != nullptr) patch[top] = *whole;
+  if (!patch.takes_path(path)) {
+    return make_error(Code::kInvalid, "'" + path + "' names a part of '" + top + "', which holds a value without parts there", "it is not written, because that value would be lost: map '" + top + "' as a whole");
+  }
+  patch.set_path(path, std::move(value));
+  return {};
+}
+
+Result<Decisions> decide(const Situation& situation) { return Pass(situation).run(); }
+
+void lay_form(const Field& field, Side side, const Value& form, Value& record) {
+  const auto& paths = field.paths[side];
+  if (paths.size() == 1) {
+    record.set_path(paths.front(), form);
+    return;
+  }
+  for (const std::string& path : paths) {
+    if (const Value* part = form.find(path); part != nullptr) record.set_path(path, *part);
+  }
+}
+
+}  // namespace tidewire::sync

@@ -1,0 +1,15 @@
+// differing.h — how many links would say something else by the mapping as it is now (law 9): asked of what both sides
+// agreed on, no system is read. A resync writes it; a dry run of one tells each field.
+#pragma once
+
+#include "sync/jobs/task.h"
+
+namespace tidewire::sync {
+
+/// What a link keeps of the version of the mapping that it is level with.
+std::string script_note(const Mapper& mapper);
+
+/// References and lookups count as they were: what they name is not asked.
+void count_differing(const Workplace& place, Done<std::int64_t> done);
+
+}  // namespace tidewire::sync

@@ -1,0 +1,336 @@
+// Both sides changed the same: what a strategy is told, what it says, what a person has said (laws 10, 11, 13).
+#include <algorithm>
+
+#include "sync/merge/canonical.h"
+#include "sync/merge/pass.h"
+
+namespace tidewire::sync {
+
+using store::other;
+using store::side_name;
+
+Value stamp_of(const store::Link& link, Side side, const Record& record) {
+  if (!record.modified) return {};
+  const Value shown(record.modified->time_since_epoch().count());
+  const Value* ours = link.stamps.find("");
+  const Value* last = ours == nullptr ? nullptr : ours->find(side == Side::kLeft ? "l" : "r");
+  return last != nullptr && *last == shown ? Value(Object{{"ours", shown}}) : shown;
+}
+
+Dispute Pass::dispute_of(View& view) {
+  Dispute dispute;
+  const Field& field = *view.decision.field;
+  dispute.field = field.name;
+  if (const auto base = s_.link.base.find(field.name); base != s_.link.base.end()) dispute.base = base->second;
+  dispute.left = view.decision.left;
+  dispute.right = view.decision.right;
+  dispute.tie = field.tie.value_or(s_.plan.tie);
+  Sides<std::optional<Instant>> times;
+  Sides<bool> ours{false, false};
+  for (const Side side : {Side::kLeft, Side::kRight}) {
+    if (s_.record[side] == nullptr) continue;
+    (side == Side::kLeft ? dispute.left_record : dispute.right_record) = &s_.record[side]->fields;
+    // The stamp at the first read that showed the edit counts, kept while the dispute is open (law 11).
+    const char* tag = side == Side::kLeft ? "l" : "r";
+    const Value* kept = s_.link.stamps.find(field.name);
+    const Value* mine = kept == nullptr ? nullptr : kept->find(tag);
+    const Value* of = mine == nullptr ? nullptr : mine->find("value");
+    if (of != nullptr) mine = same_form(field, side, side == Side::kLeft ? dispute.left : dispute.right, *of) ? mine->find("at") : nullptr;
+    const Value stamp = mine != nullptr ? *mine : stamp_of(s_.link, side, *s_.record[side]);
+    ours[side] = stamp.is_object();
+    if (mine != nullptr || ours[side]) view.decision.stamps[tag] = stamp;
+    if (stamp.is_null()) continue;
+    times[side] = Instant(Duration(ours[side] ? stamp.int_or("ours", 0) : stamp.as_int())) - s_.clock_offset[side];
+    if (!ours[side]) (side == Side::kLeft ? dispute.left_time : dispute.right_time) = times[side];
+  }
+  if (times.left && times.right) {
+    Duration blur = std::chrono::seconds(1);  // what a Date header can tell of an offset
+    for (const Side side : {Side::kLeft, Side::kRight}) {
+      if (s_.clock_offset[side] == Duration{} && s_.capabilities[side] != nullptr) blur = std::max(Duration{}, s_.capabilities[side]->time_resolution);
+    }
+    const Duration apart = *times.left - *times.right;
+    // An edit under our own stamp was made by then: it is no later, and when it was nobody knows.
+    if (apart > blur && !ours.left) dispute.newer = Side::kLeft;
+    if (apart < -blur && !ours.right) dispute.newer = Side::kRight;
+  }
+  for (const Side to : {Side::kRight, Side::kLeft}) {
+    if (field.kind == Field::Kind::kRows) continue;
+    const std::size_t making = out_.making.size();
+    const auto turned = turner_.turn(field, to, to == Side::kRight ? view.decision.left : view.decision.right);
+    out_.making.resize(making);
+    if (!turned.ok() || !*turned || (*turned)->leave) continue;
+    (to == Side::kRight ? dispute.left_as_right : dispute.right_as_left) = (*turned)->value;
+  }
+  return dispute;
+}
+
+std::string Pass::newer_text(const Dispute& dispute) const {
+  if (dispute.newer && (!dispute.left_time || !dispute.right_time)) return std::string(side_name(*dispute.newer)) + " is newer than our own last write to the other side";
+  if (!dispute.left_time || !dispute.right_time) return "no times, tie side " + std::string(side_name(dispute.tie));
+  if (!dispute.newer) return "a tie, tie side " + std::string(side_name(dispute.tie));
+  const Duration apart = *dispute.left_time - *dispute.right_time;
+  return std::string(side_name(*dispute.newer)) + " is " + format_duration(apart < Duration{} ? -apart : apart) + " newer";
+}
+
+Result<void> Pass::settle(View& view, const Verdict& verdict, const std::string& rule) {
+  Decision& decision = view.decision;
+  const Field& field = *decision.field;
+  if (verdict.kind == Verdict::Kind::kManual) {
+    decision.kind = Decision::Kind::kConflict;
+    decision.rule = rule;
+    return {};
+  }
+  decision.closes_conflict = view.conflict != nullptr;
+  if (verdict.kind == Verdict::Kind::kValue) {
+    Value right = verdict.right;
+    if (verdict.one) {
+      const auto turned = turner_.turn(field, Side::kRight, verdict.left);
+      if (!turned.ok() && field.kind == Field::Kind::kFind) return settle(view, Verdict{}, rule + ": " + turned.error().message);
+      if (!turned.ok()) return turned.error();
+      if (!*turned) {
+        decision.kind = Decision::Kind::kOwed;
+        decision.owes = turner_.owed();
+        decision.winner = Side::kLeft;
+        decision.closes_conflict = false;
+        decision.rule = "owed: " + (turner_.owed() ? turner_.owed()->mapping : field.reference) + " is not linked yet";
+        return {};
+      }
+      right = (*turned)->leave ? decision.right : std::move((*turned)->value);
+    }
+    decision.rule = rule;
+    decision.apart = true;
+    if (!same_form(field, Side::kLeft, verdict.left, decision.left)) decision.to_left = verdict.left;
+    if (!same_form(field, Side::kRight, right, decision.right)) decision.to_right = std::move(right);
+    decision.discards = decision.to_left || decision.to_right;
+    decision.kind = decision.discards ? Decision::Kind::kResolve : Decision::Kind::kAgree;
+    return {};
+  }
+  TRY(copy(view, verdict.side, rule));
+  if (decision.kind == Decision::Kind::kCopy) {
+    decision.kind = Decision::Kind::kResolve;
+    decision.discards = true;
+  }
+  decision.winner = verdict.side;
+  return {};
+}
+
+/// True where each side has what the person was shown, or what the decision itself has written by now (law 13).
+bool Pass::still_stands(const View& view) {
+  const store::Conflict& conflict = *view.conflict;
+  const Field& field = *view.decision.field;
+  const auto turned = [&](Side to, const std::optional<Value>& from) -> std::optional<Value> {
+    if (!from || field.kind == Field::Kind::kRows) return std::nullopt;
+    const auto turn = turner_.turn(field, to, *from);
+    if (!turn.ok() || !*turn || (*turn)->leave) return std::nullopt;
+    return (*turn)->value;
+  };
+  for (const Side side : {Side::kLeft, Side::kRight}) {
+    const auto& shown = side == Side::kLeft ? conflict.left : conflict.right;
+    const Value& now = side == Side::kLeft ? view.decision.left : view.decision.right;
+    if (!shown || s_.record[side] == nullptr || same_form(field, side, now, *shown)) continue;
+    const auto& said = side == Side::kLeft ? conflict.said_left : conflict.said_right;
+    const bool loses = conflict.method == side_name(other(side));
+    const auto wanted = loses ? turned(side, side == Side::kLeft ? conflict.right : conflict.left) : (said ? said : turned(side, conflict.said_left));
+    if (!wanted || !same_form(field, side, now, *wanted)) return false;
+  }
+  return true;
+}
+
+/// A person has decided (conflict.method); law 13.
+Result<void> Pass::by_person(View& view) {
+  const store::Conflict& conflict = *view.conflict;
+  const std::string method = conflict.method.value_or("");
+  const std::string rule = "resolved by " + conflict.author.value_or("a person") + ": " + method;
+  view.decision.by_person = true;
+  Verdict verdict;
+  if (method == "left" || method == "right") {
+    verdict.kind = Verdict::Kind::kSide;
+    verdict.side = method == "left" ? Side::kLeft : Side::kRight;
+    return settle(view, verdict, rule);
+  }
+  if (method == "value") {
+    verdict.kind = Verdict::Kind::kValue;
+    verdict.one = !conflict.said_right;
+    verdict.left = conflict.said_left.value_or(Value());
+    verdict.right = conflict.said_right.value_or(Value());
+    return settle(view, verdict, rule);
+  }
+  view.decision.kind = Decision::Kind::kAgree;  // skip, accept: both stay as they are
+  view.decision.rule = rule;
+  view.decision.apart = true;
+  view.decision.closes_conflict = true;
+  return {};
+}
+
+Result<void> Pass::dispute(View& view) {
+  const Field& field = *view.decision.field;
+  if (field.flow != Flow::kBoth) {
+    const Side source = field.flow == Flow::kToRight ? Side::kLeft : Side::kRight;
+    TRY(copy(view, source, "one-way: the source side changed it"));
+    view.decision.discards = view.decision.kind == Decision::Kind::kCopy;
+    return {};
+  }
+  const bool in_group = view.has_base && (field.group >= 0 || s_.plan.whole_record);
+  if (field.judged() && in_group) return settle(view, Verdict{}, "webhook: asked of the group");
+  if (!field.judged() && !field.strategy_function) return settle(view, Verdict{}, field.strategy + ": waits for a person");
+  const Dispute asked = dispute_of(view);
+  std::string rule = field.strategy;
+  Verdict verdict;
+  if (field.judged()) {
+    const auto judged = TRY(judge(field, view, asked, Value(), rule));
+    if (!judged) return settle(view, Verdict{}, std::move(rule));
+    verdict = *judged;
+  } else {
+    verdict = TRY(s_.mapper.resolve(field, *field.strategy_function, asked));
+    if (verdict.kind == Verdict::Kind::kSide) rule += ": " + std::string(side_name(verdict.side)) + " wins";
+    if (field.strategy == "newest") rule += " (" + newer_text(asked) + ")";
+  }
+  view.decision.left_as_right = asked.left_as_right;
+  view.decision.right_as_left = asked.right_as_left;
+  if (const auto ours = perhaps_ours(view); ours && verdict.kind != Verdict::Kind::kManual) {
+    const bool computed = verdict.kind == Verdict::Kind::kValue;
+    verdict = Verdict{computed ? Verdict::Kind::kManual : Verdict::Kind::kSide, other(*ours), {}, {}};
+    rule = "the " + std::string(side_name(*ours)) + " side may show only what it was sent, in a form of its own: " + (computed ? "waits for a person" : "it loses");
+    view.decision.note = *s_.link.notes.find(field.name);
+  }
+  return settle(view, verdict, rule);
+}
+
+/// Law 28: the side of which nobody can tell whether an edit is in it, or only our own write in another form.
+std::optional<Side> Pass::perhaps_ours(const View& view) const {
+  const Field& field = *view.decision.field;
+  const Value* note = s_.link.notes.find(field.name);
+  if (note == nullptr || !note->bool_or("loses", false)) return std::nullopt;
+  const Side side = note->string_or("side") == "left" ? Side::kLeft : Side::kRight;
+  const bool shown = same_form(field, side, side == Side::kLeft ? view.decision.left : view.decision.right, *note->find("read"));
+  return shown ? std::optional(side) : std::nullopt;
+}
+
+/// It waits for a person with these very values: who was asked once is not asked again.
+bool Pass::is_told(const View& view) const {
+  return view.conflict != nullptr && view.conflict->kind == "clash" && view.conflict->left == view.decision.left && view.conflict->right == view.decision.right;
+}
+
+/// nullopt where nobody has said yet; the question is among the asks then.
+Result<std::optional<Verdict>> Pass::judge(const Field& field, View& view, const Dispute& asked, const Value& group, std::string& rule) {
+  if (is_told(view)) {
+    rule += ": waits for a person";
+    return std::optional<Verdict>();
+  }
+  Asked question = asked_of(asked, group);
+  const auto said = s_.judgements == nullptr ? Judgements::const_iterator{} : s_.judgements->find(question.field);
+  if (s_.judgements == nullptr || said == s_.judgements->end() || said->second.id != question.id) {
+    rule += ": is to be asked";
+    out_.asks.push_back(std::move(question));
+    return std::optional<Verdict>();
+  }
+  view.decision.judged[said->first] = said->second;
+  std::string why = said->second.why;
+  if (!said->second.answer.is_null()) {
+    auto verdict = read_answer(field, said->second.answer);
+    if (verdict.ok()) {
+      rule += verdict->kind == Verdict::Kind::kManual ? ": left to a person" : (verdict->kind == Verdict::Kind::kValue ? ": a value of its own" : ": " + std::string(side_name(verdict->side)) + " wins");
+      return std::optional(std::move(*verdict));
+    }
+    why = verdict.error().message;
+  }
+  const std::string fallback = s_.plan.judge ? s_.plan.judge->fallback : "manual";
+  rule += ": " + why + "; " + fallback;
+  if (!field.strategy_function) return std::optional(Verdict{});
+  const auto verdict = TRY(s_.mapper.resolve(field, *field.strategy_function, asked));
+  if (verdict.kind == Verdict::Kind::kSide) rule += ": " + std::string(side_name(verdict.side)) + " wins";
+  return std::optional(verdict);
+}
+
+Result<Verdict> Pass::read_answer(const Field& field, const Value& answer) {
+  Verdict verdict;
+  if (const auto winner = winner_of(s_.plan, answer)) {
+    verdict.kind = Verdict::Kind::kSide;
+    verdict.side = *winner;
+    return verdict;
+  }
+  if (answer.find("winner") != nullptr) return verdict;
+  verdict.kind = Verdict::Kind::kValue;
+  const Value* value = answer.find("value");
+  if (value == nullptr) {
+    verdict.left = *answer.find("left");
+    verdict.right = *answer.find("right");
+    return verdict;
+  }
+  verdict.left = *value;
+  auto turned = TRY(turner_.turn(field, Side::kRight, *value));
+  if (!turned || turned->leave) return make_error(Code::kInvalid, "the value does not travel to the right");
+  verdict.right = std::move(turned->value);
+  return verdict;
+}
+
+Result<Verdict> Pass::resolve(const CellDispute& cell) {
+  if (!cell.cell.judged() && !cell.cell.strategy_function) return Verdict{};
+  Dispute dispute = dispute_of(*rows_);
+  dispute.field = cell.name;
+  dispute.base = cell.base;
+  dispute.left = cell.left;
+  dispute.right = cell.right;
+  dispute.left_record = &cell.left_row;
+  dispute.right_record = &cell.right_row;
+  dispute.tie = cell.cell.tie.value_or(dispute.tie);
+  if (auto turned = turner_.turn_cell(cell.cell, Side::kRight, cell.left, cell.left_row, false); turned.ok() && *turned) dispute.left_as_right = **turned;
+  if (auto turned = turner_.turn_cell(cell.cell, Side::kLeft, cell.right, cell.right_row, false); turned.ok() && *turned) dispute.right_as_left = **turned;
+  if (!cell.cell.judged()) {
+    Verdict verdict = TRY(s_.mapper.resolve(cell.cell, *cell.cell.strategy_function, dispute));
+    if (!verdict.one) return verdict;
+    const auto turned = TRY(turner_.turn_cell(cell.cell, Side::kRight, verdict.left, cell.left_row, false));
+    verdict.right = turned.value_or(cell.right);
+    return verdict;
+  }
+  std::string rule;
+  return TRY(judge(cell.cell, *rows_, dispute, Value(), rule)).value_or(Verdict{});
+}
+
+/// A group is won together: a dispute in one of its fields, or edits of different fields on both sides, is one dispute.
+Result<void> Pass::dispute_group(std::vector<View*>& views) {
+  // What does not travel has no say (law 23).
+  const auto edits = [](const View& view, Side side) { return view.changed[side] && flows(view.decision.field->flow, other(side)); };
+  Sides<bool> changed{false, false};
+  View* first = nullptr;
+  for (View* view : views) {
+    if (view->decision.kind == Decision::Kind::kAgree || !view->has_base) continue;
+    const auto ours = perhaps_ours(*view);
+    const Sides<bool> counts{edits(*view, Side::kLeft) && ours != Side::kLeft, edits(*view, Side::kRight) && ours != Side::kRight};
+    changed.left |= counts.left;
+    changed.right |= counts.right;
+    if (!counts.left && !counts.right) continue;
+    if (first == nullptr || first->decision.field->flow != Flow::kBoth || (counts.left && counts.right)) first = view;
+  }
+  if (!changed.left || !changed.right || first == nullptr) return {};
+  const Field& field = *first->decision.field;
+  if (first->decision.field->flow != Flow::kBoth) return {};
+  Verdict verdict;
+  std::string rule = "group, " + field.strategy + ": waits for a person";
+  if (field.judged()) {
+    rule = "group, webhook";
+    Value group{Object{}};
+    for (View* view : views) {
+      const Decision& one = view->decision;
+      if (one.field == &field) continue;
+      group[one.field->name] = Value(Object{{"base", one.base ? Value(Object{{"left", one.base->left}, {"right", one.base->right}}) : Value()}, {"left", one.left}, {"right", one.right}});
+    }
+    verdict = TRY(judge(field, *first, dispute_of(*first), group, rule)).value_or(Verdict{});
+  } else if (field.strategy_function) {
+    verdict = TRY(s_.mapper.resolve(field, *field.strategy_function, dispute_of(*first)));
+    rule = "group, " + field.strategy;
+    if (verdict.kind == Verdict::Kind::kSide) rule += ": " + std::string(side_name(verdict.side)) + " wins";
+  }
+  if (verdict.kind == Verdict::Kind::kValue) verdict.kind = Verdict::Kind::kManual;  // one value cannot settle several fields
+  for (View* view : views) {
+    if (!edits(*view, Side::kLeft) && !edits(*view, Side::kRight)) continue;
+    if (view->decided || (verdict.kind == Verdict::Kind::kSide && !flows(view->decision.field->flow, other(verdict.side)))) continue;
+    view->decision.to_left.reset();
+    view->decision.to_right.reset();
+    view->decision.discards = false;
+    TRY(settle(*view, verdict, rule));
+  }
+  return {};
+}
+
+}  // namespace tidewire::sync

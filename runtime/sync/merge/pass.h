@@ -1,0 +1,70 @@
+// pass.h — the inside of decide(): one pass over the fields of one link. merge/decide.cpp looks at each field, merge/dispute.cpp settles
+// what both sides changed, merge/reapply.cpp what the mapping alone changed.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sync/merge/decide.h"
+#include "sync/merge/turn.h"
+
+namespace tidewire::sync {
+
+class Pass : private Cells {
+ public:
+  explicit Pass(const Situation& situation) : s_(situation), turner_(situation, out_) {}
+  Result<Decisions> run();
+
+ private:
+  struct View {
+    Decision decision;
+    bool has_base = false;
+    Sides<bool> changed{false, false};
+    const store::Conflict* conflict = nullptr;
+    bool decided = false;  // a person has decided it, for the values that it has now
+  };
+
+  View look(const Field& field);
+  Value current(const Field& field, Side side);
+  Result<void> decide_field(View& view);
+  Result<void> adopt(View& view);
+  Result<void> without_base(View& view);
+  bool is_reapplied(const View& view) const;
+  std::optional<Side> reapplied_from(const View& view);
+  Result<void> reapply(View& view);
+  Result<void> reapply_rows(View& view);
+  Result<void> brake_adopted(View& view, const char* what);
+  Result<void> unknown_outcome(View& view);
+  Result<void> copy(View& view, Side from, std::string rule);
+  Result<void> dispute(View& view);
+  Result<void> dispute_group(std::vector<View*>& views);
+  bool still_stands(const View& view);
+  Result<void> by_person(View& view);
+  Result<void> reverse(View& view);
+  Result<void> settle(View& view, const Verdict& verdict, const std::string& rule);
+  Result<bool> agree(View& view);
+  Result<std::optional<Verdict>> judge(const Field& field, View& view, const Dispute& asked, const Value& group, std::string& rule);
+  Result<Verdict> read_answer(const Field& field, const Value& answer);
+  bool is_told(const View& view) const;
+  std::optional<Side> perhaps_ours(const View& view) const;
+  Dispute dispute_of(View& view);
+  std::string newer_text(const Dispute& dispute) const;
+  Result<void> rows_field(View& view);
+  Result<void> merge(View& view, std::optional<Side> whole, std::optional<Side> clashes, std::string rule);
+  Result<std::optional<Value>> turn(const Field& cell, Side to, const Value& form, const Value& row, bool create) override { return turner_.turn_cell(cell, to, form, row, create); }
+  std::optional<Value> turn_past(const Field& cell, Side to, const Value& form, const Value& row) override { return turner_.turn_past_cell(cell, to, form, row); }
+  Result<Verdict> resolve(const CellDispute& dispute) override;
+  Result<void> lay_value(Side side, const std::string& path, Value value);
+  Result<void> lay_rows(const Field& field, Side side, const Value& form);
+  Result<void> lay(const Decision& decision);
+  void undecide(View& view);
+  Result<void> constants();
+
+  const Situation& s_;
+  View* rows_ = nullptr;  // the field whose rows are merged
+  Decisions out_;
+  Turner turner_;
+};
+
+}  // namespace tidewire::sync

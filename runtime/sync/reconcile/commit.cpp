@@ -1,0 +1,372 @@
+// The end of a pass: base, link, operation, conflicts and the taken changes in one transaction (law 31), or the key left
+// standing with the reason.
+#include <algorithm>
+
+#include "sched/backoff.h"
+#include "sync/merge/canonical.h"
+#include "sync/reconcile/hooks.h"
+#include "sync/reconcile/reconcile.h"
+
+namespace tidewire::sync {
+
+using store::other;
+using store::side_name;
+
+namespace {
+
+Value error_value(const Error& error) {
+  Object out;
+  out["code"] = code_name(error.code);
+  out["message"] = error.message;
+  if (!error.hint.empty()) out["hint"] = error.hint;
+  return Value(std::move(out));
+}
+
+}  // namespace
+
+/// In order of sight (law 3), whatever the pass makes of it: what it reads later must not be older.
+void Reconcile::sight(Side side, const std::string& version) {
+  if (version.empty()) return;
+  auto& tokens = link_.tokens[side];
+  std::erase(tokens, version);  // a token seen again moves to the end
+  tokens.push_back(version);
+  if (tokens.size() > 8) tokens.erase(tokens.begin());
+}
+
+void Reconcile::see(Side side, const Record& record) {
+  sight(side, record.version);
+  if (!record.version.empty()) link_.version[side] = record.version;
+  if (!record.incarnation.empty()) link_.incarnation[side] = record.incarnation;
+  link_.seen_at[side] = now();
+  note_time(side, record);
+}
+
+store::Commit Reconcile::commit_with(store::Commit commit) {
+  commit.mapping = lane_.mapping;
+  for (const store::DirtyKey& row : taken_) {
+    if (row.mapping == lane_.mapping) commit.finished.push_back({row.side, row.key, row.last_seq, row.changes});
+  }
+  commit.close_intents = close_intents_;
+  commit.close_intents.insert(commit.close_intents.end(), void_.begin(), void_.end());
+  commit.again = again_;
+  commit.open_conflicts = open_conflicts_;
+  commit.close_conflict_fields = close_conflicts_;
+  commit.counters = counters_;
+  commit.wake_children = wake_;
+  if (deleting_ && link_.state == store::LinkState::kTombstone) commit.brake = {"delete"};
+  for (store::Conflict& conflict : commit.open_conflicts) {
+    conflict.mapping = lane_.mapping;
+    conflict.operation = operation_.id;
+    conflict.opened_at = conflict.shown_at = now();
+  }
+  return commit;
+}
+
+/// What one pass answers in the balance: what coalesced into a row is counted as such already.
+std::int64_t Reconcile::rows_taken() const {
+  return std::count_if(taken_.begin(), taken_.end(), [this](const store::DirtyKey& row) { return row.mapping == lane_.mapping; });
+}
+
+/// The conflict is on record with these very values: another webhook about it is no news.
+bool Reconcile::is_open(const Decision& decision) const {
+  return std::any_of(known_.conflicts.begin(), known_.conflicts.end(), [&](const store::Conflict& open) {
+    return open.field == decision.field->name && open.kind == decision.conflict_kind && open.left == decision.shows.left.value_or(decision.left) && open.right == decision.shows.right.value_or(decision.right);
+  });
+}
+
+/// An owed reference is written when its parent links: the key waits for it, shown as such, while all else is committed.
+store::DirtyKey Reconcile::owed_row(const Decision& decision) const {
+  const Side from = decision.winner.value_or(key_.first);
+  store::DirtyKey row;
+  row.mapping = lane_.mapping;
+  row.side = from;
+  row.key = *link_.key[from];
+  row.event = "upsert";
+  row.reason = "again";
+  row.state = store::KeyState::kWaitingFor;
+  row.due_at = row.since = now();
+  if (decision.owes) row.parent = parent_name(*decision.owes);
+  return row;
+}
+
+void Reconcile::commit_pass() {
+  bool conflict = false, news = false, drift = false, owed = false;
+  for (const Decision& decision : decisions_.fields) {
+    const std::string& name = decision.field->name;
+    if (decision.kind == Decision::Kind::kAgree) link_.base[name] = {decision.left, decision.right};
+    if (decision.kind == Decision::Kind::kAgree && decision.closes_conflict) operation_.author = "";
+    if (decision.closes_conflict) close_conflicts_.push_back(name);
+    drift |= decision.kind == Decision::Kind::kDrift;
+    if (decision.kind == Decision::Kind::kOwed) {
+      owed = true;
+      link_.notes[name] = Value(Object{{"owed", Value(true)}});
+    } else if (const Value* note = link_.notes.find(name); note != nullptr && note->bool_or("owed", false)) {
+      link_.notes.as_object().erase(name);
+    }
+    if (decision.kind != Decision::Kind::kConflict) {
+      if (decision.kind != Decision::Kind::kNothing && link_.stamps.find(name) != nullptr) link_.stamps.as_object().erase(name);
+      continue;
+    }
+    conflict = true;
+    news |= !is_open(decision) || doubtful_.contains(name);
+    store::Conflict held;
+    if (link_.id != 0) held.link = link_.id;
+    held.field = name;
+    held.kind = decision.conflict_kind;
+    if (const auto base = link_.base.find(name); base != link_.base.end()) {
+      held.base_left = base->second.left;
+      held.base_right = base->second.right;
+    }
+    held.left = decision.shows.left.value_or(decision.left);
+    held.right = decision.shows.right.value_or(decision.right);
+    open_conflicts_.push_back(std::move(held));
+    Value& stamps = link_.stamps[name];
+    for (const Side side : {Side::kLeft, Side::kRight}) {
+      const char* tag = side == Side::kLeft ? "l" : "r";
+      if (record_[side] && record_[side]->modified && (!stamps.is_object() || stamps.find(tag) == nullptr)) stamps[tag] = stamp_of(known_.link ? *known_.link : link_, side, *record_[side]);
+    }
+  }
+  note_fields();
+  const bool left = close_left_conflicts();
+  for (const store::Conflict& open : known_.conflicts) {
+    const bool decided = open.method && std::find(close_conflicts_.begin(), close_conflicts_.end(), open.field) != close_conflicts_.end();
+    if (decided && open.author) operation_.author = *open.author;
+  }
+  for (const Side side : {Side::kLeft, Side::kRight}) {
+    const bool written = intent_[side].has_value();
+    if (record_[side] && !written) see(side, *record_[side]);
+    // The version of a side that differs (drift, a disputed field) guards nothing: it is read before it is written to.
+    if (record_[side] && !written && changed(side)) link_.version[side].reset();
+  }
+  mark_stamps();
+  if (creating_) see_watched();
+  note_parts();
+  // A record that was created in its first state is moved on by another pass.
+  if (creating_ && !plan_.lifecycle.field.empty()) again_.push_back({key_.first, *link_.key[key_.first], "upsert", "again", 0, now()});
+  const bool wrote = !writes_.empty();
+  const bool decided = wrote || news || made_ || asks_release_ || !earlier_.empty() || deleting_ || marked_ || operation_.kind == "link" || operation_.kind == "rename" || link_.state == store::LinkState::kTombstone || !close_conflicts_.empty();
+  std::string outcome = "applied";
+  if (decisions_.merged > 0) outcome = "merged";
+  if (conflict) outcome = "conflict";
+  if (operation_.outcome == "skipped" && !wrote) outcome = "skipped";
+  const bool held = asks_release_ && !wrote && !conflict;
+  if (held) outcome = "held";
+  fill_operation(creating_ ? "create" : (close_conflicts_.empty() ? (conflict && !wrote ? "conflict" : (held ? "hold" : "update")) : "resolve"), outcome);
+  if (is_plain_load(outcome)) {
+    operation_.job = lane_.load;
+    operation_.record = Value(Object{{"load", true}});
+  }
+  if (options_.dry) {
+    if (!decided) operation_.id.clear();
+    return finish({Report::End::kDone, {}, {}, operation_, {}});
+  }
+  if (link_.state != store::LinkState::kTombstone) {
+    counters_[conflict && !wrote ? "conflict" : (wrote ? "applied" : (drift ? "drift" : "echo"))] += rows_taken();
+    if (wrote) counters_[creating_ ? "created" : "updated"] += 1;
+    if (decisions_.merged > 0) counters_["auto_merged"] += 1;
+    if (owed) counters_["owed"] += 1;
+  }
+  store::Commit commit;
+  link_.mapping = lane_.mapping;
+  link_.updated_at = now();
+  commit.link = link_;
+  note_brake(commit);
+  if (!operation_.link) operation_.link = 0;  // of this commit
+  if (decided) commit.operation = operation_;
+  else commit.operation = overtaken();
+  if (decided) commit.hooks = hooks_of(plan_, operation_);
+  for (const Decision& decision : decisions_.fields) {
+    if (decision.kind != Decision::Kind::kOwed) continue;
+    store::DirtyKey row = owed_row(decision);
+    // A key waits for one parent at a time: its pass then finds the next that is missing.
+    const bool waits = std::any_of(commit.standing.begin(), commit.standing.end(), [&](const store::DirtyKey& one) { return one.side == row.side && one.key == row.key; });
+    if (!waits) commit.standing.push_back(std::move(row));
+  }
+  for (const store::Conflict& open : known_.conflicts) {
+    if (open.method) commit.conflict_said[open.field] = {*open.method, open.author.value_or("")};
+  }
+  commit.conflict_method = left ? "superseded" : "agreed";
+  close_intents_.insert(close_intents_.end(), settled_.begin(), settled_.end());
+  commit = commit_with(std::move(commit));
+  if (!known_.link) commit.close_conflict_fields.push_back("");  // what hindered that it was met
+  lane_.store.commit(std::move(commit), [self = shared_from_this(), decided](Result<std::int64_t> stored) {
+    if (!stored.ok()) {
+      self->close_intents_.clear();  // what was announced may be written: the announcement stays
+      self->intent_ = {};
+      self->forget_results();
+      return self->fail(std::move(stored).error().context("storing the result"));
+    }
+    if (*stored != 0) self->operation_.link = *stored;
+    if (!self->wake_.empty() && self->lane_.woke) self->lane_.woke();
+    if (!decided) self->lane_.around.ears.on_echo(self->lane_.mapping, self->key_.first, self->key_.second);
+    else self->lane_.around.ears.on_operation(self->operation_);
+    if (!decided) self->operation_.id.clear();
+    self->finish({Report::End::kDone, {}, {}, self->operation_, {}});
+  });
+}
+
+/// What was decided is not stored, so the key stands as if it had not been looked at.
+void Reconcile::forget_results() {
+  open_conflicts_.clear();
+  close_conflicts_.clear();
+  again_.clear();
+  wake_.clear();
+  counters_.clear();
+}
+
+/// Nothing to do: the changes are answered, and the versions seen are remembered so that the next guard fits.
+void Reconcile::commit_echo(const std::string& counter) {
+  if (options_.dry) {
+    operation_.id.clear();
+    return finish({Report::End::kDone, {}, {}, operation_, {}});
+  }
+  counters_[counter] += rows_taken();
+  close_intents_.insert(close_intents_.end(), settled_.begin(), settled_.end());
+  store::Commit commit;
+  bool news = link_.id != 0 && (!known_.link || known_.link->key != link_.key || known_.link->state != link_.state || !(known_.link->notes == link_.notes) || known_.link->base.size() != link_.base.size() || !close_intents_.empty() || !void_.empty());
+  for (const Side side : {Side::kLeft, Side::kRight}) {
+    if (link_.id == 0 || !record_[side]) continue;
+    news = news || link_.version[side] != record_[side]->version || !link_.seen_at[side];
+    see(side, *record_[side]);
+    if (changed(side)) link_.version[side].reset();
+  }
+  if (news) {
+    link_.updated_at = now();
+    commit.link = link_;
+  }
+  commit.operation = overtaken();
+  commit.conflict_method = "superseded";
+  commit = commit_with(std::move(commit));
+  if (!known_.link && counter == "gone") commit.close_conflict_fields.push_back("");
+  lane_.store.commit(std::move(commit), [self = shared_from_this()](Result<std::int64_t> stored) {
+    if (!stored.ok()) return self->finish({Report::End::kDropped, {}, {}, {}, stored.error()});
+    self->lane_.around.ears.on_echo(self->lane_.mapping, self->key_.first, self->key_.second);
+    self->operation_.id.clear();
+    self->finish({Report::End::kDone, {}, {}, self->operation_, {}});
+  });
+}
+
+/// The connection's trouble, not the key's: it costs the key no attempt. A denial counts against the key unless it closed
+/// the whole connection.
+bool Reconcile::connection_trouble(const Error& error) const {
+  if (error.code == Code::kThrottled) return true;
+  if (error.code != Code::kDenied) return false;
+  return lane_.batcher.left->endpoint().blocked() || lane_.batcher.right->endpoint().blocked();
+}
+
+/// The one place where a failure becomes a state of the key (base/result.h, Disposition).
+void Reconcile::fail(Error error) {
+  if (options_.dry) {
+    fill_operation("look", "stopped");
+    return finish({Report::End::kDone, {}, {}, operation_, error});
+  }
+  if (error.code == Code::kCancelled || error.code == Code::kCorrupt) return finish({Report::End::kDropped, {}, {}, {}, error});
+  int attempts = 0;
+  for (const store::DirtyKey& row : taken_) attempts = std::max(attempts, row.attempts);
+  const bool paused = connection_trouble(error);
+  const bool hopeless = disposition(error.code) == Disposition::kDeadLetter;
+  if (hopeless || (!paused && attempts + 1 >= plan_.max_attempts)) return stand(store::KeyState::kDead, std::move(error), now());
+  sched::Backoff backoff;
+  backoff.base = plan_.retry_base;
+  const auto wait = sched::delay(backoff, attempts + 1, error.retry_after, lane_.around.random);
+  stand(store::KeyState::kBackingOff, std::move(error), now() + wait);
+}
+
+void Reconcile::stand(store::KeyState state, Error error, Instant due, const std::string& parent) {
+  if (options_.dry) {
+    fill_operation("look", "stopped");
+    return finish({Report::End::kDone, {}, {}, operation_, error});
+  }
+  const bool in_doubt = error.code == Code::kUnknown;
+  if (!in_doubt) {
+    for (const Side side : {Side::kLeft, Side::kRight}) {
+      if (intent_[side] && !intent_[side]->in_doubt && state != store::KeyState::kHeld) close_intents_.push_back(intent_[side]->id);
+    }
+  }
+  const bool would_write = state == store::KeyState::kWouldWrite;  // recorded already, and no error
+  const bool recorded = would_write || state == store::KeyState::kDead || state == store::KeyState::kConflict || state == store::KeyState::kHeld;
+  if (recorded && !would_write) {
+    const char* name = state == store::KeyState::kDead ? "dead" : (state == store::KeyState::kHeld ? "hold" : "conflict");
+    fill_operation(name, state == store::KeyState::kDead ? "dead" : (state == store::KeyState::kHeld ? "held" : "conflict"));
+    operation_.record["error"] = error_value(error);
+  }
+  const bool looked_for =
+      state == store::KeyState::kBackingOff && linked_ && error.code == Code::kNotFound;  // by a sweep
+  const bool paused = connection_trouble(error) || state == store::KeyState::kWaitingFor || looked_for;
+  const bool older = older_ && (!believed_ || state == store::KeyState::kBackingOff);
+  store::Commit commit = commit_with({});
+  commit.finished.clear();
+  // Marked anew by its own pass, a key would not stand but wait, due at once.
+  std::erase_if(commit.again, [this](const store::DirtyMark& mark) {
+    return std::any_of(taken_.begin(), taken_.end(), [&](const store::DirtyKey& row) { return row.side == mark.side && row.key == mark.key; });
+  });
+  for (store::DirtyKey row : taken_) {
+    if (would_write && !commit.standing.empty()) {  // one row says it for the pair
+      commit.finished.push_back({row.side, row.key, row.last_seq, row.changes});
+      continue;
+    }
+    row.state = state;
+    row.due_at = due;
+    row.attempts = paused || would_write ? row.attempts : row.attempts + 1;
+    row.error = error_value(error);
+    if (would_write) (*row.error)["would_write"] = true;
+    if (older) (*row.error)[kOlder] = Value(older_->time_since_epoch().count());
+    row.operation = operation_.id;
+    row.parent = parent;
+    row.since = now();
+    commit.standing.push_back(std::move(row));
+  }
+  if (notes_older_ && !believed_) count_older(commit);
+  if (recorded) commit.operation = operation_;
+  if (recorded) commit.hooks = hooks_of(plan_, operation_);
+  if (state == store::KeyState::kDead) commit.counters["dead_letters"] += 1;
+  if (state == store::KeyState::kBackingOff) commit.counters["retries"] += 1;
+  lane_.store.commit(std::move(commit), [self = shared_from_this(), recorded, error, due](Result<std::int64_t> stored) {
+    if (!stored.ok()) {
+      self->close_intents_.clear();
+      return self->finish({Report::End::kDropped, {}, {}, {}, std::move(stored).error().context("storing why the key stands")});
+    }
+    if (recorded) self->lane_.around.ears.on_operation(self->operation_);
+    else self->lane_.around.ears.on_retry(self->lane_.mapping, self->key_.first, self->key_.second, error, due);
+    self->finish({Report::End::kStanding, {}, {}, self->operation_, error});
+  });
+}
+
+/// Those that this pass closed, and those that a commit of unknown fate may have closed: the store knows. What is left is in
+/// doubt, and may show up until it is settled.
+void Reconcile::close_creates() {
+  for (const std::string& id : close_intents_) {
+    lane_.creates.close(Side::kLeft, id);
+    lane_.creates.close(Side::kRight, id);
+  }
+  for (const Side side : {Side::kLeft, Side::kRight}) {
+    std::vector<std::string> left = open_creates_[side];
+    std::erase_if(left, [&](const std::string& id) { return std::find(close_intents_.begin(), close_intents_.end(), id) != close_intents_.end(); });
+    if (left.empty()) continue;
+    // The lane may be gone by then.
+    lane_.store.open_creates(lane_.mapping, side, [common = lane_.common, &clock = lane_.around.clock, settle = lane_.capabilities(side).settle, side, left](Result<std::vector<store::Intent>> open) {
+      for (const std::string& id : left) {
+        if (!open.ok()) {
+          common->creates.doubt_after(side, id, settle);
+          continue;
+        }
+        const auto still = std::find_if(open->begin(), open->end(), [&](const store::Intent& one) { return one.id == id; });
+        if (still == open->end()) common->creates.close(side, id);
+        else common->creates.doubt_after(side, id, still->requested_at.value_or(clock.now()) + settle - clock.now());
+      }
+    });
+  }
+}
+
+void Reconcile::finish(Report report) {
+  close_creates();
+  end_let_through();
+  if (put_back_mark_) lane_.creates.close(put_back_mark_->first, put_back_mark_->second);
+  if (!turn_.empty()) lane_.turns.leave(turn_);
+  for (const SideKey& key : claimed_) lane_.owners.release(key);
+  claimed_.clear();
+  auto done = std::move(done_);
+  lane_.around.poster.post([done = std::move(done), report = std::move(report)]() mutable { done(std::move(report)); });
+}
+
+}  // namespace tidewire::sync

@@ -1,0 +1,326 @@
+// Deletes are values (laws 15 to 17): against an unchanged record they travel as the mapping says, against an update the
+// updated record is restored unless the mapping says otherwise, and what is gone already is done.
+#include <algorithm>
+
+#include "base/crash_point.h"
+#include "sync/merge/canonical.h"
+#include "sync/reconcile/reconcile.h"
+
+namespace tidewire::sync {
+
+using store::other;
+using store::side_name;
+
+/// Positive evidence of a deletion: an event, or another record under the key.
+bool Reconcile::told_gone(Side side) const {
+  return replaced_[side] || std::any_of(taken_.begin(), taken_.end(), [&](const store::DirtyKey& row) {
+           return row.side == side && row.event == "delete";
+         });
+}
+
+/// Law 16: while another system answers on either side than the one first met, nothing is deleted: what is missing
+/// there was not deleted, and what has the key there is another record.
+bool Reconcile::in_another_system(const std::string& what) {
+  for (const Side at : {Side::kLeft, Side::kRight}) {
+    if (lane_.batcher[at]->endpoint().same_system()) continue;
+    const std::string& connection = plan_.end[at].connection;
+    stand(store::KeyState::kHeld,
+          make_error(Code::kDenied, what + ", but another system answers on " + connection + " than the one first met",
+                     "put the address or the database right, or accept the new system with: tidewire check --accept " +
+                         connection),
+          now());
+    return true;
+  }
+  return false;
+}
+
+/// Where absence proves nothing only positive evidence counts.
+bool Reconcile::may_be_hidden(Side side) {
+  if (told_gone(side) || lane_.capabilities(side).absence_proves_delete) return false;
+  stand(store::KeyState::kHeld,
+        make_error(Code::kNotFound,
+                   "'" + *link_.key[side] + "' reads as missing on " + plan_.end[side].connection +
+                       ", which proves nothing there (it may be hidden by row-level security or a view)",
+                   "if it was deleted, delete the other record too, or part them with `tidewire unlink`; deletes are "
+                   "believed from events on this connection"),
+        now());
+  return true;
+}
+
+/// What one list shows is asked of the whole collection; until then the key is read again now and then, should the list
+/// have it.
+void Reconcile::ask_for_sweep(Side side) {
+  const Duration pause = lane_.ask_sweep ? lane_.ask_sweep(side) : kSweepPause;
+  stand(store::KeyState::kBackingOff,
+        make_error(Code::kNotFound,
+                   "'" + *link_.key[side] + "' reads as missing on " + plan_.end[side].connection +
+                       ", and nobody told of a delete",
+                   "a sweep looks which records are there; what it misses too is taken for deleted"),
+        now() + pause);
+}
+
+void Reconcile::gone(Side side) {
+  const bool evidence = told_gone(side);
+  const bool swept = std::any_of(taken_.begin(), taken_.end(),
+                                 [&](const store::DirtyKey& row) { return row.side == side && row.reason == "sweep"; });
+  const auto& capabilities = lane_.capabilities(side);
+  if (deleted_by_us(side) && record_[other(side)]) {
+    if (may_be_hidden(side)) return;
+    // Our delete went through. The record that it followed left the scope and is still there, or has come back since.
+    if (!in_scope(other(side))) return look_after_delete(side);
+    return restore(side);
+  }
+  const bool both_gone = read_[other(side)] && !record_[other(side)];
+  if (both_gone && deleted_by_us(side) && !capabilities.guarded_deletes && capabilities.absence_proves_delete) return look_after_delete(side);
+  if (in_another_system("'" + *link_.key[side] + "' is missing on " + plan_.end[side].connection)) return;
+  if (!evidence && both_gone && told_gone(other(side))) return gone(other(side));
+  if (may_be_hidden(side)) return;
+  if (!evidence && link_.seen_at[side] && asked_at_[side] - *link_.seen_at[side] < capabilities.settle) {
+    return stand(store::KeyState::kBackingOff, make_error(Code::kUnavailable, "'" + *link_.key[side] + "' reads as missing shortly after it was seen", "it is read again after the settle time"), *link_.seen_at[side] + capabilities.settle);
+  }
+  if (!evidence && !swept && !options_.dry) return ask_for_sweep(side);
+  if (search_renamed(side)) return;
+  const Side there = other(side);
+  counters_["deletes_seen"] += 1;
+  if (!link_.key[there]) return bury(side, "nothing", "skipped");
+  const End& end = plan_.end[there];
+  if (!flows(plan_.flow, there)) return bury(side, "one-way", "skipped");
+  if (!read_[there]) {
+    Sides<bool> wanted{false, false};
+    wanted[there] = true;
+    return read_sides(wanted);
+  }
+  if (!record_[there] && search_renamed(there)) return;
+  if (!record_[there]) {
+    if (!options_.dry && search_orphan()) return;  // what was created for one of them may live on
+    if (may_be_hidden(there)) return;  // a delete of ours that nobody answered may be lost
+    return deleted_by_us(there) ? look_after_delete(there) : bury(side, "both", "applied");
+  }
+  // Where one of the two is outside the scope nothing travels, a delete neither (law 23); back in it, it is met as a stranger.
+  if (!in_scope(there)) return bury(there, "left_scope", "skipped");
+  if (link_.state == store::LinkState::kFrozen && !plan_.end[side].scope.as_object().empty()) return bury(side, "left_scope", "skipped");
+  if (end.deletes == DeletePolicy::kIgnore) return bury(side, "ignore", "skipped");
+  if (edited(there) && !end.delete_wins) return restore(side);
+  if (options_.dry || !may_write(there)) {
+    note_write(there, end.deletes == DeletePolicy::kSoft ? "soft delete" : "delete", Value(Object{}), "would be deleted");
+    return would_write("delete");
+  }
+  keep_unsure(there);
+  brake(side);
+}
+
+/// What a write of ours of unknown outcome may have made of the field, the side having had no edit in it (law 28).
+bool Reconcile::may_be_ours(const Field& field, Side side) const {
+  if (unsure_.contains(field.name)) return true;
+  const char* own = side == Side::kLeft ? "l" : "r";
+  const auto base = link_.base.find(field.name);
+  return base != link_.base.end() && std::any_of(known_.intents.begin(), known_.intents.end(), [&](const store::Intent& intent) {
+    const Value* announced = intent.side == side && is_ours(intent) ? intent.fields.find(field.name) : nullptr;
+    const Value* before = announced == nullptr ? nullptr : announced->find(own);
+    return before != nullptr && same_form(field, side, *before, side == Side::kLeft ? base->second.left : base->second.right) && !shows(intent, field.name, own);
+  });
+}
+
+/// Deleted with the record all the same, and on record, should it have been somebody's edit (law 12).
+void Reconcile::keep_unsure(Side side) {
+  Object lost;
+  for (const Field& field : plan_.fields) {
+    // Of a record that was only found, not linked: what no create of ours has sent.
+    const bool theirs = link_.id == 0 && !link_.base.contains(field.name) && !empty_form(field, side, form_of(field, side, record_[side]->fields));
+    if (!theirs && (!changed(field, side) || !may_be_ours(field, side))) continue;
+    Decision discarded;
+    discarded.field = &field;
+    discarded.kind = Decision::Kind::kResolve;
+    discarded.rule = "deleted: it may be our own write in another form, whose outcome was not known";
+    (side == Side::kLeft ? discarded.left : discarded.right) = form_of(field, side, record_[side]->fields);
+    (side == Side::kLeft ? discarded.to_left : discarded.to_right) = Value();
+    lost[field.name] = field_notes(discarded);
+  }
+  if (!lost.empty()) earlier_.push_back(Value(std::move(lost)));
+}
+
+/// A delete of ours was announced for it and its end is not on record.
+bool Reconcile::deleted_by_us(Side side) const {
+  return std::any_of(known_.intents.begin(), known_.intents.end(), [&](const store::Intent& intent) { return intent.kind == store::IntentKind::kDelete && intent.side == side && intent.link == link_.id; });
+}
+
+/// The look at the trash is repeated: what was read before the delete is what both sides had agreed on.
+void Reconcile::look_after_delete(Side side) {
+  deleting_ = deleted_before_ = true;
+  Value agreed{Object{}};
+  for (const Field& field : plan_.fields) {
+    const auto base = link_.base.find(field.name);
+    if (base != link_.base.end()) lay_form(field, side, side == Side::kLeft ? base->second.left : base->second.right, agreed);
+  }
+  look_at_trash(side, agreed);
+}
+
+/// Another form of what we wrote there ourselves is nobody's edit (law 28).
+bool Reconcile::is_own_form(const Field& field, Side side) const {
+  const Value* note = link_.notes.find(field.name);
+  const Value* stored = note == nullptr || note->string_or("side") != side_name(side) ? nullptr : note->find("stored");
+  return stored != nullptr && same_form(field, side, form_of(field, side, record_[side]->fields), *stored);
+}
+
+/// Changed since the sides agreed; a value that they never agreed on was not seen by who deleted the other copy.
+bool Reconcile::edited(Side side) const {
+  const bool changed = record_[side] && std::any_of(plan_.fields.begin(), plan_.fields.end(), [&](const Field& field) { return is_unmet(field, side) || (this->changed(field, side) && !is_own_form(field, side) && !may_be_ours(field, side)); });
+  return changed || std::any_of(known_.conflicts.begin(), known_.conflicts.end(), [&](const store::Conflict& open) { return !open.field.empty() && !link_.base.contains(open.field); });
+}
+
+/// Law 20: before a delete is believed, the record is looked for under another name by its own incarnation.
+bool Reconcile::search_renamed(Side side) {
+  if (searched_[side] || !lane_.capabilities(side).incarnation || !link_.incarnation[side]) return false;
+  searched_[side] = true;
+  lane_.batcher[side]->find({{"$incarnation", Value(*link_.incarnation[side]), false}}, [self = shared_from_this(), side](Result<std::vector<Record>> found) { self->on_renamed(side, std::move(found)); });
+  return true;
+}
+
+void Reconcile::on_renamed(Side side, Result<std::vector<Record>> found) {
+  if (!found.ok()) return fail(std::move(found).error().context("looking for a new name of '" + *link_.key[side] + "'"));
+  std::erase_if(*found, [&](const Record& record) { return record.incarnation != *link_.incarnation[side] || record.key == *link_.key[side]; });
+  if (found->size() != 1) return gone(side);
+  const SideKey renamed{side, found->front().key};
+  if (!claim(renamed)) return finish({Report::End::kBusy, renamed, {}, {}, {}});
+  lane_.store.load(lane_.mapping, {renamed}, [self = shared_from_this(), side, record = std::move(found->front())](Result<std::vector<store::Known>> known) mutable { self->take_name(side, std::move(record), std::move(known)); });
+}
+
+/// The link goes on under the new name, unless another has that: one of a record that was there before, or of this very one.
+void Reconcile::take_name(Side side, Record renamed, Result<std::vector<store::Known>> known) {
+  if (!known.ok()) return fail(std::move(known).error());
+  const auto& holder = known->front().link;
+  if (holder && holder->id != link_.id && holder->incarnation[side] != link_.incarnation[side]) {
+    again_.push_back({side, renamed.key, "upsert", "again", 0, now()});
+    return stand(store::KeyState::kBackingOff, make_error(Code::kStale, "'" + *link_.key[side] + "' is '" + renamed.key + "' now, and what had that name before is still linked", "the link of the record before is ended first"), now() + std::chrono::seconds(1));
+  }
+  if (holder && holder->id != link_.id) {
+    const std::string name = lane_.mapping + "/" + side_name(side) + "/" + renamed.key;
+    return stand(store::KeyState::kConflict, make_error(Code::kInvalid, "'" + *link_.key[side] + "' is '" + renamed.key + "' now, which is linked to '" + holder->key[other(side)].value_or("") + "' already", "one record has two links: `tidewire unlink` the wrong one"), now(), name);
+  }
+  operation_.kind = "rename";
+  link_.key[side] = renamed.key;
+  record_[side] = std::move(renamed);
+  read_[side] = true;
+  on_all_read();
+}
+
+void Reconcile::announce_delete(Side side) {
+  const Side there = other(side);
+  const bool soft = deletes_on(there) == DeletePolicy::kSoft;
+  deleting_ = true;
+  intent_[there] = intent_for(there, soft ? store::IntentKind::kUpdate : store::IntentKind::kDelete);
+  if (soft) intent_[there]->sent = keep_unmarked(there);
+  fill_operation("delete", "announced");
+  lane_.store.announce({*intent_[there]}, operation_, timed("announce", std::nullopt, [self = shared_from_this(), there, soft](Result<void> stored) {
+    if (!stored.ok()) return self->fail(std::move(stored).error());
+    if (soft) return self->send_soft_delete(there);
+    self->send_delete(there);
+  }));
+}
+
+void Reconcile::send_delete(Side side) {
+  const std::string guard = record_[side]->version;
+  const bool guarded = lane_.capabilities(side).guarded_deletes && !guard.empty();
+  lane_.batcher[side]->endpoint().remove(*link_.key[side], guarded ? std::optional(guard) : std::nullopt, timed("write", side, [this, side](Result<void> answer) { on_deleted(side, std::move(answer)); }));
+}
+
+void Reconcile::on_deleted(Side side, Result<void> answer) {
+  if (answer.ok()) pass(CrashPoint::kDeleteAnswered);
+  if (!answer.ok() && answer.error().code == Code::kStale && merges_++ < 5) {
+    if (intent_[side]) close_intents_.push_back(intent_[side]->id);  // surely not applied
+    intent_[side].reset();
+    record_ = {};  // somebody changed it meanwhile: look again, it may have to be restored
+    read_ = {false, false};
+    return read_sides({true, true});
+  }
+  if (!answer.ok() && answer.error().code != Code::kNotFound) {
+    return fail(std::move(answer).error().context("deleting '" + *link_.key[side] + "' on " + plan_.end[side].connection));
+  }
+  note_write(side, "delete", Value(Object{}), answer.ok() ? "deleted" : "was gone already");
+  // Gone by another's hand, unless an earlier request of ours did it: who deleted it saw what was in it.
+  const bool ours = answer.ok() || std::any_of(known_.intents.begin(), known_.intents.end(), [&](const store::Intent& intent) { return intent.kind == store::IntentKind::kDelete && intent.side == side; });
+  if (!ours) return bury(other(side), "delete", "applied");
+  look_at_trash(side, record_[side]->fields);
+}
+
+void Reconcile::send_soft_delete(Side side) {
+  const End& end = plan_.end[side];
+  Value values{Object{}};
+  const bool stamp_time = end.soft_value.find("$now") != nullptr;
+  Value mark = end.soft_value;
+  if (stamp_time) {
+    Type instant, there;
+    instant.kind = there.kind = "datetime";
+    for (const Field& field : plan_.fields) {
+      if (field.paths[side].size() == 1 && field.paths[side].front() == end.soft_field) there = field.type[side];
+    }
+    const auto spelled = convert(Value(format_instant(now())), instant, there);
+    mark = spelled.ok() ? *spelled : Value(format_instant(now()));
+  }
+  if (auto laid = lay_path(&*record_[side], values, end.soft_field, std::move(mark)); !laid.ok()) return fail(std::move(laid).error());
+  const std::string version = record_[side]->version;
+  std::optional<std::string> guard;
+  if (lane_.capabilities(side).guarded_writes && !version.empty()) guard = version;
+  lane_.batcher[side]->update({*link_.key[side], values, guard}, timed("write", side, [self = shared_from_this(), side, values](Result<Record> answer) {
+    if (!answer.ok()) {
+      Result<void> failed = answer.error();
+      return self->on_deleted(side, std::move(failed));
+    }
+    pass(CrashPoint::kSoftDeleteAnswered);
+    self->note_write(side, "soft delete", values, "marked as deleted");
+    self->bury(other(side), "soft", "applied");
+  }));
+}
+
+/// The record that was edited while the other copy was deleted lives on: it is created again where it is gone.
+void Reconcile::restore(Side side) {
+  if (restored_.empty()) restored_ = "it was deleted on the " + std::string(side_name(side)) + (deleted_by_us(side) ? " while out of the scope on the " : " while edited on the ") + side_name(other(side));
+  if (!flows(plan_.flow, side)) return bury(side, "one-way", "skipped");
+  counters_["restored"] += 1;
+  const std::int64_t old_id = link_.id;
+  if (old_id != 0) operation_.link = old_id;
+  link_.generation += 1;
+  link_.base.clear();
+  link_.key[side].reset();
+  link_.incarnation[side].reset();
+  link_.version[side].reset();
+  link_.tokens[side].clear();
+  record_[side].reset();
+  for (const store::Intent& intent : known_.intents) {
+    if (intent.kind == store::IntentKind::kDelete) settled_.push_back(intent.id);
+  }
+  key_ = {other(side), *link_.key[other(side)]};
+  exists_[side] = false;
+  creating_ = true;
+  operation_.kind = "restore";
+  translate([self = shared_from_this()] { self->look_up([self] { self->decide_now(); }); });
+}
+
+/// Ends the link of a record that is gone from `side`; the tombstone keeps the base.
+void Reconcile::bury(Side side, const std::string& policy, const std::string& outcome) {
+  if (options_.dry) {
+    fill_operation("delete", "skipped");
+    return finish({Report::End::kDone, {}, {}, operation_, {}});
+  }
+  link_.state = store::LinkState::kTombstone;
+  Object tombstone;
+  tombstone["side"] = side_name(side);
+  tombstone["policy"] = policy;
+  tombstone["at"] = format_instant(now());
+  tombstone["operation"] = operation_.id;
+  if (policy == "soft") tombstone["soft"] = soft_;
+  link_.tombstone = Value(std::move(tombstone));
+  for (const Side at : {Side::kLeft, Side::kRight}) {
+    if (link_.key[at]) wake_.push_back(lane_.mapping + "/" + side_name(at) + "/" + *link_.key[at]);  // whoever matched it may have it now
+  }
+  for (const store::Conflict& conflict : known_.conflicts) close_conflicts_.push_back(conflict.field);
+  for (const store::Intent& intent : known_.intents) close_intents_.push_back(intent.id);
+  for (const Side written : {Side::kLeft, Side::kRight}) {
+    if (intent_[written]) close_intents_.push_back(intent_[written]->id);
+  }
+  fill_operation("delete", outcome);
+  counters_[outcome == "applied" ? "applied" : "ignored_deletes"] += rows_taken();
+  commit_pass();
+}
+
+}  // namespace tidewire::sync

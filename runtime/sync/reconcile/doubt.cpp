@@ -1,0 +1,238 @@
+// Announced writes whose fate a pass finds out on its way in: written, not written, or not to be told (laws 12, 25, 26).
+#include <algorithm>
+
+#include "sync/merge/canonical.h"
+#include "sync/reconcile/hooks.h"
+#include "sync/reconcile/reconcile.h"
+
+namespace tidewire::sync {
+
+using store::other;
+
+namespace {
+
+const Value& part_of(const Value& announced, const char* name) {
+  static const Value nothing;
+  const Value* part = announced.find(name);
+  return part == nullptr ? nothing : *part;
+}
+
+}  // namespace
+
+/// One announced at a first contact has no link yet; the key written says whose it is.
+bool Reconcile::is_ours(const store::Intent& intent) const {
+  if (intent.kind != store::IntentKind::kUpdate || !intent.requested_at) return false;
+  return intent.link ? *intent.link == link_.id : intent.target_key == link_.key[intent.side];
+}
+
+/// A side that shows an announced value counts as written; the base becomes the announced input of the other side. That is
+/// stored before anything else, with the announcement, so that the value counts once whatever happens to this pass.
+void Reconcile::honour_intents(std::function<void()> then) {
+  store::Commit commit;
+  std::vector<store::Intent> landed;
+  // In the order of writing: what the left shows tells of both.
+  std::stable_partition(known_.intents.begin(), known_.intents.end(), [](const store::Intent& intent) { return intent.side == Side::kRight; });
+  for (const store::Intent& intent : known_.intents) {
+    const auto& source = link_.key[other(intent.side)];
+    const bool made = intent.kind == store::IntentKind::kCreate && link_.key[intent.side] && source && *source == intent.source_key;
+    if (made) settled_.push_back(intent.id);  // the pair exists, met from whichever side
+    made_ |= made && reads_as_sent(intent);
+    // A delete that was announced, and the record lives on: refused, or not sent.
+    const bool undone = intent.kind == store::IntentKind::kDelete && intent.link == link_.id && record_[intent.side] && intent.requested_at;
+    if (undone && cannot_land(intent)) void_.push_back(intent.id);
+    else if (undone) again_.push_back({intent.side, *link_.key[intent.side], "upsert", "again", 0, *intent.requested_at + lane_.capabilities(intent.side).settle});
+    if (!is_ours(intent) || !record_[intent.side] || !intent.fields.is_object()) continue;
+    const bool written = count_as_written(intent);
+    const bool doubtful = !written && find_doubtful(intent);
+    if (written) landed.push_back(intent);
+    if (written) commit.close_intents.push_back(intent.id);
+    else if (doubtful) commit.close_intents.push_back(intent.id);
+    else if (cannot_land(intent)) void_.push_back(intent.id);
+    else again_.push_back({intent.side, *link_.key[intent.side], "upsert", "again", 0, *intent.requested_at + lane_.capabilities(intent.side).settle});
+  }
+  const auto over = [&](const store::Intent& intent) {
+    const auto in = [&](const std::vector<std::string>& ids) { return std::find(ids.begin(), ids.end(), intent.id) != ids.end(); };
+    return in(commit.close_intents) || in(settled_) || in(void_);
+  };
+  std::erase_if(known_.intents, over);
+  if (commit.close_intents.empty() || options_.dry) return then();
+  commit.mapping = link_.mapping = lane_.mapping;
+  commit.link = link_;
+  commit.wake_children = wake_;
+  for (const std::string& name : doubtful_) commit.open_conflicts.push_back(doubt_about(name));
+  if (!landed.empty()) {
+    commit.operation = told_late(landed);
+    commit.hooks = hooks_of(plan_, *commit.operation);
+    commit.counters["updated"] += 1;
+  }
+  const auto told = commit.operation;
+  lane_.store.commit(std::move(commit), [self = shared_from_this(), then = std::move(then), told](Result<std::int64_t> stored) {
+    if (!stored.ok()) return self->fail(std::move(stored).error());
+    self->link_.id = *stored;
+    if (told) self->lane_.around.ears.on_operation(*told);
+    for (const std::string& name : self->doubtful_) self->known_.conflicts.push_back(self->doubt_about(name));
+    then();
+  });
+}
+
+/// Open from here on, because what this pass goes on to write would look like the answer to the doubt.
+store::Conflict Reconcile::doubt_about(const std::string& name) const {
+  const Field& field = *plan_.field(name);
+  store::Conflict doubt;
+  doubt.mapping = lane_.mapping;
+  if (link_.id != 0) doubt.link = link_.id;
+  doubt.field = name;
+  doubt.kind = "unknown_outcome";
+  doubt.operation = operation_.id;
+  for (const Side side : {Side::kLeft, Side::kRight}) {
+    if (record_[side]) (side == Side::kLeft ? doubt.left : doubt.right) = form_of(field, side, record_[side]->fields);
+  }
+  return doubt;
+}
+
+/// Whether the side shows a part of what was announced for the field: "to", or "l" or "r".
+bool Reconcile::shows(const store::Intent& intent, const std::string& field, const char* part) const {
+  const Field* planned = plan_.field(field);
+  return planned != nullptr && same_form(*planned, intent.side, form_of(*planned, intent.side, record_[intent.side]->fields), part_of(*intent.fields.find(field), part));
+}
+
+/// Most of what a create that may have left has sent: the record is ours, as far as anybody can tell.
+bool Reconcile::reads_as_sent(const store::Intent& create) const {
+  if (!create.requested_at || !record_[create.side] || !create.fields.is_object()) return false;
+  return 2 * shown(create) > static_cast<std::ptrdiff_t>(create.fields.as_object().size());
+}
+
+std::ptrdiff_t Reconcile::shown(const store::Intent& intent) const {
+  const auto& fields = intent.fields.as_object();
+  return std::count_if(fields.begin(), fields.end(), [&](const auto& one) { return shows(intent, one.first, "to"); });
+}
+
+/// Of two requests with one guard at most one was applied: the one of which more is shown, else the later.
+bool Reconcile::another_landed(const store::Intent& intent) const {
+  if (!intent.guard || !lane_.capabilities(intent.side).guarded_writes) return false;
+  return std::any_of(known_.intents.begin(), known_.intents.end(), [&](const store::Intent& rival) {
+    const bool same_guard = rival.id != intent.id && rival.side == intent.side && is_ours(rival) && rival.guard == intent.guard && rival.fields.is_object();
+    return same_guard && std::pair(shown(rival), rival.id) > std::pair(shown(intent), intent.id);
+  });
+}
+
+/// A request is applied whole: one field that shows its result tells of the others too, whatever was made of them since.
+/// One that still shows what it was is left as it is: the same value may have been typed in by somebody (law 26).
+bool Reconcile::count_as_written(const store::Intent& intent) {
+  if (shown(intent) == 0 || another_landed(intent)) return false;
+  for (const auto& [name, announced] : intent.fields.as_object()) {
+    const Field* field = plan_.field(name);
+    if (field == nullptr) continue;
+    const bool edited_since = field->kind != Field::Kind::kRows && !shows(intent, name, intent.side == Side::kLeft ? "l" : "r");  // rows may be written in part
+    if (!shows(intent, name, "to") && !edited_since) continue;
+    store::FieldBase base{part_of(announced, "l"), part_of(announced, "r")};
+    (intent.side == Side::kLeft ? base.left : base.right) = part_of(announced, "to");
+    if (const Value* half = announced.find("base"); half != nullptr) base = {part_of(*half, "l"), part_of(*half, "r")};
+    link_.base[name] = base;
+  }
+  return true;
+}
+
+/// Whether a rule makes a value of the two: then a copy of one side's carries what was computed before.
+bool Reconcile::is_computed(const Field& field, const Value& announced) const {
+  if (announced.find("base") != nullptr) return true;
+  if (field.judged()) return true;  // nobody can tell without asking
+  if (!field.strategy_function) return false;
+  Dispute dispute;
+  dispute.field = field.name;
+  dispute.base = store::FieldBase{part_of(announced, "l"), part_of(announced, "r")};
+  dispute.left = dispute.base->left;
+  dispute.right = dispute.base->right;
+  const auto verdict = mapper_->resolve(field, *field.strategy_function, dispute);
+  return verdict.ok() && verdict->kind == Verdict::Kind::kValue;
+}
+
+/// A computed field that shows neither what it was nor what it was to become: whether the result is in it cannot be told.
+bool Reconcile::find_doubtful(const store::Intent& intent) {
+  bool any = false;
+  for (const auto& [name, announced] : intent.fields.as_object()) {
+    const Field* field = plan_.field(name);
+    if (field == nullptr || !is_computed(*field, announced) || shows(intent, name, intent.side == Side::kLeft ? "l" : "r")) continue;
+    doubtful_.insert(name);
+    any = true;
+  }
+  return any;
+}
+
+/// The settle time is over, or the version that guarded the request is gone.
+bool Reconcile::cannot_land(const store::Intent& intent) const {
+  const auto& capabilities = lane_.capabilities(intent.side);
+  const bool consumed = capabilities.guarded_writes && intent.guard && !record_[intent.side]->version.empty() && record_[intent.side]->version != *intent.guard;
+  return consumed || asked_at_[intent.side] >= *intent.requested_at + capabilities.settle;
+}
+
+/// The record that a create was announced for is gone before its outcome was known: what the create may have made has
+/// lost its source, and is found by its match fields as sent (law 25: open intents count as links).
+bool Reconcile::search_orphan() {
+  const auto open = std::find_if(known_.intents.begin(), known_.intents.end(), [&](const store::Intent& intent) {
+    const Side source = other(intent.side);
+    const bool asked = std::find(settled_.begin(), settled_.end(), intent.id) != settled_.end();
+    return intent.kind == store::IntentKind::kCreate && !asked && intent.source_key == (linked_ ? link_.key[source].value_or("") : source == key_.first ? key_.second : "");
+  });
+  if (open == known_.intents.end()) return false;
+  const Side target = open->side;
+  key_ = {other(target), open->source_key};
+  Query query = stamped_with(target, key_.second);
+  for (const Match& match : plan_.matches) {
+    if (!query.empty()) break;
+    for (const Match::Pair& pair : match.pairs) {
+      const std::string& path = target == Side::kRight ? pair.right : pair.left;
+      if (const Value* sent = open->sent.at_path(path); sent != nullptr && !sent->is_null()) query.push_back({path, *sent, pair.fold});
+    }
+    if (query.size() != match.pairs.size()) query.clear();
+  }
+  settled_.push_back(open->id);
+  asked_at_[target] = now();
+  if (query.empty() || !open->requested_at) return false;
+  lane_.batcher[target]->find(std::move(query), [self = shared_from_this(), intent = *open](Result<std::vector<Record>> found) { self->on_orphan(intent, std::move(found)); });
+  return true;
+}
+
+void Reconcile::on_orphan(const store::Intent& intent, Result<std::vector<Record>> found) {
+  const Side target = intent.side;
+  if (!found.ok()) return fail(std::move(found).error().context("looking for what a create made of '" + key_.second + "', which is gone"));
+  const Instant settled = *intent.requested_at + lane_.capabilities(target).settle;
+  if (found->empty() && asked_at_[target] < settled) return stand(store::KeyState::kBackingOff, make_error(Code::kNotFound, "'" + key_.second + "' is gone, but its create may still arrive", "it is looked for after the settle time of the connector"), settled);
+  if (found->size() != 1) return commit_echo("gone");
+  const SideKey twin{target, found->front().key};
+  if (!claim(twin)) return finish({Report::End::kBusy, twin, {}, {}, {}});
+  lane_.store.load(lane_.mapping, {twin}, [self = shared_from_this(), intent, orphan = std::move(found->front())](Result<std::vector<store::Known>> known) mutable { self->take_orphan(intent, std::move(orphan), std::move(known)); });
+}
+
+/// Linked for as long as it takes to decide what the delete of its source means.
+void Reconcile::take_orphan(const store::Intent& intent, Record orphan, Result<std::vector<store::Known>> known) {
+  if (!known.ok()) return fail(std::move(known).error());
+  if (known->front().link) return commit_echo("gone");
+  known_.intents.insert(known_.intents.end(), known->front().intents.begin(), known->front().intents.end());
+  for (const store::DirtyKey& row : known->front().dirty) taken_.push_back(row);
+  link_.key[intent.side] = orphan.key;
+  link_.incarnation[key_.first] = intent.source_incarnation;
+  link_.incarnation[intent.side] = orphan.incarnation.empty() ? std::nullopt : std::optional(orphan.incarnation);
+  link_.version[intent.side].reset();
+  link_.tokens[intent.side].clear();
+  take_as_sent(intent);
+  linked_ = true;
+  record_[intent.side] = std::move(orphan);
+  read_[intent.side] = true;
+  for (const Field& field : plan_.fields) {
+    if (changed(field, intent.side)) unsure_.insert(field.name);  // made of what was sent, or edited there since
+  }
+  // Of which most is something else: a record that somebody entered there, and all of it is theirs.
+  if (2 * unsure_.size() >= intent.fields.as_object().size()) unsure_.clear();
+  if (record_[key_.first]) {
+    const bool stamped = !stamped_with(intent.side, key_.second).empty();
+    made_ = stamped || reads_as_sent(intent);
+    // Found by its match it may be somebody else's: only what still reads as sent was agreed on (law 25).
+    if (!stamped) std::erase_if(link_.base, [&](const auto& one) { const Field* field = plan_.field(one.first); return field != nullptr && changed(*field, intent.side); });
+    return left_scope(key_.first);
+  }
+  replaced_[key_.first] = true;  // its absence is believed already
+  gone(key_.first);
+}
+
+}  // namespace tidewire::sync

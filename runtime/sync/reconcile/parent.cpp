@@ -1,0 +1,58 @@
+// A record that refers to one that is not linked yet waits for it, a day at most (law 22).
+#include <algorithm>
+
+#include "sync/reconcile/reconcile.h"
+
+namespace tidewire::sync {
+
+using store::side_name;
+
+namespace {
+
+/// How the parent stands, for whoever must mend it.
+std::string parent_state(const store::Known& parent, const SideKey& key) {
+  const auto row = std::find_if(parent.dirty.begin(), parent.dirty.end(), [&](const store::DirtyKey& one) { return one.side == key.first && one.key == key.second; });
+  if (row != parent.dirty.end()) {
+    const std::string why = row->error ? ": " + row->error->string_or("message") : "";
+    switch (row->state) {
+      case store::KeyState::kDead: return "it is a dead letter" + why;
+      case store::KeyState::kConflict: return "it is in conflict" + why;
+      case store::KeyState::kHeld: return "it is held" + why;
+      case store::KeyState::kWaitingFor: return "it waits itself for " + row->parent;
+      case store::KeyState::kBackingOff: return "it is being tried again" + why;
+      case store::KeyState::kWouldWrite: return "its mapping is read-only and did not create it";
+      case store::KeyState::kWaiting: return "it is about to be looked at";
+    }
+  }
+  if (parent.link && parent.link->state == store::LinkState::kIgnored) return "it is ignored, by a person";
+  if (!parent.link && !parent.tombstones.empty()) return "it was deleted";
+  return "nothing was heard of it: it is not there, or its mapping does not take it";
+}
+
+}  // namespace
+
+/// "mapping/side/key" as the store wakes children by.
+std::string Reconcile::parent_name(const Reference& parent) const {
+  const auto translator = lane_.translator(parent.mapping, plan_.end[parent.from]);
+  return (translator ? translator->mapping : parent.mapping) + "/" + side_name(translator ? translator->from : parent.from) + "/" + parent.key;
+}
+
+void Reconcile::wait_for(const Reference& parent) {
+  const std::string name = parent_name(parent);
+  const bool overdue = std::any_of(taken_.begin(), taken_.end(), [&](const store::DirtyKey& row) { return row.parent == name && now() - row.since >= kPatience; });
+  if (!overdue || options_.dry) return stand(store::KeyState::kWaitingFor, make_error(Code::kNotFound, "waits for its parent " + name, "it goes on by itself when the parent is linked"), now(), name);
+  const auto translator = lane_.translator(parent.mapping, plan_.end[parent.from]);
+  if (!translator) return give_up_on(name, parent.key.empty() ? "a function of the mapping waits for it" : "no mapping of that name is loaded");
+  const SideKey key{translator->from, parent.key};
+  lane_.store.load(translator->mapping, {key}, [self = shared_from_this(), name, key](Result<std::vector<store::Known>> known) {
+    if (!known.ok()) return self->fail(std::move(known).error());
+    self->give_up_on(name, parent_state(known->front(), key));
+  });
+}
+
+/// The parent, should it link after all, wakes the dead letter too.
+void Reconcile::give_up_on(const std::string& name, const std::string& state) {
+  stand(store::KeyState::kDead, make_error(Code::kNotFound, "its parent " + name + " is not linked after 24 hours: " + state, "mend the parent, or the reference; then: tidewire retry --mapping " + lane_.mapping + " --side " + side_name(key_.first) + " --key " + key_.second), now(), name);
+}
+
+}  // namespace tidewire::sync

@@ -1,0 +1,104 @@
+// Read-only: a pass goes as far as it may, and what it would write there is on record, one operation per key however many
+// changes come (dry_run of a mapping or of one direction, or a staged job whose conflicts are not decided yet). Switched on, the
+// keys are looked at again.
+#include <algorithm>
+
+#include "sync/reconcile/reconcile.h"
+
+namespace tidewire::sync {
+
+using store::other;
+
+/// The row of this key says which operation told last what would be written.
+const store::DirtyKey* Reconcile::told_before() const {
+  const auto row = std::find_if(taken_.begin(), taken_.end(), [](const store::DirtyKey& one) { return one.error && one.error->bool_or("would_write", false) && !one.operation.empty(); });
+  return row == taken_.end() ? nullptr : &*row;
+}
+
+void Reconcile::would_write(const std::string& kind) {
+  if (options_.dry) {
+    fill_operation(kind, "skipped");
+    return finish({Report::End::kDone, {}, {}, operation_, {}});
+  }
+  if (const store::DirtyKey* row = told_before()) operation_.id = row->operation;
+  fill_operation(kind, "would_write");
+  const std::string what = kind == "update" ? "write" : kind;
+  stand(store::KeyState::kWouldWrite,
+        lane_.staging ? make_error(Code::kCancelled, "staged: it would " + what, "it is done once the conflicts of the staged job are decided: `tidewire conflicts`")
+                      : make_error(Code::kCancelled, "read-only: it would " + what, "it is done when the mapping may write there"),
+        now());
+}
+
+/// True where the pass ends here. Where one side alone is read-only, the other one is written first, and the key comes again
+/// for the rest; a value computed for both is not written by halves.
+bool Reconcile::keep_to_reading() {
+  Sides<bool> kept{to_write_.left && !may_write(Side::kLeft), to_write_.right && !may_write(Side::kRight)};
+  for (const Making& making : decisions_.making) kept[making.side] |= !may_write(making.side);
+  if (!kept.left && !kept.right) return false;
+  if (show_conflicts_first()) return true;
+  const Side side = kept.left ? Side::kLeft : Side::kRight;
+  const bool computed = std::any_of(decisions_.fields.begin(), decisions_.fields.end(), [](const Decision& one) { return one.to_left && one.to_right; });
+  if ((kept.left && kept.right) || !to_write_[other(side)] || computed) {
+    for (const Side at : {Side::kLeft, Side::kRight}) {
+      if (to_write_[at]) note_write(at, "update", decisions_.patch[at], "would be written");
+    }
+    would_write("update");
+    return true;
+  }
+  for (Decision& decision : decisions_.fields) {
+    auto& to = side == Side::kLeft ? decision.to_left : decision.to_right;
+    if (!to) continue;
+    Decision kept_back;
+    kept_back.field = decision.field;
+    kept_back.rule = "read-only there";
+    kept_back.left = std::move(decision.left);
+    kept_back.right = std::move(decision.right);
+    decision = std::move(kept_back);
+  }
+  decisions_.patch[side] = Value(Object{});
+  to_write_[side] = false;
+  again_.push_back({key_.first, key_.second, "upsert", "again", 0, now()});
+  return false;
+}
+
+/// Staged: what a person must decide is opened before the rest of the record is recorded as waiting, which the key's next pass does.
+bool Reconcile::show_conflicts_first() {
+  const bool news = std::any_of(decisions_.fields.begin(), decisions_.fields.end(), [this](const Decision& one) { return one.kind == Decision::Kind::kConflict && !is_open(one); });
+  if (!lane_.staging || !news) return false;
+  for (Decision& decision : decisions_.fields) {
+    if (!decision.to_left && !decision.to_right) continue;
+    Decision kept_back;
+    kept_back.field = decision.field;
+    kept_back.rule = "staged";
+    kept_back.left = std::move(decision.left);
+    kept_back.right = std::move(decision.right);
+    decision = std::move(kept_back);
+  }
+  decisions_.merged = 0;
+  decisions_.patch = {Value(Object{}), Value(Object{})};
+  to_write_ = {false, false};
+  const bool of_job = std::all_of(taken_.begin(), taken_.end(), [](const store::DirtyKey& row) { return row.reason == "job" || row.reason == "resync"; });
+  again_.push_back({key_.first, key_.second, "upsert", of_job && !taken_.empty() ? taken_.front().reason : "again", of_job ? 1 : 0, now()});
+  reapplies_ = false;  // the rest of it comes then
+  commit_pass();
+  return true;
+}
+
+/// What would have been written is level by now: the record of it says so.
+std::optional<store::Operation> Reconcile::overtaken() const {
+  const store::DirtyKey* row = told_before();
+  if (row == nullptr) return std::nullopt;
+  store::Operation out = operation_;
+  out.id = row->operation;
+  out.at = now();
+  out.mapping = lane_.mapping;
+  if (link_.id != 0) out.link = link_.id;
+  for (const Side side : {Side::kLeft, Side::kRight}) out.key[side] = link_.key[side];
+  if (out.kind.empty()) out.kind = "update";
+  out.outcome = "skipped";
+  out.script = mapper_->version();
+  out.record = Value(Object{{"note", "nothing is left to write"}});
+  return out;
+}
+
+}  // namespace tidewire::sync

@@ -1,0 +1,413 @@
+#include "sync/reconcile/reconcile.h"
+
+#include <algorithm>
+
+#include "base/decimal.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "sync/merge/canonical.h"
+#include "sync/reconcile/questions.h"
+
+namespace tidewire::sync {
+
+using store::other;
+using store::side_name;
+
+Reconcile::Reconcile(Lane& lane, std::shared_ptr<Mapper> mapper, SideKey key, Options options, std::function<void(Report)> done)
+    : lane_(lane), mapper_(std::move(mapper)), plan_(mapper_->plan()), key_(std::move(key)), options_(std::move(options)), done_(std::move(done)), timeline_(now()) {
+  claimed_.push_back(key_);
+  operation_.id = lane_.ids.next();
+  if (!options_.reversals.empty()) operation_.kind = "revert";
+}
+
+/// True where the key is ours, perhaps for long: a pass may meet a record again, and must not wait for itself.
+bool Reconcile::claim(const SideKey& key) {
+  if (std::find(claimed_.begin(), claimed_.end(), key) != claimed_.end()) return true;
+  if (!lane_.owners.claim(key)) return false;
+  claimed_.push_back(key);
+  return true;
+}
+
+void Reconcile::start() {
+  lane_.store.load(lane_.mapping, {key_}, [self = shared_from_this()](Result<std::vector<store::Known>> known) { self->on_known(std::move(known)); });
+}
+
+void Reconcile::assume(const store::Store::Resolution& decision) {
+  for (store::Conflict& open : known_.conflicts) {
+    if (open.id != decision.conflict) continue;
+    open.method = decision.method;
+    open.author = decision.author;
+    open.said_left = decision.left;
+    open.said_right = decision.right;
+  }
+}
+
+void Reconcile::on_known(Result<std::vector<store::Known>> known) {
+  if (!known.ok()) return finish({Report::End::kDropped, {}, {}, {}, known.error()});
+  known_ = std::move(known->front());
+  if (options_.assumed) assume(*options_.assumed);
+  for (const store::Intent& open : known_.intents) {
+    if (open.kind == store::IntentKind::kCreate) open_creates_[open.side].push_back(open.id);
+  }
+  // Law 4: what is taken is fixed here, before the first read. A change that comes later stays and causes another pass.
+  // A revert answers none: what was edited beside its fields waits for a pass of its own.
+  if (options_.reversals.empty()) taken_ = known_.dirty;
+  if (taken_.empty() && !options_.dry && options_.reversals.empty()) return finish({Report::End::kDropped, {}, {}, {}, {}});
+  if (const auto watched = watched_by(key_.second)) return mark_watchers(watched->first, watched->second);
+  linked_ = known_.link.has_value();
+  if (linked_) {
+    link_ = *known_.link;
+    if (link_.state == store::LinkState::kIgnored) return commit_echo("ignored");
+    epoch_ = forget_left(link_, lane_.joined);
+    reapplies_ = reapplies();
+    const auto& there = link_.key[other(key_.first)];
+    if (there) {
+      const SideKey twin{other(key_.first), *there};
+      if (!claim(twin)) return finish({Report::End::kBusy, twin, {}, {}, {}});
+    }
+  } else {
+    begin_link();
+    // A key that a create was announced for is no echo; were it to wait, two such keys could wait for each other.
+    const bool source = std::any_of(known_.intents.begin(), known_.intents.end(), [&](const store::Intent& open) { return open.kind == store::IntentKind::kCreate && open.side == other(key_.first) && open.source_key == key_.second; });
+    if (!source && !options_.waited_for_creates && !options_.dry && lane_.creates.any(key_.first)) {
+      Report report;  // it may be the echo of our own create: look again when those are closed
+      report.end = Report::End::kBusy;
+      report.creates = key_.first;
+      return finish(std::move(report));
+    }
+  }
+  Sides<bool> wanted{options_.read_both, options_.read_both};
+  wanted[key_.first] = true;
+  for (const store::DirtyKey& row : taken_) wanted[row.side] = true;
+  // One row stands for both: what the pass that left it standing had read of the other side nobody tells of again.
+  if (std::any_of(taken_.begin(), taken_.end(), [](const store::DirtyKey& row) { return row.error.has_value(); })) wanted = {true, true};
+  // Of a frozen link it is not known which side is outside, and nothing travels from the other one.
+  const bool frozen = link_.state == store::LinkState::kFrozen;
+  if (linked_ && (frozen || !known_.conflicts.empty() || !known_.intents.empty() || lacks_base())) wanted = {true, true};
+  read_sides(wanted);
+}
+
+/// Of a stranger; it has seen every field of today.
+void Reconcile::begin_link() {
+  link_ = store::Link{};
+  link_.mapping = plan_.name;
+  link_.key[key_.first] = key_.second;
+  link_.created_at = now();
+  forget_left(link_, lane_.joined);
+  epoch_ = lane_.joined.epoch;
+}
+
+/// Law 2: what the page showed that this pass comes of is a read, unless a change came in since it was asked for.
+bool Reconcile::is_shown(Side side) {
+  if (std::exchange(looked_, true) || taken_.size() != 1) return false;
+  const store::DirtyKey& row = taken_.front();
+  auto shown = row.side == side ? lane_.fresh.take(side, row.key) : std::nullopt;
+  const bool alone = row.changes == 1 && row.attempts == 0 && row.event == "upsert" && (row.reason == "poll" || row.reason == "job" || row.reason == "resync");
+  const bool plain = !options_.dry && !options_.read_both && options_.reversals.empty() && known_.intents.empty();
+  if (!shown || !alone || !plain || row.key != link_.key[side]) return false;
+  if (link_.seen_at[side] && *link_.seen_at[side] >= shown->asked_at) return false;
+  record_[side] = std::move(shown->record);
+  asked_at_[side] = shown->asked_at;
+  read_[side] = from_page_[side] = true;
+  return true;
+}
+
+/// Where no guard protects a write, or the mapping wants the target read, a page is too old a read to write on, and so is a read
+/// that a page has come after (law 24).
+bool Reconcile::read_before_writing() {
+  const auto too_old = [&](Side side) {
+    const bool behind = from_page_[side] || (read_[side] && lane_.fresh.shown_since(side, *link_.key[side], asked_at_[side]));
+    return to_write_[side] && behind && (plan_.read_target || !lane_.capabilities(side).guarded_writes);
+  };
+  if (!too_old(Side::kLeft) && !too_old(Side::kRight)) return false;
+  record_ = {};
+  read_ = from_page_ = {false, false};
+  decisions_ = {};
+  read_sides({true, true});
+  return true;
+}
+
+void Reconcile::read_sides(Sides<bool> wanted) {
+  reading_ = 0;
+  for (const Side side : {Side::kLeft, Side::kRight}) wanted[side] = wanted[side] && link_.key[side].has_value();
+  if (wanted[key_.first] && is_shown(key_.first)) wanted[key_.first] = false;
+  for (const Side side : {Side::kLeft, Side::kRight}) reading_ += wanted[side] ? 1 : 0;
+  if (reading_ == 0) return on_all_read();
+  for (const Side side : {Side::kLeft, Side::kRight}) {
+    if (!wanted[side]) continue;
+    asked_at_[side] = now();
+    lane_.batcher[side]->read(*link_.key[side], timed("read", side, [this, side](Result<std::optional<Record>> answer) { on_read(side, std::move(answer)); }));
+  }
+}
+
+void Reconcile::on_read(Side side, Result<std::optional<Record>> answer) {
+  if (answer.ok()) {
+    record_[side] = std::move(*answer);
+    read_[side] = true;
+  } else if (!read_error_) {
+    read_error_ = std::move(answer).error().context("reading " + plan_.end[side].collection + " '" + *link_.key[side] + "' on " + plan_.end[side].connection);
+  }
+  if (--reading_ == 0) on_all_read();
+}
+
+void Reconcile::on_all_read() {
+  if (read_error_) return fail(*read_error_);
+  remember_announced();
+  for (const Side side : {Side::kLeft, Side::kRight}) {
+    if (!read_[side] || !record_[side]) continue;
+    if (!check_tokens(side)) return;
+    sight(side, record_[side]->version);
+    sighted_[side] = true;
+  }
+  if (set_back_ && !believed_) return ask_if_restored(*set_back_);
+  take_as_read();
+}
+
+void Reconcile::take_as_read() {
+  if (!check_incarnations()) return;
+  if (!linked_) return first_contact();
+  if (marked_ && !take_mark_off()) return;
+  for (const Side side : {Side::kLeft, Side::kRight}) {
+    if (!read_[side] || record_[side] || !link_.key[side]) continue;
+    if (link_.id == 0 || met_) return changed_while_met(side);  // what was told of was the record before
+    return gone(side);
+  }
+  for (const Side side : {Side::kLeft, Side::kRight}) {
+    // What was announced before it left is seen to first.
+    if (record_[side] && !in_scope(side)) return honour_intents([self = shared_from_this(), side] { self->left_scope(side); });
+  }
+  if (record_[key_.first]) link_.state = store::LinkState::kLive;
+  honour_intents([self = shared_from_this()] { self->compare(); });
+}
+
+/// What an open announcement was decided on was seen, though the pass that saw it has not committed: a read that shows less is
+/// behind, and says nothing of the request's fate.
+void Reconcile::remember_announced() {
+  for (const store::Intent& intent : known_.intents) {
+    if (!is_ours(intent)) continue;
+    for (const Side side : {Side::kLeft, Side::kRight}) {
+      const auto& version = side == intent.side ? intent.guard : intent.source_version;
+      auto& tokens = link_.tokens[side];
+      const bool seen_since = link_.seen_at[side] && *link_.seen_at[side] >= *intent.requested_at;
+      if (!version || seen_since || std::find(tokens.begin(), tokens.end(), *version) != tokens.end()) continue;
+      if (sighted_[side]) {
+        tokens.insert(tokens.begin(), *version);  // this pass has seen more already
+        continue;
+      }
+      sight(side, *version);
+      link_.seen_at[side] = *intent.requested_at;
+    }
+  }
+}
+
+/// Law 20: a name used again is another record. The old one is buried, the new one met as a stranger. Of both sides before
+/// either is acted on: what stands under the other name now is not what was edited there.
+bool Reconcile::check_incarnations() {
+  std::optional<Side> first;
+  for (const Side side : {Side::kLeft, Side::kRight}) {
+    if (!linked_ || !read_[side] || !record_[side] || record_[side]->incarnation.empty()) continue;
+    const std::string& incarnation = record_[side]->incarnation;
+    if ((link_.id == 0 || met_) && !link_.incarnation[side]) link_.incarnation[side] = incarnation;
+    if (!link_.incarnation[side] || *link_.incarnation[side] == incarnation) continue;
+    if (link_.id == 0 || met_) {
+      changed_while_met(side);
+      return false;
+    }
+    again_.push_back({side, record_[side]->key, "upsert", "again", 0, now()});
+    record_[side].reset();
+    replaced_[side] = true;  // positive evidence: the record that was linked is not there any more
+    if (!first) first = side;
+  }
+  if (first) gone(*first);
+  return !first;
+}
+
+/// Two records that are about to be linked are no pair yet: where one goes away or becomes another, nothing was deleted.
+void Reconcile::changed_while_met(Side side) {
+  fail(make_error(Code::kUnavailable, "'" + *link_.key[side] + "' on " + plan_.end[side].connection + " went away or became another record while it was met", "it is met again"));
+}
+
+bool Reconcile::changed(const Field& field, Side side) const {
+  if (field.kind == Field::Kind::kConstant || is_ignored(link_, field.name)) return false;
+  const auto base = link_.base.find(field.name);
+  if (base == link_.base.end()) return false;
+  return !same_form(field, side, form_of(field, side, record_[side]->fields), side == Side::kLeft ? base->second.left : base->second.right);
+}
+
+bool Reconcile::changed(Side side) const {
+  return record_[side] && std::any_of(plan_.fields.begin(), plan_.fields.end(), [&](const Field& field) { return changed(field, side); });
+}
+
+void Reconcile::compare() {
+  if (!watches()) return compare_now();
+  look_up([self = shared_from_this()] { self->compare_now(); });
+}
+
+void Reconcile::compare_now() {
+  const bool refreshed = see_watched();
+  note_parts();
+  const Sides<bool> moved{changed(Side::kLeft), changed(Side::kRight)};
+  // Two that are met now are linked even where there is nothing else to do: the create was ours.
+  const bool renamed = operation_.kind == "rename";  // its key moves
+  if (link_.id != 0 && !renamed && !marked_ && !moved.left && !moved.right && known_.conflicts.empty() && doubtful_.empty() && !lacks_base() && !has_stamps_due() && !refreshed && !reapplies_ && !made_ && !options_.thorough && options_.reversals.empty()) return commit_echo("echo");
+  // What is put back, or turned again, is turned from a side that nothing was told of: functions look at its record.
+  const bool turns = (plan_.enforce || reapplies_) && std::any_of(plan_.fields.begin(), plan_.fields.end(), [](const Field& field) { return field.kind == Field::Kind::kFunction || field.kind == Field::Kind::kFind; });
+  for (const Side side : {Side::kLeft, Side::kRight}) {
+    if (read_[side] || !link_.key[side]) continue;
+    // The base's version guards the write, so the target need not be read: if somebody changed it, the guard refuses.
+    const bool guarded = lane_.capabilities(side).guarded_writes && link_.version[side];
+    const bool deep = std::any_of(plan_.fields.begin(), plan_.fields.end(), [&](const Field& field) {
+      return field.kind == Field::Kind::kRows || std::any_of(field.paths[side].begin(), field.paths[side].end(), [](const std::string& path) { return path.find('.') != std::string::npos; });
+    });
+    if (guarded && !deep && !turns && !plan_.whole_record && !plan_.read_target) continue;
+    Sides<bool> wanted{false, false};
+    wanted[side] = true;
+    return read_sides(wanted);
+  }
+  translate([self = shared_from_this()] { self->look_up([self] { self->decide_now(); }); });
+}
+
+Situation Reconcile::situation() const {
+  Situation out{plan_, *mapper_, link_, {}, exists_, known_.conflicts, translations_, {}, {}, doubtful_, &answers_, refreshed_, options_.reversals.empty() ? nullptr : &options_.reversals, &judgements_, &braked_, reapplies_};
+  for (const Side side : {Side::kLeft, Side::kRight}) {
+    out.record[side] = record_[side] ? &*record_[side] : nullptr;
+    out.capabilities[side] = &lane_.capabilities(side);
+    out.clock_offset[side] = lane_.batcher[side]->endpoint().clock_offset();
+  }
+  return out;
+}
+
+/// Asks the links of other mappings for the keys that references name, one call per mapping and direction.
+void Reconcile::translate(std::function<void()> then) {
+  std::map<std::pair<std::string, Side>, std::vector<std::string>> wanted;
+  for (const Reference& reference : references_of(situation())) {
+    if (!translations_.contains(reference)) wanted[{reference.mapping, reference.from}].push_back(reference.key);
+  }
+  if (wanted.empty()) return then();
+  auto left = std::make_shared<int>(static_cast<int>(wanted.size()));  // owners: the callbacks below
+  auto failed = std::make_shared<std::optional<Error>>();
+  for (const auto& [whose, keys] : wanted) {
+    const auto translator = lane_.translator(whose.first, plan_.end[whose.second]);
+    const std::string mapping = translator ? translator->mapping : whose.first;
+    const Side from = translator ? translator->from : whose.second;
+    lane_.store.translate(mapping, from, keys, [self = shared_from_this(), whose = whose, keys = keys, left, failed, then](Result<std::vector<std::optional<std::string>>> answer) {
+      if (!answer.ok()) *failed = answer.error();
+      for (std::size_t i = 0; answer.ok() && i < keys.size(); ++i) {
+        self->translations_[{whose.first, whose.second, keys[i]}] = (*answer)[i];
+        // The way back too: a rule may make a value of both sides.
+        if ((*answer)[i]) self->translations_.try_emplace({whose.first, other(whose.second), *(*answer)[i]}, keys[i]);
+      }
+      if (--*left > 0) return;
+      if (*failed) return self->fail(**failed);
+      then();
+    });
+  }
+}
+
+/// The stamp of the read that first showed a disputed value goes with that value (law 11).
+void Reconcile::forget_stamps() {
+  for (const store::Conflict& open : known_.conflicts) {
+    const Field* field = plan_.field(open.field);
+    const Value* stamps = field == nullptr ? nullptr : link_.stamps.find(open.field);
+    if (stamps == nullptr || !stamps->is_object()) continue;
+    for (const Side side : {Side::kLeft, Side::kRight}) {
+      const auto& shown = side == Side::kLeft ? open.left : open.right;
+      if (record_[side] && (!shown || !same_form(*field, side, form_of(*field, side, record_[side]->fields), *shown))) link_.stamps[open.field].as_object().erase(side == Side::kLeft ? "l" : "r");
+    }
+  }
+}
+
+void Reconcile::decide_now() {
+  if (!deciding_) deciding_ = timeline_.begin("decide", std::nullopt, now());
+  forget_stamps();
+  Result<Decisions> decided = decide(situation());
+  if (!decided.ok()) return fail(std::move(decided).error());
+  const bool may_make = std::all_of(decided->making.begin(), decided->making.end(), [this](const Making& one) { return may_write(one.side); });
+  const bool makes = !decided->making.empty() && may_make && decided->missing.empty() && decided->skip.empty() && !options_.dry;
+  if (makes) return make_missing(std::move(decided->making));
+  if (brake_fields(decided->adopts)) return;
+  const bool asks = !decided->asks.empty() && decided->missing.empty() && decided->skip.empty() && !options_.dry;
+  if (asks) return ask_judge(std::move(decided->asks));
+  checked(std::move(*decided));
+}
+
+/// Checks of the mapping refuse a value before anything is written.
+void Reconcile::checked(Decisions decisions) {
+  if (deciding_) timeline_.end(*std::exchange(deciding_, std::nullopt), now());
+  decisions_ = std::move(decisions);
+  if (!decisions_.skip.empty()) return commit_echo("filtered");
+  if (!decisions_.missing.empty()) return wait_for(decisions_.missing.front());
+  for (const Plan::Check& check : plan_.checks) {
+    for (const Side side : {Side::kLeft, Side::kRight}) {
+      const Value* value = decisions_.patch[side].at_path(check.path);
+      if (value == nullptr) continue;
+      const auto refused = mapper_->check(check, *value);
+      if (!refused.ok()) return fail(refused.error());
+      if (*refused) return fail(make_error(Code::kInvalid, "check of '" + check.path + "' refused the value: " + **refused, "mend the value on the " + std::string(side_name(other(side))) + " side, or the check in the mapping"));
+    }
+  }
+  if (auto laid = lay_stamps(); !laid.ok()) return fail(std::move(laid).error());
+  if (auto laid = lay_mark_off(); !laid.ok()) return fail(std::move(laid).error());
+  if (creating_) return announce_create();
+  announce();
+}
+
+bool Reconcile::in_scope(Side side) const {
+  return meets(plan_.end[side].scope, record_[side]->fields, plan_, side);
+}
+
+namespace {
+
+bool meets_one(const Value& condition, const Value* found, const Type& type) {
+  const Value value = found == nullptr ? Value() : *found;
+  std::string op = "=";
+  Value operand = condition;
+  if (condition.is_object() && condition.find("op") != nullptr) {
+    op = condition.string_or("op");
+    const Value* inner = condition.find("value");
+    operand = inner == nullptr ? Value() : *inner;
+  }
+  if (op == "is_null") return empty(value, type);
+  if (op == "not_null") return !empty(value, type);
+  if (op == "in" || op == "not_in") {
+    const bool any = operand.is_array() && std::any_of(operand.as_array().begin(), operand.as_array().end(), [&](const Value& one) { return same(one, value, type); });
+    return any == (op == "in");
+  }
+  if (op == "=" || op == "!=") return same(value, operand, type) == (op == "=");
+  const auto a = canonical(value, type);
+  const auto b = canonical(operand, type);
+  if (!a.ok() || !b.ok() || a->is_null() || b->is_null()) return false;
+  if (a->is_number() && b->is_number()) {
+    const auto left = Decimal::from(*a);
+    const auto right = Decimal::from(*b);
+    if (!left.ok() || !right.ok()) return false;
+    if (op == ">") return *left > *right;
+    if (op == ">=") return *left >= *right;
+    if (op == "<") return *left < *right;
+    return op == "<=" && *left <= *right;
+  }
+  const std::string x = a->is_string() ? a->as_string() : json::dump(*a);
+  const std::string y = b->is_string() ? b->as_string() : json::dump(*b);
+  if (op == ">") return x > y;
+  if (op == ">=") return x >= y;
+  if (op == "<") return x < y;
+  return op == "<=" && x <= y;
+}
+
+}  // namespace
+
+bool meets(const Value& scope, const Value& record, const Plan& plan, Side side) {
+  if (!scope.is_object()) return true;
+  for (const auto& [path, condition] : scope.as_object()) {
+    Type type;
+    type.kind = "text";
+    type.empty_is_null = true;
+    for (const Field& field : plan.fields) {
+      if (field.paths[side].size() == 1 && field.paths[side].front() == path) type = field.type[side];
+    }
+    if (!meets_one(condition, record.at_path(path), type)) return false;
+  }
+  return true;
+}
+
+}  // namespace tidewire::sync

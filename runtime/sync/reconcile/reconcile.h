@@ -1,0 +1,387 @@
+// reconcile.h — one pass over one key: read, compare, decide, write, commit (DESIGN.md section 2).
+//
+// The order of the files is the order of the steps: reconcile/reconcile.cpp loads, reads and compares; reconcile/first.cpp meets a key
+// without link; reconcile/delete.cpp a record that is gone; reconcile/write.cpp announces and writes, reconcile/answer.cpp
+// takes what comes back; reconcile/commit.cpp ends the pass, well or badly. A crash between two steps repeats the step: what
+// must survive is committed first.
+// Nothing here retries a request; a pass that cannot go on says so in its report and leaves the key standing.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "sync/merge/decide.h"
+#include "sync/lane.h"
+#include "sync/reconcile/timeline.h"
+
+namespace tidewire::sync {
+
+/// How a pass ended.
+struct Report {
+  enum class End {
+    kDone,      // committed; the taken changes are gone
+    kStanding,  // the key stays with a state and a due time
+    kBusy,      // another pass owns a key of this link: look again when `busy` is free
+    kDropped,   // nothing was there to do any more, or we are stopping
+  } end = End::kDone;
+  std::optional<SideKey> busy;
+  std::optional<Side> creates;     // kBusy: creates towards this side are open that this unknown key may be the echo of
+  store::Operation operation;  // what was decided; its id is empty for an echo. Of a dry run: what would be
+  std::optional<Error> error;  // why it stands
+  bool missing = false;        // of a look: there is no such record, and no link of one
+};
+
+class Reconcile : public std::enable_shared_from_this<Reconcile> {
+ public:
+  struct Options {
+    bool dry = false;       // decides and reports, writes nothing anywhere
+    bool waited_for_creates = false;  // the key has waited for the creates that were open when it came
+    bool read_both = false; // content sweep, resync: do not trust the base's version
+    bool reapply = false;   // a look at what a resync would do
+    bool thorough = false;  // tells every field with its rule, also where nothing changed
+    std::optional<store::Store::Resolution> assumed{};  // a look at what this decision of a person would do
+    Reversals reversals{};  // a revert: these fields go back, nothing else is looked at
+    std::optional<std::string> author{};
+    std::optional<std::string> job;
+  };
+  /// How long a record waits for its parent (law 22).
+  static constexpr Duration kPatience = std::chrono::hours(24);
+  /// Within which the brake counts, and how long it is remembered that something is held: not asked again for each of many records.
+  static constexpr Duration kBrakeWindow = std::chrono::hours(24), kBrakeRemembered = std::chrono::minutes(1);
+  /// Between two sweeps that keys without evidence of a delete ask for (law 16).
+  static constexpr Duration kSweepPause = std::chrono::minutes(10);
+  /// `key` must be claimed by the caller in lane.owners; the pass releases it, and all it claimed, before `done`.
+  /// Shared: the callback under way and nobody else.
+  Reconcile(Lane& lane, std::shared_ptr<Mapper> mapper, SideKey key, Options options, std::function<void(Report)> done);
+  void start();
+
+ private:
+  /// `then`, a callback with a Result, which also ends the step that begins now.
+  template <typename Then>
+  auto timed(const char* step, std::optional<Side> side, Then then) {
+    return [self = shared_from_this(), number = timeline_.begin(step, side, now()), then = std::move(then)](auto answer) mutable {
+      self->timeline_.end(number, self->now(), answer.ok() ? nullptr : &answer.error());
+      then(std::move(answer));
+    };
+  }
+
+  // reconcile/reconcile.cpp
+  bool claim(const SideKey& key);
+  void forget_stamps();
+  void begin_link();
+  void assume(const store::Store::Resolution& decision);
+  void on_known(Result<std::vector<store::Known>> known);
+  void read_sides(Sides<bool> wanted);
+  bool is_shown(Side side);
+  bool read_before_writing();
+  void on_read(Side side, Result<std::optional<Record>> answer);
+  void on_all_read();
+  void take_as_read();
+  void remember_announced();
+  bool check_incarnations();
+  void changed_while_met(Side side);
+  void compare();
+  void compare_now();
+  bool changed(const Field& field, Side side) const;
+  bool changed(Side side) const;
+  bool is_own_form(const Field& field, Side side) const;
+  bool edited(Side side) const;
+  void translate(std::function<void()> then);
+  void decide_now();
+  Situation situation() const;
+  void checked(Decisions decisions);
+  bool in_scope(Side side) const;
+
+  // reconcile/stale.cpp
+  bool check_tokens(Side side);
+  bool reads_older(Side side, bool left_behind) const;
+  void note_time(Side side, const Record& record);
+  std::optional<Instant> older_since() const;
+  void ask_if_restored(Side side);
+  void hold_restored(Side side);
+  void count_older(store::Commit& commit) const;
+
+  // reconcile/fields.cpp
+  bool lacks_base() const;
+  bool is_unmet(const Field& field, Side side) const;
+  bool reapplies() const;
+  void note_fields();
+  bool close_left_conflicts();
+
+  // reconcile/parent.cpp
+  std::string parent_name(const Reference& parent) const;
+  void wait_for(const Reference& parent);
+  void give_up_on(const std::string& name, const std::string& state);
+
+  // reconcile/doubt.cpp
+  void honour_intents(std::function<void()> then);
+  bool is_ours(const store::Intent& intent) const;
+  bool shows(const store::Intent& intent, const std::string& field, const char* part) const;
+  bool reads_as_sent(const store::Intent& create) const;
+  std::ptrdiff_t shown(const store::Intent& intent) const;
+  bool another_landed(const store::Intent& intent) const;
+  bool count_as_written(const store::Intent& intent);
+  store::Conflict doubt_about(const std::string& name) const;
+  bool find_doubtful(const store::Intent& intent);
+  bool is_computed(const Field& field, const Value& announced) const;
+  bool cannot_land(const store::Intent& intent) const;
+  bool search_orphan();
+  void on_orphan(const store::Intent& intent, Result<std::vector<Record>> found);
+  void take_orphan(const store::Intent& intent, Record orphan, Result<std::vector<store::Known>> known);
+
+  // reconcile/first.cpp, reconcile/create.cpp
+  void first_contact();
+  void nothing_there();
+  bool is_buried(const store::Link& buried) const;
+  void meet();
+  void ask_for_maker();
+  bool may_be_made_by(const store::Intent& intent) const;
+  bool search_incarnation();
+  void on_incarnation(Result<std::vector<store::Link>> links);
+  void take_over(store::Link renamed);
+  void sole_on_own_side(const Match& match, const std::string& target_key);
+  bool assigns_key() const;
+  void announce_create();
+  /// A way of finding the counterpart of a record at first contact.
+  struct Way {
+    enum class By { kClientKey, kStoredKey, kStamp, kMatch, kAsSent } by = By::kMatch;
+    std::string key;        // kClientKey, kStoredKey
+    Query query;            // kStamp, kMatch, kAsSent
+    std::size_t match = 0;  // kMatch: which one of the plan
+  };
+  std::vector<Way> ways() const;
+  void search(std::size_t way);
+  void on_read_by_key(std::size_t way, Result<std::optional<Record>> found);
+  void on_found(std::size_t way, Result<std::vector<Record>> found);
+  void on_match(std::size_t way, const Record& record);
+  void heeded(Side side, const std::vector<std::string>& keys, std::function<void(std::vector<std::string>)> then);
+  void ambiguous(const std::string& found, Error error, const std::string& parent = {});
+  void adopt(const std::string& target_key);
+  void on_target_known(std::string target_key, Result<std::vector<store::Known>> known);
+  void ask_former_name(std::string target_key, store::Known theirs);
+  bool is_marked() const;
+  void meet_target(const std::string& target_key, const store::Known& theirs);
+  void send_create();
+  std::optional<Query> query_for(const Match& match) const;
+  std::optional<Query> query_as_sent(const Match& match) const;
+  std::string match_hash() const;
+
+  // reconcile/lookup.cpp
+  void look_up(std::function<void()> then);
+  void make_missing(std::vector<Making> making);
+  Value lookup_notes() const;
+  void mark_watchers(const std::string& lookup, const std::string& key);
+  void mark_owners(const std::string& part, const std::string& key);
+  void note_parts();
+  bool watches() const;
+  bool see_watched();
+
+  // reconcile/judge.cpp
+  void ask_judge(std::vector<Asked> asks);
+  void send_question(const Asked& asked, std::function<void()> then);
+  void not_answered(const Asked& asked, Error error, const std::function<void()>& then);
+  void judged();
+  std::string answer_key(const std::string& id) const;
+
+  // reconcile/stamp.cpp
+  bool has_stamps_due() const;
+  Result<void> lay_stamps();
+  void mark_stamps();
+  std::optional<std::string> stored_key() const;
+  Query stamped_with(Side target, const std::string& source_key) const;
+  void take_as_sent(const store::Intent& intent);
+
+  // reconcile/delete.cpp
+  bool told_gone(Side side) const;
+  bool in_another_system(const std::string& what);
+  bool may_be_hidden(Side side);
+  void ask_for_sweep(Side side);
+  void gone(Side side);
+  bool may_be_ours(const Field& field, Side side) const;
+  void keep_unsure(Side side);
+  bool deleted_by_us(Side side) const;
+  void look_after_delete(Side side);
+  bool search_renamed(Side side);
+  void on_renamed(Side side, Result<std::vector<Record>> found);
+  void take_name(Side side, Record renamed, Result<std::vector<store::Known>> known);
+  void announce_delete(Side side);
+  void bury(Side side, const std::string& policy, const std::string& outcome);
+  void restore(Side side);
+  void send_delete(Side side);
+  void on_deleted(Side side, Result<void> answer);
+  void send_soft_delete(Side side);
+
+  // reconcile/take_back.cpp
+  Value keep_unmarked(Side side);
+  bool is_unmarked(Side side, const Value& soft, const Value& fields) const;
+  bool take_back();
+  void on_twin_known(store::Link buried, Result<std::vector<store::Known>> known);
+  void mark_of_ours(Side side, const store::Known& theirs);
+  bool take_mark_off();
+  Result<void> lay_mark_off();
+
+  // reconcile/trash.cpp
+  void look_at_trash(Side side, const Value& read);
+  void look_again(Error error);
+  Value lost_edits(Side side, const Value& read, const Value& deleted) const;
+  void put_back(Side side);
+  void keep_lost_edit(Side side);
+  void on_put_back(Side side, const std::string& mark, Record record);
+  void restore_from(Side side, Record record);
+
+  // reconcile/scope.cpp
+  void left_scope(Side side);
+  DeletePolicy deletes_on(Side side) const;
+
+  // reconcile/brake.cpp
+  void brake(Side side);
+  bool is_released() const;
+  bool is_too_many(const store::BrakeCounts& counts, const std::string& kind, std::int64_t gone);
+  void end_let_through();
+  bool brake_fields(const std::set<std::string>& fields);
+  void note_brake(store::Commit& commit) const;
+
+  // reconcile/write.cpp
+  void announce();
+  void write_next();
+  void on_written(Side side, Result<Record> answer);
+  void not_written(Side side, Error error);
+  void read_back(Side side, Error error);
+  void keep_stamps(Side side);
+  void after_write(Side side);
+  void keep_discards();
+  Value half_written(const Decision& decision, Side side) const;
+  store::Intent intent_for(Side side, store::IntentKind kind) const;
+
+  // reconcile/answer.cpp
+  /// What is known of the values that came back from a write.
+  enum class Shown {
+    kOurs,         // under the version of our own write
+    kUnversioned,  // read after it, of a system without versions: perhaps somebody's edit already
+    kLater,        // under a version after it; what was sent, where nothing can be read
+  };
+  void confirm(Side side, Record answer);
+  bool shows_more(Side side, const Value& fields) const;
+  bool is_ping_pong(const Decision& decision, Side side) const;
+  bool takes_any_form(const Decision& decision, const Value& found, const Value& before, Side side, Shown shown) const;
+  bool take_field(Side side, Decision& decision, const Value& stored, Shown shown);
+  void leave_out(Decision& decision, Side side);
+  void take_answer(Side side, const Record& answer, const Value& stored, Shown shown);
+
+  // reconcile/read_only.cpp
+  bool keep_to_reading();
+  bool may_write(Side side) const { return !plan_.read_only[side] && !lane_.staging; }
+  bool show_conflicts_first();
+  void would_write(const std::string& kind);
+  const store::DirtyKey* told_before() const;
+  std::optional<store::Operation> overtaken() const;
+
+  // reconcile/commit.cpp
+  std::int64_t rows_taken() const;
+  bool is_open(const Decision& decision) const;
+  store::DirtyKey owed_row(const Decision& decision) const;
+  bool is_plain_load(const std::string& outcome) const;
+  void commit_pass();
+  void forget_results();
+  void commit_echo(const std::string& counter);
+  void stand(store::KeyState state, Error error, Instant due, const std::string& parent = {});
+  void fail(Error error);
+  bool connection_trouble(const Error& error) const;
+  void finish(Report report);
+  void close_creates();
+  void fill_operation(const std::string& kind, const std::string& outcome);
+  store::Commit commit_with(store::Commit commit);
+  Value write_notes(Side side, const std::string& kind, const Value& values, const std::string& outcome) const;
+  void note_write(Side side, const std::string& kind, const Value& values, const std::string& outcome);
+  store::Operation told_late(const std::vector<store::Intent>& found) const;
+  void sight(Side side, const std::string& version);
+  void see(Side side, const Record& record);
+  Instant now() const { return lane_.around.clock.now(); }
+  Value field_notes(const Decision& decision) const;
+  Value lost_notes() const;
+
+  Lane& lane_;
+  std::shared_ptr<Mapper> mapper_;
+  const Plan& plan_;
+  SideKey key_;
+  Options options_;
+  std::function<void(Report)> done_;
+
+  store::Known known_;
+  store::Link link_;
+  bool linked_ = false;             // a live link existed when the pass began
+  std::int64_t epoch_ = 0;          // the change of the mapping's fields that the link had seen
+  bool met_ = false;                // the counterpart was found in this pass
+  std::vector<store::DirtyKey> taken_;
+  std::vector<SideKey> claimed_;
+  Sides<std::optional<Record>> record_;
+  Sides<bool> read_{false, false};  // asked and answered in this pass
+  bool looked_ = false;             // whether a page has shown it
+  Sides<bool> from_page_{false, false};  // a page showed it
+  Sides<Instant> asked_at_;         // a read shows a moment between its asking and its answer, and only the former is sure
+  Sides<bool> exists_{true, true};
+  int reading_ = 0;
+  std::optional<Error> read_error_;
+  int merges_ = 0;                  // guards that refused
+  Translations translations_;
+  Answers answers_;
+  std::set<std::string> hidden_questions_;  // names
+  std::set<std::string> braked_;      // fields that are held in this pass
+  std::vector<std::string> let_through_;
+  bool brake_asked_ = false, asks_release_ = false;
+  Judgements judgements_;
+  std::optional<Error> judge_error_;
+  bool waited_for_judge_ = false;
+  bool reapplies_ = false;               // the mapping was edited since the link was level with it, and a resync asks
+  Sides<bool> refreshed_{false, false};  // a watched lookup found something else than it did at the last commit
+  Decisions decisions_;
+  Sides<std::optional<store::Intent>> intent_;
+  std::vector<std::string> close_intents_;
+  Sides<std::vector<std::string>> open_creates_;  // that this pass met or announced
+  std::vector<std::string> settled_;  // creates of earlier passes: closed with the link that this pass stores, kept where it stands
+  std::vector<std::string> void_;     // updates of earlier passes that cannot land any more: closed before the next is announced
+  std::set<std::string> doubtful_;    // fields of which nobody can tell whether the announced result is in them
+  std::vector<store::Conflict> open_conflicts_;
+  std::vector<std::string> close_conflicts_;
+  std::vector<store::DirtyMark> again_;
+  std::vector<std::string> wake_;
+  std::map<std::string, std::int64_t> counters_;
+  Sides<bool> to_write_{false, false};
+  bool creating_ = false;
+  std::optional<Instant> older_;    // since when it has read older than the link has seen
+  std::optional<Side> set_back_;    // where it does, and no replica can be behind
+  bool believed_ = false;           // which is the truth
+  bool notes_older_ = false;        // and is counted for the brake
+  bool made_ = false;               // what was met was made by a create of ours whose answer was lost
+  Value in_doubt_;                  // what an earlier create of unknown outcome was sent with; null: there is none
+  bool deleting_ = false;
+  bool deleted_before_ = false;     // by a pass that did not end
+  std::optional<DeletePolicy> leaving_;  // the scope: what it does to the other record
+  Sides<bool> sighted_{false, false};
+  Sides<bool> replaced_{false, false};  // another record stands under the key
+  std::set<std::string> unsure_;    // fields that may show our own write in another form, and no edit
+  Sides<bool> searched_{false, false};  // for a rename, once a pass
+  bool asked_for_maker_ = false;
+  std::string turn_;                // match hash whose turn we hold
+  std::size_t way_ = 0;             // by which the counterpart was found
+  Array writes_;                    // for the operation
+  Array earlier_;                   // decisions of this pass that a guard refused, where they discarded an edit
+  Value lost_ = Object{};           // edits that the trash had, by field
+  std::optional<std::pair<Side, std::string>> put_back_mark_;  // under which unknown keys wait for this pass
+  std::optional<Side> marked_;      // a soft delete of ours on this side is taken back
+  Value soft_;                      // its mark: {"field", "was"}
+  bool revived_ = false;            // with the link that was buried
+  bool takes_mark_off_ = false;
+  std::string restored_;            // why a deleted record comes back
+  store::Operation operation_;
+  Timeline timeline_;
+  std::optional<std::size_t> deciding_;  // the step, while it is under way
+};
+
+/// True where the record meets every condition (MAPPING.md, scope), compared by type.
+bool meets(const Value& scope, const Value& record, const Plan& plan, Side side);
+
+}  // namespace tidewire::sync

@@ -1,0 +1,100 @@
+// Law 17: where no guard protected a delete, an edit may have come between the read and the request. The system's trash has
+// the record as it was deleted; one that differs from what was read is brought back, and it is a delete against an update.
+#include "sync/merge/canonical.h"
+#include "sync/reconcile/reconcile.h"
+
+namespace tidewire::sync {
+
+using store::other;
+using store::side_name;
+
+void Reconcile::look_at_trash(Side side, const Value& read) {
+  if (lane_.capabilities(side).guarded_deletes) return bury(other(side), "delete", "applied");
+  lane_.batcher[side]->endpoint().trash(*link_.key[side], [self = shared_from_this(), side, read](Result<std::optional<Record>> copy) {
+    if (!copy.ok() && copy.error().code != Code::kDenied && copy.error().code != Code::kInvalid) return self->look_again(std::move(copy).error());
+    const Value edits = copy.ok() && *copy ? self->lost_edits(side, read, (*copy)->fields) : Value(Object{});
+    if (edits.as_object().empty()) return self->bury(other(side), "delete", "applied");
+    self->lost_ = edits;
+    if (self->plan_.end[side].delete_wins) return self->bury(other(side), "delete", "applied");
+    if (!self->record_[other(side)]) return self->put_back(side);
+    self->keep_lost_edit(side);  // the other one has only left the scope
+    self->bury(other(side), "delete", "applied");
+  });
+}
+
+/// The announced delete stays open: whoever comes next looks into the trash again.
+void Reconcile::look_again(Error error) {
+  intent_ = {};
+  fail(std::move(error).context("looking into the trash for an edit that came before the delete"));
+}
+
+/// By field, as the trash has it.
+Value Reconcile::lost_edits(Side side, const Value& read, const Value& deleted) const {
+  Value edits{Object{}};
+  for (const Field& field : plan_.fields) {
+    const bool unknown = deleted_before_ && !link_.base.contains(field.name);  // what was read is not known any more
+    if (field.kind == Field::Kind::kConstant || unknown) continue;
+    const Value then = form_of(field, side, deleted);
+    if (!same_form(field, side, form_of(field, side, read), then)) edits[field.name] = then;
+  }
+  return edits;
+}
+
+void Reconcile::put_back(Side side) {
+  // What comes back may be told of under a key that nobody knows: it waits for this pass, like the echo of a create.
+  const std::string mark = operation_.id;
+  lane_.creates.open(side, mark);
+  lane_.batcher[side]->endpoint().put_back(*link_.key[side], [self = shared_from_this(), side, mark](Result<Record> answer) {
+    const bool cannot = !answer.ok() && (answer.error().code == Code::kInvalid || answer.error().code == Code::kDenied);
+    if (answer.ok()) return self->on_put_back(side, mark, std::move(*answer));
+    self->lane_.creates.close(side, mark);
+    if (!cannot) return self->look_again(std::move(answer).error());
+    self->keep_lost_edit(side);
+    self->bury(other(side), "delete", "applied");
+  });
+}
+
+/// Nobody brings it back by itself: a person has both the delete and the edit.
+void Reconcile::keep_lost_edit(Side side) {
+  store::Conflict conflict;
+  conflict.link = link_.id;
+  conflict.kind = "delete_update";
+  (side == Side::kLeft ? conflict.left : conflict.right) = lost_;
+  open_conflicts_.push_back(std::move(conflict));
+}
+
+void Reconcile::on_put_back(Side side, const std::string& mark, Record record) {
+  note_write(side, "put back", Value(Object{}), "it had been edited before it was deleted");
+  put_back_mark_ = {side, mark};
+  const SideKey key{side, record.key};
+  if (record.key == *link_.key[side]) return restore_from(side, std::move(record));
+  if (!lane_.owners.claim(key)) {
+    intent_ = {};
+    return finish({Report::End::kBusy, key, {}, {}, {}});
+  }
+  claimed_.push_back(key);
+  lane_.store.load(lane_.mapping, {key}, [self = shared_from_this(), side, record = std::move(record)](Result<std::vector<store::Known>> known) mutable {
+    if (!known.ok()) return self->look_again(std::move(known).error());
+    // Somebody met it as a stranger already: the edit lives on there.
+    if (known->front().link && known->front().link->key[other(side)]) return self->bury(other(side), "delete", "applied");
+    for (const store::DirtyKey& row : known->front().dirty) self->taken_.push_back(row);
+    self->restore_from(side, std::move(record));
+  });
+}
+
+/// A delete against an update from here on: the other side gets it again.
+void Reconcile::restore_from(Side side, Record record) {
+  for (const Side at : {Side::kLeft, Side::kRight}) {
+    if (intent_[at]) settled_.push_back(intent_[at]->id);
+    intent_[at].reset();
+  }
+  deleting_ = false;
+  link_.key[side] = record.key;
+  link_.tokens[side].clear();
+  link_.incarnation[side] = record.incarnation.empty() ? std::nullopt : std::optional(record.incarnation);
+  record_[side] = std::move(record);
+  read_[side] = true;
+  restore(other(side));
+}
+
+}  // namespace tidewire::sync
