@@ -116,14 +116,18 @@ bool Reconcile::another_landed(const store::Intent& intent) const {
   });
 }
 
-/// A request is applied whole: one field that shows its result tells of the others too, whatever was made of them since.
-/// One that still shows what it was is left as it is: the same value may have been typed in by somebody (law 26).
+/// A request is applied whole: fields that show its result tell of the others too, whatever was made of them since, unless
+/// as many still show what they were: the same value may have been typed in by somebody (law 26).
 bool Reconcile::count_as_written(const store::Intent& intent) {
-  if (shown(intent) == 0 || another_landed(intent)) return false;
-  for (const auto& [name, announced] : intent.fields.as_object()) {
+  const std::ptrdiff_t results = shown(intent);
+  if (results == 0 || another_landed(intent)) return false;
+  const auto& fields = intent.fields.as_object();
+  const char* before = intent.side == Side::kLeft ? "l" : "r";
+  const auto unwritten = std::count_if(fields.begin(), fields.end(), [&](const auto& one) { return !shows(intent, one.first, "to") && shows(intent, one.first, before); });
+  for (const auto& [name, announced] : fields) {
     const Field* field = plan_.field(name);
     if (field == nullptr) continue;
-    const bool edited_since = field->kind != Field::Kind::kRows && !shows(intent, name, intent.side == Side::kLeft ? "l" : "r");  // rows may be written in part
+    const bool edited_since = field->kind != Field::Kind::kRows && results > unwritten && !shows(intent, name, before);  // rows may be written in part
     if (!shows(intent, name, "to") && !edited_since) continue;
     store::FieldBase base{part_of(announced, "l"), part_of(announced, "r")};
     (intent.side == Side::kLeft ? base.left : base.right) = part_of(announced, "to");
