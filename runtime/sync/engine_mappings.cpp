@@ -68,9 +68,10 @@ void Engine::put(std::shared_ptr<Mapper> mapper, Sides<Endpoint*> endpoints, con
   });
   Mapping& ready = *mapping;
   mappings_[name] = std::move(mapping);
-  pause_worker(ready);
   announce_open_creates(ready);
+  if (!started_) ready.worker->pause(true);  // begin() knows what holds it
   if (started_) {
+    pause_worker(ready);
     look_at_ends(ready);
     release_would_write(ready);
     try_refused(name);
