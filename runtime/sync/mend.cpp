@@ -238,6 +238,7 @@ Result<void> Mender::reset_base() {
     link.base.clear();
     link.tokens = {};  // a system that was restored shows versions that were left behind (law 3)
     link.notes.as_object().erase(kShown);
+    link.stamps.as_object().clear();  // nor is a time that of our own write: both count (law 11)
     let_go_older();
   }
   link.version = {};
