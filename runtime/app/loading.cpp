@@ -225,7 +225,7 @@ void App::State::run_mapping(const std::string& name, const std::string& text, c
   draft.compiled = (*mapper)->compiled();  // `all` and defaults name their fields only once the systems are described
   auto endpoints = endpoints_of(draft, draft.compiled);
   const bool same = mapping.endpoints && mapping.endpoints->same(*endpoints);
-  if (again && same && mapping.mapper->version() == (*mapper)->version() && !mapping.trouble && !mapping.quarantined && !mapping.drift) return;
+  if (again && same && mapping.mapper->version() == (*mapper)->version() && !mapping.trouble && !mapping.drift) return;
   mapping.name = name;
   mapping.file = file;
   mapping.files = draft.files;
@@ -236,7 +236,7 @@ void App::State::run_mapping(const std::string& name, const std::string& text, c
   mapping.loaded_at = mapping.reload_at = clock_.now();
   ++mapping.loads;
   mapping.script_failures = 0;
-  mapping.quarantined = still_quarantined(name, (*mapper)->version(), again);
+  mapping.quarantined = still_quarantined(name, (*mapper)->version());
   if (!same) {
     retire(std::move(mapping.endpoints), former);
     mapping.endpoints = std::move(endpoints);
@@ -253,10 +253,10 @@ void App::State::run_mapping(const std::string& name, const std::string& text, c
 }
 
 /// A restart is no edit: what failed ten times in a row would fail ten times more.
-bool App::State::still_quarantined(const std::string& name, const std::string& version, bool again) {
+bool App::State::still_quarantined(const std::string& name, const std::string& version) {
   const auto kept = quarantined_.find(name);
   if (kept == quarantined_.end()) return false;
-  if (!again && kept->second == Value(version)) return true;
+  if (kept->second == Value(version)) return true;
   quarantined_.erase(kept);
   store_->kv_remove(kQuarantined, name, [](Result<void>) {});
   return false;

@@ -97,7 +97,7 @@ struct App::State final : public admin::Control, public admin::Authoring, public
   std::optional<Error> missing_connection(const Draft& draft, const std::string& file) const;
   void describe_all(const Draft& draft, admin::Done<Value> done);
   std::unique_ptr<MappingEndpoints> endpoints_of(const Draft& draft, const Value& compiled);
-  bool still_quarantined(const std::string& name, const std::string& version, bool again);
+  bool still_quarantined(const std::string& name, const std::string& version);
   void freeze(const std::string& name, const std::string& text, const Value& compiled);
   void run_mapping(const std::string& name, const std::string& text, const Value& describe, Draft draft);
   void test_new(const std::vector<std::string>& connections);
