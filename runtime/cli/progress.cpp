@@ -36,7 +36,7 @@ struct Counted {
   const char* member;
   const char* word;
 };
-const Counted kDid[] = {{"created", "created"}, {"updated", "updated"}, {"deleted", "deleted"}, {"linked", "linked"}, {"auto_merged", "merged"}, {"conflict", "in conflict"}, {"dead_letters", "given up"}};
+const Counted kDid[] = {{"created", "created"}, {"updated", "updated"}, {"deleted", "deleted"}, {"linked", "linked"}, {"auto_merged", "merged"}};
 const Counted kOpen[] = {{"waiting", "waiting"}, {"backing_off", "to be tried again"}, {"waiting_for", "waiting for a parent"}, {"open_conflicts", "in conflict"}, {"held", "held"}, {"dead", "given up"}, {"would_write", "that would be written"}};
 
 void add_count(std::vector<std::string>& words, std::int64_t count, const char* what) {

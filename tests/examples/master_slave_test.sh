@@ -23,7 +23,7 @@ limit=280
 timeout $limit "$source_dir/examples/master-slave/run" >"$output" 2>&1 </dev/null || fail "exit status $?"
 [ "$(grep -c ': all equal' "$output")" = 13 ] || fail "the systems were not compared after each step"
 [ "$(grep -c 'not one record was written' "$output")" = 8 ] || fail "something was written without need"
-grep -q '2 in conflict, 1 would be written' "$output" || fail "nothing was staged"
+grep -q 'open: 2 in conflict, 1 that would be written' "$output" || fail "nothing was staged"
 grep -q 'customers credit_limit>credit: skip; both stay as they are' "$output" || fail "no conflict was skipped"
 grep -q '403: the token is for the customers' "$output" || fail "the trigger's token ran another mapping"
 grep -q 'GET /api/v1/jobs .*, done$' "$output" || fail "the trigger's job was not seen to its end"
