@@ -6,7 +6,7 @@
 says_times 9 'all equal' "the sides were not compared, or differ"
 says_times 4 'not one record was written' "something was written without need"
 says 'partners  12 records of both sides looked at, 2 differing, 1 exact, 5 left only, 1 right only' "the partners were not told apart before anything was written"
-says 'categories  .* 10 created' "the categories were not met and copied"
+says 'categories  10 created' "the categories were not met and copied"
 says 'sales_lines  30 created' "the lines of the orders were not loaded"
 [ "$(grep -c '  merged  ' "$output")" -ge 2 ] || fail "the edits of both sides were not merged"
 says '"state":"sale","delivery_status":"full"' "the delivery did not arrive in the app"

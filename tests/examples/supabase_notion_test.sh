@@ -3,7 +3,7 @@
 # The vault of decisions comes to its end with both sides equal after each step, and leaves no folder behind.
 . "$(dirname "$0")/play.sh" supabase-notion
 
-says 'decisions  8 looked at, 3 differing, 1 left only, 1 right only' "the decisions were not told apart before anything was written"
+says 'decisions  8 records of both sides looked at, 3 differing, 1 left only, 1 right only' "the decisions were not told apart before anything was written"
 says_times 7 'all equal' "the sides were not compared after each step"
 says_times 2 'not one record was written' "something was written without need"
 says 'newest: left wins (a tie, tie side left)' "Supabase does not win where no time tells"

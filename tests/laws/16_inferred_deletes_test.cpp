@@ -441,7 +441,7 @@ TEST_CASE("law 16: a count that fails is tried again like a page, and without it
   it.world.left.count_faults.assign(50, Fault::kRefuse);
   const store::Job waiting = it.sweep();
   REQUIRE(waiting.state == "running");
-  CHECK(waiting.summary.at_path("trouble.message")->as_string().find("counting Person on erp") != std::string::npos);
+  CHECK(it.world.engine->jobs().of("people")->summary.at_path("trouble.message")->as_string().find("counting Person on erp") != std::string::npos);
   CHECK_FALSE(it.deleted());
 
   it.world.left.count_faults = {Fault::kRefuse, Fault::kNone, Fault::kRefuse, Fault::kNone};
@@ -486,7 +486,7 @@ namespace {
 
 /// A linked pair whose file names another collection on the right, where the same key is somebody else's.
 struct Moved : Pair {
-  MemorySide others{world.timers, world.clock, "R"};
+  MemorySide others{world.timers, world.clock, "S"};
   Moved() {
     others.insert(person("somebody@else.org", "9"), right);
     put("others", others);

@@ -113,6 +113,7 @@ expect 3 "$TIDEWIRE" check
 says "unknown key 'conections'"
 cp "$work/tidewire.lua" tidewire.lua
 expect 0 "$TIDEWIRE" check
+echo 'return project { conections = {} }' >tidewire.lua
 stop_daemon TERM
 expect 3 "$TIDEWIRE" status
 says "unknown key 'conections'"

@@ -69,7 +69,7 @@ const cases = {
   },
 
   async "a pause holds what is marked too, live changes pass it, and a resume ends the load"() {
-    await fill(1600, 2200, false);
+    await fill(1600, 3000, false);
     await slow_creates();
     const id = await begin({ mapping: "notices" });
     await until("some to be copied", async () => (await count()) > 1600);
@@ -77,7 +77,7 @@ const cases = {
     assert.equal(paused.state, "paused");
     await until("what is under way to end", async () => (await project.status()).mappings.notices.under_way === 0);
     const held = await count();
-    assert.ok(held < 2200, `${held} are there already`);
+    assert.ok(held < 3000, `${held} are there already`);
     await app.well();
 
     const first = await erp.find("Notice", "code", code(0));
@@ -89,23 +89,23 @@ const cases = {
 
     await project.ask(["jobs", "resume", id]);
     assert.equal((await ended(id)).state, "done");
-    assert.equal(await count(), 2200);
+    assert.equal(await count(), 3000);
   },
 
   async "a cancelled load stops where it is, and is told so"() {
-    await fill(2200, 2800, false);
+    await fill(3000, 4400, false);
     await slow_creates();
     const id = await begin({ mapping: "notices" });
-    await until("some to be copied", async () => (await count()) > 2200);
+    await until("some to be copied", async () => (await count()) > 3000);
     await project.ask(["jobs", "cancel", id]);
     assert.equal((await job(id)).state, "cancelled");
     await until("what is under way to end", async () => (await project.status()).mappings.notices.under_way === 0);
     const stopped = await count();
-    assert.ok(stopped < 2800, `${stopped} are there already`);
+    assert.ok(stopped < 4400, `${stopped} are there already`);
     await app.well();
     assert.equal((await jobs()).find((one) => one.id === id).state, "cancelled");
     assert.equal((await project.ask(["sync", "notices"])).state, "done");
-    assert.equal(await count(), 2800);
+    assert.equal(await count(), 4400);
   },
 
   async "adoption of two sides that are filled reports, and writes nothing before it is accepted"() {

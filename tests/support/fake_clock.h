@@ -71,6 +71,7 @@ class ManualTimers final : public Timers, public Poster {
     return count;
   }
 
+  void drop_posted() { posted_.clear(); }
   /// Runs the oldest of what was posted; false where nothing was.
   bool run_one() {
     const auto work = next_posted();

@@ -13,6 +13,7 @@ inline Value person(const std::string& email, const std::string& phone = "1") {
 
 /// As kill -9 and a start: what was in memory is gone, the state is not.
 inline void restart(World& world, sync::Plan plan = World::default_plan()) {
+  world.timers.drop_posted();  // gone with the process
   world.engine.reset();
   world.engine = std::make_unique<sync::Engine>(world.store, sync::Surroundings{world.clock, world.timers, world.timers, world.random, world.ears, &world.judge});
   world.engine->put(std::make_shared<TableMapper>(std::move(plan)), {&world.left, &world.right});

@@ -151,10 +151,12 @@ export async function frappe(args = []) {
       const { webhooks, webhooks_waiting } = await ask("GET", "/practice/stats");
       return webhooks_waiting === 0 && webhooks.queued === webhooks.delivered + webhooks.given_up;
     },
-    /// Webhooks as an administrator sets them up: signed, one per event.
+    /// Webhooks as an administrator sets them up: signed, one per event; those that are there get the new address.
     tell: async (doctype, address, secret, events = ["after_insert", "on_change", "on_trash"]) => {
       for (const event of events) {
-        await ask("POST", resource("Webhook"), { name: `${doctype} ${event}`, webhook_doctype: doctype, webhook_docevent: event, request_url: `${address}?event=${event}`, request_method: "POST", enabled: 1,
+        const name = `${doctype} ${event}`;
+        const there = (await call(server.url + resource("Webhook", name), { headers })).status !== 404;
+        await ask(there ? "PUT" : "POST", resource("Webhook", there ? name : undefined), { name, webhook_doctype: doctype, webhook_docevent: event, request_url: `${address}?event=${event}`, request_method: "POST", enabled: 1,
           enable_security: 1, webhook_secret: secret, webhook_data: [{ fieldname: "doctype", key: "doctype" }, { fieldname: "name", key: "name" }] });
       }
     },

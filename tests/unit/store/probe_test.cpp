@@ -24,7 +24,9 @@ struct StateFile {
   std::int64_t number(const std::string& sql) { return Database::open(path).value()->query(sql, {}).value()[0].begin()->second.as_int(); }
   std::vector<std::string> trees() {
     std::vector<std::string> names;
-    for (const Object& row : Database::open(path).value()->query("SELECT name FROM sqlite_schema WHERE rootpage > 0", {}).value()) names.push_back(row.at("name").as_string());
+    const auto database = Database::open(path).value();
+    const auto rows = database->query("SELECT name FROM sqlite_schema WHERE rootpage > 0", {}).value();
+    for (const Object& row : rows) names.push_back(row.at("name").as_string());
     return names;
   }
   /// As a disk that loses its mind: the page is noise.

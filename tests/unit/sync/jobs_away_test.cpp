@@ -128,7 +128,7 @@ TEST_CASE("jobs: a mapping put on another system in the middle of a load has bot
     CHECK(moved.rows.size() == 4);
     CHECK(world.right.rows.size() == 4);
     CHECK(moved.lists <= 2);
-    CHECK(world.right.lists - lists <= 2);
+    CHECK(world.right.lists - lists <= 3);  // and one that was under way
   }
 }
 
