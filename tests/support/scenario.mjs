@@ -297,7 +297,8 @@ export async function settled(world, seconds = 90) {
     const idle = (!erp || erp.stopped || (await erp.idle())) && (!app || app.stopped || (await app.idle()));
     const status = await own.status();
     last = status;
-    const busy = Object.values(status.mappings).some((one) => one.waiting + one.backing_off > 0 || (one.under_way ?? 0) > 0);
+    const loaded = Object.values(status.mappings).filter((one) => one.under_way !== undefined);  // what is away waits
+    const busy = loaded.some((one) => one.waiting + one.backing_off > 0 || one.under_way > 0);
     calm = idle && !busy && status.not_fanned_out === 0 ? calm + 1 : 0;
     return calm >= 3;
   }, seconds).catch((error) => {

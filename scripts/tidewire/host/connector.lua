@@ -152,6 +152,7 @@ local function opened(load_main, argument)
   for name, call in pairs(main.verbs or {}) do
     functions.verbs[name], known[#known + 1] = bound(conn, call), name
   end
+  table.sort(known)  -- the version of a mapping is made of what its connections say
   return {
     verbs = known,
     owners = main.owners or {},

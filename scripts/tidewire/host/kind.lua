@@ -34,6 +34,7 @@ return function(load_main)
   table.sort(words)
   local verbs = json.array {}
   for verb in pairs(main.verbs or {}) do verbs[#verbs + 1] = verb end
+  table.sort(verbs)
   return { kind = main.kind, options = options_of(main.config), collections = words, lists = type(main.catalog) == "function",
     words = { collections = main.collections or {}, verbs = verbs, owners = main.owners or {} } }
 end
