@@ -14,7 +14,7 @@ std::atomic<CrashPoint> armed_crash_point{CrashPoint::kNone};
 
 namespace {
 
-constexpr std::array<std::string_view, 37> kNames{
+constexpr std::array<std::string_view, 33> kNames{
     "migration_in_transaction",  // a new state file, or one of an older program
     "migration_stored",
     "intake_in_transaction",  // a webhook's changes, not yet on disk
@@ -32,12 +32,9 @@ constexpr std::array<std::string_view, 37> kNames{
     "create_answered",          // made, the answer not in the base
     "update_answered",
     "delete_answered",
-    "soft_delete_answered",   // marked as deleted
     "one_side_stored",        // of a value for both sides
     "commit_in_transaction",  // the end of a pass
     "commit_stored",
-    "judge_answered",         // what a judge said, not on record
-    "judge_stored",           // on record, not used
     "resolution_in_transaction",  // a person's decision
     "resolution_stored",
     "retry_in_transaction",  // a person's wish that a key is tried again
@@ -46,7 +43,6 @@ constexpr std::array<std::string_view, 37> kNames{
     "job_stored",
     "job_page_in_transaction",  // a step of a job and its progress
     "job_page_stored",
-    "staged_let_go",  // that it may write is on record, nothing of it is due
     "hook_answered",  // somebody was told, that is not on record
     "hook_in_transaction",
     "hook_stored",

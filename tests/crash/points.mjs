@@ -8,7 +8,7 @@ import { call, cleanup, frappe, project, run, settled, signed, supabase, until }
 
 const secrets = { ERP_KEY: "practice-key", ERP_SECRET: "practice-secret", ERP_HOOK: "erp-hook", APP_KEY: "sb_secret_practice", APP_HOOK: "app-hook" };
 const only = process.argv.slice(2);
-const world = {}, unsent = [], told = new Map(), verdicts = new Map();
+const world = {}, unsent = [], told = new Map();
 let address, acknowledged = 0, deaths = 0, records = 0;
 
 // Points that are passed for more than one reason die at each of these times of being passed.
@@ -32,11 +32,11 @@ async function deliver(hook) {
   if (answer.status === 202) acknowledged++;
   else unsent.push(hook);
 }
-const tell_erp = (name, event = "on_change", doctype = "Item Kept") => {
-  const body = JSON.stringify({ doctype, name });
+const tell_erp = (name, event = "on_change") => {
+  const body = JSON.stringify({ doctype: "Item Kept", name });
   return deliver({ to: "erp", body, headers: signed(secrets.ERP_HOOK, body), event: "?event=" + event });
 };
-const tell_app = (record, table = "items") => deliver({ to: "app", body: JSON.stringify({ type: "UPDATE", table, schema: "public", record, old_record: null }), headers: { "x-app-secret": secrets.APP_HOOK }, event: "" });
+const tell_app = (record) => deliver({ to: "app", body: JSON.stringify({ type: "UPDATE", table: "items", schema: "public", record, old_record: null }), headers: { "x-app-secret": secrets.APP_HOOK }, event: "" });
 const ask = (method, where, body) => call("http://tidewire/api/v1/" + where, { method, body, headers: { "Content-Type": "application/json" }, socket: world.project.path("state/tidewire.sock") });
 
 const in_erp = (code) => world.erp.find("Item Kept", "code", code);
@@ -51,7 +51,7 @@ class Story {
     this.left = { code: "L-" + name, values: {} };
     this.right = { code: "R-" + name, values: {} };
     this.third = { code: "F-" + name, values: {} };
-    this.polled = this.judged = this.staged = null;
+    this.polled = null;
   }
 
   async enter() {
@@ -121,39 +121,6 @@ class Story {
     await or_death("the job to end", async () => !["running", "queued", "paused"].includes((await ask("GET", "jobs/" + begun.json.job)).json?.state));
   }
 
-  /// Both sides edit the field that a judge decides; whom she takes for right is another each time that she is asked.
-  async judge() {
-    this.judged = "J-" + this.left.code;
-    const { name } = await world.erp.insert("Item Judged", { code: this.judged, label: "first" });
-    await tell_erp(name, "after_insert", "Item Judged");
-    const mine = () => world.app.find("judged", "code", this.judged);
-    await or_death("the judged record to be in the app", mine);
-    if (!(await mine())) return;
-    await world.erp.edit("Item Judged", name, { label: "of erp" });
-    const row = await world.app.edit("judged", "code", this.judged, { label: "of app" });
-    await tell_erp(name, "on_change", "Item Judged");
-    await tell_app(row, "judged");
-    await or_death("the judge's word on both sides", async () => (await world.erp.get("Item Judged", name)).label === (await mine()).label);
-  }
-
-  /// Deleted here, marked as deleted there.
-  async mark() {
-    const record = this.judged && (await world.erp.find("Item Judged", "code", this.judged));
-    if (!record || !(await world.app.find("judged", "code", this.judged))) return;
-    this.marked = true;
-    await world.erp.remove("Item Judged", record.name);
-    await tell_erp(record.name, "on_trash", "Item Judged");
-    await or_death("the mark", async () => (await world.app.find("judged", "code", this.judged)).archived);
-  }
-
-  /// A record that nobody told of is found by a load that writes nothing before it is let go.
-  async stage() {
-    this.staged = "S-" + this.left.code;
-    await world.erp.insert("Item Judged", { code: this.staged, label: "s" });
-    await ask("POST", "sync", { mapping: "judged", staged: true });
-    await or_death("what was staged", () => world.app.find("judged", "code", this.staged));
-  }
-
   async forget() {
     const record = await in_erp(this.third.code);
     if (record) await ask("POST", "forget", { mapping: "items", key: record.name, side: "left", author: "ann" });
@@ -161,8 +128,8 @@ class Story {
 
   /// What is known to lead to a point comes first; a point that nobody thought of is met by all of it, or is missed aloud.
   static order(point) {
-    const all = ["enter", "edit", "decide", "try_again", "remove", "poll", "load", "judge", "mark", "stage", "forget"];
-    const first = { cursor: ["poll"], poll: ["poll"], job: ["load"], retry: ["enter", "try_again"], delete: ["enter", "remove"], forget: ["enter", "forget"], resolution: ["enter", "decide"], judge: ["judge"], soft: ["judge", "mark"], staged: ["stage"] };
+    const all = ["enter", "edit", "decide", "try_again", "remove", "poll", "load", "forget"];
+    const first = { cursor: ["poll"], poll: ["poll"], job: ["load"], retry: ["enter", "try_again"], delete: ["enter", "remove"], forget: ["enter", "forget"], resolution: ["enter", "decide"] };
     const begin = first[point.split("_")[0]] ?? [];
     return [...begin, ...all.filter((act) => !begin.includes(act))];
   }
@@ -195,30 +162,9 @@ async function check(story, point) {
     records = rows.length;
   }
   for (const rows of [await world.erp.all("Item Polled"), await world.app.all("polled")]) if (story.polled) assert.equal(rows.filter((row) => row.code === story.polled).length, 1, `${point}: ${story.polled}`);
-  await check_judged(story, point);
   const created = async () => (await world.project.operations("items")).filter((one) => one.kind === "create" && one.outcome === "applied");
   await until(`${point}: somebody to be told of each creation that is on record`, async () => (await created()).every((one) => told.has(one.id + ".created")), 10);
   for (const [name, { conflict, dead: given_up, held }] of Object.entries((await world.project.status()).mappings)) assert.deepEqual([conflict ?? 0, given_up ?? 0, held ?? 0], [0, 0, 0], `${point}: what stands in ${name}`);
-}
-
-async function check_judged(story, point) {
-  if (story.staged) await until("what was staged", () => world.app.find("judged", "code", story.staged), 20);
-  const sides = { erp: await world.erp.all("Item Judged"), app: await world.app.all("judged") };
-  const of = (side, code) => sides[side].filter((row) => row.code === code);
-  for (const side of story.staged ? ["erp", "app"] : []) assert.equal(of(side, story.staged).length, 1, `${point}: ${story.staged} on ${side}`);
-  if (!story.judged) return;
-  const [row, ...twice] = of("app", story.judged);
-  assert.ok(row && twice.length === 0, `${point}: ${story.judged} once in the app`);
-  if (story.marked) {
-    assert.equal(row.archived, true, `${point}: ${story.judged} is marked`);
-    assert.equal(of("erp", story.judged).length, 0, `${point}: ${story.judged} stays deleted`);
-  } else {
-    assert.equal(of("erp", story.judged)[0].label, row.label, `${point}: ${story.judged} alike on both sides`);
-  }
-  // An answer that was on record is the one that counts, and she is not asked again.
-  const said = verdicts.get(story.judged) ?? [];
-  if (said.length > 0) assert.equal(row.label, said.at(-1), `${point}: what the judge said`);
-  assert.ok(said.length <= (/^(judge_answered|request_sent)/.test(point) ? 2 : 1), `${point}: she was asked ${said.length} times`);
 }
 
 const cases = {
@@ -226,12 +172,10 @@ const cases = {
     const erp = await frappe(), app = await supabase();
     const texts = ["code", "label", "note", "remark"];
     await erp.define({ name: "Item Kept", autoname: "IT-.#####", fields: [...texts.map((fieldname) => ({ fieldname, fieldtype: "Data", label: fieldname })), { fieldname: "stock", fieldtype: "Int", label: "stock" }] });
-    await erp.define({ name: "Item Judged", autoname: "JU-.#####", fields: ["code", "label"].map((fieldname) => ({ fieldname, fieldtype: "Data", label: fieldname })) });
     await erp.define({ name: "Item Polled", autoname: "PO-.#####", fields: [{ fieldname: "code", fieldtype: "Data", label: "code" }] });
     const touched = { name: "updated_at", type: "timestamptz", nullable: false, default: "now()" }, triggers = [{ kind: "touch", column: "updated_at" }], id = { name: "id", type: "bigint", identity: true };
     await app.define([{ name: "items", primary_key: ["id"], triggers, columns: [id, ...texts.map((name) => ({ name, type: "text" })), { name: "stock", type: "integer" }, touched] },
-      { name: "polled", primary_key: ["id"], triggers, columns: [id, { name: "code", type: "text" }, touched] },
-      { name: "judged", primary_key: ["id"], triggers, columns: [id, { name: "code", type: "text" }, { name: "label", type: "text" }, { name: "archived", type: "boolean" }, touched] }]);
+      { name: "polled", primary_key: ["id"], triggers, columns: [id, { name: "code", type: "text" }, touched] }]);
     const ear = http.createServer((request, answer) => {
       const key = request.headers["idempotency-key"];
       told.set(key, (told.get(key) ?? 0) + 1);
@@ -239,18 +183,6 @@ const cases = {
     });
     await new Promise((resolve) => ear.listen(0, "127.0.0.1", resolve));
     cleanup(() => ear.close());
-    const judge = http.createServer((request, answer) => {
-      let body = "";
-      request.on("data", (part) => (body += part));
-      request.on("end", async () => {
-        const question = JSON.parse(body), { code } = await erp.get("Item Judged", question.left_key);
-        const said = verdicts.get(code) ?? [], winner = said.length % 2 === 0 ? "left" : "right";
-        verdicts.set(code, [...said, question[winner]]);
-        answer.writeHead(200, { "Content-Type": "application/json" }).end(JSON.stringify({ winner }));
-      });
-    });
-    await new Promise((resolve) => judge.listen(0, "127.0.0.1", resolve));
-    cleanup(() => judge.close());
     const own = project(null, secrets);
     // As shipped, but that a request of a dead process is known to be over after a second, which it is on one machine.
     for (const [kind, of] of [["desk", "frappe"], ["shop", "supabase"]]) {
@@ -270,13 +202,6 @@ return M`);
     erp = desk { url = "${erp.url}", api_key = secret "ERP_KEY", api_secret = secret "ERP_SECRET", webhook_secret = secret "ERP_HOOK" },
     app = shop { url = "${app.url}", key = secret "APP_KEY", webhook = { header = "x-app-secret", secret = secret "APP_HOOK", hmac = false } },
   },
-  defaults = { judge = { url = "http://127.0.0.1:${judge.address().port}/", timeout = "5s", fallback = "wait" } },
-}`);
-    own.write("mappings/judged.lua", `return mapping {
-  left = erp.doctype "Item Judged", right = app.table "judged",
-  on = { webhook = true }, key = { left = "name", right = "id" }, match = { by.fields { { "code", "code" } } },
-  fields = { { "code", "code" }, { "label", "label", conflict = "webhook" } },
-  deletes = { to_right = "soft", soft = { right = { "archived", true } } },
 }`);
     own.write("mappings/items.lua", `return mapping {
   left = erp.doctype "Item Kept", right = app.table "items",

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "base/crash_point.h"
 #include "sync/jobs/load.h"
 #include "sync/jobs/preview.h"
 #include "sync/jobs/revert.h"
@@ -348,7 +347,6 @@ void Jobs::look_at_decisions(const RunPtr& run) {
     Staging::let_go(run->job);
     run->pause = kShortest;
     save(run, [this, run, turn = run->turn] {
-      pass(CrashPoint::kStagedLetGo);
       if (run->turn == turn) release(run);
     });
   }));

@@ -266,7 +266,6 @@ void Reconcile::send_soft_delete(Side side) {
       Result<void> failed = answer.error();
       return self->on_deleted(side, std::move(failed));
     }
-    pass(CrashPoint::kSoftDeleteAnswered);
     self->note_write(side, "soft delete", values, "marked as deleted");
     self->bury(other(side), "soft", "applied");
   }));
