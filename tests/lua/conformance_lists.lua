@@ -55,7 +55,8 @@ return function(w)
             must(call.delete(collection, going))
             stays[going] = nil
           end
-          must(call.update(collection, pick(shown), { [subject.label] = "moved while pages are read" }))
+          local moved = pick(shown)  -- a short page may have shown the one that went, or none
+          if moved then must(call.update(collection, moved, { [subject.label] = "moved while pages are read" })) end
         end
         create(copy(subject.make(next_number()), { [subject.group.field] = group }))
       end
