@@ -280,7 +280,7 @@ void App::State::on_operation(const store::Operation& operation) {
       quarantined_[operation.mapping] = Value(mapping.mapper->version());
       store_->kv_set(kQuarantined, operation.mapping, quarantined_[operation.mapping], std::nullopt, [](Result<void>) {});
       engine_->pause(operation.mapping, true);
-      log_.error("quarantine", mapping.file + " failed ten times in a row; the mapping is paused until the file is saved again", {{"mapping", Value(operation.mapping)}});
+      log_.error("quarantine", mapping.file + " failed ten times in a row; the mapping is paused until its text changes", {{"mapping", Value(operation.mapping)}});
     }
   }
   if (const sync::Plan* plan = engine_->plan(operation.mapping); outbox_ && plan != nullptr && !plan->hooks.empty()) outbox_->look();

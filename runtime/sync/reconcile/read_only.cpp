@@ -9,6 +9,20 @@ namespace tidewire::sync {
 
 using store::other;
 
+namespace {
+
+/// What was to be written stays as it was, and the rule says why.
+void keep_back(Decision& decision, const char* rule) {
+  Decision kept;
+  kept.field = decision.field;
+  kept.rule = rule;
+  kept.left = std::move(decision.left);
+  kept.right = std::move(decision.right);
+  decision = std::move(kept);
+}
+
+}  // namespace
+
 /// The row of this key says which operation told last what would be written.
 const store::DirtyKey* Reconcile::told_before() const {
   const auto row = std::find_if(taken_.begin(), taken_.end(), [](const store::DirtyKey& one) { return one.error && one.error->bool_or("would_write", false) && !one.operation.empty(); });
@@ -48,12 +62,7 @@ bool Reconcile::keep_to_reading() {
   for (Decision& decision : decisions_.fields) {
     auto& to = side == Side::kLeft ? decision.to_left : decision.to_right;
     if (!to) continue;
-    Decision kept_back;
-    kept_back.field = decision.field;
-    kept_back.rule = "read-only there";
-    kept_back.left = std::move(decision.left);
-    kept_back.right = std::move(decision.right);
-    decision = std::move(kept_back);
+    keep_back(decision, "read-only there");
   }
   decisions_.patch[side] = Value(Object{});
   to_write_[side] = false;
@@ -67,12 +76,7 @@ bool Reconcile::show_conflicts_first() {
   if (!lane_.staging || !news) return false;
   for (Decision& decision : decisions_.fields) {
     if (!decision.to_left && !decision.to_right) continue;
-    Decision kept_back;
-    kept_back.field = decision.field;
-    kept_back.rule = "staged";
-    kept_back.left = std::move(decision.left);
-    kept_back.right = std::move(decision.right);
-    decision = std::move(kept_back);
+    keep_back(decision, "staged");
   }
   decisions_.merged = 0;
   decisions_.patch = {Value(Object{}), Value(Object{})};

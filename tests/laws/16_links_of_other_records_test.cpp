@@ -1,0 +1,90 @@
+// Laws 16 and 20: a file that names other records than its links are of deletes nothing, and copies nothing into them.
+#include <catch2/catch.hpp>
+
+#include "support/people.h"
+
+using namespace tidewire;
+using namespace tidewire::test;
+using sync::Side;
+
+namespace {
+
+/// A linked pair whose file names another collection on the right, where the same key is somebody else's.
+struct Moved : Pair {
+  MemorySide others{world.timers, world.clock, "S"};
+  Moved() {
+    others.insert(person("somebody@else.org", "9"), right);
+    put("others", others);
+    edit(Side::kLeft, "phone", "2");
+    world.hook(Side::kLeft, left);
+    world.settle(std::chrono::minutes(5));
+  }
+  ~Moved() { world.engine.reset(); }
+  void put(const std::string& collection, MemorySide& there) {
+    sync::Plan plan = World::default_plan();
+    plan.end.right.collection = collection;
+    world.engine->put(std::make_shared<TableMapper>(std::move(plan), "v2"), {&world.left, &there});
+    world.settle();
+  }
+  std::string held() const { return world.engine->status().at("people").held.value_or(""); }
+  void accept(bool same) {
+    std::optional<Result<void>> done;
+    world.engine->accept_ends("people", same, [&](Result<void> accepted) { done = std::move(accepted); });
+    world.settle();
+    REQUIRE(done);
+    CHECK(done->ok());
+  }
+};
+
+}  // namespace
+
+TEST_CASE("law 16: a file that names another collection than the links are of is held, and nothing is read into either", "[laws][16][20]") {
+  Moved it;
+  CHECK(it.held() == "its links are of 'people' on app by id, and the file names 'others' on app by id");
+  CHECK(it.others.writes == 0);
+  CHECK(it.new_writes() == 0);
+
+  SECTION("until it is put back") {
+    it.put("people", it.world.right);
+    CHECK(it.held().empty());
+    CHECK(it.both_show("phone", "2"));
+  }
+  SECTION("also over a restart") {
+    sync::Plan plan = World::default_plan();
+    plan.end.right.collection = "others";
+    restart(it.world, std::move(plan));
+    it.world.settle();
+    CHECK_FALSE(it.held().empty());
+    CHECK(it.new_writes() == 0);
+  }
+  SECTION("or a person says that they are the same under another name") {
+    it.accept(true);
+    it.world.settle();
+    CHECK(it.held().empty());
+    CHECK(it.others.get(it.right, "phone") == Value("2"));
+  }
+  SECTION("or that they are others: the links go, and nothing is deleted") {
+    it.accept(false);
+    CHECK(it.held().empty());
+    CHECK(it.world.counts().links == 0);
+    it.world.hook(Side::kLeft, it.left);
+    it.world.settle();
+    CHECK(it.others.rows.size() == 2);
+    CHECK(it.others.get(it.right, "phone") == Value("9"));
+    CHECK(it.world.left.rows.size() == 1);
+  }
+}
+
+TEST_CASE("law 16: so is one that names another key; where there are no links it is not", "[laws][16][20]") {
+  Pair it;
+  World empty;
+  sync::Plan plan = World::default_plan();
+  plan.end.right.key = {"code"};
+  it.world.engine->put(std::make_shared<TableMapper>(plan, "v2"), {&it.world.left, &it.world.right});
+  empty.engine->put(std::make_shared<TableMapper>(plan, "v2"), {&empty.left, &empty.right});
+  it.world.settle();
+  empty.settle();
+
+  CHECK(it.world.engine->status().at("people").held);
+  CHECK_FALSE(empty.engine->status().at("people").held);
+}
