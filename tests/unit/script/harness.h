@@ -39,6 +39,7 @@ class ScriptHarness {
     options.timers = &timers;
     options.clock = &clock;
     options.budget.instructions = 5'000'000;
+    options.budget.time = std::chrono::minutes(1);  // a slow machine decides no test: instructions and memory do
   }
 
   Result<std::unique_ptr<script::Script>> try_load(std::string text) {
