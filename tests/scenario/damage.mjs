@@ -58,7 +58,9 @@ await run({
     await project.start();
     const { daemon } = project;
     spoil("operations");
-    const asked = await project.cli("ops");
+    // What a reader has in its memory is trusted until something is written, and the write itself may meet the damage.
+    let asked = await project.cli("pause", "employees");
+    if (asked.code === 0) asked = await project.cli("ops");
     assert.notEqual(asked.code, 0);
     says_what_to_do(asked.err);
     assert.equal((await daemon.exited).code, 4);
