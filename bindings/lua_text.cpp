@@ -43,6 +43,8 @@ int text_of(lua_State* L) {
   return 1;
 }
 
+constexpr std::size_t kLongestName = 100;  // bytes; what is longer is no name, and comparing costs its square
+
 /// text.did_you_mean(word, list) -> " (did you mean 'x'?)" or ""
 int text_did_you_mean(lua_State* L) {
   const std::string_view word = check_text(L, 1);
@@ -51,10 +53,11 @@ int text_did_you_mean(lua_State* L) {
   const int count = static_cast<int>(lua_objlen(L, 2));
   for (int position = 1; position <= count; ++position) {
     lua_rawgeti(L, 2, position);
-    candidates.push_back(check_scalar(L, -1, "text.did_you_mean: a candidate"));
+    script::Vm::of(L).spend(L, kLongestName);
+    if (lua_type(L, -1) != LUA_TSTRING || lua_objlen(L, -1) <= kLongestName) candidates.push_back(check_scalar(L, -1, "text.did_you_mean: a candidate"));
     lua_pop(L, 1);
   }
-  push_text(L, suggestion(shortened(word, 100), candidates));
+  push_text(L, suggestion(shortened(word, kLongestName), candidates));
   return 1;
 }
 

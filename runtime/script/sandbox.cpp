@@ -40,15 +40,17 @@ constexpr Absent kAbsent[] = {
     {"collectgarbage", "memory is looked after by the program"},
 };
 
-// A handler must not run inside the hook that raised a budget error, where no further hook could stop it.
+// A handler must not run inside the hook that raised a budget error, where no further hook could stop it. The library's
+// pcall takes of Lua's stack without looking whether there is any, so where it calls itself the process would end.
 constexpr const char* kProtectedCalls = R"lua(
-local pcall = pcall
+local plain = pcall
+local function pcall(...) return plain(...) end
 local function finish(handler, ok, ...)
   if ok then return true, ... end
   local handled, result = pcall(handler, (...))
   return false, result
 end
-return function(f, handler, ...) return finish(handler, pcall(f, ...)) end
+return { pcall = pcall, xpcall = function(f, handler, ...) return finish(handler, pcall(f, ...)) end }
 )lua";
 
 void open_library(lua_State* L, lua_CFunction open, const char* name) {
@@ -72,6 +74,17 @@ int guarded_rawset(lua_State* L) {
   if (luaL_getmetafield(L, 1, "__metatable")) return luaL_error(L, "this table is read-only");
   lua_settop(L, 3);
   lua_rawset(L, 1);
+  return 1;
+}
+
+// The library's own goes on for ever where __tostring is tostring again, and no hook would see it.
+int counted_tostring(lua_State* L) {
+  luaL_checkany(L, 1);
+  if (luaL_callmeta(L, 1, "__tostring")) return 1;
+  lua_settop(L, 1);
+  lua_pushvalue(L, lua_upvalueindex(1));
+  lua_insert(L, 1);
+  lua_call(L, 1, 1);
   return 1;
 }
 
@@ -157,8 +170,15 @@ void open_sandbox(lua_State* L) {
     lua_pushnil(L);
     lua_setglobal(L, name);
   }
-  run_chunk(L, kProtectedCalls);
-  lua_setglobal(L, "xpcall");
+  run_chunk(L, kProtectedCalls);                 // calls
+  for (const char* name : {"pcall", "xpcall"}) {
+    lua_getfield(L, -1, name);
+    lua_setglobal(L, name);
+  }
+  lua_pop(L, 1);
+  lua_getglobal(L, "tostring");                  // tostring
+  lua_pushcclosure(L, counted_tostring, 1);
+  lua_setglobal(L, "tostring");
   lua_pushcfunction(L, guarded_rawset);
   lua_setglobal(L, "rawset");
   lua_getglobal(L, "coroutine");                 // coroutine

@@ -145,6 +145,12 @@ int string_gmatch(lua_State* L) {
   return 1;
 }
 
+/// A template of a few bytes may name a long match many times.
+void append(lua_State* L, std::string& out, std::string_view piece) {
+  Vm::of(L).check_size(L, out.size() + piece.size());
+  out += piece;
+}
+
 void append_template(lua_State* L, std::string& out, std::string_view subject, const Match& match) {
   const std::string_view text = check_text(L, 3);
   for (std::size_t at = 0; at < text.size(); ++at) {
@@ -156,10 +162,10 @@ void append_template(lua_State* L, std::string& out, std::string_view subject, c
     if (letter < '0' || letter > '9') {
       out += letter;
     } else if (letter == '0') {
-      out.append(subject, match.begin, match.end - match.begin);
+      append(L, out, subject.substr(match.begin, match.end - match.begin));
     } else {
       push_capture(L, subject, match, letter - '1');
-      out += check_text(L, -1);
+      append(L, out, check_text(L, -1));
       lua_pop(L, 1);
     }
   }
@@ -178,7 +184,7 @@ void append_replacement(lua_State* L, std::string& out, std::string_view subject
   if (!lua_toboolean(L, -1))
     out.append(subject, match.begin, match.end - match.begin);
   else if (lua_isstring(L, -1))
-    out += check_text(L, -1);
+    append(L, out, check_text(L, -1));
   else
     luaL_error(L, "invalid replacement value (a %s)", luaL_typename(L, -1));
   lua_pop(L, 1);

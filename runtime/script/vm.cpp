@@ -21,6 +21,11 @@ constexpr int kHeavyPerHook = 10;
 constexpr Duration kLongSlice = std::chrono::milliseconds(5), kShortSlice = std::chrono::microseconds(50);
 constexpr std::size_t kLeastReserve = 256u << 10;
 constexpr std::size_t kExceptionText = 200;
+constexpr std::uintptr_t kDeepest = 1u << 20;  // bytes of the C stack; LuaJIT counts its own stack only
+
+thread_local std::uintptr_t stack_began = 0;  // where the C stack was when the outermost VM was entered; 0: none is
+
+bool too_deep() { return stack_began != 0 && stack_began - reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0)) > kDeepest; }
 
 int panic(lua_State* L) {
   std::fprintf(stderr, "broken invariant: Lua error outside a protected call: %s\n", lua_tostring(L, -1));
@@ -29,6 +34,7 @@ int panic(lua_State* L) {
 
 // The text leaves the handler in a plain buffer: raising inside it would leave the exception object behind.
 int call_c_function(lua_State* L, lua_CFunction function) {
+  if (too_deep()) Vm::of(L).raise_depth(L);
   char text[kExceptionText];
   try {
     return function(L);
@@ -58,12 +64,14 @@ void* plain_allocate(void*, void* block, std::size_t, std::size_t size) {
 /// One stay of the processor in this VM; the outermost gets a fresh budget.
 class Vm::Entry {
  public:
-  Entry(Vm& vm, lua_State* L) : vm_(vm), outer_(vm.running_) {
+  Entry(Vm& vm, lua_State* L) : vm_(vm), outer_(vm.running_), outer_stack_(stack_began) {
+    if (stack_began == 0) stack_began = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
     if (vm_.depth_++ == 0) vm_.arm();
     vm_.running_ = L;
   }
   ~Entry() {
     vm_.running_ = outer_;
+    stack_began = outer_stack_;
     if (--vm_.depth_ == 0) vm_.disarm();
   }
   Entry(const Entry&) = delete;
@@ -72,6 +80,7 @@ class Vm::Entry {
  private:
   Vm& vm_;
   lua_State* outer_;
+  std::uintptr_t outer_stack_;
 };
 
 Vm::Vm(std::string name, const Budget& budget) : name_(std::move(name)), budget_(budget), pace_(kInstructionsPerHook) {
@@ -183,6 +192,7 @@ void Vm::hook(lua_State* L, lua_Debug*) {
   if (vm.depth_ == 0) return;
   if (vm.expired_ != Expired::kNo) vm.raise_expired(L);
   if (vm.crowded_) return vm.make_room(L);
+  if (too_deep()) vm.raise_depth(L);
   vm.spend(L, static_cast<std::uint64_t>(vm.pace_));
   const auto now = std::chrono::steady_clock::now();
   const auto slice = now - std::exchange(vm.looked_, now);
@@ -226,6 +236,13 @@ void Vm::check_size(lua_State* L, std::size_t bytes) {
   raise_expired(L);
 }
 
+// A coroutine, a comparison of sort, a function of gsub and __tostring each take some of the C stack, whose end is a crash.
+void Vm::raise_depth(lua_State* L) {
+  if (expired_ != Expired::kNo) return;  // raised by the next instruction; what handles the first error is a C function too
+  expire(Expired::kDepth);
+  raise_expired(L);
+}
+
 void Vm::charge(lua_State* L, std::size_t bytes) {
   if (used_ + bytes > budget_.memory) lua_gc(L, LUA_GCCOLLECT, 0);
   check_size(L, used_ + bytes);
@@ -237,6 +254,8 @@ std::string Vm::sentence() const {
   switch (expired_) {
     case Expired::kInstructions:
       return format("ran more than %llu instructions without waiting", static_cast<unsigned long long>(budget_.instructions));
+    case Expired::kDepth:
+      return "calls itself without an end, through gsub, sort, tostring or coroutines";
     case Expired::kTime:
       return "ran longer than " + format_duration(budget_.time) + " without waiting";
     default:

@@ -48,6 +48,8 @@ class Vm {
   void spend(lua_State* L, std::uint64_t steps);
   /// Raises a budget error when a value of `bytes`, about to be built outside the allocator, could not fit.
   void check_size(lua_State* L, std::size_t bytes);
+  /// Raises a budget error: C functions and coroutines are nested so deep that the process would end.
+  void raise_depth(lua_State* L);
   /// Counts memory held outside the allocator by a userdata. Raises, nothing counted, when it does not fit.
   void charge(lua_State* L, std::size_t bytes);
   void release(std::size_t bytes) { used_ -= bytes; }
@@ -79,7 +81,7 @@ class Vm {
   }
 
  private:
-  enum class Expired { kNo, kInstructions, kTime, kMemory };
+  enum class Expired { kNo, kInstructions, kTime, kMemory, kDepth };
   class Entry;
   struct Holder {
     virtual ~Holder() = default;

@@ -16,6 +16,9 @@ end)
 test("text: suggests what was meant", function()
   equal(text.did_you_mean("timout", { "timeout", "body" }), " (did you mean 'timeout'?)")
   equal(text.did_you_mean("xyz", { "timeout" }), "")
+  local long, many = ("timeou"):rep(20), {}
+  for i = 1, 200 do many[i] = long end
+  equal(text.did_you_mean(long:sub(1, 100), many), "")
 end)
 
 test("text: writes scalars as JSON would", function()

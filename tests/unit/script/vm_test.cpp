@@ -58,7 +58,35 @@ TEST_CASE("vm: memory is capped and the error names the line", "[script]") {
   require_budget("return ('x'):rep(60e6) .. ('y'):rep(60e6)", "main.lua:1: needs more");
   require_budget("local t = {} for i = 1, 200 do t[i] = ('x'):rep(1e6) end\nlocal s = table.concat(t)", "main.lua:2: needs more");
   require_budget("local s = ('x'):rep(1e6)\nlocal r = s:gsub('x', s)", "main.lua:2: needs more");
+  require_budget("local s = ('x'):rep(1e7)\nlocal r = s:gsub('.+', ('%0'):rep(200))", "main.lua:2: needs more");
+  require_budget("local s = ('x'):rep(1e7)\nlocal r = s:gsub('(.+)', ('%1'):rep(200))", "main.lua:2: needs more");
   require_budget("local s = ('x'):rep(40e6)\nlocal r = string.format('%s%s%s', s, s, s)", "main.lua:2: needs more");
+}
+
+TEST_CASE("vm: calls that take of the C stack end before the process does", "[script]") {
+  const std::string sentence = "calls itself without an end";
+  for (const char* text : {
+           "local function f() return (('x'):gsub('x', f)) end return f()",
+           "local function f() coroutine.wrap(f)() end f()",
+           "local function f() local co = coroutine.create(f) return select(2, coroutine.resume(co)) end return f()",
+           "local function f() table.sort({ 2, 1 }, coroutine.wrap(function(a, b) f() return a < b end)) end f()",
+           "local function f() return tostring(setmetatable({}, { __tostring = f })) end return f()",
+           "return tostring(setmetatable({}, { __tostring = tostring }))",
+           "local function f() return ('x'):gsub('x', setmetatable({}, { __index = f })) end return f()",
+           "local function f() return ('%s'):format(setmetatable({}, { __tostring = f })) end return f()",
+       }) {
+    INFO(text);
+    const Error error = attack(text);
+    CHECK(code_name(error.code) == code_name(Code::kBudget));
+    CHECK_THAT(error.message, Contains(sentence));
+  }
+}
+
+TEST_CASE("vm: pcall looks for room before it calls", "[script]") {
+  ScriptHarness harness;
+  REQUIRE(harness.value("local t = setmetatable({}, { __call = pcall }) return select('#', t()) > 100").value() == Value(true));
+  REQUIRE(harness.value("local t = {} for i = 1, 7000 do t[i] = pcall end return select('#', pcall(unpack(t))) > 100").value() == Value(true));
+  REQUIRE(harness.value("return select(2, pcall(function(...) return select('#', ...) end, nil, nil))").value() == Value(2));
 }
 
 TEST_CASE("vm: a memory bomb cannot be swallowed by pcall", "[script]") {
