@@ -69,9 +69,8 @@ void Engine::put(std::shared_ptr<Mapper> mapper, Sides<Endpoint*> endpoints, con
   Mapping& ready = *mapping;
   mappings_[name] = std::move(mapping);
   announce_open_creates(ready);
-  if (!started_) ready.worker->pause(true);  // begin() knows what holds it
+  pause_worker(ready);
   if (started_) {
-    pause_worker(ready);
     look_at_ends(ready);
     release_would_write(ready);
     try_refused(name);
@@ -159,10 +158,11 @@ void Engine::let_go(Mapping* leaving) {
   leaving->timer = around_.timers.after(std::chrono::milliseconds(100), [this, leaving] { let_go(leaving); });
 }
 
-/// Held by a person, a script that fails, an adoption, or because nobody knows what its links are of.
+/// Held by a person, a script that fails, an adoption, or because nobody knows what its links are of. Before begin() nobody
+/// knows what holds it, and where that never comes, as under a command that only looks, nothing is worked off.
 void Engine::pause_worker(Mapping& mapping) {
   const std::string& name = mapping.lane->mapping;
-  mapping.worker->pause(mapping.paused || holds_.contains(name) || moved_.contains(name));
+  mapping.worker->pause(!started_ || mapping.paused || holds_.contains(name) || moved_.contains(name));
 }
 
 std::optional<std::string> Engine::moved(const std::string& name) const {
