@@ -1,18 +1,21 @@
 #!/usr/bin/env bash
 # label: slow
-# The quick start comes to its end with both sides equal, and leaves no process and no folder behind, also when it is stopped.
+# The quick start comes to its end with both sides equal, fails where they are not, and leaves no process and no folder behind,
+# also when it is stopped.
 set -euo pipefail
 
 source_dir=${SOURCE_DIR:-$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)}
 build_dir=$source_dir/build
 : "${TIDEWIRE:?a built tidewire}"
 export TIDEWIRE
+examples=$source_dir/examples
 output=$(mktemp)
+copy=$(mktemp -d)
 trap stop EXIT
 
 fail() { cat "$output"; echo "failed: $*"; exit 1; }
 stop() {
-  rm -f "$output"
+  rm -rf "$output" "$copy"
   [ -z "${session:-}" ] || session_members | xargs -r kill 2>/dev/null || true
 }
 
@@ -37,7 +40,7 @@ session_members() {
 
 # begin ARGUMENTS...: the quick start in a session of its own, whose id is its pid.
 begin() {
-  setsid "$source_dir/examples/quickstart/run" "$@" >"$output" 2>&1 </dev/null &
+  setsid "$examples/quickstart/run" "$@" >"$output" 2>&1 </dev/null &
   session=$!
 }
 
@@ -60,6 +63,21 @@ grep -q '249 of 249' "$output" || fail "the countries were not loaded"
 grep -q '5,127 of 5,127' "$output" || fail "the subdivisions were not loaded"
 [ "$(grep -c 'all equal' "$output")" = 2 ] || fail "the sides were not compared, or differ"
 grep -q 'none by echoes' "$output" || fail "echoes wrote"
+nothing_left
+
+# A field that no mapping keeps the same: everything goes well, but the comparison reads both systems for itself.
+mkdir "$copy/examples"
+cp -r "$examples/shared" "$examples/quickstart" "$copy/examples"
+ln -s "$build_dir" "$copy/build"
+sed -i 's/"alpha_3", //' "$copy/examples/quickstart/project/mappings/countries.lua"
+examples=$copy/examples
+begin
+status=0
+wait "$session" || status=$?
+[ "$status" = 1 ] || fail "the sides differ, and the exit status is $status"
+grep -q 'alpha_3 of [A-Z]* is [A-Z]* in the ERP and empty in the app' "$output" || fail "what differs is not told"
+[ "$(grep -c 'all equal' "$output")" = 1 ] || fail "the other mapping differs, too"
+examples=$source_dir/examples
 nothing_left
 
 begin --keep
