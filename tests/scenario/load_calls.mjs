@@ -1,27 +1,17 @@
 // What an initial load asks of PostgREST: counted by a proxy before it.
 import assert from "node:assert/strict";
-import http from "node:http";
-import { cleanup, frappe, project, run, settled, supabase } from "../support/scenario.mjs";
+import { front } from "../support/front.mjs";
+import { frappe, project, run, settled, supabase } from "../support/scenario.mjs";
 
 const world = {};
 const documents = 1200;
 let app, own;
 const asked = {};
 
-/// Passes everything on and counts the requests by method and table.
-function counted(to) {
-  const server = http.createServer((request, response) => {
-    const what = `${request.method} ${request.url.split("?")[0]}`;
-    asked[what] = (asked[what] ?? 0) + 1;
-    const on = http.request(to + request.url, { method: request.method, headers: request.headers }, (answer) => {
-      response.writeHead(answer.statusCode, answer.headers);
-      answer.pipe(response);
-    });
-    request.pipe(on);
-  });
-  cleanup(() => server.close());
-  return new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(`http://127.0.0.1:${server.address().port}`)));
-}
+const count = (request) => {
+  const what = `${request.method} ${request.url.split("?")[0]}`;
+  asked[what] = (asked[what] ?? 0) + 1;
+};
 
 const cases = {
   async "an initial load creates its rows in one call per 500"() {
@@ -31,7 +21,7 @@ const cases = {
     await app.define([{ name: "subs", primary_key: ["id"], triggers: [{ kind: "touch", column: "updated_at" }], columns: [{ name: "id", type: "bigint", identity: true }, { name: "code", type: "text", unique: true }, { name: "label", type: "text" },
       { name: "updated_at", type: "timestamptz", nullable: false, default: "now()" }] }]);
     for (let from = 0; from < documents; from += 200) await erp.insert_many(Array.from({ length: 200 }, (_, n) => ({ doctype: "Sub", code: `S${from + n}`, label: `l${n}` })));
-    own = project(null, { ERP_URL: erp.url, ERP_KEY: "practice-key", ERP_SECRET: "practice-secret", APP_URL: await counted(app.url), APP_KEY: "sb_secret_practice" });
+    own = project(null, { ERP_URL: erp.url, ERP_KEY: "practice-key", ERP_SECRET: "practice-secret", APP_URL: await front(() => app.url, count), APP_KEY: "sb_secret_practice" });
     own.write("tidewire.lua", `return project { listen = "127.0.0.1:0", connections = {
       erp = frappe { url = env "ERP_URL", api_key = secret "ERP_KEY", api_secret = secret "ERP_SECRET" }, app = supabase { url = env "APP_URL", key = secret "APP_KEY" } } }`);
     own.write("mappings/subs.lua", `return mapping { left = erp.doctype "Sub", right = app.table "subs", key = { left = "name", right = "id" }, match = { by.fields { { "code", "code" } } }, fields = { same { "code", "label" } } }`);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fs from "node:fs";
 import path from "node:path";
+import { front } from "../support/front.mjs";
 import { run, supabase, until } from "../support/scenario.mjs";
 import { company, tables } from "../support/staff.mjs";
 
@@ -20,6 +21,10 @@ async function save(file, from, to, name = "employees") {
   });
 }
 
+/// Reads of people, while they are held back: { waiting, open() }.
+let gate = null;
+const hold = (request) => gate && request.url.startsWith("/api/resource/Staff%20Member") && new Promise((open) => gate.waiting.push(open));
+
 let phones = 0;
 /// An edit on the left; the phone that the right shows for it.
 async function travels(check = (phone, sent) => phone === sent) {
@@ -31,7 +36,7 @@ async function travels(check = (phone, sent) => phone === sent) {
 
 const cases = {
   async "(the daemon runs)"() {
-    Object.assign(world, await company());
+    Object.assign(world, await company({ keep: { ERP_URL: await front(() => erp.url, hold) } }));
     ({ erp, app, project } = world);
     project.write("transforms/loud.lua", `return function(sign)\n  return { to_right = function(v) return v and v .. sign end, to_left = function(v) return v and (v:gsub("[!?]+$", "")) end }\nend\n`);
     await erp.insert("Staff Member", { staff_code: "ada", full_name: "Ada", bio: "b" });
@@ -51,6 +56,28 @@ const cases = {
     const [operation] = await project.operations("employees", "HR-00001");
     assert.equal(operation.script, after.version);
     assert.ok(project.logged("mapping_reloaded").some((one) => one.mapping === "employees"));
+  },
+
+  async "a reconcile that is under way ends on the version that it began with"() {
+    const before = await mapping();
+    gate = { waiting: [] };
+    await erp.edit("Staff Member", "HR-00001", { phone: "under way" });
+    await until("its read to be held back", async () => gate.waiting.length > 0 && (await mapping()).under_way === 1);
+    const after = await save("mappings/employees.lua", `"tel "`, `"during "`);
+    assert.equal(after.reload.ok, true, JSON.stringify(after.reload));
+    assert.notEqual(after.version, before.version);
+    assert.equal(after.under_way, 1);
+    const { waiting } = gate;
+    gate = null;
+    waiting.forEach((open) => open());
+    await until("its end", async () => (await row("ada")).phone.endsWith("under way"));
+    await world.settled();
+    assert.equal((await row("ada")).phone, "tel under way");
+    assert.equal((await project.operations("employees", "HR-00001"))[0].script, before.version);
+
+    await travels((phone, sent) => phone === "during " + sent);
+    assert.equal((await project.operations("employees", "HR-00001"))[0].script, after.version);
+    await save("mappings/employees.lua", `"during "`, `"tel "`);
   },
 
   async "an edit of a transform rewrites nothing by itself"() {
