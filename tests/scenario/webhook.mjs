@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
+import crypto from "node:crypto";
 import fs from "node:fs";
 import http from "node:http";
 import net from "node:net";
@@ -16,13 +17,22 @@ const send = (body, headers) => post("/webhook/erp?event=on_change", body, heade
 const counts = async (name = "erp") => (await project.status()).connections[name].webhooks;
 const received = async () => (await project.status()).mappings.employees.counters.received ?? 0;
 
+const edits = (phone) => erp.knob("edit", { doctype: "Staff Member", name: "HR-00001", values: { phone }, touch_modified: true });
+
 /// A Person's edit behind the hooks' back, told by `tell`, seen on the other side.
 async function arrives(phone, tell) {
-  await erp.knob("edit", { doctype: "Staff Member", name: "HR-00001", values: { phone }, touch_modified: true });
+  await edits(phone);
   const answer = await tell();
   assert.equal(answer.status, 202, answer.text ?? answer.dropped);
   await until(`phone ${phone} on the right`, async () => (await app.find("employees", "code", "ada"))?.phone === phone);
   await world.settled();
+}
+
+/// tidewire.lua with `to` in the place of `from`, once the daemon goes by it.
+async function save(from, to) {
+  const reloads = () => project.logged("project_reloaded").length, before = reloads();
+  project.edit("tidewire.lua", from, to);
+  await until("the project to be read again", () => reloads() > before);
 }
 
 /// Sends bytes as they are; all that comes back until the peer closes or a while of silence.
@@ -36,6 +46,75 @@ function raw(text, seconds = 5) {
     socket.on("error", () => {});
     socket.on("close", () => resolve(got));
   });
+}
+
+/// A webhook is 503 with Retry-After, the rest of the daemon answers; how it tells its health.
+async function refuses() {
+  const refused = await until("a refusal", async () => {
+    const answer = await send(JSON.stringify({ doctype: "Staff Member", name: "HR-00001", fill: "x".repeat(2000) }));
+    return answer.status !== 202 && answer;
+  });
+  assert.equal(refused.status, 503, refused.text ?? refused.dropped);
+  assert.ok(Number(refused.headers["retry-after"]) >= 1);
+  assert.equal((await call(base + "/ping")).status, 200);
+  return until("bad health", async () => { const one = await call(base + "/health"); return one.status === 503 && one; });
+}
+
+/// Without anybody's doing: what is sent again and again is taken at last, health is good, and the edit made meanwhile arrives.
+async function takes_again(phone) {
+  await until("webhooks to be taken again", async () => (await send(person("HR-00001"))).status === 202);
+  await until("good health", async () => (await call(base + "/health")).status === 200);
+  await until("the change", async () => (await app.find("employees", "code", "ada")).phone === phone);
+  await world.settled();
+  assert.equal((await project.cli("check")).code, 0);
+}
+
+/// Runs `test` with the state on a small file system of its own.
+async function on_small_disk(test) {
+  await project.daemon.stop();
+  const state = project.path("state"), folder = temporary("state");
+  const mount = (...args) => execFileSync("mount", args, { stdio: "pipe" });
+  let mounts = 0;
+  const unmount = () => { while (mounts > 0) { mounts--; execFileSync("umount", ["-l", folder], { stdio: "pipe" }); } };
+  try {
+    mount("-t", "tmpfs", "-o", "size=3m,mode=0700", "tidewire-test", folder);
+    mounts++;
+  } catch {
+    base = (await project.start()).address;
+    return console.log("  skipped: no right to mount a small file system");
+  }
+  cleanup(unmount);
+  const aside = temporary("state");
+  fs.cpSync(state, folder, { recursive: true, filter: (name) => !name.endsWith(".sock") });
+  fs.rmSync(state, { recursive: true });
+  fs.symlinkSync(folder, state);
+  base = (await project.start()).address;
+  const file = fs.openSync(path.join(folder, "fill"), "w");
+  await test({
+    folder,
+    fill() {
+      for (let size = 1 << 16; size >= 512; size /= 2) {
+        try { for (;;) fs.writeSync(file, Buffer.alloc(size)); } catch (error) { assert.equal(error.code, "ENOSPC"); }
+      }
+    },
+    free: () => fs.ftruncateSync(file),
+    make_read_only() {
+      mount("--bind", folder, folder);
+      mounts++;
+      mount("-o", "remount,bind,ro", folder);
+    },
+    make_writable() {
+      execFileSync("umount", ["-l", folder], { stdio: "pipe" });
+      mounts--;
+    },
+  });
+  fs.closeSync(file);
+  await project.daemon.stop();
+  fs.cpSync(folder, aside, { recursive: true, filter: (name) => !name.endsWith(".sock") });
+  unmount();
+  fs.unlinkSync(state);
+  fs.renameSync(aside, state);
+  base = (await project.start()).address;
 }
 
 const cases = {
@@ -79,6 +158,39 @@ const cases = {
     const body = JSON.stringify({ type: "UPDATE", table: "employees", schema: "public", record: row, old_record: row });
     assert.equal((await post("/webhook/app", body, { "x-app-secret": secrets.APP_WEBHOOK_SECRET })).status, 202);
     await until("the bio on the left", async () => (await erp.get("Staff Member", "HR-00001")).bio === "from the right");
+    await world.settled();
+  },
+
+  async "a database webhook signed by a trigger is proved by its hex HMAC, with either secret of a rotation"() {
+    const written = `header = "x-app-secret", secret = secret "APP_WEBHOOK_SECRET"`;
+    const signing = `header = "x-webhook-signature", prefix = "sha256=", secret = { secret "APP_WEBHOOK_SECRET", secret "APP_WEBHOOK_NEXT" }`;
+    const record = await app.find("employees", "code", "ada");
+    const body = JSON.stringify({ type: "UPDATE", table: "employees", schema: "public", record, old_record: record });
+    const hmac = (secret, encoding = "hex", text = body) => crypto.createHmac("sha256", secret).update(text).digest(encoding);
+    const tell = (signature) => post("/webhook/app", body, signature === undefined ? {} : { "x-webhook-signature": signature });
+
+    project.write_secrets({ ...project.secrets, APP_WEBHOOK_NEXT: "app-hook-secret-2" });
+    await save(written, signing);
+    for (const secret of [secrets.APP_WEBHOOK_SECRET, "app-hook-secret-2"]) {
+      await app.knob("edit", { table: "employees", query: "code=eq.ada", set: { bio: `signed with ${secret}` } });
+      const answer = await tell("sha256=" + hmac(secret));
+      assert.equal(answer.status, 202, answer.text ?? answer.dropped);
+      await until("the bio on the left", async () => (await erp.get("Staff Member", "HR-00001")).bio === `signed with ${secret}`);
+    }
+    const { unproved, received: taken } = await counts("app");
+    const good = hmac(secrets.APP_WEBHOOK_SECRET);
+    const wrong = [undefined, "", "sha256=", good, "sha256=" + hmac("another secret"), "sha256=" + hmac(secrets.APP_WEBHOOK_SECRET, "base64"), "sha256=" + good.slice(0, -2),
+      "sha256=" + hmac(secrets.APP_WEBHOOK_SECRET, "hex", body + " "), "sha256=" + hmac(secrets.ERP_WEBHOOK_SECRET), secrets.APP_WEBHOOK_SECRET];
+    for (const signature of wrong) assert.equal((await tell(signature)).status, 401, signature);
+    assert.equal((await post("/webhook/app", body, { "x-app-secret": secrets.APP_WEBHOOK_SECRET })).status, 401);
+    assert.deepEqual([(await counts("app")).unproved, (await counts("app")).received], [unproved + wrong.length + 1, taken]);
+
+    // The end of the rotation: the first secret proves nothing any more.
+    await save(`{ secret "APP_WEBHOOK_SECRET", secret "APP_WEBHOOK_NEXT" }`, `secret "APP_WEBHOOK_NEXT"`);
+    assert.equal((await tell("sha256=" + good)).status, 401);
+    assert.equal((await tell("sha256=" + hmac("app-hook-secret-2"))).status, 202);
+    await save(signing.replace(/{.*}/, `secret "APP_WEBHOOK_NEXT"`), written);
+    project.write_secrets();
     await world.settled();
   },
 
@@ -159,8 +271,7 @@ const cases = {
   },
 
   async "more webhooks than the inbound limit allows are 429 with Retry-After, and taken again later"() {
-    project.edit("tidewire.lua", "ERP_WEBHOOK_NEXT\" }, limits = { parallel = 8 }", "ERP_WEBHOOK_NEXT\" }, limits = { parallel = 8, inbound = \"5/s\" }");
-    await until("the new limit", async () => project.logged("project_reloaded").length > 0);
+    await save("ERP_WEBHOOK_NEXT\" }, limits = { parallel = 8 }", "ERP_WEBHOOK_NEXT\" }, limits = { parallel = 8, inbound = \"5/s\" }");
     const body = person("HR-00001");
     const answers = await Promise.all(Array.from({ length: 40 }, () => send(body)));
     const refused = answers.filter((one) => one.status === 429);
@@ -168,22 +279,19 @@ const cases = {
     assert.ok(refused.every((one) => Number(one.headers["retry-after"]) >= 1));
     assert.equal((await counts()).limited, refused.length);
     await until("the limit to have room again", async () => (await send(body)).status === 202);
-    project.edit("tidewire.lua", ", inbound = \"5/s\"", "");
-    await until("the limit to be gone", async () => project.logged("project_reloaded").length > 1);
+    await save(", inbound = \"5/s\"", "");
     await world.settled();
   },
 
   async "what is not proved uses up no limit, and the log says it once in a while"() {
-    project.edit("tidewire.lua", "ERP_WEBHOOK_NEXT\" }, limits = { parallel = 8 }", "ERP_WEBHOOK_NEXT\" }, limits = { parallel = 8, inbound = \"5/s\" }");
-    const reloads = project.logged("project_reloaded").length, lines = project.logged("webhook_refused").length;
-    await until("the new limit", async () => project.logged("project_reloaded").length > reloads);
+    await save("ERP_WEBHOOK_NEXT\" }, limits = { parallel = 8 }", "ERP_WEBHOOK_NEXT\" }, limits = { parallel = 8, inbound = \"5/s\" }");
+    const lines = project.logged("webhook_refused").length;
     const body = person("HR-00001");
     const strangers = await Promise.all(Array.from({ length: 60 }, () => send(body, {})));
     assert.ok(strangers.every((one) => one.status === 401));
     assert.equal((await send(body)).status, 202);
     assert.ok(project.logged("webhook_refused").length - lines < 20);
-    project.edit("tidewire.lua", ", inbound = \"5/s\"", "");
-    await until("the limit to be gone", async () => project.logged("project_reloaded").length > reloads + 1);
+    await save(", inbound = \"5/s\"", "");
     await world.settled();
   },
 
@@ -226,54 +334,40 @@ const cases = {
   },
 
   async "with a full disk webhooks are 503 with Retry-After, nothing is lost, and it goes on by itself"() {
-    await project.daemon.stop();
-    const state = project.path("state"), kept = temporary("state");
-    let mounted = false;
-    try {
-      execFileSync("mount", ["-t", "tmpfs", "-o", "size=3m,mode=0700", "tidewire-test", kept], { stdio: "pipe" });
-      mounted = true;
-    } catch {
-      return console.log("  skipped: no right to mount a small file system");
-    }
-    cleanup(() => mounted && execFileSync("umount", ["-l", kept], { stdio: "pipe" }));
-    fs.cpSync(state, kept, { recursive: true, filter: (name) => !name.endsWith(".sock") });
-    fs.rmSync(state, { recursive: true });
-    fs.symlinkSync(kept, state);
-    base = (await project.start()).address;
-    await arrives("before", () => send(person("HR-00001")));
-
-    const fill = fs.openSync(path.join(kept, "fill"), "w");
-    for (let size = 1 << 16; size >= 512; size /= 2) {
-      try { for (;;) fs.writeSync(fill, Buffer.alloc(size)); } catch (error) { assert.equal(error.code, "ENOSPC"); }
-    }
-    fs.closeSync(fill);
-    await erp.knob("edit", { doctype: "Staff Member", name: "HR-00001", values: { phone: "full" }, touch_modified: true });
-    const body = person("HR-00001");
-    let acknowledged = 0;
-    const refused = await until("a refusal", async () => {
-      const answer = await send(JSON.stringify({ doctype: "Staff Member", name: "HR-00001", fill: "x".repeat(2000) }));
-      if (answer.status === 202) acknowledged++;
-      return answer.status !== 202 && answer;
+    await on_small_disk(async (disk) => {
+      await arrives("before", () => send(person("HR-00001")));
+      disk.fill();
+      const health = await refuses();
+      assert.match(health.text, /state file/);
+      assert.deepEqual(project.logged("state_unwritable").map((one) => one.level), ["error"]);
+      await sleep(1);
+      assert.ok(project.daemon.running());
+      await edits("full");
+      disk.free();
+      await takes_again("full");
+      assert.equal(project.logged("state_writable").length, project.logged("state_unwritable").length);
     });
-    assert.equal(refused.status, 503, refused.text ?? refused.dropped);
-    assert.ok(Number(refused.headers["retry-after"]) >= 1);
-    const health = await until("bad health", async () => { const one = await call(base + "/health"); return one.status === 503 && one; });
-    assert.match(health.text, /state file/);
-    assert.deepEqual(project.logged("state_unwritable").map((one) => one.level), ["error"]);
-    assert.equal((await call(base + "/ping")).status, 200);
-    await sleep(1);
-    assert.ok(project.daemon.running());
+  },
 
-    fs.rmSync(path.join(kept, "fill"));
-    await until("webhooks to be taken again", async () => (await send(body)).status === 202);
-    await until("good health", async () => (await call(base + "/health")).status === 200);
-    assert.equal(project.logged("state_writable").length, project.logged("state_unwritable").length);
-    await until("the change", async () => (await app.find("employees", "code", "ada")).phone === "full");
-    await world.settled();
-    assert.equal((await project.cli("check")).code, 0);
-    await project.daemon.stop();
-    execFileSync("umount", ["-l", kept], { stdio: "pipe" });
-    mounted = false;
+  async "while its file system is read-only webhooks are 503 with Retry-After, and it goes on by itself once it is not"() {
+    await on_small_disk(async (disk) => {
+      // The kernel keeps writable what has files open to be written: so the writer first loses its file to a full disk.
+      disk.fill();
+      await refuses();
+      disk.make_read_only();
+      disk.free();
+      assert.ok(fs.statfsSync(disk.folder).bavail > 100);
+      assert.throws(() => fs.writeFileSync(path.join(disk.folder, "fill"), ""), { code: "EROFS" });
+      await until("the other reason", async () => /readonly|unable to open/.test((await call(base + "/health")).text));
+      const health = await refuses();
+      assert.match(health.text, /state file/);
+      await sleep(1.5);
+      assert.ok(project.daemon.running());
+      assert.equal((await send(person("HR-00001"))).status, 503);
+      await edits("read-only");
+      disk.make_writable();
+      await takes_again("read-only");
+    });
   },
 };
 
