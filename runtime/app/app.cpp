@@ -40,6 +40,7 @@ App::State::~State() {
   log_.on_line(nullptr);
   watch_.reset();
   listeners_.clear();
+  former_servers_.clear();
   server_.reset();
   engine_.reset();
 }
@@ -137,6 +138,7 @@ void App::State::start(std::function<void(Result<std::string>)> ready) {
       // Not before it is known what the mappings want: a webhook may come at once.
       const auto listening = options_.serve ? listen() : Result<void>();
       if (!listening.ok()) return loop_.post([ready, error = listening.error()] { ready(error); });
+      if (options_.serve) listen_to_commands();
       begin_work(ready);
     });
   });

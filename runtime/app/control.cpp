@@ -79,6 +79,7 @@ Value App::State::process() const {
   }
   if (const std::string success = last_success(); !success.empty()) out["last_success"] = success;
   if (project_trouble_) out["project_trouble"] = problem("tidewire.lua", *project_trouble_);
+  if (listen_trouble_) out["listen_trouble"] = problem("tidewire.lua", *listen_trouble_);
   if (!needs_restart_.empty()) out["needs_restart"] = Value(Array(needs_restart_.begin(), needs_restart_.end()));
   return Value(std::move(out));
 }
@@ -186,7 +187,9 @@ void App::State::check_loaded(bool connect, admin::Done<Value> done) {
       checking->warnings.push_back(Value("connection " + name + ": " + option + " is written in clear; write secret \"NAME\" and put the text into .env"));
     }
   }
-  if (project_trouble_) checking->problems.push_back(problem("tidewire.lua", *project_trouble_));
+  for (const auto* trouble : {&project_trouble_, &listen_trouble_}) {
+    if (*trouble) checking->problems.push_back(problem("tidewire.lua", **trouble));
+  }
   if (const auto sound = refresh_certificate(); !sound.ok()) checking->problems.push_back(problem("tidewire.lua", sound.error()));
   for (const auto& [name, error] : broken_connections_) checking->problems.push_back(problem("tidewire.lua", error));
   for (const auto& [name, mapping] : mappings_) {

@@ -333,14 +333,10 @@ void App::State::changed(const std::vector<std::string>& paths) {
 /// What a running process does not change.
 void App::State::keep_what_runs(Project& wanted) {
   needs_restart_.clear();
-  const auto keep = [this](const char* name, std::string& said, const std::string& running) {
-    if (said == running) return;
-    needs_restart_.emplace_back(name);
-    log_.warn("needs_restart", std::string(name) + " was changed in tidewire.lua: it counts when the daemon is started again", {{"wanted", Value(said)}});
-    said = running;
-  };
-  if (options_.listen.empty()) keep("listen", wanted.listen, project_.listen);
-  keep("state", wanted.state, project_.state);
+  if (wanted.state == project_.state) return;
+  needs_restart_.emplace_back("state");
+  log_.warn("needs_restart", "state was changed in tidewire.lua: it counts when the daemon is started again", {{"wanted", Value(wanted.state)}});
+  wanted.state = project_.state;
 }
 
 Result<Project> App::State::read_project() {
@@ -360,6 +356,7 @@ void App::State::reload_project() {
   }
   project_trouble_.reset();
   keep_what_runs(*loaded);
+  const std::string listened = project_.listen;
   project_ = std::move(*loaded);
   for (auto it = connections_.begin(); it != connections_.end();) {
     if (project_.connections.contains(it->first)) {
@@ -374,6 +371,7 @@ void App::State::reload_project() {
   load_admin_token();
   plan_backups();
   if (server_) (void)refresh_certificate();
+  follow_listen(listened);
   log_.info("project_reloaded", "tidewire.lua reloaded");
   load_mappings([] {});
 }

@@ -18,6 +18,8 @@ std::string on_loopback(const std::string& address) {
   return near || colon == std::string::npos ? address : "127.0.0.1" + address.substr(colon);
 }
 
+std::string port_of(const std::string& address) { return address.substr(address.rfind(':') + 1); }
+
 }  // namespace
 
 std::string App::State::wanted_address() const { return options_.listen.empty() ? project_.listen : options_.listen; }
@@ -35,8 +37,11 @@ Result<void> App::State::listen() {
     log_.warn("no_user", "there is no user yet, so " + wanted + " is not listened on; " + address + " is, until the first is made: open the set-up link, or `tidewire user add NAME --role admin`");
   }
   TRY(refresh_certificate());
+  return listen_at(address);
+}
+
+Result<void> App::State::listen_at(const std::string& address) {
   address_ = TRY(server_->listen(address, [this] { return certificate_.identity(); }));
-  listen_to_commands();
   return {};
 }
 
@@ -51,17 +56,54 @@ void App::State::listen_to_commands() {
   if (!socket.ok()) log_.warn("socket", to_string(socket.error()));
 }
 
+/// Listens where it is wanted from now on. The new address is opened before the old one closes, so that a wrong one changes nothing;
+/// an old one that is in its way (another host of the same port) goes first, and comes back where that was not it.
+Result<void> App::State::move_server() {
+  const std::string was = address_;
+  auto former = std::exchange(server_, make_server());
+  Result<void> moved = listen();
+  const bool in_the_way = !moved.ok() && port_of(was) == port_of(wanted_address());
+  if (!moved.ok() && !in_the_way) {
+    server_ = std::move(former);
+    return moved;
+  }
+  retire(std::move(former));
+  if (in_the_way) moved = listen();
+  if (!moved.ok()) {
+    if (const auto back = listen_at(was); !back.ok()) log_.error("not_listening", to_string(back.error()));
+  }
+  listen_to_commands();
+  return moved;
+}
+
+/// It finishes what it answers, and lets nobody in.
+void App::State::retire(std::unique_ptr<http::Server> server) {
+  http::Server* const former = former_servers_.emplace_back(std::move(server)).get();
+  former->drain([this, alive = alive_, former] {
+    if (!*alive) return;
+    loop_.post([this, alive, former] {
+      if (*alive) std::erase_if(former_servers_, [former](const auto& one) { return one.get() == former; });
+    });
+  });
+}
+
 void App::State::first_user_added() {
   const std::string wanted = wanted_address();
   if (!options_.serve || !server_ || draining_ || on_loopback(wanted) == wanted) return;
-  setup_server_ = std::move(server_);
-  setup_server_->drain([this, alive = alive_] {
-    if (*alive) loop_.post([this, alive] { if (*alive) setup_server_.reset(); });
-  });
-  server_ = make_server();
-  const auto listening = listen();
-  if (listening.ok()) return log_.info("listening", "there is a user: listening on " + address_);
-  log_.error("not_listening", to_string(listening.error()) + "; start the daemon again once that is mended");
+  const auto moved = move_server();
+  if (moved.ok()) return log_.info("listening", "there is a user: listening on " + address_);
+  log_.error("not_listening", to_string(moved.error()) + "; " + address_ + " is listened on; start the daemon again once that is mended");
+}
+
+/// tidewire.lua was saved and may say another address. One that fails is tried again when the file is saved again.
+void App::State::follow_listen(const std::string& was) {
+  listen_trouble_.reset();
+  if (project_.listen == was || !options_.listen.empty() || !options_.serve || !server_ || draining_) return;
+  const auto moved = move_server();
+  if (moved.ok()) return log_.info("listening", "tidewire.lua says another address: listening on " + address_);
+  log_.error("not_listening", to_string(moved.error()) + "; " + address_ + " is listened on as before", {{"wanted", Value(project_.listen)}});
+  listen_trouble_ = moved.error();
+  project_.listen = was;
 }
 
 void App::State::load_admin_token() {

@@ -207,7 +207,11 @@ struct App::State final : public admin::Control, public admin::Authoring, public
   // serving.cpp
   void first_user_added() override;
   Result<void> listen();
+  Result<void> listen_at(const std::string& address);
   void listen_to_commands();
+  Result<void> move_server();
+  void retire(std::unique_ptr<http::Server> server);
+  void follow_listen(const std::string& was);
   std::string wanted_address() const;
   std::unique_ptr<http::Server> make_server();
   void load_admin_token();
@@ -259,6 +263,7 @@ struct App::State final : public admin::Control, public admin::Authoring, public
   std::set<std::string> disabled_;            // mappings that a person switched off
   std::map<std::string, Instant> paused_;     // connections, until when
   std::optional<Error> project_trouble_;
+  std::optional<Error> listen_trouble_;       // why the address that tidewire.lua says is not listened on
   std::vector<std::string> needs_restart_;    // settings of tidewire.lua that were changed and do not count yet
   std::unique_ptr<WebhookIntake> intake_;
   std::unique_ptr<admin::Api> api_;
@@ -270,7 +275,8 @@ struct App::State final : public admin::Control, public admin::Authoring, public
   Certificate certificate_;
   std::string certificate_trouble_;  // as told last
   std::unique_ptr<Timer> certificate_timer_;
-  std::unique_ptr<http::Server> server_, setup_server_;  // the second finishes what it answers while the first takes over
+  std::unique_ptr<http::Server> server_;
+  std::vector<std::unique_ptr<http::Server>> former_servers_;  // of addresses that were left: they finish what they answer
   std::string address_;
   std::unique_ptr<loop::Watch> watch_;
   std::unique_ptr<Timer> prune_timer_, index_timer_, release_timer_, drain_timer_, drift_timer_, success_timer_;

@@ -122,6 +122,9 @@ class StatusPage {
     if (const Value* trouble = status_.find("project_trouble"); trouble != nullptr) {
       lines.push_back(out_.paint("✗ ", Style::kBad) + "tidewire.lua as saved last does not load, the one before goes on: " + plain(trouble->string_or("message")));
     }
+    if (const Value* trouble = status_.find("listen_trouble"); trouble != nullptr) {
+      lines.push_back(out_.paint("✗ ", Style::kBad) + "the address that tidewire.lua says is not listened on, the one before is: " + plain(trouble->string_or("message")));
+    }
     const Value* kept = status_.find("needs_restart");
     for (const Value& setting : kept == nullptr ? Array{} : kept->as_array()) {
       lines.push_back(out_.paint("! ", Style::kWarn) + plain(setting.as_string()) + " was changed in tidewire.lua: it counts when the daemon is started again");

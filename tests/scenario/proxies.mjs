@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import fs from "node:fs";
 import http from "node:http";
-import net from "node:net";
 import path from "node:path";
-import { call, run, signed, start, temporary, until } from "../support/scenario.mjs";
+import { call, free_port, run, signed, start, temporary, until } from "../support/scenario.mjs";
 import { company, secrets } from "../support/staff.mjs";
 
 const world = {};
@@ -11,12 +10,6 @@ let erp, app, project;
 const shipped = (name) => fs.readFileSync(path.join(process.env.SOURCE_DIR, "examples/deploy/proxy", name), "utf8");
 const program_of = (name) => ["/usr/sbin/", "/usr/bin/", "/usr/local/bin/"].map((folder) => folder + name).find((file) => fs.existsSync(file));
 const body = JSON.stringify({ doctype: "Staff Member", name: "HR-00001" });
-
-function free_port() {
-  return new Promise((resolve) => {
-    const server = net.createServer().listen(0, "127.0.0.1", () => { const { port } = server.address(); server.close(() => resolve(port)); });
-  });
-}
 
 /// The file as it is shipped, with the daemon's address and a port of this machine for the name and the certificate.
 function here(text, replaced) {

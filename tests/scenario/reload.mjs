@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import fs from "node:fs";
+import net from "node:net";
 import path from "node:path";
 import { front } from "../support/front.mjs";
-import { run, supabase, until } from "../support/scenario.mjs";
+import { call, free_port, run, supabase, until } from "../support/scenario.mjs";
 import { company, tables } from "../support/staff.mjs";
 
 const world = {};
@@ -24,6 +25,14 @@ async function save(file, from, to, name = "employees") {
 /// Reads of people, while they are held back: { waiting, open() }.
 let gate = null;
 const hold = (request) => gate && request.url.startsWith("/api/resource/Staff%20Member") && new Promise((open) => gate.waiting.push(open));
+
+/// Saves where to listen, and waits until the daemon does; `reached` is the address that it is asked by from then on.
+async function listen(address, reached = address) {
+  const before = project.read("tidewire.lua").match(/listen = "[^"]*"/)[0];
+  project.edit("tidewire.lua", before, `listen = "${address}"`);
+  await until(`it to listen on ${address}`, async () => (await project.status()).address === address);
+  project.daemon.address = "http://" + reached;
+}
 
 let phones = 0;
 /// An edit on the left; the phone that the right shows for it.
@@ -213,14 +222,14 @@ const cases = {
     await travels();
   },
 
-  async "a saved log counts at once, listen and state when the daemon is started again, and status says so"() {
+  async "a saved log counts at once, state when the daemon is started again, and status says so"() {
     const listened = project.read("tidewire.lua").match(/listen = "[^"]*"/)[0];
-    const changed = `listen = "127.0.0.1:1", state = "state/other.db", log = { level = "debug", format = "text", file = "state/own.log", rotate = "1KB", keep = 1 }`;
+    const changed = `${listened}, state = "state/other.db", log = { level = "debug", format = "text", file = "state/own.log", rotate = "1KB", keep = 1 }`;
     project.edit("tidewire.lua", listened, changed);
     await until("the kept settings", async () => (await project.status()).needs_restart);
-    assert.deepEqual((await project.status()).needs_restart, ["listen", "state"]);
+    assert.deepEqual((await project.status()).needs_restart, ["state"]);
     const told = (await project.cli("status")).out;
-    assert.match(told, /listen was changed in tidewire.lua: it counts when the daemon is started again/);
+    assert.match(told, /state was changed in tidewire.lua: it counts when the daemon is started again/);
     const second = path.join(project.folder, "state/own.log.1");
     for (let i = 0; i < 20 && !fs.existsSync(second); i++) await travels();
     assert.ok(fs.existsSync(second), "the log file began anew");
@@ -228,6 +237,61 @@ const cases = {
     assert.ok(!fs.existsSync(path.join(project.folder, "state/other.db")));
     project.edit("tidewire.lua", changed, listened);
     await until("nothing to be kept", async () => !(await project.status()).needs_restart);
+    await travels();
+  },
+
+  async "a saved listen is followed, and what the old address has under way is finished"() {
+    const before = project.daemon.address;
+    const slow = net.connect(new URL(before).port, "127.0.0.1");
+    let told = "";
+    slow.on("data", (part) => (told += part));
+    await new Promise((resolve) => slow.write("GET /ping HTTP/1.1\r\nHost: x\r\n", resolve));
+    await until("the half request to be there", async () => (await project.status()).http.connections >= 2);
+
+    const port = await free_port();
+    await listen(`127.0.0.1:${port}`);
+    assert.equal((await project.status()).address, `127.0.0.1:${port}`);
+    assert.equal((await call(project.daemon.address + "/ping")).status, 200);
+    assert.equal((await call(before + "/ping")).dropped, "ECONNREFUSED");
+    await new Promise((resolve) => { slow.on("close", resolve); slow.write("\r\n"); });
+    assert.match(told, /^HTTP\/1\.1 200 [^]*connection: close/i);
+    await world.connect();
+    await travels();
+  },
+
+  async "an address that cannot be listened on leaves the old one as it is, and is tried again with the next save"() {
+    const before = project.daemon.address;
+    const holder = net.createServer();
+    await new Promise((resolve) => holder.listen(0, "127.0.0.1", resolve));
+    const taken = `127.0.0.1:${holder.address().port}`;
+    const listened = project.read("tidewire.lua").match(/listen = "[^"]*"/)[0];
+    project.edit("tidewire.lua", listened, `listen = "${taken}"`);
+    const trouble = await until("the trouble", async () => (await project.status()).listen_trouble);
+    assert.match(trouble.message, new RegExp(`listen on ${taken}: address already in use`));
+    assert.ok(project.logged("not_listening").some((one) => one.message.includes("is listened on as before")));
+    assert.match((await project.cli("status")).out, /the address that tidewire.lua says is not listened on.*address already in use/);
+    assert.equal((await call(before + "/ping")).status, 200);
+    await travels();
+
+    await new Promise((resolve) => holder.close(resolve));
+    project.edit("tidewire.lua", `listen = "${taken}"`, `listen  = "${taken}"`);
+    await until("the second try", async () => (await project.status()).address === taken);
+    assert.equal((await project.status()).listen_trouble, undefined);
+    project.edit("tidewire.lua", `listen  =`, `listen =`);
+    project.daemon.address = "http://" + taken;
+    await world.connect();
+    await travels();
+  },
+
+  async "another host of the same port is followed, too"() {
+    const { port } = new URL(project.daemon.address);
+    project.write_secrets({ ...project.secrets, OPERATOR: "a token of an administrator" });
+    project.edit("tidewire.lua", "defaults = {", `admin = { token = secret "OPERATOR" }, defaults = {`);
+    await listen(`0.0.0.0:${port}`, `127.0.0.1:${port}`);
+    await travels();
+    await listen(`127.0.0.1:${port}`);
+    project.edit("tidewire.lua", `admin = { token = secret "OPERATOR" }, `, "");
+    project.write_secrets();
     await travels();
   },
 

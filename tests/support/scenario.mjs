@@ -5,6 +5,7 @@ import { execFile, spawn } from "node:child_process";
 import crypto from "node:crypto";
 import fs from "node:fs";
 import http from "node:http";
+import net from "node:net";
 import os from "node:os";
 import path from "node:path";
 
@@ -55,6 +56,14 @@ export function call(url, { method = "GET", body, headers = {}, socket, agent, s
     request.end(bytes);
   });
 }
+
+/// A port of this machine that nobody listens on.
+export const free_port = () => new Promise((resolve) => {
+  const server = net.createServer().listen(0, "127.0.0.1", () => {
+    const { port } = server.address();
+    server.close(() => resolve(port));
+  });
+});
 
 // Processes ------------------------------------------------------------------------------------------------------------
 
