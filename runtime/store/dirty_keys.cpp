@@ -8,35 +8,36 @@
 namespace tidewire::store {
 namespace {
 
-enum class Merged { kNot, kTaken, kMissing };  // kMissing: into a row that stands because its record reads as missing
+constexpr const char* kMerge =
+    "UPDATE dirty_keys SET first_seq = min(first_seq, ?1), last_seq = max(last_seq, ?2), changes = changes + ?3, "
+    "event = iif(event = 'delete' OR ?4 = 'delete', 'delete', iif(?2 >= last_seq, ?4, event)), "
+    // So does a resync that was asked for: only a pass for it, or for a person, looks at what an edit of the mapping
+    // says.
+    "reason = iif(?2 >= last_seq AND (reason <> 'resync' OR ?5 = 'person'), ?5, reason), payload = iif(?2 >= "
+    "last_seq, ?6, payload) "
+    // No IN of three or more: SQLite would make and drop a table for the list at each run.
+    "WHERE mapping = ?7 AND side = ?8 AND key = ?9 AND state <> 'dead' AND state <> 'conflict' AND "
+    "state <> 'waiting_for' AND state <> 'would_write' AND priority <= ?10 "
+    "AND (state <> 'waiting' OR due_at <= ?11)";
 
-/// kNot, nothing done, where there is no row or its state or its place in the queue must move first. So the common case
-/// of a row that waits touches no index.
-Result<Merged> merge(Database& database, const std::string& mapping, Side side, std::string_view key,
-                     const NewChanges& changes) {
+/// Of a row that stands because its record reads as missing: these changes may be what it lacks (law 16).
+constexpr const char* kMayLack =
+    "CASE state WHEN 'held' THEN ?5 <> 'sweep' AND (error ->> 'code' = 'not_found' OR error ->> 'code' = 'denied') "
+    "WHEN 'backing_off' THEN (?4 = 'delete' OR ?5 = 'sweep') AND error ->> 'code' = 'not_found' ELSE 0 END";
+
+enum class Rows { kAny, kThatLackNothing };
+
+/// False, nothing done, where there is no such row or its state or its place in the queue must move first. So the common case
+/// of a row that waits touches no index. RETURNING would say which rows lack something, at several times the cost of the update.
+Result<bool> merge(Database& database, Rows rows, const std::string& mapping, Side side, std::string_view key,
+                   const NewChanges& changes) {
+  static const std::string any = kMerge, lack_nothing = any + " AND NOT ifnull(" + kMayLack + ", 0)";
   // An older change than the newest may still be on its way through fan-out: it adds, but does not replace. That one of
   // them told a deletion stays known: Frappe tells a delete first and then, of the same delete, a change.
-  Query merged(
-      database,
-      "UPDATE dirty_keys SET first_seq = min(first_seq, ?1), last_seq = max(last_seq, ?2), changes = changes + ?3, "
-      "event = iif(event = 'delete' OR ?4 = 'delete', 'delete', iif(?2 >= last_seq, ?4, event)), "
-      // So does a resync that was asked for: only a pass for it, or for a person, looks at what an edit of the mapping
-      // says.
-      "reason = iif(?2 >= last_seq AND (reason <> 'resync' OR ?5 = 'person'), ?5, reason), payload = iif(?2 >= "
-      "last_seq, ?6, payload) "
-      // No IN of three or more: SQLite would make and drop a table for the list at each run.
-      "WHERE mapping = ?7 AND side = ?8 AND key = ?9 AND state <> 'dead' AND state <> 'conflict' AND "
-      "state <> 'waiting_for' AND state <> 'would_write' AND priority <= ?10 "
-      "AND (state <> 'waiting' OR due_at <= ?11) "
-      "RETURNING CASE state WHEN 'held' THEN ?5 <> 'sweep' AND (error ->> 'code' = 'not_found' OR error ->> 'code' = "
-      "'denied') "
-      "WHEN 'backing_off' THEN (?4 = 'delete' OR ?5 = 'sweep') AND error ->> 'code' = 'not_found' ELSE 0 END",
-      changes.first_seq, changes.last_seq, changes.count, changes.event, changes.reason, changes.payload, mapping, side,
-      key, changes.priority, changes.due_at);
-  if (!TRY(merged.next())) return Merged::kNot;
-  const bool missing = merged.integer(0) != 0;
-  TRY(merged.next());  // the update itself ends with the last step
-  return missing ? Merged::kMissing : Merged::kTaken;
+  const std::int64_t merged = TRY(execute(database, rows == Rows::kAny ? any : lack_nothing, changes.first_seq,
+                                          changes.last_seq, changes.count, changes.event, changes.reason, changes.payload,
+                                          mapping, side, key, changes.priority, changes.due_at));
+  return merged > 0;
 }
 
 Result<bool> insert(Database& database, const std::string& mapping, Side side, std::string_view key,
@@ -100,23 +101,25 @@ Result<void> count_intake(Database& database, const std::string& mapping, const 
 Result<void> add_changes(Database& database, const std::string& mapping, Side side, std::string_view key,
                          const NewChanges& changes, Instant now, Intake& intake) {
   intake.received += changes.count;
-  Merged merged = TRY(merge(database, mapping, side, key, changes));
-  if (merged == Merged::kNot && TRY(insert(database, mapping, side, key, changes, now))) {
+  if (TRY(merge(database, Rows::kThatLackNothing, mapping, side, key, changes))) {
+    intake.coalesced += changes.count;
+    return {};
+  }
+  if (TRY(insert(database, mapping, side, key, changes, now))) {
     intake.coalesced += changes.count - 1;
     return {};
   }
   intake.coalesced += changes.count;
-  if (merged == Merged::kMissing) return look_once_more(database, mapping, side, key, changes.due_at, now);
-  if (merged == Merged::kTaken) return {};
+  if (TRY(merge(database, Rows::kAny, mapping, side, key, changes))) return look_once_more(database, mapping, side, key, changes.due_at, now);
   intake.revived += TRY(try_again(database, mapping, side, key, "dead", changes.due_at, now));
   TRY(try_again(database, mapping, side, key, "conflict", changes.due_at, now));
   TRY(look_for_parent(database, mapping, side, key, changes.due_at));
   TRY(try_again(database, mapping, side, key, "would_write", changes.due_at, now));  // it would write something else by now
   TRY(pull_forward(database, mapping, side, key, changes));
-  merged = TRY(merge(database, mapping, side, key, changes));
-  ASSERT(merged != Merged::kNot, "a key that waits takes changes in");
-  return merged == Merged::kMissing ? look_once_more(database, mapping, side, key, changes.due_at, now)
-                                    : Result<void>();
+  if (TRY(merge(database, Rows::kThatLackNothing, mapping, side, key, changes))) return {};
+  const bool merged = TRY(merge(database, Rows::kAny, mapping, side, key, changes));
+  ASSERT(merged, "a key that waits takes changes in");
+  return look_once_more(database, mapping, side, key, changes.due_at, now);
 }
 
 Result<std::int64_t> next_seq(Database& database) {
