@@ -13,6 +13,9 @@ namespace {
 
 using Match = Pattern::Match;
 
+constexpr std::uint64_t kBytesPerStep = 64;  // of what a plain search or copy goes through
+constexpr std::uint64_t kStepsPerLook = 100'000;  // between two looks at the budget inside one call
+
 std::string_view check_text(lua_State* L, int index) {
   std::size_t size = 0;
   const char* text = luaL_checklstring(L, index, &size);
@@ -23,7 +26,7 @@ std::string_view check_text(lua_State* L, int index) {
 class Counted {
  public:
   Counted(lua_State* L, std::string_view subject, std::string_view text)
-      : L_(L), subject_(subject), allowed_(std::min<std::uint64_t>(1'000'000 + 64 * subject.size(), 50'000'000)), steps_(allowed_) {
+      : L_(L), subject_(subject), allowed_(std::min<std::uint64_t>(1'000'000 + 64 * subject.size(), 50'000'000)), steps_(allowed_), counted_(allowed_) {
     auto compiled = Pattern::compile(text);
     if (!compiled.ok()) {
       lua_pushlstring(L, compiled.error().message.data(), compiled.error().message.size());
@@ -34,10 +37,12 @@ class Counted {
 
   bool match_at(std::size_t at, Match& match) { return judge(pattern_.match_at(subject_, at, match, steps_)); }
   bool search(std::size_t at, Match& match) { return judge(pattern_.search(subject_, at, match, steps_)); }
-  /// Counts the steps made against the script's budget.
-  void settle() {
-    const std::uint64_t made = allowed_ - steps_;
-    if (made > 1000) Vm::of(L_).spend(L_, made);
+  /// Counts the steps made since the last time against the script's budget, once they are at least so many.
+  void settle(std::uint64_t least = 1000) {
+    const std::uint64_t made = counted_ - steps_;
+    if (made <= least) return;
+    counted_ = steps_;
+    Vm::of(L_).spend(L_, made);
   }
 
  private:
@@ -52,7 +57,7 @@ class Counted {
 
   lua_State* L_;
   std::string_view subject_;
-  std::uint64_t allowed_, steps_;
+  std::uint64_t allowed_, steps_, counted_;
   Pattern pattern_;
 };
 
@@ -93,8 +98,9 @@ int push_bounds(lua_State* L, std::size_t begin, std::size_t end) {
 int find_plain(lua_State* L, std::string_view subject, std::string_view wanted, std::size_t start) {
   const void* found = wanted.empty() ? subject.data() + start
                                      : memmem(subject.data() + start, subject.size() - start, wanted.data(), wanted.size());
+  const std::size_t begin = found ? static_cast<std::size_t>(static_cast<const char*>(found) - subject.data()) : subject.size();
+  if (const std::uint64_t steps = (begin - start) / kBytesPerStep; steps > 1000) Vm::of(L).spend(L, steps);
   if (!found) return lua_pushnil(L), 1;
-  const auto begin = static_cast<std::size_t>(static_cast<const char*>(found) - subject.data());
   return push_bounds(L, begin, begin + wanted.size());
 }
 
@@ -213,6 +219,7 @@ int string_gsub(lua_State* L) {
     if (match.end == match.begin && at < subject.size()) out += subject[at];
     if (match.end == match.begin) ++at;
     Vm::of(L).check_size(L, out.size());
+    counted.settle(kStepsPerLook);
     if (at > subject.size() || anchored) break;
   }
   counted.settle();
@@ -239,7 +246,7 @@ int string_rep(lua_State* L) {
   const double bytes = static_cast<double>(text.size() + separator.size()) * times;
   Vm::of(L).check_size(L, bytes < 1e15 ? static_cast<std::size_t>(bytes) : std::size_t{1} << 50);
   const auto total = static_cast<std::size_t>(std::floor(times)) * (text.size() + separator.size()) - separator.size();
-  Vm::of(L).spend(L, total / 64);
+  Vm::of(L).spend(L, total / kBytesPerStep);
   const std::string out = repeated_text(std::string(text) + std::string(separator), total);
   lua_pushlstring(L, out.data(), out.size());
   return 1;

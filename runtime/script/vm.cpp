@@ -18,6 +18,7 @@ namespace {
 constexpr int kInstructionsPerHook = 1000;
 // An instruction may copy or compare megabytes: while they take long, the hook comes more often.
 constexpr int kHeavyPerHook = 10;
+constexpr std::size_t kHeavyBlock = 256u << 10;  // who makes such a block may make many, long before the first hook
 constexpr Duration kLongSlice = std::chrono::milliseconds(5), kShortSlice = std::chrono::microseconds(50);
 constexpr std::size_t kLeastReserve = 256u << 10;
 constexpr std::size_t kExceptionText = 200;
@@ -135,6 +136,7 @@ void* Vm::allocate(void* self, void* block, std::size_t old_size, std::size_t ne
   if (new_size > old_size && vm.depth_ > 0 && !vm.grant(vm.used_ + (new_size - old_size))) return nullptr;
   void* result = vm.base_allocate_(vm.base_data_, block, old_size, new_size);
   if (result == nullptr && new_size > 0) return nullptr;
+  if (new_size >= kHeavyBlock) vm.expect_heavy();
   vm.used_ = vm.used_ - old_size + new_size;
   vm.peak_ = std::max(vm.peak_, vm.used_);
   return result;
@@ -180,6 +182,10 @@ void Vm::set_pace(int instructions) {
   if (pace_ == instructions) return;
   pace_ = instructions;
   lua_sethook(main_, hook, LUA_MASKCOUNT, pace_);
+}
+
+void Vm::expect_heavy() {
+  if (depth_ > 0 && expired_ == Expired::kNo && !crowded_) set_pace(kHeavyPerHook);
 }
 
 void Vm::expire(Expired reason) {

@@ -108,6 +108,7 @@ class Vm {
   void arm();
   void disarm();
   void set_pace(int instructions);
+  void expect_heavy();
   bool out_of_time();
   void expire(Expired reason);
   [[noreturn]] void raise_expired(lua_State* L);

@@ -101,6 +101,30 @@ TEST_CASE("pattern: steps count towards the script's budget", "[script]") {
   REQUIRE_THAT(error.message, Contains("main.lua:2:"));
 }
 
+TEST_CASE("pattern: a plain search counts what it goes through, no more", "[script]") {
+  ScriptHarness harness;
+  const Error error = harness.error("local s = ('x'):rep(6e6)\nwhile true do local at = s:find('y', 1, true) end");
+  REQUIRE(error.code == Code::kBudget);
+  REQUIRE_THAT(error.message, Contains("main.lua:2: ran more than 5000000 instructions"));
+  const char* split = "local s, at, n = ('a,'):rep(50000), 0, 0 while true do at = s:find(',', at + 1, true) if not at then return n end n = n + 1 end";
+  REQUIRE(harness.value(split).value() == Value(50000));
+}
+
+TEST_CASE("pattern: the budget is looked at inside one long gsub", "[script]") {
+  static int calls = 0;
+  calls = 0;
+  ScriptHarness harness;
+  harness.options.budget.instructions = 1'000'000;
+  harness.options.install = [](lua_State* L) {
+    lua_pushcfunction(L, [](lua_State*) -> int { return (++calls, 0); });
+    lua_setglobal(L, "counted");
+  };
+  const Error error = harness.error("local s = ('ab '):rep(1000000)\ns:gsub('%a+', counted)");
+  REQUIRE(error.code == Code::kBudget);
+  REQUIRE_THAT(error.message, Contains("main.lua:2:"));
+  REQUIRE(calls < 500'000);
+}
+
 TEST_CASE("pattern: long texts are no problem for simple patterns", "[script]") {
   ScriptHarness harness;
   harness.options.budget.instructions = 100'000'000;

@@ -156,6 +156,17 @@ TEST_CASE("vm: heavy instructions are looked after more often", "[script]") {
   REQUIRE(calls < 400);  // 1000 instructions make some 300
 }
 
+TEST_CASE("vm: who makes large texts is looked after before a thousand instructions", "[script]") {
+  ScriptHarness harness;
+  harness.options.budget.instructions = ~std::uint64_t{0};
+  harness.options.budget.time = std::chrono::milliseconds(10);
+
+  const Error error = harness.error("local s, n = ('x'):rep(8e6), 0\nfor i = 1, 150 do n = n + #(s .. i) end\nreturn n");
+
+  REQUIRE(code_name(error.code) == code_name(Code::kBudget));
+  REQUIRE_THAT(error.message, StartsWith("main.lua:2: ran longer than 10 ms"));
+}
+
 TEST_CASE("vm: a sort counts what it compares", "[script]") {
   ScriptHarness harness;
   REQUIRE(harness.value("local t = { 3, 1, 2 } table.sort(t) table.sort(t, function(a, b) return a > b end) return t").value() == Value(Array{3, 2, 1}));
