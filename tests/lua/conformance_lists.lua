@@ -50,7 +50,7 @@ return function(w)
       cursor, pages = page.cursor, pages + 1
       if pages <= 2 then
         for _, shown in ipairs { true, false } do
-          local going = not (shown and subject.unordered) and pick(shown)
+          local going = pick(shown)
           if going then
             must(call.delete(collection, going))
             stays[going] = nil

@@ -110,7 +110,7 @@ function M.http(options)
       version = "modified", fields = { code = "text", number = "int", price = "decimal" } } } }
     subject.install, subject.kind = nil, "http"
     subject.config, subject.broken = rest(config, options.api_key .. ":" .. options.api_secret), rest(config, options.api_key .. ":nobody")
-    subject.nowhere, subject.open_ended, subject.unordered, subject.uncounted = elsewhere(subject.config), true, true, true
+    subject.nowhere, subject.open_ended, subject.uncounted = elsewhere(subject.config), true, true
     subject.collection.word, subject.collection.fields = "collection", array { "code", "label", "team", "number", "price" }
     subject.faithful = { { "price", dec "12.5" }, { "number", 2147483647 } }
     return subject
@@ -121,7 +121,7 @@ function M.http(options)
       modified = "updated_at", page = { by = "offset", param = "offset", limit = "limit" }, filter = { "{field}", "eq.{value}" } } } }
   subject.kind, subject.config, subject.broken = "http", rest(config, options.key), rest(config, "sb_secret_nobody")
   subject.broken.headers = { apikey = "sb_secret_nobody" }
-  subject.nowhere, subject.open_ended, subject.unordered = elsewhere(subject.config), true, true
+  subject.nowhere, subject.open_ended = elsewhere(subject.config), true
   subject.collection.word, subject.collection.fields = "collection", array { "code", "name", "number", "price", "big", "active", "born", "tags", "odd name" }
   subject.faithful = { { "price", dec "12.50" }, { "big", dec "9223372036854775807" }, { "active", false }, { "born", "2024-02-29" }, { "tags", array { "a,b", 'c"d' } } }
   return subject

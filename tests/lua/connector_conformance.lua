@@ -18,7 +18,6 @@
 --   long                { field, refused } of a text: a million bytes are kept, or refused as a whole
 --   wide                { field, value } a number beyond what the field or a double holds; kept exactly or refused, unless `doubles`
 --   open_ended          true where the system has no fields of its own to be missed
---   unordered           true where pages shift when rows before them go: only reads by key tell then
 --   uncounted           true where the system does not tell how many there are
 --- Needs profile io, and a system that nobody else writes to.
 

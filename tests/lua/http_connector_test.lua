@@ -140,3 +140,52 @@ tap.test("half a credential, or two, is an error and never nobody", function()
     tap.equal(err.message:find "^auth: " ~= nil, true)
   end
 end)
+
+-- A list by offset whose rows change between two pages: `edits[n]` is done before the n-th answer.
+local function shifting(ids, edits, cap)
+  local asked = 0
+  local call, collection, fake = crm({ { "GET /v1/contacts", function(request)
+    asked = asked + 1
+    if edits[asked] then edits[asked](ids) end
+    local page, from = array {}, tonumber(request.query.offset)
+    for i = from + 1, math.min(#ids, from + math.min(tonumber(request.query.limit), cap or 1000)) do page[#page + 1] = row(ids[i]) end
+    return { body = page }
+  end } }, { page = { by = "offset", param = "offset", limit = "limit", size = 4 } })
+  return all(call, collection, 4), fake
+end
+
+local function numbers(last)
+  local ids = {}
+  for i = 1, last do ids[i] = i end
+  return ids
+end
+
+local function without(...)
+  local gone = {}
+  for _, id in ipairs { ... } do gone[id] = true end
+  return function(ids)
+    for i = #ids, 1, -1 do
+      if gone[ids[i]] then table.remove(ids, i) end
+    end
+  end
+end
+
+-- Each row that was there all the time is shown.
+local function shows(seen, ids)
+  local list = {}
+  for name in seen:gmatch "%S+" do list[name] = true end
+  for _, id in ipairs(ids) do ok(list["n" .. id], "n" .. id .. " is missing in " .. seen) end
+end
+
+test("pages by offset pass over no row when rows go or come meanwhile", function()
+  equal(shifting(numbers(9), {}), "n1 n2 n3 n4 n5 n6 n7 n8 n9")
+  equal(shifting(numbers(1), {}), "n1")
+  equal(shifting(numbers(0), {}), "")
+  equal(shifting(numbers(5), {}, 1), "n1 n2 n3 n4 n5")
+  shows(shifting(numbers(9), { [2] = without(1, 2) }), { 3, 4, 5, 6, 7, 8, 9 })
+  shows(shifting(numbers(9), { [2] = without(4) }), { 1, 2, 3, 5, 6, 7, 8, 9 })
+  shows(shifting(numbers(9), { [2] = without(1, 2, 3, 4) }), { 5, 6, 7, 8, 9 })
+  shows(shifting(numbers(20), { [2] = without(4), [4] = without(1, 7, 8, 9, 10) }), { 2, 3, 5, 6, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20 })
+  shows(shifting(numbers(9), { [2] = function(ids) table.insert(ids, 1, 0) end }), numbers(9))
+  shows(shifting(numbers(9), { [3] = without(6, 7, 8, 9) }), { 1, 2, 3, 4, 5 })
+end)

@@ -22,6 +22,34 @@ local function question(shape, options)
   return query
 end
 
+local tail = 5  -- keys that a cursor remembers of the page before
+
+-- Pages by offset overlap by a row: where none of the last keys is met again, rows before them went, and the pages behind
+-- are looked through until one is met, or from the beginning. So no row is passed over, and some are shown twice.
+local function past_overlap(shape, cursor, rows)
+  if not given(cursor.tail) then return rows end
+  local place = {}
+  for at, row in ipairs(rows) do
+    if type(row) == "table" and row[shape.key] ~= nil then place[connector.plain(row[shape.key])] = at end
+  end
+  for _, key in ipairs(cursor.tail) do
+    if place[key] then return { unpack(rows, place[key] + 1) } end
+  end
+end
+
+-- The last keys of the rows, the last one first; of fewer rows those before them too.
+local function tail_of(shape, rows, before)
+  local keys = array {}
+  for at = #rows, math.max(1, #rows - tail + 1), -1 do
+    local key = type(rows[at]) == "table" and rows[at][shape.key]
+    if key ~= nil and key ~= false then keys[#keys + 1] = connector.plain(key) end
+  end
+  for _, key in ipairs(before or {}) do
+    if #keys < tail then keys[#keys + 1] = key end
+  end
+  return keys
+end
+
 -- What each way of paging adds to the query, and what the next page is after this one.
 local ways = {
   page = {
@@ -32,7 +60,16 @@ local ways = {
   offset = {
     add = function(query, page, cursor) query[#query + 1] = { page.param, cursor.offset } end,
     begin = function() return { offset = 0 } end,
-    after = function(_, cursor, rows) return { offset = cursor.offset + #rows } end,
+    after = function(shape, cursor, rows)
+      if #rows == 1 then return { offset = cursor.offset + 1 } end
+      return { offset = cursor.offset + #rows - 1, tail = tail_of(shape, rows, given(cursor.tail)) }
+    end,
+    fresh = past_overlap,
+    back = function(shape, cursor, options)
+      local offset = math.max(0, cursor.offset - math.min(options.limit, shape.size))
+      return { offset = offset, tail = offset > 0 and cursor.tail or nil }
+    end,
+    least = 2,
   },
   after = {
     add = function(query, page, cursor)
@@ -71,7 +108,7 @@ local ways = {
 local function ask(conn, shape, cursor, options)
   if cursor.address then return wire.follow(conn, cursor.address) end
   local query, way = question(shape, options), ways[shape.page.by]
-  if shape.page.limit then query[#query + 1] = { shape.page.limit, math.min(options.limit, shape.size) } end
+  if shape.page.limit then query[#query + 1] = { shape.page.limit, math.min(math.max(options.limit, way.least or 1), shape.size) } end
   if way.add then way.add(query, shape.page, cursor) end
   return wire.get(conn, shape.path, query)
 end
@@ -93,8 +130,11 @@ local function one(conn, shape, cursor, options)
   if not rows then
     return fail("unavailable", ("the answer for %s has no list%s"):format(shape.name, shape.about.list and " at '" .. shape.about.list .. "'" or ""), "`list` says where it stands in an answer")
   end
+  local way = ways[shape.page.by]
+  local fresh = way.fresh and way.fresh(shape, cursor, rows) or not way.fresh and rows
+  if not fresh then return { records = array {}, cursor = way.back(shape, cursor, options) } end
   local records = array {}
-  for _, row in ipairs(rows) do
+  for _, row in ipairs(fresh) do
     if type(row) == "table" and matching.fits(options.conditions or {}, function(field) return row[field] end) then
       local record
       record, err = shapes.record(shape, row)
@@ -102,8 +142,8 @@ local function one(conn, shape, cursor, options)
       records[#records + 1] = record
     end
   end
-  if #rows == 0 then return { records = records } end
-  return { records = records, cursor = ways[shape.page.by].after(shape, cursor, rows, reply) }
+  if #fresh == 0 then return { records = records } end
+  return { records = records, cursor = way.after(shape, cursor, rows, reply) }
 end
 
 --- `{ records, cursor }`; `cursor` nil only after an empty page. Options: `cursor`, `limit`, `conditions`, `since`.
