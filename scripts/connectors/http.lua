@@ -17,7 +17,7 @@ local M = { kind = "http" }
 
 M.config = {
   url = { type = "url", required = true },
-  auth = { type = "table", keys = { "bearer", "basic", "header", "query", "secret", "prefix" } }, headers = { type = "table" },
+  auth = { type = "table", keys = { "bearer", "basic", "header", "query", "secret", "prefix", "oauth" } }, headers = { type = "table" },
   collections = { type = "table", required = true },
   overlap = { type = "duration", default = 120 }, settle = { type = "duration", default = 120 },
   payload = { type = "table", keys = { "collection", "key", "event", "deletes" } },

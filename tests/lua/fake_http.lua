@@ -14,13 +14,13 @@ local function answer_of(answer, request)
 end
 
 --- `routes`: list of { "GET /path%-pattern", answer, answer, ... }; the last answer stays. `requests` has what came, with
---- `path` decoded, `query` by name and `json` the decoded body.
+--- `path` decoded, `query` by name, `body` and `json`, the decoded body.
 function M.new(routes)
   local fake = { requests = {} }
   function fake.request(request)
     local target, query = request.url:match "^%w+://[^/]+([^?]*)%??(.*)$"
     local seen = { method = request.method, path = url.decode(target), query = {}, headers = request.headers,
-      json = request.body and json.decode(request.body), once = request.once, same_origin = request.same_origin, target = request.url }
+      json = request.body and json.decode(request.body), body = request.body, once = request.once, same_origin = request.same_origin, target = request.url }
     for _, pair in ipairs(url.parse_query(query)) do seen.query[pair[1]] = pair[2] end
     fake.requests[#fake.requests + 1] = seen
     for _, route in ipairs(routes) do

@@ -189,3 +189,67 @@ test("pages by offset pass over no row when rows go or come meanwhile", function
   shows(shifting(numbers(9), { [2] = function(ids) table.insert(ids, 1, 0) end }), numbers(9))
   shows(shifting(numbers(9), { [3] = without(6, 7, 8, 9) }), { 1, 2, 3, 4, 5 })
 end)
+
+-- A server whose tokens are t1, t2 and so on, each good for `lasts` seconds; "t" of `good` is the one that the API takes.
+local function tokens(about, answers)
+  local auth = { url = "https://login.example.org/token", id = "me", secret = "s3:cret" }
+  for name, value in pairs(about or {}) do auth[name] = value end
+  local routes = { { "POST /token", unpack(answers) }, { "GET /v1/contacts", function(request)
+    if request.headers.Authorization == "Bearer t2" then return { body = { row(1) } } end
+    return { status = 401, body = { message = "who?" } }
+  end }, { "POST /v1/contacts", function(request)
+    return request.headers.Authorization == "Bearer t2" and { body = row(9) } or { status = 401, body = "<html>who?</html>" }
+  end }, { "GET /v1/contacts/9", { body = row(9) } } }
+  return crm(routes, nil, { auth = { oauth = auth } })
+end
+
+local function token(text, more)
+  local body = { access_token = text, token_type = "Bearer", expires_in = 3600 }
+  for name, value in pairs(more or {}) do body[name] = value end
+  return { body = body }
+end
+
+test("a token is asked for with our credentials, kept, and asked for anew where the system refuses it", function()
+  local call, collection, fake = tokens({ scope = "read write" }, { token "t1", token "t2" })
+  equal(assert(call.list(collection, nil, 5)).records[1].key, "1")
+  equal(assert(call.list(collection, nil, 5)).records[1].key, "1")
+  local asked = fake.asked "POST /token"
+  equal(#asked, 2)
+  equal(asked[1].headers.Authorization, "Basic " .. require("tidewire.hash").base64 "me:s3%3Acret")
+  equal(asked[1].body, "grant_type=client_credentials&scope=read%20write")
+  equal(#fake.asked "GET /v1/contacts", 3)
+end)
+
+test("a write that was refused for its token was not done, and is sent again with a new one", function()
+  local call, collection, fake = tokens({ body = true }, { token "t1", token "t2" })
+  equal(assert(call.create(collection, array { { values = { name = "n9" } } }))[1].record.key, "9")
+  equal(#fake.asked "POST /v1/contacts", 2)
+  ok(fake.asked("POST /token")[1].body:find("client_secret=s3%3Acret", 1, true))
+  equal(fake.asked("POST /token")[1].headers.Authorization, nil)
+end)
+
+test("a token that ends is renewed before it does; one that is refused twice is denied", function()
+  local call, collection, fake = tokens(nil, { token("t2", { expires_in = 20 }) })
+  for _ = 1, 3 do assert(call.list(collection, nil, 5)) end
+  equal(#fake.asked "POST /token", 3)
+  call, collection, fake = tokens(nil, { token "t1" })
+  equal(select(2, call.list(collection, nil, 5)).code, "denied")
+  equal(#fake.asked "POST /token", 2)
+end)
+
+test("whoever gets no token says why, and what the secret is stays unsaid", function()
+  local function said(answer)
+    local call, collection = tokens(nil, { answer })
+    local _, err = call.list(collection, nil, 5)
+    ok(not tostring(err):find("s3.*cret"), tostring(err))
+    return err
+  end
+  local err = said { status = 401, body = { error = "invalid_client", error_description = "unknown client" } }
+  equal({ err.code, err.message }, { "denied", "no token of oauth: https://login.example.org/token answered 401: unknown client" })
+  equal(said({ status = 503, body = "<html>down</html>" }).code, "unavailable")
+  equal(said({ status = 429, body = {}, headers = { ["retry-after"] = "9" } }).retry_after, 9)
+  equal(said({ body = { token = "x" } }).code, "unavailable")
+  equal(said({ fails = "unavailable" }).code, "unavailable")
+  local call, collection = tokens({ secrt = "x" }, {})
+  ok(select(2, call.list(collection, nil, 5)).message:find("did you mean 'secret'", 1, true))
+end)

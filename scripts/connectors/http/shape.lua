@@ -44,18 +44,28 @@ local function check_page(what, page)
   return true
 end
 
+local function check_oauth(oauth)
+  local ok, err = check_names("auth: oauth", oauth, { "url", "id", "secret", "scope", "audience", "body" })
+  if not ok then return nil, err end
+  for _, name in ipairs { "url", "id", "secret" } do
+    if oauth[name] == nil then return fail("invalid", ("auth: oauth needs %s: { url = ..., id = ..., secret = secret \"X\" }"):format(name)) end
+  end
+  return true
+end
+
 -- One way to say who we are, whole: half of one would ask as nobody.
 local function check_auth(auth)
   if not auth then return true end
   local ways = {}
-  for _, way in ipairs { "bearer", "basic", "header", "query" } do
+  for _, way in ipairs { "bearer", "basic", "header", "query", "oauth" } do
     if auth[way] ~= nil then ways[#ways + 1] = way end
   end
-  if #ways ~= 1 then return fail("invalid", "auth: one of bearer, basic, header and query is needed, not " .. (#ways == 0 and "none" or table.concat(ways, " and "))) end
+  if #ways ~= 1 then return fail("invalid", "auth: one of bearer, basic, header, query and oauth is needed, not " .. (#ways == 0 and "none" or table.concat(ways, " and "))) end
   local way = ways[1]
   if (way == "header" or way == "query") ~= (auth.secret ~= nil) then
     return fail("invalid", "auth: `secret` goes with header and query, and with these alone")
   end
+  if way == "oauth" then return check_oauth(auth.oauth) end
   if way == "basic" and (type(auth.basic) ~= "table" or auth.basic[2] == nil) then return fail("invalid", "auth: basic is { \"user\", secret \"X\" }") end
   return true
 end

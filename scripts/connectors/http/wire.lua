@@ -3,15 +3,17 @@
 local connector = require "tidewire.connector"
 local hash = require "tidewire.hash"
 local url = require "tidewire.url"
+local tokens = require "connectors.http.token"
 
 local fail = connector.fail
 
 local M = {}
 
--- Adds the credentials to headers or query.
-local function authorise(conn, headers, query)
+-- Adds the credentials to headers or query; `token` is that of oauth.
+local function authorise(conn, headers, query, token)
   local auth = conn.config.auth
   if not auth then return end
+  if token then headers.Authorization = "Bearer " .. token end
   if auth.bearer then headers.Authorization = "Bearer " .. connector.secret(auth.bearer) end
   if auth.basic then headers.Authorization = "Basic " .. hash.base64(auth.basic[1] .. ":" .. connector.secret(auth.basic[2])) end
   if auth.header then headers[auth.header] = (auth.prefix or "") .. connector.secret(auth.secret) end
@@ -39,17 +41,41 @@ local function explain(reply)
   return code, ("the server answered %d: %s"):format(reply.status, (words_of(reply.body) or "no reason given"):sub(1, 300))
 end
 
-local function call(conn, method, address, query, body, more)
+-- One request; `refused` where the server did not know us.
+local function send(conn, token, method, address, query, body, more)
   local headers, all = { Accept = "application/json" }, {}
   for name, value in pairs(conn.config.headers or {}) do headers[name] = value end
   for name, value in pairs(more or {}) do headers[name] = value end
   if body then headers["Content-Type"] = "application/json" end
   for _, pair in ipairs(query or {}) do all[#all + 1] = pair end
-  authorise(conn, headers, all)
+  authorise(conn, headers, all, token)
   local text = url.query(all)
-  local writes = method ~= "GET"
-  return connector.call(conn, { method = method, url = address .. (text ~= "" and (address:find("?", 1, true) and "&" or "?") .. text or ""),
-    headers = headers, body = body, writes = writes, empty = writes, explain = explain })
+  local writes, refused = method ~= "GET", false
+  local function judge(answer)
+    refused = answer.status == 401
+    if type(answer.body) == "table" then return explain(answer) end
+  end
+  local reply, err = connector.call(conn, { method = method, url = address .. (text ~= "" and (address:find("?", 1, true) and "&" or "?") .. text or ""),
+    headers = headers, body = body, writes = writes, empty = writes, explain = judge, explain_pages = true })
+  return reply, err, refused
+end
+
+-- A token that the server refuses is asked for anew, once: what was refused so was surely not done.
+local function call(conn, ...)
+  local auth = conn.config.auth
+  if not auth or not auth.oauth then
+    local reply, err = send(conn, nil, ...)
+    return reply, err
+  end
+  local reply, err, refused
+  for _ = 1, 2 do
+    local token, why = tokens.of(conn)
+    if not token then return nil, why end
+    reply, err, refused = send(conn, token, ...)
+    if not refused then return reply, err end
+    tokens.drop(conn, token)
+  end
+  return nil, err
 end
 
 local function address_of(conn, path) return connector.base(conn.config.url) .. path end
