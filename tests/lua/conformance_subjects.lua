@@ -77,11 +77,12 @@ function M.mysql(options)
     wide = { "number", dec "9007199254740993" }, open = require("connectors.mysql.db").open,
     install = options.api_key == "outbox" and {} or nil, lag = options.api_key == "outbox" and 1.2 or nil,
     collection = { name = "conformance", word = "table", key = array { "id" }, options = object {}, fields = array { "code", "name",
-      "number", "price", "big", "ratio", "active", "born", "wake", "seen", "mood", "raw", "order", "odd name" } },
+      "number", "price", "big", "ratio", "active", "born", "wake", "seen", "mood", "raw", "order", "odd name", "extra" } },
     make = function(n) return { code = run .. "-" .. n, name = "Item " .. n, number = n } end,
     label = "name", group = { field = "odd name", value = function(n) return "group, " .. run .. "-" .. n end },
     refused = { number = "many" }, absent = "987654321",
     faithful = {
+      { "extra", { colour = "green", sizes = array { 1, dec "2.50" }, none = array {} } }, { "extra", "[1]" }, { "extra", array { null, true } },
       { "price", dec "12.50" }, { "price", dec "-0.01" }, { "big", dec "9223372036854775807" }, { "big", dec "-9007199254740993" },
       { "ratio", dec "0.1" }, { "active", 0 }, { "born", "2024-02-29" }, { "wake", "09:05:01.500000" },
       { "seen", "2024-05-01 10:11:12.000013" }, { "mood", "bad" }, { "order", "asc" }, { "raw", "\\x00ff5c" },

@@ -71,6 +71,20 @@ tap.test("old tables: dates of zeros are null, letters without case stay apart, 
   fails("stale", "changed", call.update(rows, row.key, { name = "x" }, row.version))
 end)
 
+tap.test("JSON that MariaDB keeps as checked text is a value with parts, not a text", function()
+  assert(db:query "create table papers (id int auto_increment primary key, `odd ``name` json, plain longtext, loose longtext check (json_valid(plain)))")
+  local call, rows = connect(), collection("papers", { "id" }, { "odd `name", "plain", "loose" })
+  local kinds = {}
+  for _, field in ipairs(assert(call.describe(rows)).fields) do kinds[field.name] = field.type.kind end
+  tap.equal({ kinds["odd `name"], kinds.plain, kinds.loose }, { "json", "json", "text" })
+  local value = object { price = dec "12.50", sizes = array { 1, "x" }, none = null, empty = object {} }
+  local made = assert(call.create(rows, array { { values = { ["odd `name"] = value, plain = "a word", loose = "{}" } } }))[1].record
+  tap.equal({ made.fields["odd `name"], made.fields.plain, made.fields.loose }, { value, "a word", "{}" })
+  tap.equal(assert(call.update(rows, made.key, { ["odd `name"] = array { true } }, made.version)).fields["odd `name"], array { true })
+  tap.equal(db:query("select plain as p from papers")[1].p, '"a word"')
+  tap.equal(assert(call.update(rows, made.key, { plain = null })).fields.plain, null)
+end)
+
 tap.test("a count that takes longer than a statement may is not known", function()
   assert(db:query "create view slow_ones as select id from old where sleep(5) = 0")
   local quick = { statement_timeout = 0.2 }

@@ -33,6 +33,19 @@ select table_type as type, engine, (select count(*) from information_schema.trig
   (select count(*) from information_schema.tables where table_schema = ? and table_name = 'tidewire_outbox') as noticed
 from information_schema.tables where table_schema = ? and table_name = ?]]
 
+-- JSON of MariaDB is a longtext that is checked to be JSON. A definition that this user may not see tells of none.
+local function mark_json(conn, collection, about)
+  local long = false
+  for _, column in ipairs(about.columns) do long = long or column.kind == "longtext" end
+  if not long or about.type ~= "BASE TABLE" then return end
+  local database, name = db.place(conn, collection)
+  local found = db.query(conn, "show create table " .. db.quoted(database) .. "." .. db.quoted(name))
+  local definition = found and found[1] and tostring(given(found[1]["Create Table"]) or ""):lower() or ""
+  for _, column in ipairs(about.columns) do
+    column.json = column.kind == "longtext" and definition:find("check (json_valid(" .. db.quoted(column.name):lower() .. "))", 1, true) ~= nil
+  end
+end
+
 local function read_table(conn, collection)
   local database, name = db.place(conn, collection)
   local place = { database, name }
@@ -45,6 +58,7 @@ local function read_table(conn, collection)
   end
   about.name, about.columns, about.keys, about.references = db.table_name(conn, collection), answers[2], answers[3], answers[4]
   about.outbox = about.triggers == 3
+  mark_json(conn, collection, about)
   return about
 end
 
@@ -91,6 +105,7 @@ end
 
 local function type_of(column)
   local kind = column.kind
+  if column.json then return { kind = "json" } end
   if column.type == "tinyint(1)" then return { kind = "bool", form = "01" } end
   if kind == "enum" then return { kind = "enum", options = options_of(column.type) } end
   if kind == "timestamp" then return { kind = "datetime", form = "local", zone = "UTC", resolution = 10 ^ -(given(column.places) or 0) } end

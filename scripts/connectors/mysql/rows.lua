@@ -90,6 +90,10 @@ end
 --- A value as it is read. A date of zeros is how old tables say that there is none.
 function M.shown(value, column)
   if column and column.kind == "float" and value ~= null then return shortest(value) end
+  if column and column.json and type(value) == "string" then
+    local decoded, err = json.decode(value)
+    if decoded ~= nil or err == nil then return decoded end
+  end
   if type(value) == "string" and value:find "^0000%-00%-00" then return null end
   return value
 end
@@ -99,6 +103,7 @@ function M.moment(_, iso) return (iso:gsub("T", " "):gsub("Z$", "")) end
 
 --- The place of a value in a statement, its parameter added.
 function M.place(column, value, parameters)
+  if (column.json or column.kind == "json") and value ~= null then value = json.encode(value) end
   local hex = binary[column.kind] and type(value) == "string" and value:match "^\\x(%x*)$"
   if type(value) == "table" and value ~= null then value = json.encode(value) end
   local place = parameters.add(hex or value)
