@@ -64,6 +64,22 @@ local function by_name(fields)
   return map
 end
 
+-- The options of each collection that its fields in these rows need: { times = { "Seen" } }.
+local function add_options(left, right, lefts, rights, rows)
+  local left_by, right_by = by_name(lefts), by_name(rights)
+  for _, side in ipairs { left, right } do side.options = {} end
+  for _, row in ipairs(rows) do
+    local one, other = left_by[row.left], right_by[row.right]
+    local side, option = nil, nil
+    if one and other and type(row.transform) ~= "string" then side, option = match.option(one, other) end
+    if side then
+      local named = side == "left" and left.options or right.options
+      named[option] = named[option] or array {}
+      table.insert(named[option], side == "left" and one.name or other.name)
+    end
+  end
+end
+
 -- What a person chose, with what is known of the two fields.
 local function chosen_rows(argument, lefts, rights, found)
   local reasons = {}
@@ -108,6 +124,7 @@ function M.propose(argument)
   end
   local constants = given(argument.constants)
   if given(argument.fields) then rows, taken = chosen_rows(argument, lefts, rights, found) end
+  add_options(left, right, lefts, rights, rows)
   local identity, known = match.identity(found), given(argument.match)
   if known == nil and identity then
     known = { left = identity.left.name, right = identity.right.name, fold = table.concat(names.words(identity.left.name)):find "mail" ~= nil }

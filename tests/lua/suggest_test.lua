@@ -165,3 +165,25 @@ test("a value is written as an author would, and reads back", function()
   equal(write.value(json.null), "null")
   equal(write.text "a\\b\1", '"a\\\\b\\001"')
 end)
+
+-- A table of Notion, whose dates hold a time of day where `times` names them.
+local function vault()
+  local marked = { times = { kind = "datetime", form = "instant" } }
+  return side("vault", "data_source", "da7a", "id", { field("id", "text", { read_only = true }), field("Name", "text"),
+    field("Seen", "date", { marked = marked }), field("Born", "date", { marked = marked }),
+    field("Project", { kind = "set", of = { kind = "text" } }, { references = "9abc", marked = { single = { kind = "text" } } }) })
+end
+
+test("a date that meets a time is named among `times`, and a relation that meets a foreign key among `single`", function()
+  local right = side("app", "table", "visits", "id", { field("id", "int"), field("name", "text"), field("seen", { kind = "datetime", form = "instant" }), field("born", "date"),
+    field("project_id", "int", { references = "projects" }) })
+  local mappings = { { name = "projects", left = { connection = "vault", collection = "9abc" }, right = { connection = "app", collection = "projects" } } }
+  local found = suggest.propose { left = vault(), right = right, mappings = mappings }
+  equal(pair_of(found, "Seen").transform, nil)
+  ok(found.source:find('vault.data_source("da7a", { single = { "Project" }, times = { "Seen" } })', 1, true), found.source)
+  ok(found.source:find('{ "Project", "project_id", t.ref "projects" }', 1, true), found.source)
+  local turned = suggest.propose { left = right, right = vault() }
+  ok(turned.source:find('right = vault.data_source("da7a", { times = { "Seen" } })', 1, true), turned.source)
+  local chosen = suggest.propose { left = vault(), right = right, fields = array { { left = "Seen", right = "seen", transform = "t.date" } } }
+  ok(chosen.source:find('vault.data_source "da7a"', 1, true), chosen.source)
+end)

@@ -164,6 +164,17 @@ local function references_of(property)
   return property.config.data_source_id or property.config.database_id
 end
 
+local markable = { times = { date = true }, single = { relation = true, people = true, multi_select = true } }
+
+-- The types that it has where an option of the collection names it.
+local function marked(property)
+  local result = {}
+  for option, kinds in pairs(markable) do
+    if kinds[property.type] then result[option] = values.describe(property, option == "times", option == "single") end
+  end
+  return result
+end
+
 -- A date is also described by its two ends, which is how a span is mapped.
 local function add_described(fields, property, marks)
   local kind, read_only = values.describe(property, marks.times[property.name], marks.single[property.name])
@@ -172,11 +183,10 @@ local function add_described(fields, property, marks)
   if property.type == "date" then names = { property.name, property.name .. ".start", property.name .. ".end" } end
   for _, name in ipairs(names) do
     fields[#fields + 1] = { name = name, label = name, type = kind, required = false, unique = property.type == "unique_id",
-      read_only = read_only, file = property.type == "files" or nil, references = references_of(property) }
+      read_only = read_only, file = property.type == "files" or nil, references = references_of(property),
+      marked = name == property.name and marked(property) or nil }
   end
 end
-
-local markable = { times = { date = true }, single = { relation = true, people = true, multi_select = true } }
 
 function M.describe(conn, collection)
   local source, err = M.of(conn, collection, true)

@@ -7,7 +7,9 @@ local M = {}
 local function collection_text(side)
   local connection = side.connection
   local word = side.word or "collection"
-  return ("%s.%s %s"):format(connection, word, write.text(side.collection))
+  local options = side.options or {}
+  if next(options) == nil then return ("%s.%s %s"):format(connection, word, write.text(side.collection)) end
+  return ("%s.%s(%s, %s)"):format(connection, word, write.text(side.collection), write.value(options))
 end
 
 local function transform_text(transform, name)

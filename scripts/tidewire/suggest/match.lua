@@ -32,7 +32,8 @@ function M.fields_of(side)
     local about = described[field.name]
     if about and not own[field.name] and not is_key(side, field.name) then
       list[#list + 1] = { name = field.name, label = about.label, type = about.type, required = about.type.required and about.default == nil or false,
-        read_only = about.type.read_only or false, unique = about.type.unique or false, references = field.references, default = about.default }
+        read_only = about.type.read_only or false, unique = about.type.unique or false, references = field.references, default = about.default,
+        marked = type(field.marked) == "table" and field.marked or {} }
     end
   end
   return list
@@ -66,15 +67,35 @@ local function linking(argument, left, right)
   end
 end
 
+local single = { reference = true, int = true, uuid = true, text = true }
+
+-- The option of its collection that must name the one, so that it is of the other's kind.
+local function option_of(one, other)
+  if one.marked.times and other.type.kind == "datetime" then return "times" end
+  if one.marked.single and other.references ~= nil and single[other.type.kind] then return "single" end
+end
+
+--- The side whose collection must name one of the two among its options, and which option; nil where none needs to.
+function M.option(left, right)
+  local option = option_of(left, right)
+  if option then return "left", option end
+  option = option_of(right, left)
+  if option then return "right", option end
+end
+
+local because = { times = "a time of day, by `times`", single = "one at most, by `single`" }
+
 -- How two types get along: a factor, what else is to be said, and the transform that it takes; nil where they do not.
 local function fit(argument, left, right)
   local a, b = left.type, right.type
+  local _, option = M.option(left, right)
+  if option == "times" then return 1, because.times end
   local refers = a.kind == "reference" or left.references ~= nil
   if refers and (right.references ~= nil or b.kind == "reference" or b.kind == "int" or b.kind == "uuid" or b.kind == "text") then
     local itself = (left.references or a.to) == argument.left.collection and (right.references == nil or right.references == argument.right.collection)
     if itself then return 1, "refers to records of the same mapping", { self = true } end
     local mapping = linking(argument, left, right)
-    if mapping then return 1, "translated by the links of " .. mapping, { ref = mapping } end
+    if mapping then return 1, "translated by the links of " .. mapping .. (option and "; " .. because[option] or ""), { ref = mapping } end
     if right.references ~= nil or b.kind == "int" or b.kind == "uuid" or b.kind == "reference" then
       return 0.7, "refers to " .. tostring(left.references or a.to) .. ": map that first, then t.ref translates it", nil, true
     end
