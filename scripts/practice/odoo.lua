@@ -1,7 +1,7 @@
 -- A practice server that speaks as an Odoo server with one database does.
 --
 --   --port N | --listen 127.0.0.1:N   8069; 0 takes any
---   --version 17|18|19                19: field names, states, comparison of times; JSON-2 from 19 on
+--   --version 16|17|18|19             19: field names, states, comparison of times; JSON-2 from 19 on
 --   --db FILE                         keeps the records; ":memory:" by default
 --   --database NAME                   practice
 --   --login, --password, --api-key    practice, practice, practice-key; there is also admin with password admin

@@ -10,14 +10,14 @@ local practice = require "tidewire.practice"
 local M = {}
 
 local known = { "port", "listen", "version", "db", "database", "login", "password", "api-key", "fixture", "langs", "wizard", "seed" }
-local serials = { ["17"] = 17, ["17.0"] = 17, ["18"] = 18, ["18.0"] = 18, ["19"] = 19, ["19.0"] = 19 }
+local serials = { ["16"] = 16, ["16.0"] = 16, ["17"] = 17, ["17.0"] = 17, ["18"] = 18, ["18.0"] = 18, ["19"] = 19, ["19.0"] = 19 }
 
 --- Reads the command line.
 function M.configure()
   local options = practice.options
   arguments.check("odoo", options, known)
   M.major = serials[tostring(options.version or "19")]
-  if not M.major then error("practice odoo: --version must be 17, 18 or 19", 0) end
+  if not M.major then error("practice odoo: --version must be 16, 17, 18 or 19", 0) end
   M.version = ("%d.0"):format(M.major)
   M.database = options.database or "practice"
   M.login, M.password = options.login or "practice", options.password or "practice"

@@ -51,7 +51,7 @@ end
 define(sale.order, { description = "Sales Order", order = "date_order desc, id desc", hooks = orders.order_hooks(sale),
   methods = { action_confirm = orders.method(sale, "confirm"), action_cancel = orders.method(sale, "cancel"), action_draft = orders.method(sale, "draft") },
   fields = order_fields(sale, {
-    state = selection "Status" { readonly = true, default = "draft", selection = states { "draft", "sent", "sale", "cancel" } },
+    state = selection "Status" { readonly = true, default = "draft", selection = states(site.major >= 17 and { "draft", "sent", "sale", "cancel" } or { "draft", "sent", "sale", "done", "cancel" }) },
     client_order_ref = char "Customer Reference" {}, warehouse_id = many2one "Warehouse" { to = "stock.warehouse" },
     commitment_date = datetime "Delivery Date" {}, note = fields.html "Terms and conditions" {},
   }) })

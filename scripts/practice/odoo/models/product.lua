@@ -75,7 +75,7 @@ local function template_fields()
     product_variant_count = integer "# Product Variants" { store = false, readonly = true, compute = function(row) return #variants_of(row.id) end },
     qty_available = float "Quantity On Hand" { store = false, readonly = true, compute = function(row) return on_hand(variants_of(row.id)) end },
   }
-  if site.major == 17 then
+  if site.major <= 17 then
     all.detailed_type = selection "Product Type" { default = "consu", selection = { { "consu", "Consumable" }, { "service", "Service" }, { "product", "Storable Product" } } }
     all.type = selection "Type" { readonly = true, store = false, compute = function(row) return row.detailed_type end,
       selection = all.detailed_type.selection }

@@ -4,6 +4,7 @@ local errors = require "practice.odoo.errors"
 local fields = require "practice.odoo.fields"
 local define = require("practice.odoo.registry").define
 local registry = require "practice.odoo.registry"
+local site = require "practice.odoo.site"
 local transfers = require "practice.odoo.transfers"
 local tree = require "practice.odoo.tree"
 local warehouses = require "practice.odoo.warehouses"
@@ -65,10 +66,17 @@ define("stock.picking", { description = "Transfer", order = "priority desc, sche
     backorder_id = many2one "Back Order of" { to = "stock.picking", readonly = true }, sale_id = many2one "Sales Order" { to = "sale.order" },
     purchase_id = many2one "Purchase Order" { to = "purchase.order" } } })
 
+-- Odoo 16 calls the quantity that was moved by another name.
+local function moved_in_16()
+  if site.major > 16 then return nil end
+  return float "Quantity Done" { digits = 2, store = false, search = "quantity", compute = function(row) return row.quantity end,
+    inverse = function(id, value) require("practice.odoo.write").write(registry.get "stock.move", { id }, { quantity = value }) end }
+end
+
 define("stock.move", { description = "Stock Move", rec_name = "reference", hooks = { prepare = transfers.prepare_move, written = transfers.move_written },
   fields = {
     product_id = many2one "Product" { to = "product.product", required = true, ondelete = "restrict" }, description_picking = char "Description" {},
-    product_uom_qty = float "Demand" { required = true, digits = 2, default = 1 }, quantity = float "Quantity" { digits = 2 }, picked = boolean "Picked" {},
+    product_uom_qty = float "Demand" { required = true, digits = 2, default = 1 }, quantity = float "Quantity" { digits = 2 }, picked = boolean "Picked" {}, quantity_done = moved_in_16(),
     product_uom = many2one "Unit" { to = "uom.uom", required = true, default = 1 }, state = selection "Status" { readonly = true, default = "draft", selection = states },
     picking_id = many2one "Transfer" { to = "stock.picking", ondelete = "cascade" }, reference = char "Reference" { related = "picking_id.name", readonly = true },
     location_id = many2one "Source Location" { to = "stock.location", required = true }, date = datetime "Date Scheduled" {},
