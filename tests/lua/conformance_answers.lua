@@ -20,17 +20,19 @@ return function(w)
   end)
 
   -- Each way of reading fails with `code` on connections that `connected` makes, and nothing of it is empty; the last error.
-  local function reads_fail(code, what, connected)
+  local function reads_fail(code, what, connected, advised)
     local key, query = subject.known, array { array { { field = subject.label, value = "anything" } } }
     local ways = {
       { "read", array { key } }, { "read", array { key, subject.absent } }, { "list", nil, 5 }, { "find", query },
-      { "changes", subject.cursor, 5 }, { "start" }, { "test" },
+      { "changes", subject.cursor, 5 }, { "start" },
     }
+    if not advised then ways[#ways + 1] = { "test" } end  -- who is there says nothing of one collection
     if not subject.uncounted then ways[#ways + 1] = { "count" } end
     local last
     for _, way in ipairs(ways) do
       local value, err = connected()[way[1]](way[1] ~= "test" and collection or nil, way[2], way[3])
       last = fails(code, value, err, what .. ", " .. way[1])
+      if advised then tap.equal((last.hint or "") ~= "", true, what .. ", " .. way[1] .. " says not what to do: " .. tostring(last.message)) end
     end
     return last
   end
@@ -50,6 +52,23 @@ return function(w)
       end)
     end
     tap.equal(read(subject.known).key, subject.known)
+  end)
+
+  tap.test("rights that were taken away are said, with what to do: nothing reads as empty, nothing is written", function()
+    subject.known, subject.cursor = new { [subject.label] = "ours" }.key, must(call.start(collection))
+    for number, refusal in ipairs(subject.forbidden) do
+      local what, code = "refusal " .. number, refusal.code or "denied"
+      local function connected() return connect(subject, subject.config, failing_http(refusal), failing_sql(subject, refusal)).functions end
+      reads_fail(code, what, connected, true)
+      local shut = connected()
+      local function refused(value, err) tap.equal((fails(code, value, err, what).hint or "") ~= "", true, what .. " says not what to do: " .. tostring(err.message)) end
+      refused(shut.update(collection, subject.known, { [subject.label] = "theirs" }))
+      if not subject.others then
+        refused(shut.delete(collection, subject.known))
+        for _, failed in ipairs(failures(shut.create(collection, array { { values = subject.make(next_number()) }, { values = subject.make(next_number()) } }))) do refused(nil, failed) end
+      end
+    end
+    tap.equal(read(subject.known).fields[subject.label], "ours")
   end)
 
   if not subject.open then
@@ -74,6 +93,7 @@ return function(w)
     local lost = connected()
     reads_fail("unavailable", "nowhere", connected)
     fails("unavailable", lost.update(collection, subject.known, { [subject.label] = "x" }))
+    if subject.others then return end
     tap.equal(failures(lost.create(collection, array { { values = subject.make(next_number()) } }))[1].code, "unavailable")
   end)
 
@@ -128,6 +148,7 @@ return function(w)
     for how, code in pairs { lost = "unknown", html = "unknown", cut = "unknown", refused = "unavailable" } do
       local unlucky = connect(subject, subject.config, failing_http(how), failing_sql(subject, how)).functions
       fails(code, unlucky.update(collection, record.key, { [subject.label] = how }))
+      if subject.others then goto next end
       local outcomes = must(unlucky.create(collection, array { { values = subject.make(next_number()) } }))
       tap.equal(outcomes[1].error and outcomes[1].error.code, code)
       outcomes = must(unlucky.create(collection, array { { values = subject.make(next_number()) }, { values = subject.make(next_number()) } }))
@@ -139,6 +160,7 @@ return function(w)
         for i = 1, 2 do entries[i] = { key = new().key, values = { [subject.label] = how } } end
         for _, outcome in ipairs(must(unlucky.update_many(collection, entries))) do tap.equal(outcome.error and outcome.error.code, code) end
       end
+      ::next::
     end
   end)
 end

@@ -17,6 +17,7 @@ end
 function M.failing_http(how, what)
   local http = require "tidewire.http"
   return { request = function(request)
+    if type(how) == "table" then return { status = how.status or 403, headers = { ["content-type"] = "application/json" }, body = json.encode(how.body) } end
     local meant = (request.once or false) == (what ~= "reads")
     if how == "throttled" then return { status = 429, headers = { ["retry-after"] = "7" }, body = "<html>Too Many Requests</html>" } end
     if meant and how == "refused" then return nil, { code = "unavailable", message = "connection refused" } end
@@ -37,6 +38,7 @@ function M.failing_sql(subject, how, reads)
   if not subject.open then return nil end
   local function unlucky(run)
     return function(_, what, parameters, options)
+      if type(how) == "table" then return nil, { code = "denied", message = how.message } end
       local writes = ((options or parameters or {}).write or false) == (reads ~= "reads")
       if writes and reads == "reads" then return nil, { code = "unavailable", message = "connection lost" } end
       if writes and how == "refused" then return nil, { code = "unavailable", message = "connection refused" } end
@@ -70,10 +72,20 @@ function M.must(value, err)
   return value
 end
 
+-- Where the connector neither makes nor deletes, others do it: another connection to the same system.
+local function with_others(functions, others)
+  if not others then return functions end
+  local people = M.connect(others, others.config).functions
+  return setmetatable({}, { __index = function(_, name)
+    if name == "create" or name == "delete" then return function(_, ...) return people[name](others.collection, ...) end end
+    return functions[name]
+  end })
+end
+
 --- A subject, a connection to it (`call`, `able`) and what makes and reads its records.
 function M.world(subject)
   local side = M.connect(subject, subject.config)
-  local call, collection = side.functions, subject.collection
+  local call, collection = with_others(side.functions, subject.others), subject.collection
   local function create(values, key)
     local outcomes = M.must(call.create(collection, array { { values = values, key = key } }))
     if outcomes[1].error then error("create: " .. tostring(outcomes[1].error.message), 2) end

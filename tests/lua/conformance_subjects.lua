@@ -35,6 +35,8 @@ local function conformance_table(kind, config, broken)
     make = function(n) return { code = run .. "-" .. n, name = "Item " .. n, number = n } end,
     label = "name", group = { field = "odd name", value = function(n) return "group, " .. run .. "-" .. n end },
     refused = { number = "many" }, absent = "00000000-0000-4000-8000-000000000000",
+    forbidden = { { message = "42501: permission denied for table conformance",
+      body = object { code = "42501", details = null, hint = null, message = "permission denied for table conformance" } } },
     faithful = {
       { "price", dec "12.50" }, { "price", dec "-0.01" }, { "big", dec "9223372036854775807" }, { "big", dec "-9007199254740993" },
       { "ratio", dec "0.1" }, { "active", false }, { "born", "2024-02-29" }, { "wake", "09:05:01.5" },
@@ -80,7 +82,7 @@ function M.mysql(options)
       "number", "price", "big", "ratio", "active", "born", "wake", "seen", "mood", "raw", "order", "odd name", "extra" } },
     make = function(n) return { code = run .. "-" .. n, name = "Item " .. n, number = n } end,
     label = "name", group = { field = "odd name", value = function(n) return "group, " .. run .. "-" .. n end },
-    refused = { number = "many" }, absent = "987654321",
+    refused = { number = "many" }, absent = "987654321", forbidden = { { message = "1142: SELECT command denied to user 'practice'@'%' for table `practice`.`conformance`" } },
     faithful = {
       { "extra", { colour = "green", sizes = array { 1, dec "2.50" }, none = array {} } }, { "extra", "[1]" }, { "extra", array { null, true } },
       { "price", dec "12.50" }, { "price", dec "-0.01" }, { "big", dec "9223372036854775807" }, { "big", dec "-9007199254740993" },
@@ -100,6 +102,8 @@ local function rest(config, secret)
   return result
 end
 
+local forbidden = { { body = object { message = "not for you" } } }
+
 --- A Frappe site or a PostgREST as a system that nobody has written a connector for. `api_secret` says which.
 function M.http(options)
   if options.api_secret then
@@ -114,6 +118,7 @@ function M.http(options)
     subject.nowhere, subject.open_ended, subject.uncounted = elsewhere(subject.config), true, true
     subject.collection.word, subject.collection.fields = "collection", array { "code", "label", "team", "number", "price" }
     subject.faithful = { { "price", dec "12.5" }, { "number", 2147483647 } }
+    subject.forbidden = forbidden
     return subject
   end
   local subject = M.supabase(options)
@@ -122,7 +127,7 @@ function M.http(options)
       modified = "updated_at", page = { by = "offset", param = "offset", limit = "limit" }, filter = { "{field}", "eq.{value}" } } } }
   subject.kind, subject.config, subject.broken = "http", rest(config, options.key), rest(config, "sb_secret_nobody")
   subject.broken.headers = { apikey = "sb_secret_nobody" }
-  subject.nowhere, subject.open_ended = elsewhere(subject.config), true
+  subject.nowhere, subject.open_ended, subject.forbidden = elsewhere(subject.config), true, forbidden
   subject.collection.word, subject.collection.fields = "collection", array { "code", "name", "number", "price", "big", "active", "born", "tags", "odd name" }
   subject.faithful = { { "price", dec "12.50" }, { "big", dec "9223372036854775807" }, { "active", false }, { "born", "2024-02-29" }, { "tags", array { "a,b", 'c"d' } } }
   return subject
@@ -169,6 +174,8 @@ function M.frappe(options)
     make = function(n) return { code = run .. "-" .. n, label = "Item " .. n, number = n } end,
     label = "label", group = { field = "team", value = function(n) return "group, " .. run .. "-" .. n end },
     refused = { mood = "neither" }, absent = "no-such-name",
+    forbidden = { { body = object { exc_type = "PermissionError", exception = "frappe.exceptions.PermissionError",
+      _server_messages = json.encode(array { json.encode(object { message = "User sync@example.org does not have doctype access via role permission for document <b>TW Conformance</b>" }) }) } } },
     faithful = {
       { "price", dec "12.5" }, { "price", dec "1234.567891234" }, { "ratio", dec "-0.000000001" }, { "active", 1 }, { "active", 0 },
       { "born", "2024-02-29" }, { "wake", "09:05:01.5" }, { "wake", "23:59:59" }, { "mood", "bad" }, { "number", 2147483647 },
@@ -177,6 +184,10 @@ function M.frappe(options)
     },
   }
 end
+
+-- What Odoo says to who has no right on a model.
+local no_access = object { name = "odoo.exceptions.AccessError", arguments = array {}, context = object {}, debug = "Traceback (most recent call last):",
+  message = "You are not allowed to access 'Conformance' (x_conformance) records.\n\nNo group currently allows this operation.\n\nContact your administrator to request access if necessary." }
 
 function M.odoo(options)
   local run = tag()
@@ -191,6 +202,8 @@ function M.odoo(options)
     make = function(n) return { x_code = run .. "-" .. n, x_name = "Item " .. n, x_number = n } end,
     label = "x_name", group = { field = "x_team", value = function(n) return "group, " .. run .. "-" .. n end },
     refused = { x_mood = "neither" }, absent = "2147483000",
+    forbidden = { options.api_secret == "jsonrpc" and { status = 200, body = object { jsonrpc = "2.0", id = 1, error = object { code = 0, message = "Odoo Server Error", data = no_access } } }
+      or { status = 403, body = no_access } },
     faithful = {
       { "x_price", dec "12.5" }, { "x_price", dec "0.125", dec "0.13" }, { "x_ratio", dec "0.1" }, { "x_ratio", dec "-0.000000001" },
       { "x_on", 1, true }, { "x_on", 0, false }, { "x_on", null, false }, { "x_number", 2147483647 }, { "x_number", null, 0 },
@@ -211,6 +224,8 @@ local function wordpress_post(kind, config, broken, plugin)
     make = function(n) return { title = "Item " .. n, content = "<p>" .. run .. "-" .. n .. "</p>", status = "publish" } end,
     label = "title", group = { field = "excerpt", value = function(n) return "group, " .. run .. "-" .. n end },
     refused = { status = "nonsense" }, absent = "987654321",
+    forbidden = { { body = object { code = "rest_forbidden_context", message = "Sorry, you are not allowed to edit posts in this post type.", data = object { status = 403 } } },
+      { body = object { code = "rest_forbidden", message = "Sorry, you are not allowed to do that.", data = object { status = 403 } } } },
     faithful = {
       { "status", "draft" }, { "status", "private" }, { "date_gmt", "2024-05-01T10:11:12" }, { "date_gmt", "2024-05-01 10:11:12.000000", "2024-05-01T10:11:12" },
       { "author", "1" }, { "categories", array { "1" }, array { 1 } }, { "comment_status", "closed" }, { "sticky", true }, { "slug", "conformance-" .. run },
@@ -232,10 +247,48 @@ local function wordpress_post(kind, config, broken, plugin)
   return subject
 end
 
+-- Posts of a group, by PHP inside the site: one by one over its API they would take minutes.
+local function posts_of(url)
+  return function(group, count)
+    local http = require "tidewire.http"
+    local made = assert(http.request { method = "POST", url = url .. "/?practice", timeout = 300, body = ([[global $wpdb; $ids = [];
+      for ($i = 0; $i < %d; $i++) {
+        $wpdb->insert($wpdb->posts, ['post_title' => "Many $i", 'post_content' => "many $i", 'post_excerpt' => '%s', 'post_status' => 'publish', 'post_name' => "many-$i", 'post_author' => 1,
+          'post_date' => '2024-05-01 10:11:12', 'post_date_gmt' => '2024-05-01 10:11:12', 'post_modified' => '2024-05-01 10:11:12', 'post_modified_gmt' => '2024-05-01 10:11:12',
+          'to_ping' => '', 'pinged' => '', 'post_content_filtered' => '']);
+        $ids[] = $wpdb->insert_id;
+      }
+      return $ids;]]):format(count, group) })
+    return json.decode(made.body).result
+  end
+end
+
+--- The same posts in the tables; `api_secret` the port of their database. The API makes and deletes them.
+function M.wordpress_tables(options)
+  local function config(password, port)
+    return { tables = { host = "127.0.0.1", port = tonumber(port or options.api_secret), database = "practice", user = "practice", password = password }, settle = 1 }
+  end
+  local others = M.wordpress(options)
+  local subject = wordpress_post("wordpress", config "practice", config "nobody")
+  subject.others, subject.nowhere, subject.open = others, config("practice", 9), require("connectors.mysql.db").open
+  subject.collection.fields = array { "title", "content", "excerpt", "status", "slug", "date_gmt", "author", "menu_order", "comment_status", "modified_gmt", "id" }
+  subject.forbidden = { { message = "1142: SELECT command denied to user 'practice'@'%' for table `practice`.`wp_posts`" } }
+  subject.make, subject.fill = others.make, others.fill
+  local told = {}
+  for _, one in ipairs(subject.faithful) do
+    local there = one[1] ~= "categories" and one[1] ~= "sticky"
+    told[#told + 1] = there and { one[1], one[2], one[1] == "date_gmt" and "2024-05-01 10:11:12" or one[3] } or nil
+  end
+  subject.faithful = array(told)
+  return subject
+end
+
 --- `key` an application password of the user admin; `api_secret` = "plugin" where tidewire.php is among its plugins.
 function M.wordpress(options)
   local function config(password) return { url = options.url, user = "admin", password = password, webhook_secret = "practice" } end
-  return wordpress_post("wordpress", config(options.key), config "nobody", options.api_secret == "plugin")
+  local subject = wordpress_post("wordpress", config(options.key), config "nobody", options.api_secret == "plugin")
+  subject.fill = posts_of(options.url)
+  return subject
 end
 
 --- The data source of tests/support/notion.json, its database, and a user of the workspace.
@@ -254,6 +307,27 @@ local function trashed_page(options)
   return id
 end
 
+-- Pages of a group, made by the practice server itself. Its questions end at a thousand rows then, as those of Notion at ten
+-- thousand; more of one minute nobody can read, so they are made in two halves minutes apart.
+local function pages_of(options, source)
+  local function tell(what, body)
+    local http = require "tidewire.http"
+    local answer = assert(http.request { method = "POST", url = options.url .. "/practice/" .. what, timeout = 300, body = json.encode(body), headers = { ["Content-Type"] = "application/json" } })
+    assert(answer.status == 200, answer.body)
+    return json.decode(answer.body)
+  end
+  return function(group, count)
+    local ids = array {}
+    local properties = { Notes = { rich_text = array { { text = { content = group } } } } }
+    tell("settings", { max_rows = 1000 })
+    for half = 0, 1 do
+      tell("clock", { skew = half * 300 })
+      for _, id in ipairs(tell("edit", { create = source, properties = properties, count = math.floor(count / 2) }).pages) do ids[#ids + 1] = id end
+    end
+    return ids
+  end
+end
+
 function M.notion(options)
   local run, old = tag(), options.version and options.version < "2025-09-03"
   options.version = options.version or "2025-09-03"
@@ -261,7 +335,7 @@ function M.notion(options)
     kind = "notion", config = { url = options.url, token = options.key, version = options.version },
     broken = { url = options.url, token = "nobody", version = options.version },
     nowhere = elsewhere { url = options.url, token = options.key, version = options.version }, long = { "Notes", refused = true },
-    wide = { "Number", dec "9007199254740993" }, doubles = true, uncounted = true,
+    wide = { "Number", dec "9007199254740993" }, doubles = true, uncounted = true, many = 1600, fill = pages_of(options, M.notion_source),
     collection = { name = old and M.notion_database or M.notion_source, word = old and "database" or "data_source", key = array { "id" },
       options = { times = array { "Seen" } }, fields = array { "Name", "Notes", "Code", "Number", "Kind", "Tags", "State", "Born", "Seen",
         "Span.start", "Span.end", "Final", "Link", "Mail", "Phone", "Who", "Papers", "Linked", "Made", "Edited", "Author", "Editor",
@@ -269,6 +343,7 @@ function M.notion(options)
     make = function(n) return { Name = "Item " .. n, Code = run .. "-" .. n, Number = n } end,
     label = "Name", group = { field = "Notes", value = function(n) return "group, " .. run .. "-" .. n end },
     refused = { State = "Nobody" }, absent = trashed_page(options), page = 20,
+    forbidden = { { body = object { object = "error", status = 403, code = "restricted_resource", message = "Insufficient permissions for this endpoint." } } },
     faithful = {
       { "Number", dec "12.5" }, { "Number", dec "-0.01" }, { "Number", dec "9007199254740993", dec "9007199254740992" }, { "Number", null },
       { "Kind", "Entirely new " .. run }, { "Kind", null }, { "State", "Done" }, { "Tags", array { "\"c\"", "a b" } }, { "Tags", array {} },

@@ -9,15 +9,19 @@
 ---   faithful            list of { field, value written, value read (default: the same) }
 ---   group               { field, value(n) } a field by which a test finds its own rows with a scope
 ---   refused             values that the system does not take
+---   forbidden           list of what it answers to who has no right: { status (403 unless said), body }, of a database { message }; `code` where that is not "denied"
 ---   absent              a key that is nobody's
 ---   install             options of `install`: what it makes is made first, and deletions show in `changes`
 ---   lag                 seconds by which `changes` stays behind
 ---   open                of a database: opens the handle that the connector speaks through
----   page                rows a page of a poll, 3 unless said
+---   others              a subject of the same records by whom they are made and deleted, where the connector does neither
+--   page                rows a page of a poll, 3 unless said
 --   nowhere             options that reach nobody
 --   long                { field, refused } of a text: a million bytes are kept, or refused as a whole
 --   wide                { field, value } a number beyond what the field or a double holds; kept exactly or refused, unless `doubles`
 --   open_ended          true where the system has no fields of its own to be missed
+--   fill(group, count)  makes so many rows of a group at once and returns their keys, where the connector would take long
+--   many                rows of the largest page: 10000 unless said
 --   uncounted           true where the system does not tell how many there are
 --- Needs profile io, and a system that nobody else writes to.
 
@@ -61,12 +65,24 @@ end
 local function many_of(subject)
   local side = connect(subject, subject.config)
   local call, able, collection = side.functions, side.capabilities, subject.collection
-  tap.test("a page of ten thousand rows has them all", function()
-    local group, entries, keys = subject.group.value(next_number()), array {}, {}
-    for i = 1, 10000 do entries[i] = { values = copy(subject.make(next_number()), { [subject.group.field] = group }) } end
+  local many = subject.many or 10000
+
+  local function filled(group)
+    local entries, keys = array {}, {}
+    if subject.fill then
+      for _, key in ipairs(subject.fill(group, many)) do keys[connector.plain(key)] = true end
+      return keys
+    end
+    for i = 1, many do entries[i] = { values = copy(subject.make(next_number()), { [subject.group.field] = group }) } end
     for _, chunk in ipairs(connector.chunks(entries, able.bulk_create)) do
       for _, outcome in ipairs(must(call.create(collection, chunk))) do keys[outcome.record.key] = true end
     end
+    return keys
+  end
+
+  tap.test("a page of " .. many .. " rows has them all", function()
+    local group = subject.group.value(next_number())
+    local keys = filled(group)
     local scoped = copy(collection, { scope = { [subject.group.field] = group } })
     local cursor, count = nil, 0
     repeat
@@ -77,7 +93,7 @@ local function many_of(subject)
       end
       cursor = page.cursor
     until not cursor
-    tap.equal(count, 10000)
+    tap.equal(count, many)
     tap.equal(next(keys), nil)
   end)
 end

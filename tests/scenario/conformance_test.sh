@@ -41,9 +41,9 @@ for mode in "" --legacy; do
   serve supabase "supabase$mode" --fixture "$SOURCE_DIR/tests/support/conformance.json" $mode
   echo "== supabase practice $mode" && conform supabase "$url" sb_secret_practice
   [ -n "$mode" ] || { echo "== its REST API, described by tables" && conform http "$url" sb_secret_practice; }
-  [ -n "$mode" ] || { echo "== ten thousand rows" && conform supabase "$url" sb_secret_practice "" many; }
+  [ -n "$mode" ] || { echo "== ten thousand rows" && conform supabase "$url" sb_secret_practice "" many && conform http "$url" sb_secret_practice "" many; }
 done
-for version in 17 18 19; do
+for version in 16 17 18 19; do
   serve odoo "odoo-$version" --version "$version" --fixture "$SOURCE_DIR/tests/support/conformance_odoo.json"
   echo "== odoo $version, JSON-RPC" && conform odoo "$url" practice-key jsonrpc
 done
@@ -56,6 +56,8 @@ for version in 2022-06-28 2025-09-03 2026-03-11; do
   echo "== notion $version $odd" && conform notion "$url" secret_practice "$version"
   odd=
 done
+serve notion notion-many --fixture "$SOURCE_DIR/tests/support/notion.json"
+echo "== more rows than a question of Notion ends at" && conform notion "$url" secret_practice 2025-09-03 many
 settings=$("$SOURCE_DIR/tests/support/postgrest" start "$work/real" "$SOURCE_DIR/tests/support/conformance.sql")
 case $? in
   0) eval "$settings" && echo "== supabase, real PostgREST" && conform supabase "$SUPABASE_URL" "$SUPABASE_SERVICE_KEY" &&

@@ -23,4 +23,7 @@ echo 'return require("connectors.wordpress.plugin").text()' >"$work/plugin.lua"
 "$TIDEWIRE" lua "$work/plugin.lua" >"$WORDPRESS_PLUGINS/tidewire.php"
 echo "== wordpress, with the plugin" && try conformance.lua --profile io -- wordpress "$WORDPRESS_URL" "$WORDPRESS_PASSWORD" plugin
 echo "== what loses changes, terms, users, the trash, and the tables" && try live_wordpress.lua --profile io -- "$WORDPRESS_URL" "$WORDPRESS_PASSWORD" "$MARIADB_PORT"
+echo "== its tables" && try conformance.lua --profile io -- wordpress_tables "$WORDPRESS_URL" "$WORDPRESS_PASSWORD" "$MARIADB_PORT"
+echo "== ten thousand rows, of its tables and of its API" && try conformance.lua --profile io -- wordpress_tables "$WORDPRESS_URL" "$WORDPRESS_PASSWORD" "$MARIADB_PORT" many
+try conformance.lua --profile io -- wordpress "$WORDPRESS_URL" "$WORDPRESS_PASSWORD" "" many
 exit $failed

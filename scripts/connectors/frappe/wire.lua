@@ -41,6 +41,11 @@ local codes = {
   InReadOnlyMode = "unavailable", QueueOverloaded = "unavailable", DataError = "invalid", ProgrammingError = "invalid",
 }
 
+local hints = {
+  PermissionError = "give the user of the key a role with this right on the DocType: Role Permissions Manager",
+  AuthenticationError = "are `api_key` and `api_secret` those of an enabled user, and were they not made anew since?",
+}
+
 -- MariaDB's numbers for a value it refuses.
 local refused_values = { [1264] = true, [1292] = true, [1366] = true, [1406] = true, [4025] = true }
 
@@ -60,7 +65,7 @@ local function explain(reply, writes)
   if status == 404 then code = class == "DoesNotExistError" and "not_found" or nil end
   if not code and status < 500 and status ~= 404 then code = "invalid" end
   if not code and status >= 500 then code = writes and "unknown" or "unavailable" end
-  return code, message
+  return code, message, hints[class]
 end
 
 local reading = { ["/api/method/frappe.client.get_list"] = true, ["/api/method/frappe.client.get_count"] = true }

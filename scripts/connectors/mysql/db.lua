@@ -34,12 +34,16 @@ local too_long = { [1969] = true, [3024] = true }     -- MariaDB's number and My
 --- Whether the server ended the statement for its time.
 function M.took_too_long(err) return too_long[M.number_of(err) or 0] or false end
 
+-- Of a database, a table, a column, a routine: the login itself was fine.
+local no_right = { [1044] = true, [1142] = true, [1143] = true, [1227] = true, [1370] = true }
+
 -- A table or column that is not what it was.
 local outdated = { [1054] = true, [1146] = true }
 
 local function checked(conn, answer, more)
   if answer then return answer, more end
   if outdated[M.number_of(more) or 0] then tables.forget(conn) end
+  if no_right[M.number_of(more) or 0] then more.hint = given(more.hint) or "grant the user what it needs: grant select, insert, update, delete on the table" end
   return nil, more
 end
 

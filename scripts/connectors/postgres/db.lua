@@ -50,6 +50,7 @@ local outdated = { ["42703"] = true, ["42P01"] = true, ["42804"] = true, ["42883
 local function checked(conn, answer, more)
   if answer then return answer, more end
   if outdated[M.state_of(more) or ""] then tables.forget(conn) end
+  if M.state_of(more) == "42501" then more.hint = given(more.hint) or "grant the role what it needs: grant select, insert, update, delete on the table, usage on its schema" end
   return nil, more
 end
 

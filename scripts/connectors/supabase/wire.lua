@@ -58,6 +58,7 @@ local hints = {
   ["42P01"] = "a table that is not there, not granted, or not in the schema cache yet",
   PGRST106 = "a schema that the API does not expose: see `schema`",
   ["23503"] = "the row that is referred to is not there",
+  ["42501"] = "the role of the key has no right on it: grant select, insert, update, delete on the table to that role, or a policy of row-level security",
   ["57014"] = "the statement took longer than the role may: ask for smaller pages",
 }
 

@@ -17,7 +17,7 @@ local credentials = "is `password` an application password of `user` (not the on
 local codes = {
   rest_post_invalid_id = "not_found", rest_term_invalid = "not_found", rest_user_invalid_id = "not_found", rest_already_trashed = "not_found",
   term_exists = "stale", existing_user_login = "stale", existing_user_email = "stale",
-  rest_cannot_create = "denied", rest_forbidden_context = "denied", rest_cannot_view = "denied", rest_user_cannot_view = "denied",
+  rest_cannot_create = "denied", rest_forbidden = "denied", rest_forbidden_context = "denied", rest_cannot_view = "denied", rest_user_cannot_view = "denied",
   rest_trash_not_supported = "invalid", wp_die = false,
 }
 
@@ -27,6 +27,8 @@ local hints = {
   rest_no_route = "is the type shown in REST (`show_in_rest`), and its plugin active?",
   rest_cannot_edit = "the role of the user may not edit this: give it the role Editor",
   rest_cannot_create = "the role of the user may not create these: give it the role Editor",
+  rest_forbidden_context = "the role of the user may not edit these, so their raw values are not shown: give it the role Editor",
+  rest_forbidden = "the role of the user may not do this: give it the role Editor, or look for a plugin that closes the API",
   empty_content = "a post has a title, a content or an excerpt",
 }
 
