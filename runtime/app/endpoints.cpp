@@ -40,6 +40,25 @@ std::vector<sync::Part> parts_of(const Value& rows, const std::map<std::string, 
   return parts;
 }
 
+/// The lookups of a side's records whose changes count.
+Value watched_of(const Value& compiled, Side side) {
+  Array out;
+  for (const Value& lookup : list_in(compiled.find("lookups"))) {
+    if (!lookup.bool_or("watch", false) || lookup.string_or("side") != store::side_name(side)) continue;
+    out.push_back(Value(Object{{"name", lookup.string_or("name")}, {"id", lookup.string_or("id")}}));
+  }
+  return Value(std::move(out));
+}
+
+std::vector<sync::Beside> polled_with(const Value& watched, const std::map<std::string, std::unique_ptr<ScriptEndpoint>>& further) {
+  std::vector<sync::Beside> out;
+  for (const Value& one : list_in(&watched)) {
+    const auto records = further.find(one.string_or("id"));
+    if (records != further.end()) out.push_back({one.string_or("name"), one.string_or("name"), records->second.get()});
+  }
+  return out;
+}
+
 bool same_endpoint(const ScriptEndpoint& a, const ScriptEndpoint& b) { return &a.connection() == &b.connection() && a.collection() == b.collection() && a.priority() == b.priority(); }
 
 }  // namespace
@@ -61,9 +80,14 @@ MappingEndpoints::MappingEndpoints(sync::Sides<std::unique_ptr<ScriptEndpoint>> 
       with_parts_[side] = std::make_unique<sync::WithParts>(*whole, parts_of(*parts, further_), clock);
       whole = with_parts_[side].get();
     }
-    if (list_in(children).empty()) continue;
-    tables_[side] = *children;
-    with_rows_[side] = std::make_unique<sync::WithRows>(*whole, tables_of(*children, further_));
+    if (!list_in(children).empty()) {
+      tables_[side] = *children;
+      with_rows_[side] = std::make_unique<sync::WithRows>(*whole, tables_of(*children, further_));
+      whole = with_rows_[side].get();
+    }
+    watched_[side] = watched_of(compiled, side);
+    auto watched = polled_with(watched_[side], further_);
+    if (!watched.empty()) with_watched_[side] = std::make_unique<sync::WithWatched>(*whole, std::move(watched));
   }
 }
 
@@ -73,6 +97,7 @@ sync::Sides<sync::Endpoint*> MappingEndpoints::ends() const {
     used[side] = own_[side].get();
     if (with_parts_[side]) used[side] = with_parts_[side].get();
     if (with_rows_[side]) used[side] = with_rows_[side].get();
+    if (with_watched_[side]) used[side] = with_watched_[side].get();
   }
   return used;
 }
@@ -90,7 +115,7 @@ bool MappingEndpoints::uses(const Connection& connection) const {
 
 bool MappingEndpoints::same(const MappingEndpoints& other) const {
   for (const Side side : {Side::kLeft, Side::kRight}) {
-    if (!same_endpoint(*own_[side], *other.own_[side]) || !(tables_[side] == other.tables_[side]) || !(parts_[side] == other.parts_[side])) return false;
+    if (!same_endpoint(*own_[side], *other.own_[side]) || !(tables_[side] == other.tables_[side]) || !(parts_[side] == other.parts_[side]) || !(watched_[side] == other.watched_[side])) return false;
   }
   return std::equal(further_.begin(), further_.end(), other.further_.begin(), other.further_.end(), [](const auto& a, const auto& b) { return a.first == b.first && same_endpoint(*a.second, *b.second); });
 }
@@ -108,8 +133,8 @@ std::vector<std::pair<std::string, std::string>> tables_below(const Value& compi
 
 std::vector<WatchedCollection> watched_by_lookups(const Value& compiled, Side side) {
   std::vector<WatchedCollection> out;
-  for (const Value& lookup : list_in(compiled.find("lookups"))) {
-    if (!lookup.bool_or("watch", false) || lookup.string_or("side") != store::side_name(side)) continue;
+  const Value watched = watched_of(compiled, side);
+  for (const Value& lookup : watched.as_array()) {
     for (const Value& entry : list_in(compiled.find("further"))) {
       if (entry.string_or("id") != lookup.string_or("id")) continue;
       WatchedCollection one{entry.string_or("connection"), entry.string_or("collection"), lookup.string_or("name"), {}};

@@ -10,6 +10,7 @@
 #include "app/endpoint.h"
 #include "sync/belongings/with_parts.h"
 #include "sync/belongings/with_rows.h"
+#include "sync/belongings/with_watched.h"
 
 namespace tidewire::app {
 
@@ -31,9 +32,10 @@ class MappingEndpoints {
  private:
   sync::Sides<std::unique_ptr<ScriptEndpoint>> own_;
   std::map<std::string, std::unique_ptr<ScriptEndpoint>> further_;
-  sync::Sides<Value> tables_, parts_;  // of rows, of parts, as the plan says them
+  sync::Sides<Value> tables_, parts_, watched_;  // of rows, of parts, of watched lookups, as the plan says them
   sync::Sides<std::unique_ptr<sync::WithParts>> with_parts_;
   sync::Sides<std::unique_ptr<sync::WithRows>> with_rows_;
+  sync::Sides<std::unique_ptr<sync::WithWatched>> with_watched_;
 };
 
 /// The tables of rows below a side's records: their collection, and the column that names the record.

@@ -59,6 +59,7 @@ void Poller::on_page(Instant asked_at, Result<ChangesPage> page) {
   std::vector<std::pair<Side, std::string>> keys;
   for (const Record& record : page->records) keys.emplace_back(side_, record.key);
   now_.seen += static_cast<std::int64_t>(keys.size());
+  if (page->left_out && !now_.error) now_.error = std::move(page->left_out);
   if (keys.empty()) return mark(asked_at, std::move(*page), {});
   lane_.store.load(lane_.mapping, std::move(keys), [this, alive = alive_, asked_at, page = std::move(*page)](Result<std::vector<store::Known>> known) mutable {
     if (!*alive) return;

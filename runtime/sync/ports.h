@@ -72,6 +72,7 @@ struct ChangesPage {
   std::vector<std::string> deleted;
   Value cursor;
   bool more = false;
+  std::optional<Error> left_out;  // of collections beside it, one could not be asked; what came counts, and the cursor stays before that one's
 };
 
 /// One collection of one connection. Every verb may take long and fail; none retries. Errors follow base/result.h:

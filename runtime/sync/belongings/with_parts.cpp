@@ -11,6 +11,15 @@
 
 namespace tidewire::sync {
 
+namespace {
+
+std::vector<Beside> beside_of(const std::vector<Part>& parts) {
+  std::vector<Beside> out;
+  for (const Part& part : parts) out.push_back({part.name, "@" + part.name, part.records});
+  return out;
+}
+
+}  // namespace
 
 Part Part::from(const Value& row) {
   Part part;
@@ -41,7 +50,7 @@ std::string part_key(const Record& record, const std::string& part) {
   return value == nullptr ? "" : value->string_or(belongings::kKey);
 }
 
-WithParts::WithParts(Endpoint& root, std::vector<Part> parts, const Clock& clock) : root_(root), parts_(std::move(parts)), clock_(clock), able_(root.capabilities()) {
+WithParts::WithParts(Endpoint& root, std::vector<Part> parts, const Clock& clock) : root_(root), parts_(std::move(parts)), polls_(root, beside_of(parts_), "root", "parts", "the part"), clock_(clock), able_(root.capabilities()) {
   able_.ordered_versions = false;
   able_.versions_recur = true;
   able_.bulk_update = 1;  // a record and its parts are written one after the other
@@ -186,6 +195,10 @@ void WithParts::list(std::optional<Value> cursor, int limit, Done<ListPage> done
       done(ListPage{std::move(*records), next});
     });
   });
+}
+
+void WithParts::changes(Value cursor, int limit, Done<ChangesPage> done) {
+  polls_.changes(std::move(cursor), limit, [this](std::vector<Record> records, Done<std::vector<Record>> attached) { attach(std::move(records), std::move(attached)); }, std::move(done));
 }
 
 void WithParts::owners(std::string name, std::string key, Done<std::vector<std::string>> done) {

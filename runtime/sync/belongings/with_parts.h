@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "sync/belongings/beside.h"
 #include "sync/ports.h"
 
 namespace tidewire::sync {
@@ -53,7 +54,7 @@ class WithParts final : public Endpoint {
   void read(std::vector<std::string> keys, Done<std::vector<Record>> done) override;
   void list(std::optional<Value> cursor, int limit, Done<ListPage> done) override;
   void count(Done<std::optional<std::int64_t>> done) override { root_.count(std::move(done)); }
-  void start(Done<Value> done) override;
+  void start(Done<Value> done) override { polls_.start(std::move(done)); }
   void changes(Value cursor, int limit, Done<ChangesPage> done) override;
   void find(std::vector<Query> queries, Done<std::vector<std::vector<Record>>> done) override { root_.find(std::move(queries), std::move(done)); }
   void create(std::vector<CreateRequest> requests, Done<std::vector<Result<Record>>> done) override;
@@ -67,7 +68,6 @@ class WithParts final : public Endpoint {
  private:
   struct Gathered;  // parts of many records
   struct Plan;      // what one record's write does
-  struct Poll;
   void attach(std::vector<Record> records, Done<std::vector<Record>> done);
   void ask(const std::shared_ptr<Gathered>& all, std::size_t number);
   void place(Gathered& all, const Part& part, const std::vector<Record>& found) const;
@@ -81,6 +81,7 @@ class WithParts final : public Endpoint {
 
   Endpoint& root_;
   std::vector<Part> parts_;
+  BesidePolls polls_;
   const Clock& clock_;
   Capabilities able_;
   std::map<std::pair<std::string, std::string>, Instant> doubts_;  // (record, part) -> until when a lost request may still make it

@@ -55,6 +55,7 @@ struct WithRows::Poll : std::enable_shared_from_this<WithRows::Poll> {
       if (!answer.ok()) return self->done(std::move(answer).error());
       self->pages.note(0, answer->more);
       self->page.deleted = std::move(answer->deleted);
+      self->page.left_out = std::move(answer->left_out);
       self->cursor["parent"] = std::move(answer->cursor);
       for (const Record& record : answer->records) self->parents.insert(record.key);
       self->rows_of(0);
