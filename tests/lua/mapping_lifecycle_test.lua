@@ -51,3 +51,48 @@ test("what may be edited in a state is described, nothing, or a list", function(
       left = { ["draft>posted"] = e.erp.submit }, edit_after = { posted = "anything" } } }
   end, "edit_after says what may still be edited", { describe = described })
 end)
+
+-- The states as the mapping has them, with what the sides describe of theirs.
+local function states_of(left, right, states)
+  return function(e)
+    return { fields = { { "email", "email" } }, lifecycle = { { "docstatus", "state" }, states = states, left = { ["draft>posted"] = e.erp.submit } } },
+      { describe = { left = { key = { "name" }, fields = { case.field "email", left } }, right = { key = { "id" }, fields = { case.field "email", right } } } }
+  end
+end
+
+local function refused(left, right, states, pattern)
+  local of = states_of(left, right, states)
+  case.refused(of, pattern, select(2, of { erp = {} }))
+end
+
+test("a state that the side with verbs does not have is refused, on the other side it is told", function()
+  local documents = { kind = "int", options = { 0, 1, 2 } }
+  local orders = { kind = "enum", options = { "draft", "posted", "done" } }
+  refused({ name = "docstatus", type = documents }, case.field "state", { [0] = "draft", [1] = "posted", [3] = "void" }, "names the state '3', which 'docstatus' of erp.doctype")
+  local of = states_of({ name = "docstatus", type = documents }, { name = "state", type = orders }, { [0] = "draft", [1] = "postd" })
+  local _, result = case.load(function(e)
+    local content = of(e)
+    content.lifecycle.left = { ["draft>postd"] = e.erp.submit }
+    return content
+  end, select(2, of { erp = {} }))
+  equal(case.warned(result, "names the state 'postd', which 'state' of app.table \"employees\" does not have: it has draft, posted, done (did you mean 'posted'?)"), true)
+  equal(case.warned(result, "does not name '2', a state of 'docstatus'"), true)
+end)
+
+test("a state is written as its side spells it", function()
+  refused(case.field("docstatus", "int"), case.field "state", { ["0"] = "draft", ["1"] = "posted" }, "is a int: its state is written %[0%], not \"0\"")
+  refused(case.field("docstatus", "int"), case.field "state", { [0] = "draft", [1] = "posted", [2] = 2 }, "'state' of app.table \"employees\" is a text: its state is written \"2\", not 2")
+end)
+
+test("two states of one word are refused", function()
+  refused(case.field("docstatus", "int"), case.field "state", { [0] = "draft", [1] = "posted", [2] = "posted" }, "both '1' and '2' are called 'posted'")
+end)
+
+test("a verb that leads to another state than the words say is refused", function()
+  local left = { name = "docstatus", type = { kind = "int" }, verbs = { submit = 1, cancel = 2 } }
+  refused(left, case.field "state", { [0] = "draft", [2] = "posted", [1] = "void" }, "erp.submit makes 'docstatus' 1, and 'posted' is 2 by states")
+end)
+
+test("a value that is no state is a dead letter that says so", function()
+  equal(load().fields[2].to_left("sold", {}, {}).why:match "^'sold' is not a state of the lifecycle, which has draft, posted, void", "'sold' is not a state of the lifecycle, which has draft, posted, void")
+end)

@@ -41,7 +41,9 @@ class Count : public std::enable_shared_from_this<Count> {
     Situation situation{plan, *mapper_, link, {&record.left, &record.right}, {true, true}, kNone, kNobody};
     situation.reapply = true;
     const auto decided = decide(situation);
-    return decided.ok() && !decided->adopts.empty();
+    // What cannot be said by it any more is something else, too; where lookups are missing here, nobody knows.
+    if (!decided.ok()) return decided.error().code == Code::kInvalid && plan.lookups.empty();
+    return !decided->adopts.empty();
   }
 
   static inline const std::vector<store::Conflict> kNone;

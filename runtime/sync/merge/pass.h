@@ -30,6 +30,7 @@ class Pass : private Cells {
   Result<void> decide_field(View& view);
   Result<void> adopt(View& view);
   Result<void> without_base(View& view);
+  std::optional<Side> said_anew(const Field& state) const;
   bool is_reapplied(const View& view) const;
   std::optional<Side> reapplied_from(const View& view);
   Result<void> reapply(View& view);

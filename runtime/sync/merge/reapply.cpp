@@ -8,13 +8,23 @@ namespace tidewire::sync {
 using store::other;
 using store::side_name;
 
+/// A state is turned again into the words of the side that has no verbs: another word for it is not another state, and
+/// nothing is submitted or cancelled because words were edited.
+std::optional<Side> Pass::said_anew(const Field& state) const {
+  const auto& moves = s_.plan.lifecycle.moves;
+  if (moves.left.empty() == moves.right.empty()) return std::nullopt;
+  const Side worded = moves.left.empty() ? Side::kLeft : Side::kRight;
+  return flows(state.flow, worded) ? std::optional(worded) : std::nullopt;
+}
+
 /// Nobody has edited it, nobody wants the sides to differ in it, and it travels after a record is made.
 bool Pass::is_reapplied(const View& view) const {
   const Field& field = *view.decision.field;
+  if (field.name == s_.plan.lifecycle.field && !said_anew(field)) return false;
   const Value* note = s_.link.notes.find(field.name);
   const bool apart = note != nullptr && note->find("apart") != nullptr;
   const bool at_rest = view.has_base && !view.changed.left && !view.changed.right && view.conflict == nullptr;
-  return s_.reapply && at_rest && !apart && field.when != Field::When::kCreate && field.name != s_.plan.lifecycle.field;
+  return s_.reapply && at_rest && !apart && field.when != Field::When::kCreate;
 }
 
 /// Whose value is turned: nullopt where the sides say the same, or neither way says anything.
@@ -24,9 +34,10 @@ std::optional<Side> Pass::reapplied_from(const View& view) {
   const Side first = field.strategy == "left" || field.strategy == "right"
                          ? (field.strategy == "left" ? Side::kLeft : Side::kRight)
                          : field.tie.value_or(s_.plan.tie);
+  const bool state = field.name == s_.plan.lifecycle.field;
   for (const Side source : {other(first), first}) {
     const Side to = other(source);
-    if (!flows(field.flow, to)) continue;
+    if (!flows(field.flow, to) || (state && said_anew(field) != to)) continue;
     const auto turned = turner_.turn(field, to, source == Side::kLeft ? view.decision.left : view.decision.right);
     if (turned.ok() && (!*turned || (*turned)->leave)) continue;
     // One way that says what is there is enough: not every function leads back to where it came from.

@@ -83,7 +83,8 @@ local function standard_fields(meta, zone, named_by_client)
     { name = "name", label = "ID", type = name, required = named_by_client, unique = true, read_only = not named_by_client },
     fixed("creation", moment), fixed("modified", moment),
     fixed("owner", { kind = "text", length = 140 }), fixed("modified_by", { kind = "text", length = 140 }),
-    { name = "docstatus", type = { kind = "int" }, required = false, unique = false, read_only = meta.is_submittable ~= 1, all = false },
+    { name = "docstatus", type = { kind = "int", options = array { 0, 1, 2 } }, required = false, unique = false, read_only = meta.is_submittable ~= 1, all = false,
+      verbs = { submit = 1, cancel = 2 } },
     { name = "idx", type = { kind = "int" }, required = false, unique = false, read_only = false, all = false },
   }
   for _, one in ipairs(meta.istable == 1 and shapes.of_rows or {}) do fields[#fields + 1] = fixed(one, { kind = "text", length = 140 }) end

@@ -12,6 +12,59 @@ local sides = { "left", "right" }
 local members = { "states", "left", "right", "edit_after", "conflict", "tie" }
 local example = "lifecycle = { { \"docstatus\", \"state\" }, states = { [0] = \"draft\", [1] = \"posted\" }, left = { [\"draft>posted\"] = erp.submit } }"
 
+local numeric = { int = true, decimal = true, float = true }
+local worded = { text = true, enum = true }
+
+-- A state that the described side spells otherwise, or does not have, is never read or reached there.
+local function check_states(c, side, states, described, moved, at)
+  local t = described[side .. "_type"]
+  if not t then return end
+  local path, has, options = described[side .. "_paths"][1], {}, {}
+  for _, option in ipairs(type(t.options) == "table" and t.options or {}) do
+    has[option] = true
+    if option ~= "" then options[#options + 1] = tostring(option) end
+  end
+  for _, state in ipairs(report.names(states)) do
+    if numeric[t.kind] and type(state) == "string" or worded[t.kind] and type(state) == "number" then
+      c.r:problem(at, "'%s' of %s is a %s: its state is written %s, not %s", path, c.title[side], t.kind, numeric[t.kind] and "[" .. state .. "]" or '"' .. state .. '"',
+        numeric[t.kind] and '"' .. state .. '"' or tostring(state))
+    elseif #options > 0 and not has[state] then
+      (moved and c.r.problem or c.r.warn)(c.r, at, "the lifecycle names the state '%s', which '%s' of %s does not have: it has %s%s", tostring(state), path, c.title[side],
+        table.concat(options, ", "), report.suggest(state, options))
+    end
+  end
+  for option in pairs(has) do
+    if option ~= "" and states[option] == nil then
+      c.r:warn(at, "the lifecycle does not name '%s', a state of '%s' of %s: a record that comes into it becomes a dead letter", tostring(option), path, c.title[side])
+    end
+  end
+end
+
+-- The words of the right as a table of states; nil and a problem where two states have one word.
+local function by_word(c, states, at)
+  local result = {}
+  for _, left in ipairs(report.names(states)) do
+    local word = states[left]
+    if type(word) == "table" or type(word) == "function" then return c.r:problem(at, "states are plain values, not a %s: %s", type(word), example) end
+    if result[word] ~= nil then
+      return c.r:problem(at, "both '%s' and '%s' are called '%s': a word of the lifecycle means one state", tostring(result[word]), tostring(left), tostring(word))
+    end
+    result[word] = left
+  end
+  return result
+end
+
+-- The states as a transform that says itself what does not fit.
+local function words_of(c, said, at)
+  local back = by_word(c, said.states, at)
+  if not back then return nil end
+  return { name = "lifecycle", to_right = structure.towards(said.states, "a state of the lifecycle"), to_left = structure.towards(back, "a state of the lifecycle"),
+    bind = function(described)
+      check_states(c, "left", said.states, described, said.left ~= nil, at)
+      check_states(c, "right", back, described, said.right ~= nil, at)
+    end }
+end
+
 --- The row of the state among the fields, or nil where the mapping has no lifecycle.
 function M.spec(c, content)
   local at = c.r:key("lifecycle", c.at)
@@ -23,9 +76,8 @@ function M.spec(c, content)
   if type(pair) ~= "table" or type(pair[1]) ~= "string" or type(pair[2]) ~= "string" or type(said.states) ~= "table" or next(said.states) == nil then
     return c.r:problem(at, "a lifecycle names a field on both sides and its states: %s", example)
   end
-  local ok, words = pcall(structure.enum, said.states, {})
-  if not ok then return c.r:problem(at, "%s", tostring(words)) end
-  words.name = "lifecycle"
+  local words = words_of(c, said, c.r:key("states", at))
+  if not words then return nil end
   return { row = { pair[1], pair[2], mark.make("transform", words, at), conflict = said.conflict, tie = said.tie }, at = at, lifecycle = true,
     moved = { left = said.left ~= nil, right = said.right ~= nil } }
 end
@@ -41,6 +93,15 @@ end
 local function state_of(states, word)
   for left, right in pairs(states) do
     if tostring(right) == tostring(word) then return { left = left, right = right } end
+  end
+end
+
+-- What the system says a verb makes of the state, where it says so.
+local function check_verb(c, side, path, verb, to, at)
+  local described = c.described[side] and c.described[side][path]
+  local leads = described and described.verbs and described.verbs[verb.name]
+  if leads ~= nil and leads ~= to[side] then
+    c.r:problem(at, "%s.%s makes '%s' %s, and '%s' is %s by states", c[side].connection, verb.name, path, tostring(leads), tostring(to.right), tostring(to[side]))
   end
 end
 
@@ -63,6 +124,7 @@ local function moves_of(c, said, side, moves)
     elseif mark.word(verb) ~= "verb" or verb.connection ~= c[side].connection then
       c.r:problem(at, "the move %s is made by a verb of %s, such as %s.submit", name, c[side].connection, c[side].connection)
     else
+      check_verb(c, side, said[1][side == "left" and 1 or 2], verb, knows_to, at)
       moves[#moves + 1] = { side = side, verb = verb.name, from_word = from, to_word = to, from = knows_from[side], to = knows_to[side] }
     end
   end

@@ -14,13 +14,14 @@ local function sorted_words(map)
   return words
 end
 
-local function words_towards(map)
+--- Turns a word into the map's other one; a value that it does not have is dead, "'x' is not WHERE".
+function M.towards(map, where)
   local known = sorted_words(map)
   return function(value)
     if values.empty(value) then return nil end
     local word = map[value]
     if word ~= nil then return word end
-    return outcome.dead(("'%s' is not in t.enum, which has %s%s"):format(tostring(value), table.concat(known, ", "),
+    return outcome.dead(("'%s' is not %s, which has %s%s"):format(tostring(value), where, table.concat(known, ", "),
       report.suggest(value, known)))
   end
 end
@@ -71,7 +72,7 @@ function M.enum(map, options)
   end
   local back, lossy = inverted(map, options.back or {})
   return {
-    to_right = words_towards(map), to_left = words_towards(back), lossy = lossy,
+    to_right = M.towards(map, "in t.enum"), to_left = M.towards(back, "in t.enum"), lossy = lossy,
     bind = function(context)
       compare_options(context, "left", map)
       compare_options(context, "right", back)

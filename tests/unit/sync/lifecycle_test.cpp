@@ -1,6 +1,6 @@
 #include <catch2/catch.hpp>
 
-#include "support/sync_world.h"
+#include "support/people.h"
 
 using namespace tidewire;
 using sync::Field;
@@ -58,6 +58,70 @@ class Ledger final : public sync::Endpoint {
 };
 
 Value invoice(const std::string& state) { return Value(Object{{"email", Value("ada@example.org")}, {"phone", Value("1")}, {"note", Value("n")}, {"tags", Value("t")}, {"state", Value(state)}}); }
+
+/// The left's states in words of the right, which an edit of the mapping changes.
+class Worded final : public sync::Mapper {
+ public:
+  explicit Worded(std::vector<std::pair<std::string, std::string>> words) : plan_(with_states()), words_(std::move(words)) {
+    sync::Field& state = plan_.fields.back();
+    state.kind = Field::Kind::kFunction;
+    state.to_right = 1;
+    state.to_left = 2;
+    plan_.lifecycle.states.clear();
+    for (const auto& [left, right] : words_) {
+      plan_.lifecycle.states.emplace_back(Value(left), Value(right));
+      version_ += left + right;
+    }
+  }
+  const sync::Plan& plan() const override { return plan_; }
+  const std::string& version() const override { return version_; }
+  Result<sync::Outcome> convert(const Field&, Side to, const Value& form, const Value&, std::string_view) override {
+    for (const auto& [left, right] : words_) {
+      if (form == Value(to == Side::kRight ? left : right)) return sync::Outcome{sync::Outcome::Kind::kValue, Value(to == Side::kRight ? right : left), ""};
+    }
+    return sync::Outcome{sync::Outcome::Kind::kDead, {}, "no state"};
+  }
+  Result<sync::Verdict> resolve(const Field&, std::int64_t, const sync::Dispute&) override { return sync::Verdict{}; }
+  Result<std::optional<std::string>> check(const sync::Plan::Check&, const Value&) override { return std::optional<std::string>(); }
+
+ private:
+  sync::Plan plan_;
+  std::vector<std::pair<std::string, std::string>> words_;
+  std::string version_;
+};
+
+/// A posted record whose right says "booked", and a mapping whose words are edited under it.
+struct Rewording {
+  World world;
+  Ledger ledger{world.left};
+  std::string left, right;
+
+  Rewording() {
+    put({{"draft", "open"}, {"posted", "booked"}, {"void", "cancelled"}});
+    left = world.left.insert(invoice("posted"));
+    world.hook(Side::kLeft, left);
+    world.settle();
+    right = world.only_right();
+  }
+  ~Rewording() {
+    world.engine->remove("people");
+    world.settle();
+  }
+  void put(std::vector<std::pair<std::string, std::string>> words) {
+    world.engine->put(std::make_shared<Worded>(std::move(words)), {&ledger, &world.right});
+    world.settle();
+  }
+  std::int64_t differing() {
+    std::int64_t found = -1;
+    world.engine->count_differing("people", [&](Result<std::int64_t> told) { found = told.ok() ? *told : -2; });
+    world.settle();
+    return found;
+  }
+  void resync() {
+    test::run_job(world, "resync", Object{{"all", true}});
+    world.settle();
+  }
+};
 
 struct States {
   World world;
@@ -213,4 +277,44 @@ TEST_CASE("lifecycle: values that were written before their verb was refused cou
   CHECK(world.left.get(left, "tags") == Value("a+b"));
   world.engine->remove("people");
   world.settle();
+}
+
+TEST_CASE("lifecycle: another word for a state is told, and a resync says it where there are no verbs", "[sync][lifecycle]") {
+  Rewording it;
+  REQUIRE(it.world.right.get(it.right, "state") == Value("booked"));
+  REQUIRE(it.differing() == 0);
+  it.put({{"draft", "open"}, {"posted", "posted"}, {"void", "cancelled"}});
+  CHECK(it.differing() == 1);
+  it.world.right.edit(it.right, "phone", Value("2"));
+  it.world.hook(Side::kRight, it.right);
+  it.world.settle();
+  CHECK(it.world.right.get(it.right, "state") == Value("booked"));
+
+  it.resync();
+  CHECK(it.world.right.get(it.right, "state") == Value("posted"));
+  CHECK(it.world.left.get(it.left, "state") == Value("posted"));
+  CHECK(it.ledger.verbs.empty());
+  CHECK(it.differing() == 0);
+}
+
+TEST_CASE("lifecycle: words that were exchanged submit and cancel nothing", "[sync][lifecycle]") {
+  Rewording it;
+  it.put({{"draft", "open"}, {"posted", "cancelled"}, {"void", "booked"}});
+  CHECK(it.differing() == 1);
+  it.resync();
+
+  CHECK(it.ledger.verbs.empty());
+  CHECK(it.world.left.get(it.left, "state") == Value("posted"));
+  CHECK(it.world.right.get(it.right, "state") == Value("cancelled"));
+}
+
+TEST_CASE("lifecycle: a state that is not named any more is told", "[sync][lifecycle]") {
+  Rewording it;
+  it.put({{"draft", "open"}, {"void", "cancelled"}});
+  CHECK(it.differing() == 1);
+  it.resync();
+
+  CHECK(it.world.counts().dead > 0);
+  CHECK(it.ledger.verbs.empty());
+  CHECK(it.world.right.get(it.right, "state") == Value("booked"));
 }
