@@ -49,6 +49,7 @@ struct Condition {
   std::string field;
   Value value;
   bool fold = false;  // compare without case and accents where the system can; the engine checks again
+  bool nobody = false;  // it names no record; the engine alone checks it, the system is not asked
 };
 using Query = std::vector<Condition>;
 

@@ -8,6 +8,45 @@ using namespace tidewire::test;
 using sync::Side;
 using std::chrono::minutes;
 
+namespace {
+
+/// Categories, each below another one; two of one name are the same thing where they are below the same one.
+struct Tree {
+  World world;
+
+  explicit Tree(bool optional = false) : world(plan(optional)) {}
+  static sync::Plan plan(bool optional) {
+    sync::Plan plan = World::default_plan();
+    sync::Field parent = World::field("parent");
+    parent.paths = {{"parent"}, {"parent_id"}};
+    parent.kind = sync::Field::Kind::kReference;
+    parent.reference = "people";
+    parent.optional_reference = optional;
+    sync::Field name = World::field("email");
+    plan.fields = {name, World::field("phone"), parent};
+    plan.matches = {{{{"email", "email", false}, {"parent", "parent_id", false}}}};
+    return plan;
+  }
+  void put(Side side, const std::string& key, const std::string& name, const std::string& parent, const std::string& phone = "1") {
+    Value fields(Object{{"email", Value(name)}, {"phone", Value(phone)}});
+    fields[side == Side::kLeft ? "parent" : "parent_id"] = parent.empty() ? Value() : Value(parent);
+    (side == Side::kLeft ? world.left : world.right).insert(std::move(fields), key);
+  }
+  /// The same tree on both sides, under keys that list children before their parents.
+  void fill() {
+    put(Side::kLeft, "L9", "all", "");
+    put(Side::kRight, "R9", "all", "");
+    put(Side::kLeft, "L5", "goods", "L9");
+    put(Side::kRight, "R5", "goods", "R9");
+    put(Side::kLeft, "L1", "other", "L5");
+    put(Side::kRight, "R1", "other", "R5");
+    put(Side::kLeft, "L2", "other", "L9");
+    put(Side::kRight, "R2", "other", "R9", "2");
+  }
+};
+
+}  // namespace
+
 TEST_CASE("law 21: adoption reports exact, differing, one-sided and ambiguous, and writes nothing", "[laws][21]") {
   World world;
   world.left.insert(person("same@example.org"));
@@ -91,4 +130,49 @@ TEST_CASE("law 21: lost state is adoption: nothing is deleted and nothing overwr
   CHECK(it.world.conflicts().size() == 1);
   CHECK(it.world.counts().links == 2);
   CHECK(it.known(Side::kLeft, gone).link);
+}
+
+TEST_CASE("law 21: adoption tells of a tree what is the same, though nothing of it is linked yet", "[laws][21][22]") {
+  Tree it;
+  it.fill();
+  it.put(Side::kLeft, "L0", "mine", "L1");
+  it.put(Side::kRight, "R0", "yours", "R5");
+
+  const store::Job job = run_job(it.world, "adopt");
+
+  CHECK(found_in(job, "exact") == 3);
+  CHECK(found_in(job, "differing") == 1);  // the phone of an "other"
+  CHECK(found_in(job, "left_only") == 1);
+  CHECK(found_in(job, "right_only") == 1);
+  CHECK(found_in(job, "stopped") == 0);
+  CHECK(found_in(job, "ambiguous") == 0);
+  CHECK(it.world.writes() == 0);
+  CHECK(it.world.counts().links == 0);
+}
+
+TEST_CASE("law 21: a record of a tree whose parent is nowhere is told as stopped", "[laws][21][22]") {
+  Tree it;
+  it.put(Side::kLeft, "L1", "lost", "L77");
+  const store::Job job = run_job(it.world, "adopt");
+
+  CHECK(found_in(job, "stopped") == 1);
+  CHECK(found_in(job, "left_only") == 0);
+}
+
+TEST_CASE("law 21: both sides of a tree are linked from the top, and nothing is made twice", "[laws][21][22]") {
+  for (const bool optional : {false, true}) {
+    Tree it(optional);
+    it.fill();
+    run_job(it.world, "initial_load");
+    it.world.settle(minutes(5));
+
+    INFO("optional " << optional);
+    CHECK(it.world.left.rows.size() == 4);
+    CHECK(it.world.right.rows.size() == 4);
+    CHECK(it.world.counts().links == 4);
+    CHECK(it.world.counts().waiting_for == 0);
+    CHECK(it.world.conflicts().empty());
+    CHECK(known_of(it.world, Side::kLeft, "L1").link->key.right == "R1");
+    CHECK(known_of(it.world, Side::kLeft, "L2").link->key.right == "R2");
+  }
 }

@@ -82,28 +82,79 @@ void DryRunKey::step(Done<Page> done) {
   });
 }
 
+Adoption::Adoption(const Workplace& place, store::Job& job) : Walk(place, job) {
+  const auto& fields = plan().fields;
+  is_tree_ = std::any_of(fields.begin(), fields.end(), [&](const Field& field) { return field.kind == Field::Kind::kReference && field.reference == lane().mapping; });
+}
+
 void Adoption::look_at(std::vector<Record> records, Done<Page> done) {
   std::vector<SideKey> keys;
   for (const Record& record : records) keys.emplace_back(side(), record.key);
+  if (is_tree_) {
+    for (const Record& record : records) kin_.shown[side()].insert(record.key);
+  }
   std::vector<SideKey> asked = keys;
   lane().store.load(lane().mapping, std::move(asked), while_alive([this, keys = std::move(keys), done = std::move(done)](Result<std::vector<store::Known>> known) mutable {
     if (!known.ok()) return done(known.error());
-    Page page;
     std::vector<SideKey> strangers;
     for (std::size_t i = 0; i < keys.size(); ++i) {
       if ((*known)[i].link) count_found(job_, "linked");
       else if (side() == Side::kLeft || !matched_.contains(keys[i].second)) strangers.push_back(keys[i]);
     }
-    std::vector<SideKey> asked_now = strangers;
-    look_at_all(lane(), place_.mapper, std::move(asked_now), both_read(), while_alive([this, strangers = std::move(strangers), page = std::move(page), done = std::move(done)](std::vector<Report> reports) mutable {
-                  note(side(), strangers, reports, page);
-                  done(std::move(page));
-                }));
+    look_at_strangers(std::move(strangers), std::move(done));
   }));
 }
 
-void Adoption::note(Side side, const std::vector<SideKey>& keys, const std::vector<Report>& reports, Page& page) {
+void Adoption::look_at_strangers(std::vector<SideKey> strangers, Done<Page> done) {
+  Reconcile::Options options = both_read();
+  if (is_tree_) options.kin = &kin_;
+  std::vector<SideKey> asked_now = strangers;
+  look_at_all(lane(), place_.mapper, std::move(asked_now), options, while_alive([this, strangers = std::move(strangers), done = std::move(done)](std::vector<Report> reports) mutable {
+                Page page;
+                note(strangers, reports, page);
+                done(std::move(page));
+              }));
+}
+
+/// What it is the same as is known by now, or will be.
+bool Adoption::put_aside(const SideKey& key, const Report& report) {
+  const store::Operation& operation = report.operation;
+  if (is_tree_ && operation.kind == "link" && operation.key.left && operation.key.right) {
+    kin_.pair.left[*operation.key.left] = *operation.key.right;
+    kin_.pair.right[*operation.key.right] = *operation.key.left;
+    matched_.add(*operation.key.right);
+  }
+  if (!report.names_kin || kin_.all_shown) return false;
+  aside_.push_back(key);
+  return true;
+}
+
+/// A page of those that name others of the mapping.
+void Adoption::step_phase(const std::string&, Done<Page> done) {
+  constexpr std::size_t kAtOnce = 500;
+  if (round_.empty()) begin_round();
+  const std::size_t some = std::min(kAtOnce, round_.size());
+  std::vector<SideKey> keys(round_.end() - static_cast<std::ptrdiff_t>(some), round_.end());
+  round_.resize(round_.size() - some);
+  std::erase_if(keys, [&](const SideKey& key) { return key.first == Side::kRight && kin_.pair.right.contains(key.second); });
+  look_at_strangers(std::move(keys), while_alive([this, done = std::move(done)](Result<Page> page) {
+                      if (round_.empty() && aside_.empty()) leave_phase();
+                      done(std::move(page));
+                    }));
+}
+
+/// Each round may find those whose parents the one before has found; the last is of those whose parents nobody finds.
+void Adoption::begin_round() {
+  const std::size_t found = kin_.pair.left.size();
+  kin_.all_shown = known_pairs_ == found;
+  known_pairs_ = found;
+  std::swap(round_, aside_);
+}
+
+void Adoption::note(const std::vector<SideKey>& keys, const std::vector<Report>& reports, Page& page) {
   for (std::size_t i = 0; i < reports.size(); ++i) {
+    if (put_aside(keys[i], reports[i])) continue;
+    const Side side = keys[i].first;
     const store::Operation& operation = reports[i].operation;
     const auto kinds = kinds_of(reports[i]);
     const auto has = [&](const char* kind) { return std::find(kinds.begin(), kinds.end(), kind) != kinds.end(); };
@@ -112,7 +163,7 @@ void Adoption::note(Side side, const std::vector<SideKey>& keys, const std::vect
     std::string kind;
     if (reports[i].error) kind = reports[i].error->message.find("match") != std::string::npos ? "ambiguous" : "stopped";
     else if (same_thing && side == Side::kRight) continue;  // met from the left already
-    else if (same_thing) kind = has("updates") || has("conflicts") ? "differing" : "exact";
+    else if (same_thing) kind = has("updates") || has("conflicts") || decided(operation, "owed") ? "differing" : "exact";
     else if (has("creates") || operation.id.empty()) kind = side == Side::kLeft ? "left_only" : "right_only";
     else kind = "stopped";
     store::Finding finding = finding_of(reports[i], kind);

@@ -38,16 +38,26 @@ class DryRunKey final : public Task {
 };
 
 /// Both sides are filled already: which records are the same thing, and how many are not (exact, differing, left_only,
-/// right_only, ambiguous). What is linked is counted alone.
+/// right_only, ambiguous). What is linked is counted alone. Records that name one another (a tree) are told once both sides
+/// were walked, when it is known what is the same as their parents: nothing of it is linked yet.
 class Adoption final : public Walk {
  public:
-  using Walk::Walk;
+  Adoption(const Workplace& place, store::Job& job);
 
  private:
   void look_at(std::vector<Record> records, Done<Page> done) override;
-  void note(Side side, const std::vector<SideKey>& keys, const std::vector<Report>& reports, Page& page);
+  std::string after_all() override { return "kin"; }
+  void step_phase(const std::string& phase, Done<Page> done) override;
+  void look_at_strangers(std::vector<SideKey> strangers, Done<Page> done);
+  bool put_aside(const SideKey& key, const Report& report);
+  void begin_round();
+  void note(const std::vector<SideKey>& keys, const std::vector<Report>& reports, Page& page);
 
   SeenKeys matched_;  // right keys that a left record is the same as
+  bool is_tree_ = false;
+  Kin kin_;
+  std::vector<SideKey> aside_, round_;  // to be told later; of those, what is looked at again now
+  std::optional<std::size_t> known_pairs_;  // as the present round began
 };
 
 }  // namespace tidewire::sync

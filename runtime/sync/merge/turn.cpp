@@ -56,8 +56,8 @@ Result<std::optional<Value>> Turner::key_there(const std::string& mapping, bool 
   const std::string key = own.is_string() ? own.as_string() : json::dump(own);
   const auto found = s_.translations.find({mapping, other(to), key});
   if (found == s_.translations.end() || !found->second) {
-    if (!optional) out_.missing.push_back({mapping, other(to), key});
     owed_ = Reference{mapping, other(to), key};
+    if (!optional && (s_.coming == nullptr || !s_.coming->contains(*owed_))) out_.missing.push_back(*owed_);
     return std::optional<Value>();
   }
   return std::optional<Value>(TRY(convert(Value(*found->second), Type::of("text"), type)));

@@ -365,6 +365,7 @@ void Reconcile::finish(Report report) {
   if (!turn_.empty()) lane_.turns.leave(turn_);
   for (const SideKey& key : claimed_) lane_.owners.release(key);
   claimed_.clear();
+  report.names_kin = !coming_.empty();
   auto done = std::move(done_);
   lane_.around.poster.post([done = std::move(done), report = std::move(report)]() mutable { done(std::move(report)); });
 }

@@ -17,6 +17,7 @@ namespace {
 
 bool condition_holds(const Condition& condition, const Record& record, const Type& type) {
   const Value* value = record.fields.at_path(condition.field);
+  if (condition.nobody) return value == nullptr || empty(*value, type);
   if (value == nullptr) return false;
   if (condition.fold && value->is_string() && condition.value.is_string()) return fold(value->as_string()) == fold(condition.value.as_string());
   return same(*value, condition.value, type);
@@ -29,6 +30,18 @@ Type type_at(const Plan& plan, Side side, const std::string& path) {
   Type text;
   text.kind = "text";
   return text;
+}
+
+/// The field whose value on `side` is a key of another record, where `path` is one.
+const Field* reference_at(const Plan& plan, Side side, const std::string& path) {
+  const auto found = std::find_if(plan.fields.begin(), plan.fields.end(), [&](const Field& field) { return field.kind == Field::Kind::kReference && field.paths[side].size() == 1 && field.paths[side].front() == path; });
+  return found == plan.fields.end() ? nullptr : &*found;
+}
+
+/// What the system is asked of it; the rest is looked at in what it finds.
+Query asked_of(Query query) {
+  std::erase_if(query, [](const Condition& condition) { return condition.nobody; });
+  return query;
 }
 
 }  // namespace
@@ -205,7 +218,8 @@ std::string Reconcile::match_hash() const {
   return sha256_hex(std::string(side_name(key_.first)) + " key " + key_.second);
 }
 
-/// nullopt where a value of the rule is empty: an empty e-mail matches nobody.
+/// nullopt where a value of the rule is empty: an empty e-mail matches nobody. A record without a parent matches those without
+/// one, by what else the rule says; one whose parent is not linked yet cannot be asked for by that rule.
 std::optional<Query> Reconcile::query_for(const Match& match) const {
   const Side from = key_.first;
   Query query;
@@ -213,6 +227,13 @@ std::optional<Query> Reconcile::query_for(const Match& match) const {
     const std::string& path = from == Side::kLeft ? pair.right : pair.left;
     const Value* value = decisions_.patch[other(from)].at_path(path);
     Value asked = value == nullptr ? Value() : *value;
+    const Field* reference = reference_at(plan_, other(from), path);
+    if (reference != nullptr && empty_form(*reference, other(from), asked)) {
+      // This side's key would be another record's there.
+      if (!empty_form(*reference, from, form_of(*reference, from, record_[from]->fields))) return std::nullopt;
+      query.push_back({path, Value(), false, true});
+      continue;
+    }
     if (value == nullptr) {
       const std::string& own = from == Side::kLeft ? pair.left : pair.right;
       const Value* raw = own == (plan_.end[from].key.empty() ? "" : plan_.end[from].key.front()) ? nullptr : record_[from]->fields.at_path(own);
@@ -223,8 +244,21 @@ std::optional<Query> Reconcile::query_for(const Match& match) const {
     if (empty(asked, type_at(plan_, other(from), path))) return std::nullopt;
     query.push_back({path, std::move(asked), pair.fold});
   }
-  if (query.empty()) return std::nullopt;
+  if (asked_of(query).empty()) return std::nullopt;
   return query;
+}
+
+/// The parent that a rule of `match` names and that is not linked yet: before it is, the counterpart may be there, unseen.
+std::optional<Reference> Reconcile::unmatched_parent() const {
+  for (const Decision& decision : decisions_.fields) {
+    if (decision.kind != Decision::Kind::kOwed || !decision.owes || coming_.contains(*decision.owes)) continue;
+    const auto& paths = decision.field->paths[other(key_.first)];
+    const bool matched = std::any_of(plan_.matches.begin(), plan_.matches.end(), [&](const Match& match) {
+      return std::any_of(match.pairs.begin(), match.pairs.end(), [&](const Match::Pair& pair) { return paths.size() == 1 && paths.front() == (key_.first == Side::kLeft ? pair.right : pair.left); });
+    });
+    if (matched) return decision.owes;
+  }
+  return std::nullopt;
 }
 
 /// Law 19, in this order: stored keys, then match fields; after them the same as an earlier create in doubt was sent with,
@@ -266,7 +300,7 @@ void Reconcile::search(std::size_t number) {
   Way& way = all[number];
   way_ = number;
   if (way.query.empty()) return lane_.batcher[target]->read(way.key, timed("read", target, [this, number](Result<std::optional<Record>> found) { on_read_by_key(number, std::move(found)); }));
-  lane_.batcher[target]->find(std::move(way.query), timed("read", target, [this, number](Result<std::vector<Record>> found) { on_found(number, std::move(found)); }));
+  lane_.batcher[target]->find(asked_of(std::move(way.query)), timed("read", target, [this, number](Result<std::vector<Record>> found) { on_found(number, std::move(found)); }));
 }
 
 void Reconcile::on_read_by_key(std::size_t number, Result<std::optional<Record>> found) {
@@ -281,10 +315,13 @@ void Reconcile::on_found(std::size_t number, Result<std::vector<Record>> found) 
   if (!found.ok()) return fail(std::move(found).error().context("looking for a match of '" + key_.second + "'"));
   const Side target = other(key_.first);
   const Query query = ways()[number].query;
+  constexpr std::size_t kMostFound = 3;  // of Endpoint::find
+  const bool cut = found->size() >= kMostFound && asked_of(query).size() < query.size();
   std::erase_if(*found, [&](const Record& record) {
     const bool fits = std::all_of(query.begin(), query.end(), [&](const Condition& condition) { return condition_holds(condition, record, type_at(plan_, target, condition.field)); });
     return !fits || !meets(plan_.end[target].scope, record.fields, plan_, target);
   });
+  if (cut && found->size() < 2) return ambiguous(found->empty() ? "" : found->front().key, make_error(Code::kInvalid, "'" + key_.second + "' names no parent, and more records match it on " + plan_.end[target].connection + " than are looked through", "add a match by a field that is unique there, or link the right one by hand"));
   if (found->empty()) return search(number + 1);
   if (found->size() == 1) return on_match(number, found->front());
   std::vector<std::string> keys;
@@ -337,14 +374,18 @@ void Reconcile::sole_on_own_side(const Match& match, const std::string& target_k
   for (const Match::Pair& pair : match.pairs) {
     const std::string& path = side == Side::kLeft ? pair.left : pair.right;
     const Value* own = record_[side]->fields.at_path(path);
-    if (own == nullptr) return adopt(target_key);
-    query.push_back({path, *own, pair.fold});
+    const Field* reference = reference_at(plan_, side, path);
+    const bool nobody = reference != nullptr && empty_form(*reference, side, form_of(*reference, side, record_[side]->fields));
+    if (own == nullptr && !nobody) return adopt(target_key);
+    query.push_back({path, nobody ? Value() : *own, pair.fold, nobody});
   }
-  lane_.batcher[side]->find(std::move(query), [self = shared_from_this(), side, target_key](Result<std::vector<Record>> found) {
+  Query asked = asked_of(query);
+  lane_.batcher[side]->find(std::move(asked), [self = shared_from_this(), side, target_key, query = std::move(query)](Result<std::vector<Record>> found) {
     if (!found.ok()) return self->fail(std::move(found).error().context("looking whether the match is unique"));
     std::vector<std::string> others;
     for (const Record& record : *found) {
-      if (record.key != self->key_.second) others.push_back(record.key);
+      const bool fits = std::all_of(query.begin(), query.end(), [&](const Condition& condition) { return !condition.nobody || condition_holds(condition, record, type_at(self->plan_, side, condition.field)); });
+      if (fits && record.key != self->key_.second) others.push_back(record.key);
     }
     if (others.empty()) return self->adopt(target_key);
     self->heeded(side, others, [self = self.get(), target_key](const std::vector<std::string>& left) {

@@ -268,7 +268,7 @@ void Reconcile::compare_now() {
 }
 
 Situation Reconcile::situation() const {
-  Situation out{plan_, *mapper_, link_, {}, exists_, known_.conflicts, translations_, {}, {}, doubtful_, &answers_, refreshed_, options_.reversals.empty() ? nullptr : &options_.reversals, &judgements_, &braked_, reapplies_};
+  Situation out{plan_, *mapper_, link_, {}, exists_, known_.conflicts, translations_, {}, {}, doubtful_, &answers_, refreshed_, options_.reversals.empty() ? nullptr : &options_.reversals, &judgements_, &braked_, reapplies_, &coming_};
   for (const Side side : {Side::kLeft, Side::kRight}) {
     out.record[side] = record_[side] ? &*record_[side] : nullptr;
     out.capabilities[side] = &lane_.capabilities(side);
@@ -293,7 +293,9 @@ void Reconcile::translate(std::function<void()> then) {
     lane_.store.translate(mapping, from, keys, [self = shared_from_this(), whose = whose, keys = keys, left, failed, then](Result<std::vector<std::optional<std::string>>> answer) {
       if (!answer.ok()) *failed = answer.error();
       for (std::size_t i = 0; answer.ok() && i < keys.size(); ++i) {
-        self->translations_[{whose.first, whose.second, keys[i]}] = (*answer)[i];
+        const Reference reference{whose.first, whose.second, keys[i]};
+        if (!(*answer)[i] && whose.first == self->lane_.mapping) (*answer)[i] = self->kin_of(reference);
+        self->translations_[reference] = (*answer)[i];
         // The way back too: a rule may make a value of both sides.
         if ((*answer)[i]) self->translations_.try_emplace({whose.first, other(whose.second), *(*answer)[i]}, keys[i]);
       }
@@ -302,6 +304,16 @@ void Reconcile::translate(std::function<void()> then) {
       then();
     });
   }
+}
+
+/// The counterpart of a record of this mapping that is not linked yet, where a walk has found it.
+std::optional<std::string> Reconcile::kin_of(const Reference& reference) {
+  if (options_.kin == nullptr) return std::nullopt;
+  const auto& pairs = options_.kin->pair[reference.from];
+  const auto found = pairs.find(reference.key);
+  if (found != pairs.end()) return found->second;
+  if (options_.kin->may_come(reference.from, reference.key)) coming_.insert(reference);
+  return std::nullopt;
 }
 
 /// The stamp of the read that first showed a disputed value goes with that value (law 11).
@@ -348,8 +360,9 @@ void Reconcile::checked(Decisions decisions) {
   }
   if (auto laid = lay_stamps(); !laid.ok()) return fail(std::move(laid).error());
   if (auto laid = lay_mark_off(); !laid.ok()) return fail(std::move(laid).error());
-  if (creating_) return announce_create();
-  announce();
+  if (!creating_) return announce();
+  if (const auto parent = unmatched_parent()) return wait_for(*parent);
+  announce_create();
 }
 
 bool Reconcile::in_scope(Side side) const {

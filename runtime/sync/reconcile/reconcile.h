@@ -11,6 +11,8 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "sync/merge/decide.h"
@@ -32,6 +34,16 @@ struct Report {
   store::Operation operation;  // what was decided; its id is empty for an echo. Of a dry run: what would be
   std::optional<Error> error;  // why it stands
   bool missing = false;        // of a look: there is no such record, and no link of one
+  bool names_kin = false;      // of a look with kin: it names a record of its mapping whose counterpart is not known yet
+};
+
+/// What a walk over both sides has found of a mapping whose records name each other, before any of it is linked.
+struct Kin {
+  Sides<std::unordered_map<std::string, std::string>> pair;  // key -> the key of the same thing on the other side
+  Sides<std::unordered_set<std::string>> shown;
+  bool all_shown = false;
+  /// Whether a record of that key will be linked or made, as far as is known.
+  bool may_come(Side side, const std::string& key) const { return !all_shown || shown[side].contains(key); }
 };
 
 class Reconcile : public std::enable_shared_from_this<Reconcile> {
@@ -43,6 +55,7 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
     bool reapply = false;   // a look at what a resync would do
     bool thorough = false;  // tells every field with its rule, also where nothing changed
     std::optional<store::Store::Resolution> assumed{};  // a look at what this decision of a person would do
+    const Kin* kin = nullptr;  // of a look, which it outlives
     Reversals reversals{};  // a revert: these fields go back, nothing else is looked at
     std::optional<std::string> author{};
     std::optional<std::string> job;
@@ -90,6 +103,7 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   bool is_own_form(const Field& field, Side side) const;
   bool edited(Side side) const;
   void translate(std::function<void()> then);
+  std::optional<std::string> kin_of(const Reference& reference);
   void decide_now();
   Situation situation() const;
   void checked(Decisions decisions);
@@ -166,6 +180,7 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   void meet_target(const std::string& target_key, const store::Known& theirs);
   void send_create();
   std::optional<Query> query_for(const Match& match) const;
+  std::optional<Reference> unmatched_parent() const;
   std::optional<Query> query_as_sent(const Match& match) const;
   std::string match_hash() const;
 
@@ -327,6 +342,7 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   std::optional<Error> read_error_;
   int merges_ = 0;                  // guards that refused
   Translations translations_;
+  std::set<Reference> coming_;  // of this mapping, not linked yet, seen by the walk that looks
   Answers answers_;
   std::set<std::string> hidden_questions_;  // names
   std::set<std::string> braked_;      // fields that are held in this pass
