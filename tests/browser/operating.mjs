@@ -87,6 +87,8 @@ const cases = {
     await page.getByRole("button", { name: "Accept and load" }).click();
     await answer("Accept and load");
     await page.waitForURL(/#\/jobs\//);
+    await page.getByText(`${people} created`).first().waitFor();
+    await page.locator(".chip", { hasText: "done" }).first().waitFor();
     await world.settled();
     assert.equal((await mapping()).links, people);
     assert.equal((await mapping()).held_for, undefined);
@@ -138,6 +140,30 @@ const cases = {
     await world.settled();
   },
 
+  async "what is drawn anew leaves the hand on what it was at: the focus, a pressed button, what was opened"() {
+    await visit(page, address, "#/operations?mapping=employees");
+    const link = page.locator("tbody a").nth(3);
+    const held = await link.getAttribute("href");
+    await link.focus();
+    const before = await page.locator("tbody a").first().getAttribute("href");
+    await erp.edit("Staff Member", key(2), { phone: "4" });
+    await until("the list to be drawn anew", async () => (await page.locator("tbody a").first().getAttribute("href")) !== before);
+    assert.equal(await page.evaluate(() => document.activeElement.getAttribute("href")), held);
+    await world.settled();
+
+    await world.app.faults({ match: { method: "GET", path: "employees" }, action: { delay: 4 } });
+    await post("sync", { mapping: "employees", all: true });
+    await visit(page, address, `#/jobs/${(await project.ask(["jobs"])).jobs[0].id}`);
+    const cancel = await page.getByRole("button", { name: "Cancel" }).boundingBox();
+    await page.mouse.move(cancel.x + 5, cancel.y + 5);
+    await page.mouse.down();
+    await page.waitForTimeout(2000);  // it is drawn anew every 700 ms
+    await page.mouse.up();
+    await page.locator(".chip", { hasText: "cancelled" }).first().waitFor();
+    await world.app.well();
+    await world.settled();
+  },
+
   async "a failed operation leads to its script line, to what was received, and says how often it was tried"() {
     await saved(well, ill);
     for (const number of [3, 4]) await erp.edit("Staff Member", key(number), { phone: "4" });
@@ -164,7 +190,8 @@ const cases = {
     await answer("Try again");
     await page.getByText("1 is being tried again.").waitFor();
     await until("one to be left", async () => (await project.dead("employees")).map((one) => one.key).join() === key(4));
-    const [done] = (await project.operations("employees", key(3))).filter((one) => one.outcome === "applied");
+    // That it is not dead any more says that it is tried; what the try came to is the operation after it.
+    const done = await until("the phone to be written", async () => (await project.operations("employees", key(3))).find((one) => one.outcome === "applied" && one.kind === "update"));
     await visit(page, address, `#/operation/${done.id}`);
     await page.getByText("phone by").waitFor();
     await page.getByRole("link", { name: /mappings\/employees\.lua:\d+/ }).click();
@@ -183,7 +210,11 @@ const cases = {
     await saved("on    = { webhook = true }", `on    = { webhook = true, poll = "every 1h" }`);
     await until("a place to continue from", async () => (await project.ask(["cursors"])).cursors.some((one) => one.mapping === "employees"));
     await visit(page, address, "#/mapping/employees");
+    const draws = () => page.evaluate(() => performance.getEntriesByType("resource").filter((one) => one.name.endsWith("/cursors")).length);
     await page.getByText("Where the poll continues").first().click();
+    const before = await draws();
+    await erp.edit("Staff Member", key(5), { phone: "5" });
+    await until("it to be drawn anew", async () => (await draws()) > before);
     await page.getByRole("button", { name: "Poll from the beginning…" }).first().click();
     await answer("Begin anew");
     await page.getByText("The next poll begins anew.").waitFor();
@@ -207,7 +238,7 @@ const cases = {
     await page.getByText(/records go on\./).waitFor();
     await world.settled();
     await until("nothing to be braked", async () => (await mapping()).braked === undefined);
-    assert.equal(await page.getByRole("heading", { name: "What the brake holds" }).count(), 0);
+    await page.getByRole("heading", { name: "What the brake holds" }).waitFor({ state: "detached" });
   },
 
   async "the log and the audit trail are searched"() {

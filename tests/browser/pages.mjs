@@ -154,7 +154,7 @@ const cases = {
     await page.getByRole("tab", { name: "Fields" }).focus();
     await page.keyboard.press("ArrowRight");
     await page.getByRole("region", { name: "Script" }).waitFor();
-    assert.equal(await page.evaluate(() => document.activeElement.textContent), "Script and versions");
+    await until("the next tab to be chosen", () => page.evaluate(() => document.activeElement.textContent === "Script and versions"));
     await visit(page, address, "#/");
     await page.reload();
     await drawn(page);

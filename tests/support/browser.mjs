@@ -19,6 +19,12 @@ export async function open_browser() {
   const browser = await chromium.launch({ executablePath: process.env.BROWSER_PROGRAM, args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"] });
   cleanup(() => browser.close());
   const context = await browser.newContext({ viewport: sizes.desktop, colorScheme: "light", reducedMotion: "reduce" });
+  // PAGE_FILES=runtime/admin/ui: the page as it stands there instead of in the binary, so that an edit needs no build.
+  const files = process.env.PAGE_FILES;
+  if (files) await context.route(/\/(ui\/[\w.]+)?$/, async (route) => {
+    const file = path.join(files, new URL(route.request().url()).pathname.split("/ui/")[1] ?? "index.html");
+    await route.fulfill({ response: await route.fetch({ headers: { ...route.request().headers(), "if-none-match": "" } }), ...(fs.existsSync(file) ? { body: fs.readFileSync(file) } : {}) });
+  });
   const page = await context.newPage();
   page.setDefaultTimeout(60000 * patience);
   const problems = [];
@@ -29,14 +35,16 @@ export async function open_browser() {
   return { browser, context, page, problems, foreign };
 }
 
-/// The page of the admin at this hash, drawn.
+/// The page of the admin at this hash, drawn to its end: the one that was shown before does not pass for it.
 export async function visit(page, address, hash) {
-  await page.goto(`${address}/${hash}`);
+  const target = `${address}/${hash}`;
+  await (page.url() === target ? page.reload() : page.goto(target));
+  if (hash.startsWith("#")) await page.locator(`main:not([aria-busy]) > [data-place=${JSON.stringify(hash)}]`).waitFor({ state: "attached" });
   await drawn(page);
 }
 
 export async function drawn(page) {
-  await page.waitForSelector("main h1, main .banner.bad");
+  await page.waitForSelector("main:not([aria-busy]) h1, main:not([aria-busy]) .banner.bad");
 }
 
 /// What axe-core finds that keeps people out.

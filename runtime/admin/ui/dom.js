@@ -20,10 +20,36 @@ export function append(element, children) {
   }
 }
 
+/// New content, or a function that makes it where it takes over parts of the old. Who was in the old one by keyboard goes on
+/// at the same thing in the new one, and what was opened stays open.
 export function replace(element, ...children) {
+  const give_back = hold(element);
+  const made = children.map((one) => (typeof one === "function" ? one() : one));
   element.replaceChildren();
-  append(element, children);
+  append(element, made);
+  give_back();
   return element;
+}
+
+const reachable = "a[href], button, input, select, textarea, summary, [tabindex]";
+
+/// What an element is known by when it is drawn again: its row, and what it says or leads to.
+const name_of = (element) => [element.closest("[data-id]")?.dataset.id, element.tagName, element.getAttribute("name"), element.getAttribute("href") ?? element.getAttribute("aria-label") ?? element.textContent].join("\n");
+
+function hold(place) {
+  const all = () => [...place.querySelectorAll(reachable)];
+  const opened = new Set([...place.querySelectorAll("details[open] > summary")].map(name_of));
+  const active = document.activeElement;
+  const within = active !== place && place.contains(active);
+  const name = within && name_of(active), at = within && all().indexOf(active);
+  return () => {
+    for (const summary of opened.size ? place.querySelectorAll("details > summary") : []) if (opened.has(name_of(summary))) summary.parentElement.open = true;
+    if (!within || place.contains(document.activeElement)) return;
+    // Where it is gone, what stands in its place; where there is nothing, the place itself.
+    const now = all(), next = now.find((one) => name_of(one) === name) ?? (now[at]?.tagName === active.tagName ? now[at] : place);
+    if (next === place && !place.hasAttribute("tabindex")) place.setAttribute("tabindex", "-1");
+    next.focus({ preventScroll: true });
+  };
 }
 
 const svg_space = "http://www.w3.org/2000/svg";

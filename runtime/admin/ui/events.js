@@ -26,6 +26,14 @@ export function on(kind, listener) {
   return () => listeners.get(kind).delete(listener);
 }
 
+let pressed = false;
+for (const kind of ["pointerdown", "pointerup", "pointercancel"]) document.addEventListener(kind, () => { pressed = kind === "pointerdown"; }, true);
+
+/// Resolves when nothing is being pressed: what is drawn anew is not taken from under a finger, and no click is lost.
+export async function hands_off() {
+  while (pressed) await new Promise((resolve) => setTimeout(resolve, 50));
+}
+
 /// The action again every so many seconds while somebody looks; the answer ends it.
 export function refresh_every(seconds, action) {
   const timer = setInterval(() => { if (!document.hidden) void action(); }, seconds * 1000);

@@ -2,7 +2,7 @@
 import { held_banner } from "./adopt.js";
 import { get, may, post, segment, target } from "./api.js";
 import { h, replace } from "./dom.js";
-import { refresh_every } from "./events.js";
+import { hands_off, refresh_every } from "./events.js";
 import { chip, count, moment, shown } from "./format.js";
 import { banner, button, card, empty, head, paged_table, table, toast, trouble } from "./view.js";
 
@@ -62,6 +62,7 @@ async function one_job(box, tools, id) {
     try {
       const job = await get(`/api/v1/jobs/${segment(id)}`);
       const report = job.kind === "adopt" && job.state === "done" ? await get(`/api/v1/mappings/${segment(job.parts[0].mapping)}`) : {};
+      await hands_off();
       if (!tools.current()) return;
       clearTimeout(timer);
       replace(box, head(kinds[job.kind] ?? job.kind, ...controls(job, draw)), h("div", { class: "row" }, state_chip(job), h("span", { class: "dim small" }, "began ", moment(job.started_at), job.finished_at && [", ended ", moment(job.finished_at)]), h("a", { href: "#/jobs" }, "All jobs")), job.error && banner("bad", job.error.message, job.error.hint ?? ""), held_banner(report, draw), card("Progress", (job.parts ?? []).map(part)), findings(job));
@@ -83,8 +84,8 @@ export async function jobs_page(box, tools) {
   if (tools.path[0]) return one_job(box, tools, tools.path[0]);
   const list = h("section", { class: "card flush" });
   replace(box, head("Jobs"), list);
-  const load = async (after) => {
-    const { jobs, next } = await get(target("jobs", { after }));
+  const load = async (after, limit) => {
+    const { jobs, next } = await get(target("jobs", { after, limit }));
     return { rows: jobs, next };
   };
   const { refresh } = await paged_table(list, "jobs", job_columns, load, { label: "Jobs", nothing: empty("No job yet", "A mapping's Run tab starts one: an initial load, a resync, a sweep, a dry run. Those that ended are kept as long as operations are.") });

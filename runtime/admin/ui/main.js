@@ -24,6 +24,7 @@ function set_query(values) {
   const query = new URLSearchParams(Object.entries(values).filter(([, value]) => value));
   const path = location.hash.slice(1).split("?")[0] || "/";
   history.replaceState(null, "", `#${path}${query.size ? "?" + query : ""}`);
+  if (main.firstElementChild) main.firstElementChild.dataset.place = location.hash;
 }
 
 function draw_nav(current) {
@@ -77,20 +78,24 @@ async function log_out() {
 async function show() {
   const mine = ++turn;
   for (const action of leave.splice(0)) action();
+  main.ariaBusy = null;
   const { path, query } = place();
   menu.setAttribute("aria-expanded", "false");
   if (path[0] === "setup" && !session.any_user) return setup_page(main, path[1] ?? "", begin);
   if (session.role === "nobody") return login_page(main, begin);
   const page = pages.find((one) => one.name === (path[0] ?? "")) ?? pages[0];
   draw_nav(page.name || "");
-  const box = h("div", { class: "stack" });
+  const box = h("div", { class: "stack", data: { place: location.hash } });
   replace(main, box);
   const tools = { query, set_query, path: path.slice(1), leave: (action) => (mine === turn ? leave.push(action) : action()), current: () => mine === turn, show };
   if (!may(page.role ?? "viewer")) return replace(box, banner("warn", `This page is for the role ${page.role}.`, `You have the role ${session.role}. An administrator changes it under Users.`));
+  main.ariaBusy = "true";
   try {
     await page.draw(box, tools);
   } catch (error) {
     if (mine === turn) replace(box, trouble(error));
+  } finally {
+    if (mine === turn) main.ariaBusy = null;
   }
 }
 

@@ -2,7 +2,7 @@
 import { held_banner } from "./adopt.js";
 import { get, may, post, remove, segment } from "./api.js";
 import { h, replace } from "./dom.js";
-import { refresh_on } from "./events.js";
+import { hands_off, refresh_on } from "./events.js";
 import { ago, chip, count, moment, shown } from "./format.js";
 import { editor } from "./editor.js";
 import { diff } from "./diff.js";
@@ -93,6 +93,7 @@ export async function mapping_page(box, tools) {
   const choices = [["overview", "Fields"], ["script", "Script and versions"], ...(may("operator") ? [["edit", "Edit"]] : []), ["work", "Run"]];
   const draw = async () => {
     const mapping = await get(`/api/v1/mappings/${segment(name)}`);
+    await hands_off();
     if (!tools.current()) return;
     const off = mapping.paused;
     const toggle = may("operator") && button(off ? "Switch on" : "Switch off", async () => {
@@ -125,5 +126,5 @@ export async function mapping_page(box, tools) {
   }
   replace(box, top, place);
   await draw();
-  tools.leave(refresh_on("operation", () => (chosen === "overview" ? draw() : undefined), 3));
+  tools.leave(refresh_on("operation", () => (["overview", "work"].includes(chosen) ? draw().catch(() => {}) : undefined), 3));
 }

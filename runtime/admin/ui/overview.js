@@ -2,7 +2,7 @@
 import { alerts_card } from "./alerts.js";
 import { get, may, post, segment } from "./api.js";
 import { h, replace, s } from "./dom.js";
-import { refresh_every, refresh_on } from "./events.js";
+import { hands_off, refresh_every, refresh_on } from "./events.js";
 import { ago, chip, count, moment } from "./format.js";
 import { sum, verdict } from "./verdict.js";
 import { button, empty, figure, head, table, toast } from "./view.js";
@@ -72,6 +72,7 @@ function connection_card(name, one) {
 export async function overview_page(box, tools) {
   const draw = async () => {
     const [status, activity, alerts] = await Promise.all([get("/api/v1/status"), get("/api/v1/activity"), alerts_card(draw)]);
+    await hands_off();
     if (!tools.current()) return;
     const sync_all = may("operator") && Object.keys(status.mappings).length > 0 && button("Make all level now", async () => {
       const { job } = await post("/api/v1/sync", {});

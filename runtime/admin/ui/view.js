@@ -1,5 +1,6 @@
 // Parts that every page uses: messages, dialogs, lists with export, what to do where there is nothing.
 import { append, h, replace } from "./dom.js";
+import { hands_off } from "./events.js";
 
 export function banner(tone, title, hint = "", ...more) {
   return h("div", { class: `banner ${tone}`, role: tone === "bad" ? "alert" : undefined }, h("b", {}, title), hint && h("p", { class: "hint small" }, hint), more);
@@ -25,14 +26,15 @@ export function act(action) {
   return async (event) => {
     event?.preventDefault?.();
     const button = event?.submitter ?? event?.currentTarget;
-    if (button?.disabled) return;
-    if (button instanceof HTMLButtonElement) button.disabled = true;
+    if (button?.ariaDisabled === "true") return;
+    // Not `disabled`: that would take the focus away from who pressed it by keyboard.
+    if (button instanceof HTMLButtonElement) button.ariaDisabled = "true";
     try {
       await action(event);
     } catch (error) {
       toast(error.hint ? `${error.message} — ${error.hint}` : error.message, "bad");
     } finally {
-      if (button instanceof HTMLButtonElement) button.disabled = false;
+      if (button instanceof HTMLButtonElement) button.ariaDisabled = null;
     }
   };
 }
@@ -69,12 +71,9 @@ const plain = (value) => (value === undefined || value === null ? "" : typeof va
 // A cell that begins like a formula is one to a spreadsheet.
 const cell = (value) => { const text = plain(value); return `"${(/^[=+\-@\t\r]/.test(text) ? "'" : "") + text.replaceAll('"', '""')}"`; };
 
-/// columns: [{ title, cell(row) -> Node or text, value(row) for export, kind: "number" | "time" | "tight" }]
-/// `more` loads the page after; `all` -> { rows, whole } is every row there is, for export.
-export function table(name, columns, rows, { nothing, more, all, label } = {}) {
-  if (rows.length === 0) return nothing ?? empty("Nothing here");
-  const body = h("tbody", {}, rows.map((row) => h("tr", {}, columns.map((one) => h("td", { class: one.kind, data: { title: one.title } }, one.cell(row))))));
-  const grid = h("table", { class: "stacks" }, h("caption", { class: "unseen" }, label ?? name), h("thead", {}, h("tr", {}, columns.map((one) => h("th", { class: one.kind === "number" ? "number" : undefined, scope: "col" }, one.title || h("span", { class: "unseen" }, "What can be done"))))), body);
+/// Below a list: how many rows, those after them, and every row there is as CSV and as JSON. `columns` as of a table;
+/// `more` loads the page after; `all` -> { rows, whole } is what is exported where there is more than is shown.
+export function list_foot(name, columns, rows, { more, all } = {}) {
   const value = (one, row) => (one.value ? one.value(row) : one.cell(row)?.textContent ?? one.cell(row));
   const exported = columns.filter((one) => one.title && !one.private);
   const csv = (every) => download(`${name}.csv`, "text/csv", [exported.map((one) => cell(one.title)), ...every.map((row) => exported.map((one) => cell(value(one, row))))].map((line) => line.join(",")).join("\r\n"));
@@ -84,9 +83,18 @@ export function table(name, columns, rows, { nothing, more, all, label } = {}) {
     write(every);
     toast(`${every.length} ${every.length === 1 ? "row" : "rows"} exported${whole ? "" : ", the newest; narrow the filters for those before"}.`);
   };
-  const foot = h("div", { class: "foot" }, h("span", { class: "dim small" }, `${rows.length} ${rows.length === 1 ? "row" : "rows"}${more ? ", more to load" : ""}`),
+  return h("div", { class: "foot" }, h("span", { class: "dim small" }, `${rows.length} ${rows.length === 1 ? "row" : "rows"}${more ? ", more to load" : ""}`),
     more && button("Load more", more, "quiet"), button(more ? "All as CSV" : "CSV", export_as(csv), "quiet"), button(more ? "All as JSON" : "JSON", export_as(json), "quiet"));
-  return h("div", {}, h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": label ?? name }, grid), foot);
+}
+
+/// columns: [{ title, cell(row) -> Node or text, value(row) for export, kind: "number" | "time" | "tight" }]
+/// `id` names the member that a row is known by when it is drawn again, or gives it; the rest as of list_foot.
+export function table(name, columns, rows, { nothing, more, all, label, id = "id" } = {}) {
+  if (rows.length === 0) return nothing ?? empty("Nothing here");
+  const known_by = typeof id === "function" ? id : (row) => row[id] ?? "";
+  const body = h("tbody", {}, rows.map((row) => h("tr", { data: { id: known_by(row) } }, columns.map((one) => h("td", { class: one.kind, data: { title: one.title } }, one.cell(row))))));
+  const grid = h("table", { class: "stacks" }, h("caption", { class: "unseen" }, label ?? name), h("thead", {}, h("tr", {}, columns.map((one) => h("th", { class: one.kind === "number" ? "number" : undefined, scope: "col" }, one.title || h("span", { class: "unseen" }, "What can be done"))))), body);
+  return h("div", {}, h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": label ?? name }, grid), list_foot(name, columns, rows, { more, all }));
 }
 
 const most_exported = 50000;
@@ -102,24 +110,35 @@ export async function every_row(load, most = most_exported) {
   return { rows: rows.slice(0, most), whole: !after && rows.length <= most };
 }
 
+const page_rows = 50;
+
 /// A list that comes in pages: load(after, limit) -> { rows, next }. The answer's refresh() puts what is new before what was
-/// loaded; `id` names the member that a row is known by.
-export async function paged_table(place, name, columns, load, { id = "id", ...options } = {}) {
+/// loaded; reload() asks again for as many as are shown, for a list that rows leave. `id` as of a table; `shape` draws the
+/// rows otherwise than as a table, with the same arguments.
+export async function paged_table(place, name, columns, load, { id = "id", shape = table, ...options } = {}) {
   let rows = [], next;
-  const draw = () => replace(place, table(name, columns, rows, { ...options, all: () => every_row(load), more: next ? () => page(next) : undefined }));
+  const draw = () => replace(place, () => shape(name, columns, rows, { ...options, id, all: () => every_row(load), more: next ? () => page(next) : undefined }));
   const page = async (after) => {
-    const found = await load(after, 50);
+    const found = await load(after, page_rows);
     rows = rows.concat(found.rows);
     next = found.next;
     draw();
   };
   const refresh = async () => {
     let found;
-    try { found = await load("", 50); } catch { return; }  // what is shown stays
+    try { found = await load("", page_rows); } catch { return; }  // what is shown stays
+    await hands_off();
     const met = new Set(found.rows.map((row) => row[id]));
     const joined = rows.some((row) => met.has(row[id]));
     rows = found.rows.concat(joined ? rows.filter((row) => !met.has(row[id])) : []);
     if (!joined) next = found.next;
+    draw();
+  };
+  const reload = async () => {
+    let found;
+    try { found = await load("", Math.min(1000, Math.max(1, Math.ceil(rows.length / page_rows)) * page_rows)); } catch { return; }
+    await hands_off();
+    ({ rows, next } = found);
     draw();
   };
   try {
@@ -127,7 +146,7 @@ export async function paged_table(place, name, columns, load, { id = "id", ...op
   } catch (error) {
     replace(place, trouble(error));
   }
-  return { refresh };
+  return { refresh, reload };
 }
 
 export function card(title, ...children) {
