@@ -78,6 +78,11 @@ const cases = {
     await page.getByText("employees is held:").waitFor();
     await page.getByText(`${people} left only`).first().waitFor();
     await page.getByRole("cell", { name: "left only", exact: true }).first().waitFor();
+    await page.getByText("50 rows, more to load").waitFor();
+    const [csv] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "All as CSV" }).click()]);
+    assert.equal(fs.readFileSync(await csv.path(), "utf8").split("\r\n").length, people + 1);
+    await page.getByRole("button", { name: "Load more" }).click();
+    await page.getByText(`${people} rows`, { exact: true }).waitFor();
     await seen("operating-adopt");
     await visit(page, address, "#/");
     await page.getByText("held (adoption: reported, not accepted)").waitFor();

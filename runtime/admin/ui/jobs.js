@@ -1,10 +1,10 @@
 // Pieces of work with progress: loads, resyncs, sweeps, dry runs.
 import { held_banner } from "./adopt.js";
 import { get, may, post, segment, target } from "./api.js";
-import { h, replace } from "./dom.js";
+import { h, replace, select } from "./dom.js";
 import { hands_off, refresh_every } from "./events.js";
 import { chip, count, moment, shown } from "./format.js";
-import { banner, button, card, empty, head, paged_table, table, toast, trouble } from "./view.js";
+import { banner, button, card, empty, head, paged_table, toast, trouble } from "./view.js";
 
 const kinds = { sync: "Make level", resync: "Look at everything again", sweep: "Find what was deleted", dry_run: "Dry run", key: "One record", initial_load: "Initial load", verify: "Compare completely", adopt: "Report before adopting", revert: "Take back" };
 
@@ -36,13 +36,34 @@ function part(one) {
     events && h("p", { class: "small" }, events), one.error && banner("bad", one.error.message, one.error.hint ?? ""));
 }
 
+/// Every finding of a job, page by page, part after part: a mark is the number of the part and the mark within it.
+const findings_of = (job, filters) => async (after, limit) => {
+  let [at, mark] = after ? after.split(":") : [0, ""];
+  for (at = Number(at); ; at += 1, mark = "") {
+    const part = job.parts[at], last = at + 1 >= job.parts.length;
+    const page = await get(target(`jobs/${segment(part.job)}/findings`, { kind: filters.kind, after: mark, limit }));
+    const rows = page.findings.map((one) => ({ ...one, mapping: part.mapping, writes: one.record?.writes ?? [] }));
+    if (rows.length > 0 || last) return { rows, next: page.next ? `${at}:${page.next}` : last ? undefined : `${at + 1}:` };
+  }
+};
+
+const finding_columns = (job) => [
+  ...(job.parts.length > 1 ? [{ title: "Mapping", cell: (row) => row.mapping }] : []),
+  { title: "Left", kind: "mono", cell: (row) => row.left_key ?? "" }, { title: "Right", kind: "mono", cell: (row) => row.right_key ?? "" },
+  ...(job.findings ? [{ title: "Found", kind: "tight", cell: (row) => (row.finding ?? "").replaceAll("_", " "), value: (row) => row.finding }] : []),
+  { title: "Would", cell: (row) => (row.error ? row.error.message : row.writes.map((write) => `${write.kind} in ${write.connection}`).join("; ") || (row.kind ?? "")), value: (row) => row.kind ?? row.finding },
+  { title: "Values", kind: "value", cell: (row) => row.writes.map((write) => h("div", {}, shown(write.values))), value: (row) => row.writes.map((write) => write.values) },
+];
+
 /// What a job that looks only has found.
 export function findings(job) {
   if (!job.found) return "";
-  const rows = (job.writes ?? job.findings ?? []).map((one) => ({ ...one, writes: one.record?.writes ?? [] }));
-  return h("section", { class: "card flush" }, h("div", { class: "head" }, h("h2", {}, `Found in ${count(job.looked_at)} records: ${Object.entries(job.found).map(([name, number]) => `${count(number)} ${name.replaceAll("_", " ")}`).join(", ") || "nothing to do"}`)),
-    table("dry-run", [{ title: "Left", kind: "mono", cell: (row) => row.left_key ?? "" }, { title: "Right", kind: "mono", cell: (row) => row.right_key ?? "" }, ...(job.findings ? [{ title: "Found", kind: "tight", cell: (row) => (row.finding ?? "").replaceAll("_", " "), value: (row) => row.finding }] : []), { title: "Would", cell: (row) => (row.error ? row.error.message : row.writes.map((write) => `${write.kind} in ${write.connection}`).join("; ") || (row.kind ?? "")), value: (row) => row.kind ?? row.finding }, { title: "Values", kind: "value", cell: (row) => row.writes.map((write) => h("div", {}, shown(write.values))) }],
-      rows, { label: "What was found", nothing: empty("Nothing was found", "Both sides are level.") }));
+  const told = Object.entries(job.found).filter(([, number]) => number > 0), filters = {}, list = h("div");
+  const draw = () => paged_table(list, "findings", finding_columns(job), findings_of(job, filters), { label: "What was found", nothing: empty("Nothing was found", "Both sides are level.") });
+  const kind = select("kind", [["", "all"], ...told.map(([name]) => [name, name.replaceAll("_", " ")])]);
+  kind.addEventListener("change", () => { filters.kind = kind.value; void draw(); });
+  if (job.state === "done" || job.findings || job.writes) void draw();
+  return h("section", { class: "card flush" }, h("div", { class: "head" }, h("h2", {}, `Found in ${count(job.looked_at)} records: ${told.map(([name, number]) => `${count(number)} ${name.replaceAll("_", " ")}`).join(", ") || "nothing to do"}`), told.length > 1 && h("label", { class: "line small" }, "show", kind)), list);
 }
 
 /// What can be done with a job that has not ended.
