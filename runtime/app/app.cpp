@@ -73,7 +73,9 @@ Result<void> App::State::open() {
   load_connections();
   load_admin_token();
   log_.on_line([this](Level level, std::string_view line) {
-    if (level < Level::kInfo || !api_->events().wanted()) return;
+    if (level < Level::kInfo) return;
+    api_->log_lines().add(line);
+    if (!api_->events().wanted()) return;
     loop_.post([this, alive = alive_, text = std::string(line)] { if (*alive) api_->events().publish("log", Value(text)); });
   });
   return {};

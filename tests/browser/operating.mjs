@@ -247,7 +247,9 @@ const cases = {
   },
 
   async "the log and the audit trail are searched"() {
+    await page.reload();
     await visit(page, address, "#/logs");
+    await page.locator(".log div.info", { hasText: "employees" }).first().waitFor();  // written before the page was opened
     await project.ask(["reset", "employees", "--side", "left"]);
     project.edit("mappings/employees.lua", "return mapping", "return mapping -- again\n");
     await page.locator(".log div").first().waitFor();

@@ -15,6 +15,7 @@
 #include "admin/gate.h"
 #include "admin/jobs.h"
 #include "admin/lockout.h"
+#include "admin/log_lines.h"
 #include "admin/ports.h"
 #include "admin/route.h"
 #include "admin/triggers.h"
@@ -43,6 +44,7 @@ class Api {
   Accounts& accounts() { return accounts_; }
   Lockout& lockout() { return lockout_; }
   Events& events() { return events_; }
+  LogLines& log_lines() { return log_lines_; }
   Triggers& triggers() { return triggers_; }
 
   /// Nothing of this object is touched by a callback that comes after its end.
@@ -74,6 +76,7 @@ class Api {
   Lockout lockout_;
   Jobs jobs_;
   Events events_;
+  LogLines log_lines_;
   Triggers triggers_;
   http::Router router_;
   std::set<std::string> under_way_;  // idempotency keys whose first request is not answered yet

@@ -27,6 +27,13 @@ void stream_events(Api& api, const Call& call) {
   (*call.reply)(std::move(response));
 }
 
+void show_log(Api& api, const Call& call) {
+  const auto limit = limit_of(call.request, LogLines::kMost, LogLines::kMost);
+  if (!limit.ok()) return (*call.reply)(problem(limit.error()));
+  const auto lines = api.log_lines().last(static_cast<std::size_t>(*limit));
+  (*call.reply)(answer(Value(Object{{"lines", Value(Array(lines.begin(), lines.end()))}})));
+}
+
 }  // namespace
 
 std::span<const Route> event_routes() {
@@ -34,6 +41,8 @@ std::span<const Route> event_routes() {
   static const Route routes[] = {
       {.method = "GET", .path = "/api/v1/events", .role = Role::kViewer, .id = "events", .summary = "Operations, retries, jobs, reloads and log lines as they happen (server-sent events)", .handler = stream_events,
        .query = {{"last", kCount, "id of the last event seen, where the header Last-Event-ID cannot be sent"}}, .media = "text/event-stream"},
+      {.method = "GET", .path = "/api/v1/log", .role = Role::kViewer, .id = "log", .summary = "The last lines of the log since the start, of level info or worse, oldest first; those that follow are events", .handler = show_log,
+       .query = {{"limit", kCount, "at most so many, the newest; 500 are kept"}}, .answer = "LogLines"},
   };
   return routes;
 }

@@ -1,15 +1,26 @@
-// The daemon's log, live.
+// The daemon's log: its last lines, and then live.
+import { get } from "./api.js";
 import { field, h, replace, select } from "./dom.js";
-import { on } from "./events.js";
+import { hands_off, on, refresh_on } from "./events.js";
 import { filter_form } from "./filters.js";
 import { button, card, download, empty, head, toast } from "./view.js";
 
 const most = 500;
-const kept = [];
+let kept = [];
 on("log", (line) => {
   kept.push(line);
   if (kept.length > most) kept.shift();
 });
+
+/// Those that the daemon has, and those that came while it was asked.
+async function load() {
+  const { lines } = await get("/api/v1/log");
+  const had = new Set(lines);
+  kept = [...lines, ...kept.filter((line) => !had.has(line) && later(line, lines.at(-1)))].slice(-most);
+}
+
+const later = (line, than) => than === undefined || time_of(line) >= time_of(than);
+const time_of = (line) => /"time":"([^"]+)"/.exec(line)?.[1] ?? "";
 
 function row(line) {
   let one;
@@ -34,7 +45,7 @@ export async function logs_page(box, tools) {
   const shown = () => kept.filter((line) => fits(line, filters));
   const draw = () => {
     const lines = shown();
-    replace(list, lines.length ? lines.map(row) : kept.length ? empty("No line fits", `${kept.length} were written since this page was opened. Take a filter away.`) : empty("Nothing was logged since this page was opened", "Lines appear here as they are written. The whole log is where the daemon's standard error goes."));
+    replace(list, lines.length ? lines.map(row) : kept.length ? empty("No line fits", `${kept.length} were looked through. Take a filter away.`) : empty("Nothing was logged yet", "Lines appear here as they are written. The whole log is where the daemon's standard error goes, or in the file that `log` of tidewire.lua names."));
   };
   const toggle = button("Hold", () => { running = !running; toggle.textContent = running ? "Hold" : "Go on"; if (running) draw(); });
   const save = button("Save", () => {
@@ -44,11 +55,15 @@ export async function logs_page(box, tools) {
   });
   const form = filter_form(filters, tools, draw, field("Level", select("level", [["", "all"], ["info", "info and worse"], ["warn", "warn and worse"], "error"], filters.level)), field("Search", h("input", { type: "search", name: "text", value: filters.text ?? "", placeholder: "press / to search" }), { class: "wide" }));
   replace(box, head("Log", toggle, save), form, card("", list));
+  await load();
+  if (!tools.current()) return;
   draw();
-  tools.leave(on("log", () => {
-    if (!running) return;
+  list.scrollTop = list.scrollHeight;
+  tools.leave(refresh_on("log", async () => {
+    await hands_off();
+    if (!running || !tools.current()) return;
     const at_end = list.scrollTop + list.clientHeight > list.scrollHeight - 40;
     draw();
     if (at_end) list.scrollTop = list.scrollHeight;
-  }));
+  }, 0.2));
 }
