@@ -20,7 +20,7 @@ std::string record_of(const Value& conflict) {
 
 /// Held and dead keys, so that nothing that waits for a person is out of sight.
 int print_standing(Context& context, Session& session) {
-  const auto found = session.get(Target("/api/v1/dead-letters").add("mapping", context.arguments.word_or(0, "--mapping")).text());
+  const auto found = session.get(Target("/api/v1/dead-letters").add("mapping", context.arguments.word_or(0, "--mapping")).add("key", context.arguments.get("--key")).text());
   if (!found.ok()) return context.failed(found.error());
   const Instant now = SystemClock().now();
   Table table({{"mapping"}, {"side"}, {"key"}, {"state"}, {"since"}, {"why"}});
@@ -46,7 +46,7 @@ int list_conflicts(Context& context) {
   const auto session = context.open(Session::Need::kState, status);
   if (!session) return status;
   Target target("/api/v1/conflicts");
-  target.add("all", context.arguments.has("--all") ? "1" : "").add("mapping", context.arguments.word_or(0, "--mapping"));
+  target.add("all", context.arguments.has("--all") ? "1" : "").add("mapping", context.arguments.word_or(0, "--mapping")).add("key", context.arguments.get("--key"));
   const auto found = session->get(target.add("after", context.arguments.get("--after")).text());
   if (!found.ok()) return context.failed(found.error());
   if (context.json()) {
@@ -78,10 +78,10 @@ int list_conflicts(Context& context) {
 
 const Command& conflicts_command() {
   static const Command command{"conflicts",
-                               "[MAPPING] [--all]",
+                               "[MAPPING] [--key KEY] [--all]",
                                "lists fields in disagreement, and held and dead keys",
                                "",
-                               {{{"--all", "", "closed ones too"}, {"--mapping", "M", "of one mapping"}, {"--after", "MARK", "the page after one shown before"}}, 0, 1},
+                               {{{"--all", "", "closed ones too"}, {"--mapping", "M", "of one mapping"}, {"--key", "KEY", "of one record of the mapping; either side's key"}, {"--after", "MARK", "the page after one shown before"}}, 0, 1},
                                list_conflicts};
   return command;
 }

@@ -9,16 +9,12 @@ namespace {
 
 /// The side whose key of that name stands.
 Result<std::string> side_of(Session& session, const std::string& mapping, const std::string& key) {
-  std::string side, after;
-  do {
-    const Value page = TRY(session.get(Target("/api/v1/dead-letters").add("mapping", mapping).add("limit", "1000").add("after", after).text()));
-    for (const Value& one : page.find("keys")->as_array()) {
-      if (one.string_or("key") != key) continue;
-      if (!side.empty() && side != one.string_or("side")) return make_error(Code::kInvalid, "both sides have a key '" + key + "' that stands", "say --side left or --side right");
-      side = one.string_or("side");
-    }
-    after = page.string_or("next");
-  } while (!after.empty());
+  const Value page = TRY(session.get(Target("/api/v1/dead-letters").add("mapping", mapping).add("key", key).text()));
+  std::string side;
+  for (const Value& one : page.find("keys")->as_array()) {
+    if (!side.empty()) return make_error(Code::kInvalid, "both sides have a key '" + key + "' that stands", "say --side left or --side right");
+    side = one.string_or("side");
+  }
   if (side.empty()) return make_error(Code::kNotFound, "no key '" + key + "' of " + mapping + " waits or stands", "`tidewire conflicts " + mapping + "` lists them");
   return side;
 }

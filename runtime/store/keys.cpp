@@ -60,12 +60,13 @@ std::string page_mark(const DirtyKey& row) {
   return json::dump(Array{row.since.time_since_epoch().count(), row.mapping, side_name(row.side), row.key});
 }
 
-Result<std::vector<DirtyKey>> standing_rows(Database& database, const std::string& mapping,
-                                            std::optional<KeyState> state, const Page& page) {
+Result<std::vector<DirtyKey>> standing_rows(Database& database, const KeyFilter& filter, const Page& page) {
+  const auto& [mapping, state, key] = filter;
   std::string rest = "dirty_keys WHERE ";
   rest += state ? "state = ?2" : "state IN ('held', 'waiting_for', 'conflict', 'dead', 'would_write')";
   if (state && *state != KeyState::kWaiting && *state != KeyState::kBackingOff) rest += kStanding;
   if (!mapping.empty()) rest += " AND mapping = ?1";
+  if (!key.empty()) rest += " AND side IN ('left', 'right') AND key = ?8";  // with the sides named, the primary key finds it
   std::int64_t since = std::numeric_limits<std::int64_t>::max();
   std::string after_mapping, after_side, after_key;
   if (!page.after.empty()) {
@@ -83,7 +84,7 @@ Result<std::vector<DirtyKey>> standing_rows(Database& database, const std::strin
   rest += " ORDER BY since DESC, mapping DESC, side DESC, key DESC LIMIT ?7";
   Query query(database, select_text(kDirtyColumns, rest.c_str()), mapping,
               std::string_view(state ? key_state_name(*state) : ""), since, after_mapping, after_side, after_key,
-              page.limit);
+              page.limit, key);
   return read_all(query, read_dirty_key);
 }
 
@@ -188,11 +189,15 @@ void Store::next_due(std::string mapping, Instant after, Done<std::optional<Inst
 }
 
 void Store::standing(std::string mapping, std::optional<KeyState> state, Page page, Done<Paged<DirtyKey>> done) {
+  standing(KeyFilter{.mapping = std::move(mapping), .state = state}, std::move(page), std::move(done));
+}
+
+void Store::standing(KeyFilter filter, Page page, Done<Paged<DirtyKey>> done) {
   list_verb(
       executor_, std::move(done),
-      [mapping = std::move(mapping), state, page = std::move(page)](Database& database) -> Result<Paged<DirtyKey>> {
+      [filter = std::move(filter), page = std::move(page)](Database& database) -> Result<Paged<DirtyKey>> {
         Paged<DirtyKey> found;
-        found.rows = TRY(standing_rows(database, mapping, state, page));
+        found.rows = TRY(standing_rows(database, filter, page));
         if (static_cast<std::int64_t>(found.rows.size()) == page.limit && page.limit > 0)
           found.next = page_mark(found.rows.back());
         return found;

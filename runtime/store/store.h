@@ -265,7 +265,8 @@ class Store {
   /// Takes the next operations, about `most`, into the index that searches by `text`; `done(true)` where there are more. What is not in it
   /// yet is found too, by reading through it.
   void index_operations(std::int64_t most, Done<bool> done);
-  /// Newest first; nullopt = held, waiting_for, conflict and dead; mapping "" = all.
+  /// Newest first.
+  void standing(KeyFilter filter, Page page, Done<Paged<DirtyKey>> done);
   void standing(std::string mapping, std::optional<KeyState> state, Page page, Done<Paged<DirtyKey>> done);
   /// Dead or held keys to waiting, due now; `done(n)`. A named one also when it backs off or the brake holds it.
   void retry(std::string mapping, std::optional<std::pair<Side, std::string>> key, Done<std::int64_t> done);

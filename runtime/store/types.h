@@ -156,6 +156,12 @@ struct Conflict {
 };
 
 /// What is empty asks for nothing.
+struct KeyFilter {
+  std::string mapping{};             // "" = all
+  std::optional<KeyState> state{};   // nullopt = held, waiting_for, conflict, dead and would_write
+  std::string key{};                 // of either side
+};
+
 struct ConflictFilter {
   std::string mapping{}, field{}, kind{}, key{};  // key: either side's, of one mapping
   std::optional<Value> left{}, right{};           // the values it shows

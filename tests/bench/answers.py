@@ -48,6 +48,9 @@ def fill(path, count):
         state.executemany("INSERT INTO received (at, connection, collection, key, event, source, payload) VALUES (?,?,?,?,?,?,?)", received)
         state.execute("UPDATE meta SET value = (SELECT max(seq) FROM received) WHERE name = 'fanned_out'")
         state.executemany("INSERT INTO conflicts (mapping, link, field, kind, left_value, right_value, opened_at, shown_at) VALUES ('orders', ?, 'note', 'clash', '\"a\"', '\"b\"', ?, ?)", [(i * 100 + 1, now, now) for i in range(min(100, count // 500))])
+        state.executemany("INSERT INTO conflicts (mapping, link, field, kind, left_value, right_value, opened_at, shown_at, closed_at, method, author) VALUES ('orders', ?, 'note', 'clash', '\"a\"', '\"b\"', ?, ?, ?, 'left', 'ada')", [(i + 1, now, now, now) for i in range(count // 10)])
+        state.executemany("INSERT INTO dirty_keys (mapping, side, key, first_seq, last_seq, changes, event, reason, state, priority, due_at, attempts, error, since) VALUES ('orders', 'left', ?, 1, 1, 1, 'upsert', 'webhook', 'dead', 0, ?, 5, '{\"code\":\"script\",\"message\":\"boom\"}', ?)",
+                          [(f"ORD-{i + 1:06d}", now, now) for i in range(count // 50)])
         state.executemany("INSERT INTO audit (at, author, action, subject, detail) VALUES (?, 'ada', 'retry', ?, '{}')", [(now, f"orders/{i}") for i in range(1000)])
     rare = json.loads(operations[count // 3][9])["fields"]["note"]["left"]
     size = pathlib.Path(path).stat().st_size
@@ -103,10 +106,10 @@ def run(folder, quick):
             pages = {
                 "Overview": ["status", "activity"], "Operations": ["operations?limit=50"], "Operations, failed": ["operations?limit=50&failed=1"], "Operations, search": [f"operations?limit=50&text={quote(rare)}"],
                 "Operations, search for nothing there": ["operations?limit=50&text=zzzzzzzz"], "Operations, search for what all have": ["operations?limit=50&text=webhook"], "Operations, search in dead ones": ["operations?limit=50&outcome=dead&text=webhook"],
-                "Operation": [f"operations/{operation}"], "Conflicts": ["conflicts?limit=100", "status"], "Dead letters": ["dead-letters?limit=100"], "Record, browse": ["links?limit=50&mapping=orders", "status"],
-                "Record": ["explain?mapping=orders&key=ORD-000042", "operations?mapping=orders&key=ORD-000042&limit=100", "links?mapping=orders&key=ORD-000042", "conflicts?mapping=orders&limit=200"],
+                "Operation": [f"operations/{operation}"], "Conflicts": ["conflicts?limit=100", "status"], "Conflicts, past": ["conflicts?limit=50&closed=1", "status"], "Conflicts of one record": ["conflicts?mapping=orders&key=ORD-000101"], "Dead letters": ["dead-letters?limit=50"], "Dead letters of one record": ["dead-letters?mapping=orders&key=ORD-000042"], "Record, browse": ["links?limit=50&mapping=orders", "status"],
+                "Record": ["explain?mapping=orders&key=ORD-000042", "operations?mapping=orders&key=ORD-000042&limit=100", "links?mapping=orders&key=ORD-000042", "conflicts?mapping=orders&key=ORD-000042", "dead-letters?mapping=orders&key=ORD-000042"],
                 "Mapping": ["mappings/orders", "cursors"], "Script": ["mappings/orders/source", "mappings/orders/versions"], "Jobs": ["jobs"], "Connections": ["connections"], "New connection": ["connection-kinds"],
-                "Webhooks": ["webhooks?limit=50"], "Audit": ["audit?limit=50"], "Users": ["users", "tokens"],
+                "Webhooks": ["changes?source=webhook&limit=50", "connections"], "Alerts": ["alerts?all=1&limit=50", "notices?limit=50"], "Log": ["log"], "Audit": ["audit?limit=50"], "Users": ["users", "tokens"],
             }
             for name, targets in pages.items():
                 every, size = [], 0

@@ -205,6 +205,17 @@ const cases = {
     await page.getByRole("button", { name: "Retry what was given up" }).click();
     await page.getByText("None of those shown is given up.").waitFor();
     await visit(page, address, "#/dead-letters");
+    await page.getByLabel("Key", { exact: true }).fill(key(3));
+    await page.keyboard.press("Enter");
+    await page.getByText("Nothing like that stands").waitFor();
+    await page.getByLabel("Key", { exact: true }).fill(key(4));
+    await page.keyboard.press("Enter");
+    await page.getByRole("link", { name: key(4) }).click();
+    await page.getByText("The left key stands: dead").waitFor();
+    assert.equal((await project.ask(["conflicts", "employees", "--key", key(4)])).conflicts.length, 0);
+    assert.match((await project.cli("conflicts", "employees", "--key", key(4))).out, /dead/);
+    assert.doesNotMatch((await project.cli("conflicts", "employees", "--key", key(3))).out, /dead/);
+    await visit(page, address, "#/dead-letters");
     await page.getByRole("button", { name: "Retry what was given up" }).click();
     await answer("Try again");
     await page.getByText("Nothing stands").waitFor();

@@ -17,14 +17,14 @@ export async function dead_letters_page(box, tools) {
   const retry_one = async (row) => {
     const { retried } = await post("/api/v1/retry", { mapping: row.mapping, side: row.side, key: row.key });
     toast(retried ? `${row.key} is being tried again.` : `${row.key} is not dead or held any more.`);
-    setTimeout(draw, 500);
+    setTimeout(reload, 500);
   };
   const discard_one = async (row) => {
     const answer = await ask(`Let ${row.key} go?`, { text: "Its waiting changes are forgotten and counted as discarded. A later change of the record is looked at as ever.", inputs: [{ label: "Why? It goes into the audit trail.", name: "reason", required: true, minlength: "3" }], yes: "Discard", danger: true });
     if (!answer) return;
     await post("/api/v1/discard", { mapping: row.mapping, side: row.side, key: row.key, reason: answer.reason });
     toast(`${row.key} is discarded.`);
-    await draw();
+    await reload();
   };
   const columns = [
     { title: "Record", cell: (row) => record_link(row.mapping, row.key), value: (row) => row.key }, { title: "Mapping", cell: (row) => row.mapping }, { title: "Side", cell: (row) => h("span", { class: `side-${row.side}` }, row.side), value: (row) => row.side },
@@ -37,13 +37,19 @@ export async function dead_letters_page(box, tools) {
     const answer = await get(target("dead-letters", { ...filters, limit, after }));
     return { rows: answer.keys, next: answer.next };
   };
-  const draw = () => paged_table(list, "dead-letters", columns, load, { label: "Keys that stand", nothing: empty("Nothing stands", "A record that cannot be kept the same for good is put here instead of holding up the others.") });
-  const form = filter_form(filters, tools, draw, field("Mapping", select("mapping", [["", "all"], ...Object.keys(mappings)], filters.mapping)), field("State", select("state", states, filters.state)));
+  let shown;
+  const reload = () => shown.reload();
+  const draw = async () => {
+    const narrow = filters.mapping || filters.state || filters.key;
+    shown = await paged_table(list, "dead-letters", columns, load, { id: (row) => [row.mapping, row.side, row.key].join(" "), label: "Keys that stand",
+      nothing: narrow ? empty("Nothing like that stands", "Widen the filters.") : empty("Nothing stands", "A record that cannot be kept the same for good is put here instead of holding up the others.") });
+  };
+  const form = filter_form(filters, tools, draw, field("Mapping", select("mapping", [["", "all"], ...Object.keys(mappings)], filters.mapping)), field("State", select("state", states, filters.state)), field("Key", h("input", { type: "search", name: "key", value: filters.key ?? "" })));
   const all = may("operator") && button("Retry what was given up", async () => {
-    await retry_shown(["", "dead"].includes(filters.state ?? "") ? await dead_keys(filters.mapping) : []);
-    setTimeout(draw, 500);
+    await retry_shown(["", "dead"].includes(filters.state ?? "") ? await dead_keys(filters) : []);
+    setTimeout(reload, 500);
   }, "first");
   replace(box, head("Dead letters", all), form, list);
   await draw();
-  tools.leave(refresh_on("operation", () => (document.querySelector("dialog[open]") ? undefined : draw()), 2));
+  tools.leave(refresh_on("operation", () => (document.querySelector("dialog[open]") ? undefined : reload()), 2));
 }

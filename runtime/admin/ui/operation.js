@@ -112,8 +112,9 @@ function attempts(key) {
 /// What stands of the record it is of, where this operation is the one that left it so.
 async function left_behind(operation) {
   if (!["dead", "held", "retry"].includes(operation.outcome)) return [];
-  const { keys } = await get(target("dead-letters", { mapping: operation.mapping, limit: 1000 }));
-  return keys.filter((one) => one.operation === operation.id && one.attempts > 0);
+  const named = [...new Set([operation.left_key, operation.right_key, ...(operation.record?.taken ?? []).map((one) => one.key)].filter((key) => key !== undefined))];
+  const found = await Promise.all(named.map((key) => get(target("dead-letters", { mapping: operation.mapping, key }))));
+  return found.flatMap(({ keys }) => keys).filter((one) => one.operation === operation.id && one.attempts > 0);
 }
 
 export async function operation_page(box, tools) {

@@ -32,7 +32,7 @@ const loader = (filters) => async (after, limit) => {
 /// The dead keys that were left so by operations which the filters show.
 async function shown_dead(filters) {
   if (filters.outcome && filters.outcome !== "dead") return [];
-  const [{ rows }, dead] = await Promise.all([every_row(loader({ ...asked(filters), outcome: "dead" })), dead_keys(filters.mapping)]);
+  const [{ rows }, dead] = await Promise.all([every_row(loader({ ...asked(filters), outcome: "dead" })), dead_keys({ mapping: filters.mapping })]);
   const ids = new Set(rows.map((row) => row.id));
   return dead.filter((one) => ids.has(one.operation));
 }

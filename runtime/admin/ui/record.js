@@ -37,10 +37,11 @@ async function show(place, named, tools) {
   const draw = () => show(place, named, tools).catch((error) => replace(place, trouble(error)));
   const { mapping, key } = named;
   const asked = { mapping, key, side: named.side };
-  const [told, { operations }, { links }, { conflicts }, { keys }] = await Promise.all([get(target("explain", asked)), get(target("operations", { mapping, key, limit: 100 })), get(target("links", { mapping, key, limit: 5 })), get(target("conflicts", { mapping, limit: 200 })), get(target("dead-letters", { mapping, limit: 200 }))]);
+  const [told, { operations }, { links }, { conflicts }, { keys }] = await Promise.all([get(target("explain", asked)), get(target("operations", { mapping, key, limit: 100 })), get(target("links", { mapping, key, limit: 5 })), get(target("conflicts", { mapping, key })), get(target("dead-letters", { mapping, key }))]);
   if (!tools.current()) return;
   const link = links.find((one) => one.id === told.link) ?? links[0];
-  const of_it = (one) => [told.left_key, told.right_key, key].some((mine) => mine !== undefined && (one.key === mine || one.left_key === mine || one.right_key === mine));
+  // Both sides may have a key of that name; this record is the one that was told of.
+  const of_it = (one) => (one.link !== undefined ? one.link === told.link : one.key === (told[`${one.side}_key`] ?? (one.side === (named.side ?? one.side) ? key : undefined)));
   const waiting = conflicts.filter(of_it), standing = keys.filter(of_it);
   const known = told.state !== "unknown" || operations.length > 0 || standing.length > 0;
   const work = h("div", { class: "stack", role: "status" }), fields = h("section", { class: "card flush" }), note = h("p", { class: "dim small under" }, "Asking both systems what they have now…");
@@ -51,10 +52,10 @@ async function show(place, named, tools) {
   replace(place,
     h("section", { class: "card" }, h("div", { class: "row" }, h("span", {}, h("span", { class: "side-left" }, "left "), h("b", { class: "mono" }, told.left_key ?? "–")), h("span", { "aria-hidden": "true" }, "↔"), h("span", {}, h("span", { class: "side-right" }, "right "), h("b", { class: "mono" }, told.right_key ?? "–")), chip(told.state === "live" ? "linked" : told.state === "unknown" ? "not linked" : told.state)), h("p", { class: "dim small" }, told.text),
       standing.map((one) => banner("warn", `The ${one.side} key stands: ${one.state.replaceAll("_", " ")}`, one.error?.message ?? one.parent ?? "")),
-      waiting.length > 0 && banner("warn", `${waiting.length} ${waiting.length === 1 ? "field waits" : "fields wait"} for a person: ${waiting.map((one) => one.field || "the whole record").join(", ")}`, "", h("a", { href: `#/conflicts?mapping=${segment(mapping)}` }, "Decide")),
+      waiting.length > 0 && banner("warn", `${waiting.length} ${waiting.length === 1 ? "field waits" : "fields wait"} for a person: ${waiting.map((one) => one.field || "the whole record").join(", ")}`, "", h("a", { href: `#/conflicts?mapping=${segment(mapping)}&key=${segment(key)}` }, "Decide")),
       h("div", { class: "row" }, acts(asked, about, work, draw)), work),
     known ? fields : h("section", { class: "card" }, empty(`Nothing is known of ${key}`, "No operation names it. If it should be linked, make it level now: what is found is told step by step.")),
-    known && h("section", { class: "card flush" }, h("div", { class: "head" }, h("h2", {}, "History")), table("history", operation_columns, operations, { label: "History", nothing: empty("Nothing happened to it yet") })));
+    known && h("section", { class: "card flush" }, h("div", { class: "head" }, h("h2", {}, "History")), table("history", operation_columns, operations, { label: "History", nothing: empty("Nothing happened to it yet", "Its operations are listed here once it is worked off; `Make it level now` looks at it at once.") })));
   if (!known) return;
   try {
     const now = await get(target("try", asked));

@@ -4,10 +4,10 @@ import { ask, every_row, toast } from "./view.js";
 
 const most = 5000;
 
-/// Every dead key of the mapping, or of all.
-export async function dead_keys(mapping) {
+/// Every dead key, of this mapping and with this key where they are named.
+export async function dead_keys({ mapping, key } = {}) {
   return (await every_row(async (after, limit) => {
-    const { keys, next } = await get(target("dead-letters", { mapping, state: "dead", limit, after }));
+    const { keys, next } = await get(target("dead-letters", { mapping, key, state: "dead", limit, after }));
     return { rows: keys, next };
   }, most)).rows;
 }

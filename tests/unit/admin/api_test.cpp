@@ -284,6 +284,8 @@ TEST_CASE("api: a dead letter is listed with its error, and lives again by a ret
   const Value page = f.get("/api/v1/dead-letters?state=dead");
   REQUIRE(page.find("keys")->as_array().size() == 1);
   CHECK(page.at_path("keys.0.error.message")->as_string() == "boom");
+  CHECK(f.get("/api/v1/dead-letters?mapping=people&key=L1").find("keys")->as_array().size() == 1);
+  CHECK(f.get("/api/v1/dead-letters?mapping=people&key=L2").find("keys")->as_array().empty());
 
   SECTION("by mapping") { CHECK(f.post("/api/v1/retry", R"({"mapping": "people"})", 200).int_or("retried", 0) == 1); }
   SECTION("by key") { CHECK(f.post("/api/v1/retry", R"({"mapping": "people", "side": "left", "key": "L1"})", 200).int_or("retried", 0) == 1); }
