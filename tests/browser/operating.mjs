@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fs from "node:fs";
 import { check_access, fits, open_browser, shot, sizes, visit } from "../support/browser.mjs";
+import { make_conflict } from "../support/operator.mjs";
 import { call, run, until } from "../support/scenario.mjs";
 import { company } from "../support/staff.mjs";
 
@@ -12,6 +13,7 @@ const key = (number) => `HR-${String(number).padStart(5, "0")}`;
 const socket = () => project.path("state/tidewire.sock");
 const post = async (target, body = {}) => assert.ok([200, 202].includes((await call(`http://tidewire/api/v1/${target}`, { method: "POST", body, socket: socket() })).status), target);
 const mapping = async () => (await project.status()).mappings.employees;
+const conflicts = async () => (await project.ask(["conflicts"])).conflicts;
 const rows = () => page.locator("tbody tr").count();
 const answer = (name) => page.getByRole("dialog").getByRole("button", { name }).click();
 
@@ -236,6 +238,42 @@ const cases = {
     await page.getByText("The next poll begins anew.").waitFor();
     assert.equal((await project.ask(["audit", "--action", "reset_cursor"])).audit[0].author, "ada");
     await world.settled();
+  },
+
+  async "alike conflicts are decided together, after a look at what each side of each would have"() {
+    for (const number of [6, 7, 8]) await make_conflict(world, key(number), `s${number - 1}`);
+    await visit(page, address, "#/conflicts?mapping=employees");
+    await page.getByText("3 rows").waitFor();
+    const [csv] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "CSV" }).click()]);
+    const lines = fs.readFileSync(await csv.path(), "utf8").split("\r\n");
+    assert.match(lines[0], /"Left record","Right record","Left","Right"/);
+    assert.equal(lines.length, 4);
+    assert.ok(lines.some((one) => one.includes(key(7)) && one.includes("left of s6") && one.includes("right of s6")), lines.join("\n"));
+    const [json] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "JSON" }).click()]);
+    assert.deepEqual(JSON.parse(fs.readFileSync(await json.path(), "utf8")).map((one) => one.left_key).sort(), [6, 7, 8].map(key));
+
+    await page.getByRole("radio", { name: "take the right value of remark" }).first().check();
+    await page.getByRole("button", { name: "The same for all alike" }).first().click();
+    const asked = page.getByRole("dialog");
+    await asked.getByText("The same for 3 conflicts?").waitFor();
+    for (const number of [6, 7, 8]) {
+      const told = await asked.getByRole("row", { name: key(number) }).innerText();
+      assert.match(told, new RegExp(`left of s${number - 1}\\s+right of s${number - 1}\\s+right of s${number - 1}\\s+right of s${number - 1}`));
+    }
+    await seen("operating-alike");
+    await asked.getByRole("button", { name: "Cancel" }).click();
+    assert.equal((await conflicts()).length, 3);
+    await page.getByRole("button", { name: "The same for all alike" }).first().click();
+    await answer("Decide them all");
+    await page.getByText("3 decided.").waitFor();
+    await page.getByText("No conflict is like that").waitFor();
+    await world.settled();
+    assert.equal((await erp.find("Staff Member", "name", key(7))).remark, "right of s6");
+    await visit(page, address, `#/conflicts?mapping=employees&past=1&key=${key(7)}`);
+    await page.getByText("1 row").waitFor();
+    await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "CSV" }).click()]);
+    await visit(page, address, "#/conflicts");
+    await page.getByText("No conflict waits").waitFor();
   },
 
   async "what the brake holds is let go from the page"() {

@@ -18,13 +18,13 @@ export async function tokens(project, mapping) {
   return made;
 }
 
-/// Both sides change `remark`, which a person must decide, while the daemon does not look.
-export async function make_conflict({ erp, app, project }, key, code) {
+/// Both sides change `remark`, which a person must decide, and `more`, while the daemon does not look.
+export async function make_conflict({ erp, app, project }, key, code, more = {}) {
   const socket = project.path("state/tidewire.sock");
   const command = async (verb) => assert.equal((await call(`http://tidewire/api/v1/mappings/employees/${verb}`, { method: "POST", body: "{}", socket })).status, 200);
   await command("disable");
-  await erp.edit("Staff Member", key, { remark: `left of ${code}` });
-  await app.edit("employees", "code", code, { remark: `right of ${code}` });
+  await erp.edit("Staff Member", key, { remark: `left of ${code}`, ...more.left });
+  await app.edit("employees", "code", code, { remark: `right of ${code}`, ...more.right });
   await command("enable");
   await until(`a conflict of ${code}`, async () => {
     const { json } = await call("http://tidewire/api/v1/conflicts", { socket });

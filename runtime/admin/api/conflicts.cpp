@@ -155,15 +155,42 @@ struct Alike {
   std::size_t at = 0;
   bool begun = false;
   std::int64_t found = 0, resolved = 0, skipped = 0;
+  std::vector<store::Conflict> shown{};  // of a dry run: the first, of which it is told what each side would have
+  Array previews{};
 };
 using AlikePtr = std::shared_ptr<Alike>;  // owners: the callbacks below
 
 void resolve_page(Api& api, const AlikePtr& alike);
 
+/// One row of a dry run: the conflict, and what each side would have, or why that cannot be told or done.
+Value foreseen(Api& api, const store::Conflict& conflict, const Decision& decision, const sync::Report& report) {
+  Object row{{"conflict", view(conflict)}};
+  const auto fits = is_plain(decision) ? turns(conflict, api.control().engine().plan(conflict.mapping), report) : Result<void>();
+  if (!fits.ok()) row["error"] = view(fits.error());
+  else if (report.error) row["error"] = view(*report.error);
+  else row["then"] = preview_of(conflict, report);
+  return Value(std::move(row));
+}
+
+void foresee_next(Api& api, const AlikePtr& alike) {
+  if (alike->previews.size() >= alike->shown.size()) {
+    Object out{{"would_resolve", alike->found}};
+    if (!alike->shown.empty()) out["previews"] = Value(std::move(alike->previews));
+    return (*alike->call.reply)(answer(Value(std::move(out)), 202));
+  }
+  const store::Conflict& conflict = alike->shown[alike->previews.size()];
+  const auto decision = resolution_of(alike->call, conflict.id);
+  if (!decision.ok()) return (*alike->call.reply)(problem(decision.error()));
+  api.control().engine().try_resolution(conflict, *decision, api.guarded([&api, alike, decision = *decision](const sync::Report& report) {
+    alike->previews.push_back(foreseen(api, alike->shown[alike->previews.size()], decision, report));
+    foresee_next(api, alike);
+  }));
+}
+
 void end_alike(Api& api, const AlikePtr& alike) {
   if (alike->resolved > 0) api.control().engine().wake(alike->filter.mapping);
-  const bool dry = alike->call.body.bool_or("dry_run", false);
-  (*alike->call.reply)(answer(Value(dry ? Object{{"would_resolve", alike->found}} : Object{{"resolved", alike->resolved}, {"skipped", alike->skipped}}), 202));
+  if (alike->call.body.bool_or("dry_run", false)) return foresee_next(api, alike);
+  (*alike->call.reply)(answer(Value(Object{{"resolved", alike->resolved}, {"skipped", alike->skipped}}), 202));
 }
 
 void resolve_next(Api& api, const AlikePtr& alike) {
@@ -180,7 +207,11 @@ void resolve_next(Api& api, const AlikePtr& alike) {
 
 void resolve_found(Api& api, const AlikePtr& alike) {
   alike->found += static_cast<std::int64_t>(alike->open.size());
-  if (alike->call.body.bool_or("dry_run", false)) return alike->after.empty() ? end_alike(api, alike) : resolve_page(api, alike);
+  if (alike->call.body.bool_or("dry_run", false)) {
+    const auto wanted = static_cast<std::size_t>(alike->call.body.int_or("previews", 0));
+    for (auto one = alike->open.begin(); one != alike->open.end() && alike->shown.size() < wanted; ++one) alike->shown.push_back(std::move(*one));
+    return alike->after.empty() ? end_alike(api, alike) : resolve_page(api, alike);
+  }
   const auto first = alike->open.empty() || std::exchange(alike->begun, true) ? Result<Decision>(Decision{}) : resolution_of(alike->call, alike->open.front().id);
   if (!first.ok()) return (*alike->call.reply)(problem(first.error()));
   if (!is_plain(*first)) return resolve_next(api, alike);
@@ -217,7 +248,7 @@ std::span<const Route> conflict_routes() {
       {.method = "POST", .path = "/api/v1/conflicts/{id}/resolve", .role = Role::kOperator, .id = "resolve", .summary = "Decides one: a side, a value, skip, or accept as different. A single `value` is the left side's and is turned for the right by the mapping; 400 where it cannot be. "
        "412 with the new values where they moved since `shown_at`", .handler = resolve, .body = "Resolution", .answer = "Conflict", .status = 202, .action = "resolve"},
       {.method = "POST", .path = "/api/v1/conflicts/{id}/preview", .role = Role::kOperator, .id = "preview_resolution", .summary = "What each side would have after such a decision; nothing is decided", .handler = preview, .body = "Resolution", .answer = "ResolutionPreview"},
-      {.method = "POST", .path = "/api/v1/conflicts/resolve", .role = Role::kOperator, .id = "resolve_alike", .summary = "Decides all that are alike: of one mapping, by field, kind or values. `dry_run` counts them", .handler = resolve_alike,
+      {.method = "POST", .path = "/api/v1/conflicts/resolve", .role = Role::kOperator, .id = "resolve_alike", .summary = "Decides all that are alike: of one mapping, by field, kind or values. `dry_run` counts them and tells of the first `previews` what each side would have", .handler = resolve_alike,
        .body = "AlikeResolution", .answer = "AlikeResolved", .status = 202, .action = "resolve_alike"},
   };
   return routes;

@@ -2,10 +2,11 @@
 import { get, may, post, segment, target } from "./api.js";
 import { field, h, replace, select } from "./dom.js";
 import { refresh_on } from "./events.js";
+import { filter_form } from "./filters.js";
 import { chip, moment, same, shown } from "./format.js";
 import { record_link } from "./operation.js";
 import { propose_rule } from "./rule.js";
-import { ask, banner, button, empty, head, paged_table, toast, trouble } from "./view.js";
+import { ask, banner, button, empty, head, list_foot, paged_table, table, toast } from "./view.js";
 
 const kinds = {
   clash: "Both sides changed it", delete_update: "Deleted on one side, changed on the other", not_accepted: "The system did not take the value", unknown_outcome: "It is not known whether the write arrived",
@@ -21,6 +22,29 @@ function typed(text, like) {
 function side_box(name, value, base, chosen, choose) {
   const differs = base !== undefined && !same(value, base);
   return h("div", { class: `side ${chosen ? "chosen" : ""}` }, h("h3", {}, h("span", { class: `side-${name}` }, name), choose && h("label", { class: "line small" }, choose, "take this")), h("div", { class: `value ${differs ? "differs" : ""}` }, shown(value)));
+}
+
+const most_previews = 20;
+
+const side_then = (side) => (row) => (row.error || !row.then ? "" : !(side in row.then) ? row.then.writes.filter((write) => write.side === side).map((write) => write.kind).join(", ") || "as it is" : h("span", { class: same(row.then[side], row.conflict[side]) ? "dim" : "value differs" }, shown(row.then[side])));
+
+const alike_columns = [
+  { title: "Record", kind: "mono", cell: (row) => row.conflict.left_key ?? row.conflict.right_key ?? row.conflict.key }, { title: "Field", cell: (row) => row.conflict.field || "the whole record", value: (row) => row.conflict.field },
+  ...[["left", "Left"], ["right", "Right"]].flatMap(([side, name]) => [
+    { title: `${name} now`, kind: "value", cell: (row) => shown(row.conflict[side]), value: (row) => row.conflict[side] },
+    { title: `${name} then`, kind: "value", cell: side_then(side), value: (row) => row.then?.[side] },
+  ]),
+  { title: "Trouble", cell: (row) => (row.error ? h("div", {}, row.error.message, row.error.hint && h("div", { class: "dim small" }, row.error.hint)) : ""), value: (row) => row.error?.message },
+];
+
+/// Shows what each of those alike would have, before they are all decided; whether a person agrees.
+function agreed(one, { would_resolve, previews = [] }) {
+  const columns = alike_columns.filter((column) => column.title !== "Trouble" || previews.some((row) => row.error));
+  const rest = would_resolve - previews.length, stuck = previews.filter((row) => row.error).length;
+  return ask(`The same for ${would_resolve} ${would_resolve === 1 ? "conflict" : "conflicts"}?`, {
+    text: `Every open conflict of ${one.mapping} in ${one.field || "the whole record"} gets this decision${rest > 0 ? `; these are ${previews.length} of ${would_resolve}` : ""}.`, yes: "Decide them all", wide: true,
+    more: [stuck > 0 && banner("warn", `What ${stuck} of these would have cannot be told.`, "Decide them one by one, or mend what the last column says."), table("alike", columns, previews, { id: (row) => row.conflict.id, label: "What each side would have" })],
+  });
 }
 
 function conflict_card(one, done) {
@@ -57,7 +81,7 @@ function conflict_card(one, done) {
   let soon;
   const draw = () => {
     const base = one.base;
-    replace(sides, side_box("left", one.left, base?.left, method === "left", radios.left), h("div", { class: "side" }, h("h3", {}, "base"), h("div", { class: "value" }, base ? (same(base.left, base.right) ? shown(base.left) : [shown(base.left), " / ", shown(base.right)]) : h("span", { class: "absent" }, "none: the two were never the same"))), side_box("right", one.right, base?.right, method === "right", radios.right));
+    replace(sides, () => [side_box("left", one.left, base?.left, method === "left", radios.left), h("div", { class: "side" }, h("h3", {}, "base"), h("div", { class: "value" }, base ? (same(base.left, base.right) ? shown(base.left) : [shown(base.left), " / ", shown(base.right)]) : h("span", { class: "absent" }, "none: the two were never the same"))), side_box("right", one.right, base?.right, method === "right", radios.right)]);
     resolve.disabled = !method;
     clearTimeout(soon);
     soon = setTimeout(foresee, method === "value" ? 300 : 0);
@@ -80,62 +104,75 @@ function conflict_card(one, done) {
   const alike = async () => {
     if (!method) return toast("Choose first what shall hold.");
     const rule = { mapping: one.mapping, field: one.field, kind: one.kind, method, ...said() };
-    const { would_resolve } = await post("/api/v1/conflicts/resolve", { ...rule, dry_run: true });
-    if (!(await ask(`The same for ${would_resolve} ${would_resolve === 1 ? "conflict" : "conflicts"}?`, { text: `Every open conflict of ${one.mapping} in the field ${one.field || "(the whole record)"} gets this decision: ${method}.`, yes: "Decide them all" }))) return;
+    replace(preview, h("progress", { "aria-label": "asking what each would have" }));
+    const would = await post("/api/v1/conflicts/resolve", { ...rule, dry_run: true, previews: most_previews }).finally(foresee);
+    if (!(await agreed(one, would))) return;
     const { resolved, skipped } = await post("/api/v1/conflicts/resolve", rule);
     toast(`${resolved} decided${skipped ? `, ${skipped} had moved meanwhile and wait` : ""}.`);
     done();
   };
-  const element = h("article", { class: "card", data: { conflict: one.id } },
+  const element = h("article", { class: "card", data: { id: one.id } },
     h("div", { class: "head" }, h("h2", {}, one.field || "The whole record"), chip(one.kind), h("span", { class: "dim small" }, "since ", moment(one.opened_at))),
     h("p", { class: "row small" }, h("span", {}, kinds[one.kind] ?? one.kind), h("a", { href: `#/mapping/${segment(one.mapping)}` }, one.mapping), (one.left_key ?? one.key) && record_link(one.mapping, one.left_key ?? one.key), one.right_key && record_link(one.mapping, one.right_key)),
-    message, sides,
+    one.method && banner("info", `Decided: ${one.method}${one.author ? ` by ${one.author}` : ""}.`, one.method === "skip" ? "It waits until one of the sides changes." : "It is being written. Another decision takes its place."), message, sides,
     may("operator") && h("div", { class: "row" }, h("label", { class: "line" }, radios.value, "another value"), left_input, right_input), preview,
     may("operator") && h("div", { class: "row" }, resolve, button("The same for all alike", alike), button("Accept as different", () => send({ method: "accept", shown_at: one.shown_at })), button("Skip until it changes", () => send({ method: "skip", shown_at: one.shown_at }), "quiet"), button("Write the rule for this", () => propose_rule(one, method), "quiet")));
   draw();
   return element;
 }
 
-const past_columns = [
-  { title: "Closed", kind: "time", cell: (row) => moment(row.closed_at), value: (row) => row.closed_at }, { title: "Mapping", cell: (row) => row.mapping }, { title: "Field", cell: (row) => row.field },
-  { title: "Record", cell: (row) => ((row.left_key ?? row.key) ? record_link(row.mapping, row.left_key ?? row.key) : ""), value: (row) => row.left_key ?? row.key },
-  { title: "Left", kind: "value", cell: (row) => shown(row.left), value: (row) => row.left }, { title: "Right", kind: "value", cell: (row) => shown(row.right), value: (row) => row.right }, { title: "Decision", cell: (row) => row.method ?? "" }, { title: "By", cell: (row) => row.author ?? "" },
-];
+const side_key = (row, side) => row[`${side}_key`] ?? (row.side === side ? row.key : undefined);
+const key_cell = (side) => (row) => { const key = side_key(row, side); return key === undefined ? "" : record_link(row.mapping, key); };
 
-function past_table(place, asked) {
-  const rows = h("section", { class: "card flush" });
-  replace(place, rows);
-  return paged_table(rows, "past conflicts", past_columns, async (after) => {
-    const { conflicts, next } = await get(target("conflicts", { ...asked, closed: "1", after }));
-    return { rows: conflicts, next };
-  }, { label: "Past conflicts", nothing: empty("No conflict was decided yet") });
+/// What goes out as CSV; `more` stands before what all have.
+const columns_with = (...more) => [...more,
+  { title: "Mapping", cell: (row) => row.mapping }, { title: "Field", cell: (row) => row.field || "the whole record", value: (row) => row.field },
+  { title: "Left record", cell: key_cell("left"), value: (row) => side_key(row, "left") }, { title: "Right record", cell: key_cell("right"), value: (row) => side_key(row, "right") },
+  { title: "Left", kind: "value", cell: (row) => shown(row.left), value: (row) => row.left }, { title: "Right", kind: "value", cell: (row) => shown(row.right), value: (row) => row.right },
+];
+const open_columns = columns_with({ title: "Since", value: (row) => row.opened_at }, { title: "Kind", value: (row) => row.kind }, { title: "Base left", value: (row) => row.base?.left }, { title: "Base right", value: (row) => row.base?.right });
+const past_columns = [...columns_with({ title: "Closed", kind: "time", cell: (row) => moment(row.closed_at), value: (row) => row.closed_at }), { title: "Decision", cell: (row) => row.method ?? "" }, { title: "By", cell: (row) => row.author ?? "" }];
+
+/// Those that are open, as cards. A card in which something was chosen stays as it is; `decided` follows a decision.
+function cards(decided) {
+  let made = new Map();
+  return (name, columns, rows, { nothing, more, all }) => {
+    const before = made;
+    made = new Map(rows.map((row) => {
+      const card = before.get(row.id);
+      return [row.id, card && (same(card.row, row) || card.element.querySelector("input:checked")) ? card : { row, element: conflict_card(row, () => { made.delete(row.id); decided(); }) }];
+    }));
+    if (rows.length === 0) return h("section", { class: "card" }, nothing);
+    return h("div", { class: "stack" }, [...made.values()].map((card) => card.element), h("section", { class: "card flush" }, list_foot(name, columns, rows, { more, all })));
+  };
 }
+
+const none_open = () => empty("No conflict waits", "When both sides change the same field and no rule decides, it waits here. Everything else goes on meanwhile.", h("a", { href: "#/conflicts?past=1" }, "Look at past ones"));
+const none_like_that = () => empty("No conflict is like that", "Widen the filters.");
 
 export async function conflicts_page(box, tools) {
   const { mappings } = await get("/api/v1/status");
   const filters = Object.fromEntries(tools.query);
   const place = h("div", { class: "stack" });
+  // A key is a key of one mapping.
+  const load = async (after, limit) => {
+    const { conflicts, next } = await get(target("conflicts", { mapping: filters.mapping, field: filters.field, key: filters.mapping && filters.key, closed: filters.past, after, limit }));
+    return { rows: conflicts, next };
+  };
+  let list;
+  const decided = () => setTimeout(() => list.reload(), 300);
   const draw = async () => {
-    try {
-      const asked = { mapping: filters.mapping, field: filters.field, limit: 100 };
-      if (filters.past) return await past_table(place, asked);
-      const answer = await get(target("conflicts", asked));
-      const rows = answer.conflicts;
-      if (rows.length === 0) return replace(place, h("section", { class: "card" }, empty("No conflict waits", "When both sides change the same field and no rule decides, it waits here. Everything else goes on meanwhile.", h("a", { href: "#/conflicts?past=1" }, "Look at past ones"))));
-      replace(place, rows.map((one) => conflict_card(one, () => setTimeout(draw, 300))), answer.next && h("p", { class: "dim" }, "These are the newest hundred; the next come up as these are decided."));
-    } catch (error) {
-      replace(place, trouble(error));
-    }
+    const narrow = filters.mapping || filters.field;
+    if (!filters.past) return void (list = await paged_table(place, "conflicts", open_columns, load, { shape: cards(decided), nothing: narrow ? none_like_that() : none_open() }));
+    const rows = h("section", { class: "card flush" });
+    replace(place, rows);
+    list = await paged_table(rows, "past conflicts", past_columns, load, { label: "Past conflicts", nothing: narrow ? none_like_that() : empty("No conflict was decided yet", "Who decided what, and how, is listed here once somebody did.") });
   };
-  const changed = () => {
-    filters.mapping = form.elements.mapping.value;
-    filters.past = form.elements.past.checked ? "1" : "";
-    tools.set_query(filters);
-    void draw();
-  };
-  const form = h("form", { class: "filters", on: { change: changed, submit: (event) => event.preventDefault() } }, field("Mapping", select("mapping", [["", "all"], ...Object.keys(mappings)], filters.mapping)), h("label", { class: "line" }, h("input", { type: "checkbox", name: "past", checked: !!filters.past }), "past ones"));
+  const form = filter_form(filters, tools, draw, field("Mapping", select("mapping", [["", "all"], ...Object.keys(mappings)], filters.mapping)), field("Field", h("input", { name: "field", value: filters.field ?? "" })),
+    field("Key, of one mapping", h("input", { type: "search", name: "key", value: filters.key ?? "" })), h("label", { class: "line" }, h("input", { type: "checkbox", name: "past", checked: !!filters.past }), "past ones"));
   replace(box, head("Conflicts"), form, place);
   await draw();
-  // Not while somebody decides: what is typed must not go.
-  tools.leave(refresh_on("operation", () => (place.querySelector("input:checked, input:focus") ? undefined : draw()), 2));
+  // Not while somebody decides: what is chosen and typed must not go.
+  const deciding = () => place.querySelector("input:checked, input:focus") || document.querySelector("dialog[open]");
+  tools.leave(refresh_on("operation", () => (filters.past || deciding() ? undefined : list.reload()), 2));
 }

@@ -43,13 +43,14 @@ export function button(text, action, kind = "") {
   return h("button", { type: "button", class: kind, on: { click: act(action) } }, text);
 }
 
-/// Asks before something that cannot be taken back. `inputs` by name become fields; the answer is their values, or null.
-export function ask(title, { text = "", inputs = [], yes = "Do it", danger = false } = {}) {
+/// Asks before something that cannot be taken back. `inputs` by name become fields, `more` is what to look at before; the answer is
+/// the values, or null.
+export function ask(title, { text = "", inputs = [], more = [], yes = "Do it", danger = false, wide = false } = {}) {
   return new Promise((resolve) => {
     const form = h("form", { method: "dialog", class: "stack" }, h("h2", { id: "asked" }, title), text && h("p", {}, text),
-      inputs.map(({ label, name, ...rest }) => h("label", {}, label, h("input", { name, ...rest }))),
+      more, inputs.map(({ label, name, ...rest }) => h("label", {}, label, h("input", { name, ...rest }))),
       h("div", { class: "row end" }, h("button", { value: "no", type: "submit", formnovalidate: true }, "Cancel"), h("button", { value: "yes", type: "submit", class: danger ? "danger" : "first" }, yes)));
-    const dialog = h("dialog", { "aria-labelledby": "asked" }, form);
+    const dialog = h("dialog", { "aria-labelledby": "asked", class: wide && "wide" }, form);
     dialog.addEventListener("close", () => {
       const values = Object.fromEntries(new FormData(form));
       dialog.remove();
@@ -57,7 +58,7 @@ export function ask(title, { text = "", inputs = [], yes = "Do it", danger = fal
     });
     document.body.append(dialog);
     dialog.showModal();
-    form.querySelector("input")?.focus();
+    (form.querySelector("label input") ?? form.querySelector(".end button")).focus();
   });
 }
 

@@ -118,6 +118,26 @@ TEST_CASE("api: what each side would have is told before it is decided, and noth
   CHECK(f.world.right.get("R1", "note") == Value("RIGHT SAYS"));
 }
 
+TEST_CASE("api: of alike ones it is told before what each side would have, of so many as are asked for", "[admin][conflicts]") {
+  Spelt f;
+  open_conflicts(f, "phone", 3);
+  const auto would = [&](const std::string& more) { return f.post("/api/v1/conflicts/resolve", R"({"mapping": "people", "dry_run": true, )" + more + "}", 202); };
+
+  const Value note = would(R"("field": "note", "method": "left", "previews": 20)");
+  CHECK(note.int_or("would_resolve", -1) == 1);
+  REQUIRE(note.find("previews")->as_array().size() == 1);
+  CHECK(note.at_path("previews.0.conflict.right")->as_string() == "RIGHT SAYS");
+  CHECK(note.at_path("previews.0.then.right")->as_string() == "LEFT SAYS");
+  const Value phone = would(R"("field": "phone", "method": "skip", "previews": 2)");
+  CHECK(phone.int_or("would_resolve", -1) == 3);
+  CHECK(phone.find("previews")->as_array().size() == 2);
+  CHECK(would(R"("field": "note", "method": "value", "value": "?", "previews": 1)").at_path("previews.0.error.code")->as_string() == "invalid");
+  CHECK(would(R"("field": "note", "method": "left")").find("previews") == nullptr);
+  CHECK(f.ask("POST", "/api/v1/conflicts/resolve", R"({"mapping": "people", "method": "left", "dry_run": true, "previews": 51})").status == 400);
+  f.world.settle();
+  CHECK(listed(f, "") == 4);
+}
+
 TEST_CASE("api: conflicts are found by field, kind and record, open ones and those of the past apart", "[admin][conflicts]") {
   Spelt f;
   open_conflicts(f, "phone", 3);
