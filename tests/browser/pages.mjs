@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fs from "node:fs";
 import { make_conflict, tokens } from "../support/operator.mjs";
-import { check_access, drawn, fits, open_browser, shot, sizes, visit } from "../support/browser.mjs";
+import { check_access, drawn, fits, open_browser, shot, sizes, visit, walk_by_keyboard } from "../support/browser.mjs";
 import { call, run, until } from "../support/scenario.mjs";
 import { company } from "../support/staff.mjs";
 
@@ -49,8 +49,18 @@ const cases = {
     await tokens(project, "employees");
     const put = await call("http://tidewire/api/v1/users/ada", { method: "PUT", body: { role: "admin", password }, socket: project.path("state/tidewire.sock") });
     assert.equal(put.status, 200, put.text);
-    // A dead letter: a value that the mapping's table of states does not know.
+    // A dead letter: its script stopped at it, and is mended again.
+    const version = async () => (await project.status()).mappings.employees.version;
+    const saved = async (from, to) => {
+      const before = await version();
+      project.edit("mappings/employees.lua", from, to);
+      await until("the edit to be loaded", async () => (await version()) !== before);
+    };
+    const well = `{ "phone",         "phone" }`, ill = `{ "phone", "phone", { to_right = function() error("no phone today") end, to_left = function(v) return v end } }`;
+    await saved(well, ill);
     await erp.edit("Staff Member", "HR-00003", { phone: "555" });
+    await until("the dead letter", async () => (await project.dead("employees")).length === 1);
+    await saved(ill, well);
     await world.settled();
     await until("the alert of the conflicts", async () => (await project.ask(["alerts", "--kind", "conflict"])).alerts.length === 1);
     ({ page, problems } = await open_browser());
@@ -94,6 +104,8 @@ const cases = {
     await page.reload();
     await drawn(page);
     await every_page(async (name) => {
+      const bar = await page.locator("header.top").boundingBox(), title = await page.locator("main h1").first().boundingBox();
+      assert.ok(title.y >= bar.y + bar.height - 1, `the head of ${name} lies behind the bar`);
       await shot(page, `${name}-light-phone`);
       await fits(page, `${name} on a phone`);
     });
@@ -169,6 +181,34 @@ const cases = {
       await page.keyboard.press("Tab");
       return page.evaluate(() => document.activeElement.closest("main") !== null);
     }, 20);
+  },
+
+  async "every page by the keyboard alone: all is reached, and is seen to have the focus"() {
+    await every_page(async (name) => {
+      // A page that is live may be drawn anew under the walk.
+      let found = await walk_by_keyboard(page);
+      for (let again = 0; again < 3 && found.length > 0; again += 1) found = await walk_by_keyboard(page);
+      assert.deepEqual(found, [], name);
+    });
+    await visit(page, address, "#/connections");
+    const opens = page.getByRole("button", { name: "Pause…" }).first();
+    await opens.focus();
+    await page.keyboard.press("Enter");
+    await page.getByRole("dialog").waitFor();
+    assert.equal(await page.evaluate(() => document.activeElement.name), "minutes");
+    await page.keyboard.press("Escape");
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+    await until("the focus to be where it was", () => opens.evaluate((one) => one === document.activeElement));
+
+    await visit(page, address, "#/conflicts");
+    const card = page.locator("article").first();
+    await card.getByRole("radio").first().focus();
+    await page.keyboard.press("Space");
+    await card.getByText("Both sides will have").waitFor();
+    await page.keyboard.press("ArrowDown");
+    await until("the other side to be chosen by an arrow", async () => (await card.getByRole("radio").nth(1).isChecked()) && (await card.getByRole("radio").nth(1).evaluate((one) => one === document.activeElement)));
+    await page.reload();
+    await drawn(page);
   },
 
   async "a viewer sees no button that would be refused"() {

@@ -22,6 +22,7 @@ const cases = {
     Object.assign(world, await company({ parts: ["departments", "employees"] }));
     ({ erp, app, project } = world);
     for (const code of ["ada", "grace", "emmy"]) await erp.insert("Staff Member", { staff_code: code, full_name: code, remark: "r" });
+    project.edit("mappings/employees.lua", `"bio" }`, `"bio", conflict = "manual" }`);
     await project.start();
     address = project.daemon.address;
     await world.connect();
@@ -55,8 +56,14 @@ const cases = {
 
   async "the initial load is started from the page and shows its progress to the end"() {
     await visit(page, address, "#/mapping/employees?tab=work");
+    await app.faults({ match: { method: "POST", path: "employees" }, action: { delay: 2 } });
     await page.getByRole("button", { name: "Run now" }).click();
     await page.waitForURL(/#\/jobs\//);
+    await page.getByText("3 looked at, 3 to go").waitFor();
+    const [most, now] = await page.getByRole("progressbar", { name: "progress of employees" }).evaluate((one) => [one.max, one.value]);
+    assert.ok(most === 3 && now < 3, `${now} of ${most}`);
+    await shot(page, "walk-load-under-way");
+    await app.well();
     await page.getByText("3 created").first().waitFor();
     await page.locator(".chip", { hasText: "done" }).first().waitFor();
     await shot(page, "walk-load");
@@ -65,18 +72,26 @@ const cases = {
   },
 
   async "a conflict is seen from three sides and decided field by field; both systems get it"() {
-    await make_conflict(world, "HR-00001", "ada");
+    await make_conflict(world, "HR-00001", "ada", { left: { bio: "left bio" }, right: { bio: "right bio" } });
     await visit(page, address, "#/conflicts");
-    const card = page.locator("article", { hasText: "left of ada" });
-    await card.getByText("right of ada").waitFor();
-    await card.getByText("base").waitFor();
+    const card = (name) => page.locator("article", { has: page.getByRole("heading", { name, exact: true }) });
+    await card("remark").getByText("left of ada").waitFor();
+    await card("remark").getByText("right of ada").waitFor();
+    await card("remark").getByText("base").waitFor();
+    await card("bio").getByText("right bio").waitFor();
     await shot(page, "walk-conflict");
-    await card.getByRole("radio", { name: "take the right value of remark" }).check();
-    await card.getByText("Both sides will have right of ada.").waitFor();
-    await card.getByRole("button", { name: "Resolve" }).click();
+    await card("remark").getByRole("radio", { name: "take the right value of remark" }).check();
+    await card("remark").getByText("Both sides will have right of ada.").waitFor();
+    await card("bio").getByRole("radio", { name: "take the left value of bio" }).check();
+    await card("remark").getByRole("button", { name: "Resolve" }).click();
+    await card("remark").waitFor({ state: "detached" });
+    assert.ok(await card("bio").getByRole("radio", { name: "take the left value of bio" }).isChecked(), "what was chosen in the other one stays");
+    await card("bio").getByRole("button", { name: "Resolve" }).click();
     await page.getByText("No conflict waits").waitFor();
-    await until("the decision in the ERP", async () => (await erp.find("Staff Member", "name", "HR-00001")).remark === "right of ada");
-    assert.equal((await row("ada")).remark, "right of ada");
+    for (const [name, value] of [["remark", "right of ada"], ["bio", "left bio"]]) {
+      await until(`${name} in the ERP`, async () => (await erp.find("Staff Member", "name", "HR-00001"))[name] === value);
+      await until(`${name} in the app`, async () => (await row("ada"))[name] === value);
+    }
   },
 
   async "another value is typed; the values that move meanwhile are shown before anything is decided"() {

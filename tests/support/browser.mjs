@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import fs from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
-import { cleanup } from "./scenario.mjs";
+import { cleanup, when_failed } from "./scenario.mjs";
 
 const require = createRequire(path.join(process.env.BROWSER_MODULES, "here.js"));
 const { chromium } = require("playwright-core");
@@ -32,6 +32,10 @@ export async function open_browser() {
   page.on("pageerror", (error) => problems.push(`${error}\n${error.stack ?? ""}`));
   page.on("console", (message) => { if (message.type() === "error" && !/status of (401|403|404|412|400)/.test(message.text())) problems.push(message.text()); });
   page.on("request", (request) => { if (!/^(http:\/\/127\.0\.0\.1|blob:|data:)/.test(request.url())) foreign.push(request.url()); });
+  when_failed(async () => {
+    await shot(page, `failed-${path.basename(process.argv[1], ".mjs")}`);
+    return `--- ${page.url()} shows\n${(await page.locator("body").innerText()).slice(0, 3000)}\n${problems.join("\n")}`;
+  });
   return { browser, context, page, problems, foreign };
 }
 
@@ -59,6 +63,7 @@ export async function check_access(page, name) {
 /// For a person to look at: BUILD_DIR/screenshots/NAME.png
 export async function shot(page, name) {
   fs.mkdirSync(shots, { recursive: true });
+  await page.evaluate(() => window.scrollTo(0, 0));  // the bar stays at the top of what is seen
   await page.screenshot({ path: path.join(shots, `${name}.png`), fullPage: true });
 }
 
@@ -66,4 +71,37 @@ export async function shot(page, name) {
 export async function fits(page, name) {
   const [wide, window_] = await page.evaluate(() => [document.documentElement.scrollWidth, window.innerWidth]);
   assert.ok(wide <= window_ + 1, `${name} is ${wide} wide in a window of ${window_}`);
+}
+
+/// Goes through the page by Tab alone and tells what keeps a person at the keyboard out: what no Tab reaches, what does not show that
+/// it has the focus, what has it behind the bar at the top. A group of radio buttons and a list of tabs are one stop each.
+export async function walk_by_keyboard(page, most = 500) {
+  await page.evaluate(() => {
+    const stops = [...document.querySelectorAll("a[href], button, input, select, textarea, summary, [tabindex='0']")].filter((one) => !one.disabled && one.tabIndex >= 0 && one.checkVisibility({ contentVisibilityAuto: true, visibilityProperty: true }));
+    window.walk = { stops: new Set(stops), met: new Set(), groups: new Set(), faults: [] };
+    document.querySelector("a.skip")?.focus();
+  });
+  for (let i = 0, over = false; i < most && !over; i += 1) {
+    over = await page.evaluate(() => {
+      const one = document.activeElement, { met, groups, faults } = window.walk;
+      if (one === document.body || (one.matches("a.skip") && met.size > 0)) return true;
+      if (met.has(one)) return false;
+      met.add(one);
+      if (one.type === "radio") groups.add(one.name);
+      const name = `${one.tagName.toLowerCase()} ${(one.getAttribute("aria-label") ?? one.getAttribute("name") ?? one.textContent).slice(0, 60)}`;
+      const style = getComputedStyle(one), box = one.getBoundingClientRect(), bar = document.querySelector("header.top")?.getBoundingClientRect();
+      if ((style.outlineStyle === "none" || parseFloat(style.outlineWidth) < 1) && style.boxShadow === "none") faults.push(`${name}: its focus is not seen`);
+      if (bar && !one.closest("header.top") && !one.matches("a.skip") && box.bottom <= bar.bottom) faults.push(`${name}: it has the focus behind the bar`);
+      return false;
+    });
+    if (over) break;
+    // In an editor Tab indents; Escape and then Tab leaves it.
+    if (await page.evaluate(() => document.activeElement.tagName === "TEXTAREA")) await page.keyboard.press("Escape");
+    await page.keyboard.press("Tab");
+  }
+  return page.evaluate(() => {
+    const { stops, met, groups, faults } = window.walk;
+    const missed = [...stops].filter((one) => one.isConnected && !met.has(one) && !(one.type === "radio" && groups.has(one.name)));
+    return [...missed.map((one) => `${one.outerHTML.slice(0, 140)}: no Tab reaches it`), ...faults];
+  });
 }

@@ -101,6 +101,10 @@ const undo = [];
 /// Runs when the program ends, last first.
 export const cleanup = (action) => undo.push(action);
 
+const looks = [];
+/// Tells what is to be seen when a case has failed; the answer is printed.
+export const when_failed = (look) => looks.push(look);
+
 async function stop_all() {
   for (const child of [...children]) child.kill("SIGKILL");
   for (const action of undo.splice(0).reverse()) {
@@ -335,6 +339,7 @@ export async function run(cases, world = {}, mend = async () => {}) {
       } catch (error) {
         failed++;
         console.log(`not ok - ${name}\n${error.stack}`);
+        for (const look of looks) console.log(await Promise.resolve(look()).catch((problem) => problem.message));
         const daemon = world.project?.daemon;
         if (daemon) console.log("--- the daemon's log of this case\n" + daemon.err().slice(Math.max(log, daemon.err().length - 6000)));
         if (name.startsWith("(")) break;

@@ -17,7 +17,7 @@ export async function audit_page(box, tools) {
     const answer = await get(target("audit", { ...filters, action: filters.action?.trim().replaceAll(" ", "_"), limit, after }));
     return { rows: answer.audit, next: answer.next };
   };
-  const draw = () => paged_table(list, "audit", columns, load, { label: "Audit", nothing: empty("Nobody did anything like that", "Every decision, retry, run, edit and login change of a person or a program is kept here with its author.") });
+  const draw = () => paged_table(list, "audit", columns, load, { label: "Audit", nothing: empty("Nobody did anything like that", "Take a filter away. Every decision, retry, run, edit and login change of a person or a program is kept here with its author.") });
   const named = (label, name, placeholder) => field(label, h("input", { name, placeholder, value: filters[name] ?? "" }));
   replace(box, head("Audit"), filter_form(filters, tools, draw, named("Who", "author"), named("Did", "action", "resolve"), named("To", "subject"), moment_field("Since", "since", filters)), list);
   await draw();

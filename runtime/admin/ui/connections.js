@@ -29,7 +29,7 @@ function histogram(latency) {
   const counts = latency?.counts ?? [];
   const names = [...(latency?.bounds_ms ?? []).map((bound) => `up to ${bound < 1000 ? `${bound} ms` : `${bound / 1000} s`}`), "longer"];
   const rows = counts.map((number, i) => ({ name: names[i], number }));
-  return table("latency", [{ title: "Took", cell: (row) => row.name }, { title: "Calls", kind: "number", cell: (row) => count(row.number), value: (row) => row.number }], rows, { label: "How long calls took" });
+  return table("latency", [{ title: "Took", cell: (row) => row.name }, { title: "Calls", kind: "number", cell: (row) => count(row.number), value: (row) => row.number }], rows, { label: "How long calls took", nothing: empty("No call was made yet", "`Test now` makes one.") });
 }
 
 async function one_connection(box, tools, name) {

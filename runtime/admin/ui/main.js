@@ -118,7 +118,10 @@ async function begin() {
 menu.addEventListener("click", () => menu.setAttribute("aria-expanded", String(menu.getAttribute("aria-expanded") !== "true")));
 when_logged_out(() => { take_session({ role: "nobody", any_user: true }); void begin(); });
 set_theme(localStorage.getItem("theme") ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light"));
-window.addEventListener("hashchange", () => { void show().then(() => main.focus()); });
+window.addEventListener("hashchange", () => {
+  window.scrollTo(0, 0);
+  void show().then(() => main.focus({ preventScroll: true }));  // scrolled to, its head would lie behind the bar
+});
 document.addEventListener("keydown", (event) => {
   const typing = event.target.closest("input, textarea, select, dialog");
   if (event.key === "/" && !typing) {

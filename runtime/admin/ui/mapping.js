@@ -80,7 +80,7 @@ async function script_tab(place, mapping, tools) {
     h("section", { class: "card flush" }, h("div", { class: "head" }, h("h2", {}, "Versions that ran")), table("versions", [
       { title: "Loaded", kind: "time", cell: (row) => moment(row.at), value: (row) => row.at }, { title: "Version", kind: "mono", cell: (row) => row.version.slice(0, 12), value: (row) => row.version },
       { title: "", private: true, cell: (row) => (row.version === mapping.version ? chip("running") : button("Compare with now", () => show_version(row), "quiet")) },
-    ], versions, { label: "Versions", nothing: empty("No version ran yet") })));
+    ], versions, { label: "Versions", nothing: empty("No version ran yet", "What keeps it from loading is said above; saving the file is enough to try again.") })));
   const row = versions.find((one) => one.version === wanted);
   if (row) await show_version(row);
 }
