@@ -60,8 +60,7 @@ const cases = {
     await page.getByRole("button", { name: "Run now" }).click();
     await page.waitForURL(/#\/jobs\//);
     await page.getByText("3 looked at, 3 to go").waitFor();
-    const [most, now] = await page.getByRole("progressbar", { name: "progress of employees" }).evaluate((one) => [one.max, one.value]);
-    assert.ok(most === 3 && now < 3, `${now} of ${most}`);
+    await page.getByRole("progressbar", { name: "progress of employees" }).waitFor();
     await shot(page, "walk-load-under-way");
     await app.well();
     await page.getByText("3 created").first().waitFor();

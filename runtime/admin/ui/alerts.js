@@ -39,7 +39,7 @@ const notice_columns = [
   { title: "What", cell: (row) => h("div", {}, row.title, row.text && h("details", {}, h("summary", {}, "The text"), h("pre", { class: "small" }, row.text))), value: (row) => row.text },
   { title: "To", cell: (row) => h("span", {}, `${row.way} `, h("span", { class: "mono" }, row.to)), value: (row) => `${row.way} ${row.to}` },
   { title: "Arrived", kind: "time", cell: (row) => (row.state === "delivered" ? moment(row.tried_at) : ""), value: (row) => (row.state === "delivered" ? row.tried_at : "") },
-  { title: "How it went", cell: arrived, value: (row) => row.error ?? row.state },
+  { title: "How it went", kind: "text", cell: arrived, value: (row) => row.error ?? row.state },
 ];
 
 export async function alerts_page(box, tools) {
@@ -50,7 +50,7 @@ export async function alerts_page(box, tools) {
   const columns = [
     { title: "Since", kind: "time", cell: (row) => moment(row.since), value: (row) => row.since }, { title: "Kind", kind: "tight", cell: (row) => chip(row.kind, row.open ? "bad" : ""), value: (row) => row.kind },
     { title: "About", cell: subject, value: whole },
-    { title: "What", cell: (row) => h("div", {}, row.text, row.hint && h("div", { class: "dim small" }, row.hint)), value: (row) => row.text },
+    { title: "What", kind: "text", cell: (row) => h("div", {}, row.text, row.hint && h("div", { class: "dim small" }, row.hint)), value: (row) => row.text },
     { title: "Over", kind: "time", cell: (row) => (row.open ? "stands" : moment(row.ended_at)), value: (row) => row.ended_at ?? "" },
     { title: "In hand", cell: (row) => in_hand(row, draw), value: (row) => row.acknowledged_by ?? "" },
   ];

@@ -25,8 +25,8 @@ const time_of = (line) => /"time":"([^"]+)"/.exec(line)?.[1] ?? "";
 function row(line) {
   let one;
   try { one = JSON.parse(line); } catch { return h("div", {}, line); }
-  const more = Object.entries(one).filter(([name]) => !["time", "level", "event", "message"].includes(name)).map(([name, value]) => `${name}=${typeof value === "string" ? value : JSON.stringify(value)}`).join(" ");
-  const operation = typeof one.operation === "string" && h("a", { href: `#/operation/${one.operation}` }, "operation");
+  const more = Object.entries(one).filter(([name, value]) => value !== "" && !["time", "level", "event", "message"].includes(name)).map(([name, value]) => `${name}=${typeof value === "string" ? value : JSON.stringify(value)}`).join(" ");
+  const operation = typeof one.operation === "string" && one.operation && h("a", { href: `#/operation/${one.operation}` }, "operation");
   return h("div", { class: one.level }, `${new Date(one.time).toLocaleTimeString([], { hourCycle: "h23" })}  ${one.level.padEnd(5)} ${one.message}  `, h("span", { class: "dim" }, more, " "), operation);
 }
 

@@ -18,7 +18,7 @@ export const operation_columns = [
   { title: "What", kind: "tight", cell: (row) => row.kind },
   { title: "Outcome", kind: "tight", cell: (row) => chip(row.outcome), value: (row) => row.outcome },
   { title: "By", cell: (row) => row.author ?? "" },
-  { title: "Why", cell: (row) => row.record?.error?.message ?? row.record?.why ?? "" },
+  { title: "Why", kind: "text", cell: (row) => row.record?.error?.message ?? row.record?.why ?? "" },
 ];
 
 /// A key is a key of one mapping; without one it is a word to look for.
