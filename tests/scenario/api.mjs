@@ -229,11 +229,32 @@ const cases = {
     const rule = { mapping: "employees", field: "remark", kind: "clash", method: "left" };
     const { would_resolve } = (await ask(operator, "POST", "/api/v1/conflicts/resolve", { ...rule, dry_run: true })).json;
     assert.ok(would_resolve >= 1);
+    const told = (await ask(operator, "POST", "/api/v1/conflicts/resolve", { ...rule, dry_run: true, previews: 50 })).json;
+    assert.equal(told.previews.length, would_resolve);
+    for (const one of told.previews) assert.deepEqual([one.then.left, one.then.right], [one.conflict.left, one.conflict.left]);
+    assert.equal((await ask(operator, "POST", "/api/v1/conflicts/resolve", { ...rule, dry_run: true, previews: 1 })).json.previews.length, 1);
+    assert.equal((await ask(operator, "POST", "/api/v1/conflicts/resolve", { ...rule, dry_run: true, previews: 51 })).status, 400);
     assert.equal((await ask(operator, "POST", "/api/v1/conflicts/resolve", rule)).json.resolved, would_resolve);
     await until("them to be closed", async () => (await ask(operator, "GET", "/api/v1/conflicts?mapping=employees&field=remark")).json.conflicts.length === 0);
     const past = (await ask(operator, "GET", "/api/v1/conflicts?mapping=employees&key=HR-00003&closed=1")).json.conflicts;
     assert.ok(past.some((one) => one.id === open.id && one.method === "left"), JSON.stringify(past));
     await until("the value on the other side", async () => (await app.find("employees", "code", "emmy")).remark === open.left);
+  },
+
+  async "what stands is asked for by its record, and the log by whoever may look"() {
+    const keys = async (query) => (await ask(admin, "GET", `/api/v1/dead-letters?${query}`)).json.keys;
+    await ask(admin, "POST", "/api/v1/mappings/employees/disable", {});
+    await erp.edit("Staff Member", "HR-00003", { phone: "12" });
+    await until("the key to wait", async () => (await keys("mapping=employees&state=waiting&key=HR-00003")).length === 1);
+    assert.deepEqual(await keys("mapping=employees&state=waiting&key=nobody"), []);
+    await ask(admin, "POST", "/api/v1/mappings/employees/enable", {});
+    await world.settled();
+    const viewer = asker(address, token.viewer);
+    const { lines } = (await ask(viewer, "GET", "/api/v1/log")).json;
+    assert.ok(lines.length > 0);
+    await until("the same lines in the log itself", () => { const written = project.daemon.err().split("\n"); return lines.every((line) => written.includes(line)); });
+    assert.deepEqual((await ask(viewer, "GET", "/api/v1/log?limit=1")).json.lines.length, 1);
+    assert.equal((await ask(viewer, "GET", "/api/v1/log?limit=501")).status, 400);
   },
 
   async "jobs come in pages"() {
