@@ -51,6 +51,7 @@ Value mapping_view(const Value* loaded, const store::Summary::Mapping& counts, c
     put_time(out, "next_sweep", status->next_sweep);
     if (status->job) out["job"] = view(*status->job);
     if (status->held) out["held_for"] = *status->held;
+    if (status->moved) out["moved"] = true;
   }
   const bool quarantined = loaded != nullptr && loaded->bool_or("quarantined", false);
   const bool paused = loaded != nullptr && loaded->bool_or("paused", false);

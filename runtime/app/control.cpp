@@ -223,7 +223,7 @@ void App::State::check_loaded(bool connect, admin::Done<Value> done) {
   });
   for (const std::string& name : engine_->mappings()) {
     if (const auto moved = engine_->moved(name)) {
-      checking->problems.push_back(problem("mappings/" + name, make_error(Code::kInvalid, name + " is held: " + *moved, "put the file back, or tell with `tidewire adopt " + name + " --same` or --anew what its links are of")));
+      checking->problems.push_back(problem("mappings/" + name, *moved));
       continue;
     }
     ++checking->left;

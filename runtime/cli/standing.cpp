@@ -24,7 +24,10 @@ const Kind kStanding[] = {
 };
 
 std::string unknown_of(const std::string& name, const Value& mapping) {
-  if (const std::string held = mapping.string_or("held_for"); !held.empty()) return " is held (" + plain(held) + "): `tidewire adopt " + name + " --accept` or --drop lets it go";
+  if (const std::string held = mapping.string_or("held_for"); !held.empty()) {
+    const bool moved = mapping.bool_or("moved", false);
+    return " is held (" + plain(held) + "): " + (moved ? "put its file back, or `tidewire adopt " + name + " --same` or --anew lets it go" : "`tidewire adopt " + name + " --accept` or --drop lets it go");
+  }
   if (mapping.bool_or("paused", false)) return " is switched off, what comes waits: `tidewire resume " + name + "`";
   const bool running = mapping.string_or("state") == "running";
   if (running && mapping.int_or("links", 0) == 0 && mapping.int_or("tombstones", 0) == 0) return " has nothing linked yet: `tidewire sync " + name + "` is its first load";

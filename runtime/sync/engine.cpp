@@ -132,7 +132,7 @@ void Engine::stage(const std::string& name, bool staged, Done<void> then) {
 
 void Engine::forget(const std::string& name, SideKey key, const std::string& author, Done<std::map<std::string, std::int64_t>> done) {
   if (const auto place = workplace(name)) return sync::forget(*place, std::move(key), author, std::move(done));
-  around_.poster.post([done, name] { done(make_error(Code::kNotFound, "no mapping '" + name + "' is loaded", "`tidewire status` lists them")); });
+  refuse(name, std::move(done));
 }
 
 void Engine::release(const std::string& name, const std::string& field, Done<std::int64_t> done) {
@@ -155,7 +155,7 @@ void Engine::release_more(const std::string& name, const std::string& field, std
 
 void Engine::mend(Mending what, Done<store::Operation> done) {
   const auto place = workplace(what.mapping);
-  if (!place) return around_.poster.post([done, name = what.mapping] { done(make_error(Code::kNotFound, "no mapping '" + name + "' is loaded", "`tidewire status` lists them")); });
+  if (!place) return refuse(what.mapping, std::move(done));
   const std::string mapping = what.mapping;
   sync::mend(*place, std::move(what), [this, alive = alive_, name = mapping, done](Result<store::Operation> mended) {
     if (*alive) wake(name);
@@ -165,7 +165,7 @@ void Engine::mend(Mending what, Done<store::Operation> done) {
 
 void Engine::reset_stale(const std::string& mapping, const std::string& author, store::Page page, Done<StaleReset> done) {
   const auto place = workplace(mapping);
-  if (!place) return around_.poster.post([done, mapping] { done(make_error(Code::kNotFound, "no mapping '" + mapping + "' is loaded", "`tidewire status` lists them")); });
+  if (!place) return refuse(mapping, std::move(done));
   sync::reset_stale(*place, author, std::move(page), [this, alive = alive_, mapping, done](Result<StaleReset> reset) {
     if (*alive) wake(mapping);
     done(std::move(reset));
@@ -320,7 +320,8 @@ std::map<std::string, Engine::MappingStatus> Engine::status() const {
     if (const auto sweep = scheduler_.status("sweep " + name)) status.next_sweep = sweep->next;
     status.job = jobs_.of(name);
     if (const auto held = holds_.find(name); held != holds_.end()) status.held = held->second;
-    if (const auto why = moved(name)) status.held = why;
+    if (const auto why = moved_.find(name); why != moved_.end()) status.held = why->second;
+    status.moved = moved_.contains(name);
   }
   return out;
 }

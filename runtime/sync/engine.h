@@ -59,7 +59,9 @@ class Engine : private Foreman {
   /// (`same`), or the links are forgotten, and nothing is deleted. kInvalid where it is not held for that.
   void accept_ends(const std::string& mapping, bool same, Done<void> done);
   /// Why, where it is.
-  std::optional<std::string> moved(const std::string& mapping) const;
+  std::optional<Error> moved(const std::string& mapping) const;
+  /// Why nothing of it can be looked at: it is not loaded, or moved().
+  Error why_not(const std::string& mapping) const override;
   Jobs& jobs() { return jobs_; }
   /// Lets go what the brake holds of the mapping: a field, or "" for all of them and the deletes; `done(links and keys)`.
   void release(const std::string& mapping, const std::string& field, Done<std::int64_t> done);
@@ -102,6 +104,7 @@ class Engine : private Foreman {
     Sides<std::optional<Error>> poll_error;
     std::optional<store::Job> job;
     std::optional<std::string> held;
+    bool moved = false;  // for that its file names other records than its links are of
   };
   std::map<std::string, MappingStatus> status() const;
   const sched::Scheduler& scheduler() const { return scheduler_; }
@@ -109,6 +112,8 @@ class Engine : private Foreman {
  private:
   struct Mapping;
   std::optional<Workplace> workplace(const std::string& mapping) override;
+  template <typename T>
+  void refuse(const std::string& mapping, Done<T> done);
   void marked(const std::string& mapping) override { wake(mapping); }
   void hold_backfill(const std::string& mapping, bool held) override;
   void stage(const std::string& mapping, bool staged, Done<void> then) override;

@@ -14,4 +14,9 @@ struct Engine::Mapping {
   std::unique_ptr<Timer> timer;  // once it leaves
 };
 
+template <typename T>
+void Engine::refuse(const std::string& mapping, Done<T> done) {
+  around_.poster.post([done = std::move(done), why = why_not(mapping)] { done(why); });
+}
+
 }  // namespace tidewire::sync

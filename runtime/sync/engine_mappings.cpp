@@ -165,9 +165,15 @@ void Engine::pause_worker(Mapping& mapping) {
   mapping.worker->pause(!started_ || mapping.paused || holds_.contains(name) || moved_.contains(name));
 }
 
-std::optional<std::string> Engine::moved(const std::string& name) const {
+std::optional<Error> Engine::moved(const std::string& name) const {
   const auto found = moved_.find(name);
-  return found == moved_.end() ? std::nullopt : std::optional(found->second);
+  if (found == moved_.end()) return std::nullopt;
+  return make_error(Code::kInvalid, name + " is held: " + found->second,
+                    "put the file back; or `tidewire adopt " + name + " --same` if these are the same records under another name, --anew if they are others: the links are forgotten, nothing is deleted");
+}
+
+Error Engine::why_not(const std::string& name) const {
+  return moved(name).value_or(make_error(Code::kNotFound, "no mapping '" + name + "' is loaded", "`tidewire status` lists them"));
 }
 
 /// Where there are no links nothing is lost.
@@ -205,7 +211,7 @@ void Engine::forget_links(const std::string& name, Done<void> done) {
 
 void Engine::keep_ends(const std::string& name, Done<void> done) {
   Mapping* mapping = find(name);
-  if (mapping == nullptr) return done(make_error(Code::kNotFound, "no mapping '" + name + "' is loaded", "`tidewire status` lists them"));
+  if (mapping == nullptr) return done(why_not(name));
   ends_.keep(mapping->worker->mapper()->plan(), [this, alive = alive_, name, done](Result<void> kept) {
     if (!*alive) return;
     Mapping* mine = find(name);

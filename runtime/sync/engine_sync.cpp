@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "sync/merge/differing.h"
-#include "sync/engine.h"
+#include "sync/engine_mapping.h"
 #include "sync/reconcile/hooks.h"
 #include "sync/jobs/load.h"
 #include "sync/reconcile/look.h"
@@ -90,14 +90,14 @@ void Engine::finished(const store::Job& job, std::function<void()> then) {
 
 void Engine::dry_run_all(SyncOptions options, std::function<void(const Report&)> found, Done<std::int64_t> done) {
   const auto place = workplace(options.mapping);
-  if (!place) return around_.poster.post([done, name = options.mapping] { done(make_error(Code::kNotFound, "no mapping '" + name + "' is loaded", "`tidewire status` lists them")); });
+  if (!place) return refuse(options.mapping, std::move(done));
   options.absences = true;  // both sides are listed, whatever the direction
   preview(*place, load_options(*this, options), std::move(found), std::move(done));
 }
 
 void Engine::count_differing(const std::string& name, Done<std::int64_t> done) {
   if (const auto place = workplace(name)) return sync::count_differing(*place, std::move(done));
-  around_.poster.post([done, name] { done(make_error(Code::kNotFound, "no mapping '" + name + "' is loaded", "`tidewire status` lists them")); });
+  refuse(name, std::move(done));
 }
 
 void Engine::try_key(const std::string& mapping, Side side, const std::string& key, std::function<void(Report)> done) { try_assuming(mapping, {side, key}, {}, std::move(done)); }
@@ -110,7 +110,7 @@ void Engine::try_resolution(const store::Conflict& conflict, store::Store::Resol
 
 void Engine::try_assuming(const std::string& mapping, SideKey key, std::optional<store::Store::Resolution> decision, std::function<void(Report)> done) {
   const auto place = workplace(mapping);
-  if (!place) return around_.poster.post([done, mapping] { done({Report::End::kDropped, {}, {}, {}, make_error(Code::kNotFound, "no mapping '" + mapping + "' is loaded", "`tidewire status` lists them")}); });
+  if (!place) return around_.poster.post([done, why = why_not(mapping)] { done({Report::End::kDropped, {}, {}, {}, why}); });
   Reconcile::Options options;
   options.dry = options.read_both = options.thorough = true;
   options.assumed = std::move(decision);

@@ -44,6 +44,24 @@ TEST_CASE("law 16: a file that names another collection than the links are of is
   CHECK(it.others.writes == 0);
   CHECK(it.new_writes() == 0);
 
+  SECTION("and whatever is asked of it says so, and what to do") {
+    std::optional<Error> mended, looked, verified;
+    it.world.engine->mend({sync::Mending::Act::kUnlink, "people", {Side::kLeft, it.left}, {}, "", "ann"}, [&](Result<store::Operation> done) { mended = done.error(); });
+    it.world.engine->try_key("people", Side::kLeft, it.left, [&](sync::Report report) { looked = report.error; });
+    store::Job verify;
+    verify.mapping = "people";
+    verify.kind = "verify";
+    it.world.engine->jobs().start({verify}, [&](Result<std::string> batch) {
+      it.world.engine->jobs().when_ended(*batch, {}, [&](std::vector<store::Job> jobs) { verified = make_error(Code::kInvalid, jobs.front().summary.at_path("error.message")->as_string(), jobs.front().summary.at_path("error.hint")->as_string()); });
+    });
+    it.world.settle();
+    for (const auto& error : {mended, looked, verified}) {
+      REQUIRE(error);
+      CHECK(error->code == Code::kInvalid);
+      CHECK(error->message == "people is held: " + it.held());
+      CHECK(error->hint.find("tidewire adopt people --same") != std::string::npos);
+    }
+  }
   SECTION("until it is put back") {
     it.put("people", it.world.right);
     CHECK(it.held().empty());

@@ -42,7 +42,13 @@ const cases = {
     const checked = await own.cli("check");
     assert.notEqual(checked.code, 0);
     assert.match(checked.out + checked.err, /names 'others'/);
-    assert.notEqual((await own.cli("sync")).code, 0);
+    for (const asked of [["sync"], ["verify"], ["verify", "subs"], ["reset-base", "subs", "S1"], ["forget", "subs", "S1"], ["sync", "subs", "--key", "S1", "--dry-run"]]) {
+      const told = await own.cli(...asked);
+      assert.notEqual(told.code, 0, asked.join(" "));
+      assert.match(told.out + told.err, /subs is held: its links are of 'subs'.*names 'others'/s, asked.join(" "));
+      assert.match(told.out + told.err, /adopt subs --same/, asked.join(" "));
+    }
+    assert.match((await own.cli("status")).out, /adopt subs --same/);
     assert.ok((await labels()).every((label) => label.startsWith("label ")));
     assert.ok((await app.all("others")).every((row) => row.label.startsWith("somebody else ")));
   },

@@ -127,7 +127,7 @@ Result<SyncRequest> sync_request(Api& api, const Call& call) {
   if (out.staged && (out.dry_run || !key.empty())) return make_error(Code::kInvalid, "staged is for a whole load, resync or sweep", "a dry run writes nothing anyway; of one key `tidewire sync M --key K --dry-run` tells what would be written");
   const auto status = engine.status();
   for (const std::string& name : mapping.empty() ? parents_first(engine) : std::vector<std::string>{mapping}) {
-    if (const auto moved = engine.moved(name)) return make_error(Code::kInvalid, name + " is held: " + *moved, "put the file back, or tell with `tidewire adopt " + name + " --same` or --anew what its links are of");
+    if (const auto moved = engine.moved(name)) return *moved;
     if (const auto& held = status.at(name).held; held && !out.dry_run) return make_error(Code::kInvalid, name + " is held: " + *held, "`tidewire adopt " + name + " --accept` or --drop lets it go");
     SyncRequest::Part part{.mapping = name};
     const sync::Plan& plan = *engine.plan(name);

@@ -94,10 +94,7 @@ void adopt(Api& api, const Call& call) {
   if (engine.plan(mapping) == nullptr) return (*call.reply)(problem(no_mapping(mapping, engine.mappings())));
   const bool same = call.body.bool_or("same", false), anew = call.body.bool_or("anew", false);
   if (same || anew) return adopt_moved(api, call, mapping, same);
-  if (const auto why = engine.moved(mapping)) {
-    return (*call.reply)(problem(make_error(Code::kInvalid, mapping + " is held: " + *why,
-                                            "put the file back; or `tidewire adopt " + mapping + " --same` if these are the same records under another name, --anew if they are others: the links are forgotten, nothing is deleted")));
-  }
+  if (const auto moved = engine.moved(mapping)) return (*call.reply)(problem(*moved));
   adopt_held(api, call, mapping);
 }
 

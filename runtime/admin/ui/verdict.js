@@ -8,6 +8,7 @@ export const sum = (mappings, name) => Object.values(mappings).reduce((total, on
 
 /// What is unknown of it, and why; "" where what was seen of both sides is level, or waits.
 export function unknown_of(one) {
+  if (one.moved) return `held (${one.held_for}): nothing of it is worked off before its file is put back or somebody says what its links are of`;
   if (one.held_for) return `held (${one.held_for}): nothing of it is worked off before somebody accepts or drops the report`;
   if (one.paused) return "switched off: what comes waits, nobody looks";
   if (one.would_write) return `only looked at: ${count(one.would_write)} ${one.would_write === 1 ? "record differs and is" : "records differ and are"} not written`;

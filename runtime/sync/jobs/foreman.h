@@ -12,7 +12,10 @@ namespace tidewire::sync {
 class Foreman {
  public:
   virtual ~Foreman() = default;
+  /// nullopt where nothing of it can be looked at: why_not() says so.
   virtual std::optional<Workplace> workplace(const std::string& mapping) = 0;
+  /// It is not loaded, or is held because its file names other records than its links are of.
+  virtual Error why_not(const std::string& mapping) const = 0;
   virtual void marked(const std::string& mapping) = 0;
   /// Backfill of the mapping is (not) taken.
   virtual void hold_backfill(const std::string& mapping, bool held) = 0;

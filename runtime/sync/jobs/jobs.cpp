@@ -201,7 +201,7 @@ Done<T> Jobs::in_turn(const RunPtr& run, std::function<void(Result<T>)> then) {
 void Jobs::begin(const RunPtr& run) {
   const auto place = foreman_.workplace(run->job.mapping);
   if (!place) {
-    if (run->fresh) end(run, "failed", make_error(Code::kNotFound, "no mapping '" + run->job.mapping + "' is loaded", "`tidewire status` lists them"));
+    if (run->fresh) end(run, "failed", foreman_.why_not(run->job.mapping));
     return;  // an earlier process knew it: it waits until it is loaded again
   }
   run->put_aside("running");
