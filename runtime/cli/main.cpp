@@ -15,27 +15,45 @@
 namespace tidewire::cli {
 namespace {
 
+void print_json(Terminal& out, const Value& value) { out.line(out.is_terminal() ? json::dump_pretty(value) : json::dump(value)); }
+
+void print_error(Terminal& out, const Error& error) {
+  Object body{{"code", code_name(error.code)}, {"message", error.message}};
+  if (!error.hint.empty()) body["hint"] = error.hint;
+  print_json(out, Value(Object{{"error", Value(std::move(body))}}));
+}
+
 const Command* find_command(const std::string& name) {
   const auto all = commands();
   const auto found = std::find_if(all.begin(), all.end(), [&](const Command& one) { return name == one.name; });
   return found == all.end() ? nullptr : &*found;
 }
 
-int wrong_usage(Terminal& err, const std::string& message, const std::string& more) {
-  err.line("tidewire: " + message);
-  err.line(more);
+/// Nothing was parsed yet, or it does not parse: a program that asks for JSON is answered in it all the same.
+bool wants_json(const std::vector<std::string>& words) {
+  const auto end = std::find(words.begin(), words.end(), "--");
+  return std::find(words.begin(), end, "--json") != end;
+}
+
+int wrong_usage(Terminal& out, Terminal& err, bool as_json, const Error& error) {
+  if (as_json) {
+    print_error(out, error);
+  } else {
+    err.line("tidewire: " + error.message);
+    err.line(error.hint);
+  }
   return kUsage;
 }
 
 /// `help notion`: of a kind of connection, as the current folder's project or the program knows it.
-int help_kind(Terminal& out, Terminal& err, const std::string& name) {
+int help_kind(Terminal& out, Terminal& err, bool as_json, const std::string& name) {
   std::vector<std::string> known = app::connector_kinds(".", "");
   if (std::find(known.begin(), known.end(), name) == known.end()) {
     for (const Command& one : commands()) known.emplace_back(one.name);
-    return wrong_usage(err, "no command and no kind of connection '" + name + "'" + suggestion(name, known), "`tidewire help` lists them");
+    return wrong_usage(out, err, as_json, make_error(Code::kInvalid, "no command and no kind of connection '" + name + "'" + suggestion(name, known), "`tidewire help` lists them"));
   }
   const auto kind = app::connection_kind(name, ".", "");
-  if (!kind.ok()) return wrong_usage(err, kind.error().message, "the connector " + name + " cannot be read");
+  if (!kind.ok()) return wrong_usage(out, err, as_json, make_error(Code::kInvalid, kind.error().message, "the connector " + name + " cannot be read"));
   out.line(help_of_kind(*kind, out.look()));
   return kOk;
 }
@@ -71,7 +89,7 @@ std::span<const Command> commands() {
   return all;
 }
 
-void Context::print_json(const Value& value) const { out.line(out.is_terminal() ? json::dump_pretty(value) : json::dump(value)); }
+void Context::print_json(const Value& value) const { cli::print_json(out, value); }
 
 void Context::print_page(const Table& table, const Value& answer, const char* empty) const {
   if (table.empty()) return out.line(empty);
@@ -82,11 +100,7 @@ void Context::print_page(const Table& table, const Value& answer, const char* em
 }
 
 void Context::complain(const Error& error) const {
-  if (json()) {
-    Object body{{"code", code_name(error.code)}, {"message", error.message}};
-    if (!error.hint.empty()) body["hint"] = error.hint;
-    return print_json(Value(Object{{"error", Value(std::move(body))}}));
-  }
+  if (json()) return print_error(out, error);
   err.line(err.paint("tidewire: ", Style::kBad) + plain(error.message));
   if (!error.hint.empty()) err.line("  " + err.paint("hint: ", Style::kDim) + plain(error.hint));
 }
@@ -112,9 +126,10 @@ std::unique_ptr<Session> Context::open(Session::Need need, int& status) const {
 int run(const std::vector<std::string>& given) {
   Terminal out(stdout), err(stderr);
   const std::vector<std::string> words = command_first(given);
+  const bool as_json = wants_json(words);
   if (words.empty() || words[0] == "help" || words[0] == "--help" || words[0] == "-h") {
     const Command* about = words.size() > 1 ? find_command(words[1]) : nullptr;
-    if (words.size() > 1 && about == nullptr && words[0] == "help") return help_kind(out, err, words[1]);
+    if (words.size() > 1 && about == nullptr && words[0] == "help") return help_kind(out, err, as_json, words[1]);
     out.line(about != nullptr ? help_of(*about, out.look()) : help(out.look()));
     return words.empty() ? kUsage : kOk;
   }
@@ -123,13 +138,14 @@ int run(const std::vector<std::string>& given) {
   if (command == nullptr) {
     std::vector<std::string> names{"help"};
     for (const Command& one : commands()) names.emplace_back(one.name);
-    return wrong_usage(err, "no command '" + name + "'" + suggestion(name, names), "`tidewire help` lists them");
+    return wrong_usage(out, err, as_json, make_error(Code::kInvalid, "no command '" + name + "'" + suggestion(name, names), "`tidewire help` lists them"));
   }
   Syntax syntax = command->syntax;
   for (const Option& option : common_options()) syntax.options.push_back(option);
   const auto arguments = Arguments::parse(std::span(words).subspan(1), syntax);
   if (!arguments.ok()) {
-    return wrong_usage(err, arguments.error().message, std::string("usage: tidewire ") + command->name + " " + command->usage + "   (more: tidewire help " + command->name + ")");
+    const std::string usage = std::string("usage: tidewire ") + command->name + " " + command->usage + "   (more: tidewire help " + command->name + ")";
+    return wrong_usage(out, err, as_json, Error(arguments.error()).with_hint(usage));
   }
   if (arguments->has("--help")) {
     out.line(help_of(*command, out.look()));

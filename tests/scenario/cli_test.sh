@@ -10,6 +10,15 @@ says "did you mean 'status'?"
 expect 2 "$TIDEWIRE" sync --dryrun
 says "did you mean '--dry-run'?"
 expect 2 "$TIDEWIRE" resolve 1
+expect 2 "$TIDEWIRE" practice frappe --port 0 --bogus
+says "unknown option --bogus"
+expect 2 "$TIDEWIRE" practice odoo --port 0 --version 3
+for wrong in "status --bogus" "--json statsu" "resolve 1" "help nothing" "status --limit" "status one two" "practice notion --bogus" "sync --limit many"; do
+  # shellcheck disable=SC2086
+  told=$("$TIDEWIRE" $wrong --json 2>"$work/stderr") && fail "$wrong ended with 0" || [ $? -eq 2 ] || fail "$wrong did not end with 2: $told"
+  [ ! -s "$work/stderr" ] || fail "$wrong --json said on standard error: $(cat "$work/stderr")"
+  python3 -c 'import json, sys; error = json.load(sys.stdin)["error"]; assert error["code"] == "invalid" and error["message"], error' <<<"$told" || fail "$wrong: $told"
+done
 expect 3 "$TIDEWIRE" status --project "$work"
 expect 0 "$TIDEWIRE" version
 says SQLite

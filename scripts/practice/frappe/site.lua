@@ -23,7 +23,7 @@ function M.configure()
   local options = practice.options
   arguments.check("frappe", options, known)
   M.level = levels[tostring(options.version or "15.55")]
-  if not M.level then error("practice frappe: --version must be 14, 15.55, 15.82 or 16", 0) end
+  if not M.level then arguments.refuse("frappe", "--version must be 14, 15.55, 15.82 or 16") end
   M.version = versions[M.level]
   M.v14 = M.level == 1400
   M.zone = options.zone or "Europe/Berlin"

@@ -17,7 +17,7 @@ function M.configure()
   local options = practice.options
   arguments.check("odoo", options, known)
   M.major = serials[tostring(options.version or "19")]
-  if not M.major then error("practice odoo: --version must be 16, 17, 18 or 19", 0) end
+  if not M.major then arguments.refuse("odoo", "--version must be 16, 17, 18 or 19") end
   M.version = ("%d.0"):format(M.major)
   M.database = options.database or "practice"
   M.login, M.password = options.login or "practice", options.password or "practice"
