@@ -18,7 +18,7 @@ constexpr Duration kDeliveryWindow = std::chrono::hours(24);
 /// Everything that stands and names an operation keeps it, however old: it is the explanation. Keys and conflicts may be many, so
 /// each operation is looked up there; intents and hooks are what is under way.
 constexpr const char* kUnnamed =
-    "SELECT id FROM operations AS old WHERE id > ?1 AND id <= ?2 AND at < ?3 "
+    "SELECT id, at FROM operations AS old WHERE id > ?1 AND id <= ?2 AND at < ?3 "
     "AND NOT EXISTS (SELECT 1 FROM dirty_keys WHERE operation = old.id) "
     "AND NOT EXISTS (SELECT 1 FROM conflicts WHERE operation = old.id AND closed_at IS NULL) "
     "AND id NOT IN (SELECT operation FROM intents UNION ALL SELECT operation FROM outbox)";
@@ -35,6 +35,19 @@ Result<void> remember_pruned(Database& database, const std::string& id) {
   return {};
 }
 
+/// Meta 'gone_until': when the newest operation was made that retention took, in microseconds.
+Result<std::optional<Instant>> gone_until(Database& database) {
+  Query row(database, "SELECT value + 0 FROM meta WHERE name = 'gone_until'");
+  return TRY(row.next()) ? std::optional(row.instant(0)) : std::nullopt;
+}
+
+Result<void> remember_gone(Database& database, Instant newest) {
+  const auto before = TRY(gone_until(database));
+  if (before && *before >= newest) return {};
+  TRY(execute(database, "INSERT INTO meta (name, value) VALUES ('gone_until', ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", std::to_string(newest.time_since_epoch().count())));
+  return {};
+}
+
 /// How many it looked at. Those that stay are passed by until the next round.
 Result<std::int64_t> prune_operations(Database& database, Instant cutoff) {
   const std::string from = TRY(pruned_up_to(database));
@@ -47,10 +60,15 @@ Result<std::int64_t> prune_operations(Database& database, Instant cutoff) {
   TRY(remember_pruned(database, looked_at == kSlice ? last : std::string()));
   if (looked_at == 0) return 0;
   std::vector<std::string> ids;
+  Instant newest{};
   {
     Query row(database, kUnnamed, from, last, cutoff);
-    while (TRY(row.next())) ids.emplace_back(row.text(0));
+    while (TRY(row.next())) {
+      ids.emplace_back(row.text(0));
+      newest = std::max(newest, row.instant(1));
+    }
   }
+  if (!ids.empty()) TRY(remember_gone(database, newest));
   Changing changing(database, ids);
   TRY(changing.before());
   for (const std::string& id : ids) TRY(execute(database, "DELETE FROM operations WHERE id = ?", id));
@@ -117,6 +135,10 @@ Result<void> back_up(Database& database, const std::string& path) {
 void Store::prune(Duration keep, Done<bool> done) {
   write_verb(executor_, std::move(done),
              [now = clock_.now(), keep](Database& database) { return prune_slice(database, now, now - keep); });
+}
+
+void Store::operations_gone_until(Done<std::optional<Instant>> done) {
+  read_verb(executor_, std::move(done), gone_until);
 }
 
 void Store::integrity_check(Done<std::vector<std::string>> done) {

@@ -356,6 +356,8 @@ class Store {
   /// Deletes operations, received rows, ended jobs, closed conflicts, alerts that are over and notices that do not wait, older than `keep`, deliveries older than a day, a slice at a
   /// time; `done(more)`. Operations that an open conflict, intent, key or hook names stay.
   void prune(Duration keep, Done<bool> done);
+  /// Of operations made up to this moment some have left by prune(); nullopt: none has.
+  void operations_gone_until(Done<std::optional<Instant>> done);
   void integrity_check(Done<std::vector<std::string>> done);  // empty = ok
   /// A consistent copy in one new file, which must not exist; kInvalid where it does.
   void backup(std::string path, Done<void> done);

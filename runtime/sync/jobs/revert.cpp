@@ -56,7 +56,20 @@ Revert::Revert(const Workplace& place, store::Job& job) : place_(place), job_(jo
   if (job.cursor) after_ = job.cursor->int_or("after", 0);
 }
 
+/// Asked at each page: the job may have waited for weeks.
 void Revert::step(Done<Page> done) {
+  place_.lane->store.operations_gone_until([this, alive = alive_, done](Result<std::optional<Instant>> gone) {
+    if (!*alive) return;
+    if (!gone.ok()) return done(gone.error());
+    if (*gone && since_ <= **gone) {
+      return done(make_error(Code::kInvalid, "what was written up to " + format_instant(**gone) + " is no longer on record, so only a part of what came after " + format_instant(since_) + " could be taken back",
+                             "a later --since takes back what is on record; `keep` in tidewire.lua says how long that is"));
+    }
+    list(done);
+  });
+}
+
+void Revert::list(Done<Page> done) {
   const std::string key = job_.options.string_or("key");
   if (key.empty()) {
     place_.lane->store.touched_links(place_.lane->mapping, since_, after_, kLinksAtOnce, [this, alive = alive_, done](Result<std::vector<std::int64_t>> ids) {

@@ -4,7 +4,8 @@
 // shows what the last one left there and the other side has no edit that is on its way; a value that moved on since is refused,
 // field by field. What comes out is a base like
 // any other: the sides may differ afterwards, and go on from there. Records that were created or deleted are listed, not
-// undone: that is for a person to say in the system itself.
+// undone: that is for a person to say in the system itself. A moment of which retention has taken something already is refused: a
+// part taken back would look like the whole.
 #pragma once
 
 #include <set>
@@ -28,6 +29,7 @@ class Revert final : public Task {
   void step(Done<Page> done) override;
 
  private:
+  void list(Done<Page> done);
   void with_links(std::vector<std::int64_t> ids, bool last, Done<Page> done);
   void one_link(std::int64_t id, std::shared_ptr<Page> page, std::function<void(std::optional<Error>)> done);
   void gather(std::int64_t id, std::vector<store::Operation> newer, std::string after, Done<std::vector<store::Operation>> done);

@@ -315,6 +315,30 @@ TEST_CASE("revert: a record written thousands of times gets back what was there 
   CHECK(it.shown(Side::kRight, "phone") == "1");
 }
 
+TEST_CASE("revert: of a time of which something is no longer on record nothing is taken back", "[sync][revert]") {
+  Pair it;
+  it.world.timers.advance(std::chrono::minutes(5));
+  const Instant since = it.world.clock.now();
+  const auto edit = [&](const char* phone) {
+    it.world.left.edit(it.left, "phone", Value(phone));
+    it.world.hook(Side::kLeft, it.left);
+    it.world.settle();
+    it.world.timers.advance(std::chrono::hours(48));
+  };
+  edit("2");
+  edit("3");
+  it.world.store.prune(std::chrono::hours(60), [](Result<bool> more) { REQUIRE(more.ok()); });
+  it.world.timers.run_posted();
+
+  const store::Job job = run_job(it.world, "revert", Object{{"since", format_instant(since)}, {"apply", true}});
+
+  CHECK(job.state == "failed");
+  CHECK(job.summary.at_path("error.message")->as_string().find("is no longer on record") != std::string::npos);
+  CHECK(it.world.right.get(it.right, "phone") == Value("3"));
+  CHECK(run_job(it.world, "revert", Object{{"since", format_instant(since + std::chrono::hours(24))}, {"apply", true}}).state == "done");
+  CHECK(it.world.right.get(it.right, "phone") == Value("2"));
+}
+
 TEST_CASE("revert: what the mapping redacts is left alone, and listed", "[sync][revert]") {
   sync::Plan plan = World::default_plan();
   plan.fields[1].redact = true;  // phone
