@@ -21,6 +21,8 @@ std::vector<store::Job> newest(Control& control, std::vector<store::Job> jobs) {
   return jobs;
 }
 
+std::optional<sync::Jobs::Obstacle> obstacle_of(Control& control, const store::Job& job) { return control.engine().jobs().obstacle(job.id); }
+
 const char* state_of_batch(const std::vector<store::Job>& jobs) {
   const auto any = [&](const char* state) { return std::any_of(jobs.begin(), jobs.end(), [&](const store::Job& job) { return job.state == state; }); };
   if (any("running")) return "running";
@@ -36,12 +38,20 @@ std::string state_of_part(const store::Job& job) {
   return phase == "working" || phase == "staged" ? phase : "listing";
 }
 
-Value part_view(const store::Job& job, const store::Summary& now) {
+void put_obstacle(Object& out, const sync::Jobs::Obstacle& obstacle) {
+  Object shown{{"text", obstacle.text}};
+  if (!obstacle.batch.empty()) shown["job"] = obstacle.batch;
+  if (obstacle.undecided > 0) shown["undecided"] = obstacle.undecided;
+  out["waits_for"] = Value(std::move(shown));
+}
+
+Value part_view(Control& control, const store::Job& job, const store::Summary& now) {
   Object part{{"job", job.id}, {"mapping", job.mapping}, {"state", state_of_part(job)}, {"marked", job.done}};
   part["looked_at"] = job.summary.int_or("looked_at", 0);
   for (const char* member : {"error", "trouble", "found", "compared", "undecided", "short"}) {
     if (const Value* value = job.summary.find(member)) part[member] = *value;
   }
+  if (const auto obstacle = obstacle_of(control, job)) put_obstacle(part, *obstacle);
   const auto counts = now.mappings.find(job.mapping);
   if (counts == now.mappings.end()) return Value(std::move(part));
   Value shown = view(counts->second);
@@ -61,7 +71,7 @@ Value part_view(const store::Job& job, const store::Summary& now) {
   return Value(std::move(part));
 }
 
-Object head_of(const std::vector<store::Job>& jobs) {
+Object head_of(Control& control, const std::vector<store::Job>& jobs) {
   Object out{{"id", jobs.front().batch}, {"kind", jobs.front().kind}, {"state", state_of_batch(jobs)}};
   out["started_at"] = format_instant(jobs.front().created_at);
   const bool open = std::any_of(jobs.begin(), jobs.end(), [](const store::Job& job) { return job.open(); });
@@ -75,6 +85,10 @@ Object head_of(const std::vector<store::Job>& jobs) {
   for (const store::Job& job : jobs) {
     if (const Value* trouble = job.summary.find("trouble"); trouble != nullptr && job.state == "running") out["trouble"] = *trouble;
   }
+  // Its other parts wait for the first, which says nothing of what that one waits for.
+  const auto next = std::find_if(jobs.begin(), jobs.end(), [](const store::Job& job) { return job.open(); });
+  if (next == jobs.end()) return out;
+  if (const auto obstacle = obstacle_of(control, *next)) put_obstacle(out, *obstacle);
   return out;
 }
 
@@ -166,9 +180,9 @@ void view_batch(Control& control, const std::string& id, Done<Value> done) {
     if (stored->empty()) return done(make_error(Code::kNotFound, "no job " + id, "`tidewire jobs --all` lists them; they are kept as long as operations are"));
     control.store().summary([&control, jobs = std::move(*stored), done](Result<store::Summary> now) {
       const std::vector<store::Job> all = newest(control, jobs);
-      auto out = std::make_shared<Object>(head_of(all));  // owners: this and the callbacks that add to it
+      auto out = std::make_shared<Object>(head_of(control, all));  // owners: this and the callbacks that add to it
       Array parts;
-      for (const store::Job& job : all) parts.push_back(part_view(job, now.ok() ? *now : store::Summary{}));
+      for (const store::Job& job : all) parts.push_back(part_view(control, job, now.ok() ? *now : store::Summary{}));
       (*out)["parts"] = Value(std::move(parts));
       if (!looks_only(all.front().kind)) return done(Value(std::move(*out)));
       add_found(*out, all);
@@ -185,7 +199,7 @@ void list_batches(Control& control, bool open_only, store::Page page, Done<Value
     out.next = stored->next;
     for (std::vector<store::Job>& rows : stored->rows) {
       const std::vector<store::Job> batch = newest(control, std::move(rows));
-      Object row = head_of(batch);
+      Object row = head_of(control, batch);
       Array mappings;
       std::int64_t marked = 0, looked_at = 0;
       for (const store::Job& job : batch) {

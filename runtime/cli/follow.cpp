@@ -20,12 +20,13 @@ Follower::Follower(Context& context, Session& session, std::string id, Options o
 Result<Value> Follower::run() {
   Value job = TRY(session_.get(target_));
   const auto open = [&] { return job.string_or("state") == "running" || job.string_or("state") == "paused"; };
-  while (open() && undecided_of(job) == 0 && !TRY(stuck(job))) {
+  while (open() && !waits_for_decisions(job) && !TRY(stuck(job))) {
     if (options_.tells) progress_.update(job, clock_.ticks());
     pause();
     job = TRY(session_.get(target_));
   }
   const std::int64_t undecided = open() ? undecided_of(job) : 0;
+  if (const Value* waits = job.at_path("waits_for.text"); open() && waits_for_decisions(job) && waits != nullptr) gave_up_ = waits->as_string() + " (`tidewire conflicts`)";
   if (undecided > 0) gave_up_ = grouped(undecided) + (undecided == 1 ? " conflict waits" : " conflicts wait") + " for a decision (`tidewire conflicts`) and nothing is written before";
   if (options_.retries) TRY(wait_for_retries(job));
   if (options_.tells) progress_.finish(job);
@@ -46,6 +47,8 @@ std::int64_t undecided_of(const Value& job) {
   }
   return sum;
 }
+
+bool waits_for_decisions(const Value& job) { return undecided_of(job) > 0 || job.at_path("waits_for.undecided") != nullptr; }
 
 /// The job's counts become those of now.
 Result<Follower::Left> Follower::left_of(Value& job) {

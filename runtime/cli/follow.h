@@ -19,7 +19,7 @@ class Follower {
   };
   Follower(Context& context, Session& session, std::string id, Options options);
 
-  /// The job as it is then; one that still runs was given up because a system does not answer, or waits for decisions.
+  /// The job as it is then; one that still runs was given up because a system does not answer, or waits for decisions, its own or those of a job before it.
   Result<Value> run();
 
  private:
@@ -47,6 +47,8 @@ class Follower {
 
 /// Conflicts that a staged job waits for; 0 where it has more to look at first.
 std::int64_t undecided_of(const Value& job);
+/// It does, or the staged job that it has to follow does.
+bool waits_for_decisions(const Value& job);
 /// Asks for the job with `body`, follows it, and complains where that fails: nullopt, with the exit status.
 std::optional<Value> follow(Context& context, Session& session, const std::string& target, const Value& body, Follower::Options options, int& status);
 /// What went wrong with the whole and with each part.

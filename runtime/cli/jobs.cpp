@@ -18,6 +18,7 @@ Cell state_cell(const Value& job) {
   const std::string state = job.string_or("state");
   const std::int64_t undecided = job.int_or("undecided", 0);
   if (undecided > 0) return Cell("waits for " + std::to_string(undecided) + (undecided == 1 ? " decision" : " decisions"), Style::kWarn);
+  if (const Value* waits = job.at_path("waits_for.text")) return Cell(plain(waits->as_string()), Style::kWarn);
   if (const Value* trouble = job.at_path("trouble.message")) return Cell("waits: " + plain(trouble->as_string()), Style::kWarn);
   return Cell(state, style_of_job(state));
 }

@@ -136,12 +136,13 @@ void Progress::update(const Value& job, Ticks now) {
   const Array& parts = parts_of(job);
   if (ended_ >= parts.size()) return;
   const Value& part = parts[ended_];
-  std::string line = moving_line(part, now);
+  const Value* waits = part.at_path("waits_for.text");
+  std::string line = waits == nullptr ? moving_line(part, now) : out_.paint(plain(part.string_or("mapping")), Style::kBold) + "  " + out_.paint(plain(waits->as_string()), Style::kWarn);
   if (const Value* trouble = part.at_path("trouble.message")) line += out_.paint("  waits: " + plain(trouble->as_string()), Style::kWarn);
   if (out_.is_terminal()) return out_.show(line);
   if (now - told_ < kBetweenLines) return;
   told_ = now;
-  out_.line(part.string_or("mapping") + "  " + grouped(done_of(part)) + " of " + grouped(part.int_or("marked", 0)));
+  out_.line(waits == nullptr ? part.string_or("mapping") + "  " + grouped(done_of(part)) + " of " + grouped(part.int_or("marked", 0)) : line);
   out_.flush();
 }
 

@@ -65,7 +65,7 @@ void print_dry_run(Context& context, const Value& job) {
 }
 
 Exit sync_exit(const Value& job) {
-  if (job.string_or("state") != "done") return undecided_of(job) > 0 ? kAttention : kFailed;
+  if (job.string_or("state") != "done") return waits_for_decisions(job) ? kAttention : kFailed;
   std::int64_t later = 0, standing = 0;
   for (const Value& part : job.find("parts")->as_array()) {
     const Value* counts = part.find("counts");

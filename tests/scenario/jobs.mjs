@@ -201,12 +201,19 @@ const cases = {
     const [part] = (await job(waits)).parts;
     assert.deepEqual([part.undecided, part.counts.would_write], [1, 1]);
     assert.deepEqual(await world.counts(), before);
+    const behind = await project.cli("sync", "departments", "--sweep");
+    assert.equal(behind.code, 5, behind.err);
+    assert.match(behind.err, new RegExp(`waits for the staged initial_load ${waits}, until 1 conflict is decided`));
+    const listed = (await jobs()).find((one) => one.kind === "sweep");
+    assert.deepEqual([listed.waits_for.job, listed.waits_for.undecided], [waits, 1]);
+    assert.match((await project.cli("jobs")).out, /until 1 conflict is decided/);
     const refused = await project.cli("sync", "departments", "--staged", "--dry-run");
     assert.match(refused.err, /staged is for a whole load, resync or sweep/);
 
     const [conflict] = (await project.ask(["conflicts", "--mapping", "departments"])).conflicts;
     await project.ask(["resolve", String(conflict.id), "right"]);
     assert.equal((await ended(waits)).state, "done");
+    assert.equal((await ended(listed.id)).state, "done");
     assert.equal((await erp.find("Team", "code", "DUO")).team_name, "of the right");
     assert.equal((await app.find("teams", "code", "ONE")).name, "alone");
   },

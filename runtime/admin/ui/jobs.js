@@ -11,7 +11,7 @@ const kinds = { sync: "Make level", resync: "Look at everything again", sweep: "
 const event_words = { conflict: "in conflict", echo: "level already", auto_merged: "merged", dead_letters: "given up", would_write: "would be written" };
 
 /// The state as a person reads it: what waits for one says so.
-const state_chip = (one) => (one.undecided > 0 && ["running", "staged"].includes(one.state) ? chip("waits for decisions", "warn") : one.trouble ? chip("waits", "warn") : chip(one.state));
+const state_chip = (one) => (one.undecided > 0 && ["running", "staged"].includes(one.state) ? chip("waits for decisions", "warn") : one.waits_for ? chip(one.waits_for.undecided ? "waits for decisions" : "waits for another", "warn") : one.trouble ? chip("waits", "warn") : chip(one.state));
 
 /// Why a staged job stands still, and what lets it go on.
 function waits_for_decisions(one) {
@@ -32,6 +32,7 @@ function part(one) {
   return h("div", { class: "stack" }, h("div", { class: "row" }, h("b", {}, h("a", { href: `#/mapping/${segment(one.mapping)}` }, one.mapping)), state_chip(one), h("span", { class: "dim small" }, `${count(Math.max(one.marked, one.looked_at ?? 0))} looked at${waiting ? `, ${count(waiting)} to go` : ""}`)),
     !stands && (over || one.state === "working" ? h("progress", { max: whole, value: over ? whole : Math.max(0, whole - waiting), "aria-label": `progress of ${one.mapping}` }) : h("progress", { "aria-label": `progress of ${one.mapping}` })),
     stands && waits_for_decisions(one),
+    one.waits_for && banner("info", `It ${one.waits_for.text}.`, one.waits_for.job ? h("a", { href: `#/jobs/${segment(one.waits_for.job)}` }, "Look at that one") : ""),
     one.trouble && banner("warn", one.trouble.message, "", h("div", { class: "row small" }, "Waits since ", moment(one.trouble.since), "; it asks again at ", moment(one.trouble.again_at))),
     events && h("p", { class: "small" }, events), one.error && banner("bad", one.error.message, one.error.hint ?? ""));
 }

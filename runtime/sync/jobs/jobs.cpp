@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/text.h"
 #include "sync/jobs/load.h"
 #include "sync/jobs/preview.h"
 #include "sync/jobs/revert.h"
@@ -160,20 +161,34 @@ bool Jobs::busy() const {
   return std::any_of(runs_.begin(), runs_.end(), [&](const RunPtr& run) { return (run->is("running") && !run->undecided && !run->away) || (run->is("queued") && may_begin(*run) && foreman_.workplace(run->job.mapping)); });
 }
 
-bool Jobs::may_begin(const Run& run) const {
+/// nullptr: none, it may begin.
+const Jobs::Run* Jobs::must_end_before(const Run& run) const {
   bool earlier = true;
   for (const RunPtr& other : runs_) {
     if (other.get() == &run) {
       earlier = false;
       continue;
     }
-    if (earlier && other->job.batch == run.job.batch && other->job.open()) return false;
+    if (earlier && other->job.batch == run.job.batch && other->job.open()) return other.get();
     if (other->job.mapping != run.job.mapping) continue;
     // Where one is paused, what it marked would keep the next one waiting, and be dropped with it.
     const bool mixes = leaves_backfill(other->job) && other->begun() && leaves_backfill(run.job) && !run.begun();
-    if (other->is("running") || mixes) return false;
+    if (other->is("running") || mixes) return other.get();
   }
-  return true;
+  return nullptr;
+}
+
+std::optional<Jobs::Obstacle> Jobs::obstacle(const std::string& id) const {
+  const auto mine = std::find_if(runs_.begin(), runs_.end(), [&](const RunPtr& one) { return one->job.id == id; });
+  if (mine == runs_.end() || !(*mine)->is("queued")) return std::nullopt;
+  const Run* other = must_end_before(**mine);
+  if (other == nullptr) return foreman_.workplace((*mine)->job.mapping) ? std::nullopt : std::optional(Obstacle{"waits: " + foreman_.why_not((*mine)->job.mapping).message, "", 0});
+  Obstacle out{"waits for the ", other->job.batch, other->undecided ? other->job.summary.int_or("undecided", 0) : 0};
+  out.text += (other->undecided ? "staged " : "") + other->job.kind + " " + other->job.batch;
+  if (other->job.mapping != (*mine)->job.mapping) out.text += " of " + other->job.mapping;
+  if (other->is("paused")) out.text += ", which is paused";
+  if (other->undecided) out.text += ", until " + grouped(out.undecided) + (out.undecided == 1 ? " conflict is decided" : " conflicts are decided");
+  return out;
 }
 
 /// While what a paused job has marked must wait.

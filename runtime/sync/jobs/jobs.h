@@ -56,6 +56,13 @@ class Jobs {
   std::optional<store::Job> of(const std::string& mapping) const;
   /// The present state of an open job, newer than the store's; null where it is not open here.
   const store::Job* open(const std::string& id) const;
+  struct Obstacle {
+    std::string text;   // "waits for the staged initial_load 0190…, until 3 conflicts are decided"
+    std::string batch;  // of the job that must end first; "": its mapping is not loaded, or held
+    std::int64_t undecided = 0;  // conflicts that keep that one
+  };
+  /// What keeps a queued job from beginning; nullopt: nothing does.
+  std::optional<Obstacle> obstacle(const std::string& id) const;
 
  private:
   struct Run;
@@ -64,7 +71,8 @@ class Jobs {
   template <typename T>
   Done<T> in_turn(const RunPtr& run, std::function<void(Result<T>)> then);
   void pump();
-  bool may_begin(const Run& run) const;
+  const Run* must_end_before(const Run& run) const;
+  bool may_begin(const Run& run) const { return must_end_before(run) == nullptr; }
   void hold_backfill(const std::string& mapping);
   void begin(const RunPtr& run);
   void begin_anew(const RunPtr& run);

@@ -63,6 +63,26 @@ TEST_CASE("staged: nothing is written while a conflict is undecided, then all of
   CHECK(it.world.conflicts().empty());
 }
 
+TEST_CASE("staged: a job behind it says what it waits for", "[sync][staged]") {
+  Full it;
+  const std::string id = it.start();
+  const std::string behind = start_job(it.world, "sweep");
+  it.world.settle();
+  const sync::Jobs& jobs = it.world.engine->jobs();
+
+  const auto obstacle = jobs.obstacle(behind);
+  REQUIRE(obstacle);
+  CHECK(obstacle->text == "waits for the staged initial_load " + id + ", until 1 conflict is decided");
+  CHECK(obstacle->batch == id);
+  CHECK(obstacle->undecided == 1);
+  CHECK_FALSE(jobs.obstacle(id));
+
+  it.resolve("right");
+  for (int i = 0; i < 200 && job_of(it.world, behind).open(); ++i) it.world.settle();
+  CHECK_FALSE(jobs.obstacle(behind));
+  CHECK(job_of(it.world, behind).state == "done");
+}
+
 TEST_CASE("staged: a conflict that is skipped lets the rest be written", "[sync][staged]") {
   Full it;
   const std::string id = it.start();
