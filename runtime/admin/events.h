@@ -30,7 +30,7 @@ class Events {
   /// Whether anybody looks on, or did until a moment ago. From any thread.
   bool wanted() const { return wanted_; }
 
-  /// `kind` is the event's name ("operation", "retry", "log", "job", "reload").
+  /// `kind` is the event's name ("operation", "retry", "log", "job").
   void publish(const std::string& kind, const Value& value);
   bool full() const { return readers_.size() >= kMostReaders; }
   /// Sends what came after `last` (0 = only what comes) and all that follows.

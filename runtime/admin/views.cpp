@@ -180,7 +180,7 @@ Value view(const store::Finding& finding) {
 }
 
 Value view(const store::Job& job) {
-  Object out{{"id", job.id}, {"batch", job.batch}, {"mapping", job.mapping}, {"kind", job.kind}, {"state", job.state}, {"marked", job.done}, {"failed", job.failed}};
+  Object out{{"id", job.id}, {"batch", job.batch}, {"mapping", job.mapping}, {"kind", job.kind}, {"state", job.state}, {"marked", job.done}, {"looked_at", job.summary.int_or("looked_at", 0)}, {"failed", job.failed}};
   put_if(out, "total", job.total);
   if (const Value* error = job.summary.find("error")) out["error"] = *error;
   put_time(out, "created_at", job.created_at);

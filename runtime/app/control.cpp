@@ -302,12 +302,18 @@ void App::State::on_echo(const std::string& mapping, Side side, const std::strin
   if (options_.ears != nullptr) options_.ears->on_echo(mapping, side, key);
 }
 
+void App::State::on_job_progress(const store::Job& job) {
+  if (api_->events().wanted()) api_->events().publish("job", admin::view(job));
+  if (options_.ears != nullptr) options_.ears->on_job_progress(job);
+}
+
 void App::State::on_job(const store::Job& job) {
   if (const Value* why = job.summary.find("error"); why != nullptr && job.state == "failed") {
     const Error error = make_error(code_from_name(why->string_or("code")).value_or(Code::kInvalid), why->string_or("message"), why->string_or("hint"));
     log_.warn("job_failed", job.mapping + ", " + job.kind + ": " + to_string(error), {{"mapping", Value(job.mapping)}, {"job", Value(job.id)}});
   }
   if (alerts_) alerts_->on_job(job);
+  if (api_->events().wanted()) api_->events().publish("job", admin::view(job));
   if (options_.ears != nullptr) options_.ears->on_job(job);
 }
 

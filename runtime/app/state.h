@@ -220,6 +220,7 @@ struct App::State final : public admin::Control, public admin::Authoring, public
   void on_operation(const store::Operation& operation) override;
   void on_echo(const std::string& mapping, sync::Side side, const std::string& key) override;
   void on_retry(const std::string& mapping, sync::Side side, const std::string& key, const Error& error, Instant again) override;
+  void on_job_progress(const store::Job& job) override;
   void on_job(const store::Job& job) override;
 
   Connection* find_connection(const std::string& name);

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/json.h"
+#include "base/text.h"
 #include "cli/command.h"
 #include "cli/exit_code.h"
 #include "cli/query.h"
@@ -29,6 +30,7 @@ class Tail {
       // A daemon that restarts comes again; whoever was never there does not.
       if (!found.ok() && (first || found.error().code != Code::kUnavailable)) return context_.failed(found.error());
       if (found.ok()) tell(*found, first ? static_cast<std::size_t>(lines) : SIZE_MAX);
+      if (found.ok() && context_.arguments.has("--jobs")) tell_jobs(first);
       first = false;
       if (how_long && clock_.ticks() - began >= *how_long) return kOk;
       session_.wait(kPause);
@@ -56,6 +58,32 @@ class Tail {
     context_.out.flush();
   }
 
+  /// Those that are open when it begins, and from then on each as it begins and ends. Where it cannot be asked it is, the next time.
+  void tell_jobs(bool first) {
+    const auto found = session_.get(Target("/api/v1/jobs").add("limit", std::to_string(kPage)).text());
+    if (!found.ok()) return;
+    const Array& jobs = found->find("jobs")->as_array();
+    std::set<std::string> present;
+    for (auto job = jobs.rbegin(); job != jobs.rend(); ++job) {
+      const std::string mark = job->string_or("id") + job->string_or("state");
+      present.insert(mark);
+      if (!told_jobs_.contains(mark) && !(first && job->find("finished_at") != nullptr)) print_job(*job);
+    }
+    told_jobs_ = std::move(present);
+    context_.out.flush();
+  }
+
+  void print_job(const Value& job) {
+    if (context_.json()) return context_.out.line(json::dump(job));
+    std::vector<std::string> names;
+    for (const Value& name : job.find("mappings")->as_array()) names.push_back(plain(name.as_string()));
+    const std::string at = job.string_or("finished_at", format_instant(clock_.now()));
+    const Value* waits = job.at_path("waits_for.text");
+    Terminal& out = context_.out;
+    out.line(out.paint(at.substr(11, 8), Style::kDim) + "  " + join(names, ", ") + "  " + job.string_or("kind") + " " + job.string_or("state") + ", " + grouped(job.int_or("looked_at", 0)) + " looked at" +
+             (waits == nullptr ? "" : ", " + plain(waits->as_string())) + "  " + out.paint(job.string_or("id"), Style::kDim));
+  }
+
   void print(const Value& one) {
     if (context_.json()) return context_.out.line(json::dump(one));
     const std::string outcome = one.string_or("outcome"), at = one.string_or("at");
@@ -67,7 +95,7 @@ class Tail {
   Context& context_;
   Session& session_;
   SystemClock clock_;
-  std::set<std::string> told_;
+  std::set<std::string> told_, told_jobs_;
 };
 
 int tail(Context& context) {
@@ -90,10 +118,10 @@ int tail(Context& context) {
 
 const Command& tail_command() {
   static const Command command{"tail",
-                               "[--mapping M] [--key K] [--failed] [--lines N] [--for T]",
+                               "[--mapping M] [--key K] [--failed] [--jobs] [--lines N] [--for T]",
                                "shows operations as they happen, until it is interrupted",
                                "With --json each operation is one line. What happened while the daemon was away is told when it is back.",
-                               {{{"--mapping", "M", "of one mapping"}, {"--key", "K", "of one record; needs --mapping"}, {"--failed", "", "conflicts and dead letters only"}, {"--lines", "N", "so many that were before; default 10"}, {"--for", "T", "ends after so long, such as 30s"}}, 0, 0},
+                               {{{"--mapping", "M", "of one mapping"}, {"--key", "K", "of one record; needs --mapping"}, {"--failed", "", "conflicts and dead letters only"}, {"--jobs", "", "jobs too, as they begin and end"}, {"--lines", "N", "so many that were before; default 10"}, {"--for", "T", "ends after so long, such as 30s"}}, 0, 0},
                                tail};
   return command;
 }

@@ -187,6 +187,8 @@ class Ears {
   virtual void on_operation(const store::Operation&) {}
   virtual void on_echo(const std::string& /*mapping*/, Side, const std::string& /*key*/) {}
   virtual void on_retry(const std::string& /*mapping*/, Side, const std::string& /*key*/, const Error&, Instant /*again*/) {}
+  /// It was asked for, begins, has stored a page more, is paused or goes on.
+  virtual void on_job_progress(const store::Job&) {}
   /// It has ended, one way or another.
   virtual void on_job(const store::Job&) {}
 };

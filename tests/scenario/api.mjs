@@ -280,6 +280,11 @@ const cases = {
     await erp.edit("Staff Member", "HR-00003", { phone: "told 1" });
     const event = await until("the event", () => lines.find((one) => one.startsWith("data: ") && one.includes("HR-00003") && one.includes("\"applied\"")));
     assert.ok(!event.includes("told 1"), "an event tells that something happened, not what");
+    const { job: asked } = (await ask(admin, "POST", "/api/v1/verify", { mapping: "employees" })).json;
+    const job_events = () => lines.filter((one) => one.startsWith("data: ") && one.includes(`"batch":"${asked}"`)).map((one) => JSON.parse(one.slice(6)));
+    await until("the job to be told", () => job_events().some((one) => one.state === "done"));
+    assert.deepEqual([...new Set(job_events().map((one) => one.state))], ["queued", "running", "done"]);
+    assert.ok(job_events().at(-1).looked_at > 0 && job_events().every((one) => one.mapping === "employees" && one.kind === "verify"), JSON.stringify(job_events()));
     const last = lines.filter((one) => one.startsWith("id: ")).pop().slice(4);
     first.destroy();
     await erp.edit("Staff Member", "HR-00003", { phone: "told 2" });

@@ -93,6 +93,12 @@ const cases = {
     const some = start(process.env.TIDEWIRE, ["tail", "--lines", "2", "--for", "1ms", "--project", project.folder]);
     assert.equal((await some.exited).code, 0);
     assert.equal(some.out().trim().split("\n").length, 2, some.out());
+    const jobs = start(process.env.TIDEWIRE, ["tail", "--jobs", "--lines", "1", "--json", "--project", project.folder]);
+    await until("the tail to begin", () => jobs.out().includes("\n"));
+    await project.ask(["verify", "employees"]);
+    const ended = await until("the job's end", () => jobs.out().split("\n").find((one) => one.includes('"verify"') && one.includes('"done"')));
+    assert.deepEqual(JSON.parse(ended).mappings, ["employees"]);
+    await jobs.kill();
   },
 
   async "who did what is listed by author and action"() {

@@ -39,7 +39,7 @@ void show_log(Api& api, const Call& call) {
 std::span<const Route> event_routes() {
   using enum Parameter::Type;
   static const Route routes[] = {
-      {.method = "GET", .path = "/api/v1/events", .role = Role::kViewer, .id = "events", .summary = "Operations, retries, jobs, reloads and log lines as they happen (server-sent events)", .handler = stream_events,
+      {.method = "GET", .path = "/api/v1/events", .role = Role::kViewer, .id = "events", .summary = "Operations, retries, jobs and log lines as they happen (server-sent events)", .handler = stream_events,
        .query = {{"last", kCount, "id of the last event seen, where the header Last-Event-ID cannot be sent"}}, .media = "text/event-stream"},
       {.method = "GET", .path = "/api/v1/log", .role = Role::kViewer, .id = "log", .summary = "The last lines of the log since the start, of level info or worse, oldest first; those that follow are events", .handler = show_log,
        .query = {{"limit", kCount, "at most so many, the newest; 500 are kept"}}, .answer = "LogLines"},

@@ -2,7 +2,7 @@
 
 let source;
 const listeners = new Map();
-const kinds = ["operation", "retry", "log"];
+const kinds = ["operation", "retry", "log", "job"];
 
 function hand_on(kind, data) {
   for (const listener of listeners.get(kind) ?? []) listener(data);

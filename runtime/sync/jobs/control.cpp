@@ -25,6 +25,7 @@ void Jobs::control(const std::string& id, const std::string& what, Done<void> do
       run->job.state = "queued";
       hold_backfill(run->job.mapping);
       save(run, [this, run, one] {
+        around_.ears.on_job_progress(run->job);
         one({});
         foreman_.marked(run->job.mapping);
         pump();
@@ -41,7 +42,10 @@ void Jobs::control(const std::string& id, const std::string& what, Done<void> do
     } else {
       run->job.state = "paused";
       hold_backfill(run->job.mapping);
-      save(run, [one] { one({}); });
+      save(run, [this, run, one] {
+        around_.ears.on_job_progress(run->job);
+        one({});
+      });
     }
   }
 }
@@ -77,6 +81,7 @@ bool Jobs::told(const RunPtr& run) {
   run->put_aside("paused");
   hold_backfill(run->job.mapping);
   save(run, [this, run] {
+    around_.ears.on_job_progress(run->job);
     for (auto& done : std::exchange(run->asked, {})) done({});
     pump();
   });

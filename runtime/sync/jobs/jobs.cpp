@@ -125,6 +125,7 @@ std::string Jobs::start(std::vector<store::Job> jobs, Done<std::string> done) {
       run->job = run->stored = job;
       run->fresh = true;
       runs_.push_back(std::move(run));
+      around_.ears.on_job_progress(job);
     }
     done(batch);
     pump();
@@ -221,6 +222,7 @@ void Jobs::begin(const RunPtr& run) {
   }
   run->put_aside("running");
   run->attempts = 0;
+  around_.ears.on_job_progress(run->job);
   if (begins_anew(run->job)) return begin_anew(run);
   go_on(run, *place);
 }
@@ -299,6 +301,7 @@ void Jobs::store_page(const RunPtr& run, Task::Page page) {
 
 void Jobs::stored(const RunPtr& run, const Task::Page& page) {
   run->stored = run->job;
+  around_.ears.on_job_progress(run->job);
   for (const Listener& listener : listeners_) {
     if (listener.batch == run->job.batch && listener.progress) listener.progress(run->job);
   }
