@@ -117,6 +117,29 @@ TEST_CASE("law 32: so is a dead letter, and its key names it", "[laws][32]") {
   CHECK(dead.front().operation == stored.front().id);
 }
 
+TEST_CASE("law 32: a delete that is refused is among the writes of its dead letter, as an update is", "[laws][32]") {
+  sync::Plan plan = World::default_plan();
+  plan.end.right.soft_field = "archived";
+  plan.end.right.soft_value = Value(true);
+  const bool soft = GENERATE(false, true);
+  if (soft) plan.end.right.deletes = sync::DeletePolicy::kSoft;
+  Pair it(std::move(plan));
+  it.later();
+  it.world.right.write_faults.assign(50, MemorySide::Fault::kRefuse);
+  it.world.right.delete_faults.assign(50, MemorySide::Fault::kRefuse);
+  it.erase(Side::kLeft);
+  it.world.settle(std::chrono::hours(5));
+
+  const auto stored = operations_of(it.world, "dead");
+  REQUIRE(stored.size() == 1);
+  const Array& writes = stored.front().record.find("writes")->as_array();
+  REQUIRE(writes.size() == 1);
+  CHECK(writes.front().string_or("kind") == (soft ? "soft delete" : "delete"));
+  CHECK(writes.front().string_or("outcome") == "refused");
+  CHECK(writes.front().string_or("key") == it.right);
+  CHECK((writes.front().at_path("values.archived") != nullptr) == soft);
+}
+
 TEST_CASE("law 32: an echo is a counter and no operation", "[laws][32]") {
   Pair it;
   const std::int64_t before = counted(it.world, "echo");

@@ -251,6 +251,7 @@ class MemorySide final : public sync::Endpoint {
     requests.push_back({"delete", key, Value(Object{}), guard, clock_.now()});
     if (denied) return fail(done, *denied);
     const Fault fault = take(delete_faults);
+    if (fault == Fault::kRefuse) return fail(done, Code::kUnavailable);
     if (fault == Fault::kLoseAnswer) rows.erase(key);
     if (fault == Fault::kLoseAnswer || fault == Fault::kLoseRequest) return fail(done, Code::kUnknown);
     const auto row = rows.find(key);

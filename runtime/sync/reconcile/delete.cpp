@@ -224,7 +224,7 @@ void Reconcile::send_delete(Side side) {
   lane_.batcher[side]->endpoint().remove(*link_.key[side], guarded ? std::optional(guard) : std::nullopt, timed("write", side, [this, side](Result<void> answer) { on_deleted(side, std::move(answer)); }));
 }
 
-void Reconcile::on_deleted(Side side, Result<void> answer) {
+void Reconcile::on_deleted(Side side, Result<void> answer, const char* kind, const Value& values) {
   if (answer.ok()) pass(CrashPoint::kDeleteAnswered);
   if (!answer.ok() && answer.error().code == Code::kStale && merges_++ < 5) {
     if (intent_[side]) close_intents_.push_back(intent_[side]->id);  // surely not applied
@@ -234,6 +234,7 @@ void Reconcile::on_deleted(Side side, Result<void> answer) {
     return read_sides({true, true});
   }
   if (!answer.ok() && answer.error().code != Code::kNotFound) {
+    note_write(side, kind, values, answer.error().code == Code::kUnknown ? "unknown" : "refused");
     return fail(std::move(answer).error().context("deleting '" + *link_.key[side] + "' on " + plan_.end[side].connection));
   }
   note_write(side, "delete", Value(Object{}), answer.ok() ? "deleted" : "was gone already");
@@ -264,7 +265,7 @@ void Reconcile::send_soft_delete(Side side) {
   lane_.batcher[side]->update({*link_.key[side], values, guard}, timed("write", side, [self = shared_from_this(), side, values](Result<Record> answer) {
     if (!answer.ok()) {
       Result<void> failed = answer.error();
-      return self->on_deleted(side, std::move(failed));
+      return self->on_deleted(side, std::move(failed), "soft delete", values);
     }
     self->note_write(side, "soft delete", values, "marked as deleted");
     self->bury(other(side), "soft", "applied");
