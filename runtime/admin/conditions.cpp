@@ -116,7 +116,8 @@ class Survey {
     const Instant now = control_.clock().now();
     const auto age = [&](const std::optional<Instant>& since) { return since ? std::max(Duration::zero(), now - *since) : Duration::zero(); };
     if (rules_.queue && age(counts.oldest_waiting) > *rules_.queue) {
-      add({"queue", name, counted(counts.waiting, "change of ", "changes of ") + name + (counts.waiting == 1 ? " waits" : " wait") + ", the oldest for " + format_duration(age(counts.oldest_waiting)) + ".", "`tidewire status` shows what is slow or paused.", Duration{}, counts.waiting});
+      const bool gone = control_.mappings().find(name) == nullptr;
+      add({"queue", name, counted(counts.waiting, "change of ", "changes of ") + name + (counts.waiting == 1 ? " waits" : " wait") + ", the oldest for " + format_duration(age(counts.oldest_waiting)) + ".", gone ? "Its file is gone: put it back, or let them go with `tidewire discard " + name + " --all`." : "`tidewire status` shows what is slow or paused.", Duration{}, counts.waiting});
     }
     if (rules_.conflict && age(counts.oldest_conflict) > *rules_.conflict) {
       add({"conflict", name, counted(counts.open_conflicts, "field of ", "fields of ") + name + (counts.open_conflicts == 1 ? " waits" : " wait") + " for a person, the oldest for " + format_duration(age(counts.oldest_conflict)) + ".", "`tidewire conflicts`, or the page Conflicts.", Duration{}, counts.open_conflicts});

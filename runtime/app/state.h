@@ -107,6 +107,7 @@ struct App::State final : public admin::Control, public admin::Authoring, public
   void changed(const std::vector<std::string>& paths);
   void reload_project();
   void want(const std::string& mapping, std::vector<Want> wants);
+  void discard_more(const std::string& mapping, const std::string& author, std::int64_t so_far, admin::Done<std::int64_t> done);
   void refresh_wanted();
   Result<Project> read_project();  // its log is in use then
   void keep_what_runs(Project& wanted);
@@ -166,6 +167,7 @@ struct App::State final : public admin::Control, public admin::Authoring, public
   void describe(const std::string& connection, const std::string& collection, admin::Done<Value> done) override;
   void pause_connection(const std::string& connection, std::optional<Instant> until, admin::Done<void> done) override;
   void enable_mapping(const std::string& mapping, bool enabled, admin::Done<void> done) override;
+  void discard_mapping(const std::string& mapping, const std::string& author, admin::Done<std::int64_t> done) override;
   Result<Value> compiled(const std::string& mapping) override;
   Result<std::string> backup_folder() override;
   void keep_switch(const std::string& mapping, bool enabled, admin::Done<void> done);

@@ -1,4 +1,4 @@
-// tidewire discard: lets a dead letter go, with a reason.
+// tidewire discard: lets a dead letter go, with a reason; or all that waits for a mapping that is gone.
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/exit_code.h"
@@ -19,10 +19,23 @@ Result<std::string> side_of(Session& session, const std::string& mapping, const 
   return side;
 }
 
+int discard_all(Context& context, const std::string& mapping) {
+  int status = kOk;
+  const auto session = context.open(Session::Need::kScripts, status);
+  if (!session) return status;
+  const auto answer = session->post("/api/v1/mappings/" + segment(mapping) + "/discard", Value(Object{{"reason", context.arguments.get("--reason")}}));
+  if (!answer.ok()) return context.failed(answer.error());
+  if (context.json()) context.print_json(*answer);
+  else context.out.line(grouped(answer->int_or("discarded", 0)) + " that waited for " + plain(mapping) + " are let go, and nothing more is taken in for it; its links and its history stay");
+  return kOk;
+}
+
 int discard(Context& context) {
   const Arguments& arguments = context.arguments;
   const std::string mapping = arguments.word(0), key = arguments.word(1);
+  if (arguments.has("--all") == !key.empty()) return context.failed(make_error(Code::kInvalid, "which key is let go?", "tidewire discard MAPPING KEY, or --all of a mapping whose file is gone"));
   if (!arguments.has("--reason")) return context.failed(make_error(Code::kInvalid, "why is it let go?", "--reason \"not needed any more\": it goes into the audit trail"));
+  if (arguments.has("--all")) return discard_all(context, mapping);
   int status = kOk;
   const auto session = context.open(Session::Need::kWork, status);
   if (!session) return status;
@@ -39,10 +52,12 @@ int discard(Context& context) {
 
 const Command& discard_command() {
   static const Command command{"discard",
-                               "MAPPING KEY --reason WHY [--side S]",
+                               "MAPPING KEY|--all --reason WHY [--side S]",
                                "lets a dead letter go, or a key that waits or is held",
-                               "What was to be done with it is forgotten and counted as discarded; the record and its link stay as they are.",
-                               {{{"--reason", "WHY", "for the audit trail"}, {"--side", "left|right", "whose key KEY is, where both sides have it"}}, 2, 2},
+                               "What was to be done with it is forgotten and counted as discarded; the record and its link stay as they are.\n"
+                               "With --all of a mapping whose file is gone for good: all that waits or stands, its open conflicts, and what would still\n"
+                               "come for it. A mapping of that name begins to take changes in again once its file is back; `sync --sweep` finds the rest.",
+                               {{{"--reason", "WHY", "for the audit trail"}, {"--side", "left|right", "whose key KEY is, where both sides have it"}, {"--all", "", "of a mapping whose file is gone"}}, 1, 2},
                                discard};
   return command;
 }

@@ -118,6 +118,14 @@ Result<std::int64_t> discard_key(Database& database, const std::string& mapping,
   return gone;
 }
 
+/// Its links stay, so do creates whose outcome is not known: back again, it makes nothing twice.
+Result<std::int64_t> discard_some(Database& database, const std::string& mapping, std::int64_t limit, const std::string& author, Instant now) {
+  TRY(execute(database, "UPDATE conflicts SET closed_at = ?, method = 'ignored', author = ? WHERE mapping = ? AND closed_at IS NULL", now, author, mapping));
+  const std::int64_t gone = TRY(execute(database, "DELETE FROM dirty_keys WHERE (mapping, side, key) IN (SELECT mapping, side, key FROM dirty_keys WHERE mapping = ? LIMIT ?)", mapping, limit));
+  TRY(add_count(database, mapping_scope(mapping), "discarded", gone));
+  return gone;
+}
+
 }  // namespace
 
 void Store::take(std::string mapping, std::int64_t limit, Done<std::vector<DirtyKey>> done) {
@@ -218,6 +226,10 @@ void Store::discard(std::string mapping, Side side, std::string key, std::string
   write_verb(executor_, std::move(done),
              [mapping = std::move(mapping), side, key = std::move(key), entry = std::move(entry), now = clock_.now()](
                  Database& database) { return discard_key(database, mapping, side, key, entry, now); });
+}
+
+void Store::discard_all(std::string mapping, std::int64_t limit, std::string author, Done<std::int64_t> done) {
+  write_verb(executor_, std::move(done), [mapping = std::move(mapping), limit, author = std::move(author), now = clock_.now()](Database& database) { return discard_some(database, mapping, limit, author, now); });
 }
 
 }  // namespace tidewire::store

@@ -272,6 +272,9 @@ class Store {
   void retry(std::string mapping, std::optional<std::pair<Side, std::string>> key, Done<std::int64_t> done);
   /// Removes the row, counted and audited; `done(0)` where there is none.
   void discard(std::string mapping, Side side, std::string key, std::string reason, std::string author, Done<std::int64_t> done);
+  /// Rows of a mapping that nobody works off any more, `limit` at a time, counted; its open conflicts close as ignored. `done(n)`. Whoever asks
+  /// audits it.
+  void discard_all(std::string mapping, std::int64_t limit, std::string author, Done<std::int64_t> done);
   void audit(std::string author, std::string action, std::string subject, Value detail, Done<void> done);
   /// Rows {id, at, author, action, subject, detail}, newest first.
   void audit_log(AuditFilter filter, Page page, Done<Paged<Value>> done);

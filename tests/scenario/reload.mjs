@@ -204,6 +204,25 @@ const cases = {
     await world.settled();
   },
 
+  async "what waits for a mapping that is gone for good is let go, and no more comes"() {
+    const waiting = async () => (await mapping("notices")).waiting;
+    await erp.insert("Notice", { code: "late", body: "for nobody" });
+    await until("a change to wait for it", async () => (await waiting()) > 0);
+    const refused = await project.cli("discard", "employees", "--all", "--reason", "not needed");
+    assert.equal(refused.code, 2, refused.out);
+    assert.match(refused.err, /the file of employees is there/);
+    assert.equal((await project.cli("discard", "notices", "--all")).code, 2);
+
+    const { discarded } = await project.ask(["discard", "notices", "--all", "--reason", "posters replaced it"]);
+    assert.ok(discarded > 0, `${discarded}`);
+    await erp.insert("Notice", { code: "later", body: "for nobody" });
+    await until("it to reach the other mapping", async () => await app.find("notices", "code", "later"));
+    await world.settled();
+    assert.equal(await waiting(), 0);
+    const [entry] = (await project.ask(["audit", "--action", "discard_mapping"])).audit;
+    assert.deepEqual([entry.subject, entry.detail.reason], ["notices", "posters replaced it"]);
+  },
+
   async "editor droppings and half-written files are not read"() {
     const before = (await mapping()).reload.at;
     for (const name of ["mappings/.employees.lua.swp", "mappings/employees.lua~", "mappings/.#employees.lua", "mappings/notes.txt"]) project.write(name, "this is no Lua {{{");

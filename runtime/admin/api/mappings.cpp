@@ -90,6 +90,12 @@ void create_mapping(Api& api, const Call& call) {
 
 void delete_mapping(Api& api, const Call& call) { send(call.reply, api.control().authoring().delete_mapping(call.params["name"]), [](const Value& one) { return one; }); }
 
+void discard_mapping(Api& api, const Call& call) {
+  api.control().discard_mapping(call.params["name"], call.caller.author, [reply = call.reply](Result<std::int64_t> gone) {
+    send(reply, gone, [](std::int64_t count) { return Value(Object{{"discarded", count}}); });
+  });
+}
+
 /// The main file of an earlier version, applied again.
 void roll_back(Api& api, const Call& call) {
   const std::string name = call.params["name"];
@@ -120,8 +126,10 @@ std::span<const Route> mapping_routes() {
        .body = "MappingDraft", .answer = "Tried"},
       {.method = "POST", .path = "/api/v1/mappings", .role = Role::kAdmin, .id = "create_mapping", .summary = "Saves a draft as mappings/NAME.lua and loads it; one that does not load is refused. Not `enabled`: it waits until it is switched on",
        .handler = create_mapping, .body = "NewMapping", .answer = "Applied", .status = 201, .action = "create_mapping"},
-      {.method = "DELETE", .path = "/api/v1/mappings/{name}", .role = Role::kAdmin, .id = "delete_mapping", .summary = "Removes its file; links, history and versions stay in the state", .handler = delete_mapping, .answer = "Removed",
+      {.method = "DELETE", .path = "/api/v1/mappings/{name}", .role = Role::kAdmin, .id = "delete_mapping", .summary = "Removes its file; links, history and versions stay in the state, and what comes waits for it", .handler = delete_mapping, .answer = "Removed",
        .action = "delete_mapping"},
+      {.method = "POST", .path = "/api/v1/mappings/{name}/discard", .role = Role::kAdmin, .id = "discard_mapping", .summary = "Of one whose file is gone for good: what waits for it is let go, and nothing more is taken in for it; links and history stay",
+       .handler = discard_mapping, .body = "DiscardMapping", .answer = "Discarded", .action = "discard_mapping"},
       {.method = "GET", .path = "/api/v1/mappings/{name}", .role = Role::kViewer, .id = "mapping", .summary = "One mapping, with its fields side by side", .handler = show_mapping, .answer = "Mapping"},
       {.method = "GET", .path = "/api/v1/mappings/{name}/source", .role = Role::kViewer, .id = "source", .summary = "Its script as it is on disk, or as it was in a version", .handler = show_source, .query = {{"version", kText, "an earlier version"}}, .answer = "Source"},
       {.method = "GET", .path = "/api/v1/mappings/{name}/versions", .role = Role::kViewer, .id = "versions", .summary = "Versions that ran, newest first", .handler = list_versions, .query = paged(), .answer = "Versions"},

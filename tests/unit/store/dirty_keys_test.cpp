@@ -162,6 +162,26 @@ TEST_CASE("dirty keys: a person retries dead and held keys, and a named one that
   CHECK(f.row("employees", Side::kLeft, "dead")->attempts == 0);
 }
 
+TEST_CASE("dirty keys: all of a mapping are let go some at a time, with its open conflicts, and no other's", "[store][dirty_keys]") {
+  StoreFixture f;
+  f.mark("employees", {{Side::kLeft, "E1"}, {Side::kLeft, "E2"}, {Side::kRight, "3"}});
+  f.mark("others", {{Side::kLeft, "E1"}});
+  Conflict open;
+  open.field = "note";
+  open.key = "E1";
+  open.side = Side::kLeft;
+  f.commit({.mapping = "employees", .open_conflicts = {open}});
+  const auto discard = [&] { return f.ask<std::int64_t>([&](auto done) { f.store.discard_all("employees", 2, "ada", done); }); };
+
+  CHECK(discard() == 2);
+  CHECK(discard() == 1);
+  CHECK(discard() == 0);
+
+  CHECK(f.counter("employees", "discarded") == 3);
+  CHECK(f.row("others", Side::kLeft, "E1"));
+  CHECK(f.database->query("SELECT id FROM conflicts WHERE closed_at IS NULL", {}).value().empty());
+}
+
 TEST_CASE("dirty keys: a discarded key is gone, counted and audited", "[store][dirty_keys]") {
   StoreFixture f;
   f.mark("employees", {{Side::kLeft, "E1"}});
