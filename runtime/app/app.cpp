@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
+#include <limits>
 
 #include "app/state.h"
 #include "base/crash_point.h"
@@ -93,7 +94,8 @@ Result<void> App::State::configure_log(const Project& project) {
   if (options_.log_level) log.level = *options_.log_level;
   if (options_.quiet) {
     log.level = Level::kWarn;
-    log.file.clear();
+    log.file = options_.logs ? "" : "/dev/null";
+    log.rotate_bytes = std::numeric_limits<std::size_t>::max();  // never: a device is not to be renamed
   }
   const bool terminal = log.file.empty() && isatty(STDERR_FILENO) != 0;
   log.form = project.log_form.value_or(terminal ? Logger::Form::kText : Logger::Form::kJson);

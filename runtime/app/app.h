@@ -27,6 +27,7 @@ struct Options {
   bool read_only = false;
   std::optional<Level> log_level;
   bool quiet = false;             // log warnings and errors only
+  bool logs = true;               // quiet and without: not even those, whoever opens it tells them itself
   sync::Ears* ears = nullptr;     // sees every operation too (the quick start's lines)
 };
 

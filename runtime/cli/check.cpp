@@ -57,7 +57,7 @@ Exit check_status(const Value& found) {
 
 int check(Context& context) {
   int status = kOk;
-  const auto session = context.open(Session::Need::kScripts, status);
+  const auto session = context.open(Session::Need::kScripts, status, false);  // the log would say of each problem what is printed below
   if (!session) return status;
   const bool connect = context.arguments.has("--connect") || context.arguments.has("--accept");
   const auto found = session->post("/api/v1/check", Value(Object{{"connect", connect}, {"accept", context.arguments.get("--accept")}}));

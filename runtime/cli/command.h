@@ -29,7 +29,8 @@ struct Context {
   /// Says what is wrong and how to mend it, as the form asked for.
   void complain(const Error& error) const;
   /// A session on the project; complains and answers null where there is none. `status` is then the exit status.
-  std::unique_ptr<Session> open(Session::Need need, int& status) const;
+  /// Without `logs` nothing is logged meanwhile: the command tells all of it.
+  std::unique_ptr<Session> open(Session::Need need, int& status, bool logs = true) const;
   /// Complains; the exit status for it.
   int failed(const Error& error) const;
 };

@@ -34,6 +34,10 @@ says none.pem
 sed -i 2d tidewire.lua
 cp tidewire.lua "$work/tidewire.lua"
 sed -i 's/secret "ERP_SECRET"/"practice-secret"/' tidewire.lua
+chmod 644 .env
+"$TIDEWIRE" check >"$work/told" 2>"$work/stderr" || fail "check ended with $?"
+chmod 600 .env
+[ ! -s "$work/stderr" ] && [ "$(grep -c 'can be read by other users' "$work/told")" -eq 1 ] || fail "check says on standard error what it told already: $(cat "$work/stderr")"
 expect 0 "$TIDEWIRE" check
 says "connection erp: api_secret is written in clear"
 cp "$work/tidewire.lua" tidewire.lua
