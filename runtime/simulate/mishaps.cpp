@@ -18,6 +18,11 @@ void ShakyDisk::write(Work work, Done done) {
       [done = std::move(done), failed](Result<void>) { done(failed); });
 }
 
+void ShakyDisk::read(Work work, Done done) {
+  if (!faults_.strikes(Fault::kUnread, "read")) return inner_.read(std::move(work), std::move(done));
+  poster_.post([done = std::move(done)] { done(make_error(Code::kUnavailable, "the state cannot be read")); });
+}
+
 Result<sync::Outcome> ShakyMapper::convert(const sync::Field& field, Side to, const Value& form, const Value& record, std::string_view op) {
   if (faults_.strikes(Fault::kScript, "transform")) return make_error(Code::kScript, "a transform raised an error");
   return inner_->convert(field, to, form, record, op);

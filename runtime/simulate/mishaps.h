@@ -10,12 +10,12 @@
 
 namespace tidewire::simulate {
 
-/// The state file on a disk that may be full, or fail to say whether a transaction is on it.
+/// The state file on a disk that may be full, fail to say whether a transaction is on it, or not be read.
 class ShakyDisk final : public store::Executor {
  public:
   ShakyDisk(store::Database& database, Poster& poster, Faults& faults) : inner_(database, poster), poster_(poster), faults_(faults) {}
   void write(Work work, Done done) override;
-  void read(Work work, Done done) override { inner_.read(std::move(work), std::move(done)); }
+  void read(Work work, Done done) override;
 
  private:
   store::InlineExecutor inner_;

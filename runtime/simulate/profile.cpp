@@ -229,6 +229,23 @@ Profile profile_short_lists() {
   return profile;
 }
 
+Profile profile_unread() {
+  Profile profile = profile_plain();
+  profile.name = "unread-state";
+  profile.about = "the state cannot be read now and then, in the middle of anything; the engine dies, requests and answers get lost";
+  profile[Fault::kUnread] = 0.06;
+  profile[Fault::kDisk] = 0.01;
+  profile[Fault::kCrash] = 0.01;
+  profile[Fault::kLostAnswer] = 0.08;
+  profile[Fault::kSlow] = 0.1;
+  profile[Fault::kHookLost] = 0.1;
+  profile.system.right.trash = true;
+  profile.system.right.guarded = false;
+  profile.deletes = profile.renames = true;
+  profile.polls = profile.sweeps = true;
+  return profile;
+}
+
 /// Rare faults of every kind in one history: what one profile's law does while another's is at work.
 Profile profile_storm() {
   Profile profile;
@@ -236,6 +253,7 @@ Profile profile_storm() {
   profile.about = "a little of everything at once: deletes, renames, used names and edits amid lost, late and slow requests, crashes, a failing disk and scripts";
   for (double& rate : profile.rate) rate = 0.02;
   profile[Fault::kLostRow] = 0;  // of systems that count
+  profile[Fault::kUnread] = 0;   // a profile of its own
   profile[Fault::kHookTwice] = profile[Fault::kHookLate] = profile[Fault::kPerson] = profile[Fault::kSlow] = 0.1;
   profile[Fault::kHookLost] = 0.05;
   profile[Fault::kCrash] = profile[Fault::kDisk] = profile[Fault::kFsync] = 0.005;
@@ -254,7 +272,7 @@ Profile profile_storm() {
 const char* fault_name(Fault fault) {
   static constexpr const char* kNames[] = {"lost request", "lost answer", "applied late", "refused", "throttled", "stale read", "slow",
                                            "person between", "webhook lost", "webhook twice", "webhook late", "5xx before", "5xx after",
-                                           "hidden row", "script error", "disk full", "failed fsync", "crash", "silent judge", "lost row"};
+                                           "hidden row", "script error", "state not read", "disk full", "failed fsync", "crash", "silent judge", "lost row"};
   return kNames[static_cast<std::size_t>(fault)];
 }
 
@@ -265,7 +283,8 @@ std::span<const Profile> profiles() {
                                         profile_polls(),    profile_judged(),
                                         profile_grows(),    profile_trash(),
                                         profile_scope(),    profile_pages(),
-                                        profile_short_lists(), profile_storm()};
+                                        profile_short_lists(), profile_unread(),
+                                        profile_storm()};
   return all;
 }
 

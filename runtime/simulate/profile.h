@@ -32,6 +32,7 @@ enum class Fault {
   kFailedAfter,   // 5xx, applied all the same
   kHidden,        // a row is not shown: row-level security, a view, a filter
   kScript,        // a strategy raises an error
+  kUnread,        // the state file cannot be read for a moment
   kDisk,          // the state file is full: a transaction is refused
   kFsync,         // fsync failed: refused, and perhaps stored all the same
   kCrash,

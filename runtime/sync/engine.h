@@ -130,6 +130,7 @@ class Engine : private Foreman {
   void unschedule(const std::string& name);
   void try_assuming(const std::string& mapping, SideKey key, std::optional<store::Store::Resolution> decision, std::function<void(Report)> done);
   void announce_open_creates(Mapping& mapping);
+  void read_open_creates(const std::string& mapping, std::uint64_t put, Side side);
   std::shared_ptr<Common> common_of(const std::string& mapping) const;
   void release_would_write(Mapping& mapping, Done<void> then = {});
   void try_refused(const std::string& mapping);
@@ -159,6 +160,7 @@ class Engine : private Foreman {
   std::map<std::pair<std::string, Side>, Swept> swept_;
   std::map<std::string, std::unique_ptr<Mapping>> mappings_;
   std::vector<std::unique_ptr<Mapping>> leaving_;
+  std::uint64_t puts_ = 0;
   bool starting_ = false, started_ = false, timed_ = false, stopping_ = false;
   std::unique_ptr<Timer> start_timer_, overdue_timer_;
   std::shared_ptr<bool> alive_;  // owners: this and the callbacks under way

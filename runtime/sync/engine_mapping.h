@@ -11,6 +11,9 @@ struct Engine::Mapping {
   Sides<std::unique_ptr<Poller>> poller;
   std::unique_ptr<Worker> worker;
   bool paused = false;
+  std::uint64_t put = 0;  // which of the engine's mappings it is, of any name
+  int unread = 0;         // sides whose announced creates are not known yet: before that any unknown key may be the echo of one
+  Sides<std::unique_ptr<Timer>> reading;
   std::unique_ptr<Timer> timer;  // once it leaves
 };
 

@@ -118,19 +118,27 @@ void Engine::try_refused() {
 
 /// Creates announced before a restart may still show up as unknown keys, for as long as a request may take to be seen.
 void Engine::announce_open_creates(Mapping& mapping) {
-  for (const Side side : {Side::kLeft, Side::kRight}) {
-    store_.open_creates(mapping.lane->mapping, side, [this, alive = alive_, name = mapping.lane->mapping, side](Result<std::vector<store::Intent>> intents) {
-      if (!*alive || !intents.ok()) return;
-      Mapping* mine = find(name);
-      if (mine == nullptr) return;
-      for (const store::Intent& intent : *intents) {
-        if (mine->lane->creates.is_open(side, intent.id)) continue;  // a pass has it
-        mine->lane->creates.open(side, intent.id);
-        mine->lane->creates.doubt_after(side, intent.id, mine->lane->capabilities(side).settle);
-      }
-      if (started_) mine->worker->wake();
-    });
-  }
+  mapping.put = ++puts_;
+  mapping.unread = 2;
+  for (const Side side : {Side::kLeft, Side::kRight}) read_open_creates(mapping.lane->mapping, mapping.put, side);
+}
+
+void Engine::read_open_creates(const std::string& name, std::uint64_t put, Side side) {
+  store_.open_creates(name, side, [this, alive = alive_, name, put, side](Result<std::vector<store::Intent>> intents) {
+    if (!*alive) return;
+    Mapping* mine = find(name);
+    if (mine == nullptr || mine->put != put) return;
+    if (!intents.ok()) {
+      mine->reading[side] = around_.timers.after(std::chrono::seconds(1), [this, name, put, side] { read_open_creates(name, put, side); });
+      return;
+    }
+    for (const store::Intent& intent : *intents) {
+      if (mine->lane->creates.is_open(side, intent.id)) continue;  // a pass has it
+      mine->lane->creates.open(side, intent.id);
+      mine->lane->creates.doubt_after(side, intent.id, mine->lane->capabilities(side).settle);
+    }
+    if (--mine->unread == 0 && started_) pause_worker(*mine);
+  });
 }
 
 bool Engine::remove(const std::string& name) {
@@ -158,11 +166,11 @@ void Engine::let_go(Mapping* leaving) {
   leaving->timer = around_.timers.after(std::chrono::milliseconds(100), [this, leaving] { let_go(leaving); });
 }
 
-/// Held by a person, a script that fails, an adoption, or because nobody knows what its links are of. Before begin() nobody
-/// knows what holds it, and where that never comes, as under a command that only looks, nothing is worked off.
+/// Held by a person, a script that fails, an adoption, because nobody knows what its links are of, or what of it is on its way.
+/// Before begin() nobody knows what holds it, and where that never comes, as under a command that only looks, nothing is worked off.
 void Engine::pause_worker(Mapping& mapping) {
   const std::string& name = mapping.lane->mapping;
-  mapping.worker->pause(!started_ || mapping.paused || holds_.contains(name) || moved_.contains(name));
+  mapping.worker->pause(!started_ || mapping.paused || mapping.unread > 0 || holds_.contains(name) || moved_.contains(name));
 }
 
 std::optional<Error> Engine::moved(const std::string& name) const {

@@ -37,7 +37,7 @@ void Settling::on_summary(const Result<store::Summary>& summary) {
       backing_off += counts.backing_off;
     }
   }
-  const bool idle = !at_.busy() && due == 0;
+  const bool idle = summary.ok() && !at_.busy() && due == 0;
   for (Waiting& one : std::exchange(waiting_, {})) {
     if (idle && (!one.retries_too || backing_off == 0)) around_.poster.post(std::move(one.done));
     else waiting_.push_back(std::move(one));

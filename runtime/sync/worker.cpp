@@ -139,7 +139,9 @@ void Worker::look_at_creates() {
 /// What is due already is under way or parked and wakes us by itself; what becomes due after the last look does not.
 void Worker::sleep_until_due() {
   lane_.store.next_due(lane_.mapping, looked_at_, [this, alive = alive_](Result<std::optional<Instant>> due) {
-    if (!*alive || stopping_ || !due.ok() || !*due) return;
+    if (!*alive || stopping_) return;
+    if (!due.ok()) return arm(std::chrono::seconds(1));  // asked again, or what becomes due later would wait for whoever wakes us
+    if (!*due) return;
     arm(std::min<Duration>(**due - lane_.around.clock.now(), std::chrono::hours(1)));
   });
 }

@@ -81,6 +81,25 @@ class ToldJudge final : public sync::Judge {
   ManualTimers& timers_;
 };
 
+/// The state, of which one read may fail.
+class FlakyReads final : public store::Executor {
+ public:
+  FlakyReads(store::Database& database, Poster& poster) : inner_(database, poster), poster_(poster) {}
+  /// The one after `left` others.
+  void fail_read_after(int left) { left_ = left; }
+  void write(Work work, Done done) override { inner_.write(std::move(work), std::move(done)); }
+  void maintain(Work work, Done done) override { inner_.maintain(std::move(work), std::move(done)); }
+  void read(Work work, Done done) override {
+    if (left_ < 0 || left_-- > 0) return inner_.read(std::move(work), std::move(done));
+    poster_.post([done = std::move(done)] { done(make_error(Code::kUnavailable, "the state cannot be read")); });
+  }
+
+ private:
+  store::InlineExecutor inner_;
+  Poster& poster_;
+  int left_ = -1;
+};
+
 struct World {
   explicit World(sync::Plan plan = default_plan())
       : database(store::Database::open(":memory:").value()), executor(*database, timers), store(executor, clock), left(timers, clock, "L"), right(timers, clock, "R") {
@@ -141,7 +160,7 @@ struct World {
   SeededRandom random;
   Recorder ears;
   std::unique_ptr<store::Database> database;
-  store::InlineExecutor executor;
+  FlakyReads executor;
   store::Store store;
   MemorySide left, right;
   ToldJudge judge{timers};

@@ -249,8 +249,15 @@ void Jobs::go_on(const RunPtr& run, const Workplace& place) {
   const std::string phase = run->job.cursor ? run->job.cursor->string_or("phase") : "";
   if (again && phase == "working" && run->job.options.bool_or("staged", false)) return release(run);
   if (again) return phase == "working" || phase == "staged" ? work_off(run) : step(run);
+  count_before(run);
+}
+
+/// What it did is told by how far the counters move from here.
+void Jobs::count_before(const RunPtr& run) {
   store_.summary(in_turn<store::Summary>(run, [this, run](Result<store::Summary> summary) {
-    run->job.summary["before"] = summary.ok() ? counters_value(summary->mappings[run->job.mapping].counters) : Value(Object{});
+    if (told(run)) return;
+    if (!summary.ok()) return arm(run, std::chrono::seconds(1), [this](const RunPtr& still) { count_before(still); });
+    run->job.summary["before"] = counters_value(summary->mappings[run->job.mapping].counters);
     step(run);
   }));
 }

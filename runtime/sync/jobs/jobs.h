@@ -77,6 +77,7 @@ class Jobs {
   void begin(const RunPtr& run);
   void begin_anew(const RunPtr& run);
   void go_on(const RunPtr& run, const Workplace& place);
+  void count_before(const RunPtr& run);
   void step(const RunPtr& run);
   void on_page(const RunPtr& run, Result<Task::Page> page);
   bool temporary(const Run& run, const Error& error);

@@ -151,6 +151,7 @@ void Revert::on_operations(std::int64_t id, std::vector<store::Operation> operat
   if (reversals.empty()) return done(std::nullopt);
   place_.lane->store.link(id, [this, alive = alive_, reversals = std::move(reversals), page, done](Result<store::Link> link) mutable {
     if (!*alive) return;
+    if (!link.ok() && link.error().code != Code::kNotFound) return done(link.error());
     if (!link.ok() || link->state != store::LinkState::kLive) return done(std::nullopt);
     undo(*link, std::move(reversals), page, done);
   });

@@ -106,6 +106,7 @@ struct ApiFixture : Control {
     const Array problems{Value(Object{{"message", "mappings/people.lua:3: no such field"}, {"line", 3}})};
     world.timers.post([done, ok = text != "bad", problems] { done(Value(Object{{"ok", ok}, {"problems", ok ? Value(Array{}) : Value(problems)}})); });
   }
+  void discard_mapping(const std::string& mapping, const std::string& author, Done<std::int64_t> done) override { store().discard_all(mapping, 1000, author, std::move(done)); }
   void enable_mapping(const std::string& mapping, bool enabled, Done<void> done) override {
     world.engine->pause(mapping, !enabled);
     world.timers.post([done] { done({}); });
