@@ -24,6 +24,42 @@ std::string json_escaped(const std::string& text) {
 
 std::string mark_of(const std::string& name) { return "[secret " + name + "]"; }
 
+constexpr std::string_view kCut = "…";       // where something was left out (base/text.h)
+constexpr std::size_t kShortestRemains = 4;  // bytes of a secret beside it; fewer are as likely to be something else
+
+/// How much of the secret's beginning stands at the end of `text`, at most all but a byte.
+std::size_t begun_at_end(std::string_view text, std::string_view secret) {
+  std::size_t length = std::min(text.size(), secret.size() - 1);
+  while (length > 0 && !text.ends_with(secret.substr(0, length))) --length;
+  return length;
+}
+
+/// Likewise of its end, at the beginning.
+std::size_t ended_at_start(std::string_view text, std::string_view secret) {
+  std::size_t length = std::min(text.size(), secret.size() - 1);
+  while (length > 0 && !text.starts_with(secret.substr(secret.size() - length))) --length;
+  return length;
+}
+
+/// A long message is cut where it is made, which nobody who knows secrets does: what a cut left of one is hidden too.
+template <typename Known>
+std::string without_remains(std::string text, const std::vector<Known>& all) {
+  for (std::size_t at = text.find(kCut); at != std::string::npos; at = text.find(kCut, at + kCut.size())) {
+    const std::string_view before = std::string_view(text).substr(0, at), after = std::string_view(text).substr(at + kCut.size());
+    std::size_t begun = kShortestRemains - 1, ended = begun;
+    std::string begun_mark, ended_mark;
+    for (const Known& known : all) {
+      if (const std::size_t length = begun_at_end(before, known.text); length > begun) begun = length, begun_mark = mark_of(known.name);
+      if (const std::size_t length = ended_at_start(after, known.text); length > ended) ended = length, ended_mark = mark_of(known.name);
+    }
+    if (!ended_mark.empty()) text.replace(at + kCut.size(), ended, ended_mark);
+    if (begun_mark.empty()) continue;
+    text.replace(at - begun, begun, begun_mark);
+    at += begun_mark.size() - begun;
+  }
+  return text;
+}
+
 }  // namespace
 
 void Redactor::add(std::string name, std::string secret) {
@@ -65,7 +101,8 @@ std::string Redactor::replaced(std::string_view text) const {
 std::string Redactor::apply(std::string_view text) const {
   const std::lock_guard lock(mutex_);
   const auto inside = [&](const Known& known) { return text.find(known.text) != std::string_view::npos; };
-  return std::any_of(known_.begin(), known_.end(), inside) ? replaced(text) : std::string(text);
+  std::string clean = std::any_of(known_.begin(), known_.end(), inside) ? replaced(text) : std::string(text);
+  return clean.find(kCut) == std::string::npos ? clean : without_remains(std::move(clean), known_);
 }
 
 Value Redactor::apply_within(Value value) const {

@@ -59,6 +59,26 @@ TEST_CASE("log: a secret is found percent-encoded, JSON-escaped and inside value
         R"({"[secret PIN]":["[secret PIN]",7,"x[secret PIN]"]})");
 }
 
+TEST_CASE("log: of a secret that the cut of a long message went through nothing readable is left", "[base][log]") {
+  Redactor redactor;
+  std::string longer;
+  for (int i = 0; i < 700; ++i) longer += std::to_string(10'000 + i);
+  for (const std::string& secret : {std::string("k3y-OF-the-Erp-0815"), longer}) redactor.add(secret.size() < 100 ? "ERP_KEY" : "ERP_PEM", secret);
+  const std::string secret = "k3y-OF-the-Erp-0815";
+
+  for (std::size_t before = 3040; before < 3090; ++before) {
+    const std::string shown = redactor.apply(make_error(Code::kInvalid, std::string(before, 'x') + secret + std::string(5000, 'x')).message);
+    for (std::size_t at = 0; at + 4 <= secret.size(); ++at) CHECK(shown.find(secret.substr(at, 4)) == std::string::npos);
+  }
+  for (std::size_t after = 1000; after < 1040; ++after) {
+    const std::string shown = redactor.apply(make_error(Code::kInvalid, std::string(5000, 'x') + secret + std::string(after, 'x')).message);
+    for (std::size_t at = 0; at + 4 <= secret.size(); ++at) CHECK(shown.find(secret.substr(at, 4)) == std::string::npos);
+  }
+  const std::string both = redactor.apply(make_error(Code::kInvalid, std::string(2000, 'x') + longer + longer + std::string(100, 'x')).message);
+  CHECK(both == std::string(2000, 'x') + "[secret ERP_PEM]…[secret ERP_PEM]" + std::string(100, 'x'));
+  CHECK(redactor.apply("waits…k3") == "waits…k3");
+}
+
 TEST_CASE("log: a JSON line begins with time, level, event, message", "[base][log]") {
   LogRoom room;
   room.configure(Logger::Form::kJson);
