@@ -188,6 +188,7 @@ class CountsTwice final : public sync::Mapper {
 
 struct Planted {
   std::string name, law;
+  std::vector<std::string> breaks;  // checks that may be what notices it: a bug that another one meets first would hide that its own is blind
   Profile profile;
   int within = 0;                // histories that are enough to notice it
   std::function<Wraps()> wraps;  // anew for each history
@@ -250,24 +251,24 @@ inline std::vector<Planted> planted_bugs() {
   const char* kOperations = "CREATE TRIGGER planted AFTER INSERT ON operations WHEN new.kind = 'update' BEGIN DELETE FROM operations WHERE id = new.id; END";
   const char* kBase = "CREATE TRIGGER planted AFTER UPDATE OF base ON links WHEN new.id % 2 = 0 AND new.base <> old.base BEGIN UPDATE links SET base = old.base WHERE id = new.id; END";
   return {
-      {"drop a dirty key", "1, 31", profile("plain"), 20, [=] { return sql_bug(kDropKey); }},
-      {"skip a guard", "24", profile("plain"), 40, endpoint_bug<WithoutGuard>},
-      {"compare by time", "6", profile("plain"), 20, by_time},
-      {"advance a cursor early", "5", profile("polls"), 120, endpoint_bug<EarlyCursor>},
-      {"forget an intent", "12", profile("lost-answers"), 200, [=] { return sql_bug(kForget); }},
-      {"echo by time window", "6", profile("plain"), 250, echo_window},
-      {"take a whole answer into the base", "28", loose, 60, endpoint_bug<WholeAnswer>},
-      {"commit changes that arrived after the read", "4", profile("plain"), 60, [=] { return sql_bug(kLate); }},
-      {"trust a stale read", "3", profile("replicas"), 300, [=] { return sql_bug(kTokens); }},
-      {"apply sum_delta twice", "10", profile("plain"), 20, counts_twice},
-      {"create without a search", "25", profile("lost-answers"), 40, endpoint_bug<FindsNothing>},
-      {"believe at once that nothing arrives late", "25, 26", profile("editable-match"), 300, [] { return declaring([](sync::Capabilities& able) { able.settle = {}; }); }},
-      {"know no incarnations", "20", profile("deletes"), 60, endpoint_bug<WithoutIncarnation>},
-      {"believe that absence proves a delete", "16", profile("hidden-rows"), 400, [] { return declaring([](sync::Capabilities& able) { able.absence_proves_delete = true; }); }},
-      {"do not ask how many there are", "16", profile("short-lists"), 400, endpoint_bug<CountNotAsked>},
-      {"forget conflicts", "13", profile("plain"), 40, [=] { return sql_bug(kConflicts); }},
-      {"keep no record of what lost", "12, 32", profile("plain"), 40, [=] { return sql_bug(kOperations); }},
-      {"commit without the base", "31", profile("plain"), 40, [=] { return sql_bug(kBase); }},
+      {"drop a dirty key", "1, 31", {"balance", "convergence"}, profile("plain"), 20, [=] { return sql_bug(kDropKey); }},
+      {"skip a guard", "24", {"no lost edit"}, profile("plain"), 40, endpoint_bug<WithoutGuard>},
+      {"compare by time", "6", {"convergence", "nothing stuck"}, profile("plain"), 20, by_time},
+      {"advance a cursor early", "5", {"convergence", "quiescence"}, profile("polls"), 120, endpoint_bug<EarlyCursor>},
+      {"forget an intent", "12", {"no invention", "no lost edit"}, profile("lost-answers"), 200, [=] { return sql_bug(kForget); }},
+      {"echo by time window", "6", {"convergence", "quiescence"}, profile("plain"), 250, echo_window},
+      {"take a whole answer into the base", "28", {"convergence"}, loose, 60, endpoint_bug<WholeAnswer>},
+      {"commit changes that arrived after the read", "4", {"balance", "convergence"}, profile("plain"), 60, [=] { return sql_bug(kLate); }},
+      {"trust a stale read", "3", {"no lost edit", "no invention"}, profile("replicas"), 300, [=] { return sql_bug(kTokens); }},
+      {"apply sum_delta twice", "10", {"no invention"}, profile("plain"), 20, counts_twice},
+      {"create without a search", "25", {"no duplicate create"}, profile("lost-answers"), 40, endpoint_bug<FindsNothing>},
+      {"believe at once that nothing arrives late", "25, 26", {"no duplicate create"}, profile("editable-match"), 300, [] { return declaring([](sync::Capabilities& able) { able.settle = {}; }); }},
+      {"know no incarnations", "20", {"no invention", "convergence"}, profile("deletes"), 60, endpoint_bug<WithoutIncarnation>},
+      {"believe that absence proves a delete", "16", {"convergence", "no delete of our own"}, profile("hidden-rows"), 400, [] { return declaring([](sync::Capabilities& able) { able.absence_proves_delete = true; }); }},
+      {"do not ask how many there are", "16", {"no delete of our own"}, profile("short-lists"), 400, endpoint_bug<CountNotAsked>},
+      {"forget conflicts", "13", {"convergence"}, profile("plain"), 40, [=] { return sql_bug(kConflicts); }},
+      {"keep no record of what lost", "12, 32", {"no lost edit"}, profile("plain"), 40, [=] { return sql_bug(kOperations); }},
+      {"commit without the base", "31", {"no invention", "quiescence"}, profile("plain"), 40, [=] { return sql_bug(kBase); }},
   };
 }
 
