@@ -63,7 +63,7 @@ bool same_endpoint(const ScriptEndpoint& a, const ScriptEndpoint& b) { return &a
 
 }  // namespace
 
-MappingEndpoints::MappingEndpoints(sync::Sides<std::unique_ptr<ScriptEndpoint>> ends, const Value& compiled, const std::function<Connection*(const std::string&)>& connection, const Clock& clock, const FitCheck& fits)
+MappingEndpoints::MappingEndpoints(sync::Sides<std::unique_ptr<ScriptEndpoint>> ends, const Value& compiled, const std::function<Connection*(const std::string&)>& connection, const FitCheck& fits)
     : own_(std::move(ends)) {
   const int priority = static_cast<int>(compiled.int_or("priority", 0));
   for (const Value& entry : list_in(compiled.find("further"))) {
@@ -77,7 +77,7 @@ MappingEndpoints::MappingEndpoints(sync::Sides<std::unique_ptr<ScriptEndpoint>> 
     sync::Endpoint* whole = own_[side].get();
     if (!list_in(parts).empty()) {
       parts_[side] = *parts;
-      with_parts_[side] = std::make_unique<sync::WithParts>(*whole, parts_of(*parts, further_), clock);
+      with_parts_[side] = std::make_unique<sync::WithParts>(*whole, parts_of(*parts, further_));
       whole = with_parts_[side].get();
     }
     if (!list_in(children).empty()) {

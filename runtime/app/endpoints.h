@@ -16,9 +16,9 @@ namespace tidewire::app {
 
 class MappingEndpoints {
  public:
-  /// `compiled` is the mapping's table; `connection` finds one by name (nullptr: there is none). The connections and the clock
-  /// outlive this.
-  MappingEndpoints(sync::Sides<std::unique_ptr<ScriptEndpoint>> ends, const Value& compiled, const std::function<Connection*(const std::string&)>& connection, const Clock& clock, const FitCheck& fits);
+  /// `compiled` is the mapping's table; `connection` finds one by name (nullptr: there is none). The connections outlive
+  /// this.
+  MappingEndpoints(sync::Sides<std::unique_ptr<ScriptEndpoint>> ends, const Value& compiled, const std::function<Connection*(const std::string&)>& connection, const FitCheck& fits);
 
   sync::Sides<sync::Endpoint*> ends() const;
   /// The collection of a side itself, without the rows below its records and without its parts.

@@ -207,7 +207,7 @@ std::unique_ptr<MappingEndpoints> App::State::endpoints_of(const Draft& draft, c
   return std::make_unique<MappingEndpoints>(std::move(ends), compiled, [this](const std::string& wanted) {
     const auto found = connections_.find(wanted);
     return found == connections_.end() ? nullptr : found->second.get();
-  }, clock_, fit_check(draft.name));
+  }, fit_check(draft.name));
 }
 
 void App::State::run_mapping(const std::string& name, const std::string& text, const Value& describe, Draft draft) {

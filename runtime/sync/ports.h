@@ -104,6 +104,9 @@ class Endpoint {
   /// Several at once, each under its own guard; asked only where `bulk_update` is more than 1. One Result per request; an
   /// Error for the whole means that none was sent.
   virtual void update_many(std::vector<UpdateRequest> /*requests*/, Done<std::vector<Result<Record>>> /*done*/) {}
+  /// Whether a write of `values` makes records beside its own (rows, parts), which no guard of the record keeps from being made
+  /// twice.
+  virtual bool makes(const Value& /*values*/) const { return false; }
   virtual void remove(std::string key, std::optional<std::string> guard, Done<void> done) = 0;
   virtual void trash(std::string key, Done<std::optional<Record>> done) = 0;
   /// Brings back what the trash has of the key, as the record that it is then: perhaps under another key, as another

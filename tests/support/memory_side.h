@@ -56,7 +56,7 @@ class MemorySide final : public sync::Endpoint {
   }
 
   // faults: what the next calls of a kind meet, first in first out
-  enum class Fault { kNone, kRefuse, kLoseAnswer, kLoseRequest, kLate, kExists, kSilent };
+  enum class Fault { kNone, kRefuse, kLoseAnswer, kLoseRequest, kLate, kExists, kSilent, kLateSilent };
   /// What was lost late arrives now.
   void apply_late() {
     for (auto& arrive : std::exchange(late_, {})) arrive();
@@ -181,6 +181,7 @@ class MemorySide final : public sync::Endpoint {
   }
   void create(std::vector<sync::CreateRequest> asked, sync::Done<std::vector<Result<sync::Record>>> done) override {
     ++create_calls;
+    bool silent = false;
     std::vector<Result<sync::Record>> answers;
     for (sync::CreateRequest& request : asked) {
       requests.push_back({"create", request.key.value_or(""), request.values, {}, clock_.now()});
@@ -191,6 +192,11 @@ class MemorySide final : public sync::Endpoint {
       }
       if (fault == Fault::kRefuse) answers.emplace_back(make_error(Code::kUnavailable, "refused"));
       else if (fault == Fault::kLoseRequest) answers.emplace_back(make_error(Code::kUnknown, "the answer was lost"));
+      else if (fault == Fault::kLate || fault == Fault::kLateSilent) {
+        silent |= fault == Fault::kLateSilent;
+        late_.push_back([this, request] { ++writes, ++creates, insert(request.values, request.key.value_or("")); });
+        answers.emplace_back(make_error(Code::kUnknown, "the answer was lost"));
+      } else if (fault == Fault::kSilent) silent = true;
       else if (fault == Fault::kExists) answers.emplace_back(make_error(Code::kStale, "it exists already"));
       else {
         ++writes;
@@ -204,7 +210,7 @@ class MemorySide final : public sync::Endpoint {
         if (able.answer == sync::Capabilities::Answer::kAsSent && answers.back().ok()) answers.back()->fields = request.values;
       }
     }
-    poster_.post([done, answers] { done(answers); });
+    if (!silent) poster_.post([done, answers] { done(answers); });
   }
   void update(std::string key, Value values, std::optional<std::string> guard, sync::Done<sync::Record> done) override {
     if (before_write) std::exchange(before_write, nullptr)();

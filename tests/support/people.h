@@ -11,12 +11,12 @@ inline Value person(const std::string& email, const std::string& phone = "1") {
   return Value(Object{{"email", email}, {"phone", phone}, {"note", "n"}, {"tags", "t"}});
 }
 
-/// As kill -9 and a start: what was in memory is gone, the state is not.
-inline void restart(World& world, sync::Plan plan = World::default_plan()) {
+/// As kill -9 and a start: what was in memory is gone, the state is not. `ends`: other ones than the two sides themselves.
+inline void restart(World& world, sync::Plan plan = World::default_plan(), sync::Sides<sync::Endpoint*> ends = {nullptr, nullptr}) {
   world.timers.drop_posted();  // gone with the process
   world.engine.reset();
   world.engine = std::make_unique<sync::Engine>(world.store, sync::Surroundings{world.clock, world.timers, world.timers, world.random, world.ears, &world.judge});
-  world.engine->put(std::make_shared<TableMapper>(std::move(plan)), {&world.left, &world.right});
+  world.engine->put(std::make_shared<TableMapper>(std::move(plan)), {ends.left != nullptr ? ends.left : &world.left, ends.right != nullptr ? ends.right : &world.right});
   world.engine->start(false);
 }
 

@@ -26,6 +26,18 @@ std::optional<std::string> guard_of(const Value& present, bool able) {
 Write::Write(Endpoint& whole, std::shared_ptr<bool> alive, std::string key, Done<Record> done)
     : whole_(whole), alive_(std::move(alive)), key_(std::move(key)), done_(std::move(done)) {}
 
+void Write::add_create(Endpoint& endpoint, std::vector<CreateRequest> requests) {
+  add([&endpoint, requests = std::move(requests)](Done<void> then) {
+    endpoint.create(requests, [then](Result<std::vector<Result<Record>>> answer) {
+      if (!answer.ok()) return then(answer.error());
+      for (const auto& one : *answer) {
+        if (!one.ok()) return then(one.error());
+      }
+      then({});
+    });
+  });
+}
+
 void Write::add_update(Endpoint& endpoint, const Value& present, Value changed) {
   add([&endpoint, key = present.string_or(kKey), held = guard_of(present, endpoint.capabilities().guarded_writes), changed = std::move(changed)](Done<void> then) {
     endpoint.update(key, changed, held, [then](Result<Record> answer) { then(plain_answer(answer)); });

@@ -47,6 +47,8 @@ class Write : public std::enable_shared_from_this<Write> {
   void add(Step step) { steps_.push_back(std::move(step)); }
   void add_first(Step step) { steps_.insert(steps_.begin(), std::move(step)); }
 
+  /// Belongings of `endpoint` made, in one call.
+  void add_create(Endpoint& endpoint, std::vector<CreateRequest> requests);
   /// One belonging of `endpoint` written or removed, under its version where that can be; one that is gone already is removed.
   void add_update(Endpoint& endpoint, const Value& present, Value changed);
   void add_remove(Endpoint& endpoint, const Value& present);

@@ -50,7 +50,7 @@ std::string part_key(const Record& record, const std::string& part) {
   return value == nullptr ? "" : value->string_or(belongings::kKey);
 }
 
-WithParts::WithParts(Endpoint& root, std::vector<Part> parts, const Clock& clock) : root_(root), parts_(std::move(parts)), polls_(root, beside_of(parts_), "root", "parts", "the part"), clock_(clock), able_(root.capabilities()) {
+WithParts::WithParts(Endpoint& root, std::vector<Part> parts) : root_(root), parts_(std::move(parts)), polls_(root, beside_of(parts_), "root", "parts", "the part"), able_(root.capabilities()) {
   able_.ordered_versions = false;
   able_.versions_recur = true;
   able_.bulk_update = 1;  // a record and its parts are written one after the other
@@ -58,6 +58,7 @@ WithParts::WithParts(Endpoint& root, std::vector<Part> parts, const Clock& clock
   for (const Part& part : parts_) {
     able_.covers_all = able_.covers_all && part.records->capabilities().covers_all;
     able_.time_resolution = std::max(able_.time_resolution, part.records->capabilities().time_resolution);
+    able_.settle = std::max(able_.settle, part.records->capabilities().settle);
   }
 }
 

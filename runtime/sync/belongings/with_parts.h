@@ -4,8 +4,8 @@
 //
 // A record's version covers its parts. Before a write they are read again: one that somebody changed refuses it, and each
 // part is written under the version that was just read. A part that is not there is made where the mapping says so. What a
-// write of several requests leaves half done is `unknown`, and the engine reads it back. A part whose making was not answered
-// is looked for, and not made again before the system can no longer apply the lost request.
+// write of several requests leaves half done is `unknown`: the engine reads it back, and has nothing made again before the
+// system can no longer apply a lost request (makes()).
 #pragma once
 
 #include <map>
@@ -43,7 +43,7 @@ std::string part_key(const Record& record, const std::string& part);
 class WithParts final : public Endpoint {
  public:
   /// `root` and the parts' endpoints outlive this.
-  WithParts(Endpoint& root, std::vector<Part> parts, const Clock& clock);
+  WithParts(Endpoint& root, std::vector<Part> parts);
   ~WithParts() override;
 
   const Capabilities& capabilities() const override { return able_; }
@@ -59,6 +59,7 @@ class WithParts final : public Endpoint {
   void find(std::vector<Query> queries, Done<std::vector<std::vector<Record>>> done) override { root_.find(std::move(queries), std::move(done)); }
   void create(std::vector<CreateRequest> requests, Done<std::vector<Result<Record>>> done) override;
   void update(std::string key, Value values, std::optional<std::string> guard, Done<Record> done) override;
+  bool makes(const Value& values) const override;
   void remove(std::string key, std::optional<std::string> guard, Done<void> done) override;
   void act(std::string key, std::string verb, std::optional<std::string> guard, Done<Record> done) override;
   void trash(std::string key, Done<std::optional<Record>> done) override { root_.trash(std::move(key), std::move(done)); }
@@ -73,7 +74,6 @@ class WithParts final : public Endpoint {
   void place(Gathered& all, const Part& part, const std::vector<Record>& found) const;
   void finish(Gathered& all) const;
   void whole(std::string key, Done<Record> done);
-  void send(const Part& part, const std::string& key, const Value& values, Done<void> done);
   Value split(Value& values) const;
   std::string token(const Record& record) const;
   bool fits(const Part& part, const Record& record) const;
@@ -82,9 +82,7 @@ class WithParts final : public Endpoint {
   Endpoint& root_;
   std::vector<Part> parts_;
   BesidePolls polls_;
-  const Clock& clock_;
   Capabilities able_;
-  std::map<std::pair<std::string, std::string>, Instant> doubts_;  // (record, part) -> until when a lost request may still make it
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // owners: this and the callbacks under way
 };
 

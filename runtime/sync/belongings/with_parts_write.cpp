@@ -60,7 +60,7 @@ struct WithParts::Plan {
       row[part.column] = write->key();
       values[part.field] = Value(Array{std::move(row)});
     }
-    write->add([&whose = owner, &part, key = write->key(), values = std::move(values)](Done<void> then) { whose.send(part, key, values, std::move(then)); });
+    write->add_create(*part.records, {{std::move(values), std::nullopt}});
   }
 
   /// Takes the part away from the record, or out of the system.
@@ -93,21 +93,11 @@ struct WithParts::Plan {
   }
 };
 
-void WithParts::send(const Part& part, const std::string& key, const Value& values, Done<void> done) {
-  const std::pair<std::string, std::string> doubt{key, part.name};
-  if (const auto open = doubts_.find(doubt); open != doubts_.end() && clock_.now() < open->second) {
-    Error wait = make_error(Code::kUnavailable, "the part '" + part.name + "' was sent before without an answer", "it is made again once the lost request can no longer be applied");
-    wait.retry_after = std::chrono::duration_cast<std::chrono::milliseconds>(open->second - clock_.now()) + std::chrono::milliseconds(1);
-    return done(wait);
-  }
-  part.records->create({{values, std::nullopt}}, [this, alive = alive_, &part, doubt, done = std::move(done)](Result<std::vector<Result<Record>>> made) {
-    if (!*alive) return;
-    const bool refused = made.ok() && !made->empty() && !made->front().ok();
-    const Result<void> answer = refused ? plain_answer(made->front()) : plain_answer(made);
-    if (!answer.ok() && answer.error().code == Code::kUnknown) doubts_[doubt] = clock_.now() + part.records->capabilities().settle;
-    else doubts_.erase(doubt);
-    done(answer);
-  });
+bool WithParts::makes(const Value& values) const {
+  return root_.makes(values) || std::any_of(parts_.begin(), parts_.end(), [&](const Part& part) {
+           const Value* wanted = values.find(part.name);
+           return part.create && wanted != nullptr && wanted->is_object() && wanted->string_or(belongings::kKey).empty() && !moved_columns(*wanted, Value(Object{})).as_object().empty();
+         });
 }
 
 /// The parts' values, taken out of what is to be written.

@@ -63,6 +63,7 @@ WithRows::WithRows(Endpoint& parent, std::vector<ChildTable> children) : parent_
   able_.page_reads = false;  // a page has no rows of its records
   able_.bulk_update = 1;  // a record and its rows are written one after the other
   able_.answer = Capabilities::Answer::kStored;
+  for (const ChildTable& child : children_) able_.settle = std::max(able_.settle, child.rows->capabilities().settle);
 }
 
 WithRows::~WithRows() { *alive_ = false; }
@@ -140,6 +141,14 @@ Value WithRows::split(Value& values) const {
   return lists;
 }
 
+bool WithRows::makes(const Value& values) const {
+  return parent_.makes(values) || std::any_of(children_.begin(), children_.end(), [&](const ChildTable& child) {
+           const Value* wanted = values.find(child.path);
+           if (wanted == nullptr || !wanted->is_array()) return false;
+           return std::any_of(wanted->as_array().begin(), wanted->as_array().end(), [](const Value& row) { return row.string_or(belongings::kKey).empty(); });
+         });
+}
+
 /// The steps that bring one record's rows to a state.
 struct WithRows::Plan {
   std::shared_ptr<belongings::Write> write;
@@ -169,15 +178,7 @@ struct WithRows::Plan {
     const std::size_t most = static_cast<std::size_t>(std::max(1, child.rows->capabilities().bulk_create));
     for (std::size_t at = 0; at < fresh.size(); at += most) {
       std::vector<CreateRequest> some(fresh.begin() + static_cast<std::ptrdiff_t>(at), fresh.begin() + static_cast<std::ptrdiff_t>(std::min(fresh.size(), at + most)));
-      write->add([&child, some = std::move(some)](Done<void> then) {
-        child.rows->create(some, [then](Result<std::vector<Result<Record>>> answer) {
-          if (!answer.ok()) return then(answer.error());
-          for (const auto& one : *answer) {
-            if (!one.ok()) return then(one.error());
-          }
-          then({});
-        });
-      });
+      write->add_create(*child.rows, std::move(some));
     }
   }
 };

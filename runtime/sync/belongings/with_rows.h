@@ -3,7 +3,7 @@
 //
 // A record's version covers its rows; they are read again before a write and compared, so that a row that somebody else
 // changed refuses the write. What a write of several requests leaves half done is `unknown`: the engine reads it back, and
-// rows that are missing then are made by the next pass.
+// rows that are missing then are made by a pass that begins when a lost request can no longer make them (makes()).
 #pragma once
 
 #include <memory>
@@ -41,6 +41,7 @@ class WithRows final : public Endpoint {
   void find(std::vector<Query> queries, Done<std::vector<std::vector<Record>>> done) override { parent_.find(std::move(queries), std::move(done)); }
   void create(std::vector<CreateRequest> requests, Done<std::vector<Result<Record>>> done) override;
   void update(std::string key, Value values, std::optional<std::string> guard, Done<Record> done) override;
+  bool makes(const Value& values) const override;
   void remove(std::string key, std::optional<std::string> guard, Done<void> done) override;
   void act(std::string key, std::string verb, std::optional<std::string> guard, Done<Record> done) override;
   void trash(std::string key, Done<std::optional<Record>> done) override { parent_.trash(std::move(key), std::move(done)); }

@@ -39,14 +39,16 @@ void Reconcile::honour_intents(std::function<void()> then) {
     made_ |= made && reads_as_sent(intent);
     // A delete that was announced, and the record lives on: refused, or not sent.
     const bool undone = intent.kind == store::IntentKind::kDelete && intent.link == link_.id && record_[intent.side] && intent.requested_at;
+    if ((made || is_ours(intent)) && may_still_make(intent)) making_until_[intent.side] = std::max(making_until_[intent.side], *intent.requested_at + lane_.capabilities(intent.side).settle);
     if (undone && cannot_land(intent)) void_.push_back(intent.id);
     else if (undone) again_.push_back({intent.side, *link_.key[intent.side], "upsert", "again", 0, *intent.requested_at + lane_.capabilities(intent.side).settle});
     if (!is_ours(intent) || !record_[intent.side] || !intent.fields.is_object()) continue;
-    const bool written = count_as_written(intent);
-    const bool doubtful = !written && find_doubtful(intent);
-    if (written) landed.push_back(intent);
-    if (written) commit.close_intents.push_back(intent.id);
-    else if (doubtful) commit.close_intents.push_back(intent.id);
+    const std::set<std::string> written = count_as_written(intent);
+    const bool told = !written.empty() || find_doubtful(intent);
+    auto rest = told ? rest_of(intent, written) : std::nullopt;
+    if (!written.empty()) landed.push_back(intent);
+    if (rest) commit.announce.push_back(std::move(*rest));
+    else if (told) commit.close_intents.push_back(intent.id);
     else if (cannot_land(intent)) void_.push_back(intent.id);
     else again_.push_back({intent.side, *link_.key[intent.side], "upsert", "again", 0, *intent.requested_at + lane_.capabilities(intent.side).settle});
   }
@@ -55,7 +57,12 @@ void Reconcile::honour_intents(std::function<void()> then) {
     return in(commit.close_intents) || in(settled_) || in(void_);
   };
   std::erase_if(known_.intents, over);
-  if (commit.close_intents.empty() || options_.dry) return then();
+  for (store::Intent& intent : known_.intents) {
+    for (const store::Intent& rest : commit.announce) {
+      if (rest.id == intent.id) intent = rest;
+    }
+  }
+  if ((commit.close_intents.empty() && commit.announce.empty()) || options_.dry) return then();
   commit.mapping = link_.mapping = lane_.mapping;
   commit.link = link_;
   commit.wake_children = wake_;
@@ -117,10 +124,12 @@ bool Reconcile::another_landed(const store::Intent& intent) const {
 }
 
 /// A request is applied whole: fields that show its result tell of the others too, whatever was made of them since, unless
-/// as many still show what they were: the same value may have been typed in by somebody (law 26).
-bool Reconcile::count_as_written(const store::Intent& intent) {
+/// as many still show what they were: the same value may have been typed in by somebody (law 26). The names of the fields;
+/// none where nothing shows that it was written.
+std::set<std::string> Reconcile::count_as_written(const store::Intent& intent) {
   const std::ptrdiff_t results = shown(intent);
-  if (results == 0 || another_landed(intent)) return false;
+  if (results == 0 || another_landed(intent)) return {};
+  std::set<std::string> written;
   const auto& fields = intent.fields.as_object();
   const char* before = intent.side == Side::kLeft ? "l" : "r";
   const auto unwritten = std::count_if(fields.begin(), fields.end(), [&](const auto& one) { return !shows(intent, one.first, "to") && shows(intent, one.first, before); });
@@ -133,8 +142,27 @@ bool Reconcile::count_as_written(const store::Intent& intent) {
     (intent.side == Side::kLeft ? base.left : base.right) = part_of(announced, "to");
     if (const Value* half = announced.find("base"); half != nullptr) base = {part_of(*half, "l"), part_of(*half, "r")};
     link_.base[name] = base;
+    written.insert(name);
   }
-  return true;
+  return written;
+}
+
+/// Rows and parts of the record are made by requests of their own, which no guard of the record stops: one that was lost may
+/// make them until the settle time is over (law 25).
+bool Reconcile::may_still_make(const store::Intent& intent) const {
+  if (!record_[intent.side] || !intent.requested_at || !intent.fields.is_object()) return false;
+  const bool settled = asked_at_[intent.side] >= *intent.requested_at + lane_.capabilities(intent.side).settle;
+  const bool whole = shown(intent) == static_cast<std::ptrdiff_t>(intent.fields.as_object().size());
+  return !settled && !whole && lane_.batcher[intent.side]->endpoint().makes(intent.sent);
+}
+
+/// What stays announced of a write of which a part is found, because the rest may still be made; nullopt where nothing does.
+std::optional<store::Intent> Reconcile::rest_of(const store::Intent& intent, const std::set<std::string>& written) const {
+  if (!may_still_make(intent)) return std::nullopt;
+  store::Intent rest = intent;
+  std::erase_if(rest.fields.as_object(), [&](const auto& one) { return written.contains(one.first) || doubtful_.contains(one.first); });
+  if (rest.fields.as_object().empty()) return std::nullopt;
+  return rest;
 }
 
 /// Whether a rule makes a value of the two: then a copy of one side's carries what was computed before.
@@ -167,7 +195,7 @@ bool Reconcile::find_doubtful(const store::Intent& intent) {
 bool Reconcile::cannot_land(const store::Intent& intent) const {
   const auto& capabilities = lane_.capabilities(intent.side);
   const bool consumed = capabilities.guarded_writes && intent.guard && !record_[intent.side]->version.empty() && record_[intent.side]->version != *intent.guard;
-  return consumed || asked_at_[intent.side] >= *intent.requested_at + capabilities.settle;
+  return (consumed && !may_still_make(intent)) || asked_at_[intent.side] >= *intent.requested_at + capabilities.settle;
 }
 
 /// The record that a create was announced for is gone before its outcome was known: what the create may have made has

@@ -137,7 +137,9 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   bool reads_as_sent(const store::Intent& create) const;
   std::ptrdiff_t shown(const store::Intent& intent) const;
   bool another_landed(const store::Intent& intent) const;
-  bool count_as_written(const store::Intent& intent);
+  std::set<std::string> count_as_written(const store::Intent& intent);
+  bool may_still_make(const store::Intent& intent) const;
+  std::optional<store::Intent> rest_of(const store::Intent& intent, const std::set<std::string>& written) const;
   store::Conflict doubt_about(const std::string& name) const;
   bool find_doubtful(const store::Intent& intent);
   bool is_computed(const Field& field, const Value& announced) const;
@@ -358,6 +360,7 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   std::vector<std::string> close_intents_;
   Sides<std::vector<std::string>> open_creates_;  // that this pass met or announced
   std::vector<std::string> settled_;  // creates of earlier passes: closed with the link that this pass stores, kept where it stands
+  Sides<Instant> making_until_;       // until when a lost request may still make rows or parts of the record
   std::vector<std::string> void_;     // updates of earlier passes that cannot land any more: closed before the next is announced
   std::set<std::string> doubtful_;    // fields of which nobody can tell whether the announced result is in them
   std::vector<store::Conflict> open_conflicts_;

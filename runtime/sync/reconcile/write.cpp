@@ -75,6 +75,10 @@ void Reconcile::announce() {
     const Instant settled = *doubt.requested_at + lane_.capabilities(doubt.side).settle;
     if (asked_at_[doubt.side] < settled) return stand(store::KeyState::kBackingOff, make_error(Code::kUnknown, "an earlier write of unknown outcome may still arrive", "nothing is written to this record until the settle time of the connector has passed"), settled);
   }
+  for (const Side side : {Side::kLeft, Side::kRight}) {
+    const bool twice = to_write_[side] && asked_at_[side] < making_until_[side] && lane_.batcher[side]->endpoint().makes(decisions_.patch[side]);
+    if (twice) return stand(store::KeyState::kBackingOff, make_error(Code::kUnknown, "rows or parts of the record that an earlier request was to make may still arrive", "they are looked for again after the settle time of the connector"), making_until_[side]);
+  }
   std::vector<store::Intent> intents;
   bool discards = false;
   for (const Side side : {Side::kLeft, Side::kRight}) {
@@ -196,7 +200,7 @@ void Reconcile::after_write(Side side) {
   to_write_[side] = false;
   if (intent_[side]) close_intents_.push_back(intent_[side]->id);
   for (const store::Intent& earlier : known_.intents) {
-    if (is_ours(earlier) && earlier.side == side && lane_.capabilities(side).guarded_writes) close_intents_.push_back(earlier.id);  // its guard is used up
+    if (is_ours(earlier) && earlier.side == side && lane_.capabilities(side).guarded_writes && !may_still_make(earlier)) close_intents_.push_back(earlier.id);  // its guard is used up
   }
   if (!creating_ && (to_write_.left || to_write_.right)) {
     // Each side is committed by itself as soon as it is known written, and on record even if the other side then refuses.

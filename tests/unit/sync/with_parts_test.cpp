@@ -1,7 +1,7 @@
 #include <catch2/catch.hpp>
 
 #include "base/json.h"
-#include "support/sync_world.h"
+#include "support/people.h"
 #include "sync/reconcile/lookups.h"
 #include "sync/belongings/with_parts.h"
 
@@ -21,6 +21,7 @@ struct Joined {
   MemorySide addresses{world.timers, world.clock, "A"};
   std::unique_ptr<sync::WithParts> left;
   std::string ada, row;
+  Part own;
 
   static Part address() {
     Part part;
@@ -47,9 +48,9 @@ struct Joined {
   }
 
   explicit Joined(const Part& part = address(), const char* person = R"({"email":"ada@example.org"})", const char* place = R"({"city":"York","street":"1 Mill"})") {
-    Part own = part;
+    own = part;
     own.records = &addresses;
-    left = std::make_unique<sync::WithParts>(world.left, std::vector<Part>{own}, world.clock);
+    left = std::make_unique<sync::WithParts>(world.left, std::vector<Part>{own});
     world.engine->put(std::make_shared<test::TableMapper>(plan(), "v2"), {left.get(), &world.right});
     ada = world.left.insert(read(person));
     if (place != nullptr) place_for(ada, place);
@@ -73,6 +74,12 @@ struct Joined {
     world.hook(Side::kRight, row);
     world.hook(Side::kLeft, ada);
     world.settle();
+  }
+  /// kill -9 and a start.
+  void die() {
+    world.engine.reset();
+    left = std::make_unique<sync::WithParts>(world.left, std::vector<Part>{own});
+    test::restart(world, plan(), {left.get(), nullptr});
   }
   void part_told(const std::string& key) {
     world.hook(Side::kLeft, sync::part_watch_key("address", key));
@@ -198,6 +205,33 @@ TEST_CASE("with_parts: a lost making is repeated only after it can no longer be 
 
   CHECK(it.addresses.creates == 1);
   CHECK(it.addresses.get(it.first(), "city") == Value("Hull"));
+}
+
+TEST_CASE("with_parts: a part whose making had left when the process was killed is made once", "[sync][parts]") {
+  Joined it(Joined::address(), R"({"email":"ada@example.org"})", nullptr);
+  it.addresses.write_faults = {MemorySide::Fault::kLateSilent};
+
+  SECTION("of a record that was there") { it.on_right("city", "Hull"); }
+  SECTION("of a record that was written before it") {
+    it.world.right.edit(it.row, "phone", Value("2"));
+    it.on_right("city", "Hull");
+    CHECK(it.world.left.get(it.ada, "phone") == Value("2"));
+  }
+  SECTION("of a new record") {
+    it.row = it.world.right.insert(read(R"({"email":"bob@example.org","city":"Hull"})"));
+    it.world.hook(Side::kRight, it.row);
+    it.world.settle();
+    REQUIRE(it.world.left.rows.size() == 2);
+  }
+  REQUIRE(it.addresses.rows.empty());
+  it.die();
+  it.world.settle(std::chrono::seconds(20));
+  it.addresses.apply_late();
+  it.world.settle(std::chrono::minutes(5));
+
+  CHECK(it.addresses.rows.size() == 1);
+  CHECK(it.addresses.get(it.first(), "city") == Value("Hull"));
+  CHECK(it.world.conflicts().empty());
 }
 
 TEST_CASE("with_parts: a part that moves to another record changes both", "[sync][parts]") {

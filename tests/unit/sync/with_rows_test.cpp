@@ -1,13 +1,14 @@
 #include <catch2/catch.hpp>
 
 #include "base/json.h"
-#include "support/sync_world.h"
+#include "support/people.h"
 #include "sync/belongings/with_rows.h"
 
 using namespace tidewire;
 using sync::Field;
 using sync::Side;
 using test::World;
+using Fault = test::MemorySide::Fault;
 
 namespace {
 
@@ -38,12 +39,15 @@ struct Tables {
   std::unique_ptr<sync::WithRows> right;
   std::string left, person;
 
-  Tables() {
+  sync::ChildTable child() {
     sync::ChildTable table;
     table.rows = &skills;
     table.path = "skills[]";
     table.parent = "person";
-    right = std::make_unique<sync::WithRows>(world.right, std::vector<sync::ChildTable>{table});
+    return table;
+  }
+  Tables() {
+    right = std::make_unique<sync::WithRows>(world.right, std::vector<sync::ChildTable>{child()});
     world.engine->put(std::make_shared<test::TableMapper>(plan_of_rows(), "v2"), {&world.left, right.get()});
     left = world.left.insert(read(R"({"email":"ada@example.org","skills":[{"name":"c1","skill":"lua","level":3},{"name":"c2","skill":"sql","level":1}]})"));
     world.hook(Side::kLeft, left);
@@ -66,6 +70,12 @@ struct Tables {
     world.hook(Side::kLeft, left);
     world.hook(Side::kRight, person);
     world.settle();
+  }
+  /// kill -9 and a start.
+  void die() {
+    world.engine.reset();
+    right = std::make_unique<sync::WithRows>(world.right, std::vector<sync::ChildTable>{child()});
+    test::restart(world, plan_of_rows(), {nullptr, right.get()});
   }
 };
 
@@ -142,6 +152,80 @@ TEST_CASE("with_rows: a create whose rows failed is found again and its rows are
   CHECK(it.world.right.rows.size() == 2);
   CHECK(it.skills.rows.size() == 4);
   CHECK(it.world.left.get(bob, "skills").as_array().size() == 2);
+}
+
+TEST_CASE("with_rows: a row whose create had left when the process was killed is made once", "[sync][rows]") {
+  Tables it;
+  const char* skills = R"([{"name":"c1","skill":"lua","level":3},{"name":"c2","skill":"sql","level":1},{"skill":"go","level":2}])";
+  const auto kill = [&](Fault fault) {
+    it.skills.write_faults = {fault};
+    it.world.left.edit(it.left, "skills", read(skills));
+    it.sync();
+    REQUIRE(it.skills.rows.size() == 2);
+    it.die();
+    it.world.settle(std::chrono::seconds(20));
+  };
+
+  SECTION("where it arrives late") {
+    kill(Fault::kLateSilent);
+    it.skills.apply_late();
+  }
+  SECTION("where it arrives late and the record itself was written before it") {
+    it.world.left.edit(it.left, "phone", Value("2"));
+    kill(Fault::kLateSilent);
+    CHECK(it.world.right.get(it.person, "phone") == Value("2"));
+    it.skills.apply_late();
+  }
+  SECTION("where it is lost") {
+    kill(Fault::kSilent);
+    CHECK(it.skills.rows.size() == 2);
+  }
+  SECTION("where others are edited meanwhile") {
+    kill(Fault::kLateSilent);
+    it.world.left.edit(it.left, "phone", Value("3"));
+    it.sync();
+    it.skills.apply_late();
+  }
+  it.world.settle(std::chrono::minutes(5));
+
+  CHECK(it.skills.rows.size() == 3);
+  CHECK(it.world.left.get(it.left, "skills").as_array().size() == 3);
+  CHECK(it.world.right.get(it.person, "phone") == it.world.left.get(it.left, "phone"));
+  CHECK(it.world.conflicts().empty());
+  const int writes = it.world.writes() + it.skills.writes;
+  it.sync();
+  CHECK(it.world.writes() + it.skills.writes == writes);
+}
+
+TEST_CASE("with_rows: a row that was not answered and arrives late is made once", "[sync][rows]") {
+  Tables it;
+  it.skills.write_faults = {Fault::kLate};
+  it.world.left.edit(it.left, "skills", read(R"([{"name":"c1","skill":"lua","level":3},{"name":"c2","skill":"sql","level":1},{"skill":"go","level":2}])"));
+
+  it.sync();
+  it.world.settle(std::chrono::seconds(20));
+  it.skills.apply_late();
+  it.world.settle(std::chrono::minutes(5));
+
+  CHECK(it.skills.rows.size() == 3);
+}
+
+TEST_CASE("with_rows: a row of a new record whose create had left when the process was killed is made once", "[sync][rows]") {
+  Tables it;
+  it.skills.write_faults = {Fault::kLateSilent};
+  const std::string bob = it.world.left.insert(read(R"({"email":"bob@example.org","skills":[{"skill":"x","level":1}]})"));
+  it.world.hook(Side::kLeft, bob);
+  it.world.settle();
+  REQUIRE(it.world.right.rows.size() == 2);
+  it.die();
+
+  it.world.settle(std::chrono::seconds(20));
+  it.skills.apply_late();
+  it.world.settle(std::chrono::minutes(5));
+
+  CHECK(it.world.right.rows.size() == 2);
+  CHECK(it.skills.rows.size() == 3);
+  CHECK(it.world.left.get(bob, "skills").as_array().size() == 1);
 }
 
 TEST_CASE("with_rows: rows that come back to what they were are no stale read", "[sync][rows]") {
