@@ -113,6 +113,7 @@ struct Situation {
   const std::set<std::string>* braked = nullptr;      // of Decisions::adopts, those that are held
   bool reapply = false;                               // a resync after an edit of the mapping: what both sides agreed on is turned again
   const std::set<Reference>* coming = nullptr;        // these are not waited for: whoever looks knows that they will be linked
+  std::set<std::string> judged_in_doubt{};            // judged fields that a copy of unknown outcome may be in (law 26)
 };
 
 /// kScript, kBudget, kInvalid name mapping, field and value: dead letters. Waiting for parents is no error (missing).

@@ -225,12 +225,19 @@ Result<std::optional<Verdict>> Pass::judge(const Field& field, View& view, const
     return std::optional<Verdict>();
   }
   view.decision.judged[said->first] = said->second;
+  // Of a value that a copy of unknown outcome may be in only one of the two can be chosen: made of both, it could count twice.
+  const auto unless_in_doubt = [&](Verdict verdict) -> std::optional<Verdict> {
+    if (verdict.kind != Verdict::Kind::kValue || !s_.judged_in_doubt.contains(view.decision.field->name)) return verdict;
+    view.decision.conflict_kind = "unknown_outcome";
+    rule += ", but a write of unknown outcome may be in it already: waits for a person";
+    return Verdict{};
+  };
   std::string why = said->second.why;
   if (!said->second.answer.is_null()) {
     auto verdict = read_answer(field, said->second.answer);
     if (verdict.ok()) {
       rule += verdict->kind == Verdict::Kind::kManual ? ": left to a person" : (verdict->kind == Verdict::Kind::kValue ? ": a value of its own" : ": " + std::string(side_name(verdict->side)) + " wins");
-      return std::optional(std::move(*verdict));
+      return unless_in_doubt(std::move(*verdict));
     }
     why = verdict.error().message;
   }
@@ -239,7 +246,7 @@ Result<std::optional<Verdict>> Pass::judge(const Field& field, View& view, const
   if (!field.strategy_function) return std::optional(Verdict{});
   const auto verdict = TRY(s_.mapper.resolve(field, *field.strategy_function, asked));
   if (verdict.kind == Verdict::Kind::kSide) rule += ": " + std::string(side_name(verdict.side)) + " wins";
-  return std::optional(verdict);
+  return unless_in_doubt(verdict);
 }
 
 Result<Verdict> Pass::read_answer(const Field& field, const Value& answer) {

@@ -168,7 +168,6 @@ std::optional<store::Intent> Reconcile::rest_of(const store::Intent& intent, con
 /// Whether a rule makes a value of the two: then a copy of one side's carries what was computed before.
 bool Reconcile::is_computed(const Field& field, const Value& announced) const {
   if (announced.find("base") != nullptr) return true;
-  if (field.judged()) return true;  // nobody can tell without asking
   if (!field.strategy_function) return false;
   Dispute dispute;
   dispute.field = field.name;
@@ -179,12 +178,17 @@ bool Reconcile::is_computed(const Field& field, const Value& announced) const {
   return verdict.ok() && verdict->kind == Verdict::Kind::kValue;
 }
 
-/// A computed field that shows neither what it was nor what it was to become: whether the result is in it cannot be told.
+/// A computed field that shows neither what it was nor what it was to become: whether the result is in it cannot be told. A
+/// copy of a judged one may be judged again: she chooses between what both sides show, and only a value that she makes of
+/// them could count the copy twice (merge/dispute.cpp `judge`).
 bool Reconcile::find_doubtful(const store::Intent& intent) {
   bool any = false;
   for (const auto& [name, announced] : intent.fields.as_object()) {
     const Field* field = plan_.field(name);
-    if (field == nullptr || !is_computed(*field, announced) || shows(intent, name, intent.side == Side::kLeft ? "l" : "r")) continue;
+    if (field == nullptr || shows(intent, name, intent.side == Side::kLeft ? "l" : "r")) continue;
+    const bool copied = announced.find("base") == nullptr;
+    if (field->judged() && copied) judged_in_doubt_.insert(name);
+    if ((field->judged() && copied) || !is_computed(*field, announced)) continue;
     doubtful_.insert(name);
     any = true;
   }

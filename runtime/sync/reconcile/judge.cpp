@@ -17,7 +17,19 @@ std::string drawer(const std::string& mapping) { return "judge " + mapping; }
 /// The record by its left key: what was asked of it leaves with it (store/forget.cpp).
 std::string Reconcile::answer_key(const std::string& id) const { return link_.key.left.value_or("") + "\n" + id; }
 
+/// Asking takes its time: what is known not to be written is on record first, else it would be in doubt after a crash.
 void Reconcile::ask_judge(std::vector<Asked> asks) {
+  if (close_intents_.empty()) return ask_each(asks);
+  store::Commit refused;
+  refused.mapping = lane_.mapping;
+  refused.close_intents = close_intents_;
+  lane_.store.commit(std::move(refused), [self = shared_from_this(), asks = std::move(asks)](Result<std::int64_t> stored) {
+    if (!stored.ok()) return self->fail(std::move(stored).error());
+    self->ask_each(asks);
+  });
+}
+
+void Reconcile::ask_each(const std::vector<Asked>& asks) {
   auto left = std::make_shared<std::size_t>(asks.size());  // owners: the callbacks below
   const auto one = [self = shared_from_this(), left] {
     if (--*left == 0) self->judged();

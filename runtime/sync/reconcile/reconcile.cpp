@@ -268,7 +268,7 @@ void Reconcile::compare_now() {
 }
 
 Situation Reconcile::situation() const {
-  Situation out{plan_, *mapper_, link_, {}, exists_, known_.conflicts, translations_, {}, {}, doubtful_, &answers_, refreshed_, options_.reversals.empty() ? nullptr : &options_.reversals, &judgements_, &braked_, reapplies_, &coming_};
+  Situation out{plan_, *mapper_, link_, {}, exists_, known_.conflicts, translations_, {}, {}, doubtful_, &answers_, refreshed_, options_.reversals.empty() ? nullptr : &options_.reversals, &judgements_, &braked_, reapplies_, &coming_, judged_in_doubt_};
   for (const Side side : {Side::kLeft, Side::kRight}) {
     out.record[side] = record_[side] ? &*record_[side] : nullptr;
     out.capabilities[side] = &lane_.capabilities(side);

@@ -198,6 +198,7 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
 
   // reconcile/judge.cpp
   void ask_judge(std::vector<Asked> asks);
+  void ask_each(const std::vector<Asked>& asks);
   void send_question(const Asked& asked, std::function<void()> then);
   void not_answered(const Asked& asked, Error error, const std::function<void()>& then);
   void judged();
@@ -363,6 +364,7 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   Sides<Instant> making_until_;       // until when a lost request may still make rows or parts of the record
   std::vector<std::string> void_;     // updates of earlier passes that cannot land any more: closed before the next is announced
   std::set<std::string> doubtful_;    // fields of which nobody can tell whether the announced result is in them
+  std::set<std::string> judged_in_doubt_;  // judged fields that a copy of ours may be in, under what somebody made of it since
   std::vector<store::Conflict> open_conflicts_;
   std::vector<std::string> close_conflicts_;
   std::vector<store::DirtyMark> again_;

@@ -109,6 +109,61 @@ TEST_CASE("judge: after a crash between answer and write it is not asked again",
   CHECK(it.phone(Side::kRight) == "left");
 }
 
+namespace {
+
+/// A copy of the left's phone leaves, the process dies before its answer, and the right's phone is edited.
+struct Doubted : Pair {
+  explicit Doubted(Value answer) : Pair(judged()) {
+    world.judge.answer = std::move(answer);
+    world.right.write_faults = {test::MemorySide::Fault::kSilent};
+    world.left.edit(left, "phone", Value("left"));
+    world.hook(Side::kLeft, left);
+    world.settle();
+    world.right.edit(right, "phone", Value("right"));
+    test::restart(world, judged());
+    world.settle(std::chrono::minutes(5));
+  }
+};
+
+}  // namespace
+
+TEST_CASE("judge: an edit that may be on top of a copy of unknown outcome is judged, and the side she names wins", "[sync][judge]") {
+  Doubted it(Value(Object{{"winner", Value("right")}}));
+
+  CHECK(it.world.judge.asked.size() == 1);
+  CHECK(it.both_show("phone", "right"));
+  CHECK(it.world.conflicts().empty());
+}
+
+TEST_CASE("judge: a value that she makes of one that a copy of unknown outcome may be in waits for a person", "[sync][judge]") {
+  Doubted it(Value(Object{{"value", Value("both")}}));
+
+  REQUIRE(it.world.conflicts().size() == 1);
+  CHECK(it.world.conflicts().front().kind == "unknown_outcome");
+  CHECK(it.shown(Side::kLeft, "phone") == "left");
+  CHECK(it.shown(Side::kRight, "phone") == "right");
+  it.tell(std::chrono::hours(1));
+  CHECK(it.world.judge.asked.size() == 1);
+}
+
+TEST_CASE("judge: that a copy was refused is on record before she is asked", "[sync][judge]") {
+  Pair it(judged());
+  it.world.judge.answer = make_error(Code::kCancelled, "the process ends before she says anything");
+  it.world.left.edit(it.left, "phone", Value("left"));
+  it.world.right.before_write = [&] { it.world.right.edit(it.right, "phone", Value("right")); };
+  it.world.hook(Side::kLeft, it.left);
+  it.world.settle();
+  REQUIRE(it.world.right.stale == 1);
+  REQUIRE_FALSE(it.world.judge.asked.empty());
+  it.world.judge.answer = Value(Object{{"value", Value("both")}});
+  test::restart(it.world, judged());
+
+  it.world.settle(std::chrono::minutes(5));
+
+  CHECK(it.both_show("phone", "both"));
+  CHECK(it.world.conflicts().empty());
+}
+
 TEST_CASE("judge: without an answer the fallback decides and says so", "[sync][judge]") {
   Disputed it(judged("right", 3));
   it.world.judge.answer = make_error(Code::kUnavailable, "judge.example answered 503");
