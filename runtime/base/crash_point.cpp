@@ -14,7 +14,7 @@ std::atomic<CrashPoint> armed_crash_point{CrashPoint::kNone};
 
 namespace {
 
-constexpr std::array<std::string_view, 33> kNames{
+constexpr std::array<std::string_view, 46> kNames{
     "migration_in_transaction",  // a new state file, or one of an older program
     "migration_stored",
     "intake_in_transaction",  // a webhook's changes, not yet on disk
@@ -32,17 +32,30 @@ constexpr std::array<std::string_view, 33> kNames{
     "create_answered",          // made, the answer not in the base
     "update_answered",
     "delete_answered",
+    "soft_delete_answered",   // marked as deleted
+    "mark_off_answered",      // and that taken back
+    "restore_answered",       // a deleted record made again, because the other one was edited
+    "put_back_answered",      // out of the trash, because an edit was deleted with it
+    "refusal_answered",       // success, and the field shows what it was
+    "belonging_answered",     // a row or a part written, the others and the record's base not
+    "lookup_announced",       // that a missing record is made for a field to name, the request has not left
+    "lookup_answered",        // made, the field does not name it yet
     "one_side_stored",        // of a value for both sides
     "commit_in_transaction",  // the end of a pass
     "commit_stored",
+    "judge_answered",         // what a judge said, not on record
+    "judge_stored",           // on record, not used
     "resolution_in_transaction",  // a person's decision
     "resolution_stored",
+    "release_in_transaction",  // a person's word that the brake lets go
+    "release_stored",
     "retry_in_transaction",  // a person's wish that a key is tried again
     "retry_stored",
     "job_in_transaction",  // asked for, not begun
     "job_stored",
     "job_page_in_transaction",  // a step of a job and its progress
     "job_page_stored",
+    "staged_let_go",  // that it may write is on record, nothing of it is due
     "hook_answered",  // somebody was told, that is not on record
     "hook_in_transaction",
     "hook_stored",

@@ -107,7 +107,7 @@ void Store::brake_counts(std::string mapping, Duration window, Done<BrakeCounts>
 }
 
 void Store::release(std::string mapping, std::string field, std::int64_t limit, Done<std::int64_t> done) {
-  write_verb(executor_, std::move(done), [mapping = std::move(mapping), field = std::move(field), limit, now = clock_.now()](Database& database) {
+  write_verb(executor_, {CrashPoint::kReleaseInTransaction, CrashPoint::kReleaseStored}, std::move(done), [mapping = std::move(mapping), field = std::move(field), limit, now = clock_.now()](Database& database) {
     return release_held(database, mapping, field, limit, now);
   });
 }

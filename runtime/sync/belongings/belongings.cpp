@@ -1,5 +1,6 @@
 #include "sync/belongings/belongings.h"
 
+#include "base/crash_point.h"
 #include "base/json.h"
 
 namespace tidewire::sync::belongings {
@@ -56,6 +57,7 @@ void Write::next(std::size_t number) {
     if (!*self->alive_) return;
     if (!answer.ok()) return self->stop(Error(answer.error()).context("writing '" + self->key_ + "' and what belongs to it"));
     self->touched_ = true;
+    pass(CrashPoint::kBelongingAnswered);
     self->next(number + 1);
   });
 }

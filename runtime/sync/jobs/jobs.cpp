@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/crash_point.h"
 #include "base/text.h"
 #include "sync/jobs/load.h"
 #include "sync/jobs/preview.h"
@@ -372,6 +373,7 @@ void Jobs::look_at_decisions(const RunPtr& run) {
     Staging::let_go(run->job);
     run->pause = kShortest;
     save(run, [this, run, turn = run->turn] {
+      pass(CrashPoint::kStagedLetGo);
       if (run->turn == turn) release(run);
     });
   }));

@@ -88,6 +88,7 @@ bool Reconcile::take_field(Side side, Decision& decision, const Value& stored, S
   };
   if (!as_sent && is_ping_pong(decision, side)) return refuse("ping_pong", "both systems rewrite what the other one stores");
   if (!as_sent && kept) {
+    pass(CrashPoint::kRefusalAnswered);
     remember("read", false);
     if (to_write_[other(side)]) leave_out(decision, other(side));
     return refuse("not_accepted", "the " + std::string(side_name(side)) + " system answered success but kept its value (read-only, computed or no right to the field)");  // law 14

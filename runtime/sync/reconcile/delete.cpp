@@ -2,7 +2,6 @@
 // updated record is restored unless the mapping says otherwise, and what is gone already is done.
 #include <algorithm>
 
-#include "base/crash_point.h"
 #include "sync/merge/canonical.h"
 #include "sync/reconcile/reconcile.h"
 
@@ -267,6 +266,7 @@ void Reconcile::send_soft_delete(Side side) {
       Result<void> failed = answer.error();
       return self->on_deleted(side, std::move(failed), "soft delete", values);
     }
+    pass(CrashPoint::kSoftDeleteAnswered);
     self->note_write(side, "soft delete", values, "marked as deleted");
     self->bury(other(side), "soft", "applied");
   }));

@@ -58,8 +58,10 @@ void Reconcile::send_question(const Asked& asked, std::function<void()> then) {
   lane_.around.judge->ask(*plan_.judge, id, question, [self = shared_from_this(), asked, then](Result<Value> answer) {
     auto checked = answer.ok() ? check_answer(self->plan_, *answer) : Result<void>(answer.error());
     if (!checked.ok()) return self->not_answered(asked, std::move(checked).error(), then);
+    pass(CrashPoint::kJudgeAnswered);
     self->lane_.store.kv_set(drawer(self->lane_.mapping), self->answer_key(asked.id), *answer, kAnswerKept, [self, asked, answer = *answer, then](Result<void> stored) {
-      if (!stored.ok()) self->judge_error_ = stored.error();
+      if (stored.ok()) pass(CrashPoint::kJudgeStored);
+      else self->judge_error_ = stored.error();
       self->judgements_[asked.field] = {asked.id, answer, ""};
       then();
     });

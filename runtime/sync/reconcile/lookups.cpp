@@ -1,5 +1,6 @@
 #include "sync/reconcile/lookups.h"
 
+#include "base/crash_point.h"
 #include "base/hash.h"
 #include "base/json.h"
 
@@ -96,6 +97,7 @@ void Lookups::make(Question question, Value values, Done<Record> done) {
     store_.kv_set("lookup creates " + mapping_, mark, Value(around_.clock.now().time_since_epoch().count()), settle * 2, [this, alive, question, values, name](Result<void> stored) {
       if (!*alive) return;
       if (!stored.ok()) return ended(name, stored.error());
+      pass(CrashPoint::kLookupAnnounced);
       // Between the question and the announcement somebody else may have made it.
       search(question, [this, alive, question, values, name](Result<std::optional<Record>> found) {
         if (!*alive) return;
@@ -118,6 +120,7 @@ void Lookups::send(const Question& question, Value values, Done<Record> done) {
     if (!*alive) return;
     const bool exists = !made.ok() && made.error().code == Code::kStale;
     if (!made.ok() && !exists) return done(std::move(made).error().context("making a record of " + question.id));
+    pass(CrashPoint::kLookupAnswered);
     // The answer has what was sent; a lookup wants the record as it is there.
     search(question, [done, question](Result<std::optional<Record>> found) {
       if (!found.ok()) return done(std::move(found).error());

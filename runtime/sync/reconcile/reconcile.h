@@ -15,6 +15,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "base/crash_point.h"
 #include "sync/merge/decide.h"
 #include "sync/lane.h"
 #include "sync/reconcile/timeline.h"
@@ -265,6 +266,7 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   // reconcile/write.cpp
   void announce();
   void write_next();
+  CrashPoint answered(Side side) const;
   void on_written(Side side, Result<Record> answer);
   void not_written(Side side, Error error);
   void read_back(Side side, Error error);

@@ -64,6 +64,7 @@ void Reconcile::keep_lost_edit(Side side) {
 }
 
 void Reconcile::on_put_back(Side side, const std::string& mark, Record record) {
+  pass(CrashPoint::kPutBackAnswered);
   note_write(side, "put back", Value(Object{}), "it had been edited before it was deleted");
   put_back_mark_ = {side, mark};
   const SideKey key{side, record.key};

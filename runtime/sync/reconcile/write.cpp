@@ -1,7 +1,6 @@
 // Every write is announced: inputs and result are committed before the request leaves (law 12).
 #include <algorithm>
 
-#include "base/crash_point.h"
 #include "base/json.h"
 #include "sync/merge/canonical.h"
 #include "sync/merge/lifecycle.h"
@@ -131,8 +130,13 @@ void Reconcile::write_next() {
   });
 }
 
+CrashPoint Reconcile::answered(Side side) const {
+  if (creating_) return restored_.empty() ? CrashPoint::kCreateAnswered : CrashPoint::kRestoreAnswered;
+  return takes_mark_off_ && side == *marked_ ? CrashPoint::kMarkOffAnswered : CrashPoint::kUpdateAnswered;
+}
+
 void Reconcile::on_written(Side side, Result<Record> answer) {
-  if (answer.ok()) pass(creating_ ? CrashPoint::kCreateAnswered : CrashPoint::kUpdateAnswered);
+  if (answer.ok()) pass(answered(side));
   if (answer.ok()) return confirm(side, std::move(*answer));
   Error error = std::move(answer).error();
   const bool gone_or_moved = error.code == Code::kStale || (error.code == Code::kNotFound && !creating_);
