@@ -60,6 +60,7 @@ class Replay {
     if (planned == nullptr) return;
     for (const Side side : {Side::kLeft, Side::kRight}) sync::lay_form(*planned, side, *field.find(store::side_name(side)), record_[side].fields);
     if (const Value* stamps = field.find("stamps")) link_.stamps[name] = *stamps;
+    if (const Value* note = field.find("note")) link_.notes[name] = *note;
     if (const Value* base = field.find("base")) link_.base[name] = {*base->find("l"), *base->find("r")};
     if (const Value* judged = field.find("judged"); judged != nullptr) {
       for (const auto& [about, said] : judged->as_object()) judgements_[about] = {said.string_or("id"), said.find("answer") == nullptr ? Value() : *said.find("answer"), said.string_or("why")};

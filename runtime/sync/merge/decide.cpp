@@ -48,6 +48,8 @@ Pass::View Pass::look(const Field& field) {
     if (conflict.field == field.name) view.conflict = &conflict;
   }
   view.decided = view.conflict != nullptr && view.conflict->method && still_stands(view);
+  // Told of whatever comes of the field: a group is judged by it too, and is decided again from its record (law 32).
+  if (perhaps_ours(view)) view.decision.note = *s_.link.notes.find(field.name);
   return view;
 }
 

@@ -191,7 +191,6 @@ Result<void> Pass::dispute(View& view) {
     const bool computed = verdict.kind == Verdict::Kind::kValue;
     verdict = Verdict{computed ? Verdict::Kind::kManual : Verdict::Kind::kSide, other(*ours), {}, {}};
     rule = "the " + std::string(side_name(*ours)) + " side may show only what it was sent, in a form of its own: " + (computed ? "waits for a person" : "it loses");
-    view.decision.note = *s_.link.notes.find(field.name);
   }
   return settle(view, verdict, rule);
 }
