@@ -332,3 +332,50 @@ TEST_CASE("law 25: with the change that is discarded its create is given up", "[
 
   CHECK(open() == 0);
 }
+
+namespace {
+
+/// Announced by a pass that did not end; whether the request left nobody knows.
+void announce(World& world, store::IntentKind kind, Side towards, const std::string& source, std::optional<std::string> target = {}) {
+  store::Intent intent;
+  intent.id = std::string(store::side_name(towards)) + source;
+  intent.mapping = "people";
+  intent.kind = kind;
+  intent.side = towards;
+  intent.source_key = source;
+  intent.target_key = std::move(target);
+  intent.sent = person("ada@example.org");
+  for (const auto& [name, value] : intent.sent.as_object()) intent.fields[name] = Value(Object{{"l", value}, {"r", Value()}, {"to", value}});
+  if (towards == Side::kRight) intent.match_hash = intent.id;
+  intent.operation = intent.id;
+  intent.created_at = world.clock.now();
+  intent.requested_at = world.clock.now();
+  world.store.announce({std::move(intent)}, std::nullopt, [](Result<void> stored) { REQUIRE(stored.ok()); });
+  world.timers.run_posted();
+}
+
+std::size_t announced(World& world) {
+  std::size_t count = 0;
+  world.store.open_intents("people", [&](Result<std::vector<store::Intent>> intents) { count = intents->size(); });
+  world.timers.run_posted();
+  return count;
+}
+
+}  // namespace
+
+TEST_CASE("law 25: two records of which each looks like what the create for the other made do not wait for each other", "[laws][25]") {
+  World world;
+  const std::string left = world.left.insert(person("ada@example.org")), right = world.right.insert(person("ada@example.org"));
+  announce(world, store::IntentKind::kCreate, Side::kRight, left);
+  announce(world, store::IntentKind::kCreate, Side::kLeft, right);
+  restart(world);
+  world.settle(minutes(5));  // from here on nobody waits for either, and nobody knows of either
+  world.hook(Side::kLeft, left);
+  world.hook(Side::kRight, right);
+  world.settle(minutes(10));
+
+  CHECK(world.counts().links == 1);
+  CHECK(announced(world) == 0);
+  CHECK(world.writes() == 0);
+}
+

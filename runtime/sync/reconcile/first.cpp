@@ -140,11 +140,21 @@ void Reconcile::meet() {
     if (options_.dry || !search_orphan()) return commit_echo("filtered");
     return;  // it left before the outcome of its create was known
   }
-  if (!options_.dry && !std::exchange(asked_for_maker_, true) && !lane_.creates.doubtful(side).empty()) return ask_for_maker();
+  if (!options_.dry && !std::exchange(asked_for_maker_, true) && !is_source() && !lane_.creates.doubtful(side).empty()) return ask_for_maker();
   link_.incarnation[side] = record_[side]->incarnation.empty() ? std::nullopt : std::optional(record_[side]->incarnation);
   exists_[other(side)] = false;
   creating_ = true;
   translate([self = shared_from_this()] { self->look_up([self] { self->decide_now(); }); });
+}
+
+/// A create was announced for this key: it is no echo, and was found to be none then. Were it to wait for others' creates, two
+/// such keys could wait for each other.
+bool Reconcile::is_source() const {
+  const auto& record = record_[key_.first];
+  return std::any_of(known_.intents.begin(), known_.intents.end(), [&](const store::Intent& open) {
+    const bool another = record && !record->incarnation.empty() && open.source_incarnation && *open.source_incarnation != record->incarnation;
+    return open.kind == store::IntentKind::kCreate && open.side == other(key_.first) && open.source_key == key_.second && !another;
+  });
 }
 
 /// Law 25: what a create of unknown outcome may have made is for the pass of its source to find.

@@ -67,9 +67,7 @@ void Reconcile::on_known(Result<std::vector<store::Known>> known) {
     }
   } else {
     begin_link();
-    // A key that a create was announced for is no echo; were it to wait, two such keys could wait for each other.
-    const bool source = std::any_of(known_.intents.begin(), known_.intents.end(), [&](const store::Intent& open) { return open.kind == store::IntentKind::kCreate && open.side == other(key_.first) && open.source_key == key_.second; });
-    if (!source && !options_.waited_for_creates && !options_.dry && lane_.creates.any(key_.first)) {
+    if (!is_source() && !options_.waited_for_creates && !options_.dry && lane_.creates.any(key_.first)) {
       Report report;  // it may be the echo of our own create: look again when those are closed
       report.end = Report::End::kBusy;
       report.creates = key_.first;

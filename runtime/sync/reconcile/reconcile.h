@@ -154,6 +154,7 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   void nothing_there();
   bool is_buried(const store::Link& buried) const;
   void meet();
+  bool is_source() const;
   void ask_for_maker();
   bool may_be_made_by(const store::Intent& intent) const;
   bool search_incarnation();
