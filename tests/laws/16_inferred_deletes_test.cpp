@@ -481,3 +481,17 @@ TEST_CASE("law 16: while lists stay short, sweeps are asked for less and less of
   CHECK(it.deleted());
   CHECK(it.world.counts().backing_off == 0);
 }
+
+TEST_CASE("law 16: that the other record reads as missing too, shortly after it was made, does not say that both are gone", "[laws][16]") {
+  Pair it;
+  std::map<std::string, MemorySide::Row> behind;  // a replica that has it not yet
+  it.world.right.replica = &behind;
+  it.erase(Side::kLeft);
+  it.world.settle(std::chrono::seconds(10));
+  it.world.right.replica = nullptr;
+  it.world.settle(minutes(5));
+
+  CHECK(it.world.right.rows.empty());
+  CHECK(it.world.right.deletes == 1);
+}
+

@@ -17,6 +17,11 @@ bool Reconcile::told_gone(Side side) const {
          });
 }
 
+/// A sweep that was whole has not found it.
+bool Reconcile::was_swept(Side side) const {
+  return std::any_of(taken_.begin(), taken_.end(), [&](const store::DirtyKey& row) { return row.side == side && row.reason == "sweep"; });
+}
+
 /// Law 16: while another system answers on either side than the one first met, nothing is deleted: what is missing
 /// there was not deleted, and what has the key there is another record.
 bool Reconcile::in_another_system(const std::string& what) {
@@ -58,10 +63,17 @@ void Reconcile::ask_for_sweep(Side side) {
         now() + pause);
 }
 
+/// Absence counts only once the settle time is over since the record was seen or made: a replica may not have it yet.
+bool Reconcile::was_seen_lately(Side side) {
+  const auto& seen = link_.seen_at[side];
+  const Duration settle = lane_.capabilities(side).settle;
+  if (told_gone(side) || !seen || asked_at_[side] - *seen >= settle) return false;
+  stand(store::KeyState::kBackingOff, make_error(Code::kUnavailable, "'" + *link_.key[side] + "' reads as missing shortly after it was seen", "it is read again after the settle time"), *seen + settle);
+  return true;
+}
+
 void Reconcile::gone(Side side) {
   const bool evidence = told_gone(side);
-  const bool swept = std::any_of(taken_.begin(), taken_.end(),
-                                 [&](const store::DirtyKey& row) { return row.side == side && row.reason == "sweep"; });
   const auto& capabilities = lane_.capabilities(side);
   if (deleted_by_us(side) && record_[other(side)]) {
     if (may_be_hidden(side)) return;
@@ -74,10 +86,8 @@ void Reconcile::gone(Side side) {
   if (in_another_system("'" + *link_.key[side] + "' is missing on " + plan_.end[side].connection)) return;
   if (!evidence && both_gone && told_gone(other(side))) return gone(other(side));
   if (may_be_hidden(side)) return;
-  if (!evidence && link_.seen_at[side] && asked_at_[side] - *link_.seen_at[side] < capabilities.settle) {
-    return stand(store::KeyState::kBackingOff, make_error(Code::kUnavailable, "'" + *link_.key[side] + "' reads as missing shortly after it was seen", "it is read again after the settle time"), *link_.seen_at[side] + capabilities.settle);
-  }
-  if (!evidence && !swept && !options_.dry) return ask_for_sweep(side);
+  if (was_seen_lately(side)) return;
+  if (!evidence && !was_swept(side) && !options_.dry) return ask_for_sweep(side);
   if (search_renamed(side)) return;
   const Side there = other(side);
   counters_["deletes_seen"] += 1;
@@ -92,7 +102,7 @@ void Reconcile::gone(Side side) {
   if (!record_[there] && search_renamed(there)) return;
   if (!record_[there]) {
     if (!options_.dry && search_orphan()) return;  // what was created for one of them may live on
-    if (may_be_hidden(there)) return;  // a delete of ours that nobody answered may be lost
+    if (may_be_hidden(there) || was_seen_lately(there)) return;  // a delete of ours that nobody answered may be lost
     return deleted_by_us(there) ? look_after_delete(there) : bury(side, "both", "applied");
   }
   // Where one of the two is outside the scope nothing travels, a delete neither (law 23); back in it, it is met as a stranger.

@@ -219,6 +219,8 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   bool in_another_system(const std::string& what);
   bool may_be_hidden(Side side);
   void ask_for_sweep(Side side);
+  bool was_seen_lately(Side side);
+  bool was_swept(Side side) const;
   void gone(Side side);
   bool may_be_ours(const Field& field, Side side) const;
   void keep_unsure(Side side);
