@@ -495,3 +495,67 @@ TEST_CASE("law 16: that the other record reads as missing too, shortly after it 
   CHECK(it.world.right.deletes == 1);
 }
 
+TEST_CASE("law 16: of what was seen since it began a sweep says nothing: its pages may be from before", "[laws][16]") {
+  Pair it;
+  const std::string bob = it.world.left.insert(person("bob@example.org"));
+  it.world.hook(Side::kLeft, bob);
+  it.world.settle();
+  const std::string late = it.known(Side::kLeft, bob).link->key.right.value();
+  it.world.right.short_page = 1;
+  it.world.right.list_faults = {Fault::kNone, Fault::kRefuse};  // the second page is asked for again, later
+  start_job(it.world, "sweep", Value(Object{{"left", false}, {"right", true}}));
+  it.world.settle(std::chrono::milliseconds(1));
+  it.world.left.edit(bob, "phone", Value("2"));
+  it.world.hook(Side::kLeft, bob);
+  it.world.settle(std::chrono::milliseconds(1));
+  REQUIRE(it.world.right.get(late, "phone") == Value("2"));
+  std::map<std::string, MemorySide::Row> behind;
+  it.world.right.hidden_from_list = late;
+  it.world.right.replica = &behind;
+  it.world.settle(minutes(5));
+
+  CHECK(it.world.left.rows.contains(bob));
+}
+
+namespace {
+
+/// A create was applied without an answer, and then its source reads as missing.
+struct Orphan {
+  World world;
+  std::string source;
+  explicit Orphan(bool deleted) {
+    source = world.left.insert(person("ada@example.org"));
+    world.left.counts = true;
+    world.right.write_faults = {Fault::kLoseAnswer};
+    world.hook(Side::kLeft, source);
+    world.settle(std::chrono::milliseconds(1));
+    REQUIRE(world.right.rows.size() == 1);
+    if (deleted) world.left.erase(source);
+    else world.left.hidden_from_list = source;
+    world.left.replica = &shown;
+  }
+  std::map<std::string, MemorySide::Row> shown;
+};
+
+}  // namespace
+
+TEST_CASE("law 16: what a create in doubt has made is not deleted because its source reads as missing", "[laws][16][25]") {
+  Orphan it(false);
+  it.world.settle(minutes(40));
+  CHECK(it.world.right.rows.size() == 1);
+  CHECK(it.world.right.deletes == 0);
+
+  it.world.left.hidden_from_list.clear();
+  it.world.left.replica = nullptr;
+  it.world.settle(std::chrono::hours(25));
+  CHECK(it.world.counts().links == 1);
+  CHECK(it.world.right.rows.size() == 1);
+}
+
+TEST_CASE("law 16: where a whole sweep misses the source too, it is", "[laws][16][25]") {
+  Orphan it(true);
+  it.world.settle(minutes(40));
+
+  CHECK(it.world.right.rows.empty());
+  CHECK(it.world.left.rows.empty());
+}

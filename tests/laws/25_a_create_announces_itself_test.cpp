@@ -379,3 +379,19 @@ TEST_CASE("law 25: two records of which each looks like what the create for the 
   CHECK(world.writes() == 0);
 }
 
+TEST_CASE("law 25: a create that was announced for a record that was deleted before is closed, though its key was buried", "[laws][25][15]") {
+  Creating it;
+  it.tell();
+  it.world.settle(minutes(5));
+  it.world.left.erase(it.key);
+  it.world.hook(Side::kLeft, it.key, "delete");
+  it.world.settle(minutes(5));
+  REQUIRE(it.world.right.rows.empty());
+  announce(it.world, store::IntentKind::kCreate, Side::kRight, it.key);
+  restart(it.world);
+  it.tell(hours(1));
+
+  CHECK(announced(it.world) == 0);
+  CHECK(it.world.right.rows.empty());
+}
+

@@ -53,8 +53,11 @@ constexpr Regression kRegressions[] = {
     {"hidden-rows", 90000324, "a delete of unknown outcome, on a system that hides rows, was taken for done because the record was not shown"},
     {"judged", 90000320, "what stood on the target of a one-way field when its counterpart was made went without a record, where a crash came between the write and its commit"},
     {"polls", 90000234, "one side was written, the other refused, and the next pass read only the side that it was told of"},
+    {"short-lists", 101000381, "what a create in doubt had made was deleted because its source was not shown twice"},
+    {"short-lists", 101000409, "a sweep that had counted and listed before a record was made took it for missing"},
     {"storm", 101001484, "the other record read as missing shortly after it was made, and both counted as gone"},
     {"script-errors", 101002563, "two records waited for ever for the create of the other, which each might have been made by"},
+    {"storm", 101002817, "a page from before a delete announced a create for what was buried, and that stayed announced for ever"},
     {"script-errors", 96000043, "that a value may be only our own in another form was not in the record that it was decided again from (the simulator's)"},
     {"growing-mapping", 90000239, "drift from before the counterpart was made was overwritten unrecorded"},
 };

@@ -65,6 +65,7 @@ void Load::anchor(Side side, Done<Page> done) {
 
 void Load::open_side(Done<void> done) {
   if (!absences_) return done({});
+  began_ = lane().around.clock.now();
   count([this, done = std::move(done)](Result<std::optional<std::int64_t>> counted) {
     if (!counted.ok()) return done(counted.error());
     counted_ = *counted;
@@ -137,18 +138,35 @@ void Load::mark_absent(Done<Page> done) {
     Page page;
     for (const store::Link& link : *links) {
       const auto& key = link.key[side()];
-      if (link.state == store::LinkState::kLive && key && !seen_.contains(*key)) page.marks.push_back({side(), *key, "upsert", "sweep", 1, {}});
+      const bool came_since = link.seen_at[side()] && *link.seen_at[side()] >= began_;
+      if (link.state == store::LinkState::kLive && key && !came_since && !seen_.contains(*key)) page.marks.push_back(absent(*key));
     }
+    if (links->empty()) return mark_announced(std::move(done));
     job_.done += static_cast<std::int64_t>(page.marks.size());
-    if (links->empty()) {
-      seen_.clear();
-      leave_phase();
-    } else {
-      after_ = links->back().id;
-    }
+    after_ = links->back().id;
     done(std::move(page));
   }));
 }
+
+/// Of what was announced and has no link the key on this side: the source of a create, the target of another write.
+void Load::mark_announced(Done<Page> done) {
+  lane().store.open_intents(lane().mapping, while_alive([this, done = std::move(done)](Result<std::vector<store::Intent>> open) {
+    if (!open.ok()) return done(open.error());
+    Page page;
+    for (const store::Intent& intent : *open) {
+      const bool create = intent.kind == store::IntentKind::kCreate;
+      const bool here = !intent.link && intent.created_at < began_ && create == (intent.side != side());
+      const std::string key = create ? intent.source_key : intent.target_key.value_or("");
+      if (here && !key.empty() && !seen_.contains(key)) page.marks.push_back(absent(key));
+    }
+    job_.done += static_cast<std::int64_t>(page.marks.size());
+    seen_.clear();
+    leave_phase();
+    done(std::move(page));
+  }));
+}
+
+store::DirtyMark Load::absent(const std::string& key) const { return {side(), key, "upsert", "sweep", 1, {}}; }
 
 void LoadKey::step(Done<Page> done) {
   const Side side = job_.options.string_or("side") == "right" ? Side::kRight : Side::kLeft;

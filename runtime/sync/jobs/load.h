@@ -1,10 +1,11 @@
 // load.h — initial load, resync and sweep: marks what is not level, and the worker does the rest, live changes first.
 //
-// Both cursors are fixed before the first page (law 5). A sweep, once every page of a side was read, also marks linked keys
-// that no page showed: each is confirmed by a single read before anything is believed (law 16). Where the system counts its
-// records, it is asked before the first page and, if the pages show fewer, once more after the last: a list of fewer keys than the
-// smaller of both counts says of nothing that it is missing. Records that only come or only go meanwhile make no list look short;
-// where some come behind the page just read while others go ahead of it, one may, and the next sweep has the word.
+// Both cursors are fixed before the first page (law 5). A sweep, once every page of a side was read, also marks keys that no page
+// showed, those that are linked and those that something was announced for: each is confirmed by a single read before anything is
+// believed (law 16). Where the system counts its records, it is asked before the first page and, if the pages show fewer, once
+// more after the last: a list of fewer keys than the smaller of both counts says of nothing that it is missing. Records that only
+// come or only go meanwhile make no list look short; where some come behind the page just read while others go ahead of it, one
+// may, and the next sweep has the word.
 #pragma once
 
 #include "sync/jobs/walk.h"
@@ -27,10 +28,13 @@ class Load final : public Walk {
   void count(Done<std::optional<std::int64_t>> done);
   void compare_count(Done<Page> done);
   void mark_absent(Done<Page> done);
+  void mark_announced(Done<Page> done);
+  store::DirtyMark absent(const std::string& key) const;
   Page marks_of(const std::vector<Record>& records, const std::vector<store::Known>& known);
 
   bool absences_;
   SeenKeys seen_;
+  Instant began_{};                      // with this side: what was seen or made since, a page before it may not have shown
   std::optional<std::int64_t> counted_;  // before the first page
   bool whole_ = false;                   // the list of the side shows what is counted, or nothing is
 };

@@ -291,7 +291,7 @@ void Reconcile::stand(store::KeyState state, Error error, Instant due, const std
     operation_.record["error"] = error_value(error);
   }
   const bool looked_for =
-      state == store::KeyState::kBackingOff && linked_ && error.code == Code::kNotFound;  // by a sweep
+      state == store::KeyState::kBackingOff && (linked_ || is_source()) && error.code == Code::kNotFound;  // by a sweep
   const bool paused = connection_trouble(error) || state == store::KeyState::kWaitingFor || looked_for;
   const bool older = older_ && (!believed_ || state == store::KeyState::kBackingOff);
   store::Commit commit = commit_with({});

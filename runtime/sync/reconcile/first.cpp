@@ -58,7 +58,12 @@ void Reconcile::nothing_there() {
   const bool believed = std::all_of(taken_.begin(), taken_.end(), [](const store::DirtyKey& row) {
     return row.event == "delete" || (row.error && row.error->string_or("code") == code_name(Code::kNotFound));
   });
-  if (believed && !options_.dry && search_orphan()) return;
+  if (is_source() && !options_.dry) {
+    // What was made of it goes with it, so it takes what the delete of a linked record takes (law 16).
+    if (believed && may_be_hidden(key_.first)) return;
+    if (believed && !told_gone(key_.first) && !was_swept(key_.first)) return ask_for_sweep(key_.first);
+    if (believed && search_orphan()) return;
+  }
   for (const store::Intent& intent : known_.intents) {
     if (intent.kind != store::IntentKind::kCreate && intent.side == key_.first && intent.target_key == key_.second) void_.push_back(intent.id);
   }
@@ -66,7 +71,7 @@ void Reconcile::nothing_there() {
     operation_.id.clear();
     return finish({Report::End::kDone, {}, {}, operation_, {}, true});
   }
-  if (known || believed) return commit_echo("gone");
+  if ((known && !is_source()) || believed) return commit_echo("gone");
   stand(store::KeyState::kBackingOff, make_error(Code::kNotFound, "'" + key_.second + "' was told of but is not there", "it is read again after the settle time of the connector"), now() + lane_.capabilities(key_.first).settle);
 }
 

@@ -104,6 +104,8 @@ bool Reconcile::is_shown(Side side) {
   const bool plain = !options_.dry && !options_.read_both && options_.reversals.empty() && known_.intents.empty();
   if (!shown || !alone || !plain || row.key != link_.key[side]) return false;
   if (link_.seen_at[side] && *link_.seen_at[side] >= shown->asked_at) return false;
+  const bool buried_since = std::any_of(known_.tombstones.begin(), known_.tombstones.end(), [&](const store::Link& buried) { return buried.updated_at >= shown->asked_at; });
+  if (buried_since) return false;
   record_[side] = std::move(shown->record);
   asked_at_[side] = shown->asked_at;
   read_[side] = from_page_[side] = true;
