@@ -133,6 +133,18 @@ TEST_CASE("law 25: found otherwise, only fields that still read as sent get a ba
   CHECK_FALSE(it.world.conflicts().front().base_left);
 }
 
+
+TEST_CASE("law 25: and what the source shows instead by then is an edit, no clash", "[laws][25]") {
+  Creating it(Fault::kLoseAnswer);
+  it.tell(std::chrono::milliseconds(1));
+  it.world.left.edit(it.key, "note", Value("edited here"));
+  it.world.settle(minutes(10));
+
+  CHECK(it.world.conflicts().empty());
+  CHECK(it.world.right.get(it.world.only_right(), "note") == Value("edited here"));
+  CHECK(it.world.counts().links == 1);
+}
+
 TEST_CASE("law 25: answered \"exists\" for an unrelated record it is a conflict: key_taken", "[laws][25]") {
   sync::Plan plan = World::default_plan();
   plan.matches.clear();

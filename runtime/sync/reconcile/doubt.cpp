@@ -37,6 +37,7 @@ void Reconcile::honour_intents(std::function<void()> then) {
     const bool made = intent.kind == store::IntentKind::kCreate && link_.key[intent.side] && source && *source == intent.source_key;
     if (made) settled_.push_back(intent.id);  // the pair exists, met from whichever side
     made_ |= made && reads_as_sent(intent);
+    if (made && met_) take_as_it_reads(intent);
     // A delete that was announced, and the record lives on: refused, or not sent.
     const bool undone = intent.kind == store::IntentKind::kDelete && intent.link == link_.id && record_[intent.side] && intent.requested_at;
     if ((made || is_ours(intent)) && may_still_make(intent)) making_until_[intent.side] = std::max(making_until_[intent.side], *intent.requested_at + lane_.capabilities(intent.side).settle);
@@ -103,6 +104,19 @@ bool Reconcile::shows(const store::Intent& intent, const std::string& field, con
   return planned != nullptr && same_form(*planned, intent.side, form_of(*planned, intent.side, record_[intent.side]->fields), part_of(*intent.fields.find(field), part));
 }
 
+/// Found otherwise than by what only we write, a record that a create may have made agrees to what still reads as sent: what its
+/// source shows instead by now is an edit (law 25). A name used again inherits no create (law 20).
+void Reconcile::take_as_it_reads(const store::Intent& create) {
+  const Side source = other(create.side);
+  const auto& incarnation = link_.incarnation[source];
+  const bool another = incarnation && create.source_incarnation && *incarnation != *create.source_incarnation;
+  if (!create.requested_at || another || !record_[create.side] || !create.fields.is_object()) return;
+  for (const auto& [name, announced] : create.fields.as_object()) {
+    const Field* field = plan_.field(name);
+    if (field != nullptr && field->kind != Field::Kind::kRows && !link_.base.contains(name) && shows(create, name, "to")) link_.base[name] = base_as_sent(create, announced);
+  }
+}
+
 /// Most of what a create that may have left has sent: the record is ours, as far as anybody can tell.
 bool Reconcile::reads_as_sent(const store::Intent& create) const {
   if (!create.requested_at || !record_[create.side] || !create.fields.is_object()) return false;
@@ -138,10 +152,7 @@ std::set<std::string> Reconcile::count_as_written(const store::Intent& intent) {
     if (field == nullptr) continue;
     const bool edited_since = field->kind != Field::Kind::kRows && results > unwritten && !shows(intent, name, before);  // rows may be written in part
     if (!shows(intent, name, "to") && !edited_since) continue;
-    store::FieldBase base{part_of(announced, "l"), part_of(announced, "r")};
-    (intent.side == Side::kLeft ? base.left : base.right) = part_of(announced, "to");
-    if (const Value* half = announced.find("base"); half != nullptr) base = {part_of(*half, "l"), part_of(*half, "r")};
-    link_.base[name] = base;
+    link_.base[name] = base_as_sent(intent, announced);
     written.insert(name);
   }
   return written;
@@ -193,6 +204,14 @@ bool Reconcile::find_doubtful(const store::Intent& intent) {
     any = true;
   }
   return any;
+}
+
+/// What a field of it that has arrived leaves as the base.
+store::FieldBase Reconcile::base_as_sent(const store::Intent& intent, const Value& announced) {
+  if (const Value* half = announced.find("base"); half != nullptr) return {part_of(*half, "l"), part_of(*half, "r")};
+  store::FieldBase base{part_of(announced, "l"), part_of(announced, "r")};
+  (intent.side == Side::kLeft ? base.left : base.right) = part_of(announced, "to");
+  return base;
 }
 
 /// The settle time is over, or the version that guarded the request is gone.

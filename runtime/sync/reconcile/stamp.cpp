@@ -57,13 +57,7 @@ Query Reconcile::stamped_with(Side target, const std::string& source_key) const 
 void Reconcile::take_as_sent(const store::Intent& intent) {
   for (const auto& [name, announced] : intent.fields.as_object()) {
     if (const Field* field = plan_.field(name); field != nullptr && field->kind == Field::Kind::kRows) continue;
-    const auto part = [&, &fields = announced](const char* which) {
-      const Value* value = fields.find(which);
-      return value == nullptr ? Value() : *value;
-    };
-    store::FieldBase base{part("l"), part("r")};
-    (intent.side == Side::kLeft ? base.left : base.right) = part("to");
-    link_.base[name] = std::move(base);
+    link_.base[name] = base_as_sent(intent, announced);
   }
 }
 
