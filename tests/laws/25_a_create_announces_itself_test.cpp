@@ -407,3 +407,13 @@ TEST_CASE("law 25: a create that was announced for a record that was deleted bef
   CHECK(it.world.right.rows.empty());
 }
 
+TEST_CASE("law 25: so is a delete that was announced before its record had a link, where the record lives on", "[laws][25][26]") {
+  Creating it;
+  it.tell();
+  announce(it.world, store::IntentKind::kDelete, Side::kRight, "gone", it.world.only_right());
+  it.world.hook(Side::kRight, it.world.only_right());
+  it.world.settle(minutes(5));
+
+  CHECK(announced(it.world) == 0);
+  CHECK(it.world.right.rows.size() == 1);
+}

@@ -150,7 +150,7 @@ void Reconcile::keep_unsure(Side side) {
 
 /// A delete of ours was announced for it and its end is not on record.
 bool Reconcile::deleted_by_us(Side side) const {
-  return std::any_of(known_.intents.begin(), known_.intents.end(), [&](const store::Intent& intent) { return intent.kind == store::IntentKind::kDelete && intent.side == side && intent.link == link_.id; });
+  return std::any_of(known_.intents.begin(), known_.intents.end(), [&](const store::Intent& intent) { return intent.kind == store::IntentKind::kDelete && intent.side == side && is_about_us(intent); });
 }
 
 /// The look at the trash is repeated: what was read before the delete is what both sides had agreed on.

@@ -20,9 +20,12 @@ const Value& part_of(const Value& announced, const char* name) {
 }  // namespace
 
 /// One announced at a first contact has no link yet; the key written says whose it is.
-bool Reconcile::is_ours(const store::Intent& intent) const {
-  if (intent.kind != store::IntentKind::kUpdate || !intent.requested_at) return false;
+bool Reconcile::is_about_us(const store::Intent& intent) const {
   return intent.link ? *intent.link == link_.id : intent.target_key == link_.key[intent.side];
+}
+
+bool Reconcile::is_ours(const store::Intent& intent) const {
+  return intent.kind == store::IntentKind::kUpdate && intent.requested_at && is_about_us(intent);
 }
 
 /// A side that shows an announced value counts as written; the base becomes the announced input of the other side. That is
@@ -39,7 +42,7 @@ void Reconcile::honour_intents(std::function<void()> then) {
     made_ |= made && reads_as_sent(intent);
     if (made && met_) take_as_it_reads(intent);
     // A delete that was announced, and the record lives on: refused, or not sent.
-    const bool undone = intent.kind == store::IntentKind::kDelete && intent.link == link_.id && record_[intent.side] && intent.requested_at;
+    const bool undone = intent.kind == store::IntentKind::kDelete && is_about_us(intent) && record_[intent.side] && intent.requested_at;
     if ((made || is_ours(intent)) && may_still_make(intent)) making_until_[intent.side] = std::max(making_until_[intent.side], *intent.requested_at + lane_.capabilities(intent.side).settle);
     if (undone && cannot_land(intent)) void_.push_back(intent.id);
     else if (undone) again_.push_back({intent.side, *link_.key[intent.side], "upsert", "again", 0, *intent.requested_at + lane_.capabilities(intent.side).settle});

@@ -133,6 +133,7 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
 
   // reconcile/doubt.cpp
   void honour_intents(std::function<void()> then);
+  bool is_about_us(const store::Intent& intent) const;
   bool is_ours(const store::Intent& intent) const;
   bool shows(const store::Intent& intent, const std::string& field, const char* part) const;
   bool reads_as_sent(const store::Intent& create) const;
