@@ -425,3 +425,40 @@ TEST_CASE("law 15: a restored record has what is looked up for it", "[laws][15][
   CHECK(it.world.left.get(again, "phone") == Value("2"));
   CHECK(it.world.left.get(again, "company") == Value("ACME"));
 }
+
+TEST_CASE("law 15: a restored record begins anew: what was announced to the one that is gone ends with it", "[laws][15][26]") {
+  Old it;
+  it.world.right.write_faults = {MemorySide::Fault::kLoseRequest};
+  it.world.right.read_faults = {MemorySide::Fault::kRefuse};
+  it.edit(Side::kLeft, "phone", "2");
+  it.world.hook(Side::kLeft, it.left);
+  it.world.settle(std::chrono::milliseconds(1));
+  REQUIRE(it.known(Side::kLeft, it.left).intents.size() == 1);
+  it.erase(Side::kRight);
+  it.world.settle(std::chrono::minutes(5));
+
+  CHECK(it.known(Side::kLeft, it.left).intents.empty());
+  REQUIRE(it.world.right.rows.size() == 1);
+  CHECK(it.world.right.get(it.world.only_right(), "phone") == Value("2"));
+}
+
+TEST_CASE("law 15: nor does what was announced to the record that lives on move its base", "[laws][15][26]") {
+  Old it;
+  it.world.left.able.guarded_writes = false;
+  it.world.left.write_faults = {MemorySide::Fault::kLate};
+  it.edit(Side::kRight, "email", "new@example.org");
+  it.world.hook(Side::kRight, it.right);
+  it.world.settle(std::chrono::milliseconds(1));
+  REQUIRE(it.known(Side::kLeft, it.left).intents.size() == 1);
+  it.edit(Side::kLeft, "phone", "2");
+  it.erase(Side::kRight);
+  it.world.settle(std::chrono::seconds(10));
+  CHECK(it.world.right.rows.empty());  // what may still arrive on the left is waited for
+  it.world.left.apply_late();
+  it.world.settle(std::chrono::minutes(5));
+
+  REQUIRE(it.world.right.rows.size() == 1);
+  CHECK(it.world.right.get(it.world.only_right(), "phone") == Value("2"));
+  CHECK(it.world.right.get(it.world.only_right(), "email") == it.world.left.get(it.left, "email"));
+  CHECK(it.known(Side::kLeft, it.left).intents.empty());
+}

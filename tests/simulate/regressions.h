@@ -58,6 +58,7 @@ constexpr Regression kRegressions[] = {
     {"storm", 101001484, "the other record read as missing shortly after it was made, and both counted as gone"},
     {"storm", 101000663, "what a create in doubt had sent was no base where the record was found by its match, and an edit clashed with it"},
     {"script-errors", 101002563, "two records waited for ever for the create of the other, which each might have been made by"},
+    {"storm", 98000163, "an update announced to a record that was deleted and made again stayed announced for ever"},
     {"storm", 101002817, "a page from before a delete announced a create for what was buried, and that stayed announced for ever"},
     {"trash", 101000243, "a delete announced before its record had a link stayed announced for ever"},
     {"script-errors", 96000043, "that a value may be only our own in another form was not in the record that it was decided again from (the simulator's)"},

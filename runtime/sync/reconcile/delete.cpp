@@ -286,6 +286,18 @@ void Reconcile::send_soft_delete(Side side) {
 void Reconcile::restore(Side side) {
   if (restored_.empty()) restored_ = "it was deleted on the " + std::string(side_name(side)) + (deleted_by_us(side) ? " while out of the scope on the " : " while edited on the ") + side_name(other(side));
   if (!flows(plan_.flow, side)) return bury(side, "one-way", "skipped");
+  honour_intents([self = shared_from_this(), side] { self->begin_generation(side); });
+}
+
+/// With a base of its own, which nothing that was announced before may move: what went to the record that is gone is over with
+/// it, and what went to the one that lives on must have arrived, or be too late.
+void Reconcile::begin_generation(Side side) {
+  for (const store::Intent& intent : known_.intents) {
+    if (!is_ours(intent)) continue;
+    const Instant settled = *intent.requested_at + lane_.capabilities(intent.side).settle;
+    if (intent.side == side) settled_.push_back(intent.id);
+    else return stand(store::KeyState::kBackingOff, make_error(Code::kUnknown, "an earlier write to '" + *link_.key[intent.side] + "' may still arrive", "the record is made again on the other side after the settle time of the connector"), settled);
+  }
   counters_["restored"] += 1;
   const std::int64_t old_id = link_.id;
   if (old_id != 0) operation_.link = old_id;

@@ -37,7 +37,7 @@ void Reconcile::honour_intents(std::function<void()> then) {
   std::stable_partition(known_.intents.begin(), known_.intents.end(), [](const store::Intent& intent) { return intent.side == Side::kRight; });
   for (const store::Intent& intent : known_.intents) {
     const auto& source = link_.key[other(intent.side)];
-    const bool made = intent.kind == store::IntentKind::kCreate && link_.key[intent.side] && source && *source == intent.source_key;
+    const bool made = intent.kind == store::IntentKind::kCreate && record_[intent.side] && link_.key[intent.side] && source && *source == intent.source_key;
     if (made) settled_.push_back(intent.id);  // the pair exists, met from whichever side
     made_ |= made && reads_as_sent(intent);
     if (made && met_) take_as_it_reads(intent);

@@ -235,6 +235,7 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   void announce_delete(Side side);
   void bury(Side side, const std::string& policy, const std::string& outcome);
   void restore(Side side);
+  void begin_generation(Side side);
   void send_delete(Side side);
   void on_deleted(Side side, Result<void> answer, const char* kind = "delete", const Value& values = Object{});
   void send_soft_delete(Side side);
