@@ -194,3 +194,25 @@ TEST_CASE("law 13: of two that are answered at once each has its own answer on r
   it.world.timers.run_posted();
   CHECK(said == std::map<std::string, std::string>{{"note", "left ann"}, {"phone", "right bob"}});
 }
+
+TEST_CASE("law 13: what a person has decided holds for a record that is gone by then and is made again", "[laws][13][15]") {
+  for (const char* method : {"left", "right", "value", "accept"}) {
+    INFO(method);
+    Pair it;
+    it.edit_both("note", "a", "b");
+    it.tell();
+    REQUIRE(it.world.conflicts().size() == 1);
+    it.edit(Side::kLeft, "phone", "2");  // an edit, so the delete does not count
+    it.world.right.erase(it.right);
+    it.resolve("note", method, Value("c"));
+    it.world.hook(Side::kRight, it.right, "delete");
+    it.world.settle(std::chrono::minutes(5));
+
+    REQUIRE(it.world.right.rows.size() == 1);
+    const Value said = Value(method == std::string("right") ? "b" : (method == std::string("value") ? "c" : "a"));
+    CHECK(it.world.left.get(it.left, "note") == said);
+    CHECK(it.world.right.get(it.world.only_right(), "note") == said);
+    CHECK(it.world.right.get(it.world.only_right(), "phone") == Value("2"));
+    CHECK(it.world.conflicts().empty());
+  }
+}

@@ -56,6 +56,7 @@ constexpr Regression kRegressions[] = {
     {"short-lists", 101000381, "what a create in doubt had made was deleted because its source was not shown twice"},
     {"short-lists", 101000409, "a sweep that had counted and listed before a record was made took it for missing"},
     {"storm", 101001484, "the other record read as missing shortly after it was made, and both counted as gone"},
+    {"storm", 101000716, "a person's word for the side that was deleted meanwhile was lost with it"},
     {"storm", 101000663, "what a create in doubt had sent was no base where the record was found by its match, and an edit clashed with it"},
     {"script-errors", 101002563, "two records waited for ever for the create of the other, which each might have been made by"},
     {"storm", 98000163, "an update announced to a record that was deleted and made again stayed announced for ever"},

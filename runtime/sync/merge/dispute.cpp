@@ -99,8 +99,8 @@ Result<void> Pass::settle(View& view, const Verdict& verdict, const std::string&
     }
     decision.rule = rule;
     decision.apart = true;
-    if (!same_form(field, Side::kLeft, verdict.left, decision.left)) decision.to_left = verdict.left;
-    if (!same_form(field, Side::kRight, right, decision.right)) decision.to_right = std::move(right);
+    if (!s_.exists.left || !same_form(field, Side::kLeft, verdict.left, decision.left)) decision.to_left = verdict.left;
+    if (!s_.exists.right || !same_form(field, Side::kRight, right, decision.right)) decision.to_right = std::move(right);
     decision.discards = decision.to_left || decision.to_right;
     decision.kind = decision.discards ? Decision::Kind::kResolve : Decision::Kind::kAgree;
     return {};
@@ -114,23 +114,25 @@ Result<void> Pass::settle(View& view, const Verdict& verdict, const std::string&
   return {};
 }
 
+/// The value as the field carries it over; nullopt where it does not.
+std::optional<Value> Pass::carried(const Field& field, Side to, const std::optional<Value>& from) {
+  if (!from || field.kind == Field::Kind::kRows) return std::nullopt;
+  const auto turn = turner_.turn(field, to, *from);
+  if (!turn.ok() || !*turn || (*turn)->leave) return std::nullopt;
+  return (*turn)->value;
+}
+
 /// True where each side has what the person was shown, or what the decision itself has written by now (law 13).
 bool Pass::still_stands(const View& view) {
   const store::Conflict& conflict = *view.conflict;
   const Field& field = *view.decision.field;
-  const auto turned = [&](Side to, const std::optional<Value>& from) -> std::optional<Value> {
-    if (!from || field.kind == Field::Kind::kRows) return std::nullopt;
-    const auto turn = turner_.turn(field, to, *from);
-    if (!turn.ok() || !*turn || (*turn)->leave) return std::nullopt;
-    return (*turn)->value;
-  };
   for (const Side side : {Side::kLeft, Side::kRight}) {
     const auto& shown = side == Side::kLeft ? conflict.left : conflict.right;
     const Value& now = side == Side::kLeft ? view.decision.left : view.decision.right;
     if (!shown || s_.record[side] == nullptr || same_form(field, side, now, *shown)) continue;
     const auto& said = side == Side::kLeft ? conflict.said_left : conflict.said_right;
     const bool loses = conflict.method == side_name(other(side));
-    const auto wanted = loses ? turned(side, side == Side::kLeft ? conflict.right : conflict.left) : (said ? said : turned(side, conflict.said_left));
+    const auto wanted = loses ? carried(field, side, side == Side::kLeft ? conflict.right : conflict.left) : (said ? said : carried(field, side, conflict.said_left));
     if (!wanted || !same_form(field, side, now, *wanted)) return false;
   }
   return true;
@@ -142,6 +144,9 @@ Result<void> Pass::by_person(View& view) {
   const std::string method = conflict.method.value_or("");
   const std::string rule = "resolved by " + conflict.author.value_or("a person") + ": " + method;
   view.decision.by_person = true;
+  for (const Side side : {Side::kLeft, Side::kRight}) {
+    if (!s_.exists[side]) return by_person_anew(view, side, rule);
+  }
   Verdict verdict;
   if (method == "left" || method == "right") {
     verdict.kind = Verdict::Kind::kSide;
@@ -158,6 +163,23 @@ Result<void> Pass::by_person(View& view) {
   view.decision.kind = Decision::Kind::kAgree;  // skip, accept: both stay as they are
   view.decision.rule = rule;
   view.decision.apart = true;
+  view.decision.closes_conflict = true;
+  return {};
+}
+
+/// Decided on a record that is gone by now and is made again: it is made with the value that the person chose. That travels on to
+/// the one that stayed like an edit, with the next pass: this one writes only what it makes.
+Result<void> Pass::by_person_anew(View& view, Side made, const std::string& rule) {
+  const store::Conflict& conflict = *view.conflict;
+  const Field& field = *view.decision.field;
+  const Side stayed = other(made);
+  Sides<std::optional<Value>> wanted;
+  if (conflict.method == side_name(made)) wanted[made] = made == Side::kLeft ? conflict.left : conflict.right;
+  if (conflict.method == "value") wanted = {conflict.said_left, conflict.said_right ? conflict.said_right : carried(field, Side::kRight, conflict.said_left)};
+  if (!wanted[stayed]) wanted[stayed] = carried(field, stayed, wanted[made]);
+  (stayed == Side::kLeft ? view.decision.left_as_right : view.decision.right_as_left) = carried(field, made, current(field, stayed));
+  if (wanted.left && wanted.right) return settle(view, {Verdict::Kind::kValue, stayed, *wanted.left, *wanted.right}, rule);
+  TRY(without_base(view));
   view.decision.closes_conflict = true;
   return {};
 }

@@ -41,7 +41,9 @@ class Pass : private Cells {
   Result<void> dispute(View& view);
   Result<void> dispute_group(std::vector<View*>& views);
   bool still_stands(const View& view);
+  std::optional<Value> carried(const Field& field, Side to, const std::optional<Value>& from);
   Result<void> by_person(View& view);
+  Result<void> by_person_anew(View& view, Side made, const std::string& rule);
   Result<void> reverse(View& view);
   Result<void> settle(View& view, const Verdict& verdict, const std::string& rule);
   Result<bool> agree(View& view);

@@ -94,7 +94,8 @@ bool Reconcile::take_field(Side side, Decision& decision, const Value& stored, S
     return refuse("not_accepted", "the " + std::string(side_name(side)) + " system answered success but kept its value (read-only, computed or no right to the field)");  // law 14
   }
   store::FieldBase base{decision.to_left.value_or(decision.left), decision.to_right.value_or(decision.right)};
-  if (decision.to_left && decision.to_right && to_write_[other(side)]) {
+  const bool half = decision.to_left && decision.to_right && (creating_ || to_write_[other(side)]);  // a create writes one side only
+  if (half) {
     const Value shared = half_written(decision, side);
     base = {*shared.find("l"), *shared.find("r")};
   } else if (as_sent && shown == Shown::kOurs) {
@@ -103,7 +104,7 @@ bool Reconcile::take_field(Side side, Decision& decision, const Value& stored, S
   link_.base[field.name] = std::move(base);  // of another form it takes what was sent: the difference is a change and goes back once
   if (!as_sent) remember(shown == Shown::kOurs ? "stored" : "read", shown == Shown::kUnversioned);
   else if (const Value* note = link_.notes.find(field.name); note != nullptr && note->find("read") != nullptr) link_.notes.as_object().erase(field.name);
-  return !as_sent;
+  return !as_sent || (half && creating_);  // what was made with a person's word has that to tell
 }
 
 /// Of a value for both sides that one did not take, the other one keeps what it has.

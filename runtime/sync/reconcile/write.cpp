@@ -45,8 +45,8 @@ store::Intent Reconcile::intent_for(Side side, store::IntentKind kind) const {
     announced["r"] = decision.right;
     announced["to"] = *to;
     const bool both = decision.to_left && decision.to_right;
-    // The right is written first: where the left shows its result, both have it.
-    if (both) announced["base"] = side == Side::kRight ? half_written(decision, side) : Value(Object{{"l", *decision.to_left}, {"r", *decision.to_right}});
+    // The right is written first: where the left shows its result, both have it. A create makes one of them.
+    if (both) announced["base"] = side == Side::kRight || creating_ ? half_written(decision, side) : Value(Object{{"l", *decision.to_left}, {"r", *decision.to_right}});
     intent.fields[decision.field->name] = Value(std::move(announced));
   }
   if (kind == store::IntentKind::kCreate && !turn_.empty()) intent.match_hash = turn_;
