@@ -29,9 +29,10 @@ export function on(kind, listener) {
 let pressed = false;
 for (const kind of ["pointerdown", "pointerup", "pointercancel"]) document.addEventListener(kind, () => { pressed = kind === "pointerdown"; }, true);
 
-/// Resolves when nothing is being pressed: what is drawn anew is not taken from under a finger, and no click is lost.
+/// Resolves when nothing is being pressed: what is drawn anew is not taken from under a finger, and no click is lost. Not for
+/// ever: of a button that is let go elsewhere the page may not hear.
 export async function hands_off() {
-  while (pressed) await new Promise((resolve) => setTimeout(resolve, 50));
+  for (let turns = 0; pressed && turns < 60; turns += 1) await new Promise((resolve) => setTimeout(resolve, 50));
 }
 
 /// The action again every so many seconds while somebody looks; the answer ends it.
