@@ -11,6 +11,7 @@ function hand_on(kind, data) {
 export function listen() {
   if (source) return;
   source = new EventSource("/api/v1/events");
+  for (const kind of ["pointerdown", "pointerup", "pointercancel"]) document.addEventListener(kind, pressing, true);
   for (const kind of kinds) source.addEventListener(kind, (event) => hand_on(kind, JSON.parse(event.data)));
 }
 
@@ -27,7 +28,7 @@ export function on(kind, listener) {
 }
 
 let pressed = false;
-for (const kind of ["pointerdown", "pointerup", "pointercancel"]) document.addEventListener(kind, () => { pressed = kind === "pointerdown"; }, true);
+const pressing = (event) => { pressed = event.type === "pointerdown"; };
 
 /// Resolves when nothing is being pressed: what is drawn anew is not taken from under a finger, and no click is lost. Not for
 /// ever: of a button that is let go elsewhere the page may not hear.
