@@ -115,9 +115,14 @@ export async function new_mapping_page(box, tools) {
     draw();
   }
 
-  async function write() {
+  // Several changes may be asked about at once: the answer to the last one holds, and nothing is saved before it is there.
+  let asked = 0, writing;
+  const write = () => (writing = write_anew());
+  async function write_anew() {
+    const mine = ++asked;
     const typed = area.value !== source_of && area.value;
     const { source } = await suggest({ name: called.value, ...choice.body({ conflict: conflict.value, direction: direction.value }) });
+    if (mine !== asked) return;
     if (typed && !(await ask("Write the file anew?", { text: "What you typed into the file is replaced by what is chosen above.", yes: "Write it anew" }))) return;
     area.value = source_of = source;
     replace(third);
@@ -148,6 +153,7 @@ export async function new_mapping_page(box, tools) {
 
   async function save(enabled) {
     if (!called.reportValidity()) return;
+    await writing;
     try { await post("/api/v1/mappings", { name: called.value, source: area.value, enabled }); } catch (error) { return replace(third, banner("bad", error.message, error.hint)); }
     toast(enabled ? "Saved and at work." : "Saved. It takes nothing until you switch it on.");
     location.hash = `#/mapping/${segment(called.value)}${enabled ? "" : "?tab=work"}`;
