@@ -12,7 +12,7 @@ const world = {}, unsent = [], told = new Map(), verdicts = new Map();
 let address, acknowledged = 0, deaths = 0, records = 0;
 
 // Points that are passed for more than one reason die at each of these times of being passed.
-const times = { announce_stored: [1, 2, 4], request_sent: [1, 2, 4, 8], belonging_answered: [1, 2, 3], create_answered: [1, 3], update_answered: [1, 2], commit_in_transaction: [1, 2, 4], commit_stored: [1, 2, 4] };
+const times = { announce_stored: [1, 2, 4], request_sent: [1, 2, 4, 8], belonging_answered: [1, 2], create_answered: [1, 3], update_answered: [1, 2], commit_in_transaction: [1, 2, 4], commit_stored: [1, 2, 4] };
 
 /// The program itself says which points there are.
 async function names() {
@@ -54,6 +54,8 @@ async function placed({ code, lines }) {
   return orders.length === 1 && customers.length === 1 && orders[0].customer_id === customers[0].id && skus.sort().join() === [...lines].sort().join();
 }
 const open_conflicts = async () => (await ask("GET", "conflicts?mapping=items")).json?.conflicts ?? [];
+
+const at_rest = async () => Object.values((await world.project.status()).mappings).every((one) => one.waiting + one.backing_off === 0 && one.under_way === 0);
 
 /// What people do at one point, and what must come of it: codes with the values that both sides show, and what is gone.
 class Story {
@@ -435,6 +437,7 @@ return mapping {
       for (const act of Story.order(point)) {
         if (dead()) break;
         await story[act]();
+        await or_death("nothing to be under way", at_rest);  // what shows on both sides may not be on record yet
       }
       await until(`the daemon to die at ${point}`, dead, 5);
       assert.equal((await daemon().exited).signal, "SIGKILL", point);
