@@ -67,6 +67,23 @@ tap.test("changes of partitions are told under the table's name, by the outbox a
   end
 end)
 
+tap.test("the time column that install adds knows nothing of the rows that are there, and polls read what is edited from then on", function()
+  assert(db:query "create table timeless (id int primary key, name text)")
+  assert(db:query "insert into timeless values (1, 'there'), (2, 'there too')")
+  local rows = collection("timeless", { "id" }, { "name" })
+  assert(connect().functions.install(rows, { apply = true }))
+  local polls = connect({ url = url, changes = "poll", overlap = 0 }).functions
+  local there = assert(polls.read(rows, array { "1", "2" }))
+  tap.equal({ there[1].modified == nil, there[2].modified == nil }, { true, true })
+  local cursor = assert(polls.start(rows))
+  assert(db:query("update timeless set name = 'edited' where id = 1", {}, { write = true }))
+  assert(db:query("insert into timeless values (3, 'new')", {}, { write = true }))
+  local seen = drained(polls, rows, cursor)
+  tap.equal({ seen["1"], seen["2"] == nil, seen["3"] }, { "edited", true, "new" })
+  local stamped = assert(polls.read(rows, array { "1", "3" }))
+  tap.equal({ stamped[1].modified ~= nil, stamped[2].modified ~= nil }, { true, true })
+end)
+
 tap.test("an outbox that notes another key is not believed: install says so, and polls go on", function()
   assert(db:query "create table two_keys (id int primary key, code text unique not null, name text, updated_at timestamptz default clock_timestamp())")
   local call = connect().functions

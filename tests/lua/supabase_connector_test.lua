@@ -344,7 +344,7 @@ tap.test("what a table needs is said for the SQL editor, the secret kept out of 
   local call = connect({}, { webhook = { header = "X-Hook", secret = "very secret" } })
   local said = call.install(items, { address = "https://sync.example.org/webhook/app" })
   local all = json.encode(said)
-  for _, words in ipairs { 'add column if not exists \\"updated_at\\"', "tidewire_touch before update", "https://sync.example.org/webhook/app", "X-Hook" } do
+  for _, words in ipairs { 'add column \\"updated_at\\" timestamptz;', 'alter column \\"updated_at\\" set default', "tidewire_touch before update", "https://sync.example.org/webhook/app", "X-Hook" } do
     tap.ok(all:find(words, 1, true), words)
   end
   tap.equal({ all:find("very secret", 1, true) ~= nil, said.applied }, { false, false })

@@ -68,8 +68,10 @@ local function time_steps(conn, collection, about, add)
   local column = given((collection.options or {}).modified)
   if column == nil then column = conn.config.modified end
   if not column or about.by_name[column] then return end
-  add("when a row was changed: who wins by `newest` is decided by it", "alter table " .. about.name .. " add column " .. quoted(column)
-    .. " timestamptz not null default clock_timestamp()")
+  -- Without a default at first: nobody knows when the rows that are there were changed, and as edited now they would win by `newest`.
+  add("when a row was changed, unknown of those that are there: who wins by `newest` is decided by it", "alter table " .. about.name
+    .. " add column " .. quoted(column) .. " timestamptz")
+  add("the time of a new row", "alter table " .. about.name .. " alter column " .. quoted(column) .. " set default clock_timestamp()")
   add("the function that keeps it", touch)
   add("its trigger", "create trigger tidewire_touch before update on " .. about.name .. " for each row execute function tidewire.touch("
     .. literal(column) .. ")")

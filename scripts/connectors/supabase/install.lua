@@ -29,12 +29,20 @@ local function index_name(collection, column)
   return #whole <= 63 and whole or whole:sub(1, 50) .. "_" .. hash.sha256(whole):sub(1, 12)
 end
 
+-- The default comes after the column: nobody knows when the rows that are there were changed, and as edited now they would win by
+-- `newest`. A column that is there stays as it is.
+local function column_text(name, column)
+  local alter = "    alter table " .. name .. " "
+  return "do $column$\nbegin\n  if not exists (select from pg_attribute where attrelid = " .. literal(name) .. "::regclass and attname = " .. literal(column)
+    .. " and not attisdropped) then\n" .. alter .. "add column " .. quoted(column) .. " timestamptz;\n" .. alter .. "alter column " .. quoted(column)
+    .. " set default clock_timestamp();\n  end if;\nend $column$;"
+end
+
 local function time_steps(collection, name, column, add)
   local key = collection.key
   local columns = { quoted(column) }
   for _, one in ipairs(key) do columns[#columns + 1] = quoted(one) end
-  add("the column that polls read and `newest` decides by", "alter table " .. name .. " add column if not exists " .. quoted(column)
-    .. " timestamptz not null default clock_timestamp();")
+  add("the column that polls read and `newest` decides by, empty in the rows that are there", column_text(name, column))
   add("the function that keeps it", ([[
 create or replace function public.tidewire_touch() returns trigger language plpgsql as $touch$
 begin
