@@ -139,11 +139,13 @@ void App::State::start(std::function<void(Result<std::string>)> ready) {
     if (!*alive) return;
     if (!loaded.ok()) return loop_.post([ready, error = loaded.error()] { ready(error); });
     load_switches([this, ready] {
-      // Not before it is known what the mappings want: a webhook may come at once.
-      const auto listening = options_.serve ? listen() : Result<void>();
-      if (!listening.ok()) return loop_.post([ready, error = listening.error()] { ready(error); });
-      if (options_.serve) listen_to_commands();
-      begin_work(ready);
+      // Not before it is known what the mappings want, a webhook may come at once, and what is held, for whoever asks for work.
+      engine_->know([this, ready] {
+        const auto listening = options_.serve ? listen() : Result<void>();
+        if (!listening.ok()) return loop_.post([ready, error = listening.error()] { ready(error); });
+        if (options_.serve) listen_to_commands();
+        begin_work(ready);
+      });
     });
   });
 }
@@ -154,26 +156,31 @@ void App::State::begin_work(std::function<void(Result<std::string>)> ready) {
   test_new(names);
   load_mappings([this, alive = alive_, ready] {
     if (!*alive) return;
-    if (options_.work) engine_->start(options_.timed);
-    listening_ = options_.work && options_.timed && options_.serve;
-    if (listening_) api_->triggers().resume();
-    refresh_listeners();
-    if (options_.watch) watch_ = std::make_unique<loop::Watch>(loop_, options_.folder, [this](const std::vector<std::string>& paths) { changed(paths); });
-    if (options_.timed) prune();
-    if (options_.timed) index_words();
-    if (options_.timed) watch_fields();
-    if (options_.timed) watch_success();
-    if (options_.timed) {
-      outbox_ = make_outbox();
-      outbox_->look();
-      backups_ = std::make_unique<Backups>(Backups::Ports{loop_, clock_, *store_, log_, [this] { return backup_folder(); }});
-      plan_backups();
-      tracer_ = make_tracer();
-      alerts_ = make_alerts();
-      alerts_->start();
-    }
-    ready(address_);
+    if (!options_.work) return go_on(ready);
+    engine_->start(options_.timed, [this, ready] { go_on(ready); });
   });
+}
+
+/// With the engine begun, where it is to work.
+void App::State::go_on(const std::function<void(Result<std::string>)>& ready) {
+  listening_ = options_.work && options_.timed && options_.serve;
+  if (listening_) api_->triggers().resume();
+  refresh_listeners();
+  if (options_.watch) watch_ = std::make_unique<loop::Watch>(loop_, options_.folder, [this](const std::vector<std::string>& paths) { changed(paths); });
+  if (options_.timed) prune();
+  if (options_.timed) index_words();
+  if (options_.timed) watch_fields();
+  if (options_.timed) watch_success();
+  if (options_.timed) {
+    outbox_ = make_outbox();
+    outbox_->look();
+    backups_ = std::make_unique<Backups>(Backups::Ports{loop_, clock_, *store_, log_, [this] { return backup_folder(); }});
+    plan_backups();
+    tracer_ = make_tracer();
+    alerts_ = make_alerts();
+    alerts_->start();
+  }
+  ready(address_);
 }
 
 void App::State::damaged(const Error& error) {

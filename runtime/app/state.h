@@ -219,6 +219,7 @@ struct App::State final : public admin::Control, public admin::Authoring, public
   void load_admin_token();
   std::string setup_link();
   void begin_work(std::function<void(Result<std::string>)> ready);
+  void go_on(const std::function<void(Result<std::string>)>& ready);
   void on_operation(const store::Operation& operation) override;
   void on_echo(const std::string& mapping, sync::Side side, const std::string& key) override;
   void on_retry(const std::string& mapping, sync::Side side, const std::string& key, const Error& error, Instant again) override;

@@ -38,29 +38,31 @@ const Plan* Engine::plan(const std::string& name) const {
   return found == mappings_.end() ? nullptr : &found->second->worker->mapper()->plan();
 }
 
-void Engine::start(bool timed) {
+void Engine::start(bool timed, std::function<void()> begun) {
   timed_ = timed;
   starting_ = true;
-  take_up();
+  know([this, begun = std::move(begun)] { jobs_.resume([this, begun] { begin(begun); }); });
 }
 
 /// What the state says of holds, fields and staged jobs comes before the first key is taken.
-void Engine::take_up() {
-  const auto read = [this, alive = alive_](bool ok, const std::function<void()>& then) {
+void Engine::know(std::function<void()> done) {
+  if (known_) return done();
+  const auto read = [this, alive = alive_, done](bool ok, const std::function<void()>& then) {
     if (!*alive || stopping_) return;
     if (ok) return then();
-    start_timer_ = around_.timers.after(std::chrono::seconds(1), [this] { take_up(); });
+    start_timer_ = around_.timers.after(std::chrono::seconds(1), [this, done] { know(done); });
   };
-  store_.kv_list("holds", [this, read](Result<std::map<std::string, Value>> holds) {
+  store_.kv_list("holds", [this, read, done](Result<std::map<std::string, Value>> holds) {
     read(holds.ok(), [&] {
       for (const auto& [name, why] : *holds) holds_[name] = why.string_or("why");
-      store_.kv_list(Membership::kDrawer, [this, read](Result<std::map<std::string, Value>> fields) {
+      store_.kv_list(Membership::kDrawer, [this, read, done](Result<std::map<std::string, Value>> fields) {
         read(fields.ok(), [&] {
           membership_.take(*fields);
-          store_.kv_list(KnownEnds::kDrawer, [this, read](Result<std::map<std::string, Value>> ends) {
+          store_.kv_list(KnownEnds::kDrawer, [this, read, done](Result<std::map<std::string, Value>> ends) {
             read(ends.ok(), [&] {
               ends_.take(std::move(*ends));
-              jobs_.resume([this] { begin(); });
+              known_ = true;
+              done();
             });
           });
         });
@@ -69,7 +71,7 @@ void Engine::take_up() {
   });
 }
 
-void Engine::begin() {
+void Engine::begin(const std::function<void()>& begun) {
   starting_ = false;
   started_ = true;
   for (auto& [name, mapping] : mappings_) {
@@ -84,6 +86,7 @@ void Engine::begin() {
   look_for_overdue();
   received();
   wake_all();
+  if (begun) begun();
 }
 
 /// Who has waited a day for a parent is looked at, and becomes a dead letter that says how the parent stands (law 22).

@@ -40,8 +40,11 @@ class Engine : private Foreman {
   std::vector<std::string> mappings() const;
   const Plan* plan(const std::string& mapping) const;
 
-  /// Begins to work and, with `timed`, to poll and sweep by the mappings' schedules.
-  void start(bool timed);
+  /// Reads what the state says of holds, fields and known ends, again and again until it can be read; `done` then. Before that
+  /// nobody knows what is held: nothing may be asked of it by others.
+  void know(std::function<void()> done);
+  /// Begins to work and, with `timed`, to poll and sweep by the mappings' schedules; `begun` once keys are taken.
+  void start(bool timed, std::function<void()> begun = {});
   /// Rows were put into the inbox.
   void received();
   /// Something of this collection may have changed, nobody said which key: its sides are polled now, schedule or not.
@@ -119,9 +122,8 @@ class Engine : private Foreman {
   void stage(const std::string& mapping, bool staged, Done<void> then) override;
   void finished(const store::Job& job, std::function<void()> then) override;
   Duration ask_sweep(const std::string& mapping, Side side);
-  void take_up();
   void look_for_overdue();
-  void begin();
+  void begin(const std::function<void()>& begun);
   Mapping* find(const std::string& name);
   std::vector<store::Route> routes() const;
   void wake_all();
@@ -161,7 +163,7 @@ class Engine : private Foreman {
   std::map<std::string, std::unique_ptr<Mapping>> mappings_;
   std::vector<std::unique_ptr<Mapping>> leaving_;
   std::uint64_t puts_ = 0;
-  bool starting_ = false, started_ = false, timed_ = false, stopping_ = false;
+  bool known_ = false, starting_ = false, started_ = false, timed_ = false, stopping_ = false;
   std::unique_ptr<Timer> start_timer_, overdue_timer_;
   std::shared_ptr<bool> alive_;  // owners: this and the callbacks under way
 };

@@ -31,7 +31,7 @@ void Engine::put(std::shared_ptr<Mapper> mapper, Sides<Endpoint*> endpoints, con
     if (same_ends) {
       if (started_) present->lane->joined = membership_.of(mapper->plan());
       present->worker->set_mapper(std::move(mapper));
-      if (started_) look_at_ends(*present);
+      if (known_) look_at_ends(*present);
       unschedule(name);
       if (started_ && timed_) schedule(*present);
       if (started_) release_would_write(*present);
@@ -70,8 +70,8 @@ void Engine::put(std::shared_ptr<Mapper> mapper, Sides<Endpoint*> endpoints, con
   mappings_[name] = std::move(mapping);
   announce_open_creates(ready);
   pause_worker(ready);
+  if (known_) look_at_ends(ready);
   if (started_) {
-    look_at_ends(ready);
     release_would_write(ready);
     try_refused(name);
     if (timed_) schedule(ready);
@@ -184,11 +184,13 @@ Error Engine::why_not(const std::string& name) const {
   return moved(name).value_or(make_error(Code::kNotFound, "no mapping '" + name + "' is loaded", "`tidewire status` lists them"));
 }
 
-/// Where there are no links nothing is lost.
+/// Where there are no links nothing is lost. What nobody knew yet is known from the first time it is worked off: a look keeps nothing.
 void Engine::look_at_ends(Mapping& mapping) {
   const std::string name = mapping.lane->mapping;
   const bool before = moved_.erase(name) > 0;
-  const auto why = ends_.moved(mapping.worker->mapper()->plan());
+  const Plan& plan = mapping.worker->mapper()->plan();
+  if (started_ && !ends_.knows(name)) ends_.keep(plan, [](Result<void>) {});  // lost with the process before it is stored, it is kept by the next one
+  const auto why = ends_.moved(plan);
   if (why) moved_[name] = *why;
   if (before || why) pause_worker(mapping);
   if (before && !why) jobs_.arrived(name);

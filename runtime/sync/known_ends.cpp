@@ -26,13 +26,10 @@ std::string in_words(const Value& end) {
 
 }  // namespace
 
-std::optional<std::string> KnownEnds::moved(const Plan& plan) {
+std::optional<std::string> KnownEnds::moved(const Plan& plan) const {
   const Value now = ends_value(plan);
   const auto before = known_.find(plan.name);
-  if (before == known_.end()) {
-    keep(plan, [](Result<void>) {});  // lost with the process before it is stored, it is kept by the next one
-    return std::nullopt;
-  }
+  if (before == known_.end()) return std::nullopt;
   std::string words;
   for (const Side side : {Side::kLeft, Side::kRight}) {
     const Value* then = before->second.find(side_name(side));

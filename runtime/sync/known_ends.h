@@ -20,8 +20,9 @@ class KnownEnds {
   explicit KnownEnds(store::Store& store) : store_(store) {}
   /// What earlier processes kept in the drawer, by mapping.
   void take(std::map<std::string, Value> stored) { known_ = std::move(stored); }
-  /// What the mapping says otherwise, in words; nullopt: nothing, or nobody knew the mapping, which is known from here on.
-  std::optional<std::string> moved(const Plan& plan);
+  bool knows(const std::string& mapping) const { return known_.contains(mapping); }
+  /// What the mapping says otherwise, in words; nullopt: nothing, or nobody knew the mapping.
+  std::optional<std::string> moved(const Plan& plan) const;
   /// Its links, if any, are of what it names now.
   void keep(const Plan& plan, store::Done<void> done);
 

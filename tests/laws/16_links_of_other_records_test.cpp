@@ -75,6 +75,18 @@ TEST_CASE("law 16: a file that names another collection than the links are of is
     CHECK_FALSE(it.held().empty());
     CHECK(it.new_writes() == 0);
   }
+  SECTION("also in the moment of a start in which nobody has read what they are of") {
+    sync::Plan plan = World::default_plan();
+    plan.end.right.collection = "others";
+    begin_anew(it.world, std::move(plan));
+    it.world.engine->pause("people", false);  // as its file says
+    it.world.settle();
+    CHECK(it.new_writes() == 0);
+    it.world.engine->start(false);
+    it.world.settle();
+    CHECK_FALSE(it.held().empty());
+    CHECK(it.new_writes() == 0);
+  }
   SECTION("or a person says that they are the same under another name") {
     it.accept(true);
     it.world.settle();

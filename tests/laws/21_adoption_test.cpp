@@ -88,6 +88,53 @@ TEST_CASE("law 21: a mapping that is held writes nothing, also after a restart, 
   CHECK(world.right.rows.size() == 1);
 }
 
+TEST_CASE("law 21: nor in the moment of a start in which nobody knows yet that it is held", "[laws][21]") {
+  World world;
+  world.engine->hold("people", "adoption", [](Result<void> done) { CHECK(done.ok()); });
+  world.timers.run_posted();
+  world.hook(Side::kLeft, world.left.insert(person("ada@example.org")));
+  world.settle();
+  begin_anew(world);
+  world.engine->pause("people", false);  // as its file says
+  world.settle();
+  CHECK(world.writes() == 0);
+
+  world.engine->start(false);
+  world.settle();
+  CHECK(world.writes() == 0);
+}
+
+TEST_CASE("law 21: an engine that is not started, as under a command that looks, writes nothing of what waits", "[laws][21]") {
+  World world;
+  world.engine->pause("people", true);
+  world.hook(Side::kLeft, world.left.insert(person("ada@example.org")));
+  world.settle();
+  begin_anew(world);
+  bool known = false;
+  world.engine->know([&] { known = true; });
+  world.engine->pause("people", false);
+  world.engine->wake("people");
+  world.settle(minutes(5));
+  CHECK(known);
+  CHECK(world.writes() == 0);
+  CHECK(world.counts().waiting == 1);
+
+  world.engine->start(false);
+  world.settle();
+  CHECK(world.right.rows.size() == 1);
+}
+
+TEST_CASE("law 21: what holds a mapping is known before it begins, and is said to who asks", "[laws][21]") {
+  World world;
+  world.engine->hold("people", "adoption", [](Result<void> done) { CHECK(done.ok()); });
+  world.timers.run_posted();
+  begin_anew(world);
+  world.engine->know([] {});
+  world.timers.run_posted();
+
+  CHECK(world.engine->status().at("people").held.value_or("") == "adoption");
+}
+
 TEST_CASE("law 21: equal pairs link and write nothing", "[laws][21]") {
   World world;
   for (int i = 0; i < 3; ++i) {

@@ -11,12 +11,18 @@ inline Value person(const std::string& email, const std::string& phone = "1") {
   return Value(Object{{"email", email}, {"phone", phone}, {"note", "n"}, {"tags", "t"}});
 }
 
-/// As kill -9 and a start: what was in memory is gone, the state is not. `ends`: other ones than the two sides themselves.
-inline void restart(World& world, sync::Plan plan = World::default_plan(), sync::Sides<sync::Endpoint*> ends = {nullptr, nullptr}) {
+/// As kill -9 and a start, up to where the mapping is loaded and nothing has begun: what was in memory is gone, the state is not.
+/// `ends`: other ones than the two sides themselves.
+inline void begin_anew(World& world, sync::Plan plan = World::default_plan(), sync::Sides<sync::Endpoint*> ends = {nullptr, nullptr}) {
   world.timers.drop_posted();  // gone with the process
   world.engine.reset();
   world.engine = std::make_unique<sync::Engine>(world.store, sync::Surroundings{world.clock, world.timers, world.timers, world.random, world.ears, &world.judge});
   world.engine->put(std::make_shared<TableMapper>(std::move(plan)), {ends.left != nullptr ? ends.left : &world.left, ends.right != nullptr ? ends.right : &world.right});
+}
+
+/// The same, and it begins.
+inline void restart(World& world, sync::Plan plan = World::default_plan(), sync::Sides<sync::Endpoint*> ends = {nullptr, nullptr}) {
+  begin_anew(world, std::move(plan), ends);
   world.engine->start(false);
 }
 
