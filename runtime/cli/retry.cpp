@@ -1,4 +1,4 @@
-// tidewire retry: dead and held keys try again.
+// tidewire retry: dead and held keys, and those that back off, try again.
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/exit_code.h"
@@ -23,7 +23,7 @@ int retry(Context& context) {
   if (!answer.ok()) return context.failed(answer.error());
   const std::int64_t count = answer->int_or("retried", 0);
   if (context.json()) context.print_json(*answer);
-  else context.out.line(count == 0 ? "nothing was dead or held there" : grouped(count) + (count == 1 ? " key is" : " keys are") + " being tried again");
+  else context.out.line(count == 0 ? "nothing was dead, held or to be tried again there" : grouped(count) + (count == 1 ? " key is" : " keys are") + " being tried again");
   return kOk;
 }
 
@@ -32,13 +32,13 @@ int retry(Context& context) {
 const Command& retry_command() {
   static const Command command{"retry",
                                "[ID] [--all] [--mapping M [--side S --key K]]",
-                               "tries dead letters and held keys again",
+                               "tries dead letters, held keys and those that wait for their next try again now",
                                "ID is an operation's, as `tidewire ops --failed` shows it. What the brake holds is let go by `tidewire release`, or one by\n"
                                "one by its key.",
                                {{{"--all", "", "of every mapping"},
                                  {"--mapping", "M", "of one mapping"},
                                  {"--side", "S", "left or right, with --key"},
-                                 {"--key", "K", "one record; also when it backs off"}},
+                                 {"--key", "K", "one record"}},
                                 0, 1},
                                retry};
   return command;

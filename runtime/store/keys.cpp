@@ -191,6 +191,15 @@ void Store::wake_refused(std::string mapping, Done<std::int64_t> done) {
   });
 }
 
+void Store::wake_backing_off(std::string mapping, Done<std::int64_t> done) {
+  write_verb(executor_, std::move(done), [mapping = std::move(mapping), now = clock_.now()](Database& database) {
+    return execute(database,
+                   "UPDATE dirty_keys SET due_at = ?1 WHERE mapping = ?2 AND due_at > ?1 AND state = 'backing_off' AND state IN ('waiting', "
+                   "'backing_off')",
+                   now, mapping);
+  });
+}
+
 void Store::next_due(std::string mapping, Instant after, Done<std::optional<Instant>> done) {
   read_verb(executor_, std::move(done),
             [mapping = std::move(mapping), after](Database& database) { return earliest_due(database, mapping, after); });

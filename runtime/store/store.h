@@ -225,6 +225,8 @@ class Store {
   void wake_overdue(std::string mapping, Duration waited, Done<std::int64_t> done);
   /// Keys that back off because a connection was denied or paused (not for a reason of their own) are due now; `done(n)`.
   void wake_refused(std::string mapping, Done<std::int64_t> done);
+  /// All keys that back off are due now; `done(n)`.
+  void wake_backing_off(std::string mapping, Done<std::int64_t> done);
   /// When the next key of the mapping becomes due, of those due later than `after`; nullopt when none waits. Keys that are
   /// due and left out on purpose would otherwise hide the others.
   void next_due(std::string mapping, Instant after, Done<std::optional<Instant>> done);

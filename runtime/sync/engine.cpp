@@ -110,6 +110,7 @@ void Engine::hold(const std::string& name, std::optional<std::string> why, Done<
     if (why) holds_[name] = *why;
     else holds_.erase(name);
     if (Mapping* mapping = find(name)) pause_worker(*mapping);
+    if (!why) wake_waiting(name);
     done({});
   };
   if (why) store_.kv_set("holds", name, Value(Object{{"why", *why}}), std::nullopt, apply);
@@ -234,6 +235,7 @@ void Engine::schedule(Mapping& mapping) {
   const auto sweep = sched::parse_schedule(plan.sweep);
   if (!sweep.ok()) return;
   scheduler_.add("sweep " + name, *sweep, std::chrono::seconds(60), [this, name](std::function<void()> finished) {
+    if (moved_.contains(name) || holds_.contains(name)) return finished();  // nothing of it is worked off
     SyncOptions options;
     options.mapping = name;
     options.absences = true;

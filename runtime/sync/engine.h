@@ -139,6 +139,7 @@ class Engine : private Foreman {
   void let_go(Mapping* leaving);
   void look_at_ends(Mapping& mapping);
   void forget_links(const std::string& mapping, Done<void> done);
+  void wake_waiting(const std::string& mapping);
   void keep_ends(const std::string& mapping, Done<void> done);
   void pause_worker(Mapping& mapping);
   void release_more(const std::string& mapping, const std::string& field, std::int64_t so_far, Done<std::int64_t> done);

@@ -193,10 +193,20 @@ void Engine::look_at_ends(Mapping& mapping) {
   const auto why = ends_.moved(plan);
   if (why) moved_[name] = *why;
   if (before || why) pause_worker(mapping);
-  if (before && !why) jobs_.arrived(name);
+  if (before && !why) {
+    wake_waiting(name);
+    jobs_.arrived(name);
+  }
   if (!why) return;
   store_.brake_counts(name, {}, [this, alive = alive_, name](Result<store::BrakeCounts> counts) {
     if (*alive && counts.ok() && counts->links == 0 && moved_.contains(name)) keep_ends(name, [](Result<void>) {});
+  });
+}
+
+/// It was held: what backs off may have failed for that, and is tried at once.
+void Engine::wake_waiting(const std::string& name) {
+  store_.wake_backing_off(name, [this, alive = alive_, name](Result<std::int64_t> woken) {
+    if (*alive && woken.ok() && *woken > 0) wake(name);
   });
 }
 
@@ -226,7 +236,7 @@ void Engine::keep_ends(const std::string& name, Done<void> done) {
     if (!*alive) return;
     Mapping* mine = find(name);
     if (kept.ok() && mine != nullptr) {
-      moved_.erase(name);
+      if (moved_.erase(name) > 0) wake_waiting(name);
       pause_worker(*mine);
       jobs_.arrived(name);
     }

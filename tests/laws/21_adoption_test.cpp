@@ -135,6 +135,21 @@ TEST_CASE("law 21: what holds a mapping is known before it begins, and is said t
   CHECK(world.engine->status().at("people").held.value_or("") == "adoption");
 }
 
+TEST_CASE("law 21: keys that back off are tried at once when a hold ends", "[laws][21]") {
+  Pair it;
+  it.refuse(Side::kRight, std::chrono::hours(1));
+  it.edit(Side::kLeft, "phone", "2");
+  it.tell();
+  it.world.right.denied.reset();
+  REQUIRE(it.world.counts().backing_off > 0);
+  it.world.engine->hold("people", "adoption", [](Result<void>) {});
+  it.world.settle();
+
+  it.world.engine->hold("people", std::nullopt, [](Result<void>) {});
+  it.world.settle();
+  CHECK(it.both_show("phone", "2"));
+}
+
 TEST_CASE("law 21: equal pairs link and write nothing", "[laws][21]") {
   World world;
   for (int i = 0; i < 3; ++i) {

@@ -46,8 +46,15 @@ void retry_keys(Api& api, std::vector<std::string> mappings, std::optional<SideK
   mappings.pop_back();
   api.control().store().retry(mapping, key, api.guarded([&api, mapping, mappings = std::move(mappings), key, so_far, reply](Result<std::int64_t> count) {
     if (!count.ok()) return (*reply)(problem(count.error()));
-    api.control().engine().wake(mapping);
-    retry_keys(api, mappings, key, so_far + *count, reply);
+    const auto next = [&api, mapping, mappings, key, reply](std::int64_t so_far) {
+      api.control().engine().wake(mapping);
+      retry_keys(api, mappings, key, so_far, reply);
+    };
+    if (key) return next(so_far + *count);
+    // What waits for its next try has it now, too.
+    api.control().store().wake_backing_off(mapping, api.guarded([next, so_far = so_far + *count, reply](Result<std::int64_t> woken) {
+      woken.ok() ? next(so_far + *woken) : (*reply)(problem(woken.error()));
+    }));
   }));
 }
 

@@ -89,6 +89,9 @@ bool Jobs::told(const RunPtr& run) {
 }
 
 void Jobs::arrived(const std::string& mapping) {
+  // A job that could not even begin failed for its being away, which is over.
+  const auto last = last_.find(mapping);
+  if (last != last_.end() && last->second.state == "failed" && last->second.summary.find("before") == nullptr) last_.erase(last);
   hold_backfill(mapping);
   pump();
 }

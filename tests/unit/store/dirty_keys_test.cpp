@@ -182,6 +182,17 @@ TEST_CASE("dirty keys: all of a mapping are let go some at a time, with its open
   CHECK(f.database->query("SELECT id FROM conflicts WHERE closed_at IS NULL", {}).value().empty());
 }
 
+TEST_CASE("dirty keys: all that back off may be due at once, and nothing else moves", "[store][dirty_keys]") {
+  StoreFixture f;
+  f.mark("employees", {{Side::kLeft, "off"}, {Side::kLeft, "dead"}});
+  for (const DirtyKey& row : f.take("employees")) f.stand(row, row.key == "off" ? KeyState::kBackingOff : KeyState::kDead, std::chrono::hours(1));
+  CHECK(f.take("employees").empty());
+
+  CHECK(f.ask<std::int64_t>([&](auto done) { f.store.wake_backing_off("employees", done); }) == 1);
+  CHECK(f.take("employees").size() == 1);
+  CHECK(f.row("employees", Side::kLeft, "dead")->state == KeyState::kDead);
+}
+
 TEST_CASE("dirty keys: a discarded key is gone, counted and audited", "[store][dirty_keys]") {
   StoreFixture f;
   f.mark("employees", {{Side::kLeft, "E1"}});
