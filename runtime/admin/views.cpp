@@ -43,6 +43,7 @@ Value mapping_view(const Value* loaded, const store::Summary::Mapping& counts, c
   Object out = loaded != nullptr && loaded->is_object() ? loaded->as_object() : Object{};
   Value shown = view(counts);  // named: a range-for does not keep the temporary that as_object() points into
   for (auto& [name, value] : shown.as_object()) out[name] = std::move(value);
+  if (counts.on_hold) out["held_for"] = *counts.on_hold;  // also where nothing is loaded
   if (status != nullptr) {
     out["under_way"] = status->under_way;
     out["polls"] = polls_view(*status);

@@ -1,4 +1,5 @@
 // tidewire alerts: what needs a person, and what did.
+#include "base/text.h"
 #include "cli/author.h"
 #include "cli/command.h"
 #include "cli/exit_code.h"
@@ -51,8 +52,11 @@ std::vector<Cell> alert_cells(const Value& one, Instant now) {
 /// An alert begins only after a while: what waits for a person already is said.
 Result<std::string> nothing_stands(const Context& context, Session& session, bool all) {
   if (all) return std::string("nothing has needed a person");
-  const std::string waiting = standing_text(TRY(session.get("/api/v1/status")), context.arguments.get("--mapping"));
-  return waiting.empty() ? std::string("nothing needs a person") : "no alert stands, but " + waiting + ": `tidewire conflicts`";
+  const std::string mapping = context.arguments.get("--mapping");
+  const Value status = TRY(session.get("/api/v1/status"));
+  std::vector<std::string> waits = held_lines(status, mapping);
+  if (const std::string standing = standing_text(status, mapping); !standing.empty()) waits.insert(waits.begin(), standing + ": `tidewire conflicts`");
+  return waits.empty() ? std::string("nothing needs a person") : "no alert stands, but " + join(waits, "\nand ");
 }
 
 /// With --all also what was told of it to whom, beside the first page.

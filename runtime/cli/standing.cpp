@@ -23,11 +23,15 @@ const Kind kStanding[] = {
     {"held", "record held by the brake", "records held by the brake"},
 };
 
+std::string held_of(const std::string& name, const Value& mapping) {
+  const std::string held = mapping.string_or("held_for");
+  if (held.empty()) return "";
+  const bool moved = mapping.bool_or("moved", false);
+  return " is held (" + plain(held) + "): " + (moved ? "put its file back, or `tidewire adopt " + name + " --same` or --anew lets it go" : "`tidewire adopt " + name + " --accept` or --drop lets it go");
+}
+
 std::string unknown_of(const std::string& name, const Value& mapping) {
-  if (const std::string held = mapping.string_or("held_for"); !held.empty()) {
-    const bool moved = mapping.bool_or("moved", false);
-    return " is held (" + plain(held) + "): " + (moved ? "put its file back, or `tidewire adopt " + name + " --same` or --anew lets it go" : "`tidewire adopt " + name + " --accept` or --drop lets it go");
-  }
+  if (std::string held = held_of(name, mapping); !held.empty()) return held;
   if (mapping.bool_or("paused", false)) return " is switched off, what comes waits: `tidewire resume " + name + "`";
   const bool running = mapping.string_or("state") == "running";
   if (running && mapping.int_or("links", 0) == 0 && mapping.int_or("tombstones", 0) == 0) return " has nothing linked yet: `tidewire sync " + name + "` is its first load";
@@ -44,6 +48,15 @@ std::string standing_text(const Value& status, const std::string& mapping) {
     if (sum > 0) words.push_back(grouped(sum) + " " + (sum == 1 ? kind.one : kind.many));
   }
   return join(words, ", ");
+}
+
+std::vector<std::string> held_lines(const Value& status, const std::string& mapping) {
+  std::vector<std::string> lines;
+  for (const auto& [name, one] : mappings_of(status)) {
+    if (!mapping.empty() && name != mapping) continue;
+    if (const std::string why = held_of(name, one); !why.empty()) lines.push_back(plain(name) + why);
+  }
+  return lines;
 }
 
 std::vector<std::string> unknown_lines(const Value& status) {

@@ -10,6 +10,8 @@ namespace tidewire::cli {
 
 /// "1 conflict, 4 records given up", of one mapping or of all; "" where nothing waits for a person.
 std::string standing_text(const Value& status, const std::string& mapping = {});
+/// "people is held (...): ...", a line for each that a person holds, with what lets it go.
+std::vector<std::string> held_lines(const Value& status, const std::string& mapping = {});
 /// "countries is switched off: ...", a line for each that is not looked at, with what lets it go on.
 std::vector<std::string> unknown_lines(const Value& status);
 

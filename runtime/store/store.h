@@ -188,6 +188,7 @@ struct Summary {
     std::optional<Instant> oldest_waiting, oldest_conflict, last_operation;  // since when the oldest waiting key has been due, the oldest conflict open
     std::map<std::string, std::int64_t> counters;
     std::vector<Braked> braked;
+    std::optional<std::string> on_hold;  // why, where the state says so (an adoption that is not decided)
   };
   std::map<std::string, Mapping> mappings;
   std::map<std::string, std::map<std::string, std::int64_t>> connections;  // counters by connection

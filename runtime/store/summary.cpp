@@ -80,12 +80,19 @@ Result<void> sum_loads(Database& database, Summary& summary) {
   return {};
 }
 
+Result<void> read_holds(Database& database, Summary& summary) {
+  Query row(database, "SELECT key, value ->> 'why' FROM kv WHERE namespace = 'holds'");
+  while (TRY(row.next())) summary.mappings[std::string(row.text(0))].on_hold = std::string(row.text(1));
+  return {};
+}
+
 Result<Summary> summarize(Database& database) {
   Summary summary;
   TRY(sum_counters(database, summary));
   TRY(sum_due_keys(database, summary));
   TRY(sum_standing_keys(database, summary));
   TRY(sum_loads(database, summary));
+  TRY(read_holds(database, summary));
   TRY(sum_conflicts(database, summary));
   TRY(sum_braked(database, summary));
   summary.not_fanned_out = TRY(number(database,

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fs from "node:fs";
 import path from "node:path";
 import { call, run, until } from "../support/scenario.mjs";
-import { company } from "../support/staff.mjs";
+import { company, secrets } from "../support/staff.mjs";
 
 const world = {};
 let erp, app, project;
@@ -120,9 +120,26 @@ const cases = {
     const refused = await project.cli("sync", "departments", "--json");
     assert.match(refused.json.error.message, /is held/);
     assert.equal((await call("http://tidewire/api/v1/retry", { method: "POST", body: { mapping: "departments" }, headers: { "Content-Type": "application/json" }, socket: project.path("state/tidewire.sock") })).status, 200);
+    const hr = await app.find("teams", "code", "HR");
+    const told = await call(project.daemon.address + "/webhook/app", { method: "POST", headers: { "Content-Type": "application/json", "x-app-secret": secrets.APP_WEBHOOK_SECRET }, body: { type: "UPDATE", table: "teams", schema: "public", record: hr, old_record: hr } });
+    assert.ok(told.status < 300, told.text);
+    await until("its key to wait", async () => (await project.status()).mappings.departments.waiting > 0);
     await project.daemon.stop();
+    const written = async () => [await erp.written("Team"), await app.written("teams")];
+    const untouched = await written();
+    for (const looks of [["check"], ["check", "--connect"], ["schema", "erp", "Team"], ["try", "departments", ops.name], ["explain", "departments", ops.name], ["record", "departments", ops.name],
+      ["install", "frappe", "departments", "--address", "https://sync.example.org"], ["sync", "departments", "--dry-run"], ["verify", "departments"], ["adopt", "departments"]]) {
+      const { code, err } = await project.cli(...looks);
+      assert.notEqual(code, 2, looks.join(" ") + ": " + err);
+      assert.deepEqual(await written(), untouched, looks.join(" ") + " wrote");
+    }
+    const alone = await project.cli("sync", "departments");
+    assert.deepEqual([alone.code, /is held: adoption/.test(alone.err)], [2, true], alone.err);
+    assert.match((await project.cli("status")).out, /departments is held \(adoption/);
+    assert.match((await project.cli("alerts")).out, /departments is held \(adoption/);
     await project.start();
     assert.deepEqual(await world.counts(), before);
+    assert.deepEqual(await written(), untouched);
 
     const done = await project.ask(["adopt", "departments", "--accept"], [0]);
     assert.equal(done.state, "done");
