@@ -16,6 +16,14 @@ std::int64_t drift_of(const Value& job) {
   return sum;
 }
 
+/// What differs and was accepted is no drift, and still not the same.
+std::string level_text(const Value& job) {
+  const Value* found = job.find("found");
+  const std::int64_t accepted = found == nullptr ? 0 : found->int_or("accepted", 0);
+  if (accepted == 0) return "both sides are the same";
+  return "both sides are the same but for " + grouped(accepted) + (accepted == 1 ? " record whose difference was accepted" : " records whose differences were accepted");
+}
+
 int verify(Context& context) {
   const bool repair = context.arguments.has("--repair");
   int status = kOk;
@@ -32,7 +40,7 @@ int verify(Context& context) {
   } else if (done) {
     if (const Value* findings = job->find("findings")) print_findings(context, *findings, false);
     if (job->bool_or("more", false)) context.out.line(context.out.paint("… more are counted above", Style::kDim));
-    if (drift == 0) context.out.line(context.out.paint("✓ ", Style::kGood) + "both sides are the same");
+    if (drift == 0) context.out.line(context.out.paint("✓ ", Style::kGood) + level_text(*job));
     else context.out.line(grouped(drift) + (drift == 1 ? " record differs" : " records differ") + (repair ? "; mended as the mapping says: verify again" : "; --repair mends them as the mapping says"));
   } else {
     print_errors(context, *job);

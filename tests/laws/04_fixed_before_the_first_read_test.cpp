@@ -116,3 +116,22 @@ TEST_CASE("law 4: nor does it write where the field was edited on the other side
 
   CHECK(it.both_show("phone", "3"));
 }
+
+TEST_CASE("law 9: what was taken back stays so under an edited mapping, until somebody edits it", "[laws][9][13]") {
+  TakenBack it("note", "later");
+  run_job(it.world, "revert", it.options);
+  it.go_on();
+
+  it.world.engine->put(std::make_shared<TableMapper>(World::default_plan(), "v2"), {&it.world.left, &it.world.right});
+  std::int64_t differing = -1;
+  it.world.engine->count_differing("people", [&](Result<std::int64_t> count) { differing = count.ok() ? *count : -2; });
+  it.world.settle();
+  CHECK(differing == 0);
+  run_job(it.world, "resync", Object{{"all", true}});
+  CHECK(it.shown(Side::kLeft, "phone") == "2");
+  CHECK(it.shown(Side::kRight, "phone") == "1");
+
+  it.edit(Side::kLeft, "phone", "3");
+  it.tell();
+  CHECK(it.both_show("phone", "3"));
+}

@@ -186,7 +186,20 @@ Result<void> Pass::reverse(View& view) {
     decision.rule = wanted->second.rule;
     decision.discards = true;
   }
+  decision.apart = decision.kind == Decision::Kind::kResolve && !agrees_after(view);
   return {};
+}
+
+/// Whether the sides surely say the same once the decision is written.
+bool Pass::agrees_after(const View& view) {
+  if (view.decision.field->kind == Field::Kind::kRows) return false;
+  View then = view;
+  if (view.decision.to_left) then.decision.left = *view.decision.to_left;
+  if (view.decision.to_right) then.decision.right = *view.decision.to_right;
+  const std::size_t waits = out_.missing.size();
+  const auto same = agree(then);
+  out_.missing.resize(waits, Reference{});
+  return same.ok() && *same;
 }
 
 Result<void> Pass::decide_field(View& view) {

@@ -45,6 +45,7 @@ class Pass : private Cells {
   Result<void> by_person(View& view);
   Result<void> by_person_anew(View& view, Side made, const std::string& rule);
   Result<void> reverse(View& view);
+  bool agrees_after(const View& view);
   Result<void> settle(View& view, const Verdict& verdict, const std::string& rule);
   Result<bool> agree(View& view);
   Result<std::optional<Verdict>> judge(const Field& field, View& view, const Dispute& asked, const Value& group, std::string& rule);
