@@ -13,6 +13,13 @@ const teams = "create table teams (code text primary key, name text, updated_at 
 const touch = `create function touch() returns trigger language plpgsql as $$ begin new.updated_at = clock_timestamp(); return new; end $$;
   create trigger touch before update on teams for each row execute function touch()`;
 
+// Polled too rarely to matter, as people.
+const lists = `return mapping {
+  left = a.table "lists", right = b.table "lists", on = { poll = "every 1h" }, key = { left = "id", right = "id" }, match = { by.fields { "code" } },
+  fields = { same { "code" }, rows { left = a.table("list_items", { parent = "list" }), right = b.table("list_items", { parent = "list" }), key = { "item" }, fields = { same { "amount" } } } },
+}
+`;
+
 const cases = {
   async "(two databases hold people before the first start)"() {
     a = postgres(`create type mood as enum ('glad', 'sad');
@@ -63,6 +70,23 @@ const cases = {
     await settled(world);
     a.sql("delete from people where email = 'emmy@x'");
     await arrives("Emmy to be gone", () => !right("emmy@x"), 20);
+  },
+
+  async "an edit of a row below a record is told at once, too"() {
+    for (const side of [a, b]) side.sql("create table lists (id int primary key generated always as identity, code text unique); create table list_items (id int primary key generated always as identity, list int references lists, item text, amount int)");
+    a.sql("insert into lists (code) values ('shopping'); insert into list_items (list, item, amount) values (1, 'apples', 3)");
+    own.write("mappings/lists.lua", lists);
+    await until("the mapping to be loaded", async () => (await own.status()).mappings.lists?.state === "running");
+    const installed = await own.cli("install", "postgres", "lists", "--yes");
+    assert.equal(installed.code, 0, installed.err);
+    assert.equal((await own.cli("sync", "lists")).code, 0);
+    a.sql("update list_items set amount = 4");
+    await arrives("the row on the right", () => b.sql("select amount from list_items") === "4", 30);
+    b.sql("update list_items set amount = 5");
+    await arrives("the row on the left", () => a.sql("select amount from list_items") === "5", 30);
+    await settled(world);
+    assert.equal((await own.cli("uninstall", "postgres", "lists", "--yes")).code, 0);
+    own.remove("mappings/lists.lua");
   },
 
   async "when nothing changes nothing is written"() {
