@@ -13,48 +13,53 @@ Error nothing_to_install(const admin::Installation& asked) {
 
 }  // namespace
 
-void App::State::install(const admin::Installation& asked, admin::Done<Value> done) {
-  struct Sides {
-    Object answers;
-    std::optional<Error> error;
-    int left = 1;
+/// What is asked for, one collection after another: their steps make the same things where a database is the same, and it refuses that at once.
+struct App::State::InstallSteps {
+  struct One {
+    std::string place, connection;
+    Value collection, options;
   };
+  std::vector<One> list;
+  std::size_t next = 0;
+  Object answers;
+};
+
+void App::State::install(const admin::Installation& asked, admin::Done<Value> done) {
   const auto mapping = mappings_.find(asked.mapping);
   if (mapping == mappings_.end() || !mapping->second.endpoints) {
     return loop_.post([done, name = asked.mapping] { done(make_error(Code::kNotFound, "no mapping '" + name + "' is loaded", "`tidewire check` says why")); });
   }
-  auto sides = std::make_shared<Sides>();  // owners: the callbacks below
-  const auto one = [sides, done, asked] {
-    if (--sides->left > 0) return;
-    if (sides->error) return done(*sides->error);
-    if (sides->answers.empty()) return done(nothing_to_install(asked));
-    done(Value(sides->answers));
-  };
-  const std::string verb = asked.remove ? "uninstall" : "install";
+  auto steps = std::make_shared<InstallSteps>();  // owners: the callbacks of each step
   for (const Side side : {Side::kLeft, Side::kRight}) {
     const ScriptEndpoint& endpoint = mapping->second.endpoints->own(side);
     const auto found = connections_.find(endpoint.connection().name());
     if (found == connections_.end() || (asked.kind != found->second->kind() && asked.kind != found->first)) continue;
     Object options{{"apply", Value(asked.apply)}};
     if (!asked.address.empty()) options["address"] = asked.address + "/webhook/" + found->first;
+    steps->list.push_back({store::side_name(side), found->first, endpoint.collection(), Value(options)});
     // Rows and parts of records tell their changes themselves.
-    std::vector<std::pair<std::string, Value>> collections{{store::side_name(side), endpoint.collection()}};
-    for (const Value& entry : belonging_to(mapping->second.mapper->compiled(), side)) collections.emplace_back(store::side_name(side) + (" " + entry.string_or("collection")), further_collection(entry));
-    for (const auto& [place, collection] : collections) {
-      ++sides->left;
-      found->second->call(verb, {collection, Value(options)}, asked.apply, [sides, one, place = place, name = found->first, collection = collection.string_or("name")](Result<Value> answer) {
-        if (!answer.ok()) {
-          if (!sides->error) sides->error = std::move(answer).error();
-          return one();
-        }
-        (*answer)["connection"] = name;
-        (*answer)["collection"] = collection;
-        sides->answers[place] = std::move(*answer);
-        one();
-      });
+    for (const Value& entry : belonging_to(mapping->second.mapper->compiled(), side)) {
+      steps->list.push_back({store::side_name(side) + (" " + entry.string_or("collection")), found->first, further_collection(entry), Value(options)});
     }
   }
-  loop_.post(one);
+  if (steps->list.empty()) return loop_.post([done, asked] { done(nothing_to_install(asked)); });
+  install_next(asked, steps, std::move(done));
+}
+
+void App::State::install_next(const admin::Installation& asked, std::shared_ptr<InstallSteps> steps, admin::Done<Value> done) {
+  if (steps->next == steps->list.size()) return done(Value(std::move(steps->answers)));
+  const InstallSteps::One& one = steps->list[steps->next];
+  const auto found = connections_.find(one.connection);
+  if (found == connections_.end()) return done(make_error(Code::kNotFound, "no connection '" + one.connection + "'", "tidewire.lua declares them"));
+  found->second->call(asked.remove ? "uninstall" : "install", {one.collection, one.options}, asked.apply, [this, alive = alive_, asked, steps, done = std::move(done)](Result<Value> answer) {
+    if (!*alive) return;
+    if (!answer.ok()) return done(std::move(answer).error());
+    const InstallSteps::One& made = steps->list[steps->next++];
+    (*answer)["connection"] = made.connection;
+    (*answer)["collection"] = made.collection.string_or("name");
+    steps->answers[made.place] = std::move(*answer);
+    install_next(asked, steps, done);
+  });
 }
 
 }  // namespace tidewire::app

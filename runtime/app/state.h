@@ -156,6 +156,8 @@ struct App::State final : public admin::Control, public admin::Authoring, public
   void check(bool connect, admin::Done<Value> done) override;
   void check_loaded(bool connect, admin::Done<Value> done);
   void install(const admin::Installation& asked, admin::Done<Value> done) override;  // installing.cpp
+  struct InstallSteps;
+  void install_next(const admin::Installation& asked, std::shared_ptr<InstallSteps> steps, admin::Done<Value> done);
   Timers& timers() override { return loop_; }
   Poster& poster() override { return loop_; }
   void work(std::function<void()> blocking, std::function<void()> done) override { loop_.work(std::move(blocking), std::move(done)); }
