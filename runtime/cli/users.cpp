@@ -70,7 +70,7 @@ const Command& user_command() {
                                "who may log in on the admin page",
                                "add also changes role and password of one that is there. The password is asked for, or read from standard input.\n"
                                "Roles: viewer looks, operator also decides and retries, admin also edits scripts and users. The first is an admin.",
-                               {{{"--role", "ROLE", "viewer (default), operator or admin"}, {"--keep-password", "", "changes the role alone"}}, 1, 2},
+                               {{{"--role", "ROLE", "viewer (default, but of the first), operator or admin"}, {"--keep-password", "", "changes the role alone"}}, 1, 2},
                                user};
   return command;
 }

@@ -42,13 +42,14 @@ const cases = {
   },
 
   async "a command makes the first user, and then it is listened where tidewire.lua says"() {
-    const short = await told("short\n", "user", "add", "ada", "--role", "admin");
+    const short = await told("short\n", "user", "add", "ada");
     assert.notEqual(short.code, 0);
     assert.match(short.err, /too short/);
     const first = await told(`${password}\n`, "user", "add", "ada", "--role", "viewer");
     assert.notEqual(first.code, 0, "the first is an administrator");
-    const done = await told(`${password}\n`, "user", "add", "ada", "--role", "admin");
+    const done = await told(`${password}\n`, "user", "add", "ada");
     assert.equal(done.code, 0, done.err);
+    assert.match(done.out, /as admin/);
     const [, now] = await until("the other address", () => /listening on (\[[^\]]+\]:\d+)/.exec(project.daemon.err()));
     await until("the first address to be closed", async () => (await call(address + "/ping")).dropped);
     const port = now.split(":").pop();

@@ -11,7 +11,7 @@ void save_user(Api& api, const Call& call) {
   const std::string name = call.params["name"];
   const store::User* present = api.accounts().user(name);
   std::string role = call.text("role");
-  if (role.empty()) role = present != nullptr ? present->role : "viewer";
+  if (role.empty()) role = present != nullptr ? present->role : (api.accounts().any_user() ? "viewer" : "admin");
   const bool new_password = !call.text("password").empty();
   api.accounts().save_user(name, role, call.text("password"), [&api, call, name, role, new_password](Result<void> saved) {
     if (saved.ok() && new_password) api.lockout().succeeded(by_name(name));
