@@ -8,6 +8,17 @@
 namespace tidewire::cli {
 namespace {
 
+/// Times that say nothing of who edited last, and by which `newest` would decide all the same.
+void print_times(Context& context, const Value& part) {
+  Terminal& out = context.out;
+  for (const char* side : {"left", "right"}) {
+    const Value* of = part.at_path(std::string("at_once.") + side);
+    if (of == nullptr) continue;
+    out.line(out.paint("! ", Style::kWarn) + "the " + side + " side's times are all of one moment: " + grouped(of->int_or("records", 0)) + " records between " + plain(of->string_or("first")) + " and " + plain(of->string_or("last")) +
+             ", an import or a new column rather than edits. `newest` decides by them: look at who wins before you accept");
+  }
+}
+
 void print_report(Context& context, const Value& job, const std::string& mapping) {
   Terminal& out = context.out;
   const auto count = [&](const char* kind) {
@@ -22,6 +33,7 @@ void print_report(Context& context, const Value& job, const std::string& mapping
   print_findings(context, shown, false);
   out.line("exact " + count("exact") + ", differing " + count("differing") + ", left only " + count("left_only") + ", right only " + count("right_only") + ", ambiguous " + count("ambiguous") + ", stopped " + count("stopped") +
            ", linked already " + count("linked") + ". Nothing was written.");
+  for (const Value& part : job.find("parts")->as_array()) print_times(context, part);
   out.line("The mapping is held until this is decided: `tidewire adopt " + plain(mapping) + " --accept` links, merges and copies; --drop lets it go without.");
 }
 

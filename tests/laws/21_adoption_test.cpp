@@ -150,6 +150,20 @@ TEST_CASE("law 21: keys that back off are tried at once when a hold ends", "[law
   CHECK(it.both_show("phone", "2"));
 }
 
+TEST_CASE("law 21: the report says where all times of a side are of one moment, so that newest would decide by an import", "[laws][21]") {
+  World world;
+  for (int i = 0; i < 12; ++i) {
+    world.left.insert(person("p" + std::to_string(i) + "@example.org"));
+    world.timers.advance(minutes(5));
+  }
+  for (int i = 0; i < 12; ++i) world.right.insert(person("p" + std::to_string(i) + "@example.org"));
+
+  const store::Job job = run_job(world, "adopt");
+  REQUIRE(job.summary.at_path("at_once.right") != nullptr);
+  CHECK(job.summary.at_path("at_once.right")->int_or("records", 0) == 12);
+  CHECK(job.summary.at_path("at_once.left") == nullptr);
+}
+
 TEST_CASE("law 21: equal pairs link and write nothing", "[laws][21]") {
   World world;
   for (int i = 0; i < 3; ++i) {

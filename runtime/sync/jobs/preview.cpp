@@ -6,6 +6,10 @@ namespace tidewire::sync {
 
 namespace {
 
+// So many records that people do not edit within so short a time.
+constexpr std::int64_t kCrowd = 10;
+constexpr Duration kMoment = std::chrono::minutes(1);
+
 Reconcile::Options both_read(bool resync = false) {
   Reconcile::Options options;
   options.dry = options.read_both = true;
@@ -88,6 +92,7 @@ Adoption::Adoption(const Workplace& place, store::Job& job) : Walk(place, job) {
 }
 
 void Adoption::look_at(std::vector<Record> records, Done<Page> done) {
+  note_times(records);
   std::vector<SideKey> keys;
   for (const Record& record : records) keys.emplace_back(side(), record.key);
   if (is_tree_) {
@@ -149,6 +154,26 @@ void Adoption::begin_round() {
   kin_.all_shown = known_pairs_ == found;
   known_pairs_ = found;
   std::swap(round_, aside_);
+}
+
+/// An import, or a column that was added, stamps all there is at once: that says nothing of who edited last.
+void Adoption::note_times(const std::vector<Record>& records) {
+  Times& times = times_[side()];
+  for (const Record& record : records) {
+    if (!record.modified) continue;
+    ++times.records;
+    times.first = std::min(times.first, *record.modified);
+    times.last = std::max(times.last, *record.modified);
+  }
+  const bool decides = std::any_of(plan().fields.begin(), plan().fields.end(), [](const Field& field) { return field.strategy == "newest"; });
+  Object at_once;
+  for (const Side one : {Side::kLeft, Side::kRight}) {
+    const Times& of = times_[one];
+    if (!decides || of.records < kCrowd || of.last - of.first > kMoment) continue;
+    at_once[store::side_name(one)] = Value(Object{{"records", Value(of.records)}, {"first", Value(format_instant(of.first))}, {"last", Value(format_instant(of.last))}});
+  }
+  if (at_once.empty()) job_.summary.as_object().erase("at_once");
+  else job_.summary["at_once"] = Value(std::move(at_once));
 }
 
 void Adoption::note(const std::vector<SideKey>& keys, const std::vector<Report>& reports, Page& page) {

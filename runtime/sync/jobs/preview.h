@@ -39,12 +39,18 @@ class DryRunKey final : public Task {
 
 /// Both sides are filled already: which records are the same thing, and how many are not (exact, differing, left_only,
 /// right_only, ambiguous). What is linked is counted alone. Records that name one another (a tree) are told once both sides
-/// were walked, when it is known what is the same as their parents: nothing of it is linked yet.
+/// were walked, when it is known what is the same as their parents: nothing of it is linked yet. Where all times of a side lie
+/// within a minute of each other and `newest` would decide by them, the summary says so: at_once = {left, right = {records,
+/// first, last}}.
 class Adoption final : public Walk {
  public:
   Adoption(const Workplace& place, store::Job& job);
 
  private:
+  struct Times {
+    std::int64_t records = 0;
+    Instant first = Instant::max(), last = Instant::min();
+  };
   void look_at(std::vector<Record> records, Done<Page> done) override;
   std::string after_all() override { return "kin"; }
   void step_phase(const std::string& phase, Done<Page> done) override;
@@ -52,12 +58,14 @@ class Adoption final : public Walk {
   bool put_aside(const SideKey& key, const Report& report);
   void begin_round();
   void note(const std::vector<SideKey>& keys, const std::vector<Report>& reports, Page& page);
+  void note_times(const std::vector<Record>& records);
 
   SeenKeys matched_;  // right keys that a left record is the same as
   bool is_tree_ = false;
   Kin kin_;
   std::vector<SideKey> aside_, round_;  // to be told later; of those, what is looked at again now
   std::optional<std::size_t> known_pairs_;  // as the present round began
+  Sides<Times> times_;
 };
 
 }  // namespace tidewire::sync
