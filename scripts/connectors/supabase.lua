@@ -240,6 +240,7 @@ local function write_one(conn, collection, method, key, guard, body)
   query[#query + 1] = { "select", shape.select }
   local reply
   reply, err = wire.request(conn, collection, method, query, body, exactly_one)
+  if reply and not connector.has_key(reply.body, shape.key) then return fail("unknown", "the answer is not the row that was written") end
   if reply then return tables.record(shape, reply.body) end
   if not err.message:find("^PGRST116") then return nil, err end
   return why_none(conn, collection, key, shape.version and guard)
@@ -261,7 +262,7 @@ local function insert(conn, collection, shape, group, outcomes)
   local rows = array {}
   for i, item in ipairs(group) do rows[i] = item.row end
   local reply, err = wire.request(conn, collection, "POST", { { "select", shape.select } }, rows, insert_only)
-  if reply and json.is_array(reply.body) then return connector.deal_created(group, tables.records(shape, reply.body), shape.key, outcomes) end
+  if reply and tables.are_rows(shape, reply.body) then return connector.deal_created(group, tables.records(shape, reply.body), shape.key, outcomes) end
   if reply then err = select(2, fail("unknown", "the answer is no list of rows")) end
   -- One statement: refused with a clear word, none was made and each may be tried alone.
   if err.code == "invalid" and #group > 1 then

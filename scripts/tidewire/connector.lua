@@ -111,12 +111,13 @@ end
 
 local months = { Jan = 1, Feb = 2, Mar = 3, Apr = 4, May = 5, Jun = 6, Jul = 7, Aug = 8, Sep = 9, Oct = 10, Nov = 11, Dec = 12 }
 
---- The UTC ISO time of an HTTP date ("Fri, 20 Nov 2026 22:45:49 GMT"), or nil.
+--- The UTC ISO time of an HTTP date ("Fri, 20 Nov 2026 22:45:49 GMT"), or nil; a leap second is the one before it.
 function M.http_date(value)
   if type(value) ~= "string" then return nil end
   local day, month, year, clock = value:match "^%a+, (%d%d) (%a%a%a) (%d%d%d%d) (%d%d:%d%d:%d%d) GMT$"
   if not day or not months[month] then return nil end
-  return string.format("%s-%02d-%sT%sZ", year, months[month], day, clock)
+  local iso = string.format("%s-%02d-%sT%sZ", year, months[month], day, (clock:gsub(":60$", ":59")))
+  return time.parse(iso) and iso or nil
 end
 
 local function seconds_of(iso)
@@ -156,6 +157,8 @@ local function lost(err, writes)
   return fail(code, err.message, err.hint, err.retry_after)
 end
 
+local too_long = { [413] = true, [414] = true, [431] = true }
+
 -- What a status says by itself, of an answer whose body says nothing.
 local function by_status(reply, writes)
   local status = reply.status
@@ -168,6 +171,9 @@ local function by_status(reply, writes)
     return says("denied", what .. ", a redirect to " .. tostring(reply.headers.location), "give that address as `url`")
   end
   if status == 404 then return says("unavailable", what .. " without a word of the system", "does `url` name the right site?") end
+  -- A page of something in between says nothing of what was asked for, unless that it was too long.
+  local stranger = type(reply.body) ~= "table" and not too_long[status]
+  if stranger and not writes then return says("unavailable", what .. " without a word of the system", "a proxy may stand between") end
   return says("invalid", what)
 end
 

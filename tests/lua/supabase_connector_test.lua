@@ -199,8 +199,17 @@ tap.test("each refusal has its code", function()
   end
 end)
 
+tap.test("a write that is answered with anything but its row may have been applied", function()
+  for _, body in ipairs { array {}, array { { sku = "a" } }, { sku = "a" } } do
+    local call = connect { { "GET " .. path, probe }, { "PATCH " .. path, { body = body } }, { "POST " .. path, { body = array { { sku = "a" } } } } }
+    tap.equal(select(2, call.update(items, "a", { sku = "1" })).code, "unknown")
+    tap.equal(call.create(items, array { { values = { sku = "1" } } })[1].error.code, "unknown")
+  end
+end)
+
 tap.test("what is unknown of a write is unavailable of a read", function()
-  for _, answer in ipairs { { status = 502, body = "<html>" }, { fails = "unknown" }, { body = "[{" }, { body = "<html>" } } do
+  for _, answer in ipairs { { status = 502, body = "<html>" }, { fails = "unknown" }, { body = "[{" }, { body = "<html>" }, { body = array { { sku = "a" } } },
+    { status = 400, body = "<html>bad gateway policy" } } do
     local call = connect { { "GET " .. path, probe, answer } }
     tap.equal(select(2, call.list(items, null, 5)).code, "unavailable")
   end

@@ -76,13 +76,22 @@ function M.records(shape, rows)
   return list
 end
 
+--- Whether an answer is a list of rows that have their key.
+function M.are_rows(shape, body)
+  if not json.is_array(body) then return false end
+  for _, row in ipairs(body) do
+    if type(row) ~= "table" or not connector.has_key(row, shape.key) then return false end
+  end
+  return true
+end
+
 --- Selects rows; the rows and the reply, or nil, err.
 function M.select(conn, collection, shape, query, headers)
   local full = { { "select", shape.select } }
   for _, pair in ipairs(query) do full[#full + 1] = pair end
   local reply, err = wire.request(conn, collection, "GET", full, nil, headers)
   if not reply then return nil, err end
-  if not json.is_array(reply.body) then return fail("unavailable", "the answer is no list of rows") end
+  if not M.are_rows(shape, reply.body) then return fail("unavailable", "the answer is no list of rows") end
   return reply.body, reply
 end
 
