@@ -59,7 +59,7 @@ struct Exchange {
 /// Any status is a Response; its body is decoded (gzip), and Content-Encoding and Content-Length are then left out.
 /// Errors: kUnavailable = surely not applied (DNS, connect, TLS, deadline before sending; or a GET, HEAD, OPTIONS not
 /// marked `once`, which applies nothing); kUnknown = may have been applied (sent, then lost or timed out);
-/// kInvalid = bad URL, method or header, or body over max_bytes, or too many redirects; kDenied = certificate refused.
+/// kInvalid = bad URL, method or header, nothing sent, or a body read over max_bytes; kDenied = certificate refused.
 class Client {
  public:
   using Done = std::function<void(Result<Response>)>;

@@ -208,13 +208,13 @@ bool Client::Transfer::follow() {
   Exchange next;
   next.request.target = sound ? url_part(url.get(), CURLUPART_URL, 0) : *location;
   if (!sound || !check_exchange(next).ok()) {
-    finish(error(Code::kInvalid, "redirected to what is no http(s) URL"));
+    finish(error(Code::kUnavailable, "redirected to what is no http(s) URL"));
     return true;
   }
   const bool leaves = origin_of(url.get()) != former;
   if (leaves && exchange_.same_origin) return false;
   if (redirects_++ == exchange_.redirects) {
-    finish(error(Code::kInvalid, "more than " + std::to_string(exchange_.redirects) + " redirects"));
+    finish(error(Code::kUnavailable, "more than " + std::to_string(exchange_.redirects) + " redirects"));
     return true;
   }
   if (leaves) exchange_.request.headers = harmless_headers(exchange_.request.headers);
@@ -252,22 +252,23 @@ Error Client::Transfer::error(Code code, const std::string& what) const {
 }
 
 Error Client::Transfer::failure(CURLcode code) const {
-  if (too_big_)
-    return error(Code::kInvalid, "the answer is larger than " + std::to_string(exchange_.max_bytes) + " bytes");
+  const Code known = failure_code(exchange_, progress());
+  if (too_big_)  // it would be so again; a write may have been applied all the same
+    return error(known == Code::kUnknown ? known : Code::kInvalid, "the answer is larger than " + std::to_string(exchange_.max_bytes) + " bytes");
   const std::string words = *curl_words_ != '\0' ? curl_words_ : curl_easy_strerror(code);
   switch (code) {
     case CURLE_URL_MALFORMAT:
-    case CURLE_UNSUPPORTED_PROTOCOL:
-      return error(Code::kInvalid, words);
+    case CURLE_UNSUPPORTED_PROTOCOL:  // also an answer that is no HTTP, which is the server's fault and not the request's
+      return error(progress().sent || redirects_ > 0 ? known : Code::kInvalid, words);
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CACERT_BADFILE:
     case CURLE_SSL_ISSUER_ERROR:
       return error(Code::kDenied, words)
           .with_hint("the server's certificate is not trusted: renew it, or name the issuer's in the option ca_file");
     case CURLE_ABORTED_BY_CALLBACK:
-      return error(failure_code(exchange_, progress()), "the connection died before an answer came");
+      return error(known, "the connection died before an answer came");
     default:
-      return error(failure_code(exchange_, progress()), words);
+      return error(known, words);
   }
 }
 

@@ -72,7 +72,7 @@ TEST_CASE("client: with same_origin a redirect that leaves the origin is the ans
   CHECK(*response->headers.find("Location") == "http://127.0.0.2:9/c");
 }
 
-TEST_CASE("client: a POST's redirect is its answer; endless and foreign redirects are invalid", "[http]") {
+TEST_CASE("client: a POST's redirect is its answer; endless and foreign redirects are the server's fault", "[http]") {
   RawServer server([&](RawSocket& peer, int) {
     for (std::string got = peer.read_message(); !got.empty(); got = peer.read_message()) {
       peer.write(redirect_to(got.find(" /file") != std::string::npos ? "file:///etc/passwd" : "/again", 307));
@@ -83,8 +83,8 @@ TEST_CASE("client: a POST's redirect is its answer; endless and foreign redirect
   const auto posted = fetched.post(server.url(), "{}");
   REQUIRE(posted.ok());
   CHECK(posted->status == 307);
-  CHECK(fetched.get(server.url()).error().code == Code::kInvalid);
-  CHECK(fetched.get(server.url("/file")).error().code == Code::kInvalid);
+  CHECK(fetched.get(server.url()).error().code == Code::kUnavailable);
+  CHECK(fetched.get(server.url("/file")).error().code == Code::kUnavailable);
   CHECK(fetched.send({.request = {.target = server.url()}, .redirects = 0})->status == 307);
 }
 
@@ -119,6 +119,29 @@ TEST_CASE("client: more than max_bytes is invalid, also when it was packed small
     CHECK(fetched.send({.request = {.target = server.url(path)}, .max_bytes = 1999}).error().code == Code::kInvalid);
     CHECK(fetched.send({.request = {.target = server.url(path)}, .max_bytes = 2000}).ok());
   }
+}
+
+TEST_CASE("client: a write whose answer is too large may have been applied", "[http]") {
+  RawServer server([&](RawSocket& peer, int) {
+    peer.read_message();
+    peer.write(answer_with(std::string(2000, 'z')));
+  });
+  Fetched fetched;
+
+  const auto answer = fetched.send({.request = {.method = "PATCH", .target = server.url(), .body = "{}"}, .max_bytes = 1999});
+  CHECK(answer.error().code == Code::kUnknown);
+}
+
+TEST_CASE("client: an answer that is no HTTP condemns no request", "[http]") {
+  RawServer server([&](RawSocket& peer, int) {
+    peer.read_message();
+    peer.write("SSH-2.0-OpenSSH_9.2p1 Debian\r\n");
+  });
+  Fetched fetched;
+
+  CHECK(fetched.get(server.url()).error().code == Code::kUnavailable);
+  CHECK(fetched.post(server.url(), "{}").error().code == Code::kUnknown);
+  CHECK(fetched.send({.request = {.target = server.url()}, .once = true}).error().code == Code::kUnknown);
 }
 
 TEST_CASE("client: 100 Continue and early hints are not the answer", "[http]") {
