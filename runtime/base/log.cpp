@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "base/json.h"
+#include "base/log_pipe.h"
 #include "base/text.h"
 
 namespace tidewire {
@@ -74,6 +75,17 @@ std::string json_line(Instant at, Level level, std::string_view event, std::stri
   return line + "}";
 }
 
+std::string line_of(Logger::Form form, bool colours, Instant at, Level level, std::string_view event, std::string_view message,
+                    const Object& fields) {
+  return form == Logger::Form::kJson ? json_line(at, level, event, message, fields)
+                                     : text_line(at, level, event, message, fields, colours);
+}
+
+std::string gap_line(Instant at, Logger::Form form, bool colours, std::uint64_t lost) {
+  return line_of(form, colours, at, Level::kWarn, "log_gap", "the log's reader did not read: lines were let go",
+                 {{"lines", Value(static_cast<std::int64_t>(lost))}});
+}
+
 int open_log(const std::string& path) {
   return ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
 }
@@ -98,14 +110,24 @@ std::optional<Level> level_from_name(std::string_view name) {
 }
 
 struct Logger::State {
-  State(const Clock& clock_in, const Redactor& redactor_in) : clock(clock_in), redactor(redactor_in) {}
-  ~State() { use(STDERR_FILENO); }
+  State(const Clock& clock_in, const Redactor& redactor_in) : clock(clock_in), redactor(redactor_in) { use(STDERR_FILENO); }
+  ~State() {
+    pipe.reset();
+    if (file != STDERR_FILENO) ::close(file);
+  }
 
   void use(int other) {
+    pipe.reset();
     if (file != STDERR_FILENO) ::close(file);
     file = other;
     struct stat about {};
-    size = file != STDERR_FILENO && ::fstat(file, &about) == 0 ? static_cast<std::size_t>(about.st_size) : 0;
+    const bool known = ::fstat(file, &about) == 0;
+    size = file != STDERR_FILENO && known ? static_cast<std::size_t>(about.st_size) : 0;
+    if (!known || S_ISREG(about.st_mode)) return;
+    const auto gap = [this_clock = &clock, form = options.form, colours = options.colours](std::uint64_t lost) {
+      return gap_line(this_clock->now(), form, colours, lost) + "\n";
+    };
+    pipe = std::make_unique<LogPipe>(file, gap);
   }
 
   std::string numbered(int number) const { return options.file + "." + std::to_string(number); }
@@ -122,6 +144,7 @@ struct Logger::State {
   }
 
   void put(std::string_view line) {
+    if (pipe) return pipe->put(std::string(line) + "\n");
     const bool full = file != STDERR_FILENO && size > 0 && size + line.size() + 1 > options.rotate_bytes;
     if (full) rotate();
     write_all(file, std::string(line) + "\n");
@@ -133,6 +156,7 @@ struct Logger::State {
   mutable std::mutex mutex;
   Options options;
   int file = STDERR_FILENO;
+  std::unique_ptr<LogPipe> pipe;  // where `file` is no regular file, and its reader may stop
   std::size_t size = 0;
   std::function<void(Level, std::string_view)> listener;
 };
@@ -151,8 +175,8 @@ Result<void> Logger::configure(Options options) {
                         "check that its folder exists and that this user may write there");
     }
   }
-  state_->use(file);
   state_->options = std::move(options);
+  state_->use(file);
   return {};
 }
 
@@ -176,8 +200,7 @@ void Logger::write(Level level, std::string_view event, std::string_view message
   {
     const std::lock_guard lock(state_->mutex);
     const Options& options = state_->options;
-    line = options.form == Form::kJson ? json_line(at, level, event, clean, shown.as_object())
-                                       : text_line(at, level, event, clean, shown.as_object(), options.colours);
+    line = line_of(options.form, options.colours, at, level, event, clean, shown.as_object());
     state_->put(line);
     listener = state_->listener;
   }

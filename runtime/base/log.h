@@ -46,7 +46,7 @@ class Redactor {
   std::vector<Known> known_;  // longest first, so that a secret within another does not spoil it
 };
 
-/// May be used from any thread.
+/// May be used from any thread. A reader of stderr that stops reading holds up nobody (log_pipe.h), a line "log_gap" tells.
 class Logger {
  public:
   enum class Form { kText, kJson };
