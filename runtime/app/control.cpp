@@ -27,11 +27,20 @@ Value problem(const std::string& file, const Error& error) {
   return Value(std::move(out));
 }
 
-std::string one_line(const store::Operation& operation) {
-  std::string text = operation.mapping + " " + operation.key.left.value_or("-") + " <> " + operation.key.right.value_or("-") + ": " + operation.kind + ", " + operation.outcome;
+std::string shown_key(const std::string& key) { return shortened(key, 100); }
+
+/// Without the words of an error where not `whole`: remotes and scripts quote values of records in theirs.
+std::string one_line(const store::Operation& operation, bool whole) {
+  std::string text = operation.mapping + " " + shown_key(operation.key.left.value_or("-")) + " <> " + shown_key(operation.key.right.value_or("-")) + ": " + operation.kind + ", " + operation.outcome;
   const Value* error = operation.record.find("error");
-  if (error != nullptr) text += ": " + error->string_or("message");
-  return text;
+  if (error == nullptr) return text;
+  text += ": " + error->string_or("code");
+  if (whole) return text + ": " + error->string_or("message");
+  std::vector<std::string> names;
+  if (const Value* fields = operation.record.find("fields"); fields != nullptr && fields->is_object()) {
+    for (const auto& [name, notes] : fields->as_object()) names.push_back(name);
+  }
+  return names.empty() ? text : text + " (" + shortened(join(names, ", "), 200) + ")";
 }
 
 /// When the oldest change that this operation wrote on was noticed. Nullopt where it wrote nothing, or answered a job.
@@ -271,7 +280,7 @@ void App::State::on_operation(const store::Operation& operation) {
   last_operation_ = clock_.now();
   Object fields{{"mapping", Value(operation.mapping)}, {"operation", Value(operation.id)}};
   const bool bad = operation.outcome == "dead" || operation.outcome == "conflict" || operation.outcome == "held";
-  log_.write(bad ? Level::kWarn : Level::kInfo, "operation", one_line(operation), std::move(fields));
+  log_.write(bad ? Level::kWarn : Level::kInfo, "operation", one_line(operation, log_.enabled(Level::kDebug)), std::move(fields));
   if (const auto found = mappings_.find(operation.mapping); found != mappings_.end()) {
     if (const auto noticed = noticed_at(operation)) found->second.latency.add(std::max(Duration::zero(), operation.at - *noticed));
     const Value* error = operation.record.find("error");
@@ -298,7 +307,7 @@ void App::State::on_operation(const store::Operation& operation) {
 }
 
 void App::State::on_echo(const std::string& mapping, Side side, const std::string& key) {
-  log_.debug("echo", mapping + " " + store::side_name(side) + " " + key + ": nothing to do", {{"mapping", Value(mapping)}});
+  log_.debug("echo", mapping + " " + store::side_name(side) + " " + shown_key(key) + ": nothing to do", {{"mapping", Value(mapping)}});
   if (options_.ears != nullptr) options_.ears->on_echo(mapping, side, key);
 }
 
@@ -318,7 +327,7 @@ void App::State::on_job(const store::Job& job) {
 }
 
 void App::State::on_retry(const std::string& mapping, Side side, const std::string& key, const Error& error, Instant again) {
-  log_.write(error.code == Code::kNotFound ? Level::kDebug : Level::kInfo, "retry", mapping + " " + store::side_name(side) + " " + key + ": " + to_string(error), {{"mapping", Value(mapping)}, {"again", Value(format_instant(again))}});
+  log_.write(error.code == Code::kNotFound ? Level::kDebug : Level::kInfo, "retry", mapping + " " + store::side_name(side) + " " + shown_key(key) + ": " + (log_.enabled(Level::kDebug) ? to_string(error) : std::string(code_name(error.code))), {{"mapping", Value(mapping)}, {"again", Value(format_instant(again))}});
   if (api_->events().wanted()) {
     api_->events().publish("retry", Value(Object{{"mapping", mapping}, {"side", store::side_name(side)}, {"key", key}, {"error", admin::view(error)}, {"again", format_instant(again)}}));
   }

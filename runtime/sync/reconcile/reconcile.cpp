@@ -145,7 +145,7 @@ void Reconcile::on_read(Side side, Result<std::optional<Record>> answer) {
     record_[side] = std::move(*answer);
     read_[side] = true;
   } else if (!read_error_) {
-    read_error_ = std::move(answer).error().context("reading " + plan_.end[side].collection + " '" + *link_.key[side] + "' on " + plan_.end[side].connection);
+    read_error_ = std::move(answer).error().context("reading " + plan_.end[side].collection + " '" + shortened(*link_.key[side], 100) + "' on " + plan_.end[side].connection);
   }
   if (--reading_ == 0) on_all_read();
 }
