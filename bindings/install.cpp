@@ -12,6 +12,8 @@
 namespace tidewire::bindings {
 namespace {
 
+constexpr std::size_t kBytesPerStep = 16;  // what a module does with a text is not counted by the VM
+
 struct Module {
   const char* name;
   lua_CFunction open;
@@ -88,6 +90,7 @@ Services& services(lua_State* L) { return script::Vm::of(L).get<Services>(); }
 std::string_view check_text(lua_State* L, int index) {
   std::size_t size = 0;
   const char* text = luaL_checklstring(L, index, &size);
+  if (size >= kBytesPerStep) script::Vm::of(L).spend(L, size / kBytesPerStep);
   return {text, size};
 }
 

@@ -102,7 +102,6 @@ class StackBuilder {
 /// json.decode(text) -> value | nil, err
 int json_decode(lua_State* L) {
   const std::string_view text = check_text(L, 1);
-  script::Vm::of(L).spend(L, text.size() / 16);
   lua_settop(L, 1);
   StackBuilder builder(L);
   rapidjson::Reader reader;

@@ -2,20 +2,13 @@
 #include "base/text.h"
 
 #include "bindings/modules.h"
-#include "script/vm.h"
 
 namespace tidewire::bindings {
 namespace {
 
-std::string_view counted_text(lua_State* L) {
-  const std::string_view text = check_text(L, 1);
-  script::Vm::of(L).spend(L, text.size() / 16);
-  return text;
-}
-
 /// text.fold(s) -> lower case for comparing
 int text_fold(lua_State* L) {
-  push_text(L, fold(counted_text(L)));
+  push_text(L, fold(check_text(L, 1)));
   return 1;
 }
 
@@ -27,13 +20,13 @@ int text_trim(lua_State* L) {
 
 /// text.length(s) -> code points
 int text_length(lua_State* L) {
-  lua_pushnumber(L, static_cast<double>(code_points(counted_text(L))));
+  lua_pushnumber(L, static_cast<double>(code_points(check_text(L, 1))));
   return 1;
 }
 
 /// text.valid(s) -> true for UTF-8
 int text_valid(lua_State* L) {
-  lua_pushboolean(L, valid_utf8(counted_text(L)));
+  lua_pushboolean(L, valid_utf8(check_text(L, 1)));
   return 1;
 }
 

@@ -1,6 +1,9 @@
 // tidewire.url — percent encoding and query strings.
+#include <algorithm>
+
 #include "bindings/modules.h"
 #include "http/message.h"
+#include "script/vm.h"
 
 namespace tidewire::bindings {
 namespace {
@@ -24,6 +27,8 @@ std::string pair_member(lua_State* L, int pair, int member, const char* what) {
   return text;
 }
 
+constexpr std::size_t kPairCost = 200;  // bytes of a pair: two strings here, a table of two there
+
 /// url.query { {name, value}, ... } -> "a=1&b=x%20y"
 int url_query(lua_State* L) {
   luaL_checktype(L, 1, LUA_TTABLE);
@@ -36,6 +41,7 @@ int url_query(lua_State* L) {
     if (!query.empty()) query += '&';
     query += http::percent_encode(pair_member(L, 2, 1, "url.query: a name")) + "=";
     query += http::percent_encode(pair_member(L, 2, 2, "url.query: a value"));
+    script::Vm::of(L).check_size(L, query.size());
     lua_pop(L, 1);
   }
   push_text(L, query);
@@ -44,7 +50,11 @@ int url_query(lua_State* L) {
 
 /// url.parse_query(text) -> list of {name, value}
 int url_parse_query(lua_State* L) {
-  const auto pairs = http::parse_query(check_text(L, 1));
+  const std::string_view query = check_text(L, 1);
+  const auto most = static_cast<std::size_t>(std::count(query.begin(), query.end(), '&')) + 1;
+  script::Vm::of(L).spend(L, most);
+  script::Vm::of(L).check_size(L, query.size() + most * kPairCost);
+  const auto pairs = http::parse_query(query);
   lua_createtable(L, static_cast<int>(pairs.size()), 0);
   int position = 0;
   for (const auto& [name, value] : pairs) {

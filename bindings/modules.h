@@ -32,6 +32,7 @@ int open_practice(lua_State* L);
 Services& services(lua_State* L);
 
 // Small shared checks.
+/// The text at `index`; its length counts as instructions, for all that a function does with it.
 std::string_view check_text(lua_State* L, int index);
 void push_text(lua_State* L, std::string_view text);
 /// Text, number, boolean or dec as it is written in a URL or header: whole numbers without exponent. Raises "what: ...".
