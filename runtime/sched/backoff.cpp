@@ -22,7 +22,7 @@ Duration share_of(Duration whole, Random& random) {
 
 Duration delay(const Backoff& backoff, int attempt, std::optional<Duration> retry_after, Random& random) {
   if (!retry_after) return share_of(ceiling_of(backoff, attempt), random);
-  const Duration asked = std::max(*retry_after, Duration::zero());
+  const Duration asked = std::clamp(*retry_after, Duration::zero(), kLongestAsked);
   return asked + share_of(std::max(asked / 10, backoff.base), random);
 }
 

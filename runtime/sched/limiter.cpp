@@ -5,11 +5,12 @@
 #include <cmath>
 
 #include "base/text.h"
+#include "sched/backoff.h"
 
 namespace tidewire::sched {
 namespace {
 
-constexpr double kLongestWait = 86'400;  // seconds; also keeps the conversion to microseconds defined
+constexpr double kLongestWait = 86'400;  // seconds; keeps the conversion to microseconds defined
 constexpr double kRounding = 1e-9;       // of a token: 0.1 ten times is one
 
 double seconds_of(Ticks::duration duration) { return std::chrono::duration<double>(duration).count(); }
@@ -55,6 +56,8 @@ Duration TokenBucket::wait(double n) const {
   return Duration(static_cast<std::int64_t>(std::ceil(std::min(std::max(filling, paused), kLongestWait) * 1e6)));
 }
 
-void TokenBucket::pause(Duration duration) { paused_until_ = std::max(paused_until_, clock_.ticks() + duration); }
+void TokenBucket::pause(Duration duration) {
+  paused_until_ = std::max(paused_until_, clock_.ticks() + std::min(duration, kLongestAsked));
+}
 
 }  // namespace tidewire::sched

@@ -27,7 +27,7 @@ class TokenBucket {
   [[nodiscard]] bool try_take(double n = 1);
   /// Until try_take(n) would succeed; zero when it would at once. Rounded up: waiting this long is enough.
   Duration wait(double n = 1) const;
-  /// Gives nothing for `duration`: a 429 with Retry-After counts for the whole connection.
+  /// Gives nothing for `duration`, at most a day: a 429 with Retry-After counts for the whole connection.
   void pause(Duration duration);
 
  private:

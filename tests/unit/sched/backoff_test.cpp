@@ -48,6 +48,7 @@ TEST_CASE("backoff: never earlier than the remote asked, and not much later", "[
   test::FixedRandom least(0);
   CHECK(delay(Backoff{}, 1, 2h, least) == 2h);
   CHECK(delay(Backoff{}, 1, -5s, least) == 0s);
+  CHECK(delay(Backoff{}, 1, 200'000'000s, least) == 24h);
 }
 
 TEST_CASE("backoff: strange settings wait no time rather than for ever", "[sched]") {

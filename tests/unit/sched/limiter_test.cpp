@@ -78,6 +78,17 @@ TEST_CASE("limiter: a pause holds back a full bucket, and the longer of two coun
   CHECK(bucket.try_take());
 }
 
+TEST_CASE("limiter: no pause is longer than a day", "[sched]") {
+  test::FakeClock clock;
+  TokenBucket bucket(10, 5, clock);
+
+  bucket.pause(200'000'000s);
+
+  CHECK(bucket.wait() == 24h);
+  clock.pass(24h);
+  CHECK(bucket.try_take());
+}
+
 TEST_CASE("limiter: setting the machine's clock changes nothing", "[sched]") {
   test::FakeClock clock;
   TokenBucket bucket(1, 1, clock);
