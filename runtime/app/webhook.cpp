@@ -132,9 +132,17 @@ Result<Value> WebhookIntake::read_body(const Connection& connection, const std::
   return json::parse_members(text, members);
 }
 
+/// Why is told to who runs the daemon, not to whoever asks: nothing is proved here.
+Error WebhookIntake::not_running(const std::string& name) {
+  Error error = make_error(Code::kUnavailable, "the connection '" + name + "' does not run at the moment", "it is to be sent again; `tidewire status` says why");
+  error.retry_after = std::chrono::seconds(30);
+  return error;
+}
+
 void WebhookIntake::handle(http::Request request, const std::string& name, http::Reply reply) {
   const Ticks began = ports_.clock.ticks();
   Connection* connection = ports_.connection(name);
+  if (connection == nullptr && ports_.is_broken(name)) return reply(admin::problem(not_running(name)));
   if (connection == nullptr) return reply(admin::problem(make_error(Code::kNotFound, "no connection '" + name + "' takes webhooks", "the address ends with the name of a connection of tidewire.lua")));
   auto& counts = connection->webhooks;
   if (connection->prover().prove(request) != http::Proved::kYes) {

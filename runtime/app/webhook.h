@@ -24,6 +24,7 @@ class WebhookIntake {
     const Clock& clock;
     Logger& log;
     std::function<Connection*(const std::string& name)> connection;           // by name, or by kind where unambiguous
+    std::function<bool(const std::string& name)> is_broken;                    // declared, and does not run
     std::function<const std::vector<Want>&(const std::string& connection)> wants;  // of all mappings, loaded or away
     std::function<void()> received;                                            // after a commit
   };
@@ -33,6 +34,7 @@ class WebhookIntake {
 
  private:
   Result<std::vector<store::Change>> extract(Connection& connection, const http::Request& request, const Value& body) const;
+  static Error not_running(const std::string& name);
   Result<Value> read_body(const Connection& connection, const std::string& text) const;
   void greet(const Connection& connection, const std::string& secret, http::Reply reply);
   void put(const std::string& name, Ticks began, std::vector<store::Change> changes, http::Reply reply);
