@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <ctime>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "http/answer.h"
@@ -55,6 +56,7 @@ struct Server::State final : SessionHost, std::enable_shared_from_this<State> {
   Stats stats;
   std::vector<std::unique_ptr<loop::Listener>> listeners;
   std::unordered_map<Session*, std::shared_ptr<Session>> sessions;
+  std::unordered_set<const Session*> local;  // those of a Unix socket
   std::function<void()> drained;
   std::unique_ptr<Timer> drained_call;
   bool is_draining = false;
@@ -101,6 +103,7 @@ void Server::State::close_all() {
   drained_call.reset();
   for (auto& session : sessions) session.second->detach();
   sessions.clear();
+  local.clear();
 }
 
 std::string_view Server::State::date() {
@@ -119,13 +122,17 @@ std::string& Server::State::scratch() {
 
 void Server::State::on_accepted(std::unique_ptr<loop::Connection> connection) {
   const auto most = static_cast<std::size_t>(limits.max_connections);
-  if (sessions.size() >= most + kMostRefused) {
+  // Who is on this machine is counted apart: strangers who take all there is of the network must not lock him out.
+  const bool is_local = connection->peer_uid() >= 0;
+  const std::size_t taken = is_local ? local.size() : sessions.size() - local.size();
+  if (taken >= most + kMostRefused) {
     ++stats.refused;
     return;
   }
-  const bool full = sessions.size() >= most;
+  const bool full = taken >= most;
   const auto session = std::make_shared<Session>(*this, std::move(connection));
   sessions.emplace(session.get(), session);
+  if (is_local) local.insert(session.get());
   if (!sweep.is_set()) sweep.set(sweep_interval(limits));
   if (full) {
     session->refuse_service();
@@ -135,6 +142,7 @@ void Server::State::on_accepted(std::unique_ptr<loop::Connection> connection) {
 }
 
 void Server::State::closed(Session& session) {
+  local.erase(&session);
   sessions.erase(&session);
   if (sessions.empty()) sweep.clear();
   check_drained();

@@ -23,7 +23,7 @@ struct ServerOptions {
   Duration body_time = std::chrono::seconds(30);  // 408; also for a peer that does not take its answer
   std::size_t min_body_rate = 1024;               // bytes a second once a third of body_time is over; 408
   Duration idle_time = std::chrono::seconds(60);  // between requests; closed without a word
-  int max_connections = 1024;                     // the next one is answered 503 and closed
+  int max_connections = 1024;                     // of the network, and of Unix sockets; the next is answered 503 and closed
   std::size_t max_bodies = 256u << 20;            // of all bodies not answered yet together; 503 to who sends beyond it
 };
 

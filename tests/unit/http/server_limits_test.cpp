@@ -1,5 +1,6 @@
 #include <latch>
 
+#include "support/temp_dir.h"
 #include "unit/http/served.h"
 
 using namespace tidewire;
@@ -143,6 +144,30 @@ TEST_CASE("server: one connection too many is answered 503", "[http]") {
   CHECK(first.starts_with("HTTP/1.1 200 "));
   CHECK(third.starts_with("HTTP/1.1 503 "));
   CHECK(served.server->stats().refused == 1);
+}
+
+TEST_CASE("server: strangers of the network take no place from who comes by a Unix socket", "[http]") {
+  test::TempDir folder;
+  Served served({.max_connections = 2});
+  const std::string socket = "unix:" + folder.file("s");
+  REQUIRE(served.server->listen(socket).ok());
+  std::string near, far;
+
+  served.run([&] {
+    auto a = RawSocket::connect_to(served.address);
+    auto b = RawSocket::connect_to(served.address);
+    a.write(kGet);
+    b.write(kGet);
+    a.read_message();
+    b.read_message();
+    auto operators = RawSocket::connect_to(socket);
+    operators.write(kGet);
+    near = operators.read_message();
+    far = RawSocket::connect_to(served.address).read_all();
+  });
+
+  CHECK(near.starts_with("HTTP/1.1 200 "));
+  CHECK(far.starts_with("HTTP/1.1 503 "));
 }
 
 TEST_CASE("server: a peer that does not take its answer is given up", "[http]") {
