@@ -57,8 +57,11 @@ class Scanner {
       if (depth < kDeepest) visit(relative, depth + 1);
       return;
     }
-    if (S_ISLNK(found.st_mode) && fstatat(directory, name.c_str(), &found, 0) != 0) return;
-    if (S_ISREG(found.st_mode)) scan_.files.emplace(relative, mark_of(found));
+    const bool linked = S_ISLNK(found.st_mode);
+    if (linked && fstatat(directory, name.c_str(), &found, 0) != 0) return;
+    if (!S_ISREG(found.st_mode)) return;
+    scan_.links = scan_.links || linked;
+    scan_.files.emplace(relative, mark_of(found));
   }
 
   const std::string& root_;

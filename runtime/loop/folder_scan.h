@@ -21,6 +21,7 @@ struct FileMark {
 struct FolderScan {
   std::map<std::string, FileMark> files;  // by path relative to the root
   std::set<std::string> folders;          // "" is the root
+  bool links = false;                     // a file is a symbolic link: what is written where it leads makes no event here
 };
 
 /// Follows symbolic links to files, not to folders (they may form a ring). At most 10 000 entries, 16 levels.

@@ -52,7 +52,7 @@ Watch::State::State(Loop& loop_in, std::string root_in, WatchOptions options_in,
       alarm(loop_in, [this] { look(); }) {
   bool complete = false;
   scan = scan_and_watch(complete);
-  if (!complete) alarm.set(options.rescan);
+  if (!complete || scan.links) alarm.set(options.rescan);
 }
 
 Owned<FolderEvents> Watch::State::watch_folder(const std::string& folder) {
@@ -121,7 +121,7 @@ void Watch::State::look() {
   FolderScan found = scan_and_watch(complete);
   const auto files = changed_files(scan, found);
   scan = std::move(found);
-  if (!complete) alarm.set(options.rescan);
+  if (!complete || scan.links) alarm.set(options.rescan);
   if (files.empty()) return;
   const Changed call = changed;  // it may destroy this watch
   call(files);

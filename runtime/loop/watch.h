@@ -20,7 +20,7 @@ struct WatchOptions {
   /// Folders and files of these names directly below the root are not looked at: what the program itself writes.
   std::set<std::string> ignore = {"state"};
   Duration quiet = std::chrono::milliseconds(100);  // this long without an event; at most ten times that in all
-  Duration rescan = std::chrono::seconds(2);        // where the system has no watches left
+  Duration rescan = std::chrono::seconds(2);        // where the system has no watches left, or a file is a link
 };
 
 class Watch {

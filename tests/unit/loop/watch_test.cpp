@@ -75,6 +75,16 @@ TEST_CASE("watch: an editor's temporary file renamed over the old one is one cha
   CHECK(watched.edit([&] { watched.write("mappings/a.lua", "33"); }) == Files{"mappings/a.lua"});
 }
 
+TEST_CASE("watch: a file that is a link is told when what it leads to is written", "[loop]") {
+  Watched watched({.quiet = 20ms, .rescan = 20ms});
+  const std::string target = watched.folder.path().string() + "/elsewhere.lua";
+  std::ofstream(target) << "1";
+
+  CHECK(watched.edit([&] { fs::create_symlink(target, watched.root + "/mappings/l.lua"); }) == Files{"mappings/l.lua"});
+  CHECK(watched.edit([&] { std::ofstream(target) << "22"; }) == Files{"mappings/l.lua"});
+  CHECK(watched.edit([&] { std::ofstream(target) << "333"; }) == Files{"mappings/l.lua"});
+}
+
 TEST_CASE("watch: folders made later are watched, also when filled at once, or made anew", "[loop]") {
   Watched watched;
 
