@@ -45,7 +45,7 @@ Result<void> check_kind(Database& database, const Schema& schema) {
                       "move it away with its -wal and -shm and begin a new one: `tidewire adopt` links again what both sides have, nothing is deleted");
   }
   if (version > schema.newest()) {
-    return make_error(Code::kInvalid,
+    return make_error(Code::kUnavailable,  // nothing that the project says is wrong
                       "the state file has version " + std::to_string(version) + ", this program knows " +
                           std::to_string(schema.newest()),
                       "start the newer program that made it, or restore a backup from before");

@@ -276,7 +276,7 @@ TEST_CASE("executor: a file that a newer program made is refused", "[store][exec
   const auto refused = ThreadedExecutor::open({.path = path}, poster);
 
   REQUIRE_FALSE(refused.ok());
-  CHECK(refused.error().code == Code::kInvalid);
+  CHECK(refused.error().code == Code::kUnavailable);
   CHECK(refused.error().message.find(path) != std::string::npos);
 }
 

@@ -111,7 +111,7 @@ TEST_CASE("migrate: a file of a newer program is refused and not touched", "[sto
   const Result<void> refused = migrate(*database);
 
   REQUIRE_FALSE(refused.ok());
-  CHECK(refused.error().code == Code::kInvalid);
+  CHECK(refused.error().code == Code::kUnavailable);
   CHECK(refused.error().message.find("99") != std::string::npos);
   CHECK_FALSE(refused.error().hint.empty());
   CHECK(database->query("PRAGMA user_version", {}).value()[0].at("user_version") == Value(99));
