@@ -122,6 +122,12 @@ test("an environment lies over the project, connections key by key", function()
   raises(function() load(build, "stagin") end, "there is no environment 'stagin' %(did you mean 'staging'%?%)")
 end)
 
+test("a log file is put aside beyond some size, not beyond none", function()
+  local function rotate(size) return load(function(e) return e.project { connections = { erp = erp(e) }, log = { rotate = size } } end).log.rotate end
+  equal(rotate "10MB", 10000000)
+  for _, size in ipairs { "0KB", "0.0001KB", "much" } do raises(function() rotate(size) end, "rotate of log must be a size") end
+end)
+
 test("only data crosses to a connector", function()
   raises(function()
     load(function(e) return e.project { connections = { erp = e.frappe { url = function() end } } } end)

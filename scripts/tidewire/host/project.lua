@@ -115,7 +115,7 @@ local function log_of(r, content, near)
   local log, at = r:typed(content, "log", "table", "project", near) or {}, r:key("log", near)
   r:keys(log, { "level", "format", "file", "rotate", "keep" }, "log", at)
   local rotate = log.rotate ~= nil and duration.bytes(log.rotate) or nil
-  if log.rotate ~= nil and not rotate then r:problem(r:key("rotate", at), "rotate of log must be a size such as \"10MB\", not '%s'", tostring(log.rotate)) end
+  if log.rotate ~= nil and (rotate or 0) == 0 then r:problem(r:key("rotate", at), "rotate of log must be a size such as \"10MB\", not '%s'", tostring(log.rotate)) end
   return { level = r:one_of(log, "level", { "debug", "info", "warn", "error" }, "log", at) or "info",
     format = r:one_of(log, "format", { "text", "json" }, "log", at), file = r:typed(log, "file", "string", "log", at), rotate = rotate,
     keep = settings.whole(r, log, "keep", 0, "log", at) }
