@@ -74,6 +74,9 @@ class App {
   std::unique_ptr<State> state_;
 };
 
+/// kInvalid, naming the text, where it is no address to listen on.
+Result<void> check_listen(const std::string& address);
+
 /// Where a running daemon of this project listens for commands: FOLDER/state/tidewire.sock.
 std::string socket_path(const std::string& folder);
 

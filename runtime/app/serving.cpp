@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "app/state.h"
+#include "loop/address.h"
 
 namespace tidewire::app {
 namespace {
@@ -21,6 +22,11 @@ std::string on_loopback(const std::string& address) {
 std::string port_of(const std::string& address) { return address.substr(address.rfind(':') + 1); }
 
 }  // namespace
+
+Result<void> check_listen(const std::string& address) {
+  TRY(loop::parse_address(address));
+  return {};
+}
 
 std::string App::State::wanted_address() const { return options_.listen.empty() ? project_.listen : options_.listen; }
 

@@ -197,6 +197,9 @@ int run_daemon(Context& context) {
     options.log_level = level_from_name(context.arguments.get("--log-level"));
     if (!options.log_level) return context.failed(make_error(Code::kInvalid, "no log level '" + context.arguments.get("--log-level") + "'", "debug, info, warn or error"));
   }
+  if (!options.listen.empty()) {
+    if (const auto checked = app::check_listen(options.listen); !checked.ok()) return context.failed(checked.error());
+  }
   std::vector<std::string> folders = context.arguments.words();
   if (folders.empty()) folders = {context.folder()};
   if (folders.size() > 1 && !options.listen.empty()) return context.failed(make_error(Code::kInvalid, "--listen is for one project", "each project has its own `listen` in tidewire.lua"));
