@@ -181,6 +181,7 @@ void App::State::go_on(const std::function<void(Result<std::string>)>& ready) {
     alerts_ = make_alerts();
     alerts_->start();
   }
+  if (options_.serve) log_.info("started", "Tidewire " TIDEWIRE_VERSION " serves " + options_.folder, {{"address", Value(address_)}, {"pid", Value(static_cast<std::int64_t>(::getpid()))}});
   ready(address_);
 }
 
@@ -223,6 +224,7 @@ void App::State::plan_backups() {
 void App::State::drain(std::function<void()> done) {
   if (draining_) return loop_.post(std::move(done));
   draining_ = true;
+  if (options_.serve) log_.info("stopping", "told to stop: what is under way is finished");
   watch_.reset();
   listening_ = false;
   listeners_.clear();
@@ -240,6 +242,7 @@ void App::State::drain(std::function<void()> done) {
   auto once = std::make_shared<std::function<void()>>(std::move(done));  // owners: the two ways to the end below
   const auto finish = [this, once] {
     drain_timer_.reset();
+    if (*once && options_.serve) log_.info("stopped", "the daemon ends");
     if (*once) std::exchange(*once, nullptr)();
   };
   drain_timer_ = loop_.after(std::chrono::seconds(28), finish);
