@@ -69,8 +69,12 @@ end
 function M.bool(yes, no)
   if yes == nil and no == nil then yes, no = "Yes", "No" end
   if yes == nil or no == nil or yes == no then error("t.bool takes two different values: t.bool(\"Yes\", \"No\")", 2) end
+  if type(yes) == "boolean" or type(no) == "boolean" then error("t.bool takes two words: t.invert makes true of false", 2) end
   return pair("t.bool", structure.bool(yes, no))
 end
+
+--- True for false and false for true, in whatever form each side has its booleans.
+M.invert = bare("t.invert", structure.invert, nil)
 
 --- The record that another mapping links: t.ref "departments". `optional`: written later where the other is not linked yet.
 function M.ref(mapping, options)

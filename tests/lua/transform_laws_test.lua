@@ -133,6 +133,8 @@ law("t.names of three", t.names, function() return { first = name(), middle = dr
 law("t.enum", t.enum { A = "a", B = "b" }, function() return pick { "A", "B", "C" } end)
 law("t.enum with a way back", t.enum({ A = "a", B = "a" }, { back = { a = "A" } }), function() return pick { "A", "B", "C" } end)
 law("t.bool", t.bool("Yes", "No"), function() return pick { true, false } end)
+law("t.invert", t.invert, function() return pick { true, false } end)
+law("t.list(t.invert)", t.list(t.invert), function() return list_of(function() return draw(2) == 0 end) end)
 law("t.list(t.trim)", t.list(t.trim), function() return list_of(text) end)
 law("t.list(t.enum)", t.list(t.enum { A = "a", B = "b" }), function() return list_of(function() return pick { "A", "B" } end) end)
 law("t.flip(t.scale)", t.flip(t.scale("1.19", 2)), number)

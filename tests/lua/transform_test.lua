@@ -120,6 +120,28 @@ test("t.bool speaks words on the side that has them", function()
   equal(p.to_left(false), "No")
 end)
 
+test("t.invert turns a boolean of every form round, and is for nothing else", function()
+  for _, one in ipairs { { true, false }, { 1, false }, { "1", false }, { "true", false }, { "Yes", false }, { false, true }, { 0, true }, { "0", true }, { "f", true } } do
+    equal(t.invert.to_right(one[1]), one[2])
+    equal(t.invert.to_left(one[1]), one[2])
+  end
+  equal(t.invert.to_right(nil), nil)
+  dead(t.invert.to_right "maybe", "neither true nor false")
+  local _, said = fitted(t.invert, { kind = "bool" }, { kind = "enum" })
+  tap.ok(said[1]:find("the right field is enum: t.bool says its words", 1, true), said[1])
+  raises(function() t.bool(false, true) end, "t.invert")
+end)
+
+test("t.enum knows booleans in whichever form the system has them", function()
+  local p = t.enum { [true] = "off", [false] = "on" }
+  equal(p.to_right(0), "on")
+  equal(p.to_right(1), "off")
+  equal(p.to_right(false), "on")
+  p = t.enum { [0] = true, [1] = false }
+  equal(p.to_right(false), true)
+  equal(p.to_left(1), 0)
+end)
+
 test("t.trim, t.lower and t.upper leave what is no text alone", function()
   equal(t.trim.to_right "  a b ", "a b")
   equal(t.lower.to_right "Ada@X.ORG", "ada@x.org")

@@ -10,6 +10,7 @@ local mark = require "tidewire.mapping.mark"
 local parts = require "tidewire.mapping.parts"
 local report = require "tidewire.host.report"
 local rows = require "tidewire.mapping.rows"
+local trial = require "tidewire.mapping.trial"
 local types = require "tidewire.mapping.types"
 
 local M = {}
@@ -291,6 +292,7 @@ local function converted(c, spec, paths, field)
     for _, side in ipairs(sides) do
       if flow.reaches(field.flow, side) then field["to_" .. side] = conversion(c, spec, pair, side, paths, is_builtin) end
     end
+    trial.field(c, spec, field, pair, is_builtin)
   end
   field.lossy = row.lossy
   if field.lossy == nil then field.lossy = pair and pair.lossy or false end

@@ -14,12 +14,24 @@ local function sorted_words(map)
   return words
 end
 
+-- As the program reads a boolean of any system.
+local yes_words = { ["1"] = true, ["true"] = true, yes = true, t = true, ["0"] = false, ["false"] = false, no = false, f = false }
+
+-- A boolean's entry: [true] and [false] also of a system that writes 1 and 0, [1] and [0] also of one that writes true and false.
+local function of_boolean(map, value)
+  if type(value) ~= "boolean" and value ~= 0 and value ~= 1 then return nil end
+  local truth = yes_words[tostring(value)]
+  if map[truth] ~= nil then return map[truth] end
+  return map[truth and 1 or 0]
+end
+
 --- Turns a word into the map's other one; a value that it does not have is dead, "'x' is not WHERE".
 function M.towards(map, where)
   local known = sorted_words(map)
   return function(value)
     if values.empty(value) then return nil end
     local word = map[value]
+    if word == nil then word = of_boolean(map, value) end
     if word ~= nil then return word end
     return outcome.dead(("'%s' is not %s, which has %s%s"):format(tostring(value), where, table.concat(known, ", "),
       report.suggest(value, known)))
@@ -80,12 +92,15 @@ function M.enum(map, options)
   }
 end
 
-local yes_words = { ["1"] = true, ["true"] = true, ["0"] = false, ["false"] = false }
+local function truth_of(value)
+  if type(value) == "boolean" then return value end
+  return yes_words[tostring(value):lower()]
+end
 
 local function to_words(yes, no)
   return function(value)
     if value == nil then return nil end
-    if type(value) ~= "boolean" then value = yes_words[tostring(value)] end
+    value = truth_of(value)
     if value == nil then return outcome.dead "neither true nor false" end
     if value then return yes end
     return no
@@ -113,6 +128,25 @@ function M.bool(yes, no)
     end,
   }
 end
+
+local function turned_round(value)
+  if values.empty(value) then return nil end
+  local truth = truth_of(value)
+  if truth == nil then return outcome.dead(("'%s' is neither true nor false"):format(tostring(value))) end
+  return not truth
+end
+
+local words_of = { text = true, enum = true }
+
+M.invert = {
+  name = "t.invert", to_right = turned_round, to_left = turned_round, left_type = { kind = "bool" }, right_type = { kind = "bool" },
+  bind = function(context)
+    for _, side in ipairs { "left", "right" } do
+      local t = context[side .. "_type"]
+      if t and words_of[t.kind] then context.problem(("t.invert is for booleans and the %s field is %s: t.bool says its words"):format(side, t.kind)) end
+    end
+  end,
+}
 
 local function each(call)
   return function(value, record, ctx)
