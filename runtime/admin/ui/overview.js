@@ -1,10 +1,11 @@
 // Is everything level?
 import { alerts_card } from "./alerts.js";
 import { get, may, post, segment } from "./api.js";
+import { balance_of } from "./balance.js";
 import { h, replace, s } from "./dom.js";
 import { hands_off, refresh_every, refresh_on } from "./events.js";
 import { ago, chip, count, moment } from "./format.js";
-import { sum, verdict } from "./verdict.js";
+import { verdict } from "./verdict.js";
 import { button, empty, figure, head, table, toast } from "./view.js";
 
 function spark(slices = []) {
@@ -15,19 +16,13 @@ function spark(slices = []) {
     slices.map((one, i) => s("rect", { x: i * width, y: 20 - Math.max(1, (one / most) * 20), width: width * 0.8, height: Math.max(1, (one / most) * 20), class: one ? "" : "none" })));
 }
 
-// What a change that was received can end as, and what those that were applied did.
-const ends_as = { applied: "applied", echo: "echoes of our own", drift: "left as drift", conflict: "in conflict", coalesced: "coalesced", filtered: "out of scope", discarded: "discarded", deletes_seen: "deletions" };
 const did = { created: "created", updated: "updated", deleted: "deleted", linked: "linked", auto_merged: "merged by itself" };
 
 function balance(mappings) {
-  const total = {};
-  for (const one of Object.values(mappings)) for (const [name, value] of Object.entries(one.counters ?? {})) total[name] = (total[name] ?? 0) + value;
-  const standing = ["waiting", "backing_off", "held", "waiting_for", "dead"].map((name) => [name.replace("_", " "), sum(mappings, name), name === "dead" ? "bad" : ""]).filter(([, number]) => number);
-  const ended = Object.entries(ends_as).map(([name, text]) => [text, total[name] ?? 0, name === "conflict" ? "warn" : ""]).filter(([, number]) => number);
-  const rest = (total.received ?? 0) - [...ended, ...standing].reduce((all, [, number]) => all + number, 0);
-  const deeds = Object.entries(did).filter(([name]) => total[name]).map(([name, text]) => `${count(total[name])} ${text}`).join(", ");
-  return h("section", { class: "card" }, h("div", { class: "head" }, h("h2", {}, "The balance since the beginning"), rest === 0 && chip("adds up")),
-    h("div", { class: "figures" }, figure(count(total.received), "received"), figure("=", ""), [...ended, ...standing].map(([text, number, tone]) => figure(count(number), text, tone)), rest > 0 && figure(count(rest), "under way")),
+  const { counters, received, ends, under_way } = balance_of(mappings);
+  const deeds = Object.entries(did).filter(([name]) => counters[name]).map(([name, text]) => `${count(counters[name])} ${text}`).join(", ");
+  return h("section", { class: "card" }, h("div", { class: "head" }, h("h2", {}, "The balance since the beginning"), under_way === 0 && chip("adds up")),
+    h("div", { class: "figures" }, figure(count(received), "received"), figure("=", ""), ends.map(({ text, number, tone }) => figure(count(number), text, tone)), under_way > 0 && figure(count(under_way), "under way")),
     h("p", { class: "dim small" }, deeds ? `Of what was applied: ${deeds}. ` : "", "Every change received is one of these; none is dropped without a word."));
 }
 

@@ -4,7 +4,7 @@ import { h } from "./dom.js";
 import { count } from "./format.js";
 import { banner } from "./view.js";
 
-export const sum = (mappings, name) => Object.values(mappings).reduce((total, one) => total + (one[name] ?? 0), 0);
+const sum = (mappings, name) => Object.values(mappings).reduce((total, one) => total + (one[name] ?? 0), 0);
 
 /// What is unknown of it, and why; "" where what was seen of both sides is level, or waits.
 export function unknown_of(one) {
