@@ -47,21 +47,53 @@ local function left_over(fields, taken, written)
   return list
 end
 
-local function suggested_name(left, right)
-  local words = names.words(right.collection)
-  if right.word ~= "table" then words = names.words(left.collection) end
-  local name = table.concat(words, "_"):gsub("[^%w_%-]", "")
-  return name ~= "" and name or "mapping"
-end
-
-local function written_to(direction, side)
-  return direction == "both" or direction == "left_to_right" and side == "right" or direction == "right_to_left" and side == "left"
-end
-
 local function by_name(fields)
   local map = {}
   for _, field in ipairs(fields) do map[field.name] = field end
   return map
+end
+
+local function name_of(collection)
+  local name = table.concat(names.words(collection), "_"):gsub("[^%w_%-]", "")
+  return name ~= "" and name or "mapping"
+end
+
+local function suggested_name(left, right) return name_of(right.word == "table" and right.collection or left.collection) end
+
+-- Pairs of references that wait for the mapping of what they refer to, as rows that a person takes in once it is there.
+local function waiting_rows(found, taken, is_chosen)
+  local rows = {}
+  for _, one in ipairs(found) do
+    local free = not is_chosen or not taken.left[one.left.name] and not taken.right[one.right.name]
+    if one.waits and free then
+      local left, right = one.left.references or one.left.type.to or one.left.name, one.right.references or one.right.type.to
+      rows[#rows + 1] = { left = one.left.name, right = one.right.name, transform = { ref = name_of(right or left) }, of = right and left .. " and " .. right or left }
+      taken.left[one.left.name], taken.right[one.right.name] = true, true
+    end
+  end
+  return rows
+end
+
+-- What a required field without a partner most likely belongs to, though their types do not convert.
+local function add_nearest(unmatched, left, right, lefts, rights, taken)
+  local function free(fields, names_taken)
+    local list = {}
+    for _, field in ipairs(fields) do
+      if not names_taken[field.name] then list[#list + 1] = field end
+    end
+    return list
+  end
+  for _, one in ipairs(unmatched) do
+    local on_left = one.side == "left"
+    local field = by_name(on_left and lefts or rights)[one.name]
+    local others = on_left and free(rights, taken.right) or free(lefts, taken.left)
+    local other = match.nearest(field, others, (on_left and left or right).collection, (on_left and right or left).collection)
+    if other then one.nearest, one.types = other.name, { match.type_name(field.type), match.type_name(other.type) } end
+  end
+end
+
+local function written_to(direction, side)
+  return direction == "both" or direction == "left_to_right" and side == "right" or direction == "right_to_left" and side == "left"
 end
 
 -- The options of each collection that its fields in these rows need: { times = { "Seen" } }.
@@ -124,6 +156,7 @@ function M.propose(argument)
   end
   local constants = given(argument.constants)
   if given(argument.fields) then rows, taken = chosen_rows(argument, lefts, rights, found) end
+  local waiting = waiting_rows(found, taken, given(argument.fields) ~= nil)
   add_options(left, right, lefts, rights, rows)
   local identity, known = match.identity(found), given(argument.match)
   if known == nil and identity then
@@ -131,6 +164,7 @@ function M.propose(argument)
   end
   local left_only, right_only = left_over(lefts, taken.left, written_to(direction, "left")), left_over(rights, taken.right, written_to(direction, "right"))
   local unmatched = required_ones(direction, left_only, right_only, constants)
+  add_nearest(unmatched, left, right, lefts, rights, taken)
   local warnings = array {}
   if not known or not known.left then warnings[#warnings + 1] = "nothing tells which records are the same at first contact: choose a field that is unique on both sides" end
   for _, side in ipairs { left, right } do
@@ -141,7 +175,7 @@ function M.propose(argument)
     name = name, pairs = shown, left_only = left_only, right_only = right_only, unmatched_required = unmatched, warnings = warnings,
     key = { left = array(left.key), right = array(right.key) }, match = known or json.null,
     source = file.text { name = name, left = left, right = right, rows = rows, match = known, direction = direction, conflict = given(argument.conflict), on = given(argument.on),
-      unmatched = unmatched, constants = constants },
+      unmatched = unmatched, constants = constants, waiting = waiting, left_only = left_only, right_only = right_only },
   }
 end
 

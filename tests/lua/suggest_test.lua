@@ -74,7 +74,7 @@ test("a reference waits for the mapping of what it refers to, and goes through i
   local without = suggest.propose { left = employee(), right = table_of() }
   local waits = pair_of(without, "department")
   equal(waits.waits, true)
-  ok(not without.source:find('"department"', 1, true))
+  ok(without.source:find('\n    -- { "department", "department_id", t.ref "departments" },  once a mapping of Department and departments links what it refers to\n', 1, true), without.source)
   local with = suggest.propose { left = employee(), right = table_of(),
     mappings = { { name = "departments", left = { connection = "erp", collection = "Department" }, right = { connection = "app", collection = "departments" } } } }
   equal(pair_of(with, "department").transform, { ref = "departments" })
@@ -151,6 +151,54 @@ test("a field may say again what its collection is", function()
     right = side("b", "table", "customers", "id", { field("group", "text"), field("since", "date") }) }
   equal(pair_of(found, "customer_since").right, "since")
   equal(pair_of(found, "customer_group").right, "group")
+end)
+
+-- A customer as a shop and an office have it.
+local function customer()
+  return side("erp", "doctype", "Customer", "name", { field("name", "text"), field("customer_name", "text", { required = true }), field("customer_type", { kind = "enum", options = array { "Company", "Individual" } }),
+    field("customer_group", { kind = "reference", to = "Customer Group" }, { references = "Customer Group" }), field("disabled", { kind = "bool", form = "01" }),
+    field("tax_category", "text"), field("language", "text") })
+end
+local function customers(more)
+  local fields = { field("id", "int"), field("name", "text", { required = true }), field("kind", { kind = "enum", options = array { "company", "individual" } }),
+    field("group_id", "int", { references = "customer_groups", required = true }), field("active", "bool"), field("points", "int") }
+  for _, one in ipairs(more or {}) do fields[#fields + 1] = one end
+  return side("app", "table", "customers", "id", fields)
+end
+
+test("kinds, groups and opposite booleans find each other", function()
+  local found = suggest.propose { left = customer(), right = customers() }
+  equal(pair_of(found, "customer_type").right, "kind")
+  equal({ pair_of(found, "customer_group").right, pair_of(found, "customer_group").waits }, { "group_id", true })
+  equal({ pair_of(found, "disabled").right, pair_of(found, "disabled").transform }, { "active", { word = "invert" } })
+  ok(found.source:find('{ "disabled", "active", t.invert },', 1, true), found.source)
+  equal(#found.unmatched_required, 0)
+end)
+
+test("a collection's whole name may stand before its fields' names", function()
+  local found = suggest.propose { left = side("erp", "doctype", "Customer Group", "name", { field("name", "text"), field("customer_group_name", "text"), field("is_group", "bool") }),
+    right = side("app", "table", "public.customer_groups", "id", { field("id", "int"), field("name", "text", { required = true }) }) }
+  equal(pair_of(found, "customer_group_name").right, "name")
+  equal(#found.unmatched_required, 0)
+  ok(not found.source:find("value = ...", 1, true))
+end)
+
+test("what is left over is listed for both sides", function()
+  local found = suggest.propose { left = customer(), right = customers { field("colour", "text", { required = true }) } }
+  ok(found.source:find('-- Without a partner, of erp "Customer": language, tax_category\n', 1, true), found.source)
+  ok(found.source:find('-- Without a partner, of app "customers": points\n', 1, true), found.source)
+  ok(found.source:find('{ right = "colour", value = ..., when = "create" }', 1, true), found.source)
+  local many = {}
+  for i = 1, 40 do many[i] = field("column_" .. i, "text") end
+  local long = suggest.propose { left = side("erp", "doctype", "A", "name", many), right = side("app", "table", "b", "id", {}) }
+  for line in long.source:gmatch "\n(    %-%-[^\n]+)" do ok(#line <= 110, line) end
+  ok(long.source:find("column_9\n", 1, true))
+end)
+
+test("a required field whose likely partner is of another type is told so, not given a constant", function()
+  local found = suggest.propose { left = side("a", "doctype", "A", "name", { field("due", "date") }), right = side("b", "table", "b", "id", { field("due", "bool", { required = true }) }) }
+  ok(found.source:find('it is bool, and due, which may be meant, is date: { "due", "due", { to_right = ..., to_left = ... } }', 1, true), found.source)
+  ok(not found.source:find("value = ...", 1, true))
 end)
 
 test("each row of the text says why it is there", function()

@@ -39,7 +39,45 @@ local function constant_text(one)
   return ("{ %s = %s, value = %s, when = \"create\" }"):format(one.side, write.text(one.field), write.value(one.value))
 end
 
---- { name, left, right, rows, match, direction, conflict, on, unmatched, constants } -> text
+-- A required field that no row fills: what it may belong to, else a constant.
+local function required_text(one)
+  local text = ("    -- %s of the %s side is required there and has no partner: "):format(one.name, one.side)
+  if not one.nearest then return text .. ("{ %s = %s, value = ..., when = \"create\" }"):format(one.side, write.text(one.name)) end
+  local left, right = one.side == "left" and one.name or one.nearest, one.side == "left" and one.nearest or one.name
+  return text .. ("it is %s, and %s, which may be meant, is %s: { %s, %s, { to_right = ..., to_left = ... } }"):format(one.types[1], one.nearest, one.types[2],
+    write.text(left), write.text(right))
+end
+
+local widest = 110
+
+-- Names of fields in lines of a comment, so many to a line as fit.
+local function listed(title, names)
+  local lines, row = {}, "    -- " .. title .. ":"
+  for i, name in ipairs(names) do
+    local item = " " .. name .. (i < #names and "," or "")
+    if #row + #item > widest then
+      lines[#lines + 1] = row
+      row = "    --  "
+    end
+    row = row .. item
+  end
+  lines[#lines + 1] = row
+  return lines
+end
+
+-- What is left over on each side and not required there.
+local function add_left_over(rows, side, fields, chosen)
+  local told, names = {}, {}
+  for _, one in ipairs(chosen.constants or {}) do told[one.side .. "." .. one.field] = true end
+  for _, one in ipairs(chosen.unmatched or {}) do told[one.side .. "." .. one.name] = true end
+  for _, field in ipairs(fields or {}) do
+    if not told[side .. "." .. field.name] then names[#names + 1] = field.name end
+  end
+  if #names == 0 then return end
+  for _, text in ipairs(listed(("Without a partner, of %s %s"):format(chosen[side].connection, write.text(chosen[side].collection)), names)) do rows[#rows + 1] = text end
+end
+
+--- { name, left, right, rows, match, direction, conflict, on, unmatched, constants, waiting, left_only, right_only } -> text
 function M.text(chosen)
   local rows, uses_t = {}, false
   for i, row in ipairs(chosen.rows) do
@@ -48,9 +86,14 @@ function M.text(chosen)
     rows[i], uses_t = "    " .. text .. "," .. why, uses_t or transforms
   end
   for _, one in ipairs(chosen.constants or {}) do rows[#rows + 1] = "    " .. constant_text(one) .. "," end
-  for _, one in ipairs(chosen.unmatched or {}) do
-    rows[#rows + 1] = ("    -- %s of the %s side is required there and has no partner: { %s = %s, value = ..., when = \"create\" }"):format(one.name, one.side, one.side, write.text(one.name))
+  for _, row in ipairs(chosen.waiting or {}) do
+    local text = row_text(row, chosen.name)
+    rows[#rows + 1] = ("    -- %s,  once a mapping of %s links what it refers to"):format(text, row.of)
+    uses_t = true
   end
+  for _, one in ipairs(chosen.unmatched or {}) do rows[#rows + 1] = required_text(one) end
+  add_left_over(rows, "left", chosen.left_only, chosen)
+  add_left_over(rows, "right", chosen.right_only, chosen)
   local lines = {}
   local function line(text) lines[#lines + 1] = text end
   if uses_t then line "local t = require \"tidewire.transform\"\n" end

@@ -105,6 +105,7 @@ local function fit(argument, left, right)
     local turned = enum_table(a, b)
     return 1, turned and "its options are spelled differently" or nil, turned and { enum = turned } or nil
   end
+  if names.opposed(left, right) then return 1, nil, { word = "invert" } end
   local there, back = types.obstacle(a, b), types.obstacle(b, a)
   if there == nil and back == nil then
     return a.kind == b.kind and 1 or 0.93, a.kind ~= b.kind and (a.kind .. " and " .. b.kind .. " convert") or nil
@@ -136,6 +137,16 @@ local function candidates(argument, lefts, rights)
   end
   table.sort(list, by_score)
   return list
+end
+
+--- What a field that found no partner may belong to all the same: the nearest of `others` by name, whatever its type; nil where none is.
+function M.nearest(field, others, field_collection, other_collection)
+  local best, most = nil, least
+  for _, other in ipairs(others) do
+    local near = names.near(field, other, field_collection, other_collection)
+    if near and near > most then best, most = other, near end
+  end
+  return best
 end
 
 --- The pairs, and what is left over on each side.

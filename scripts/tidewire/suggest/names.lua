@@ -18,7 +18,7 @@ local meanings = {
   "postcode zip zipcode postalcode pincode plz",
   "city town", "country countrycode countryid", "region state province county stateid",
   "description details longdescription descriptionsale", "note notes remark remarks comment comments memo",
-  "status stage state", "active enabled isactive",
+  "status stage state", "active enabled isactive", "disabled inactive isdisabled", "type kind",
   "code sku itemcode defaultcode productcode articlenumber staffcode employeenumber employeeid number no",
   "barcode ean gtin ean13",
   "price rate listprice standardrate unitprice pricelistrate saleprice lstprice", "cost standardprice valuationrate buyingprice",
@@ -39,6 +39,8 @@ for _, line in ipairs(meanings) do
     meaning_of[word][first] = true
   end
 end
+
+local opposites = { active = "disabled", disabled = "active" }
 
 local filler = { custom = true, x = true, the = true, of = true, ["is"] = true, has = true, studio = true }
 
@@ -83,6 +85,14 @@ local function common_meaning(a, b)
   return found
 end
 
+-- Whether the two say the opposite of each other: "disabled" and "active".
+local function opposed(a, b)
+  for word in pairs(meanings_of(a) or {}) do
+    if opposites[word] and (meanings_of(b) or {})[opposites[word]] then return true end
+  end
+  return false
+end
+
 local function overlap(a, b)
   local set, common, longest = set_of(a), 0, nil
   for _, word in ipairs(b) do
@@ -94,14 +104,38 @@ local function overlap(a, b)
   return common / math.max(#a, #b), longest
 end
 
--- "customer_name" of a Customer is its "name".
+-- Whether `words` begin with the last words of a collection's name, from its word `first` on, and go on after them.
+local function begins_with(words, own, first)
+  local count = #own - first + 1
+  if #words <= count then return false end
+  for i = 1, count do
+    if singular(words[i]) ~= singular(own[first + i - 1]) then return false end
+  end
+  return true
+end
+
+-- "customer_name" of a Customer is its "name", and so is "customer_group_name" of a Customer Group.
 local function without(words, collection)
   local own = M.words(collection)
-  local last = #own > 0 and singular(own[#own])
-  if not last or #words < 2 or singular(words[1]) ~= last then return nil end
-  local rest = {}
-  for i = 2, #words do rest[#rest + 1] = words[i] end
-  return joined(rest)
+  for first = 1, #own do
+    if begins_with(words, own, first) then return { unpack(words, #own - first + 2) } end
+  end
+  return words
+end
+
+-- "group_id" that refers to a group is called "group".
+local function without_id(field, words)
+  if not (field.references ~= nil or field.type and field.type.kind == "reference") or #words < 2 or words[#words] ~= "id" then return words end
+  return { unpack(words, 1, #words - 1) }
+end
+
+local function own_name(field, words, collection) return without_id(field, without(words, collection or "")) end
+
+--- Whether two fields that hold yes or no say the opposite of each other.
+function M.opposed(left, right)
+  if left.type.kind ~= "bool" or right.type.kind ~= "bool" then return false end
+  local a, b = M.words(left.name), M.words(right.name)
+  return opposed(a, b) or opposed(told(a), told(b))
 end
 
 --- How near two fields are by what they are called, 0 to 1, and why; nil where they have nothing in common. The names of the
@@ -116,10 +150,11 @@ function M.near(left, right, left_collection, right_collection)
   if label_a and label_b and joined(label_a) == joined(label_b) then return 0.88, "same label, " .. left.label end
   if label_a and joined(label_a) == joined(b) then return 0.86, "its label " .. left.label .. " is the other's name" end
   if label_b and joined(label_b) == joined(a) then return 0.86, "its label " .. right.label .. " is the other's name" end
-  local own_a, own_b = without(a, left_collection or ""), without(b, right_collection or "")
-  if own_a and (own_a == joined(b) or own_a == own_b) or own_b and own_b == joined(a) then return 0.84, "same name without that of the collection" end
-  local meaning = common_meaning(a, b) or common_meaning(short_a, short_b)
+  local own_a, own_b = own_name(left, a, left_collection), own_name(right, b, right_collection)
+  if joined(own_a) == joined(own_b) or joined(own_a) == joined(b) or joined(own_b) == joined(a) then return 0.84, "same name without that of the collection" end
+  local meaning = common_meaning(a, b) or common_meaning(short_a, short_b) or common_meaning(own_a, own_b)
   if meaning then return 0.8, "both mean " .. meaning end
+  if M.opposed(left, right) then return 0.8, "one is the opposite of the other" end
   local share, word = overlap(short_a, short_b)
   if share >= 0.5 then return 0.45 + 0.25 * share, "both say " .. word end
   local long, short = joined(short_a), joined(short_b)
