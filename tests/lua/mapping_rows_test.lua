@@ -44,6 +44,19 @@ test("the order is a column where a list has none of its own", function()
   equal(order { left = "year" }, { left = "year" })
 end)
 
+test("a place that a table does not have is named, with the column that was meant", function()
+  local more = { describe = { left = described.left, right = described.right, further = {
+    ["app.table schools"] = { key = { "id" }, fields = { case.field "id", case.field "person", case.field "school", case.field("position", "int") } } } } }
+  local function refused(order, pattern)
+    case.refused(function(e)
+      return { fields = { { "email", "email" }, e.rows { left = "education", right = e.app.table("schools", { parent = "person" }), key = { "school" }, order = order } } }
+    end, pattern, more)
+  end
+  refused({ right = "positon" }, "'positon' is no field of app.table \"schools\" %(did you mean 'position'%?%)")
+  refused("positon", "'positon' is no field of app")
+  refused(true, "keeps no order")
+end)
+
 test("what a row cannot have is refused", function()
   local function refused(build, pattern) case.refused(function(e) return { fields = { build(e) } } end, pattern) end
   refused(function(e) return e.rows { left = "a", right = "b", key = {} } end, "what tells one row from another")

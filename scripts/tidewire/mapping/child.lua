@@ -189,7 +189,9 @@ local function order_of(inner, spec)
     -- A child table and a JSON list keep their order themselves; there the column is only where rows say it too.
     if type(column) == "string" and (not known or known[column]) then result[side] = column end
     local own = spec.table_of and spec.table_of[side]
-    if own and not result[side] then
+    if own and type(column) == "string" and not result[side] then
+      inner.r:problem(at, "'%s' is no field of %s%s", column, inner.title[side], report.suggest(column, report.names(known)))
+    elseif own and not result[side] then
       inner.r:problem(at, "%s keeps no order: order says which column holds a row's place", inner.title[side])
     end
   end
