@@ -132,6 +132,23 @@ local function bound(conn, call)
   end
 end
 
+-- `describe`, whose refusal of a collection that is not there names the one that was probably meant, where the system lists its collections.
+local function described(main)
+  if type(main.catalog) ~= "function" then return main.describe end
+  return function(conn, collection)
+    local answer, err = main.describe(conn, collection)
+    if answer or type(err) ~= "table" or err.code ~= "invalid" or tostring(err.message):find("did you mean", 1, true) then return answer, err end
+    local ran, list = pcall(main.catalog, conn)
+    local names = {}
+    for i, one in ipairs(ran and list or {}) do
+      names[i] = one.name
+      if one.name == collection.name then return nil, err end
+    end
+    err.message = err.message .. text.did_you_mean(collection.name, names)
+    return nil, err
+  end
+end
+
 local function opened(load_main, argument)
   local main = load_main()
   local what = "connection " .. tostring(argument.name)
@@ -146,6 +163,7 @@ local function opened(load_main, argument)
   for _, name in ipairs(verbs) do
     if type(main[name]) == "function" and name ~= "webhook" then functions[name] = bound(conn, main[name]) end
   end
+  functions.describe = bound(conn, described(main))
   functions.webhook = main.webhook
   functions.verbs = {}
   local known = json.array {}
