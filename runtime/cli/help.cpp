@@ -85,7 +85,7 @@ std::string help_of_kind(const Value& kind, const Look& look) {
   std::vector<std::string> words;
   for (const Value& word : kind.find("collections")->as_array()) words.push_back("NAME." + word.as_string() + " \"...\"");
   std::string out = styled(name, Style::kBold, look) + "  a kind of connection, in tidewire.lua: NAME = " + name + " { option = value, ... }\n\n" + styled("Options", Style::kBold, look) + "\n" + indented(options, look) +
-                    "\nBesides, of every kind: limits = { rate, parallel }, timeout, webhook = { header, secret, hmac, encoding, prefix }.\nA secret is written secret \"VARIABLE\", its text in .env.";
+                    "\nBesides, of every kind: limits = { rate, parallel, batch, inbound }, timeout (60 s, of a database 30 s), webhook = { header, secret, hmac, encoding, prefix }.\nA secret is written secret \"VARIABLE\", its text in .env.";
   if (!words.empty()) out += "\nIn a mapping: " + join(words, ", ");
   return out;
 }
