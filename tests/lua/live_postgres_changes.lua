@@ -108,6 +108,27 @@ tap.test("an outbox that notes another key is not believed: install says so, and
   assert(call.uninstall(by_code, { apply = true }))
 end)
 
+tap.test("uninstall says what it leaves, since a time that nobody keeps would be believed", function()
+  assert(db:query "create table left_over (id int primary key, name text)")
+  assert(db:query "create table kept_time (id int primary key, name text, updated_at timestamptz)")
+  local call, rows, own = connect().functions, collection("left_over", { "id" }, { "name" }), collection("kept_time", { "id" }, { "name" })
+  for _, one in ipairs { rows, own } do assert(call.install(one, { apply = true })) end
+  local function todos(plan)
+    local list = {}
+    for _, step in ipairs(plan.steps) do list[#list + 1] = step.todo end
+    return list
+  end
+  tap.equal(todos(assert(call.uninstall(own, { apply = true }))), {})
+  local plan = assert(call.uninstall(rows, { apply = true }))
+  tap.equal(#todos(plan), 1)
+  local text = todos(plan)[1]
+  tap.ok(text:find('drop trigger tidewire_touch on "public"."left_over"', 1, true), text)
+  assert(db:query "insert into left_over values (1, 'a')")
+  tap.equal(assert(db:query "select count(*)::int as c from pg_trigger where tgname like 'tidewire%' and tgrelid = 'left_over'::regclass")[1].c, 1)
+  for statement in text:match("drop .*$"):gmatch "drop [^;]+" do assert(db:query(statement)) end
+  tap.equal(assert(call.uninstall(rows, {})).steps, {})
+end)
+
 tap.test("a stamp ahead of the clock hides nothing of what comes after the last poll", function()
   assert(db:query "create table ahead (id int primary key, name text, updated_at timestamptz default clock_timestamp())")
   assert(db:query "insert into ahead values (1, 'of tomorrow', now() + interval '1 day')")

@@ -136,7 +136,9 @@ end
 
 local function apply(conn, steps)
   local statements = {}
-  for i, step in ipairs(steps) do statements[i] = { step.sql } end
+  for _, step in ipairs(steps) do
+    if step.sql then statements[#statements + 1] = { step.sql } end
+  end
   local done, err = db.transaction(conn, statements, true)
   tables.forget(conn)
   if done then return true end
@@ -169,10 +171,23 @@ function M.install(conn, collection, options)
   return M.carried_out(conn, wanted_steps(conn, collection, about), options)
 end
 
+-- Who else has an outbox, and what keeps a time column.
 local others = [[
-select count(*)::int as count from pg_trigger where tgname = 'tidewire_outbox' and tgrelid <> to_regclass($1)]]
+select count(*) filter (where tgname = 'tidewire_outbox' and tgrelid <> to_regclass($1))::int as noting,
+  count(*) filter (where tgname = 'tidewire_touch' and tgrelid = to_regclass($1))::int as touching,
+  count(*) filter (where tgname = 'tidewire_touch')::int as touched from pg_trigger]]
 
---- Takes the triggers away, and the outbox with the last of them. Columns stay: they hold data.
+-- A time that nobody keeps any more would be believed by polls and by `newest`, so what keeps it goes only by a person's word.
+local function kept(about, used)
+  local text = "drop trigger tidewire_touch on " .. about.name
+  if used.touched == 1 then text = text .. "; drop function tidewire.touch()" end
+  if used.touched == 1 and used.noting == 0 then text = text .. "; drop schema tidewire" end
+  return { title = "left as it is, for its time column is read by polls and by whoever else knows it: the trigger tidewire_touch of " .. about.name,
+    todo = "where nothing reads the column any more: " .. text }
+end
+
+--- Takes the trigger of the outbox away, and the outbox with the last of them. Columns stay, since they hold data, and so does what keeps
+--- the time in them, which the plan says.
 function M.uninstall(conn, collection, options)
   tables.forget(conn)
   local about, err = catalog.table(conn, collection)
@@ -183,10 +198,11 @@ function M.uninstall(conn, collection, options)
   if not used then return nil, err end
   local steps = array {}
   if about.noted then steps[1] = { title = "the trigger of " .. about.name, sql = "drop trigger if exists tidewire_outbox on " .. about.name } end
-  if about.noted and used[1].count == 0 then
+  if about.noted and used[1].noting == 0 then
     steps[2] = { title = "the outbox", sql = "drop table if exists tidewire.outbox" }
     steps[3] = { title = "its function", sql = "drop function if exists tidewire.note()" }
   end
+  if about.noted and used[1].touching > 0 then steps[#steps + 1] = kept(about, used[1]) end
   return M.carried_out(conn, steps, options)
 end
 
