@@ -204,7 +204,7 @@ TEST_CASE("law 13: what a person has decided holds for a record that is gone by 
     REQUIRE(it.world.conflicts().size() == 1);
     it.edit(Side::kLeft, "phone", "2");  // an edit, so the delete does not count
     it.world.right.erase(it.right);
-    it.resolve("note", method, Value("c"));
+    it.resolve("note", method, Value("c"), Value("c"));
     it.world.hook(Side::kRight, it.right, "delete");
     it.world.settle(std::chrono::minutes(5));
 
