@@ -93,8 +93,7 @@ const cases = {
     });
     for (const address of ready) assert.equal((await call(`http://${address}/ping`)).status, 200);
     assert.notEqual(ready[0], ready[1]);
-    assert.match(daemon.out() + daemon.err(), /broken.*tidewire\.lua:1/);
-    assert.match(daemon.out() + daemon.err(), /taken.*in use/);
+    for (const told of [/broken.*tidewire\.lua:1/, /taken.*in use/]) await until(`${told} to be told`, () => told.test(daemon.out() + daemon.err()));
     for (const name of ["one", "two"]) assert.ok(fs.existsSync(path.join(parent, name, "state/tidewire.db")));
     assert.equal((await daemon.stop()).code, 4);
   },
