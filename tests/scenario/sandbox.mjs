@@ -77,6 +77,9 @@ const attacks = {
   "a long string searched again and again": ["  local s = ('x'):rep(4000000)\n  for i = 1, 1e9 do local at = s:find('y', 1, true) end", /memory|instruction|ran longer/],
   "a coroutine resumed for ever": ["  local co = coroutine.wrap(function() while true do coroutine.yield() end end)\n  while true do co() end", /instruction|ran longer/],
   "a sort of too much": ["  local t = {}\n  for i = 1, 3e6 do t[i] = i * 7919 % 3000017 end\n  table.sort(t)", /instruction|ran longer/],
+  "a function that gsub calls and that calls gsub": ["  local function again() return (('x'):gsub('x', again)) end\n  return again()", /calls itself without an end/],
+  "coroutines in coroutines": ["  local function deeper() return coroutine.wrap(deeper)() end\n  return deeper()", /calls itself without an end/],
+  "a template of gsub that is a bomb": ["  local s = ('x'):rep(1e7)\n  return (s:gsub('.+', ('%0'):rep(1e5)))", /needs more than/],
   "gsub with a callback that runs away": ["  return (('x'):rep(100):gsub('x', function() while true do end end))", /instruction|budget|ran longer|steps/i],
 };
 
