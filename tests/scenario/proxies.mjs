@@ -95,7 +95,8 @@ async function stands_before(name, begin) {
     const long = body.slice(0, -1) + `,"fill":"${"x".repeat((10 << 20) - body.length - 20)}"}`;
     assert.equal((await send(long)).status, 202);
     const longer = await send(long.replace("x", "x".repeat(100)));
-    assert.ok(longer.status === 413 || longer.dropped, JSON.stringify(longer.status));
+    // Caddy may say 502 of a body that is refused while it is being sent on.
+    assert.ok([413, 502].includes(longer.status) || longer.dropped, JSON.stringify(longer.status));
     assert.equal((await call(proxy.url + "/health")).status, 200);
     assert.equal((await call(proxy.url + "/api/v1/status")).status, 401);
     const { token } = await project.ask(["token", "add", name, "--role", "viewer"]);
