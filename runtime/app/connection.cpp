@@ -73,6 +73,7 @@ Result<std::unique_ptr<Connection>> Connection::load(std::unique_ptr<Connection>
   options.host = "tidewire.host.connector";
   options.host_argument = Value(Object{{"name", Value(name)}, {"config", resolved}});
   options.budget.memory = 256u << 20;
+  options.budget.time = std::chrono::seconds(2);  // a page of a thousand rows on a small machine; read again it would be no smaller
   bindings::Services given;
   given.client = &services.client;
   given.timers = &services.loop;
