@@ -3,8 +3,7 @@
 // restart, as a patient sender would. After every tenth restart the state file is whole and no record is twice; at the end every
 // record is on both sides exactly once, with the value of the last edit of each field, what was deleted is gone, and no job is open.
 import assert from "node:assert/strict";
-import net from "node:net";
-import { call, frappe, project, run, settled, signed, sleep, supabase, until } from "../support/scenario.mjs";
+import { call, frappe, free_port, project, run, settled, signed, sleep, supabase, until } from "../support/scenario.mjs";
 
 const rounds = Number(process.argv[2] ?? 50);
 const secrets = { ERP_KEY: "practice-key", ERP_SECRET: "practice-secret", ERP_HOOK: "erp-hook", APP_KEY: "sb_secret_practice", APP_HOOK: "app-hook" };
@@ -13,13 +12,6 @@ const random = () => (seed = (seed * 48271) % 2147483647) / 2147483647;
 
 const world = {}, wanted = new Map(), deleted = new Set(), in_hand = new Set(), unsent = [];
 let address, acknowledged = 0, kills = 0, serial = 0, foreign = 0, sweeps = 0;
-
-const free_port = () => new Promise((resolve) => {
-  const server = net.createServer().listen(0, "127.0.0.1", () => {
-    const { port } = server.address();
-    server.close(() => resolve(port));
-  });
-});
 
 async function deliver(hook) {
   const answer = await call(`${address}/webhook/${hook.to}`, { method: "POST", body: hook.body, headers: hook.headers, seconds: 10 }).catch(() => ({ status: 0 }));
