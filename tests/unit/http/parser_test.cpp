@@ -151,6 +151,19 @@ TEST_CASE("parser: what could be read in two ways is refused", "[http]") {
   }
 }
 
+TEST_CASE("parser: what cannot begin a request is refused at its first byte", "[http]") {
+  Parser tls{ParserLimits{}};
+  CHECK(tls.feed(std::string_view("\x16\x03\x01", 3)) == 0);
+  CHECK(tls.state() == Parser::State::kRefused);
+  CHECK(tls.status() == 400);
+  CHECK(tls.why() == "TLS where plain HTTP is spoken");
+
+  for (const std::string& first : {std::string(1, '\0'), std::string("\xff"), std::string(" ")}) {
+    CHECK(parse(first).status == 400);
+  }
+  CHECK(parse("\r").state == Parser::State::kHead);
+}
+
 TEST_CASE("parser: unusual but clear requests are taken", "[http]") {
   CHECK(parse("GET / HTTP/1.0\r\n\r\n").requests.size() == 1);
   CHECK(parse("OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n").requests.size() == 1);
