@@ -35,22 +35,16 @@ class CommitWork {
  private:
   Result<void> write_links() {
     // A key may pass from the removed link to the new one.
-    if (commit_.remove_link) TRY(delete_link(database_, *commit_.remove_link));
+    if (commit_.remove_link) {
+      TRY(part_from(database_, {*commit_.remove_link}, now_));
+      TRY(delete_link(database_, *commit_.remove_link));
+    }
     if (commit_.link) {
       Link link = *commit_.link;
       if (link.mapping.empty()) link.mapping = commit_.mapping;
       link_ = TRY(save_link(database_, link, now_));
     }
     for (const Link& link : commit_.set_aside) TRY(save_link(database_, link, now_));
-    return commit_.remove_link ? hand_over(*commit_.remove_link) : Result<void>();
-  }
-
-  /// What a removed link leaves: nothing may wait for a person under a number that is no more.
-  Result<void> hand_over(std::int64_t removed) {
-    TRY(execute(database_, "UPDATE operations SET link = ? WHERE link = ?", link_, removed));
-    TRY(execute(database_,
-                "UPDATE conflicts SET closed_at = ?, method = 'superseded' WHERE link = ? AND closed_at IS NULL", now_,
-                removed));
     return {};
   }
 

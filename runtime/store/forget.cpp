@@ -102,6 +102,11 @@ class Forgetter {
   Result<void> forget_key(Side side, const std::string& key) {
     const std::string column = side == Side::kLeft ? "left_key" : "right_key";
     const std::string& mapping = what_.mapping;
+    // Of a link that was taken apart the conflicts have one key only, and the operation that told of them both.
+    TRY(count("conflicts", execute(database_,
+                                   "DELETE FROM conflicts WHERE mapping = ?1 AND link IS NULL AND operation IN "
+                                   "(SELECT id FROM operations WHERE link IS NULL AND mapping = ?1 AND " + column + " = ?2)",
+                                   mapping, key)));
     TRY(count("operations", execute(database_, "DELETE FROM operations WHERE link IS NULL AND mapping = ? AND " + column + " = ?", mapping, key)));
     TRY(count("conflicts", execute(database_, "DELETE FROM conflicts WHERE mapping = ? AND side = ? AND key = ?", mapping, side, key)));
     TRY(execute(database_, "DELETE FROM kv WHERE namespace = 'parts' AND substr(key, 1, length(?1)) = ?1 AND value = ?2", mapping + "/" + side_name(side) + "/", json::dump(Value(key))));
@@ -110,14 +115,30 @@ class Forgetter {
     if (side == Side::kLeft) TRY(execute(database_, "DELETE FROM kv WHERE namespace = 'judge ' || ?1 AND substr(key, 1, length(?2) + 1) = ?2 || char(10)", mapping, key));
     TRY(count("findings", execute(database_,
                                   "DELETE FROM findings WHERE " + column + " = ? AND job IN (SELECT id FROM jobs WHERE mapping = ?)", key, mapping)));
-    TRY(execute(database_, "UPDATE jobs SET options = '{}' WHERE mapping = ? AND options ->> 'key' = ?", mapping, key));
+    // Without its key a job that has not begun would go over everything.
+    TRY(execute(database_,
+                "UPDATE jobs SET options = '{}', state = CASE WHEN state IN ('queued', 'running', 'paused') THEN 'cancelled' ELSE state END "
+                "WHERE mapping = ? AND options ->> 'key' = ? AND coalesce(options ->> 'side', 'left') = ?",
+                mapping, key, side));
     const std::string parent = mapping + "/" + side_name(side) + "/" + key;
     TRY(execute(database_,
                 "UPDATE dirty_keys SET state = 'waiting', parent = NULL, error = NULL, due_at = ?1, since = ?1 WHERE parent = ?2 AND state = "
                 "'waiting_for'",
                 now_, parent));
-    TRY(execute(database_, "UPDATE audit SET subject = ?, detail = '{}' WHERE subject = ?", subject({side, key}), parent));
+    TRY(forget_names(side, key));
     return forget_received(side, key);
+  }
+
+  /// What a person did to the record is told of it by its key: with its side or without, as the subject or in the detail.
+  Result<void> forget_names(Side side, const std::string& key) {
+    const std::string& mapping = what_.mapping;
+    const std::string sided = std::string(side_name(side)) + "/" + key;
+    TRY(execute(database_,
+                "UPDATE audit SET subject = ?1, detail = '{}' WHERE subject = ?2 || '/' || ?3 OR subject = ?2 || '/' || ?4 OR ((subject = ?2 OR substr(subject, 1, length(?2) + 1) = ?2 || '/') AND "
+                "EXISTS (SELECT 1 FROM json_tree(audit.detail) WHERE atom IN (?3, ?4)))",
+                subject({side, key}), mapping, key, sided));
+    TRY(execute(database_, "UPDATE operations SET record = '{}' WHERE mapping = ?1 AND kind IN ('merge', 'relink') AND EXISTS (SELECT 1 FROM json_tree(operations.record) WHERE atom = ?2)", mapping, key));
+    return {};
   }
 
   Result<void> forget_received(Side side, const std::string& key) {

@@ -103,15 +103,25 @@ Result<std::int64_t> forget_some(Database& database, const std::string& mapping,
     Query query(database, "SELECT id FROM links WHERE mapping = ? LIMIT ?", mapping, limit);
     while (TRY(query.next())) links.push_back(query.integer(0));
   }
-  for (const std::int64_t link : links) {
-    TRY(execute(database, "UPDATE operations SET link = NULL WHERE link = ?", link));
-    TRY(delete_link(database, link));
-  }
+  TRY(part_from(database, links, now));
+  for (const std::int64_t link : links) TRY(delete_link(database, link));
   if (links.empty()) TRY(forget_rest(database, mapping, now));
   return static_cast<std::int64_t>(links.size());
 }
 
 }  // namespace
+
+Result<void> part_from(Database& database, const std::vector<std::int64_t>& links, Instant now) {
+  const std::string ids = json::dump(Value(Array(links.begin(), links.end())));
+  const std::string those = "link IN (SELECT value FROM json_each(?1))";
+  TRY(execute(database, "UPDATE operations SET link = NULL WHERE " + those, ids));
+  TRY(execute(database, "UPDATE conflicts SET closed_at = ?2, method = 'superseded' WHERE closed_at IS NULL AND " + those, ids, now));
+  TRY(execute(database,
+              "UPDATE conflicts SET link = NULL, (side, key) = (SELECT CASE WHEN left_key IS NULL THEN 'right' ELSE 'left' END, "
+              "coalesce(left_key, right_key) FROM links WHERE id = conflicts.link) WHERE " + those,
+              ids));
+  return {};
+}
 
 Result<std::optional<Link>> find_link(Database& database, const std::string& mapping, Side side,
                                       const std::string& key) {

@@ -27,7 +27,7 @@ using Done = std::function<void(Result<T>)>;
 struct Commit {
   std::string mapping{};
   std::optional<Link> link{};            // id 0 = insert, else replace; keys that another live link holds: kStale
-  /// Goes first, with its open conflicts; its history becomes that of `link`, or of its keys where there is none.
+  /// Goes first, with its open conflicts; its history is found by its keys from then on.
   std::optional<std::int64_t> remove_link{};
   std::vector<Link> set_aside{};         // inserted beside `link`
   /// Changes answered: each row leaves if it is still what was taken, else it stays waiting and due with the rest (law 4),

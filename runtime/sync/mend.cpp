@@ -290,6 +290,7 @@ void Mender::on_record(Side side, Result<std::optional<Record>> record) {
   commit_.conflict_method = "superseded";
   commit_.conflict_author = what_.author;
   mark(link);
+  for (const Side at : {Side::kLeft, Side::kRight}) commit_.wake_children.push_back(subject(lane_.mapping, {at, *link.key[at]}));
   commit_.link = std::move(link);
   commit();
 }
@@ -317,6 +318,7 @@ void Mender::commit() {
     if (!stored.ok()) return self->finish(stored.error());
     if (*stored != 0) operation.link = *stored;
     self->lane_.around.ears.on_operation(operation);
+    if (self->what_.act == Mending::Act::kRelink && self->lane_.woke) self->lane_.woke();
     self->finish(std::move(operation));
   });
 }

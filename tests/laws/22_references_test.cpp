@@ -19,6 +19,18 @@ TEST_CASE("law 22: a record waits for its parent and goes on when that is linked
   CHECK(it.world.right.rows.begin()->second.fields.string_or("team_id") == it.right.rows.begin()->first);
 }
 
+TEST_CASE("law 22: a parent that a person has linked is waited for no longer", "[laws][22]") {
+  Teams it;
+  it.left.insert(Value(Object{{"title", Value("Crew")}}), "T1");
+  const std::string team = it.right.insert(Value(Object{{"title", Value("Crew")}}));
+
+  it.world.engine->mend({sync::Mending::Act::kRelink, "teams", {Side::kLeft, "T1"}, sync::SideKey{Side::kRight, team}, "", "ann"}, [](Result<store::Operation> done) { CHECK(done.ok()); });
+  it.world.settle();
+
+  REQUIRE(it.world.right.rows.size() == 1);
+  CHECK(it.world.right.rows.begin()->second.fields.string_or("team_id") == team);
+}
+
 TEST_CASE("law 22: after a day the record is a dead letter that names the parent and how it stands", "[laws][22]") {
   Teams it;
   it.world.settle(hours(23));

@@ -5,6 +5,7 @@
 #include <sqlite3.h>
 
 #include "base/json.h"
+#include "store/statement.h"
 #include "store_fixture.h"
 #include "support/temp_dir.h"
 
@@ -96,6 +97,22 @@ TEST_CASE("forget: every row that is about the person goes, by either key, and n
   CHECK(f.load("employees", Side::kLeft, "HR-BOB").link);
   CHECK(f.summary().mappings["employees"].links == 1);
   CHECK(f.fan_out({employees_left()}).marked["employees"] == 1);  // Bob's change
+}
+
+TEST_CASE("forget: what a link that was taken apart had told goes, by either key", "[store][forget]") {
+  const Side side = GENERATE(Side::kLeft, Side::kRight);
+  StoreFixture f;
+  fill(f);
+  f.commit({.mapping = "employees", .remove_link = f.load("employees", Side::kLeft, "HR-ADA").link->id});
+  Forgetting what = ada();
+  what.keys = {{side, side == Side::kLeft ? "HR-ADA" : "R-ADA"}};
+
+  f.ask<std::map<std::string, std::int64_t>>([&](auto done) { f.store.forget(what, done); });
+
+  for (const char* table : {"operations", "conflicts"}) {
+    INFO(table);
+    CHECK(number(*f.database, std::string("SELECT count(*) FROM ") + table, -1).value() == 0);
+  }
 }
 
 TEST_CASE("forget: it is audited without naming the person", "[store][forget]") {

@@ -80,6 +80,30 @@ TEST_CASE("merge: one link is left, and the duplicates are set aside", "[sync][m
   CHECK(it.world.right.get(twin, "phone") == Value("1"));
 }
 
+TEST_CASE("merge: what was written to the pair that goes is nothing to take back in the one that stays", "[sync][mend][revert]") {
+  Pair it;
+  const std::string other = it.world.left.insert(person("ada2@example.org", "old"));
+  it.world.hook(Side::kLeft, other);
+  it.world.settle();
+  it.world.timers.advance(std::chrono::minutes(5));
+  const Instant since = it.world.clock.now();
+  it.world.left.edit(other, "phone", Value("1"));
+  it.world.hook(Side::kLeft, other);
+  it.world.settle();
+  REQUIRE(mend(it.world, Act::kMerge, {Side::kLeft, it.left}, sync::SideKey{Side::kLeft, other}).ok());
+
+  run_job(it.world, "revert", Object{{"since", format_instant(since)}, {"apply", true}});
+
+  CHECK(it.world.right.get(it.right, "phone") == Value("1"));
+  store::OperationFilter filter{.mapping = "people", .key = other};
+  std::vector<std::string> kinds;
+  it.world.store.operations(filter, {}, [&](Result<store::Paged<store::Operation>> page) {
+    for (const store::Operation& one : page->rows) kinds.push_back(one.kind);
+  });
+  it.world.timers.run_posted();
+  CHECK(kinds == std::vector<std::string>{"update", "create"});
+}
+
 TEST_CASE("merge: a link takes over the key it lacks", "[sync][mend]") {
   Pair it;
   const std::string alone = it.world.left.insert(person("alone@example.org"));
