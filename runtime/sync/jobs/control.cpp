@@ -61,7 +61,7 @@ void Jobs::control_stored(const std::string& id, const std::string& what, Done<v
     if (jobs->empty()) return done(make_error(Code::kInvalid, "job " + id + " has ended"));
     for (const store::Job& job : *jobs) {
       const bool begun = job.summary.find("before") != nullptr;
-      if (what == "cancel" && begun && Staging::holds(job)) store_.drop_backfill(job.mapping, true, [](Result<std::int64_t>) {});
+      if (what == "cancel" && begun && leaves_backfill(job)) store_.drop_backfill(job.mapping, Staging::holds(job), [](Result<std::int64_t>) {});
     }
     for (store::Job& job : *jobs) job.state = what == "pause" ? "paused" : (what == "cancel" ? "cancelled" : "queued");
     store_.save_jobs(std::move(*jobs), done);

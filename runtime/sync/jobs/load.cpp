@@ -116,8 +116,8 @@ void Load::look_at(std::vector<Record> records, Done<Page> done) {
 Task::Page Load::marks_of(const std::vector<Record>& records, const std::vector<store::Known>& known) {
   const Side at = side();
   // Where versions do not cover every edit, a sweep compares content (law 24).
-  const bool content = flag("all") || (absences_ && !place_.lane->capabilities(at).covers_all);
-  const bool resync = job_.kind == "resync" || flag("all");
+  const bool resync = job_.kind == "resync" || flag("all");  // of a range, too
+  const bool content = resync || (absences_ && !place_.lane->capabilities(at).covers_all);
   const std::int64_t limit = option("limit");
   Page page;
   for (std::size_t i = 0; i < records.size(); ++i) {

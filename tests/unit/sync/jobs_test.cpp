@@ -190,6 +190,23 @@ TEST_CASE("jobs: cancelled, what it has marked is dropped and what was done stay
   CHECK(world.counts().waiting == 0);
 }
 
+TEST_CASE("jobs: cancelled where no engine runs, what it has marked is dropped, too", "[sync][jobs]") {
+  World world;
+  insert_many(world, 2000);
+  const std::string id = start_job(world, "initial_load");
+  while (job_of(world, id).done < 1000) world.settle(std::chrono::milliseconds(1));
+  begin_anew(world);
+  control(world, id, "cancel");
+  const std::size_t created = world.right.rows.size();
+
+  restart(world);
+  for (int i = 0; i < 10; ++i) world.settle();
+
+  CHECK(job_of(world, id).state == "cancelled");
+  CHECK(world.counts().waiting == 0);
+  CHECK(world.right.rows.size() <= created + 300);  // what was announced comes to its end
+}
+
 TEST_CASE("jobs: the same work asked for twice is one job; another mapping's does not wait", "[sync][jobs]") {
   World world;
   insert_many(world, 2000);
@@ -205,7 +222,7 @@ TEST_CASE("jobs: a resync of a key range marks those keys alone", "[sync][jobs]"
   insert_many(world, 12);
   run_job(world, "initial_load");
 
-  const store::Job job = run_job(world, "resync", Object{{"right", false}, {"all", true}, {"from", "L10"}, {"to", "L12"}});
+  const store::Job job = run_job(world, "resync", Object{{"right", false}, {"from", "L10"}, {"to", "L12"}});
 
   CHECK(job.done == 3);
 }
