@@ -77,6 +77,17 @@ TEST_CASE("law 11: within the declared resolution it is a tie, and the tie side 
   }
 }
 
+TEST_CASE("law 11: the coarser resolution of the two counts, whichever side has it", "[laws][11]") {
+  for (const Side coarse : {Side::kLeft, Side::kRight}) {
+    Clash it(seconds(5), tied(coarse));
+    it.world.left.able.time_resolution = coarse == Side::kLeft ? minutes(1) : seconds(1);
+    it.world.right.able.time_resolution = coarse == Side::kRight ? minutes(1) : seconds(1);
+    it.tell();
+
+    CHECK(it.both_show("phone", store::side_name(coarse)));
+  }
+}
+
 TEST_CASE("law 11: an offset that was measured is itself uncertain by a second", "[laws][11]") {
   Pair it(tied(Side::kLeft));
   it.world.left.ahead = it.world.right.ahead = minutes(1);

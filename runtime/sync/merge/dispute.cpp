@@ -44,9 +44,11 @@ Dispute Pass::dispute_of(View& view) {
     if (!ours[side]) (side == Side::kLeft ? dispute.left_time : dispute.right_time) = times[side];
   }
   if (times.left && times.right) {
-    Duration blur = std::chrono::seconds(1);  // what a Date header can tell of an offset
+    Duration blur{};
     for (const Side side : {Side::kLeft, Side::kRight}) {
-      if (s_.clock_offset[side] == Duration{} && s_.capabilities[side] != nullptr) blur = std::max(Duration{}, s_.capabilities[side]->time_resolution);
+      const bool by_header = s_.clock_offset[side] != Duration{} || s_.capabilities[side] == nullptr;
+      if (by_header) blur = std::max<Duration>(blur, std::chrono::seconds(1));  // what a Date header can tell of an offset
+      if (s_.capabilities[side] != nullptr) blur = std::max(blur, s_.capabilities[side]->time_resolution);
     }
     const Duration apart = *times.left - *times.right;
     // An edit under our own stamp was made by then: it is no later, and when it was nobody knows.
