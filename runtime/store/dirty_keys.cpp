@@ -13,7 +13,9 @@ constexpr const char* kMerge =
     "event = iif(event = 'delete' OR ?4 = 'delete', 'delete', iif(?2 >= last_seq, ?4, event)), "
     // So does a resync that was asked for: only a pass for it, or for a person, looks at what an edit of the mapping
     // says.
-    "reason = iif(?2 >= last_seq AND (reason <> 'resync' OR ?5 = 'person'), ?5, reason), payload = iif(?2 >= "
+    // And what a person has let go of the brake's is let go, also where a sweep still misses it.
+    "reason = iif(?2 >= last_seq AND (reason <> 'resync' OR ?5 = 'person') AND NOT (reason = 'person' AND ?5 = 'sweep' AND "
+    "ifnull(error ->> 'code' = 'cancelled', 0)), ?5, reason), payload = iif(?2 >= "
     "last_seq, ?6, payload) "
     // No IN of three or more: SQLite would make and drop a table for the list at each run.
     "WHERE mapping = ?7 AND side = ?8 AND key = ?9 AND state <> 'dead' AND state <> 'conflict' AND "

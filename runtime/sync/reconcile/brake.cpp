@@ -40,6 +40,8 @@ void Reconcile::brake(Side side) {
   if (is_released()) return announce_delete(side);
   lane_.store.brake_counts(lane_.mapping, kBrakeWindow, [self = shared_from_this(), side](Result<store::BrakeCounts> counts) {
     if (!counts.ok()) return self->fail(std::move(counts).error());
+    // A backup does not have what was made after it.
+    if (!self->told_gone(side) && self->many_set_back(*counts, 0)) return self->hold_missing(side);
     const std::int64_t deletes = counts->kinds["delete"] + self->lane_.let_through["delete"];
     if (!self->is_too_many(*counts, "delete", deletes)) return self->announce_delete(side);
     self->stand(store::KeyState::kHeld,
@@ -47,6 +49,13 @@ void Reconcile::brake(Side side) {
                            "if the deletes are meant, let them go with: tidewire release " + self->lane_.mapping),
                 self->now());
   });
+}
+
+void Reconcile::hold_missing(Side side) {
+  stand(store::KeyState::kHeld,
+        make_error(Code::kCancelled, "'" + *link_.key[side] + "' is missing on " + plan_.end[side].connection + ", where many records read older than they did before, as if it had been restored from a backup; its delete is held",
+                   "look at both sides: `tidewire release " + lane_.mapping + "` deletes it on the other side, too; or make it there again, and it meets its counterpart"),
+        now());
 }
 
 /// True where the pass goes on once the brake has been asked about fields that only a change of the mapping writes.

@@ -17,9 +17,12 @@ bool Reconcile::told_gone(Side side) const {
          });
 }
 
-/// A sweep that was whole has not found it.
+/// A sweep that was whole has not found it; or the brake held its delete, for which one had not, and a person has let it go.
 bool Reconcile::was_swept(Side side) const {
-  return std::any_of(taken_.begin(), taken_.end(), [&](const store::DirtyKey& row) { return row.side == side && row.reason == "sweep"; });
+  return std::any_of(taken_.begin(), taken_.end(), [&](const store::DirtyKey& row) {
+    const bool held = row.error && row.error->string_or("code") == code_name(Code::kCancelled) && row.error->find(kOlder) == nullptr;
+    return row.side == side && (row.reason == "sweep" || (row.reason == "person" && held));
+  });
 }
 
 /// Law 16: while another system answers on either side than the one first met, nothing is deleted: what is missing
@@ -250,6 +253,7 @@ void Reconcile::on_deleted(Side side, Result<void> answer, const char* kind, con
   // Gone by another's hand, unless an earlier request of ours did it: who deleted it saw what was in it.
   const bool ours = answer.ok() || std::any_of(known_.intents.begin(), known_.intents.end(), [&](const store::Intent& intent) { return intent.kind == store::IntentKind::kDelete && intent.side == side; });
   if (!ours) return bury(other(side), "delete", "applied");
+  counters_["deleted"] += 1;
   look_at_trash(side, record_[side]->fields);
 }
 
@@ -278,6 +282,7 @@ void Reconcile::send_soft_delete(Side side) {
     }
     pass(CrashPoint::kSoftDeleteAnswered);
     self->note_write(side, "soft delete", values, "marked as deleted");
+    self->counters_["deleted"] += 1;
     self->bury(other(side), "soft", "applied");
   }));
 }

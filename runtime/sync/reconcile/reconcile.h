@@ -116,6 +116,7 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   void note_time(Side side, const Record& record);
   std::optional<Instant> older_since() const;
   void ask_if_restored(Side side);
+  bool many_set_back(const store::BrakeCounts& counts, std::int64_t more) const;
   void hold_restored(Side side);
   void count_older(store::Commit& commit) const;
 
@@ -263,6 +264,7 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   DeletePolicy deletes_on(Side side) const;
 
   // reconcile/brake.cpp
+  void hold_missing(Side side);
   void brake(Side side);
   bool is_released() const;
   bool is_too_many(const store::BrakeCounts& counts, const std::string& kind, std::int64_t gone);

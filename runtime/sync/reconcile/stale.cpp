@@ -13,6 +13,7 @@ using store::side_name;
 namespace {
 
 constexpr Duration kSetBack = std::chrono::hours(2);  // the naive times of a site repeat an hour
+constexpr std::int64_t kFewSetBack = 2;               // more are no accident: a backup of last night lacks few edits
 
 }  // namespace
 
@@ -72,6 +73,14 @@ std::optional<Instant> Reconcile::older_since() const {
   return since;
 }
 
+/// So many that their system was, and nobody has let them go. No share of the records: nothing but a backup, or an import with old
+/// times, sets back a record's own time, and what it takes away is lost on both sides.
+bool Reconcile::many_set_back(const store::BrakeCounts& counts, std::int64_t more) const {
+  const auto logged = counts.kinds.find(kRestored);
+  const std::int64_t many = (logged == counts.kinds.end() ? 0 : logged->second) + more;
+  return !counts.released.contains(kRestored) && many > std::min<std::int64_t>(plan_.brake_least, kFewSetBack);
+}
+
 /// Nothing is made of it before the settle time, in which others show whether they were set back as well.
 void Reconcile::ask_if_restored(Side side) {
   const auto since = older_since();
@@ -85,9 +94,7 @@ void Reconcile::ask_if_restored(Side side) {
   notes_older_ = !since;
   lane_.store.brake_counts(lane_.mapping, kBrakeWindow, [self = shared_from_this(), side, since](Result<store::BrakeCounts> counts) {
     if (!counts.ok()) return self->fail(std::move(counts).error());
-    const std::int64_t many = counts->kinds[kRestored] + (since ? 0 : 1);
-    const bool released = counts->released.contains(kRestored);
-    if (!released && many > std::max<std::int64_t>(self->plan_.brake_least, counts->links * *self->plan_.brake / 100)) {
+    if (self->many_set_back(*counts, since ? 0 : 1)) {
       self->lane_.braked[kRestored] = self->now() + kBrakeRemembered;
       return self->hold_restored(side);
     }
