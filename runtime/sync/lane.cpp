@@ -70,6 +70,22 @@ void OpenCreates::when_closed(Side side, std::function<void()> then) {
   waiting_[side].push_back({open_[side], std::move(then)});
 }
 
+void StoredCreates::ask(store::Store& store, const std::string& mapping, Side side, Told told) {
+  (*reads_)[side].next.push_back(std::move(told));
+  if (!(*reads_)[side].under_way) read(reads_, store, mapping, side);
+}
+
+void StoredCreates::read(const std::shared_ptr<Sides<Reads>>& reads, store::Store& store, const std::string& mapping, Side side) {
+  Reads& mine = (*reads)[side];
+  mine.under_way = true;
+  store.open_creates(mapping, side, [reads, &store, mapping, side, asked = std::exchange(mine.next, {})](Result<std::vector<store::Intent>> open) {
+    for (const Told& told : asked) told(open);
+    Reads& now = (*reads)[side];
+    now.under_way = false;
+    if (!now.next.empty()) read(reads, store, mapping, side);
+  });
+}
+
 void MatchTurns::enter(const std::string& hash, std::function<void()> then) {
   const auto [queue, first] = queues_.try_emplace(hash);
   if (first) poster_.post(std::move(then));

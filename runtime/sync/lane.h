@@ -86,6 +86,23 @@ class OpenCreates {
   std::uint64_t tries_ = 0;
 };
 
+/// The announced creates of a side as the store has them. Read once for all who ask while a read is under way: after a kill there
+/// may be hundreds of both.
+class StoredCreates {
+ public:
+  using Told = std::function<void(const Result<std::vector<store::Intent>>&)>;
+  /// What is told was read after this call.
+  void ask(store::Store& store, const std::string& mapping, Side side, Told told);
+
+ private:
+  struct Reads {
+    bool under_way = false;
+    std::vector<Told> next;
+  };
+  static void read(const std::shared_ptr<Sides<Reads>>& reads, store::Store& store, const std::string& mapping, Side side);
+  std::shared_ptr<Sides<Reads>> reads_ = std::make_shared<Sides<Reads>>();  // owners: this and the read under way
+};
+
 /// One match value is at first contact at a time (law 19).
 class MatchTurns {
  public:
@@ -106,6 +123,7 @@ struct Common {
   Common(Poster& poster, Timers& timers) : creates(poster, timers), turns(poster) {}
   Owners::Keys keys;
   OpenCreates creates;
+  StoredCreates stored_creates;
   MatchTurns turns;
 };
 

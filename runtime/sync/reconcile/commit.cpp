@@ -344,7 +344,7 @@ void Reconcile::close_creates() {
     std::erase_if(left, [&](const std::string& id) { return std::find(close_intents_.begin(), close_intents_.end(), id) != close_intents_.end(); });
     if (left.empty()) continue;
     // The lane may be gone by then.
-    lane_.store.open_creates(lane_.mapping, side, [common = lane_.common, &clock = lane_.around.clock, settle = lane_.capabilities(side).settle, side, left](Result<std::vector<store::Intent>> open) {
+    lane_.common->stored_creates.ask(lane_.store, lane_.mapping, side, [common = lane_.common, &clock = lane_.around.clock, settle = lane_.capabilities(side).settle, side, left](const Result<std::vector<store::Intent>>& open) {
       for (const std::string& id : left) {
         if (!open.ok()) {
           common->creates.doubt_after(side, id, settle);

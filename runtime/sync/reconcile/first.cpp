@@ -165,8 +165,8 @@ bool Reconcile::is_source() const {
 /// Law 25: what a create of unknown outcome may have made is for the pass of its source to find.
 void Reconcile::ask_for_maker() {
   const Side side = key_.first;
-  lane_.store.open_creates(lane_.mapping, side, [self = shared_from_this(), side](Result<std::vector<store::Intent>> open) {
-    if (!open.ok()) return self->fail(std::move(open).error());
+  lane_.common->stored_creates.ask(lane_.store, lane_.mapping, side, [self = shared_from_this(), side](const Result<std::vector<store::Intent>>& open) {
+    if (!open.ok()) return self->fail(open.error());
     const auto& doubtful = self->lane_.creates.doubtful(side);
     const auto maker = std::find_if(open->begin(), open->end(), [&](const store::Intent& one) { return doubtful.contains(one.id) && self->may_be_made_by(one); });
     if (maker == open->end()) return self->meet();
