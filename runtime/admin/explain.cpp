@@ -6,6 +6,7 @@
 #include "admin/views.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "sync/redaction.h"
 
 namespace tidewire::admin {
 namespace {
@@ -254,7 +255,13 @@ Array Teller::standing() const {
 
 }  // namespace
 
-Value explain(const sync::Plan& plan, const Evidence& evidence, const std::string& field) {
+Value explain(const sync::Plan& plan, Evidence evidence, const std::string& field) {
+  if (evidence.known.link) evidence.known.link = sync::as_told(plan, std::move(*evidence.known.link));
+  for (store::Conflict& open : evidence.known.conflicts) {
+    const sync::Field* disputed = plan.field(open.field);
+    if (disputed != nullptr && open.left) open.left = sync::as_told(*disputed, Side::kLeft, *open.left);
+    if (disputed != nullptr && open.right) open.right = sync::as_told(*disputed, Side::kRight, *open.right);
+  }
   const Teller teller(plan, evidence);
   Value out = teller.head();
   Array fields;

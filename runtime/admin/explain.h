@@ -35,6 +35,6 @@ bool settles(const store::Operation& operation, const Value& decided);
 
 /// {mapping, left_key, right_key, state, text, fields = [{field, left, right, decision, rule, winner, at, operation, author,
 /// because = [{side, key, reason, event}], before, script, tried, text}], standing = [texts]}. `field` "" = all.
-Value explain(const sync::Plan& plan, const Evidence& evidence, const std::string& field);
+Value explain(const sync::Plan& plan, Evidence evidence, const std::string& field);
 
 }  // namespace tidewire::admin

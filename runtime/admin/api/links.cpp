@@ -3,6 +3,7 @@
 #include "admin/named.h"
 #include "admin/paging.h"
 #include "admin/views.h"
+#include "sync/redaction.h"
 
 namespace tidewire::admin {
 namespace {
@@ -33,9 +34,13 @@ void list_links(Api& api, const Call& call) {
   const auto filter = link_filter_of(call, api.control().clock().now());
   const auto page = page_of(call);
   if (!filter.ok() || !page.ok()) return (*call.reply)(problem(filter.ok() ? page.error() : filter.error()));
-  api.control().store().find_links(*filter, *page, [reply = call.reply](Result<store::Paged<store::Link>> found) {
+  api.control().store().find_links(*filter, *page, api.guarded([&api, reply = call.reply](Result<store::Paged<store::Link>> found) {
+    if (!found.ok()) return (*reply)(problem(found.error()));
+    for (store::Link& link : found->rows) {
+      if (const sync::Plan* plan = api.control().engine().plan(link.mapping); plan != nullptr) link = sync::as_told(*plan, std::move(link));
+    }
     send(reply, found, [](const auto& rows) { return view_page("links", rows); });
-  });
+  }));
 }
 
 void carry_out(Api& api, sync::Mending mending, const SharedReply& reply) {

@@ -2,9 +2,9 @@
 // again (law 32). Values that the mapping hides are told as a hash.
 #include <algorithm>
 
-#include "base/hash.h"
 #include "base/json.h"
 #include "sync/reconcile/reconcile.h"
+#include "sync/redaction.h"
 
 namespace tidewire::sync {
 
@@ -27,25 +27,7 @@ const char* decision_name(Decision::Kind kind) {
   return "";
 }
 
-Value hidden(const Value& value, bool redact) {
-  return redact && !value.is_null() ? Value("sha256:" + sha256_hex(json::dump(value)).substr(0, 16)) : value;
-}
-
-/// A value of the field on this side, with what the mapping hides of it as a hash: all of it, or cells of its rows.
-Value as_told(const Field& field, Side side, const Value& form) {
-  if (!is_redacted(field)) return form;
-  if (field.redact || !form.is_array()) return hidden(form, true);
-  Value out = form;
-  for (Value& row : out.as_array()) {
-    for (const Field& cell : field.rows) {
-      if (!is_redacted(cell) || !row.is_object()) continue;
-      for (const std::string& path : cell.paths[side]) {
-        if (const Value* secret = row.at_path(path); secret != nullptr) row.set_path(path, hidden(*secret, true));
-      }
-    }
-  }
-  return out;
-}
+Value hidden(const Value& value, bool redact) { return redact ? hashed(value) : value; }
 
 }  // namespace
 

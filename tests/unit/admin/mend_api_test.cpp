@@ -60,6 +60,25 @@ TEST_CASE("api: explain tells side, change, rule, time and script of each field"
   CHECK(f.get("/api/v1/explain?mapping=people&key=nobody").string_or("state") == "unknown");
 }
 
+TEST_CASE("api: what a mapping redacts is explained and listed as a hash", "[admin][explain]") {
+  Linked f;
+  sync::Plan plan = test::World::default_plan();
+  for (sync::Field& field : plan.fields) field.redact = field.name == "phone";
+  f.world.engine->put(std::make_shared<test::TableMapper>(plan, "v2"), {&f.world.left, &f.world.right});
+  f.world.left.edit("L1", "phone", Value("31-4159"));
+  f.world.hook(store::Side::kLeft, "L1");
+  f.world.settle();
+  REQUIRE(f.world.right.get("R1", "phone") == Value("31-4159"));
+
+  for (const char* path : {"/api/v1/explain?mapping=people&key=L1", "/api/v1/links?mapping=people"}) {
+    const std::string text = json::dump(f.get(path));
+    INFO(text);
+    CHECK_FALSE(holds(text, "31-4159"));
+    CHECK(holds(text, "sha256:"));
+    CHECK(holds(text, "ada@example.org"));
+  }
+}
+
 TEST_CASE("api: explain tells a write that was refused as one, and where the value came from", "[admin][explain]") {
   Linked f;
   sync::Plan plan = test::World::default_plan();

@@ -1,0 +1,16 @@
+// redaction.h — values that a mapping redacts, as they are told: by their hashes, so that equal ones can still be seen to be so.
+#pragma once
+
+#include "base/value.h"
+#include "sync/plan.h"
+
+namespace tidewire::sync {
+
+/// "sha256:" and 16 digits; null stays null.
+Value hashed(const Value& value);
+/// A value of the field on this side, with what the mapping hides of it as a hash: all of it, or cells of its rows.
+Value as_told(const Field& field, Side side, const Value& form);
+/// A link, with what its base holds of such fields told so.
+store::Link as_told(const Plan& plan, store::Link link);
+
+}  // namespace tidewire::sync
