@@ -79,7 +79,7 @@ function M.describe(conn, collection)
       unique = about.unique or name == shape.key or nil, file = about.file or nil }
   end
   if not shape.about.fields then warnings[1] = "`fields` of " .. shape.name .. " says no types: values compare as JSON" end
-  return { key = array { shape.key }, fields = fields, warnings = warnings }
+  return { key = array { shape.key }, fields = fields, warnings = warnings, tells_times = shape.about.modified ~= nil and nil }
 end
 
 -- Reading ---------------------------------------------------------------------------------------------------------------

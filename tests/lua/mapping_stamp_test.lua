@@ -37,6 +37,21 @@ test("nothing unique to find a creation again by is said, but not of a system th
   equal({ warned(nil), warned(false) }, { true, false })
 end)
 
+test("a rule that goes by times says so of a side that tells none", function()
+  local function warned(told, more)
+    local described = { key = { "id" }, fields = { case.field "email", case.field "b" }, tells_times = told }
+    local _, result = case.load(function()
+      local content = { fields = { { "a", "b" } } }
+      for name, value in pairs(more or {}) do content[name] = value end
+      return content
+    end, { describe = { right = described } })
+    return case.warned(result, "app.table \"employees\" tells none")
+  end
+  equal({ warned(nil), warned(false) }, { false, true })
+  equal({ warned(false, { conflict = "left" }), warned(false, { direction = "to_right" }) }, { false, false })
+  equal(warned(false, { conflict = "left", fields = { { "a", "b", conflict = "newest" } } }), true)
+end)
+
 test("a key and a compound are no stamps", function()
   case.refused(function(e) return { fields = { { "a", "b" } }, stamp = { left = { name = e.link.right_key } } } end, "is the key of erp")
   case.refused(function() return { fields = { { "a", "b" } }, stamp = { left = { meta = { 1 } } } } end, "a stamp is link.left_key")

@@ -142,6 +142,13 @@ local function told_unseen(conn, collection)
   return found and #found > 0
 end
 
+--- The column that tells when a row was changed; nil where the table has none.
+function M.time_column(conn, collection, about)
+  local name = tables.option(conn, collection, "modified")
+  local column = name and about.by_name[name]
+  return column and (column.kind == "timestamp" or column.kind == "datetime") and column or nil
+end
+
 function M.describe(conn, collection)
   tables.forget(conn)
   local about, err = M.table(conn, collection)
@@ -168,7 +175,8 @@ function M.describe(conn, collection)
     warnings[#warnings + 1] = "no primary key: name the key in the mapping, of columns that are unique and never null"
     key[1] = "id"
   end
-  return { key = key, fields = fields, warnings = warnings, absence_proves_delete = not is_view and nil }
+  return { key = key, fields = fields, warnings = warnings, absence_proves_delete = not is_view and nil,
+    tells_times = M.time_column(conn, collection, about) ~= nil and nil }
 end
 
 --- The tables and views that this user may see.

@@ -33,17 +33,12 @@ local function content(about)
   return "sha2(json_array(" .. table.concat(parts, ", ") .. "), 256)"
 end
 
-local function time_column(about, name)
-  local column = name and about.by_name[name]
-  return column and (column.kind == "timestamp" or column.kind == "datetime") and column or nil
-end
-
 --- A table with what is asked of it, as tidewire.tables has it; `version` is an expression. `more`: further columns.
 function M.plan(conn, collection, more)
   local about, err = catalog.table(conn, collection)
   if not about then return nil, err end
   local wanted = connector.heads(more or {}, collection.fields)
-  local modified = time_column(about, tables.option(conn, collection, "modified"))
+  local modified = catalog.time_column(conn, collection, about)
   local version = tables.option(conn, collection, "version")
   if version == "content" then version = content(about) elseif version then version = "cast(" .. quoted(version) .. " as char)" end
   local list = {}

@@ -132,6 +132,13 @@ local function warnings_of(about, has_key)
   return warnings
 end
 
+--- The column that tells when a row was changed; nil where the table has none.
+function M.time_column(conn, collection, about)
+  local name = tables.option(conn, collection, "modified")
+  local column = name and about.by_name[name]
+  return column and column.cast:find("^timestamp") and column or nil
+end
+
 function M.describe(conn, collection)
   tables.forget(conn)
   local about, err = M.table(conn, collection)
@@ -158,7 +165,7 @@ function M.describe(conn, collection)
   if #key == 0 then key[1] = "id" end
   local own_keys = about.by_name[key[1]] and about.by_name[key[1]].read_only
   return { key = key, fields = fields, warnings = warnings, absence_proves_delete = shows_all and nil,
-    client_keys = not own_keys and nil }
+    client_keys = not own_keys and nil, tells_times = M.time_column(conn, collection, about) ~= nil and nil }
 end
 
 local who = [[

@@ -39,17 +39,12 @@ local function stamp_of(column)
   return "to_char(" .. at .. [[, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as "$stamp"]]
 end
 
-local function time_column(about, name)
-  local column = name and about.by_name[name]
-  return column and column.cast:find("^timestamp") and column or nil
-end
-
 --- A table with what is asked of it, as tidewire.tables has it. `more`: further columns.
 function M.plan(conn, collection, more)
   local about, err = catalog.table(conn, collection)
   if not about then return nil, err end
   local wanted = connector.heads(more or {}, collection.fields)
-  local modified = time_column(about, tables.option(conn, collection, "modified"))
+  local modified = catalog.time_column(conn, collection, about)
   local version = tables.option(conn, collection, "version")
   local list = {}
   for _, name in ipairs(connector.heads(collection.key, wanted)) do

@@ -3,6 +3,7 @@
 local connector = require "tidewire.connector"
 local json = require "tidewire.json"
 local tables = require "connectors.supabase.rows"
+local option = require("tidewire.tables").option
 local wire = require "connectors.supabase.wire"
 
 local array = json.array
@@ -103,7 +104,8 @@ function M.describe(conn, collection)
     warnings[1] = "a view, or a table without a primary key: name a `version` column; absence proves no deletion"
   end
   if #key == 0 then key[1] = "id" end
-  return { key = key, fields = fields, warnings = warnings, absence_proves_delete = not is_view and nil, tells_unique = false }
+  return { key = key, fields = fields, warnings = warnings, absence_proves_delete = not is_view and nil, tells_unique = false,
+    tells_times = (definition.properties or {})[option(conn, collection, "modified") or ""] ~= nil and nil }
 end
 
 --- The tables and views that the API shows this key.

@@ -7,14 +7,9 @@ local wire = require "connectors.supabase.wire"
 
 local null, array = json.null, json.array
 local fail, given = connector.fail, connector.given
+local option = require("tidewire.tables").option
 
 local M = {}
-
-local function option(conn, collection, name)
-  local value = collection.options and collection.options[name]
-  if value == nil or value == null then value = conn.config[name] end
-  return value or nil
-end
 
 --- "2026-01-01T21:34:05.1+00:00" or a timestamp without zone, which counts as UTC, as UTC.
 function M.in_utc(text)

@@ -92,6 +92,19 @@ function M.field(c, spec, field)
   check_single_writer(c, spec, field)
 end
 
+--- A rule that goes by times, and a side that tells none.
+function M.times(c, tie)
+  local disputed = false
+  for _, field in ipairs(c.fields) do disputed = disputed or field.strategy == "newest" and (field.only or "both") == "both" end
+  if c.flow ~= "both" or not disputed then return end
+  for _, side in ipairs(sides) do
+    if c.description[side] and c.description[side].tells_times == false then
+      c.r:warn(c.r:key("conflict", c.at), "\"newest\" needs the times of edits, and %s tells none: where both sides have changed a field, the %s side wins (tie). " ..
+        "Name its column of times (modified = \"...\"), or choose another rule", c.title[side], tie)
+    end
+  end
+end
+
 --- Required fields of a side that is created and that no row fills.
 function M.required(c)
   for _, side in ipairs(sides) do

@@ -241,6 +241,7 @@ return function(r, content, argument, at, siblings)
   if #r.problems == 0 then
     checks.creates(c)
     checks.required(c)
+    checks.times(c, chosen.tie)
     check_triggers(c, chosen.on)
   end
   local strategy, strategy_function = conflict.compiled(c, c.rule, nil)
