@@ -76,6 +76,7 @@ class Examination {
       if (trusted_ && !reason.empty()) one["reason"] = reason;
       out[name] = Value(std::move(one));
       if (state == "failing" || state == "paused") add("connection " + name + " is " + state, reason);
+      else if (!connection.bool_or("same_system", true)) add("connection " + name + ": another system answers than the one first met", "");
     }
     return Value(std::move(out));
   }

@@ -5,6 +5,8 @@
 
 namespace tidewire::app {
 
+constexpr Duration kIdentified = std::chrono::minutes(10);  // for so long it is believed to be the system that it was
+
 /// The connection's own corner of the state file, for its connector.
 class Connection::Kv final : public bindings::KvPort {
  public:
@@ -233,6 +235,7 @@ void Connection::ended(std::uint64_t id, const std::string& function, bool write
     breaker_.succeeded(permit);
     last_success_ = services_.clock.now();
     ++by_outcome_["ok"];
+    if (function != "test" && (was_away_ || services_.clock.ticks() - identified_at_ > kIdentified)) identify();
     return;
   }
   Error error = std::move(result).error().context(name_ + "." + function);
@@ -243,6 +246,7 @@ void Connection::ended(std::uint64_t id, const std::string& function, bool write
   if (perhaps_alone) ask_whether_denied();
   if (error.code == Code::kThrottled && rate_ && error.retry_after) rate_->pause(*error.retry_after);
   const bool trouble = error.code == Code::kUnavailable || error.code == Code::kUnknown || error.code == Code::kDenied || error.code == Code::kScript || error.code == Code::kBudget;
+  was_away_ = was_away_ || error.code == Code::kUnavailable;
   if (trouble) {
     ++failures_;
     last_error_ = to_string(error);
@@ -264,10 +268,23 @@ void Connection::test(std::function<void(Result<Value>)> done) {
   breaker_.reset();
   call("test", {}, false, [this, alive = alive_, done](Result<Value> answer) {
     if (!*alive || !answer.ok()) return done(std::move(answer));
+    was_away_ = false;
+    identified_at_ = services_.clock.ticks();
     const auto there = parse_instant(answer->string_or("server_time"));
     if (there.ok()) clock_offset_ = *there - services_.clock.now();
     if (std::chrono::abs(clock_offset_) < std::chrono::seconds(2)) clock_offset_ = {};  // within what a Date header can tell
     compare_system(answer->string_or("site"), [done, answer = *answer] { done(answer); });
+  });
+}
+
+/// A system that comes back may be another one, or an older copy of itself; so may, after a while, one that never seemed away.
+void Connection::identify() {
+  if (asking_ || !has("test")) return;
+  asking_ = true;
+  was_away_ = false;
+  identified_at_ = services_.clock.ticks();
+  test([this, alive = alive_](Result<Value>) {
+    if (*alive) asking_ = false;
   });
 }
 

@@ -108,6 +108,7 @@ class Connection {
   void ended(std::uint64_t id, const std::string& function, bool writes, sched::CircuitBreaker::Permit permit, Ticks began, Result<Value>& result);
   void build_proof(const Value& resolved);
   void ask_whether_denied();
+  void identify();
 
   std::string name_;
   ConnectionConfig config_;
@@ -128,7 +129,9 @@ class Connection {
   void compare_system(const std::string& fingerprint, std::function<void()> then);
   Duration clock_offset_{};
   bool same_system_ = true;
-  bool asking_ = false;  // whether a denial is of the whole connection
+  bool asking_ = false;    // whether a denial is of the whole connection, or who answers
+  bool was_away_ = false;  // since it was asked last who it is
+  Ticks identified_at_ = services_.clock.ticks();
   std::string system_;   // fingerprint of what answers now
   std::int64_t calls_ = 0, failures_ = 0;
   std::map<std::string, std::int64_t> by_outcome_;

@@ -12,7 +12,7 @@ function variables(text) {
 // stderr goes nowhere: a server that stays in the background would hold a pipe open.
 const script = (name, ...args) => execFileSync(path.join(servers, name), args, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
 
-/// A PostgreSQL cluster: { url, sql(text), rows(text), session(), kill(), again(), pool() }.
+/// A PostgreSQL cluster: { url, sql(text), rows(text), session(), kill(), again(), become_another(), pool() }.
 export function postgres(schema = "") {
   const folder = temporary("postgres");
   const { POSTGRES_URL: url } = variables(script("postgres", "start", folder));
@@ -37,6 +37,7 @@ export function postgres(schema = "") {
   };
   self.kill = () => script("postgres", "kill", folder);
   self.again = () => script("postgres", "again", folder);
+  self.become_another = () => script("postgres", "another", folder);
   self.pool = () => variables(script("postgres", "pool", folder)).POOLER_URL;
   if (schema) self.sql(schema);
   return self;
