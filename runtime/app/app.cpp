@@ -18,6 +18,8 @@ constexpr std::int64_t kIndexSlice = 100;
 constexpr int kBusyQueue = 64;
 constexpr Duration kIndexNext = std::chrono::milliseconds(20), kIndexRest = std::chrono::seconds(5), kIndexLasts = std::chrono::minutes(2);
 
+constexpr Duration kLockPatience = std::chrono::seconds(2);  // a command that only looks has the state for a moment
+
 /// A slower disk than there is, for benchmarks and fault tests: microseconds per commit.
 Duration injected_fsync_delay() {
   const char* text = getenv("TIDEWIRE_FSYNC_DELAY_US");
@@ -51,7 +53,7 @@ Result<void> App::State::open() {
   if (const char* point = getenv("TIDEWIRE_CRASH_AT"); point != nullptr) TRY(arm_crash_point(point));
   warnings_ = secrets_.load();
   project_ = TRY(load_project(options_.folder, options_.environment, files_, connector_kinds(options_.folder, options_.scripts_folder)));
-  lock_ = TRY(store::Lock::take(project_.state_folder()));
+  lock_ = TRY(store::Lock::take(project_.state_folder(), options_.serve ? kLockPatience : Duration{}));
   TRY(configure_log(project_));
   for (const std::string& warning : warnings_) log_.warn("configuration", warning);
   store::ThreadedExecutorOptions options{.path = project_.state_file(), .fsync_delay = injected_fsync_delay()};

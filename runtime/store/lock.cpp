@@ -3,6 +3,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <thread>
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -12,6 +13,8 @@
 
 namespace tidewire::store {
 namespace {
+
+constexpr Duration kBetweenTries = std::chrono::milliseconds(20);
 
 struct FileSystem {
   unsigned long magic;
@@ -55,7 +58,7 @@ std::string network_file_system(unsigned long magic) {
   return {};
 }
 
-Result<std::unique_ptr<Lock>> Lock::take(const std::string& dir) {
+Result<std::unique_ptr<Lock>> Lock::take(const std::string& dir, Duration patience) {
   if (::mkdir(dir.c_str(), 0700) != 0 && errno != EEXIST) {
     return system_error("make " + dir, "make the folder for the state and let this user write to it");
   }
@@ -64,7 +67,13 @@ Result<std::unique_ptr<Lock>> Lock::take(const std::string& dir) {
   if (descriptor < 0) return system_error("open " + path, "the state folder must be writable by this user");
   std::unique_ptr<Lock> lock(new Lock(descriptor));
   TRY(refuse_network(descriptor, dir));
-  if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
+  int locked = ::flock(descriptor, LOCK_EX | LOCK_NB);
+  // A command that looks has it for a moment.
+  for (; locked != 0 && errno == EWOULDBLOCK && patience > Duration{}; patience -= kBetweenTries) {
+    std::this_thread::sleep_for(kBetweenTries);
+    locked = ::flock(descriptor, LOCK_EX | LOCK_NB);
+  }
+  if (locked != 0) {
     if (errno != EWOULDBLOCK) return system_error("lock " + path, "");
     return make_error(Code::kUnavailable, dir + " is in use by process " + holder(descriptor),
                       "stop that process, or name another state file");

@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 
+#include "base/clock.h"
 #include "base/result.h"
 
 namespace tidewire::store {
@@ -15,8 +16,9 @@ namespace tidewire::store {
 class Lock {
  public:
   /// Locks `dir`/lock and writes the process id into it; makes `dir` (0700) where it is missing. kUnavailable with the
-  /// holder's process id while another process has it, kInvalid on a network file system.
-  static Result<std::unique_ptr<Lock>> take(const std::string& dir);
+  /// holder's process id while another process has it, for longer than `patience` (the thread sleeps), kInvalid on a network
+  /// file system.
+  static Result<std::unique_ptr<Lock>> take(const std::string& dir, Duration patience = {});
   ~Lock();  // lets go; the file stays
   Lock(const Lock&) = delete;
   Lock& operator=(const Lock&) = delete;

@@ -1,5 +1,7 @@
 #include "store/lock.h"
 
+#include <thread>
+
 #include <catch2/catch.hpp>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -37,6 +39,20 @@ TEST_CASE("lock: the death of its holder frees it", "[store][lock]") {
   REQUIRE(WEXITSTATUS(status) == 7);
 
   CHECK(Lock::take(dir).ok());
+}
+
+TEST_CASE("lock: one that is held for a moment is waited for", "[store][lock]") {
+  test::TempDir folder;
+  const std::string dir = folder.file("state");
+  auto first = Lock::take(dir);
+  REQUIRE(first.ok());
+  std::thread holder([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    first->reset();
+  });
+
+  CHECK(Lock::take(dir, std::chrono::seconds(60)).ok());
+  holder.join();
 }
 
 TEST_CASE("lock: network file systems are known by their magic", "[store][lock]") {
