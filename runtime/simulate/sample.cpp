@@ -204,11 +204,11 @@ Result<void> Sample::taken(Side side, const Value& record) const {
 }
 
 /// Values that can be followed become edits of the ledger.
-Result<Value> Sample::entered(Side side, Value record, int thing, Ledger& ledger) const {
+Result<Value> Sample::entered(Side side, Value record, int thing, Ledger& ledger, const std::set<std::string>& kept) const {
   for (const sync::Field& field : plan().fields) {
     if (field.paths[side].size() != 1 || !traced(side, field.paths[side].front())) continue;
     const std::string& path = field.paths[side].front();
-    if (scoped(field)) continue;
+    if (scoped(field) || kept.contains(path)) continue;
     Value marked = record;
     marked[path] = ledger.edit(side, thing, path, Value(), false);
     const auto fits = taken(side, marked);
@@ -244,12 +244,7 @@ Result<std::optional<Value>> Sample::twin(Side side, const Value& record, int th
     const auto fits = taken(side, twin);
     if (!fits.ok() && is_broken(fits.error())) return fits.error();
     if (!fits.ok()) continue;
-    for (const sync::Field& field : plan().fields) {
-      if (field.paths[side].size() != 1 || !traced(side, field.paths[side].front()) || shared.contains(field.paths[side].front())) continue;
-      if (scoped(field)) continue;
-      twin[field.paths[side].front()] = ledger.edit(side, thing, field.paths[side].front(), Value(), false);
-    }
-    return std::optional(std::move(twin));
+    return std::optional(TRY(entered(side, std::move(twin), thing, ledger, shared)));
   }
   return std::optional<Value>();
 }

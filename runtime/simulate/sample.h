@@ -7,6 +7,7 @@
 
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -54,7 +55,8 @@ class Sample {
   std::optional<Value> example(Side side, const std::string& path, Faults& faults) const;
   Result<void> draw(Side side, const sync::Field& field, Value& record, Faults& faults, int attempt) const;
   Result<Value> attempt(Side side, Faults& faults, int number) const;
-  Result<Value> entered(Side side, Value record, int thing, Ledger& ledger) const;
+  /// `kept`: paths that stay as they are.
+  Result<Value> entered(Side side, Value record, int thing, Ledger& ledger, const std::set<std::string>& kept = {}) const;
   Result<void> fits(Side side, const sync::Field& field, const Value& record) const;
   Result<void> taken(Side side, const Value& record) const;
 
