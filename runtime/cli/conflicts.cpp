@@ -1,11 +1,11 @@
 // tidewire conflicts: what waits for a person.
 #include "cli/command.h"
+#include "cli/conflicting.h"
 #include "cli/exit_code.h"
 #include "cli/query.h"
 #include "cli/table.h"
 
 namespace tidewire::cli {
-namespace {
 
 std::string side_text(const Value& conflict, const char* side) {
   const Value* value = conflict.find(side);
@@ -18,14 +18,18 @@ std::string record_of(const Value& conflict) {
   return "link " + std::to_string(conflict.int_or("link", 0));
 }
 
+namespace {
+
 /// Held and dead keys, so that nothing that waits for a person is out of sight.
 int print_standing(Context& context, Session& session) {
   const auto found = session.get(Target("/api/v1/dead-letters").add("mapping", context.arguments.word_or(0, "--mapping")).add("key", context.arguments.get("--key")).text());
   if (!found.ok()) return context.failed(found.error());
   const Instant now = SystemClock().now();
   Table table({{"mapping"}, {"side"}, {"key"}, {"state"}, {"since"}, {"why"}});
+  bool held = false;
   for (const Value& key : found->find("keys")->as_array()) {
     const std::string state = key.string_or("state");
+    held = held || state == "held";
     if (state == "conflict") continue;  // told above, field by field
     const Value* error = key.find("error");
     const std::string parent = key.string_or("parent");
@@ -38,6 +42,7 @@ int print_standing(Context& context, Session& session) {
   text.pop_back();
   context.out.line(text);
   context.out.line(context.out.paint("tidewire retry --mapping M [--side S --key K] tries them again, tidewire discard M KEY --reason WHY lets one go", Style::kDim));
+  if (held) context.out.line(context.out.paint("tidewire release M lets the brake go for what is held", Style::kDim));
   return kOk;
 }
 
@@ -68,7 +73,7 @@ int list_conflicts(Context& context) {
     std::string text = table.text(context.out.look());
     text.pop_back();
     context.out.line(text);
-    context.out.line(context.out.paint("tidewire resolve ID left|right|value|skip|accept decides one", Style::kDim));
+    context.out.line(context.out.paint("tidewire resolve ID left|right|value|skip|accept decides one, with --alike all that wait for the same", Style::kDim));
   }
   if (const std::string next = found->string_or("next"); !next.empty()) context.out.line(context.out.paint("older ones: --after " + next, Style::kDim));
   return print_standing(context, *session);

@@ -1,12 +1,17 @@
 // tidewire resolve: a person decides a conflict.
 #include "base/json.h"
+#include "base/text.h"
 #include "cli/author.h"
 #include "cli/command.h"
+#include "cli/conflicting.h"
 #include "cli/exit_code.h"
 #include "cli/query.h"
+#include "cli/table.h"
 
 namespace tidewire::cli {
 namespace {
+
+constexpr std::int64_t kPreviews = 20;
 
 /// JSON, or a bare text where it is none: --value 12.50, --value '"12"', --value Berlin.
 Value value_from(const std::string& text) {
@@ -14,29 +19,93 @@ Value value_from(const std::string& text) {
   return value.ok() ? std::move(*value) : Value(text);
 }
 
-Value resolution_body(const Arguments& arguments) {
+Object resolution_body(const Arguments& arguments) {
   Object body{{"method", arguments.word(1)}};
   for (const char* name : {"value", "left", "right"}) {
     const std::string option = std::string("--") + name;
     if (arguments.has(option)) body[name] = value_from(arguments.get(option));
   }
-  if (const std::string at = arguments.get("--shown-at"); !at.empty()) body["shown_at"] = at;
-  const std::string author = author_of(arguments);
-  if (!author.empty()) body["author"] = author;
-  return Value(std::move(body));
+  if (const std::string author = author_of(arguments); !author.empty()) body["author"] = author;
+  return body;
+}
+
+/// "both get 12.50", "left gets …, right gets …", "nothing is written".
+std::string foretold(const Value& then) {
+  const Value* left = then.find("left");
+  const Value* right = then.find("right");
+  if (left != nullptr && right != nullptr) {
+    if (*left == *right) return "both get " + shown(*left, 60);
+    return "left gets " + shown(*left, 60) + ", right gets " + shown(*right, 60);
+  }
+  std::vector<std::string> writes;
+  for (const Value& write : then.find("writes")->as_array()) writes.push_back(write.string_or("kind") + " on the " + write.string_or("side") + " side");
+  return writes.empty() ? "nothing is written" : join(writes, ", ");
+}
+
+int preview(Context& context, Session& session, Object body) {
+  const auto then = session.post("/api/v1/conflicts/" + segment(context.arguments.word(0)) + "/preview", Value(std::move(body)));
+  if (!then.ok()) return context.failed(then.error());
+  if (context.json()) context.print_json(*then);
+  else context.out.line("would be so: " + foretold(*then) + ". Nothing was decided.");
+  return kOk;
+}
+
+void print_alike(Context& context, const Value& answer) {
+  if (!context.arguments.has("--dry-run")) {
+    const std::int64_t resolved = answer.int_or("resolved", 0), skipped = answer.int_or("skipped", 0);
+    context.out.line(context.out.paint("✓ ", Style::kGood) + grouped(resolved) + " decided" + (skipped > 0 ? ", " + grouped(skipped) + " had moved meanwhile and wait" : ""));
+    return;
+  }
+  const Value* previews = answer.find("previews");
+  Table table({{"id", true}, {"record"}, {"left"}, {"right"}, {"then", false, true}});
+  for (const Value& one : previews == nullptr ? Array{} : previews->as_array()) {
+    const Value& conflict = *one.find("conflict");
+    const Value* error = one.find("error");
+    const Value* then = one.find("then");
+    table.add({Cell(std::to_string(conflict.int_or("id", 0)), Style::kBold), record_of(conflict), side_text(conflict, "left"), side_text(conflict, "right"),
+               error != nullptr ? Cell(error->string_or("message"), Style::kBad) : Cell(then == nullptr ? "" : foretold(*then))});
+  }
+  if (!table.empty()) {
+    std::string text = table.text(context.out.look());
+    text.pop_back();
+    context.out.line(text);
+  }
+  context.out.line("would decide " + grouped(answer.int_or("would_resolve", 0)) + " alike. Nothing was decided.");
+}
+
+/// All that wait for the same: of the mapping, the field and the kind of conflict ID.
+int resolve_alike(Context& context, Session& session, Object body) {
+  const auto conflict = session.get("/api/v1/conflicts/" + segment(context.arguments.word(0)));
+  if (!conflict.ok()) return context.failed(conflict.error());
+  for (const char* name : {"mapping", "field", "kind"}) body[name] = conflict->string_or(name);
+  if (context.arguments.has("--dry-run")) {
+    body["dry_run"] = true;
+    body["previews"] = kPreviews;
+  }
+  const auto answer = session.post("/api/v1/conflicts/resolve", Value(std::move(body)));
+  if (!answer.ok()) return context.failed(answer.error());
+  context.json() ? context.print_json(*answer) : print_alike(context, *answer);
+  return kOk;
 }
 
 int resolve(Context& context) {
+  const Arguments& arguments = context.arguments;
+  const bool dry = arguments.has("--dry-run");
+  if (arguments.has("--alike") && arguments.has("--shown-at")) return context.failed(make_error(Code::kInvalid, "--shown-at is of one conflict, --alike of many"));
   int status = kOk;
-  const auto session = context.open(Session::Need::kWork, status);
+  const auto session = context.open(dry ? Session::Need::kScripts : Session::Need::kWork, status);
   if (!session) return status;
-  const auto answer = session->post("/api/v1/conflicts/" + segment(context.arguments.word(0)) + "/resolve", resolution_body(context.arguments));
+  Object body = resolution_body(arguments);
+  if (arguments.has("--alike")) return resolve_alike(context, *session, std::move(body));
+  if (dry) return preview(context, *session, std::move(body));
+  if (const std::string at = arguments.get("--shown-at"); !at.empty()) body["shown_at"] = at;
+  const auto answer = session->post("/api/v1/conflicts/" + segment(arguments.word(0)) + "/resolve", Value(std::move(body)));
   if (!answer.ok()) return context.failed(answer.error());
   if (context.json()) {
     context.print_json(*answer);
     return kOk;
   }
-  const std::string method = context.arguments.word(1);
+  const std::string method = arguments.word(1);
   const char* follows = method == "skip" || method == "accept" ? "; both stay as they are" : "; it will be written";
   context.out.line(context.out.paint("✓ ", Style::kGood) + plain(answer->string_or("mapping")) + " " + plain(answer->string_or("field")) + ": " + method + follows);
   return kOk;
@@ -46,13 +115,16 @@ int resolve(Context& context) {
 
 const Command& resolve_command() {
   static const Command command{"resolve",
-                               "ID left|right|value|skip|accept [--value JSON]",
+                               "ID left|right|value|skip|accept [--value JSON] [--alike] [--dry-run]",
                                "decides a conflict",
                                "left, right: that side's value goes to the other. value: the one given is the left side's, and the mapping turns it\n"
-                               "for the right; or --left and --right, each as its side spells it. skip: leaves both as they are until one changes. accept: they may differ.",
+                               "for the right; or --left and --right, each as its side spells it. skip: leaves both as they are until one changes. accept: they may differ.\n"
+                               "--alike decides all open conflicts of the same mapping, field and kind with it.",
                                {{{"--value", "JSON", "for both sides, as the left one spells it; what is no JSON is taken as text"},
                                  {"--left", "JSON", "the left side's form"},
                                  {"--right", "JSON", "the right side's form"},
+                                 {"--alike", "", "also all others of the same mapping, field and kind"},
+                                 {"--dry-run", "", "says what each side would get, and decides nothing"},
                                  {"--shown-at", "TIME", "refuse where the values have changed since (`shown_at` of the conflict)"},
                                  {"--author", "NAME", "who decides; default: the user"}},
                                 2, 2},

@@ -108,7 +108,7 @@ const Command& sync_command() {
                                {{{"--mapping", "M", "this mapping alone, as MAPPING"},
                                  {"--key", "K", "this record alone"},
                                  {"--side", "left|right", "whose records; of --key: whose key it is (default: the source's, else left)"},
-                                 {"--direction", "D", "left_to_right, right_to_left, or by connections: erp_to_app"},
+                                 {"--direction", "D", "whose records are gone over: left_to_right, right_to_left, or by connections: erp_to_app; an edit of the other side that is met travels as ever"},
                                  {"--from", "K", "records from this key on (numbers by size, else as text); also when they look level"},
                                  {"--to", "K", "up to this key"},
                                  {"--limit", "N", "at most so many records of each mapping"},

@@ -17,6 +17,7 @@ namespace {
 
 constexpr Duration kPause = std::chrono::milliseconds(400);
 constexpr std::int64_t kPage = 200;
+constexpr int kMostPages = 25;  // of one look
 
 class Tail {
  public:
@@ -26,7 +27,7 @@ class Tail {
     const Ticks began = clock_.ticks();
     bool first = true;
     for (;;) {
-      const auto found = newest();
+      const auto found = newest(first);
       // A daemon that restarts comes again; whoever was never there does not.
       if (!found.ok() && (first || found.error().code != Code::kUnavailable)) return context_.failed(found.error());
       if (found.ok()) tell(*found, first ? static_cast<std::size_t>(lines) : SIZE_MAX);
@@ -38,21 +39,43 @@ class Tail {
   }
 
  private:
-  Result<Value> newest() {
-    Target target("/api/v1/operations");
-    target.add("mapping", context_.arguments.get("--mapping")).add("failed", context_.arguments.has("--failed") ? "1" : "").add("key", context_.arguments.get("--key")).add("limit", std::to_string(kPage));
-    return session_.get(target.text());
+  struct Look {
+    Array operations;   // newest first
+    bool more = false;  // than are told of
+  };
+
+  /// Back to what was told already: in a burst that is more than one page.
+  Result<Look> newest(bool first) {
+    Look look;
+    std::string after;
+    for (int page = 0; page < kMostPages; ++page) {
+      Target target("/api/v1/operations");
+      target.add("mapping", context_.arguments.get("--mapping")).add("failed", context_.arguments.has("--failed") ? "1" : "").add("key", context_.arguments.get("--key")).add("limit", std::to_string(kPage)).add("after", after);
+      Value found = TRY(session_.get(target.text()));
+      bool met = first;
+      for (Value& one : found["operations"].as_array()) {
+        met = met || told_.contains(mark_of(one));
+        look.operations.push_back(std::move(one));
+      }
+      after = found.string_or("next");
+      if (met || after.empty()) return look;
+    }
+    look.more = true;
+    return look;
   }
 
+  static std::string mark_of(const Value& operation) { return operation.string_or("id") + operation.string_or("outcome"); }
+
   /// Oldest first, what was not told yet. An operation that was announced and is now applied is told again.
-  void tell(const Value& found, std::size_t most) {
+  void tell(const Look& found, std::size_t most) {
     std::deque<const Value*> fresh;
     std::set<std::string> present;
-    for (const Value& one : found.find("operations")->as_array()) {
-      const std::string mark = one.string_or("id") + one.string_or("outcome");
+    for (const Value& one : found.operations) {
+      const std::string mark = mark_of(one);
       present.insert(mark);
       if (!told_.contains(mark) && fresh.size() < most) fresh.push_front(&one);
     }
+    if (found.more && !context_.json()) context_.out.line(context_.out.paint("… more happened than is told here: `tidewire ops` lists all", Style::kDim));
     for (const Value* one : fresh) print(*one);
     told_ = std::move(present);
     context_.out.flush();

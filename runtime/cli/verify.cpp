@@ -16,12 +16,26 @@ std::int64_t drift_of(const Value& job) {
   return sum;
 }
 
-/// What differs and was accepted is no drift, and still not the same.
+/// What differs and was accepted, or is stored by one system in a form of its own, is no drift, and still not the same.
 std::string level_text(const Value& job) {
   const Value* found = job.find("found");
   const std::int64_t accepted = found == nullptr ? 0 : found->int_or("accepted", 0);
   if (accepted == 0) return "both sides are the same";
-  return "both sides are the same but for " + grouped(accepted) + (accepted == 1 ? " record whose difference was accepted" : " records whose differences were accepted");
+  return "both sides are the same but for " + grouped(accepted) + (accepted == 1 ? " record whose difference is known" : " records whose differences are known") + " (accepted, or a form that one system stores by itself)";
+}
+
+/// Whether the mapping may not write, so that a repair is on record and no more.
+bool only_recorded(const Value& job) {
+  for (const Value& part : job.find("parts")->as_array()) {
+    const Value* counts = part.find("counts");
+    if (counts != nullptr && counts->int_or("would_write", 0) > 0) return true;
+  }
+  return false;
+}
+
+std::string mended_text(bool repair, bool recorded) {
+  if (!repair) return "; --repair mends them as the mapping says";
+  return recorded ? "; it is read-only: what would be written is on record (`tidewire ops --outcome would_write`) and was not" : "; mended as the mapping says: verify again";
 }
 
 int verify(Context& context) {
@@ -35,17 +49,19 @@ int verify(Context& context) {
   if (!job) return status;
   const bool done = job->string_or("state") == "done";
   const std::int64_t drift = drift_of(*job);
+  const bool recorded = repair && only_recorded(*job);
   if (context.json()) {
     context.print_json(*job);
   } else if (done) {
     if (const Value* findings = job->find("findings")) print_findings(context, *findings, false);
     if (job->bool_or("more", false)) context.out.line(context.out.paint("… more are counted above", Style::kDim));
     if (drift == 0) context.out.line(context.out.paint("✓ ", Style::kGood) + level_text(*job));
-    else context.out.line(grouped(drift) + (drift == 1 ? " record differs" : " records differ") + (repair ? "; mended as the mapping says: verify again" : "; --repair mends them as the mapping says"));
+    else context.out.line(grouped(drift) + (drift == 1 ? " record differs" : " records differ") + mended_text(repair, recorded));
   } else {
     print_errors(context, *job);
   }
   if (!done) return kFailed;
+  if (drift > 0 && recorded) return kAttention;
   return drift > 0 && !repair ? kFailed : kOk;
 }
 
@@ -57,7 +73,7 @@ const Command& verify_command() {
                                "compares both sides completely and tells what differs, field by field",
                                "Reads every record of both sides, page by page, whatever the state believes. Kinds: differing, left_only, right_only,\n"
                                "unlinked (the same thing on both sides, not linked), missing_left and missing_right (linked, but gone there), stopped (an\n"
-                               "error). Differences that the sides were told to keep are counted as accepted. Ends with 0 when nothing differs, else 1.",
+                               "error). Differences that are known are counted as accepted: told to keep, or a form that one system stores by itself. Ends with 0 when nothing differs, else 1.",
                                {{{"--mapping", "M", "this mapping alone, as MAPPING"}, {"--repair", "", "puts what differs before the engine, which mends it by the mapping's rules"}, kAuthorOption}, 0, 1},
                                verify};
   return command;

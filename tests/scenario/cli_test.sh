@@ -63,6 +63,12 @@ sed -i 's/"phone"/"phon"/' mappings/people.lua
 expect 1 "$TIDEWIRE" run --once
 says "invalid: see"
 cp "$work/people.lua" mappings/people.lua
+sed -i 's/direction = "both"/direction = "left_to_right"/' mappings/people.lua
+expect 2 "$TIDEWIRE" sync people --direction right_to_left
+says "people goes from erp to app only"
+expect 1 "$TIDEWIRE" sync --direction right_to_left
+says "no mapping goes that way"
+cp "$work/people.lua" mappings/people.lua
 edit_erp grace@example.org '{"phone": "+1 3"}'
 expect 0 "$TIDEWIRE" sync people --key grace@example.org
 expect 1 "$TIDEWIRE" sync people --key nobody@example.org

@@ -158,6 +158,9 @@ const cases = {
     const told = (await project.ask(["ops", "--outcome", "would_write", "--mapping", "employees"])).operations;
     assert.equal(told.length, 1);
     assert.equal(told[0].record.writes[0].values.phone, "+4");
+    const repaired = await project.cli("verify", "employees", "--repair");
+    assert.deepEqual([repaired.code, /1 record differs; it is read-only/.test(repaired.out)], [5, true], repaired.out + repaired.err);
+    assert.equal((await world.counts()).app, before);
     await restart();
     await right_shows("hugo", "phone", "+4");
     assert.equal((await project.status()).mappings.employees.would_write, 0);

@@ -57,6 +57,15 @@ const cases = {
     assert.deepEqual((await own.status()).mappings.people.conflict ?? 0, 0);
   },
 
+  async "a key that is no key of its side is said at once and leaves nothing behind"() {
+    for (const [side, key] of [["left", "ada"], ["left", "404"], ["right", "1"]]) {
+      const said = await own.cli("sync", "people", "--side", side, "--key", key);
+      assert.equal(said.code, 1, said.out);
+      assert.match(said.err, new RegExp(`there is no record '${key}' in ${side === "left" ? "a" : "b"}`));
+    }
+    assert.equal((await own.status()).mappings.people.dead ?? 0, 0);
+  },
+
   async "an edit is told at once, on either side"() {
     a.sql("update people set name = 'Ada L.' where email = 'ada@x'");
     await arrives("the edit on the right", () => right("ada@x").full_name === "Ada L.", 20);
@@ -148,6 +157,24 @@ const cases = {
     assert.match(JSON.stringify(dead), /23514.*likely/);
     a.sql("update people set name = 'Grace', born = '1906-12-09' where email = 'grace@x'");
     await arrives("the next edit", () => right("grace@x").full_name === "Grace", 30);
+  },
+
+  async "another database at the same address is told of, and nothing that it lacks is deleted"() {
+    await settled(world);
+    const people = () => Number(a.sql("select count(*) from people"));
+    const before = people();
+    b.sql("create table kept as select * from crm.persons where mail = 'grace@x'; delete from tidewire.outbox");
+    b.become_another();
+    b.sql("alter table crm.persons disable trigger all; delete from crm.persons where mail = 'grace@x'; alter table crm.persons enable trigger all");
+    a.sql("update people set name = 'Mary, at another' where email = 'mary@x'");
+    await arrives("status to tell of it", async () => JSON.stringify(await own.status()).includes("another system answers than the one first met"), 60);
+    assert.equal((await own.cli("status", "--exit-code")).code, 1);
+    await own.cli("sync", "people", "--sweep", "--once");
+    assert.equal(people(), before);
+    b.sql("insert into crm.persons select * from kept; drop table kept");
+    assert.match((await own.cli("check", "--accept", "b")).out, /b is accepted/);
+    assert.equal((await own.cli("sync", "people", "--all")).code, 0);
+    assert.equal(people(), before);
   },
 
   async "what was installed goes again, and polls take over"() {

@@ -32,6 +32,11 @@ Result<void> set_direction(SyncRequest::Part& part, const std::string& direction
   return {};
 }
 
+/// Whether it asks for the way that a one-way mapping does not go.
+bool against(const SyncRequest::Part& part, const sync::Plan& plan) {
+  return (plan.flow == sync::Flow::kToRight && !part.left) || (plan.flow == sync::Flow::kToLeft && !part.right);
+}
+
 Result<void> must_be_loaded(Api& api, const std::string& mapping) {
   const sync::Engine& engine = api.control().engine();
   if (mapping.empty() || engine.plan(mapping) != nullptr) return {};
@@ -139,10 +144,17 @@ Result<SyncRequest> sync_request(Api& api, const Call& call) {
     SyncRequest::Part part{.mapping = name};
     const sync::Plan& plan = *engine.plan(name);
     TRY(set_direction(part, call.text("direction"), plan));
+    if (!out.sweep && against(part, plan)) {
+      if (mapping.empty()) continue;
+      const bool to_right = plan.flow == sync::Flow::kToRight;
+      return make_error(Code::kInvalid, name + " goes from " + (to_right ? plan.end.left : plan.end.right).connection + " to " + (to_right ? plan.end.right : plan.end.left).connection + " only, as its file says",
+                        "without --direction the sync goes that way");
+    }
     if (side) part.left = *side == Side::kLeft, part.right = *side == Side::kRight;
     if (!key.empty()) out.key = SideKey{side.value_or(plan.flow == sync::Flow::kToLeft ? Side::kRight : Side::kLeft), key};
     out.parts.push_back(std::move(part));
   }
+  if (out.parts.empty() && !api.control().engine().mappings().empty()) return make_error(Code::kNotFound, "no mapping goes that way", "without --direction each goes as its file says");
   if (out.parts.empty()) return make_error(Code::kNotFound, "no mapping is loaded", "put one into mappings/, or see `tidewire check`");
   return out;
 }
@@ -158,7 +170,12 @@ void start_sync(Api& api, const Call& call) {
   const std::string mapping = wanted->parts.front().mapping;
   const sync::End& end = api.control().engine().plan(mapping)->end[side];
   const Error nowhere = make_error(Code::kNotFound, "there is no record '" + key + "' in " + end.connection + "." + end.collection, "is it a key of the other side? `--side` says whose it is");
-  api.control().engine().try_key(mapping, side, key, api.guarded([nowhere, start, reply = call.reply](const sync::Report& report) { report.missing ? (*reply)(problem(nowhere)) : start(); }));
+  api.control().engine().try_key(mapping, side, key, api.guarded([nowhere, start, reply = call.reply](const sync::Report& report) {
+    if (!report.missing) return start();
+    Error error = nowhere;
+    if (report.error) error.message += ": " + report.error->message;
+    (*reply)(problem(error));
+  }));
 }
 
 void check(Api& api, const Call& call) {

@@ -122,6 +122,13 @@ void decide_conflict(Api& api, Decision decision, const SharedReply& reply) {
   }));
 }
 
+/// Which records belong together is no question of a side or of a value; skipped it may be.
+Result<void> decidable(const store::Conflict& conflict, const std::string& method) {
+  if (conflict.link || method == "skip" || (conflict.kind != "ambiguous" && conflict.kind != "key_taken")) return {};
+  return make_error(Code::kInvalid, "which record belongs to '" + conflict.key + "' is not decided by a side or a value",
+                    "`tidewire relink " + conflict.mapping + " LEFT RIGHT` links the two that belong together, `tidewire ignore " + conflict.mapping + " " + conflict.key + "` leaves it alone; or make the match unique, and it goes on by itself");
+}
+
 /// The decision of a request and the open conflict that it is about.
 void with_decision(Api& api, const Call& call, std::function<void(const Decision&, const store::Conflict&)> then) {
   const auto number = conflict_number(call.params["id"]);
@@ -129,7 +136,9 @@ void with_decision(Api& api, const Call& call, std::function<void(const Decision
   if (!decision.ok()) return (*call.reply)(problem(decision.error()));
   api.control().store().conflict(*number, api.guarded([reply = call.reply, decision = *decision, then = std::move(then)](Result<store::Conflict> conflict) {
     if (conflict.ok() && conflict->closed_at) conflict = make_error(Code::kNotFound, "no open conflict " + std::to_string(decision.conflict));
-    conflict.ok() ? then(decision, *conflict) : (*reply)(problem(conflict.error()));
+    if (!conflict.ok()) return (*reply)(problem(conflict.error()));
+    if (const auto fits = decidable(*conflict, decision.method); !fits.ok()) return (*reply)(problem(fits.error()));
+    then(decision, *conflict);
   }));
 }
 
@@ -196,6 +205,7 @@ void end_alike(Api& api, const AlikePtr& alike) {
 void resolve_next(Api& api, const AlikePtr& alike) {
   if (alike->at >= alike->open.size()) return alike->after.empty() ? end_alike(api, alike) : resolve_page(api, alike);
   const store::Conflict& conflict = alike->open[alike->at++];
+  if (const auto fits = decidable(conflict, alike->call.text("method")); !fits.ok()) return (*alike->call.reply)(problem(fits.error()));
   auto decision = resolution_of(alike->call, conflict.id);
   if (!decision.ok()) return (*alike->call.reply)(problem(decision.error()));
   decision->shown_at = conflict.shown_at;

@@ -37,9 +37,10 @@ void Reconcile::would_write(const std::string& kind) {
   if (const store::DirtyKey* row = told_before()) operation_.id = row->operation;
   fill_operation(kind, "would_write");
   const std::string what = kind == "update" ? "write" : kind;
+  const bool reverts = !options_.reversals.empty();  // of which no key remains to be looked at again
   stand(store::KeyState::kWouldWrite,
         lane_.staging ? make_error(Code::kCancelled, "staged: it would " + what, "it is done once the conflicts of the staged job are decided: `tidewire conflicts`")
-                      : make_error(Code::kCancelled, "read-only: it would " + what, "it is done when the mapping may write there"),
+                      : make_error(Code::kCancelled, "read-only: it would " + what, reverts ? "revert again when the mapping may write there" : "it is done when the mapping may write there"),
         now());
 }
 

@@ -151,7 +151,13 @@ void Reconcile::on_read(Side side, Result<std::optional<Record>> answer) {
 }
 
 void Reconcile::on_all_read() {
-  if (read_error_) return fail(*read_error_);
+  if (read_error_) {
+    // Of a key that is no key there (a word where numbers are) a system says so instead of finding nothing.
+    const bool no_key = !linked_ && (read_error_->code == Code::kInvalid || read_error_->code == Code::kNotFound);
+    if (!options_.dry || !no_key) return fail(*read_error_);
+    fill_operation("look", "stopped");
+    return finish({Report::End::kDone, {}, {}, operation_, read_error_, true});
+  }
   remember_announced();
   for (const Side side : {Side::kLeft, Side::kRight}) {
     if (!read_[side] || !record_[side]) continue;

@@ -172,3 +172,22 @@ TEST_CASE("api: alike ones are found behind any number of others, and all of the
   CHECK(done.int_or("resolved", -1) == 1100);
   CHECK(done.int_or("skipped", -1) == 0);
 }
+
+TEST_CASE("api: which of several records is meant is decided by no side; it can be skipped", "[admin][conflicts]") {
+  ApiFixture f;
+  f.world.left.insert(Value(Object{{"email", "ada@example.org"}}));
+  for (int i = 0; i < 2; ++i) f.world.right.insert(Value(Object{{"email", "ada@example.org"}}));
+  f.world.hook(store::Side::kLeft, "L1");
+  f.world.settle();
+  REQUIRE(f.world.conflicts().size() == 1);
+  REQUIRE(f.world.conflicts().front().kind == "ambiguous");
+  const std::string target = "/api/v1/conflicts/" + std::to_string(f.world.conflicts().front().id);
+
+  for (const char* method : {"left", "right", "accept"}) {
+    const Value refused = f.post(target + "/resolve", std::string(R"({"method": ")") + method + "\"}", 400);
+    CHECK(refused.string_or("hint").find("tidewire relink people LEFT RIGHT") != std::string::npos);
+  }
+  CHECK(f.post("/api/v1/conflicts/resolve", R"({"mapping": "people", "method": "left"})", 400).string_or("code") == "invalid");
+  CHECK_FALSE(f.world.conflicts().front().method);
+  f.post(target + "/resolve", R"({"method": "skip"})", 202);
+}
