@@ -10,6 +10,7 @@ local pairs_of = require "tidewire.transform.pair"
 local phone = require "tidewire.phone"
 local report = require "tidewire.host.report"
 local structure = require "tidewire.transform.structure"
+local text = require "tidewire.text"
 local times = require "tidewire.transform.times"
 local values = require "tidewire.mapping.values"
 
@@ -24,8 +25,8 @@ function M.phone(country)
   end
   local function call(value)
     if values.empty(value) then return nil end
-    local number = phone.e164(tostring(value), country)
-    return number or outcome.dead(("'%s' is no phone number of %s"):format(tostring(value), country))
+    local number, why = phone.e164(text.of(value), country)
+    return number or outcome.dead(("'%s' is no phone number of %s%s"):format(text.of(value), country, why and ": " .. why or ""))
   end
   return pair("t.phone", { to_right = call, to_left = call, lossy = true })
 end

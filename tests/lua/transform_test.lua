@@ -4,7 +4,7 @@ local json = require "tidewire.json"
 local outcome = require "tidewire.mapping.outcome"
 local t = require "tidewire.transform"
 
-local test, equal, raises = tap.test, tap.equal, tap.raises
+local test, equal, ok, raises = tap.test, tap.equal, tap.ok, tap.raises
 local null = json.null
 
 -- The pair as a row with these described types gets it.
@@ -45,6 +45,72 @@ test("t.phone knows how countries dial", function()
   equal(t.phone("IT").to_right "390 123 4567", "+393901234567")
   equal(t.phone("RU").to_right "8 495 123-45-67", "+74951234567")
   raises(function() t.phone "XX" end, "takes a country")
+end)
+
+test("t.phone tells a country's code from a number that begins like it", function()
+  local function is(country, written, number) equal(t.phone(country).to_right(written), number, country .. " " .. written) end
+  is("BR", "55991234567", "+5555991234567")                 -- area 55
+  is("BR", "(55) 99123-4567", "+5555991234567")
+  is("BR", "5511987654321", "+5511987654321")
+  is("BR", "0055 55 99123 4567", "+5555991234567")
+  is("DK", "45 12 34 56 78", "+4512345678")                 -- ten digits, of which numbers there have eight
+  is("DK", "4512 3456", "+4545123456")
+  is("SG", "65 6123 4567", "+6561234567")
+  is("IT", "39 333 1234567", "+393331234567")
+  is("IT", "39 06 1234567", "+39061234567")
+  is("HU", "36 123 456", "+3636123456")
+  is("LT", "37 012 345", "+37037012345")
+  is("US", "12125550123", "+12125550123")
+  is("IN", "91987 65432", "+919198765432")
+  is("IN", "91 98765 43210", "+919876543210")
+  is("DE", "4915112345678", "+4915112345678")
+  dead(t.phone("DE").to_right "49 30 901820", "may be %+4930901820 or %+494930901820")
+  dead(t.phone("US").to_right "555-0123", "no phone number of US")        -- without its area
+  dead(t.phone("BR").to_right "99123-4567", "no phone number of BR")
+end)
+
+test("t.phone takes off what is dialled before a number, and keeps a zero that belongs to it", function()
+  local function is(country, written, number) equal(t.phone(country).to_right(written), number, country .. " " .. written) end
+  is("BY", "8 029 1234567", "+375291234567")
+  is("BY", "029 1234567", "+375291234567")
+  is("BY", "29 1234567", "+375291234567")
+  is("LT", "8 612 34567", "+37061234567")
+  is("LT", "0 612 34567", "+37061234567")
+  is("LT", "8 800 12345", "+37080012345")
+  is("LT", "800 12345", "+37080012345")
+  is("RU", "800 555-35-35", "+78005553535")
+  is("UA", "8 044 123 4567", "+380441234567")
+  is("MX", "01 55 1234 5678", "+525512345678")
+  is("MX", "+52 1 55 1234 5678", "+525512345678")
+  is("GB", "+44 07700 900123", "+447700900123")
+  is("IT", "+39 (0)6 1234567", "+39061234567")
+  is("DE", "+39 (0)6 1234567", "+39061234567")
+  is("CI", "07 07 12 34 56", "+2250707123456")
+  is("AU", "0011 49 30 901820", "+4930901820")
+  is("BY", "810 49 30 901820", "+4930901820")
+  is("KE", "000 44 7700 900123", "+447700900123")
+  is("US", "0049 30 901820", "+4930901820")
+  is("SG", "001 49 30 901820", "+4930901820")
+  is("SG", "00 1 212 555 0100", "+12125550100")
+  is("GB", "+500 (0)21234", "+50021234")                    -- of a country that is not in the table
+end)
+
+test("t.phone: every country's numbers are the same in each spelling", function()
+  local phone = require "tidewire.phone"
+  for _, country in ipairs(phone.countries()) do
+    local p, code = t.phone(country), phone.country(country)
+    for _, digits in ipairs { "2", "3", code .. "4" } do
+      for length = 5, 12 do
+        local number = digits .. ("5678912345678"):sub(1, length - #digits)
+        local written = p.to_right(number)
+        if type(written) == "string" then
+          ok(written == "+" .. code .. number or written == "+" .. number, country .. " " .. number .. " " .. written)
+          equal(p.to_right(written), written)
+          equal(p.to_right("00" .. written:sub(2)), written, country .. " by 00")
+        end
+      end
+    end
+  end
 end)
 
 test("t.date takes the day, and gives a datetime its midnight", function()
