@@ -43,27 +43,43 @@ local function attribute(inside, name)
   for key, quote, value in inside:gmatch "([%w-]+)%s*=%s*([\"'])(.-)%2" do
     if key:lower() == name then return M.unescape(value), quote end
   end
-  return inside:match("%f[%w]" .. name .. "%s*=%s*([^%s\"'>]+)")
+  return inside:match("%f[%w-]" .. name .. "%s*=%s*([^%s\"'>]+)")
+end
+
+-- Where the tag that begins at `open` ends; a ">" within an attribute's quotation marks is none. nil where it has no end.
+local function tag_end(source, open)
+  local at = open + 1
+  while true do
+    local place = source:find("[>=]", at)
+    if not place or source:sub(place, place) == ">" then return place end
+    local quote, inside = source:match("^%s*([\"'])()", place + 1)
+    local behind = quote and source:find(quote, inside, true)
+    at = (behind or place) + 1
+  end
+end
+
+local function comment_end(source, open)
+  local _, close = source:find("-->", open, true)
+  return close
 end
 
 --- Calls on_text(text) and on_tag(name, closing, attributes) in order; comments and what is never shown are passed over.
 --- `attributes(name)` is an attribute's value or nil.
 function M.walk(source, on_text, on_tag)
-  local at, skipping = 1, nil
+  local at, lowered = 1, nil
   while at <= #source do
     local open = source:find("<[%a/!?]", at) or #source + 1
-    if open > at and not skipping then on_text(M.unescape(source:sub(at, open - 1))) end
+    if open > at then on_text(M.unescape(source:sub(at, open - 1))) end
     if open > #source then return end
     local comment = source:sub(open, open + 3) == "<!--"
-    local _, close = source:find(comment and "-->" or ">", open, true)
-    close = close or #source
+    local close = (comment and comment_end or tag_end)(source, open) or #source
     local slash, name, inside = source:sub(open, close):match "^<(/?)([%a][%w]*)(.-)/?>$"
     name = name and name:lower()
-    if skipping then
-      if slash == "/" and name == skipping then skipping = nil end
-    elseif name and hidden[name] and slash == "" then
-      skipping = name
-    elseif name then
+    if name and hidden[name] and slash == "" then
+      lowered = lowered or source:lower()
+      local closing = lowered:find("</" .. name .. "%f[^%w]", close + 1)      -- what is in between is no HTML
+      close = closing and source:find(">", closing, true) or #source
+    elseif name and not hidden[name] then
       on_tag(name, slash == "/", function(wanted) return (attribute(inside, wanted)) end)
     end
     at = close + 1
