@@ -3,6 +3,7 @@
 local decimal = require "tidewire.decimal"
 local json = require "tidewire.json"
 local report = require "tidewire.host.report"
+local text_of = require("tidewire.text").of
 
 local M = {}
 
@@ -18,6 +19,21 @@ end
 --- True for nil, null and "".
 function M.empty(value) return value == nil or value == null or value == "" end
 
+--- The text of a text, a number or a boolean; nil for nothing and for what has parts.
+function M.text(value)
+  if type(value) == "string" then return value end
+  if value == nil or value == null or type(value) == "table" then return nil end
+  return text_of(value)
+end
+
+--- A value as a message shows it: a text or a number as it is, all else as JSON, not too long.
+function M.shown(value)
+  return M.text(value) or value == nil and "nothing" or json.encode(value):sub(1, 80)
+end
+
+--- True for a list, an empty one too; not for a table with names.
+function M.is_list(value) return type(value) == "table" and (next(value) == nil or #value > 0) end
+
 local number_kinds = { int = true, decimal = true, float = true }
 
 --- The exact number of a value, or nil: numbers and decs always, texts where the field's type is a number.
@@ -27,7 +43,7 @@ function M.number(value, kind)
   if t == "number" then return dec(value) end
   if t == "userdata" then return value end
   if t ~= "string" or not number_kinds[kind] then return nil end
-  if not value:find "^%s*[+-]?%d+%.?%d*%s*$" then return nil end
+  if not value:find "^%s*[+-]?%d+%s*$" and not value:find "^%s*[+-]?%d+%.%d+%s*$" then return nil end
   return dec((value:gsub("[%s+]", "")))
 end
 

@@ -10,7 +10,7 @@ local M = {}
 local dec, divide = decimal.dec, decimal.divide
 
 local function number_of(value)
-  return values.number(value, "decimal") or nil, ("'%s' is no number"):format(tostring(value))
+  return values.number(value, "decimal") or nil, ("'%s' is no number"):format(values.shown(value))
 end
 
 local function computed(compute)

@@ -4,26 +4,32 @@ local decimal = require "tidewire.decimal"
 local outcome = require "tidewire.mapping.outcome"
 local pairs_of = require "tidewire.transform.pair"
 local time = require "tidewire.time"
+local times = require "tidewire.transform.times"
 local values = require "tidewire.mapping.values"
 
 local M = {}
 
 local dec = decimal.dec
 
-local function no_time(value) return outcome.dead(("'%s' is no time"):format(tostring(value))) end
-local function no_number(value) return outcome.dead(("'%s' is no number"):format(tostring(value))) end
+local function no_time(value) return outcome.dead(("'%s' is no time"):format(values.shown(value))) end
+local function beyond(value) return outcome.dead(("'%s' is a time beyond the years 1 to 9999"):format(values.shown(value))) end
+local function no_number(value) return outcome.dead(("'%s' is no number"):format(values.shown(value))) end
 
 -- Microseconds since 1970 as an exact number; nil for what is no time. `zone` is that of a text without offset.
 local function micros_of(value, zone)
   if type(value) ~= "string" then return nil end
   if #value == 10 then value = value .. " 00:00:00" end
-  local instant = value:find "[Zz]$" and value or value:find "%d[+-]%d%d:?%d%d$" and value or time.from_local(value, zone)
+  local instant = value:find "[Zz]$" and value or value:find "%d[+-]%d%d:?%d%d$" and value or times.from_local(value, zone)
   if not instant then return nil end
   local seconds, micros = time.parse(instant)
   return seconds and dec(seconds) * 1000000 + (micros or 0)
 end
 
+local first_micro, last_micro = dec "-62135596800000000", dec "253402300799999999"
+
+-- nil beyond the years 1 to 9999, which is as far as times can be written.
 local function iso_of(micros)
+  if micros < first_micro or last_micro < micros then return nil end
   local whole = decimal.divide(micros, 1000000, 20):text()
   local seconds = tonumber(whole:match "^(-?%d+)")
   local rest = tonumber((micros - dec(seconds) * 1000000):text())
@@ -52,7 +58,8 @@ local function unix(unit)
           local number = values.number(value, "decimal")
           if not number then return no_number(value) end
           local iso = iso_of((number * units[unit]):round(0))
-          return zone and time.to_local(iso, zone) or iso
+          if iso and zone then iso = times.to_local(iso, zone) end
+          return iso or beyond(value)
         end,
       }
     end,
@@ -83,8 +90,8 @@ local function date_of(with_time)
     local number = values.number(value, "decimal")
     if not number then return no_number(value) end
     if number < dec(61) then return outcome.dead(number:text() .. " is before March 1900, where spreadsheets count a day too many") end
-    local seconds = tonumber(((number - first_day) * 86400):round(0):text())
-    local iso = time.format(seconds, 0)
+    local iso = iso_of(((number - first_day) * 86400):round(0) * 1000000)
+    if not iso then return beyond(value) end
     return with_time and iso:sub(1, 10) .. " " .. iso:sub(12, 19) or iso:sub(1, 10)
   end
 end
