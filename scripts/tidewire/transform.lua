@@ -3,6 +3,7 @@
 --- Each is a table { to_right, to_left, lossy, bind }. `bind(context)` runs once, when the mapping is read, and may fit the
 --- pair to the described types of both sides. A function gets nil for null; what nothing becomes is the row's to say.
 
+local enum = require "tidewire.transform.enum"
 local json = require "tidewire.json"
 local mark = require "tidewire.mapping.mark"
 local outcome = require "tidewire.mapping.outcome"
@@ -10,7 +11,6 @@ local pairs_of = require "tidewire.transform.pair"
 local phone = require "tidewire.phone"
 local report = require "tidewire.host.report"
 local structure = require "tidewire.transform.structure"
-local text = require "tidewire.text"
 local times = require "tidewire.transform.times"
 local values = require "tidewire.mapping.values"
 
@@ -25,8 +25,8 @@ function M.phone(country)
   end
   local function call(value)
     if values.empty(value) then return nil end
-    local number, why = phone.e164(text.of(value), country)
-    return number or outcome.dead(("'%s' is no phone number of %s%s"):format(text.of(value), country, why and ": " .. why or ""))
+    local number, why = phone.e164(values.shown(value), country)
+    return number or outcome.dead(("'%s' is no phone number of %s%s"):format(values.shown(value), country, why and ": " .. why or ""))
   end
   return pair("t.phone", { to_right = call, to_left = call, lossy = true })
 end
@@ -46,7 +46,7 @@ end)
 --- which comes back: t.enum({ Left = "gone", Fired = "gone" }, { back = { gone = "Left" } }).
 function M.enum(map, options)
   if type(map) ~= "table" or next(map) == nil then error("t.enum takes a table: t.enum { Active = \"active\" }", 2) end
-  local ok, result = pcall(structure.enum, map, options or {})
+  local ok, result = pcall(enum.enum, map, options or {})
   if not ok then error(result, 2) end
   return pair("t.enum", result)
 end
@@ -59,7 +59,7 @@ function M.decimal(digits)
   local function call(value)
     if values.empty(value) then return nil end
     local number = values.number(value, "decimal")
-    if not number then return outcome.dead(("'%s' is no number"):format(tostring(value))) end
+    if not number then return outcome.dead(("'%s' is no number"):format(values.shown(value))) end
     return number:round(digits)
   end
   local type_of = { kind = "decimal", scale = digits }
@@ -114,7 +114,7 @@ function M.matches(pattern)
   end
   return function(value)
     if value == nil or value == "" then return true end
-    return tostring(value):find(pattern) ~= nil
+    return values.shown(value):find(pattern) ~= nil
   end
 end
 

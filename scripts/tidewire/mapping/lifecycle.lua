@@ -4,7 +4,7 @@
 local json = require "tidewire.json"
 local mark = require "tidewire.mapping.mark"
 local report = require "tidewire.host.report"
-local structure = require "tidewire.transform.structure"
+local enum = require "tidewire.transform.enum"
 
 local M = {}
 
@@ -58,7 +58,7 @@ end
 local function words_of(c, said, at)
   local back = by_word(c, said.states, at)
   if not back then return nil end
-  return { name = "lifecycle", to_right = structure.towards(said.states, "a state of the lifecycle"), to_left = structure.towards(back, "a state of the lifecycle"),
+  return { name = "lifecycle", to_right = enum.towards(said.states, "a state of the lifecycle"), to_left = enum.towards(back, "a state of the lifecycle"),
     bind = function(described)
       check_states(c, "left", said.states, described, said.left ~= nil, at)
       check_states(c, "right", back, described, said.right ~= nil, at)
