@@ -2,6 +2,7 @@
 
 local json = require "tidewire.json"
 local text = require "tidewire.text"
+local letters = require "tidewire.transform.letters"
 local outcome = require "tidewire.mapping.outcome"
 local pairs_of = require "tidewire.transform.pair"
 local values = require "tidewire.mapping.values"
@@ -12,7 +13,7 @@ local M = {}
 
 local function address(value)
   if values.empty(value) then return nil end
-  local plain = text.trim(tostring(value))
+  local plain = text.trim(values.shown(value))
   local who, where = plain:match "^([^%s@]+)@([^%s@]+)$"
   if not who then return outcome.dead(("'%s' is no e-mail address"):format(plain)) end
   return who .. "@" .. where:lower()
@@ -20,29 +21,6 @@ end
 
 --- One spelling of an address: no white space around it, the host in lower case. Who reads there is left as it is written.
 M.email = pairs_of.both("t.email", address, true)
-
--- Each letter by itself, so that no letter and its mark become one. A sigma at a word's end stays.
-local function lower(value)
-  return (value:lower():gsub("[\xC3-\xDF][\x80-\xBF]", function(letter) return letter ~= "ς" and text.fold(letter) or letter end))
-end
-
-local uppers
-
--- By lower letter, as `fold` tells of what two bytes write. A dotted capital I has its lower letter in ASCII.
-local function upper_letters()
-  uppers = {}
-  for code = 0xC0, 0x7FF do
-    local letter = string.char(0xC0 + math.floor(code / 64), 0x80 + code % 64)
-    local small = text.fold(letter)
-    if small ~= letter and #small == 2 then uppers[small] = letter end
-  end
-  uppers["σ"], uppers["ς"] = "Σ", "Σ"
-  return uppers
-end
-
-local function upper(value)
-  return (value:upper():gsub("[\xC3-\xDF][\x80-\xBF]", uppers or upper_letters()))
-end
 
 -- The same in both directions; what is no text stays.
 local function of_text(name, call)
@@ -55,28 +33,13 @@ end
 --- Without white space around it.
 M.trim = of_text("t.trim", text.trim)
 --- In lower or upper case: Latin, Greek and Cyrillic letters.
-M.lower, M.upper = of_text("t.lower", lower), of_text("t.upper", upper)
-
-local function joined(paths, separator)
-  return function(form)
-    local parts, last = {}, 0
-    for i, path in ipairs(paths) do
-      local part = form[path]
-      parts[i] = values.empty(part) and "" or tostring(part)
-      if parts[i] ~= "" then last = i end
-      if i < #paths and parts[i]:find(separator, 1, true) then
-        return outcome.dead(("%s holds '%s', which parts the fields"):format(path, separator))
-      end
-    end
-    if last == 0 then return null end
-    return table.concat(parts, separator, 1, last)
-  end
-end
+M.lower, M.upper = of_text("t.lower", letters.lower), of_text("t.upper", letters.upper)
 
 -- The last field takes the rest, whatever is in it.
 local function parted(paths, separator)
   return function(value)
-    local form, rest = {}, tostring(value or "")
+    local form, rest = {}, values.text(value or "")
+    if not rest then return outcome.dead(("'%s' is no text"):format(values.shown(value))) end
     for i, path in ipairs(paths) do
       local from, to = rest:find(separator, 1, true)
       if i == #paths then from = nil end
@@ -88,11 +51,35 @@ local function parted(paths, separator)
   end
 end
 
+local function joined(paths, separator)
+  local part = parted(paths, separator)
+  return function(form)
+    local parts, last = {}, 0
+    for i, path in ipairs(paths) do
+      parts[i] = values.empty(form[path]) and "" or values.text(form[path])
+      if not parts[i] then return outcome.dead(("%s is %s, which is no text"):format(path, values.shown(form[path]))) end
+      if parts[i] ~= "" then last = i end
+    end
+    if last == 0 then return null end
+    local whole = table.concat(parts, separator, 1, last)
+    local back = part(whole)
+    for i, path in ipairs(paths) do
+      local returned = values.given(back[path]) or ""
+      if returned ~= parts[i] then
+        return outcome.dead(("%s holds '%s', which parts the fields: '%s' would come back as '%s'"):format(path, separator, parts[i], returned))
+      end
+    end
+    return whole
+  end
+end
+
 --- Several fields <-> one text with `separator` between: { { "street", "city" }, "address", t.concat(", ") }. An empty field
---- keeps its place, so that all come back; one that holds the separator is a dead letter.
+--- keeps its place, so that all come back; where one would not, as it holds the separator or begins or ends like it, the record is a
+--- dead letter. Lossy: numbers come back as texts, and a text that ends with separators without them.
 function M.concat(separator)
   if type(separator) ~= "string" or separator == "" then error("t.concat takes what stands between: t.concat(\", \")", 2) end
   return pairs_of.make("t.concat", {
+    lossy = true,
     bind = function(context)
       local left, right = context.left_paths, context.right_paths
       if #left > 1 and #right == 1 then return { to_right = joined(left, separator), to_left = parted(left, separator) } end
@@ -103,10 +90,11 @@ function M.concat(separator)
   })
 end
 
---- Nothing on the left <-> `value` on the right.
+--- Nothing on the left <-> `value` on the right. Lossy: that very value on the left comes back as nothing.
 function M.default(value)
   if values.empty(value) then error("t.default takes what stands for nothing: t.default \"n/a\"", 2) end
   return pairs_of.make("t.default", {
+    lossy = true,
     to_right = function(given)
       if values.empty(given) then return value end
       return given
