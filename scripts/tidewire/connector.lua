@@ -177,6 +177,20 @@ local function by_status(reply, writes)
   return says("invalid", what)
 end
 
+-- What an answer is that is not the JSON which was promised, and where in it, with what a person may look after.
+local function unread(body, decoded, err)
+  local between = "a proxy or a login page may stand between, or the answer was cut off"
+  if body == "" then return "it is empty", between end
+  if not err then return "it is a single value and no object or list", between end
+  local reason, byte = err.message:match "^not JSON: (.-)%.? %(byte (%d+)%)$"
+  local place = byte and ("at byte %s of %d"):format(byte, #body) or err.message
+  if reason and reason:find "encoding" then
+    return "it is not UTF-8 " .. place, "a text there is damaged or of another encoding: mend it there; an answer that was cut off within a letter looks the same"
+  end
+  local strange = not text.valid(body) and ", and it is not UTF-8" or ""
+  return ("%s %s%s"):format(reason or "not read:", place, strange), between
+end
+
 --- Sends one request and reads one JSON answer: `{ status, headers, body, text }`, `body` decoded; or nil, err.
 ---
 --- `request`: `method, url, headers`; `body`, a value sent as JSON; `writes`, true where the request may change
@@ -194,13 +208,14 @@ function M.call(conn, request)
   if not response then return lost(err, writes) end
   local headers = response.headers or {}
   note_clock(conn, headers)
-  local decoded
-  if response.body ~= "" then decoded = json.decode(response.body) end
+  local decoded, wrong
+  if response.body ~= "" then decoded, wrong = json.decode(response.body) end
   local reply = { status = response.status, headers = headers, body = decoded, text = response.body }
   if reply.status >= 200 and reply.status < 300 then
     if type(decoded) == "table" or request.empty and response.body == "" or request.bare and decoded ~= nil then return reply end
-    return fail(writes and "unknown" or "unavailable", "the answer is not the JSON that was promised",
-      "a proxy or a login page may stand between, or the answer was cut off")
+    local why, hint = unread(response.body, decoded, wrong)
+    if not writes then return fail("unavailable", "the answer is not the JSON that was promised: " .. why, hint) end
+    return fail("unknown", "the answer is not the JSON that was promised: " .. why, hint)
   end
   local moved = reply.status >= 300 and reply.status < 400
   local judged = not moved and (type(decoded) == "table" or request.explain_pages)

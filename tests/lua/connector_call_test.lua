@@ -29,3 +29,22 @@ tap.test("a refusal by something in between is no fault of what was read, but of
   tap.equal({ code(400, "<html>"), code(418, ""), code(400, "<html>", true), code(414, "<html>"), code(400, {}) },
     { "unavailable", "unavailable", "invalid", "invalid", "invalid" })
 end)
+
+tap.test("an answer that is not the JSON which was promised is told with the reason and the place", function()
+  local function said(body, pattern, hint)
+    local _, err = ask { body = body }
+    tap.equal(err.code, "unavailable")
+    tap.ok(err.message:find("the answer is not the JSON that was promised: " .. pattern), err.message)
+    tap.ok(err.hint:find(hint), err.hint)
+  end
+  said('{"name":"M\252ller"}', "it is not UTF%-8 at byte 10 of 17$", "another encoding")
+  said('{"name":"caf\195', "it is not UTF%-8 at byte %d+ of 13$", "cut off within a letter")
+  said('{"name":"\\udc00"}', "a lone surrogate at byte %d+ of 17$", "a proxy")
+  said("<html>", "Invalid value at byte 0 of 6$", "a login page")
+  said("<html>M\252ller", "Invalid value at byte 0 of 12, and it is not UTF%-8$", "a login page")
+  said('{"a":[1,2', "Missing a comma or '%]' after an array element at byte 9 of 9$", "cut off")
+  said("", "it is empty$", "a proxy")
+  said('"maintenance"', "it is a single value and no object or list$", "a proxy")
+  local _, err = ask({ body = "<html>" }, true)
+  tap.equal(err.code, "unknown")
+end)
