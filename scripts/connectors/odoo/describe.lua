@@ -74,6 +74,19 @@ local function defaults_of(conn, model, fields)
   return type(values) == "table" and values or {}
 end
 
+-- Whether a link leads to the record whose fields this model has as its own, as a variant has its template's: Odoo makes that record
+-- together with the new one. Fields that are merely shown through a link (a line's order) do not come with all of the other's.
+local function made_along(conn, fields, name)
+  local field, shown = fields[name], false
+  if field.type ~= "many2one" or field.required ~= true then return false end
+  for other, one in pairs(fields) do shown = shown or one.store == false and one.related == name .. "." .. other end
+  local there = shown and shapes.fields(conn, field.relation)
+  for other in pairs(there or {}) do
+    if not fields[other] then return false end
+  end
+  return there ~= nil and shown
+end
+
 local function default_value(value)
   if type(value) == "table" or value == json.null or value == false then return nil end
   return value
@@ -88,6 +101,7 @@ function M.describe(conn, collection)
   local computed, by_name, defaults = {}, {}, defaults_of(conn, collection.name, fields)
   for i, name in ipairs(names) do
     list[i] = describe_field(name, fields[name])
+    if made_along(conn, fields, name) then list[i].required = nil end
     by_name[name] = list[i]
     if fields[name].type == "one2many" then list[i].all = false end
     list[i].default = default_value(defaults[name])
