@@ -146,7 +146,7 @@ function M.propose(argument)
   argument.direction = given(argument.direction) or "both"
   local direction = argument.direction
   local lefts, rights = match.fields_of(left), match.fields_of(right)
-  local found, taken = match.pairs({ left = left, right = right, mappings = given(argument.mappings) }, lefts, rights)
+  local found, taken = match.pairs({ left = left, right = right, direction = direction, mappings = given(argument.mappings) }, lefts, rights)
   local shown, rows = array {}, {}
   for i, one in ipairs(found) do
     shown[i] = shown_pair(one, direction)

@@ -70,6 +70,18 @@ test("what is computed on one side goes the other way only", function()
   equal(pair_of(found, "employee_name").only, "to_right")
 end)
 
+test("of fields that are as near, the one that can be written is taken", function()
+  local left = side("erp", "model", "product.product", "id", { field("list_price", "float", { label = "Sales Price" }),
+    field("lst_price", { kind = "decimal", form = "number" }, { label = "Sales Price", read_only = true }) })
+  local right = side("app", "table", "products", "id", { field("price", { kind = "decimal", scale = 2 }) })
+  local found = suggest.propose { left = left, right = right }
+  equal({ #found.pairs, found.pairs[1].left, found.pairs[1].only }, { 1, "list_price" })
+  equal(suggest.propose({ left = left, right = right, direction = "right_to_left" }).pairs[1].left, "list_price")
+  equal(suggest.propose({ left = left, right = right, direction = "left_to_right" }).pairs[1].left, "lst_price")
+  left.describe.fields[1].name = "offer"      -- what is called the same stays before what is only like it
+  equal(suggest.propose({ left = left, right = side("app", "table", "products", "id", { field("lst_price", "decimal") }) }).pairs[1].left, "lst_price")
+end)
+
 test("a reference waits for the mapping of what it refers to, and goes through its links then", function()
   local without = suggest.propose { left = employee(), right = table_of() }
   local waits = pair_of(without, "department")

@@ -1,6 +1,7 @@
 --- Which fields of two collections belong together: by what they are called, and by whether their values convert.
 ---
---- Pairs are taken best first, so that an exact name is never lost to a likeness. What is the system's own (its key, the times it
+--- Pairs are taken best first, so that an exact name is never lost to a likeness; of fields that are as near, one that can be written
+--- goes before one that is computed. What is the system's own (its key, the times it
 --- keeps) is left out: those are never copied.
 
 local json = require "tidewire.json"
@@ -115,8 +116,17 @@ local function fit(argument, left, right)
   return nil
 end
 
-local function by_score(a, b)
-  if a.score ~= b.score then return a.score > b.score end
+-- What a field has less than one that can be written, where the mapping would write to it: enough for a likeness of types, not for a name.
+local unwritable = 0.1
+
+local function rank(argument, one)
+  local direction = argument.direction or "both"
+  local held = one.left.read_only and direction ~= "left_to_right" or one.right.read_only and direction ~= "right_to_left"
+  return one.score - (held and unwritable or 0)
+end
+
+local function by_rank(a, b)
+  if a.rank ~= b.rank then return a.rank > b.rank end
   if a.left.name ~= b.left.name then return a.left.name < b.left.name end
   return a.right.name < b.right.name
 end
@@ -135,7 +145,8 @@ local function candidates(argument, lefts, rights)
       end
     end
   end
-  table.sort(list, by_score)
+  for _, one in ipairs(list) do one.rank = rank(argument, one) end
+  table.sort(list, by_rank)
   return list
 end
 
