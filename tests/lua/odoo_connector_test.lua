@@ -232,14 +232,16 @@ tap.test("fields are described by their types", function()
   tap.equal(described.warnings[1]:find "^'debit' is computed" ~= nil, true)
 end)
 
-tap.test("a link is not required whose record is made along with the new one", function()
+tap.test("what Odoo makes along with a new record is not required", function()
   local template = { id = { type = "integer" }, name = { type = "char", required = true }, list_price = { type = "float" }, uom_id = { type = "many2one", relation = "uom.uom", required = true } }
   local variant = { id = { type = "integer" }, default_code = { type = "char", store = true }, product_tmpl_id = { type = "many2one", relation = "product.template", required = true, store = true } }
   for name in pairs(template) do
     variant[name] = variant[name] or { type = template[name].type, relation = template[name].relation, required = template[name].required, store = false, related = "product_tmpl_id." .. name }
   end
   local order = { id = { type = "integer" }, state = { type = "selection" }, partner_id = { type = "many2one", relation = "res.partner", required = true } }
-  local line = { id = { type = "integer" }, state = { type = "selection", store = false, related = "order_id.state" }, order_id = { type = "many2one", relation = "sale.order", required = true, store = true } }
+  local line = { id = { type = "integer" }, state = { type = "selection", store = false, related = "order_id.state" }, order_id = { type = "many2one", relation = "sale.order", required = true, store = true },
+    name = { type = "text", required = true, store = true, related = false, depends = array { "product_id" } },
+    note = { type = "text", required = true, store = true, related = false, depends = array {} } }
   local models = { ["product.template"] = template, ["product.product"] = variant, ["sale.order"] = order, ["sale.order.line"] = line }
   local call = newer { fields_get = function(_, model) return models[model] end, default_get = function() return {} end }
   local function required(model)
@@ -248,7 +250,7 @@ tap.test("a link is not required whose record is made along with the new one", f
     return set
   end
   tap.equal(required "product.product", { name = true, uom_id = true })
-  tap.equal(required "sale.order.line", { order_id = true })
+  tap.equal(required "sale.order.line", { order_id = true, note = true })
 end)
 
 tap.test("it tells who it is, and what tells this database from another", function()

@@ -87,6 +87,11 @@ local function made_along(conn, fields, name)
   return there ~= nil and shown
 end
 
+-- Whether Odoo computes a stored field by others where a new record comes without it, as a line's text by its product.
+local function computed_at_first(field)
+  return field.store == true and type(field.related) ~= "string" and type(field.depends) == "table" and #field.depends > 0
+end
+
 local function default_value(value)
   if type(value) == "table" or value == json.null or value == false then return nil end
   return value
@@ -101,7 +106,7 @@ function M.describe(conn, collection)
   local computed, by_name, defaults = {}, {}, defaults_of(conn, collection.name, fields)
   for i, name in ipairs(names) do
     list[i] = describe_field(name, fields[name])
-    if made_along(conn, fields, name) then list[i].required = nil end
+    if made_along(conn, fields, name) or computed_at_first(fields[name]) then list[i].required = nil end
     by_name[name] = list[i]
     if fields[name].type == "one2many" then list[i].all = false end
     list[i].default = default_value(defaults[name])

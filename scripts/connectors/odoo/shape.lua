@@ -15,7 +15,7 @@ local fail = connector.fail
 local M = {}
 
 local attributes = array { "type", "string", "required", "readonly", "relation", "relation_field", "selection", "store", "digits",
-  "translate", "size", "company_dependent", "related" }
+  "translate", "size", "company_dependent", "related", "depends" }
 
 --- The fields of a model by name; asked once, again where `fresh`.
 function M.fields(conn, model, fresh)

@@ -2,7 +2,7 @@
 --
 --   text "Name" { required = true }, many2one "Parent" { to = "product.category", ondelete = "cascade" }
 --
--- `store = false` with `compute(row)`, `related = "a.b"` or `inverse(ids, value)`; `default`, a value or a function of the
+-- `depends`, what a stored one is computed by where it is not given; `store = false` with `compute(row)`, `related = "a.b"` or `inverse(ids, value)`; `default`, a value or a function of the
 -- values; `digits`, places of a float; `bumps = false` where writing a stored field of the row does not count as one of it.
 
 local M = {}

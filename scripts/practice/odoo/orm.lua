@@ -171,6 +171,7 @@ local function described(model, field)
   if field.to then about.relation, about.relation_field, about.domain, about.context = field.to, field.inverse_name, array {}, {} end
   if field.selection then about.selection = array {} end
   for i, option in ipairs(field.selection and values.selection(field) or {}) do about.selection[i] = array { option[1], option[2] } end
+  about.depends = array(field.depends or {})
   if field.digits then about.digits = array { 16, field.digits } end
   if field.type == "monetary" then about.currency_field = "currency_id" end
   if field.type == "char" or field.type == "text" or field.type == "html" then about.translate = field.translate == true end

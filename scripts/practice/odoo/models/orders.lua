@@ -35,7 +35,7 @@ end
 local function line_fields(kind, more)
   local all = {
     order_id = many2one "Order Reference" { to = kind.order, required = true, ondelete = "cascade" }, sequence = integer "Sequence" { default = 10 },
-    product_id = many2one "Product" { to = "product.product", ondelete = "restrict" }, name = text "Description" { required = true },
+    product_id = many2one "Product" { to = "product.product", ondelete = "restrict" }, name = text "Description" { required = true, depends = { "product_id" } },
     [kind.quantity] = float "Quantity" { digits = 2, default = 1, required = true }, [kind.uom] = many2one "Unit" { to = "uom.uom", default = 1 },
     price_unit = float "Unit Price" { digits = 2, required = true, default = 0 }, discount = float "Discount (%)" { digits = 2 },
     [kind.taxes] = many2many "Taxes" { to = "account.tax" }, price_subtotal = monetary "Subtotal" { readonly = true },
