@@ -87,6 +87,7 @@ end
 local function starts(text, prefix) return text:sub(1, #prefix) == prefix end
 
 local function fits(plan, digits)
+  if plan.code == "1" and digits:find "^1" then return false end
   return #digits >= plan.least and #digits <= plan.most and (plan.zero or digits:sub(1, 1) ~= "0")
 end
 
@@ -99,34 +100,44 @@ local function national(plan, digits)
   end
 end
 
--- Digits that begin with a country's code; what is dialled inside the country may stand behind it: 44 07700 900123. nil where
+-- What stands behind a country's code, with it; what is dialled inside the country may have stayed: 44 07700 900123. nil where
 -- numbers of the country are longer or shorter.
-local function international(digits)
-  local plan, rest = known(digits)
-  if not plan then return digits:sub(1, 1) ~= "0" and digits or nil end
+local function behind_code(plan, rest)
   local own = national(plan, rest)
+  if plan.code == "1" and own ~= rest then return nil end      -- the 1 that is dialled there is the code itself
   return own and plan.code .. own
 end
 
--- Behind what is dialled before a country's code.
-local function from_abroad(country, digits)
-  for _, list in ipairs { abroad[country] or {}, everywhere } do
-    for _, prefix in ipairs(list) do
-      local number = starts(digits, prefix) and international(digits:sub(#prefix + 1))
-      if number then return number end
-    end
-  end
+local function international(digits)
+  local plan, rest = known(digits)
+  if plan then return behind_code(plan, rest) end
+  return digits:sub(1, 1) ~= "0" and digits or nil
 end
 
--- Digits without a plus: a national number, or one with the country's code. nil, and the two that it may be where that is not clear.
+local function either(a, b) return ("it may be +%s or +%s"):format(a, b) end
+
+-- Behind what is dialled before a country's code. nil, and the two that it may be where 00 is read in two ways: 001 49 30 ...
+local function from_abroad(country, digits)
+  local found
+  for _, list in ipairs { abroad[country] or {}, everywhere } do
+    for _, prefix in ipairs(list) do
+      local number = starts(digits, prefix) and international(digits:sub(#prefix + 1)) or nil
+      if found and number and number ~= found then return nil, either(found, number) end
+      found = found or number
+    end
+  end
+  return found
+end
+
+-- Digits without a plus: a national number, or one with the country's code. nil, and why, as above.
 local function without_plus(plan, digits)
   local own = national(plan, digits)
-  local whole = starts(digits, plan.code) and national(plan, digits:sub(#plan.code + 1))
-  own, whole = own and plan.code .. own, whole and plan.code .. whole
+  local whole = starts(digits, plan.code) and behind_code(plan, digits:sub(#plan.code + 1))
+  own = own and plan.code .. own
   if not own or not whole or own == whole then return own or whole end
   if #digits > plan.own then return whole end
   if #plan.prefixes == 0 then return own end
-  return nil, ("it may be +%s or +%s"):format(whole, own)
+  return nil, either(whole, own)
 end
 
 --- "+447700900123" for "07700 900123" in GB; nil for what is no phone number, and why where it could be two.
@@ -140,8 +151,8 @@ function M.e164(text, country)
     if not known(digits) then number = text:gsub("%(0%)", ""):gsub("%D", "") end
   else
     if not digits:find "^%d+$" then return nil end
-    number = from_abroad(country, digits)
-    if not number then number, why = without_plus(plan_of(country), digits) end
+    number, why = from_abroad(country, digits)
+    if not number and not why then number, why = without_plus(plan_of(country), digits) end
   end
   if not number then return nil, why end
   if #number < 7 or #number > 15 or number:sub(1, 1) == "0" then return nil end

@@ -65,6 +65,7 @@ test("t.phone tells a country's code from a number that begins like it", functio
   is("IN", "91 98765 43210", "+919876543210")
   is("DE", "4915112345678", "+4915112345678")
   dead(t.phone("DE").to_right "49 30 901820", "may be %+4930901820 or %+494930901820")
+  dead(t.phone("US").to_right "1 1 212 555 0123", "no phone number of US")
   dead(t.phone("US").to_right "555-0123", "no phone number of US")        -- without its area
   dead(t.phone("BR").to_right "99123-4567", "no phone number of BR")
 end)
@@ -90,7 +91,8 @@ test("t.phone takes off what is dialled before a number, and keeps a zero that b
   is("BY", "810 49 30 901820", "+4930901820")
   is("KE", "000 44 7700 900123", "+447700900123")
   is("US", "0049 30 901820", "+4930901820")
-  is("SG", "001 49 30 901820", "+4930901820")
+  is("SG", "001 44 7700 900123", "+447700900123")
+  dead(t.phone("SG").to_right "001 49 30 901820", "may be %+4930901820 or %+14930901820")
   is("SG", "00 1 212 555 0100", "+12125550100")
   is("GB", "+500 (0)21234", "+50021234")                    -- of a country that is not in the table
 end)
