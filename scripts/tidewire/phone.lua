@@ -8,7 +8,7 @@ local M = {}
 -- Calling code, how many digits a number has after it, and the most that one has which begins with the code's own digits, where
 -- that is not 10.
 local plans = {
-  AD = "376 6-9", AE = "971 7-9", AF = "93 9", AL = "355 8-9", AM = "374 8", AO = "244 9", AR = "54 10-11", AT = "43 4-13",
+  AD = "376 6-9 6", AE = "971 7-9", AF = "93 9", AL = "355 8-9", AM = "374 8", AO = "244 9", AR = "54 10-11", AT = "43 4-13",
   AU = "61 6-10", AZ = "994 9", BA = "387 8-9", BD = "880 6-10", BE = "32 8-9", BF = "226 8", BG = "359 6-9", BH = "973 8",
   BI = "257 8", BJ = "229 10", BN = "673 7", BO = "591 8", BR = "55 10-11", BT = "975 7-8", BW = "267 7-8", BY = "375 9",
   BZ = "501 7", CA = "1 10", CD = "243 7-10", CF = "236 8", CG = "242 9", CH = "41 9", CI = "225 10", CL = "56 9", CM = "237 9",

@@ -56,6 +56,7 @@ test("t.phone tells a country's code from a number that begins like it", functio
   is("DK", "45 12 34 56 78", "+4512345678")                 -- ten digits, of which numbers there have eight
   is("DK", "4512 3456", "+4545123456")
   is("SG", "65 6123 4567", "+6561234567")
+  is("AD", "376 312 345", "+376312345")
   is("IT", "39 333 1234567", "+393331234567")
   is("IT", "39 06 1234567", "+39061234567")
   is("HU", "36 123 456", "+3636123456")
