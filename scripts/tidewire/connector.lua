@@ -408,9 +408,12 @@ function M.forget(conn, cursor, floor)
   end
 end
 
---- The mark, or where that is ahead of it the time at which the last whole scan began: a stamp of a clock that goes wrong must not hide
---- the stamps that come after it.
-function M.mark_of(mark, polled) return time.compare(mark, polled) > 0 and polled or mark end
+--- The mark, or where that is ahead of it or is no time of a calendar ("infinity") the time at which the last whole scan began: a stamp of
+--- a clock that goes wrong must not hide the stamps that come after it.
+function M.mark_of(mark, polled)
+  if not time.parse(mark) then return polled end
+  return time.compare(mark, polled) > 0 and polled or mark
+end
 
 --- One page of a scan by (time, key) that begins at `source.floor(mark, polled)` and ends with a page that
 --- `source.last(records, limit)` calls the last. `source.page(floor, after, limit)` returns records with `stamp`, the

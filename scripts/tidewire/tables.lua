@@ -60,7 +60,8 @@ function M.record(shape, row)
   local fields, shown = {}, shape.sql.shown
   for _, name in ipairs(shape.fields) do fields[name] = shown(row[name], shape.about.by_name[name]) end
   local stamp = given(shown(row["$stamp"]))
-  return { key = connector.key_of(row, shape.key), version = given(row["$version"]), modified = stamp, stamp = stamp, fields = fields }
+  local modified = stamp and stamp:find "^%d%d%d%d%-" and stamp or nil      -- not one of PostgreSQL's infinities, nor of the year 20000
+  return { key = connector.key_of(row, shape.key), version = given(row["$version"]), modified = modified, stamp = stamp, fields = fields }
 end
 
 --- The records of rows.

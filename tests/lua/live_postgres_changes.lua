@@ -141,6 +141,25 @@ end)
 
 tap.test("a slot that nobody reads and that makes the server keep its log is named", function()
   assert(db:query "create table unread (id int primary key)")
+tap.test("a row whose time is infinite stops no poll, and is told too", function()
+  assert(db:query "create table endless (id int primary key, name text, updated_at timestamptz default clock_timestamp())")
+  local call, rows = connect({ url = url, changes = "poll", overlap = 1 }).functions, collection("endless", { "id" }, { "name" })
+  local cursor = assert(call.start(rows))
+  assert(db:query "insert into endless values (1, 'for ever', 'infinity'), (2, 'never', '-infinity'), (3, 'far', '20000-01-01')")
+  assert(db:query "insert into endless values (4, 'now')")
+  local seen
+  seen, cursor = drained(call, rows, cursor)
+  tap.equal({ seen["1"], seen["3"], seen["4"] }, { "for ever", "far", "now" })
+  assert(db:query "insert into endless values (5, 'later')")
+  assert(db:query "update endless set name = 'for ever and a day' where id = 1")
+  tap.equal(drained(call, rows, cursor), { ["1"] = "for ever and a day", ["5"] = "later" })
+  tap.equal(assert(call.read(rows, array { "1" }))[1].modified, nil)
+  -- A poll that begins when such a row is the newest.
+  cursor = assert(call.start(rows))
+  assert(db:query "insert into endless values (6, 'latest')")
+  tap.equal(drained(call, rows, cursor)["6"], "latest")
+end)
+
   local call = connect { url = url, changes = "logical", modified = "" }.functions
   local rows = collection("unread", { "id" }, { "id" })
   assert(call.install(rows, { apply = true }))

@@ -32,11 +32,11 @@ local function expression(column)
   return name
 end
 
--- As wide for every time, so that its text orders like the time.
+-- As wide for every time, so that its text orders like the time. One that is infinite, of which to_char says nothing, comes as that word.
 local function stamp_of(column)
-  local at = quoted(column.name)
-  if column.cast == "timestamp with time zone" then at = at .. " at time zone 'UTC'" end
-  return "to_char(" .. at .. [[, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as "$stamp"]]
+  local name = quoted(column.name)
+  local at = column.cast == "timestamp with time zone" and name .. " at time zone 'UTC'" or name
+  return "case when isfinite(" .. name .. ") then to_char(" .. at .. [[, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') else ]] .. name .. [[::text end as "$stamp"]]
 end
 
 --- A table with what is asked of it, as tidewire.tables has it. `more`: further columns.
