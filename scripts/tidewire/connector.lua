@@ -341,14 +341,15 @@ function M.by_columns(entries, key)
 end
 
 --- What each row of one insert became, by the records that it answered. Rows whose keys we gave are known by them, and one
---- that is missing existed; others come back in order, which tells something only when all came.
+--- that is missing existed; others come back in order, which tells something only when all came. `item.key` is a key as it is read,
+--- where that may be another spelling than was given.
 function M.deal_created(group, records, key, outcomes)
   local by_key = {}
   for _, one in ipairs(records) do by_key[one.key] = one end
   for i, item in ipairs(group) do
     local keyed, one = M.has_key(item.row, key), nil
     if keyed then
-      one = by_key[M.key_of(item.row, key)]
+      one = by_key[item.key or M.key_of(item.row, key)]
     elseif #records == #group then
       one = records[i]
     end

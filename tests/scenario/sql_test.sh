@@ -28,6 +28,7 @@ until [ -s "$work/silent" ]; do sleep 0.05; done
 live live_postgres_sql.lua "$POSTGRES_URL" "$POOLER_URL" "$POSTGRES_CA" "$(cat "$work/silent")"
 live live_postgres.lua "$POSTGRES_URL"
 live live_postgres_changes.lua "$POSTGRES_URL"
+live live_postgres_keys.lua "$POSTGRES_URL"
 live live_supabase.lua "$POSTGRES_URL"
 eval "$(MARIADB_TLS=1 "$servers/mariadb" start "$work/mariadb")"
 chmod 755 "$(dirname "$MARIADB_CA")"

@@ -13,6 +13,8 @@ local M = {}
 local relation = [[
 select c.relkind::text as kind, row_security_active(c.oid) as filtered,
   (select encode(t.tgargs, 'hex') from pg_trigger t where t.tgrelid = c.oid and t.tgname = 'tidewire_outbox' and t.tgenabled <> 'D') as noted,
+  (select coalesce(p.proconfig, '{}') @> array['extra_float_digits=1'] from pg_trigger t join pg_proc p on p.oid = t.tgfoid
+    where t.tgrelid = c.oid and t.tgname = 'tidewire_outbox') as exact,
   has_table_privilege(c.oid, 'insert') and has_table_privilege(c.oid, 'update') as writable
 from pg_class c where c.oid = to_regclass($1)]]
 
@@ -42,11 +44,18 @@ join pg_attribute a on a.attrelid = c.conrelid and a.attnum = c.conkey[1]
 join pg_class t on t.oid = c.confrelid join pg_namespace n on n.oid = t.relnamespace
 where c.conrelid = to_regclass($1) and c.contype = 'f' and array_length(c.conkey, 1) = 1]]
 
+-- What runs before a row is changed, on the table or on a partition of it.
+local before_update = [[
+select lower(p.prosrc) as source, lower(encode(t.tgargs, 'escape')) as arguments, l.lanname as language
+from pg_trigger t join pg_proc p on p.oid = t.tgfoid join pg_language l on l.oid = p.prolang
+where (t.tgrelid = to_regclass($1) or t.tgrelid in (select inhrelid from pg_inherits where inhparent = to_regclass($1)))
+  and t.tgenabled <> 'D' and t.tgtype::int & 19 = 19]]
+
 local function read_table(conn, collection)
   local name = db.table_name(conn, collection)
   local parameters = { name }
   local answers, err = db.transaction(conn, { { relation, parameters }, { columns, parameters }, { indexes, parameters },
-    { references, parameters } })
+    { references, parameters }, { before_update, parameters } })
   if not answers then return nil, err end
   local about = answers[1][1]
   if not about then
@@ -54,6 +63,7 @@ local function read_table(conn, collection)
     return fail("invalid", why, "name it as \"schema.table\", or grant usage of its schema")
   end
   about.name, about.columns, about.indexes, about.references = name, answers[2], answers[3], answers[4]
+  about.before_update = answers[5]
   about.noted = given(about.noted)
   return about
 end
@@ -84,7 +94,7 @@ function M.notes_another_key(conn, collection, about)
   return about.noted ~= nil and about.noted:sub(1, #place) == place and not M.notes(conn, collection, about)
 end
 
---- What is known of a collection's table: { name, kind, filtered, noted, columns, by_name, indexes, references }.
+--- What is known of a collection's table: { name, kind, filtered, noted, exact, columns, by_name, indexes, references, before_update }.
 function M.table(conn, collection)
   return tables.known(conn, db.table_name(conn, collection), function() return read_table(conn, collection) end)
 end
@@ -113,6 +123,13 @@ local function type_of(name, cast, labels)
   return { kind = "datetime", form = "instant", resolution = 0.000001 }
 end
 
+--- The column that tells when a row was changed; nil where the table has none.
+function M.time_column(conn, collection, about)
+  local name = tables.option(conn, collection, "modified")
+  local column = name and about.by_name[name]
+  return column and column.cast:find("^timestamp") and column or nil
+end
+
 local function keys_of(about)
   local key, unique = array {}, {}
   for _, index in ipairs(about.indexes) do
@@ -122,21 +139,31 @@ local function keys_of(about)
   return key, unique
 end
 
-local function warnings_of(about, has_key)
+--- Whether the database itself seems to set a time column whenever a row is changed: a trigger names it, or makes the whole row anew. Of
+--- views and foreign tables nobody here knows.
+function M.is_kept(about, column)
+  if column.read_only or about.kind ~= "r" and about.kind ~= "p" then return true end
+  local name = column.name:lower()
+  for _, one in ipairs(about.before_update) do
+    local named = one.source:find(name, 1, true) or one.arguments:find(name, 1, true)
+    local whole = one.source:find "%f[%w_]new%s*:?=" or one.source:find "into%s+new%f[^%w_.]"
+    if named or whole or one.language == "c" and one.arguments == "" then return true end
+  end
+  return false
+end
+
+local function warnings_of(about, has_key, modified)
   local warnings = array {}
   local function warn(text) warnings[#warnings + 1] = text end
   if about.kind == "v" or about.kind == "m" then warn "a view: name a `version` column; what is missing in it was not surely deleted" end
   if about.filtered then warn "row-level security hides rows from this user: a missing row is not taken for a deleted one" end
   if not about.writable then warn "this user may not insert and update here" end
+  if modified and not M.is_kept(about, modified) then
+    warn(("no trigger keeps %s: where who edits a row does not set it, `newest` and polls see the older time (`tidewire install` makes one)"):format(db.quoted(modified.name)))
+  end
+  if about.exact == false then warn "the outbox's function is that of a former version: run `tidewire install` again" end
   if not has_key then warn "no primary key: name the key in the mapping, of columns that are unique and never null" end
   return warnings
-end
-
---- The column that tells when a row was changed; nil where the table has none.
-function M.time_column(conn, collection, about)
-  local name = tables.option(conn, collection, "modified")
-  local column = name and about.by_name[name]
-  return column and column.cast:find("^timestamp") and column or nil
 end
 
 function M.describe(conn, collection)
@@ -161,7 +188,7 @@ function M.describe(conn, collection)
       file = is_file(column) or nil,
     }
   end
-  local warnings, shows_all = warnings_of(about, #key > 0), about.kind ~= "v" and about.kind ~= "m" and not about.filtered
+  local warnings, shows_all = warnings_of(about, #key > 0, M.time_column(conn, collection, about)), about.kind ~= "v" and about.kind ~= "m" and not about.filtered
   if #key == 0 then key[1] = "id" end
   local own_keys = about.by_name[key[1]] and about.by_name[key[1]].read_only
   return { key = key, fields = fields, warnings = warnings, absence_proves_delete = shows_all and nil,

@@ -73,13 +73,27 @@ local function prune(conn, id, seen)
     and at < now() - interval '7 days']], { id, seen.xid, seen.seq }, true)
 end
 
+-- What events come to, their keys spelled as rows are read, whoever wrote them in whatever session.
+local function outcome(conn, shape, events)
+  local keys, whole = array {}, {}
+  for _, event in ipairs(events) do
+    if given(event.key) and #event.key == #shape.key then
+      keys[#keys + 1], whole[#whole + 1] = event.key, event
+    end
+  end
+  local spelled, err = rows.spelled(conn, shape, keys)
+  if not spelled then return nil, err end
+  for i, event in ipairs(whole) do event.key = spelled[i] end
+  return tables.outcome(conn, shape, whole)
+end
+
 local function outbox_changes(conn, collection, shape, cursor, limit)
   local id, from = table_id(conn, collection), cursor.outbox
   local answers, err = db.transaction(conn, { { next_rows, array { id, from.xid, from.seq, limit } }, { waiting, array { id } } })
   if not answers then return nil, err end
   local events, about = answers[1], answers[2][1]
   local answer
-  answer, err = tables.outcome(conn, shape, events)
+  answer, err = outcome(conn, shape, events)
   if not answer then return nil, err end
   local last, more = events[#events], #events == limit
   local pending = conn.state.pending or {}
@@ -130,7 +144,7 @@ local function logical_changes(conn, collection, shape, cursor, limit)
     end)
   end
   local answer
-  answer, err = tables.outcome(conn, shape, found.events)
+  answer, err = outcome(conn, shape, found.events)
   if not answer then return nil, err end
   answer.cursor, answer.more = found.cursor, found.more
   return answer

@@ -39,6 +39,9 @@ end
 --- Whether the server ended the statement for its time.
 function M.took_too_long(err) return M.state_of(err) == "57014" end
 
+--- Whether a value cannot be what the statement takes it for: 22P02 and its like.
+function M.is_misfit(err) return (M.state_of(err) or ""):sub(1, 2) == "22" end
+
 --- Whether the statement was refused for what it holds, perhaps for one row of it: a value, or a policy.
 function M.refused(err)
   return err.code == "invalid" or M.state_of(err) == "42501"

@@ -77,7 +77,7 @@ local function parts_of(shape, values)
     if text == nil then return nil end
     local cast = shape.about.by_name[name].cast
     local whole = cast == "integer" or cast == "bigint" or cast == "smallint"
-    key[n] = whole and json.decode(text) or text
+    key[n] = whole and json.decode(text) or text      -- other types are spelled as they are read by `changes`
   end
   return key
 end
@@ -132,6 +132,17 @@ function M.publication(conn, collection)
   return ("tidewire_" .. place_of(conn, collection):gsub("%.", "_")):sub(1, 60)
 end
 
+--- Of that publication { there, whole, holds }: whether it is there, tells the changes of partitions under the table's name, and has the
+--- table, which one loses that is dropped and made anew.
+function M.published(conn, collection)
+  local found, err = db.query(conn, [[
+select p.pubviaroot as whole, p.puballtables or exists (select from pg_publication_rel r where r.prpubid = p.oid and r.prrelid = to_regclass($2)) as holds
+from pg_publication p where p.pubname = $1]], { M.publication(conn, collection), db.table_name(conn, collection) })
+  if not found then return nil, err end
+  local one = found[1]
+  return { there = one ~= nil, whole = one ~= nil and one.whole, holds = one ~= nil and one.holds }
+end
+
 --- How the slots of a collection's table begin.
 function M.slots(conn, collection)
   return "tidewire_" .. hash.sha256(place_of(conn, collection)):sub(1, 8) .. "_"
@@ -140,9 +151,9 @@ end
 --- A new slot: from now on.
 function M.start(conn, collection)
   local publication = M.publication(conn, collection)
-  local found, err = db.query(conn, "select 1 from pg_publication where pubname = $1", { publication })
+  local found, err = M.published(conn, collection)
   if not found then return nil, err end
-  if #found == 0 then return fail("invalid", "there is no publication " .. publication, "tidewire install postgres MAPPING --yes") end
+  if not found.holds then return fail("invalid", "there is no publication " .. publication .. " of the table", "tidewire install postgres MAPPING --yes") end
   local slot = M.slots(conn, collection) .. hash.sha256(hash.id()):sub(1, 12)
   local made
   made, err = db.query(conn, "select lsn::text as lsn, clock_timestamp() as now from pg_create_logical_replication_slot($1, 'pgoutput')", { slot })

@@ -61,8 +61,8 @@ local function find_all(conn, shape, queries)
   return tables.answers(shape, found, #queries)
 end
 
--- A value that the column's type cannot be is nobody's: 22P02 and its like.
-local function is_misfit(err) return (db.state_of(err) or ""):sub(1, 2) == "22" end
+-- A value that the column's type cannot be is nobody's.
+local is_misfit = db.is_misfit
 
 function M.find(conn, collection, queries)
   local asked = {}

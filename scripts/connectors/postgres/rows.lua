@@ -94,6 +94,55 @@ function M.with_keys(shape, keys, parameters)
   return "(" .. table.concat(names, ", ") .. ") in (select * from unnest(" .. table.concat(arrays, ", ") .. "))"
 end
 
+-- Of these any text or JSON that tells of a value spells it as a read does.
+local plain = { integer = true, bigint = true, smallint = true, text = true, ["character varying"] = true, uuid = true }
+
+local function ask_spelling(conn, shape, keys)
+  local parameters, numbers, list, names, arrays = M.parameters(), array {}, {}, { '"$n"' }, {}
+  for i in ipairs(keys) do numbers[i] = i end
+  arrays[1] = parameters.add(numbers) .. "::int4[]"
+  for n, name in ipairs(shape.key) do
+    local column, err = tables.column(shape, name)
+    if not column then return nil, err end
+    local values = array {}
+    for i, parts in ipairs(keys) do values[i] = parts[n] end
+    list[n], names[n + 1], arrays[n + 1] = expression(column), quoted(name), parameters.add(values) .. "::" .. column.type .. "[]"
+  end
+  return db.query(conn, 'select "$n", ' .. table.concat(list, ", ") .. " from unnest(" .. table.concat(arrays, ", ") .. ") q(" .. table.concat(names, ", ") .. ")", parameters.list)
+end
+
+-- Into `spelled`, by place. What a column's type cannot be is nobody's key, and is found by halves.
+local function add_spelling(conn, shape, keys, from, spelled)
+  local found, err = ask_spelling(conn, shape, keys)
+  for _, row in ipairs(found or {}) do
+    local parts = array {}
+    for n, name in ipairs(shape.key) do parts[n] = row[name] end
+    spelled[from + row["$n"]] = parts
+  end
+  if found then return true end
+  if not db.is_misfit(err) then return nil, err end
+  if #keys == 1 then return true end
+  local halves = connector.chunks(keys, math.ceil(#keys / 2))
+  for i, half in ipairs(halves) do
+    local done
+    done, err = add_spelling(conn, shape, half, from + (i - 1) * #halves[1], spelled)
+    if not done then return nil, err end
+  end
+  return true
+end
+
+--- Keys { part, ... } in the spelling in which rows are read, by their place in the list: the server reads each part as its column's
+--- type, so that 13:00+01, 1.5 or bytes escaped otherwise are the key that they mean. Left out: what no row's key can be.
+function M.spelled(conn, shape, keys)
+  local same = true
+  for _, name in ipairs(shape.key) do same = same and plain[(shape.about.by_name[name] or {}).cast] or false end
+  if same or #keys == 0 then return keys end
+  local spelled = {}
+  local done, err = add_spelling(conn, shape, keys, 0, spelled)
+  if not done then return nil, err end
+  return spelled
+end
+
 --- A condition of a scope; null counts as a value.
 function M.condition(shape, condition, parameters)
   local column, err = tables.column(shape, condition.field)

@@ -155,7 +155,7 @@ local function run_insert(conn, shape, group, text, parameters, keyed)
     return fail("invalid", shape.name .. " is partitioned: a row cannot be made there without its key", "let keys be copied over, or name a `version` column")
   end
   local keys, asked = {}, rows.parameters()
-  for i, item in ipairs(group) do keys[i] = connector.key_of(item.row, shape.key) end
+  for i, item in ipairs(group) do keys[i] = item.key end
   local condition, why = rows.with_keys(shape, keys, asked)
   if not condition then return nil, why end
   local answers, err = db.transaction(conn, { { text, parameters.list },
@@ -163,11 +163,29 @@ local function run_insert(conn, shape, group, text, parameters, keyed)
   return answers and answers[2], err
 end
 
+-- Each item with its key as it will be read: what is given may be 1.5 where the column makes it 1.50.
+local function with_spelling(conn, shape, group, text)
+  local keys = array {}
+  for i, item in ipairs(group) do
+    keys[i] = array {}
+    for n, name in ipairs(shape.key) do keys[i][n] = item.row[name] end
+  end
+  local spelled, err = rows.spelled(conn, shape, keys)
+  if not spelled then return nil, err end
+  for i, item in ipairs(group) do
+    local row = {}
+    for n, name in ipairs(shape.key) do row[name] = (spelled[i] or keys[i])[n] end
+    item.key = connector.key_of(row, shape.key)
+  end
+  return text
+end
+
 -- Whose keys we gave are known by them, and an existing row is left alone. Keys made by the database come back in order,
 -- which tells only something when all came: then any refusal takes all back and each is tried alone.
 local function insert(conn, shape, group, outcomes)
   local parameters, keyed = rows.parameters(), connector.has_key(group[1].row, shape.key)
   local text, err = insert_text(shape, group, parameters)
+  if text and keyed then text, err = with_spelling(conn, shape, group, text) end
   local made
   if text then
     made, err = run_insert(conn, shape, group, text .. (keyed and " on conflict do nothing" or ""), parameters, keyed)
