@@ -4,6 +4,7 @@ local connector = require "tidewire.connector"
 local json = require "tidewire.json"
 local tables = require "tidewire.tables"
 local db = require "connectors.mysql.db"
+local notes = require "connectors.mysql.notes"
 
 local array = json.array
 local fail, given = connector.fail, connector.given
@@ -13,7 +14,7 @@ local M = {}
 -- The names of information_schema are upper case in MySQL; they are renamed here so that both spell them alike.
 local columns = [[
 select column_name as name, data_type as kind, column_type as type, is_nullable = 'NO' as required, column_default as `default`,
-  extra, column_comment as label, character_maximum_length as length, numeric_scale as scale, datetime_precision as places,
+  extra, column_comment as label, character_maximum_length as length, character_set_name as charset, numeric_scale as scale, datetime_precision as places,
   column_key as keyed, ordinal_position as position
 from information_schema.columns where table_schema = ? and table_name = ? order by ordinal_position]]
 
@@ -26,12 +27,12 @@ select column_name as name, referenced_table_schema as `schema`, referenced_tabl
 from information_schema.key_column_usage where table_schema = ? and table_name = ? and referenced_table_name is not null]]
 
 local about_table = [[
-select table_type as type, engine, (select count(*) from information_schema.triggers where event_object_schema = ?
-  and event_object_table = ? and trigger_name like 'tidewire\_%') as triggers,
-  (select max(action_statement) from information_schema.triggers where event_object_schema = ? and event_object_table = ?
-  and trigger_name like 'tidewire\_insert\_%') as noted,
-  (select count(*) from information_schema.tables where table_schema = ? and table_name = 'tidewire_outbox') as noticed
+select table_type as type, engine, (select count(*) from information_schema.tables where table_schema = ? and table_name = 'tidewire_outbox') as noticed
 from information_schema.tables where table_schema = ? and table_name = ?]]
+
+local triggers = [[
+select trigger_name as name, lower(event_manipulation) as event, lower(action_timing) as timing, action_statement as text
+from information_schema.triggers where event_object_schema = ? and event_object_table = ? order by trigger_name]]
 
 -- JSON of MariaDB is a longtext that is checked to be JSON. A definition that this user may not see tells of none.
 local function mark_json(conn, collection, about)
@@ -46,35 +47,39 @@ local function mark_json(conn, collection, about)
   end
 end
 
+-- Those that note a change in the outbox, of any version, and those that may set a column before one.
+local function sort_triggers(about, list)
+  local events, count = {}, 0
+  about.triggers, about.before_update = {}, {}
+  for _, one in ipairs(list) do
+    if one.timing == "after" and one.name:find "^tidewire_" and one.text:find("`tidewire_outbox`", 1, true) then
+      table.insert(about.triggers, one)
+      if not events[one.event] then count = count + 1 end
+      events[one.event] = true
+    elseif one.timing == "before" and one.event == "update" then
+      table.insert(about.before_update, one)
+    end
+  end
+  about.outbox = count == 3
+end
+
 local function read_table(conn, collection)
   local database, name = db.place(conn, collection)
   local place = { database, name }
-  local answers, err = db.transaction(conn, { { about_table, { database, name, database, name, database, database, name } }, { columns, place }, { keys, place },
-    { references, place } })
+  local answers, err = db.transaction(conn, { { about_table, { database, database, name } }, { columns, place }, { keys, place },
+    { references, place }, { triggers, place } })
   if not answers then return nil, err end
   local about = answers[1][1]
   if not about then
     return fail("invalid", "there is no table " .. db.table_name(conn, collection) .. " that this user may see", "name it as \"database.table\", or grant rights on it")
   end
   about.name, about.columns, about.keys, about.references = db.table_name(conn, collection), answers[2], answers[3], answers[4]
-  about.outbox = about.triggers == 3
+  sort_triggers(about, answers[5])
   mark_json(conn, collection, about)
   return about
 end
 
---- The list of a row's key, as the triggers write it: `row` is "new" or "old".
-function M.key_list(row, key)
-  local parts = {}
-  for n, name in ipairs(key) do parts[n] = row .. "." .. db.quoted(name) end
-  return "json_array(" .. table.concat(parts, ", ") .. ")"
-end
-
---- Whether the triggers of the table note this collection's key, and not that of another mapping.
-function M.notes(about, key)
-  return about.outbox and (given(about.noted) or ""):find(M.key_list("new", key), 1, true) ~= nil
-end
-
---- What is known of a collection's table: { name, type, outbox, columns, by_name, keys, references }.
+--- What is known of a collection's table: { name, type, outbox, triggers, before_update, columns, by_name, keys, references }.
 function M.table(conn, collection)
   return tables.known(conn, db.table_name(conn, collection), function() return read_table(conn, collection) end)
 end
@@ -149,6 +154,29 @@ function M.time_column(conn, collection, about)
   return column and (column.kind == "timestamp" or column.kind == "datetime") and column or nil
 end
 
+--- Whether the database itself seems to set a time column whenever a row is changed: the column does so, or a trigger names it.
+function M.is_kept(about, column)
+  if about.type ~= "BASE TABLE" or (given(column.extra) or ""):lower():find "on update" then return true end
+  for _, one in ipairs(about.before_update) do
+    if one.text:lower():find(column.name:lower(), 1, true) then return true end
+  end
+  return false
+end
+
+local function add_warnings(conn, collection, about, warnings)
+  local is_view, column = about.type ~= "BASE TABLE", M.time_column(conn, collection, about)
+  local function warn(text) warnings[#warnings + 1] = text end
+  if is_view then warn "a view: what is missing in it was not surely deleted" end
+  if not is_view and given(about.engine) ~= "InnoDB" then warn("the engine " .. tostring(about.engine) .. " has no transactions: writes are not guarded against a crash") end
+  local hidden = not about.outbox and about.noticed > 0 and told_unseen(conn, collection)
+  if hidden then warn "the outbox has new rows of this table, but no triggers of it are seen: MySQL shows them to who has TRIGGER on it; until then the table is polled" end
+  if column and not hidden and not M.is_kept(about, column) then
+    warn(("nothing keeps %s (no ON UPDATE, no trigger): where who edits a row does not set it, `newest` and polls see the older time (`tidewire install` makes a trigger)")
+      :format(db.quoted(column.name)))
+  end
+  if notes.noted(about, collection.key) == "formerly" then warn "the outbox's triggers are those of a former version: run `tidewire install` again" end
+end
+
 function M.describe(conn, collection)
   tables.forget(conn)
   local about, err = M.table(conn, collection)
@@ -166,16 +194,12 @@ function M.describe(conn, collection)
       references = points[column.name], default = default_of(column),
     }
   end
-  local is_view = about.type ~= "BASE TABLE"
-  if is_view then warnings[1] = "a view: what is missing in it was not surely deleted" end
-  if not is_view and given(about.engine) ~= "InnoDB" then warnings[#warnings + 1] = "the engine " .. tostring(about.engine) .. " has no transactions: writes are not guarded against a crash" end
-  local hidden = not about.outbox and about.noticed > 0 and told_unseen(conn, collection)
-  if hidden then warnings[#warnings + 1] = "the outbox has new rows of this table, but no triggers of it are seen: MySQL shows them to who has TRIGGER on it; until then the table is polled" end
+  add_warnings(conn, collection, about, warnings)
   if #key == 0 then
     warnings[#warnings + 1] = "no primary key: name the key in the mapping, of columns that are unique and never null"
     key[1] = "id"
   end
-  return { key = key, fields = fields, warnings = warnings, absence_proves_delete = not is_view and nil,
+  return { key = key, fields = fields, warnings = warnings, absence_proves_delete = about.type == "BASE TABLE" and nil,
     tells_times = M.time_column(conn, collection, about) ~= nil and nil }
 end
 

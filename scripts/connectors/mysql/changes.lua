@@ -8,8 +8,8 @@ local connector = require "tidewire.connector"
 local json = require "tidewire.json"
 local tables = require "tidewire.tables"
 local time = require "tidewire.time"
-local catalog = require "connectors.mysql.catalog"
 local db = require "connectors.mysql.db"
+local notes = require "connectors.mysql.notes"
 local rows = require "connectors.mysql.rows"
 
 local array = json.array
@@ -20,7 +20,7 @@ local M = {}
 local iso = "date_format(utc_timestamp(6), '%Y-%m-%dT%H:%i:%s.%fZ')"
 
 local function uses_outbox(conn, shape)
-  return conn.config.changes ~= "poll" and catalog.notes(shape.about, shape.key)
+  return conn.config.changes ~= "poll" and notes.noted(shape.about, shape.key) ~= nil
 end
 
 --- The outbox beside a collection's table.
@@ -56,7 +56,10 @@ local function outbox_changes(conn, collection, shape, cursor, limit)
     { "select " .. iso .. " as now" } })
   if not answers then return nil, err end
   local events = answers[1]
-  for _, event in ipairs(events) do event.key = json.decode(event.keys) end
+  for _, event in ipairs(events) do
+    event.key = json.decode(event.keys)
+    for n, part in ipairs(shape.key) do event.key[n] = notes.spelled(shape.about.by_name[part], event.key[n]) end
+  end
   local answer
   answer, err = tables.outcome(conn, shape, events)
   if not answer then return nil, err end

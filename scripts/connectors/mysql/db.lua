@@ -57,6 +57,9 @@ function M.transaction(conn, statements, writes)
   return checked(conn, handle(conn):transaction(statements, { write = writes or nil, timeout = given(conn.config.timeout) }))
 end
 
+--- How many digits a time column has after its seconds.
+function M.places(column) return given(column.places) or 0 end
+
 --- A name as it stands in a statement.
 function M.quoted(name)
   return "`" .. name:gsub("`", "``") .. "`"

@@ -23,12 +23,22 @@ local function whole(column)
   return column.kind == "float" and name .. " + 0e0" or name
 end
 
+-- The server turns a text of these into that of another character set by itself, where a list holds both.
+local mixes = { utf8mb4 = true, utf8mb3 = true, utf8 = true, latin1 = true, ascii = true }
+
 -- One number for all that a row holds: the guard of tables that have no version column.
 local function content(about)
   local parts = {}
   for i, column in ipairs(about.columns) do
     local name = quoted(column.name)
-    parts[i] = binary[column.kind] and "hex(" .. name .. ")" or whole(column)
+    local charset = connector.given(column.charset)
+    if binary[column.kind] then
+      parts[i] = "hex(" .. name .. ")"
+    elseif charset and not mixes[charset] then
+      parts[i] = "convert(" .. name .. " using utf8mb4)"
+    else
+      parts[i] = whole(column)
+    end
   end
   return "sha2(json_array(" .. table.concat(parts, ", ") .. "), 256)"
 end
@@ -96,13 +106,36 @@ end
 --- A time as a column compares it.
 function M.moment(_, iso) return (iso:gsub("T", " "):gsub("Z$", "")) end
 
---- The place of a value in a statement, its parameter added.
+--- The place of a value in a statement, its parameter added. Bits are compared as the number that they are.
 function M.place(column, value, parameters)
   if (column.json or column.kind == "json") and value ~= null then value = json.encode(value) end
   local hex = binary[column.kind] and type(value) == "string" and value:match "^\\x(%x*)$"
   if type(value) == "table" and value ~= null then value = json.encode(value) end
   local place = parameters.add(hex or value)
+  if hex and column.kind == "bit" then return "cast(conv(" .. place .. ", 16, 10) as unsigned)" end
   return hex and "unhex(" .. place .. ")" or place
+end
+
+-- Of several rows MariaDB compares texts of different character sets by their bytes; one by one it turns them into the same.
+local function has_other_charset(shape)
+  for _, name in ipairs(shape.key) do
+    local charset = connector.given((shape.about.by_name[name] or {}).charset)
+    if charset and charset ~= "utf8mb4" then return true end
+  end
+  return false
+end
+
+local function joined(names, tuples, alone)
+  if not alone then
+    for i, places in ipairs(tuples) do tuples[i] = "(" .. table.concat(places, ", ") .. ")" end
+    return "(" .. table.concat(names, ", ") .. ") in (" .. table.concat(tuples, ", ") .. ")"
+  end
+  for i, places in ipairs(tuples) do
+    local terms = {}
+    for n, name in ipairs(names) do terms[n] = name .. " = " .. places[n] end
+    tuples[i] = "(" .. table.concat(terms, " and ") .. ")"
+  end
+  return #tuples == 0 and "false" or "(" .. table.concat(tuples, " or ") .. ")"
 end
 
 --- "(a, b) in ((?, ?), ...)": the rows of these keys.
@@ -119,9 +152,9 @@ function M.with_keys(shape, keys, parameters)
       if not column then return nil, err end
       places[n] = M.place(column, parts[n], parameters)
     end
-    tuples[i] = "(" .. table.concat(places, ", ") .. ")"
+    tuples[i] = places
   end
-  return "(" .. table.concat(names, ", ") .. ") in (" .. table.concat(tuples, ", ") .. ")"
+  return joined(names, tuples, #names > 1 and has_other_charset(shape))
 end
 
 --- A condition of a scope; null counts as a value.
