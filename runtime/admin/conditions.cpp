@@ -23,8 +23,9 @@ class Survey {
     polls();
     if (summary.ok()) {
       for (const auto& [name, counts] : summary->mappings) {
-        // Of a mapping that was removed, keys wait until it comes back: that is nobody's failure.
+        // Of a mapping that was removed nothing is tried, so nothing fails; but what waits for its return waits unseen.
         if (control_.engine().plan(name) != nullptr) keys(name, counts);
+        else if (control_.mappings().find(name) == nullptr) queue(name, counts, "Its file is gone: put it back, or let them go with `tidewire discard " + name + " --all`.", std::nullopt);
       }
     }
     for (const auto& [about, changes] : unannounced) webhooks(about, changes);
@@ -112,13 +113,15 @@ class Survey {
     }
   }
 
+  Duration age(const std::optional<Instant>& since) const { return since ? std::max(Duration::zero(), control_.clock().now() - *since) : Duration::zero(); }
+
+  void queue(const std::string& name, const store::Summary::Mapping& counts, std::string advice, std::optional<Duration> wait) {
+    if (!rules_.queue || age(counts.oldest_waiting) <= *rules_.queue) return;
+    add({"queue", name, counted(counts.waiting, "change of ", "changes of ") + name + (counts.waiting == 1 ? " waits" : " wait") + ", the oldest for " + format_duration(age(counts.oldest_waiting)) + ".", std::move(advice), wait, counts.waiting});
+  }
+
   void keys(const std::string& name, const store::Summary::Mapping& counts) {
-    const Instant now = control_.clock().now();
-    const auto age = [&](const std::optional<Instant>& since) { return since ? std::max(Duration::zero(), now - *since) : Duration::zero(); };
-    if (rules_.queue && age(counts.oldest_waiting) > *rules_.queue) {
-      const bool gone = control_.mappings().find(name) == nullptr;
-      add({"queue", name, counted(counts.waiting, "change of ", "changes of ") + name + (counts.waiting == 1 ? " waits" : " wait") + ", the oldest for " + format_duration(age(counts.oldest_waiting)) + ".", gone ? "Its file is gone: put it back, or let them go with `tidewire discard " + name + " --all`." : "`tidewire status` shows what is slow or paused.", Duration{}, counts.waiting});
-    }
+    queue(name, counts, "`tidewire status` shows what is slow or paused.", Duration{});
     if (rules_.conflict && age(counts.oldest_conflict) > *rules_.conflict) {
       add({"conflict", name, counted(counts.open_conflicts, "field of ", "fields of ") + name + (counts.open_conflicts == 1 ? " waits" : " wait") + " for a person, the oldest for " + format_duration(age(counts.oldest_conflict)) + ".", "`tidewire conflicts`, or the page Conflicts.", Duration{}, counts.open_conflicts});
     }

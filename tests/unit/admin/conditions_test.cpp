@@ -63,12 +63,19 @@ TEST_CASE("conditions: dead letters and what the brake holds stand at once", "[a
   REQUIRE(ids(f, counts_of([](auto& counts) { counts.dead = 1; counts.held = 5; })) == Ids{"dead people", "brake people"});
 }
 
-TEST_CASE("conditions: of a mapping that was removed nothing stands", "[admin][alerts]") {
+TEST_CASE("conditions: of a mapping that was removed nothing stands but what waits for it", "[admin][alerts]") {
   ApiFixture f;
   store::Summary summary;
   summary.mappings["gone"].dead = 7;
-
+  summary.mappings["gone"].waiting = 1601;
   REQUIRE(ids(f, summary).empty());
+
+  summary.mappings["gone"].oldest_waiting = f.world.clock.now() - std::chrono::minutes(11);
+  REQUIRE(ids(f, summary) == Ids{"queue gone"});
+  CHECK(standing(f, summary, AlertRules{}, {}).conditions.front().advice.find("tidewire discard gone --all") != std::string::npos);
+  // One that does not load is told of as such.
+  f.mappings_view["gone"] = Value(Object{{"reload", Value(Object{{"ok", false}})}});
+  REQUIRE(ids(f, summary) == Ids{"mapping gone"});
 }
 
 TEST_CASE("conditions: a connection that fails stands, one that a person paused does not", "[admin][alerts]") {
