@@ -170,8 +170,7 @@ Result<Value> App::State::edit_connection(const admin::ConnectionDraft& draft) {
     return Value(Object{{"name", draft.name}, {"file", "tidewire.lua"}, {"warnings", Value(Array{})}});
   }
   if (wanted.kind.empty()) wanted.kind = own->second.kind;
-  const std::string text = read_file(options_.folder + "/" + connection_file(draft.name)).value_or("");
-  if (!draft.hash.empty() && draft.hash != sha256_hex(text)) return make_error(Code::kStale, connection_file(draft.name) + " was saved by somebody else meanwhile", "load it again and make your changes to the new one");
+  TRY(still_as(options_.folder, connection_file(draft.name), draft.hash));
   return save_connection(wanted);
 }
 
@@ -193,6 +192,7 @@ Result<Value> App::State::save_connection(const admin::ConnectionDraft& draft) {
   TRY(Connection::open_draft(draft.name, made.connection, resolved, services()));
   std::map<std::string, std::optional<std::string>> set, gone;
   for (const auto& [variable, value] : made.variables) (value ? set : gone)[variable] = value;
+  TRY(still_as(options_.folder, connection_file(draft.name), draft.hash));
   TRY(save_variables(options_.folder, set));
   TRY(save_file(options_.folder + "/" + connection_file(draft.name), text));
   TRY(save_variables(options_.folder, gone));

@@ -93,13 +93,13 @@ void App::State::try_new_mapping(const std::string& name, const std::string& tex
 
 void App::State::create_mapping(const std::string& name, const std::string& text, bool enabled, admin::Done<Value> done) {
   if (const auto free = check_new_mapping(name); !free.ok()) return loop_.post([done, error = free.error()] { done(error); });
-  if (enabled) return save_text(mapping_path(name), name, text, std::move(done));
+  if (enabled) return save_text(mapping_path(name), name, text, "", std::move(done));
   // Switched off before it is there, so that it never takes a key.
   disabled_.insert(name);
   keep_switch(name, false, [this, alive = alive_, name, text, done](Result<void> kept) {
     if (!*alive) return;
     if (!kept.ok()) return done(kept.error());
-    save_text(mapping_path(name), name, text, [this, alive, name, done](Result<Value> saved) {
+    save_text(mapping_path(name), name, text, "", [this, alive, name, done](Result<Value> saved) {
       const bool there = saved.ok() && saved->bool_or("ok", false);
       if (!there && *alive && !mappings_.contains(name)) {
         disabled_.erase(name);

@@ -120,17 +120,18 @@ void App::State::dry_run_with(const std::string& name, std::shared_ptr<ScriptMap
 void App::State::apply_source(const std::string& name, const std::string& text, const std::string& hash, admin::Done<Value> done) {
   const auto present = source(name);
   if (!present.ok()) return loop_.post([done, error = present.error()] { done(error); });
-  if (!hash.empty() && hash != present->string_or("hash")) {
-    return loop_.post([done, file = present->string_or("file")] { done(make_error(Code::kStale, file + " was saved by somebody else meanwhile", "load it again and put your edit into the new text")); });
-  }
-  save_text(present->string_or("file"), name, text, std::move(done));
+  const std::string file = present->string_or("file");
+  if (const auto same = still_as(options_.folder, file, hash); !same.ok()) return loop_.post([done, error = same.error()] { done(error); });
+  save_text(file, name, text, hash, std::move(done));
 }
 
-void App::State::save_text(const std::string& file, const std::string& name, const std::string& text, admin::Done<Value> done) {
+/// Both systems are asked before it is written, and somebody else may have written meanwhile: the file is compared again.
+void App::State::save_text(const std::string& file, const std::string& name, const std::string& text, const std::string& hash, admin::Done<Value> done) {
   const bool fresh = !read_file(options_.folder + "/" + file);
-  read_text(file, name, text, [this, alive = alive_, name, text, done, file, fresh](Result<std::shared_ptr<ScriptMapper>> mapper) {
+  read_text(file, name, text, [this, alive = alive_, name, text, hash, done, file, fresh](Result<std::shared_ptr<ScriptMapper>> mapper) {
     if (!*alive) return;
     if (!mapper.ok()) return done(refused(file, mapper.error()));
+    if (const auto same = still_as(options_.folder, file, hash); !same.ok()) return done(same.error());
     if (fresh && read_file(options_.folder + "/" + file)) return done(make_error(Code::kStale, file + " was made by somebody else meanwhile", "give this one another name"));
     if (const auto written = save_file(options_.folder + "/" + file, text); !written.ok()) return done(written.error());
     load_file(file_name_of(file), [this, alive, name, text, file, done] {

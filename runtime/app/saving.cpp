@@ -7,6 +7,8 @@
 #include <cstdio>
 #include <filesystem>
 
+#include "app/files.h"
+#include "base/hash.h"
 #include "store/copy.h"
 
 namespace tidewire::app {
@@ -40,6 +42,11 @@ Result<void> save_file(const std::string& path, const std::string& text, std::op
   if (good && std::rename(part.c_str(), target.c_str()) == 0) return store::sync_folder(target.parent_path().string());
   ::unlink(part.c_str());
   return make_error(Code::kUnavailable, "cannot write " + target.string(), "is the disk full?");
+}
+
+Result<void> still_as(const std::string& folder, const std::string& file, const std::string& hash) {
+  if (hash.empty() || hash == sha256_hex(read_file(folder + "/" + file).value_or(""))) return {};
+  return make_error(Code::kStale, file + " was saved by somebody else meanwhile", "load it again and put your edit into the new text");
 }
 
 Result<void> remove_file(const std::string& path) {

@@ -206,7 +206,7 @@ struct App::State final : public admin::Control, public admin::Authoring, public
   void apply_source(const std::string& mapping, const std::string& text, const std::string& hash, admin::Done<Value> done) override;
   void read_text(const std::string& file, const std::string& mapping, const std::string& text, admin::Done<std::shared_ptr<ScriptMapper>> done);
   void try_text(const std::string& file, const std::string& mapping, const std::string& text, std::int64_t limit, admin::Done<Value> done);
-  void save_text(const std::string& file, const std::string& mapping, const std::string& text, admin::Done<Value> done);
+  void save_text(const std::string& file, const std::string& mapping, const std::string& text, const std::string& hash, admin::Done<Value> done);
   void dry_run_with(const std::string& mapping, std::shared_ptr<ScriptMapper> mapper, std::int64_t limit, admin::Done<Value> done);
 
   // serving.cpp

@@ -159,6 +159,38 @@ const cases = {
     await until("the people on the right", async () => (await app.all("employees")).length === 3);
   },
 
+  async "of two edits that began with the same text one is saved, and the other is told so"() {
+    for (let round = 0; round < 3; ++round) {
+      const { source, hash } = await ask("GET", "mappings/staff/source");
+      const edits = ["A", "B"].map((who) => `${source}-- edit ${round} of ${who}\n`);
+      const answers = await Promise.all(edits.map((text) => call("http://tidewire/api/v1/mappings/staff/source", { method: "PUT", body: { source: text, hash }, socket: project.path("state/tidewire.sock") })));
+      assert.deepEqual(answers.map((one) => one.status).sort(), [200, 412], answers.map((one) => one.text).join("\n"));
+      assert.equal(project.read("mappings/staff.lua"), edits[answers.findIndex((one) => one.status === 200)]);
+    }
+    const { hash } = await ask("GET", "connections/crm/settings");
+    const limits = [2, 3].map((parallel) => ({ options: { url: erp.url, limits: { parallel } }, hash }));
+    const answers = await Promise.all(limits.map((body) => call("http://tidewire/api/v1/connections/crm", { method: "PUT", body, socket: project.path("state/tidewire.sock") })));
+    assert.deepEqual(answers.map((one) => one.status).sort(), [200, 412]);
+    // Secrets have no text to compare: none of them is lost.
+    await Promise.all(["webhook_secret", "webhook.secret"].map((path, at) => call(`http://tidewire/api/v1/connections/${at ? "app" : "crm"}`, { method: "PUT", body: { secrets: { [path]: at ? "another-hook-secret" : typed } }, socket: project.path("state/tidewire.sock") })));
+    assert.match(env(), new RegExp(`^CRM_WEBHOOK_SECRET=${typed}$`, "m"));
+    assert.match(env(), /^APP_WEBHOOK_SECRET=another-hook-secret$/m);
+  },
+
+  async "what waits for a mapping whose file is gone is told of"() {
+    project.edit("tidewire.lua", "  defaults =", "  alerts = { to = { post \"http://127.0.0.1:9/\" }, queue = \"1s\", wait = \"1s\", look = \"1s\" },\n  defaults =");
+    await ask("POST", "mappings", { name: "twin", source: world.source }, 201);
+    await until("it to be loaded", async () => (await project.status()).mappings.twin?.links >= 0);
+    await ask("POST", "mappings/twin/disable", {});
+    await erp.edit("Staff Member", "HR-00001", { phone: "77" });
+    await until("the key to wait", async () => (await ask("GET", "dead-letters?mapping=twin&state=waiting")).keys.length > 0);
+    await ask("DELETE", "mappings/twin");
+    const told = await until("the alert", async () => (await ask("GET", "alerts?mapping=twin")).alerts.find((one) => one.kind === "queue"), 30);
+    assert.match(told.hint, /tidewire discard twin --all/);
+    await ask("POST", "mappings/twin/discard", { reason: "it was a twin" });
+    await until("the alert to end", async () => (await ask("GET", "alerts?mapping=twin")).alerts.length === 0, 30);
+  },
+
   async "a connection in use stays; a mapping that goes leaves its history, then the connection goes with its secrets"() {
     const refused = await call("http://tidewire/api/v1/connections/crm", { method: "DELETE", socket: project.path("state/tidewire.sock") });
     assert.equal(refused.status, 400);
