@@ -1,7 +1,5 @@
 #include "store/alerts.h"
 
-#include <charconv>
-
 #include "store/audit.h"
 #include "store/codec.h"
 #include "store/statement.h"
@@ -47,8 +45,7 @@ Result<void> write_alert(Database& database, const Alert& alert) {
 
 void Store::alerts(AlertFilter filter, Page page, Done<Paged<Alert>> done) {
   list_verb(executor_, std::move(done), [filter = std::move(filter), page = std::move(page)](Database& database) -> Result<Paged<Alert>> {
-    std::int64_t before = INT64_MAX;
-    std::from_chars(page.after.data(), page.after.data() + page.after.size(), before);
+    const std::int64_t before = TRY(row_mark(page.after, INT64_MAX));
     Query row(database,
               std::string(kAlertRows) + "WHERE id < ?1 AND (?2 = '' OR mapping = ?2) AND (?3 = '' OR connection = ?3) AND (?4 = '' OR kind = ?4) "
                                       "AND (?5 OR ended_at IS NULL) ORDER BY id DESC LIMIT ?6",

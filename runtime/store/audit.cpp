@@ -1,8 +1,7 @@
 #include "store/audit.h"
 
-#include <charconv>
-
 #include "base/json.h"
+#include "store/codec.h"
 #include "store/statement.h"
 #include "store/verb.h"
 
@@ -23,8 +22,7 @@ void Store::audit(std::string author, std::string action, std::string subject, V
 
 void Store::audit_log(AuditFilter filter, Page page, Done<Paged<Value>> done) {
   list_verb(executor_, std::move(done), [filter = std::move(filter), page = std::move(page)](Database& database) -> Result<Paged<Value>> {
-    std::int64_t before = INT64_MAX;
-    std::from_chars(page.after.data(), page.after.data() + page.after.size(), before);
+    const std::int64_t before = TRY(row_mark(page.after, INT64_MAX));
     Query row(database,
               "SELECT id, at, author, action, subject, detail FROM audit WHERE id < ?1 AND (?2 = '' OR author = ?2) AND (?3 = '' OR action = ?3) "
               "AND (?4 = '' OR instr(subject, ?4)) AND at >= ?5 ORDER BY id DESC LIMIT ?6",

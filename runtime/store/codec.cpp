@@ -1,6 +1,7 @@
 #include "store/codec.h"
 
 #include <array>
+#include <charconv>
 
 #include "base/json.h"
 
@@ -283,6 +284,14 @@ std::string tokens_text(const std::vector<std::string>& tokens) {
 std::optional<std::string> dumped(const std::optional<Value>& value) {
   if (!value) return std::nullopt;
   return json::dump(*value);
+}
+
+Result<std::int64_t> row_mark(const std::string& after, std::int64_t otherwise) {
+  if (after.empty()) return otherwise;
+  std::int64_t number = 0;
+  const auto [end, status] = std::from_chars(after.data(), after.data() + after.size(), number);
+  if (status != std::errc() || end != after.data() + after.size()) return make_error(Code::kInvalid, "not a page mark: " + after, "`after` is the `next` of the page before");
+  return number;
 }
 
 std::optional<std::string> or_null(const std::string& text) {

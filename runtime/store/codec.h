@@ -54,6 +54,8 @@ Result<std::vector<T>> read_all(Query& query, Result<T> (*read)(Query&)) {
 std::string base_text(const std::map<std::string, FieldBase>& base);
 std::string tokens_text(const std::vector<std::string>& tokens);
 std::optional<std::string> dumped(const std::optional<Value>& value);
+/// The number that the page before ended with, `otherwise` for the first page; kInvalid where `after` is none.
+Result<std::int64_t> row_mark(const std::string& after, std::int64_t otherwise);
 /// "" as NULL.
 std::optional<std::string> or_null(const std::string& text);
 

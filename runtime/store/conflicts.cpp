@@ -1,7 +1,5 @@
 #include "store/conflicts.h"
 
-#include <charconv>
-
 #include "base/json.h"
 #include "store/codec.h"
 #include "store/dirty_keys.h"
@@ -132,8 +130,7 @@ Result<std::vector<Conflict>> find_conflicts(Database& database, const std::stri
 void Store::conflicts(ConflictFilter filter, Page page, Done<Paged<Conflict>> done) {
   list_verb(executor_, std::move(done), [filter = std::move(filter), page = std::move(page)](Database& database) -> Result<Paged<Conflict>> {
     if (!filter.key.empty() && filter.mapping.empty()) return make_error(Code::kInvalid, "a key is a key of one mapping", "name the mapping too");
-    std::int64_t before = INT64_MAX;
-    std::from_chars(page.after.data(), page.after.data() + page.after.size(), before);
+    const std::int64_t before = TRY(row_mark(page.after, INT64_MAX));
     Query query(database, conflicts_text(filter), filter.mapping, before, page.limit, filter.field, filter.kind, filter.key, dumped(filter.left), dumped(filter.right));
     Paged<Conflict> found;
     found.rows = TRY(read_all(query, read_conflict));

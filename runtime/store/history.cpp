@@ -1,7 +1,6 @@
 // What people look back at: what was received, script versions, cursors, how much happened when.
-#include <charconv>
-
 #include "base/json.h"
+#include "store/codec.h"
 #include "store/operations.h"
 #include "store/statement.h"
 #include "store/verb.h"
@@ -9,18 +8,13 @@
 namespace tidewire::store {
 namespace {
 
-std::int64_t number_or(const std::string& text, std::int64_t otherwise) {
-  std::from_chars(text.data(), text.data() + text.size(), otherwise);
-  return otherwise;
-}
-
 Result<Paged<Value>> read_received(Database& database, const ReceivedFilter& filter, const Page& page) {
   // Newest first along the primary key; whoever filters reads past what does not fit.
   Query row(database,
             "SELECT seq, at, connection, collection, key, event, source, payload FROM received WHERE seq < ?1 "
             "AND (?2 = '' OR connection = ?2) AND (?3 = '' OR collection = ?3) AND (?4 = '' OR key = ?4) AND (?5 = '' OR event = ?5) "
             "AND (?6 = '' OR source = ?6) AND at >= ?7 ORDER BY seq DESC LIMIT ?8",
-            number_or(page.after, INT64_MAX), filter.connection, filter.collection, filter.key, filter.event, filter.source,
+            TRY(row_mark(page.after, INT64_MAX)), filter.connection, filter.collection, filter.key, filter.event, filter.source,
             filter.since.value_or(Instant{}), page.limit);
   Paged<Value> found;
   std::int64_t last = 0;
@@ -37,7 +31,7 @@ Result<Paged<Value>> read_received(Database& database, const ReceivedFilter& fil
 
 Result<Paged<Value>> read_versions(Database& database, const std::string& name, const Page& page) {
   Query row(database, "SELECT hash, name, at FROM scripts WHERE name = ?1 AND at < ?2 ORDER BY at DESC, hash LIMIT ?3", name,
-            number_or(page.after, INT64_MAX), page.limit);
+            TRY(row_mark(page.after, INT64_MAX)), page.limit);
   Paged<Value> found;
   std::int64_t last = 0;
   while (TRY(row.next())) {

@@ -1,7 +1,5 @@
 #include "store/jobs.h"
 
-#include <charconv>
-
 #include "base/json.h"
 #include "store/codec.h"
 #include "store/dirty_keys.h"
@@ -28,8 +26,7 @@ Result<Paged<Finding>> find_findings(Database& database, const std::string& job,
                                      const Page& page) {
   static const std::string sql = select_text(
       kFindingColumns, "findings WHERE job = ?1 AND (?2 = '' OR kind = ?2) AND n > ?3 ORDER BY n LIMIT ?4");
-  std::int64_t after = 0;
-  std::from_chars(page.after.data(), page.after.data() + page.after.size(), after);
+  const std::int64_t after = TRY(row_mark(page.after, 0));
   Query query(database, sql, job, kind, after, page.limit);
   Paged<Finding> found;
   found.rows = TRY(read_all(query, read_finding));

@@ -1,6 +1,4 @@
 // Links as a person asks for them: by state, key, age or trouble.
-#include <charconv>
-
 #include "store/codec.h"
 #include "store/operations.h"
 #include "store/verb.h"
@@ -35,8 +33,7 @@ std::string links_text(const LinkFilter& filter) {
 Result<Paged<Link>> list_links(Database& database, const LinkFilter& filter, const Page& page) {
   if (!filter.key.empty() && filter.mapping.empty())
     return make_error(Code::kInvalid, "a key is a key of one mapping", "name the mapping too");
-  std::int64_t before = INT64_MAX;
-  std::from_chars(page.after.data(), page.after.data() + page.after.size(), before);
+  const std::int64_t before = TRY(row_mark(page.after, INT64_MAX));
   const std::string state = filter.state ? link_state_name(*filter.state) : "";
   Query query(database, links_text(filter), filter.mapping, filter.key, state, filter.older.value_or(Instant{}), before,
               page.limit);

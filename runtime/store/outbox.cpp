@@ -1,8 +1,7 @@
 // Hooks that wait to be called, after commits, and notices with what became of them.
-#include <charconv>
-
 #include "base/json.h"
 #include "store/alerts.h"
+#include "store/codec.h"
 #include "store/statement.h"
 #include "store/verb.h"
 
@@ -97,8 +96,7 @@ void Store::hook_given_up(std::int64_t id, std::string error, Done<void> done) {
 
 void Store::notices(NoticeFilter filter, Page page, Done<Paged<Notice>> done) {
   list_verb(executor_, std::move(done), [filter = std::move(filter), page = std::move(page)](Database& database) -> Result<Paged<Notice>> {
-    std::int64_t before = INT64_MAX;
-    std::from_chars(page.after.data(), page.after.data() + page.after.size(), before);
+    const std::int64_t before = TRY(row_mark(page.after, INT64_MAX));
     std::string sql = "SELECT id, at, event, kind, about, title, text, way, address, state, attempts, tried_at, error FROM notices WHERE id < ?1 AND (?2 = '' OR about = ?2) AND (?3 = '' OR kind = ?3)";
     if (filter.missed) sql += " AND state <> 'delivered'";
     Query row(database, sql + " ORDER BY id DESC LIMIT ?4", before, filter.about, filter.kind, page.limit);

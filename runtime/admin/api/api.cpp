@@ -66,6 +66,7 @@ Result<void> check_query(const Route& route, const http::Request& request) {
   for (const auto& [name, value] : http::parse_query(std::string_view(request.target).substr(mark + 1))) {
     const auto known = std::find_if(route.query.begin(), route.query.end(), [&, &name = name](const Parameter& one) { return name == one.name; });
     if (known == route.query.end()) return make_error(Code::kInvalid, "unknown parameter '" + name + "'" + suggestion(name, names), names.empty() ? "this path takes none" : "it takes " + join(names, ", "));
+    if (known->type == Parameter::Type::kFlag && !value.empty() && value != "0" && value != "1" && value != "true" && value != "false") return make_error(Code::kInvalid, "'" + name + "' must be 1 or 0, not '" + value + "'");
     if (!valid_utf8(value)) return make_error(Code::kInvalid, "'" + name + "' is no UTF-8");
     if (known->type == Parameter::Type::kTime && !value.empty()) {
       auto at = parse_instant(value);

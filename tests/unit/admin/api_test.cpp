@@ -45,6 +45,17 @@ TEST_CASE("api: a neighbour may see the status, a proxy's client and a web page 
   CHECK(f.send(request).status == 421);
 }
 
+TEST_CASE("api: what is no mark of a page is refused, and what is no flag", "[admin]") {
+  ApiFixture f;
+
+  for (const char* list : {"conflicts", "audit", "links", "changes", "webhooks", "alerts", "notices", "dead-letters", "jobs/none/findings", "mappings/people/versions"}) {
+    INFO(list);
+    for (const char* after : {"garbage", "1x", "99999999999999999999"}) CHECK(f.ask("GET", "/api/v1/" + std::string(list) + "?after=" + after).status == 400);
+  }
+  CHECK(f.ask("GET", "/api/v1/operations?failed=maybe").status == 400);
+  CHECK(f.ask("GET", "/api/v1/operations?failed=false").status == 200);
+}
+
 TEST_CASE("api: an unknown path and a wrong method say so", "[admin]") {
   ApiFixture f;
 
