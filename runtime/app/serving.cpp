@@ -5,6 +5,7 @@
 #include <cstring>
 #include <filesystem>
 
+#include "admin/answer.h"
 #include "app/state.h"
 #include "loop/address.h"
 
@@ -19,6 +20,12 @@ std::string on_loopback(const std::string& address) {
   return near || colon == std::string::npos ? address : "127.0.0.1" + address.substr(colon);
 }
 
+/// What is refused before the API sees it is a problem all the same, where the path is the API's.
+std::optional<http::Response> refused_early(int status, std::string_view why, std::string_view target) {
+  if (!target.starts_with("/api/")) return std::nullopt;
+  return admin::problem(status, make_error(status >= 500 ? Code::kUnavailable : Code::kInvalid, std::string(why)));
+}
+
 std::string port_of(const std::string& address) { return address.substr(address.rfind(':') + 1); }
 
 }  // namespace
@@ -31,7 +38,7 @@ Result<void> check_listen(const std::string& address) {
 std::string App::State::wanted_address() const { return options_.listen.empty() ? project_.listen : options_.listen; }
 
 std::unique_ptr<http::Server> App::State::make_server() {
-  return std::make_unique<http::Server>(loop_, http::ServerOptions{}, [this](http::Request request, http::Reply reply) { route(std::move(request), std::move(reply)); });
+  return std::make_unique<http::Server>(loop_, http::ServerOptions{.refusal = refused_early}, [this](http::Request request, http::Reply reply) { route(std::move(request), std::move(reply)); });
 }
 
 /// Nobody can log in while there is no user, so nobody from elsewhere is let near.

@@ -6,7 +6,9 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/clock.h"
 #include "base/result.h"
@@ -25,6 +27,9 @@ struct ServerOptions {
   Duration idle_time = std::chrono::seconds(60);  // between requests; closed without a word
   int max_connections = 1024;                     // of the network, and of Unix sockets; the next is answered 503 and closed
   std::size_t max_bodies = 256u << 20;            // of all bodies not answered yet together; 503 to who sends beyond it
+  /// What is refused before a handler sees it, in the words of whoever owns the path; `target` is "" where it was not read that far.
+  /// Unset, and where it gives nothing: plain text.
+  std::function<std::optional<Response>(int status, std::string_view why, std::string_view target)> refusal{};
 };
 
 /// Answers one request; may be kept and called later, from the loop's thread, at most once. Calling it after the peer

@@ -234,7 +234,8 @@ void Session::refuse(int status, std::string_view why) {
     ++host_->counts().malformed;
   }
   close_after_ = true;
-  Response response = Response::text(status, std::string(why) + "\n");
+  const auto& own = host_->options().refusal;
+  Response response = (own ? own(status, why, parser_.target()) : std::nullopt).value_or(Response::text(status, std::string(why) + "\n"));
   if (status == 503) response.headers.set("Retry-After", kComeAgain);
   write_answer(response, true);
   linger();

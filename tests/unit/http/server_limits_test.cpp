@@ -51,6 +51,27 @@ TEST_CASE("server: bodies that are too much together are answered 503, until oth
   CHECK(served.asked.size() == 2);
 }
 
+TEST_CASE("server: who owns a path says in its own words what is refused before it sees it", "[http]") {
+  Served served({.max_body = 10, .refusal = [](int status, std::string_view why, std::string_view target) {
+                   return target.starts_with("/api/") ? std::optional(Response::json(status, "{\"" + std::string(why) + "\"}")) : std::nullopt;
+                 }});
+  std::string own, other;
+
+  served.run([&] {
+    auto a = RawSocket::connect_to(served.address);
+    a.write(post("/api/x", std::string(11, 'b')));
+    own = a.read_message();
+    auto b = RawSocket::connect_to(served.address);
+    b.write(post("/x", std::string(11, 'b')));
+    other = b.read_message();
+  });
+
+  CHECK(own.starts_with("HTTP/1.1 413 "));
+  CHECK(body_of(own) == "{\"body too large\"}");
+  CHECK(own.find("Connection: close\r\n") != std::string::npos);
+  CHECK(body_of(other) == "body too large\n");
+}
+
 TEST_CASE("server: a head too large is answered 431", "[http]") {
   Served served({.max_head = 300});
   std::string answer;
