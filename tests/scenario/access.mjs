@@ -87,6 +87,14 @@ const cases = {
     assert.equal((await asker(address, token)("GET", "/api/v1/audit")).status, 401);
   },
 
+  async "a wrong token is refused on the machine itself; who says nothing may look at the status"() {
+    const status = (headers) => call(address + "/api/v1/status", { headers: { Host: "localhost", ...headers } }).then((answer) => answer.status);
+    assert.equal(await status({}), 200);
+    for (const headers of [{ Authorization: "Bearer bad" }, { Authorization: "Bearer" }, { Cookie: "tidewire_session=bad" }]) assert.equal(await status(headers), 401, JSON.stringify(headers));
+    const { code, out } = await project.cli("status", "--url", address, "--token", "bad");
+    assert.notEqual(code, 0, out);
+  },
+
   async "a command works on users without a daemon, too"() {
     await project.daemon.stop();
     const { users } = await project.ask(["user", "list"]);

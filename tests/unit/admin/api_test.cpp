@@ -45,6 +45,20 @@ TEST_CASE("api: a neighbour may see the status, a proxy's client and a web page 
   CHECK(f.send(request).status == 421);
 }
 
+TEST_CASE("api: who says something wrong is no neighbour", "[admin]") {
+  ApiFixture f;
+  http::Request request;
+  request.target = "/api/v1/status";
+  request.peer = "127.0.0.1";
+  request.headers.set("Host", "localhost:8080");
+
+  SECTION("a token that is none") { request.headers.set("Authorization", "Bearer bad"); }
+  SECTION("an empty one") { request.headers.set("Authorization", "Bearer"); }
+  SECTION("a login that has ended") { request.headers.set("Cookie", "tidewire_session=bad"); }
+
+  CHECK(f.send(request).status == 401);
+}
+
 TEST_CASE("api: what is no mark of a page is refused, and what is no flag", "[admin]") {
   ApiFixture f;
 
