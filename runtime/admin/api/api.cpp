@@ -204,7 +204,8 @@ void Api::dispatch(const Route& route, http::Request request, http::Params param
     call.body = std::move(*body);
   }
   const std::string* key = call.request.headers.find("Idempotency-Key");
-  if (key != nullptr && std::string_view(route.method) != "GET" && !route.shows_secret) return once(route, std::move(call), *key);
+  const bool somebody = call.caller.role != Role::kNobody;  // strangers would share their keys
+  if (key != nullptr && somebody && std::string_view(route.method) != "GET" && !route.shows_secret) return once(route, std::move(call), *key);
   run(route, std::move(call));
 }
 
@@ -252,6 +253,7 @@ void Api::once(const Route& route, Call call, const std::string& key) {
     if (*found) {
       if ((*found)->string_or("fingerprint") != fingerprint) return end_with(problem(422, make_error(Code::kInvalid, "this idempotency key was used for another request", "make a new key for each change")));
       http::Response response = http::Response::json(static_cast<int>((*found)->int_or("status", 200)), (*found)->string_or("body"));
+      if (const std::string place = (*found)->string_or("location"); !place.empty()) response.headers.set("Location", place);
       response.headers.set("Idempotent-Replayed", "true");
       return end_with(std::move(response));
     }
@@ -261,6 +263,7 @@ void Api::once(const Route& route, Call call, const std::string& key) {
       if (response.status >= 400) return end_with(std::move(response));
       auto kept = std::make_shared<http::Response>(std::move(response));  // owner: the callback, which must be copyable
       Value memory = Object{{"fingerprint", fingerprint}, {"status", kept->status}, {"body", kept->body}};
+      if (const std::string* place = kept->headers.find("Location")) memory["location"] = *place;
       control_.store().kv_set("idempotency", name, std::move(memory), kRemembered, guarded([end_with, kept](Result<void>) { end_with(std::move(*kept)); }));
     });
     run(route, std::move(call));

@@ -441,8 +441,18 @@ TEST_CASE("auth: the second request of an idempotency key gets the first one's a
   CHECK(second.status == 202);
   CHECK(second.body == first.body);
   CHECK(second.headers.find("Idempotent-Replayed") != nullptr);
+  REQUIRE((first.headers.find("Location") != nullptr && second.headers.find("Location") != nullptr));
+  CHECK(*second.headers.find("Location") == *first.headers.find("Location"));
   CHECK(other.status == 422);
   CHECK(o.f.get("/api/v1/jobs").find("jobs")->as_array().size() == 1);
+}
+
+TEST_CASE("auth: strangers do not share their idempotency keys", "[admin]") {
+  Outside o;
+  const std::pair<std::string, std::string> key{"Idempotency-Key", "k1"};
+
+  CHECK(o.ask("POST", "/api/v1/logout", "{}", {key}).status == 200);
+  CHECK(o.ask("POST", "/api/v1/logout", "", {key}).status == 200);
 }
 
 TEST_CASE("auth: every change keeps to its idempotency key, unless its answer shows a secret", "[admin]") {
