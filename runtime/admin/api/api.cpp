@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "admin/named.h"
 #include "admin/redaction.h"
 #include "admin/schema.h"
 #include "base/hash.h"
@@ -226,7 +227,7 @@ SharedReply Api::redacted(const Call& call) {
 
 /// What was done is in the audit trail before it is answered.
 SharedReply Api::audited(const Route& route, const Call& call) {
-  auto then = [this, alive = alive_, reply = call.reply, author = call.caller.author, action = std::string(route.action), subject = audit_subject(route, call), detail = audit_detail(route.action, call.body)](http::Response response) {
+  auto then = [this, alive = alive_, reply = call.reply, author = author_of(call), action = std::string(route.action), subject = audit_subject(route, call), detail = audit_detail(route.action, call.body)](http::Response response) {
     if (response.status >= 400 || !*alive) return (*reply)(std::move(response));
     auto kept = std::make_shared<http::Response>(std::move(response));  // owner: the callback, which must be copyable
     control_.store().audit(author, action, subject, detail, guarded([this, reply, kept, action](Result<void> stored) {

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "admin/api/api.h"
+#include "admin/named.h"
 #include "admin/paging.h"
 #include "admin/views.h"
 
@@ -42,7 +43,7 @@ Result<store::Store::Resolution> resolution_of(const Call& call, std::int64_t co
   store::Store::Resolution out;
   out.conflict = conflict;
   out.method = call.text("method");
-  out.author = call.caller.author;
+  out.author = author_of(call);
   const Value* value = call.body.find("value");
   const Value* left = call.body.find("left");
   const Value* right = call.body.find("right");
@@ -56,7 +57,6 @@ Result<store::Store::Resolution> resolution_of(const Call& call, std::int64_t co
     if (value == nullptr) out.right = *right;
   }
   if (const std::string shown = call.text("shown_at"); !shown.empty()) out.shown_at = TRY(parse_instant(shown));
-  if (const std::string author = call.text("author"); !author.empty() && call.caller.way == Caller::Way::kLocal) out.author = author;
   return out;
 }
 

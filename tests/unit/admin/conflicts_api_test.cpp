@@ -191,3 +191,12 @@ TEST_CASE("api: which of several records is meant is decided by no side; it can 
   CHECK_FALSE(f.world.conflicts().front().method);
   f.post(target + "/resolve", R"({"method": "skip"})", 202);
 }
+TEST_CASE("api: the audit trail names who decided, as the conflict does", "[admin][conflicts]") {
+  Spelt f;
+
+  CHECK(f.post(f.target + "/resolve", R"({"method": "left", "author": "bob"})", 202).string_or("author") == "bob");
+
+  const Value audit = f.get("/api/v1/audit?author=bob");
+  REQUIRE(audit.find("audit")->as_array().size() == 1);
+  CHECK(audit.at_path("audit.0.action")->as_string() == "resolve");
+}
