@@ -21,11 +21,11 @@ Value parameter_schema(Parameter::Type type) {
   return Value(Object{{"type", "string"}});
 }
 
-/// A brace of the path without what only we read in it: "{path*}", and of an alias "{body.mapping}" or "{_mapping}".
+/// A brace of the path without what only we read in it: "{path*}", and of an alias "{body.mapping}".
 std::string name_of(const std::string& brace) {
   std::string name = brace.substr(1, brace.size() - (brace.ends_with("*}") ? 3 : 2));
   if (const auto dot = name.find('.'); dot != std::string::npos) name.erase(0, dot + 1);
-  return name.starts_with('_') ? name.substr(1) : name;
+  return name;
 }
 
 std::string path_of(const Route& route) {

@@ -15,13 +15,13 @@ namespace tidewire::admin {
 class Api;
 struct Route;
 
-/// A path of an earlier service. A brace of its path says where the piece goes: `{id}` is the target's own brace,
-/// `{body.mapping}` a member of the body, `{query.mapping}` a filter, `{_...}` nowhere.
+/// A path of an earlier service. A brace of its path says where the piece goes: `{id}` is the target's own brace (or one more, which its
+/// handler looks at), `{body.mapping}` a member of the body, `{query.mapping}` a filter.
 struct Alias {
   const char* method;
   const char* path;
   const char* id;         // of the route it stands for
-  const char* body = "";  // JSON, where the sender's own is not looked at
+  const char* body = "";  // JSON: what it means where the sender does not say
 };
 
 /// One request on its way through a handler; callbacks keep copies of what they need.

@@ -197,7 +197,7 @@ const cases = {
     };
     for (const [what, [who, status, holds]] of Object.entries(aliases)) {
       const [method, target] = what.split(" ");
-      const answer = await ask(who, method, target, method === "POST" ? { from: "an earlier service" } : undefined);
+      const answer = await ask(who, method, target, method === "POST" ? {} : undefined);
       assert.equal(answer.status, status, `${what}: ${answer.text?.slice(0, 300)}`);
       assert.ok(holds(answer.json), `${what}: ${answer.text.slice(0, 300)}`);
       if (!target.includes("health") && target !== "/status" && !target.endsWith("sync/status")) assert.equal((await ask(asker(address), method, target, method === "POST" ? {} : undefined)).status, 401, `${what} needs a role`);
@@ -209,6 +209,14 @@ const cases = {
       const shape = new RegExp(`^${method} ${path.replace(/{\w+}/g, "[^/]+")}$`);
       assert.ok(tried.some((one) => shape.test(one)), `${method} ${path} is not tried here`);
     }
+    for (const target of ["/api/sync/notices", "/api/sync/reset/notices", "/api/sync/all", "/sync/retry-failed"]) {
+      assert.equal((await ask(reset, "POST", target, { from_whom: "an earlier service" })).status, 400, target);
+      assert.equal((await ask(reset, "POST", target, "{\"dri_run\":tru")).status, 400, target);
+    }
+    const looked = (await ask(operator, "POST", "/api/sync/notices", { dry_run: true })).json.job;
+    assert.equal((await ask(operator, "GET", `/api/v1/jobs/${looked}`)).json.kind, "dry_run");
+    assert.equal((await ask(operator, "POST", "/api/sync/notices", { mapping: "employees" })).status, 400);
+    assert.equal((await ask(operator, "POST", `/api/sync/notices/resolve/${conflicts[0].id}`, { method: "left" })).status, 404, "it is another mapping's");
     const answer = await ask(operator, "POST", `/api/sync/employees/resolve/${conflicts[0].id}`, { method: "left" });
     assert.equal(answer.status, 202, answer.text);
     for (const [name, headers, body] of [["frappe", null, { doctype: "Staff Member", name: "HR-00003" }], ["supabase", { "x-app-secret": secrets.APP_WEBHOOK_SECRET }, { table: "employees", type: "UPDATE", record: await app.find("employees", "code", "emmy") }]]) {

@@ -1,5 +1,5 @@
 // Paths of earlier services, so that what calls them keeps working. One table; each stands for a route of this API, with its
-// role, and answers as that one does.
+// role, and takes and answers what that one does.
 #include <algorithm>
 #include <array>
 
@@ -24,15 +24,15 @@ constexpr std::array kAliases = {
     Alias{"GET", "/status", "status"},
     Alias{"GET", "/api/sync/status", "status"},
     Alias{"GET", "/api/sync/health", "health"},
-    Alias{"POST", "/api/sync/reset/{mapping}", "reset_cursor", "{}"},
-    Alias{"POST", "/api/sync/{body.mapping}", "sync", "{}"},
+    Alias{"POST", "/api/sync/reset/{mapping}", "reset_cursor"},
+    Alias{"POST", "/api/sync/{body.mapping}", "sync"},
     Alias{"GET", "/api/datasources", "connections"},
     Alias{"GET", "/api/datasources/{name}", "connection"},
-    Alias{"POST", "/api/datasources/{name}/test", "test_connection", "{}"},
+    Alias{"POST", "/api/datasources/{name}/test", "test_connection"},
     Alias{"GET", "/api/sync-configs", "mappings"},
     Alias{"GET", "/api/sync/{id}/status", "job"},
     Alias{"GET", "/api/sync/{query.mapping}/conflicts", "conflicts"},
-    Alias{"POST", "/api/sync/{_mapping}/resolve/{id}", "resolve"},
+    Alias{"POST", "/api/sync/{mapping}/resolve/{id}", "resolve"},
 };
 
 const Route& route_named(std::string_view id) {
@@ -42,18 +42,16 @@ const Route& route_named(std::string_view id) {
   return **found;
 }
 
-/// The request as the route it stands for would have been asked.
-Call straight(const Call& call, const Alias& alias) {
+/// The request as the route it stands for would have been asked; kInvalid where the body names another mapping than the path.
+Result<Call> straight(const Call& call, const Alias& alias) {
   Call there = call;
   there.params = http::Params();
   const bool reads = std::string_view(alias.method) == "GET";
   std::string query;
-  if (*alias.body != '\0') {
-    const Value fixed = *json::parse(alias.body);
-    if (!reads) there.body = fixed;
-    for (const auto& [name, value] : fixed.as_object()) {
-      if (reads) query += "&" + name + "=" + http::percent_encode(value.as_string());
-    }
+  const Value meant = *alias.body == '\0' ? Value(Object{}) : *json::parse(alias.body);
+  for (const auto& [name, value] : meant.as_object()) {
+    if (reads) query += "&" + name + "=" + http::percent_encode(value.as_string());
+    else if (there.body.find(name) == nullptr) there.body[name] = value;
   }
   for (const std::string& piece : split(alias.path, '/')) {
     if (!piece.starts_with('{')) continue;
@@ -61,14 +59,21 @@ Call straight(const Call& call, const Alias& alias) {
     const std::string value = call.params[name];
     if (name.starts_with("query.")) query += "&" + name.substr(6) + "=" + http::percent_encode(value);
     else if (!name.starts_with("body.")) there.params.add(name, value);
-    else if (value != "all") there.body[name.substr(5)] = value;
+    else {
+      const std::string member = name.substr(5), said = there.body.string_or(member, value);
+      if (said != value) return make_error(Code::kInvalid, "the path says " + member + " '" + value + "', the body '" + said + "'");
+      if (value != "all") there.body[member] = value;
+    }
   }
   const std::string own = call.request.target.find('?') == std::string::npos ? "" : "&" + call.request.target.substr(call.request.target.find('?') + 1);
   there.request.target = route_named(alias.id).path + std::string("?") + (query + own).substr(query.empty() && own.empty() ? 0 : 1);
   return there;
 }
 
-void follow_alias(Api& api, const Call& call) { route_named(call.route->alias->id).handler(api, straight(call, *call.route->alias)); }
+void follow_alias(Api& api, const Call& call) {
+  const auto there = straight(call, *call.route->alias);
+  there.ok() ? route_named(call.route->alias->id).handler(api, *there) : (*call.reply)(problem(there.error()));
+}
 
 Route alias_route(const Alias& alias) {
   Route route = route_named(alias.id);
@@ -76,7 +81,6 @@ Route alias_route(const Alias& alias) {
   route.path = alias.path;
   route.alias = &alias;
   route.handler = follow_alias;
-  if (*alias.body != '\0') route.body = "";
   return route;
 }
 

@@ -134,8 +134,10 @@ void with_decision(Api& api, const Call& call, std::function<void(const Decision
   const auto number = conflict_number(call.params["id"]);
   auto decision = number.ok() ? resolution_of(call, *number) : Result<Decision>(number.error());
   if (!decision.ok()) return (*call.reply)(problem(decision.error()));
-  api.control().store().conflict(*number, api.guarded([reply = call.reply, decision = *decision, then = std::move(then)](Result<store::Conflict> conflict) {
-    if (conflict.ok() && conflict->closed_at) conflict = make_error(Code::kNotFound, "no open conflict " + std::to_string(decision.conflict));
+  const std::string of = call.params["mapping"];  // where the path names one
+  api.control().store().conflict(*number, api.guarded([reply = call.reply, of, decision = *decision, then = std::move(then)](Result<store::Conflict> conflict) {
+    const bool elsewhere = conflict.ok() && !of.empty() && conflict->mapping != of;
+    if (conflict.ok() && (conflict->closed_at || elsewhere)) conflict = make_error(Code::kNotFound, "no open conflict " + std::to_string(decision.conflict), elsewhere ? "it is of " + conflict->mapping : "");
     if (!conflict.ok()) return (*reply)(problem(conflict.error()));
     if (const auto fits = decidable(*conflict, decision.method); !fits.ok()) return (*reply)(problem(fits.error()));
     then(decision, *conflict);

@@ -1,0 +1,48 @@
+// Paths of earlier services: they take what the route takes that they stand for, and look as it does.
+#include "api_fixture.h"
+
+using namespace tidewire;
+using namespace tidewire::admin;
+
+TEST_CASE("aliases: the body is the route's own and counts", "[admin]") {
+  ApiFixture f;
+  f.world.left.insert(Value(Object{{"email", "ada@example.org"}}));
+
+  const std::string id = f.post("/api/sync/people", R"({"dry_run": true})", 202).string_or("job");
+  f.world.settle();
+
+  CHECK(f.get("/api/v1/jobs/" + id).string_or("kind") == "dry_run");
+  CHECK(f.world.right.rows.empty());
+  for (const char* target : {"/api/sync/people", "/api/sync/reset/people", "/sync/retry-failed"}) {
+    INFO(target);
+    CHECK(f.ask("POST", target, R"({"dri_run":tru)").status == 400);
+    CHECK(f.ask("POST", target, R"({"dri_run": true})").status == 400);
+  }
+  CHECK(f.ask("POST", "/api/sync/people", R"({"mapping": "others"})").status == 400);
+  CHECK(f.post("/sync/retry-failed", "", 200).int_or("retried", -1) == 0);
+  CHECK(f.ask("POST", "/sync/retry-failed", R"({"mapping": "nobody"})").status == 404);
+}
+
+TEST_CASE("aliases: a cursor is taken back on the side that is said", "[admin]") {
+  ApiFixture f;
+  for (const store::Side side : {store::Side::kLeft, store::Side::kRight}) f.world.store.set_cursor("people", side, Value("here"), [](Result<void>) {});
+  f.world.settle();
+
+  f.post("/api/sync/reset/people", R"({"side": "left"})", 200);
+
+  const Value cursors = f.get("/api/v1/cursors");
+  REQUIRE(cursors.find("cursors")->as_array().size() == 1);
+  CHECK(cursors.at_path("cursors.0.side")->as_string() == "right");
+}
+
+TEST_CASE("aliases: a conflict of another mapping is not found", "[admin][conflicts]") {
+  ApiFixture f;
+  f.world.left.insert(Value(Object{{"email", "ada@example.org"}}));
+  f.run_job("{}");
+  f.make_conflict();
+  const std::string id = std::to_string(f.world.conflicts().front().id);
+
+  CHECK(f.post("/api/sync/others/resolve/" + id, R"({"method": "left"})", 404).string_or("code") == "not_found");
+  CHECK_FALSE(f.world.conflicts().front().method);
+  CHECK(f.ask("POST", "/api/sync/people/resolve/" + id, R"({"method": "left"})").status == 202);
+}
