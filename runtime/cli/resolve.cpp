@@ -53,7 +53,7 @@ int preview(Context& context, Session& session, Object body) {
 void print_alike(Context& context, const Value& answer) {
   if (!context.arguments.has("--dry-run")) {
     const std::int64_t resolved = answer.int_or("resolved", 0), skipped = answer.int_or("skipped", 0);
-    context.out.line(context.out.paint("✓ ", Style::kGood) + grouped(resolved) + " decided" + (skipped > 0 ? ", " + grouped(skipped) + " had moved meanwhile and wait" : ""));
+    context.out.line(context.out.paint("✓ ", Style::kGood) + grouped(resolved) + " decided" + (skipped > 0 ? ", " + grouped(skipped) + " moved or came meanwhile and wait" : ""));
     return;
   }
   const Value* previews = answer.find("previews");
@@ -70,18 +70,30 @@ void print_alike(Context& context, const Value& answer) {
     text.pop_back();
     context.out.line(text);
   }
-  context.out.line("would decide " + grouped(answer.int_or("would_resolve", 0)) + " alike. Nothing was decided.");
+  context.out.line("would decide " + grouped(answer.int_or("would_resolve", 0)) + " alike. Nothing was decided. With --shown-at " + answer.string_or("shown_at") + " what moves from here on is left out.");
 }
 
-/// All that wait for the same: of the mapping, the field and the kind of conflict ID.
+/// All that wait for the same: of the mapping, the field and the kind of conflict ID. They are looked at before they are decided, so that what
+/// moves in between is left out; with --shown-at what has moved since an earlier look.
 int resolve_alike(Context& context, Session& session, Object body) {
   const auto conflict = session.get("/api/v1/conflicts/" + segment(context.arguments.word(0)));
   if (!conflict.ok()) return context.failed(conflict.error());
   for (const char* name : {"mapping", "field", "kind"}) body[name] = conflict->string_or(name);
-  if (context.arguments.has("--dry-run")) {
-    body["dry_run"] = true;
-    body["previews"] = kPreviews;
+  const bool dry = context.arguments.has("--dry-run");
+  std::string at = context.arguments.get("--shown-at");
+  if (dry || at.empty()) {
+    Object look = body;
+    look["dry_run"] = true;
+    look["previews"] = dry ? kPreviews : 0;
+    const auto seen = session.post("/api/v1/conflicts/resolve", Value(std::move(look)));
+    if (!seen.ok()) return context.failed(seen.error());
+    if (dry) {
+      context.json() ? context.print_json(*seen) : print_alike(context, *seen);
+      return kOk;
+    }
+    at = seen->string_or("shown_at");
   }
+  body["shown_at"] = at;
   const auto answer = session.post("/api/v1/conflicts/resolve", Value(std::move(body)));
   if (!answer.ok()) return context.failed(answer.error());
   context.json() ? context.print_json(*answer) : print_alike(context, *answer);
@@ -91,7 +103,6 @@ int resolve_alike(Context& context, Session& session, Object body) {
 int resolve(Context& context) {
   const Arguments& arguments = context.arguments;
   const bool dry = arguments.has("--dry-run");
-  if (arguments.has("--alike") && arguments.has("--shown-at")) return context.failed(make_error(Code::kInvalid, "--shown-at is of one conflict, --alike of many"));
   int status = kOk;
   const auto session = context.open(dry ? Session::Need::kScripts : Session::Need::kWork, status);
   if (!session) return status;
@@ -125,7 +136,7 @@ const Command& resolve_command() {
                                  {"--right", "JSON", "the right side's form"},
                                  {"--alike", "", "also all others of the same mapping, field and kind"},
                                  {"--dry-run", "", "says what each side would get, and decides nothing"},
-                                 {"--shown-at", "TIME", "refuse where the values have changed since (`shown_at` of the conflict)"},
+                                 {"--shown-at", "TIME", "refuse where the values have changed since (`shown_at` of the conflict); with --alike leave those out (`shown_at` of its --dry-run)"},
                                  {"--author", "NAME", "who decides; default: the user"}},
                                 2, 2},
                                resolve};

@@ -249,6 +249,25 @@ const cases = {
     await until("the value on the other side", async () => (await app.find("employees", "code", "emmy")).remark === open.left);
   },
 
+  async "what moved after the look is left out of a decision over all alike"() {
+    await erp.edit("Staff Member", "HR-00003", { remark: "before" });
+    await until("it to travel", async () => (await app.find("employees", "code", "emmy")).remark === "before");
+    await make_conflict(world, "HR-00003", "emmy");
+    const shown = async () => (await ask(admin, "GET", "/api/v1/conflicts?mapping=employees&key=HR-00003&field=remark")).json.conflicts[0];
+    const open = await shown();
+    const alike = (...more) => project.ask(["resolve", String(open.id), "left", "--alike", ...more]);
+    const look = await alike("--dry-run");
+    assert.deepEqual([look.would_resolve, look.shown_at], [1, open.shown_at]);
+    await erp.edit("Staff Member", "HR-00003", { remark: "seen by nobody" });
+    await until("the new value to be shown", async () => (await shown()).left === "seen by nobody");
+    assert.deepEqual(await alike("--shown-at", look.shown_at), { resolved: 0, skipped: 1 });
+    assert.equal((await shown()).method, undefined);
+    assert.deepEqual(await alike("--author", "bob"), { resolved: 1, skipped: 0 });
+    await until("it to be written", async () => (await app.find("employees", "code", "emmy")).remark === "seen by nobody");
+    const [said] = (await project.ask(["audit", "--author", "bob"])).audit;
+    assert.equal(said?.action, "resolve_alike");
+  },
+
   async "what stands is asked for by its record, and the log by whoever may look"() {
     const keys = async (query) => (await ask(admin, "GET", `/api/v1/dead-letters?${query}`)).json.keys;
     await ask(admin, "POST", "/api/v1/mappings/employees/disable", {});

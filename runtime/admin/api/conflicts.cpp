@@ -1,5 +1,7 @@
 // Fields that wait for a person: shown, and decided one by one or many alike.
+#include <algorithm>
 #include <charconv>
+#include <optional>
 #include <utility>
 
 #include "admin/api/api.h"
@@ -161,10 +163,12 @@ void preview(Api& api, const Call& call) {
 struct Alike {
   Call call;
   store::ConflictFilter filter;
-  std::string after;
+  Instant mark;  // what shows other values since then was seen by nobody
+  std::string after{};
   std::vector<store::Conflict> open{};
   std::size_t at = 0;
   bool begun = false;
+  std::optional<Instant> newest{};  // of those found
   std::int64_t found = 0, resolved = 0, skipped = 0;
   std::vector<store::Conflict> shown{};  // of a dry run: the first, of which it is told what each side would have
   Array previews{};
@@ -185,7 +189,7 @@ Value foreseen(Api& api, const store::Conflict& conflict, const Decision& decisi
 
 void foresee_next(Api& api, const AlikePtr& alike) {
   if (alike->previews.size() >= alike->shown.size()) {
-    Object out{{"would_resolve", alike->found}};
+    Object out{{"would_resolve", alike->found}, {"shown_at", format_instant(alike->newest.value_or(alike->mark))}};
     if (!alike->shown.empty()) out["previews"] = Value(std::move(alike->previews));
     return (*alike->call.reply)(answer(Value(std::move(out)), 202));
   }
@@ -218,6 +222,8 @@ void resolve_next(Api& api, const AlikePtr& alike) {
 }
 
 void resolve_found(Api& api, const AlikePtr& alike) {
+  alike->skipped += static_cast<std::int64_t>(std::erase_if(alike->open, [&](const store::Conflict& one) { return one.shown_at > alike->mark; }));
+  for (const store::Conflict& one : alike->open) alike->newest = std::max(alike->newest.value_or(one.shown_at), one.shown_at);
   alike->found += static_cast<std::int64_t>(alike->open.size());
   if (alike->call.body.bool_or("dry_run", false)) {
     const auto wanted = static_cast<std::size_t>(alike->call.body.int_or("previews", 0));
@@ -240,12 +246,20 @@ void resolve_page(Api& api, const AlikePtr& alike) {
   }));
 }
 
+/// A look sees nothing that comes after it began; who decides without one says that all shall be so, seen or not.
+Result<Instant> mark_of(const Call& call, Instant now) {
+  if (const std::string shown = call.text("shown_at"); !shown.empty()) return parse_instant(shown);
+  return call.body.bool_or("dry_run", false) ? now : Instant::max();
+}
+
 void resolve_alike(Api& api, const Call& call) {
   if (const auto fits = resolution_of(call, 0); !fits.ok()) return (*call.reply)(problem(fits.error()));
   store::ConflictFilter filter{.mapping = call.text("mapping"), .field = call.text("field"), .kind = call.text("kind")};
   if (const Value* left = call.body.find("left_value")) filter.left = *left;
   if (const Value* right = call.body.find("right_value")) filter.right = *right;
-  resolve_page(api, std::make_shared<Alike>(Alike{.call = call, .filter = std::move(filter), .after = ""}));
+  const auto mark = mark_of(call, api.control().clock().now());
+  if (!mark.ok()) return (*call.reply)(problem(mark.error()));
+  resolve_page(api, std::make_shared<Alike>(Alike{.call = call, .filter = std::move(filter), .mark = *mark}));
 }
 
 }  // namespace
@@ -260,7 +274,8 @@ std::span<const Route> conflict_routes() {
       {.method = "POST", .path = "/api/v1/conflicts/{id}/resolve", .role = Role::kOperator, .id = "resolve", .summary = "Decides one: a side, a value, skip, or accept as different. A single `value` is the left side's and is turned for the right by the mapping; 400 where it cannot be. "
        "412 with the new values where they moved since `shown_at`", .handler = resolve, .body = "Resolution", .answer = "Conflict", .status = 202, .action = "resolve"},
       {.method = "POST", .path = "/api/v1/conflicts/{id}/preview", .role = Role::kOperator, .id = "preview_resolution", .summary = "What each side would have after such a decision; nothing is decided", .handler = preview, .body = "Resolution", .answer = "ResolutionPreview"},
-      {.method = "POST", .path = "/api/v1/conflicts/resolve", .role = Role::kOperator, .id = "resolve_alike", .summary = "Decides all that are alike: of one mapping, by field, kind or values. `dry_run` counts them and tells of the first `previews` what each side would have", .handler = resolve_alike,
+      {.method = "POST", .path = "/api/v1/conflicts/resolve", .role = Role::kOperator, .id = "resolve_alike", .summary = "Decides all that are alike: of one mapping, by field, kind or values. `dry_run` counts them and tells of the first `previews` what each side would have; "
+       "its `shown_at`, sent with the decision, leaves out what was opened or moved since (`skipped`). Without it all that are open are decided, seen or not", .handler = resolve_alike,
        .body = "AlikeResolution", .answer = "AlikeResolved", .status = 202, .action = "resolve_alike"},
   };
   return routes;

@@ -107,8 +107,8 @@ function conflict_card(one, done) {
     replace(preview, h("progress", { "aria-label": "asking what each would have" }));
     const would = await post("/api/v1/conflicts/resolve", { ...rule, dry_run: true, previews: most_previews }).finally(foresee);
     if (!(await agreed(one, would))) return;
-    const { resolved, skipped } = await post("/api/v1/conflicts/resolve", rule);
-    toast(`${resolved} decided${skipped ? `, ${skipped} had moved meanwhile and wait` : ""}.`);
+    const { resolved, skipped } = await post("/api/v1/conflicts/resolve", { ...rule, shown_at: would.shown_at });
+    toast(`${resolved} decided${skipped ? `, ${skipped} moved or came meanwhile and wait` : ""}.`);
     done();
   };
   const element = h("article", { class: "card", data: { id: one.id } },

@@ -191,6 +191,29 @@ TEST_CASE("api: which of several records is meant is decided by no side; it can 
   CHECK_FALSE(f.world.conflicts().front().method);
   f.post(target + "/resolve", R"({"method": "skip"})", 202);
 }
+TEST_CASE("api: alike ones that moved or came after the look are left out", "[admin][conflicts]") {
+  Spelt f;
+  const std::string rule = R"({"mapping": "people", "field": "note", "method": "right")";
+  const auto look = [&] { return f.post("/api/v1/conflicts/resolve", rule + R"(, "dry_run": true})", 202).string_or("shown_at"); };
+  const auto decide = [&](const std::string& mark) { return f.post("/api/v1/conflicts/resolve", rule + R"(, "shown_at": ")" + mark + "\"}", 202); };
+  f.world.clock.pass(std::chrono::minutes(1));
+  const std::string mark = look();
+  CHECK(mark == f.get(f.target).string_or("shown_at"));
+
+  f.world.left.edit("L1", "note", Value("seen by nobody"));
+  f.world.hook(store::Side::kLeft, "L1");
+  f.world.settle();
+  open_conflicts(f, "note", 2);
+  const Value done = decide(mark);
+  f.world.settle();
+
+  CHECK(done.int_or("resolved", -1) == 0);
+  CHECK(done.int_or("skipped", -1) == 3);
+  CHECK(f.world.left.get("L1", "note") == Value("seen by nobody"));
+  CHECK(decide(look()).int_or("resolved", -1) == 3);
+  CHECK(f.ask("POST", "/api/v1/conflicts/resolve", rule + R"(, "shown_at": "soon"})").status == 400);
+}
+
 TEST_CASE("api: the audit trail names who decided, as the conflict does", "[admin][conflicts]") {
   Spelt f;
 
