@@ -72,8 +72,7 @@ Result<void> check_members(const Value& value, const Value& schema, const std::s
       }
       return make_error(Code::kInvalid, "unknown key '" + name + "'" + suggestion(name, names));
     }
-    const bool left_out = member.is_null() && known != nullptr && known->find("type") != nullptr;
-    if (known != nullptr && !left_out) TRY(check_at(member, *known, path.empty() ? name : path + "." + name));
+    if (known != nullptr) TRY(check_at(member, *known, path.empty() ? name : path + "." + name));
   }
   return {};
 }

@@ -2,6 +2,7 @@
 //
 // A small part of JSON Schema is enough for what we send and take: type, enum, properties, required, additionalProperties,
 // items, anyOf, $ref, minimum, maximum, minLength, maxLength. The whole of it is checked by the tests, in another language.
+// null is a value as any other: what is not given is left out.
 #pragma once
 
 #include <string>

@@ -168,6 +168,43 @@ const cases = {
     for (const name of ["erp", "app"]) await ask(admin, "POST", `/api/v1/connections/${name}/resume`, {});
   },
 
+  async "null is no value of a member that is something else, and nothing is done for it"() {
+    // What may be null, or anything: a person's own values.
+    const open = (schema) => schema.type === undefined || [schema.type].flat().includes("null");
+    const whole_of = (schema) => Object.fromEntries((schema.required ?? []).map((name) => [name, good(schema.properties[name])]));
+    const good = (schema) => schema.enum?.[0] ?? { string: () => "x".repeat(Math.max(1, schema.minLength ?? 1)), integer: () => schema.minimum ?? 0, boolean: () => false, object: () => whole_of(schema), array: () => [] }[[schema.type].flat()[0]]?.() ?? null;
+    const before = (await ask(admin, "GET", "/api/v1/conflicts?limit=1000")).json.conflicts;
+    let tried = 0;
+    for (const { path, method, operation } of routes()) {
+      const schema = document_.components.schemas[operation.requestBody?.content["application/json"].schema.$ref.split("/").pop()];
+      if (!schema) continue;
+      const whole = whole_of(schema);
+      for (const [name, member] of Object.entries(schema.properties ?? {})) {
+        if (open(member)) continue;
+        ++tried;
+        const target = path.replace(/{(\w+)}/g, (_, brace) => (brace === "id" ? String(before[0].id) : "employees"));
+        const answer = await ask(admin, method, target, { ...whole, [name]: null });
+        const what = `${method} ${target} ${name}: ${answer.status} ${answer.text?.slice(0, 200)}`;
+        assert.equal(answer.status, 400, what);
+        assert.match(answer.json.detail, new RegExp(`'${name}(\\.\\w+)?' must be`), what);
+      }
+    }
+    assert.ok(tried > 100, `${tried} members`);
+    assert.deepEqual((await ask(admin, "GET", "/api/v1/conflicts?limit=1000")).json.conflicts, before);
+  },
+
+  async "what is no mark of a page and no flag is refused; so is, as a problem, what the parser does not let in"() {
+    for (const list of ["conflicts", "audit", "links", "changes", "webhooks", "alerts", "notices", "dead-letters", "mappings/notices/versions"]) {
+      for (const after of ["garbage", "1x", "-", "99999999999999999999"]) assert.equal((await ask(admin, "GET", `/api/v1/${list}?after=${after}`)).status, 400, `${list} after ${after}`);
+    }
+    assert.equal((await ask(admin, "GET", "/api/v1/operations?failed=maybe")).status, 400);
+    assert.equal((await ask(admin, "GET", "/api/v1/operations?failed=0")).status, 200);
+    const long = await call(address + "/api/v1/sync", { method: "POST", body: "{}", headers: { Authorization: `Bearer ${token.admin}`, "Content-Length": "20000000" } });
+    assert.equal(long.status, 413);
+    assert.match(long.headers["content-type"], /^application\/problem\+json/);
+    assert.deepEqual(faults(long.json, { $ref: "#/components/schemas/Problem" }, document_), []);
+  },
+
   async "paths of earlier services answer as what they stand for"() {
     const operator = asker(address, token.operator), viewer = asker(address, token.viewer), program = asker(address, token.trigger), reset = admin;
     const [operation] = await project.operations("employees", "HR-00003");

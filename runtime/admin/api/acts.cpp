@@ -114,6 +114,7 @@ void release(Api& api, const Call& call) {
 void discard(Api& api, const Call& call) {
   const auto side = side_of(call.body);
   if (!side.ok()) return (*call.reply)(problem(side.error()));
+  ASSERT(*side, "the schema wants a side");
   api.control().store().discard(call.text("mapping"), **side, call.text("key"), call.text("reason"), call.caller.author, [reply = call.reply](Result<std::int64_t> gone) {
     if (gone.ok() && *gone == 0) return (*reply)(problem(make_error(Code::kNotFound, "no such key waits or stands", "GET /api/v1/dead-letters lists them")));
     send(reply, gone, [](std::int64_t count) { return Value(Object{{"discarded", count}}); });

@@ -191,6 +191,19 @@ TEST_CASE("api: which of several records is meant is decided by no side; it can 
   CHECK_FALSE(f.world.conflicts().front().method);
   f.post(target + "/resolve", R"({"method": "skip"})", 202);
 }
+
+TEST_CASE("api: null is no decision, and names no mapping", "[admin][conflicts]") {
+  Spelt f;
+  open_conflicts(f, "phone", 1);
+
+  CHECK(f.ask("POST", f.target + "/resolve", R"({"method": null})").status == 400);
+  CHECK(f.ask("POST", "/api/v1/conflicts/resolve", R"({"mapping": null, "method": "right"})").status == 400);
+  f.world.settle();
+
+  CHECK(listed(f, "") == 2);
+  CHECK_FALSE(f.world.conflicts().front().method);
+}
+
 TEST_CASE("api: alike ones that moved or came after the look are left out", "[admin][conflicts]") {
   Spelt f;
   const std::string rule = R"({"mapping": "people", "field": "note", "method": "right")";

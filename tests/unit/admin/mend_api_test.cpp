@@ -233,3 +233,11 @@ TEST_CASE("api: a job is paused, resumed and cancelled by its id", "[admin][jobs
   CHECK(f.get("/api/v1/jobs").at_path("jobs.0.state")->as_string() == "cancelled");
   CHECK(f.get("/api/v1/jobs?open=1").find("jobs")->as_array().empty());
 }
+
+TEST_CASE("api: null is no side and no key", "[admin]") {
+  Linked f;
+
+  CHECK(f.ask("POST", "/api/v1/discard", R"({"mapping": "people", "side": null, "key": "L1", "reason": "a test"})").status == 400);
+  CHECK(f.ask("POST", "/api/v1/links/relink", R"({"mapping": "people", "left": null, "right": null})").status == 400);
+  CHECK(f.ask("POST", "/api/v1/tokens", R"({"name": null})").status == 400);
+}

@@ -20,10 +20,18 @@ std::string fault(const char* body, const char* schema) {
 
 }  // namespace
 
-TEST_CASE("schema: what fits passes, and null is as absent", "[admin]") {
+TEST_CASE("schema: what fits passes", "[admin]") {
   CHECK(fault(R"({"mapping": "people", "limit": 3, "side": "left", "dry_run": true})", "Sync").empty());
-  CHECK(fault(R"({"mapping": null, "limit": null})", "Sync").empty());
   CHECK(fault(R"({"method": "value", "value": null})", "Resolution").empty());
+  CHECK(fault(R"({"secrets": {"api_key": null}})", "ConnectionEdit").empty());
+}
+
+TEST_CASE("schema: null is a value, and fits where it is said", "[admin]") {
+  CHECK(fault(R"({"method": null})", "Resolution") == "'method' must be a text");
+  CHECK(fault(R"({"mapping": null, "method": "right"})", "AlikeResolution") == "'mapping' must be a text");
+  CHECK(fault(R"({"limit": null})", "Sync") == "'limit' must be a whole number");
+  CHECK(fault(R"({"options": null})", "ConnectionEdit") == "'options' must be an object");
+  CHECK(fault(R"({"mapping": ""})", "Release") == "'mapping' must be a text that is not empty");
 }
 
 TEST_CASE("schema: what does not fit is named, with what is wanted", "[admin]") {
