@@ -126,7 +126,7 @@ std::string Teller::tried_text(const Value& tried, const store::Operation& opera
     const std::string what = kind == "conflict" ? " it could not be decided: " : kind == "drift" ? " it was seen and left alone: " : ": ";
     return "On " + at + what + rule + ".";
   }
-  std::string text = "On " + at + " it was to become " + join(wanted, " and ") + ", by the rule "" + rule + "", ";
+  std::string text = "On " + at + " it was to become " + join(wanted, " and ") + ", by the rule \"" + rule + "\", ";
   const Value* error = operation.record.find("error");
   if (operation.outcome == "would_write") text += "but nothing may be written there yet";
   else if (operation.outcome == "announced") text += "and whether that was written is not known yet";

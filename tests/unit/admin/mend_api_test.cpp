@@ -96,7 +96,7 @@ TEST_CASE("api: explain tells a write that was refused as one, and where the val
   CHECK(holds(phone, "agreed on last: erp \"2\", app \"2\""));
   CHECK(holds(phone, "app got it from erp on 2024-05-01"));
   CHECK(holds(phone, "Before, app had \"1\""));
-  CHECK(holds(phone, "it was to become \"3\" in app"));
+  CHECK(holds(phone, "it was to become \"3\" in app, by the rule \"only left changed\", and was not written: "));
   CHECK(holds(phone, "was not written: "));
   CHECK(holds(text_of(told, "email"), "by a load, which keeps no values"));
   CHECK(holds(text_of(told, "email"), "it was to become \"bad@example.org\" in app"));
