@@ -218,7 +218,7 @@ Value Teller::field(const std::string& name) const {
 }
 
 Value Teller::head() const {
-  Object out{{"mapping", plan_.name}};
+  Object out{{"mapping", plan_.name}, {"side", side_name(evidence_.side)}};
   if (link_ == nullptr) {
     const bool buried = !evidence_.known.tombstones.empty();
     out["state"] = buried ? "deleted" : "unknown";

@@ -33,7 +33,7 @@ bool is_written(const Value& write);
 /// True where the operation gave the field what it decided: wrote it, or found both sides agreed.
 bool settles(const store::Operation& operation, const Value& decided);
 
-/// {mapping, left_key, right_key, state, text, fields = [{field, left, right, decision, rule, winner, at, operation, author,
+/// {mapping, side = whose key was asked for, left_key, right_key, state, text, fields = [{field, left, right, decision, rule, winner, at, operation, author,
 /// because = [{side, key, reason, event}], before, script, tried, text}], standing = [texts]}. `field` "" = all.
 Value explain(const sync::Plan& plan, Evidence evidence, const std::string& field);
 

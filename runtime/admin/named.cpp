@@ -32,6 +32,8 @@ void find_side(Control& control, Named named, Done<store::Side> done) {
     if (named.side) return done(*named.side);
     const auto met = [](const store::Known& one) { return one.link || !one.tombstones.empty() || !one.dirty.empty() || !one.conflicts.empty(); };
     const bool left = met(known->front()), right = met(known->back());
+    // The same number on both sides is one record where it is one link.
+    if (left && right && known->front().link && known->back().link && known->front().link->id == known->back().link->id) return done(usual);
     if (left && right) return done(make_error(Code::kInvalid, "both sides of " + named.mapping + " have a key '" + named.key + "'", "say whose is meant: side left or right"));
     if (left || right) return done(left ? Side::kLeft : Side::kRight);
     done(usual);

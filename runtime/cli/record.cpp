@@ -47,7 +47,7 @@ int record(Context& context) {
   const auto named = [&](const char* path) { return session->get(Target(path).add("mapping", mapping).add("key", key).add("side", side).text()); };
   const auto told = named("/api/v1/explain");
   if (!told.ok()) return context.failed(told.error());
-  const auto history = session->get(Target("/api/v1/operations").add("mapping", mapping).add("key", key).add("limit", arguments.get("--limit", "10")).text());
+  const auto history = session->get(Target("/api/v1/operations").add("mapping", mapping).add("key", key).add("key_side", told->string_or("side")).add("limit", arguments.get("--limit", "10")).text());
   if (!history.ok()) return context.failed(history.error());
   const auto now = named("/api/v1/try");
   const bool known = told->string_or("state") != "unknown";

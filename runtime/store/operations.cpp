@@ -14,20 +14,24 @@ namespace {
 
 // The history of a key: through the links that have it, whatever it was called before; by key only what never had a link.
 // Joined first, or SQLite would walk all operations of the mapping and ask of each whether it is one of these.
-constexpr const char* kOfKey =
-    "(SELECT id AS wanted FROM operations WHERE link IN ("
-    "SELECT id FROM links WHERE mapping = ?1 AND left_key = ?3 AND state <> 'tombstone' "
-    "UNION SELECT id FROM links WHERE mapping = ?1 AND right_key = ?3 AND state <> 'tombstone' "
-    "UNION SELECT id FROM links WHERE mapping = ?1 AND left_key = ?3 AND state = 'tombstone' "
-    "UNION SELECT id FROM links WHERE mapping = ?1 AND right_key = ?3 AND state = 'tombstone') "
-    "UNION SELECT id FROM operations WHERE link IS NULL AND mapping = ?1 AND left_key = ?3 "
-    "UNION SELECT id FROM operations WHERE link IS NULL AND mapping = ?1 AND right_key = ?3) CROSS JOIN operations ON id = wanted";
+std::string of_key(std::optional<Side> side) {
+  std::string links, unlinked;
+  for (const Side one : {Side::kLeft, Side::kRight}) {
+    if (side && *side != one) continue;
+    const std::string column = std::string(side_name(one)) + "_key";
+    for (const char* state : {"state <> 'tombstone'", "state = 'tombstone'"}) {  // an index each
+      links += (links.empty() ? "" : " UNION ") + std::string("SELECT id FROM links WHERE mapping = ?1 AND ") + column + " = ?3 AND " + state;
+    }
+    unlinked += " UNION SELECT id FROM operations WHERE link IS NULL AND mapping = ?1 AND " + column + " = ?3";
+  }
+  return "(SELECT id AS wanted FROM operations WHERE link IN (" + links + ")" + unlinked + ") CROSS JOIN operations ON id = wanted";
+}
 
 /// Parameters keep their numbers whatever the filter says, so that one binding fits all.
 std::string operations_text(const OperationFilter& filter) {
   // Parameters: 1 mapping, 2 outcome, 3 key, 4 link, 5 first id, 6 since, 7 after, 8 limit, 9 kind, 10 author, 11 job, 12 text,
   // 13 until.
-  std::string text = std::string("SELECT ") + kOperationColumns + " FROM " + (filter.key.empty() ? "operations" : kOfKey) +
+  std::string text = std::string("SELECT ") + kOperationColumns + " FROM " + (filter.key.empty() ? "operations" : of_key(filter.key_side)) +
                      " WHERE id < ?7 AND id >= ?5 AND at >= ?6";
   // A link has few operations, its mapping all of them: without the "+" SQLite takes the index of the mapping.
   if (!filter.mapping.empty()) text += filter.link ? " AND +mapping = ?1" : " AND mapping = ?1";

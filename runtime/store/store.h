@@ -128,6 +128,7 @@ struct OperationFilter {
   std::string text{};                          // words in the keys or the record; the last may be the beginning of one
   std::optional<Instant> until{};              // before
   std::optional<Side> side{};                  // whose change it answers
+  std::optional<Side> key_side{};              // whose key `key` is; either side's where it is missing
 };
 struct ReceivedFilter {
   std::string connection{}, collection{}, key{}, event{}, source{};  // "" = any

@@ -38,7 +38,7 @@ class Asking : public std::enable_shared_from_this<Asking> {
     store::OperationFilter filter;
     filter.mapping = named_.mapping;
     if (evidence_.known.link) filter.link = evidence_.known.link->id;
-    else filter.key = named_.key;
+    else filter.key = named_.key, filter.key_side = evidence_.side;
     control_.store().operations(std::move(filter), {kPage, after}, [self = shared_from_this()](Result<store::Paged<store::Operation>> page) {
       if (!page.ok()) return self->fail(page.error());
       for (const store::Operation& operation : page->rows) self->gather(operation);

@@ -11,9 +11,11 @@ void operations(Api& api, const Call& call) {
   if (!page.ok()) return (*call.reply)(problem(page.error()));
   store::OperationFilter filter{.mapping = call.query("mapping"), .outcome = call.query("outcome"), .key = call.query("key"), .failed = call.flag("failed"), .kind = call.query("kind"),
                                 .author = call.query("author"), .job = call.query("job"), .text = call.query("text")};
-  if (const std::string side = call.query("side"); !side.empty()) {
-    filter.side = store::side_from_name(side);
-    if (!filter.side) return (*call.reply)(problem(make_error(Code::kInvalid, "'side' must be \"left\" or \"right\", not \"" + side + "\"")));
+  for (const auto& [name, into] : {std::pair{"side", &filter.side}, std::pair{"key_side", &filter.key_side}}) {
+    const std::string side = call.query(name);
+    if (side.empty()) continue;
+    *into = store::side_from_name(side);
+    if (!*into) return (*call.reply)(problem(make_error(Code::kInvalid, std::string("'") + name + "' must be \"left\" or \"right\", not \"" + side + "\"")));
   }
   // The times were read once already: they are times.
   filter.since = *time_of(call, "since");
@@ -68,7 +70,7 @@ std::span<const Route> history_routes() {
                                                        {"event", kText, "upsert, delete or unparsed"}, {"since", kTime, "received at or after this time"}};
   static const Route routes[] = {
       {.method = "GET", .path = "/api/v1/operations", .role = Role::kViewer, .id = "operations", .summary = "What was decided, newest first. A key is either side's and needs the mapping", .handler = operations,
-       .query = paged({{"mapping", kText, "of this mapping"}, {"key", kText, "of this record; either side's key"}, {"outcome", kText, "applied, merged, conflict, held, dead, skipped, retry or announced"},
+       .query = paged({{"mapping", kText, "of this mapping"}, {"key", kText, "of this record; either side's key"}, {"key_side", kText, "whose key `key` is, where both sides have it: left or right"}, {"outcome", kText, "applied, merged, conflict, held, dead, skipped, retry or announced"},
                        {"kind", kText, "create, update, delete, link, conflict, resolve, hold, dead, adopt or note"}, {"author", kText, "decided by this person"}, {"job", kText, "of this job"}, {"side", kText, "that answer a change of this side: left or right"},
                        {"text", kText, "with these words in its keys or its record; the last may be the beginning of one"}, {"failed", kFlag, "1: dead and in conflict only"}, {"since", kTime, "at or after this time"}, {"until", kTime, "before this time"}}),
        .answer = "Operations"},

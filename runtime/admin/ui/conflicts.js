@@ -113,7 +113,7 @@ function conflict_card(one, done) {
   };
   const element = h("article", { class: "card", data: { id: one.id } },
     h("div", { class: "head" }, h("h2", {}, one.field || "The whole record"), chip(one.kind), h("span", { class: "dim small" }, "since ", moment(one.opened_at))),
-    h("p", { class: "row small" }, h("span", {}, kinds[one.kind] ?? one.kind), h("a", { href: `#/mapping/${segment(one.mapping)}` }, one.mapping), (one.left_key ?? one.key) && record_link(one.mapping, one.left_key ?? one.key), one.right_key && record_link(one.mapping, one.right_key)),
+    h("p", { class: "row small" }, h("span", {}, kinds[one.kind] ?? one.kind), h("a", { href: `#/mapping/${segment(one.mapping)}` }, one.mapping), ["left", "right"].map((side) => { const key = side_key(one, side); return key !== undefined && record_link(one.mapping, key, side); })),
     one.method && banner("info", `Decided: ${one.method}${one.author ? ` by ${one.author}` : ""}.`, one.method === "skip" ? "It waits until one of the sides changes." : "It is being written. Another decision takes its place."), message, sides,
     may("operator") && h("div", { class: "row" }, h("label", { class: "line" }, radios.value, "another value"), left_input, right_input), preview,
     may("operator") && h("div", { class: "row" }, resolve, button("The same for all alike", alike), button("Accept as different", () => send({ method: "accept", shown_at: one.shown_at })), button("Skip until it changes", () => send({ method: "skip", shown_at: one.shown_at }), "quiet"), button("Write the rule for this", () => propose_rule(one, method), "quiet")));
@@ -122,7 +122,7 @@ function conflict_card(one, done) {
 }
 
 const side_key = (row, side) => row[`${side}_key`] ?? (row.side === side ? row.key : undefined);
-const key_cell = (side) => (row) => { const key = side_key(row, side); return key === undefined ? "" : record_link(row.mapping, key); };
+const key_cell = (side) => (row) => { const key = side_key(row, side); return key === undefined ? "" : record_link(row.mapping, key, side); };
 
 /// What goes out as CSV; `more` stands before what all have.
 const columns_with = (...more) => [...more,

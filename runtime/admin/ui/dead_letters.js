@@ -27,7 +27,7 @@ export async function dead_letters_page(box, tools) {
     await reload();
   };
   const columns = [
-    { title: "Record", cell: (row) => record_link(row.mapping, row.key), value: (row) => row.key }, { title: "Mapping", cell: (row) => row.mapping }, { title: "Side", cell: (row) => h("span", { class: `side-${row.side}` }, row.side), value: (row) => row.side },
+    { title: "Record", cell: (row) => record_link(row.mapping, row.key, row.side), value: (row) => row.key }, { title: "Mapping", cell: (row) => row.mapping }, { title: "Side", cell: (row) => h("span", { class: `side-${row.side}` }, row.side), value: (row) => row.side },
     { title: "State", kind: "tight", cell: (row) => chip(row.state), value: (row) => row.state }, { title: "Since", kind: "time", cell: (row) => moment(row.since), value: (row) => row.since },
     { title: "Why", kind: "text", cell: (row) => h("div", {}, row.error?.message ?? (row.parent ? `its parent ${row.parent} has no link yet` : row.reason), row.error?.hint && h("div", { class: "dim small" }, row.error.hint), row.operation && [" ", h("a", { class: "small", href: `#/operation/${row.operation}` }, "the operation")]), value: (row) => row.error?.message ?? row.parent ?? "" },
     { title: "Tries", kind: "number", cell: (row) => row.attempts },

@@ -8,8 +8,9 @@ function step(title, tone, ...content) {
   return h("li", { class: tone }, h("b", {}, title), content);
 }
 
-export function record_link(mapping, key, text = key) {
-  return h("a", { class: "mono key", href: `#/record?mapping=${segment(mapping)}&key=${segment(key)}` }, text);
+/// With the side that the key is of: both may have one like it.
+export function record_link(mapping, key, side) {
+  return h("a", { class: "mono key", href: `#/record?mapping=${segment(mapping)}&key=${segment(key)}${side ? `&side=${side}` : ""}` }, key);
 }
 
 function value_cell(value, base) {
@@ -80,7 +81,7 @@ export function timeline(operation, mapping) {
   const record = operation.record ?? {};
   const items = [];
   for (const one of record.taken ?? []) {
-    items.push(step(["Noticed: ", reasons[one.reason] ?? one.reason], "", h("p", { class: "small" }, h("span", { class: `side-${one.side}` }, one.side), " ", record_link(operation.mapping, one.key), ` · ${one.event} · ${one.changes} ${one.changes === 1 ? "change" : "changes in one"} `, body_link(one, mapping))));
+    items.push(step(["Noticed: ", reasons[one.reason] ?? one.reason], "", h("p", { class: "small" }, h("span", { class: `side-${one.side}` }, one.side), " ", record_link(operation.mapping, one.key, one.side), ` · ${one.event} · ${one.changes} ${one.changes === 1 ? "change" : "changes in one"} `, body_link(one, mapping))));
   }
   if (record.left || record.right) items.push(step("Read both sides", "", seen("left", record.left), seen("right", record.right)));
   if (Object.keys(record.fields ?? {}).length) items.push(step("Compared with the base and decided, field by field", "", fields_table(record.fields, record.writes ?? [])));
@@ -127,7 +128,7 @@ export async function operation_page(box, tools) {
     toast(retried ? "It is being tried again." : "It is not dead or held any more.");
   }, "first");
   replace(box, head(`${operation.kind} in ${operation.mapping}`, retry),
-    h("div", { class: "row" }, chip(operation.outcome), h("a", { href: `#/mapping/${segment(operation.mapping)}` }, operation.mapping), operation.left_key && h("span", {}, h("span", { class: "side-left" }, "left "), record_link(operation.mapping, operation.left_key)), operation.right_key && h("span", {}, h("span", { class: "side-right" }, "right "), record_link(operation.mapping, operation.right_key))),
+    h("div", { class: "row" }, chip(operation.outcome), h("a", { href: `#/mapping/${segment(operation.mapping)}` }, operation.mapping), operation.left_key && h("span", {}, h("span", { class: "side-left" }, "left "), record_link(operation.mapping, operation.left_key, "left")), operation.right_key && h("span", {}, h("span", { class: "side-right" }, "right "), record_link(operation.mapping, operation.right_key, "right"))),
     error && banner("bad", error.message, error.hint ?? ""), keys.map(attempts), card("How it went", timeline(operation, mapping)),
     h("section", { class: "card" }, h("h2", {}, "Behind it"), h("p", {}, "Script version ", h("a", { class: "mono", href: `#/mapping/${segment(operation.mapping)}?tab=script&version=${operation.script}` }, (operation.script || "").slice(0, 12)), operation.job && [" · job ", h("a", { class: "mono", href: `#/jobs/${operation.job}` }, operation.job.slice(0, 13))]), script_lines(operation, mapping),
       h("details", {}, h("summary", {}, "The record as it is stored"), h("pre", {}, JSON.stringify(operation, null, 2)))));

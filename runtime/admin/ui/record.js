@@ -37,14 +37,16 @@ async function show(place, named, tools) {
   const draw = () => show(place, named, tools).catch((error) => replace(place, trouble(error)));
   const { mapping, key } = named;
   const asked = { mapping, key, side: named.side };
-  const [told, { operations }, { links }, { conflicts }, { keys }] = await Promise.all([get(target("explain", asked)), get(target("operations", { mapping, key, limit: 100 })), get(target("links", { mapping, key, limit: 5 })), get(target("conflicts", { mapping, key })), get(target("dead-letters", { mapping, key }))]);
+  const told = await get(target("explain", asked));
+  // Both sides may have a key of that name: what is asked for beside it is of the side that was told of.
+  const history = { mapping, key, key_side: told.side };
+  const [{ operations }, { links }, { conflicts }, { keys }] = await Promise.all([get(target("operations", { ...history, limit: 1 })), get(target("links", { mapping, key, limit: 5 })), get(target("conflicts", { mapping, key })), get(target("dead-letters", { mapping, key }))]);
   if (!tools.current()) return;
-  const link = links.find((one) => one.id === told.link) ?? links[0];
-  // Both sides may have a key of that name; this record is the one that was told of.
-  const of_it = (one) => (one.link !== undefined ? one.link === told.link : one.key === (told[`${one.side}_key`] ?? (one.side === (named.side ?? one.side) ? key : undefined)));
+  const link = links.find((one) => one.id === told.link);
+  const of_it = (one) => (one.link !== undefined ? one.link === told.link : one.key === (told[`${one.side}_key`] ?? (one.side === told.side ? key : undefined)));
   const waiting = conflicts.filter(of_it), standing = keys.filter(of_it);
   const known = told.state !== "unknown" || operations.length > 0 || standing.length > 0;
-  const work = h("div", { class: "stack", role: "status" }), fields = h("section", { class: "card flush" }), note = h("p", { class: "dim small under" }, "Asking both systems what they have now…");
+  const work = h("div", { class: "stack", role: "status" }), done_with_it = h("div"), fields = h("section", { class: "card flush" }), note = h("p", { class: "dim small under" }, "Asking both systems what they have now…");
   const about = { left_key: told.left_key, right_key: told.right_key, state: told.state, linked: told.link !== undefined, known };
   const ignored = new Set(link?.ignored ?? []);
   const draw_fields = (now) => replace(fields, h("div", { class: "head" }, h("h2", {}, "Both sides, and why")), note, fields_table(asked, told, now, ignored, draw));
@@ -55,8 +57,12 @@ async function show(place, named, tools) {
       waiting.length > 0 && banner("warn", `${waiting.length} ${waiting.length === 1 ? "field waits" : "fields wait"} for a person: ${waiting.map((one) => one.field || "the whole record").join(", ")}`, "", h("a", { href: `#/conflicts?mapping=${segment(mapping)}&key=${segment(key)}` }, "Decide")),
       h("div", { class: "row" }, acts(asked, about, work, draw)), work),
     known ? fields : h("section", { class: "card" }, empty(`Nothing is known of ${key}`, "No operation names it. If it should be linked, make it level now: what is found is told step by step.")),
-    known && h("section", { class: "card flush" }, h("div", { class: "head" }, h("h2", {}, "History")), table("history", operation_columns, operations, { label: "History", nothing: empty("Nothing happened to it yet", "Its operations are listed here once it is worked off; `Make it level now` looks at it at once.") })));
+    known && h("section", { class: "card flush" }, h("div", { class: "head" }, h("h2", {}, "History")), done_with_it));
   if (!known) return;
+  await paged_table(done_with_it, "history", operation_columns, async (after, limit) => {
+    const answer = await get(target("operations", { ...history, limit, after }));
+    return { rows: answer.operations, next: answer.next };
+  }, { label: "History", nothing: empty("Nothing happened to it yet", "Its operations are listed here once it is worked off; `Make it level now` looks at it at once.") });
   try {
     const now = await get(target("try", asked));
     if (!tools.current()) return;
@@ -67,7 +73,7 @@ async function show(place, named, tools) {
 }
 
 const link_columns = (mapping) => [
-  { title: "Left", cell: (row) => row.left_key && record_link(mapping, row.left_key), value: (row) => row.left_key }, { title: "Right", cell: (row) => row.right_key && record_link(mapping, row.right_key), value: (row) => row.right_key },
+  { title: "Left", cell: (row) => row.left_key && record_link(mapping, row.left_key, "left"), value: (row) => row.left_key }, { title: "Right", cell: (row) => row.right_key && record_link(mapping, row.right_key, "right"), value: (row) => row.right_key },
   { title: "State", kind: "tight", cell: (row) => chip(row.state), value: (row) => row.state }, { title: "Fields", kind: "number", cell: (row) => String(Object.keys(row.base ?? {}).length), value: (row) => row.base },
   { title: "Linked", kind: "time", cell: (row) => moment(row.created_at), value: (row) => row.created_at }, { title: "Last touched", kind: "time", cell: (row) => moment(row.updated_at), value: (row) => row.updated_at },
 ];

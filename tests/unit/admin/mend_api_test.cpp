@@ -1,3 +1,5 @@
+#include <set>
+
 #include "api_fixture.h"
 
 using namespace tidewire;
@@ -123,6 +125,46 @@ TEST_CASE("api: a key that both sides have must be said with its side", "[admin]
 
   CHECK(f.ask("GET", "/api/v1/explain?mapping=people&key=L1").status == 400);
   CHECK(f.get("/api/v1/explain?mapping=people&key=L1&side=left").string_or("right_key") == "R1");
+}
+
+TEST_CASE("api: a key that both sides have is one record where it is one link", "[admin][links]") {
+  Linked f;
+  const Value ben = *json::parse(R"({"email": "ben@example.org", "phone": "1", "note": "n", "tags": "t"})");
+  f.world.left.insert(ben, "3");
+  f.world.right.insert(ben, "3");
+  f.run_job("{}");
+
+  const Value told = f.get("/api/v1/explain?mapping=people&key=3");
+  CHECK(told.string_or("left_key") == "3");
+  CHECK(told.string_or("right_key") == "3");
+  CHECK(told.string_or("side") == "left");
+}
+
+TEST_CASE("api: the history of a key is its own side's where that is said", "[admin][links]") {
+  Linked f;
+  f.world.right.insert(*json::parse(R"({"email": "eve@example.org", "phone": "1", "note": "n", "tags": "t"})"), "L1");  // the left makes an L2 of it
+  f.run_job("{}");
+  const auto keys = [&](const std::string& more) {
+    std::set<std::string> found;
+    for (const Value& one : f.get("/api/v1/operations?mapping=people&key=L1" + more).find("operations")->as_array()) found.insert(one.string_or("left_key"));
+    return found;
+  };
+
+  CHECK(keys("") == std::set<std::string>{"L1", "L2"});
+  CHECK(keys("&key_side=left") == std::set<std::string>{"L1"});
+  CHECK(keys("&key_side=right") == std::set<std::string>{"L2"});
+  CHECK(f.ask("GET", "/api/v1/operations?mapping=people&key=L1&key_side=both").status == 400);
+}
+
+TEST_CASE("api: explain tells of a record that is linked to nothing no other record's past", "[admin][explain]") {
+  Linked f;
+  f.world.left.insert(*json::parse(R"({"email": "eve@example.org", "phone": "1", "note": "n", "tags": "t"})"), "R1");  // nobody looked at it yet
+
+  const Value told = f.get("/api/v1/explain?mapping=people&key=R1&side=left&field=phone");
+  CHECK(told.string_or("state") == "unknown");
+  INFO(text_of(told, "phone"));
+  CHECK_FALSE(holds(text_of(told, "phone"), "got it from"));
+  CHECK(told.at_path("fields.0.operation") == nullptr);
 }
 
 TEST_CASE("api: links are listed with filters and mended by name", "[admin][links]") {
