@@ -1,6 +1,7 @@
 #include "admin/alert_book.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace tidewire::admin {
 namespace {
@@ -55,6 +56,7 @@ void AlertBook::present(Instant now, const Condition& condition, const AlertRule
   entry.told = true;
   entry.told_at = now;
   entry.told_size = condition.size;
+  entry.listed = condition.text;
 }
 
 /// False where nothing is left to remember.
@@ -70,6 +72,14 @@ bool AlertBook::absent(Instant now, Entry& entry, const AlertRules& rules, Step&
   return entry.told_at && now < *entry.told_at + rules.again;
 }
 
+/// The list says how it is now. What has been away for less than the wait is neither so nor over.
+void AlertBook::restate(Entry& entry, Step& step) {
+  if (!entry.told) return entry.listed.clear();
+  Telling now{Telling::What::kBegins, entry.condition, entry.since};
+  if (entry.gone_at) now.condition.text = "Seems to be over: " + entry.condition.text;
+  if (std::exchange(entry.listed, now.condition.text) != now.condition.text) step.restated.push_back(std::move(now));
+}
+
 AlertBook::Step AlertBook::advance(Instant now, const Standing& standing, const AlertRules& rules) {
   Step step;
   const std::map<std::string, Entry> before = entries_;
@@ -82,7 +92,8 @@ AlertBook::Step AlertBook::advance(Instant now, const Standing& standing, const 
     const bool over = !seen.contains(it->first) && !absent(now, it->second, rules, step);
     it = over ? entries_.erase(it) : std::next(it);
   }
-  for (const auto& [id, entry] : entries_) {
+  for (auto& [id, entry] : entries_) {
+    if (!standing.unknown.contains(id)) restate(entry, step);
     const auto old = before.find(id);
     if (old == before.end() || !(old->second == entry)) step.changed[id] = written(entry);
   }

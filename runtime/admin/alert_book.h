@@ -28,6 +28,7 @@ class AlertBook {
   struct Step {
     std::vector<Telling> tellings;
     std::map<std::string, std::optional<Value>> changed;  // by id; nullopt = forget it
+    std::vector<Telling> restated;                        // told and not over, whose words are other ones now: for who looks, nobody is told
   };
   Step advance(Instant now, const Standing& standing, const AlertRules& rules);
   /// Told and not over.
@@ -42,11 +43,13 @@ class AlertBook {
     std::optional<Instant> told_at;  // also of the last time, once it is over
     std::optional<Instant> gone_at;
     std::int64_t told_size = 0;
+    std::string listed;              // its words in the list; "" = not known
     bool operator==(const Entry& other) const;
   };
   static Value written(const Entry& entry);
   void present(Instant now, const Condition& condition, const AlertRules& rules, Step& step);
   bool absent(Instant now, Entry& entry, const AlertRules& rules, Step& step);
+  static void restate(Entry& entry, Step& step);
 
   std::map<std::string, Entry> entries_;
 };

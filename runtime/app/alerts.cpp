@@ -116,7 +116,8 @@ void Alerts::examine(const Result<store::Summary>& summary) {
     notices.push_back(notice_of(telling));
     alerts.push_back(alert_of(telling));
   }
-  if (!step.changed.empty()) tell(notices, kBook, step.changed, std::move(alerts));
+  for (const admin::Telling& restated : step.restated) alerts.push_back(alert_of(restated));
+  if (!step.changed.empty() || !alerts.empty()) tell(notices, kBook, step.changed, std::move(alerts));
   if (!summary.ok() || !ports_.config()) return;
   follow_drift(*summary);
   if (!rules.report.empty()) report(*summary);

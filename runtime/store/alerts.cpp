@@ -34,8 +34,8 @@ Alert alert_of(Query& row) {
 }  // namespace
 
 Result<void> write_alert(Database& database, const Alert& alert) {
-  const std::int64_t open = alert.ended_at ? TRY(execute(database, "UPDATE alerts SET ended_at = ? WHERE condition = ? AND ended_at IS NULL", *alert.ended_at, alert.condition))
-                                           : TRY(execute(database, "UPDATE alerts SET text = ?, hint = ? WHERE condition = ? AND ended_at IS NULL", alert.text, alert.hint, alert.condition));
+  const std::int64_t open = alert.ended_at ? TRY(execute(database, "UPDATE alerts SET ended_at = ?, text = coalesce(nullif(?, ''), text) WHERE condition = ? AND ended_at IS NULL", *alert.ended_at, alert.text, alert.condition))
+                                           : TRY(execute(database, "UPDATE alerts SET text = ?, hint = coalesce(nullif(?, ''), hint) WHERE condition = ? AND ended_at IS NULL", alert.text, alert.hint, alert.condition));
   if (open > 0) return {};
   const std::optional<std::string> side = alert.side ? std::optional<std::string>(side_name(*alert.side)) : std::nullopt;
   TRY(execute(database, "INSERT INTO alerts (condition, kind, mapping, side, connection, collection, text, hint, since, told_at, ended_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",

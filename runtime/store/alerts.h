@@ -6,7 +6,7 @@
 
 namespace tidewire::store {
 
-/// The open row of its condition takes text and hint, or the end; where there is none, a row of its own.
+/// The open row of its condition takes text and hint, or the end and the text where there is one; where there is none, a row of its own.
 Result<void> write_alert(Database& database, const Alert& alert);
 
 }  // namespace tidewire::store

@@ -128,6 +128,12 @@ const cases = {
     const alert = await until("the alert", () => posts("alert", "dead")[0]);
     assert.match(alert.text, /^1 change of people could not be made and is given up\.$/);
     assert.ok(!JSON.stringify(told).includes("secret@example.org") && !mails.mails.some((mail) => mail.text.includes("secret@example.org")));
+    // Another one: nobody is told within the hour, and who looks sees both.
+    const { name } = await erp.insert("Person", { code: "B", email: "b@example.org" });
+    await until("B on the right", () => app.find("people", "code", "B"));
+    await erp.edit("Person", name, { email: "other@example.org" });
+    await until("the list to say how many there are now", async () => (await own.ask(["alerts"])).alerts[0]?.text === "2 changes of people could not be made and are given up.");
+    assert.equal(posts("alert", "dead").length, 1);
     await app.well();
     assert.equal((await own.cli("retry", "--mapping", "people")).code, 0);
     await both("its end", "ended", "dead");

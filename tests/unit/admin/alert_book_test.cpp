@@ -134,3 +134,31 @@ TEST_CASE("alert book: a condition with a wait of its own keeps to that", "[admi
 
   REQUIRE(desk.look({at_once}) == Told{"begins state"});
 }
+
+TEST_CASE("alert book: what stands is listed as it is now, and nobody is told of that", "[admin][alerts]") {
+  Desk desk;
+  const auto look = [&](std::vector<Condition> conditions) {
+    desk.look(std::move(conditions));
+    std::vector<std::string> texts;
+    for (const Telling& one : desk.last.restated) texts.push_back(one.condition.text);
+    desk.now += minutes(1);
+    return texts;
+  };
+  const auto wait = [](const char* text) { return Condition{"queue", "people", text, "look", std::nullopt, 1}; };
+
+  CHECK(look({wait("1 waits")}).empty());
+  CHECK(look({wait("2 wait")}).empty());
+  CHECK(look({wait("3 wait")}).empty());
+  REQUIRE(desk.last.tellings.size() == 1);
+  CHECK(look({wait("3 wait")}).empty());
+  CHECK(look({wait("4 wait")}) == Told{"4 wait"});
+  CHECK(desk.last.tellings.empty());
+  CHECK(look({}) == Told{"Seems to be over: 4 wait"});
+  CHECK(look({}).empty());
+  CHECK(look({wait("5 wait")}) == Told{"5 wait"});
+  CHECK(look({}).size() == 1);
+  CHECK(look({}).empty());
+  CHECK(look({}).empty());
+  REQUIRE(desk.last.tellings.size() == 1);
+  CHECK(desk.last.tellings.front().condition.text == "5 wait");
+}

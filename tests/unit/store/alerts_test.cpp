@@ -51,6 +51,18 @@ TEST_CASE("alerts: told again it is the same row with the new text; over, it is 
   CHECK(past[0].ended_at == f.clock.now());
 }
 
+TEST_CASE("alerts: the end keeps the last words, and what has no hint keeps the one it had", "[store][alerts]") {
+  StoreFixture f;
+  tell(f, about(f, "queue", "people", "3 wait"));
+  Alert restated = about(f, "queue", "people", "seems over");
+  restated.hint.clear();
+  tell(f, restated);
+  CHECK(list(f, {}).rows.at(0).hint == "look");
+  tell(f, over(f, about(f, "queue", "people", "4 wait")));
+
+  CHECK(list(f, {.ended_too = true}).rows.at(0).text == "4 wait");
+}
+
 TEST_CASE("alerts: one that begins again is another row", "[store][alerts]") {
   StoreFixture f;
   tell(f, about(f, "queue", "people", "first"));
