@@ -197,7 +197,7 @@ void Connection::next() {
     }
     const auto permit = breaker_.admit();
     if (!permit) {
-      Error error = make_error(Code::kThrottled, "connection " + name_ + " is paused: " + breaker_.reason(), "it goes on by itself when the system answers again");
+      Error error = make_error(Code::kThrottled, "connection " + name_ + " is left alone for a while: " + breaker_.reason(), "it goes on by itself when the system answers again");
       error.retry_after = std::chrono::duration_cast<std::chrono::milliseconds>(std::max<Duration>(breaker_.wait(), std::chrono::seconds(1)));
       waiting.done(std::move(error));
       continue;
@@ -341,7 +341,9 @@ Value Connection::status() const {
   if (const Value* url = config_.config.find("url"); url != nullptr && url->is_string()) out["url"] = *url;
   const bool closed = breaker_.state() == sched::CircuitBreaker::State::kClosed;
   out["same_system"] = same_system_;
-  out["state"] = !closed ? "paused" : (last_success_ ? "ok" : (failures_ > 0 ? "failing" : "unknown"));
+  // Paused is what a person paused; one that is left alone after its failures fails.
+  out["state"] = !closed ? "failing" : (last_success_ ? "ok" : (failures_ > 0 ? "failing" : "unknown"));
+  out["left_alone"] = !closed;
   if (!same_system_) out["reason"] = "another system answers than the one first met";
   else out["reason"] = closed ? (last_success_ ? "" : last_error_) : breaker_.reason();
   if (rest()) {
