@@ -32,7 +32,7 @@ Result<Value> Follower::run() {
   if (options_.tells) progress_.finish(job);
   if (!gave_up_.empty()) {
     session_.abandon();
-    if (!context_.json()) context_.err.line(plain(gave_up_) + "; what is left stays in the state and goes on with the next `sync` or `run`");
+    if (!context_.json()) context_.err.line(plain(gave_up_) + (off_ ? "" : "; what is left stays in the state and goes on with the next `sync` or `run`"));
   }
   return job;
 }
@@ -59,8 +59,12 @@ Result<Follower::Left> Follower::left_of(Value& job) {
     const Value* mapping = mappings == nullptr ? nullptr : mappings->find(part.string_or("mapping"));
     if (mapping == nullptr) continue;
     const std::string name = part.string_or("mapping");
-    if (mapping->bool_or("paused", false) && part.string_or("state") != "done") left.paused = name + " is switched off (`tidewire resume " + name + "` lets it go on)";
-    left.keys += mapping->int_or("waiting", 0) + mapping->int_or("backing_off", 0);
+    const std::int64_t waiting = mapping->int_or("waiting", 0) + mapping->int_or("backing_off", 0);
+    const bool off = mapping->bool_or("paused", false);
+    part["switched_off"] = off;
+    if (off) left.off_text = name + " is switched off (`tidewire resume " + name + "` lets it go on)";
+    if (off && part.string_or("state") != "done") left.paused = left.off_text;
+    (off ? left.off : left.keys) += waiting;
     Value* counts = part.find("counts");
     if (counts == nullptr || !counts->is_object()) continue;
     for (auto& [name, value] : counts->as_object()) {
@@ -71,7 +75,7 @@ Result<Follower::Left> Follower::left_of(Value& job) {
   if (connections == nullptr || !connections->is_object()) return left;
   for (const auto& [name, one] : connections->as_object()) {
     const std::string state = one.string_or("state");
-    if (state == "paused") left.paused = name + " does not answer: " + one.string_or("reason");
+    if (state == "paused" || one.bool_or("left_alone", false)) left.paused = name + " does not answer: " + one.string_or("reason");
   }
   return left;
 }
@@ -95,7 +99,11 @@ Result<bool> Follower::stuck(Value& job) {
 Result<void> Follower::wait_for_retries(Value& job) {
   while (gave_up_.empty()) {
     const Left left = TRY(left_of(job));
-    if (left.keys == 0) return {};
+    if (left.keys == 0) {
+      off_ = left.off > 0;
+      if (off_) gave_up_ = left.off_text + ": " + grouped(left.off) + (left.off == 1 ? " change waits" : " changes wait") + " for that";
+      return {};
+    }
     gave_up_ = left.paused;
     if (!context_.json()) context_.out.show(grouped(left.keys) + " to be tried again");
     pause();

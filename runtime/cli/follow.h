@@ -25,7 +25,9 @@ class Follower {
  private:
   /// Keys of a job's mappings that are left for later, and what keeps them from going on.
   struct Left {
-    std::int64_t keys = 0;
+    std::int64_t keys = 0;    // that are tried again by themselves
+    std::int64_t off = 0;     // of mappings that are switched off
+    std::string off_text;     // "people is switched off ..."
     std::string paused;  // "app: 503 ..." where a connection is, or why a mapping takes no keys
   };
   Result<Left> left_of(Value& job);
@@ -43,6 +45,7 @@ class Follower {
   Ticks moved_at_;
   std::int64_t moved_to_ = -1;
   std::string gave_up_;
+  bool off_ = false;  // what is left is a mapping's that is switched off
 };
 
 /// Conflicts that a staged job waits for; 0 where it has more to look at first.

@@ -64,13 +64,20 @@ void print_dry_run(Context& context, const Value& job) {
   else if (job.bool_or("more", false)) out.line(out.paint("… more are counted above", Style::kDim));
 }
 
+/// Whatever of it has not ended is of mappings that somebody switched off.
+bool waits_switched_off(const Value& job) {
+  const Array& parts = job.find("parts")->as_array();
+  return std::all_of(parts.begin(), parts.end(), [](const Value& part) { return part.string_or("state") == "done" || part.bool_or("switched_off", false); });
+}
+
 Exit sync_exit(const Value& job) {
-  if (job.string_or("state") != "done") return waits_for_decisions(job) ? kAttention : kFailed;
+  if (job.string_or("state") != "done") return waits_for_decisions(job) || (job.string_or("state") == "running" && waits_switched_off(job)) ? kAttention : kFailed;
   std::int64_t later = 0, standing = 0;
   for (const Value& part : job.find("parts")->as_array()) {
     const Value* counts = part.find("counts");
     if (counts == nullptr) continue;
-    later += counts->int_or("waiting", 0) + counts->int_or("backing_off", 0);
+    const std::int64_t waiting = counts->int_or("waiting", 0) + counts->int_or("backing_off", 0);
+    (part.bool_or("switched_off", false) ? standing : later) += waiting;
     for (const char* state : {"dead", "held", "waiting_for", "conflict", "open_conflicts", "would_write"}) standing += counts->int_or(state, 0);
   }
   return later > 0 ? kFailed : (standing > 0 ? kAttention : kOk);
@@ -104,7 +111,8 @@ const Command& sync_command() {
                                "[MAPPING] [--key K] [--direction D] [--limit N] [--dry-run] [--staged] [--once]",
                                "makes both sides level now: first load, or what was missed",
                                "Without MAPPING all of them, those first that others refer to. Ends with 0 when level, 1 when something failed or is to\n"
-                               "be tried again, 5 when conflicts, dead letters, held keys or keys without their parent remain.",
+                               "be tried again, 5 when conflicts, dead letters, held keys, keys without their parent or the work of a mapping\n"
+                               "that is switched off remain.",
                                {{{"--mapping", "M", "this mapping alone, as MAPPING"},
                                  {"--key", "K", "this record alone"},
                                  {"--side", "left|right", "whose records; of --key: whose key it is (default: the source's, else left)"},

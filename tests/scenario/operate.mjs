@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
-import { run, start, until } from "../support/scenario.mjs";
+import { run, sleep, start, until } from "../support/scenario.mjs";
 import { tokens } from "../support/operator.mjs";
 import { company } from "../support/staff.mjs";
 
@@ -63,6 +63,11 @@ const cases = {
     await erp.edit("Staff Member", "HR-00001", { phone: "paused" });
     await until("the change to wait", async () => (await project.status()).mappings.employees.waiting > 0);
     assert.notEqual((await row("ada")).phone, "paused");
+    const off = start(process.env.TIDEWIRE, ["sync", "employees", "--project", project.folder]);
+    const ended = await Promise.race([off.exited, sleep(20).then(() => ({ code: "still there after 20 s" }))]);
+    if (off.running()) await off.kill();
+    assert.equal(ended.code, 5, off.out() + off.err());
+    assert.match(off.err(), /employees is switched off \(`tidewire resume employees` lets it go on\): 1 change waits for that/);
     const went_on = await afar("operator", "resume", "employees");
     assert.equal(went_on.code, 0, went_on.out);
     await until("the change to arrive", async () => (await row("ada")).phone === "paused");
