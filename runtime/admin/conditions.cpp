@@ -117,7 +117,8 @@ class Survey {
 
   void queue(const std::string& name, const store::Summary::Mapping& counts, std::string advice, std::optional<Duration> wait) {
     if (!rules_.queue || age(counts.oldest_waiting) <= *rules_.queue) return;
-    add({"queue", name, counted(counts.waiting, "change of ", "changes of ") + name + (counts.waiting == 1 ? " waits" : " wait") + ", the oldest for " + format_duration(age(counts.oldest_waiting)) + ".", std::move(advice), wait, counts.waiting});
+    const std::int64_t waiting = counts.waiting + counts.backing_off;
+    add({"queue", name, counted(waiting, "change of ", "changes of ") + name + (waiting == 1 ? " waits" : " wait") + ", the oldest for " + format_duration(age(counts.oldest_waiting)) + ".", std::move(advice), wait, waiting});
   }
 
   void keys(const std::string& name, const store::Summary::Mapping& counts) {

@@ -49,17 +49,19 @@ class Examination {
       return Value(Object{});
     }
     std::int64_t waiting = 0, backing_off = 0;
-    std::optional<Instant> oldest;
+    std::optional<Instant> oldest, behind;  // what waits for its parent is behind, and no ill health
     for (const auto& [name, counts] : summary->mappings) {
       waiting += counts.waiting;
       backing_off += counts.backing_off;
       // Of a mapping that was removed, keys wait until it comes back: that is nobody's failure.
-      if (!counts.oldest_waiting || control_.engine().plan(name) == nullptr) continue;
-      oldest = std::min(oldest.value_or(*counts.oldest_waiting), *counts.oldest_waiting);
+      if (control_.engine().plan(name) == nullptr) continue;
+      if (counts.oldest_waiting) oldest = std::min(oldest.value_or(*counts.oldest_waiting), *counts.oldest_waiting);
+      if (const auto since = counts.behind_since()) behind = std::min(behind.value_or(*since), *since);
     }
     Object out{{"waiting", waiting}, {"backing_off", backing_off}, {"not_fanned_out", summary->not_fanned_out}};
-    const Duration age = oldest ? std::max(Duration::zero(), now_ - *oldest) : Duration::zero();
-    out["oldest_s"] = whole_seconds(age);
+    const auto age_of = [&](const std::optional<Instant>& since) { return since ? std::max(Duration::zero(), now_ - *since) : Duration::zero(); };
+    const Duration age = age_of(oldest);
+    out["oldest_s"] = whole_seconds(age_of(behind));
     if (age > kOldestWaiting) add("changes have been waiting for " + format_duration(age), "");
     return Value(std::move(out));
   }

@@ -155,8 +155,9 @@ class Collector {
       out_.gauge("tidewire_keys", "Keys with something left to do, by state.", {{"mapping", name}, {"state", state}}, value);
     }
     out_.gauge("tidewire_conflicts_open", "Fields that wait for a person.", {{"mapping", name}}, counts.open_conflicts);
-    const Duration age = counts.oldest_waiting ? std::max(Duration::zero(), control_.clock().now() - *counts.oldest_waiting) : Duration::zero();
-    out_.gauge_seconds("tidewire_oldest_waiting_seconds", "For how long the oldest waiting key has been due.", {{"mapping", name}}, age.count());
+    const auto since = counts.behind_since();
+    const Duration age = since ? std::max(Duration::zero(), control_.clock().now() - *since) : Duration::zero();
+    out_.gauge_seconds("tidewire_oldest_waiting_seconds", "For how long the oldest key has been due, been failing, or waited for its parent.", {{"mapping", name}}, age.count());
     if (counts.last_operation) {
       out_.gauge_seconds("tidewire_last_operation_timestamp_seconds", "When something was last decided.", {{"mapping", name}}, microseconds_of(*counts.last_operation));
     }

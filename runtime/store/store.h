@@ -186,7 +186,14 @@ struct Summary {
     std::int64_t links = 0, tombstones = 0, waiting = 0, backing_off = 0, held = 0, waiting_for = 0, conflict = 0, dead = 0, would_write = 0;
     std::int64_t open_conflicts = 0;
     bool ever_loaded = false;  // something was linked, or a job went over all that was there: what stood before is known
-    std::optional<Instant> oldest_waiting, oldest_conflict, last_operation;  // since when the oldest waiting key has been due, the oldest conflict open
+    std::optional<Instant> oldest_waiting;       // since when the oldest waiting key has been due, or the oldest that backs off has failed
+    std::optional<Instant> oldest_waiting_for;   // since when the oldest key waits for its parent
+    std::optional<Instant> oldest_conflict, last_operation;  // since when the oldest conflict is open
+    /// Since when it is not level; nullopt where nothing is to be worked off.
+    std::optional<Instant> behind_since() const {
+      if (!oldest_waiting || !oldest_waiting_for) return oldest_waiting ? oldest_waiting : oldest_waiting_for;
+      return *oldest_waiting < *oldest_waiting_for ? oldest_waiting : oldest_waiting_for;
+    }
     std::map<std::string, std::int64_t> counters;
     std::vector<Braked> braked;
     std::optional<std::string> on_hold;  // why, where the state says so (an adoption that is not decided)

@@ -1,4 +1,6 @@
 // Counts for `status`: from counters and index entries alone, because it is asked every few seconds and links are many.
+#include <algorithm>
+
 #include "store/brake.h"
 #include "store/counters.h"
 #include "store/statement.h"
@@ -6,6 +8,8 @@
 
 namespace tidewire::store {
 namespace {
+
+void make_older(std::optional<Instant>& oldest, Instant at) { oldest = std::min(oldest.value_or(at), at); }
 
 /// The name after "mapping " where the scope begins so.
 std::optional<std::string> scope_name(std::string_view scope, std::string_view kind) {
@@ -43,15 +47,37 @@ Result<void> sum_due_keys(Database& database, Summary& summary) {
   return {};
 }
 
+/// Since when keys back off is in their rows and in no index. The index ends with those that are tried again last, who were tried most
+/// often, and begins with those whose time has come and who are not let: a few of both ends tell, however many there are.
+Result<void> find_oldest_retry(Database& database, Summary& summary) {
+  constexpr const char* kEnds[] = {"DESC", "ASC"};
+  for (auto& [name, mapping] : summary.mappings) {
+    if (mapping.backing_off == 0) continue;
+    for (const std::int64_t priority : {0, 1}) {
+      for (const char* end : kEnds) {
+        Query row(database,
+                  std::string("SELECT min(since) FROM (SELECT since, state FROM dirty_keys WHERE mapping = ? AND priority = ? AND state IN ('waiting', 'backing_off') ORDER BY due_at ") +
+                      end + " LIMIT 200) WHERE state = 'backing_off'",
+                  name, priority);
+        if (TRY(row.next()) && !row.is_null(0)) make_older(mapping.oldest_waiting, row.instant(0));
+      }
+    }
+  }
+  return {};
+}
+
 Result<void> sum_standing_keys(Database& database, Summary& summary) {
   Query row(database,
-            "SELECT mapping, state, count(*) FROM dirty_keys WHERE state NOT IN ('waiting', 'backing_off') GROUP BY "
+            "SELECT mapping, state, count(*), min(since) FROM dirty_keys WHERE state NOT IN ('waiting', 'backing_off') GROUP BY "
             "mapping, state");
   while (TRY(row.next())) {
     Summary::Mapping& mapping = summary.mappings[std::string(row.text(0))];
     const std::string_view state = row.text(1);
     if (state == "held") mapping.held = row.integer(2);
-    if (state == "waiting_for") mapping.waiting_for = row.integer(2);
+    if (state == "waiting_for") {
+      mapping.waiting_for = row.integer(2);
+      mapping.oldest_waiting_for = row.instant(3);
+    }
     if (state == "conflict") mapping.conflict = row.integer(2);
     if (state == "dead") mapping.dead = row.integer(2);
     if (state == "would_write") mapping.would_write = row.integer(2);
@@ -90,6 +116,7 @@ Result<Summary> summarize(Database& database) {
   Summary summary;
   TRY(sum_counters(database, summary));
   TRY(sum_due_keys(database, summary));
+  TRY(find_oldest_retry(database, summary));
   TRY(sum_standing_keys(database, summary));
   TRY(sum_loads(database, summary));
   TRY(read_holds(database, summary));

@@ -23,6 +23,9 @@ export function moment(iso) {
   return h("time", { datetime: iso, title: iso }, today ? clock : `${date}, ${clock}`, " ", h("span", { class: "dim small" }, ago(iso)));
 }
 
+/// Which way a mapping goes, from left to right.
+export const arrows = { both: "↔", to_right: "→", to_left: "←" };
+
 export const count = (number) => (number ?? 0).toLocaleString("en").replaceAll(",", " ");
 
 export function bytes(number) {

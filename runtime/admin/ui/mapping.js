@@ -3,14 +3,14 @@ import { held_banner } from "./adopt.js";
 import { get, may, post, remove, segment } from "./api.js";
 import { h, replace } from "./dom.js";
 import { hands_off, refresh_on } from "./events.js";
-import { ago, chip, count, moment, shown } from "./format.js";
+import { arrows, chip, count, moment, shown } from "./format.js";
 import { editor } from "./editor.js";
 import { diff } from "./diff.js";
 import { work_tab } from "./mapping_work.js";
+import { behind } from "./verdict.js";
 import { ask, banner, button, card, empty, figure, head, problems, table, tabs, toast, trouble } from "./view.js";
 
 const listed = (value) => (Array.isArray(value) ? value.join(", ") : value ?? "");
-const arrows = { both: "↔", to_right: "→", to_left: "←" };
 
 function transform(row) {
   if (row.kind === "constant") return ["always ", h("code", {}, shown(row.constant))];
@@ -48,7 +48,7 @@ function end_card(name, mapping, cursor) {
 async function overview_tab(place, mapping) {
   const { cursors } = await get("/api/v1/cursors");
   const cursor = (side) => cursors.find((one) => one.mapping === mapping.name && one.side === side);
-  replace(place, card("", h("div", { class: "figures" }, figure(count(mapping.links), "linked"), figure(count(mapping.waiting + mapping.backing_off), "waiting"), figure(count(mapping.open_conflicts), "conflicts", mapping.open_conflicts ? "warn" : ""), figure(count(mapping.dead), "dead", mapping.dead ? "bad" : ""), figure(count(mapping.tombstones), "deleted"), figure(mapping.oldest_waiting ? ago(mapping.oldest_waiting) : "level", "behind"))),
+  replace(place, card("", h("div", { class: "figures" }, figure(count(mapping.links), "linked"), figure(count(mapping.waiting + mapping.backing_off), "waiting"), figure(count(mapping.open_conflicts), "conflicts", mapping.open_conflicts ? "warn" : ""), figure(count(mapping.dead), "dead", mapping.dead ? "bad" : ""), figure(count(mapping.tombstones), "deleted"), figure(behind(mapping), "behind"))),
     h("section", { class: "card flush" }, h("div", { class: "head" }, h("h2", {}, "Fields side by side")), fields_table(mapping)),
     h("div", { class: "cards" }, end_card("left", mapping, cursor("left")), end_card("right", mapping, cursor("right"))));
 }

@@ -4,8 +4,8 @@ import { get, may, post, segment } from "./api.js";
 import { balance_of } from "./balance.js";
 import { h, replace, s } from "./dom.js";
 import { hands_off, refresh_every, refresh_on } from "./events.js";
-import { ago, chip, count, moment } from "./format.js";
-import { verdict } from "./verdict.js";
+import { ago, arrows, chip, count, moment } from "./format.js";
+import { behind, verdict } from "./verdict.js";
 import { button, empty, figure, head, table, toast } from "./view.js";
 
 function spark(slices = []) {
@@ -27,7 +27,7 @@ function balance(mappings) {
 }
 
 const state_of = (row) => (row.held_for ? "held" : row.reload?.ok === false && row.state === "running" ? "bad edit" : row.state);
-const ends = (row) => (row.left && row.right ? `${row.left.connection}.${row.left.collection} ↔ ${row.right.connection}.${row.right.collection}` : row.file ?? "");
+const ends = (row) => (row.left && row.right ? `${row.left.connection}.${row.left.collection} ${arrows[row.direction] ?? "↔"} ${row.right.connection}.${row.right.collection}` : row.file ?? "");
 // The latest of both sides, and the next of them, a sweep among them.
 const last_look = (row) => Object.values(row.last_look ?? {}).sort().at(-1);
 const next_look = (row) => [...Object.values(row.next_poll ?? {}), row.next_sweep].filter(Boolean).sort()[0];
@@ -36,8 +36,6 @@ function looks(row) {
   const last = last_look(row), next = next_look(row);
   return h("div", { title: row.next_sweep && `the next full comparison: ${row.next_sweep}` }, last && h("div", {}, ago(last)), next && h("div", { class: "dim small" }, `next ${ago(next)}`));
 }
-
-const behind = (row) => (row.oldest_waiting ? ago(row.oldest_waiting) : "level");
 
 function mappings_table(status, activity) {
   const rows = Object.entries(status.mappings).map(([name, one]) => ({ name, ...one, slices: activity.mappings[name] }));

@@ -1,7 +1,7 @@
 // Is everything level? Said only as far as it is known.
 import { segment } from "./api.js";
 import { h } from "./dom.js";
-import { count } from "./format.js";
+import { ago, count } from "./format.js";
 import { banner } from "./view.js";
 
 const sum = (mappings, name) => Object.values(mappings).reduce((total, one) => total + (one[name] ?? 0), 0);
@@ -16,6 +16,14 @@ export function unknown_of(one) {
   if (one.state === "running" && !one.links && !one.tombstones) return "nothing is linked yet: its first load makes it level";
   if (one.counters?.drift) return `${count(one.counters.drift)} ${one.counters.drift === 1 ? "edit" : "edits"} on the side that may not change were left alone so far: comparing completely tells what differs now`;
   return "";
+}
+
+/// Since when it is behind; "level" only of what is known to be.
+export function behind(one) {
+  if (one.oldest_waiting) return ago(one.oldest_waiting);
+  if (one.ever_loaded === false) return "never loaded";
+  if (one.held) return `${count(one.held)} held`;
+  return unknown_of(one) || ["broken", "quarantined", "drifted", "not_loaded"].includes(one.state) ? "not known" : "level";
 }
 
 function not_known(mappings) {

@@ -42,6 +42,15 @@ TEST_CASE("conditions: a queue and a conflict stand once they are older than sai
   REQUIRE(ids(f, counts_of([&](auto& counts) { counts.oldest_conflict = now - std::chrono::minutes(61); counts.open_conflicts = 1; })) == Ids{"conflict people"});
 }
 
+TEST_CASE("conditions: a queue counts what is tried again, too", "[admin][alerts]") {
+  ApiFixture f;
+  const auto summary = counts_of([&](auto& counts) { counts.oldest_waiting = f.world.clock.now() - std::chrono::hours(1); counts.backing_off = 3; });
+
+  const auto found = standing(f, summary, AlertRules{}, {}).conditions;
+  REQUIRE(found.size() == 1);
+  CHECK(found[0].text == "3 changes of people wait, the oldest for 1h.");
+}
+
 TEST_CASE("conditions: a job whose system is away stands for as long as it waits", "[admin][alerts]") {
   ApiFixture f;
   f.world.left.denied = make_error(Code::kUnavailable, "503 of the left");

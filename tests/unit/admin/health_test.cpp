@@ -67,6 +67,16 @@ TEST_CASE("health: a key that waits for more than ten minutes is a failure", "[a
   CHECK(late.view.at_path("queue.oldest_s")->as_int() == 660);
 }
 
+TEST_CASE("health: a key that waits for its parent is behind, and no failure", "[admin]") {
+  ApiFixture f;
+  store::Summary summary;
+  summary.mappings["people"].oldest_waiting_for = f.world.clock.now() - std::chrono::hours(1);
+
+  const Health well = health(f, summary, true);
+  CHECK(well.ok());
+  CHECK(well.view.at_path("queue.oldest_s")->as_int() == 3600);
+}
+
 TEST_CASE("health: keys of a mapping that was removed wait without harm", "[admin]") {
   ApiFixture f;
   store::Summary summary;

@@ -121,6 +121,36 @@ TEST_CASE("summary: counts every state of every mapping in one answer", "[store]
   CHECK(mapping.conflict == 1);
   CHECK(mapping.dead == 1);
   CHECK(mapping.oldest_waiting == f.clock.now());
+  CHECK(mapping.oldest_waiting_for == f.clock.now());
   CHECK_FALSE(mapping.last_operation);
   CHECK(summary.connections["erp"]["throttled"] == 2);
+}
+
+TEST_CASE("summary: a key that backs off is behind since it first failed, however late its next try", "[store][summary]") {
+  StoreFixture f;
+  f.mark("employees", {{Side::kLeft, "a"}});
+  const Instant failed = f.clock.now();
+  f.stand(f.take("employees").front(), KeyState::kBackingOff, std::chrono::minutes(1));
+  f.clock.pass(std::chrono::minutes(1));
+  f.stand(f.take("employees").front(), KeyState::kBackingOff, std::chrono::hours(1));
+  f.clock.pass(std::chrono::minutes(10));
+  CHECK(f.summary().mappings["employees"].oldest_waiting == failed);
+
+  f.mark("employees", {{Side::kLeft, "b"}});
+  CHECK(f.summary().mappings["employees"].oldest_waiting == failed);
+}
+
+TEST_CASE("summary: what waits for its parent is behind, too", "[store][summary]") {
+  StoreFixture f;
+  CHECK_FALSE(f.summary().mappings["employees"].behind_since());
+  f.mark("employees", {{Side::kLeft, "a"}, {Side::kLeft, "b"}});
+  const Instant began = f.clock.now();
+  const auto rows = f.take("employees");
+  f.stand(rows[0], KeyState::kWaitingFor);
+  f.clock.pass(std::chrono::minutes(10));
+  f.stand(rows[1], KeyState::kBackingOff, std::chrono::hours(1));
+
+  const Summary summary = f.summary();
+  CHECK(summary.mappings.at("employees").behind_since() == began);
+  CHECK(summary.mappings.at("employees").oldest_waiting == f.clock.now());
 }
