@@ -21,6 +21,7 @@ const Kind kStanding[] = {
     {"open_conflicts", "conflict", "conflicts"},
     {"dead", "record given up", "records given up"},
     {"held", "record held by the brake", "records held by the brake"},
+    {"waiting_for", "record without its parent", "records without their parent"},
 };
 
 std::string held_of(const std::string& name, const Value& mapping) {

@@ -178,7 +178,7 @@ class StatusPage {
 Exit status_exit(const Value& status, bool with_daemon) {
   if (with_daemon && status.string_or("health", "ok") != "ok") return kFailed;
   for (const auto& [name, one] : members(status, "mappings")) {
-    if (sum_of(one, {"open_conflicts", "dead", "held"}) > 0 || one.find("braked") != nullptr) return kAttention;
+    if (sum_of(one, {"open_conflicts", "dead", "held", "waiting_for"}) > 0 || one.find("braked") != nullptr) return kAttention;
   }
   return kOk;
 }
@@ -196,17 +196,19 @@ int show_status(Context& context) {
   } else {
     StatusPage(context, *status, session->with_daemon()).print();
   }
-  return context.arguments.has("--exit-code") ? status_exit(*status, session->with_daemon()) : kOk;
+  const Exit exit = status_exit(*status, session->with_daemon());
+  if (context.arguments.has("--healthy")) return exit == kFailed || !session->with_daemon() ? kFailed : kOk;
+  return context.arguments.has("--exit-code") ? exit : kOk;
 }
 
 }  // namespace
 
 const Command& status_command() {
   static const Command command{"status",
-                               "[--exit-code]",
+                               "[--exit-code|--healthy]",
                                "shows how connections and mappings stand",
                                "Without a daemon it shows what is stored: mappings are then `not_loaded`, which says nothing of their files.",
-                               {{{"--exit-code", "", "ends with 1 when not healthy, 5 when conflicts, dead letters or held keys exist"}}, 0, 0},
+                               {{{"--exit-code", "", "ends with 1 when not healthy, 5 when conflicts, dead letters, held keys or keys without their parent exist"}, {"--healthy", "", "ends with 1 when not healthy or no daemon runs, whatever waits for a person: for what starts it again"}}, 0, 0},
                                show_status};
   return command;
 }

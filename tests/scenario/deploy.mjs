@@ -105,6 +105,8 @@ const cases = {
       if (source === "./project") assert.equal(target, "/project", "edits of the page are written there");
       else assert.ok(fs.existsSync(path.join(examples, "deploy/docker", source)), source);
     }
+    const [, check] = file("docker/Dockerfile").match(/^HEALTHCHECK .* CMD \[(.*)\]$/m);
+    assert.match(check, /"status", "--healthy"/, "a conflict is no reason to start the container again");
     assert.match(compose, new RegExp(`chown -R ${file("docker/Dockerfile").match(/^USER (\S+)$/m)[1]} project`), "the container's user reads .env");
     const writable = file("systemd/tidewire@.service").match(/^ReadWritePaths=(.*)$/m)[1].split(" ").map((one) => one.replace(/^-/, ""));
     const [, copies] = file("README.md").match(/folder = "([^"]+)"/);

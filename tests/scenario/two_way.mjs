@@ -272,6 +272,11 @@ const cases = {
     const body = await erp.insert("Staff Member", { staff_code: "child", full_name: "Child", team: "NEW" });
     await project.cli("sync", "employees", "--key", body.name, "--once");
     await until("the child to wait for its parent", async () => (await project.status()).mappings.employees.waiting_for === 1);
+    assert.ok((await project.status()).mappings.employees.oldest_waiting, "it is not level");
+    const status = await project.cli("status", "--exit-code");
+    assert.equal(status.code, 5, status.out);
+    assert.match(status.out, /! 1 record without its parent: `tidewire conflicts`/);
+    assert.equal((await project.cli("status", "--healthy")).code, 0);
     assert.equal(await row("child"), null);
     await erp.quiet(false);
     const { right } = await pair("child", () => true);

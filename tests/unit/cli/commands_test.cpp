@@ -62,9 +62,9 @@ TEST_CASE("help: a kind of connection is told with its options, as it declares t
 }
 
 TEST_CASE("standing: what waits for a person is counted, of one mapping or of all", "[cli]") {
-  const auto status = json::parse(R"({"mappings": {"a": {"open_conflicts": 1, "dead": 2, "links": 3, "state": "running"}, "b": {"dead": 1, "held": 1200, "links": 3, "state": "running"}}})");
+  const auto status = json::parse(R"({"mappings": {"a": {"open_conflicts": 1, "dead": 2, "waiting_for": 1, "links": 3, "state": "running"}, "b": {"dead": 1, "held": 1200, "links": 3, "state": "running"}}})");
 
-  CHECK(standing_text(*status) == "1 conflict, 3 records given up, 1 200 records held by the brake");
+  CHECK(standing_text(*status) == "1 conflict, 3 records given up, 1 200 records held by the brake, 1 record without its parent");
   CHECK(standing_text(*status, "b") == "1 record given up, 1 200 records held by the brake");
   CHECK(standing_text(Value(Object{})) == "");
   CHECK(unknown_lines(*status).empty());
