@@ -1,5 +1,7 @@
 #include "admin/metrics.h"
 
+#include <map>
+
 #include "admin/exposition.h"
 #include "admin/health.h"
 
@@ -18,6 +20,7 @@ class Collector {
   std::string run(const Result<store::Summary>& summary) {
     process(summary);
     server();
+    unannounced();
     const Value connections = control_.connections();
     if (connections.is_object()) {
       for (const auto& [name, one] : connections.as_object()) connection(name, one);
@@ -74,6 +77,22 @@ class Collector {
     level(process_, "client.in_flight", "tidewire_client_in_flight", "Requests to remote systems under way.");
   }
 
+  /// Of every collection whose webhooks are relied on, from nothing on.
+  void unannounced() {
+    std::map<std::pair<std::string, std::string>, std::int64_t> changes;
+    for (const std::string& name : control_.engine().mappings()) {
+      const sync::Plan* plan = control_.engine().plan(name);
+      for (const Side side : {Side::kLeft, Side::kRight}) {
+        if (plan != nullptr && plan->end[side].webhook) changes.try_emplace({plan->end[side].connection, plan->end[side].collection}, 0);
+      }
+    }
+    const Value* found = process_.find("unannounced");
+    for (const Value& one : found == nullptr ? Array{} : found->as_array()) changes[{one.string_or("connection"), one.string_or("collection")}] = one.int_or("changes", 0);
+    for (const auto& [of, count] : changes) {
+      out_.gauge("tidewire_unannounced_changes", "Changes that only polls found since the last webhook of a collection, also over a restart.", {{"connection", of.first}, {"collection", of.second}}, count);
+    }
+  }
+
   void connection(const std::string& name, const Value& one) {
     const Exposition::Labels labels{{"connection", name}};
     const std::string state = one.string_or("state", "unknown");
@@ -90,7 +109,7 @@ class Collector {
     if (const Value* took = one.at_path("webhooks.took")) {
       out_.histogram("tidewire_webhook_duration_seconds", "From a webhook's arrival to its answer, which comes once it is on disk.", labels, *took);
     }
-    moment(one, "webhooks.last", "tidewire_webhook_last_timestamp_seconds", "When the last webhook came.", labels);
+    moment(one, "webhooks.last", "tidewire_webhook_last_timestamp_seconds", "When the last webhook came, of those since the process began.", labels);
     level(one, "script.memory", "tidewire_script_memory_bytes", "Memory of a script's VM: a connection's connector, or a mapping.", labels);
     count(one, "script.failures", "tidewire_script_failures_total", "Errors raised by the connector.", labels);
   }

@@ -48,6 +48,8 @@ class Alerts {
   void start();
   void on_operation(const store::Operation& operation);
   void on_job(const store::Job& job);
+  /// By "connection collection": changes that only polls found since its last webhook, also over a restart.
+  const std::map<std::string, std::int64_t>& unannounced() const { return unannounced_; }
 
  private:
   struct Notice {

@@ -86,6 +86,14 @@ Value App::State::process() const {
   if (backups_) {
     if (Value copies = backups_->status(); !copies.as_object().empty()) out["backups"] = std::move(copies);
   }
+  if (alerts_) {
+    Array unannounced;
+    for (const auto& [about, changes] : alerts_->unannounced()) {
+      const auto blank = about.find(' ');
+      unannounced.push_back(Value(Object{{"connection", about.substr(0, blank)}, {"collection", about.substr(blank + 1)}, {"changes", changes}}));
+    }
+    out["unannounced"] = Value(std::move(unannounced));
+  }
   if (const std::string success = last_success(); !success.empty()) out["last_success"] = success;
   if (project_trouble_) out["project_trouble"] = problem("tidewire.lua", *project_trouble_);
   if (listen_trouble_) out["listen_trouble"] = problem("tidewire.lua", *listen_trouble_);

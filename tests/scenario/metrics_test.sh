@@ -21,6 +21,7 @@ says '"next_poll":{"left":"20'
 
 curl -sf "http://$address/metrics" >"$work/metrics"
 promtool check metrics <"$work/metrics" || fail "promtool complains"
+promtool test rules "$SOURCE_DIR/tests/scenario/prometheus_rules.yml" || fail "a rule does not fire where it should"
 for sample in 'tidewire_healthy 1' 'tidewire_links{mapping="people"} 3' 'tidewire_events_total{mapping="people",event="created"} 3' \
   'tidewire_connection_up{connection="erp",kind="frappe"} 1' 'tidewire_connection_call_duration_seconds_count{connection="app"}'; do
   grep -qF "$sample" "$work/metrics" || fail "no sample $sample"

@@ -88,6 +88,13 @@ TEST_CASE("metrics: how long webhooks and changes take, reloads, scripts and cop
   }
 }
 
+TEST_CASE("metrics: changes that only polls found are told by collection", "[admin]") {
+  ApiFixture f;
+  f.process_view["unannounced"] = *json::parse(R"([{"connection": "erp", "collection": "Employee", "changes": 12}])");
+
+  CHECK(f.ask("GET", "/metrics").body.find("tidewire_unannounced_changes{connection=\"erp\",collection=\"Employee\"} 12\n") != std::string::npos);
+}
+
 TEST_CASE("metrics: without the store what the process knows is still told", "[admin]") {
   ApiFixture f;
 
