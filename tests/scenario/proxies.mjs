@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import fs from "node:fs";
 import http from "node:http";
 import path from "node:path";
@@ -32,9 +33,10 @@ async function answering(server, port, why) {
 async function nginx() {
   const program = program_of("nginx");
   if (!program) return null;
-  const folder = temporary("nginx"), port = await free_port();
+  const folder = temporary("nginx"), port = await free_port(), secure = await free_port();
+  execFileSync("openssl", ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=sync.example.org", "-days", "2", "-keyout", path.join(folder, "key.pem"), "-out", path.join(folder, "cert.pem")], { stdio: "ignore" });
   const kinds = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
-  const site = here(shipped("nginx.conf"), [[/listen 443 ssl;/, `listen 127.0.0.1:${port};`], [/listen \[::\]:443 ssl;\n/, ""], [/ssl_certificate .*\n/, ""], [/ssl_certificate_key .*\n/, ""]]);
+  const site = here(shipped("nginx.conf"), [[/listen 443 ssl http2;/, `listen 127.0.0.1:${port}; listen 127.0.0.1:${secure} ssl http2;`], [/listen \[::\]:443 ssl http2;\n/, ""], [/ssl_certificate .*\n/, `ssl_certificate ${folder}/cert.pem;\n`], [/ssl_certificate_key .*\n/, `ssl_certificate_key ${folder}/key.pem;\n`]]);
   fs.writeFileSync(path.join(folder, "nginx.conf"), `${process.getuid() === 0 ? "user root;" : ""} daemon off; worker_processes 1; pid ${folder}/nginx.pid; error_log ${folder}/error.log;
     events { worker_connections 1024; }
     http {
@@ -43,7 +45,7 @@ async function nginx() {
       ${site}
     }`);
   const server = start(program, ["-p", folder, "-c", path.join(folder, "nginx.conf"), "-e", path.join(folder, "error.log")]);
-  return answering(server, port, () => fs.readFileSync(path.join(folder, "error.log"), "utf8"));
+  return Object.assign(await answering(server, port, () => fs.readFileSync(path.join(folder, "error.log"), "utf8")), { port, secure });
 }
 
 async function caddy() {
@@ -118,6 +120,21 @@ const cases = {
     await world.settled();
   },
   async "behind nginx"() { await stands_before("nginx", nginx); },
+  async "nginx speaks HTTP/2, and shows strangers nothing but webhooks and the ping"() {
+    const proxy = await nginx();
+    if (!proxy) return;
+    const asked = (url, ...more) => execFileSync("curl", ["-sk", "--max-time", "10", "-o", "/dev/null", "-w", "%{http_version} %{http_code}", ...more, url], { encoding: "utf8" });
+    try {
+      assert.equal(asked(`https://127.0.0.1:${proxy.secure}/ping`, "--http2"), "2 200");
+      const stranger = ["--interface", "127.0.0.2"];
+      for (const hidden of ["/", "/metrics", "/health", "/api/v1/status", "/docs"]) assert.equal(asked(proxy.url + hidden, ...stranger), "1.1 403", hidden);
+      assert.equal(asked(proxy.url + "/ping", ...stranger), "1.1 200");
+      assert.equal(asked(proxy.url + "/webhook/erp", ...stranger, "-X", "POST", "-d", "{}"), "1.1 401");
+      assert.equal(asked(proxy.url + "/metrics"), "1.1 200");
+    } finally {
+      await proxy.stop();
+    }
+  },
   async "behind Caddy"() { await stands_before("caddy", caddy); },
 };
 
