@@ -1,5 +1,7 @@
 #include "admin/events.h"
 
+#include <algorithm>
+
 #include "admin/redaction.h"
 #include "base/json.h"
 
@@ -19,7 +21,9 @@ void Events::send(const std::string& text) {
 }
 
 void Events::add(std::unique_ptr<http::Outlet> outlet, std::uint64_t last) {
-  // Ids begin anew with each process: a reader of the former one is ahead of us and gets what there is.
+  // Ids go on from the time of the first reader, in microseconds: those of a former process are behind all of ours, and a reader
+  // that brings one gets what there is. So does one that is ahead of us, whose clock was set back.
+  if (last_id_ == 0) last_id_ = static_cast<std::uint64_t>(std::max<std::int64_t>(1, control_.clock().now().time_since_epoch().count()));
   const std::uint64_t from = last > last_id_ ? 0 : last;
   std::string first = "retry: 2000\n\n";
   for (const Kept& one : kept_) {

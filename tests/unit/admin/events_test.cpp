@@ -64,11 +64,11 @@ TEST_CASE("events: a reader that comes back is told what it missed, once", "[adm
   events.publish("log", Value("b"));
   CHECK(events.readers() == 0);
 
-  events.add(std::make_unique<Ear>(second), 1);
+  events.add(std::make_unique<Ear>(second), std::stoull(first.text.substr(first.text.find("id: ") + 4)));
   events.publish("log", Value("c"));
 
   CHECK_FALSE(has(second, "\"a\""));
-  CHECK(has(second, "id: 2\nevent: log\ndata: \"b\""));
+  CHECK(has(second, "event: log\ndata: \"b\""));
   CHECK(has(second, "\"c\""));
 }
 
@@ -85,4 +85,21 @@ TEST_CASE("events: a silent stream beats, and ends after its time so that the re
   f.world.timers.advance(Events::kAfter);
 
   CHECK_FALSE(events.wanted());
+}
+
+TEST_CASE("events: a reader of the former process is told all that this one kept", "[admin]") {
+  ApiFixture f;
+  Events former(f);
+  Heard then, first, back;
+  former.add(std::make_unique<Ear>(then), 0);
+  for (int i = 0; i < 3; ++i) former.publish("log", Value(i));
+  const auto last = std::stoull(then.text.substr(then.text.rfind("id: ") + 4));
+  f.world.clock.pass(std::chrono::seconds(1));
+  Events events(f);
+  events.add(std::make_unique<Ear>(first), 0);
+  for (const char* text : {"a", "b", "c", "d"}) events.publish("log", Value(text));
+
+  events.add(std::make_unique<Ear>(back), last);
+
+  for (const char* text : {"\"a\"", "\"b\"", "\"c\"", "\"d\""}) CHECK(has(back, text));
 }
