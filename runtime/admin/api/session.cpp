@@ -34,8 +34,11 @@ void begin(Api& api, const Call& call, const std::string& name) {
 /// Whether the password of the body is this user's; who missed too often is told when to come again.
 void with_password(Api& api, const Call& call, const std::string& name, std::function<void(bool right)> then) {
   const std::string of_name = by_name(name), of_peer = "from " + sender_of(call.request);
-  if (const Duration wait = std::max(api.lockout().wait(of_name), api.lockout().wait(of_peer)); wait > Duration::zero()) {
-    Error error = make_error(Code::kThrottled, "too many wrong passwords", "wait as long as Retry-After says; an administrator sets a new password: tidewire user add " + name);
+  const Duration by_peer = api.lockout().wait(of_peer);
+  if (const Duration wait = std::max(api.lockout().wait(of_name), by_peer); wait > Duration::zero()) {
+    // A new password ends the wait of the name alone.
+    Error error = by_peer > Duration::zero() ? make_error(Code::kThrottled, "too many wrong passwords from this address", "wait as long as Retry-After says, or log in from another address")
+                                             : make_error(Code::kThrottled, "too many wrong passwords", "wait as long as Retry-After says; an administrator sets a new password: tidewire user add " + name);
     error.retry_after = std::chrono::ceil<std::chrono::milliseconds>(wait);
     return (*call.reply)(problem(error));
   }

@@ -194,6 +194,10 @@ TEST_CASE("auth: behind a proxy one guesser does not lock out the others", "[adm
 
   CHECK(guess("ada", "203.0.113.9", kPassword) == 429);
   CHECK(guess("ada", "192.0.2.7", kPassword) == 200);
+  // No new password ends the wait of an address, so none is proposed.
+  const std::string told = o.ask("POST", "/api/v1/login", R"({"name": "ada", "password": "x"})", {{"X-Forwarded-For", "203.0.113.9"}}).body;
+  CHECK(told.find("from this address") != std::string::npos);
+  CHECK(told.find("user add") == std::string::npos);
 }
 
 TEST_CASE("auth: a password is long enough and never in an answer", "[admin]") {
