@@ -2,6 +2,7 @@
 import { get, may, post, put, segment } from "./api.js";
 import { h, replace } from "./dom.js";
 import { shown } from "./format.js";
+import { keep_edit } from "./unsaved.js";
 import { diff } from "./diff.js";
 import { banner, button, card, empty, problems, table, toast } from "./view.js";
 
@@ -51,10 +52,12 @@ export async function editor(place, mapping, done) {
   };
   const apply = button("Apply", async () => {
     try { await put(`${path}/source`, { source: area.value, hash: now.hash }); } catch (error) { return error.problem?.problems ? show_problems(error.problem.problems) : replace(result, banner("bad", error.message, error.hint)); }
+    keep_edit(() => false);
     toast("Saved and loaded; it holds for what comes now.");
     await done();
   }, "first");
   apply.disabled = true;
   replace(place, card(now.file, area, h("p", { id: "editor-help", class: "dim small" }, "Tab indents; Escape and then Tab leaves the field. Nothing is saved before Apply."), h("div", { class: "row" }, button("Check", () => check(0)), button("Check with a dry run", () => check(20)), apply, button("Undo all", () => { area.value = now.source; apply.disabled = true; replace(result); }, "quiet"))), result);
+  keep_edit(() => area.isConnected && area.value !== now.source);
   if (draft) await check(0);
 }

@@ -4,6 +4,7 @@ import { h, replace } from "./dom.js";
 import { listen, stop_listening } from "./events.js";
 import { login_page, setup_page } from "./login.js";
 import { pages } from "./pages.js";
+import { leaves_edit, unsaved } from "./unsaved.js";
 import { act, ask, banner, toast, trouble } from "./view.js";
 
 const main = document.getElementById("main");
@@ -13,10 +14,15 @@ const menu = document.querySelector(".menu-button");
 let turn = 0;
 let leave = [];
 
+/// What is no encoded text is taken as it stands: the page then says that there is no such thing.
+function decoded(part) {
+  try { return decodeURIComponent(part); } catch { return part; }
+}
+
 /// "#/operations?mapping=x" -> { path: ["operations"], query }
 function place() {
   const [path, query] = (location.hash.slice(1) || "/").split("?");
-  return { path: path.split("/").filter(Boolean).map(decodeURIComponent), query: new URLSearchParams(query ?? "") };
+  return { path: path.split("/").filter(Boolean).map(decoded), query: new URLSearchParams(query ?? "") };
 }
 
 /// Filters live in the address, so that a view can be sent to a colleague.
@@ -118,7 +124,13 @@ async function begin() {
 menu.addEventListener("click", () => menu.setAttribute("aria-expanded", String(menu.getAttribute("aria-expanded") !== "true")));
 when_logged_out(() => { take_session({ role: "nobody", any_user: true }); void begin(); });
 set_theme(localStorage.getItem("theme") ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light"));
-window.addEventListener("hashchange", () => {
+window.addEventListener("hashchange", async (event) => {
+  const wanted = location.hash;
+  if (unsaved()) {
+    history.replaceState(null, "", event.oldURL);
+    if (await leaves_edit()) location.hash = wanted;
+    return;
+  }
   window.scrollTo(0, 0);
   void show().then(() => main.focus({ preventScroll: true }));  // scrolled to, its head would lie behind the bar
 });

@@ -7,6 +7,7 @@ import { arrows, chip, count, moment, shown } from "./format.js";
 import { editor } from "./editor.js";
 import { diff } from "./diff.js";
 import { work_tab } from "./mapping_work.js";
+import { leaves_edit, unsaved } from "./unsaved.js";
 import { behind } from "./verdict.js";
 import { ask, banner, button, card, empty, figure, head, problems, table, tabs, toast, trouble } from "./view.js";
 
@@ -111,18 +112,20 @@ export async function mapping_page(box, tools) {
       held_banner(mapping, draw), (mapping.warnings ?? []).map((one) => banner("warn", typeof one === "string" ? one : one.message ?? JSON.stringify(one))), tabs(choices, chosen, choose));
     try {
       if (chosen === "script") await script_tab(place, mapping, tools);
-      else if (chosen === "edit") await editor(place, mapping, draw);
+      else if (chosen === "edit") await (unsaved() || editor(place, mapping, draw));
       else if (chosen === "work") work_tab(place, mapping, draw);
       else await overview_tab(place, mapping);
     } catch (error) {
       replace(place, trouble(error));
     }
   };
-  function choose(id) {
+  async function choose(id) {
+    if ((id === chosen && id === "edit") || !(await leaves_edit())) return;
     chosen = id;
     tools.query.delete("version");
     tools.set_query({ tab: id === "overview" ? "" : id });
-    return draw().then(() => document.getElementById(`tab-${id}`)?.focus());
+    await draw();
+    document.getElementById(`tab-${id}`)?.focus();
   }
   replace(box, top, place);
   await draw();

@@ -5,7 +5,7 @@ import { filter_form, moment_field } from "./filters.js";
 import { chip, moment } from "./format.js";
 import { empty, head, paged_table } from "./view.js";
 
-const sources = [["webhook", "webhooks"], ["", "all"], "poll", "listen", "sweep", "person", "job", "again"];
+const sources = [["webhook", "webhooks"], ["", "all"], "listen", "sweep", "person", "job", "again"];
 
 export async function webhooks_page(box, tools) {
   const { connections } = await get("/api/v1/connections");

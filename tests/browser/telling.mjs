@@ -1,0 +1,136 @@
+import assert from "node:assert/strict";
+import fs from "node:fs";
+import { drawn, open_browser, visit } from "../support/browser.mjs";
+import { call, run, until } from "../support/scenario.mjs";
+import { company } from "../support/staff.mjs";
+
+const world = {};
+let erp, app, project, page, problems, address;
+const edits = 120;
+const password = "correct horse battery";
+
+const table = (name) => ({ name, primary_key: ["id"], triggers: [{ kind: "touch", column: "updated_at" }], columns: [{ name: "id", type: "bigint", identity: true }, { name: "code", type: "text", nullable: false, unique: true },
+  { name: "name", type: "text" }, { name: "updated_at", type: "timestamptz", nullable: false, default: "now()" }] });
+const pairs = `return mapping {
+  left = app.table "la", right = app.table "rb", key = { left = "id", right = "id" }, match = { by.fields { "code" } },
+  fields = { same { "code", "name" } },
+}
+`;
+const level = async (name) => assert.equal((await project.cli("sync", name)).code, 0);
+const history = () => page.getByRole("table", { name: "History" });
+const rows = () => history().locator("tbody tr");
+const behind = async (name) => (await page.getByRole("table", { name: "Mappings" }).getByRole("row").filter({ has: page.getByRole("link", { name, exact: true }) }).locator("td[data-title=Behind]").innerText()).trim();
+
+const cases = {
+  async "(two tables keyed by numbers, and notices that go one way)"() {
+    Object.assign(world, await company({ parts: ["notices"] }));
+    ({ erp, app, project } = world);
+    await app.define([table("la"), table("rb")]);
+    project.write("mappings/pairs.lua", pairs);
+    await erp.insert("Notice", { code: "n", body: "b" });
+    // la 1 is rb 2, la 2 is rb 1, and 3 is 3.
+    for (const code of ["a", "b", "c"]) await app.insert("la", { code, name: code });
+    for (const code of ["b", "a", "c"]) await app.insert("rb", { code, name: code });
+    await project.start();
+    address = project.daemon.address;
+    const put = await call("http://tidewire/api/v1/users/ada", { method: "PUT", body: { role: "admin", password }, socket: project.path("state/tidewire.sock") });
+    assert.equal(put.status, 200, put.text);
+    ({ page, problems } = await open_browser());
+    await page.goto(address + "/");
+    await page.getByLabel("Name").fill("ada");
+    await page.getByLabel("Password").fill(password);
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { name: "Overview" }).waitFor();
+  },
+
+  async "what was never loaded is not called level, and a one-way mapping points its way"() {
+    assert.equal(await behind("pairs"), "never loaded");
+    await page.getByText("erp.Notice → app.notices").waitFor();
+    await page.getByText("app.la ↔ app.rb").waitFor();
+    await level("pairs");
+    await level("notices");
+    await world.settled();
+    await visit(page, address, "#/mapping/pairs");
+    await page.locator(".figure", { hasText: "level" }).waitFor();
+  },
+
+  async "a number that both sides have leads to its own side's record, with its history alone"() {
+    for (const name of ["x", "y"]) {
+      await app.edit("la", "code", "a", { name });
+      await level("pairs");
+    }
+    await app.edit("la", "code", "b", { name: "z" });
+    await level("pairs");
+    await visit(page, address, "#/record?mapping=pairs");
+    const linked = page.getByRole("table", { name: "Linked records" });
+    await linked.getByRole("row").filter({ has: page.locator("td[data-title=Left]", { hasText: /^1$/ }) }).locator("td[data-title=Left] a").click();
+    await page.getByText("app 1 and app 2 are the same thing").waitFor();
+    await rows().first().waitFor();
+    assert.deepEqual([...new Set(await history().locator("td[data-title=Left]").allInnerTexts())], ["1"]);
+    await visit(page, address, "#/record?mapping=pairs&key=3");
+    await page.getByText("app 3 and app 3 are the same thing").waitFor();
+    const told = await project.ask(["record", "pairs", "1", "--side", "left"]);
+    assert.ok(told.operations.length > 0 && told.operations.every((one) => one.left_key === "1"), JSON.stringify(told.operations));
+    assert.equal((await project.cli("record", "pairs", "3")).code, 0);
+  },
+
+  async "a history goes out whole"() {
+    for (let i = 0; i < edits; i++) {
+      await app.edit("la", "code", "c", { name: `n${i}` });
+      assert.equal((await call("http://tidewire/api/v1/sync", { method: "POST", body: { mapping: "pairs", key: "3", side: "left" }, socket: project.path("state/tidewire.sock") })).status, 202);
+      await until("the edit on the right", async () => (await app.find("rb", "code", "c")).name === `n${i}`);
+    }
+    await visit(page, address, "#/record?mapping=pairs&key=3&side=left");
+    await page.getByText("50 rows, more to load").waitFor();
+    const [csv] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "All as CSV" }).click()]);
+    assert.ok(fs.readFileSync(await csv.path(), "utf8").split("\r\n").length > edits);
+  },
+
+  async "what fails again and again is behind"() {
+    await app.faults({ match: { method: "PATCH", path: "rb" }, action: { status: 503 } });
+    await app.edit("la", "code", "a", { name: "late" });
+    await project.cli("sync", "pairs", "--once");
+    await until("the key to back off", async () => (await project.status()).mappings.pairs.backing_off > 0);
+    await visit(page, address, "#/");
+    assert.match(await behind("pairs"), /ago|now/);
+    assert.equal((await project.status()).connections.app.state === "paused", false, "nobody paused it");
+    await app.well();
+    await until("the edit on the right", async () => (await project.cli("retry", "--mapping", "pairs", "--side", "left", "--key", "1"), (await app.find("rb", "code", "a")).name === "late"));
+    await world.settled();
+  },
+
+  async "an address that is no text leads to a page that says so"() {
+    await visit(page, address, "#/operation/%");
+    await page.getByText("no operation %").waitFor();
+  },
+
+  async "an edit is not lost without a question"() {
+    await visit(page, address, "#/mapping/pairs?tab=edit");
+    const area = page.getByLabel("Script of pairs");
+    const dialog = page.getByRole("dialog");
+    await area.fill(pairs + "-- mine\n");
+    await page.getByRole("tab", { name: "Fields" }).click();
+    await dialog.getByRole("button", { name: "Cancel" }).click();
+    await page.getByRole("link", { name: "Operations", exact: true }).first().click();
+    await dialog.getByText("Leave the edit?").waitFor();
+    await dialog.getByRole("button", { name: "Cancel" }).click();
+    assert.equal(await area.inputValue(), pairs + "-- mine\n");
+    assert.match(page.url(), /mapping\/pairs\?tab=edit$/);
+    let asked = 0;
+    page.once("dialog", (one) => { asked += one.type() === "beforeunload"; void one.dismiss(); });
+    await page.evaluate(() => setTimeout(() => location.reload()));
+    await until("the browser to ask", () => asked === 1);
+    await page.getByRole("link", { name: "Operations", exact: true }).first().click();
+    await dialog.getByRole("button", { name: "Leave it" }).click();
+    await page.getByRole("heading", { name: "Operations" }).waitFor();
+    await drawn(page);
+  },
+
+  async "the page made no mistake of its own"() {
+    await visit(page, address, "#/webhooks");
+    assert.ok(!(await page.getByLabel("By", { exact: true }).locator("option").allInnerTexts()).includes("poll"));
+    assert.deepEqual(problems, []);
+  },
+};
+
+await run(cases, world);
