@@ -23,7 +23,9 @@ export async function open_browser() {
   const files = process.env.PAGE_FILES;
   if (files) await context.route(/\/(ui\/[\w.]+)?$/, async (route) => {
     const file = path.join(files, new URL(route.request().url()).pathname.split("/ui/")[1] ?? "index.html");
-    await route.fulfill({ response: await route.fetch({ headers: { ...route.request().headers(), "if-none-match": "" } }), ...(fs.existsSync(file) ? { body: fs.readFileSync(file) } : {}) });
+    const response = await route.fetch({ headers: { ...route.request().headers(), "if-none-match": "" } });
+    const fresh = response.status() === 404 ? { status: 200, contentType: "text/javascript" } : {};  // one that the binary has not
+    await route.fulfill({ response, ...(fs.existsSync(file) ? { ...fresh, body: fs.readFileSync(file) } : {}) });
   });
   const page = await context.newPage();
   page.setDefaultTimeout(60000 * patience);
