@@ -17,13 +17,20 @@ std::string hex_text(std::string_view bytes) {
   return out;
 }
 
+/// A decimal literal is exact as far as it goes: 65 digits, 30 of them after the point. Of a longer one the servers keep the nearest
+/// that they have, without a word; as text it is read as the column's own type, a double's digits whole.
+bool is_exact_literal(std::string_view number) {
+  if (number.find_first_not_of("-.0123456789") != std::string_view::npos) return false;  // with an exponent it is a double
+  const auto point = number.find('.');
+  return number.size() <= 65 && (point == std::string_view::npos || number.size() - point - 1 <= 30);
+}
+
 std::string literal(const Value& value, const std::function<std::string(const std::string&)>& escape) {
   switch (value.kind()) {
     case Value::Kind::kNull: return "NULL";
     case Value::Kind::kBool: return value.as_bool() ? "1" : "0";
     case Value::Kind::kInt: return std::to_string(value.as_int());
-    // Without an exponent a decimal literal is exact; with one it is a double.
-    case Value::Kind::kDecimal: return value.decimal_text().find_first_not_of("-.0123456789") == std::string::npos ? value.decimal_text() : "'" + escape(value.decimal_text()) + "'";
+    case Value::Kind::kDecimal: return is_exact_literal(value.decimal_text()) ? value.decimal_text() : "'" + escape(value.decimal_text()) + "'";
     case Value::Kind::kString: return "'" + escape(value.as_string()) + "'";
     default: return "'" + escape(json::dump(value)) + "'";
   }

@@ -28,6 +28,7 @@ TEST_CASE("values: PostgreSQL's numbers keep their digits", "[sql]") {
 TEST_CASE("values: PostgreSQL's times are UTC whatever the session's zone", "[sql]") {
   CHECK(postgres_value(1184, "2026-01-01 23:34:05.120000+02") == Value("2026-01-01T21:34:05.12Z"));
   CHECK(postgres_value(1184, "infinity") == Value("infinity"));
+  CHECK(postgres_value(1184, "0044-03-15 00:00:00+00 BC") == Value("0044-03-15 00:00:00+00 BC"));
   CHECK(postgres_value(1114, "2026-01-01 23:34:05.1") == Value("2026-01-01T23:34:05.1"));
 }
 
@@ -63,6 +64,10 @@ TEST_CASE("values: MariaDB's parameters are written into the text, quoted places
   const auto text = [](std::string_view sql, std::vector<Value> parameters) { return mysql_text(sql, parameters, doubled); };
   CHECK(*text("select ?, '?', `?`, \"?\" /* ? */ -- ?\n, ?", {Value(1), Value("it's")}) == "select 1, '?', `?`, \"?\" /* ? */ -- ?\n, 'it''s'");
   CHECK(*text("?,?,?", {Value(), Value(true), Value(DecimalText{"1.50"})}) == "NULL,1,1.50");
+  const std::string large = "602" + std::string(98, '0'), small = "0." + std::string(89, '0') + "16";
+  CHECK(*text("?,?,?", {Value(DecimalText{large}), Value(DecimalText{small}), Value(DecimalText{"-" + small})}) == "'" + large + "','" + small + "','-" + small + "'");
+  CHECK(*text("?", {Value(DecimalText{"-12345678901234567890123456789012345.123456789012345678901234567890"})}) == "'-12345678901234567890123456789012345.123456789012345678901234567890'");
+  CHECK(*text("?", {Value(DecimalText{"12345678901234567890.123456789012345678901234567890"})}) == "12345678901234567890.123456789012345678901234567890");
   CHECK(*text("'it\\'s ?', ?", {Value(DecimalText{"1e3"})}) == "'it\\'s ?', '1e3'");
   CHECK(text("?", {}).error().code == Code::kInvalid);
   CHECK(text("", {Value(1)}).error().code == Code::kInvalid);
