@@ -60,6 +60,10 @@ Result<Value> canonical_date(const Value& value, const Type& type) {
   if (!value.is_string() || value.as_string().size() < 10) return does_not_fit(value, type);
   std::string day = value.as_string().substr(0, 10);
   if (!parse_local(day).ok() && day != "0000-00-00") return does_not_fit(value, type);
+  // A time of day may follow; an era ("0044-03-15 BC") makes it another day.
+  const std::string_view rest = std::string_view(value.as_string()).substr(10);
+  const bool timed = rest.size() > 1 && (rest[0] == 'T' || rest[0] == ' ') && rest[1] >= '0' && rest[1] <= '9';
+  if (!rest.empty() && (!timed || rest.ends_with("BC"))) return does_not_fit(value, type);
   return Value(std::move(day));
 }
 

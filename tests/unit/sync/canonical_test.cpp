@@ -64,3 +64,18 @@ TEST_CASE("canonical: bytes are the same in either spelling, and a text keeps th
   CHECK_FALSE(sync::convert(Value("no bytes!"), sync::Type::of("text"), encoded).ok());
   CHECK(sync::convert(Value(), hexadecimal, encoded)->is_null());
 }
+
+TEST_CASE("canonical: a date of another era is none of ours, and one with a time of day is its day", "[sync]") {
+  const sync::Type date = sync::Type::of("date");
+  CHECK(*sync::canonical(Value("2024-05-01"), date) == Value("2024-05-01"));
+  CHECK(*sync::canonical(Value("2024-05-01 10:11:12"), date) == Value("2024-05-01"));
+  CHECK(*sync::canonical(Value("2024-05-01T10:11:12.5Z"), date) == Value("2024-05-01"));
+  CHECK(*sync::canonical(Value("0000-00-00"), date) == Value("0000-00-00"));
+  for (const char* other : {"0044-03-15 BC", "0044-03-15 00:00:00 BC", "10000-01-01", "2024-05-011", "2024-05-01 later"}) {
+    const auto refused = sync::convert(Value(other), date, date);
+    REQUIRE_FALSE(refused.ok());
+    CHECK(refused.error().message.find(other) != std::string::npos);
+  }
+  CHECK_FALSE(sync::convert(Value("0044-03-15T00:00:00 BC"), moment("local", "UTC"), date).ok());
+  CHECK_FALSE(sync::convert(Value("0044-03-15 00:00:00+00 BC"), moment("instant"), moment("local", "UTC")).ok());
+}
