@@ -348,11 +348,8 @@ function M.deal_created(group, records, key, outcomes)
   for _, one in ipairs(records) do by_key[one.key] = one end
   for i, item in ipairs(group) do
     local keyed, one = M.has_key(item.row, key), nil
-    if keyed then
-      one = by_key[item.key or M.key_of(item.row, key)]
-    elseif #records == #group then
-      one = records[i]
-    end
+    if keyed then one = by_key[item.key or M.key_of(item.row, key)] end
+    if not one and #records == #group then one = records[i] end      -- a key too, where it is read in another spelling
     if one then
       outcomes[item.at] = { record = one }
     elseif keyed then

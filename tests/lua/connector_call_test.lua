@@ -48,3 +48,14 @@ tap.test("an answer that is not the JSON which was promised is told with the rea
   local _, err = ask({ body = "<html>" }, true)
   tap.equal(err.code, "unknown")
 end)
+
+tap.test("a row that is made under a key in another spelling is ours where all were made, and only there", function()
+  local group = { { at = 1, row = { at = "2024-01-01T12:00:00Z" } }, { at = 2, row = { at = "2024-01-01T13:00:00Z" } } }
+  local first, second = { key = "2024-01-01T12:00:00+00:00" }, { key = "2024-01-01T13:00:00+00:00" }
+  local outcomes = {}
+  connector.deal_created(group, { first, second }, { "at" }, outcomes)
+  tap.equal({ outcomes[1].record == first, outcomes[2].record == second }, { true, true })
+  outcomes = {}
+  connector.deal_created(group, { second }, { "at" }, outcomes)
+  tap.equal({ outcomes[1].error.code, outcomes[2].error.code }, { "stale", "stale" })
+end)
