@@ -14,7 +14,8 @@ local M = {}
 -- The names of information_schema are upper case in MySQL; they are renamed here so that both spell them alike.
 local columns = [[
 select column_name as name, data_type as kind, column_type as type, is_nullable = 'NO' as required, column_default as `default`,
-  extra, column_comment as label, character_maximum_length as length, character_set_name as charset, numeric_scale as scale, datetime_precision as places,
+  extra, column_comment as label, character_maximum_length as length, character_set_name as charset, numeric_scale as scale,
+  numeric_precision as `precision`, datetime_precision as places,
   column_key as keyed, ordinal_position as position
 from information_schema.columns where table_schema = ? and table_name = ? order by ordinal_position]]
 
@@ -115,7 +116,7 @@ local function type_of(column)
   if kind == "enum" then return { kind = "enum", options = options_of(column.type) } end
   if kind == "timestamp" then return { kind = "datetime", form = "local", zone = "UTC", resolution = 10 ^ -(given(column.places) or 0) } end
   if kind == "datetime" then return { kind = "datetime", form = "local", zone = "UTC", resolution = 10 ^ -(given(column.places) or 0) } end
-  if kinds[kind] == "decimal" then return { kind = "decimal", form = "number", scale = given(column.scale) } end
+  if kinds[kind] == "decimal" then return { kind = "decimal", form = "number", scale = given(column.scale), precision = given(column.precision) } end
   if kinds[kind] == "time" then return { kind = "time", resolution = 10 ^ -(given(column.places) or 0) } end
   if kinds[kind] then return { kind = kinds[kind] } end
   return { kind = "text", length = given(column.length), trim = kind == "char" and "right" or nil }

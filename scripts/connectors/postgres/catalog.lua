@@ -116,7 +116,7 @@ local function type_of(name, cast, labels)
     return { kind = "text", length = tonumber(name:match "%((%d+)%)"), trim = cast == "bpchar" and "right" or nil }
   end
   if kind == "bool" then return { kind = "bool", form = "json" } end
-  if kind == "decimal" then return { kind = "decimal", form = "number", scale = tonumber(name:match ",(%d+)%)") } end
+  if kind == "decimal" then return { kind = "decimal", form = "number", scale = tonumber(name:match ",(%d+)%)"), precision = tonumber(name:match "%((%d+),") } end
   if kind == "time" then return { kind = "time", resolution = 0.000001 } end
   if kind ~= "datetime" then return { kind = kind } end
   if cast:find("without", 1, true) then return { kind = "datetime", form = "local", zone = "UTC", resolution = 0.000001 } end

@@ -71,6 +71,22 @@ local function check_bytes(c, spec, field)
   end
 end
 
+-- Digits that every number of 64 bits with a floating point holds.
+local float_digits = 15
+
+-- The digits that a decimal has beyond those are cut, and the cut value comes back where the row has two directions.
+local function check_digits(c, spec, field)
+  for _, side in ipairs(sides) do
+    local own, there = field[side .. "_type"], field[flow.other[side] .. "_type"]
+    local travels = field.kind == "copy" and field.lossy ~= true and own and own.kind == "decimal" and there and there.kind == "float"
+    if travels and (own.precision or 0) > float_digits then
+      c.r:warn(spec.at, "'%s' of %s has %d digits, '%s' of %s is a float and holds %d: a longer value loses its last ones%s. Say lossy = true where none is that long", field[side][1],
+        c.title[side], own.precision, field[flow.other[side]][1], c.title[flow.other[side]], float_digits,
+        flow.reaches(field.flow, side) and ", on both sides" or "")
+    end
+  end
+end
+
 local function check_single_writer(c, spec, field)
   for _, side in ipairs(sides) do
     for _, path in ipairs(reached(field, side)) do
@@ -89,6 +105,7 @@ function M.field(c, spec, field)
   check_writable(c, spec, field)
   check_files(c, spec, field)
   check_bytes(c, spec, field)
+  check_digits(c, spec, field)
   check_single_writer(c, spec, field)
 end
 

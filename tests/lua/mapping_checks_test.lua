@@ -1,0 +1,26 @@
+local tap = require "tap"
+local case = require "mapping_case"
+
+local test, equal = tap.test, tap.equal
+
+local function two_described(left, right)
+  return { left = { key = { "name" }, fields = { case.field "name", case.field "email", { name = "a", type = left },
+      { name = "creation", type = { kind = "datetime", form = "local", zone = left.system } } } },
+    right = { key = { "id" }, fields = { case.field "id", case.field "email", { name = "b", type = right } } } }
+end
+
+test("the digits of a decimal that a float does not hold are warned of, unless the row is said to be lossy", function()
+  local function warnings(left, right, more)
+    local one = { "a", "b" }
+    for key, value in pairs(more or {}) do one[key] = value end
+    return select(2, case.load(function() return { fields = { { "email", "email" }, one } } end, { describe = two_described(left, right) }))
+  end
+  local long, short, float = { kind = "decimal", precision = 20, scale = 6 }, { kind = "decimal", precision = 12, scale = 2 }, { kind = "float" }
+  equal(case.warned(warnings(long, float), "'a' of erp.doctype \"Employee\" has 20 digits, 'b' of app.table \"employees\" is a float and holds 15: "
+    .. "a longer value loses its last ones, on both sides"), true)
+  equal(case.warned(warnings(float, long), "'b' of app.table \"employees\" has 20 digits"), true)
+  equal(case.warned(warnings(long, float, { only = "to_right" }), "loses its last ones. Say"), true)
+  for _, result in ipairs { warnings(short, float), warnings(long, long), warnings({ kind = "decimal" }, float), warnings(long, float, { lossy = true }) } do
+    equal(case.warned(result, "digits"), false)
+  end
+end)
