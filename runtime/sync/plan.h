@@ -23,7 +23,7 @@ using store::Sides;
 struct Type {
   std::string kind = "json";  // without a type, values compare as exact JSON
   std::string form;           // bool: "01" | "json"; decimal: "number" | "text"; datetime: "local" | "instant"; json: "text"; binary: "base64"
-  std::string zone;           // of a local datetime
+  std::string zone;           // of a local datetime; of a date: whose day it is, where times are beside it
   int scale = -1;             // digits after the point that count; -1: all
   std::int64_t length = -1;   // code points; -1: no limit
   bool empty_is_null = false;

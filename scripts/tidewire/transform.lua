@@ -31,8 +31,13 @@ function M.phone(country)
   return pair("t.phone", { to_right = call, to_left = call, lossy = true })
 end
 
---- The day of a date or a time; towards a datetime its midnight.
-M.date = bare("t.date", times.date, nil)
+--- The day of a date or a time; towards a datetime its midnight. Of an instant it is the day in UTC, with t.date "ZONE" that zone's.
+M.date = bare("t.date", times.date, function(zone)
+  if type(zone) ~= "string" or not times.is_zone(zone) then
+    error(("t.date takes a time zone such as \"Europe/Berlin\", not '%s'"):format(tostring(zone)), 2)
+  end
+  return pair("t.date", times.date_in(zone))
+end)
 
 --- Local time <-> an instant; the zone is the described one where none is said.
 M.datetime = bare("t.datetime", times.datetime(nil), function(zone)

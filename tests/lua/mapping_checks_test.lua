@@ -24,3 +24,17 @@ test("the digits of a decimal that a float does not hold are warned of, unless t
     equal(case.warned(result, "digits"), false)
   end
 end)
+
+test("a date beside an instant is a day of its system's zone, and a warning says where none is known", function()
+  local instant, date = { kind = "datetime", form = "instant" }, { kind = "date" }
+  local function load_one(left, right, only) return case.load(function() return { fields = { { "email", "email" }, { "a", "b", only = only } } } end,
+    { describe = two_described(left, right) }) end
+  local plan, result = load_one({ kind = "date", system = "Europe/Berlin" }, instant, "to_left")
+  equal(plan.fields[2].left_type.zone, "Europe/Berlin")
+  equal(case.warned(result, "no zone is known"), false)
+  result = select(2, load_one(instant, date, "to_right"))
+  equal(case.warned(result, "'a' of erp.doctype \"Employee\" is an instant, 'b' of app.table \"employees\" a date, and no zone is known: the day is that of UTC. "
+    .. "t.date \"Europe/Berlin\""), true)
+  result = select(2, load_one({ kind = "datetime", form = "local", zone = "Europe/Berlin" }, date, "to_right"))
+  equal(case.warned(result, "no zone is known"), false)
+end)

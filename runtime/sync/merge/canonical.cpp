@@ -138,12 +138,21 @@ bool is_word_kind(const std::string& kind) {
          kind == "datetime" || kind == "binary";
 }
 
+/// The day that the clocks of its system showed; of an instant the day where the date is kept, in UTC where nobody knows where that is.
+Result<Value> day_of(const Value& moment, const Type& from, const Type& to) {
+  const std::string& zone_name = from.form == "local" ? from.zone : to.zone;
+  const Result<Instant> at = parse_instant(moment.as_string());
+  if (zone_name.empty() || !at.ok()) return Value(moment.as_string().substr(0, 10));
+  const auto zone = TRY(Zone::load(zone_name));
+  return Value(format_local(zone->to_local(*at)).substr(0, 10));
+}
+
 Result<Value> between_kinds(const Value& value, const Type& from, const Type& to) {
   if (value.is_null() || from.kind == to.kind) return value;
   if (from.kind == "binary") return spell(value, from);  // what holds no bytes keeps them as that system writes them
   if (from.kind == "json" || to.kind == "json") return value;
   if (is_word_kind(to.kind) && !value.is_array() && !value.is_object()) {
-    if (to.kind == "date" && from.kind == "datetime" && value.is_string()) return Value(value.as_string().substr(0, 10));
+    if (to.kind == "date" && from.kind == "datetime" && value.is_string()) return day_of(value, from, to);
     if (to.kind == "datetime" && from.kind == "date") return does_not_fit(value, to).with_hint("say which time of day with t.datetime");
     return Value(scalar_text(value));
   }

@@ -71,6 +71,18 @@ local function check_bytes(c, spec, field)
   end
 end
 
+-- The day of an instant is one zone's; where nobody knows whose, it is that of UTC.
+local function check_days(c, spec, field)
+  for _, side in ipairs(sides) do
+    local own, there = field[side .. "_type"], field[flow.other[side] .. "_type"]
+    local turned = field.kind == "copy" and own and own.kind == "datetime" and own.form ~= "local" and there and there.kind == "date"
+    if turned and (there.zone or "UTC") == "UTC" then
+      c.r:warn(spec.at, "'%s' of %s is an instant, '%s' of %s a date, and no zone is known: the day is that of UTC. t.date \"Europe/Berlin\" takes the day of that zone",
+        field[side][1], c.title[side], field[flow.other[side]][1], c.title[flow.other[side]])
+    end
+  end
+end
+
 -- Digits that every number of 64 bits with a floating point holds.
 local float_digits = 15
 
@@ -106,6 +118,7 @@ function M.field(c, spec, field)
   check_files(c, spec, field)
   check_bytes(c, spec, field)
   check_digits(c, spec, field)
+  check_days(c, spec, field)
   check_single_writer(c, spec, field)
 end
 

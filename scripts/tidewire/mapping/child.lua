@@ -109,7 +109,7 @@ end
 -- A context like that of a mapping, for the fields of a row.
 local function context(c, spec, field)
   local inner = { r = c.r, at = spec.at, rows_at = spec.at, left = c.left, right = c.right, kinds = c.kinds, flow = field.flow, fields = {},
-    described = {}, title = {}, names = {}, written = { left = {}, right = {} }, references = c.references, rule = spec.rule,
+    described = {}, zone = c.zone, title = {}, names = {}, written = { left = {}, right = {} }, references = c.references, rule = spec.rule,
     further = c.further, further_described = c.further_described, lookups = { left = {}, right = {} },
     is_key = function() return false end }
   for _, side in ipairs(sides) do

@@ -36,7 +36,7 @@ end
 
 -- What a mapping is about, before its fields: ends, what is known of them, direction.
 local function context(r, content, argument, at)
-  local c = { r = r, at = at, described = {}, description = {}, title = {}, capabilities = {}, proof = {}, kinds = {}, written = { left = {}, right = {} },
+  local c = { r = r, at = at, described = {}, description = {}, zone = {}, title = {}, capabilities = {}, proof = {}, kinds = {}, written = { left = {}, right = {} },
     names = {}, references = {}, fields = {}, name = content.name, ends = argument.ends,
     frozen = type(argument.frozen) == "table" and given(argument.frozen[content.name]) or nil }
   local connections = argument.connections or {}
@@ -57,6 +57,7 @@ local function context(r, content, argument, at)
     c.described[side] = types.described(c.description[side])
     c.capabilities[side] = given((connections[own.connection] or {}).capabilities)
     c.proof[side] = given((connections[own.connection] or {}).proof)
+    c.zone[side] = types.zone_of(c.described[side])
     if c.described[side] == nil then c.incomplete = true end
     if own.options.parent ~= nil then r:problem(r:key(side, at), "parent is for a table of rows { ... }, not for an end of the mapping") end
   end

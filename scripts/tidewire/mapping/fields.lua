@@ -270,6 +270,15 @@ local function by_data(c, pair, paths, field)
   end
 end
 
+-- A date next to times is a day of its system's zone.
+local function know_day(c, field)
+  for _, side in ipairs(sides) do
+    local own, there = field[side .. "_type"], field[flow.other[side] .. "_type"]
+    local day = own and own.kind == "date" and there and there.kind == "datetime"
+    if day and own.zone == nil and c.zone[side] then field[side .. "_type"] = types.with(own, { zone = c.zone[side] }) end
+  end
+end
+
 local function converted(c, spec, paths, field)
   local row, at = spec.row, spec.at
   local field_types = types_of(c, row, paths, at)
@@ -283,6 +292,7 @@ local function converted(c, spec, paths, field)
   if row.type ~= nil then field.left_type, field.right_type = field_types.left, field_types.right end
   if not pair then
     field.kind = "copy"
+    know_day(c, field)
   elseif is_data(pair) then
     by_data(c, pair, paths, field)
   else

@@ -106,6 +106,17 @@ function M.described(description)
   return fields
 end
 
+--- The zone that the local times of a system are in; nil where it has none or several. `fields` as `described` gives them.
+function M.zone_of(fields)
+  local found
+  for _, field in pairs(fields or {}) do
+    local zone = field.type.kind == "datetime" and field.type.form == "local" and field.type.zone
+    if zone and found and zone ~= found then return nil end
+    found = zone or found
+  end
+  return found
+end
+
 local with_parts = { json = true, list = true, rows = true }
 
 --- Whether values of a type have parts that a path with dots may name.

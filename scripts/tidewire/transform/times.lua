@@ -41,6 +41,26 @@ function M.is_zone(zone)
   return ok and instant ~= nil
 end
 
+local function has_offset(value) return value:find "[Zz]$" ~= nil or value:find "%d[+-]%d%d:?%d?%d?$" ~= nil and value:find ":" ~= nil end
+
+-- With a zone the day of an instant is that zone's, and a day's beginning as an instant is midnight there.
+local function zoned_day_towards(target, zone)
+  return function(value)
+    if values.empty(value) then return nil end
+    local day = day_of(value)
+    if not day then return no_time(value) end
+    if has_offset(value) then
+      local there, err = M.to_local(value, zone)
+      if not there then return outcome.dead(("'%s': %s"):format(value, err)) end
+      day = there:sub(1, 10)
+    end
+    if is_local(target) then return day .. " 00:00:00" end
+    if not is_instant(target) then return day end
+    local instant, err = M.from_local(day .. " 00:00:00", zone)
+    return instant or outcome.dead(("'%s': %s"):format(value, err))
+  end
+end
+
 local function date_towards(target)
   return function(value)
     if values.empty(value) then return nil end
@@ -52,15 +72,19 @@ local function date_towards(target)
   end
 end
 
-M.date = {
-  name = "t.date", lossy = true, to_right = date_towards(nil), to_left = date_towards(nil),
-  bind = function(context)
-    local left, right = context.left_type, context.right_type
-    return { to_right = date_towards(right), to_left = date_towards(left) }
-  end,
-}
+local function dates(towards)
+  return {
+    name = "t.date", lossy = true, to_right = towards(nil), to_left = towards(nil),
+    bind = function(context) return { to_right = towards(context.right_type), to_left = towards(context.left_type) } end,
+  }
+end
 
-local function has_offset(value) return value:find "[Zz]$" ~= nil or value:find "%d[+-]%d%d:?%d?%d?$" ~= nil and value:find ":" ~= nil end
+M.date = dates(date_towards)
+
+--- t.date "ZONE".
+function M.date_in(zone)
+  return dates(function(target) return zoned_day_towards(target, zone) end)
+end
 
 -- The UTC text of a value, or nil and why; a local one is in `zone`.
 local function instant_of(value, zone)

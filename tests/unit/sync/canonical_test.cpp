@@ -32,6 +32,22 @@ TEST_CASE("canonical: an instant does not fit a local time whose zone nobody kno
   CHECK_FALSE(sync::convert(Value("2024-12-31T23:30:00Z"), moment("instant"), moment("local")).ok());
 }
 
+TEST_CASE("canonical: a time becomes the day that its system's clocks showed, an instant that of the date's zone, else of UTC", "[sync]") {
+  const sync::Type site = moment("local", "Europe/Berlin"), instant = moment("instant"), day = sync::Type::of("date");
+  sync::Type day_there = day;
+  day_there.zone = "Europe/Berlin";
+
+  CHECK(*sync::convert(Value("2024-05-01 00:30:00"), site, day) == Value("2024-05-01"));
+  CHECK(*sync::convert(Value("2024-04-30T22:30:00Z"), site, day) == Value("2024-05-01"));  // as the base has it
+  CHECK(*sync::convert(Value("2024-05-01 00:30:00"), moment("local"), day) == Value("2024-05-01"));
+  CHECK(*sync::convert(Value("2024-05-01 00:30:00"), moment("local", "Asia/Kolkata"), day_there) == Value("2024-05-01"));
+  CHECK(*sync::convert(Value("2024-04-30T22:30:00Z"), instant, day_there) == Value("2024-05-01"));
+  CHECK(*sync::convert(Value("2024-04-30T22:30:00Z"), instant, day) == Value("2024-04-30"));
+  CHECK(sync::convert(Value(), site, day)->is_null());
+  CHECK_FALSE(sync::convert(Value("infinity"), instant, day_there).ok());
+  CHECK_FALSE(sync::convert(Value("2024-05-01"), day_there, instant).ok());
+}
+
 TEST_CASE("canonical: elements of a list and of a set are of their own type, of a set each once and in one order", "[sync]") {
   const auto list_of = [](const char* kind, const char* element) { return sync::Type::from(Value(Object{{"kind", kind}, {"of", Value(Object{{"kind", element}})}})); };
   const auto ids = list_of("set", "int");
