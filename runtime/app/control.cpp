@@ -215,6 +215,7 @@ void App::State::check_loaded(bool connect, admin::Done<Value> done) {
     const Value* warnings = mapping.mapper ? mapping.mapper->compiled().find("warnings") : nullptr;
     for (const Value& warning : warnings == nullptr || !warnings->is_array() ? Array{} : warnings->as_array()) checking->warnings.push_back(warning);
   }
+  for (const std::string& file : empty_files_) checking->warnings.push_back(Value(file + " is empty: no mapping is read from it"));
   std::map<std::string, const Value*> compiled;
   for (const auto& [name, mapping] : mappings_) {
     if (mapping.mapper) compiled[name] = &mapping.mapper->compiled();

@@ -123,9 +123,17 @@ void App::State::load_file(const std::string& name, std::function<void()> ready)
   };
   const auto text = read_file(options_.folder + "/" + file);
   if (!text) {
+    empty_files_.erase(file);
     drop_mappings_of(file, {});
     return loop_.post(done);
   }
+  // Somebody, or the shell of `schema ... > FILE`, is about to write it.
+  if (trim(*text).empty()) {
+    if (empty_files_.insert(file).second) log_.info("mapping_empty", file + " is empty: it is read once something stands in it");
+    std::erase_if(mappings_, [&](const auto& one) { return one.second.file == file && one.second.mapper == nullptr; });
+    return loop_.post(done);
+  }
+  empty_files_.erase(file);
   auto drafts = read_mapping_file(file, *text, context(name), Value(), services());
   if (!drafts.ok()) {
     mapping_failed(name, file, {}, drafts.error());

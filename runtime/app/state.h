@@ -253,6 +253,7 @@ struct App::State final : public admin::Control, public admin::Authoring, public
   std::map<std::string, std::pair<std::string, Value>> kinds_;   // of a connector: its text, and what it wants to be told
   std::map<std::string, Error> broken_connections_;
   std::map<std::string, std::uint64_t> readings_;     // of a mapping file, counted: an older one that ends later is dropped
+  std::set<std::string> empty_files_;  // mapping files in which nothing stands
   std::map<std::string, std::vector<std::function<void()>>> overtaken_;  // who waits for the reading that overtook theirs, by file
   int loads_ = 0;                                     // of mapping files, under way
   std::vector<std::function<void()>> when_loaded_;    // who waits for their end

@@ -58,6 +58,15 @@ expect 1 "$TIDEWIRE" sync nowhere
 expect 2 "$TIDEWIRE" sync --direction up
 expect 0 "$TIDEWIRE" run --once
 says "level"
+
+# a draft goes into its file by the shell, which makes it empty before
+"$TIDEWIRE" schema erp Person --suggest app.people >mappings/draft.lua 2>"$work/stderr" || fail "schema ended with $?: $(cat "$work/stderr")"
+[ ! -s "$work/stderr" ] || fail "an empty file is complained of: $(cat "$work/stderr")"
+grep -q 'return mapping' mappings/draft.lua || fail "no draft: $(cat mappings/draft.lua)"
+: >mappings/draft.lua
+expect 0 "$TIDEWIRE" check
+says "mappings/draft.lua is empty"
+rm mappings/draft.lua
 cp mappings/people.lua "$work/people.lua"
 sed -i 's/"phone"/"phon"/' mappings/people.lua
 expect 1 "$TIDEWIRE" run --once
