@@ -39,6 +39,17 @@ struct Counted {
 const Counted kDid[] = {{"created", "created"}, {"updated", "updated"}, {"deleted", "deleted"}, {"linked", "linked"}, {"auto_merged", "merged"}};
 const Counted kOpen[] = {{"waiting", "waiting"}, {"backing_off", "to be tried again"}, {"waiting_for", "waiting for a parent"}, {"open_conflicts", "in conflict"}, {"held", "held"}, {"dead", "given up"}, {"would_write", "that would be written"}};
 
+bool ended(const std::string& state) { return state == "done" || state == "failed" || state == "cancelled"; }
+
+/// What a part that the command does not wait for had still to do.
+std::string unfinished_text(const Value& part) {
+  const std::string state = part.string_or("state", "done");
+  if (ended(state)) return "";
+  if (state == "queued") return "not begun: ";
+  if (state == "staged") return "waits for decisions: ";
+  return state == "working" ? "not worked off: " : "not everything was listed: ";
+}
+
 void add_count(std::vector<std::string>& words, std::int64_t count, const char* what) {
   if (count > 0) words.push_back(grouped(count) + " " + what);
 }
@@ -78,7 +89,8 @@ std::string part_summary(const Value& part) {
   const Value* events = part.find("events");
   const Value* counts = part.find("counts");
   const std::string did = counts_text(events == nullptr ? none : *events, kDid);
-  std::string text = did.empty() ? "nothing to write" : did;
+  const bool over = ended(part.string_or("state", "done"));
+  std::string text = unfinished_text(part) + (did.empty() ? (over ? "nothing to write" : "nothing written") : did);
   if (counts == nullptr) return text;
   const std::int64_t pairs = counts->int_or("links", 0);
   text += "; " + grouped(pairs) + (pairs == 1 ? " pair" : " pairs") + " now";
@@ -92,8 +104,8 @@ void Progress::tell_ended(const Value& job, bool all) {
     const Value& part = parts[ended_];
     const std::string state = part.string_or("state");
     const bool failed = state == "failed" || state == "cancelled";
-    if (state != "done" && !failed && !all) return;
-    const bool all_well = left_over(part) == 0;
+    if (!ended(state) && !all) return;
+    const bool all_well = ended(state) && left_over(part) == 0;
     std::string text = failed ? out_.paint("✗ ", Style::kBad) : (all_well ? out_.paint("✓ ", Style::kGood) : out_.paint("! ", Style::kWarn));
     text += out_.paint(plain(part.string_or("mapping")), Style::kBold) + "  " + part_summary(part);
     out_.line(text);

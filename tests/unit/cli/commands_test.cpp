@@ -154,6 +154,32 @@ TEST_CASE("progress: where nothing was to be written, it is said", "[cli]") {
   CHECK(part_summary(*part) == "nothing to write; 3 pairs now");
 }
 
+TEST_CASE("progress: a part that did not come to its end says so", "[cli]") {
+  const auto of = [](const char* state) { return part_summary(*json::parse(std::string(R"({"mapping": "people", "state": ")") + state + R"(", "events": {}, "counts": {"links": 6}})")); };
+
+  CHECK(of("listing") == "not everything was listed: nothing written; 6 pairs now");
+  CHECK(of("working") == "not worked off: nothing written; 6 pairs now");
+  CHECK(of("queued") == "not begun: nothing written; 6 pairs now");
+  CHECK(of("done") == "nothing to write; 6 pairs now");
+}
+
+TEST_CASE("progress: what was not listed to its end has no tick", "[cli]") {
+  const auto told = [](const char* state) {
+    std::FILE* file = std::tmpfile();
+    Terminal out(file);
+    Progress(out, Ticks{}).finish(*json::parse(std::string(R"({"parts": [{"mapping": "people", "state": ")") + state + R"(", "events": {}, "counts": {"links": 6}}]})"));
+    std::rewind(file);
+    std::string text(200, ' ');
+    text.resize(std::fread(text.data(), 1, text.size(), file));
+    std::fclose(file);
+    return text;
+  };
+
+  CHECK(told("done").find("✓ people") != std::string::npos);
+  CHECK(told("listing").find("! people") != std::string::npos);
+  CHECK(told("paused").find("✓") == std::string::npos);
+}
+
 TEST_CASE("progress: a part that looks is told with what it found", "[cli]") {
   const auto part = json::parse(R"({"mapping": "people", "marked": 0, "looked_at": 1234, "found": {"differing": 3, "missing_left": 1}})");
 
