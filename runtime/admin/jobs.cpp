@@ -57,12 +57,13 @@ Value part_view(Control& control, const store::Job& job, const store::Summary& n
   Value shown = view(counts->second);
   shown.as_object().erase("counters");
   part["counts"] = std::move(shown);
+  const Value* before = job.summary.find("before");
+  if (before != nullptr) part["before"] = *before;
   if (const Value* events = job.summary.find("events")) {
     part["events"] = *events;
     return Value(std::move(part));
   }
   Object events;
-  const Value* before = job.summary.find("before");
   for (const auto& [name, value] : counts->second.counters) {
     const std::int64_t delta = before == nullptr ? 0 : value - before->int_or(name, 0);
     if (delta != 0) events[name] = delta;

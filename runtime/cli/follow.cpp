@@ -12,23 +12,50 @@ namespace {
 
 constexpr auto kShort = std::chrono::seconds(3), kLong = std::chrono::seconds(30);
 
+using Counters = std::map<std::string, std::int64_t>;
+
+Counters counters_in(const Value* counted) {
+  Counters out;
+  for (const auto& [name, count] : counted == nullptr || !counted->is_object() ? Object{} : counted->as_object()) {
+    if (count.is_int()) out[name] = count.as_int();
+  }
+  return out;
+}
+
+Value moved(const Counters& before, const Counters& now) {
+  Object out;
+  for (const auto& [name, count] : now) {
+    const auto was = before.find(name);
+    const std::int64_t delta = count - (was == before.end() ? 0 : was->second);
+    if (delta != 0) out[name] = delta;
+  }
+  return Value(std::move(out));
+}
+
+/// The counters from which on a part's work is counted: the job's beginning, or that of the process that works for this command alone.
+std::optional<Counters> beginning_of(const Session& session, const Value& part) {
+  if (auto before = session.counters_before(part.string_or("mapping"))) return before;
+  if (const Value* before = part.find("before")) return counters_in(before);
+  return std::nullopt;
+}
+
 }  // namespace
 
 Follower::Follower(Context& context, Session& session, std::string id, Options options)
     : context_(context), session_(session), options_(options), target_("/api/v1/jobs/" + segment(id)), progress_(context.out, clock_.ticks()), moved_at_(clock_.ticks()) {}
 
 Result<Value> Follower::run() {
-  Value job = TRY(session_.get(target_));
+  Value job = TRY(look());
   const auto open = [&] { return job.string_or("state") == "running" || job.string_or("state") == "paused"; };
   while (open() && !waits_for_decisions(job) && !TRY(stuck(job))) {
     if (options_.tells) progress_.update(job, clock_.ticks());
     pause();
-    job = TRY(session_.get(target_));
+    job = TRY(look());
   }
   const std::int64_t undecided = open() ? undecided_of(job) : 0;
   if (const Value* waits = job.at_path("waits_for.text"); open() && waits_for_decisions(job) && waits != nullptr) gave_up_ = waits->as_string() + " (`tidewire conflicts`)";
   if (undecided > 0) gave_up_ = grouped(undecided) + (undecided == 1 ? " conflict waits" : " conflicts wait") + " for a decision (`tidewire conflicts`) and nothing is written before";
-  if (options_.retries) TRY(wait_for_retries(job));
+  TRY(wait_for_the_rest(job));
   if (options_.tells) progress_.finish(job);
   if (!gave_up_.empty()) {
     session_.abandon();
@@ -50,7 +77,20 @@ std::int64_t undecided_of(const Value& job) {
 
 bool waits_for_decisions(const Value& job) { return undecided_of(job) > 0 || job.at_path("waits_for.undecided") != nullptr; }
 
-/// The job's counts become those of now.
+/// The job as it is now. What a process of this command alone did before the job began is told with it.
+Result<Value> Follower::look() {
+  Value job = TRY(session_.get(target_));
+  for (Value& part : job.find("parts")->as_array()) {
+    const auto before = session_.counters_before(part.string_or("mapping"));
+    if (!before || part.find("before") == nullptr) continue;
+    Counters now = counters_in(part.find("before"));
+    for (const auto& [name, count] : counters_in(part.find("events"))) now[name] += count;
+    part["events"] = moved(*before, now);
+  }
+  return job;
+}
+
+/// The job's counts become those of now, and so does what was done.
 Result<Follower::Left> Follower::left_of(Value& job) {
   const Value status = TRY(session_.get("/api/v1/status"));
   const Value* mappings = status.find("mappings");
@@ -59,12 +99,13 @@ Result<Follower::Left> Follower::left_of(Value& job) {
     const Value* mapping = mappings == nullptr ? nullptr : mappings->find(part.string_or("mapping"));
     if (mapping == nullptr) continue;
     const std::string name = part.string_or("mapping");
-    const std::int64_t waiting = mapping->int_or("waiting", 0) + mapping->int_or("backing_off", 0);
+    const std::int64_t waiting = mapping->int_or("waiting", 0) + (options_.retries ? mapping->int_or("backing_off", 0) : 0);
     const bool off = mapping->bool_or("paused", false);
     part["switched_off"] = off;
     if (off) left.off_text = name + " is switched off (`tidewire resume " + name + "` lets it go on)";
     if (off && part.string_or("state") != "done") left.paused = left.off_text;
     (off ? left.off : left.keys) += waiting;
+    if (const auto before = beginning_of(session_, part)) part["events"] = moved(*before, counters_in(mapping->find("counters")));
     Value* counts = part.find("counts");
     if (counts == nullptr || !counts->is_object()) continue;
     for (auto& [name, value] : counts->as_object()) {
@@ -96,19 +137,26 @@ Result<bool> Follower::stuck(Value& job) {
   return !gave_up_.empty();
 }
 
-Result<void> Follower::wait_for_retries(Value& job) {
-  while (gave_up_.empty()) {
+/// A process of this command alone works off what it has marked before it is told what that came to.
+Result<void> Follower::wait_for_the_rest(Value& job) {
+  const bool waits = options_.retries || session_.counters_before("");
+  std::int64_t fewest = -1;
+  for (;;) {
     const Left left = TRY(left_of(job));
+    if (!gave_up_.empty() || !waits) return {};
     if (left.keys == 0) {
       off_ = left.off > 0;
       if (off_) gave_up_ = left.off_text + ": " + grouped(left.off) + (left.off == 1 ? " change waits" : " changes wait") + " for that";
       return {};
     }
+    if (left.keys < fewest || fewest < 0) moved_at_ = clock_.ticks();
+    fewest = fewest < 0 ? left.keys : std::min(fewest, left.keys);
+    if (!options_.retries && clock_.ticks() - moved_at_ > kShort) return {};
     gave_up_ = left.paused;
-    if (!context_.json()) context_.out.show(grouped(left.keys) + " to be tried again");
+    if (!gave_up_.empty()) return {};
+    if (!context_.json()) context_.out.show(grouped(left.keys) + (options_.retries ? " to be tried again" : " left"));
     pause();
   }
-  return {};
 }
 
 void Follower::pause() {

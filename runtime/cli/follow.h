@@ -31,8 +31,9 @@ class Follower {
     std::string paused;  // "app: 503 ..." where a connection is, or why a mapping takes no keys
   };
   Result<Left> left_of(Value& job);
+  Result<Value> look();
   Result<bool> stuck(Value& job);
-  Result<void> wait_for_retries(Value& job);
+  Result<void> wait_for_the_rest(Value& job);
   void pause();
 
   Context& context_;

@@ -42,7 +42,30 @@ Result<void> Session::begin() {
   auto opened = app::App::open(loop_, std::move(wanted));
   if (!opened.ok()) return reach_daemon(opened.error());
   app_ = std::move(*opened);
-  return options_.need == Need::kState ? Result<void>() : start_app();
+  if (options_.need == Need::kState) return {};
+  if (options_.need == Need::kWork) TRY(count_before());
+  return start_app();
+}
+
+/// What was left by the process before is worked off as soon as this one begins, and is its work all the same.
+Result<void> Session::count_before() {
+  bool done = false;
+  Result<store::Summary> now = store::Summary();
+  app_->control().store().summary([&](Result<store::Summary> summary) {
+    now = std::move(summary);
+    done = true;
+    loop_.stop();
+  });
+  run_until(done);
+  if (!now.ok()) return now.error();
+  before_ = std::move(*now);
+  return {};
+}
+
+std::optional<std::map<std::string, std::int64_t>> Session::counters_before(const std::string& mapping) const {
+  if (!before_) return std::nullopt;
+  const auto found = before_->mappings.find(mapping);
+  return found == before_->mappings.end() ? std::map<std::string, std::int64_t>() : found->second.counters;
 }
 
 /// Whether anybody is there; whether the token may do what is wanted is said by each answer.

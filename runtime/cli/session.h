@@ -5,6 +5,7 @@
 // request is under way: commands are plain sequences of calls.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -44,12 +45,15 @@ class Session {
   Result<Value> post(const std::string& target, const Value& body) { return send("POST", target, body); }
   Result<Value> send(const std::string& method, const std::string& target, const Value& body);
   void wait(Duration duration);
+  /// A mapping's counters as the state had them before anything was worked off here; nothing where a daemon works.
+  std::optional<std::map<std::string, std::int64_t>> counters_before(const std::string& mapping) const;
   /// What is left need not be finished when this ends: it stays in the state for the next one.
   void abandon() { abandoned_ = true; }
 
  private:
   explicit Session(Options options) : options_(std::move(options)) {}
   Result<void> begin();
+  Result<void> count_before();
   Result<void> start_app();
   Result<void> reach_daemon(const Error& unopened);
   Result<void> reach_elsewhere();
@@ -63,6 +67,7 @@ class Session {
   loop::Loop loop_;
   std::unique_ptr<app::Remote> remote_;
   std::unique_ptr<app::App> app_;
+  std::optional<store::Summary> before_;
   bool started_ = false, abandoned_ = false;
 };
 

@@ -153,6 +153,15 @@ void Store::backlog(std::string mapping, Done<std::int64_t> done) {
   });
 }
 
+void Store::backlog(std::string mapping, Instant until, Done<std::int64_t> done) {
+  read_verb(executor_, std::move(done), [mapping = std::move(mapping), until, now = clock_.now()](Database& database) {
+    return number(database,
+                  "SELECT count(*) FROM dirty_keys WHERE mapping = ? AND (priority > 0 OR since <= ?) AND due_at <= ? AND state IN "
+                  "('waiting', 'backing_off')",
+                  0, mapping, until, now);
+  });
+}
+
 void Store::drop_backfill(std::string mapping, bool recorded, Done<std::int64_t> done) {
   write_verb(executor_, std::move(done), [mapping = std::move(mapping), recorded](Database& database) -> Result<std::int64_t> {
     const std::int64_t gone = TRY(execute(database,

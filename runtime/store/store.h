@@ -225,6 +225,8 @@ class Store {
   void take_live(std::string mapping, std::int64_t limit, Done<std::vector<DirtyKey>> done);
   /// How much backfill is due.
   void backlog(std::string mapping, Done<std::int64_t> done);
+  /// And of the live keys those that have stood so since `until` or before: a live change takes over what a job has marked.
+  void backlog(std::string mapping, Instant until, Done<std::int64_t> done);
   /// Marks of jobs that nothing else asked for leave, counted as discarded; with `recorded` also those of which it is on record what would
   /// be written. `done(n)`.
   void drop_backfill(std::string mapping, bool recorded, Done<std::int64_t> done);

@@ -59,6 +59,20 @@ expect 2 "$TIDEWIRE" sync --direction up
 expect 0 "$TIDEWIRE" run --once
 says "level"
 
+# what a process before has left is this command's work, and counted
+cp mappings/people.lua "$work/people.lua"
+sed -i 's/every 1h/every 1s/' mappings/people.lua
+start_daemon
+expect 0 "$TIDEWIRE" pause people
+edit_erp ada@example.org '{"phone": "+44 7"}'
+waits() { "$TIDEWIRE" status --json | grep -Eq '"waiting": ?1[,}]'; }
+wait_for "the edit is not polled" waits
+stop_daemon TERM
+cp "$work/people.lua" mappings/people.lua
+expect 0 "$TIDEWIRE" resume people
+expect 0 "$TIDEWIRE" sync people --once
+says "1 updated; 3 pairs now"
+
 # a draft goes into its file by the shell, which makes it empty before
 "$TIDEWIRE" schema erp Person --suggest app.people >mappings/draft.lua 2>"$work/stderr" || fail "schema ended with $?: $(cat "$work/stderr")"
 [ ! -s "$work/stderr" ] || fail "an empty file is complained of: $(cat "$work/stderr")"

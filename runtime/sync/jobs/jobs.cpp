@@ -325,6 +325,7 @@ void Jobs::work_off(const RunPtr& run) {
   const bool marked = leaves_backfill(run->job) || run->job.options.find("key") != nullptr;
   if (!marked) return end(run, "done", std::nullopt);
   run->phase = Run::Phase::kWorkOff;
+  run->gone_over = around_.clock.now();
   run->pause = kShortest;
   look_at_backlog(run);
 }
@@ -345,7 +346,9 @@ void Jobs::look_at_backlog(const RunPtr& run) {
   if (run->under_way || told(run)) return;
   const std::string key = run->job.options.string_or("key");
   const auto answer = in_turn<std::int64_t>(run, [this, run](Result<std::int64_t> due) { due.ok() ? on_backlog(run, *due) : wait(run, std::chrono::seconds(1)); });
-  if (key.empty()) return store_.backlog(run->job.mapping, answer);
+  // What it holds back until people have decided is nobody's to wait for; else what others asked for meanwhile is its work, too.
+  const bool all = run->phase == Run::Phase::kWorkOff && !Staging::holds(run->job);
+  if (key.empty()) return all ? store_.backlog(run->job.mapping, run->gone_over, answer) : store_.backlog(run->job.mapping, answer);
   const Side side = run->job.options.string_or("side") == "right" ? Side::kRight : Side::kLeft;
   store_.load(run->job.mapping, {{side, key}}, [answer, now = around_.clock.now()](Result<std::vector<store::Known>> known) {
     if (!known.ok()) return answer(known.error());

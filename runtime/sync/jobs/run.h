@@ -26,6 +26,7 @@ struct Jobs::Run {
   int attempts = 0;
   bool away = false;           // its system has been for so long that nobody waits for it here
   Duration pause{};            // the last one between two looks
+  Instant gone_over{};         // when it had marked all that it found
   std::unique_ptr<Timer> timer;
   bool is(const char* state) const { return job.state == state; }
   /// Nothing of it is under way any more, and it is where the state has it.

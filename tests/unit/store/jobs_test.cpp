@@ -101,6 +101,17 @@ TEST_CASE("backlog: counts backfill that is due, live changes pass it, and dropp
   CHECK(f.counter("employees", "discarded") == 1);
 }
 
+TEST_CASE("backlog: with a moment, live keys that stood so by then count, and later ones do not", "[store][jobs]") {
+  StoreFixture f;
+  f.mark("employees", {{Side::kLeft, "a", "upsert", "job", 1}, {Side::kLeft, "b", "upsert", "job", 1}});
+  const Instant gone_over = f.clock.now();
+  f.clock.pass(std::chrono::seconds(1));
+  f.mark("employees", {{Side::kLeft, "b"}});  // a poll has met it too
+  f.mark("employees", {{Side::kLeft, "later"}});
+
+  CHECK(f.ask<std::int64_t>([&](auto done) { f.store.backlog("employees", gone_over, done); }) == 2);
+}
+
 TEST_CASE("would_write: a new change looks again, and so does being let", "[store][dirty]") {
   StoreFixture f;
   f.mark("employees", {{Side::kLeft, "a"}, {Side::kLeft, "b"}});

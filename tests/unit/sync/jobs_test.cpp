@@ -38,6 +38,26 @@ TEST_CASE("jobs: an initial load creates what is only on one side and ends with 
   CHECK(world.right.rows.size() == 4);
 }
 
+TEST_CASE("jobs: what a live change took over from a load is worked off before it ends, and counted", "[sync][jobs]") {
+  World world;
+  const std::string key = world.left.insert(person("ada@example.org"));
+  world.engine->pause("people", true);
+  world.hook(Side::kLeft, key);  // told at the same time
+  world.settle(std::chrono::milliseconds(10));
+  const std::string id = start_job(world, "initial_load");
+  for (int i = 0; i < 5; ++i) world.settle(std::chrono::milliseconds(10));
+  CHECK(job_of(world, id).open());
+
+  world.engine->pause("people", false);
+  for (int i = 0; i < 50 && job_of(world, id).open(); ++i) world.settle();
+
+  const store::Job job = job_of(world, id);
+  CHECK(job.state == "done");
+  const Value* created = job.summary.at_path("events.created");
+  REQUIRE(created != nullptr);
+  CHECK(created->as_int() == 1);
+}
+
 TEST_CASE("jobs: a load killed in the middle goes on from its cursor", "[sync][jobs]") {
   World world;
   insert_many(world, 2500);
