@@ -38,3 +38,10 @@ test("a date beside an instant is a day of its system's zone, and a warning says
   result = select(2, load_one({ kind = "datetime", form = "local", zone = "Europe/Berlin" }, date, "to_right"))
   equal(case.warned(result, "no zone is known"), false)
 end)
+
+test("a collection's one name goes with the plan where its connector says it", function()
+  local plan = case.load(function() return { fields = { { "email", "email" } } } end,
+    { describe = { right = { key = { "id" }, place = "public.employees", fields = { case.field "id", case.field "email" } } } })
+  equal(plan.right.place, "public.employees")
+  equal(plan.left.place, nil)
+end)

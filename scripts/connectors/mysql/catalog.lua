@@ -200,7 +200,7 @@ function M.describe(conn, collection)
     warnings[#warnings + 1] = "no primary key: name the key in the mapping, of columns that are unique and never null"
     key[1] = "id"
   end
-  return { key = key, fields = fields, warnings = warnings, absence_proves_delete = about.type == "BASE TABLE" and nil,
+  return { key = key, fields = fields, warnings = warnings, place = table.concat({ db.place(conn, collection) }, "."), absence_proves_delete = about.type == "BASE TABLE" and nil,
     tells_times = M.time_column(conn, collection, about) ~= nil and nil }
 end
 

@@ -210,7 +210,7 @@ function M.describe(conn, collection)
   if M.dashed(collection.name) ~= collection.name or collection.word == "database" and source.kind == "data_sources" then
     warnings[1] = ('webhooks name this table "%s": write it so, as %s'):format(source.id, source.kind == "databases" and "database" or "data_source")
   end
-  return { key = array { "id" }, fields = fields, warnings = warnings }
+  return { key = array { "id" }, fields = fields, warnings = warnings, place = source.id }
 end
 
 local function title_of(one)

@@ -191,7 +191,7 @@ function M.describe(conn, collection)
   local warnings, shows_all = warnings_of(about, #key > 0, M.time_column(conn, collection, about)), about.kind ~= "v" and about.kind ~= "m" and not about.filtered
   if #key == 0 then key[1] = "id" end
   local own_keys = about.by_name[key[1]] and about.by_name[key[1]].read_only
-  return { key = key, fields = fields, warnings = warnings, absence_proves_delete = shows_all and nil,
+  return { key = key, fields = fields, warnings = warnings, place = table.concat({ db.place(conn, collection) }, "."), absence_proves_delete = shows_all and nil,
     client_keys = not own_keys and nil, tells_times = M.time_column(conn, collection, about) ~= nil and nil }
 end
 

@@ -72,6 +72,8 @@ local function describe_fields(definition)
   return fields, key
 end
 
+local function place(conn, collection) return (option(conn, collection, "schema") or "public") .. "." .. collection.name end
+
 -- A key that is told nothing: the table itself says whether the columns that a mapping names are there and may be read.
 local function described_by_mapping(conn, collection)
   local key = connector.given(collection.key)
@@ -82,7 +84,7 @@ local function described_by_mapping(conn, collection)
   end
   local reply, err = wire.request(conn, collection, "GET", { { "select", table.concat(columns, ",") }, { "limit", "0" } })
   if not reply then return nil, err end
-  return { key = key, fields = fields, warnings = array {
+  return { key = key, fields = fields, place = place(conn, collection), warnings = array {
     "the API does not describe itself to this key (a secret key may): types come from the mapping, values compare as they are" } }
 end
 
@@ -104,7 +106,7 @@ function M.describe(conn, collection)
     warnings[1] = "a view, or a table without a primary key: name a `version` column; absence proves no deletion"
   end
   if #key == 0 then key[1] = "id" end
-  return { key = key, fields = fields, warnings = warnings, absence_proves_delete = not is_view and nil, tells_unique = false,
+  return { key = key, fields = fields, warnings = warnings, place = place(conn, collection), absence_proves_delete = not is_view and nil, tells_unique = false,
     tells_times = (definition.properties or {})[option(conn, collection, "modified") or ""] ~= nil and nil }
 end
 

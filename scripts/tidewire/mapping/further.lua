@@ -17,6 +17,11 @@ local function id_of(own) return own.connection .. "." .. own.word .. " " .. own
 -- Options that are the language's own and no connector's.
 local ours = { parent = true, where = true, claims = true, with = true }
 
+--- The one name of a collection that can be spelled in several ways, where its connector says it; else nil.
+function M.place(description)
+  return description and given(description.place) or nil
+end
+
 --- The options that the connector gets.
 function M.options_of(own)
   local options = {}
@@ -40,7 +45,7 @@ function M.use(c, own, fields)
     if one.id == id then entry = one end
   end
   if not entry then
-    entry = { id = id, connection = own.connection, word = own.word, collection = own.collection, options = M.options_of(own),
+    entry = { id = id, connection = own.connection, word = own.word, collection = own.collection, place = M.place(description), options = M.options_of(own),
       key = json.array(description and given(description.key) or {}), fields = json.array {} }
     c.further[#c.further + 1] = entry
   end

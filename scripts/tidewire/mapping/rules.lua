@@ -189,7 +189,7 @@ local function soft_of(c, soft, side, near)
   if described and not described[own[1]] then
     c.r:problem(near, "'%s' is no field of %s%s", own[1], c.title[side], report.suggest(own[1], report.names(described)))
   end
-  return { field = own[1], value = own[2] }
+  return { field = own[1], value = own[2], at = c.r:key(side, near) }
 end
 
 --- Per side: what a delete on the other side does here.

@@ -54,3 +54,83 @@ TEST_CASE("circles: two mappings that write one field are found, unless their re
   CHECK(of(R"({"kind":{"op":"=","value":"c"}})", R"({"kind":{"op":"=","value":"s"}})").empty());
   CHECK(of(R"({"kind":{"op":"=","value":"c"}})", R"({"kind":{"op":"in","value":["c","s"]}})").size() == 1);
 }
+
+namespace {
+
+/// Told of "pg.table public.partners" under two spellings, and of whatever else stands in `more`.
+std::vector<std::string> twice(const char* first, const char* second) {
+  const Plans plans{{"one", json::parse(first).value()}, {"two", json::parse(second).value()}};
+  return app::written_twice(pointers(plans));
+}
+
+constexpr const char* kOfTable = R"({"left": {"connection": "crm", "word": "table", "collection": "a"},
+  "right": {"connection": "pg", "word": "table", "collection": "partners", "place": "public.partners"},
+  "fields": [{"kind": "copy", "flow": "both", "left": ["name"], "right": ["name"], "at": "mappings/two.lua:7"},
+             {"kind": "copy", "flow": "to_right", "left": ["gone"], "right": ["archived_at"], "at": "mappings/two.lua:8"}]})";
+
+/// A mapping of another collection, which reaches into that table by `end`, a member of its right side, and a field.
+std::string reaching(const std::string& end, const std::string& field) {
+  return R"({"left": {"connection": "erp", "word": "doctype", "collection": "Deal"}, "right": {"connection": "pg", "word": "table", "collection": "deals", "place": "public.deals")" + end +
+         R"(}, "further": [{"id": "pg.table partners", "connection": "pg", "word": "table", "collection": "partners", "place": "public.partners"}], "fields": [)" + field + "]}";
+}
+
+}  // namespace
+
+TEST_CASE("circles: two spellings of one collection are one, and both places are said", "[app]") {
+  const auto found = twice(R"({"left": {"connection": "erp", "word": "doctype", "collection": "Customer"}, "right": {"connection": "pg", "word": "table", "collection": "public.partners", "place": "public.partners"},
+    "fields": [{"kind": "copy", "flow": "both", "left": ["title"], "right": ["name"], "at": "mappings/one.lua:4"}]})", kOfTable);
+
+  REQUIRE(found.size() == 1);
+  CHECK_THAT(found.front(), Contains("the mappings one and two both write name of pg.table \"public.partners\", which is pg.table \"partners\" too, at mappings/one.lua:4 and mappings/two.lua:7: let one of them"));
+}
+
+TEST_CASE("circles: a field of a part, a column of rows, a stamp, the mark of a soft delete and a lookup that creates write, too", "[app]") {
+  const auto part = [](const char* how) { return reaching(std::string(R"(, "parts": [{"name": "owner", "id": "pg.table partners", "how": ")") + how + R"(", "pick": {"kind": "p"}}])", R"({"kind": "copy", "flow": "both", "left": ["owner"], "right": ["owner.name"], "at": "mappings/one.lua:5"})"); };
+  for (const char* how : {"via", "column"}) {
+    const auto found = twice(part(how).c_str(), kOfTable);
+    REQUIRE(found.size() == 1);
+    CHECK_THAT(found.front(), Contains("both write name of pg.table \"partners\", at mappings/one.lua:5 and mappings/two.lua:7"));
+  }
+  const auto rows = twice(reaching(R"(, "children": [{"id": "pg.table partners", "path": "partners[]", "parent": "deal"}])",
+                                   R"({"kind": "rows", "flow": "both", "left": ["list"], "right": ["partners[]"], "at": "mappings/one.lua:5", "rows": [{"kind": "copy", "flow": "both", "left": ["who"], "right": ["name"], "at": "mappings/one.lua:6"}]})").c_str(), kOfTable);
+  REQUIRE(rows.size() == 1);
+  CHECK_THAT(rows.front(), Contains("mappings/one.lua:6 (in rows) and mappings/two.lua:7"));
+
+  const auto own = twice(R"({"left": {"connection": "erp", "word": "doctype", "collection": "Customer"}, "right": {"connection": "pg", "word": "table", "collection": "partners", "place": "public.partners",
+    "stamps": [{"field": "name", "at": "mappings/one.lua:9"}], "soft_field": "archived_at", "soft_at": "mappings/one.lua:10"}, "fields": []})", kOfTable);
+  REQUIRE(own.size() == 1);
+  CHECK_THAT(own.front(), Contains("both write name, archived_at") && Contains("mappings/one.lua:9 (a stamp) and mappings/two.lua:7") && Contains("mappings/one.lua:10 (the mark of a soft delete) and mappings/two.lua:8"));
+
+  const auto lookup = [](const char* missing) { return reaching("", std::string(R"({"kind": "find", "flow": "both", "left": ["who"], "right": ["partner"], "at": "mappings/one.lua:5", "find": {"id": "pg.table partners", "side": "right", "by": "name", "take": "id", "missing": ")") + missing + "\"}}"); };
+  const auto made = twice(lookup("create").c_str(), kOfTable);
+  REQUIRE(made.size() == 1);
+  CHECK_THAT(made.front(), Contains("mappings/one.lua:5 (a lookup that creates)"));
+  CHECK(twice(lookup("dead").c_str(), kOfTable).empty());
+  CHECK(twice(lookup("create").c_str(), lookup("create").c_str()).empty());
+}
+
+TEST_CASE("circles: parts that pick other records, and rows of other parents, are apart", "[app]") {
+  const std::string scoped = [] {
+    std::string text = kOfTable;
+    return text.replace(text.find(R"("place")"), 0, R"("scope": {"kind": {"op": "=", "value": "q"}}, )");
+  }();
+  const auto part = reaching(R"(, "parts": [{"name": "owner", "id": "pg.table partners", "how": "column", "pick": {"kind": "p"}}])", R"({"kind": "copy", "flow": "both", "left": ["owner"], "right": ["owner.name"]})");
+  CHECK(twice(part.c_str(), scoped.c_str()).empty());
+
+  const auto rows = [](const char* kind) {
+    return reaching(std::string(R"(, "scope": {"kind": {"op": "=", "value": ")") + kind + R"("}}, "children": [{"id": "pg.table partners", "path": "partners[]", "parent": "deal"}])",
+                    R"({"kind": "rows", "flow": "both", "left": ["list"], "right": ["partners[]"], "rows": [{"kind": "copy", "flow": "both", "left": ["who"], "right": ["name"]}]})");
+  };
+  CHECK(twice(rows("a").c_str(), rows("b").c_str()).empty());
+  CHECK(twice(rows("a").c_str(), rows("a").c_str()).size() == 1);
+}
+
+TEST_CASE("circles: a way through a part and another spelling is followed", "[app]") {
+  const Plans plans{{"a", json::parse(reaching(R"(, "parts": [{"name": "owner", "id": "pg.table partners", "how": "via"}])", R"({"kind": "copy", "flow": "both", "left": ["owner"], "right": ["owner.name"]})")).value()},
+                    {"b", json::parse(kOfTable).value()},
+                    {"c", mapping("crm a name", "erp Deal owner")}};
+  Plans spelt = plans;
+  spelt["c"]["right"]["word"] = "doctype";
+
+  CHECK(app::circles(pointers(spelt)).size() == 1);
+}
