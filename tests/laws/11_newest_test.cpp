@@ -217,3 +217,47 @@ TEST_CASE("law 11: an edit that was seen keeps its time when our own write stamp
 
   CHECK(it.both_show("phone", "left"));
 }
+
+namespace {
+
+/// Edited on both sides, the right's two minutes later; the e-mail travels to the right with the same pass, whose write there
+/// replaces the stamp of the edit that wins.
+struct HalfWritten : Pair {
+  explicit HalfWritten(const std::string& field = "phone") : Pair(tied(Side::kLeft)) {
+    later();
+    edit(Side::kLeft, "email", "ada@new.org");
+    edit(Side::kLeft, field, "left");
+    later(minutes(2));
+    edit(Side::kRight, field, "right");
+    later();
+  }
+};
+
+}  // namespace
+
+TEST_CASE("law 11: an edit that won wins again where the pass that wrote beside it did not end", "[laws][11]") {
+  HalfWritten it;
+  it.world.left.write_faults = {MemorySide::Fault::kRefuse};
+  it.world.hook(Side::kLeft, it.left);
+  it.world.settle(std::chrono::milliseconds(1));
+  REQUIRE(it.shown(Side::kRight, "email") == "ada@new.org");
+  REQUIRE(it.world.left.write_faults.empty());
+
+  it.tell(minutes(5));
+
+  CHECK(it.both_show("phone", "right"));
+}
+
+TEST_CASE("law 11: also where nobody knows whether it wrote, and the engine died", "[laws][11]") {
+  HalfWritten it("note");  // waits for a person
+  it.world.hook(Side::kLeft, it.left);
+  while (it.shown(Side::kRight, "email") != "ada@new.org") REQUIRE(it.world.timers.run_one());
+  const Instant edited = it.world.right.rows.at(it.right).modified - minutes(5);
+  restart(it.world, tied(Side::kLeft));
+  it.world.settle(minutes(5));
+
+  const store::Link link = it.link();
+  REQUIRE(it.world.conflicts().size() == 1);
+  REQUIRE(link.stamps.at_path("note.r.at") != nullptr);
+  CHECK(*link.stamps.at_path("note.r.at") == Value(edited.time_since_epoch().count()));
+}

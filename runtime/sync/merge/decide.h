@@ -91,6 +91,8 @@ using Reversals = std::map<std::string, Reversal>;
 /// The time of an edit that a read of the record shows first, as a link keeps it: microseconds; {"ours": microseconds} where
 /// the stamp is that of our own last write (law 11); null without any.
 Value stamp_of(const store::Link& link, Side side, const Record& record);
+/// The one that the link has kept of the value that the side shows, because an earlier read showed it first; nullptr without any.
+const Value* kept_stamp(const store::Link& link, const Field& field, Side side, const Value& form);
 
 /// True where a person said that this difference is nobody's business (for ever, until it is heeded again).
 bool is_ignored(const store::Link& link, const std::string& field);

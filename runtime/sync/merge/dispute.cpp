@@ -17,6 +17,14 @@ Value stamp_of(const store::Link& link, Side side, const Record& record) {
   return last != nullptr && *last == shown ? Value(Object{{"ours", shown}}) : shown;
 }
 
+const Value* kept_stamp(const store::Link& link, const Field& field, Side side, const Value& form) {
+  const Value* kept = link.stamps.find(field.name);
+  const Value* mine = kept == nullptr ? nullptr : kept->find(side == Side::kLeft ? "l" : "r");
+  const Value* of = mine == nullptr ? nullptr : mine->find("value");
+  if (of == nullptr) return mine;
+  return same_form(field, side, form, *of) ? mine->find("at") : nullptr;
+}
+
 Dispute Pass::dispute_of(View& view) {
   Dispute dispute;
   const Field& field = *view.decision.field;
@@ -32,10 +40,7 @@ Dispute Pass::dispute_of(View& view) {
     (side == Side::kLeft ? dispute.left_record : dispute.right_record) = &s_.record[side]->fields;
     // The stamp at the first read that showed the edit counts, kept while the dispute is open (law 11).
     const char* tag = side == Side::kLeft ? "l" : "r";
-    const Value* kept = s_.link.stamps.find(field.name);
-    const Value* mine = kept == nullptr ? nullptr : kept->find(tag);
-    const Value* of = mine == nullptr ? nullptr : mine->find("value");
-    if (of != nullptr) mine = same_form(field, side, side == Side::kLeft ? dispute.left : dispute.right, *of) ? mine->find("at") : nullptr;
+    const Value* mine = kept_stamp(s_.link, field, side, side == Side::kLeft ? dispute.left : dispute.right);
     const Value stamp = mine != nullptr ? *mine : stamp_of(s_.link, side, *s_.record[side]);
     ours[side] = stamp.is_object();
     if (mine != nullptr || ours[side]) view.decision.stamps[tag] = stamp;

@@ -279,7 +279,7 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   void on_written(Side side, Result<Record> answer);
   void not_written(Side side, Error error);
   void read_back(Side side, Error error);
-  void keep_stamps(Side side);
+  bool keep_stamps();
   void after_write(Side side);
   void keep_discards();
   Value half_written(const Decision& decision, Side side) const;

@@ -98,6 +98,10 @@ void Reconcile::announce() {
   commit.mapping = lane_.mapping;
   commit.announce = std::move(intents);
   commit.operation = std::move(early);
+  if (keep_stamps() && known_.link) {
+    commit.link = link_;
+    commit.link->notes = known_.link->notes;  // what this pass has looked up is noted with what it makes of it
+  }
   // What is known not to have landed goes first: what is written next would look like its result.
   commit.close_intents = close_intents_;
   commit.close_intents.insert(commit.close_intents.end(), void_.begin(), void_.end());
@@ -105,6 +109,27 @@ void Reconcile::announce() {
     if (!stored.ok()) return fail(std::move(stored).error());
     write_next();
   }));
+}
+
+/// Our own write replaces the stamp under which the edits of its side were seen. Those that it does not end (copies to the other
+/// side, winners and what waits for a person) keep theirs, whatever becomes of this pass (law 11). True where there are any.
+bool Reconcile::keep_stamps() {
+  bool any = false;
+  for (const Side side : {Side::kLeft, Side::kRight}) {
+    if (!to_write_[side] || !record_[side]) continue;
+    for (const Decision& decision : decisions_.fields) {
+      using Kind = Decision::Kind;
+      const bool ends = (side == Side::kLeft ? decision.to_left : decision.to_right).has_value();
+      const bool edited = decision.kind == Kind::kCopy || decision.kind == Kind::kResolve || decision.kind == Kind::kConflict || decision.kind == Kind::kOwed;
+      const Value& form = side == Side::kLeft ? decision.left : decision.right;
+      if (ends || !edited || kept_stamp(link_, *decision.field, side, form) != nullptr) continue;
+      Value stamp = stamp_of(link_, side, *record_[side]);
+      if (stamp.is_null()) continue;
+      link_.stamps[decision.field->name][side == Side::kLeft ? "l" : "r"] = Value(Object{{"at", std::move(stamp)}, {"value", form}});
+      any = true;
+    }
+  }
+  return any;
 }
 
 void Reconcile::write_next() {
@@ -190,16 +215,6 @@ void Reconcile::read_back(Side side, Error error) {
   }));
 }
 
-/// Edits of the side that are still to be written to the other one were seen under a stamp which this write has replaced (law 11).
-void Reconcile::keep_stamps(Side side) {
-  const char* tag = side == Side::kLeft ? "l" : "r";
-  for (const Decision& decision : decisions_.fields) {
-    const bool waits = (side == Side::kLeft ? decision.to_right : decision.to_left).has_value() && decision.kind == Decision::Kind::kCopy;
-    const Value stamp = waits && record_[side] ? stamp_of(known_.link ? *known_.link : link_, side, *record_[side]) : Value();
-    if (stamp.is_int()) link_.stamps[decision.field->name][tag] = Value(Object{{"at", stamp}, {"value", side == Side::kLeft ? decision.left : decision.right}});
-  }
-}
-
 void Reconcile::after_write(Side side) {
   to_write_[side] = false;
   if (intent_[side]) close_intents_.push_back(intent_[side]->id);
@@ -208,7 +223,6 @@ void Reconcile::after_write(Side side) {
   }
   if (!creating_ && (to_write_.left || to_write_.right)) {
     // Each side is committed by itself as soon as it is known written, and on record even if the other side then refuses.
-    keep_stamps(side);
     fill_operation("update", "applied");
     store::Commit commit;
     commit.mapping = lane_.mapping;
