@@ -168,3 +168,56 @@ TEST_CASE("law 17: where nothing is brought back, the late edit is kept as a con
   it.world.settle();
   CHECK(it.world.conflicts().empty());  // nothing is left to be written: it was seen
 }
+
+namespace {
+
+/// The left record was deleted and our delete of the right one refused by its guard: that was edited at the last moment, and is
+/// about to be made again on the left.
+struct Refused : Pair {
+  Refused() {
+    later();
+    erase(Side::kLeft);
+    world.right.after_read = [this] { world.right.edit(right, "phone", Value("late")); };
+  }
+  /// Until `happened`, or nothing is left to do at once.
+  void run_until(const std::function<bool()>& happened) {
+    while (!happened()) REQUIRE(world.timers.run_one());
+  }
+  void check_nothing_left() {
+    CHECK(world.left.rows.empty());
+    CHECK(world.right.rows.empty());
+    const auto counts = world.counts();
+    CHECK(counts.links == 0);
+    CHECK(counts.waiting + counts.backing_off + counts.held + counts.dead == 0);
+    std::size_t open = 1;
+    world.store.open_intents("people", [&](Result<std::vector<store::Intent>> intents) { open = intents->size(); });
+    world.timers.run_posted();
+    CHECK(open == 0);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("law 17: a delete that was refused is not taken for done after a crash: who deletes the record then means it", "[laws][17]") {
+  Refused it;
+  it.run_until([&] { return !it.world.left.rows.empty(); });
+  test::restart(it.world);  // the answer to the create is lost
+  REQUIRE(it.requests(Side::kRight, "delete").size() == 1);
+  it.erase(Side::kRight);
+
+  it.world.settle(std::chrono::minutes(5));
+
+  it.check_nothing_left();
+}
+
+TEST_CASE("law 17: nor does it stay announced where nothing is left of either record", "[laws][17]") {
+  Refused it;
+  it.world.left.write_faults = {Fault::kSilent};
+  it.run_until([&] { return !it.requests(Side::kLeft, "create").empty(); });
+  test::restart(it.world);
+  it.erase(Side::kRight);
+
+  it.world.settle(std::chrono::minutes(5));
+
+  it.check_nothing_left();
+}

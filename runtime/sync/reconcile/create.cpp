@@ -29,10 +29,9 @@ void Reconcile::announce_create() {
     }
     self->lane_.creates.open(target, intent.id);
     self->open_creates_[target].push_back(intent.id);
-    self->lane_.store.announce({intent}, std::nullopt, self->timed("announce", std::nullopt, [self](Result<void> stored) {
-      if (!stored.ok()) return self->fail(std::move(stored).error());
-      self->search(0);
-    }));
+    store::Commit announcement;
+    announcement.announce = {intent};
+    self->put_announced(std::move(announcement), [self] { self->search(0); });
   });
   lane_.batcher[target]->look();  // whoever waits for a turn brings no create before
 }
@@ -61,8 +60,9 @@ void Reconcile::send_create() {
     intent.sent = fresh.sent;
     intent.fields = fresh.fields;
     intent.requested_at = now();
-    lane_.store.announce({intent}, std::nullopt, [self = shared_from_this()](Result<void> stored) {
-      if (!stored.ok()) return self->fail(std::move(stored).error());
+    store::Commit announcement;
+    announcement.announce = {intent};
+    put_announced(std::move(announcement), [self = shared_from_this()] {
       self->known_.intents.clear();  // looked at: not there, and the settle time is over
       self->send_create();
     });

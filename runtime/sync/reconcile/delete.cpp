@@ -223,11 +223,13 @@ void Reconcile::announce_delete(Side side) {
   intent_[there] = intent_for(there, soft ? store::IntentKind::kUpdate : store::IntentKind::kDelete);
   if (soft) intent_[there]->sent = keep_unmarked(there);
   fill_operation("delete", "announced");
-  lane_.store.announce({*intent_[there]}, operation_, timed("announce", std::nullopt, [self = shared_from_this(), there, soft](Result<void> stored) {
-    if (!stored.ok()) return self->fail(std::move(stored).error());
+  store::Commit announcement;
+  announcement.announce = {*intent_[there]};
+  announcement.operation = operation_;
+  put_announced(std::move(announcement), [self = shared_from_this(), there, soft] {
     if (soft) return self->send_soft_delete(there);
     self->send_delete(there);
-  }));
+  });
 }
 
 void Reconcile::send_delete(Side side) {

@@ -256,16 +256,23 @@ void Reconcile::on_orphan(const store::Intent& intent, Result<std::vector<Record
   if (!found.ok()) return fail(std::move(found).error().context("looking for what a create made of '" + key_.second + "', which is gone"));
   const Instant settled = *intent.requested_at + lane_.capabilities(target).settle;
   if (found->empty() && asked_at_[target] < settled) return stand(store::KeyState::kBackingOff, make_error(Code::kNotFound, "'" + key_.second + "' is gone, but its create may still arrive", "it is looked for after the settle time of the connector"), settled);
-  if (found->size() != 1) return commit_echo("gone");
+  if (found->size() != 1) return without_orphan();
   const SideKey twin{target, found->front().key};
   if (!claim(twin)) return finish({Report::End::kBusy, twin, {}, {}, {}});
   lane_.store.load(lane_.mapping, {twin}, [self = shared_from_this(), intent, orphan = std::move(found->front())](Result<std::vector<store::Known>> known) mutable { self->take_orphan(intent, std::move(orphan), std::move(known)); });
 }
 
+/// The create made nothing that anybody finds: the pass goes on with what it was about, whatever else was announced for it.
+void Reconcile::without_orphan() {
+  if (linked_) return gone(key_.first);
+  if (record_[key_.first]) return meet();
+  nothing_there();
+}
+
 /// Linked for as long as it takes to decide what the delete of its source means.
 void Reconcile::take_orphan(const store::Intent& intent, Record orphan, Result<std::vector<store::Known>> known) {
   if (!known.ok()) return fail(std::move(known).error());
-  if (known->front().link) return commit_echo("gone");
+  if (known->front().link) return without_orphan();
   known_.intents.insert(known_.intents.end(), known->front().intents.begin(), known->front().intents.end());
   for (const store::DirtyKey& row : known->front().dirty) taken_.push_back(row);
   link_.key[intent.side] = orphan.key;

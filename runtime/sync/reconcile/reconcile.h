@@ -151,6 +151,7 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   bool cannot_land(const store::Intent& intent) const;
   bool search_orphan();
   void on_orphan(const store::Intent& intent, Result<std::vector<Record>> found);
+  void without_orphan();
   void take_orphan(const store::Intent& intent, Record orphan, Result<std::vector<store::Known>> known);
 
   // reconcile/first.cpp, reconcile/create.cpp
@@ -274,6 +275,7 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
 
   // reconcile/write.cpp
   void announce();
+  void put_announced(store::Commit announcement, std::function<void()> then);
   void write_next();
   CrashPoint answered(Side side) const;
   void on_written(Side side, Result<Record> answer);

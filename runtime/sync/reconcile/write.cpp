@@ -78,36 +78,37 @@ void Reconcile::announce() {
     const bool twice = to_write_[side] && asked_at_[side] < making_until_[side] && lane_.batcher[side]->endpoint().makes(decisions_.patch[side]);
     if (twice) return stand(store::KeyState::kBackingOff, make_error(Code::kUnknown, "rows or parts of the record that an earlier request was to make may still arrive", "they are looked for again after the settle time of the connector"), making_until_[side]);
   }
-  std::vector<store::Intent> intents;
+  store::Commit announcement;
   bool discards = false;
   for (const Side side : {Side::kLeft, Side::kRight}) {
     if (!to_write_[side]) continue;
     store::Intent intent = intent_for(side, store::IntentKind::kUpdate);
     if (intent_[side]) intent.id = intent_[side]->id;
     intent_[side] = std::move(intent);
-    intents.push_back(*intent_[side]);
+    announcement.announce.push_back(*intent_[side]);
   }
   for (const Decision& decision : decisions_.fields) discards |= decision.discards;
-  std::optional<store::Operation> early;
   if (discards) {
     const bool by_person = std::any_of(known_.conflicts.begin(), known_.conflicts.end(), [](const store::Conflict& open) { return open.method.has_value(); });
     fill_operation(by_person ? "resolve" : "update", "announced");  // an edit is about to be overwritten: both values are on record first
-    early = operation_;
+    announcement.operation = operation_;
   }
-  store::Commit commit;
-  commit.mapping = lane_.mapping;
-  commit.announce = std::move(intents);
-  commit.operation = std::move(early);
   if (keep_stamps() && known_.link) {
-    commit.link = link_;
-    commit.link->notes = known_.link->notes;  // what this pass has looked up is noted with what it makes of it
+    announcement.link = link_;
+    announcement.link->notes = known_.link->notes;  // what this pass has looked up is noted with what it makes of it
   }
-  // What is known not to have landed goes first: what is written next would look like its result.
-  commit.close_intents = close_intents_;
-  commit.close_intents.insert(commit.close_intents.end(), void_.begin(), void_.end());
-  lane_.store.commit(std::move(commit), timed("announce", std::nullopt, [this](Result<std::int64_t> stored) {
+  put_announced(std::move(announcement), [this] { write_next(); });
+}
+
+/// What is known not to have landed goes with the same transaction: what is done next would look like its result, and after a
+/// crash it would count as something that we may have done.
+void Reconcile::put_announced(store::Commit announcement, std::function<void()> then) {
+  announcement.mapping = lane_.mapping;
+  announcement.close_intents = close_intents_;
+  announcement.close_intents.insert(announcement.close_intents.end(), void_.begin(), void_.end());
+  lane_.store.commit(std::move(announcement), timed("announce", std::nullopt, [this, then = std::move(then)](Result<std::int64_t> stored) {
     if (!stored.ok()) return fail(std::move(stored).error());
-    write_next();
+    then();
   }));
 }
 
