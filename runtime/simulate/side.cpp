@@ -1,6 +1,7 @@
 #include "simulate/side.h"
 
 #include <algorithm>
+#include <type_traits>
 #include <utility>
 
 #include "base/json.h"
@@ -100,10 +101,17 @@ sync::Record MemorySide::record(const std::string& key, const Row& row) const {
   return {key, version(row), system_.incarnation ? row.incarnation : "", row.modified, row.fields};
 }
 
-/// On a page that counts as a read.
-sync::Record MemorySide::shown(const std::string& key, const Row& row) {
-  if (system_.pages) ledger_.show(row.fields, time_.steps());
-  return record(key, row);
+/// What an answer shows is seen once it has arrived, be it a read or a page that counts as one: while it is on its way nobody
+/// can heed it.
+template <typename T>
+void MemorySide::show(const T& answer) {
+  const auto see = [this](const std::vector<sync::Record>& records) {
+    for (const sync::Record& record : records) ledger_.show(record.fields, time_.steps());
+  };
+  if constexpr (std::is_same_v<T, std::vector<sync::Record>>) see(answer);
+  if constexpr (std::is_same_v<T, sync::ListPage> || std::is_same_v<T, sync::ChangesPage>) {
+    if (system_.pages) see(answer.records);
+  }
 }
 
 sync::Record MemorySide::answered(const std::string& key, const Value& sent) const {
@@ -215,7 +223,10 @@ void MemorySide::ask(const char* verb, sync::Done<T> done, std::function<T()> an
     return time_.answer(life, there, [done = std::move(done), error = std::move(*error)] { done(error); });
   }
   time_.outside(there, [this, life, back, done = std::move(done), answer = std::move(answer)]() mutable {
-    time_.answer(life, back, [done = std::move(done), found = answer()]() mutable { done(std::move(found)); });
+    time_.answer(life, back, [this, done = std::move(done), found = answer()]() mutable {
+      show(found);
+      done(std::move(found));
+    });
   });
 }
 
@@ -252,7 +263,6 @@ void MemorySide::read(std::vector<std::string> keys, sync::Done<std::vector<sync
     for (const std::string& key : keys) {
       const auto row = rows.find(key);
       if (row == rows.end()) continue;
-      ledger_.show(row->second.fields, time_.steps());
       found.push_back(record(key, row->second));
     }
     return found;
@@ -285,7 +295,7 @@ void MemorySide::list(std::optional<Value> cursor, int, sync::Done<sync::ListPag
     Rows rows = seen("list");
     lose_a_row();
     leave_out_lost(rows);
-    for (auto row = cursor ? rows.upper_bound(cursor->as_string()) : rows.begin(); row != rows.end() && page.records.size() < kPage; ++row) page.records.push_back(shown(row->first, row->second));
+    for (auto row = cursor ? rows.upper_bound(cursor->as_string()) : rows.begin(); row != rows.end() && page.records.size() < kPage; ++row) page.records.push_back(record(row->first, row->second));
     if (!page.records.empty()) page.cursor = Value(page.records.back().key);
     return page;
   });
@@ -305,7 +315,7 @@ void MemorySide::changes(Value cursor, int, sync::Done<sync::ChangesPage> done) 
     std::vector<std::pair<std::int64_t, sync::Record>> found;
     const Rows rows = seen("changes");
     for (const auto& [key, row] : rows) {
-      if (row.seq > cursor) found.emplace_back(row.seq, shown(key, row));
+      if (row.seq > cursor) found.emplace_back(row.seq, record(key, row));
     }
     std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
     constexpr std::size_t kPage = 2;

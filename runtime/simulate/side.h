@@ -90,7 +90,8 @@ class MemorySide final : public sync::Endpoint {
   void lose_a_row();
   void leave_out_lost(Rows& rows) const;
   sync::Record record(const std::string& key, const Row& row) const;
-  sync::Record shown(const std::string& key, const Row& row);
+  template <typename T>
+  void show(const T& answer);
   sync::Record answered(const std::string& key, const Value& sent) const;
   std::string version(const Row& row) const;
   Value stored(const Value& values) const;

@@ -44,6 +44,13 @@ class WithoutGuard final : public Through {
   void remove(std::string key, std::optional<std::string>, sync::Done<void> done) override { inner_.remove(std::move(key), std::nullopt, std::move(done)); }
 };
 
+/// It says that it keeps guards, and does not: what was read of it counts as protected.
+class KeepsNoGuard final : public Through {
+ public:
+  explicit KeepsNoGuard(sync::Endpoint& inner) : Through(inner) { able_.guarded_writes = true; }
+  void update(std::string key, Value values, std::optional<std::string>, sync::Done<sync::Record> done) override { inner_.update(std::move(key), std::move(values), std::nullopt, std::move(done)); }
+};
+
 /// A record whose stamp is not after the last look is taken for unchanged.
 class ByTime final : public Through {
  public:
@@ -253,6 +260,7 @@ inline std::vector<Planted> planted_bugs() {
   return {
       {"drop a dirty key", "1, 31", {"balance", "convergence"}, profile("plain"), 20, [=] { return sql_bug(kDropKey); }},
       {"skip a guard", "24", {"no lost edit"}, profile("plain"), 40, endpoint_bug<WithoutGuard>},
+      {"believe in a guard that is not kept", "24", {"no lost edit"}, profile("pages"), 200, endpoint_bug<KeepsNoGuard>},
       {"compare by time", "6", {"convergence", "nothing stuck"}, profile("plain"), 20, by_time},
       {"advance a cursor early", "5", {"convergence", "quiescence"}, profile("polls"), 120, endpoint_bug<EarlyCursor>},
       {"forget an intent", "12", {"no invention", "no lost edit"}, profile("lost-answers"), 200, [=] { return sql_bug(kForget); }},
