@@ -104,6 +104,7 @@ void World::edit_row(Side side, const std::string& key, int thing, const std::st
   const bool blank = field == "name" && side == Side::kLeft && faults_.number("blank", 2) == 0;
   const Value value = ledger_.edit(side, thing, field, present == nullptr ? Value() : *present, blank);
   note(word_of(side, "person") + ": " + key + " " + field + "=" + (value.is_string() ? "'" + value.as_string() + "'" : std::to_string(value.as_int())));
+  if (!linked_.contains({side, key})) this->side(side).edit_unmet(key);
   this->side(side).set(key, field, value);
 }
 

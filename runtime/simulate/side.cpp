@@ -384,6 +384,7 @@ Result<sync::Record> MemorySide::apply_create(const sync::CreateRequest& request
   note("create " + json::dump(request.values) + (key ? " -> " + *key : " refused: it exists"));
   if (!key) return make_error(Code::kStale, "it exists already");
   ++writes_;
+  rows_.at(*key).made = true;
   if (there) events_.wrong("no duplicate create", "thing " + std::to_string(thing) + " was created on the " + store::side_name(side_) + " a second time, as " + *key);
   return answered(*key, request.values);
 }

@@ -23,6 +23,8 @@ struct Row {
   std::int64_t seq = 0;  // order of writes; the version is made of it
   std::string incarnation;
   Instant modified{};
+  bool made = false;   // by a create
+  bool unmet = false;  // and edited before anybody was told of which record it is the other half
 };
 
 /// What the world wants to know of a side.
@@ -46,8 +48,11 @@ class MemorySide final : public sync::Endpoint {
   std::optional<std::string> key_of(int thing) const;
   const std::map<std::string, Row>& rows() const { return rows_; }
   int writes() const { return writes_; }
-  /// Whether an update of the key went without an answer: then nobody but the record can tell whether it was applied.
-  bool unanswered(const std::string& key) const { return unanswered_.contains(key); }
+  /// Somebody edits the record before its create is known to have made it.
+  void edit_unmet(const std::string& key) { rows_.at(key).unmet |= rows_.at(key).made; }
+  /// Whether an update of the key went without an answer: then nobody but the record can tell whether it was applied. So it is with
+  /// what was edited before its create was known: of what does not read as sent nothing was agreed on.
+  bool unanswered(const std::string& key) const { return unanswered_.contains(key) || rows_.at(key).unmet; }
   std::string fresh_key() { return (side_ == Side::kLeft ? "L" : "R") + std::to_string(++last_key_); }
 
   // Endpoint
