@@ -246,7 +246,7 @@ std::optional<Violation> Check::no_lost_edit() {
 /// What was deleted stays away unless somebody who did not know of it wrote to it.
 std::optional<Violation> Check::deletes_stay() {
   for (const Burial& burial : world_.ledger().burials()) {
-    if (!burial.binding) continue;
+    if (!burial.binding || (burial.in_air && world_.side(burial.side).unanswered(burial.key))) continue;
     const auto& edits = world_.ledger().edits();
     const bool unseen = std::any_of(edits.begin(), edits.end(), [&](const Edit& edit) { return edit.thing == burial.thing && !burial.saw.contains(edit.id); });
     if (unseen) continue;

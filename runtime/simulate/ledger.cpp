@@ -21,8 +21,7 @@ Value Ledger::edit(Side side, int thing, const std::string& field, const Value& 
   return edit.value;
 }
 
-void Ledger::bury(Side side, int thing, const Value& fields, bool binding) {
-  Burial burial{side, thing, {}, binding};
+void Ledger::bury(Burial burial, const Value& fields) {
   for (const auto& [field, value] : fields.as_object()) {
     const Edit* edit = of(value);
     for (; edit != nullptr; edit = edit->saw == 0 ? nullptr : &edits_[static_cast<std::size_t>(edit->saw) - 1]) {
@@ -31,7 +30,7 @@ void Ledger::bury(Side side, int thing, const Value& fields, bool binding) {
     }
     if (field != "amount" || !value.is_int()) continue;
     for (Edit& one : edits_) {
-      if (one.thing != thing || one.added == 0 || (value.as_int() & one.added) == 0) continue;
+      if (one.thing != burial.thing || one.added == 0 || (value.as_int() & one.added) == 0) continue;
       one.buried = true;
       burial.saw.insert(one.id);
     }

@@ -32,8 +32,10 @@ struct Edit {
 struct Burial {
   Side side = Side::kLeft;
   int thing = 0;
+  std::string key;
+  bool in_air = false;         // a write to it was under way: known only if its answer came
   std::set<int> saw;           // the edits in the record that was deleted
-  bool binding = false;        // the engine knew the pair and what was in it: the other copy must go too
+  bool binding = false;        // the engine knew the pair and what both agreed on: the other copy must go too
 };
 
 class Ledger {
@@ -41,7 +43,7 @@ class Ledger {
   /// What somebody writes into `field` where `present` stands; recorded.
   Value edit(Side side, int thing, const std::string& field, const Value& present, bool trailing_blank);
   /// The record is deleted by somebody who sees it.
-  void bury(Side side, int thing, const Value& fields, bool binding);
+  void bury(Burial burial, const Value& fields);
   /// A read showed these values.
   void show(const Value& fields, std::uint64_t step);
   /// An unguarded write, asked for at step `asked`, replaces a value: what no read showed before it is nobody's fault.

@@ -112,7 +112,9 @@ void World::bury(Side side, int thing) {
   const auto key = this->side(side).key_of(thing);
   if (!key) return;
   note(word_of(side, "person") + ": deletes " + *key);
-  ledger_.bury(side, thing, this->side(side).rows().at(*key).fields, linked_.contains({side, *key}) && !this->side(side).unanswered(*key));
+  const MemorySide& there = this->side(side);
+  const bool binding = linked_.contains({side, *key}) && !there.unmet(*key) && !there.unanswered(*key);
+  ledger_.bury({side, thing, *key, there.asked(*key), {}, binding}, there.rows().at(*key).fields);
   this->side(side).erase(*key);
 }
 

@@ -38,7 +38,7 @@ void World::edit_sample(Side side, const std::string& key) {
 void World::bury_sample(Side side, const std::string& key) {
   const Row& row = this->side(side).rows().at(key);
   note(word_of(side, "person") + ": deletes " + key);
-  ledger_.bury(side, ledger_.thing_of(row.fields), row.fields, false);
+  ledger_.bury({side, ledger_.thing_of(row.fields), key, false, {}, false}, row.fields);
   this->side(side).erase(key);
 }
 

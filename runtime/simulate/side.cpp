@@ -248,9 +248,18 @@ void MemorySide::write(const char* verb, const std::string& key, sync::Done<T> d
     time_.outside(fate.arrives, [apply = std::move(apply)] { (void)apply(); });
     return time_.answer(life, fate.answers, [done = std::move(done)] { done(make_error(Code::kUnknown, kNoAnswer)); });
   }
-  time_.outside(fate.arrives, [this, life, back = fate.answers - fate.arrives, done = std::move(done), apply = std::move(apply)]() mutable {
-    time_.answer(life, back, [done = std::move(done), result = apply()]() mutable { done(std::move(result)); });
+  asked_.insert(key);
+  time_.outside(fate.arrives, [this, key, life, back = fate.answers - fate.arrives, done = std::move(done), apply = std::move(apply)]() mutable {
+    time_.answer(life, back, [this, key, done = std::move(done), result = apply()]() mutable {
+      asked_.erase(asked_.find(key));
+      done(std::move(result));
+    });
   });
+}
+
+void MemorySide::lose_answers() {
+  unanswered_.insert(asked_.begin(), asked_.end());
+  asked_.clear();
 }
 
 // Endpoint: reads

@@ -50,9 +50,14 @@ class MemorySide final : public sync::Endpoint {
   int writes() const { return writes_; }
   /// Somebody edits the record before its create is known to have made it.
   void edit_unmet(const std::string& key) { rows_.at(key).unmet |= rows_.at(key).made; }
-  /// Whether an update of the key went without an answer: then nobody but the record can tell whether it was applied. So it is with
-  /// what was edited before its create was known: of what does not read as sent nothing was agreed on.
-  bool unanswered(const std::string& key) const { return unanswered_.contains(key) || rows_.at(key).unmet; }
+  /// Whether it was: then of what does not read as sent nothing was agreed on.
+  bool unmet(const std::string& key) const { return rows_.at(key).unmet; }
+  /// Whether an update of the key went without an answer: then nobody but the record can tell whether it was applied.
+  bool unanswered(const std::string& key) const { return unanswered_.contains(key); }
+  /// Whether one is under way.
+  bool asked(const std::string& key) const { return asked_.contains(key); }
+  /// The engine died: answers on their way to it are lost.
+  void lose_answers();
   std::string fresh_key() { return (side_ == Side::kLeft ? "L" : "R") + std::to_string(++last_key_); }
 
   // Endpoint
@@ -131,6 +136,7 @@ class MemorySide final : public sync::Endpoint {
   std::vector<std::pair<std::int64_t, std::string>> deleted_;  // seq, key
   std::int64_t last_seq_ = 0;
   std::set<std::string> unanswered_;
+  std::multiset<std::string> asked_;  // keys of writes that left and were not answered yet
   std::map<std::string, Ticks> lost_;  // rows that lists and reads do not show until then
   const bool nobody_deletes_;
   int last_key_ = 0, last_incarnation_ = 0, writes_ = 0;

@@ -104,6 +104,7 @@ void World::crash() {
 
 void World::stop_engine() {
   time_.forget_engine();
+  for (const Side side : {Side::kLeft, Side::kRight}) this->side(side).lose_answers();
   engine_.reset();
 }
 
