@@ -250,3 +250,24 @@ TEST_CASE("law 12: a pass that is tried again sees both sides: nobody tells of w
   CHECK(it.both_show("email", "ada@new.org"));
   CHECK(it.both_show("phone", "2"));
 }
+
+TEST_CASE("law 12: what was announced to a record for another one, which is gone, is over once it cannot land", "[laws][12]") {
+  World world;
+  const std::string left = world.left.insert(person("ada@example.org", "1"));
+  const std::string right = world.right.insert(person("ada@example.org", "2"));
+  world.right.write_faults = {MemorySide::Fault::kLoseAnswer};
+  world.right.read_faults = {MemorySide::Fault::kNone, MemorySide::Fault::kRefuse};  // nor can it be read back
+  world.left.edit(left, "phone", Value("3"));
+  world.hook(Side::kLeft, left);
+  world.settle(std::chrono::milliseconds(1));
+  REQUIRE(world.right.get(right, "phone") == Value("3"));
+
+  world.left.erase(left);
+  world.hook(Side::kLeft, left, "delete");
+  world.hook(Side::kRight, right);
+  world.settle(std::chrono::minutes(5));
+
+  REQUIRE(world.left.rows.size() == 1);
+  REQUIRE(world.right.rows.size() == 1);
+  CHECK(open_intents(world).empty());
+}

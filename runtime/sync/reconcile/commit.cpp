@@ -139,6 +139,10 @@ void Reconcile::commit_pass() {
     if (record_[side] && !written && changed(side)) link_.version[side].reset();
   }
   mark_stamps();
+  for (const store::Intent& intent : known_.intents) {
+    const bool of_strangers = creating_ && link_.id == 0 && (is_undone(intent) || is_of_another_pair(intent));
+    if (of_strangers) end_when_settled(intent);
+  }
   if (creating_) see_watched();
   note_parts();
   // A record that was created in its first state is moved on by another pass.

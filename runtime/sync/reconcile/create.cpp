@@ -63,7 +63,7 @@ void Reconcile::send_create() {
     store::Commit announcement;
     announcement.announce = {intent};
     put_announced(std::move(announcement), [self = shared_from_this()] {
-      self->known_.intents.clear();  // looked at: not there, and the settle time is over
+      std::erase_if(self->known_.intents, [id = self->intent_[other(self->key_.first)]->id](const store::Intent& open) { return open.id == id; });  // looked at: not there, and the settle time is over
       self->send_create();
     });
     return;

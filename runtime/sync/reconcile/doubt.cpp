@@ -28,6 +28,27 @@ bool Reconcile::is_ours(const store::Intent& intent) const {
   return intent.kind == store::IntentKind::kUpdate && intent.requested_at && is_about_us(intent);
 }
 
+/// A delete that was announced, and the record lives on: refused, or not sent.
+bool Reconcile::is_undone(const store::Intent& intent) const {
+  return intent.kind == store::IntentKind::kDelete && is_about_us(intent) && record_[intent.side] && intent.requested_at;
+}
+
+/// Announced at a first contact with another record than the one that this is linked to now: that pair never came to be, and
+/// what was agreed on in it says nothing of this one.
+bool Reconcile::is_of_another_pair(const store::Intent& intent) const {
+  const Side source = other(intent.side);
+  const auto& key = link_.key[source];
+  const bool unlinked = !intent.link && is_ours(intent) && record_[intent.side];
+  if (!unlinked || !key || *key == intent.source_key) return false;
+  return !intent.source_incarnation || intent.source_incarnation != link_.incarnation[source];
+}
+
+/// What nobody makes anything of any more is over when it cannot land, and looked at again until then.
+void Reconcile::end_when_settled(const store::Intent& intent) {
+  if (cannot_land(intent)) void_.push_back(intent.id);
+  else again_.push_back({intent.side, *link_.key[intent.side], "upsert", "again", 0, *intent.requested_at + lane_.capabilities(intent.side).settle});
+}
+
 /// A side that shows an announced value counts as written; the base becomes the announced input of the other side. That is
 /// stored before anything else, with the announcement, so that the value counts once whatever happens to this pass.
 void Reconcile::honour_intents(std::function<void()> then) {
@@ -41,11 +62,12 @@ void Reconcile::honour_intents(std::function<void()> then) {
     if (made) settled_.push_back(intent.id);  // the pair exists, met from whichever side
     made_ |= made && reads_as_sent(intent);
     if (made && met_) take_as_it_reads(intent);
-    // A delete that was announced, and the record lives on: refused, or not sent.
-    const bool undone = intent.kind == store::IntentKind::kDelete && is_about_us(intent) && record_[intent.side] && intent.requested_at;
     if ((made || is_ours(intent)) && may_still_make(intent)) making_until_[intent.side] = std::max(making_until_[intent.side], *intent.requested_at + lane_.capabilities(intent.side).settle);
-    if (undone && cannot_land(intent)) void_.push_back(intent.id);
-    else if (undone) again_.push_back({intent.side, *link_.key[intent.side], "upsert", "again", 0, *intent.requested_at + lane_.capabilities(intent.side).settle});
+    if (is_undone(intent)) end_when_settled(intent);
+    if (is_of_another_pair(intent)) {
+      end_when_settled(intent);
+      continue;
+    }
     if (!is_ours(intent) || !record_[intent.side] || !intent.fields.is_object()) continue;
     const std::set<std::string> written = count_as_written(intent);
     const bool told = !written.empty() || find_doubtful(intent);
@@ -53,8 +75,7 @@ void Reconcile::honour_intents(std::function<void()> then) {
     if (!written.empty()) landed.push_back(intent);
     if (rest) commit.announce.push_back(std::move(*rest));
     else if (told) commit.close_intents.push_back(intent.id);
-    else if (cannot_land(intent)) void_.push_back(intent.id);
-    else again_.push_back({intent.side, *link_.key[intent.side], "upsert", "again", 0, *intent.requested_at + lane_.capabilities(intent.side).settle});
+    else end_when_settled(intent);
   }
   const auto over = [&](const store::Intent& intent) {
     const auto in = [&](const std::vector<std::string>& ids) { return std::find(ids.begin(), ids.end(), intent.id) != ids.end(); };

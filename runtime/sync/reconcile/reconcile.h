@@ -136,6 +136,9 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   void honour_intents(std::function<void()> then);
   bool is_about_us(const store::Intent& intent) const;
   bool is_ours(const store::Intent& intent) const;
+  bool is_undone(const store::Intent& intent) const;
+  bool is_of_another_pair(const store::Intent& intent) const;
+  void end_when_settled(const store::Intent& intent);
   bool shows(const store::Intent& intent, const std::string& field, const char* part) const;
   bool reads_as_sent(const store::Intent& create) const;
   void take_as_it_reads(const store::Intent& create);
