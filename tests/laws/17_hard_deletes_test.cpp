@@ -221,3 +221,28 @@ TEST_CASE("law 17: nor does it stay announced where nothing is left of either re
 
   it.check_nothing_left();
 }
+
+TEST_CASE("law 17: also of a record that never had a link, because the answer to its create was lost", "[laws][17]") {
+  World world;
+  world.right.able.guarded_deletes = false;
+  world.right.brings_back = true;
+  const std::string left = world.left.insert(test::person("ada@example.org"));
+  world.right.write_faults = {Fault::kLoseAnswer};
+  world.hook(Side::kLeft, left);
+  world.settle(std::chrono::milliseconds(1));
+  const std::string right = world.only_right();
+  world.left.erase(left);
+  world.right.delete_faults = {Fault::kLoseAnswer};
+  world.right.last_deleted = world.right.rows.at(right).fields;
+  (*world.right.last_deleted)["phone"] = Value("at the last moment");
+
+  world.hook(Side::kLeft, left, "delete");
+  world.settle(std::chrono::seconds(5));
+  REQUIRE(world.right.rows.empty());
+  world.hook(Side::kRight, right, "delete");
+  world.settle(std::chrono::minutes(5));
+
+  REQUIRE(world.right.rows.size() == 1);
+  REQUIRE(world.left.rows.size() == 1);
+  CHECK(world.left.rows.begin()->second.fields.string_or("phone") == "at the last moment");
+}

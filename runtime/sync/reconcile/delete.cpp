@@ -156,17 +156,6 @@ bool Reconcile::deleted_by_us(Side side) const {
   return std::any_of(known_.intents.begin(), known_.intents.end(), [&](const store::Intent& intent) { return intent.kind == store::IntentKind::kDelete && intent.side == side && is_about_us(intent); });
 }
 
-/// The look at the trash is repeated: what was read before the delete is what both sides had agreed on.
-void Reconcile::look_after_delete(Side side) {
-  deleting_ = deleted_before_ = true;
-  Value agreed{Object{}};
-  for (const Field& field : plan_.fields) {
-    const auto base = link_.base.find(field.name);
-    if (base != link_.base.end()) lay_form(field, side, side == Side::kLeft ? base->second.left : base->second.right, agreed);
-  }
-  look_at_trash(side, agreed);
-}
-
 /// Another form of what we wrote there ourselves is nobody's edit (law 28).
 bool Reconcile::is_own_form(const Field& field, Side side) const {
   const Value* note = link_.notes.find(field.name);
@@ -221,7 +210,7 @@ void Reconcile::announce_delete(Side side) {
   const bool soft = deletes_on(there) == DeletePolicy::kSoft;
   deleting_ = true;
   intent_[there] = intent_for(there, soft ? store::IntentKind::kUpdate : store::IntentKind::kDelete);
-  if (soft) intent_[there]->sent = keep_unmarked(there);
+  intent_[there]->sent = soft ? keep_unmarked(there) : content_read(there);
   fill_operation("delete", "announced");
   store::Commit announcement;
   announcement.announce = {*intent_[there]};

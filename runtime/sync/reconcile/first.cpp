@@ -64,6 +64,7 @@ void Reconcile::nothing_there() {
     if (believed && !told_gone(key_.first) && !was_swept(key_.first)) return ask_for_sweep(key_.first);
     if (believed && search_orphan()) return;
   }
+  if (believed && !options_.dry && look_after_unlinked()) return;
   for (const store::Intent& intent : known_.intents) {
     if (intent.kind != store::IntentKind::kCreate && intent.side == key_.first && intent.target_key == key_.second) void_.push_back(intent.id);
   }

@@ -233,7 +233,6 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   bool may_be_ours(const Field& field, Side side) const;
   void keep_unsure(Side side);
   bool deleted_by_us(Side side) const;
-  void look_after_delete(Side side);
   bool search_renamed(Side side);
   void on_renamed(Side side, Result<std::vector<Record>> found);
   void take_name(Side side, Record renamed, Result<std::vector<store::Known>> known);
@@ -255,6 +254,9 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   Result<void> lay_mark_off();
 
   // reconcile/trash.cpp
+  Value content_read(Side side) const;
+  void look_after_delete(Side side);
+  bool look_after_unlinked();
   void look_at_trash(Side side, const Value& read);
   void look_again(Error error);
   Value lost_edits(Side side, const Value& read, const Value& deleted) const;

@@ -1,5 +1,7 @@
 // Law 17: where no guard protected a delete, an edit may have come between the read and the request. The system's trash has
 // the record as it was deleted; one that differs from what was read is brought back, and it is a delete against an update.
+#include <algorithm>
+
 #include "sync/merge/canonical.h"
 #include "sync/reconcile/reconcile.h"
 
@@ -7,6 +9,55 @@ namespace tidewire::sync {
 
 using store::other;
 using store::side_name;
+
+/// What the mapping knows of the record that is about to be deleted, announced with the delete.
+Value Reconcile::content_read(Side side) const {
+  Value read{Object{}};
+  for (const Field& field : plan_.fields) {
+    if (field.kind != Field::Kind::kConstant) lay_form(field, side, form_of(field, side, record_[side]->fields), read);
+  }
+  return read;
+}
+
+/// The look at the trash is repeated, for what the last announcement had read; where it does not say, what both sides agreed on.
+void Reconcile::look_after_delete(Side side) {
+  deleting_ = deleted_before_ = true;
+  Value read{Object{}};
+  for (const Field& field : plan_.fields) {
+    const auto base = link_.base.find(field.name);
+    if (base != link_.base.end()) lay_form(field, side, side == Side::kLeft ? base->second.left : base->second.right, read);
+  }
+  for (const store::Intent& intent : known_.intents) {
+    if (intent.kind != store::IntentKind::kDelete || intent.side != side || !is_about_us(intent) || !intent.sent.is_object()) continue;
+    for (const auto& [name, value] : intent.sent.as_object()) read[name] = value;
+  }
+  look_at_trash(side, read);
+}
+
+/// A delete of ours was announced for a record that never had a link, and it is gone: an edit that came before it is in the
+/// trash all the same. False where there was none.
+bool Reconcile::look_after_unlinked() {
+  const Side side = key_.first, source = other(side);
+  const auto open = std::find_if(known_.intents.begin(), known_.intents.end(), [&](const store::Intent& intent) { return intent.kind == store::IntentKind::kDelete && intent.side == side && !intent.link && is_about_us(intent); });
+  if (open == known_.intents.end() || lane_.capabilities(side).guarded_deletes) return false;
+  const SideKey made_of{source, open->source_key};
+  if (!claim(made_of)) {
+    finish({Report::End::kBusy, made_of, {}, {}, {}});
+    return true;
+  }
+  link_.key[source] = open->source_key;
+  if (!read_[source]) {
+    Sides<bool> wanted{false, false};
+    wanted[source] = true;
+    read_sides(wanted);
+    return true;
+  }
+  link_.incarnation[source] = open->source_incarnation;
+  const bool another = record_[source] && open->source_incarnation && !record_[source]->incarnation.empty() && record_[source]->incarnation != *open->source_incarnation;
+  if (another) record_[source].reset();
+  look_after_delete(side);
+  return true;
+}
 
 void Reconcile::look_at_trash(Side side, const Value& read) {
   if (lane_.capabilities(side).guarded_deletes) return bury(other(side), "delete", "applied");
@@ -32,7 +83,8 @@ void Reconcile::look_again(Error error) {
 Value Reconcile::lost_edits(Side side, const Value& read, const Value& deleted) const {
   Value edits{Object{}};
   for (const Field& field : plan_.fields) {
-    const bool unknown = deleted_before_ && !link_.base.contains(field.name);  // what was read is not known any more
+    const auto& paths = field.paths[side];
+    const bool unknown = deleted_before_ && std::none_of(paths.begin(), paths.end(), [&](const std::string& path) { return read.at_path(path) != nullptr; });  // what was read of it
     if (field.kind == Field::Kind::kConstant || unknown) continue;
     const Value then = form_of(field, side, deleted);
     if (!same_form(field, side, form_of(field, side, read), then)) edits[field.name] = then;
