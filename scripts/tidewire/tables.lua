@@ -5,7 +5,8 @@
 --- are such. `sql` is the dialect: `quoted(name)`; `parameters()`, a list whose `add(value, column)` is the value's place in the statement;
 --- `query(conn, text, parameters)`; `with_keys(shape, keys, parameters)`, the condition of rows by key; `condition(shape, condition,
 --- parameters)`, one of a scope; `shown(value, column)`, a value as it is read; `moment(shape, time)`, an ISO time as its column compares it;
---- `took_too_long(err)`, whether the server ended the statement for its time.
+--- `took_too_long(err)`, whether the server ended the statement for its time; where rows do not sort by the value that is read, too:
+--- `place(column, value, parameters)`, the value's place as the column compares it, and `sorted(column)`, what its rows are sorted by.
 
 local connector = require "tidewire.connector"
 local json = require "tidewire.json"
@@ -94,14 +95,20 @@ end
 
 local function names_of(shape, columns)
   local names = {}
-  for n, name in ipairs(columns) do names[n] = shape.sql.quoted(name) end
+  for n, name in ipairs(columns) do
+    local column = shape.sql.sorted and shape.about.by_name[name]
+    names[n] = column and shape.sql.sorted(column) or shape.sql.quoted(name)
+  end
   return table.concat(names, ", ")
 end
 
 -- "(a, b) > (?, ?)": the rows after these values in the order of the columns.
 local function after(shape, columns, values, parameters)
   local places = {}
-  for n in ipairs(columns) do places[n] = parameters.add(values[n]) end
+  for n, name in ipairs(columns) do
+    local column = shape.sql.place and shape.about.by_name[name]
+    places[n] = column and shape.sql.place(column, values[n], parameters) or parameters.add(values[n])
+  end
   return "(" .. names_of(shape, columns) .. ") > (" .. table.concat(places, ", ") .. ")"
 end
 
@@ -137,7 +144,11 @@ function M.page(conn, shape, scope, cursor, limit)
   local records
   records, err = select_page(conn, shape, conditions, shape.key, limit, parameters)
   if not records then return nil, err end
-  return { records = records, cursor = #records > 0 and { after = records[#records].key } or nil }
+  local last = #records > 0 and records[#records].key or nil
+  if last and cursor and last == cursor.after then
+    return connector.fail("invalid", ("the list of %s does not move on behind the key '%s'"):format(shape.name, last), "its key does not sort as it is read: name another key in the mapping")
+  end
+  return { records = records, cursor = last and { after = last } or nil }
 end
 
 --- How many rows those pages have, nil where the server takes too long to tell. A row without a key is on none but the first.

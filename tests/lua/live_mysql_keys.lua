@@ -27,6 +27,16 @@ local function drained(call, rows, cursor, seen)
   return seen, cursor
 end
 
+-- How many rows there are on pages of one.
+local function listed(call, rows)
+  local count, cursor = 0, nil
+  repeat
+    local page = assert(call.list(rows, cursor, 1))
+    count, cursor = count + #page.records, page.cursor
+  until not cursor
+  return count
+end
+
 -- A type that a key can have: a value that stays, one that is deleted, one that moves and where to, as literals.
 local types = {
   { "binary(16)", "unhex('00112233445566778899aabbccddeeff')", "unhex('ff112233445566778899aabbccddee5c')", "unhex('41414141')", "unhex('88998899')" },
@@ -103,6 +113,7 @@ tap.test("the outbox spells keys as they are read, whatever the writer's session
   for _, one in ipairs(all) do
     one.keys = {}
     for _, record in ipairs(assert(call.list(one.rows, nil, 10)).records) do one.keys[record.fields.name] = record.key end
+    tap.equal(listed(call, one.rows), 3, one.title .. ": on pages")
   end
   task.sleep(1.2)
   for _, one in ipairs(all) do

@@ -106,6 +106,12 @@ end
 --- A time as a column compares it.
 function M.moment(_, iso) return (iso:gsub("T", " "):gsub("Z$", "")) end
 
+--- A column as rows are sorted by it. An enum sorts by its number and is compared by its word.
+function M.sorted(column)
+  local name = quoted(column.name)
+  return (column.kind == "enum" or column.kind == "set") and "cast(" .. name .. " as char)" or name
+end
+
 --- The place of a value in a statement, its parameter added. Bits are compared as the number that they are.
 function M.place(column, value, parameters)
   if (column.json or column.kind == "json") and value ~= null then value = json.encode(value) end
