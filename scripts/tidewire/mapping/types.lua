@@ -17,7 +17,7 @@ function M.name(t)
   if t == nil then return "json" end
   local details = {}
   if t.form then details[#details + 1] = t.form end
-  if t.zone then details[#details + 1] = t.zone end
+  if t.zone and t.kind ~= "date" then details[#details + 1] = t.zone end
   if t.to then details[#details + 1] = "to " .. tostring(t.to) end
   if lists[t.kind] and type(t.of) == "table" and t.of.kind then details[#details + 1] = "of " .. t.of.kind end
   return t.kind .. (#details > 0 and " (" .. table.concat(details, ", ") .. ")" or "")

@@ -146,7 +146,8 @@ TEST_CASE("api: the history of a key is its own side's where that is said", "[ad
   f.run_job("{}");
   const auto keys = [&](const std::string& more) {
     std::set<std::string> found;
-    for (const Value& one : f.get("/api/v1/operations?mapping=people&key=L1" + more).find("operations")->as_array()) found.insert(one.string_or("left_key"));
+    const Value page = f.get("/api/v1/operations?mapping=people&key=L1" + more);
+    for (const Value& one : page.find("operations")->as_array()) found.insert(one.string_or("left_key"));
     return found;
   };
 

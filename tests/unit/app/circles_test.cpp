@@ -101,7 +101,7 @@ TEST_CASE("circles: a field of a part, a column of rows, a stamp, the mark of a 
   REQUIRE(own.size() == 1);
   CHECK_THAT(own.front(), Contains("both write name, archived_at") && Contains("mappings/one.lua:9 (a stamp) and mappings/two.lua:7") && Contains("mappings/one.lua:10 (the mark of a soft delete) and mappings/two.lua:8"));
 
-  const auto lookup = [](const char* missing) { return reaching("", std::string(R"({"kind": "find", "flow": "both", "left": ["who"], "right": ["partner"], "at": "mappings/one.lua:5", "find": {"id": "pg.table partners", "side": "right", "by": "name", "take": "id", "missing": ")") + missing + "\"}}"); };
+  const auto lookup = [](const char* missing) { return reaching("", std::string(R"({"kind": "find", "flow": "to_right", "left": ["who"], "right": ["partner"], "at": "mappings/one.lua:5", "find": {"id": "pg.table partners", "side": "right", "by": "name", "take": "id", "missing": ")") + missing + "\"}}"); };
   const auto made = twice(lookup("create").c_str(), kOfTable);
   REQUIRE(made.size() == 1);
   CHECK_THAT(made.front(), Contains("mappings/one.lua:5 (a lookup that creates)"));
@@ -119,7 +119,7 @@ TEST_CASE("circles: parts that pick other records, and rows of other parents, ar
 
   const auto rows = [](const char* kind) {
     return reaching(std::string(R"(, "scope": {"kind": {"op": "=", "value": ")") + kind + R"("}}, "children": [{"id": "pg.table partners", "path": "partners[]", "parent": "deal"}])",
-                    R"({"kind": "rows", "flow": "both", "left": ["list"], "right": ["partners[]"], "rows": [{"kind": "copy", "flow": "both", "left": ["who"], "right": ["name"]}]})");
+                    R"({"kind": "rows", "flow": "to_right", "left": ["list"], "right": ["partners[]"], "rows": [{"kind": "copy", "flow": "to_right", "left": ["who"], "right": ["name"]}]})");
   };
   CHECK(twice(rows("a").c_str(), rows("b").c_str()).empty());
   CHECK(twice(rows("a").c_str(), rows("a").c_str()).size() == 1);
