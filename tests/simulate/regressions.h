@@ -65,6 +65,10 @@ constexpr Regression kRegressions[] = {
     {"trash", 103000275, "a delete that its guard had refused stayed announced for ever, and so did its link, where both records were gone"},
     {"pages", 102001190, "an edit on an unguarded side counted as seen while the page that showed it was on its way (the simulator's)"},
     {"storm", 101003897, "a delete counted as binding where the record, made by a create of unknown outcome, had been edited before it was found (the simulator's)"},
+    {"trash", 121501223, "a delete counted as binding where a crash lost the answer to the write before it (the simulator's)"},
+    {"unread-state", 121901230, "what was announced for a pair that never came to be stayed open"},
+    {"unread-state", 121901303, "the trash was not looked into after a delete of unknown outcome of a record without link"},
+    {"editable-match", 130000502, "the doubt of a create was counted from its announcement, long before its request left"},
     {"script-errors", 96000043, "that a value may be only our own in another form was not in the record that it was decided again from (the simulator's)"},
     {"growing-mapping", 90000239, "drift from before the counterpart was made was overwritten unrecorded"},
 };

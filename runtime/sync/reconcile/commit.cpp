@@ -300,6 +300,9 @@ void Reconcile::stand(store::KeyState state, Error error, Instant due, const std
   const bool older = older_ && (!believed_ || state == store::KeyState::kBackingOff);
   store::Commit commit = commit_with({});
   commit.finished.clear();
+  for (const Side side : {Side::kLeft, Side::kRight}) {
+    if (in_doubt && intent_[side] && renewed_[side]) commit.announce.push_back(*intent_[side]);
+  }
   // Marked anew by its own pass, a key would not stand but wait, due at once.
   std::erase_if(commit.again, [this](const store::DirtyMark& mark) {
     return std::any_of(taken_.begin(), taken_.end(), [&](const store::DirtyKey& row) { return row.side == mark.side && row.key == mark.key; });

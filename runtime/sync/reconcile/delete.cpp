@@ -237,6 +237,7 @@ void Reconcile::on_deleted(Side side, Result<void> answer, const char* kind, con
     return read_sides({true, true});
   }
   if (!answer.ok() && answer.error().code != Code::kNotFound) {
+    if (answer.error().code == Code::kUnknown) renew(side);
     note_write(side, kind, values, answer.error().code == Code::kUnknown ? "unknown" : "refused");
     return fail(std::move(answer).error().context("deleting '" + *link_.key[side] + "' on " + plan_.end[side].connection));
   }

@@ -284,6 +284,7 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   void write_next();
   CrashPoint answered(Side side) const;
   void on_written(Side side, Result<Record> answer);
+  void renew(Side side);
   void not_written(Side side, Error error);
   void read_back(Side side, Error error);
   bool keep_stamps();
@@ -377,6 +378,7 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   Decisions decisions_;
   Sides<std::optional<store::Intent>> intent_;
   std::vector<std::string> close_intents_;
+  Sides<bool> renewed_{false, false};             // its request may have left after it was announced
   Sides<std::vector<std::string>> open_creates_;  // that this pass met or announced
   std::vector<std::string> settled_;  // creates of earlier passes: closed with the link that this pass stores, kept where it stands
   Sides<Instant> making_until_;       // until when a lost request may still make rows or parts of the record

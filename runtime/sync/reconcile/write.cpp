@@ -182,8 +182,17 @@ void Reconcile::on_written(Side side, Result<Record> answer) {
   not_written(side, std::move(error));
 }
 
+/// It may have left at any time up to now: between the announcement and the request lie searches, and the calls of a connection
+/// that makes them wait. Its doubt is counted from here.
+void Reconcile::renew(Side side) {
+  if (!intent_[side]) return;
+  intent_[side]->requested_at = now();
+  renewed_[side] = true;
+}
+
 /// What was sent stays on record, also where it was not taken.
 void Reconcile::not_written(Side side, Error error) {
+  if (error.code == Code::kUnknown) renew(side);
   note_write(side, creating_ ? "create" : "update", decisions_.patch[side], error.code == Code::kUnknown ? "unknown" : "refused");
   fail(std::move(error));
 }
