@@ -177,20 +177,6 @@ const cases = {
     assert.match(env(), /^APP_WEBHOOK_SECRET=another-hook-secret$/m);
   },
 
-  async "what waits for a mapping whose file is gone is told of"() {
-    project.edit("tidewire.lua", "  defaults =", "  alerts = { to = { post \"http://127.0.0.1:9/\" }, queue = \"1s\", wait = \"1s\", look = \"1s\" },\n  defaults =");
-    await ask("POST", "mappings", { name: "twin", source: world.source }, 201);
-    await until("it to be loaded", async () => (await project.status()).mappings.twin?.links >= 0);
-    await ask("POST", "mappings/twin/disable", {});
-    await erp.edit("Staff Member", "HR-00001", { phone: "77" });
-    await until("the key to wait", async () => (await ask("GET", "dead-letters?mapping=twin&state=waiting")).keys.length > 0);
-    await ask("DELETE", "mappings/twin");
-    const told = await until("the alert", async () => (await ask("GET", "alerts?mapping=twin")).alerts.find((one) => one.kind === "queue"), 30);
-    assert.match(told.hint, /tidewire discard twin --all/);
-    await ask("POST", "mappings/twin/discard", { reason: "it was a twin" });
-    await until("the alert to end", async () => (await ask("GET", "alerts?mapping=twin")).alerts.length === 0, 30);
-  },
-
   async "a connection in use stays; a mapping that goes leaves its history, then the connection goes with its secrets"() {
     const refused = await call("http://tidewire/api/v1/connections/crm", { method: "DELETE", socket: project.path("state/tidewire.sock") });
     assert.equal(refused.status, 400);

@@ -88,7 +88,7 @@ expect 0 "$TIDEWIRE" token add n8n --role trigger --mapping people
 # what is switched off is told, by status and by a sync that waits for it
 expect 0 "$TIDEWIRE" pause people
 edit_erp ada@example.org '{"phone": "+44 3"}'
-expect 1 timeout 60 "$TIDEWIRE" sync people
+expect 5 timeout 60 "$TIDEWIRE" sync people
 says "people is switched off"
 start_daemon
 expect 0 "$TIDEWIRE" status

@@ -159,6 +159,16 @@ const cases = {
     await arrives("the next edit", () => right("grace@x").full_name === "Grace", 30);
   },
 
+  async "what was installed goes again, and polls take over"() {
+    await settled(world);
+    assert.equal((await own.cli("uninstall", "a", "people", "--yes")).code, 0);
+    assert.equal(a.sql("select count(*) from pg_trigger where tgname = 'tidewire_outbox'"), "0");
+    a.sql("update people set name = 'Ada, polled' where email = 'ada@x'");
+    assert.equal((await own.cli("sync", "people")).code, 0);
+    await arrives("the edit on the right", () => right("ada@x").full_name === "Ada, polled", 30);
+    assert.equal((await own.cli("status", "--exit-code")).code, 0);
+  },
+
   async "another database at the same address is told of, and nothing that it lacks is deleted"() {
     await settled(world);
     const people = () => Number(a.sql("select count(*) from people"));
@@ -175,16 +185,6 @@ const cases = {
     assert.match((await own.cli("check", "--accept", "b")).out, /b is accepted/);
     assert.equal((await own.cli("sync", "people", "--all")).code, 0);
     assert.equal(people(), before);
-  },
-
-  async "what was installed goes again, and polls take over"() {
-    await settled(world);
-    assert.equal((await own.cli("uninstall", "a", "people", "--yes")).code, 0);
-    assert.equal(a.sql("select count(*) from pg_trigger where tgname = 'tidewire_outbox'"), "0");
-    a.sql("update people set name = 'Ada, polled' where email = 'ada@x'");
-    assert.equal((await own.cli("sync", "people")).code, 0);
-    await arrives("the edit on the right", () => right("ada@x").full_name === "Ada, polled", 30);
-    assert.equal((await own.cli("status", "--exit-code")).code, 0);
   },
 };
 
