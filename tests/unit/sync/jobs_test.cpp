@@ -237,6 +237,20 @@ TEST_CASE("jobs: the same work asked for twice is one job; another mapping's doe
   CHECK(start_job(world, "sweep") != first);
 }
 
+TEST_CASE("jobs: a key that is asked for again is read again, though its job is at work", "[sync][jobs]") {
+  World world;
+  insert_many(world, 1);
+  run_job(world, "initial_load");
+  const Value key = Object{{"side", "left"}, {"key", "L1"}};
+  world.engine->pause("people", true);
+  const std::string first = start_job(world, "resync", key);
+  world.settle();
+
+  const std::string second = start_job(world, "resync", key);
+  CHECK(second != first);
+  CHECK(start_job(world, "resync", key) == second);  // which has not begun
+}
+
 TEST_CASE("jobs: a resync of a key range marks those keys alone", "[sync][jobs]") {
   World world;
   insert_many(world, 12);
