@@ -100,7 +100,10 @@ void Context::print_page(const Table& table, const Value& answer, const char* em
 }
 
 void Context::complain(const Error& error) const {
-  if (json()) return print_error(out, error);
+  if (json()) {
+    print_error(out, error);
+    return out.flush();  // a daemon may say nothing more for weeks
+  }
   err.line(err.paint("tidewire: ", Style::kBad) + plain(error.message));
   if (!error.hint.empty()) err.line("  " + err.paint("hint: ", Style::kDim) + plain(error.hint));
 }
