@@ -1,7 +1,7 @@
 // What is made and mended on the page: a connection with its test, a mapping of matched fields, one record from all sides, a rule.
 import assert from "node:assert/strict";
 import fs from "node:fs";
-import { check_access, fits, open_browser, shot, sizes, visit } from "../support/browser.mjs";
+import { check_access, fits, log_in, open_browser, shot, sizes, visit } from "../support/browser.mjs";
 import { call, run, until } from "../support/scenario.mjs";
 import { company, secrets } from "../support/staff.mjs";
 
@@ -41,11 +41,7 @@ const cases = {
     const put = await call("http://tidewire/api/v1/users/ada", { method: "PUT", body: { role: "admin", password }, socket: project.path("state/tidewire.sock") });
     assert.equal(put.status, 200, put.text);
     ({ page, problems, foreign } = await open_browser());
-    await page.goto(address + "/");
-    await page.getByLabel("Name").fill("ada");
-    await page.getByLabel("Password").fill(password);
-    await page.keyboard.press("Enter");
-    await page.getByRole("heading", { name: "Overview" }).waitFor();
+    await log_in(page, address, "ada", password);
   },
 
   async "a connection: its test says what is wrong, then who we are, what is there, and what is not seen"() {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fs from "node:fs";
-import { check_access, fits, open_browser, shot, sizes, visit } from "../support/browser.mjs";
+import { check_access, fits, log_in, open_browser, shot, sizes, visit } from "../support/browser.mjs";
 import { make_conflict } from "../support/operator.mjs";
 import { call, run, until } from "../support/scenario.mjs";
 import { company } from "../support/staff.mjs";
@@ -53,11 +53,7 @@ const cases = {
     const put = await call("http://tidewire/api/v1/users/ada", { method: "PUT", body: { role: "admin", password }, socket: socket() });
     assert.equal(put.status, 200, put.text);
     ({ page, problems } = await open_browser());
-    await page.goto(address + "/");
-    await page.getByLabel("Name").fill("ada");
-    await page.getByLabel("Password").fill(password);
-    await page.keyboard.press("Enter");
-    await page.getByRole("heading", { name: "Overview" }).waitFor();
+    await log_in(page, address, "ada", password);
   },
 
   async "what was never loaded is not called level"() {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fs from "node:fs";
-import { drawn, open_browser, visit } from "../support/browser.mjs";
+import { drawn, log_in, open_browser, visit } from "../support/browser.mjs";
 import { call, run, until } from "../support/scenario.mjs";
 import { company } from "../support/staff.mjs";
 
@@ -36,11 +36,7 @@ const cases = {
     const put = await call("http://tidewire/api/v1/users/ada", { method: "PUT", body: { role: "admin", password }, socket: project.path("state/tidewire.sock") });
     assert.equal(put.status, 200, put.text);
     ({ page, problems } = await open_browser());
-    await page.goto(address + "/");
-    await page.getByLabel("Name").fill("ada");
-    await page.getByLabel("Password").fill(password);
-    await page.keyboard.press("Enter");
-    await page.getByRole("heading", { name: "Overview" }).waitFor();
+    await log_in(page, address, "ada", password);
   },
 
   async "what was never loaded is not called level, and a one-way mapping points its way"() {

@@ -14,6 +14,15 @@ const patience = process.env.TIDEWIRE_SANITIZED ? 4 : 1;
 
 export const sizes = { desktop: { width: 1280, height: 860 }, phone: { width: 390, height: 844 } };
 
+/// Opens the page and logs in, up to the overview.
+export async function log_in(page, address, name, password) {
+  await page.goto(address + "/");
+  await page.getByLabel("Name").fill(name);
+  await page.getByLabel("Password").fill(password);
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { name: "Overview" }).waitFor();
+}
+
 /// { page, problems }: `problems` collects what the page complained of.
 export async function open_browser() {
   const browser = await chromium.launch({ executablePath: process.env.BROWSER_PROGRAM, args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"] });

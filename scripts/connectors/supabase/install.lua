@@ -3,6 +3,7 @@
 local connector = require "tidewire.connector"
 local hash = require "tidewire.hash"
 local json = require "tidewire.json"
+local option = require("tidewire.tables").option
 
 local array = json.array
 local fail, given = connector.fail, connector.given
@@ -13,14 +14,8 @@ local function quoted(name) return '"' .. name:gsub('"', '""') .. '"' end
 local function literal(text) return "'" .. text:gsub("'", "''") .. "'" end
 
 local function place(conn, collection)
-  local schema = given((collection.options or {}).schema) or conn.config.schema or "public"
+  local schema = option(conn, collection, "schema") or "public"
   return quoted(schema) .. "." .. quoted(collection.name)
-end
-
-local function time_column(conn, collection)
-  local column = given((collection.options or {}).modified)
-  if column == nil then column = conn.config.modified end
-  return column or nil
 end
 
 -- An index's name is one of its schema, of 63 bytes at most.
@@ -102,7 +97,7 @@ function M.install(conn, collection, options)
   local none, err = refused(options)
   if err then return none, err end
   local steps, add = list()
-  local name, column = place(conn, collection), time_column(conn, collection)
+  local name, column = place(conn, collection), option(conn, collection, "modified")
   if column then time_steps(collection, name, column, add) end
   webhook_step(conn, name, options, add)
   return { steps = steps, applied = false }
