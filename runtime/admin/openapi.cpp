@@ -1,5 +1,7 @@
 #include "admin/openapi.h"
 
+#include <algorithm>
+
 #include "admin/route.h"
 #include "admin/schema.h"
 #include "base/text.h"
@@ -16,6 +18,7 @@ Value parameter_schema(Parameter::Type type) {
     case Parameter::Type::kCount: return Value(Object{{"type", "integer"}, {"minimum", 0}});
     case Parameter::Type::kFlag: return Value(Object{{"type", "string"}, {"enum", Value(Array{"0", "1", "true", "false"})}});
     case Parameter::Type::kTime: return Value(Object{{"type", "string"}, {"format", "date-time"}});
+    case Parameter::Type::kMark:
     case Parameter::Type::kText: break;
   }
   return Value(Object{{"type", "string"}});
@@ -54,7 +57,11 @@ Value answers_of(const Route& route) {
   else if (!json) good["content"] = content(route.media, Value(Object{{"type", "string"}}));
   Object out{{std::to_string(route.status), Value(good)}};
   if (std::string_view(route.id) == "health") out["503"] = Value(std::move(good));
-  out["default"] = Value(Object{{"description", "A problem (RFC 9457) with `code` and, where something can be done, `hint`"}, {"content", content("application/problem+json", reference("Problem"))}});
+  const Value told = content("application/problem+json", reference("Problem"));
+  if (std::any_of(route.query.begin(), route.query.end(), [](const Parameter& one) { return one.type == Parameter::Type::kMark; })) {
+    out["400"] = Value(Object{{"description", "A parameter is wrong, `detail` names it: an `after` that is no mark of a page, a `limit` that is no number"}, {"content", told}});
+  }
+  out["default"] = Value(Object{{"description", "A problem (RFC 9457) with `code` and, where something can be done, `hint`"}, {"content", told}});
   return Value(std::move(out));
 }
 

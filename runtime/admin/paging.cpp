@@ -1,5 +1,6 @@
 #include "admin/paging.h"
 
+#include "base/id.h"
 #include "base/text.h"
 
 namespace tidewire::admin {
@@ -13,6 +14,12 @@ Result<store::Page> page_of(const Call& call) {
   store::Page page;
   page.limit = TRY(limit_of(call.request, 100, kMostRows));
   page.after = call.query("after");
+  return page;
+}
+
+Result<store::Page> id_page_of(const Call& call) {
+  store::Page page = TRY(page_of(call));
+  if (!page.after.empty() && !is_id(page.after)) return store::no_mark(page.after);
   return page;
 }
 

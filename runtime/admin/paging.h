@@ -9,8 +9,10 @@
 
 namespace tidewire::admin {
 
-/// `limit` and `after`; kInvalid for a limit that is none.
+/// `limit` and `after`; kInvalid for a limit that is none. What `after` must be, the store knows.
 Result<store::Page> page_of(const Call& call);
+/// Of what is listed by its ids; kInvalid also for an `after` that is none.
+Result<store::Page> id_page_of(const Call& call);
 /// A time of the query, nullopt where it is absent.
 Result<std::optional<Instant>> time_of(const Call& call, std::string_view name);
 Result<std::optional<store::KeyState>> state_of(const Call& call);

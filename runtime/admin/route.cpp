@@ -4,7 +4,7 @@ namespace tidewire::admin {
 
 std::vector<Parameter> paged(std::vector<Parameter> more) {
   more.push_back({"limit", Parameter::Type::kCount, "at most so many rows, 1 to 1000; default 100"});
-  more.push_back({"after", Parameter::Type::kText, "`next` of the page before"});
+  more.push_back({"after", Parameter::Type::kMark, "`next` of the page before, as it was given; what is no such mark is refused (400)"});
   return more;
 }
 

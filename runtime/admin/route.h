@@ -41,7 +41,7 @@ struct Call {
 using Handler = void (*)(Api& api, const Call& call);
 
 struct Parameter {
-  enum class Type { kText, kCount, kFlag, kTime };
+  enum class Type { kText, kCount, kFlag, kTime, kMark };
   const char* name;
   Type type;
   const char* summary;

@@ -28,4 +28,10 @@ std::string IdMaker::next() {
                 static_cast<unsigned long long>(chance & 0xFFFFFFFFFFFF));
 }
 
+bool is_id(std::string_view text) {
+  constexpr std::string_view form = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+  const auto fits = [](char c, char wanted) { return wanted == '-' ? c == '-' : (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); };
+  return text.size() == form.size() && std::equal(text.begin(), text.end(), form.begin(), fits);
+}
+
 }  // namespace tidewire

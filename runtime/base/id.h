@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "base/clock.h"
 
@@ -19,5 +20,8 @@ class IdMaker {
   std::uint64_t last_ms_ = 0;
   std::uint64_t sequence_ = 0;
 };
+
+/// Whether it has the form of one; not whether there is such a thing.
+bool is_id(std::string_view text);
 
 }  // namespace tidewire

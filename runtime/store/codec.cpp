@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "base/json.h"
+#include "store/store.h"
 
 namespace tidewire::store {
 namespace {
@@ -286,11 +287,13 @@ std::optional<std::string> dumped(const std::optional<Value>& value) {
   return json::dump(*value);
 }
 
+Error no_mark(const std::string& after) { return make_error(Code::kInvalid, "'after' is no mark of a page: " + after, "it is `next` of the page before, as it was given"); }
+
 Result<std::int64_t> row_mark(const std::string& after, std::int64_t otherwise) {
   if (after.empty()) return otherwise;
   std::int64_t number = 0;
   const auto [end, status] = std::from_chars(after.data(), after.data() + after.size(), number);
-  if (status != std::errc() || end != after.data() + after.size()) return make_error(Code::kInvalid, "not a page mark: " + after, "`after` is the `next` of the page before");
+  if (status != std::errc() || end != after.data() + after.size() || number < 0) return no_mark(after);
   return number;
 }
 

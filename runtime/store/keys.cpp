@@ -70,15 +70,15 @@ Result<std::vector<DirtyKey>> standing_rows(Database& database, const KeyFilter&
   std::int64_t since = std::numeric_limits<std::int64_t>::max();
   std::string after_mapping, after_side, after_key;
   if (!page.after.empty()) {
-    const Value mark = TRY(json::parse(page.after));
-    if (!mark.is_array() || mark.as_array().size() != 4 || !mark.as_array()[0].is_int() ||
-        !mark.as_array()[1].is_string() || !mark.as_array()[2].is_string() || !mark.as_array()[3].is_string()) {
-      return make_error(Code::kInvalid, "not a page mark: " + page.after);
+    const auto mark = json::parse(page.after);
+    if (!mark.ok() || !mark->is_array() || mark->as_array().size() != 4 || !mark->as_array()[0].is_int() ||
+        !mark->as_array()[1].is_string() || !mark->as_array()[2].is_string() || !mark->as_array()[3].is_string()) {
+      return no_mark(page.after);
     }
-    since = mark.as_array()[0].as_int();
-    after_mapping = mark.as_array()[1].as_string();
-    after_side = mark.as_array()[2].as_string();
-    after_key = mark.as_array()[3].as_string();
+    since = mark->as_array()[0].as_int();
+    after_mapping = mark->as_array()[1].as_string();
+    after_side = mark->as_array()[2].as_string();
+    after_key = mark->as_array()[3].as_string();
     rest += " AND (since, mapping, side, key) < (?3, ?4, ?5, ?6)";
   }
   rest += " ORDER BY since DESC, mapping DESC, side DESC, key DESC LIMIT ?7";

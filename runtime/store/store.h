@@ -119,6 +119,8 @@ struct Paged {
   std::vector<T> rows;
   std::string next;                            // "" = no more
 };
+/// kInvalid, for an `after` that no page can have given.
+Error no_mark(const std::string& after);
 struct OperationFilter {
   std::string mapping{}, outcome{}, key{};     // "" = any
   std::optional<std::int64_t> link{};

@@ -7,7 +7,7 @@ namespace tidewire::admin {
 namespace {
 
 void operations(Api& api, const Call& call) {
-  const auto page = page_of(call);
+  const auto page = id_page_of(call);
   if (!page.ok()) return (*call.reply)(problem(page.error()));
   store::OperationFilter filter{.mapping = call.query("mapping"), .outcome = call.query("outcome"), .key = call.query("key"), .failed = call.flag("failed"), .kind = call.query("kind"),
                                 .author = call.query("author"), .job = call.query("job"), .text = call.query("text")};

@@ -23,7 +23,7 @@ store::Job job_of(std::string mapping, const char* kind, Value options = Object{
 }
 
 void list(Api& api, const Call& call) {
-  const auto page = page_of(call);
+  const auto page = id_page_of(call);
   if (!page.ok()) return (*call.reply)(problem(page.error()));
   list_batches(api.control(), call.flag("open"), *page, [reply = call.reply](Result<Value> found) { send(reply, found, [](const Value& one) { return one; }); });
 }

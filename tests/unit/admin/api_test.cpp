@@ -62,9 +62,12 @@ TEST_CASE("api: who says something wrong is no neighbour", "[admin]") {
 TEST_CASE("api: what is no mark of a page is refused, and what is no flag", "[admin]") {
   ApiFixture f;
 
-  for (const char* list : {"conflicts", "audit", "links", "changes", "webhooks", "alerts", "notices", "dead-letters", "jobs/none/findings", "mappings/people/versions"}) {
+  for (const char* list : {"conflicts", "audit", "links", "changes", "webhooks", "alerts", "notices", "dead-letters", "jobs/none/findings", "mappings/people/versions", "operations", "jobs", "operations?text=ada", "operations?mapping=people&key=L1"}) {
     INFO(list);
-    for (const char* after : {"garbage", "1x", "99999999999999999999"}) CHECK(f.ask("GET", "/api/v1/" + std::string(list) + "?after=" + after).status == 400);
+    for (const char* after : {"garbage", "1x", "-1", "99999999999999999999", "[1,2]"}) {
+      const std::string target = "/api/v1/" + std::string(list) + (std::string(list).find('?') == std::string::npos ? "?" : "&") + "after=" + after;
+      CHECK(f.body_of(f.ask("GET", target), 400).string_or("detail") == std::string("'after' is no mark of a page: ") + after);
+    }
   }
   CHECK(f.ask("GET", "/api/v1/operations?failed=maybe").status == 400);
   CHECK(f.ask("GET", "/api/v1/operations?failed=false").status == 200);

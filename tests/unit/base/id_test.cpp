@@ -22,6 +22,11 @@ TEST_CASE("id: a UUID of version 7 that begins with the time", "[base]") {
   CHECK(std::string("89ab").find(id[19]) != std::string::npos);
 }
 
+TEST_CASE("id: what has not the form of one is none", "[base]") {
+  CHECK(is_id("017f22e2-79b0-7cc3-98c4-dc0c0c07398f"));
+  for (const char* text : {"", "garbage", "017f22e2-79b0-7cc3-98c4-dc0c0c07398", "017f22e2-79b0-7cc3-98c4-dc0c0c07398f0", "017f22e279b0-7cc3-98c4-dc0c0c07398f0", "017F22E2-79b0-7cc3-98c4-dc0c0c07398f", "g17f22e2-79b0-7cc3-98c4-dc0c0c07398f"}) CHECK_FALSE(is_id(text));
+}
+
 TEST_CASE("id: ids sort in the order made, within a millisecond and when the clock goes back", "[base]") {
   test::FakeClock clock;
   test::SeededRandom random;
