@@ -129,6 +129,17 @@ std::string suggestion(std::string_view word, std::span<const std::string> candi
   return nearest ? " (did you mean '" + *nearest + "'?)" : std::string();
 }
 
+std::string shell_word(std::string_view text) {
+  constexpr std::string_view kBare = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:@%+,";
+  if (!text.empty() && text.find_first_not_of(kBare) == std::string_view::npos) return std::string(text);
+  std::string out = "'";
+  for (const char c : text) {
+    if (c == '\'') out += "'\\''";
+    else out += c;
+  }
+  return out + "'";
+}
+
 std::string grouped(std::int64_t number) {
   std::string text = std::to_string(number);
   const std::size_t first = number < 0 ? 1 : 0;

@@ -31,6 +31,9 @@ std::string without_middle(std::string_view utf8, std::size_t limit);
 /// " (did you mean 'timeout'?)" when a candidate is near enough (Damerau distance <= 2, or a third of its length), else "".
 std::string suggestion(std::string_view word, std::span<const std::string> candidates);
 
+/// As one word of a command that a person pastes into a shell: "HR-0001" bare, "Ada's" as 'Ada'\''s'.
+std::string shell_word(std::string_view text);
+
 /// "1 234 567".
 std::string grouped(std::int64_t number);
 

@@ -41,7 +41,7 @@ int print_standing(Context& context, Session& session) {
   std::string text = table.text(context.out.look());
   text.pop_back();
   context.out.line(text);
-  context.out.line(context.out.paint("tidewire retry --mapping M [--side S --key K] tries them again, tidewire discard M KEY --reason WHY lets one go", Style::kDim));
+  context.out.line(context.out.paint("tidewire retry --mapping M [--side S --key K] tries them again, tidewire discard M KEY [--side S] --reason WHY lets one go", Style::kDim));
   if (held) context.out.line(context.out.paint("tidewire release M lets the brake go for what is held", Style::kDim));
   return kOk;
 }

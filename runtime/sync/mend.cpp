@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/text.h"
 #include "sync/merge/decide.h"
 
 namespace tidewire::sync {
@@ -264,7 +265,7 @@ void Mender::relink() {
   for (std::size_t i = 0; i < known_.size(); ++i) {
     const SideKey& key = i == 0 ? what_.key : *what_.with;
     if (!known_[i].link) continue;
-    return finish(make_error(Code::kStale, subject(lane_.mapping, key) + " belongs to link " + std::to_string(known_[i].link->id), "part it first with: tidewire unlink " + lane_.mapping + " " + key.second));
+    return finish(make_error(Code::kStale, subject(lane_.mapping, key) + " belongs to link " + std::to_string(known_[i].link->id), "part it first with: tidewire unlink " + lane_.mapping + " " + shell_word(key.second) + " --side " + side_name(key.first)));
   }
   if (!what_.with || what_.with->first == what_.key.first) return finish(make_error(Code::kInvalid, "a left and a right key are linked, not two of one side"));
   reading_ = 2;

@@ -8,6 +8,7 @@
 #include "admin/named.h"
 #include "admin/paging.h"
 #include "admin/views.h"
+#include "base/text.h"
 
 namespace tidewire::admin {
 namespace {
@@ -127,8 +128,9 @@ void decide_conflict(Api& api, Decision decision, const SharedReply& reply) {
 /// Which records belong together is no question of a side or of a value; skipped it may be.
 Result<void> decidable(const store::Conflict& conflict, const std::string& method) {
   if (conflict.link || method == "skip" || (conflict.kind != "ambiguous" && conflict.kind != "key_taken")) return {};
+  const std::string record = conflict.mapping + " " + shell_word(conflict.key) + (conflict.side ? std::string(" --side ") + store::side_name(*conflict.side) : "");
   return make_error(Code::kInvalid, "which record belongs to '" + conflict.key + "' is not decided by a side or a value",
-                    "`tidewire relink " + conflict.mapping + " LEFT RIGHT` links the two that belong together, `tidewire ignore " + conflict.mapping + " " + conflict.key + "` leaves it alone; or make the match unique, and it goes on by itself");
+                    "`tidewire relink " + conflict.mapping + " LEFT RIGHT` links the two that belong together, `tidewire ignore " + record + "` leaves it alone; or make the match unique, and it goes on by itself");
 }
 
 /// The decision of a request and the open conflict that it is about.

@@ -1,6 +1,7 @@
 // A record that refers to one that is not linked yet waits for it, a day at most (law 22).
 #include <algorithm>
 
+#include "base/text.h"
 #include "sync/reconcile/reconcile.h"
 
 namespace tidewire::sync {
@@ -52,7 +53,7 @@ void Reconcile::wait_for(const Reference& parent) {
 
 /// The parent, should it link after all, wakes the dead letter too.
 void Reconcile::give_up_on(const std::string& name, const std::string& state) {
-  stand(store::KeyState::kDead, make_error(Code::kNotFound, "its parent " + name + " is not linked after 24 hours: " + state, "mend the parent, or the reference; then: tidewire retry --mapping " + lane_.mapping + " --side " + side_name(key_.first) + " --key " + key_.second), now(), name);
+  stand(store::KeyState::kDead, make_error(Code::kNotFound, "its parent " + name + " is not linked after 24 hours: " + state, "mend the parent, or the reference; then: tidewire retry --mapping " + lane_.mapping + " --side " + side_name(key_.first) + " --key " + shell_word(key_.second)), now(), name);
 }
 
 }  // namespace tidewire::sync

@@ -3,6 +3,7 @@
 // everything that would go to too many records at once (law 18).
 #include <algorithm>
 
+#include "base/text.h"
 #include "sync/reconcile/reconcile.h"
 
 namespace tidewire::sync {
@@ -31,7 +32,7 @@ bool Reconcile::check_tokens(Side side) {
   if (behind || (seen && !link_.seen_at[side])) {
     older_ = older_since().value_or(now());
     fail(make_error(Code::kUnavailable, "read an older state of '" + record_[side]->key + "' than was seen before (version " + version + ")",
-                    "the system may answer from a replica that is behind; it is read again. If it was restored to that state, let it count with: tidewire reset-base " + lane_.mapping + " " + record_[side]->key + " --side " + side_name(side) +
+                    "the system may answer from a replica that is behind; it is read again. If it was restored to that state, let it count with: tidewire reset-base " + lane_.mapping + " " + shell_word(record_[side]->key) + " --side " + side_name(side) +
                         ", or all such keys with: tidewire reset-base " + lane_.mapping + " --stale"));
     return false;
   }

@@ -186,10 +186,24 @@ TEST_CASE("api: which of several records is meant is decided by no side; it can 
   for (const char* method : {"left", "right", "accept"}) {
     const Value refused = f.post(target + "/resolve", std::string(R"({"method": ")") + method + "\"}", 400);
     CHECK(refused.string_or("hint").find("tidewire relink people LEFT RIGHT") != std::string::npos);
+    CHECK(refused.string_or("hint").find("`tidewire ignore people L1 --side left`") != std::string::npos);
   }
   CHECK(f.post("/api/v1/conflicts/resolve", R"({"mapping": "people", "method": "left"})", 400).string_or("code") == "invalid");
   CHECK_FALSE(f.world.conflicts().front().method);
   f.post(target + "/resolve", R"({"method": "skip"})", 202);
+}
+
+TEST_CASE("api: a record that is the right side's own is named with its side, as a command takes it", "[admin][conflicts]") {
+  ApiFixture f;
+  f.world.right.insert(Value(Object{{"email", "ada@example.org"}}));
+  for (int i = 0; i < 2; ++i) f.world.left.insert(Value(Object{{"email", "ada@example.org"}}));
+  f.world.hook(store::Side::kRight, f.world.only_right());
+  f.world.settle();
+  REQUIRE(f.world.conflicts().size() == 1);
+
+  const Value refused = f.post("/api/v1/conflicts/" + std::to_string(f.world.conflicts().front().id) + "/resolve", R"({"method": "left"})", 400);
+
+  CHECK(refused.string_or("hint").find("`tidewire ignore people " + f.world.only_right() + " --side right`") != std::string::npos);
 }
 
 TEST_CASE("api: null is no decision, and names no mapping", "[admin][conflicts]") {

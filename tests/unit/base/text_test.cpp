@@ -16,6 +16,13 @@ TEST_CASE("text: trim takes ASCII blanks off both ends", "[base]") {
   CHECK(trim("  ").empty());
 }
 
+TEST_CASE("text: a word for a shell is bare where it may be, else quoted", "[base]") {
+  CHECK(shell_word("HR-EMP/0001@example.org") == "HR-EMP/0001@example.org");
+  CHECK(shell_word("Anna Schmidt") == "'Anna Schmidt'");
+  CHECK(shell_word("Ada's $HOME") == "'Ada'\\''s $HOME'");
+  CHECK(shell_word("") == "''");
+}
+
 TEST_CASE("text: format grows as needed", "[base]") {
   CHECK(format("%s-%d", std::string(5000, 'x').c_str(), 7).size() == 5002);
 }

@@ -60,6 +60,8 @@ TEST_CASE("relink: two records meet as strangers, and one that is not there is r
   CHECK(world.right.rows.size() == 1);
   CHECK(world.right.get(right, "email") == world.left.get(left, "email"));
   CHECK(mend(world, Act::kRelink, {Side::kLeft, left}, sync::SideKey{Side::kRight, right}).error().code == Code::kStale);
+  const std::string other = world.left.insert(person("grace@example.org"));
+  CHECK(mend(world, Act::kRelink, {Side::kLeft, other}, sync::SideKey{Side::kRight, right}).error().hint == "part it first with: tidewire unlink people " + right + " --side right");
 }
 
 TEST_CASE("merge: one link is left, and the duplicates are set aside", "[sync][mend]") {
