@@ -37,13 +37,20 @@ Result<std::optional<store::KeyState>> state_of(const Call& call) {
   return state;
 }
 
-Result<std::optional<store::Side>> side_of(const Value& body) {
-  const std::string name = body.string_or("side");
-  if (name.empty()) return std::optional<store::Side>();
-  const auto side = store::side_from_name(name);
-  if (!side) return make_error(Code::kInvalid, "'side' must be \"left\" or \"right\", not \"" + name + "\"");
+namespace {
+
+Result<std::optional<store::Side>> side_from(std::string_view name, const std::string& text) {
+  if (text.empty()) return std::optional<store::Side>();
+  const auto side = store::side_from_name(text);
+  if (!side) return make_error(Code::kInvalid, "'" + std::string(name) + "' must be \"left\" or \"right\", not \"" + text + "\"");
   return side;
 }
+
+}  // namespace
+
+Result<std::optional<store::Side>> side_of(const Value& body) { return side_from("side", body.string_or("side")); }
+
+Result<std::optional<store::Side>> side_of(const Call& call, std::string_view name) { return side_from(name, call.query(name)); }
 
 Value values_page(const char* name, const store::Paged<Value>& page) {
   Object out{{name, Value(Array(page.rows.begin(), page.rows.end()))}};

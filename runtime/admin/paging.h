@@ -17,6 +17,8 @@ Result<store::Page> id_page_of(const Call& call);
 Result<std::optional<Instant>> time_of(const Call& call, std::string_view name);
 Result<std::optional<store::KeyState>> state_of(const Call& call);
 Result<std::optional<store::Side>> side_of(const Value& body);
+/// Of the query's parameter of that name; nullopt where it is absent, kInvalid where it is no side.
+Result<std::optional<store::Side>> side_of(const Call& call, std::string_view name);
 /// A page of rows that are values already.
 Value values_page(const char* name, const store::Paged<Value>& page);
 Error no_mapping(const std::string& name, const std::vector<std::string>& loaded);

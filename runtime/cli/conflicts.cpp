@@ -27,7 +27,9 @@ int print_standing(Context& context, Session& session) {
   const Instant now = SystemClock().now();
   Table table({{"mapping"}, {"side"}, {"key"}, {"state"}, {"since"}, {"why"}});
   bool held = false;
+  const std::string side = context.arguments.get("--side");
   for (const Value& key : found->find("keys")->as_array()) {
+    if (!side.empty() && key.string_or("side") != side) continue;
     const std::string state = key.string_or("state");
     held = held || state == "held";
     if (state == "conflict") continue;  // told above, field by field
@@ -51,7 +53,7 @@ int list_conflicts(Context& context) {
   const auto session = context.open(Session::Need::kState, status);
   if (!session) return status;
   Target target("/api/v1/conflicts");
-  target.add("all", context.arguments.has("--all") ? "1" : "").add("mapping", context.arguments.word_or(0, "--mapping")).add("key", context.arguments.get("--key"));
+  target.add("all", context.arguments.has("--all") ? "1" : "").add("mapping", context.arguments.word_or(0, "--mapping")).add("key", context.arguments.get("--key")).add("key_side", context.arguments.get("--side"));
   const auto found = session->get(target.add("after", context.arguments.get("--after")).text());
   if (!found.ok()) return context.failed(found.error());
   if (context.json()) {
@@ -83,10 +85,10 @@ int list_conflicts(Context& context) {
 
 const Command& conflicts_command() {
   static const Command command{"conflicts",
-                               "[MAPPING] [--key KEY] [--all]",
+                               "[MAPPING] [--key KEY [--side S]] [--all]",
                                "lists fields in disagreement, and held and dead keys",
                                "",
-                               {{{"--all", "", "closed ones too"}, {"--mapping", "M", "of one mapping"}, {"--key", "KEY", "of one record of the mapping; either side's key"}, {"--after", "MARK", "the page after one shown before"}}, 0, 1},
+                               {{{"--all", "", "closed ones too"}, {"--mapping", "M", "of one mapping"}, {"--key", "KEY", "of one record of the mapping; either side's key"}, {"--side", "left|right", "whose key KEY is, where both sides have it"}, {"--after", "MARK", "the page after one shown before"}}, 0, 1},
                                list_conflicts};
   return command;
 }

@@ -66,6 +66,20 @@ Result<void> store_resolution(Database& database, const Store::Resolution& resol
   return add_marks(database, conflict.mapping, TRY(conflict_marks(database, conflict)), now);
 }
 
+/// Those of the record that a side calls so: of its links, and of the time before it had one.
+std::string called_text(std::optional<Side> side) {
+  std::string links, alone;
+  for (const Side one : {Side::kLeft, Side::kRight}) {
+    if (side && *side != one) continue;
+    const std::string name = side_name(one);
+    for (const char* state : {"state <> 'tombstone'", "state = 'tombstone'"}) {  // an index each
+      links += (links.empty() ? "" : " UNION ") + std::string("SELECT id FROM links WHERE mapping = ?1 AND ") + name + "_key = ?6 AND " + state;
+    }
+    alone += (alone.empty() ? "'" : ", '") + name + "'";
+  }
+  return " AND (link IN (" + links + ") OR (key = ?6 AND side IN (" + alone + ")))";
+}
+
 /// Parameters: 1 mapping, 2 before, 3 limit, 4 field, 5 kind, 6 key, 7 left, 8 right.
 std::string conflicts_text(const ConflictFilter& filter) {
   std::string sql = select_text(kConflictColumns, "conflicts WHERE id < ?2");
@@ -74,7 +88,7 @@ std::string conflicts_text(const ConflictFilter& filter) {
   if (filter.which == ConflictFilter::Which::kClosed) sql += " AND closed_at IS NOT NULL";
   if (!filter.field.empty()) sql += " AND field = ?4";
   if (!filter.kind.empty()) sql += " AND kind = ?5";
-  if (!filter.key.empty()) sql += " AND (key = ?6 OR link IN (SELECT id FROM links WHERE mapping = ?1 AND left_key = ?6 UNION SELECT id FROM links WHERE mapping = ?1 AND right_key = ?6))";
+  if (!filter.key.empty()) sql += called_text(filter.key_side);
   if (filter.left) sql += " AND left_value = ?7";
   if (filter.right) sql += " AND right_value = ?8";
   return sql + " ORDER BY id DESC LIMIT ?3";

@@ -272,6 +272,35 @@ const cases = {
     await page.getByText("No conflict waits").waitFor();
   },
 
+  async "a record's own conflicts are opened from it, though the other side has its key too"() {
+    const version = async () => (await project.status()).mappings.departments.version, before = await version();
+    project.edit("mappings/departments.lua", `{ "team_name", "name" }`, `{ "team_name", "name", conflict = "manual" }`);
+    await until("the edit to be loaded", async () => (await version()) !== before);
+    await erp.insert("Team", { code: "1", team_name: "One" });
+    await world.settled();
+    assert.equal(String((await world.app.find("teams", "code", "sea")).id), "1");
+    await post("mappings/departments/disable");
+    for (const code of ["sea", "1"]) {
+      await erp.edit("Team", code, { team_name: `left of ${code}` });
+      await world.app.edit("teams", "code", code, { name: `right of ${code}` });
+    }
+    await post("mappings/departments/enable");
+    await until("two conflicts", async () => (await conflicts()).length === 2);
+    for (const [side, own, other] of [["right", "sea", "1"], ["left", "1", "sea"]]) {
+      assert.equal((await project.ask(["conflicts", "departments", "--key", "1", "--side", side])).conflicts[0].left, `left of ${own}`);
+      await visit(page, address, `#/record?mapping=departments&key=1&side=${side}`);
+      await page.getByRole("link", { name: "Decide", exact: true }).click();
+      await page.getByText(`left of ${own}`).first().waitFor();
+      assert.equal(await page.getByText(`left of ${other}`).count(), 0);
+      assert.equal(await page.getByLabel("Whose key").inputValue(), side);
+      await page.getByRole("radio", { name: "take the left value of team_name" }).check();
+      await page.getByRole("button", { name: "Resolve" }).click();
+      await page.getByText("No conflict is like that").waitFor();
+    }
+    await world.settled();
+    assert.equal((await world.app.find("teams", "code", "sea")).name, "left of sea");
+  },
+
   async "what the brake holds is let go from the page"() {
     await saved(`    { "bio",           "bio" },\n`, "");
     await erp.insert("Team", { code: "sky", team_name: "Sky" });

@@ -19,6 +19,9 @@ void list_conflicts(Api& api, const Call& call) {
   const auto page = page_of(call);
   if (!page.ok()) return (*call.reply)(problem(page.error()));
   store::ConflictFilter filter{.mapping = call.query("mapping"), .field = call.query("field"), .kind = call.query("kind"), .key = call.query("key")};
+  const auto side = side_of(call, "key_side");
+  if (!side.ok()) return (*call.reply)(problem(side.error()));
+  filter.key_side = *side;
   using enum store::ConflictFilter::Which;
   filter.which = call.flag("closed") ? kClosed : call.flag("all") ? kAll : kOpen;
   api.control().store().conflicts(std::move(filter), *page, [reply = call.reply](Result<store::Paged<store::Conflict>> found) {
@@ -270,7 +273,7 @@ std::span<const Route> conflict_routes() {
   using enum Parameter::Type;
   static const Route routes[] = {
       {.method = "GET", .path = "/api/v1/conflicts", .role = Role::kViewer, .id = "conflicts", .summary = "Fields that wait for a person, with base, left and right; with `all` also those of the past, with method and author", .handler = list_conflicts,
-       .query = paged({{"mapping", kText, "of this mapping"}, {"field", kText, "of this field"}, {"kind", kText, "of this kind: clash, delete_update ..."}, {"key", kText, "of this record, with `mapping`; either side's key"},
+       .query = paged({{"mapping", kText, "of this mapping"}, {"field", kText, "of this field"}, {"kind", kText, "of this kind: clash, delete_update ..."}, {"key", kText, "of this record, with `mapping`; either side's key"}, {"key_side", kText, "whose key `key` is, where both sides have it: left or right"},
                        {"all", kFlag, "1: closed ones too"}, {"closed", kFlag, "1: only those of the past"}}), .answer = "Conflicts"},
       {.method = "GET", .path = "/api/v1/conflicts/{id}", .role = Role::kViewer, .id = "conflict", .summary = "One conflict", .handler = show_conflict, .answer = "Conflict"},
       {.method = "POST", .path = "/api/v1/conflicts/{id}/resolve", .role = Role::kOperator, .id = "resolve", .summary = "Decides one: a side, a value, skip, or accept as different. A single `value` is the left side's and is turned for the right by the mapping; 400 where it cannot be. "

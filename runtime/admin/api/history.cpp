@@ -12,10 +12,9 @@ void operations(Api& api, const Call& call) {
   store::OperationFilter filter{.mapping = call.query("mapping"), .outcome = call.query("outcome"), .key = call.query("key"), .failed = call.flag("failed"), .kind = call.query("kind"),
                                 .author = call.query("author"), .job = call.query("job"), .text = call.query("text")};
   for (const auto& [name, into] : {std::pair{"side", &filter.side}, std::pair{"key_side", &filter.key_side}}) {
-    const std::string side = call.query(name);
-    if (side.empty()) continue;
-    *into = store::side_from_name(side);
-    if (!*into) return (*call.reply)(problem(make_error(Code::kInvalid, std::string("'") + name + "' must be \"left\" or \"right\", not \"" + side + "\"")));
+    const auto side = side_of(call, name);
+    if (!side.ok()) return (*call.reply)(problem(side.error()));
+    *into = *side;
   }
   // The times were read once already: they are times.
   filter.since = *time_of(call, "since");

@@ -156,7 +156,7 @@ export async function conflicts_page(box, tools) {
   const place = h("div", { class: "stack" });
   // A key is a key of one mapping.
   const load = async (after, limit) => {
-    const { conflicts, next } = await get(target("conflicts", { mapping: filters.mapping, field: filters.field, key: filters.mapping && filters.key, closed: filters.past, after, limit }));
+    const { conflicts, next } = await get(target("conflicts", { mapping: filters.mapping, field: filters.field, key: filters.mapping && filters.key, key_side: filters.mapping && filters.key && filters.key_side, closed: filters.past, after, limit }));
     return { rows: conflicts, next };
   };
   let list;
@@ -169,7 +169,7 @@ export async function conflicts_page(box, tools) {
     list = await paged_table(rows, "past conflicts", past_columns, load, { label: "Past conflicts", nothing: narrow ? none_like_that() : empty("No conflict was decided yet", "Who decided what, and how, is listed here once somebody did.") });
   };
   const form = filter_form(filters, tools, draw, field("Mapping", select("mapping", [["", "all"], ...Object.keys(mappings)], filters.mapping)), field("Field", h("input", { name: "field", value: filters.field ?? "" })),
-    field("Key, of one mapping", h("input", { type: "search", name: "key", value: filters.key ?? "" })), h("label", { class: "line" }, h("input", { type: "checkbox", name: "past", checked: !!filters.past }), "past ones"));
+    field("Key, of one mapping", h("input", { type: "search", name: "key", value: filters.key ?? "" })), field("Whose key", select("key_side", [["", "either side's"], "left", "right"], filters.key_side)), h("label", { class: "line" }, h("input", { type: "checkbox", name: "past", checked: !!filters.past }), "past ones"));
   replace(box, head("Conflicts"), form, place);
   await draw();
   // Not while somebody decides: what is chosen and typed must not go.

@@ -40,7 +40,7 @@ async function show(place, named, tools) {
   const told = await get(target("explain", asked));
   // Both sides may have a key of that name: what is asked for beside it is of the side that was told of.
   const history = { mapping, key, key_side: told.side };
-  const [{ operations }, { links }, { conflicts }, { keys }] = await Promise.all([get(target("operations", { ...history, limit: 1 })), get(target("links", { mapping, key, limit: 5 })), get(target("conflicts", { mapping, key })), get(target("dead-letters", { mapping, key }))]);
+  const [{ operations }, { links }, { conflicts }, { keys }] = await Promise.all([get(target("operations", { ...history, limit: 1 })), get(target("links", { mapping, key, limit: 5 })), get(target("conflicts", history)), get(target("dead-letters", { mapping, key }))]);
   if (!tools.current()) return;
   const link = links.find((one) => one.id === told.link);
   const of_it = (one) => (one.link !== undefined ? one.link === told.link : one.key === (told[`${one.side}_key`] ?? (one.side === told.side ? key : undefined)));
@@ -54,7 +54,7 @@ async function show(place, named, tools) {
   replace(place,
     h("section", { class: "card" }, h("div", { class: "row" }, h("span", {}, h("span", { class: "side-left" }, "left "), h("b", { class: "mono" }, told.left_key ?? "–")), h("span", { "aria-hidden": "true" }, "↔"), h("span", {}, h("span", { class: "side-right" }, "right "), h("b", { class: "mono" }, told.right_key ?? "–")), chip(told.state === "live" ? "linked" : told.state === "unknown" ? "not linked" : told.state)), h("p", { class: "dim small" }, told.text),
       standing.map((one) => banner("warn", `The ${one.side} key stands: ${one.state.replaceAll("_", " ")}`, one.error?.message ?? one.parent ?? "")),
-      waiting.length > 0 && banner("warn", `${waiting.length} ${waiting.length === 1 ? "field waits" : "fields wait"} for a person: ${waiting.map((one) => one.field || "the whole record").join(", ")}`, "", h("a", { href: `#/conflicts?mapping=${segment(mapping)}&key=${segment(key)}` }, "Decide")),
+      waiting.length > 0 && banner("warn", `${waiting.length} ${waiting.length === 1 ? "field waits" : "fields wait"} for a person: ${waiting.map((one) => one.field || "the whole record").join(", ")}`, "", h("a", { href: `#/conflicts?mapping=${segment(mapping)}&key=${segment(key)}&key_side=${told.side}` }, "Decide")),
       h("div", { class: "row" }, acts(asked, about, work, draw)), work),
     known ? fields : h("section", { class: "card" }, empty(`Nothing is known of ${key}`, "No operation names it. If it should be linked, make it level now: what is found is told step by step.")),
     known && h("section", { class: "card flush" }, h("div", { class: "head" }, h("h2", {}, "History")), done_with_it));

@@ -157,6 +157,30 @@ TEST_CASE("api: the history of a key is its own side's where that is said", "[ad
   CHECK(f.ask("GET", "/api/v1/operations?mapping=people&key=L1&key_side=both").status == 400);
 }
 
+TEST_CASE("api: the conflicts of a key are its own side's where that is said", "[admin][links][conflicts]") {
+  Linked f;
+  f.world.right.insert(*json::parse(R"({"email": "eve@example.org", "phone": "1", "note": "n", "tags": "t"})"), "L1");  // the left makes an L2 of it
+  f.run_job("{}");
+  for (const auto& [left, right] : {std::pair{"L1", "R1"}, std::pair{"L2", "L1"}}) {
+    f.world.left.edit(left, "note", Value("left says"));
+    f.world.right.edit(right, "note", Value("right says"));
+    f.world.hook(store::Side::kLeft, left);
+    f.world.hook(store::Side::kRight, right);
+  }
+  f.world.settle();
+  const auto keys = [&](const std::string& more) {
+    std::set<std::string> found;
+    const Value page = f.get("/api/v1/conflicts?mapping=people&key=L1" + more);
+    for (const Value& one : page.find("conflicts")->as_array()) found.insert(one.string_or("left_key"));
+    return found;
+  };
+
+  CHECK(keys("") == std::set<std::string>{"L1", "L2"});
+  CHECK(keys("&key_side=left") == std::set<std::string>{"L1"});
+  CHECK(keys("&key_side=right") == std::set<std::string>{"L2"});
+  CHECK(f.ask("GET", "/api/v1/conflicts?mapping=people&key=L1&key_side=both").status == 400);
+}
+
 TEST_CASE("api: explain tells of a record that is linked to nothing no other record's past", "[admin][explain]") {
   Linked f;
   f.world.left.insert(*json::parse(R"({"email": "eve@example.org", "phone": "1", "note": "n", "tags": "t"})"), "R1");  // nobody looked at it yet

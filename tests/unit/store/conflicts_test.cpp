@@ -126,6 +126,31 @@ TEST_CASE("conflicts: resolving an unknown one says so", "[store][conflicts]") {
   CHECK(f.try_ask<Conflict>([&](auto done) { f.store.conflict(99, done); }).error().code == Code::kNotFound);
 }
 
+TEST_CASE("conflicts: of a key they are those of its links and of the time before, of one side where that is said", "[store][conflicts]") {
+  StoreFixture f;
+  const auto alone = [](Side side) {
+    Conflict one;
+    one.side = side;
+    one.key = "7";
+    one.kind = "ambiguous";
+    return one;
+  };
+  f.commit({.mapping = "employees", .open_conflicts = {phone_clash(f.commit({.mapping = "employees", .link = link_of("7", "42")}), "+1", "+2")}});
+  f.commit({.mapping = "employees", .open_conflicts = {phone_clash(f.commit({.mapping = "employees", .link = link_of("E1", "7")}), "+3", "+4")}});
+  f.commit({.mapping = "employees", .open_conflicts = {phone_clash(f.commit({.mapping = "employees", .link = link_of("E2", "43")}), "+5", "+6")}});
+  f.commit({.mapping = "employees", .open_conflicts = {alone(Side::kLeft), alone(Side::kRight)}});
+  const auto found = [&](std::optional<Side> side) {
+    const ConflictFilter filter{.mapping = "employees", .key = "7", .key_side = side};
+    return f.ask<Paged<Conflict>>([&](auto done) { f.store.conflicts(filter, {}, done); }).rows;
+  };
+
+  CHECK(found({}).size() == 4);
+  const auto right = found(Side::kRight);
+  REQUIRE(right.size() == 2);
+  CHECK(right[0].side == Side::kRight);
+  CHECK(right[1].left == Value("+3"));
+}
+
 TEST_CASE("conflicts: listed newest first, page by page", "[store][conflicts]") {
   StoreFixture f;
   for (int i = 0; i < 3; ++i) {
