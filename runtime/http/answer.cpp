@@ -37,8 +37,10 @@ void write_answer_head(const Response& response, const AnswerStyle& style, std::
   append_number(out, static_cast<std::size_t>(response.status));
   out += ' ';
   out += reason_phrase(response.status);
+  const std::string* own = response.headers.find("Date");
   out += "\r\nDate: ";
-  out += style.date;
+  if (own != nullptr && is_field_value(*own)) out += *own;
+  else out += style.date;
   if (answer_has_body(response.status) && !response.stream) {
     out += "\r\nContent-Length: ";
     append_number(out, response.body.size());

@@ -14,8 +14,9 @@ struct AnswerStyle {
   bool keep_alive = false;  // said aloud, for HTTP/1.0 senders that wait for it
 };
 
-/// Appends the status line, the fields and the empty line. Length, date and connection are ours: fields of these names
-/// in the response are left out, and so is a field whose name or value would break the framing.
+/// Appends the status line, the fields and the empty line. Length and connection are ours: fields of these names in the
+/// response are left out, and so is a field whose name or value would break the framing. A Date of the response's own (of a
+/// practice server whose clock is another) stands in the place of `style.date`.
 void write_answer_head(const Response& response, const AnswerStyle& style, std::string& out);
 
 /// 1xx, 204 and 304 have none.

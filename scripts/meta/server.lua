@@ -13,7 +13,7 @@
 
 ---@class tidewire.server.Response
 ---@field status? integer 200
----@field headers? table<string, tidewire.Scalar>
+---@field headers? table<string, tidewire.Scalar> `Date`: instead of the machine's time
 ---@field body? tidewire.Scalar
 
 ---@class tidewire.server

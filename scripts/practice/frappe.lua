@@ -14,6 +14,7 @@
 -- frappe/admin.lua, none of which a real site has.
 
 local admin = require "practice.frappe.admin"
+local clock = require "practice.shared.clock"
 local documents = require "practice.frappe.documents"
 local errors = require "practice.frappe.errors"
 local faults = require "practice.frappe.faults"
@@ -138,7 +139,7 @@ end
 
 site.configure()
 setup.run()
-practice.ready(assert(server.listen(address(), handler)))
+practice.ready(assert(server.listen(address(), clock.dated(site.clock, handler))))
 
 local workers = {}
 for i = 1, tonumber(site.options.workers) or 2 do workers[i] = webhooks.work end

@@ -16,14 +16,15 @@
 --
 -- Left out: blocks within blocks, page bodies as Markdown, comments, views, file uploads, OAuth. It misbehaves on request: POST /practice/faults
 -- and its neighbours in notion/admin.lua, none of which Notion has.
+local clock = require "practice.shared.clock"
 local practice = require "tidewire.practice"
 local server = require "tidewire.server"
 local notion = require "practice.notion.server"
 
 local options = practice.options
 local state = notion.new(options)
-local address = assert(server.listen("127.0.0.1:" .. ("%d"):format(tonumber(options.port) or 0), function(request)
+local address = assert(server.listen("127.0.0.1:" .. ("%d"):format(tonumber(options.port) or 0), clock.dated(state.clock, function(request)
   return notion.answer(state, request)
-end))
+end)))
 practice.ready(address)
 state.hooks.work()

@@ -12,6 +12,7 @@
 -- Modules: contacts, product, stock, sale_stock, purchase_stock. It misbehaves on request: POST /practice/faults and its
 -- neighbours in odoo/admin.lua, none of which a real server has.
 
+local clock = require "practice.shared.clock"
 local practice = require "tidewire.practice"
 local server = require "tidewire.server"
 local site = require "practice.odoo.site"
@@ -74,5 +75,5 @@ local function handler(request)
 end
 
 setup.run()
-practice.ready(assert(server.listen(site.options.listen or "127.0.0.1:" .. (site.options.port or "8069"), handler)))
+practice.ready(assert(server.listen(site.options.listen or "127.0.0.1:" .. (site.options.port or "8069"), clock.dated(site.clock, handler))))
 while true do task.sleep(3600) end

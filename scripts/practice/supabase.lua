@@ -10,14 +10,15 @@
 --   --safeupdate off    lets PATCH and DELETE without a filter through
 --   --allow-rollback    honours Prefer: tx=rollback
 --   --webhook-interval S  seconds between two batches of webhooks, 0.1
+local clock = require "practice.shared.clock"
 local practice = require "tidewire.practice"
 local server = require "tidewire.server"
 local supabase = require "practice.supabase.server"
 
 local options = practice.options
 local state = supabase.new(options)
-local address = assert(server.listen("127.0.0.1:" .. ("%d"):format(tonumber(options.port) or 0), function(request)
+local address = assert(server.listen("127.0.0.1:" .. ("%d"):format(tonumber(options.port) or 0), clock.dated(state.clock, function(request)
   return supabase.answer(state, request)
-end))
+end)))
 practice.ready(address)
 state.hooks.work()

@@ -4,7 +4,7 @@
 --   POST edit         {doctype, name, values, touch_modified, user}: changes a row as SQL would; {delete: true} removes it
 --   POST write        {doctype, name, values, user, delete}: saves, inserts or deletes as a colleague, with webhooks
 --   POST fire         {doctype, name, event}: a webhook event without a write
---   POST clock        {skew: seconds} or {at: UTC, frozen}
+--   POST clock        {skew: seconds} or {at: UTC, frozen}; answers say it as their Date
 --   POST limit        {budget: seconds, window, cost}: the rate limit; {} lifts it
 --   POST maintenance  {mode: "full" | "read_only" | "off"}
 --   POST quiet        {quiet}: holds webhooks back

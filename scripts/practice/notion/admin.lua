@@ -8,7 +8,7 @@
 --   POST faults     a rule of faults.lua, or a list; GET, DELETE
 --   POST webhooks   a subscription of hooks.lua; GET; DELETE.  POST verify { token };  POST greet { id }
 --   POST settings   { token, max_rows, exact_times, case_sensitive, split_runs, short_pages, restore_lag, quiet_blocks, rate, window }
---   POST clock      { skew = seconds } | { at = UTC, frozen }
+--   POST clock      { skew = seconds } | { at = UTC, frozen }; answers say it as their Date
 --   GET  stats      counts since the start or the last DELETE stats;  GET idle: 200 when every event was tried, else 409
 local json = require "tidewire.json"
 local errors = require "practice.notion.errors"

@@ -9,7 +9,7 @@
 --   POST keys         { login, key, expires, password, drop }: adds or drops API keys, sets a password
 --   POST automation   { model, url, on, fields, repeats }: a rule that calls a URL; GET, DELETE
 --   POST settings     { wizard }
---   POST clock        { skew: seconds } or { at: UTC, frozen }
+--   POST clock        { skew: seconds } or { at: UTC, frozen }; answers say it as their Date
 --   DELETE sessions   every session cookie is forgotten
 --   GET stats         calls, statuses, writes by model; DELETE sets them to zero
 

@@ -9,7 +9,7 @@
 --                   silent (no webhooks) unless `webhooks`; `touch = false` leaves updated_at; `hold` seconds
 --   POST keys       { service, anon }: rotates keys
 --   POST settings   { max_rows, safeupdate, legacy, allow_rollback, max_url }
---   POST clock      { advance = seconds, freeze = true | iso, reset = true }
+--   POST clock      { advance = seconds, freeze = true | iso, reset = true }; answers say it as their Date
 --   GET  stats      counts since the start or the last DELETE stats
 --   GET  idle       200 when every webhook has been tried, else 409
 local json = require "tidewire.json"

@@ -4,7 +4,7 @@ local times = require "practice.supabase.times"
 
 local M = {}
 
---- now() -> stored timestamptz; unix() -> seconds; set { offset, freeze } -> as it is now.
+--- now() -> stored timestamptz; utc() -> ISO; unix() -> seconds; turned(): it is not the machine's; set { advance, freeze, reset } -> as it is now.
 function M.new()
   local offset, frozen = 0, nil
   local clock = {}
@@ -13,6 +13,10 @@ function M.new()
     if frozen then return frozen end
     return offset == 0 and time.now() or time.add(time.now(), offset)
   end
+
+  clock.utc = iso
+
+  function clock.turned() return frozen ~= nil or offset ~= 0 end
 
   function clock.now()
     return times.from_iso(iso())

@@ -43,7 +43,7 @@ TEST_CASE("percent: any bytes survive, and what is no escape stays", "[http]") {
   CHECK(percent_decode("a+b") == "a+b");
 }
 
-TEST_CASE("answer: length, date and connection are ours, and no field can end the head early", "[http]") {
+TEST_CASE("answer: length and connection are ours, and no field can end the head early", "[http]") {
   Response response{.status = 200, .body = "hello"};
   response.headers.add("Content-Length", "99");
   response.headers.add("transfer-encoding", "chunked");
@@ -55,6 +55,21 @@ TEST_CASE("answer: length, date and connection are ours, and no field can end th
   write_answer_head(response, {.date = "D", .close = true}, out);
 
   CHECK(out == "HTTP/1.1 200 OK\r\nDate: D\r\nContent-Length: 5\r\nConnection: close\r\nX-Good: yes\r\n\r\n");
+}
+
+TEST_CASE("answer: a date of the response's own stands in the place of ours, once, where it is a value", "[http]") {
+  Response response{.status = 204};
+  response.headers.add("date", "Sun, 06 Nov 1994 08:49:37 GMT");
+  response.headers.add("Date", "D");
+  Response broken{.status = 204};
+  broken.headers.add("Date", "a\r\nSet-Cookie: x");
+  std::string out, other;
+
+  write_answer_head(response, {.date = "ours"}, out);
+  write_answer_head(broken, {.date = "ours"}, other);
+
+  CHECK(out == "HTTP/1.1 204 No Content\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\n\r\n");
+  CHECK(other == "HTTP/1.1 204 No Content\r\nDate: ours\r\n\r\n");
 }
 
 TEST_CASE("answer: 204 has neither body nor length; dates are English", "[http]") {
