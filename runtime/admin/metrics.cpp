@@ -109,7 +109,7 @@ class Collector {
     if (const Value* took = one.at_path("webhooks.took")) {
       out_.histogram("tidewire_webhook_duration_seconds", "From a webhook's arrival to its answer, which comes once it is on disk.", labels, *took);
     }
-    moment(one, "webhooks.last", "tidewire_webhook_last_timestamp_seconds", "When the last webhook came, of those since the process began.", labels);
+    moment(one, "webhooks.last", "tidewire_webhook_last_timestamp_seconds", "When the last webhook came, in seconds since 1970; of those before the start the last that named a record of a mapping or could not be read.", labels);
     level(one, "script.memory", "tidewire_script_memory_bytes", "Memory of a script's VM: a connection's connector, or a mapping.", labels);
     count(one, "script.failures", "tidewire_script_failures_total", "Errors raised by the connector.", labels);
   }

@@ -38,9 +38,21 @@ std::vector<std::string> App::State::load_connections() {
   return opened_now;
 }
 
+/// When its last webhook came: one of a former process, or of the connection as it was before its settings changed.
+void App::State::recall_webhooks(const std::string& connection) {
+  if (connections_.at(connection)->declared().find("payload") == nullptr) return;  // it has none
+  store_->received({.connection = connection, .source = "webhook"}, {.limit = 1, .after = ""}, [this, alive = alive_, connection](Result<store::Paged<Value>> newest) {
+    if (!*alive || !newest.ok() || newest->rows.empty()) return;
+    const auto at = parse_instant(newest->rows.front().string_or("at"));
+    const auto found = connections_.find(connection);
+    if (at.ok() && found != connections_.end() && !found->second->webhooks.last) found->second->webhooks.last = *at;
+  });
+}
+
 /// Which system it is, its clock, and that it answers at all.
 void App::State::test_new(const std::vector<std::string>& connections) {
   for (const std::string& name : connections) {
+    recall_webhooks(name);
     connections_.at(name)->test([this, alive = alive_, name](Result<Value> answer) {
       if (*alive && !answer.ok()) log_.warn("connection_failed", to_string(answer.error()), {{"connection", Value(name)}});
     });

@@ -100,6 +100,7 @@ struct App::State final : public admin::Control, public admin::Authoring, public
   bool still_quarantined(const std::string& name, const std::string& version);
   void freeze(const std::string& name, const std::string& text, const Value& compiled);
   void run_mapping(const std::string& name, const std::string& text, const Value& describe, Draft draft);
+  void recall_webhooks(const std::string& connection);
   void test_new(const std::vector<std::string>& connections);
   void drop_mappings_of(const std::string& file, const std::set<std::string>& but);
   void mapping_failed(const std::string& name, const std::string& file, const std::vector<std::string>& files, Error error);

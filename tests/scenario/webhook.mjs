@@ -333,6 +333,18 @@ const cases = {
     await world.settled();
   },
 
+  async "when the last webhook came is known after a restart, of a connection that had one"() {
+    await arrives("last", () => send(person("HR-00001")));
+    const before = Date.parse((await counts()).last);
+    await project.daemon.stop();
+    base = (await project.start()).address;
+    const after = await until("the time to be known", async () => (await counts()).last);
+    assert.ok(Math.abs(Date.parse(after) - before) < 2000, `${after} instead of ${new Date(before).toISOString()}`);
+    assert.equal((await counts()).received, 0);
+    const metric = /^tidewire_webhook_last_timestamp_seconds\{connection="(\w+)"\} ([\d.]+)/m.exec((await call(base + "/metrics")).text);
+    assert.deepEqual([metric[1], Math.round(metric[2])], ["erp", Math.round(Date.parse(after) / 1000)]);
+  },
+
   async "with a full disk webhooks are 503 with Retry-After, nothing is lost, and it goes on by itself"() {
     await on_small_disk(async (disk) => {
       await arrives("before", () => send(person("HR-00001")));
