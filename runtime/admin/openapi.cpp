@@ -68,7 +68,11 @@ Value answers_of(const Route& route) {
 Value operation_of(const Route& route) {
   Object out{{"operationId", route.id}, {"summary", route.summary}, {"responses", answers_of(route)}, {"x-role", role_name(route.role)}};
   if (Array parameters = parameters_of(route); !parameters.empty()) out["parameters"] = Value(std::move(parameters));
-  if (*route.body != '\0') out["requestBody"] = Value(Object{{"content", content("application/json", reference(route.body))}});
+  if (*route.body != '\0') {
+    Object body{{"content", content("application/json", reference(route.body))}};
+    if (route.alias != nullptr) body["description"] = "Members that the schema does not name are ignored here";
+    out["requestBody"] = Value(std::move(body));
+  }
   if (route.role == Role::kNobody) out["security"] = Value(Array{});
   if (route.alias != nullptr) {
     out["operationId"] = route.id + std::string(" ") + path_of(route);

@@ -16,7 +16,7 @@ class Api;
 struct Route;
 
 /// A path of an earlier service. A brace of its path says where the piece goes: `{id}` is the target's own brace (or one more, which its
-/// handler looks at), `{body.mapping}` a member of the body, `{query.mapping}` a filter.
+/// handler looks at), `{body.mapping}` a member of the body, `{query.mapping}` a filter. What else such a caller's body holds is left out; of the own routes it is refused.
 struct Alias {
   const char* method;
   const char* path;

@@ -57,6 +57,23 @@ Result<void> check_bounds(const Value& value, const Value& schema, const std::st
   return {};
 }
 
+std::vector<std::string> member_names(const Value& schema) {
+  std::vector<std::string> names;
+  if (const Value* properties = schema.find("properties")) {
+    for (const auto& [name, unused] : properties->as_object()) names.push_back(name);
+  }
+  return names;
+}
+
+Error unknown_member(const std::string& name, const Value& schema) { return make_error(Code::kInvalid, "unknown key '" + name + "'" + suggestion(name, member_names(schema))); }
+
+/// "dryRun" and "dry-run" as "dry_run".
+std::string bare_word(const std::string& name) {
+  std::string out = lower_ascii(name);
+  std::erase_if(out, [](char c) { return c == '_' || c == '-'; });
+  return out;
+}
+
 Result<void> check_members(const Value& value, const Value& schema, const std::string& path) {
   for (const std::string& name : texts(schema.find("required"))) {
     if (value.find(name) == nullptr) return make_error(Code::kInvalid, "'" + (path.empty() ? name : path + "." + name) + "' is missing");
@@ -65,13 +82,7 @@ Result<void> check_members(const Value& value, const Value& schema, const std::s
   const bool closed = !schema.bool_or("additionalProperties", true);
   for (const auto& [name, member] : value.as_object()) {
     const Value* known = properties == nullptr ? nullptr : properties->find(name);
-    if (known == nullptr && closed) {
-      std::vector<std::string> names;
-      if (properties != nullptr) {
-        for (const auto& [other, unused] : properties->as_object()) names.push_back(other);
-      }
-      return make_error(Code::kInvalid, "unknown key '" + name + "'" + suggestion(name, names));
-    }
+    if (known == nullptr && closed) return unknown_member(name, schema);
     if (known != nullptr) TRY(check_at(member, *known, path.empty() ? name : path + "." + name));
   }
   return {};
@@ -125,6 +136,19 @@ const Value& schemas() {
     return std::move(*read);
   }();
   return all;
+}
+
+Result<Value> known_members(Value body, const std::string& schema_name) {
+  const Value* schema = schemas().find(schema_name);
+  ASSERT(schema != nullptr, "a route names a schema that is there");
+  if (!body.is_object() || schema->bool_or("additionalProperties", true)) return body;
+  const std::vector<std::string> names = member_names(*schema);
+  Object known;
+  for (auto& [name, member] : body.as_object()) {
+    if (std::find(names.begin(), names.end(), name) != names.end()) known[name] = std::move(member);
+    else if (std::any_of(names.begin(), names.end(), [&, &sent = name](const std::string& one) { return bare_word(one) == bare_word(sent); })) return unknown_member(name, *schema);
+  }
+  return Value(std::move(known));
 }
 
 Result<void> check_shape(const Value& value, const std::string& schema_name) {

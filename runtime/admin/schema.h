@@ -15,6 +15,10 @@ namespace tidewire::admin {
 /// All of them: {NAME: schema}, with references as "#/components/schemas/NAME".
 const Value& schemas();
 
+/// The body without the members that its schema does not name: of a caller of an earlier service, who sends its own. kInvalid for one
+/// that is a known one but for case, "_" and "-": without it something else would be done than was asked for.
+Result<Value> known_members(Value body, const std::string& schema_name);
+
 /// kInvalid says which member is wrong and what is wanted, with a suggestion for one that is not known.
 Result<void> check_shape(const Value& value, const std::string& schema_name);
 

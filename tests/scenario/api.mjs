@@ -254,7 +254,8 @@ const cases = {
       assert.ok(tried.some((one) => shape.test(one)), `${method} ${path} is not tried here`);
     }
     for (const target of ["/api/sync/notices", "/api/sync/reset/notices", "/api/sync/all", "/sync/retry-failed"]) {
-      assert.equal((await ask(reset, "POST", target, { from_whom: "an earlier service" })).status, 400, target);
+      const done = await ask(reset, "POST", target, { from_whom: "an earlier service" });
+      assert.ok(done.status === 200 || done.status === 202, `${target}: ${done.text}`);
       assert.equal((await ask(reset, "POST", target, "{\"dri_run\":tru")).status, 400, target);
     }
     const looked = (await ask(operator, "POST", "/api/sync/notices", { dry_run: true })).json.job;
