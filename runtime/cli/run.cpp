@@ -130,6 +130,18 @@ class Daemon {
     return names;
   }
 
+  /// By mapping that a person switched off, how much waits for it: of that nothing was done.
+  static Object switched_off(app::App& app, const store::Summary& summary) {
+    Object waiting;
+    const Value mappings = app.control().mappings();
+    for (const auto& [name, counts] : summary.mappings) {
+      const Value* one = mappings.find(name);
+      const std::int64_t keys = counts.waiting + counts.backing_off;
+      if (one != nullptr && one->bool_or("paused", false) && keys > 0) waiting[name] = keys;
+    }
+    return waiting;
+  }
+
   /// --once: level, or what is left standing.
   void judge(app::App& app, bool polled) {
     app.control().store().summary([this, &app, polled, invalid = broken(app)](Result<store::Summary> summary) {
@@ -139,17 +151,21 @@ class Daemon {
         return judged();
       }
       std::int64_t later = 0, standing = 0;
+      const auto off = switched_off(app, *summary);
       for (const auto& [name, counts] : summary->mappings) {
-        later += counts.waiting + counts.backing_off;
+        if (!off.contains(name)) later += counts.waiting + counts.backing_off;
         standing += counts.dead + counts.held + counts.waiting_for + counts.conflict + counts.open_conflicts + counts.would_write;
       }
       const auto unloaded = never_loaded(app, *summary);
-      const bool level = polled && later == 0 && standing == 0 && invalid == 0 && unloaded.empty();
-      if (context_.json()) context_.print_json(Value(Object{{"level", level}, {"backing_off", later}, {"standing", standing}, {"invalid", invalid}, {"never_loaded", Value(Array(unloaded.begin(), unloaded.end()))}}));
+      const bool level = polled && later == 0 && standing == 0 && invalid == 0 && unloaded.empty() && off.empty();
+      if (context_.json()) context_.print_json(Value(Object{{"level", level}, {"backing_off", later}, {"standing", standing}, {"invalid", invalid}, {"never_loaded", Value(Array(unloaded.begin(), unloaded.end()))}, {"switched_off", Value(Object(off.begin(), off.end()))}}));
       else if (level) context_.out.line("level");
       else context_.out.line("not level: " + std::to_string(later) + " to be tried again, " + std::to_string(standing) + " waiting for a person or a parent" +
                                    (invalid == 0 ? "" : ", " + std::to_string(invalid) + " mappings invalid: see `tidewire check`"));
       for (const std::string& name : context_.json() ? std::vector<std::string>{} : unloaded) context_.out.line(name + " was never loaded: `tidewire sync " + name + "` goes over what was there before");
+      for (const auto& [name, waiting] : context_.json() ? Object{} : off) {
+        context_.out.line(name + " is switched off, " + grouped(waiting.as_int()) + (waiting.as_int() == 1 ? " change waits" : " changes wait") + " for that: `tidewire resume " + name + "` lets it go on");
+      }
       if (!level) worsen(kFailed);
       judged();
     });

@@ -11,13 +11,14 @@ using store::side_name;
 namespace {
 
 constexpr Duration kOverdueLook = std::chrono::minutes(10);
+constexpr Duration kLongRest = std::chrono::minutes(1);  // of a system that is not asked; a limit's own time to come back is shorter
 
 }  // namespace
 
 Engine::Engine(store::Store& store, const Surroundings& surroundings)
     : store_(store), around_(surroundings), ids_(around_.clock, around_.random), scheduler_(around_.timers, around_.clock, around_.random), jobs_(store_, around_, ids_, *this), membership_(store_), ends_(store_),
       fan_out_(store_, around_, [this] { return routes(); }, [this] { wake_all(); }),
-      settling_(store_, around_, {[this] { return busy(); }, [this](const std::string& name) { return mappings_.contains(name) && !holds_.contains(name) && !moved_.contains(name); }, [this] { wake_all(); }}),
+      settling_(store_, around_, {[this] { return busy(); }, [this](const std::string& name) { return takes(name); }, [this] { wake_all(); }}),
       alive_(std::make_shared<bool>(true)) {}
 
 Engine::~Engine() { *alive_ = false; }
@@ -289,6 +290,16 @@ void Engine::poll_all(std::function<void(std::vector<Error>)> done) {
 }
 
 void Engine::settled(bool retries_too, std::function<void()> done) { settling_.when(retries_too, std::move(done)); }
+
+bool Engine::takes(const std::string& name) const {
+  const auto found = mappings_.find(name);
+  if (found == mappings_.end() || found->second->paused || holds_.contains(name) || moved_.contains(name)) return false;
+  const auto rests = [&](Side side) {
+    const auto wait = found->second->batcher[side]->endpoint().blocked();
+    return wait && *wait > kLongRest;
+  };
+  return !rests(Side::kLeft) && !rests(Side::kRight);
+}
 
 bool Engine::busy() const {
   return starting_ || fan_out_.busy() || jobs_.busy() || std::any_of(mappings_.begin(), mappings_.end(), [](const auto& one) { return !one.second->worker->idle(); });

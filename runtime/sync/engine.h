@@ -95,7 +95,8 @@ class Engine : private Foreman {
   void count_differing(const std::string& mapping, Done<std::int64_t> done);
   /// Polls every side that has a schedule, once.
   void poll_all(std::function<void(std::vector<Error>)> done);
-  /// Once nothing is under way or due now (with `retries_too`: nor backing off).
+  /// Once nothing is under way or due now (with `retries_too`: nor backing off). What waits for a mapping that is switched off, or for a
+  /// system that is left alone for more than a minute, is not waited for.
   void settled(bool retries_too, std::function<void()> done);
   void stop(std::function<void()> done);
 
@@ -118,6 +119,7 @@ class Engine : private Foreman {
   template <typename T>
   void refuse(const std::string& mapping, Done<T> done);
   void marked(const std::string& mapping) override { wake(mapping); }
+  bool takes(const std::string& mapping) const override;
   void hold_backfill(const std::string& mapping, bool held) override;
   void stage(const std::string& mapping, bool staged, Done<void> then) override;
   void finished(const store::Job& job, std::function<void()> then) override;

@@ -39,16 +39,18 @@ void Worker::wake() {
 }
 
 void Worker::pump() {
-  if (stopping_ || paused_ || taking_ || rest_ || under_way_ >= mapper_->plan().parallel) return;
+  if (taking_) return;
+  again_ = false;  // whatever keeps it from looking now wakes it when it ends
+  if (stopping_ || paused_ || rest_ || under_way_ >= mapper_->plan().parallel) return went_idle();
   for (const Side side : {Side::kLeft, Side::kRight}) {
     const auto wait = lane_.batcher[side]->endpoint().blocked();
     if (!wait) continue;
     more_due_ = false;
     look_at_creates();
-    return arm(*wait);
+    arm(*wait);
+    return went_idle();
   }
   taking_ = true;
-  again_ = false;
   looked_at_ = lane_.around.clock.now();
   // Keys that are owned or parked are due too and come first again: ask for so many more.
   const std::int64_t limit = mapper_->plan().parallel - under_way_ + static_cast<std::int64_t>(lane_.owners.size() + parked_.size());

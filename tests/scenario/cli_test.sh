@@ -69,6 +69,10 @@ waits() { "$TIDEWIRE" status --json | grep -Eq '"waiting": ?1[,}]'; }
 wait_for "the edit is not polled" waits
 stop_daemon TERM
 cp "$work/people.lua" mappings/people.lua
+expect 1 timeout 60 "$TIDEWIRE" run --once  # does not wait for what nobody works off
+says "people is switched off, 1 change waits for that"
+expect 1 timeout 60 "$TIDEWIRE" run --once --json
+says '"switched_off":{"people":1}'
 expect 0 "$TIDEWIRE" resume people
 expect 0 "$TIDEWIRE" sync people --once
 says "1 updated; 3 pairs now"

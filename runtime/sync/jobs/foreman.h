@@ -17,6 +17,8 @@ class Foreman {
   /// It is not loaded, or is held because its file names other records than its links are of.
   virtual Error why_not(const std::string& mapping) const = 0;
   virtual void marked(const std::string& mapping) = 0;
+  /// Its waiting keys are going to be taken: it is not switched off, nor is a system of it left alone for long.
+  virtual bool takes(const std::string& mapping) const = 0;
   /// Backfill of the mapping is (not) taken.
   virtual void hold_backfill(const std::string& mapping, bool held) = 0;
   /// What would be written to the mapping's systems is recorded and waits; let go, all of it is looked at again: `then` (may be empty)

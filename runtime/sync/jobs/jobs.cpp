@@ -163,7 +163,10 @@ std::optional<store::Job> Jobs::of(const std::string& mapping) const {
 }
 
 bool Jobs::busy() const {
-  return std::any_of(runs_.begin(), runs_.end(), [&](const RunPtr& run) { return (run->is("running") && !run->undecided && !run->away) || (run->is("queued") && may_begin(*run) && foreman_.workplace(run->job.mapping)); });
+  return std::any_of(runs_.begin(), runs_.end(), [&](const RunPtr& run) {
+    const bool waits = run->undecided || run->away || (run->phase != Run::Phase::kStep && !foreman_.takes(run->job.mapping));  // for a person, or a system
+    return (run->is("running") && !waits) || (run->is("queued") && may_begin(*run) && foreman_.workplace(run->job.mapping));
+  });
 }
 
 /// nullptr: none, it may begin.

@@ -50,7 +50,8 @@ class Jobs {
   /// A conflict of it was decided: a staged job that waits for that looks again.
   void decided(const std::string& mapping);
   void stop();
-  /// Something is at work. A staged job that waits for a person is not, nor one whose system has long been away.
+  /// Something is at work. A staged job that waits for a person is not, nor one whose system has long been away, nor one whose marked
+  /// keys nobody takes, because the mapping is switched off.
   bool busy() const;
   /// The job at work or the next one; else the last that ended in this process.
   std::optional<store::Job> of(const std::string& mapping) const;
