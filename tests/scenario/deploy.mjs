@@ -108,11 +108,54 @@ const cases = {
     const [, check] = file("docker/Dockerfile").match(/^HEALTHCHECK .* CMD \[(.*)\]$/m);
     assert.match(check, /"status", "--healthy"/, "a conflict is no reason to start the container again");
     assert.match(compose, new RegExp(`chown -R ${file("docker/Dockerfile").match(/^USER (\S+)$/m)[1]} project`), "the container's user reads .env");
+    const dockerfile = file("docker/Dockerfile"), one = (pattern, text = dockerfile) => text.match(pattern)[1];
+    assert.equal(one(/^COPY (\S+) usr/m), one(/^binary=(\S+)$/m, fs.readFileSync(path.join(examples, "../.ci/release"), "utf8")), "what .ci/release makes is copied");
+    assert.match(file("docker/Dockerfile.dockerignore"), new RegExp(`^!${one(/^COPY (\S+) usr/m)}$`, "m"));
+    const command = JSON.parse(one(/^CMD (\[.*\])$/m)), folder = command[1], port = one(/:(\d+)$/, command.at(-1));
+    assert.deepEqual([one(/^WORKDIR (\/project)$/m), one(/^VOLUME (\S+)$/m), JSON.parse(`[${check}]`).at(-1), one(/^ENTRYPOINT (\[.*\])$/m)], [folder, folder + "/state", folder, `["${JSON.parse(`[${check}]`)[0]}"]`]);
+    assert.match(compose, new RegExp(`- state:${folder}/state$`, "m"));
+    assert.match(compose, new RegExp(`"127\\.0\\.0\\.1:${port}:${port}"`));
+    assert.equal(one(/^EXPOSE (\d+)$/m), port);
+    assert.match(file("prometheus/prometheus.yml"), new RegExp(`targets: \\["tidewire:${port}"\\]`));
+    for (const [, rules] of file("prometheus/prometheus.yml").matchAll(/^rule_files: \[(.*)\]$/gm)) assert.ok(fs.existsSync(path.join(examples, "deploy/prometheus", rules)), rules);
+    assert.match(compose, new RegExp(`:${one(/path: (\S+) /, file("grafana/provisioning/dashboards/tidewire.yaml"))}/tidewire\\.json:ro`), "where Grafana looks for dashboards");
+    const source = file("grafana/provisioning/datasources/prometheus.yaml");
+    assert.equal(one(/url: "http:\/\/(\w+):9090"/, source), "prometheus");
+    for (const [, uid] of file("grafana/tidewire.json").matchAll(/"type": "prometheus",\s*"uid": "(\w+)"/g)) assert.equal(uid, one(/uid: (\w+)/, source));
     const writable = file("systemd/tidewire@.service").match(/^ReadWritePaths=(.*)$/m)[1].split(" ").map((one) => one.replace(/^-/, ""));
     const [, copies] = file("README.md").match(/folder = "([^"]+)"/);
     assert.ok(writable.some((one) => copies.startsWith(one + "/")), `the unit may not write to ${copies}`);
     assert.match(file("debian/postinst"), /\/var\/backups\/tidewire/);
     for (const [, log] of file("supervisord.conf").matchAll(/logfile=(\S+)/g)) assert.match(log, /^\/var\/log\/supervisor\//, "a folder that supervisor brings");
+  },
+
+  async "what the image is made of is enough for the program, and its check of health tells a daemon from none"() {
+    const dockerfile = fs.readFileSync(path.join(examples, "deploy/docker/Dockerfile"), "utf8");
+    const [, made] = dockerfile.match(/^RUN (mkdir (?:.*\\\n)*.*)$/m);
+    const there = [...made.matchAll(/ (\/(?:lib|etc|usr)\S+)/g)].every(([, name]) => fs.existsSync(name));
+    if (process.getuid() !== 0 || !tool("chroot") || !there || process.env.TIDEWIRE_SANITIZED) return console.log("  skipped: needs root on Debian, x86-64, and the files that the image copies");
+    const image = temporary("image"), program = path.join(image, "usr/local/bin/tidewire");
+    fs.chmodSync(image, 0o755);
+    execFileSync("sh", ["-ec", made], { cwd: image });
+    fs.copyFileSync(binary, program);
+    fs.chmodSync(program, 0o755);
+    execFileSync("sh", ["-ec", dockerfile.match(/^RUN (lib64\/.*)$/m)[1].replace("lib/x86_64-linux-gnu", "/lib/x86_64-linux-gnu:/usr/lib/x86_64-linux-gnu")], { cwd: image });
+    // A build that is no release needs more than libc.
+    for (const [, library] of execFileSync("ldd", [binary], { encoding: "utf8" }).matchAll(/=> (\/\S+)/g)) {
+      const copy = path.join(image, "lib/x86_64-linux-gnu", path.basename(library));
+      if (!fs.existsSync(copy)) fs.copyFileSync(library, copy);
+    }
+    const user = dockerfile.match(/^USER (\S+)$/m)[1], [, check] = dockerfile.match(/^HEALTHCHECK .* CMD (\[.*\])$/m);
+    assert.equal(fs.statSync(path.join(image, "project/state")).mode & 0o777, 0o700);
+    fs.writeFileSync(path.join(image, "project/tidewire.lua"), `return project { connections = { app = supabase { url = "${world.app.url}", key = "sb_secret_practice" } } }`);
+    const inside = (command) => [`--userspec=${user}`, image, ...command];
+    const health = () => spawnSync(tool("chroot"), inside(JSON.parse(check)), { encoding: "utf8" });
+    assert.equal(health().status, 1, "nothing runs");
+    const daemon = start(tool("chroot"), inside(["/usr/local/bin/tidewire", "run", "/project", "--listen", "127.0.0.1:0", "--json"]));
+    await until("the daemon to be ready", () => daemon.out().includes('"ready"'));
+    await until("the first answer of the app", () => health().status === 0);
+    assert.equal((await daemon.stop()).code, 0);
+    assert.equal(health().status, 1);
   },
 
   async "every metric that alerts and the dashboard name exists"() {
