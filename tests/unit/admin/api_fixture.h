@@ -176,4 +176,8 @@ struct ApiFixture : Control {
   Api api{*this};
 };
 
+inline Value person(const char* email) { return Value(Object{{"email", email}, {"phone", "1"}}); }
+
+inline void insert_left(ApiFixture& f, const char* email) { f.world.left.insert(person(email)); }
+
 }  // namespace tidewire::admin
