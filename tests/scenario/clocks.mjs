@@ -40,18 +40,18 @@ const cases = {
   async "law 11: the later edit wins, whatever the clocks of the two say"() {
     const command = async (verb) => assert.equal((await call(`http://tidewire/api/v1/mappings/employees/${verb}`, { method: "POST", body: "{}", socket: project.path("state/tidewire.sock") })).status, 200);
     const phones = async () => [(await erp.find("Staff Member", "staff_code", "ada")).phone, (await app.find("employees", "code", "ada")).phone];
-    const edits = { site: () => erp.edit("Staff Member", "HR-00001", { phone: "of the site" }), app: () => app.edit("employees", "code", "ada", { phone: "of the app" }) };
+    const edits = { site: (phone) => erp.edit("Staff Member", "HR-00001", { phone }), app: (phone) => app.edit("employees", "code", "ada", { phone }) };
     for (const [first, second] of [["site", "app"], ["app", "site"]]) {
       await command("disable");
-      await edits[first]();
+      await edits[first](`${first}, then ${second}`);
       await sleep(4);  // more than a Date in whole seconds can blur
-      await edits[second]();
+      await edits[second](`${second} after ${first}`);
       await command("enable");
-      await until(`the edit of the ${second} on both sides`, async () => (await phones()).every((phone) => phone === `of the ${second}`), 30);
+      await until(`the edit of the ${second} on both sides`, async () => (await phones()).every((phone) => phone === `${second} after ${first}`), 30);
       await world.settled();
+      const [operation] = await project.operations("employees", "HR-00001");
+      assert.match(operation.record.fields.phone.rule, /newest/);
     }
-    const [operation] = await project.operations("employees", "HR-00001");
-    assert.match(operation.record.fields.phone.rule, /newest/);
   },
 };
 
