@@ -97,6 +97,12 @@ void Store::open_creates(std::string mapping, Side side, Done<std::vector<Intent
   });
 }
 
+void Store::renew_intents(Done<std::int64_t> done) {
+  write_verb(executor_, std::move(done), [now = clock_.now()](Database& database) {
+    return execute(database, "UPDATE intents SET requested_at = ?1 WHERE requested_at < ?1", now);
+  });
+}
+
 void Store::open_intents(std::string mapping, Done<std::vector<Intent>> done) {
   read_verb(executor_, std::move(done), [mapping = std::move(mapping)](Database& database) {
     static const std::string sql =

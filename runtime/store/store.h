@@ -252,6 +252,9 @@ class Store {
   /// Inserts or replaces. kStale, naming the intent, where a create of the same source or match value is open (law 19).
   void announce(std::vector<Intent> intents, std::optional<Operation> operation, Done<void> done);
   void open_intents(std::string mapping, Done<std::vector<Intent>> done);  // "" = of all mappings
+  /// A process begins: a request that was on its way when the one before it ended may arrive as late as one that leaves now, so every
+  /// announced write that may have left has left now (laws 25, 26); `done(n)`.
+  void renew_intents(Done<std::int64_t> done);
   /// `done(link id)`; 0 where the commit has no link.
   void commit(Commit commit, Done<std::int64_t> done);
   /// The other side's keys for references: one per asked key, nullopt where no link but a tombstone has it (law 22).

@@ -42,7 +42,19 @@ const Plan* Engine::plan(const std::string& name) const {
 void Engine::start(bool timed, std::function<void()> begun) {
   timed_ = timed;
   starting_ = true;
-  know([this, begun = std::move(begun)] { jobs_.resume([this, begun] { begin(begun); }); });
+  know([this, begun = std::move(begun)] {
+    renew_intents([this, begun] { jobs_.resume([this, begun] { begin(begun); }); });
+  });
+}
+
+/// Nobody knows when the process before this one ended, nor what was on its way then: of all that it announced the settle time is
+/// counted from here (laws 25, 26). Before that is stored no pass may judge any of it.
+void Engine::renew_intents(std::function<void()> then) {
+  store_.renew_intents([this, alive = alive_, then = std::move(then)](const Result<std::int64_t>& renewed) {
+    if (!*alive || stopping_) return;
+    if (renewed.ok()) return then();
+    start_timer_ = around_.timers.after(std::chrono::seconds(1), [this, then] { renew_intents(then); });
+  });
 }
 
 /// What the state says of holds, fields and staged jobs comes before the first key is taken.

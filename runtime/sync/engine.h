@@ -125,6 +125,7 @@ class Engine : private Foreman {
   void finished(const store::Job& job, std::function<void()> then) override;
   Duration ask_sweep(const std::string& mapping, Side side);
   void look_for_overdue();
+  void renew_intents(std::function<void()> then);
   void begin(const std::function<void()>& begun);
   Mapping* find(const std::string& name);
   std::vector<store::Route> routes() const;

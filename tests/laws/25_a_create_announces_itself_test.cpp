@@ -96,6 +96,21 @@ TEST_CASE("law 25: so it does after a restart", "[laws][25]") {
   CHECK(it.asked("create") == 2);
 }
 
+TEST_CASE("law 25: \"not found\" counts from the restart: a request that was on its way then may arrive as late as any", "[laws][25]") {
+  Creating it(Fault::kLateSilent);
+  it.tell(seconds(50));
+  REQUIRE(it.asked("create") == 1);
+  restart(it.world);
+  it.world.settle(seconds(40));
+  CHECK(it.asked("create") == 1);
+  it.world.right.apply_late();
+  it.world.settle(minutes(5));
+
+  CHECK(it.asked("create") == 1);
+  CHECK(it.world.right.rows.size() == 1);
+  CHECK(it.world.counts().links == 1);
+}
+
 TEST_CASE("law 25: before every further request the target is searched again", "[laws][25]") {
   Creating it(Fault::kRefuse);
   it.tell(minutes(5));

@@ -142,3 +142,21 @@ TEST_CASE("law 26: announced values are remembered across a restart", "[laws][26
   it.world.settle(minutes(5));
   CHECK(it.both_show("phone", "2"));
 }
+
+TEST_CASE("law 26: the settle time begins anew with a restart: the write that was on its way does not land on top of the next", "[laws][26]") {
+  Pair it;
+  it.world.right.able.guarded_writes = false;
+  it.world.right.write_faults = {Fault::kSilent};
+  it.edit(Side::kLeft, "phone", "2");
+  it.world.hook(Side::kLeft, it.left);
+  it.world.settle(seconds(50));
+  restart(it.world);
+  it.edit(Side::kLeft, "phone", "3");
+  it.world.hook(Side::kLeft, it.left);
+  it.world.settle(seconds(40));
+  CHECK(it.shown(Side::kRight, "phone") == "1");
+  it.edit(Side::kRight, "phone", "2");  // it arrives
+  it.world.settle(minutes(5));
+
+  CHECK(it.both_show("phone", "3"));
+}

@@ -91,3 +91,19 @@ TEST_CASE("intents: those of a link come with it, also announced by a commit", "
   CHECK(known.intents[0].fields == intent.fields);
   CHECK(known.intents[0].kind == IntentKind::kUpdate);
 }
+
+TEST_CASE("intents: renewed, what may have left counts from now, and what never left still has not", "[store][intents]") {
+  StoreFixture f;
+  Intent asked = create_intent("i1", "E1");
+  asked.requested_at = f.clock.now();
+  Intent later = create_intent("i2", "E2");
+  later.requested_at = f.clock.now() + std::chrono::hours(1);  // the clock was set back since
+  REQUIRE(try_announce(f, {asked, later, create_intent("i3", "E3")}).ok());
+  f.clock.pass(std::chrono::minutes(1));
+
+  CHECK(f.ask<std::int64_t>([&](auto done) { f.store.renew_intents(done); }) == 1);
+
+  CHECK(f.load("employees", Side::kLeft, "E1").intents.front().requested_at == f.clock.now());
+  CHECK(f.load("employees", Side::kLeft, "E2").intents.front().requested_at == later.requested_at);
+  CHECK_FALSE(f.load("employees", Side::kLeft, "E3").intents.front().requested_at);
+}
