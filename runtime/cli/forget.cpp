@@ -34,7 +34,7 @@ const Command& forget_command() {
                                "MAPPING KEY",
                                "erases one person's data from the state: operations, base, conflicts, what was received",
                                "Delete the person in both systems first, or `ignore` the record: what is still there is met as new at its next change.\n"
-                               "The state file is written anew so that no byte stays behind; webhooks wait meanwhile. The audit trail keeps that it was\n"
+                               "Jobs about the record alone end. The state file is written anew so that no byte stays behind; webhooks wait meanwhile. The audit trail keeps that it was\n"
                                "done, by whom, and a hash of the key.",
                                {{{"--side", "left|right", "whose key KEY is, where both sides have it"}, kAuthorOption}, 2, 2},
                                forget};

@@ -8,6 +8,7 @@
 #include <sqlite3.h>
 
 #include "base/hash.h"
+#include "base/json.h"
 #include "store/audit.h"
 #include "store/links.h"
 #include "store/search.h"
@@ -35,9 +36,11 @@ class Forgetter {
   Result<std::map<std::string, std::int64_t>> run() {
     for (const SideKey& key : what_.keys) keys_.insert(key);
     TRY(gather());
+    TRY(gather_parts());
     for (const auto& [side, key] : keys_) TRY(refuse_announced(side, key));
     for (const std::int64_t link : links_) TRY(forget_link(link));
     for (const auto& [side, key] : keys_) TRY(forget_key(side, key));
+    for (const auto& [side, key] : parts_) TRY(forget_unparsed(side, key));
     TRY(drop_words(database_));
     // Answers kept for repeated requests may quote any record.
     TRY(execute(database_, "DELETE FROM kv WHERE namespace = 'idempotency'"));
@@ -68,6 +71,25 @@ class Forgetter {
         links_.insert(row.integer(0));
         if (!row.is_null(1)) keys_.insert({Side::kLeft, std::string(row.text(1))});
         if (!row.is_null(2)) keys_.insert({Side::kRight, std::string(row.text(2))});
+      }
+    }
+    return {};
+  }
+
+  /// The record's parts in other collections: what is told of one goes by a key made of the part's (sync/reconcile/lookups.cpp
+  /// `part_watch_key`), and a body that nobody could read may name it.
+  Result<void> gather_parts() {
+    const std::set<SideKey> known = keys_;
+    for (const auto& [side, key] : known) {
+      const std::string places = what_.mapping + "/" + side_name(side) + "/";
+      Query row(database_, "SELECT substr(key, length(?1) + 1) FROM kv WHERE namespace = 'parts' AND substr(key, 1, length(?1)) = ?1 AND value = ?2", places, json::dump(Value(key)));
+      while (TRY(row.next())) {
+        const std::string place(row.text(0));
+        const std::size_t slash = place.find('/');
+        if (slash == std::string::npos) continue;
+        const std::string part = place.substr(0, slash), part_key = place.substr(slash + 1);
+        keys_.insert({side, "\x01watch @" + part + " " + part_key});
+        parts_.insert({side, part_key});
       }
     }
     return {};
@@ -117,7 +139,7 @@ class Forgetter {
                                   "DELETE FROM findings WHERE " + column + " = ? AND job IN (SELECT id FROM jobs WHERE mapping = ?)", key, mapping)));
     // Without its key a job that has not begun would go over everything.
     TRY(execute(database_,
-                "UPDATE jobs SET options = '{}', state = CASE WHEN state IN ('queued', 'running', 'paused') THEN 'cancelled' ELSE state END "
+                "UPDATE jobs SET options = '{}', summary = json_remove(summary, '$.error', '$.trouble'), state = CASE WHEN state IN ('queued', 'running', 'paused') THEN 'cancelled' ELSE state END "
                 "WHERE mapping = ? AND options ->> 'key' = ? AND coalesce(options ->> 'side', 'left') = ?",
                 mapping, key, side));
     const std::string parent = mapping + "/" + side_name(side) + "/" + key;
@@ -126,7 +148,8 @@ class Forgetter {
                 "'waiting_for'",
                 now_, parent));
     TRY(forget_names(side, key));
-    return forget_received(side, key);
+    TRY(forget_received(side, key));
+    return forget_unparsed(side, key);
   }
 
   /// What a person did to the record is told of it by its key: with its side or without, as the subject or in the detail.
@@ -143,7 +166,12 @@ class Forgetter {
 
   Result<void> forget_received(Side side, const std::string& key) {
     const auto& [connection, collection] = what_.source[side];
-    TRY(count("received", execute(database_, "DELETE FROM received WHERE connection = ? AND collection = ? AND key = ?", connection, collection, key)));
+    return count("received", execute(database_, "DELETE FROM received WHERE connection = ? AND collection = ? AND key = ?", connection, collection, key));
+  }
+
+  /// Bodies that nobody could read, and that name it.
+  Result<void> forget_unparsed(Side side, const std::string& key) {
+    const std::string& connection = what_.source[side].first;
     std::vector<std::int64_t> unparsed;
     {
       Query row(database_, "SELECT seq, payload FROM received WHERE event = 'unparsed' AND connection = ? AND payload IS NOT NULL", connection);
@@ -164,6 +192,7 @@ class Forgetter {
   const Forgetting& what_;
   Instant now_;
   std::set<SideKey> keys_;
+  std::set<SideKey> parts_;  // keys of parts
   std::set<std::int64_t> links_;
   std::map<std::string, std::int64_t> counts_;
 };

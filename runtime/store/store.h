@@ -330,8 +330,8 @@ class Store {
   /// The links of a mapping leave, so many at a time; their records are strangers from then on, and what was done with them stays on record.
   /// `done(0)`, once none is left, with all that was about them: keys, announced writes, conflicts, cursors.
   void forget_links(std::string mapping, std::int64_t limit, Done<std::int64_t> done);
-  /// Takes the records out of links, operations, conflicts, intents, changes, findings and hooks; audited without naming
-  /// them. `done(rows by table)`. kStale while a write to one of them is announced.
+  /// Takes the records out of links, operations, conflicts, intents, changes, findings and hooks, with what was told of parts of them; audited
+  /// without naming them. `done(rows by table)`. kStale while a write to one of them is announced.
   void forget(Forgetting what, Done<std::map<std::string, std::int64_t>> done);
   /// Writes the file anew without what was deleted, and empties the log. Writers wait meanwhile.
   void rewrite(Done<void> done);

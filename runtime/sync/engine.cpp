@@ -148,8 +148,12 @@ void Engine::stage(const std::string& name, bool staged, Done<void> then) {
 }
 
 void Engine::forget(const std::string& name, SideKey key, const std::string& author, Done<std::map<std::string, std::int64_t>> done) {
-  if (const auto place = workplace(name)) return sync::forget(*place, std::move(key), author, std::move(done));
-  refuse(name, std::move(done));
+  const auto place = workplace(name);
+  if (!place) return refuse(name, std::move(done));
+  const auto end_jobs = [this, alive = alive_, name](const std::vector<SideKey>& keys, std::function<void()> then) {
+    if (*alive) jobs_.forget(name, keys, std::move(then));
+  };
+  sync::forget(*place, std::move(key), author, end_jobs, std::move(done));
 }
 
 void Engine::release(const std::string& name, const std::string& field, Done<std::int64_t> done) {

@@ -10,7 +10,9 @@ namespace {
 class Forgetter : public std::enable_shared_from_this<Forgetter> {
  public:
   using Counts = std::map<std::string, std::int64_t>;
-  Forgetter(const Workplace& place, SideKey key, std::string author, Done<Counts> done) : lane_(*place.lane), plan_(place.mapper), key_(std::move(key)), author_(std::move(author)), done_(std::move(done)) {}
+  using EndJobs = std::function<void(const std::vector<SideKey>&, std::function<void()>)>;
+  Forgetter(const Workplace& place, SideKey key, std::string author, EndJobs jobs, Done<Counts> done)
+      : lane_(*place.lane), plan_(place.mapper), key_(std::move(key)), author_(std::move(author)), jobs_(std::move(jobs)), done_(std::move(done)) {}
 
   void start() {
     if (!claim(key_)) return;
@@ -41,13 +43,18 @@ class Forgetter : public std::enable_shared_from_this<Forgetter> {
       if (!claim(twin)) return;
       what.keys.push_back(twin);
     }
-    lane_.store.forget(std::move(what), [self = shared_from_this()](Result<Counts> gone) {
+    std::vector<SideKey> keys = what.keys;
+    lane_.store.forget(std::move(what), [self = shared_from_this(), keys = std::move(keys)](Result<Counts> gone) {
       if (!gone.ok()) return self->finish(gone.error());
       self->release();
-      self->lane_.store.rewrite([self, gone = *gone](Result<void> written) {
-        if (written.ok()) return self->finish(gone);
-        self->finish(Error(written.error()).context("the rows are gone, but the file could not be written anew"));
-      });
+      self->jobs_(keys, [self, gone = std::move(*gone)] { self->rewrite(gone); });
+    });
+  }
+
+  void rewrite(const Counts& gone) {
+    lane_.store.rewrite([self = shared_from_this(), gone](Result<void> written) {
+      if (written.ok()) return self->finish(gone);
+      self->finish(Error(written.error()).context("the rows are gone, but the file could not be written anew"));
     });
   }
 
@@ -65,14 +72,15 @@ class Forgetter : public std::enable_shared_from_this<Forgetter> {
   std::shared_ptr<Mapper> plan_;  // owners: the worker, passes under way and this
   SideKey key_;
   std::string author_;
+  EndJobs jobs_;
   Done<Counts> done_;
   std::vector<SideKey> claimed_;
 };
 
 }  // namespace
 
-void forget(const Workplace& place, SideKey key, const std::string& author, Done<std::map<std::string, std::int64_t>> done) {
-  std::make_shared<Forgetter>(place, std::move(key), author, std::move(done))->start();
+void forget(const Workplace& place, SideKey key, const std::string& author, std::function<void(const std::vector<SideKey>& keys, std::function<void()> then)> jobs, Done<std::map<std::string, std::int64_t>> done) {
+  std::make_shared<Forgetter>(place, std::move(key), author, std::move(jobs), std::move(done))->start();
 }
 
 }  // namespace tidewire::sync

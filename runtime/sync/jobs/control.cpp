@@ -5,6 +5,16 @@
 
 namespace tidewire::sync {
 
+namespace {
+
+/// It stays a job about one record, which nobody can tell any more.
+void take_name_off(store::Job& job) {
+  job.options["key"] = "";
+  for (const char* words : {"error", "trouble"}) job.summary.as_object().erase(words);
+}
+
+}  // namespace
+
 void Jobs::control(const std::string& id, const std::string& what, Done<void> done) {
   std::vector<RunPtr> meant;
   for (const RunPtr& run : runs_) {
@@ -48,6 +58,34 @@ void Jobs::control(const std::string& id, const std::string& what, Done<void> do
       });
     }
   }
+}
+
+/// Stored here once more: what the state has of it may have been written after the record left it.
+void Jobs::forget(const std::string& mapping, const std::vector<SideKey>& keys, std::function<void()> then) {
+  const auto about = [&](const store::Job& job) {
+    const Side side = job.options.string_or("side") == "right" ? Side::kRight : Side::kLeft;
+    return job.mapping == mapping && of_one_key(job) && std::find(keys.begin(), keys.end(), SideKey{side, job.options.string_or("key")}) != keys.end();
+  };
+  if (const auto last = last_.find(mapping); last != last_.end() && about(last->second)) take_name_off(last->second);
+  const auto left = std::make_shared<std::size_t>(1);  // owners: the callbacks below
+  const Done<void> one = [left, then = std::move(then)](Result<void>) {
+    if (--*left == 0) then();
+  };
+  const std::vector<RunPtr> runs = runs_;
+  for (const RunPtr& run : runs) {
+    if (!about(run->job)) continue;
+    ++*left;
+    take_name_off(run->job);
+    if (!run->job.open()) {  // it is ending
+      run->asked.push_back([this, run, one](Result<void>) { store_.save_job(run->job, one); });
+      continue;
+    }
+    take_name_off(run->stored);
+    run->put_aside("queued");
+    run->asked.push_back(one);
+    end(run, "cancelled", std::nullopt);
+  }
+  one({});
 }
 
 /// Of a process that ended, where no engine of ours runs: the row alone is changed, and whoever resumes it reads that.

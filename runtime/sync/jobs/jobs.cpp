@@ -25,9 +25,6 @@ bool same_work(const store::Job& a, const store::Job& b) {
   return a.mapping == b.mapping && a.kind == b.kind && a.options == b.options && (a.author == b.author || a.kind != "revert") && !b.options.bool_or("triggered", false);
 }
 
-/// What is asked of it means what is there now: the pass of one that is at work may be over.
-bool of_one_key(const store::Job& job) { return job.options.find("key") != nullptr; }
-
 /// What these have seen their task alone knows: taken up again they begin anew, which costs reads and nothing else.
 bool begins_anew(const store::Job& job) {
   const bool looks = job.kind == "verify" || job.kind == "adopt" || job.kind == "dry_run";
@@ -57,6 +54,8 @@ void forget_trouble(store::Job& job) {
 }
 
 }  // namespace
+
+bool of_one_key(const store::Job& job) { return job.options.find("key") != nullptr; }
 
 bool goes_over_all(const store::Job& job) { return (job.kind == "initial_load" || job.kind == "resync" || job.kind == "sweep") && job.options.find("key") == nullptr; }
 
@@ -105,7 +104,7 @@ void Jobs::resume(std::function<void()> done) {
 std::string Jobs::start(std::vector<store::Job> jobs, Done<std::string> done) {
   std::string joined;
   const bool all = !jobs.empty() && std::all_of(jobs.begin(), jobs.end(), [&](const store::Job& wanted) {
-    const auto same = std::find_if(runs_.begin(), runs_.end(), [&](const RunPtr& run) { return !run->is("paused") && run->wish.empty() && same_work(run->job, wanted) && !(run->begun() && of_one_key(run->job)); });
+    const auto same = std::find_if(runs_.begin(), runs_.end(), [&](const RunPtr& run) { return !run->is("paused") && run->wish.empty() && same_work(run->job, wanted) && !(run->begun() && of_one_key(run->job)); });  // of one record it means what is there now, whose pass may be over
     if (same != runs_.end()) joined = (*same)->job.batch;
     return same != runs_.end();
   });

@@ -37,6 +37,9 @@ class Jobs {
   /// has ended.
   void control(const std::string& id, const std::string& what, Done<void> done);
 
+  /// The state has forgotten these records: open jobs about one of them alone end, and no job says which it was. `then` once that is stored.
+  void forget(const std::string& mapping, const std::vector<SideKey>& keys, std::function<void()> then);
+
   /// A mapping was loaded: what waited for it begins.
   void arrived(const std::string& mapping);
   /// Its lane is about to go: its job waits until it is back.

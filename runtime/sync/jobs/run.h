@@ -5,6 +5,8 @@
 
 namespace tidewire::sync {
 
+/// About one record alone.
+bool of_one_key(const store::Job& job);
 /// A whole load, resync or sweep.
 bool goes_over_all(const store::Job& job);
 /// It marks keys as backfill, which is worked off, or dropped, as its own: one such job of a mapping is open and begun at a time.

@@ -115,6 +115,34 @@ TEST_CASE("forget: what a link that was taken apart had told goes, by either key
   }
 }
 
+TEST_CASE("forget: what was told of a part of the record goes, and nothing of a part that is another's by now", "[store][forget]") {
+  StoreFixture f;
+  fill(f);
+  const auto told_of = [](const std::string& part) { return change("\x01watch @address " + part); };
+  for (const auto& [part, owner] : {std::pair("ADDR-1", "HR-ADA"), std::pair("ADDR-2", "HR-BOB")}) {
+    f.ask<void>([&](auto done) { f.store.kv_set("parts", std::string("employees/left/address/") + part, Value(owner), std::nullopt, done); });
+  }
+  Change unparsed = change("");
+  unparsed.event = "unparsed";
+  unparsed.payload = std::string("{\"doc\": \"ADDR-1\"}");
+  Change other = unparsed;
+  other.payload = std::string("{\"doc\": \"ADDR-2\"}");
+  f.put({told_of("ADDR-1"), told_of("ADDR-2"), unparsed, other});
+  f.mark("employees", {{Side::kLeft, told_of("ADDR-1").key}, {Side::kLeft, told_of("ADDR-2").key}});
+
+  f.ask<std::map<std::string, std::int64_t>>([&](auto done) { f.store.forget(ada(), done); });
+
+  const auto left = [&](const char* table, const char* column, const char* part) { return number(*f.database, std::string("SELECT count(*) FROM ") + table + " WHERE " + column + " LIKE '%" + part + "%'", -1).value(); };
+  for (const char* part : {"ADDR-1", "ADDR-2"}) {
+    INFO(part);
+    const std::int64_t expected = std::string(part) == "ADDR-2" ? 1 : 0;
+    CHECK(left("received", "key", part) == expected);
+    CHECK(left("received", "payload", part) == expected);
+    CHECK(left("dirty_keys", "key", part) == expected);
+    CHECK(left("kv", "key", part) == expected);
+  }
+}
+
 TEST_CASE("forget: it is audited without naming the person", "[store][forget]") {
   StoreFixture f;
   fill(f);
