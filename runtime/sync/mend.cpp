@@ -45,6 +45,7 @@ class Mender : public std::enable_shared_from_this<Mender> {
   void relink();
   void on_record(Side side, Result<std::optional<Record>> record);
   void mark(const store::Link& link);
+  void wake_children(const store::Link& link);
   void commit();
   void finish(Result<store::Operation> result);
   Error no_link(const SideKey& key) const;
@@ -132,6 +133,13 @@ void Mender::mark(const store::Link& link) {
   }
 }
 
+/// What waits for one of its records looks again, in other mappings too.
+void Mender::wake_children(const store::Link& link) {
+  for (const Side at : {Side::kLeft, Side::kRight}) {
+    if (link.key[at]) commit_.wake_children.push_back(subject(lane_.mapping, {at, *link.key[at]}));
+  }
+}
+
 Result<void> Mender::unlink() {
   const store::Link& link = *known_.front().link;
   commit_.remove_link = link.id;
@@ -168,6 +176,8 @@ Result<void> Mender::merge() {
     kept.version = {};
     kept.stamps = Value(Object{});
   }
+  wake_children(kept);
+  wake_children(gone);  // and whoever met a record that it kept
   commit_.link = kept;
   mark(kept);
   return {};
@@ -291,7 +301,7 @@ void Mender::on_record(Side side, Result<std::optional<Record>> record) {
   commit_.conflict_method = "superseded";
   commit_.conflict_author = what_.author;
   mark(link);
-  for (const Side at : {Side::kLeft, Side::kRight}) commit_.wake_children.push_back(subject(lane_.mapping, {at, *link.key[at]}));
+  wake_children(link);
   commit_.link = std::move(link);
   commit();
 }
@@ -315,11 +325,12 @@ void Mender::commit() {
   if (what_.with) audited["with"] = std::string(side_name(what_.with->first)) + "/" + what_.with->second;
   commit_.audit = store::AuditEntry{what_.author, act_name(what_.act), subject(lane_.mapping, what_.key), std::move(audited)};
   commit_.operation = operation;
-  lane_.store.commit(std::move(commit_), [self = shared_from_this(), operation](Result<std::int64_t> stored) mutable {
+  const bool wakes = !commit_.wake_children.empty();
+  lane_.store.commit(std::move(commit_), [self = shared_from_this(), operation, wakes](Result<std::int64_t> stored) mutable {
     if (!stored.ok()) return self->finish(stored.error());
     if (*stored != 0) operation.link = *stored;
     self->lane_.around.ears.on_operation(operation);
-    if (self->what_.act == Mending::Act::kRelink && self->lane_.woke) self->lane_.woke();
+    if (wakes && self->lane_.woke) self->lane_.woke();
     self->finish(std::move(operation));
   });
 }

@@ -31,6 +31,39 @@ TEST_CASE("law 22: a parent that a person has linked is waited for no longer", "
   CHECK(it.world.right.rows.begin()->second.fields.string_or("team_id") == team);
 }
 
+TEST_CASE("law 22: nor one that a person has merged with its counterpart", "[laws][22]") {
+  using Act = sync::Mending::Act;
+  Teams it;
+  it.left.insert(Value(Object{{"title", Value("Crew")}}), "T1");
+  const std::string team = it.right.insert(Value(Object{{"title", Value("Crew")}}));
+  const auto mend = [&](Act act, sync::SideKey key, std::optional<sync::SideKey> with = {}) {
+    it.world.engine->mend({act, "teams", std::move(key), std::move(with), "", "ann"}, [](Result<store::Operation> done) { CHECK(done.ok()); });
+    it.world.settle();
+  };
+  mend(Act::kIgnore, {Side::kLeft, "T1"});
+  mend(Act::kIgnore, {Side::kRight, team});
+  REQUIRE(it.world.right.rows.empty());
+
+  mend(Act::kMerge, {Side::kLeft, "T1"}, sync::SideKey{Side::kRight, team});
+
+  REQUIRE(it.world.right.rows.size() == 1);
+  CHECK(it.world.right.rows.begin()->second.fields.string_or("team_id") == team);
+}
+
+TEST_CASE("law 22: nor one that is linked and was renamed to what the record names, whichever name was told of", "[laws][22][20]") {
+  const bool by_new_name = GENERATE(true, false);
+  CAPTURE(by_new_name);
+  Teams it;
+  it.make_team("T0");
+  REQUIRE(it.world.counts().waiting_for == 1);
+
+  it.left.rename("T0", "T1");
+  by_new_name ? it.tell_of_team("T1") : it.tell_of_team("T0", "delete");
+
+  REQUIRE(it.world.right.rows.size() == 1);
+  CHECK(it.world.right.rows.begin()->second.fields.string_or("team_id") == it.right.rows.begin()->first);
+}
+
 TEST_CASE("law 22: after a day the record is a dead letter that names the parent and how it stands", "[laws][22]") {
   Teams it;
   it.world.settle(hours(23));

@@ -43,15 +43,19 @@ struct Teams {
   }
   std::string make_team(const std::string& name = "T1") {
     const std::string key = left.insert(Value(Object{{"title", Value("Crew")}}), name);
+    tell_of_team(key);
+    return key;
+  }
+  void tell_of_team(const std::string& key, const std::string& event = "upsert") {
     store::Change change;
     change.connection = "erp";
     change.collection = "Team";
     change.key = key;
+    change.event = event;
     world.store.put({change}, [](Result<std::int64_t>) {});
     world.timers.run_posted();
     world.engine->received();
     world.settle();
-    return key;
   }
   std::string said() {
     std::string text;

@@ -199,6 +199,7 @@ void Reconcile::take_name(Side side, Record renamed, Result<std::vector<store::K
     return stand(store::KeyState::kConflict, make_error(Code::kInvalid, "'" + *link_.key[side] + "' is '" + renamed.key + "' now, which is linked to '" + holder->key[other(side)].value_or("") + "' already", "one record has two links: `tidewire unlink` the wrong one"), now(), name);
   }
   operation_.kind = "rename";
+  wake_ = {lane_.mapping + "/" + side_name(side) + "/" + renamed.key};  // what waits for it names it so already
   link_.key[side] = renamed.key;
   record_[side] = std::move(renamed);
   read_[side] = true;

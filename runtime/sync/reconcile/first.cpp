@@ -123,6 +123,7 @@ void Reconcile::take_over(store::Link renamed) {
                      self->linked_ = true;
                      if (self->link_.state == store::LinkState::kIgnored) return self->commit_echo("ignored");
                      self->operation_.kind = "rename";
+                     self->wake_ = {self->lane_.mapping + "/" + side_name(side) + "/" + self->key_.second};  // what waits for it names it so already
                      Sides<bool> wanted{true, true};
                      wanted[side] = false;
                      const bool frozen = self->link_.state == store::LinkState::kFrozen;
