@@ -327,7 +327,10 @@ void Engine::stop(std::function<void()> done) {
   start_timer_.reset();
   overdue_timer_.reset();
   jobs_.stop();
-  for (const auto& [name, mapping] : mappings_) unschedule(name);
+  for (const auto& [name, mapping] : mappings_) {
+    unschedule(name);
+    mapping->again.clear();
+  }
   auto left = std::make_shared<int>(1);  // owners: the callbacks below
   const auto one = [left, done] {
     if (--*left == 0) done();

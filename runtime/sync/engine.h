@@ -137,12 +137,13 @@ class Engine : private Foreman {
   void announce_open_creates(Mapping& mapping);
   void read_open_creates(const std::string& mapping, std::uint64_t put, Side side);
   std::shared_ptr<Common> common_of(const std::string& mapping) const;
-  void release_would_write(Mapping& mapping, Done<void> then = {});
-  void try_refused(const std::string& mapping);
+  void try_again(const std::string& mapping, const char* what, int failures, std::function<void(Mapping&)> then);
+  void release_would_write(Mapping& mapping, Done<void> then = {}, int failures = 0);
+  void try_refused(const std::string& mapping, int failures = 0);
   void let_go(Mapping* leaving);
   void look_at_ends(Mapping& mapping);
   void forget_links(const std::string& mapping, Done<void> done);
-  void wake_waiting(const std::string& mapping);
+  void wake_waiting(const std::string& mapping, int failures = 0);
   void keep_ends(const std::string& mapping, Done<void> done);
   void pause_worker(Mapping& mapping);
   void release_more(const std::string& mapping, const std::string& field, std::int64_t so_far, Done<std::int64_t> done);

@@ -14,6 +14,7 @@ struct Engine::Mapping {
   std::uint64_t put = 0;  // which of the engine's mappings it is, of any name
   int unread = 0;         // sides whose announced creates are not known yet: before that any unknown key may be the echo of one
   Sides<std::unique_ptr<Timer>> reading;
+  std::map<std::string, std::unique_ptr<Timer>> again;  // what the state could not take is tried again, by what it is
   std::unique_ptr<Timer> timer;  // once it leaves
 };
 

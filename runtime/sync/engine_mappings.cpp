@@ -87,24 +87,37 @@ std::shared_ptr<Common> Engine::common_of(const std::string& name) const {
   return before == leaving_.end() ? std::make_shared<Common>(around_.poster, around_.timers) : (*before)->lane->common;
 }
 
-/// What it was not allowed to write before, it looks at again; `then` once that is stored.
-void Engine::release_would_write(Mapping& mapping, Done<void> then) {
+/// The state could not take it (a full disk, a damaged one): once more, and again until it can. `what` is one thing of the mapping's.
+void Engine::try_again(const std::string& name, const char* what, int failures, std::function<void(Mapping&)> then) {
+  Mapping* mine = find(name);
+  if (mine == nullptr || stopping_) return;
+  const Duration pause = std::min<Duration>(std::chrono::seconds(1 << std::min(failures, 6)), std::chrono::minutes(1));
+  mine->again[what] = around_.timers.after(pause, [this, name, then = std::move(then)] {
+    if (Mapping* still = find(name)) then(*still);
+  });
+}
+
+/// What it was not allowed to write before, it looks at again. `then` once that is stored, or with the error, and who gave it tries again.
+void Engine::release_would_write(Mapping& mapping, Done<void> then, int failures) {
   const Sides<bool>& read_only = mapping.worker->mapper()->plan().read_only;
   if ((read_only.left && read_only.right) || mapping.lane->staging) {
     if (then) around_.poster.post([then = std::move(then)] { then({}); });
     return;
   }
-  store_.release_would_write(mapping.lane->mapping, [this, alive = alive_, name = mapping.lane->mapping, then = std::move(then)](Result<std::int64_t> released) {
+  store_.release_would_write(mapping.lane->mapping, [this, alive = alive_, name = mapping.lane->mapping, then = std::move(then), failures](Result<std::int64_t> released) {
     if (!*alive) return;
     if (released.ok() && *released > 0) wake(name);
-    if (then) then(released.ok() ? Result<void>() : Result<void>(released.error()));
+    if (then) return then(released.ok() ? Result<void>() : Result<void>(released.error()));
+    if (!released.ok()) try_again(name, "would_write", failures, [this, failures](Mapping& mine) { release_would_write(mine, {}, failures + 1); });
   });
 }
 
 /// Whoever is asked now, after a start or with other credentials, may answer (law 29).
-void Engine::try_refused(const std::string& mapping) {
-  store_.wake_refused(mapping, [this, alive = alive_, mapping](Result<std::int64_t> woken) {
-    if (*alive && woken.ok() && *woken > 0) wake(mapping);
+void Engine::try_refused(const std::string& mapping, int failures) {
+  store_.wake_refused(mapping, [this, alive = alive_, mapping, failures](Result<std::int64_t> woken) {
+    if (!*alive) return;
+    if (woken.ok() && *woken > 0) wake(mapping);
+    if (!woken.ok()) try_again(mapping, "refused", failures, [this, failures](Mapping& mine) { try_refused(mine.lane->mapping, failures + 1); });
   });
 }
 
@@ -204,9 +217,11 @@ void Engine::look_at_ends(Mapping& mapping) {
 }
 
 /// It was held: what backs off may have failed for that, and is tried at once.
-void Engine::wake_waiting(const std::string& name) {
-  store_.wake_backing_off(name, [this, alive = alive_, name](Result<std::int64_t> woken) {
-    if (*alive && woken.ok() && *woken > 0) wake(name);
+void Engine::wake_waiting(const std::string& name, int failures) {
+  store_.wake_backing_off(name, [this, alive = alive_, name, failures](Result<std::int64_t> woken) {
+    if (!*alive) return;
+    if (woken.ok() && *woken > 0) wake(name);
+    if (!woken.ok()) try_again(name, "backing_off", failures, [this, failures](Mapping& mine) { wake_waiting(mine.lane->mapping, failures + 1); });
   });
 }
 

@@ -81,13 +81,17 @@ class ToldJudge final : public sync::Judge {
   ManualTimers& timers_;
 };
 
-/// The state, of which one read may fail.
-class FlakyReads final : public store::Executor {
+/// The state, of which one read or write may fail.
+class FlakyState final : public store::Executor {
  public:
-  FlakyReads(store::Database& database, Poster& poster) : inner_(database, poster), poster_(poster) {}
+  FlakyState(store::Database& database, Poster& poster) : inner_(database, poster), poster_(poster) {}
   /// The one after `left` others.
   void fail_read_after(int left) { left_ = left; }
-  void write(Work work, Done done) override { inner_.write(std::move(work), std::move(done)); }
+  void fail_write_after(int left) { writes_left_ = left; }
+  void write(Work work, Done done) override {
+    if (writes_left_ < 0 || writes_left_-- > 0) return inner_.write(std::move(work), std::move(done));
+    poster_.post([done = std::move(done)] { done(make_error(Code::kUnavailable, "the state cannot be written")); });
+  }
   void maintain(Work work, Done done) override { inner_.maintain(std::move(work), std::move(done)); }
   void read(Work work, Done done) override {
     if (left_ < 0 || left_-- > 0) return inner_.read(std::move(work), std::move(done));
@@ -97,7 +101,7 @@ class FlakyReads final : public store::Executor {
  private:
   store::InlineExecutor inner_;
   Poster& poster_;
-  int left_ = -1;
+  int left_ = -1, writes_left_ = -1;
 };
 
 struct World {
@@ -160,7 +164,7 @@ struct World {
   SeededRandom random;
   Recorder ears;
   std::unique_ptr<store::Database> database;
-  FlakyReads executor;
+  FlakyState executor;
   store::Store store;
   MemorySide left, right;
   ToldJudge judge{timers};
