@@ -48,7 +48,7 @@ const Command& revert_command() {
                                "takes back what was written since a moment, field by field, with guarded writes",
                                "Each side gets back what it held before the first write of that time. A field that somebody changed since is refused,\n"
                                "never overwritten. Records that were created or deleted are listed, not undone. Without --apply it says what it would do.\n"
-                               "Refused where something of that time is no longer on record (`keep` in tidewire.lua).\n"
+                               "Refused where something of that time is no longer on record (`keep` in tidewire.lua), and where the mapping may not write.\n"
                                "Mend the mapping first: the next edit of a field travels by the rules it has then.",
                                {{{"--since", "TIME", "2024-05-01T10:00:00Z, or how long ago: 30m, 2h, 1d"},
                                  {"--mapping", "M", "whose writes"},

@@ -58,6 +58,12 @@ Revert::Revert(const Workplace& place, store::Job& job) : place_(place), job_(jo
 
 /// Asked at each page: the job may have waited for weeks.
 void Revert::step(Done<Page> done) {
+  const Plan& plan = place_.mapper->plan();
+  if (job_.options.bool_or("apply", false) && plan.read_only.left && plan.read_only.right) {
+    return place_.lane->around.poster.post([done = std::move(done), name = plan.name] {
+      done(make_error(Code::kInvalid, name + " is read-only: nothing of it can be taken back", "revert again when it may write; without --apply it says what would be taken back"));
+    });
+  }
   place_.lane->store.operations_gone_until([this, alive = alive_, done](Result<std::optional<Instant>> gone) {
     if (!*alive) return;
     if (!gone.ok()) return done(gone.error());

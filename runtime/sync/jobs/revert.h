@@ -4,7 +4,8 @@
 // shows what the last one left there and the other side has no edit that is on its way; a value that moved on since is refused,
 // field by field. What comes out is a base like
 // any other: the sides may differ afterwards, and go on from there. Records that were created or deleted are listed, not
-// undone: that is for a person to say in the system itself. A moment of which retention has taken something already is refused: a
+// undone: that is for a person to say in the system itself. Where the mapping may not write nothing is taken back, nor later by
+// itself: a record is taken back whole or not at all. A moment of which retention has taken something already is refused: a
 // part taken back would look like the whole.
 #pragma once
 

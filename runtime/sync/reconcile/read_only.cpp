@@ -34,18 +34,25 @@ void Reconcile::would_write(const std::string& kind) {
     fill_operation(kind, "skipped");
     return finish({Report::End::kDone, {}, {}, operation_, {}});
   }
+  if (!options_.reversals.empty()) return refuse_reverting();
   if (const store::DirtyKey* row = told_before()) operation_.id = row->operation;
   fill_operation(kind, "would_write");
   const std::string what = kind == "update" ? "write" : kind;
-  const bool reverts = !options_.reversals.empty();  // of which no key remains to be looked at again
   stand(store::KeyState::kWouldWrite,
         lane_.staging ? make_error(Code::kCancelled, "staged: it would " + what, "it is done once the conflicts of the staged job are decided: `tidewire conflicts`")
-                      : make_error(Code::kCancelled, "read-only: it would " + what, reverts ? "revert again when the mapping may write there" : "it is done when the mapping may write there"),
+                      : make_error(Code::kCancelled, "read-only: it would " + what, "it is done when the mapping may write there"),
         now());
 }
 
+/// What it takes back depends on what the sides show when it writes, and no key says later that a person asked for it: nothing is on
+/// record as waiting.
+void Reconcile::refuse_reverting() {
+  fill_operation("revert", "skipped");
+  finish({Report::End::kStanding, {}, {}, operation_, make_error(Code::kCancelled, "read-only: nothing is taken back there", "revert again when the mapping may write there")});
+}
+
 /// True where the pass ends here. Where one side alone is read-only, the other one is written first, and the key comes again
-/// for the rest; a value computed for both is not written by halves.
+/// for the rest; a value computed for both is not written by halves, and nothing is taken back by halves.
 bool Reconcile::keep_to_reading() {
   Sides<bool> kept{to_write_.left && !may_write(Side::kLeft), to_write_.right && !may_write(Side::kRight)};
   for (const Making& making : decisions_.making) kept[making.side] |= !may_write(making.side);
@@ -53,7 +60,7 @@ bool Reconcile::keep_to_reading() {
   if (show_conflicts_first()) return true;
   const Side side = kept.left ? Side::kLeft : Side::kRight;
   const bool computed = std::any_of(decisions_.fields.begin(), decisions_.fields.end(), [](const Decision& one) { return one.to_left && one.to_right; });
-  if ((kept.left && kept.right) || !to_write_[other(side)] || computed) {
+  if ((kept.left && kept.right) || !to_write_[other(side)] || computed || !options_.reversals.empty()) {
     for (const Side at : {Side::kLeft, Side::kRight}) {
       if (to_write_[at]) note_write(at, "update", decisions_.patch[at], "would be written");
     }

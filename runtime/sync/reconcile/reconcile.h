@@ -313,6 +313,7 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   bool may_write(Side side) const { return !plan_.read_only[side] && !lane_.staging; }
   bool show_conflicts_first();
   void would_write(const std::string& kind);
+  void refuse_reverting();
   const store::DirtyKey* told_before() const;
   std::optional<store::Operation> overtaken() const;
 

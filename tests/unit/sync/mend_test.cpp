@@ -324,6 +324,38 @@ TEST_CASE("read-only: what is level again by itself is not told as pending", "[s
   CHECK(told == 0);
 }
 
+TEST_CASE("revert: where the mapping may not write nothing is taken back, said so, and nothing waits for later", "[sync][revert][read_only]") {
+  const bool both = GENERATE(true, false);
+  CAPTURE(both);
+  Pair it;
+  it.later();
+  const Value options = Object{{"since", format_instant(it.world.clock.now())}, {"apply", true}};
+  it.edit(Side::kLeft, "phone", "2");
+  it.edit(Side::kRight, "email", "new@example.org");
+  it.tell();
+  it.later();
+  sync::Plan plan = World::default_plan();
+  plan.read_only = {both, true};
+  it.world.engine->put(std::make_shared<TableMapper>(plan, "v2"), {&it.world.left, &it.world.right});
+  const int writes = it.world.writes();
+
+  const store::Job job = run_job(it.world, "revert", options);
+
+  CHECK(job.state == (both ? "failed" : "done"));
+  if (both) CHECK(job.summary.at_path("error.message")->as_string() == "people is read-only: nothing of it can be taken back");
+  CHECK(found_in(job, "stopped") == (both ? 0 : 1));
+  CHECK(found_in(job, "reverted") == 0);
+  CHECK(it.world.writes() == writes);
+  CHECK(operations_of(it.world, "would_write").empty());
+  it.world.engine->put(std::make_shared<TableMapper>(World::default_plan(), "v3"), {&it.world.left, &it.world.right});
+  it.later();
+  CHECK(it.world.writes() == writes);
+
+  CHECK(found_in(run_job(it.world, "revert", options), "reverted") == 1);
+  CHECK(it.shown(Side::kRight, "phone") == "1");
+  CHECK(it.shown(Side::kLeft, "email") == "ada@example.org");
+}
+
 TEST_CASE("revert: a record written thousands of times gets back what was there before the first", "[sync][revert]") {
   Pair it;
   it.later();
