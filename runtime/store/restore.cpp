@@ -25,6 +25,13 @@ Result<Restored> look_at(Database& database) {
   return about;
 }
 
+/// Nothing else tells of it later.
+Result<void> note_restore(const std::string& path, Instant now) {
+  const auto database = TRY(Database::open(path));
+  TRY(execute(*database, "INSERT INTO kv (namespace, key, value, expires_at) VALUES (?, ?, ?, NULL) ON CONFLICT (namespace, key) DO UPDATE SET value = excluded.value", kStateDrawer, kRestoredAt, std::to_string(now.time_since_epoch().count())));
+  return database->exec("PRAGMA journal_mode = DELETE");  // one file to put in its place
+}
+
 /// What stands in its log goes into the file, so that one rename takes all of it. A damaged state keeps its log.
 void fold_log(const std::string& state) {
   const auto database = Database::open(state);
@@ -68,6 +75,7 @@ Result<Restored> restore(const std::string& copy, const std::string& state, Inst
     about = TRY(look_at(*database));
     TRY(copy_database(*database, part));
   }
+  TRY(note_restore(part, now));
   about.set_aside = TRY(set_aside(state, now));
   if (std::rename(part.c_str(), state.c_str()) != 0) return make_error(Code::kUnavailable, "cannot put the copy to " + state, "the former state is " + about.set_aside);
   TRY(sync_folder(std::filesystem::path(state).parent_path().string()));

@@ -8,6 +8,10 @@
 
 namespace tidewire::store {
 
+/// Of kv: when a copy became this state last, in microseconds. What its links had agreed on after it was made is not in it.
+inline constexpr const char* kStateDrawer = "state";
+inline constexpr const char* kRestoredAt = "restored_at";
+
 struct Restored {
   std::string set_aside;  // where the former state is now; "" where there was none
   std::int64_t operations = 0, links = 0;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "sched/cron.h"
+#include "store/restore.h"
 
 namespace tidewire::sync {
 
@@ -74,8 +75,14 @@ void Engine::know(std::function<void()> done) {
           store_.kv_list(KnownEnds::kDrawer, [this, read, done](Result<std::map<std::string, Value>> ends) {
             read(ends.ok(), [&] {
               ends_.take(std::move(*ends));
-              known_ = true;
-              done();
+              store_.kv_get(store::kStateDrawer, store::kRestoredAt, [this, read, done](Result<std::optional<Value>> restored) {
+                read(restored.ok(), [&] {
+                  if (*restored && (*restored)->is_int()) restored_at_ = Instant(Duration((*restored)->as_int()));
+                  for (const auto& [name, mapping] : mappings_) mapping->lane->restored_at = restored_at_;
+                  known_ = true;
+                  done();
+                });
+              });
             });
           });
         });

@@ -159,6 +159,7 @@ class Engine : private Foreman {
   Settling settling_;
   std::map<std::string, std::vector<store::Route>> routes_;  // of each mapping that was ever put or is expected
   std::map<std::string, std::string> holds_;  // mapping -> why
+  std::optional<Instant> restored_at_;        // of the state
   std::map<std::string, std::string> moved_;  // likewise: its links are of other records than its file names
   struct Swept {
     Ticks at{};  // when a key without evidence last asked for it

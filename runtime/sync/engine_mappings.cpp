@@ -42,6 +42,7 @@ void Engine::put(std::shared_ptr<Mapper> mapper, Sides<Endpoint*> endpoints, con
   auto mapping = std::make_unique<Mapping>();
   mapping->lane = std::make_unique<Lane>(name, store_, around_, ids_, common_of(name));
   mapping->lane->staging = jobs_.staging(name);
+  mapping->lane->restored_at = restored_at_;
   if (started_) mapping->lane->joined = membership_.of(mapper->plan());
   for (const Side side : {Side::kLeft, Side::kRight}) {
     mapping->batcher[side] = std::make_unique<Batcher>(*endpoints[side], around_.poster);

@@ -147,6 +147,7 @@ struct Lane {
   Joined joined;                                // since when each field is in the mapping
   std::map<std::string, Instant> braked;        // fields that the brake holds, remembered until then
   std::map<std::string, std::int64_t> let_through;  // by kind: passes that the brake let through and that have not ended
+  std::optional<Instant> restored_at;           // when a copy became the state: what sides agreed on after it was made is not known
   bool staging = false;                         // nothing is written yet: a job waits until its conflicts are decided
   std::string load;                             // id of the initial load at work, "" = none
   std::unique_ptr<Lookups> lookups;  // nullptr: the mapping looks nothing up

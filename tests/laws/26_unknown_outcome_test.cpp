@@ -1,6 +1,7 @@
 // Law 26: after an unknown outcome the system is asked, never assumed.
 #include <catch2/catch.hpp>
 
+#include "store/restore.h"
 #include "support/people.h"
 
 using namespace tidewire;
@@ -9,6 +10,32 @@ using sync::Side;
 using std::chrono::minutes;
 using std::chrono::seconds;
 using Fault = MemorySide::Fault;
+
+namespace {
+
+/// A copy of the state that was made before both sides agreed on "5" has become the state.
+struct Restored : Pair {
+  explicit Restored(bool agreed_since = true) {
+    const store::Link copied = link();
+    if (agreed_since) {
+      edit(Side::kLeft, "tags", "5");
+      tell();
+      REQUIRE(both_show("tags", "5"));
+    }
+    later();
+    store::Commit back;
+    back.mapping = "people";
+    back.link = copied;
+    world.store.commit(std::move(back), [](Result<std::int64_t> done) { CHECK(done.ok()); });
+    world.store.kv_set(store::kStateDrawer, store::kRestoredAt, Value(world.clock.now().time_since_epoch().count()), std::nullopt, [](Result<void> done) { CHECK(done.ok()); });
+    world.timers.run_posted();
+    restart(world);
+    later();
+    forget_what_was();
+  }
+};
+
+}  // namespace
 
 TEST_CASE("law 26: read back equal to what was meant it is a success", "[laws][26]") {
   Pair it;
@@ -159,4 +186,47 @@ TEST_CASE("law 26: the settle time begins anew with a restart: the write that wa
   it.world.settle(minutes(5));
 
   CHECK(it.both_show("phone", "3"));
+}
+
+TEST_CASE("law 26: after the state was restored from a copy, what is made of both edits and of an older base waits for a person", "[laws][26]") {
+  Restored it;
+  it.edit(Side::kLeft, "tags", "8");
+  it.tell();
+
+  REQUIRE(it.world.conflicts().size() == 1);
+  CHECK(it.world.conflicts().front().kind == "unknown_outcome");
+  CHECK(it.new_writes() == 0);
+  it.edit(Side::kLeft, "tags", "9");  // nor is it counted later
+  it.tell(minutes(5));
+  CHECK(it.world.conflicts().size() == 1);
+  CHECK(it.new_writes() == 0);
+
+  it.resolve("tags", "left");
+  CHECK(it.both_show("tags", "9"));
+  it.edit_both("tags", "a", "b");
+  it.tell();
+  CHECK(it.both_show("tags", "a+b"));
+}
+
+TEST_CASE("law 26: what both sides show alike is agreed on, and edits from there on count as ever", "[laws][26]") {
+  Restored it;
+  it.tell();
+  it.edit_both("tags", "a", "b");
+  it.tell();
+
+  CHECK(it.world.conflicts().empty());
+  CHECK(it.both_show("tags", "a+b"));
+}
+
+TEST_CASE("law 26: so do those of a record that a resync has compared since", "[laws][26]") {
+  const bool compared = GENERATE(true, false);
+  CAPTURE(compared);
+  Restored it(false);
+  if (compared) run_job(it.world, "resync");
+  it.later();
+  it.edit_both("tags", "a", "b");
+  it.tell();
+
+  CHECK(it.world.conflicts().size() == (compared ? 0U : 1U));
+  CHECK(it.both_show("tags", "a+b") == compared);
 }

@@ -152,7 +152,7 @@ Result<void> Pass::unknown_outcome(View& view) {
   decision.kind = agreed ? Decision::Kind::kAgree : Decision::Kind::kConflict;
   decision.closes_conflict = agreed && view.conflict != nullptr;
   decision.conflict_kind = "unknown_outcome";
-  decision.rule = agreed ? "both sides have the same" : "a write of a computed value had an unknown outcome, and the field shows something else: waits for a person";
+  decision.rule = agreed ? "both sides have the same" : "what of it is counted already is not known: waits for a person";
   return {};
 }
 

@@ -116,6 +116,7 @@ struct Situation {
   bool reapply = false;                               // a resync after an edit of the mapping: what both sides agreed on is turned again
   const std::set<Reference>* coming = nullptr;        // these are not waited for: whoever looks knows that they will be linked
   std::set<std::string> judged_in_doubt{};            // judged fields that a copy of unknown outcome may be in (law 26)
+  bool restored = false;                              // the base may be older than what the sides agreed on last: so is the state
 };
 
 /// kScript, kBudget, kInvalid name mapping, field and value: dead letters. Waiting for parents is no error (missing).

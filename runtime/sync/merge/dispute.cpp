@@ -191,6 +191,15 @@ Result<void> Pass::by_person_anew(View& view, Side made, const std::string& rule
   return {};
 }
 
+/// What is made of both edits and of what was agreed on before them counts an edit twice where that is older than what both sides
+/// agreed on last: until somebody says, or the sides agree (law 26).
+Verdict Pass::unless_restored(View& view, Verdict verdict, std::string& rule) {
+  if (!s_.restored || verdict.kind != Verdict::Kind::kValue) return verdict;
+  view.decision.conflict_kind = "unknown_outcome";
+  rule += ": the state was restored from a copy, and what the sides agreed on since is not known, so an edit could count twice: waits for a person";
+  return Verdict{};
+}
+
 Result<void> Pass::dispute(View& view) {
   const Field& field = *view.decision.field;
   if (field.flow != Flow::kBoth) {
@@ -214,6 +223,7 @@ Result<void> Pass::dispute(View& view) {
     if (verdict.kind == Verdict::Kind::kSide) rule += ": " + std::string(side_name(verdict.side)) + " wins";
     if (field.strategy == "newest") rule += " (" + newer_text(asked) + ")";
   }
+  if (view.has_base) verdict = unless_restored(view, std::move(verdict), rule);
   view.decision.left_as_right = asked.left_as_right;
   view.decision.right_as_left = asked.right_as_left;
   if (const auto ours = perhaps_ours(view); ours && verdict.kind != Verdict::Kind::kManual) {
@@ -313,6 +323,8 @@ Result<Verdict> Pass::resolve(const CellDispute& cell) {
   if (auto turned = turner_.turn_cell(cell.cell, Side::kLeft, cell.right, cell.right_row, false); turned.ok() && *turned) dispute.right_as_left = **turned;
   if (!cell.cell.judged()) {
     Verdict verdict = TRY(s_.mapper.resolve(cell.cell, *cell.cell.strategy_function, dispute));
+    std::string rule;
+    if (cell.base) verdict = unless_restored(*rows_, std::move(verdict), rule);
     if (!verdict.one) return verdict;
     const auto turned = TRY(turner_.turn_cell(cell.cell, Side::kRight, verdict.left, cell.left_row, false));
     verdict.right = turned.value_or(cell.right);

@@ -52,6 +52,7 @@ class Pass : private Cells {
   Result<Verdict> read_answer(const Field& field, const Value& answer);
   bool is_told(const View& view) const;
   std::optional<Side> perhaps_ours(const View& view) const;
+  Verdict unless_restored(View& view, Verdict verdict, std::string& rule);
   Dispute dispute_of(View& view);
   std::string newer_text(const Dispute& dispute) const;
   Result<void> rows_field(View& view);

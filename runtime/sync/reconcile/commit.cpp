@@ -230,7 +230,7 @@ void Reconcile::commit_echo(const std::string& counter) {
   bool news = link_.id != 0 && (!known_.link || known_.link->key != link_.key || known_.link->state != link_.state || !(known_.link->notes == link_.notes) || known_.link->base.size() != link_.base.size() || !close_intents_.empty() || !void_.empty());
   for (const Side side : {Side::kLeft, Side::kRight}) {
     if (link_.id == 0 || !record_[side]) continue;
-    news = news || link_.version[side] != record_[side]->version || !link_.seen_at[side];
+    news = news || link_.version[side] != record_[side]->version || !link_.seen_at[side] || is_restored(side);
     see(side, *record_[side]);
     if (changed(side)) link_.version[side].reset();
   }

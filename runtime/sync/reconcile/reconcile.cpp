@@ -273,8 +273,16 @@ void Reconcile::compare_now() {
   translate([self = shared_from_this()] { self->look_up([self] { self->decide_now(); }); });
 }
 
+/// The state was restored from a copy, and no pass has stored since what that side of the link shows: the base may be older than what
+/// the sides agreed on last.
+bool Reconcile::is_restored(Side side) const {
+  if (!lane_.restored_at || !known_.link || known_.link->created_at > *lane_.restored_at) return false;
+  const auto& seen = known_.link->seen_at[side];
+  return !seen || *seen <= *lane_.restored_at;
+}
+
 Situation Reconcile::situation() const {
-  Situation out{plan_, *mapper_, link_, {}, exists_, known_.conflicts, translations_, {}, {}, doubtful_, &answers_, refreshed_, options_.reversals.empty() ? nullptr : &options_.reversals, &judgements_, &braked_, reapplies_, &coming_, judged_in_doubt_};
+  Situation out{plan_, *mapper_, link_, {}, exists_, known_.conflicts, translations_, {}, {}, doubtful_, &answers_, refreshed_, options_.reversals.empty() ? nullptr : &options_.reversals, &judgements_, &braked_, reapplies_, &coming_, judged_in_doubt_, is_restored(Side::kLeft) || is_restored(Side::kRight)};
   for (const Side side : {Side::kLeft, Side::kRight}) {
     out.record[side] = record_[side] ? &*record_[side] : nullptr;
     out.capabilities[side] = &lane_.capabilities(side);

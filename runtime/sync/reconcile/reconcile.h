@@ -107,6 +107,7 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   std::optional<std::string> kin_of(const Reference& reference);
   void decide_now();
   Situation situation() const;
+  bool is_restored(Side side) const;
   void checked(Decisions decisions);
   bool in_scope(Side side) const;
 

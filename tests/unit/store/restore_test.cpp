@@ -56,6 +56,21 @@ TEST_CASE("restore: the copy becomes the state, and the former one is set aside 
   CHECK(operations_in(restored->set_aside) == 5);
 }
 
+TEST_CASE("restore: the state says since when it is a copy, and the copy itself does not", "[store][restore]") {
+  const test::TempDir folder;
+  const std::string state = folder.file("tidewire.db");
+  make_state(state, 1);
+  const std::string copy = copied(state, folder.file("copy.db"));
+
+  REQUIRE(restore(copy, state, kNow).ok());
+
+  CHECK_FALSE(std::filesystem::exists(state + "-wal"));
+  const auto restored_at = [](const std::string& path) { return std::move(Database::open(path)).value()->query("SELECT value FROM kv WHERE namespace = 'state' AND key = 'restored_at'", {}).value(); };
+  CHECK(restored_at(copy).empty());
+  REQUIRE(restored_at(state).size() == 1);
+  CHECK(restored_at(state).front().at("value") == Value(std::to_string(kNow.time_since_epoch().count())));
+}
+
 TEST_CASE("restore: where there was no state, one is made", "[store][restore]") {
   const test::TempDir folder;
   make_state(folder.file("other.db"), 3);
