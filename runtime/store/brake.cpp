@@ -106,6 +106,13 @@ void Store::brake_counts(std::string mapping, Duration window, Done<BrakeCounts>
   });
 }
 
+void Store::note_set_back(std::string mapping, std::vector<std::int64_t> links, Done<void> done) {
+  write_verb(executor_, std::move(done), [mapping = std::move(mapping), links = std::move(links), now = clock_.now()](Database& database) -> Result<void> {
+    for (const std::int64_t link : links) TRY(execute(database, "INSERT INTO brake_log (mapping, at, kind, link) VALUES (?, ?, ?, ?)", mapping, now, kRestored, link));
+    return {};
+  });
+}
+
 void Store::release(std::string mapping, std::string field, std::int64_t limit, Done<std::int64_t> done) {
   write_verb(executor_, {CrashPoint::kReleaseInTransaction, CrashPoint::kReleaseStored}, std::move(done), [mapping = std::move(mapping), field = std::move(field), limit, now = clock_.now()](Database& database) {
     return release_held(database, mapping, field, limit, now);

@@ -357,6 +357,8 @@ class Store {
   void save_script(std::string hash, std::string name, Value files, Done<void> done);
   void script(std::string hash, Done<Value> done);  // {hash, name, at, files}; kNotFound
   void brake_counts(std::string mapping, Duration window, Done<BrakeCounts> done);
+  /// A record of each of these links shows that its system was set back; counted as kRestored.
+  void note_set_back(std::string mapping, std::vector<std::int64_t> links, Done<void> done);
   /// Lets go what the brake holds, at most so many links of held fields at a time: `done(n)`, to be called again while n is
   /// `limit`. `field` "" = deletes and records that read older, too.
   void release(std::string mapping, std::string field, std::int64_t limit, Done<std::int64_t> done);

@@ -354,6 +354,33 @@ TEST_CASE("law 18: nor is what it does not have any more deleted on the other", 
   CHECK(it.world.right.rows.size() == 30);
 }
 
+TEST_CASE("law 18: nor what a backup lacks where nothing that it has reads older: all that is missing was newer", "[laws][18][16]") {
+  const int made = GENERATE(2, 4);             // two are an accident
+  const bool edited_since = GENERATE(false, true);  // so that something newer is there
+  CAPTURE(made, edited_since);
+  Town it(20);
+  it.world.left.able.covers_all = it.world.right.able.covers_all = true;  // so that a sweep marks what differs alone
+  it.world.timers.advance(std::chrono::minutes(5));
+  std::vector<std::string> later;
+  for (int i = 0; i < made; ++i) {
+    later.push_back(it.world.left.insert(test::person("later" + std::to_string(i) + "@example.org")));
+    it.world.hook(Side::kLeft, later.back());
+  }
+  it.world.settle(std::chrono::minutes(5));
+  REQUIRE(it.world.right.rows.size() == 20U + static_cast<std::size_t>(made));
+  for (const std::string& key : later) it.world.left.erase(key);  // nobody tells of it
+  if (edited_since) it.world.left.edit(it.left.front(), "phone", Value("9"));
+
+  run_job(it.world, "sweep");
+  it.world.settle(std::chrono::minutes(5));
+
+  const int held = made > 2 && !edited_since ? made : 0;
+  CHECK(it.world.counts().held == held);
+  CHECK(it.world.right.rows.size() == 20U + static_cast<std::size_t>(held));
+  if (held > 0) CHECK(it.release("") == held);
+  CHECK(it.world.right.rows.size() == 20);
+}
+
 TEST_CASE("law 18: a few records that were set back are the truth, once the settle time is over", "[laws][18][3]") {
   SetBack it(2);
   CHECK(it.right_with("1") == 2);

@@ -66,6 +66,10 @@ void Load::anchor(Side side, Done<Page> done) {
 void Load::open_side(Done<void> done) {
   if (!absences_) return done({});
   began_ = lane().around.clock.now();
+  newest_.reset();
+  timed_ = true;
+  newer_.clear();
+  looked_for_newer_ = false;
   count([this, done = std::move(done)](Result<std::optional<std::int64_t>> counted) {
     if (!counted.ok()) return done(counted.error());
     counted_ = *counted;
@@ -99,7 +103,11 @@ void Load::compare_count(Done<Page> done) {
 
 void Load::look_at(std::vector<Record> records, Done<Page> done) {
   if (absences_) {
-    for (const Record& record : records) seen_.add(record.key);
+    for (const Record& record : records) {
+      seen_.add(record.key);
+      timed_ = timed_ && record.modified.has_value();
+      if (record.modified && (!newest_ || *newest_ < *record.modified)) newest_ = record.modified;
+    }
   }
   std::erase_if(records, [&](const Record& record) { return !between(record.key, job_.options); });
   if (records.empty()) return lane().around.poster.post([done = std::move(done)] { done(Page{}); });
@@ -131,15 +139,44 @@ Task::Page Load::marks_of(const std::vector<Record>& records, const std::vector<
   return page;
 }
 
+bool Load::is_absent(const store::Link& link) const {
+  const auto& key = link.key[side()];
+  const bool came_since = link.seen_at[side()] && *link.seen_at[side()] >= began_;
+  return link.state == store::LinkState::kLive && key && !came_since && !seen_.contains(*key);
+}
+
+/// Before the first is marked: its pass may come before the last of them is found.
+void Load::look_for_newer(Done<Page> done) {
+  lane().store.links(lane().mapping, after_, 500, while_alive([this, done = std::move(done)](Result<std::vector<store::Link>> links) mutable {
+    if (!links.ok()) return done(links.error());
+    for (const store::Link& link : *links) {
+      const Value* times = link.notes.find(kShown);
+      const Value* shown = times == nullptr ? nullptr : times->find(side_name(side()));
+      if (shown != nullptr && is_absent(link) && Instant(Duration(shown->as_int())) > *newest_) newer_.push_back(link.id);
+    }
+    if (!links->empty()) {
+      after_ = links->back().id;
+      return done(Page{});
+    }
+    after_ = 0;
+    const std::vector<std::int64_t> newer = std::exchange(newer_, {});
+    looked_for_newer_ = true;
+    if (static_cast<std::int64_t>(newer.size()) <= std::min<std::int64_t>(plan().brake_least, kFewSetBack)) return done(Page{});
+    lane().store.note_set_back(lane().mapping, newer, while_alive([this, done = std::move(done)](Result<void> noted) {
+      looked_for_newer_ = noted.ok();
+      noted.ok() ? done(Page{}) : done(noted.error());
+    }));
+  }));
+}
+
 void Load::mark_absent(Done<Page> done) {
   if (!whole_) return compare_count(std::move(done));
+  if (plan().brake && timed_ && newest_ && !looked_for_newer_) return look_for_newer(std::move(done));
   lane().store.links(lane().mapping, after_, 500, while_alive([this, done = std::move(done)](Result<std::vector<store::Link>> links) {
     if (!links.ok()) return done(links.error());
     Page page;
     for (const store::Link& link : *links) {
-      const auto& key = link.key[side()];
-      const bool came_since = link.seen_at[side()] && *link.seen_at[side()] >= began_;
-      if (link.state == store::LinkState::kLive && key && !came_since && !seen_.contains(*key)) page.marks.push_back(absent(*key));
+      if (is_absent(link)) page.marks.push_back(absent(*link.key[side()]));
     }
     if (links->empty()) return mark_announced(std::move(done));
     job_.done += static_cast<std::int64_t>(page.marks.size());

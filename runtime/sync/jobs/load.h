@@ -6,6 +6,9 @@
 // more after the last: a list of fewer keys than the smaller of both counts says of nothing that it is missing. Records that only
 // come or only go meanwhile make no list look short; where some come behind the page just read while others go ahead of it, one
 // may, and the next sweep has the word.
+//
+// Of a system that was set back to a backup what was made since is missing, all of it newer than anything that is left. Where more
+// than a few linked records are missing so, that is told to the brake before any is marked (law 18).
 #pragma once
 
 #include "sync/jobs/walk.h"
@@ -28,6 +31,8 @@ class Load final : public Walk {
   void count(Done<std::optional<std::int64_t>> done);
   void compare_count(Done<Page> done);
   void mark_absent(Done<Page> done);
+  void look_for_newer(Done<Page> done);
+  bool is_absent(const store::Link& link) const;
   void mark_announced(Done<Page> done);
   store::DirtyMark absent(const std::string& key) const;
   Page marks_of(const std::vector<Record>& records, const std::vector<store::Known>& known);
@@ -37,6 +42,10 @@ class Load final : public Walk {
   Instant began_{};                      // with this side: what was seen or made since, a page before it may not have shown
   std::optional<std::int64_t> counted_;  // before the first page
   bool whole_ = false;                   // the list of the side shows what is counted, or nothing is
+  std::optional<Instant> newest_;        // of what it lists, by the records' own times
+  bool timed_ = true;                    // all of them have one
+  std::vector<std::int64_t> newer_;      // links whose record is missing and was newer than that
+  bool looked_for_newer_ = false;
 };
 
 /// What a sweep has to tell whose lists showed fewer records than their systems count; nullopt where they were whole.

@@ -53,7 +53,7 @@ void Reconcile::brake(Side side) {
 
 void Reconcile::hold_missing(Side side) {
   stand(store::KeyState::kHeld,
-        make_error(Code::kCancelled, "'" + *link_.key[side] + "' is missing on " + plan_.end[side].connection + ", where many records read older than they did before, as if it had been restored from a backup; its delete is held",
+        make_error(Code::kCancelled, "'" + *link_.key[side] + "' is missing on " + plan_.end[side].connection + ", where many records read older than they did before, or the newest are gone, as if it had been restored from a backup; its delete is held",
                    "look at both sides: `tidewire release " + lane_.mapping + "` deletes it on the other side, too; or make it there again, and it meets its counterpart"),
         now());
 }

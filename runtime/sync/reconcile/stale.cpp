@@ -14,7 +14,6 @@ using store::side_name;
 namespace {
 
 constexpr Duration kSetBack = std::chrono::hours(2);  // the naive times of a site repeat an hour
-constexpr std::int64_t kFewSetBack = 2;               // more are no accident: a backup of last night lacks few edits
 
 }  // namespace
 
