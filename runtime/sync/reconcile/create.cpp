@@ -1,4 +1,4 @@
-// A create (law 25): the intent is committed, then the target is searched (reconcile/first.cpp), then one request leaves.
+// A create (law 25): the intent is committed, then the target is searched (reconcile/match.cpp), then one request leaves.
 #include <algorithm>
 
 #include "sync/reconcile/reconcile.h"

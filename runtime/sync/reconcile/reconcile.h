@@ -1,9 +1,9 @@
 // reconcile.h — one pass over one key: read, compare, decide, write, commit (DESIGN.md section 2).
 //
 // The order of the files is the order of the steps: reconcile/reconcile.cpp loads, reads and compares; reconcile/first.cpp meets a key
-// without link; reconcile/delete.cpp a record that is gone; reconcile/write.cpp announces and writes, reconcile/answer.cpp
-// takes what comes back; reconcile/commit.cpp ends the pass, well or badly. A crash between two steps repeats the step: what
-// must survive is committed first.
+// without link, and reconcile/match.cpp finds its counterpart; reconcile/delete.cpp meets a record that is gone; reconcile/write.cpp
+// announces and writes, reconcile/answer.cpp takes what comes back; reconcile/commit.cpp ends the pass, well or badly. A crash between
+// two steps repeats the step: what must survive is committed first.
 // Nothing here retries a request; a pass that cannot go on says so in its report and leaves the key standing.
 #pragma once
 
@@ -165,13 +165,19 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   void meet();
   bool is_source() const;
   void ask_for_maker();
-  bool may_be_made_by(const store::Intent& intent) const;
   bool search_incarnation();
   void on_incarnation(Result<std::vector<store::Link>> links);
   void take_over(store::Link renamed);
-  void sole_on_own_side(const Match& match, const std::string& target_key);
+  void adopt(const std::string& target_key);
+  void on_target_known(std::string target_key, Result<std::vector<store::Known>> known);
+  void ask_former_name(std::string target_key, store::Known theirs);
+  bool is_marked() const;
+  void meet_target(const std::string& target_key, const store::Known& theirs);
   bool assigns_key() const;
   void announce_create();
+  void send_create();
+
+  // reconcile/match.cpp
   /// A way of finding the counterpart of a record at first contact.
   struct Way {
     enum class By { kClientKey, kStoredKey, kStamp, kMatch, kAsSent } by = By::kMatch;
@@ -184,14 +190,10 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   void on_read_by_key(std::size_t way, Result<std::optional<Record>> found);
   void on_found(std::size_t way, Result<std::vector<Record>> found);
   void on_match(std::size_t way, const Record& record);
+  void sole_on_own_side(const Match& match, const std::string& target_key);
   void heeded(Side side, const std::vector<std::string>& keys, std::function<void(std::vector<std::string>)> then);
   void ambiguous(const std::string& found, Error error, const std::string& parent = {});
-  void adopt(const std::string& target_key);
-  void on_target_known(std::string target_key, Result<std::vector<store::Known>> known);
-  void ask_former_name(std::string target_key, store::Known theirs);
-  bool is_marked() const;
-  void meet_target(const std::string& target_key, const store::Known& theirs);
-  void send_create();
+  bool may_be_made_by(const store::Intent& intent) const;
   std::optional<Query> query_for(const Match& match) const;
   std::optional<Reference> unmatched_parent() const;
   std::optional<Query> query_as_sent(const Match& match) const;
