@@ -28,6 +28,8 @@ using SideKey = std::pair<Side, std::string>;
 inline constexpr const char* kOlder = "older";
 /// So many records that were set back are an accident, where the brake lets so many go; more say that their system was (law 18).
 inline constexpr std::int64_t kFewSetBack = 2;
+/// Likewise of the newest that are missing: who has just made a few deletes them again, and nothing else was edited since.
+inline constexpr std::int64_t kFewGone = 5;
 /// A note of the link: the records' own times as they were seen last, by side, likewise.
 inline constexpr const char* kShown = "$shown";
 

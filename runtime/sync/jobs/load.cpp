@@ -161,7 +161,7 @@ void Load::look_for_newer(Done<Page> done) {
     after_ = 0;
     const std::vector<std::int64_t> newer = std::exchange(newer_, {});
     looked_for_newer_ = true;
-    if (static_cast<std::int64_t>(newer.size()) <= std::min<std::int64_t>(plan().brake_least, kFewSetBack)) return done(Page{});
+    if (static_cast<std::int64_t>(newer.size()) <= std::min<std::int64_t>(plan().brake_least, kFewGone)) return done(Page{});
     lane().store.note_set_back(lane().mapping, newer, while_alive([this, done = std::move(done)](Result<void> noted) {
       looked_for_newer_ = noted.ok();
       noted.ok() ? done(Page{}) : done(noted.error());
