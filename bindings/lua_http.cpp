@@ -2,6 +2,7 @@
 #include "base/text.h"
 #include "bindings/modules.h"
 #include "bindings/opts.h"
+#include "bindings/recorded.h"
 #include "http/client.h"
 #include "script/convert.h"
 #include "script/failure.h"
@@ -74,6 +75,24 @@ void push_headers(lua_State* L, const http::Headers& headers) {
   }
 }
 
+std::string content_type(const http::Headers& headers) {
+  const std::string* type = headers.find("content-type");
+  return type == nullptr ? std::string() : *type;
+}
+
+Recorded record_request(lua_State* L, const Task& task, const http::Request& request) {
+  if (task.recording() == nullptr) return {};
+  Recorded recorded(task, services(L), request.method, request.target);
+  if (recorded) recorded.sent(content_type(request.headers), request.body);
+  return recorded;
+}
+
+void record_response(Recorded& recorded, const Result<http::Response>& result) {
+  if (!recorded) return;
+  if (result.ok()) recorded.answered(std::to_string(result->status), content_type(result->headers), result->body);
+  else recorded.failed(result.error());
+}
+
 int push_response(lua_State* L, const Result<http::Response>& result) {
   if (!result.ok()) return script::nil_error(L, result.error());
   lua_createtable(L, 0, 3);
@@ -92,8 +111,10 @@ int http_request(lua_State* L) {
   http::Exchange exchange = check_exchange(L, 1, lua_toboolean(L, lua_upvalueindex(1)));
   http::Client* client = services(L).client;
   if (!client) return luaL_error(L, "there is no network here");
+  Recorded recorded = record_request(L, task, exchange.request);
   return task.await(L, [&](Task::Resume resume) {
-    return client->send(std::move(exchange), [resume = std::move(resume)](Result<http::Response> result) {
+    return client->send(std::move(exchange), [resume = std::move(resume), recorded = std::move(recorded)](Result<http::Response> result) mutable {
+      record_response(recorded, result);
       resume([result = std::move(result)](lua_State* state) { return push_response(state, result); });
     });
   });

@@ -3,10 +3,12 @@
 #include <map>
 #include <optional>
 
+#include "base/json.h"
 #include "base/text.h"
 #include "bindings/box.h"
 #include "bindings/modules.h"
 #include "bindings/opts.h"
+#include "bindings/recorded.h"
 #include "http/client.h"
 #include "script/convert.h"
 #include "script/failure.h"
@@ -99,11 +101,60 @@ int push_all(lua_State* L, const Result<std::vector<sql::Rows>>& result) {
   return 2;
 }
 
+// What is recorded ------------------------------------------------------------------------------------------------------
+
+constexpr const char* kJsonType = "application/json";
+constexpr const char* kSuccess = "00000";
+
+/// The statements, and their parameters as one list, or as a list of lists where there are several.
+Recorded record_statements(lua_State* L, const Task& task, const sql::Request& request) {
+  if (task.recording() == nullptr) return {};
+  std::string texts;
+  Array parameters;
+  for (const sql::Statement& statement : request.statements) {
+    texts += (texts.empty() ? "" : ";\n") + statement.text;
+    parameters.push_back(Value(Array(statement.parameters)));
+  }
+  Recorded recorded(task, services(L), "SQL", std::move(texts));
+  if (recorded) recorded.sent(kJsonType, json::dump(parameters.size() == 1 ? parameters.front() : Value(std::move(parameters))));
+  return recorded;
+}
+
+/// [{rows, affected}] of the statements; of one alone, what it would be in the list.
+std::string rows_told(const std::vector<sql::Rows>& answers) {
+  Array out;
+  for (const sql::Rows& answer : answers) {
+    Array rows;
+    for (const auto& row : answer.rows) {
+      Object one;
+      for (std::size_t column = 0; column < row.size(); ++column) one[answer.columns[column]] = row[column];
+      rows.push_back(Value(std::move(one)));
+    }
+    out.push_back(Value(Object{{"rows", Value(std::move(rows))}, {"affected", Value(answer.affected)}}));
+  }
+  return json::dump(out.size() == 1 ? out.front() : Value(std::move(out)));
+}
+
+/// "23505: duplicate key" begins with the database's own code.
+std::string sqlstate_in(const std::string& message) {
+  const bool stated = message.size() > 6 && message[5] == ':' && message.find_first_not_of("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ") == 5;
+  return stated ? message.substr(0, 5) : std::string();
+}
+
+/// Rows that are only read are many, and of no interest where reading them went well.
+void record_rows(Recorded& recorded, bool writes, const Result<std::vector<sql::Rows>>& result) {
+  if (!recorded) return;
+  if (!result.ok()) recorded.failed(result.error(), sqlstate_in(result.error().message));
+  else recorded.answered(kSuccess, writes ? kJsonType : "", writes ? rows_told(*result) : "");
+}
+
 using PushAnswer = int (*)(lua_State*, const Result<std::vector<sql::Rows>>&);
 
 int run(lua_State* L, Task& task, sql::Database& database, sql::Request request, PushAnswer push) {
+  Recorded recorded = record_statements(L, task, request);
   return task.await(L, [&](Task::Resume resume) {
-    return database.run(std::move(request), [resume = std::move(resume), push](Result<std::vector<sql::Rows>> result) {
+    return database.run(std::move(request), [resume = std::move(resume), push, writes = request.writes, recorded = std::move(recorded)](Result<std::vector<sql::Rows>> result) mutable {
+      record_rows(recorded, writes, result);
       resume([result = std::move(result), push](lua_State* state) { return push(state, result); });
     });
   });

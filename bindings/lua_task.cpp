@@ -112,7 +112,7 @@ int task_gather(lua_State* L) {
   return task.await(L, [&](Task::Resume resume) {
     auto gather = std::make_unique<Gather>(std::move(resume), functions.size());
     for (std::size_t position = 0; position < functions.size(); ++position)
-      gather->add(position, task.tasks().start(std::make_unique<Child>(*gather, position, std::move(functions[position]))));
+      gather->add(position, task.tasks().start(std::make_unique<Child>(*gather, position, std::move(functions[position])), std::nullopt, task.recording()));
     return gather;
   });
 }

@@ -7,11 +7,13 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <variant>
+#include <vector>
 
 namespace tidewire {
 
@@ -34,11 +36,14 @@ std::string_view code_name(Code code);
 /// The inverse; nullopt for a name that is no code.
 std::optional<Code> code_from_name(std::string_view name);
 
+struct Exchange;
+
 struct Error {
   Code code = Code::kInvalid;
   std::string message;                                   // what happened, where (file, line, record, field)
   std::string hint;                                      // what a person should do; may be empty
   std::optional<std::chrono::milliseconds> retry_after;  // as the remote asked
+  std::vector<std::shared_ptr<const Exchange>> exchanges{};  // the requests that led to it, where they were recorded (base/exchange.h)
 
   /// The same error with "what: " put before its message; used on the way up.
   Error context(std::string_view what) && {

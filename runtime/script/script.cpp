@@ -241,14 +241,14 @@ class RunningTask final : public Script::Running {
 
 }  // namespace
 
-std::unique_ptr<Script::Running> Script::start(std::int64_t function, Array arguments, Done done) {
+std::unique_ptr<Script::Running> Script::start(std::int64_t function, Array arguments, Done done, std::shared_ptr<Recording> recording) {
   ASSERT(state_->tasks, "a script that starts tasks needs a poster");
   ++state_->stats.calls;
   auto client = std::make_unique<StartedTask>(state_->functions, function, std::move(arguments), std::move(done),
                                               [state = state_.get()](const Error* error) { state->count(error); });
   const Duration limit = state_->options.deadline;
   const auto deadline = limit > Duration::zero() ? std::optional(limit) : std::nullopt;
-  return std::make_unique<RunningTask>(state_->tasks->start(std::move(client), deadline));
+  return std::make_unique<RunningTask>(state_->tasks->start(std::move(client), deadline, std::move(recording)));
 }
 
 Script::Stats Script::stats() const {

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/exchange.h"
 #include "base/result.h"
 #include "base/value.h"
 
@@ -85,7 +86,8 @@ class Script {
   Result<Value> call(std::int64_t function, const Array& arguments, int results = 1);
   /// Starts function N, in a later turn, as a task that may wait. `nil, err` returned by it becomes that error (kInvalid
   /// where err is a text), and so does an error table raised in it; any other raised value is kScript.
-  [[nodiscard]] std::unique_ptr<Running> start(std::int64_t function, Array arguments, Done done);
+  /// What it says to systems goes into `recording`, where there is one.
+  [[nodiscard]] std::unique_ptr<Running> start(std::int64_t function, Array arguments, Done done, std::shared_ptr<Recording> recording = nullptr);
 
   struct Stats {
     std::size_t memory = 0, peak_memory = 0;

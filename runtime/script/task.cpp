@@ -35,8 +35,8 @@ Task& Task::waiting(lua_State* L) {
   return *task;
 }
 
-Task::Task(Tasks& tasks, std::unique_ptr<TaskClient> client)
-    : tasks_(tasks), link_(std::make_shared<TaskLink>()), client_(std::move(client)) {
+Task::Task(Tasks& tasks, std::unique_ptr<TaskClient> client, std::shared_ptr<Recording> recording)
+    : tasks_(tasks), link_(std::make_shared<TaskLink>()), client_(std::move(client)), recording_(std::move(recording)) {
   link_->task = this;
 }
 
@@ -137,8 +137,8 @@ Tasks::~Tasks() {
   while (!tasks_.empty()) remove(*tasks_.begin()->second);
 }
 
-std::unique_ptr<TaskHandle> Tasks::start(std::unique_ptr<TaskClient> client, std::optional<Duration> deadline) {
-  auto task = std::unique_ptr<Task>(new Task(*this, std::move(client)));
+std::unique_ptr<TaskHandle> Tasks::start(std::unique_ptr<TaskClient> client, std::optional<Duration> deadline, std::shared_ptr<Recording> recording) {
+  auto task = std::unique_ptr<Task>(new Task(*this, std::move(client), std::move(recording)));
   Task& started = *task;
   tasks_.emplace(&started, std::move(task));
   poster_.post([link = started.link_] {

@@ -13,6 +13,7 @@
 #include <lua.hpp>
 
 #include "base/clock.h"
+#include "base/exchange.h"
 #include "base/result.h"
 #include "script/ref.h"
 #include "script/vm.h"
@@ -71,6 +72,8 @@ class Task {
   }
 
   Tasks& tasks() { return tasks_; }
+  /// Where it writes down what it says to systems; nullptr: nobody asked.
+  const std::shared_ptr<Recording>& recording() const { return recording_; }
 
  private:
   friend class Tasks;
@@ -88,7 +91,7 @@ class Task {
     return std::make_unique<HeldHandle>(std::move(handle));
   }
 
-  Task(Tasks& tasks, std::unique_ptr<TaskClient> client);
+  Task(Tasks& tasks, std::unique_ptr<TaskClient> client, std::shared_ptr<Recording> recording);
   Resume resumer();
   int suspend(lua_State* L);
   void complete(std::uint64_t wait, Push push);
@@ -106,6 +109,7 @@ class Task {
   LuaRef anchor_;
   lua_State* thread_ = nullptr;
   std::unique_ptr<TaskClient> client_;
+  std::shared_ptr<Recording> recording_;  // owners: who started it, its children and itself
   std::unique_ptr<Held> operation_;
   std::unique_ptr<Timer> deadline_;
   State state_ = State::kReady;
@@ -122,7 +126,8 @@ class Tasks {
   /// Starts a task in the next turn. On deadline: kUnknown where an operation was under way, for what it did is not
   /// known, else kBudget.
   [[nodiscard]] std::unique_ptr<TaskHandle> start(std::unique_ptr<TaskClient> client,
-                                                  std::optional<Duration> deadline = std::nullopt);
+                                                  std::optional<Duration> deadline = std::nullopt,
+                                                  std::shared_ptr<Recording> recording = nullptr);
   /// The task whose own thread L is, or nullptr.
   Task* of(lua_State* L) const;
   int count() const { return static_cast<int>(tasks_.size()); }
