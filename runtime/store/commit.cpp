@@ -8,6 +8,7 @@
 #include "store/conflicts.h"
 #include "store/counters.h"
 #include "store/dirty_keys.h"
+#include "store/exchanges.h"
 #include "store/intents.h"
 #include "store/links.h"
 #include "store/operations.h"
@@ -118,6 +119,8 @@ class CommitWork {
       TRY(write_operation(database_, row, now_));
       operation = row.id;
     }
+    if (!commit_.pass.empty()) TRY(keep_exchanges(database_, commit_.pass, commit_.exchanges));
+    TRY(take_over_exchanges(database_, commit_.pass, commit_.earlier_passes));
     for (const std::string& kind : commit_.brake) {
       TRY(execute(database_, "INSERT INTO brake_log (mapping, at, kind, link) VALUES (?, ?, ?, ?)", commit_.mapping,
                   now_, kind, link_.value_or(commit_.remove_link.value_or(0))));

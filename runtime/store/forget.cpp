@@ -10,6 +10,7 @@
 #include "base/hash.h"
 #include "base/json.h"
 #include "store/audit.h"
+#include "store/exchanges.h"
 #include "store/links.h"
 #include "store/search.h"
 #include "store/statement.h"
@@ -41,6 +42,7 @@ class Forgetter {
     for (const std::int64_t link : links_) TRY(forget_link(link));
     for (const auto& [side, key] : keys_) TRY(forget_key(side, key));
     for (const auto& [side, key] : parts_) TRY(forget_unparsed(side, key));
+    TRY(count("exchanges", forget_unnamed_exchanges(database_)));
     TRY(drop_words(database_));
     // Answers kept for repeated requests may quote any record.
     TRY(execute(database_, "DELETE FROM kv WHERE namespace = 'idempotency'"));
@@ -111,8 +113,21 @@ class Forgetter {
     return {};
   }
 
+  /// What was said to the systems for the operations that `from` selects.
+  template <typename... P>
+  Result<void> forget_exchanges_of(const std::string& from, const P&... parameters) {
+    std::vector<std::string> operations;
+    {
+      Query row(database_, "SELECT id FROM " + from, parameters...);
+      while (TRY(row.next())) operations.emplace_back(row.text(0));
+    }
+    for (const std::string& operation : operations) TRY(count("exchanges", forget_exchanges(database_, operation)));
+    return {};
+  }
+
   Result<void> forget_link(std::int64_t link) {
     TRY(count("hooks", execute(database_, "DELETE FROM outbox WHERE operation IN (SELECT id FROM operations WHERE link = ?)", link)));
+    TRY(forget_exchanges_of("operations WHERE link = ?1", link));
     TRY(count("operations", execute(database_, "DELETE FROM operations WHERE link = ?", link)));
     TRY(count("conflicts", execute(database_, "DELETE FROM conflicts WHERE link = ?", link)));
     TRY(count("brake_log", execute(database_, "DELETE FROM brake_log WHERE link = ?", link)));
@@ -129,6 +144,8 @@ class Forgetter {
                                    "DELETE FROM conflicts WHERE mapping = ?1 AND link IS NULL AND operation IN "
                                    "(SELECT id FROM operations WHERE link IS NULL AND mapping = ?1 AND " + column + " = ?2)",
                                    mapping, key)));
+    TRY(forget_exchanges_of("operations WHERE link IS NULL AND mapping = ?1 AND " + column + " = ?2", mapping, key));
+    TRY(forget_exchanges_of("(SELECT operation AS id FROM dirty_keys WHERE mapping = ?1 AND side = ?2 AND key = ?3)", mapping, side, key));
     TRY(count("operations", execute(database_, "DELETE FROM operations WHERE link IS NULL AND mapping = ? AND " + column + " = ?", mapping, key)));
     TRY(count("conflicts", execute(database_, "DELETE FROM conflicts WHERE mapping = ? AND side = ? AND key = ?", mapping, side, key)));
     TRY(execute(database_, "DELETE FROM kv WHERE namespace = 'parts' AND substr(key, 1, length(?1)) = ?1 AND value = ?2", mapping + "/" + side_name(side) + "/", json::dump(Value(key))));

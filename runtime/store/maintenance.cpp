@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "store/copy.h"
+#include "store/exchanges.h"
 #include "store/operations.h"
 #include "store/search.h"
 #include "store/statement.h"
@@ -80,6 +81,7 @@ Result<bool> prune_slice(Database& database, Instant now, Instant cutoff) {
   std::int64_t most = 0;
   const auto note = [&most](std::int64_t rows) { most = std::max(most, rows); };
   note(TRY(prune_operations(database, cutoff)));
+  if (TRY(prune_exchanges(database, cutoff))) note(kSlice);
   note(TRY(
       execute(database,
               "DELETE FROM received WHERE at < ?1 AND seq <= (SELECT value + 0 FROM meta WHERE name = 'fanned_out') "

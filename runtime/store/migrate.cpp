@@ -10,6 +10,13 @@ namespace tidewire::store {
 namespace {
 
 constexpr std::int64_t kApplicationId = 0x54574952;  // "TWIR"
+constexpr const char* kSteps[] = {"store/steps/3.sql"};  // in their order
+
+std::string text_of(const std::string& file) {
+  const EmbeddedFile* found = embedded_file(file);
+  ASSERT(found, "the schema is part of the binary");
+  return std::string(found->text);
+}
 
 Result<void> run_step(Database& database, const std::string& text, int number) {
   TRY(database.exec("BEGIN IMMEDIATE;\n" + text + "\nPRAGMA user_version = " + std::to_string(number) +
@@ -24,9 +31,9 @@ Result<void> run_step(Database& database, const std::string& text, int number) {
 
 const Schema& current_schema() {
   static const Schema schema = [] {
-    const EmbeddedFile* text = embedded_file("store/schema.sql");
-    ASSERT(text, "schema.sql is part of the binary");
-    return Schema{2, std::string(text->text), {}};
+    Schema known{2, text_of("store/schema.sql"), {}};
+    for (const char* step : kSteps) known.steps.push_back(text_of(step));
+    return known;
   }();
   return schema;
 }

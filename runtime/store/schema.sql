@@ -1,5 +1,5 @@
--- schema.sql — the state file, every table and column explained. PRAGMA user_version holds its number, which is 2; later
--- changes are numbered steps (migrate.h) that run forward by themselves, and a test holds the digest of each text. An older
+-- schema.sql — the state file, every table and column explained; steps/ has those that came after it (exchanges). PRAGMA user_version holds its
+-- number, which is 2; later changes are numbered steps (migrate.h) that run forward by themselves, and a test holds the digest of each text. An older
 -- file, and one newer than the binary, is refused. All times are microseconds since 1970 UTC. Values, records and bases are canonical
 -- JSON text (base/json.h), so that equal values are equal bytes. Keys are text: a number's digits, a composite key the
 -- JSON list of its parts.
@@ -350,7 +350,7 @@ CREATE UNIQUE INDEX alerts_open ON alerts (condition) WHERE ended_at IS NULL;
 CREATE INDEX alerts_ended ON alerts (ended_at) WHERE ended_at IS NOT NULL;
 
 -- Single facts of the file: 'fanned_out' (seq), 'searchable' (id of the last operation that is indexed), 'pruned' (id up to which the present
--- round of pruning looked at operations), 'site' (made at creation), 'clean_stop', 'probe' (last try to write
+-- round of pruning looked at operations), 'exchanges_pruned' (the same of exchanges), 'site' (made at creation), 'clean_stop', 'probe' (last try to write
 -- after the disk failed).
 CREATE TABLE meta (
   name  TEXT PRIMARY KEY,

@@ -47,6 +47,11 @@ struct Commit {
   std::vector<Intent> announce{};        // inserted or replaced
   std::vector<std::string> close_intents{};
   std::optional<Operation> operation{};
+  /// What the pass said to the systems, kept under the id of its operation, whether that is stored or not; "" = nothing is. What earlier
+  /// passes over its keys, named by theirs, have kept without an operation goes over to it, or leaves.
+  std::string pass{};
+  std::vector<OperationExchange> exchanges{};
+  std::vector<std::string> earlier_passes{};
   /// Inserted, or refreshed where (link, field) is open; before them, fields below are closed. A link id of 0 in a
   /// conflict, intent or operation is the link of this commit.
   std::vector<Conflict> open_conflicts{};
@@ -280,6 +285,8 @@ class Store {
   void resolve(Resolution resolution, Done<void> done);
   void operations(OperationFilter filter, Page page, Done<Paged<Operation>> done);
   void operation(std::string id, Done<Operation> done);
+  /// What was said to the systems for it, oldest first; none where there was nothing, and of an operation that is unknown.
+  void exchanges(std::string operation, Done<std::vector<OperationExchange>> done);
   /// Takes the next operations, about `most`, into the index that searches by `text`; `done(true)` where there are more. What is not in it
   /// yet is found too, by reading through it.
   void index_operations(std::int64_t most, Done<bool> done);

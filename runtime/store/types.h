@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/exchange.h"
 #include "base/value.h"
 
 namespace tidewire::store {
@@ -137,6 +138,13 @@ struct Operation {
   Value record = Object{};
   std::string script;
   std::optional<std::string> author, job;
+};
+
+/// A request that was made for an operation.
+struct OperationExchange {
+  std::shared_ptr<const Exchange> exchange;
+  std::optional<std::int64_t> step{};  // its place in the record's `steps`; nullopt: of an earlier pass, or of no step that is told
+  std::optional<Side> side{};          // of the mapping; nullopt: of another collection
 };
 
 struct Conflict {
