@@ -174,8 +174,8 @@ std::optional<Duration> Connection::blocked() const {
   return wait > Duration{} ? std::optional(wait) : std::nullopt;
 }
 
-void Connection::call(const std::string& function, Array arguments, bool writes, std::function<void(Result<Value>)> done, sched::Rank rank) {
-  waiting_.push(rank, {function, std::move(arguments), writes, std::move(done)});
+void Connection::call(const std::string& function, Array arguments, bool writes, std::function<void(Result<Value>)> done, sched::Rank rank, std::shared_ptr<Recording> recording) {
+  waiting_.push(rank, {function, std::move(arguments), writes, std::move(done), std::move(recording)});
   services_.loop.post([this, alive = alive_] {
     if (*alive) next();
   });
@@ -221,7 +221,7 @@ void Connection::begin(Waiting waiting, sched::CircuitBreaker::Permit permit) {
     const auto alive = alive_;
     done(std::move(result));
     if (*alive) next();
-  });
+  }, std::move(waiting.recording));
 }
 
 void Connection::ended(std::uint64_t id, const std::string& function, bool writes, sched::CircuitBreaker::Permit permit, Ticks began, Result<Value>& result) {

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 
+#include "app/exchanges.h"
 #include "app/files.h"
 #include "app/histogram.h"
 #include "app/project.h"
@@ -35,6 +36,7 @@ struct Services {
   store::Store& store;
   Logger& log;
   ScriptFiles& files;
+  ExchangeKeeper& exchanges;
 };
 
 class Connection {
@@ -55,8 +57,9 @@ class Connection {
   std::map<std::string, std::string> secrets_in_clear() const;
 
   /// Calls a function of the connector. A denial may concern this collection or record alone: `test` is asked before
-  /// the connection is taken for closed.
-  void call(const std::string& function, Array arguments, bool writes, std::function<void(Result<Value>)> done, sched::Rank rank = {});
+  /// the connection is taken for closed. What it says to the system goes into `recording`, where there is one.
+  void call(const std::string& function, Array arguments, bool writes, std::function<void(Result<Value>)> done, sched::Rank rank = {}, std::shared_ptr<Recording> recording = nullptr);
+  ExchangeKeeper& exchanges() { return services_.exchanges; }
   /// The connector's `listen`, which waits for long and so has no part in limits, breaker and figures.
   [[nodiscard]] std::unique_ptr<script::Script::Running> listen(Value collections, std::function<void(Result<Value>)> done);
   /// Ends what `listen` keeps between two calls.
@@ -100,6 +103,7 @@ class Connection {
     Array arguments;
     bool writes = false;
     std::function<void(Result<Value>)> done;
+    std::shared_ptr<Recording> recording;
   };
   Connection(std::string name, ConnectionConfig config, const Services& services);
   static Result<std::unique_ptr<Connection>> load(std::unique_ptr<Connection> connection, const Value& resolved);

@@ -99,9 +99,39 @@ std::function<void(Result<Value>)> turned(sync::Done<T> done, Read read) {
 
 Value optional_text(const std::optional<std::string>& text) { return text ? Value(*text) : Value(); }
 
+/// What an answer carries of the requests that led to it; of many records each the same.
+void attach(const Exchanges& exchanges, Record& record) { record.exchanges = exchanges; }
+void attach(const Exchanges& exchanges, sync::Answered& answered) { answered.exchanges = exchanges; }
+void attach(const Exchanges& exchanges, std::vector<Result<Record>>& rows) {
+  for (auto& row : rows) {
+    if (row.ok()) row->exchanges = exchanges;
+    else row.error().exchanges = exchanges;
+  }
+}
+template <typename T>
+void attach(const Exchanges&, T&) {}
+
+template <typename T>
+bool any_failed(const T&) {
+  return false;
+}
+bool any_failed(const std::vector<Result<Record>>& rows) {
+  return std::any_of(rows.begin(), rows.end(), [](const auto& row) { return !row.ok(); });
+}
+
 template <typename T>
 bool is_refused(const Result<T>& answer) {
   return !answer.ok() && answer.error().code == Code::kInvalid;
+}
+
+}  // namespace
+
+namespace {
+
+/// In place of the error that was answered, with what led to that.
+Error told_with(Error drift, const Error& answered) {
+  drift.exchanges = answered.exchanges;
+  return drift;
 }
 
 }  // namespace
@@ -112,7 +142,7 @@ sync::Done<T> ScriptEndpoint::doubting(sync::Done<T> done) const {
   if (!fits_) return done;
   return [fits = fits_, done = std::move(done)](Result<T> answer) {
     if (!is_refused(answer)) return done(std::move(answer));
-    fits([done, error = answer.error()](const std::optional<Error>& drift) { done(drift ? *drift : error); });
+    fits([done, error = answer.error()](const std::optional<Error>& drift) { done(drift ? told_with(*drift, error) : error); });
   };
 }
 
@@ -125,7 +155,7 @@ sync::Done<std::vector<Result<Record>>> ScriptEndpoint::doubting_each(sync::Done
     auto rows = std::make_shared<std::vector<Result<Record>>>(std::move(*made));  // owner: the callback, which must be copyable
     fits([whole, rows](const std::optional<Error>& drift) {
       for (auto& one : *rows) {
-        if (drift && is_refused(one)) one = *drift;
+        if (drift && is_refused(one)) one = told_with(*drift, one.error());
       }
       whole(std::move(*rows));
     });
@@ -136,9 +166,23 @@ void ScriptEndpoint::call(const std::string& function, Array arguments, bool wri
   connection_.call(function, std::move(arguments), writes, std::move(done), {kind, priority_});
 }
 
+template <typename T, typename Read>
+void ScriptEndpoint::ask(const std::string& function, Array arguments, bool writes, sync::Done<T> done, Read read) {
+  auto recording = connection_.exchanges().begin(hidden_);
+  auto answered = [keeper = &connection_.exchanges(), connection = connection_.name(), hidden = hidden_, recording, writes, done = std::move(done), read](Result<Value> answer) {
+    Result<T> result = answer.ok() ? read(*answer) : Result<T>(std::move(answer).error());
+    const bool failed = !result.ok() || any_failed(*result);
+    const Exchanges kept = keeper->kept(recording.get(), {connection, writes, failed}, hidden);
+    if (!result.ok()) result.error().exchanges = kept;
+    else attach(kept, *result);
+    done(std::move(result));
+  };
+  connection_.call(function, std::move(arguments), writes, std::move(answered), {sched::Rank::Kind::kLive, priority_}, recording);
+}
+
 void ScriptEndpoint::read(std::vector<std::string> keys, sync::Done<std::vector<Record>> done) {
   Array list(keys.begin(), keys.end());
-  call("read", {collection_, Value(std::move(list))}, false, turned<std::vector<Record>>(doubting(std::move(done)), [](const Value& answer) { return records_from(&answer); }));
+  ask<std::vector<Record>>("read", {collection_, Value(std::move(list))}, false, doubting(std::move(done)), [](const Value& answer) { return records_from(&answer); });
 }
 
 void ScriptEndpoint::list(std::optional<Value> cursor, int limit, sync::Done<sync::ListPage> done) {
@@ -170,7 +214,7 @@ void ScriptEndpoint::find(std::vector<sync::Query> queries, sync::Done<std::vect
     }
     list.push_back(Value(std::move(conditions)));
   }
-  call("find", {collection_, Value(std::move(list))}, false, turned<std::vector<std::vector<Record>>>(doubting(std::move(done)), found_lists));
+  ask<std::vector<std::vector<Record>>>("find", {collection_, Value(std::move(list))}, false, doubting(std::move(done)), found_lists);
 }
 
 void ScriptEndpoint::create(std::vector<sync::CreateRequest> requests, sync::Done<std::vector<Result<Record>>> done) {
@@ -180,15 +224,15 @@ void ScriptEndpoint::create(std::vector<sync::CreateRequest> requests, sync::Don
     if (request.key) one["key"] = Value(*request.key);
     list.push_back(Value(std::move(one)));
   }
-  call("create", {collection_, Value(std::move(list))}, true, turned<std::vector<Result<Record>>>(doubting_each(std::move(done)), written_rows));
+  ask<std::vector<Result<Record>>>("create", {collection_, Value(std::move(list))}, true, doubting_each(std::move(done)), written_rows);
 }
 
 void ScriptEndpoint::update(std::string key, Value values, std::optional<std::string> guard, sync::Done<Record> done) {
-  call("update", {collection_, Value(std::move(key)), std::move(values), optional_text(guard)}, true, turned<Record>(doubting(std::move(done)), record_from));
+  ask<Record>("update", {collection_, Value(std::move(key)), std::move(values), optional_text(guard)}, true, doubting(std::move(done)), record_from);
 }
 
 void ScriptEndpoint::act(std::string key, std::string verb, std::optional<std::string> guard, sync::Done<Record> done) {
-  call("verbs." + verb, {collection_, Value(std::move(key)), optional_text(guard)}, true, turned<Record>(doubting(std::move(done)), record_from));
+  ask<Record>("verbs." + verb, {collection_, Value(std::move(key)), optional_text(guard)}, true, doubting(std::move(done)), record_from);
 }
 
 void ScriptEndpoint::update_many(std::vector<sync::UpdateRequest> requests, sync::Done<std::vector<Result<Record>>> done) {
@@ -196,24 +240,24 @@ void ScriptEndpoint::update_many(std::vector<sync::UpdateRequest> requests, sync
   for (sync::UpdateRequest& request : requests) {
     list.push_back(Value(Object{{"key", Value(std::move(request.key))}, {"values", std::move(request.values)}, {"guard", optional_text(request.guard)}}));
   }
-  call("update_many", {collection_, Value(std::move(list))}, true, turned<std::vector<Result<Record>>>(doubting_each(std::move(done)), written_rows));
+  ask<std::vector<Result<Record>>>("update_many", {collection_, Value(std::move(list))}, true, doubting_each(std::move(done)), written_rows);
 }
 
-void ScriptEndpoint::remove(std::string key, std::optional<std::string> guard, sync::Done<void> done) {
-  call("delete", {collection_, Value(std::move(key)), optional_text(guard)}, true, turned<void>(std::move(done), [](const Value&) { return Result<void>(); }));
+void ScriptEndpoint::remove(std::string key, std::optional<std::string> guard, sync::Done<sync::Answered> done) {
+  ask<sync::Answered>("delete", {collection_, Value(std::move(key)), optional_text(guard)}, true, std::move(done), [](const Value&) { return Result<sync::Answered>(sync::Answered{}); });
 }
 
 void ScriptEndpoint::trash(std::string key, sync::Done<std::optional<Record>> done) {
   if (!connection_.has("trash")) return connection_.later([done] { done(std::optional<Record>()); });
-  call("trash", {collection_, Value(std::move(key))}, false, turned<std::optional<Record>>(std::move(done), [](const Value& answer) -> Result<std::optional<Record>> {
+  ask<std::optional<Record>>("trash", {collection_, Value(std::move(key))}, false, std::move(done), [](const Value& answer) -> Result<std::optional<Record>> {
     if (!answer.is_object()) return std::optional<Record>();
     return std::optional<Record>(TRY(record_from(answer)));
-  }));
+  });
 }
 
 void ScriptEndpoint::put_back(std::string key, sync::Done<Record> done) {
   if (!connection_.has("put_back")) return connection_.later([done] { done(make_error(Code::kInvalid, "this connector brings nothing back from the trash")); });
-  call("put_back", {collection_, Value(std::move(key))}, true, turned<Record>(std::move(done), record_from));
+  ask<Record>("put_back", {collection_, Value(std::move(key))}, true, std::move(done), record_from);
 }
 
 namespace {
@@ -225,17 +269,22 @@ struct Walk : std::enable_shared_from_this<Walk> {
   Value collection;
   std::vector<Record> found;
   sync::Done<std::vector<Record>> done;
+  std::set<std::string> hidden;
 
   Walk(Connection& the_connection, sched::Rank the_rank, Value narrowed, sync::Done<std::vector<Record>> the_done) : connection(the_connection), rank(the_rank), collection(std::move(narrowed)), done(std::move(the_done)) {}
   void page(Value cursor) {
-    connection.call("list", {collection, std::move(cursor), Value(500)}, false, [self = shared_from_this()](Result<Value> answer) {
-      if (!answer.ok()) return self->done(std::move(answer).error());
+    auto recording = connection.exchanges().begin(hidden);
+    connection.call("list", {collection, std::move(cursor), Value(500)}, false, [self = shared_from_this(), recording, keeper = &connection.exchanges(), name = connection.name()](Result<Value> answer) {
+      if (!answer.ok()) {
+        answer.error().exchanges = keeper->kept(recording.get(), {name, false, true}, self->hidden);
+        return self->done(std::move(answer).error());
+      }
       auto page = list_page(*answer);
       if (!page.ok()) return self->done(std::move(page).error());
       for (Record& record : page->records) self->found.push_back(std::move(record));
       if (!page->cursor || page->records.empty()) return self->done(std::move(self->found));
       self->page(*page->cursor);
-    }, rank);
+    }, rank, recording);
   }
 };
 
@@ -245,7 +294,9 @@ void ScriptEndpoint::children(std::string field, std::vector<Value> values, sync
   Value narrowed = collection_;
   if (const Value* scope = narrowed.find("scope"); scope == nullptr || !scope->is_object()) narrowed["scope"] = Value(Object{});
   narrowed["scope"][field] = Value(Object{{"op", Value("in")}, {"value", Value(Array(values.begin(), values.end()))}});
-  std::make_shared<Walk>(connection_, sched::Rank{sched::Rank::Kind::kLive, priority_}, std::move(narrowed), doubting(std::move(done)))->page(Value());
+  auto walk = std::make_shared<Walk>(connection_, sched::Rank{sched::Rank::Kind::kLive, priority_}, std::move(narrowed), doubting(std::move(done)));
+  walk->hidden = hidden_;
+  walk->page(Value());
 }
 
 }  // namespace tidewire::app

@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "app/connection.h"
@@ -19,10 +20,13 @@ class ScriptEndpoint final : public sync::Endpoint {
  public:
   /// `collection`: {name, word, options, key, scope, fields} as scripts/connectors/README.md says.
   /// `priority` is the mapping's: whose calls the connection's limits let through first.
-  ScriptEndpoint(Connection& connection, Value collection, int priority, FitCheck fits = {}) : connection_(connection), collection_(std::move(collection)), priority_(priority), fits_(std::move(fits)) {}
+  /// `hidden`: columns whose values nobody may be told.
+  ScriptEndpoint(Connection& connection, Value collection, int priority, FitCheck fits = {}, std::set<std::string> hidden = {})
+      : connection_(connection), collection_(std::move(collection)), priority_(priority), fits_(std::move(fits)), hidden_(std::move(hidden)) {}
 
   const Value& collection() const { return collection_; }
   int priority() const { return priority_; }
+  const std::set<std::string>& hidden() const { return hidden_; }
   const Connection& connection() const { return connection_; }
   const sync::Capabilities& capabilities() const override { return connection_.capabilities(); }
   Duration clock_offset() const override { return connection_.clock_offset(); }
@@ -38,7 +42,7 @@ class ScriptEndpoint final : public sync::Endpoint {
   void create(std::vector<sync::CreateRequest> requests, sync::Done<std::vector<Result<sync::Record>>> done) override;
   void update(std::string key, Value values, std::optional<std::string> guard, sync::Done<sync::Record> done) override;
   void update_many(std::vector<sync::UpdateRequest> requests, sync::Done<std::vector<Result<sync::Record>>> done) override;
-  void remove(std::string key, std::optional<std::string> guard, sync::Done<void> done) override;
+  void remove(std::string key, std::optional<std::string> guard, sync::Done<sync::Answered> done) override;
   void trash(std::string key, sync::Done<std::optional<sync::Record>> done) override;
   void put_back(std::string key, sync::Done<sync::Record> done) override;
   void act(std::string key, std::string verb, std::optional<std::string> guard, sync::Done<sync::Record> done) override;
@@ -46,6 +50,9 @@ class ScriptEndpoint final : public sync::Endpoint {
 
  private:
   void call(const std::string& function, Array arguments, bool writes, std::function<void(Result<Value>)> done, sched::Rank::Kind kind = sched::Rank::Kind::kLive);
+  /// For a pass, which is told what was said to the system: with what `read` makes of the answer, or with the error.
+  template <typename T, typename Read>
+  void ask(const std::string& function, Array arguments, bool writes, sync::Done<T> done, Read read);
   template <typename T>
   sync::Done<T> doubting(sync::Done<T> done) const;
   sync::Done<std::vector<Result<sync::Record>>> doubting_each(sync::Done<std::vector<Result<sync::Record>>> done) const;
@@ -54,6 +61,7 @@ class ScriptEndpoint final : public sync::Endpoint {
   Value collection_;
   int priority_;
   FitCheck fits_;
+  std::set<std::string> hidden_;
 };
 
 /// kInvalid where the table is no record (no key): a fault of the connector.

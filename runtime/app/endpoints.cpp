@@ -59,7 +59,7 @@ std::vector<sync::Beside> polled_with(const Value& watched, const std::map<std::
   return out;
 }
 
-bool same_endpoint(const ScriptEndpoint& a, const ScriptEndpoint& b) { return &a.connection() == &b.connection() && a.collection() == b.collection() && a.priority() == b.priority(); }
+bool same_endpoint(const ScriptEndpoint& a, const ScriptEndpoint& b) { return &a.connection() == &b.connection() && a.collection() == b.collection() && a.priority() == b.priority() && a.hidden() == b.hidden(); }
 
 }  // namespace
 
@@ -68,7 +68,7 @@ MappingEndpoints::MappingEndpoints(sync::Sides<std::unique_ptr<ScriptEndpoint>> 
   const int priority = static_cast<int>(compiled.int_or("priority", 0));
   for (const Value& entry : list_in(compiled.find("further"))) {
     Connection* at = connection(entry.string_or("connection"));
-    if (at != nullptr) further_[entry.string_or("id")] = std::make_unique<ScriptEndpoint>(*at, further_collection(entry), priority, fits);
+    if (at != nullptr) further_[entry.string_or("id")] = std::make_unique<ScriptEndpoint>(*at, further_collection(entry), priority, fits, own_.left->hidden());
   }
   for (const Side side : {Side::kLeft, Side::kRight}) {
     const Value* end = compiled.find(store::side_name(side));

@@ -5,6 +5,7 @@
 #include "app/state.h"
 #include "base/hash.h"
 #include "base/text.h"
+#include "sync/redaction.h"
 
 namespace tidewire::app {
 
@@ -13,6 +14,7 @@ using sync::Side;
 /// The names of those that were opened anew.
 std::vector<std::string> App::State::load_connections() {
   std::vector<std::string> opened_now;
+  exchanges_.keep(project_.exchanges);
   std::erase_if(broken_connections_, [this](const auto& one) { return !project_.connections.contains(one.first); });
   for (const auto& [name, config] : project_.connections) {
     const auto resolved = secrets_.resolve(config.config);
@@ -223,7 +225,9 @@ void App::State::prepare(const std::string& file, const std::string& text, Draft
 
 std::unique_ptr<MappingEndpoints> App::State::endpoints_of(const Draft& draft, const Value& compiled) {
   sync::Sides<std::unique_ptr<ScriptEndpoint>> ends;
-  for (const Side side : {Side::kLeft, Side::kRight}) ends[side] = std::make_unique<ScriptEndpoint>(*connections_.at(draft.connection(side)), draft.collection(side), static_cast<int>(compiled.int_or("priority", 0)), fit_check(draft.name));
+  const auto plan = sync::Plan::from(compiled);
+  const std::set<std::string> hidden = plan.ok() ? sync::hidden_columns(*plan) : std::set<std::string>{};
+  for (const Side side : {Side::kLeft, Side::kRight}) ends[side] = std::make_unique<ScriptEndpoint>(*connections_.at(draft.connection(side)), draft.collection(side), static_cast<int>(compiled.int_or("priority", 0)), fit_check(draft.name), hidden);
   return std::make_unique<MappingEndpoints>(std::move(ends), compiled, [this](const std::string& wanted) {
     const auto found = connections_.find(wanted);
     return found == connections_.end() ? nullptr : found->second.get();

@@ -105,6 +105,7 @@ Result<Project> load_project(const std::string& folder, const std::string& envir
   project.listen = data.string_or("listen", project.listen);
   project.state = data.string_or("state", project.state);
   if (const std::string keep = data.string_or("keep"); !keep.empty()) project.keep = TRY(parse_duration(keep));
+  project.exchanges = ExchangeKeeper::keep_from(data.string_or("exchanges", "all"));
   if (const Value* defaults = data.find("defaults"); defaults != nullptr && defaults->is_object()) project.defaults = *defaults;
   project.read_only = data.bool_or("dry_run", false) || project.defaults.bool_or("dry_run", false);
   if (const Value* backup = data.find("backup"); backup != nullptr && backup->is_object()) {

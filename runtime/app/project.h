@@ -9,6 +9,7 @@
 
 #include "admin/ports.h"
 #include "app/alerts.h"
+#include "app/exchanges.h"
 #include "app/files.h"
 #include "app/tracer.h"
 #include "base/log.h"
@@ -30,6 +31,7 @@ struct Project {
   std::string listen = "127.0.0.1:8080";
   std::string state = "state/tidewire.db";
   Duration keep = std::chrono::hours(24 * 30);
+  ExchangeKeeper::Keep exchanges = ExchangeKeeper::Keep::kAll;  // of those, so long, which
   Value defaults = Object{};
   Logger::Options log;
   std::optional<Logger::Form> log_form;  // nullopt: text on a terminal, JSON otherwise

@@ -231,13 +231,14 @@ struct App::State final : public admin::Control, public admin::Authoring, public
   void on_job(const store::Job& job) override;
 
   Connection* find_connection(const std::string& name);
-  Services services() { return {loop_, clock_, random_, *client_, *store_, log_, files_}; }
+  Services services() { return {loop_, clock_, random_, *client_, *store_, log_, files_, exchanges_}; }
 
   loop::Loop& loop_;
   Options options_;
   SystemClock clock_;
   SystemRandom random_;
   Redactor redactor_;
+  ExchangeKeeper exchanges_{redactor_, clock_, random_};
   Logger log_;
   Secrets secrets_;
   ScriptFiles files_;

@@ -449,11 +449,11 @@ Result<sync::Record> MemorySide::apply_put_back(const std::string& key) {
   return record(*made, rows_.at(*made));
 }
 
-void MemorySide::remove(std::string key, std::optional<std::string> guard, sync::Done<void> done) {
-  write<void>("remove", key, std::move(done), [this, key, guard = std::move(guard), asked = time_.steps()] { return apply_remove(key, guard, asked); });
+void MemorySide::remove(std::string key, std::optional<std::string> guard, sync::Done<sync::Answered> done) {
+  write<sync::Answered>("remove", key, std::move(done), [this, key, guard = std::move(guard), asked = time_.steps()] { return apply_remove(key, guard, asked); });
 }
 
-Result<void> MemorySide::apply_remove(const std::string& key, const std::optional<std::string>& guard, std::uint64_t asked) {
+Result<sync::Answered> MemorySide::apply_remove(const std::string& key, const std::optional<std::string>& guard, std::uint64_t asked) {
   if (faults_.strikes(Fault::kPerson, word_of(side_, "remove"))) events_.between(side_, key);
   const auto row = rows_.find(key);
   if (row == rows_.end()) return make_error(Code::kNotFound, "no such record");
@@ -469,7 +469,7 @@ Result<void> MemorySide::apply_remove(const std::string& key, const std::optiona
     for (const auto& [field, value] : row->second.fields.as_object()) ledger_.overwritten(thing, field, value, Value(std::int64_t{0}), asked);
   }
   erase(key);
-  return {};
+  return sync::Answered{};
 }
 
 }  // namespace tidewire::simulate

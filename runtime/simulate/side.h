@@ -72,7 +72,7 @@ class MemorySide final : public sync::Endpoint {
   void update_many(std::vector<sync::UpdateRequest> requests, sync::Done<std::vector<Result<sync::Record>>> done) override;
   void create(std::vector<sync::CreateRequest> requests, sync::Done<std::vector<Result<sync::Record>>> done) override;
   void update(std::string key, Value values, std::optional<std::string> guard, sync::Done<sync::Record> done) override;
-  void remove(std::string key, std::optional<std::string> guard, sync::Done<void> done) override;
+  void remove(std::string key, std::optional<std::string> guard, sync::Done<sync::Answered> done) override;
   void trash(std::string key, sync::Done<std::optional<sync::Record>> done) override;
   void put_back(std::string key, sync::Done<sync::Record> done) override;
 
@@ -111,7 +111,7 @@ class MemorySide final : public sync::Endpoint {
   Result<sync::Record> apply_create(const sync::CreateRequest& request);
   Result<sync::Record> apply_update(const std::string& key, const Value& values, const std::optional<std::string>& guard, std::uint64_t asked);
   Result<sync::Record> apply_put_back(const std::string& key);
-  Result<void> apply_remove(const std::string& key, const std::optional<std::string>& guard, std::uint64_t asked);
+  Result<sync::Answered> apply_remove(const std::string& key, const std::optional<std::string>& guard, std::uint64_t asked);
   void note(const std::string& line) const;
 
   const Side side_;

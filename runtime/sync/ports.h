@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/exchange.h"
 #include "base/result.h"
 #include "base/value.h"
 #include "store/types.h"
@@ -28,6 +29,12 @@ struct Record {
   std::string incarnation;  // "" likewise
   std::optional<Instant> modified;
   Value fields = Object{};
+  Exchanges exchanges{};    // of what a write answered: the requests that made it so, where they are recorded
+};
+
+/// What a write brings that leaves no record.
+struct Answered {
+  Exchanges exchanges{};
 };
 
 /// What a connector says of itself (scripts/connectors/README.md, Capabilities).
@@ -77,7 +84,8 @@ struct ChangesPage {
 };
 
 /// One collection of one connection. Every verb may take long and fail; none retries. Errors follow base/result.h:
-/// kUnknown only from writes, kStale where a guard refused, kThrottled where the connection is paused or limited.
+/// kUnknown only from writes, kStale where a guard refused, kThrottled where the connection is paused or limited. What was said to the
+/// system comes with the answer of a write, and with an error: opaque here, for the operation.
 class Endpoint {
  public:
   virtual ~Endpoint() = default;
@@ -107,7 +115,7 @@ class Endpoint {
   /// Whether a write of `values` makes records beside its own (rows, parts), which no guard of the record keeps from being made
   /// twice.
   virtual bool makes(const Value& /*values*/) const { return false; }
-  virtual void remove(std::string key, std::optional<std::string> guard, Done<void> done) = 0;
+  virtual void remove(std::string key, std::optional<std::string> guard, Done<Answered> done) = 0;
   virtual void trash(std::string key, Done<std::optional<Record>> done) = 0;
   /// Brings back what the trash has of the key, as the record that it is then: perhaps under another key, as another
   /// incarnation. Brought back already is success. kInvalid where the system cannot.

@@ -22,6 +22,39 @@ Value as_told(const Field& field, Side side, const Value& form) {
   return out;
 }
 
+namespace {
+
+std::string column_of(const std::string& path) { return path.substr(path.rfind('.') + 1); }
+
+void add_columns(const Field& field, bool all, std::set<std::string>& columns) {
+  const bool hides = all || field.redact;
+  for (const Side side : {Side::kLeft, Side::kRight}) {
+    for (const std::string& path : field.paths[side]) {
+      if (hides) columns.insert(column_of(path));
+    }
+  }
+  if (hides && field.kind == Field::Kind::kFind) columns.insert({column_of(field.find.by), column_of(field.find.take)});
+  for (const Field& cell : field.rows) add_columns(cell, hides, columns);
+}
+
+}  // namespace
+
+std::set<std::string> hidden_columns(const Plan& plan) {
+  std::set<std::string> columns;
+  for (const Field& field : plan.fields) add_columns(field, false, columns);
+  for (const Lookup& lookup : plan.lookups) {
+    if (columns.contains(column_of(lookup.path))) columns.insert(column_of(lookup.by));
+  }
+  for (const Match& match : plan.matches) {
+    for (const Match::Pair& pair : match.pairs) {
+      const std::string left = column_of(pair.left), right = column_of(pair.right);
+      if (columns.contains(left) || columns.contains(right)) columns.insert({left, right});
+    }
+  }
+  columns.erase("");
+  return columns;
+}
+
 store::Link as_told(const Plan& plan, store::Link link) {
   for (auto& [name, agreed] : link.base) {
     const Field* field = plan.field(name);

@@ -1,6 +1,9 @@
 // redaction.h — values that a mapping redacts, as they are told: by their hashes, so that equal ones can still be seen to be so.
 #pragma once
 
+#include <set>
+#include <string>
+
 #include "base/value.h"
 #include "sync/plan.h"
 
@@ -12,5 +15,7 @@ Value hashed(const Value& value);
 Value as_told(const Field& field, Side side, const Value& form);
 /// A link, with what its base holds of such fields told so.
 store::Link as_told(const Plan& plan, store::Link link);
+/// The columns, of either side and of what is looked up by them, that hold what the mapping hides; of a path its last part.
+std::set<std::string> hidden_columns(const Plan& plan);
 
 }  // namespace tidewire::sync

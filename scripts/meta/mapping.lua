@@ -211,7 +211,7 @@ function dead(why) end
 
 --- tidewire.lua
 
----@param content { listen?: string, connections: table, defaults?: table, environments?: table, log?: table, state?: string, keep?: string, cors?: string[], admin?: table, mail?: { url: string, from: string, user?: string, password?: any }, backup?: { every: string, keep?: integer, folder?: string }, traces?: { endpoint: any, headers?: table, service?: string, every?: integer }, tls?: { certificate: any, key: any }, alerts?: { to: Telling|Telling[], wait?: string, again?: string, look?: string, queue?: string|false, conflict?: string|false, paused?: string|false, disk?: string|false, webhooks?: integer|false, jobs?: boolean, report?: string|false }, dry_run?: boolean }
+---@param content { listen?: string, connections: table, defaults?: table, environments?: table, log?: table, state?: string, keep?: string, exchanges?: "all"|"failed"|"none", cors?: string[], admin?: table, mail?: { url: string, from: string, user?: string, password?: any }, backup?: { every: string, keep?: integer, folder?: string }, traces?: { endpoint: any, headers?: table, service?: string, every?: integer }, tls?: { certificate: any, key: any }, alerts?: { to: Telling|Telling[], wait?: string, again?: string, look?: string, queue?: string|false, conflict?: string|false, paused?: string|false, disk?: string|false, webhooks?: integer|false, jobs?: boolean, report?: string|false }, dry_run?: boolean }
 function project(content) end
 ---@param variable string
 function env(variable) end

@@ -91,7 +91,7 @@ class MadeUp final : public sync::Endpoint {
     edit(number, values.string_or("phone"));
     poster_.post([done, answer = record(number)] { done(answer); });
   }
-  void remove(std::string, std::optional<std::string>, sync::Done<void>) override { std::abort(); }
+  void remove(std::string, std::optional<std::string>, sync::Done<sync::Answered>) override { std::abort(); }
   void trash(std::string, sync::Done<std::optional<sync::Record>>) override { std::abort(); }
 
  private:

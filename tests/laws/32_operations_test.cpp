@@ -12,6 +12,20 @@ namespace {
 
 std::int64_t counted(World& world, const char* counter) { return world.counts().counters[counter]; }
 
+/// "write right 200": the step and how it was answered; without a step "earlier".
+std::vector<std::string> said_for(World& world, const store::Operation& operation) {
+  std::vector<std::string> out;
+  world.store.exchanges(operation.id, [&](const Result<std::vector<store::OperationExchange>>& found) {
+    for (const auto& one : *found) {
+      const Value* steps = operation.record.find("steps");
+      const std::string step = one.step ? steps->as_array()[static_cast<std::size_t>(*one.step)].string_or("step") : "earlier";
+      out.push_back(step + " " + store::side_name(*one.side) + " " + one.exchange->status);
+    }
+  });
+  world.timers.run_posted();
+  return out;
+}
+
 }  // namespace
 
 TEST_CASE("law 32: a write is an operation with its inputs: what was taken, base, both values, rule and script", "[laws][32]") {
@@ -75,6 +89,45 @@ TEST_CASE("law 32: a write that a guard refused is a step with its code, and so 
   REQUIRE(writes.size() >= 2);
   CHECK(writes[0] == "right stale");
   CHECK(writes[1] == "right well");
+}
+
+TEST_CASE("law 32: with what was said for a write, and by the attempts before it", "[laws][32]") {
+  Pair it;
+  it.world.left.recorded = it.world.right.recorded = true;
+  it.edit(Side::kLeft, "phone", "2");
+  it.world.right.write_faults.assign(2, MemorySide::Fault::kRefuse);
+  it.world.hook(Side::kLeft, it.left);
+  it.world.settle(std::chrono::minutes(10));
+
+  const auto stored = operations_of(it.world);
+  REQUIRE(stored.size() == 2);  // the create before it
+  CHECK(said_for(it.world, stored.front()) == std::vector<std::string>{"earlier right 500", "earlier right 500", "write right 200"});
+}
+
+TEST_CASE("law 32: with the request that a read failed at, of a record that was given up", "[laws][32]") {
+  Pair it;
+  it.world.left.recorded = true;
+  it.world.left.read_faults.assign(50, MemorySide::Fault::kRefuse);
+  it.world.hook(Side::kLeft, it.left);
+  it.world.settle(std::chrono::hours(5));
+
+  const auto dead = operations_of(it.world, "dead");
+  REQUIRE(dead.size() == 1);
+  const auto said = said_for(it.world, dead.front());
+  REQUIRE(said.size() == 8);
+  CHECK(said.front() == "earlier left 500");
+  CHECK(said.back() == "read left 500");
+}
+
+TEST_CASE("law 32: what is found to be an echo leaves nothing of what was said before", "[laws][32]") {
+  Pair it;
+  it.world.left.recorded = true;
+  it.world.left.read_faults.assign(1, MemorySide::Fault::kRefuse);
+  it.world.hook(Side::kLeft, it.left);
+  it.world.settle(std::chrono::minutes(10));
+
+  CHECK(it.world.database->query("SELECT id FROM exchanges", {}).value().empty());
+  CHECK(operations_of(it.world).size() == 1);  // the create before it
 }
 
 TEST_CASE("law 32: so is a conflict", "[laws][32]") {

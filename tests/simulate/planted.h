@@ -28,7 +28,7 @@ class Through : public sync::Endpoint {
   void find(std::vector<sync::Query> queries, sync::Done<std::vector<std::vector<sync::Record>>> done) override { inner_.find(std::move(queries), std::move(done)); }
   void create(std::vector<sync::CreateRequest> requests, sync::Done<std::vector<Result<sync::Record>>> done) override { inner_.create(std::move(requests), std::move(done)); }
   void update(std::string key, Value values, std::optional<std::string> guard, sync::Done<sync::Record> done) override { inner_.update(std::move(key), std::move(values), std::move(guard), std::move(done)); }
-  void remove(std::string key, std::optional<std::string> guard, sync::Done<void> done) override { inner_.remove(std::move(key), std::move(guard), std::move(done)); }
+  void remove(std::string key, std::optional<std::string> guard, sync::Done<sync::Answered> done) override { inner_.remove(std::move(key), std::move(guard), std::move(done)); }
   void trash(std::string key, sync::Done<std::optional<sync::Record>> done) override { inner_.trash(std::move(key), std::move(done)); }
   void put_back(std::string key, sync::Done<sync::Record> done) override { inner_.put_back(std::move(key), std::move(done)); }
 
@@ -41,7 +41,7 @@ class WithoutGuard final : public Through {
  public:
   using Through::Through;
   void update(std::string key, Value values, std::optional<std::string>, sync::Done<sync::Record> done) override { inner_.update(std::move(key), std::move(values), std::nullopt, std::move(done)); }
-  void remove(std::string key, std::optional<std::string>, sync::Done<void> done) override { inner_.remove(std::move(key), std::nullopt, std::move(done)); }
+  void remove(std::string key, std::optional<std::string>, sync::Done<sync::Answered> done) override { inner_.remove(std::move(key), std::nullopt, std::move(done)); }
 };
 
 /// It says that it keeps guards, and does not: what was read of it counts as protected.

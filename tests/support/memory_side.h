@@ -62,6 +62,7 @@ class MemorySide final : public sync::Endpoint {
     for (auto& arrive : std::exchange(late_, {})) arrive();
   }
   std::deque<Fault> write_faults;
+  bool recorded = false;  // what is said is told with answers and errors
   std::deque<Fault> read_faults, list_faults, count_faults, change_faults, find_faults, delete_faults;
   std::size_t change_page = 1000, short_page = 0;        // of changes; of a list, whatever it was asked for
   std::optional<Value> last_deleted;                     // the trash
@@ -241,6 +242,7 @@ class MemorySide final : public sync::Endpoint {
     sync::Record answer = record(key);
     if (able.answer != sync::Capabilities::Answer::kStored) answer.fields = able.answer == sync::Capabilities::Answer::kAsSent ? values : Value(Object{});
     if (after_update) std::exchange(after_update, nullptr)();
+    answer.exchanges = said("200");
     poster_.post([done, answer] { done(answer); });
   }
   void update_many(std::vector<sync::UpdateRequest> asked, sync::Done<std::vector<Result<sync::Record>>> done) override {
@@ -253,7 +255,7 @@ class MemorySide final : public sync::Endpoint {
       });
     }
   }
-  void remove(std::string key, std::optional<std::string> guard, sync::Done<void> done) override {
+  void remove(std::string key, std::optional<std::string> guard, sync::Done<sync::Answered> done) override {
     requests.push_back({"delete", key, Value(Object{}), guard, clock_.now()});
     if (denied) return fail(done, *denied);
     const Fault fault = take(delete_faults);
@@ -268,7 +270,7 @@ class MemorySide final : public sync::Endpoint {
     if (before_delete) std::exchange(before_delete, nullptr)(row->second);
     last_deleted = row->second.fields;
     rows.erase(row);
-    poster_.post([done] { done({}); });
+    poster_.post([done, gone = sync::Answered{said("200")}] { done(gone); });
   }
   void trash(std::string, sync::Done<std::optional<sync::Record>> done) override {
     std::optional<sync::Record> copy;
@@ -324,7 +326,18 @@ class MemorySide final : public sync::Endpoint {
   }
   template <typename D>
   void fail(D done, Code code) {
-    fail(done, make_error(code, "by order of the test"));
+    Error error = make_error(code, "by order of the test");
+    error.exchanges = said("500");
+    fail(done, std::move(error));
+  }
+  /// One request, as that of a connector is told.
+  Exchanges said(const std::string& status) {
+    if (!recorded) return {};
+    Exchange one;
+    one.id = (std::chrono::floor<std::chrono::milliseconds>(clock_.now().time_since_epoch()).count() << 20) + prefix_.front() * 1024 + ++last_said_;
+    one.at = clock_.now();
+    one.status = status;
+    return {std::make_shared<const Exchange>(std::move(one))};
   }
   template <typename D>
   void fail(D done, Error error) {
@@ -335,6 +348,7 @@ class MemorySide final : public sync::Endpoint {
   const Clock& clock_;
   std::string prefix_;
   std::uint64_t last_key_ = 0, last_version_ = 0, last_incarnation_ = 0;
+  std::int64_t last_said_ = 0;
 };
 
 }  // namespace tidewire::test

@@ -28,33 +28,41 @@ Write::Write(Endpoint& whole, std::shared_ptr<bool> alive, std::string key, Done
     : whole_(whole), alive_(std::move(alive)), key_(std::move(key)), done_(std::move(done)) {}
 
 void Write::add_create(Endpoint& endpoint, std::vector<CreateRequest> requests) {
-  add([&endpoint, requests = std::move(requests)](Done<void> then) {
+  add([&endpoint, requests = std::move(requests)](Done<Answered> then) {
     endpoint.create(requests, [then](Result<std::vector<Result<Record>>> answer) {
       if (!answer.ok()) return then(answer.error());
+      Answered all;
       for (const auto& one : *answer) {
         if (!one.ok()) return then(one.error());
+        tidewire::add(all.exchanges, one->exchanges);
       }
-      then({});
+      then(std::move(all));
     });
   });
 }
 
 void Write::add_update(Endpoint& endpoint, const Value& present, Value changed) {
-  add([&endpoint, key = present.string_or(kKey), held = guard_of(present, endpoint.capabilities().guarded_writes), changed = std::move(changed)](Done<void> then) {
+  add([&endpoint, key = present.string_or(kKey), held = guard_of(present, endpoint.capabilities().guarded_writes), changed = std::move(changed)](Done<Answered> then) {
     endpoint.update(key, changed, held, [then](Result<Record> answer) { then(plain_answer(answer)); });
   });
 }
 
 void Write::add_remove(Endpoint& endpoint, const Value& present) {
-  add([&endpoint, key = present.string_or(kKey), held = guard_of(present, endpoint.capabilities().guarded_deletes)](Done<void> then) {
-    endpoint.remove(key, held, [then](Result<void> answer) { then(!answer.ok() && answer.error().code == Code::kNotFound ? Result<void>() : answer); });
+  add([&endpoint, key = present.string_or(kKey), held = guard_of(present, endpoint.capabilities().guarded_deletes)](Done<Answered> then) {
+    endpoint.remove(key, held, [then](Result<Answered> answer) { then(!answer.ok() && answer.error().code == Code::kNotFound ? Result<Answered>(Answered{answer.error().exchanges}) : answer); });
   });
 }
 
 void Write::next(std::size_t number) {
-  if (number == steps_.size()) return gone_ ? done_(Record{}) : read_back();
-  steps_[number]([self = shared_from_this(), number](Result<void> answer) {
+  if (number == steps_.size() && gone_) {
+    Record nothing;
+    nothing.exchanges = std::move(exchanges_);
+    return done_(std::move(nothing));
+  }
+  if (number == steps_.size()) return read_back();
+  steps_[number]([self = shared_from_this(), number](Result<Answered> answer) {
     if (!*self->alive_) return;
+    if (answer.ok()) tidewire::add(self->exchanges_, answer->exchanges);
     if (!answer.ok()) return self->stop(Error(answer.error()).context("writing '" + self->key_ + "' and what belongs to it"));
     self->touched_ = true;
     pass(CrashPoint::kBelongingAnswered);
@@ -64,13 +72,21 @@ void Write::next(std::size_t number) {
 
 void Write::stop(Error error) {
   if (touched_) error.code = Code::kUnknown;  // some of it is written
+  tidewire::add(exchanges_, error.exchanges);
+  error.exchanges = std::move(exchanges_);
   done_(std::move(error));
 }
 
 void Write::read_back() {
   whole_.read({key_}, [self = shared_from_this()](Result<std::vector<Record>> records) {
-    if (records.ok() && records->size() == 1) return self->done_(std::move(records->front()));
-    self->done_(make_error(Code::kUnknown, "'" + self->key_ + "' was written but cannot be read back", "it is read again"));
+    if (records.ok() && records->size() == 1) {
+      records->front().exchanges = std::move(self->exchanges_);
+      return self->done_(std::move(records->front()));
+    }
+    Error error = make_error(Code::kUnknown, "'" + self->key_ + "' was written but cannot be read back", "it is read again");
+    if (!records.ok()) tidewire::add(self->exchanges_, records.error().exchanges);
+    error.exchanges = std::move(self->exchanges_);
+    self->done_(std::move(error));
   });
 }
 
@@ -87,7 +103,10 @@ void create(Endpoint& root, std::shared_ptr<bool> alive, std::vector<CreateReque
       if (!(*answers)[i].ok()) continue;
       ++*left;
       const std::string key = (*answers)[i]->key;
-      complete(i, key, [answers, one, i](Result<Record> whole) {
+      complete(i, key, [answers, one, i, earlier = (*answers)[i]->exchanges](Result<Record> whole) mutable {
+        Exchanges& later = whole.ok() ? whole->exchanges : whole.error().exchanges;
+        tidewire::add(earlier, later);
+        later = std::move(earlier);
         (*answers)[i] = std::move(whole);
         one();
       });

@@ -27,16 +27,16 @@ bool is_past(const std::optional<std::string>& guard, const std::string& token);
 /// What guards a write of the belonging `present`; nullopt where its collection is not `able` to, or it has no version.
 std::optional<std::string> guard_of(const Value& present, bool able);
 
-template <typename T>
-Result<void> plain_answer(const Result<T>& answer) {
-  return answer.ok() ? Result<void>() : Result<void>(answer.error());
+/// What one of several requests brought: what was said for it, or its error.
+inline Result<Answered> plain_answer(const Result<Record>& answer) {
+  return answer.ok() ? Result<Answered>(Answered{answer->exchanges}) : Result<Answered>(answer.error());
 }
 
 /// One record's write: its steps one after the other, then all of it read back from `whole`. What fails after a step may have
 /// been applied is kUnknown. Nothing is called any more once `*alive` is false.
 class Write : public std::enable_shared_from_this<Write> {
  public:
-  using Step = std::function<void(Done<void>)>;
+  using Step = std::function<void(Done<Answered>)>;
 
   /// `whole` outlives this as long as `*alive`.
   Write(Endpoint& whole, std::shared_ptr<bool> alive, std::string key, Done<Record> done);
@@ -57,6 +57,8 @@ class Write : public std::enable_shared_from_this<Write> {
   void touch() { touched_ = true; }
   /// The last step takes the record away: there is nothing to read back, `done` gets an empty record.
   void ends_gone() { gone_ = true; }
+  /// A request before the steps was answered so.
+  void heard(const Exchanges& exchanges) { tidewire::add(exchanges_, exchanges); }
 
   void go() { next(0); }
   void stop(Error error);
@@ -70,6 +72,7 @@ class Write : public std::enable_shared_from_this<Write> {
   std::string key_;
   bool touched_ = false, gone_ = false;
   std::vector<Step> steps_;
+  Exchanges exchanges_;
   Done<Record> done_;
 };
 

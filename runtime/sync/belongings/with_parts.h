@@ -60,7 +60,7 @@ class WithParts final : public Endpoint {
   void create(std::vector<CreateRequest> requests, Done<std::vector<Result<Record>>> done) override;
   void update(std::string key, Value values, std::optional<std::string> guard, Done<Record> done) override;
   bool makes(const Value& values) const override;
-  void remove(std::string key, std::optional<std::string> guard, Done<void> done) override;
+  void remove(std::string key, std::optional<std::string> guard, Done<Answered> done) override;
   void act(std::string key, std::string verb, std::optional<std::string> guard, Done<Record> done) override;
   void trash(std::string key, Done<std::optional<Record>> done) override { root_.trash(std::move(key), std::move(done)); }
   void children(std::string field, std::vector<Value> values, Done<std::vector<Record>> done) override { root_.children(std::move(field), std::move(values), std::move(done)); }

@@ -85,7 +85,7 @@ struct WithParts::Plan {
 
   void go(const std::optional<std::string>& guard) {
     if (!root.as_object().empty()) {
-      write->add_first([&to = owner.root_, key = write->key(), values = std::move(root), held = belongings::own_guard(guard)](Done<void> then) {
+      write->add_first([&to = owner.root_, key = write->key(), values = std::move(root), held = belongings::own_guard(guard)](Done<Answered> then) {
         to.update(key, values, held, [then](Result<Record> answer) { then(plain_answer(answer)); });
       });
     }
@@ -148,7 +148,7 @@ void WithParts::update(std::string key, Value values, std::optional<std::string>
 
 void WithParts::act(std::string key, std::string verb, std::optional<std::string> guard, Done<Record> done) {
   Plan plan(*this, key, std::move(done));
-  plan.write->add([&to = root_, key, verb = std::move(verb), held = belongings::own_guard(guard)](Done<void> then) {
+  plan.write->add([&to = root_, key, verb = std::move(verb), held = belongings::own_guard(guard)](Done<Answered> then) {
     to.act(key, verb, held, [then](Result<Record> answer) { then(plain_answer(answer)); });
   });
   plan.go(std::nullopt);
@@ -172,22 +172,23 @@ void WithParts::create(std::vector<CreateRequest> requests, Done<std::vector<Res
 }
 
 /// Where a part holds the record fast it is taken away first; where the mapping says so it goes with the record.
-void WithParts::remove(std::string key, std::optional<std::string> guard, Done<void> done) {
+void WithParts::remove(std::string key, std::optional<std::string> guard, Done<Answered> done) {
   whole(key, [this, alive = alive_, key, guard, done = std::move(done)](Result<Record> present) {
     if (!*alive) return;
     if (!present.ok()) return done(plain_answer(present));
-    root_.remove(key, belongings::own_guard(guard), [this, alive, key, guard, done, present = std::move(*present)](Result<void> answer) {
+    root_.remove(key, belongings::own_guard(guard), [this, alive, key, guard, done, present = std::move(*present)](Result<Answered> answer) {
       if (!*alive) return;
       if (!answer.ok() && answer.error().code != Code::kInvalid) return done(std::move(answer));
       Plan plan(*this, key, [done](Result<Record> gone) { done(plain_answer(gone)); });
       const bool held = !answer.ok();
+      plan.write->heard(held ? answer.error().exchanges : answer->exchanges);
       for (const Part& part : parts_) {
         const Value& value = *present.fields.find(part.name);
         if (!value.is_object() || part.owner == Part::Owner::kVia) continue;
         if (held || part.emptied == Part::Emptied::kDelete) plan.drop(part, value, part.emptied == Part::Emptied::kDelete);
       }
       if (plan.write->empty()) return done(std::move(answer));
-      if (held) plan.write->add([&from = root_, key, own = belongings::own_guard(guard)](Done<void> then) { from.remove(key, own, std::move(then)); });
+      if (held) plan.write->add([&from = root_, key, own = belongings::own_guard(guard)](Done<Answered> then) { from.remove(key, own, std::move(then)); });
       plan.write->ends_gone();
       plan.go(std::nullopt);
     });

@@ -194,7 +194,7 @@ void WithRows::update(std::string key, Value values, std::optional<std::string> 
       return plan.write->stop(make_error(Code::kStale, "the rows below '" + key + "' changed since they were read"));
     }
     if (!values.as_object().empty()) {
-      plan.write->add([&to = parent_, key, values, held = belongings::own_guard(guard)](Done<void> then) {
+      plan.write->add([&to = parent_, key, values, held = belongings::own_guard(guard)](Done<Answered> then) {
         to.update(key, values, held, [then](Result<Record> answer) { then(plain_answer(answer)); });
       });
     }
@@ -207,7 +207,7 @@ void WithRows::update(std::string key, Value values, std::optional<std::string> 
 
 void WithRows::act(std::string key, std::string verb, std::optional<std::string> guard, Done<Record> done) {
   Plan plan(*this, key, std::move(done));
-  plan.write->add([&to = parent_, key, verb = std::move(verb), held = belongings::own_guard(guard)](Done<void> then) {
+  plan.write->add([&to = parent_, key, verb = std::move(verb), held = belongings::own_guard(guard)](Done<Answered> then) {
     to.act(key, verb, held, [then](Result<Record> answer) { then(plain_answer(answer)); });
   });
   plan.write->go();
@@ -228,8 +228,8 @@ void WithRows::create(std::vector<CreateRequest> requests, Done<std::vector<Resu
 }
 
 /// Where the rows hold the record fast, they go first.
-void WithRows::remove(std::string key, std::optional<std::string> guard, Done<void> done) {
-  parent_.remove(key, belongings::own_guard(guard), [this, alive = alive_, key, guard, done = std::move(done)](Result<void> answer) {
+void WithRows::remove(std::string key, std::optional<std::string> guard, Done<Answered> done) {
+  parent_.remove(key, belongings::own_guard(guard), [this, alive = alive_, key, guard, done = std::move(done)](Result<Answered> answer) {
     if (!*alive) return;
     if (answer.ok() || answer.error().code != Code::kInvalid) return done(std::move(answer));
     attach({Record{key, "", "", {}, Value(Object{})}}, [this, alive, key, guard, done, refused = answer.error()](Result<std::vector<Record>> now) {
@@ -238,7 +238,8 @@ void WithRows::remove(std::string key, std::optional<std::string> guard, Done<vo
       Plan plan(*this, key, [done](Result<Record> gone) { done(plain_answer(gone)); });
       for (const ChildTable& child : children_) plan.bring(child, Value(Array{}), *now->front().fields.find(child.path));
       if (plan.write->empty()) return done(refused);
-      plan.write->add([&from = parent_, key, own = belongings::own_guard(guard)](Done<void> then) { from.remove(key, own, std::move(then)); });
+      plan.write->heard(refused.exchanges);
+      plan.write->add([&from = parent_, key, own = belongings::own_guard(guard)](Done<Answered> then) { from.remove(key, own, std::move(then)); });
       plan.write->ends_gone();
       plan.write->go();
     });

@@ -32,7 +32,7 @@ class WithWatched final : public Endpoint {
   void create(std::vector<CreateRequest> requests, Done<std::vector<Result<Record>>> done) override { own_.create(std::move(requests), std::move(done)); }
   void update(std::string key, Value values, std::optional<std::string> guard, Done<Record> done) override { own_.update(std::move(key), std::move(values), std::move(guard), std::move(done)); }
   void update_many(std::vector<UpdateRequest> requests, Done<std::vector<Result<Record>>> done) override { own_.update_many(std::move(requests), std::move(done)); }
-  void remove(std::string key, std::optional<std::string> guard, Done<void> done) override { own_.remove(std::move(key), std::move(guard), std::move(done)); }
+  void remove(std::string key, std::optional<std::string> guard, Done<Answered> done) override { own_.remove(std::move(key), std::move(guard), std::move(done)); }
   void act(std::string key, std::string verb, std::optional<std::string> guard, Done<Record> done) override { own_.act(std::move(key), std::move(verb), std::move(guard), std::move(done)); }
   void trash(std::string key, Done<std::optional<Record>> done) override { own_.trash(std::move(key), std::move(done)); }
   void put_back(std::string key, Done<Record> done) override { own_.put_back(std::move(key), std::move(done)); }

@@ -53,6 +53,7 @@ store::Commit Reconcile::commit_with(store::Commit commit) {
   commit.close_conflict_fields = close_conflicts_;
   commit.counters = counters_;
   commit.wake_children = wake_;
+  tell_exchanges(commit);
   if (deleting_ && link_.state == store::LinkState::kTombstone) commit.brake = {"delete"};
   for (store::Conflict& conflict : commit.open_conflicts) {
     conflict.mapping = lane_.mapping;
@@ -192,6 +193,7 @@ void Reconcile::commit_pass() {
   commit.conflict_method = left ? "superseded" : "agreed";
   close_intents_.insert(close_intents_.end(), settled_.begin(), settled_.end());
   commit = commit_with(std::move(commit));
+  if (!decided || operation_.record.bool_or("load", false)) commit.pass.clear();
   if (!known_.link) commit.close_conflict_fields.push_back("");  // what hindered that it was met
   lane_.store.commit(std::move(commit), [self = shared_from_this(), decided](Result<std::int64_t> stored) {
     if (!stored.ok()) {
@@ -241,6 +243,7 @@ void Reconcile::commit_echo(const std::string& counter) {
   commit.operation = overtaken();
   commit.conflict_method = "superseded";
   commit = commit_with(std::move(commit));
+  commit.pass.clear();  // there is no operation to tell of it
   if (!known_.link && counter == "gone") commit.close_conflict_fields.push_back("");
   lane_.store.commit(std::move(commit), [self = shared_from_this()](Result<std::int64_t> stored) {
     if (!stored.ok()) return self->finish({Report::End::kDropped, {}, {}, {}, stored.error()});

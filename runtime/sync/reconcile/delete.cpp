@@ -173,7 +173,7 @@ bool Reconcile::edited(Side side) const {
 bool Reconcile::search_renamed(Side side) {
   if (searched_[side] || !lane_.capabilities(side).incarnation || !link_.incarnation[side]) return false;
   searched_[side] = true;
-  lane_.batcher[side]->find({{"$incarnation", Value(*link_.incarnation[side]), false}}, [self = shared_from_this(), side](Result<std::vector<Record>> found) { self->on_renamed(side, std::move(found)); });
+  lane_.batcher[side]->find({{"$incarnation", Value(*link_.incarnation[side]), false}}, heard(side, [this, side](Result<std::vector<Record>> found) { on_renamed(side, std::move(found)); }));
   return true;
 }
 
@@ -225,7 +225,7 @@ void Reconcile::announce_delete(Side side) {
 void Reconcile::send_delete(Side side) {
   const std::string guard = record_[side]->version;
   const bool guarded = lane_.capabilities(side).guarded_deletes && !guard.empty();
-  lane_.batcher[side]->endpoint().remove(*link_.key[side], guarded ? std::optional(guard) : std::nullopt, timed("write", side, [this, side](Result<void> answer) { on_deleted(side, std::move(answer)); }));
+  lane_.batcher[side]->endpoint().remove(*link_.key[side], guarded ? std::optional(guard) : std::nullopt, timed("write", side, [this, side](const Result<Answered>& answer) { on_deleted(side, answer.ok() ? Result<void>() : Result<void>(answer.error())); }));
 }
 
 void Reconcile::on_deleted(Side side, Result<void> answer, const char* kind, const Value& values) {

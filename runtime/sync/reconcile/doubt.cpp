@@ -268,7 +268,7 @@ bool Reconcile::search_orphan() {
   settled_.push_back(open->id);
   asked_at_[target] = now();
   if (query.empty() || !open->requested_at) return false;
-  lane_.batcher[target]->find(std::move(query), [self = shared_from_this(), intent = *open](Result<std::vector<Record>> found) { self->on_orphan(intent, std::move(found)); });
+  lane_.batcher[target]->find(std::move(query), heard(target, [this, intent = *open](Result<std::vector<Record>> found) { on_orphan(intent, std::move(found)); }));
   return true;
 }
 

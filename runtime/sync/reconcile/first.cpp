@@ -184,14 +184,14 @@ void Reconcile::ask_former_name(std::string target_key, store::Known theirs) {
     if (!links.ok()) return self->fail(std::move(links).error());
     std::erase_if(*links, [&](const store::Link& link) { return link.state == store::LinkState::kTombstone || !link.key[target] || *link.key[target] == target_key; });
     if (links->size() != 1) return self->meet_target(target_key, theirs);
-    self->lane_.batcher[target]->read(*links->front().key[target], [self, target, target_key, theirs](Result<std::optional<Record>> former) {
+    self->lane_.batcher[target]->read(*links->front().key[target], self->heard(target, [self, target, target_key, theirs](Result<std::optional<Record>> former) {
       if (!former.ok()) return self->fail(std::move(former).error());
       const bool another = *former && (*former)->incarnation == *self->link_.incarnation[target];  // two records of one stamp
       if (another) return self->meet_target(target_key, theirs);
       self->again_.push_back({target, target_key, "upsert", "again", 0, self->now()});  // its own pass moves its link
       if (self->is_marked()) return self->search(self->way_ + 1);
       self->stand(store::KeyState::kBackingOff, make_error(Code::kStale, "'" + self->key_.second + "' matches '" + target_key + "', a record that is linked under its former name", "its link is moved first"), self->now() + std::chrono::seconds(1));
-    });
+    }));
   });
 }
 

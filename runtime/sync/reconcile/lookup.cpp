@@ -20,13 +20,13 @@ void Reconcile::look_up(std::function<void()> then) {
   auto left = std::make_shared<std::size_t>(open.size());  // owners: the callbacks below
   auto failed = std::make_shared<std::optional<Error>>();
   for (const Question& question : open) {
-    lane_.lookups->ask(question, [self = shared_from_this(), question, left, failed, then](Result<std::optional<Record>> answer) {
+    lane_.lookups->ask(question, heard(std::nullopt, [self = shared_from_this(), question, left, failed, then](Result<std::optional<Record>> answer) {
       if (answer.ok()) self->answers_[question.name()] = std::move(*answer);
       else *failed = std::move(answer).error().context("looking up " + question.told() + " in " + question.id);
       if (--*left > 0) return;
       if (*failed) return self->fail(std::move(**failed));
       then();
-    });
+    }));
   }
 }
 
@@ -37,13 +37,13 @@ void Reconcile::make_missing(std::vector<Making> making) {
     making.erase(making.begin());  // two fields name one record
     return making.empty() ? decide_now() : make_missing(std::move(making));
   }
-  lane_.lookups->make(first.question, first.values, [self = shared_from_this(), first, making = std::move(making)](Result<Record> made) mutable {
+  lane_.lookups->make(first.question, first.values, heard(std::nullopt, [self = shared_from_this(), first, making = std::move(making)](Result<Record> made) mutable {
     if (!made.ok()) return self->fail(std::move(made).error());
     self->answers_[first.question.name()] = std::move(*made);
     making.erase(making.begin());
     if (making.empty()) return self->decide_now();
     self->make_missing(std::move(making));
-  });
+  }));
 }
 
 /// What a lookup finds changed: the records that name it are looked at, each by a pass of its own.
@@ -53,11 +53,11 @@ void Reconcile::mark_watchers(const std::string& name, const std::string& key) {
   const auto lookup = std::find_if(plan_.lookups.begin(), plan_.lookups.end(), [&](const Lookup& one) { return one.name == name && one.side == side && one.watch; });
   if (lookup == plan_.lookups.end()) return commit_echo("filtered");
   if (lane_.lookups != nullptr) lane_.lookups->drop(lookup->id, key);
-  lane_.batcher[side]->endpoint().children(lookup->path, {Value(key)}, [self = shared_from_this(), side, name](Result<std::vector<Record>> found) {
+  lane_.batcher[side]->endpoint().children(lookup->path, {Value(key)}, heard(side, [self = shared_from_this(), side, name](Result<std::vector<Record>> found) {
     if (!found.ok()) return self->fail(std::move(found).error().context("looking for who names what the lookup " + name + " finds"));
     for (const Record& record : *found) self->again_.push_back({side, record.key, "upsert", "again", 0, self->now()});
     self->commit_echo("echo");
-  });
+  }));
 }
 
 bool Reconcile::watches() const {

@@ -122,10 +122,15 @@ void Lookups::send(const Question& question, Value values, Done<Record> done) {
     if (!made.ok() && !exists) return done(std::move(made).error().context("making a record of " + question.id));
     pass(CrashPoint::kLookupAnswered);
     // The answer has what was sent; a lookup wants the record as it is there.
-    search(question, [done, question](Result<std::optional<Record>> found) {
-      if (!found.ok()) return done(std::move(found).error());
-      if (*found) return done(std::move(**found));
-      done(make_error(Code::kUnavailable, "a record of " + question.id + " was made and is not shown yet", "it is looked for again"));
+    search(question, [done, question, exchanges = made.ok() ? std::move(made->exchanges) : std::move(made.error().exchanges)](Result<std::optional<Record>> found) mutable {
+      if (found.ok() && *found) {
+        (*found)->exchanges = std::move(exchanges);
+        return done(std::move(**found));
+      }
+      Error error = found.ok() ? make_error(Code::kUnavailable, "a record of " + question.id + " was made and is not shown yet", "it is looked for again") : std::move(found).error();
+      tidewire::add(exchanges, error.exchanges);
+      error.exchanges = std::move(exchanges);
+      done(std::move(error));
     });
   });
 }

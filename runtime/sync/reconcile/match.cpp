@@ -252,7 +252,7 @@ void Reconcile::sole_on_own_side(const Match& match, const std::string& target_k
     query.push_back({path, nobody ? Value() : *own, pair.fold, nobody});
   }
   Query asked = asked_of(query);
-  lane_.batcher[side]->find(std::move(asked), [self = shared_from_this(), side, target_key, query = std::move(query)](Result<std::vector<Record>> found) {
+  lane_.batcher[side]->find(std::move(asked), heard(side, [self = shared_from_this(), side, target_key, query = std::move(query)](Result<std::vector<Record>> found) {
     if (!found.ok()) return self->fail(std::move(found).error().context("looking whether the match is unique"));
     std::vector<std::string> others;
     for (const Record& record : *found) {
@@ -265,7 +265,7 @@ void Reconcile::sole_on_own_side(const Match& match, const std::string& target_k
       const std::string names = join(left, ", ");
       self->ambiguous(target_key, make_error(Code::kInvalid, "'" + self->key_.second + "' and " + names + " match the same record '" + target_key + "'", "make the match unique, or link the right one by hand"));
     });
-  });
+  }));
 }
 
 }  // namespace tidewire::sync

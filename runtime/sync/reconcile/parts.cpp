@@ -17,7 +17,7 @@ void Reconcile::mark_owners(const std::string& part, const std::string& key) {
   const Side side = key_.first;
   const auto& parts = plan_.end[side].parts;
   if (std::find(parts.begin(), parts.end(), part) == parts.end()) return commit_echo("filtered");
-  lane_.batcher[side]->endpoint().owners(part, key, [self = shared_from_this(), side, part, key](Result<std::vector<std::string>> owners) {
+  lane_.batcher[side]->endpoint().owners(part, key, heard(side, [self = shared_from_this(), side, part, key](Result<std::vector<std::string>> owners) {
     if (!owners.ok()) return self->fail(std::move(owners).error().context("looking for whose the part '" + part + "' is"));
     self->lane_.store.kv_get(kPlaces, place_of_part(self->lane_.mapping, side, part, key), [self, side, owners = std::move(*owners)](Result<std::optional<Value>> before) mutable {
       if (!before.ok()) return self->fail(std::move(before).error());
@@ -25,7 +25,7 @@ void Reconcile::mark_owners(const std::string& part, const std::string& key) {
       for (const std::string& owner : owners) self->again_.push_back({side, owner, "upsert", "again", 0, self->now()});
       self->commit_echo("echo");
     });
-  });
+  }));
 }
 
 /// Remembers whose the parts are that this pass read, so that one that moves away leads back here. Written before the link is:

@@ -76,10 +76,27 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   /// `then`, a callback with a Result, which also ends the step that begins now.
   template <typename Then>
   auto timed(const char* step, std::optional<Side> side, Then then) {
-    return [self = shared_from_this(), number = timeline_.begin(step, side, now()), then = std::move(then)](auto answer) mutable {
+    return [self = shared_from_this(), side, number = timeline_.begin(step, side, now()), then = std::move(then)](auto answer) mutable {
       self->timeline_.end(number, self->now(), answer.ok() ? nullptr : &answer.error());
+      self->hear(answer, side, number);
       then(std::move(answer));
     };
+  }
+
+  /// `then`, likewise, of what is no step of its own.
+  template <typename Then>
+  auto heard(std::optional<Side> side, Then then) {
+    return [self = shared_from_this(), side, then = std::move(then)](auto answer) mutable {
+      self->hear(answer, side, std::nullopt);
+      then(std::move(answer));
+    };
+  }
+
+  /// Keeps what was said for a write, or before an error, for the operation.
+  template <typename T>
+  void hear(Result<T>& answer, std::optional<Side> side, std::optional<std::size_t> step) {
+    if (!answer.ok()) keep(answer.error().exchanges, side, step);
+    else if constexpr (requires { answer.value().exchanges; }) keep(answer.value().exchanges, side, step);
   }
 
   // reconcile/reconcile.cpp
@@ -334,6 +351,8 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   void finish(Report report);
   void close_creates();
   void fill_operation(const std::string& kind, const std::string& outcome);
+  void keep(Exchanges& exchanges, std::optional<Side> side, std::optional<std::size_t> step);
+  void tell_exchanges(store::Commit& commit) const;
   store::Commit commit_with(store::Commit commit);
   Value write_notes(Side side, const std::string& kind, const Value& values, const std::string& outcome) const;
   void note_write(Side side, const std::string& kind, const Value& values, const std::string& outcome);
@@ -422,6 +441,12 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   bool takes_mark_off_ = false;
   std::string restored_;            // why a deleted record comes back
   store::Operation operation_;
+  struct Heard {
+    std::shared_ptr<const Exchange> exchange;
+    std::optional<Side> side;
+    std::optional<std::size_t> step;  // of the timeline
+  };
+  std::vector<Heard> heard_;        // in their order
   Timeline timeline_;
   std::optional<std::size_t> deciding_;  // the step, while it is under way
 };

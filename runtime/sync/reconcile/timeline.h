@@ -5,6 +5,7 @@
 // Steps: read (also a search), decide (with what is asked of lookups and judges meanwhile), announce, write.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <optional>
 #include <string_view>
@@ -31,6 +32,11 @@ class Timeline {
   }
 
   Instant began() const { return began_; }
+  /// Where steps() has it; nullopt for one that is under way still.
+  std::optional<std::int64_t> place(std::size_t number) const {
+    if (!steps_[number].took) return std::nullopt;
+    return std::count_if(steps_.begin(), steps_.begin() + static_cast<std::ptrdiff_t>(number), [](const Step& step) { return step.took.has_value(); });
+  }
   Value steps() const {
     Array out;
     for (const Step& step : steps_) {

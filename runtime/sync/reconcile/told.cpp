@@ -182,6 +182,24 @@ void Reconcile::fill_operation(const std::string& kind, const std::string& outco
   operation_.record = Value(std::move(record));
 }
 
+/// Taken out of what brought them; the same request may come with several answers.
+void Reconcile::keep(Exchanges& exchanges, std::optional<Side> side, std::optional<std::size_t> step) {
+  for (auto& one : exchanges) {
+    const bool known = std::any_of(heard_.begin(), heard_.end(), [&](const Heard& before) { return before.exchange == one; });
+    if (!known) heard_.push_back({std::move(one), side, step});
+  }
+  exchanges.clear();
+}
+
+/// With those of earlier passes over the same keys that came to no operation. A plain row of a load tells none (law 32).
+void Reconcile::tell_exchanges(store::Commit& commit) const {
+  commit.pass = operation_.id;
+  for (const Heard& one : heard_) commit.exchanges.push_back({one.exchange, one.step ? timeline_.place(*one.step) : std::nullopt, one.side});
+  for (const store::DirtyKey& row : taken_) {
+    if (!row.operation.empty() && row.operation != operation_.id) commit.earlier_passes.push_back(row.operation);
+  }
+}
+
 /// A row that an initial load made or linked and nothing else: job, keys and outcome are told of it, its values are in the
 /// base (law 32). Where an edit lost, or a write met something, all of it is told.
 bool Reconcile::is_plain_load(const std::string& outcome) const {

@@ -61,7 +61,7 @@ bool Reconcile::look_after_unlinked() {
 
 void Reconcile::look_at_trash(Side side, const Value& read) {
   if (lane_.capabilities(side).guarded_deletes) return bury(other(side), "delete", "applied");
-  lane_.batcher[side]->endpoint().trash(*link_.key[side], [self = shared_from_this(), side, read](Result<std::optional<Record>> copy) {
+  lane_.batcher[side]->endpoint().trash(*link_.key[side], heard(side, [self = shared_from_this(), side, read](Result<std::optional<Record>> copy) {
     if (!copy.ok() && copy.error().code != Code::kDenied && copy.error().code != Code::kInvalid) return self->look_again(std::move(copy).error());
     const Value edits = copy.ok() && *copy ? self->lost_edits(side, read, (*copy)->fields) : Value(Object{});
     if (edits.as_object().empty()) return self->bury(other(side), "delete", "applied");
@@ -70,7 +70,7 @@ void Reconcile::look_at_trash(Side side, const Value& read) {
     if (!self->record_[other(side)]) return self->put_back(side);
     self->keep_lost_edit(side);  // the other one has only left the scope
     self->bury(other(side), "delete", "applied");
-  });
+  }));
 }
 
 /// The announced delete stays open: whoever comes next looks into the trash again.
@@ -96,14 +96,14 @@ void Reconcile::put_back(Side side) {
   // What comes back may be told of under a key that nobody knows: it waits for this pass, like the echo of a create.
   const std::string mark = operation_.id;
   lane_.creates.open(side, mark);
-  lane_.batcher[side]->endpoint().put_back(*link_.key[side], [self = shared_from_this(), side, mark](Result<Record> answer) {
+  lane_.batcher[side]->endpoint().put_back(*link_.key[side], heard(side, [self = shared_from_this(), side, mark](Result<Record> answer) {
     const bool cannot = !answer.ok() && (answer.error().code == Code::kInvalid || answer.error().code == Code::kDenied);
     if (answer.ok()) return self->on_put_back(side, mark, std::move(*answer));
     self->lane_.creates.close(side, mark);
     if (!cannot) return self->look_again(std::move(answer).error());
     self->keep_lost_edit(side);
     self->bury(other(side), "delete", "applied");
-  });
+  }));
 }
 
 /// Nobody brings it back by itself: a person has both the delete and the edit.

@@ -147,7 +147,10 @@ void Reconcile::write_next() {
   lane_.batcher[side]->endpoint().update(*link_.key[side], std::move(patch), std::move(guard), [self = shared_from_this(), side, verb = *verb, done](Result<Record> answer) {
     if (!answer.ok()) return done(std::move(answer));
     const bool guarded = self->lane_.capabilities(side).guarded_writes && !answer->version.empty();
-    self->lane_.batcher[side]->endpoint().act(*self->link_.key[side], verb, guarded ? std::optional(answer->version) : std::nullopt, [verb, done](Result<Record> moved) {
+    self->lane_.batcher[side]->endpoint().act(*self->link_.key[side], verb, guarded ? std::optional(answer->version) : std::nullopt, [verb, done, earlier = std::move(answer->exchanges)](Result<Record> moved) mutable {
+      Exchanges& later = moved.ok() ? moved->exchanges : moved.error().exchanges;
+      tidewire::add(earlier, later);
+      later = std::move(earlier);
       if (moved.ok()) return done(std::move(moved));
       Error error = std::move(moved).error().context("the values are written, and '" + verb + "' after them is not");
       error.code = Code::kUnknown;  // some of it is written
@@ -241,6 +244,7 @@ void Reconcile::after_write(Side side) {
     const bool half = std::any_of(decisions_.fields.begin(), decisions_.fields.end(), [](const Decision& decision) { return decision.to_left && decision.to_right; });
     if (half) commit.link->version[side].reset();
     commit.operation = operation_;
+    tell_exchanges(commit);
     commit.close_intents = {intent_[side]->id};
     if (auto& next = intent_[other(side)]) {
       next->link = link_.id;  // announced before a first contact had a link: found by it from here on

@@ -12,7 +12,7 @@ local mark = require "tidewire.mapping.mark"
 local report = require "tidewire.host.report"
 local settings = require "tidewire.host.settings"
 
-local members = { "listen", "connections", "defaults", "environments", "log", "state", "keep", "cors", "admin", "dry_run", "mail", "backup", "alerts", "tls", "traces" }
+local members = { "listen", "connections", "defaults", "environments", "log", "state", "keep", "exchanges", "cors", "admin", "dry_run", "mail", "backup", "alerts", "tls", "traces" }
 local path = "tidewire.lua"
 
 local function words_for(names)
@@ -249,7 +249,7 @@ local function compile(r, content, argument)
     defaults = kinds.plain(r, defaults, "defaults", near),
     log = log_of(r, content, near),
     state = r:typed(content, "state", "string", "project", near) or "state/tidewire.db",
-    keep = keep or "30d",
+    keep = keep or "30d", exchanges = r:one_of(content, "exchanges", { "all", "failed", "none" }, "project", near) or "all",
     cors = origins_of(r, content, near),
     admin = admin_of(r, content, near),
     mail = mail_of(r, content, near),

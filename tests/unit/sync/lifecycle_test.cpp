@@ -45,7 +45,7 @@ class Ledger final : public sync::Endpoint {
     state_writes += values.find("state") != nullptr ? 1 : 0;
     rows_.update(std::move(key), std::move(values), std::move(guard), std::move(done));
   }
-  void remove(std::string key, std::optional<std::string> guard, sync::Done<void> done) override { rows_.remove(std::move(key), std::move(guard), std::move(done)); }
+  void remove(std::string key, std::optional<std::string> guard, sync::Done<sync::Answered> done) override { rows_.remove(std::move(key), std::move(guard), std::move(done)); }
   void trash(std::string key, sync::Done<std::optional<sync::Record>> done) override { rows_.trash(std::move(key), std::move(done)); }
   void act(std::string key, std::string verb, std::optional<std::string> guard, sync::Done<sync::Record> done) override {
     verbs.push_back(verb);

@@ -1,0 +1,26 @@
+// exchange_redaction.h — an exchange as it may be kept: without secrets, without values that the mapping redacts, not too long.
+//
+// Secrets are looked for by their text, as everywhere, and by what usually names one. What a mapping redacts is looked for by its columns:
+// each of their values becomes its hash, wherever it stands, and rather too much than too little. Where that cannot be told for
+// certain nothing of the body is kept: it is no JSON, it was cut, or it says why something failed, which may quote anything.
+#pragma once
+
+#include <set>
+#include <string>
+
+#include "base/exchange.h"
+#include "base/log.h"
+
+namespace tidewire::app {
+
+constexpr std::size_t kKeptBody = 8u << 10;     // bytes of a body that are kept
+constexpr std::size_t kMargin = 4u << 10;       // more is looked at, or half a secret would stay at the cut
+constexpr std::size_t kSearched = 256u << 10;   // of a body that is looked through for columns
+
+/// How much of a body is to be recorded where these columns are hidden.
+inline std::size_t recorded_bytes(const std::set<std::string>& hidden) { return hidden.empty() ? kKeptBody + kMargin : kSearched; }
+
+/// `failed`: the call came to nothing, or to nothing for some of its records.
+Exchange as_kept(Exchange raw, const std::set<std::string>& hidden, bool failed, const Redactor& redactor);
+
+}  // namespace tidewire::app
