@@ -85,6 +85,33 @@ Value view(const store::Operation& operation) {
   return Value(std::move(out));
 }
 
+namespace {
+
+Value body_view(const Exchange::Body& body) {
+  Object out{{"body", body.text}};
+  if (!body.type.empty()) out["type"] = body.type;
+  if (body.cut > 0) out["cut"] = body.cut;
+  if (!body.left_out.empty()) out["left_out"] = body.left_out;
+  return Value(std::move(out));
+}
+
+}  // namespace
+
+Value view(const store::OperationExchange& one) {
+  const Exchange& exchange = *one.exchange;
+  Object out{{"id", std::to_string(exchange.id)}, {"connection", exchange.connection}, {"method", exchange.method}, {"target", exchange.target}};
+  put_time(out, "at", exchange.at);
+  if (exchange.took > Duration{}) out["took_us"] = exchange.took.count();
+  if (one.side) out["side"] = side_name(*one.side);
+  put_if(out, "step", one.step);
+  out["request"] = body_view(exchange.sent);
+  const bool answered = !exchange.status.empty() && exchange.error.empty();
+  if (!exchange.status.empty()) out["status"] = exchange.status;
+  if (answered) out["answer"] = body_view(exchange.answer);
+  if (!exchange.error.empty()) out["error"] = exchange.error;
+  return Value(std::move(out));
+}
+
 Value view(const store::Conflict& conflict) {
   Object out{{"id", conflict.id}, {"mapping", conflict.mapping}, {"field", conflict.field}, {"kind", conflict.kind}};
   put_if(out, "link", conflict.link);

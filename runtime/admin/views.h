@@ -15,6 +15,8 @@
 namespace tidewire::admin {
 
 Value view(const store::Operation& operation);
+/// {id, at, took_us, connection, side, step, method, target, request: {type, body, cut, left_out}, status, answer: the same, error}.
+Value view(const store::OperationExchange& one);
 Value view(const store::Conflict& conflict);
 Value view(const store::DirtyKey& key);
 Value view(const store::Alert& alert);

@@ -1,6 +1,7 @@
 // tidewire ops and op: what was decided, and why.
 #include "base/text.h"
 #include "cli/command.h"
+#include "cli/exchanges.h"
 #include "cli/exit_code.h"
 #include "cli/listing.h"
 #include "cli/story.h"
@@ -55,6 +56,9 @@ int show_operation(Context& context) {
   std::string text = story(*found, out.look());
   if (!text.empty()) text.pop_back();
   if (!text.empty()) out.line(text);
+  std::string said = told_exchanges(*found, out.look());
+  if (!said.empty()) said.pop_back();
+  if (!said.empty()) out.line("\n" + out.paint("what was said to the systems", Style::kBold) + "\n" + said);
   return kOk;
 }
 
@@ -84,7 +88,7 @@ const Command& operations_command() {
 }
 
 const Command& operation_command() {
-  static const Command command{"op", "ID", "tells one operation: inputs, decision and writes, field by field", "", {{}, 1, 1}, show_operation};
+  static const Command command{"op", "ID", "tells one operation: inputs, decision and writes, field by field, and the requests and answers", "", {{}, 1, 1}, show_operation};
   return command;
 }
 

@@ -197,6 +197,15 @@ const cases = {
     const done = await until("the phone to be written", async () => (await project.operations("employees", key(3))).find((one) => one.outcome === "applied" && one.kind === "update"));
     await visit(page, address, `#/operation/${done.id}`);
     await page.getByText("phone by").waitFor();
+    // The write opens by keyboard to what was sent and what came back.
+    const said = page.locator("details.exchange", { hasText: "PATCH" });
+    await said.locator("summary").focus();
+    await page.keyboard.press("Enter");
+    await said.getByRole("heading", { name: /^Request/ }).waitFor();
+    assert.match(await said.locator("pre").first().innerText(), /"phone": "4"/);
+    assert.match(await said.locator("pre").last().innerText(), /"phone": "4"/);
+    assert.match(await said.locator("summary").innerText(), /employees.* 200/s);
+    await seen("operating-exchange");
     await page.getByRole("link", { name: /mappings\/employees\.lua:\d+/ }).click();
     assert.match(await page.locator(".source .marked").innerText(), /"phone"/);
     await visit(page, address, "#/dead-letters?mapping=departments");

@@ -73,6 +73,26 @@ const cases = {
     await arrives("the edit on the left", () => String(left("grace@x").salary) === "99.9" || left("grace@x").salary === 99.9, 20);
   },
 
+  async "the statement of a write is told with its parameters and the rows it returned, and what a database refused by its SQLSTATE"() {
+    const number = right("ada@x").number;
+    const about = async (outcome) => {
+      const found = await until(`an operation that is ${outcome}`, async () => (await own.operations("people", number)).find((one) => one.outcome === outcome), 20);
+      return (await own.ask(["op", found.id])).exchanges;
+    };
+    const [well] = (await about("applied")).filter((one) => one.method === "SQL" && one.connection === "b");
+    assert.match(well.target, /update "crm"."persons"/i);
+    assert.match(well.request.body, /Ada L\./);
+    assert.equal(well.status, "00000");
+    assert.match(well.answer.body, /"affected":1/);
+    a.sql("update people set born = '1600-01-01' where email = 'ada@x'");
+    const refused = (await about("dead")).filter((one) => one.method === "SQL" && one.connection === "b").at(-1);
+    assert.equal(refused.status, "23514");
+    assert.match(refused.error, /likely/);
+    assert.equal(refused.answer, undefined);
+    a.sql("update people set born = '1815-12-10' where email = 'ada@x'");
+    await settled(world);
+  },
+
   async "a new row and a deletion are told at once"() {
     b.sql("insert into crm.persons (mail, full_name) values ('emmy@x', 'Emmy')");
     await arrives("Emmy on the left", () => left("emmy@x")?.name === "Emmy", 20);

@@ -25,7 +25,20 @@ void operations(Api& api, const Call& call) {
 }
 
 void operation(Api& api, const Call& call) {
-  api.control().store().operation(call.params["id"], [reply = call.reply](Result<store::Operation> found) { send(reply, found, [](const auto& one) { return view(one); }); });
+  store::Store& store = api.control().store();
+  const std::string id = call.params["id"];
+  store.operation(id, [&store, id, reply = call.reply](Result<store::Operation> found) {
+    if (!found.ok()) return send(reply, found, [](const auto& one) { return view(one); });
+    store.exchanges(id, [whole = view(*found), reply](Result<std::vector<store::OperationExchange>> exchanges) {
+      send(reply, exchanges, [&](const auto& rows) {
+        Value out = whole;
+        Array list;
+        for (const auto& one : rows) list.push_back(view(one));
+        out["exchanges"] = Value(std::move(list));
+        return out;
+      });
+    });
+  });
 }
 
 void received(Api& api, const Call& call, store::ReceivedFilter filter, const char* name) {
@@ -73,7 +86,7 @@ std::span<const Route> history_routes() {
                        {"kind", kText, "create, update, delete, link, conflict, resolve, hold, dead, adopt or note"}, {"author", kText, "decided by this person"}, {"job", kText, "of this job"}, {"side", kText, "that answer a change of this side: left or right"},
                        {"text", kText, "with these words in its keys or its record; the last may be the beginning of one"}, {"failed", kFlag, "1: dead and in conflict only"}, {"since", kTime, "at or after this time"}, {"until", kTime, "before this time"}}),
        .answer = "Operations"},
-      {.method = "GET", .path = "/api/v1/operations/{id}", .role = Role::kViewer, .id = "operation", .summary = "One operation whole: inputs, base, decision per field with its rule, writes, answers", .handler = operation, .answer = "Operation"},
+      {.method = "GET", .path = "/api/v1/operations/{id}", .role = Role::kViewer, .id = "operation", .summary = "One operation whole: inputs, base, decision per field with its rule, writes, and what was said to the systems for it", .handler = operation, .answer = "Operation"},
       {.method = "GET", .path = "/api/v1/changes", .role = Role::kViewer, .id = "changes", .summary = "What was received, newest first, whatever announced it", .handler = changes,
        .query = [] {
          auto all = received_filters;

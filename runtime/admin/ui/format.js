@@ -56,3 +56,6 @@ const tones = {
 export function chip(word, tone = tones[word] ?? "") {
   return h("span", { class: `chip ${tone}` }, String(word ?? "").replaceAll("_", " "));
 }
+
+/// How long something took, given in millionths of a second.
+export const milliseconds = (us) => (us < 1000 ? "under 1 ms" : us < 10000000 ? `${Math.round(us / 1000)} ms` : `${Math.round(us / 1000000)} s`);

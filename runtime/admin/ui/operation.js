@@ -1,7 +1,8 @@
 // One operation as a story: what came in, what was read, how each field was decided, what was written.
 import { get, may, post, segment, target } from "./api.js";
 import { h, replace } from "./dom.js";
-import { chip, moment, same, shown } from "./format.js";
+import { taker } from "./exchanges.js";
+import { chip, milliseconds, moment, same, shown } from "./format.js";
 import { banner, button, card, head, table, toast } from "./view.js";
 
 function step(title, tone, ...content) {
@@ -51,14 +52,12 @@ function seen(side, about) {
   return h("div", {}, h("span", { class: `side-${side}` }, side), ": version ", h("code", {}, about.version || "none"), about.modified && [", changed ", moment(about.modified)]);
 }
 
-function write_step(write) {
+function write_step(write, exchanges) {
   const bad = not_written.includes(write.outcome);
   const values = Object.entries(write.values ?? {});
   return step([`${not_written.includes(write.outcome) ? "To be written" : "Wrote"} to ${write.connection} (${write.side}): ${write.kind} `, write.key && h("span", { class: "mono" }, write.key)], bad ? "bad" : "good", h("p", { class: "small" }, "outcome: ", write.outcome),
-    values.length > 0 && h("details", {}, h("summary", {}, "What was sent"), h("pre", {}, JSON.stringify(write.values, null, 2))));
+    values.length > 0 && h("details", {}, h("summary", {}, "What was sent"), h("pre", {}, JSON.stringify(write.values, null, 2))), exchanges);
 }
-
-const milliseconds = (us) => (us < 1000 ? "under 1 ms" : us < 10000000 ? `${Math.round(us / 1000)} ms` : `${Math.round(us / 1000000)} s`);
 
 /// How long the steps of the pass took, and how long its oldest change had waited before.
 function durations(record) {
@@ -83,10 +82,17 @@ export function timeline(operation, mapping) {
   for (const one of record.taken ?? []) {
     items.push(step(["Noticed: ", reasons[one.reason] ?? one.reason], "", h("p", { class: "small" }, h("span", { class: `side-${one.side}` }, one.side), " ", record_link(operation.mapping, one.key, one.side), ` · ${one.event} · ${one.changes} ${one.changes === 1 ? "change" : "changes in one"} `, body_link(one, mapping))));
   }
-  if (record.left || record.right) items.push(step("Read both sides", "", seen("left", record.left), seen("right", record.right)));
+  const exchanges = taker(operation), writes = record.writes ?? [];
+  const earlier = exchanges.earlier(), reads = exchanges.of("read");
+  if (earlier.length) items.push(step("Said to the systems besides, and by earlier attempts", "", earlier));
+  if (record.left || record.right) items.push(step("Read both sides", "", seen("left", record.left), seen("right", record.right), reads));
+  else if (reads.length) items.push(step("Reading failed", "bad", reads));
   if (Object.keys(record.fields ?? {}).length) items.push(step("Compared with the base and decided, field by field", "", fields_table(record.fields, record.writes ?? [])));
   for (const fields of record.earlier ?? []) items.push(step("Decided before that, and overtaken", "", fields_table(fields, record.writes ?? [])));
-  for (const write of record.writes ?? []) items.push(write_step(write));
+  // What was said for several writes to one side stands with the last of them, which its answer led to.
+  for (const [at, write] of writes.entries()) items.push(write_step(write, writes.slice(at + 1).some((one) => one.side === write.side) ? [] : exchanges.of("write", write.side)));
+  const rest = exchanges.rest();
+  if (rest.length) items.push(step("Said to the systems", "", rest));
   const bad = ["dead", "conflict", "held"].includes(operation.outcome);
   items.push(step(["Ended as ", chip(operation.outcome)], bad ? "bad" : "good", h("p", { class: "small dim" }, moment(operation.at), operation.author && ` · decided by ${operation.author}`, record.merged_again && ` · merged again ${record.merged_again === 1 ? "once" : `${record.merged_again} times`} because the other side moved`), durations(record)));
   return h("ol", { class: "timeline" }, items);

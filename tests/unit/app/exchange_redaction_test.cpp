@@ -138,9 +138,14 @@ TEST_CASE("exchange redaction: parameters of a statement that names a redacted c
   one.method = "SQL";
   one.target = "UPDATE people SET ssn = $2 WHERE id = $1 RETURNING id, ssn";
 
+  Exchange many = one;
+  many.target = "update people t set \"ssn\" = u.\"$v1\" from json_to_recordset($1::json) u(\"$v1\" text)";
+  many.sent = body_of(R"(["[{\"$v1\":\"078-05-1120\"}]"])");
+
   const Exchange kept = as_kept(one, kSsn, false, nothing);
 
   CHECK_FALSE(shows(kept, "078-05"));
+  CHECK_FALSE(shows(as_kept(many, kSsn, false, nothing), "078-05"));
   CHECK(kept.target == one.target);
   CHECK(json::parse(kept.sent.text).value() == Value(Array{Value(hash_of(Value(1))), Value(hash_of("078-05-1120")), Value(), Value(true)}));
   CHECK(*json::parse(kept.answer.text).value().find("affected") == Value(1));
