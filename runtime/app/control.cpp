@@ -1,4 +1,5 @@
 // What the API reads of the process, and what the process hears from the engine.
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 
@@ -275,6 +276,18 @@ void App::State::check_loaded(bool connect, admin::Done<Value> done) {
           }
         }
         checking->connections[name] = std::move(about);
+        for (const auto& [where, collection] : collections_in_use()) {
+          if (where != name || asked == connections_.end()) continue;
+          ++checking->left;
+          asked->second->describe(collection, [checking, one, at = "connection " + name + ", " + collection.string_or("name") + ": "](Result<Value> described) {
+            const Value* warnings = described.ok() ? described->find("warnings") : nullptr;
+            for (const Value& warning : warnings == nullptr || !warnings->is_array() ? Array{} : warnings->as_array()) {
+              const Value text(at + (warning.is_string() ? warning.as_string() : ""));
+              if (std::find(checking->warnings.begin(), checking->warnings.end(), text) == checking->warnings.end()) checking->warnings.push_back(text);
+            }
+            one();
+          });
+        }
       } else {
         checking->connections[name] = Value(Object{{"ok", Value(false)}, {"error", Value(to_string(answer.error()))}});
         checking->problems.push_back(problem("connection " + name, answer.error()));

@@ -8,17 +8,27 @@ namespace tidewire::app {
 
 using sync::Side;
 
-std::vector<Value> App::State::collections_of(const std::string& connection) const {
-  std::map<std::string, Value> found;
+/// The ends of mappings with the rows and parts of their records, each once: (connection, collection).
+std::vector<std::pair<std::string, Value>> App::State::collections_in_use() const {
+  std::vector<std::pair<std::string, Value>> used;
+  const auto add = [&](const std::string& connection, const Value& collection) {
+    if (std::pair one(connection, collection); std::find(used.begin(), used.end(), one) == used.end()) used.push_back(std::move(one));
+  };
   for (const auto& [name, mapping] : mappings_) {
     if (!mapping.endpoints) continue;
     for (const Side side : {Side::kLeft, Side::kRight}) {
       const ScriptEndpoint& endpoint = mapping.endpoints->own(side);
-      if (endpoint.connection().name() == connection) found.emplace(endpoint.collection().string_or("name"), endpoint.collection());
-      for (const Value& entry : belonging_to(mapping.mapper->compiled(), side)) {
-        if (entry.string_or("connection") == connection) found.emplace(entry.string_or("collection"), further_collection(entry));
-      }
+      add(endpoint.connection().name(), endpoint.collection());
+      for (const Value& entry : belonging_to(mapping.mapper->compiled(), side)) add(entry.string_or("connection"), further_collection(entry));
     }
+  }
+  return used;
+}
+
+std::vector<Value> App::State::collections_of(const std::string& connection) const {
+  std::map<std::string, Value> found;
+  for (auto& [name, collection] : collections_in_use()) {
+    if (name == connection) found.emplace(collection.string_or("name"), collection);
   }
   std::vector<Value> collections;
   for (auto& [name, collection] : found) collections.push_back(std::move(collection));

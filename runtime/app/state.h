@@ -142,6 +142,7 @@ struct App::State final : public admin::Control, public admin::Authoring, public
 
   // listening.cpp
   void refresh_listeners();
+  std::vector<std::pair<std::string, Value>> collections_in_use() const;
   std::vector<Value> collections_of(const std::string& connection) const;
   void look_at(const std::string& connection, const std::string& collection, std::function<void(std::optional<Error>)> done);
 
