@@ -84,6 +84,7 @@ end
 
 --- The records of these keys; those that are not there are left out.
 function M.read(conn, shape, keys)
+  if #keys == 0 then return array {} end
   local parameters = shape.sql.parameters()
   local condition, err = shape.sql.with_keys(shape, keys, parameters)
   if not condition then return nil, err end

@@ -94,6 +94,7 @@ struct WithRows::Poll : std::enable_shared_from_this<WithRows::Poll> {
   void read() {
     page.more = pages.into(cursor);
     page.cursor = std::move(cursor);
+    if (parents.empty()) return done(std::move(page));
     owner.read({parents.begin(), parents.end()}, [self = shared_from_this()](Result<std::vector<Record>> records) {
       if (!records.ok()) return self->done(std::move(records).error());
       self->page.records = std::move(*records);

@@ -256,11 +256,13 @@ TEST_CASE("with_rows: a poll tells the records whose rows changed", "[sync][rows
   CHECK(keys == std::vector<std::string>{it.person});
 
   keys.clear();
+  const int reads = it.world.right.reads;
   it.right->changes(cursor, 100, [&](Result<sync::ChangesPage> page) {
     for (const auto& record : page->records) keys.push_back(record.key);
   });
   it.world.timers.run_posted();
   CHECK(keys.empty());
+  CHECK(it.world.right.reads == reads);  // nobody is asked for no records
 }
 
 TEST_CASE("with_rows: lines that do not move their record are polled in their own table, and the record shows them once", "[sync][rows]") {
