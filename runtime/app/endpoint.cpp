@@ -65,6 +65,13 @@ Result<sync::ChangesPage> changes_page(const Value& table) {
       if (key.is_string()) page.deleted.push_back(key.as_string());
     }
   }
+  if (const Value* parents = table.find("parents"); parents != nullptr && parents->is_object()) {
+    for (const auto& [column, keys] : parents->as_object()) {
+      for (const Value& key : keys.is_array() ? keys.as_array() : Array{}) {
+        if (key.is_string()) page.parents[column].push_back(key.as_string());
+      }
+    }
+  }
   if (const Value* cursor = table.find("cursor"); cursor != nullptr) page.cursor = *cursor;
   page.more = table.bool_or("more", false);
   return page;

@@ -175,7 +175,7 @@ std::vector<Value> belonging_to(const Value& compiled, Side side) {
 
 Value further_collection(const Value& entry) {
   Object out{{"name", Value(entry.string_or("collection"))}, {"word", Value(entry.string_or("word"))}, {"scope", Value(Object{})}};
-  for (const char* member : {"options", "key", "fields"}) {
+  for (const char* member : {"options", "key", "fields", "parents"}) {
     if (const Value* value = entry.find(member); value != nullptr) out[member] = *value;
   }
   return Value(std::move(out));

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -78,6 +79,7 @@ struct ListPage {
 struct ChangesPage {
   std::vector<Record> records;
   std::vector<std::string> deleted;
+  std::map<std::string, std::vector<std::string>> parents;  // of rows that went or moved away: by the column that names a record, the records that had them
   Value cursor;
   bool more = false;
   std::optional<Error> left_out;  // of collections beside it, one could not be asked; what came counts, and the cursor stays before that one's

@@ -196,6 +196,38 @@ function M.outcome(conn, shape, events)
   return { records = records, deleted = gone }
 end
 
+--- What `check` says of rows below records, of which `source` does not tell the old value of the column that names their record; nil where
+--- there is no such column.
+function M.untold(source, column, then_what)
+  if not column then return nil end
+  return ("%s not tell whose row was deleted or moved away by itself (its old %s): a sweep finds it%s"):format(source, column, then_what or "")
+end
+
+--- Whose rows went or moved away, of events { op = "PARENT", key = { column = value } }: { column = { key, ... } }, each key as a read spells
+--- the column, by `spelled(column, values)`, a list with holes where a value is none of it. Nil where there are no such events.
+function M.parents(shape, events, spelled)
+  local values, found = {}, nil
+  for _, event in ipairs(events) do
+    for name, value in pairs(event.op == "PARENT" and given(event.key) or {}) do
+      local column = shape.about.by_name[name]
+      if column then
+        values[column] = values[column] or array {}
+        table.insert(values[column], value)
+      end
+    end
+  end
+  for column, list in pairs(values) do
+    local texts, err = spelled(column, list)
+    if not texts then return nil, err end
+    found = found or {}
+    found[column.name] = array {}
+    for n = 1, #list do
+      if texts[n] ~= nil then table.insert(found[column.name], connector.plain(texts[n])) end
+    end
+  end
+  return found
+end
+
 -- A row is stamped before it is committed, so later polls begin before the mark.
 local function floor_of(conn)
   return function(mark, polled) return time.add(connector.mark_of(mark, polled), -conn.config.overlap) end

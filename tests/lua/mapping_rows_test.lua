@@ -35,6 +35,14 @@ test("a row has the types of the child table", function()
     "'passed' is read%-only in a row of education", { describe = described })
 end)
 
+test("the column that names the record is told to the table's connector", function()
+  local plan = case.load(function(e)
+    return { fields = { { "email", "email" }, e.rows { left = "a", right = "notes", key = { "item" } },
+      e.rows { left = "b", right = e.app.table("lines", { parent = "order_id" }), key = { "item" } } } }
+  end)
+  equal({ #plan.further, plan.further[1].parents }, { 1, { "order_id" } })
+end)
+
 test("the order is a column where a list has none of its own", function()
   local function order(value)
     return rows(function() return { left = "education", right = "schools", key = { "school" }, order = value } end, { describe = described }).order
@@ -74,7 +82,7 @@ test("poll_child names the lines of a list that do not move their record", funct
       poll_child = e.erp.doctype("Employee Education", { parent = "parent" }) } } }
   end)
   equal(plan.left.children, { { id = "erp.doctype Employee Education", path = "", parent = "parent", polled = true } })
-  equal({ #plan.right.children, plan.further[1].fields[1] }, { 0, "parent" })
+  equal({ #plan.right.children, plan.further[1].fields[1], plan.further[1].parents }, { 0, "parent", { "parent" } })
   case.refused(function(e)
     return { fields = { e.rows { left = "education", right = "schools", key = { "school" }, poll_child = e.erp.doctype "Employee Education" } } }
   end, "poll_child is the collection of the rows")

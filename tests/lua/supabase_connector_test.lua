@@ -317,6 +317,15 @@ tap.test("describe reads types, keys and references, and gives way where it is r
   tap.equal(by_name.mood.type.options[2], "bad")
 end)
 
+tap.test("of rows below records it is said that polls do not tell whose one was, where no webhook does", function()
+  local api = { definitions = { lines = { required = array { "id" }, properties = { id = { format = "uuid", description = "Note:\nThis is a Primary Key.<pk/>" }, order_id = { format = "bigint" } } } } }
+  local lines = { name = "lines", word = "table", key = array {}, fields = array {}, options = {}, parents = array { "order_id" } }
+  local function said(options, rows) return connect({ { "GET /rest/v1/", { body = api } } }, options).describe(rows).warnings end
+  local webhook = { webhook = { header = "x-signature", secret = "s" } }
+  tap.equal({ #said({}, lines), #said(webhook, lines), #said({}, { name = "lines", word = "table", key = array {}, fields = array {}, options = {} }) }, { 1, 0, 0 })
+  tap.ok(said({}, lines)[1]:find("polls do not tell whose row was deleted or moved away by itself (its old order_id)", 1, true), said({}, lines)[1])
+end)
+
 tap.test("a key that is told nothing has the columns that the mapping names, if the table has them", function()
   local forbidden = { "GET /rest/v1/", { status = 401, body = { message = "Access to schema is forbidden", hint = "h" } } }
   local asked = { name = "items", word = "table", key = array {}, fields = array { "sku", "meta.price" } }

@@ -9,6 +9,12 @@ const left = (code) => shop.sql(`select concat_ws('|', customer, total, paid, pl
 const right = (code) => app.sql(`select concat_ws('|', customer, total, paid, placed, big, coalesce(due::text, 'none')) from orders where code = '${code}'`);
 const arrives = (what, check, seconds = 40) => until(what, check, seconds);
 
+const lists = `return mapping {
+  left = shop.table "lists", right = app.table "lists", on = { poll = "every 1s" }, key = { left = "id", right = "id" }, match = { by.fields { "code" } },
+  fields = { same { "code" }, rows { left = shop.table("list_items", { parent = "list" }), right = app.table("list_items", { parent = "list" }), key = { "item" }, fields = { same { "amount" } } } },
+}
+`;
+
 const cases = {
   async "(a shop on MariaDB and an application on PostgreSQL behind a pooler)"() {
     shop = mariadb(`create table orders (id bigint auto_increment primary key, code varchar(20) unique, customer varchar(40), total decimal(12,2), paid tinyint(1) not null default 0,
@@ -41,6 +47,34 @@ const cases = {
     await settled(world);
     shop.sql("delete from orders where code = 'B2'");
     await arrives("the row to be gone on the right", () => right("B2") === "");
+  },
+
+  async "a row below a record that is deleted or moved by itself is told by the outbox"() {
+    shop.sql(`create table lists (id int auto_increment primary key, code varchar(20) unique); create table list_items (id int auto_increment primary key, list int, item varchar(20), amount int);
+      insert into lists (code) values ('shopping'), ('garden'); insert into list_items (list, item, amount) values (1, 'apples', 3), (1, 'pears', 1)`);
+    app.sql("create table lists (id int primary key generated always as identity, code text unique); create table list_items (id int primary key generated always as identity, list int references lists, item text, amount int)");
+    own.write("mappings/lists.lua", lists);
+    await until("the mapping to be loaded", async () => (await own.status()).mappings.lists?.state === "running");
+    assert.match((await own.cli("check", "--connect")).out, /connection shop, list_items: polls do not tell whose row was deleted/);
+    for (const kind of ["mysql", "postgres"]) assert.equal((await own.cli("install", kind, "lists", "--yes")).code, 0);
+    assert.doesNotMatch((await own.cli("check", "--connect")).out, /not tell whose/);
+    assert.equal((await own.cli("sync", "lists")).code, 0);
+    const there = (side, text) => side.sql(`select ${text} from list_items join lists on lists.id = list`);
+    const right = () => there(app, "string_agg(code || '/' || item, ' ' order by item)");
+    const left = () => there(shop, "coalesce(group_concat(code, '/', item order by item separator ' '), '')");
+    assert.equal(right(), "shopping/apples shopping/pears");
+    await settled(world);
+    shop.sql("delete from list_items where item = 'apples'");
+    await arrives("the row to be gone on the right", () => right() === "shopping/pears");
+    await settled(world);
+    shop.sql("update list_items set list = 2");
+    await arrives("the row to have moved on the right", () => right() === "garden/pears");
+    await settled(world);
+    app.sql("delete from list_items");
+    await arrives("the row to be gone on the left", () => left() === "");
+    for (const kind of ["mysql", "postgres"]) assert.equal((await own.cli("uninstall", kind, "lists", "--yes")).code, 0);
+    assert.equal(shop.sql("select count(*) from information_schema.triggers where event_object_table like 'list%'"), "0");
+    own.remove("mappings/lists.lua");
   },
 
   async "a transaction that began first and commits last is not passed over, on either side"() {

@@ -106,15 +106,29 @@ const cases = {
     a.sql("insert into lists (code) values ('shopping'); insert into list_items (list, item, amount) values (1, 'apples', 3)");
     own.write("mappings/lists.lua", lists);
     await until("the mapping to be loaded", async () => (await own.status()).mappings.lists?.state === "running");
+    const untold = /connection [ab], list_items: polls do not tell whose row was deleted or moved away by itself \(its old "list"\)/;
+    assert.match((await own.cli("check", "--connect")).out, untold);
     const installed = await own.cli("install", "postgres", "lists", "--yes");
     assert.equal(installed.code, 0, installed.err);
+    assert.doesNotMatch((await own.cli("check", "--connect")).out, /not tell whose/);
     assert.equal((await own.cli("sync", "lists")).code, 0);
     a.sql("update list_items set amount = 4");
     await arrives("the row on the right", () => b.sql("select amount from list_items") === "4", 30);
     b.sql("update list_items set amount = 5");
     await arrives("the row on the left", () => a.sql("select amount from list_items") === "5", 30);
+    const items = (side) => side.sql("select string_agg(code || '/' || item, ' ' order by item) from list_items join lists on lists.id = list");
+    a.sql("insert into list_items (list, item, amount) values (1, 'pears', 1)");
+    await arrives("the new row on the right", () => items(b) === "shopping/apples shopping/pears", 30);
     await settled(world);
+    b.sql("delete from list_items where item = 'apples'");
+    await arrives("the row to be gone on the left", () => items(a) === "shopping/pears", 30);
+    a.sql("insert into lists (code) values ('garden')");
+    a.sql("update list_items set list = (select id from lists where code = 'garden')");
+    await arrives("the row to have moved on the right", () => items(b) === "garden/pears", 30);
+    await settled(world);
+    assert.equal(items(a), "garden/pears");
     assert.equal((await own.cli("uninstall", "postgres", "lists", "--yes")).code, 0);
+    assert.equal(a.sql("select count(*) from pg_trigger where tgname in ('tidewire_outbox', 'tidewire_parents') and tgrelid = 'list_items'::regclass"), "0");
     own.remove("mappings/lists.lua");
   },
 

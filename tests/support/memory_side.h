@@ -71,6 +71,7 @@ class MemorySide final : public sync::Endpoint {
   std::deque<Fault> put_back_faults;
   std::function<void(Row&)> before_delete;
   std::function<void()> after_changes;                   // what happens while a poll's answer is on its way
+  std::map<std::string, std::vector<std::string>> parents;  // whose rows are gone, as the next changes tell it
   std::function<void()> before_write;                    // an edit by a person at the last moment
   std::function<void()> after_read, after_list, after_find, after_update;  // what happens while an answer is on its way
   std::string hidden_from_list;                          // a key
@@ -154,6 +155,7 @@ class MemorySide final : public sync::Endpoint {
       page.records.push_back(record(key));
       if (page.records.size() == change_page) page.cursor = Value(static_cast<std::int64_t>(version));
     }
+    page.parents = std::exchange(parents, {});
     if (after_changes) std::exchange(after_changes, nullptr)();
     poster_.post([done, page] { done(page); });
   }

@@ -1,5 +1,5 @@
-// Polls of records with their rows: what changed in either is a change of the record. A row that was deleted tells nobody
-// whose it was; a sweep finds it.
+// Polls of records with their rows: what changed in either is a change of the record. Of a row that is gone the answer may say
+// whose it was (ChangesPage::parents); where it does not, a sweep finds it.
 #include <algorithm>
 #include <set>
 
@@ -77,6 +77,7 @@ struct WithRows::Poll : std::enable_shared_from_this<WithRows::Poll> {
         const Value* parent = row.fields.find(child.parent);
         if (parent != nullptr && !parent->is_null()) self->parents.insert(parent->is_string() ? parent->as_string() : json::dump(*parent));
       }
+      if (const auto gone = answer->parents.find(child.parent); gone != answer->parents.end()) self->parents.insert(gone->second.begin(), gone->second.end());
       self->pages.note(number + 1, answer->more);
       self->cursor["rows"].as_array()[number] = std::move(answer->cursor);
       self->rows_of(number + 1);

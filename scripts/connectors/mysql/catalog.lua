@@ -48,12 +48,14 @@ local function mark_json(conn, collection, about)
   end
 end
 
--- Those that note a change in the outbox, of any version, and those that may set a column before one.
+-- Those that note a change in the outbox, of any version, those that note whose a row was, and those that may set a column before one.
 local function sort_triggers(about, list)
   local events, count = {}, 0
-  about.triggers, about.before_update = {}, {}
+  about.triggers, about.parent_triggers, about.before_update = {}, {}, {}
   for _, one in ipairs(list) do
-    if one.timing == "after" and one.name:find "^tidewire_" and one.text:find("`tidewire_outbox`", 1, true) then
+    if one.timing == "after" and one.name:sub(1, #notes.parent_prefix) == notes.parent_prefix then
+      table.insert(about.parent_triggers, one)
+    elseif one.timing == "after" and one.name:find "^tidewire_" and one.text:find("`tidewire_outbox`", 1, true) then
       table.insert(about.triggers, one)
       if not events[one.event] then count = count + 1 end
       events[one.event] = true
@@ -80,7 +82,7 @@ local function read_table(conn, collection)
   return about
 end
 
---- What is known of a collection's table: { name, type, outbox, triggers, before_update, columns, by_name, keys, references }.
+--- What is known of a collection's table: { name, type, outbox, triggers, parent_triggers, before_update, columns, by_name, keys, references }.
 function M.table(conn, collection)
   return tables.known(conn, db.table_name(conn, collection), function() return read_table(conn, collection) end)
 end
@@ -174,6 +176,15 @@ local function add_warnings(conn, collection, about, warnings)
   if column and not hidden and not M.is_kept(about, column) then
     warn(("nothing keeps %s (no ON UPDATE, no trigger): where who edits a row does not set it, `newest` and polls see the older time (`tidewire install` makes a trigger)")
       :format(db.quoted(column.name)))
+  end
+  local parents = given(collection.parents) or {}
+  local untold, parent = notes.untold(about, parents)[1], parents[1] and db.quoted(parents[1])
+  if parent and (is_view or conn.config.changes == "poll") then
+    warn(tables.untold("polls do", parent))
+  elseif parent and not notes.noted(about, collection.key) then
+    warn(tables.untold("polls do", parent, "; `tidewire install` makes an outbox that tells it"))
+  elseif untold then
+    warn(tables.untold("the outbox does", db.quoted(untold), "; run `tidewire install` again"))
   end
   if notes.noted(about, collection.key) == "formerly" then warn "the outbox's triggers are those of a former version: run `tidewire install` again" end
 end

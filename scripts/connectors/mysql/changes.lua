@@ -48,6 +48,12 @@ local function prune(conn, outbox, name, seen)
   db.query(conn, "delete from " .. outbox .. " where tbl = ? and seq <= ? and at < utc_timestamp(6) - interval 7 day limit 10000", { name, seen }, true)
 end
 
+local function parent_texts(column, values)
+  local texts = {}
+  for n, value in ipairs(values) do texts[n] = notes.spelled(column, value) end
+  return texts
+end
+
 local function outbox_changes(conn, collection, shape, cursor, limit)
   local outbox, name = M.outbox(conn, collection)
   local answers, err = db.transaction(conn, {
@@ -58,11 +64,12 @@ local function outbox_changes(conn, collection, shape, cursor, limit)
   local events = answers[1]
   for _, event in ipairs(events) do
     event.key = json.decode(event.keys)
-    for n, part in ipairs(shape.key) do event.key[n] = notes.spelled(shape.about.by_name[part], event.key[n]) end
+    for n, part in ipairs(event.op ~= "PARENT" and shape.key or {}) do event.key[n] = notes.spelled(shape.about.by_name[part], event.key[n]) end
   end
   local answer
   answer, err = tables.outcome(conn, shape, events)
   if not answer then return nil, err end
+  answer.parents = tables.parents(shape, events, parent_texts)
   local last = events[#events]
   answer.cursor, answer.more = { outbox = last and last.seq or cursor.outbox, at = answers[2][1].now }, #events == limit
   if not answer.more then prune(conn, outbox, name, cursor.outbox) end

@@ -10,6 +10,7 @@ local db = require "connectors.mysql.db"
 local notes = require "connectors.mysql.notes"
 
 local array = json.array
+local given = connector.given
 
 local M = {}
 
@@ -58,6 +59,26 @@ end
 local function create_text(conn, collection, about, one)
   return "create trigger " .. db.quoted((db.place(conn, collection))) .. "." .. db.quoted(one.name) .. " " .. (one.timing or "after") .. " " .. one.event .. " on " .. about.name
     .. " for each row " .. one.text
+end
+
+-- Of several mappings each may name a column; the triggers tell them all.
+local function parent_steps(conn, collection, about, add)
+  local parents = given(collection.parents) or {}
+  if #notes.untold(about, parents) == 0 then return end
+  local outbox, table_name = changes.outbox(conn, collection)
+  local columns, seen = {}, {}
+  for _, names in ipairs { notes.told(about), parents } do
+    for _, name in ipairs(names) do
+      if about.by_name[name] and not seen[name] then columns[#columns + 1] = about.by_name[name] end
+      seen[name] = true
+    end
+  end
+  local wanted = notes.parents(columns, function(key) return note(outbox, table_name, "PARENT", key) end)
+  for _, one in ipairs(about.parent_triggers) do add("what notes less", drop_text(conn, collection, one.name)) end
+  for _, event in ipairs { "update", "delete" } do
+    add("what notes whose a row of " .. about.name .. " was", create_text(conn, collection, about,
+      { name = trigger_name("parent_" .. event, table_name), event = event, text = body(wanted[event]) }))
+  end
 end
 
 -- New ones come before old ones go, so that no change passes between them.
@@ -110,8 +131,10 @@ function M.install(conn, collection, options)
   if not about then return nil, err end
   if about.type ~= "BASE TABLE" then return connector.fail("invalid", about.name .. " is a view: its changes cannot be noted") end
   local steps, add = list()
-  for _, name in ipairs(collection.key) do
-    if not about.by_name[name] then return connector.fail("invalid", about.name .. " has no column " .. db.quoted(name), "`tidewire schema` lists its columns") end
+  for _, names in ipairs { collection.key, given(collection.parents) or {} } do
+    for _, name in ipairs(names) do
+      if not about.by_name[name] then return connector.fail("invalid", about.name .. " has no column " .. db.quoted(name), "`tidewire schema` lists its columns") end
+    end
   end
   if about.outbox and notes.notes_another(about, collection.key) then
     return connector.fail("invalid", "the outbox of " .. about.name .. " notes another key than " .. table.concat(collection.key, ", "),
@@ -120,6 +143,7 @@ function M.install(conn, collection, options)
   if about.noticed == 0 then add("the outbox: one row per change", outbox_text((changes.outbox(conn, collection)))) end
   time_steps(conn, collection, about, add)
   trigger_steps(conn, collection, about, add)
+  parent_steps(conn, collection, about, add)
   return carried_out(conn, steps, options)
 end
 
@@ -140,6 +164,7 @@ function M.uninstall(conn, collection, options)
   if not about then return nil, err end
   local steps, add = list()
   for _, one in ipairs(about.triggers) do add("what notes each " .. one.event, drop_text(conn, collection, one.name)) end
+  for _, one in ipairs(about.parent_triggers) do add("what notes whose rows were", drop_text(conn, collection, one.name)) end
   if #steps > 0 then add_kept(conn, collection, about, steps) end
   return carried_out(conn, steps, options)
 end

@@ -39,6 +39,48 @@ end
 --- The list of a row's key: `row` is "new" or "old". Nil where the table has not all its columns.
 function M.list(about, row, key) return listed(about, row, key, part) end
 
+-- Of rows below records: { "order_id": 5 }, the record that a row belonged to.
+local function parent(column)
+  return "json_object('" .. column.name:gsub("'", "''") .. "', " .. part("old", column) .. ")"
+end
+
+--- Triggers that note whose a row was have names that begin so.
+M.parent_prefix = "tidewire_parent_"
+
+--- What the two triggers of rows below records do: { event = statements }, of the columns (a list) that name a record.
+function M.parents(list, note)
+  local gone, moved = {}, {}
+  for n, column in ipairs(list) do
+    local old = "old." .. db.quoted(column.name)
+    gone[n] = ("if %s is not null then %s; end if"):format(old, note(parent(column)))
+    moved[n] = ("if %s is not null and not (cast(%s as binary) <=> cast(%s as binary)) then %s; end if"):format(old, part("old", column), part("new", column), note(parent(column)))
+  end
+  return { update = table.concat(moved, "; "), delete = table.concat(gone, "; ") }
+end
+
+--- The names of the columns whose old values the table's triggers note, for both events.
+function M.told(about)
+  local list = {}
+  for _, column in ipairs(about.columns) do
+    local events = 0
+    for _, one in ipairs(about.parent_triggers) do
+      if one.text:find(parent(column), 1, true) then events = events + 1 end
+    end
+    if events == 2 then list[#list + 1] = column.name end
+  end
+  return list
+end
+
+--- Those of the columns `parents` that they do not.
+function M.untold(about, parents)
+  local known, missing = {}, {}
+  for _, name in ipairs(M.told(about)) do known[name] = true end
+  for _, name in ipairs(parents) do
+    if not known[name] then missing[#missing + 1] = name end
+  end
+  return missing
+end
+
 -- As versions before this one wrote it, of which bytes and other texts than utf8mb4 were refused.
 local function former(about, row, key)
   return listed(about, row, key, function(place, column) return place .. "." .. db.quoted(column.name) end)

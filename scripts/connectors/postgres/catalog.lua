@@ -13,6 +13,10 @@ local M = {}
 local relation = [[
 select c.relkind::text as kind, row_security_active(c.oid) as filtered,
   (select encode(t.tgargs, 'hex') from pg_trigger t where t.tgrelid = c.oid and t.tgname = 'tidewire_outbox' and t.tgenabled <> 'D') as noted,
+  (select encode(t.tgargs, 'hex') from pg_trigger t where t.tgrelid = c.oid and t.tgname = 'tidewire_parents' and t.tgenabled <> 'D') as told,
+  case when c.relkind <> 'p' then c.relreplident::text when (select bool_and(l.relreplident = 'f') from pg_partition_tree(c.oid) p join pg_class l on l.oid = p.relid
+    where p.isleaf) then 'f' else 'd' end as identity, (select json_agg(a.attname) from pg_index i join pg_attribute a on a.attrelid = i.indrelid and a.attnum = any (i.indkey)
+    where i.indrelid = c.oid and i.indisreplident) as identified,
   (select coalesce(p.proconfig, '{}') @> array['extra_float_digits=1'] from pg_trigger t join pg_proc p on p.oid = t.tgfoid
     where t.tgrelid = c.oid and t.tgname = 'tidewire_outbox') as exact,
   has_table_privilege(c.oid, 'insert') and has_table_privilege(c.oid, 'update') as writable
@@ -64,7 +68,7 @@ local function read_table(conn, collection)
   end
   about.name, about.columns, about.indexes, about.references = name, answers[2], answers[3], answers[4]
   about.before_update = answers[5]
-  about.noted = given(about.noted)
+  about.noted, about.told = given(about.noted), given(about.told)
   return about
 end
 
@@ -94,7 +98,53 @@ function M.notes_another_key(conn, collection, about)
   return about.noted ~= nil and about.noted:sub(1, #place) == place and not M.notes(conn, collection, about)
 end
 
---- What is known of a collection's table: { name, kind, filtered, noted, exact, columns, by_name, indexes, references, before_update }.
+-- The arguments of a trigger, each of which ends in a zero byte.
+local function arguments(text)
+  local list, part = {}, {}
+  for pair in text:gmatch "%x%x" do
+    if pair == "00" then
+      list[#list + 1], part = table.concat(part), {}
+    else
+      part[#part + 1] = string.char(tonumber(pair, 16))
+    end
+  end
+  return list
+end
+
+--- The columns that the trigger of rows below records tells the old values of, under the table's name; none where there is no such trigger.
+function M.told(conn, collection, about)
+  local list = about.told and arguments(about.told) or {}
+  return table.remove(list, 1) == M.place(conn, collection) and list or {}
+end
+
+--- The columns of `collection.parents` that nothing tells of a row which is gone: not the outbox, and not the log where that is read.
+function M.untold(conn, collection, about)
+  local known, missing = {}, {}
+  local list = M.told(conn, collection, about)
+  if conn.config.changes == "logical" then list = M.carried(about) end
+  for _, name in ipairs(list) do known[name] = true end
+  for _, name in ipairs(given(collection.parents) or {}) do
+    if not known[name] then missing[#missing + 1] = name end
+  end
+  return missing
+end
+
+--- The columns whose old values the log carries.
+function M.carried(about)
+  local list = {}
+  if about.identity == "f" then
+    for i, column in ipairs(about.columns) do list[i] = column.name end
+  elseif about.identity == "i" then
+    return given(about.identified) or list
+  elseif about.identity == "d" then
+    for _, index in ipairs(about.indexes) do
+      if index.primary then return index.columns end
+    end
+  end
+  return list
+end
+
+--- What is known of a collection's table: { name, kind, filtered, noted, told, exact, identity, identified, columns, by_name, indexes, references, before_update }.
 function M.table(conn, collection)
   return tables.known(conn, db.table_name(conn, collection), function() return read_table(conn, collection) end)
 end
@@ -152,6 +202,18 @@ function M.is_kept(about, column)
   return false
 end
 
+-- Rows below records that are deleted, or move to another one, by themselves.
+local function add_untold(conn, collection, about, warnings)
+  local parents, how = given(collection.parents) or {}, conn.config.changes
+  local parent, untold = parents[1] and db.quoted(parents[1]), M.untold(conn, collection, about)[1]
+  local function warn(...) warnings[#warnings + 1] = tables.untold(...) end
+  if how == "poll" or about.kind == "v" or about.kind == "m" then return warn("polls do", parent) end
+  if how == "auto" and not M.notes(conn, collection, about) then
+    return warn("polls do", parent, "; `tidewire install` makes an outbox that tells it")
+  end
+  warn(how == "logical" and "the log does" or "the outbox does", untold and db.quoted(untold), "; run `tidewire install` again")
+end
+
 local function warnings_of(about, has_key, modified)
   local warnings = array {}
   local function warn(text) warnings[#warnings + 1] = text end
@@ -189,6 +251,7 @@ function M.describe(conn, collection)
     }
   end
   local warnings, shows_all = warnings_of(about, #key > 0, M.time_column(conn, collection, about)), about.kind ~= "v" and about.kind ~= "m" and not about.filtered
+  add_untold(conn, collection, about, warnings)
   if #key == 0 then key[1] = "id" end
   local own_keys = about.by_name[key[1]] and about.by_name[key[1]].read_only
   return { key = key, fields = fields, warnings = warnings, place = table.concat({ db.place(conn, collection) }, "."), absence_proves_delete = shows_all and nil,

@@ -73,18 +73,35 @@ local function prune(conn, id, seen)
     and at < now() - interval '7 days']], { id, seen.xid, seen.seq }, true)
 end
 
+local function parents_of(conn, shape, events)
+  return tables.parents(shape, events, function(column, values)
+    local keys, texts = array {}, {}
+    for n, value in ipairs(values) do keys[n] = array { value } end
+    local spelled, err = rows.spelled(conn, { about = shape.about, name = shape.name, key = { column.name } }, keys)
+    if not spelled then return nil, err end
+    for n in ipairs(values) do texts[n] = spelled[n] and spelled[n][1] end
+    return texts
+  end)
+end
+
 -- What events come to, their keys spelled as rows are read, whoever wrote them in whatever session.
 local function outcome(conn, shape, events)
   local keys, whole = array {}, {}
   for _, event in ipairs(events) do
-    if given(event.key) and #event.key == #shape.key then
+    if event.op ~= "PARENT" and given(event.key) and #event.key == #shape.key then
       keys[#keys + 1], whole[#whole + 1] = event.key, event
     end
   end
   local spelled, err = rows.spelled(conn, shape, keys)
   if not spelled then return nil, err end
   for i, event in ipairs(whole) do event.key = spelled[i] end
-  return tables.outcome(conn, shape, whole)
+  local answer, parents
+  answer, err = tables.outcome(conn, shape, whole)
+  if not answer then return nil, err end
+  parents, err = parents_of(conn, shape, events)
+  if err then return nil, err end
+  answer.parents = parents
+  return answer
 end
 
 local function outbox_changes(conn, collection, shape, cursor, limit)

@@ -58,6 +58,34 @@ local function trigger(conn, collection, about)
     .. " for each row execute function tidewire.note(" .. table.concat(names, ", ") .. ")"
 end
 
+-- Whose a row was that is deleted, or moves to another record. Arguments: the table as mappings name it, the columns that name a record.
+local note_parents = [[
+create or replace function tidewire.note_parents() returns trigger language plpgsql security definer set search_path = pg_catalog
+  set timezone = 'UTC' set datestyle = 'ISO, YMD' set intervalstyle = 'postgres' set bytea_output = 'hex' set extra_float_digits = 1 as $note$
+declare
+  before jsonb := to_jsonb(old);
+  after jsonb := '{}';
+begin
+  if tg_op = 'UPDATE' then after := to_jsonb(new); end if;
+  insert into tidewire.outbox ("table", op, key)
+    select tg_argv[0], 'PARENT', jsonb_build_object(name, before -> name) from unnest(tg_argv) with ordinality a(name, n)
+    where n > 1 and before ->> name is not null and (before -> name)::text is distinct from (after -> name)::text;
+  return null;
+end $note$]]
+
+-- Of several mappings each may name a column; the trigger tells them all.
+local function parents_steps(conn, collection, about, add)
+  local untold, list = catalog.untold(conn, collection, about), { literal(catalog.place(conn, collection)) }
+  if #untold == 0 then return end
+  for _, names in ipairs { catalog.told(conn, collection, about), untold } do
+    for _, name in ipairs(names) do list[#list + 1] = literal(name) end
+  end
+  add("the function that notes whose a row was that is gone", note_parents)
+  if about.told then add("the trigger that notes less", "drop trigger tidewire_parents on " .. about.name) end
+  add("the trigger that notes whose a row of " .. about.name .. " was", "create trigger tidewire_parents after update or delete on " .. about.name
+    .. " for each row execute function tidewire.note_parents(" .. table.concat(list, ", ") .. ")")
+end
+
 -- A time that the statement itself sets stands. A column without a zone is read as UTC.
 local touch = [[
 create or replace function tidewire.touch() returns trigger language plpgsql set timezone = 'UTC' as $touch$
@@ -91,23 +119,32 @@ local function wanted_steps(conn, collection, about)
   end
   if not (noting and about.exact) then add("the function that notes a change and tells who listens", (note:gsub("CHANNEL", changes.channel))) end
   time_steps(conn, collection, about, add)
-  if noting then return steps end
-  if about.noted then add("the trigger that notes something else", "drop trigger tidewire_outbox on " .. about.name) end
-  add("the trigger that notes the changes of " .. about.name, trigger(conn, collection, about))
+  if not noting then
+    if about.noted then add("the trigger that notes something else", "drop trigger tidewire_outbox on " .. about.name) end
+    add("the trigger that notes the changes of " .. about.name, trigger(conn, collection, about))
+  end
+  parents_steps(conn, collection, about, add)
   return steps
 end
 
 -- The log carries the old key of what is deleted by the primary key, unless told to carry the whole row.
-local function publish_steps(conn, collection, about, published, add)
-  local primary = {}
-  for _, index in ipairs(about.indexes) do
-    if index.primary then
-      for _, name in ipairs(index.columns) do primary[name] = true end
-    end
+local function identity_step(conn, collection, about, add)
+  local carried, missing = {}, nil
+  for _, name in ipairs(catalog.carried(about)) do carried[name] = true end
+  for _, name in ipairs(collection.key) do
+    if not carried[name] then missing = "old rows whole in the log, because the key is no part of a primary key" end
   end
-  local carried = true
-  for _, name in ipairs(collection.key) do carried = carried and primary[name] or false end
-  if not carried then add("old rows whole in the log, because the key is no part of a primary key", "alter table " .. about.name .. " replica identity full") end
+  if not missing and #catalog.untold(conn, collection, about) > 0 then missing = "old rows whole in the log, so that it tells whose a row was that is gone" end
+  if not missing then return end
+  local text = "alter table " .. about.name .. " replica identity full"
+  if about.kind == "p" then
+    text = "do $identity$\ndeclare\n  part regclass;\nbegin\n  for part in select relid from pg_partition_tree(" .. literal(about.name) .. ") loop\n"
+      .. "    execute format('alter table %s replica identity full', part);\n  end loop;\nend $identity$"
+  end
+  add(missing, text)
+end
+
+local function publish_steps(conn, collection, about, published, add)
   local name = quoted(logical.publication(conn, collection))
   if not published.there then
     return add("what is published of the log", "create publication " .. name .. " for table " .. about.name .. " with (publish_via_partition_root = true)")
@@ -121,6 +158,7 @@ local function install_logical(conn, collection, about, options)
   if not published then return nil, err end
   local steps = array {}
   local function add(title, text) steps[#steps + 1] = { title = title, sql = text } end
+  identity_step(conn, collection, about, add)
   if not (published.whole and published.holds) then publish_steps(conn, collection, about, published, add) end
   local column = catalog.time_column(conn, collection, about)
   if column and not catalog.is_kept(about, column) then
@@ -133,6 +171,7 @@ end
 -- Who else has an outbox, and what keeps a time column.
 local others = [[
 select count(*) filter (where tgname = 'tidewire_outbox' and tgrelid <> to_regclass($1))::int as noting,
+  count(*) filter (where tgname = 'tidewire_parents' and tgrelid <> to_regclass($1))::int as telling,
   count(*) filter (where tgname = 'tidewire_touch' and tgrelid = to_regclass($1))::int as touching,
   count(*) filter (where tgname = 'tidewire_touch')::int as touched from pg_trigger]]
 
@@ -153,6 +192,10 @@ local function uninstall_logical(conn, collection, about, used, options)
   if published.there then
     steps[1] = { title = "the slots of the table, which keep the log", sql = "select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name like " .. slots .. " and not active" }
     steps[2] = { title = "the publication", sql = "drop publication if exists " .. quoted(logical.publication(conn, collection)) }
+    if about.identity == "f" then
+      steps[3] = { title = "left as it is, for others may read it: old rows of " .. about.name .. " whole in the log",
+        todo = "where nobody else does: alter table " .. about.name .. " replica identity default" .. (about.kind == "p" and ", and so for each partition" or "") }
+    end
     add_kept(steps, about, used)
   end
   return M.carried_out(conn, steps, options)
@@ -205,10 +248,13 @@ function M.uninstall(conn, collection, options)
   if not used then return nil, err end
   if conn.config.changes == "logical" then return uninstall_logical(conn, collection, about, used[1], options) end
   local steps = array {}
-  if about.noted then steps[1] = { title = "the trigger of " .. about.name, sql = "drop trigger if exists tidewire_outbox on " .. about.name } end
-  if about.noted and used[1].noting == 0 then
-    steps[2] = { title = "the outbox", sql = "drop table if exists tidewire.outbox" }
-    steps[3] = { title = "its function", sql = "drop function if exists tidewire.note()" }
+  local function add(title, text) steps[#steps + 1] = { title = title, sql = text } end
+  if about.noted then add("the trigger of " .. about.name, "drop trigger if exists tidewire_outbox on " .. about.name) end
+  if about.told then add("the trigger that notes whose its rows were", "drop trigger if exists tidewire_parents on " .. about.name) end
+  if about.noted and used[1].noting + used[1].telling == 0 then
+    add("the outbox", "drop table if exists tidewire.outbox")
+    add("its function", "drop function if exists tidewire.note()")
+    add("the function of rows below records", "drop function if exists tidewire.note_parents()")
   end
   if about.noted then add_kept(steps, about, used[1]) end
   return M.carried_out(conn, steps, options)

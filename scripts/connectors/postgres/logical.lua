@@ -82,27 +82,37 @@ local function parts_of(shape, values)
   return key
 end
 
--- An event, or two where an update moved the key.
-local function add_change(events, kind, message, about, shape, wanted)
-  local before, mark
+-- The row as it was, as far as the log has it, and as it is.
+local function tuples(kind, message, about, wanted)
+  local old, new, mark
   if kind ~= "I" then
     mark = string.char(message.byte())
-    if mark ~= "N" then before = parts_of(shape, tuple(message, about, wanted)) end
+    if mark ~= "N" then old = tuple(message, about, wanted) end
   end
-  local after
   if kind ~= "D" then
     if mark ~= "N" then message.skip(1) end
-    after = parts_of(shape, tuple(message, about, wanted))
+    new = tuple(message, about, wanted)
+  end
+  return old, new
+end
+
+-- An event, or two where an update moved the key, and whose row is gone.
+local function add_change(events, shape, parents, old, new)
+  local before, after = old and parts_of(shape, old), new and parts_of(shape, new)
+  for _, name in ipairs(parents) do
+    if old and old[name] and not (new and new[name] == old[name]) then events[#events + 1] = { op = "PARENT", key = { [name] = old[name] } } end
   end
   local moved = before and after and json.encode(before) ~= json.encode(after)
-  if before and (moved or kind == "D") then events[#events + 1] = { op = "DELETE", key = before } end
+  if before and (moved or not new) then events[#events + 1] = { op = "DELETE", key = before } end
   if after then events[#events + 1] = { op = "UPDATE", key = after } end
 end
 
 -- Events of our table, and the end of the last transaction.
-local function decode(messages, shape, place)
+local function decode(messages, shape, place, parents)
   local events, relations, wanted, last = {}, {}, {}, nil
-  for _, name in ipairs(shape.key) do wanted[name] = true end
+  for _, list in ipairs { shape.key, parents } do
+    for _, name in ipairs(list) do wanted[name] = true end
+  end
   for _, row in ipairs(messages) do
     local message = reader(row.data)
     local kind = string.char(message.byte())
@@ -114,7 +124,7 @@ local function decode(messages, shape, place)
       last = message.lsn()
     elseif kind == "I" or kind == "U" or kind == "D" then
       local about = relations[message.number(4)]
-      if about and about.place == place then add_change(events, kind, message, about, shape, wanted) end
+      if about and about.place == place then add_change(events, shape, parents, tuples(kind, message, about, wanted)) end
     end
   end
   return events, last
@@ -187,7 +197,7 @@ function M.events(conn, collection, shape, cursor, limit)
   answers, err = db.transaction(conn, { { "select pg_current_wal_flush_lsn()::text as lsn, clock_timestamp() as now" },
     { peek, { cursor.slot, limit, db.quoted(M.publication(conn, collection)) } } })
   if not answers then return nil, err end
-  local events, last = decode(answers[2], shape, place_of(conn, collection))
+  local events, last = decode(answers[2], shape, place_of(conn, collection), given(collection.parents) or {})
   -- All that was flushed before the peek has been looked at, so an idle table holds nothing up.
   local more = #answers[2] >= limit
   local lsn = more and last or answers[1][1].lsn

@@ -3,10 +3,10 @@
 local connector = require "tidewire.connector"
 local json = require "tidewire.json"
 local tables = require "connectors.supabase.rows"
-local option = require("tidewire.tables").option
+local sql_tables = require "tidewire.tables"
 local wire = require "connectors.supabase.wire"
 
-local array = json.array
+local array, option = json.array, sql_tables.option
 
 local M = {}
 
@@ -104,6 +104,10 @@ function M.describe(conn, collection)
   local is_view = definition.required == nil
   if is_view then
     warnings[1] = "a view, or a table without a primary key: name a `version` column; absence proves no deletion"
+  end
+  local parents = connector.given(collection.parents) or {}
+  if not connector.given(conn.config.webhook) then
+    warnings[#warnings + 1] = sql_tables.untold("polls do", parents[1], "; a webhook tells it (`webhook` of the connection, then `tidewire install`)")
   end
   if #key == 0 then key[1] = "id" end
   return { key = key, fields = fields, warnings = warnings, place = place(conn, collection), absence_proves_delete = not is_view and nil, tells_unique = false,

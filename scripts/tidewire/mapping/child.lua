@@ -54,6 +54,7 @@ local holds_rows = { rows = true, json = true, list = true }
 local function described_table(c, spec, side)
   local own, parent = spec.row[side], spec.row[side].options.parent
   local entry, known = further.use(c, own, { parent })
+  further.belongs(entry, parent)
   local column = known and known[parent]
   if known and not column then
     c.r:problem(spec.at, "'%s' is no field of %s%s", parent, further.title(own), report.suggest(parent, report.names(known)))
@@ -95,6 +96,7 @@ local function poll_child(c, spec)
   for _, side in ipairs(sides) do
     if c[side].connection == own.connection and mark.word(spec.row[side]) ~= "end" then
       local entry, known = further.use(c, own, { own.options.parent })
+      further.belongs(entry, own.options.parent)
       if known and not known[own.options.parent] then
         c.r:problem(at, "'%s' is no field of %s%s", own.options.parent, further.title(own), report.suggest(own.options.parent, report.names(known)))
       end

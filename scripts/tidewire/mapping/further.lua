@@ -65,6 +65,15 @@ function M.read(entry, fields)
   end
 end
 
+--- Says that rows of the entry name in this column the record which they belong to: a connector that can tells whose row is gone.
+function M.belongs(entry, column)
+  entry.parents = entry.parents or json.array {}
+  for _, known in ipairs(entry.parents) do
+    if known == column then return end
+  end
+  entry.parents[#entry.parents + 1] = column
+end
+
 --- `app.table "organizations"` as a message says it.
 function M.title(own) return ("%s.%s \"%s\""):format(own.connection, own.word, own.collection) end
 

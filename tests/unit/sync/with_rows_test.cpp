@@ -265,6 +265,31 @@ TEST_CASE("with_rows: a poll tells the records whose rows changed", "[sync][rows
   CHECK(it.world.right.reads == reads);  // nobody is asked for no records
 }
 
+TEST_CASE("with_rows: a row that is gone, or moved away, is a change of the record that had it, where the answer says whose it was", "[sync][rows]") {
+  Tables it;
+  Value cursor;
+  it.right->start([&](Result<Value> start) { cursor = start.value(); });
+  it.world.timers.run_posted();
+  std::vector<sync::Record> found;
+  const auto poll = [&] {
+    found.clear();
+    it.right->changes(cursor, 100, [&](Result<sync::ChangesPage> page) {
+      found = page->records;
+      cursor = page->cursor;
+    });
+    it.world.timers.run_posted();
+  };
+  it.skills.erase(it.key_of("lua"));
+
+  poll();
+  CHECK(found.empty());  // nobody has told
+  it.skills.parents = {{"owner", {"R9"}}, {"person", {it.person, "gone"}}};
+  poll();
+  REQUIRE(found.size() == 1);
+  CHECK(found.front().key == it.person);
+  CHECK(found.front().fields.find("skills[]")->as_array().size() == 1);
+}
+
 TEST_CASE("with_rows: lines that do not move their record are polled in their own table, and the record shows them once", "[sync][rows]") {
   World world;
   test::MemorySide lines{world.timers, world.clock, "S"};
