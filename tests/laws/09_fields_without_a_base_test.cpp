@@ -270,6 +270,25 @@ TEST_CASE("law 9: how many links would differ is told without asking a system", 
   CHECK(count() == 0);
 }
 
+TEST_CASE("law 9: a field that nobody has agreed on yet is no difference that an edit of the mapping makes", "[laws][9]") {
+  Edited it;
+  it.edit(Side::kLeft, "city", "Ghent");
+  it.edit(Side::kRight, "city", "Gand");
+  sync::Plan plan = Edited::with_city();
+  plan.fields.back() = World::field("city", 0);
+  plan.fields.back().default_value = Value("none");
+  it.put(plan);
+  it.tell();
+  REQUIRE(it.world.conflicts().size() == 1);
+
+  it.put(plan, "the same text under a later program");
+  std::int64_t differing = -1;
+  it.world.engine->count_differing("people", [&](Result<std::int64_t> count) { differing = count.ok() ? *count : -2; });
+  it.world.settle();
+
+  CHECK(differing == 0);
+}
+
 TEST_CASE("law 9: what an edited transform writes is under the brake", "[laws][9][18]") {
   Softly it;
   it.later(std::chrono::hours(25));  // the field itself, when it was new

@@ -1,5 +1,7 @@
 #include "sync/merge/differing.h"
 
+#include <algorithm>
+
 #include "sync/merge/decide.h"
 
 namespace tidewire::sync {
@@ -43,7 +45,8 @@ class Count : public std::enable_shared_from_this<Count> {
     const auto decided = decide(situation);
     // What cannot be said by it any more is something else, too; where lookups are missing here, nobody knows.
     if (!decided.ok()) return decided.error().code == Code::kInvalid && plan.lookups.empty();
-    return !decided->adopts.empty();
+    // A field without a base is adopted at the link's next pass (or waits for a person): nothing was agreed on that is said otherwise.
+    return std::any_of(decided->adopts.begin(), decided->adopts.end(), [&](const std::string& name) { return link.base.contains(name); });
   }
 
   static inline const std::vector<store::Conflict> kNone;
