@@ -108,6 +108,9 @@ std::string story(const Value& operation, const Look& look) {
     out += fields_of(operation, write).text(look);
   }
   out += unwritten_of(operation).text(look);
+  std::vector<std::string> parents;
+  for (const Value& parent : list_at(operation, "record.after")) parents.push_back(plain(parent.is_string() ? parent.as_string() : ""));
+  if (!parents.empty()) out += "  " + styled("once its parent is linked: ", Style::kDim, look) + join(parents, ", ") + "\n";
   if (const Value* error = error_of(operation)) {
     out += "  " + styled(error->string_or("code", "error"), Style::kBad, look) + "  " + plain(error->string_or("message")) + "\n";
     if (const std::string hint = error->string_or("hint"); !hint.empty()) out += "  " + styled("hint: ", Style::kDim, look) + plain(hint) + "\n";

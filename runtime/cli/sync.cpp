@@ -27,35 +27,36 @@ Result<Value> sync_body(const Arguments& arguments) {
 
 constexpr std::size_t kFirst = 20;
 
-/// A record whose parent is not linked yet is no trouble: it follows when the parent is written.
+/// A record that nothing but its parent, when it is linked, can tell from others is no trouble either.
 bool waits_for_parent(const Value& finding) {
   const Value* error = finding.find("error");
   return error != nullptr && error->string_or("code") == "not_found" && error->string_or("message").starts_with("waits for its parent");
 }
 
-std::string would_text(const Value& found, std::int64_t after_parents) {
+std::string would_text(const Value& found, std::int64_t waiting) {
   const auto count = [&](const char* name) { return grouped(found.int_or(name, 0)); };
   std::string text = "would create " + count("creates") + ", update " + count("updates") + ", delete " + count("deletes") + ", link " + count("links") + "; " + count("conflicts") + " in conflict, ";
-  const std::int64_t stopped = std::max<std::int64_t>(0, found.int_or("stopped", 0) - after_parents);
+  const std::int64_t stopped = std::max<std::int64_t>(0, found.int_or("stopped", 0) - waiting);
   text += grouped(stopped) + " stopped by an error";
-  return after_parents == 0 ? text : text + ", " + grouped(after_parents) + " after their parents";
+  if (waiting > 0) text += ", " + grouped(waiting) + " known only once their parents are linked";
+  return found.int_or("after_parents", 0) == 0 ? text : text + "; " + count("after_parents") + " of these after their parents";
 }
 
 /// What it comes to first, mapping by mapping, then the first records.
 void print_dry_run(Context& context, const Value& job) {
   Terminal& out = context.out;
   const Array& writes = job.find("writes")->as_array();
-  std::map<std::string, std::int64_t> after_parents;
-  for (const Value& one : writes) after_parents[one.string_or("mapping")] += waits_for_parent(one) ? 1 : 0;
-  std::int64_t all_after = 0;
-  for (const auto& [mapping, count] : after_parents) all_after += count;
+  std::map<std::string, std::int64_t> waiting;
+  for (const Value& one : writes) waiting[one.string_or("mapping")] += waits_for_parent(one) ? 1 : 0;
+  std::int64_t all_waiting = 0;
+  for (const auto& [mapping, count] : waiting) all_waiting += count;
   const Array& parts = job.find("parts")->as_array();
   for (const Value& part : parts) {
     const Value* found = part.find("found");
     const std::string mapping = part.string_or("mapping");
-    if (parts.size() > 1) out.line(out.paint(plain(mapping), Style::kBold) + "  " + would_text(found == nullptr ? Value(Object{}) : *found, after_parents[mapping]));
+    if (parts.size() > 1) out.line(out.paint(plain(mapping), Style::kBold) + "  " + would_text(found == nullptr ? Value(Object{}) : *found, waiting[mapping]));
   }
-  out.line(would_text(*job.find("found"), all_after) + "; looked at " + grouped(job.int_or("looked_at", 0)) + ". Nothing was written.");
+  out.line(would_text(*job.find("found"), all_waiting) + "; looked at " + grouped(job.int_or("looked_at", 0)) + ". Nothing was written.");
   const bool all = context.arguments.has("--details");
   const std::size_t shown = all ? writes.size() : std::min(writes.size(), kFirst);
   if (shown > 0) out.line();

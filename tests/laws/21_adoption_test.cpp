@@ -1,7 +1,8 @@
 // Law 21: adoption: both sides are filled already.
 #include <catch2/catch.hpp>
 
-#include "support/people.h"
+#include "base/json.h"
+#include "support/teams.h"
 
 using namespace tidewire;
 using namespace tidewire::test;
@@ -251,4 +252,85 @@ TEST_CASE("law 21: both sides of a tree are linked from the top, and nothing is 
     CHECK(known_of(it.world, Side::kLeft, "L1").link->key.right == "R1");
     CHECK(known_of(it.world, Side::kLeft, "L2").link->key.right == "R2");
   }
+}
+
+namespace {
+
+/// People of both sides whose teams are not linked yet: ada is on both, bob on the left and eve on the right alone.
+struct Strangers : Teams {
+  Strangers() {
+    const auto of_team = [](const char* email, const char* field, const char* team) {
+      Value fields = person(email);
+      fields[field] = Value(team);
+      return fields;
+    };
+    world.right.insert(of_team("ada@example.org", "team_id", "U9"), "R1");
+    world.left.insert(of_team("bob@example.org", "team", "T1"), "L8");
+    world.right.insert(of_team("eve@example.org", "team_id", "U9"), "R8");
+  }
+  std::vector<store::Finding> told(const store::Job& job) { return findings_of(world, job.id); }
+};
+
+std::string parents_in(const store::Finding& finding) {
+  const Value* after = finding.record.find("after");
+  return after == nullptr ? "" : json::dump(*after);
+}
+
+}  // namespace
+
+TEST_CASE("law 21: who names a parent of another mapping that is not linked yet is told once, with the parent", "[laws][21][22]") {
+  Strangers it;
+
+  const store::Job job = run_job(it.world, "adopt");
+
+  CHECK(found_in(job, "exact") == 1);
+  CHECK(found_in(job, "left_only") == 1);
+  CHECK(found_in(job, "right_only") == 1);
+  CHECK(found_in(job, "stopped") == 0);
+  CHECK(found_in(job, "after_parents") == 3);
+  const auto told = it.told(job);
+  REQUIRE(told.size() == 3);
+  for (const store::Finding& one : told) {
+    INFO(one.kind);
+    if (one.kind == "exact") CHECK((one.key.left == it.child && one.key.right == "R1"));
+    CHECK(parents_in(one).find(one.kind == "right_only" ? "teams/right/U9" : "teams/left/T1") != std::string::npos);
+  }
+  CHECK(it.world.writes() == 0);
+}
+
+TEST_CASE("law 21: a dry run tells what is done once the parents are linked", "[laws][21][22]") {
+  Strangers it;
+
+  const store::Job job = run_job(it.world, "dry_run");
+
+  CHECK(found_in(job, "creates") == 2);
+  CHECK(found_in(job, "links") == 1);
+  CHECK(found_in(job, "stopped") == 0);
+  CHECK(found_in(job, "after_parents") == 3);
+  CHECK(it.world.writes() == 0);
+  CHECK(it.world.counts().waiting_for == 1);  // the one that a webhook told of
+}
+
+TEST_CASE("law 21: an optional reference makes nobody wait, and a dry run says so", "[laws][21][22]") {
+  World world(Teams::with_team(true));
+  Value fields = person("ada@example.org");
+  fields["team"] = Value("T1");
+  world.left.insert(std::move(fields));
+
+  const store::Job job = run_job(world, "dry_run");
+
+  CHECK(found_in(job, "creates") == 1);
+  CHECK(found_in(job, "after_parents") == 0);
+}
+
+TEST_CASE("law 21: whom only the parent tells from others is told as stopped until that is linked", "[laws][21][22]") {
+  Strangers it;
+  sync::Plan plan = Teams::with_team(false);
+  plan.matches = {{{{"email", "email", false}, {"team", "team_id", false}}}};
+  it.world.engine->put(std::make_shared<TableMapper>(plan, "v2"), {&it.world.left, &it.world.right});
+
+  const store::Job job = run_job(it.world, "dry_run");
+
+  CHECK(found_in(job, "creates") == 0);
+  CHECK(found_in(job, "stopped") == 4);
 }

@@ -12,7 +12,7 @@ constexpr Duration kMoment = std::chrono::minutes(1);
 
 Reconcile::Options both_read(bool resync = false) {
   Reconcile::Options options;
-  options.dry = options.read_both = true;
+  options.dry = options.read_both = options.foresees = true;
   options.reapply = resync;
   return options;
 }
@@ -20,7 +20,9 @@ Reconcile::Options both_read(bool resync = false) {
 void note_preview(store::Job& job, Task::Page& page, const Report& report) {
   const auto kinds = kinds_of(report);
   for (std::size_t i = 1; i < kinds.size(); ++i) count_found(job, kinds[i]);
-  if (!kinds.empty()) found(job, page, finding_of(report, kinds.front()));
+  if (kinds.empty()) return;
+  if (!report.after.empty()) count_found(job, "after_parents");
+  found(job, page, finding_of(report, kinds.front()));
 }
 
 }  // namespace
@@ -188,11 +190,12 @@ void Adoption::note(const std::vector<SideKey>& keys, const std::vector<Report>&
     std::string kind;
     if (reports[i].error) kind = reports[i].error->message.find("match") != std::string::npos ? "ambiguous" : "stopped";
     else if (same_thing && side == Side::kRight) continue;  // met from the left already
-    else if (same_thing) kind = has("updates") || has("conflicts") || decided(operation, "owed") ? "differing" : "exact";
+    else if (same_thing) kind = has("updates") || has("conflicts") || (decided(operation, "owed") && reports[i].after.empty()) ? "differing" : "exact";
     else if (has("creates") || operation.id.empty()) kind = side == Side::kLeft ? "left_only" : "right_only";
     else kind = "stopped";
     store::Finding finding = finding_of(reports[i], kind);
     finding.key[side] = keys[i].second;
+    if (!reports[i].after.empty()) count_found(job_, "after_parents");
     found(job_, page, std::move(finding));
   }
 }

@@ -375,7 +375,8 @@ void Reconcile::finish(Report report) {
   if (!turn_.empty()) lane_.turns.leave(turn_);
   for (const SideKey& key : claimed_) lane_.owners.release(key);
   claimed_.clear();
-  report.names_kin = !coming_.empty();
+  report.names_kin = coming_.size() > foreseen_.size();
+  for (const Reference& parent : foreseen_) report.after.push_back(parent_name(parent));
   auto done = std::move(done_);
   lane_.around.poster.post([done = std::move(done), report = std::move(report)]() mutable { done(std::move(report)); });
 }

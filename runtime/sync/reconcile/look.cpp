@@ -78,6 +78,7 @@ store::Finding finding_of(const Report& report, std::string kind) {
   for (const char* part : {"writes", "fields"}) {
     if (const Value* value = operation.record.find(part)) out.record[part] = *value;
   }
+  if (!report.after.empty()) out.record["after"] = Value(Array(report.after.begin(), report.after.end()));
   if (report.error) {
     Object error{{"code", code_name(report.error->code)}, {"message", report.error->message}};
     if (!report.error->hint.empty()) error["hint"] = report.error->hint;

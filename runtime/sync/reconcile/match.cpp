@@ -123,7 +123,7 @@ std::optional<Query> Reconcile::query_for(const Match& match) const {
 /// The parent that a rule of `match` names and that is not linked yet: before it is, the counterpart may be there, unseen.
 std::optional<Reference> Reconcile::unmatched_parent() const {
   for (const Decision& decision : decisions_.fields) {
-    if (decision.kind != Decision::Kind::kOwed || !decision.owes || coming_.contains(*decision.owes)) continue;
+    if (decision.kind != Decision::Kind::kOwed || !decision.owes || (coming_.contains(*decision.owes) && !foreseen_.contains(*decision.owes))) continue;
     const auto& paths = decision.field->paths[other(key_.first)];
     const bool matched = std::any_of(plan_.matches.begin(), plan_.matches.end(), [&](const Match& match) {
       return std::any_of(match.pairs.begin(), match.pairs.end(), [&](const Match::Pair& pair) { return paths.size() == 1 && paths.front() == (key_.first == Side::kLeft ? pair.right : pair.left); });

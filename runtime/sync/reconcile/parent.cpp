@@ -38,6 +38,20 @@ std::string Reconcile::parent_name(const Reference& parent) const {
   return (translator ? translator->mapping : parent.mapping) + "/" + side_name(translator ? translator->from : parent.from) + "/" + parent.key;
 }
 
+/// Of a look: all that is missing is taken as coming. False where nothing more is, or one of them will not be linked by anything
+/// that is known here.
+bool Reconcile::foresee(const std::vector<Reference>& missing) {
+  const auto comes = [&](const Reference& parent) {
+    const bool walked = options_.kin != nullptr && parent.mapping == lane_.mapping;  // who walks knows more
+    return !parent.key.empty() && !walked && lane_.translator(parent.mapping, plan_.end[parent.from]);
+  };
+  if (!options_.foresees || !std::all_of(missing.begin(), missing.end(), comes)) return false;
+  const std::size_t before = foreseen_.size();
+  foreseen_.insert(missing.begin(), missing.end());
+  coming_.insert(missing.begin(), missing.end());
+  return foreseen_.size() > before;
+}
+
 void Reconcile::wait_for(const Reference& parent) {
   const std::string name = parent_name(parent);
   const bool overdue = std::any_of(taken_.begin(), taken_.end(), [&](const store::DirtyKey& row) { return row.parent == name && now() - row.since >= kPatience; });

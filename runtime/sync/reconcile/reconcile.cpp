@@ -347,6 +347,7 @@ void Reconcile::decide_now() {
   if (!deciding_) deciding_ = timeline_.begin("decide", std::nullopt, now());
   forget_stamps();
   Result<Decisions> decided = decide(situation());
+  while (decided.ok() && foresee(decided->missing)) decided = decide(situation());
   if (!decided.ok()) return fail(std::move(decided).error());
   const bool may_make = std::all_of(decided->making.begin(), decided->making.end(), [this](const Making& one) { return may_write(one.side); });
   const bool makes = !decided->making.empty() && may_make && decided->missing.empty() && decided->skip.empty() && !options_.dry;

@@ -35,6 +35,7 @@ struct Report {
   store::Operation operation;  // what was decided; its id is empty for an echo. Of a dry run: what would be
   std::optional<Error> error;  // why it stands
   bool missing = false;        // of a look: there is no such record, and no link of one
+  std::vector<std::string> after{};  // of a look that foresees: the parents, as "mapping/side/key", that are to be linked before it does what it tells
   bool names_kin = false;      // of a look with kin: it names a record of its mapping whose counterpart is not known yet
 };
 
@@ -57,6 +58,7 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
     bool thorough = false;  // tells every field with its rule, also where nothing changed
     std::optional<store::Store::Resolution> assumed{};  // a look at what this decision of a person would do
     const Kin* kin = nullptr;  // of a look, which it outlives
+    bool foresees = false;     // a look at what will be done once the parents that are not linked yet are
     Reversals reversals{};  // a revert: these fields go back, nothing else is looked at
     std::optional<std::string> author{};
     std::optional<std::string> job;
@@ -147,6 +149,7 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
 
   // reconcile/parent.cpp
   std::string parent_name(const Reference& parent) const;
+  bool foresee(const std::vector<Reference>& missing);
   void wait_for(const Reference& parent);
   void give_up_on(const std::string& name, const std::string& state);
 
@@ -387,7 +390,8 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   std::optional<Error> read_error_;
   int merges_ = 0;                  // guards that refused
   Translations translations_;
-  std::set<Reference> coming_;  // of this mapping, not linked yet, seen by the walk that looks
+  std::set<Reference> coming_;  // not linked yet: of this mapping, seen by the walk that looks, and those that are foreseen
+  std::set<Reference> foreseen_;
   Answers answers_;
   std::set<std::string> hidden_questions_;  // names
   std::set<std::string> braked_;      // fields that are held in this pass
