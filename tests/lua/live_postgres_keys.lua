@@ -157,6 +157,15 @@ tap.test("a note that the key's present type cannot be holds up none of the othe
   assert(call.uninstall(rows, { apply = true }))
 end)
 
+tap.test("what can be no key says why", function()
+  assert(db:query "create type key_pair as (a int, b text)")
+  assert(db:query "create table odd (a jsonb, b int[], c key_pair, d json, e tstzrange, name text, primary key (a, b, c, e))")
+  local why = {}
+  for _, field in ipairs(assert(connect().functions.describe(collection("odd", array {}, { "name" }))).fields) do why[field.name] = field.no_key or "fine" end
+  tap.equal(why, { a = "JSON has many spellings of one value", b = "a list is no single value", c = "a row type is no single value",
+    d = "JSON has many spellings of one value", e = "fine", name = "fine" })
+end)
+
 tap.test("a row is made under a key that is given in another spelling than it is read in", function()
   assert(db:query "create table spelled (k numeric(10,2), at timestamp, name text, primary key (k, at))")
   local call, rows = connect().functions, collection("spelled", { "k", "at" }, { "name" })

@@ -476,3 +476,23 @@ test("why a field is read-only stands beside it", function()
   local described = { left = { key = { "name" }, fields = { case.field "name", case.field "email", case.field("lines", "set", { read_only = true, because = "its records say so" }) } } }
   case.refused(function() return { fields = { { "email", "email" }, { "lines", "lines" } } } end, "'lines' is read%-only in .*: say only = \"to_right\" %(its records say so%)", { describe = described })
 end)
+
+test("what can be no key is refused where it is one, of a record and of rows below it", function()
+  local meta = case.field("meta", "json", { no_key = "JSON has many spellings of one value" })
+  local function described(more) return { describe = { left = { key = { "name" }, fields = { case.field "name", case.field "email" } }, right = { key = { "id" }, fields = { case.field "id", case.field "email", meta } }, further = more } } end
+  local fields = { { "email", "email" } }
+  case.load(function() return { fields = { { "email", "email" }, { "name", "meta", only = "to_right" } } } end, described())
+  refused(function() return { key = { left = "name", right = { "id", "meta" } }, fields = fields } end, "'meta' of app.table \"employees\" cannot be a key: JSON has many spellings", described())
+  local lines = { ["app.table lines"] = { key = { "meta" }, fields = { meta, case.field "person", case.field "item" } } }
+  refused(function(e)
+    return { fields = { { "email", "email" }, e.rows { left = "email", right = e.app.table("lines", { parent = "person" }), key = { "item" } } } }
+  end, "'meta' of app.table \"lines\" cannot be a key", described(lines))
+end)
+
+test("a key that a webhook spells otherwise than a read does is refused together with webhooks", function()
+  local more = { describe = { left = { key = { "name" }, fields = { case.field "name", case.field "email" } },
+    right = { key = { "at" }, fields = { { name = "at", type = { kind = "datetime", form = "instant" }, by_session = true }, case.field "email" } } } }
+  local function content(on) return function() return { key = { left = "name", right = "at" }, on = on, fields = { { "email", "email" } } } end end
+  refused(content { webhook = true }, "webhooks of app.table \"employees\" spell 'at' %(datetime %(instant%)%) as the session", more)
+  load(content { left = { webhook = true }, right = { poll = "every 5m" } }, more)
+end)

@@ -315,6 +315,7 @@ tap.test("describe reads types, keys and references, and gives way where it is r
   tap.equal(by_name.seen.type.form, "instant")
   tap.equal(by_name.tags.type.of.kind, "text")
   tap.equal(by_name.mood.type.options[2], "bad")
+  tap.equal({ by_name.id.no_key, by_name.tags.no_key, by_name.seen.by_session, by_name.id.by_session }, { nil, "a list is no single value", true })
 end)
 
 tap.test("of rows below records it is said that polls do not tell whose one was, where no webhook does", function()

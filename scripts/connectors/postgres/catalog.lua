@@ -29,7 +29,7 @@ select a.attname as name, a.attnotnull or t.typnotnull as required, a.attgenerat
   col_description(a.attrelid, a.attnum) as label,
   case when t.typbasetype <> 0 then format_type(t.typbasetype, t.typtypmod) else format_type(a.atttypid, a.atttypmod) end as type,
   format_type(case when t.typbasetype <> 0 then t.typbasetype else a.atttypid end, -1) as "cast",
-  (select json_agg(e.enumlabel order by e.enumsortorder) from pg_enum e
+  t.typtype = 'c' as composite, (select json_agg(e.enumlabel order by e.enumsortorder) from pg_enum e
     where e.enumtypid in (a.atttypid, t.typbasetype, t.typelem)) as labels
 from pg_attribute a join pg_type t on t.oid = a.atttypid
 left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
@@ -180,6 +180,13 @@ function M.time_column(conn, collection, about)
   return column and column.cast:find("^timestamp") and column or nil
 end
 
+-- Why a column can be no part of a key, nil where it can.
+local function no_key(column)
+  if column.cast == "json" or column.cast == "jsonb" then return "JSON has many spellings of one value" end
+  if column.cast:sub(-2) == "[]" then return "a list is no single value" end
+  return column.composite and "a row type is no single value" or nil
+end
+
 local function keys_of(about)
   local key, unique = array {}, {}
   for _, index in ipairs(about.indexes) do
@@ -247,7 +254,7 @@ function M.describe(conn, collection)
       name = column.name, type = type_of(column.type, column.cast, column.labels), label = given(column.label),
       required = column.required and not column.has_default and not is_key[column.name], read_only = column.read_only,
       unique = unique[column.name] or false, references = points[column.name], default = given(column.default),
-      file = is_file(column) or nil,
+      file = is_file(column) or nil, no_key = no_key(column),
     }
   end
   local warnings, shows_all = warnings_of(about, #key > 0, M.time_column(conn, collection, about)), about.kind ~= "v" and about.kind ~= "m" and not about.filtered

@@ -53,6 +53,14 @@ local function in_set(list)
   return set
 end
 
+local function no_key(of)
+  if of.kind == "json" then return "JSON has many spellings of one value" end
+  return of.kind == "list" and "a list is no single value" or nil
+end
+
+-- What a row's text is in a webhook hangs on the zone or style of the session that wrote it; the API has its own.
+local by_session = in_set { "timestamp with time zone", "timestamptz", "interval", "bytea", "tstzrange", "tstzmultirange" }
+
 local function describe_fields(definition)
   local required, names, fields, key = in_set(definition.required), {}, array {}, array {}
   for name in pairs(definition.properties or {}) do names[#names + 1] = name end
@@ -62,8 +70,10 @@ local function describe_fields(definition)
     local note = property.description or ""
     local is_key = note:find("<pk/>", 1, true) ~= nil
     if is_key then key[#key + 1] = name end
+    local own = type_of(property)
     fields[i] = {
-      name = name, type = type_of(property), required = (required[name] or false) and property.default == nil and not is_key,
+      name = name, type = own, no_key = no_key(own), by_session = by_session[property.format] or nil,
+      required = (required[name] or false) and property.default == nil and not is_key,
       unique = false, read_only = false, default = property.default, references = note:match "<fk table='([^']*)'",
       label = note:match "^[^\n<]+" and not note:match "^Note:" and note:match "^[^\n<]+" or nil,
     }

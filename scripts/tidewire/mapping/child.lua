@@ -11,6 +11,7 @@ local further = require "tidewire.mapping.further"
 local mark = require "tidewire.mapping.mark"
 local report = require "tidewire.host.report"
 local rows = require "tidewire.mapping.rows"
+local rules = require "tidewire.mapping.rules"
 local types = require "tidewire.mapping.types"
 local values = require "tidewire.mapping.values"
 
@@ -59,6 +60,7 @@ local function described_table(c, spec, side)
   if known and not column then
     c.r:problem(spec.at, "'%s' is no field of %s%s", parent, further.title(own), report.suggest(parent, report.names(known)))
   end
+  rules.check_key(c, entry.key, known, further.title(own), spec.at)
   c.children = c.children or { left = json.array {}, right = json.array {} }
   local child = { id = entry.id, path = spec.paths[side][1], parent = parent, parent_type = column and column.type or nil }
   c.children[side][#c.children[side] + 1] = child

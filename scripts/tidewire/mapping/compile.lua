@@ -198,6 +198,13 @@ end
 
 local function check_triggers(c, on)
   for _, side in ipairs(sides) do
+    for _, name in ipairs(on[side].webhook and c.described[side] and c.key[side] or {}) do
+      local field = c.described[side][name]
+      if field and field.by_session then
+        c.r:problem(c.r:key("key", c.at), "webhooks of %s spell '%s' (%s) as the session of whoever wrote it does, and a deleted row would not be known again: say on = { %s = { poll = \"every 5m\" } } "
+          .. "without webhook, or name another key", c.title[side], name, types.name(field.type), side)
+      end
+    end
     local unproved = on[side].webhook and c.proof[side] and c.proof[side].kind == "none"
     if unproved then
       c.r:warn(c.at, "webhooks of %s are refused: nothing proves them. Give the connection %s their secret (its option webhook_secret, webhook or verification_token)", c.title[side],

@@ -12,6 +12,14 @@ local M = {}
 
 local sides = { "left", "right" }
 
+--- Fields that can be no key; `known` are the described fields, nil where there are none.
+function M.check_key(c, names, known, title, at)
+  for _, name in ipairs(names) do
+    local field = known and known[name]
+    if field and field.no_key then c.r:problem(at, "'%s' of %s cannot be a key: %s. Name columns that are single values, unique and never null", name, title, field.no_key) end
+  end
+end
+
 --- Each side's key fields, described ones where none are said, and who assigns keys.
 function M.keys(c, content)
   local near = c.r:key("key", c.at)
@@ -39,6 +47,7 @@ function M.keys(c, content)
         c.r:problem(c.r:key(side, near), "'%s' is no field of %s%s", name, c.title[side], report.suggest(name, report.names(c.described[side])))
       end
     end
+    M.check_key(c, list, c.described[side], c.title[side], c.r:key(side, near))
     result[side] = list
   end
   return result
