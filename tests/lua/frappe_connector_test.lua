@@ -423,7 +423,21 @@ tap.test("describe tells how values are kept", function()
   tap.equal(by_name.ext_id.unique, true)
   tap.equal(by_name.skills.type.fields[1].name ~= nil, true)
   tap.equal(#by_name.status.type.options, 3)
-  tap.equal(#found.warnings > 0, true)
+  -- Of the fields that the mapping names; of all where none are named.
+  tap.equal({ #found.warnings, #call.describe(collection { fields = array {} }).warnings > 0 }, { 0, true })
+end)
+
+tap.test("fields that name a file are told as such", function()
+  local docs = json.decode(recorded.getdoctype.body)
+  local there = docs.docs[1].fields
+  for _, one in ipairs { { "portrait", "Attach Image" }, { "contract", "Attach" }, { "scan", "Link", "File" }, { "signed", "Signature" } } do
+    there[#there + 1] = { fieldname = one[1], fieldtype = one[2], options = one[3] }
+  end
+  local call, files = connect { { "GET /api/method/frappe.desk.form.load.getdoctype", { body = docs } } }, {}
+  for _, field in ipairs(call.describe(collection()).fields) do
+    if field.file then files[#files + 1] = field.name end
+  end
+  tap.equal(files, { "photo", "portrait", "contract", "scan" })
 end)
 
 tap.test("the zone of the site is asked again with its description", function()

@@ -445,6 +445,15 @@ test("a file's address travels, the file does not, and a warning says so", funct
   equal(case.warned(result, "'photo' of erp.doctype \"Employee\" names a file: its name and address are kept the same, the file itself is not copied"), true)
 end)
 
+test("so it is of a file that a row below the record names", function()
+  local photo = { name = "scan", type = { kind = "text" }, file = true }
+  local described = { left = { key = { "name" }, fields = { case.field "name", case.field "email", { name = "papers", type = { kind = "rows", fields = { case.field "title", photo } } } } } }
+  local _, result = case.load(function(e)
+    return { fields = { { "email", "email" }, e.rows { left = "papers", right = "papers", key = { "title" }, fields = { e.same { "scan" } } } } }
+  end, { describe = described })
+  equal(case.warned(result, "'scan' of a row of papers of erp.doctype \"Employee\" names a file"), true)
+end)
+
 test("bytes are copied to a field of bytes, and a warning says what else becomes of them", function()
   local function warnings(left, right)
     local described = { left = { key = { "name" }, fields = { case.field "name", case.field "email", { name = "photo", type = left } } },

@@ -318,6 +318,14 @@ tap.test("describe reads types, keys and references, and gives way where it is r
   tap.equal({ by_name.id.no_key, by_name.tags.no_key, by_name.seen.by_session, by_name.id.by_session }, { nil, "a list is no single value", true })
 end)
 
+tap.test("the table of Storage names files, which stay there", function()
+  local objects = { name = "objects", word = "table", key = array { "id" }, fields = array { "name" }, options = { schema = "storage" } }
+  local api = { definitions = { objects = { required = array { "id" }, properties = { id = { format = "uuid" }, name = { format = "text" } } } } }
+  local files = {}
+  for _, field in ipairs(connect({ { "GET /rest/v1/", { body = api } } }).describe(objects).fields) do files[field.name] = field.file or false end
+  tap.equal(files, { id = false, name = true })
+end)
+
 tap.test("of rows below records it is said that polls do not tell whose one was, where no webhook does", function()
   local api = { definitions = { lines = { required = array { "id" }, properties = { id = { format = "uuid", description = "Note:\nThis is a Primary Key.<pk/>" }, order_id = { format = "bigint" } } } } }
   local lines = { name = "lines", word = "table", key = array {}, fields = array {}, options = {}, parents = array { "order_id" } }

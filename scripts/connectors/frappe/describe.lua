@@ -51,6 +51,13 @@ local function type_of(field, known, zone)
   return { kind = "text", empty = "null" }
 end
 
+-- Fields that hold the address of a file, or the name of a File, which is a document about one.
+local attached = { Attach = true, ["Attach Image"] = true }
+
+local function is_file(field, known)
+  return attached[field.fieldtype] or field.fieldtype == "Link" and field.options == "File" or known.meta.name == "File" and field.fieldname == "file_url" or nil
+end
+
 local function describe_field(field, known, zone)
   local fetched = (field.fetch_from or "") ~= "" and (tonumber(field.fetch_if_empty) or 0) == 0
   local default = field.default
@@ -60,7 +67,7 @@ local function describe_field(field, known, zone)
     read_only = fetched or field.is_virtual == 1,
     references = field.fieldtype == "Link" and field.options or nil,
     editable_after = field.allow_on_submit == 1 or nil,
-    file = (field.fieldtype == "Attach" or field.fieldtype == "Attach Image") or nil,
+    file = is_file(field, known),
   }
 end
 
@@ -91,10 +98,20 @@ local function standard_fields(meta, zone, named_by_client)
   return fields
 end
 
-local function warnings_of(known, zone)
+-- The fields that a mapping names; all of them where nobody has named any.
+local function fields_in_use(known, names)
+  local named, list = {}, {}
+  for _, name in ipairs(names) do named[name] = true end
+  for _, field in ipairs(known.meta.fields or {}) do
+    if #names == 0 or named[field.fieldname] then list[#list + 1] = field end
+  end
+  return list
+end
+
+local function warnings_of(known, zone, names)
   local warnings = array {}
   local function warn(message) warnings[#warnings + 1] = message end
-  for _, field in ipairs(known.meta.fields or {}) do
+  for _, field in ipairs(fields_in_use(known, names)) do
     if (tonumber(field.permlevel) or 0) > 0 then
       warn(field.fieldname .. " has permission level " .. field.permlevel
         .. ": without that right it cannot be read and writes are dropped")
@@ -124,7 +141,7 @@ function M.describe(conn, collection)
   local named_by_client = naming == "prompt" or naming == "uuid"
   local fields = standard_fields(known.meta, zone, naming == "prompt")
   for _, field in ipairs(describe_fields(known, known, zone)) do fields[#fields + 1] = field end
-  return { key = array { "name" }, fields = fields, warnings = warnings_of(known, zone), client_keys = named_by_client }
+  return { key = array { "name" }, fields = fields, warnings = warnings_of(known, zone, connector.heads({}, collection.fields)), client_keys = named_by_client }
 end
 
 -- The site has no id that a common user may read; the birth of its first user is as good where it can be read.

@@ -110,6 +110,9 @@ function M.describe(conn, collection)
   end
   local fields, key = describe_fields(definition)
   local warnings = array {}
+  if place(conn, collection) == "storage.objects" then
+    for _, field in ipairs(fields) do field.file = field.name == "name" or nil end
+  end
   -- A primary key shows through a view; the columns of a table's primary key are never null.
   local is_view = definition.required == nil
   if is_view then
