@@ -66,6 +66,11 @@ local function date_towards(target)
     if values.empty(value) then return nil end
     local day = day_of(value)
     if not day then return no_time(value) end
+    if has_offset(value) then
+      local there, err = M.to_local(value, "UTC")
+      if not there then return outcome.dead(("'%s': %s"):format(value, err)) end
+      day = there:sub(1, 10)
+    end
     if is_local(target) then return day .. " 00:00:00" end
     if is_instant(target) then return day .. "T00:00:00Z" end
     return day
