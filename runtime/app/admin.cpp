@@ -101,18 +101,34 @@ void App::State::keep_switch(const std::string& mapping, bool enabled, admin::Do
 }
 
 void App::State::describe(const std::string& name, const std::string& collection, admin::Done<Value> done) {
+  describe_as(name, collection, "", [done = std::move(done)](Result<Value> described, const std::string&) { done(std::move(described)); });
+}
+
+/// As a mapping would ask: with the word and options of one that uses it, where there is one. `word` "" = whatever fits; `done` gets the one
+/// that did.
+void App::State::describe_as(const std::string& name, const std::string& collection, const std::string& word, std::function<void(Result<Value>, const std::string&)> done) {
   const auto found = connections_.find(name);
-  if (found == connections_.end()) return loop_.post([done, name] { done(make_error(Code::kNotFound, "no connection '" + name + "' runs", "see `tidewire check`")); });
-  // As a mapping would ask: with the word and options of one that uses it, where there is one.
-  Value wanted = Object{{"name", collection}, {"fields", Value(Array{})}};
+  if (found == connections_.end()) return loop_.post([done, name] { done(make_error(Code::kNotFound, "no connection '" + name + "' runs", "see `tidewire check`"), ""); });
+  Value wanted = Object{{"name", collection}, {"word", word}, {"fields", Value(Array{})}};
   for (const auto& [unused, mapping] : mappings_) {
     for (const sync::Side side : {sync::Side::kLeft, sync::Side::kRight}) {
       if (!mapping.endpoints) continue;
       const ScriptEndpoint& endpoint = mapping.endpoints->own(side);
-      if (&endpoint.connection() == found->second.get() && endpoint.collection().string_or("name") == collection) wanted = endpoint.collection();
+      const std::string used = endpoint.collection().string_or("word");
+      if (&endpoint.connection() == found->second.get() && endpoint.collection().string_or("name") == collection && (word.empty() || used == word)) wanted = endpoint.collection();
     }
   }
-  found->second->describe(wanted, std::move(done));
+  if (const std::string known = wanted.string_or("word"); !known.empty()) {
+    return found->second->describe(wanted, [done, known](Result<Value> described) { done(std::move(described), known); });
+  }
+  find_word(*found->second, collection, [this, alive = alive_, name, wanted, done](const std::string& fitting) {
+    if (!*alive) return;
+    const auto connection = connections_.find(name);
+    if (connection == connections_.end()) return done(make_error(Code::kNotFound, "no connection '" + name + "' runs", "see `tidewire check`"), fitting);
+    Value asked = wanted;
+    asked["word"] = Value(fitting);
+    connection->second->describe(asked, [done, fitting](Result<Value> described) { done(std::move(described), fitting); });
+  });
 }
 
 Result<Value> App::State::compiled(const std::string& name) {

@@ -11,11 +11,20 @@ namespace {
 
 std::string mapping_path(const std::string& name) { return "mappings/" + name + ".lua"; }
 
-/// The word by which a connector calls its collections, where it has one word only (or says which).
-std::string only_word(const Value& declared) {
+std::vector<std::string> words_of(const Value& declared) {
+  std::vector<std::string> names;
   const Value* words = declared.find("collections");
-  if (words == nullptr || !words->is_object() || words->as_object().empty()) return "";
-  return words->as_object().begin()->first;
+  if (words == nullptr || !words->is_object()) return names;
+  for (const auto& [word, unused] : words->as_object()) names.push_back(word);
+  return names;
+}
+
+std::string listed_word(const Value& catalog, const std::string& collection) {
+  if (!catalog.is_array()) return "";
+  for (const Value& one : catalog.as_array()) {
+    if (one.string_or("name") == collection) return one.string_or("word");
+  }
+  return "";
 }
 
 }  // namespace
@@ -27,7 +36,19 @@ void App::State::collections(const std::string& name, admin::Done<Value> done) {
   found->second->call("catalog", {}, false, std::move(done));
 }
 
-/// {connection, collection, word}: as it was asked for, with the word that the connector has for it.
+/// By which word a mapping would name the collection: the connector's only one, or what its list says; of one that it does not
+/// list the first.
+void App::State::find_word(const Connection& connection, const std::string& collection, std::function<void(std::string)> done) {
+  const std::vector<std::string> words = words_of(connection.declared());
+  const std::string first = words.empty() ? "" : words.front();
+  if (words.size() < 2 || !connection.has("catalog")) return loop_.post([done = std::move(done), first] { done(first); });
+  connections_.at(connection.name())->call("catalog", {}, false, [collection, first, done = std::move(done)](Result<Value> catalog) {
+    const std::string listed = catalog.ok() ? listed_word(*catalog, collection) : "";
+    done(listed.empty() ? first : listed);
+  });
+}
+
+/// {connection, collection, word}: as it was asked for.
 Result<Value> App::State::asked_end(const Value& asked, const char* side) const {
   const Value* end = asked.find(side);
   const std::string name = end == nullptr ? "" : end->string_or("connection");
@@ -37,9 +58,7 @@ Result<Value> App::State::asked_end(const Value& asked, const char* side) const 
     for (const auto& [known, unused] : connections_) names.push_back(known);
     return make_error(Code::kNotFound, "no connection '" + name + "' runs" + suggestion(name, names), "GET /api/v1/connections lists them");
   }
-  Value out = *end;
-  if (out.string_or("word").empty()) out["word"] = only_word(found->second->declared());
-  return out;
+  return *end;
 }
 
 /// [ {name, left = {connection, collection}, right} ] of all that run: for references.
@@ -68,8 +87,9 @@ void App::State::suggest_mapping(const Value& asked, admin::Done<Value> done) {
   const auto error = std::make_shared<std::optional<Error>>();                        // likewise
   for (const char* side : {"left", "right"}) {
     const Value end = both->first[side];
-    describe(end.string_or("connection"), end.string_or("collection"), [this, alive = alive_, both, error, side, done](Result<Value> described) {
+    describe_as(end.string_or("connection"), end.string_or("collection"), end.string_or("word"), [this, alive = alive_, both, error, side, done](Result<Value> described, const std::string& word) {
       if (!*alive) return;
+      both->first[side]["word"] = Value(word);
       if (described.ok()) both->first[side]["describe"] = std::move(*described);
       else if (!*error) *error = described.error();
       if (--both->second > 0) return;

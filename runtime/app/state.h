@@ -200,6 +200,8 @@ struct App::State final : public admin::Control, public admin::Authoring, public
   Result<Value> delete_mapping(const std::string& name) override;
   Result<void> check_new_mapping(const std::string& name) const;
   Result<Value> asked_end(const Value& asked, const char* side) const;
+  void find_word(const Connection& connection, const std::string& collection, std::function<void(std::string)> done);
+  void describe_as(const std::string& connection, const std::string& collection, const std::string& word, std::function<void(Result<Value>, const std::string&)> done);
   Value mapped_ends() const;
 
   // editing.cpp
