@@ -166,7 +166,7 @@ function M.is_kept(about, column)
   return false
 end
 
-local function add_warnings(conn, collection, about, warnings)
+local function add_warnings(conn, collection, about, key, warnings)
   local is_view, column = about.type ~= "BASE TABLE", M.time_column(conn, collection, about)
   local function warn(text) warnings[#warnings + 1] = text end
   if is_view then warn "a view: what is missing in it was not surely deleted" end
@@ -181,12 +181,12 @@ local function add_warnings(conn, collection, about, warnings)
   local untold, parent = notes.untold(about, parents)[1], parents[1] and db.quoted(parents[1])
   if parent and (is_view or conn.config.changes == "poll") then
     warn(tables.untold("polls do", parent))
-  elseif parent and not notes.noted(about, collection.key) then
+  elseif parent and not notes.noted(about, key) then
     warn(tables.untold("polls do", parent, "; `tidewire install` makes an outbox that tells it"))
   elseif untold then
     warn(tables.untold("the outbox does", db.quoted(untold), "; run `tidewire install` again"))
   end
-  if notes.noted(about, collection.key) == "formerly" then warn "the outbox's triggers are those of a former version: run `tidewire install` again" end
+  if notes.noted(about, key) == "formerly" then warn "the outbox's triggers are those of a former version: run `tidewire install` again" end
 end
 
 function M.describe(conn, collection)
@@ -206,7 +206,7 @@ function M.describe(conn, collection)
       references = points[column.name], default = default_of(column), no_key = (column.json or column.kind == "json") and "JSON has many spellings of one value" or nil,
     }
   end
-  add_warnings(conn, collection, about, warnings)
+  add_warnings(conn, collection, about, given(collection.key) or key, warnings)
   if #key == 0 then
     warnings[#warnings + 1] = "no primary key: name the key in the mapping, of columns that are unique and never null"
     key[1] = "id"
