@@ -12,7 +12,7 @@ TEST_CASE("client: redirects are followed for GET within an origin, with all hea
     }
   });
   Fetched fetched;
-  Exchange exchange{.request = {.target = server.url("/a")}};
+  http::Exchange exchange{.request = {.target = server.url("/a")}};
   exchange.request.headers.add("Authorization", "token k:s");
 
   const auto response = fetched.send(exchange);
@@ -39,7 +39,7 @@ TEST_CASE("client: no credential of any name follows a redirect to another origi
   });
   home = server.url();
   Fetched fetched;
-  Exchange exchange{.request = {.target = "http://user:pass@127.0.0.1:" + std::to_string(server.port()) + "/"}};
+  http::Exchange exchange{.request = {.target = "http://user:pass@127.0.0.1:" + std::to_string(server.port()) + "/"}};
   for (const char* name : {"Authorization", "apikey", "Cookie", "X-Whatever", "Host"})
     exchange.request.headers.add(name, "s3cret");
   exchange.request.headers.add("Accept", "application/json");

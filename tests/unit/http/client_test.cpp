@@ -16,7 +16,7 @@ TEST_CASE("client: a request goes out as it was asked for", "[http]") {
     peer.write("HTTP/1.1 201 Created\r\nX-A: 1\r\nx-a:  2 \r\nContent-Length: 4\r\n\r\ndone");
   });
   Fetched fetched;
-  Exchange exchange{.request = {.method = "PATCH", .target = server.url("/a/../b?x=%20"), .body = "{}"}};
+  http::Exchange exchange{.request = {.method = "PATCH", .target = server.url("/a/../b?x=%20"), .body = "{}"}};
   exchange.request.headers.add("Content-Type", "application/json");
   exchange.request.headers.add("X-Empty", "");
 
@@ -65,9 +65,9 @@ TEST_CASE("client: methods with and without a body", "[http]") {
 
 TEST_CASE("client: what may not be sent is invalid, and nothing is", "[http]") {
   Fetched fetched;
-  const auto code = [&](Exchange exchange) { return fetched.send(std::move(exchange)).error().code; };
+  const auto code = [&](http::Exchange exchange) { return fetched.send(std::move(exchange)).error().code; };
   const auto with_header = [](const std::string& name, const std::string& value) {
-    Exchange exchange{.request = {.target = "http://127.0.0.1:1/"}};
+    http::Exchange exchange{.request = {.target = "http://127.0.0.1:1/"}};
     exchange.request.headers.add(name, value);
     return exchange;
   };
@@ -123,7 +123,7 @@ TEST_CASE("client: a write on a reused connection that dies is never sent twice"
       if (request == 0) peer.write(kOk);
     }
   });
-  const auto sent = [&](Exchange exchange) {
+  const auto sent = [&](http::Exchange exchange) {
     Fetched fetched;
     const auto before = seen.all().size();
     REQUIRE(fetched.get(server.url("/warm")).ok());
