@@ -18,6 +18,7 @@ int status_of(Code code) {
     case Code::kCancelled: return 503;
     case Code::kUnknown: return 502;
     case Code::kStale: return 412;
+    case Code::kBlocked: return 409;
     case Code::kScript:
     case Code::kBudget: return 422;
     case Code::kCorrupt: return 500;

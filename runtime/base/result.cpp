@@ -7,7 +7,7 @@
 namespace tidewire {
 namespace {
 
-constexpr std::array<std::pair<Code, std::string_view>, 11> kCodeNames{{
+constexpr std::array<std::pair<Code, std::string_view>, 12> kCodeNames{{
     {Code::kInvalid, "invalid"},
     {Code::kNotFound, "not_found"},
     {Code::kDenied, "denied"},
@@ -15,6 +15,7 @@ constexpr std::array<std::pair<Code, std::string_view>, 11> kCodeNames{{
     {Code::kUnavailable, "unavailable"},
     {Code::kUnknown, "unknown"},
     {Code::kStale, "stale"},
+    {Code::kBlocked, "blocked"},
     {Code::kScript, "script"},
     {Code::kBudget, "budget"},
     {Code::kCorrupt, "corrupt"},
@@ -42,7 +43,8 @@ std::optional<Code> code_from_name(std::string_view name) {
 Disposition disposition(Code code) {
   switch (code) {
     case Code::kThrottled:
-    case Code::kUnavailable: return Disposition::kAgain;
+    case Code::kUnavailable:
+    case Code::kBlocked: return Disposition::kAgain;
     case Code::kUnknown: return Disposition::kReadBack;
     case Code::kStale: return Disposition::kMergeAgain;
     case Code::kInvalid:

@@ -25,6 +25,7 @@ enum class Code {
   kUnavailable,  // surely not applied, again with backoff
   kUnknown,      // sent, fate unknown: read back before anything else
   kStale,        // the guard refused: somebody else wrote; read and merge again
+  kBlocked,      // another record is in the way (it refers to this one, holds the value, is not there yet): again with backoff
   kScript,       // a Lua error: dead letter, counts towards the script's quarantine
   kBudget,       // a script used up its instructions, memory or time
   kCorrupt,      // stored state contradicts itself: stop, never repair silently

@@ -27,6 +27,7 @@ inline Exit exit_code(const Error& error) {
     case Code::kScript:
     case Code::kBudget: return kConfig;
     case Code::kNotFound:
+    case Code::kBlocked:
     case Code::kStale: return kFailed;
   }
   return kFailed;

@@ -46,6 +46,7 @@ void CircuitBreaker::failed(Permit permit, const Error& error) {
     case Code::kInvalid:
     case Code::kNotFound:
     case Code::kThrottled:
+    case Code::kBlocked:
     case Code::kStale: return succeeded(permit);
   }
 }

@@ -208,7 +208,7 @@ local exists = { DuplicateEntryError = true, UniqueValidationError = true }
 
 -- A name or a unique value that is taken may be our own earlier request: whoever creates looks again.
 local function as_taken(err)
-  if err.code == "invalid" and exists[err.message:match "^%w+"] then
+  if err.code == "blocked" and exists[err.message:match "^%w+"] then
     return select(2, fail("stale", err.message, "a document with this name or unique value exists"))
   end
   return err
@@ -253,7 +253,7 @@ local function create_many(conn, collection, shape, list)
     return after_bulk(conn, collection, shape, reply.body.message, documents)
   end
   if reply then err = select(2, fail("unknown", "insert_many was answered without the names")) end
-  if err.code == "invalid" or err.code == "denied" or err.code == "not_found" or err.code == "stale" then return nil end
+  if err.code == "invalid" or err.code == "blocked" or err.code == "denied" or err.code == "not_found" or err.code == "stale" then return nil end
   local outcomes = array {}
   for i = 1, #list do outcomes[i] = { error = err } end
   return outcomes

@@ -183,7 +183,7 @@ local function insert(conn, shape, group, outcomes)
     for i, item in ipairs(group) do outcomes[item.at] = { record = tables.record(shape, answers[2 * i][1]) } end
     return
   end
-  if err.code == "invalid" and #group > 1 then
+  if (err.code == "invalid" or err.code == "blocked") and #group > 1 then
     for _, item in ipairs(group) do insert(conn, shape, { item }, outcomes) end
     return
   end

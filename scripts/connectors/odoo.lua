@@ -145,6 +145,16 @@ local function truly_missing(conn, shape, id, err)
   return nil, err
 end
 
+-- Odoo has one word for every broken rule; only its text tells that a value is taken.
+local function is_taken(err)
+  if err.code ~= "invalid" then return false end
+  local message = err.message:lower()
+  for _, sign in ipairs { "already", "unique", "_uniq", "duplicate" } do
+    if message:find(sign, 1, true) then return true end
+  end
+  return false
+end
+
 function M.update(conn, collection, key, values)
   local shape, err = shapes.plan(conn, collection)
   if not shape then return nil, err end
@@ -155,6 +165,7 @@ function M.update(conn, collection, key, values)
   if not vals then return nil, err end
   local written
   written, err = wire.call(conn, shape.model, "write", { ids = array { id }, vals = vals }, true)
+  if written == nil and is_taken(err) then return nil, connector.blocked(err, "taken") end
   if written == nil then return truly_missing(conn, shape, id, err) end
   return answer_of(conn, shape, id)
 end
@@ -169,18 +180,9 @@ function M.delete(conn, collection, key)
   local id = shapes.id_of(key)
   if not id then return fail("not_found", "there is no " .. collection.name .. " " .. key) end
   local gone, err = wire.call(conn, collection.name, "unlink", { ids = array { id } }, true)
+  if gone == nil and err.code == "invalid" and err.message:lower():find("another model", 1, true) then err = connector.blocked(err, "reference") end
   if gone == nil then return nil, err end
   return true
-end
-
--- Odoo has one word for every broken rule; only its text tells that a value is taken.
-local function is_taken(err)
-  if err.code ~= "invalid" then return false end
-  local message = err.message:lower()
-  for _, sign in ipairs { "already", "unique", "_uniq", "duplicate" } do
-    if message:find(sign, 1, true) then return true end
-  end
-  return false
 end
 
 local function fail_all(group, outcomes, err)

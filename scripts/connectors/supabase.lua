@@ -265,7 +265,7 @@ local function insert(conn, collection, shape, group, outcomes)
   if reply and tables.are_rows(shape, reply.body) then return connector.deal_created(group, tables.records(shape, reply.body), shape.key, outcomes) end
   if reply then err = select(2, fail("unknown", "the answer is no list of rows")) end
   -- One statement: refused with a clear word, none was made and each may be tried alone.
-  if err.code == "invalid" and #group > 1 then
+  if (err.code == "invalid" or err.code == "blocked") and #group > 1 then
     for _, item in ipairs(group) do insert(conn, collection, shape, { item }, outcomes) end
     return
   end

@@ -2,7 +2,7 @@
 
 --- What modules return after nil, and what `error` may be given: the code survives.
 ---@class tidewire.Error
----@field code "invalid"|"not_found"|"denied"|"throttled"|"unavailable"|"unknown"|"stale"|"script"|"budget"|"corrupt"|"cancelled"
+---@field code "invalid"|"not_found"|"denied"|"throttled"|"unavailable"|"unknown"|"stale"|"blocked"|"script"|"budget"|"corrupt"|"cancelled"
 ---@field message string
 ---@field hint? string
 ---@field retry_after? number seconds

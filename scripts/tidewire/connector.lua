@@ -27,6 +27,18 @@ end
 
 local fail = M.fail
 
+--- What a person may do about a record that is in the way of another.
+M.in_the_way = {
+  taken = "another record holds this value; where two swap theirs, give one of them another value first",
+  reference = "what it refers to is not there yet, or others still refer to it",
+}
+
+--- The error as `blocked`: it came because of another record, which may be out of the way in a moment. `why`: "taken" of a
+--- unique value, or "reference".
+function M.blocked(err, why)
+  return select(2, fail("blocked", err.message, M.given(err.hint) or M.in_the_way[why]))
+end
+
 --- The value, or nil where it is JSON null.
 function M.given(value)
   if value == null then return nil end

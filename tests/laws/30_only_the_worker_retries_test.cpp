@@ -198,6 +198,96 @@ TEST_CASE("law 30: invalid, script and budget are dead letters at once", "[laws]
   }
 }
 
+namespace {
+
+/// The system lets no two records have the same phone.
+void make_phones_unique(MemorySide& side) {
+  side.rule = [&side](const std::string& key, const Value& values) -> std::optional<Error> {
+    const Value* wanted = values.find("phone");
+    for (const auto& [holder, row] : side.rows) {
+      if (wanted != nullptr && holder != key && row.fields.string_or("phone") == wanted->as_string()) return make_error(Code::kBlocked, "23505: phone is taken by " + holder, "swap");
+    }
+    return std::nullopt;
+  };
+}
+
+/// Two linked pairs with the phones 1 and 2; a pass at a time, in the order in which they are told of.
+struct TwoPairs {
+  World world;
+  std::string giver, taker;
+  static sync::Plan one_at_a_time() {
+    sync::Plan plan = World::default_plan();
+    plan.parallel = 1;
+    return plan;
+  }
+  TwoPairs() : world(one_at_a_time()) {
+    giver = world.left.insert(person("a@example.org", "1"));
+    taker = world.left.insert(person("b@example.org", "2"));
+    for (const std::string& key : {giver, taker}) world.hook(Side::kLeft, key);
+    world.settle();
+    make_phones_unique(world.right);
+  }
+  std::string phone(const std::string& email) const {
+    for (const auto& [key, row] : world.right.rows) {
+      if (row.fields.string_or("email") == email) return row.fields.string_or("phone");
+    }
+    return "";
+  }
+};
+
+}  // namespace
+
+TEST_CASE("law 30: a unique value that one record hands on to another arrives, whichever is written first", "[laws][30]") {
+  for (const bool taker_first : {true, false}) {
+    TwoPairs it;
+    it.world.left.edit(it.giver, "phone", Value("3"));
+    it.world.left.edit(it.taker, "phone", Value("1"));
+    it.world.hook(Side::kLeft, taker_first ? it.taker : it.giver);
+    it.world.hook(Side::kLeft, taker_first ? it.giver : it.taker);
+    it.world.settle(minutes(5));
+
+    CHECK(it.phone("a@example.org") == "3");
+    CHECK(it.phone("b@example.org") == "1");
+    CHECK(it.world.counts().dead == 0);
+  }
+}
+
+TEST_CASE("law 30: what stays in the way ends in a dead letter that says so, after the attempts that the mapping grants", "[laws][30]") {
+  TwoPairs it;
+  it.world.left.edit(it.giver, "phone", Value("2"));  // two that swap never get past each other
+  it.world.left.edit(it.taker, "phone", Value("1"));
+  it.world.right.requests.clear();
+  for (const std::string& key : {it.giver, it.taker}) it.world.hook(Side::kLeft, key);
+  it.world.settle(hours(5));
+
+  CHECK(it.world.counts().dead == 2);
+  CHECK(std::count_if(it.world.right.requests.begin(), it.world.right.requests.end(), [](const MemorySide::Request& request) { return request.verb == "update"; }) == 16);
+  for (const store::DirtyKey& key : standing_of(it.world)) {
+    REQUIRE(key.error);
+    CHECK(key.error->string_or("code") == "blocked");
+    CHECK(key.error->string_or("message").find("phone is taken by") != std::string::npos);
+    CHECK(key.error->string_or("hint") == "swap");
+  }
+}
+
+TEST_CASE("law 30: a delete that others still refer to is made when they are gone", "[laws][30][15]") {
+  sync::Plan plan = World::default_plan();
+  plan.end.right.deletes = sync::DeletePolicy::kDelete;
+  Pair it(plan);
+  it.later();
+  bool referred_to = true;
+  it.world.right.rule = [&](const std::string&, const Value&) { return referred_to ? std::optional(make_error(Code::kBlocked, "23503: still referenced")) : std::nullopt; };
+  it.erase(Side::kLeft);
+  it.world.settle();
+  REQUIRE(it.world.right.rows.size() == 1);
+  CHECK(it.world.counts().dead == 0);
+  referred_to = false;
+  it.world.settle(minutes(5));
+
+  CHECK(it.world.right.rows.empty());
+  CHECK(it.world.counts().dead == 0);
+}
+
 TEST_CASE("law 30: ten poison records delay nobody", "[laws][30]") {
   sync::Plan plan = World::default_plan();
   plan.parallel = 4;

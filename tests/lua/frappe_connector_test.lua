@@ -206,8 +206,8 @@ end
 tap.test("each refusal has its code, by class and not by text", function()
   local cases = {
     stale = { "put_stale_modified", "v14_put_stale_modified" },
-    invalid = { "missing_mandatory", "v14_missing_mandatory", "bad_link", "bad_date", "float_overflow",
-      "create_dept_duplicate_unique_column" },
+    invalid = { "missing_mandatory", "v14_missing_mandatory", "bad_date", "float_overflow" },
+    blocked = { "bad_link", "delete_linked", "create_dept_duplicate_unique_column", "create_dept_duplicate_name", "v14_create_dept_duplicate_name" },
     denied = { "auth_token_bad_secret_list", "v14_auth_token_bad_secret_list", "reader_list_system_manager_only" },
     unavailable = { "locked_row_delete", "maintenance_mode_post" },
     unknown = { "redis_down_post", "traceback_off_500" },
@@ -310,7 +310,7 @@ tap.test("deleting, and looking into the trash", function()
   tap.equal(call.delete(collection(), "TWE-00003"), true)
   tap.equal(select(2, call.delete(collection(), "TWE-00003")).code, "not_found")
   tap.equal(select(2, call.delete(collection(), "TWE-00003")).code, "not_found")
-  tap.equal(select(2, call.delete(collection(), "TWE-00003")).code, "invalid")
+  tap.equal(select(2, call.delete(collection(), "TWE-00003")).code, "blocked")
   local copy = call.trash(collection(), "TWE-00106")
   tap.equal(copy.key, "TWE-00106")
   tap.equal(copy.fields.first_name, "Del")

@@ -152,6 +152,19 @@ tap.test("a record that a value refers to may be missing, which is not the recor
   tap.fails("not_found", call.update(partners, "1", { country_id = 3 }))
 end)
 
+tap.test("another record in the way is told from a value that is wrong", function()
+  local said = "Another model is using the record you are trying to delete.\n\nThe troublemaker is: 'Stock Move' (stock.move)"
+  local call = newer { write = function() return raised("odoo.exceptions.ValidationError", "Barcode(s) already assigned") end,
+    unlink = function() return raised("odoo.exceptions.ValidationError", said) end }
+  local err = tap.fails("blocked", call.update(partners, "1", { name = "x" }))
+  tap.equal(err.hint:find("swap", 1, true) ~= nil, true)
+  tap.fails("blocked", call.delete(partners, "1"))
+  call = newer { write = function() return raised("odoo.exceptions.ValidationError", "The operation cannot be completed:\n- Create/update: a mandatory field is not set.\n- Delete: another model requires the record being deleted.") end,
+    unlink = function() return raised("odoo.exceptions.UserError", "You can not delete a confirmed order.") end }
+  tap.fails("invalid", call.update(partners, "1", { name = "x" }))
+  tap.fails("invalid", call.delete(partners, "1"))
+end)
+
 tap.test("one bad record of several is found by trying each", function()
   local calls = 0
   local call = newer { create = function(arguments)

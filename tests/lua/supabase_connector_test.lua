@@ -179,9 +179,10 @@ end
 
 tap.test("each refusal has its code", function()
   local cases = {
-    invalid = { refused(400, "22P02"), refused(409, "23503"), refused(409, "23505"), refused(400, "23502"), refused(400, "PGRST204"),
+    invalid = { refused(400, "22P02"), refused(400, "23502"), refused(400, "23514"), refused(400, "PGRST204"),
       refused(404, "PGRST205"), { status = 404, body = {} }, refused(500, "21000"), refused(406, "PGRST106"),
       refused(403, "42501", 'new row violates row-level security policy for table "t"'), { status = 400, body = "400 Bad Request" } },
+    blocked = { refused(409, "23503"), refused(409, "23505") },
     denied = { refused(403, "42501", "permission denied for table t"), refused(401, "PGRST303", "JWT expired"), refused(401, "PGRST301"),
       { status = 401, body = { message = "Invalid API key", hint = "h" } } },
     unavailable = { refused(503, "PGRST000"), refused(503, "PGRST002"), refused(504, "PGRST003"), refused(500, "40P01"), refused(500, "57014"), refused(503, "53300"),

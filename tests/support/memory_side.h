@@ -79,6 +79,7 @@ class MemorySide final : public sync::Endpoint {
   int find_misses = 0;                                   // so many searches show nothing
   std::string refused;                                   // a search for this value, and whatever goes with it, is refused
   std::map<std::string, Row>* replica = nullptr;         // where reads look instead of the rows
+  std::function<std::optional<Error>(const std::string& key, const Value& values)> rule;  // what constraints refuse of an update or, without values, a delete
   std::optional<Error> denied;                           // what every read, list and write is answered
   /// What was asked of it, in order.
   struct Request {
@@ -229,6 +230,7 @@ class MemorySide final : public sync::Endpoint {
       ++stale;
       return fail(done, Code::kStale);
     }
+    if (auto broken_rule = rule ? rule(key, values) : std::nullopt) return fail(done, *broken_rule);
     if (fault == Fault::kLate) {
       late_.push_back([this, key, values] {
         ++writes;
@@ -267,6 +269,7 @@ class MemorySide final : public sync::Endpoint {
     const auto row = rows.find(key);
     if (row == rows.end()) return fail(done, Code::kNotFound);
     if (guard && *guard != std::to_string(row->second.version)) return fail(done, Code::kStale);
+    if (auto broken_rule = rule ? rule(key, Value(Object{})) : std::nullopt) return fail(done, *broken_rule);
     ++writes;
     ++deletes;
     if (before_delete) std::exchange(before_delete, nullptr)(row->second);

@@ -97,7 +97,7 @@ void Reconcile::put_back(Side side) {
   const std::string mark = operation_.id;
   lane_.creates.open(side, mark);
   lane_.batcher[side]->endpoint().put_back(*link_.key[side], heard(side, [self = shared_from_this(), side, mark](Result<Record> answer) {
-    const bool cannot = !answer.ok() && (answer.error().code == Code::kInvalid || answer.error().code == Code::kDenied);
+    const bool cannot = !answer.ok() && (answer.error().code == Code::kInvalid || answer.error().code == Code::kBlocked || answer.error().code == Code::kDenied);
     if (answer.ok()) return self->on_put_back(side, mark, std::move(*answer));
     self->lane_.creates.close(side, mark);
     if (!cannot) return self->look_again(std::move(answer).error());

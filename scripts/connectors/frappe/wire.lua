@@ -39,11 +39,15 @@ local codes = {
   -- Raised in the handler, so the transaction is rolled back.
   QueryTimeoutError = "unavailable", QueryDeadlockError = "unavailable", SessionStopped = "unavailable",
   InReadOnlyMode = "unavailable", QueueOverloaded = "unavailable", DataError = "invalid", ProgrammingError = "invalid",
+  -- Refused because of another document.
+  LinkExistsError = "blocked", LinkValidationError = "blocked", DuplicateEntryError = "blocked", UniqueValidationError = "blocked",
 }
 
 local hints = {
   PermissionError = "give the user of the key a role with this right on the DocType: Role Permissions Manager",
   AuthenticationError = "are `api_key` and `api_secret` those of an enabled user, and were they not made anew since?",
+  LinkExistsError = connector.in_the_way.reference, LinkValidationError = connector.in_the_way.reference,
+  DuplicateEntryError = connector.in_the_way.taken, UniqueValidationError = connector.in_the_way.taken,
 }
 
 -- MariaDB's numbers for a value it refuses.

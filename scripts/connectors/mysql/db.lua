@@ -40,8 +40,13 @@ local no_right = { [1044] = true, [1142] = true, [1143] = true, [1227] = true, [
 -- A table or column that is not what it was.
 local outdated = { [1054] = true, [1146] = true }
 
+-- Refused because of another row; 1216 and 1217 are what is said to whom that row's table is not granted.
+local in_the_way = { [1062] = "taken", [1216] = "reference", [1217] = "reference", [1451] = "reference", [1452] = "reference" }
+
 local function checked(conn, answer, more)
   if answer then return answer, more end
+  local why = in_the_way[M.number_of(more) or 0]
+  if why then more = connector.blocked(more, why) end
   if outdated[M.number_of(more) or 0] then tables.forget(conn) end
   if no_right[M.number_of(more) or 0] then more.hint = given(more.hint) or "grant the user what it needs: grant select, insert, update, delete on the table" end
   return nil, more

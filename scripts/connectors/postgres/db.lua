@@ -42,16 +42,21 @@ function M.took_too_long(err) return M.state_of(err) == "57014" end
 --- Whether a value cannot be what the statement takes it for: 22P02 and its like.
 function M.is_misfit(err) return (M.state_of(err) or ""):sub(1, 2) == "22" end
 
---- Whether the statement was refused for what it holds, perhaps for one row of it: a value, or a policy.
+--- Whether the statement was refused for what it holds, perhaps for one row of it: a value, another row, or a policy.
 function M.refused(err)
-  return err.code == "invalid" or M.state_of(err) == "42501"
+  return err.code == "invalid" or err.code == "blocked" or M.state_of(err) == "42501"
 end
 
 -- A column or table that is not what it was: what is known of the tables is asked for again.
 local outdated = { ["42703"] = true, ["42P01"] = true, ["42804"] = true, ["42883"] = true }
 
+-- Refused because of another row.
+local in_the_way = { ["23503"] = "reference", ["23001"] = "reference", ["23505"] = "taken", ["23P01"] = "taken" }
+
 local function checked(conn, answer, more)
   if answer then return answer, more end
+  local why = in_the_way[M.state_of(more) or ""]
+  if why then more = connector.blocked(more, why) end
   if outdated[M.state_of(more) or ""] then tables.forget(conn) end
   if M.state_of(more) == "42501" then more.hint = given(more.hint) or "grant the role what it needs: grant select, insert, update, delete on the table, usage on its schema" end
   return nil, more

@@ -37,6 +37,9 @@ function M.is_service(key)
   return type(decoded) == "table" and decoded.role == "service_role"
 end
 
+-- Refused because of another row.
+local in_the_way = { ["23503"] = "reference", ["23001"] = "reference", ["23505"] = "taken", ["23P01"] = "taken" }
+
 local row_of_grants = "row%-level security"
 
 -- Of an error that carries an SQLSTATE or a PGRST code. The database has rolled back, except where the connection to it
@@ -45,6 +48,7 @@ local function code_of(status, code, message, writes)
   if code == "42501" then return message:find(row_of_grants) and "invalid" or "denied" end
   if status == 401 or status == 403 then return "denied" end
   if code == "21000" then return "invalid" end
+  if in_the_way[code] then return "blocked" end
   if code == "PGRST000" or code == "PGRST002" or code == "PGRST003" then return "unavailable" end
   if code:match "^08" or code:match "^57P0" then return writes and "unknown" or "unavailable" end
   if code:match "^PGRST" and status >= 500 then return writes and "unknown" or "unavailable" end
@@ -57,7 +61,6 @@ local hints = {
   PGRST205 = "a table that is not there, not granted, or not in the schema cache yet",
   ["42P01"] = "a table that is not there, not granted, or not in the schema cache yet",
   PGRST106 = "a schema that the API does not expose: see `schema`",
-  ["23503"] = "the row that is referred to is not there",
   ["42501"] = "the role of the key has no right on it: grant select, insert, update, delete on the table to that role, or a policy of row-level security",
   ["57014"] = "the statement took longer than the role may: ask for smaller pages",
 }
@@ -78,7 +81,7 @@ local function explain(reply, writes)
     return refused and "denied" or nil, message, type(body.hint) == "string" and body.hint or nil
   end
   local details = telling_details[code] and type(body.details) == "string" and " " .. body.details or ""
-  local hint = hints[code] or type(body.hint) == "string" and body.hint or nil
+  local hint = hints[code] or type(body.hint) == "string" and body.hint or connector.in_the_way[in_the_way[code]]
   if code == "42703" and message:find "xmin" then
     hint = "a view has no xmin: give it a version column, `{ version = \"updated_at\" }`, or `{ version = false }`"
   end

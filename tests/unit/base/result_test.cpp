@@ -33,6 +33,7 @@ TEST_CASE("result: every code has a name that leads back to it", "[base]") {
 TEST_CASE("result: a code decides what follows", "[base]") {
   CHECK(disposition(Code::kThrottled) == Disposition::kAgain);
   CHECK(disposition(Code::kUnavailable) == Disposition::kAgain);
+  CHECK(disposition(Code::kBlocked) == Disposition::kAgain);
   CHECK(disposition(Code::kUnknown) == Disposition::kReadBack);
   CHECK(disposition(Code::kStale) == Disposition::kMergeAgain);
   CHECK(disposition(Code::kScript) == Disposition::kDeadLetter);

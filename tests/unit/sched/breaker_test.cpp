@@ -53,7 +53,7 @@ TEST_CASE("breaker: a success in between starts the count again", "[sched]") {
 TEST_CASE("breaker: answers that refuse one record are answers", "[sched]") {
   BreakerRoom room;
   for (int i = 0; i < 3; ++i) {
-    for (const Code code : {Code::kInvalid, Code::kNotFound, Code::kThrottled, Code::kStale}) room.fail(code);
+    for (const Code code : {Code::kInvalid, Code::kNotFound, Code::kThrottled, Code::kBlocked, Code::kStale}) room.fail(code);
   }
   CHECK(room.breaker.state() == BreakerState::kClosed);
 
