@@ -253,6 +253,15 @@ void App::State::check_loaded(bool connect, admin::Done<Value> done) {
             " something else by it now. `tidewire sync " + name + " --all` writes it, with --dry-run it tells what"));
       one();
     });
+    ++checking->left;
+    engine_->count_unmet(name, [checking, one, name](Result<sync::Unmet> unmet) {
+      if (unmet.ok() && unmet->links > 0) {
+        const std::vector<std::string> fields(unmet->fields.begin(), unmet->fields.end());
+        checking->warnings.push_back(Value(name + " got " + join(fields, ", ") + ", which " + std::to_string(unmet->links) + (unmet->links == 1 ? " link has" : " links have") +
+                                           " not met: each does with its next change, all do with `tidewire sync " + name + "`"));
+      }
+      one();
+    });
   }
   for (const auto& [name, connection] : connections_) {
     if (!connect) break;

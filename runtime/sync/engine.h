@@ -17,6 +17,7 @@
 #include "sync/jobs/jobs.h"
 #include "sync/lane.h"
 #include "sync/mend.h"
+#include "sync/merge/differing.h"
 #include "sync/poller.h"
 #include "sync/ports.h"
 #include "sync/settle.h"
@@ -93,6 +94,8 @@ class Engine : private Foreman {
   void dry_run_all(SyncOptions options, std::function<void(const Report&)> found, Done<std::int64_t> done);
   /// How many links the mapping, edited since, would write (merge/differing.h).
   void count_differing(const std::string& mapping, Done<std::int64_t> done);
+  /// Links that have not met a field which came to the mapping (law 9), also where it is not started yet.
+  void count_unmet(const std::string& mapping, Done<Unmet> done);
   /// Polls every side that has a schedule, once.
   void poll_all(std::function<void(std::vector<Error>)> done);
   /// Once nothing is under way or due now (with `retries_too`: nor backing off). What waits for a mapping that is switched off, or for a

@@ -100,6 +100,12 @@ void Engine::count_differing(const std::string& name, Done<std::int64_t> done) {
   refuse(name, std::move(done));
 }
 
+void Engine::count_unmet(const std::string& name, Done<Unmet> done) {
+  const auto place = workplace(name);
+  if (!place) return refuse(name, std::move(done));
+  sync::count_unmet(*place, membership_.look(place->mapper->plan()), std::move(done));
+}
+
 void Engine::try_key(const std::string& mapping, Side side, const std::string& key, std::function<void(Report)> done) { try_assuming(mapping, {side, key}, {}, std::move(done)); }
 
 void Engine::try_resolution(const store::Conflict& conflict, store::Store::Resolution decision, std::function<void(Report)> done) {

@@ -83,6 +83,60 @@ TEST_CASE("law 9: so it is by resync", "[laws][9]") {
   CHECK(it.both_show("city", "Ghent"));
 }
 
+TEST_CASE("law 9: so it is by a load, which goes to links that look level for that, once", "[laws][9]") {
+  for (const Side has : {Side::kLeft, Side::kRight}) {
+    Edited it;
+    it.edit(has, "city", "Ghent");
+    it.tell();
+    REQUIRE(run_job(it.world, "initial_load").done == 0);
+    it.put(Edited::with_city());
+    run_job(it.world, "initial_load");
+
+    CHECK(it.both_show("city", "Ghent"));
+    CHECK(run_job(it.world, "initial_load").done == 0);
+  }
+}
+
+TEST_CASE("law 9: a link of which both sides lack a field that came has met it all the same", "[laws][9]") {
+  Edited it;
+  it.put(Edited::with_city());
+  run_job(it.world, "initial_load");
+
+  CHECK(it.new_writes() == 0);
+  CHECK(run_job(it.world, "initial_load").done == 0);
+}
+
+TEST_CASE("law 9: a load does not go to a pair that a person ignores, whatever came", "[laws][9]") {
+  Edited it;
+  it.world.engine->mend({sync::Mending::Act::kIgnore, "people", {Side::kLeft, it.left}, {}, "", "ann"}, [](Result<store::Operation> done) { CHECK(done.ok()); });
+  it.world.settle();
+  it.put(Edited::with_city());
+
+  CHECK(run_job(it.world, "initial_load").done == 0);
+}
+
+TEST_CASE("law 9: how many links have not met a field that came is told without asking a system", "[laws][9]") {
+  Edited it;
+  const auto count = [&] {
+    sync::Unmet found;
+    it.world.engine->count_unmet("people", [&](Result<sync::Unmet> told) { found = told.ok() ? *told : sync::Unmet{-1, {}}; });
+    it.world.settle();
+    return found;
+  };
+  CHECK(count().links == 0);
+  it.put(Edited::with_city());
+  CHECK(count().links == 1);
+  CHECK(count().fields == std::set<std::string>{"city"});
+  CHECK(it.requests(Side::kLeft, "read").empty());
+  begin_anew(it.world, Edited::with_city());  // as by a command that looks
+  it.world.engine->know([] {});
+  it.world.settle();
+  CHECK(count().links == 1);
+  it.world.engine->start(false);
+  it.tell();
+  CHECK(count().links == 0);
+}
+
 TEST_CASE("law 9: where both have something, the strategy decides as at first contact", "[laws][9]") {
   Edited it;
   it.edit(Side::kLeft, "city", "Ghent");

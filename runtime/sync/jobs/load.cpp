@@ -131,7 +131,8 @@ Task::Page Load::marks_of(const std::vector<Record>& records, const std::vector<
   for (std::size_t i = 0; i < records.size(); ++i) {
     if (limit > 0 && job_.done + static_cast<std::int64_t>(page.marks.size()) >= limit) break;
     const auto& link = known[i].link;
-    const bool level = link && !records[i].version.empty() && link->version[at] == records[i].version;
+    const bool met = link && (link->state != store::LinkState::kLive || has_met(*link, lane().joined));
+    const bool level = met && !records[i].version.empty() && link->version[at] == records[i].version;
     if (level && !content) continue;
     page.marks.push_back({at, records[i].key, "upsert", resync ? "resync" : "job", 1, {}});
     if (lane().capabilities(at).page_reads) lane().fresh.put(at, records[i], asked_at());

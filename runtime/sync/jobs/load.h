@@ -1,4 +1,5 @@
-// load.h — initial load, resync and sweep: marks what is not level, and the worker does the rest, live changes first.
+// load.h — initial load, resync and sweep: marks what is not level or has not met a field that came to the mapping (law 9), and the
+// worker does the rest, live changes first.
 //
 // Both cursors are fixed before the first page (law 5). A sweep, once every page of a side was read, also marks keys that no page
 // showed, those that are linked and those that something was announced for: each is confirmed by a single read before anything is

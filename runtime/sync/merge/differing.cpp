@@ -10,27 +10,39 @@ namespace {
 
 constexpr int kAtATime = 500;
 
-/// Shared: the callback under way and nobody else.
-class Count : public std::enable_shared_from_this<Count> {
+/// All links that are live, one after the other. Shared: the callback under way and nobody else.
+class EachLink : public std::enable_shared_from_this<EachLink> {
  public:
-  Count(const Workplace& place, Done<std::int64_t> done)
-      : store_(place.lane->store), mapper_(place.mapper), done_(std::move(done)) {}
+  EachLink(const Workplace& place, std::function<void(const store::Link&)> visit, Done<void> done)
+      : store_(place.lane->store), mapping_(place.lane->mapping), visit_(std::move(visit)), done_(std::move(done)) {}
 
   void next() {
-    store_.links(mapper_->plan().name, after_, kAtATime,
-                      [self = shared_from_this()](Result<std::vector<store::Link>> links) {
-                        if (!links.ok()) return self->done_(links.error());
-                        for (const store::Link& link : *links) self->found_ += self->differs(link) ? 1 : 0;
-                        if (links->empty()) return self->done_(self->found_);
-                        self->after_ = links->back().id;
-                        self->next();
-                      });
+    store_.links(mapping_, after_, kAtATime, [self = shared_from_this()](Result<std::vector<store::Link>> links) {
+      if (!links.ok()) return self->done_(links.error());
+      for (const store::Link& link : *links) {
+        if (link.state == store::LinkState::kLive) self->visit_(link);
+      }
+      if (links->empty()) return self->done_({});
+      self->after_ = links->back().id;
+      self->next();
+    });
   }
 
  private:
-  bool differs(const store::Link& link) {
+  store::Store& store_;
+  std::string mapping_;
+  std::function<void(const store::Link&)> visit_;
+  Done<void> done_;
+  std::int64_t after_ = 0;
+};
+
+class Differing {
+ public:
+  explicit Differing(std::shared_ptr<Mapper> mapper) : mapper_(std::move(mapper)) {}
+
+  bool operator()(const store::Link& link) const {
     const Plan& plan = mapper_->plan();
-    if (link.state != store::LinkState::kLive || link.notes.string_or("$script") == script_note(*mapper_)) return false;
+    if (link.notes.string_or("$script") == script_note(*mapper_)) return false;
     Sides<Record> record;
     for (const auto& [name, base] : link.base) {
       const Field* field = plan.field(name);
@@ -49,12 +61,10 @@ class Count : public std::enable_shared_from_this<Count> {
     return std::any_of(decided->adopts.begin(), decided->adopts.end(), [&](const std::string& name) { return link.base.contains(name); });
   }
 
+ private:
   static inline const std::vector<store::Conflict> kNone;
   static inline const Translations kNobody;
-  store::Store& store_;
   std::shared_ptr<Mapper> mapper_;
-  Done<std::int64_t> done_;
-  std::int64_t after_ = 0, found_ = 0;
 };
 
 }  // namespace
@@ -62,7 +72,19 @@ class Count : public std::enable_shared_from_this<Count> {
 std::string script_note(const Mapper& mapper) { return mapper.version().substr(0, 16); }
 
 void count_differing(const Workplace& place, Done<std::int64_t> done) {
-  std::make_shared<Count>(place, std::move(done))->next();
+  const auto found = std::make_shared<std::int64_t>(0);  // owners: both callbacks
+  const auto visit = [found, differs = Differing(place.mapper)](const store::Link& link) { *found += differs(link) ? 1 : 0; };
+  std::make_shared<EachLink>(place, visit, [found, done = std::move(done)](Result<void> read) { done(read.ok() ? Result<std::int64_t>(*found) : read.error()); })->next();
+}
+
+void count_unmet(const Workplace& place, Joined joined, Done<Unmet> done) {
+  const auto found = std::make_shared<Unmet>();  // owners: both callbacks
+  const auto visit = [found, joined = std::move(joined)](const store::Link& link) {
+    const auto fields = unmet_fields(link, joined);
+    found->links += fields.empty() ? 0 : 1;
+    found->fields.insert(fields.begin(), fields.end());
+  };
+  std::make_shared<EachLink>(place, visit, [found, done = std::move(done)](Result<void> read) { done(read.ok() ? Result<Unmet>(*found) : read.error()); })->next();
 }
 
 }  // namespace tidewire::sync

@@ -32,9 +32,10 @@ void Membership::take(const std::map<std::string, Value>& stored) {
   for (const auto& [mapping, one] : stored) known_[mapping] = joined_from(one);
 }
 
-Joined Membership::of(const Plan& plan) {
-  const bool first = !known_.contains(plan.name);
-  Joined& known = known_[plan.name];
+Joined Membership::look(const Plan& plan) const {
+  const auto present = known_.find(plan.name);
+  const bool first = present == known_.end();
+  const Joined known = first ? Joined{} : present->second;
   Joined now;
   bool came = false;
   for (const Field& field : plan.fields) {
@@ -43,6 +44,13 @@ Joined Membership::of(const Plan& plan) {
     now.fields[field.name] = before != known.fields.end() ? before->second : (first ? 0 : known.epoch + 1);
   }
   now.epoch = known.epoch + (came ? 1 : 0);
+  return now;
+}
+
+Joined Membership::of(const Plan& plan) {
+  const bool first = !known_.contains(plan.name);
+  Joined now = look(plan);
+  Joined& known = known_[plan.name];
   const bool news = first || now.fields != known.fields;
   known = std::move(now);
   if (news) keep(plan.name);
@@ -73,6 +81,16 @@ std::int64_t forget_left(store::Link& link, const Joined& joined) {
   }
   if (joined.epoch != seen) link.notes[kEpoch] = joined.epoch;
   return seen;
+}
+
+bool has_met(const store::Link& link, const Joined& joined) { return link.notes.int_or(kEpoch, 0) >= joined.epoch; }
+
+std::vector<std::string> unmet_fields(const store::Link& link, const Joined& joined) {
+  std::vector<std::string> out;
+  for (const auto& [name, since] : joined.fields) {
+    if (since > link.notes.int_or(kEpoch, 0)) out.push_back(name);
+  }
+  return out;
 }
 
 }  // namespace tidewire::sync

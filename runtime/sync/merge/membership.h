@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "store/store.h"
 #include "sync/plan.h"
@@ -27,6 +28,8 @@ class Membership {
   void take(const std::map<std::string, Value>& stored);
   /// What holds from now on; a change is written down. Of a mapping that nobody knew every field is there from the beginning.
   Joined of(const Plan& plan);
+  /// What `of` would answer; nothing is written.
+  Joined look(const Plan& plan) const;
 
  private:
   void keep(const std::string& mapping);
@@ -38,5 +41,9 @@ class Membership {
 /// Takes from the link what it had agreed on in fields that are not in the mapping, or have come back since it was written.
 /// The last change of the fields that it had seen.
 std::int64_t forget_left(store::Link& link, const Joined& joined);
+/// Whether a pass has seen the link with all the fields that the mapping has.
+bool has_met(const store::Link& link, const Joined& joined);
+/// The fields that the link has not met.
+std::vector<std::string> unmet_fields(const store::Link& link, const Joined& joined);
 
 }  // namespace tidewire::sync
