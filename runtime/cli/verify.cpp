@@ -1,4 +1,7 @@
 // tidewire verify: compares both sides completely, and mends by the mapping's rules where told to.
+#include <algorithm>
+#include <array>
+
 #include "base/text.h"
 #include "cli/author.h"
 #include "cli/command.h"
@@ -8,20 +11,33 @@
 namespace tidewire::cli {
 namespace {
 
+/// What is not the same and is no drift, because somebody said so or the mapping does: by the kinds of the job.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kKnown{{
+    {"accepted", "differing as is known (accepted, or a form that one system stores by itself)"},
+    {"ignored_delete", "staying after a delete that was ignored"},
+    {"out_of_scope", "out of the scope"},
+    {"ignored", "ignored"},
+}};
+
 std::int64_t drift_of(const Value& job) {
   std::int64_t sum = 0;
   const Value* found = job.find("found");
   if (found == nullptr) return 0;
-  for (const auto& [kind, count] : found->as_object()) sum += kind == "accepted" ? 0 : count.as_int();
+  for (const auto& [kind, count] : found->as_object()) {
+    const bool known = std::any_of(kKnown.begin(), kKnown.end(), [kind = std::string_view(kind)](const auto& one) { return one.first == kind; });
+    sum += known ? 0 : count.as_int();
+  }
   return sum;
 }
 
-/// What differs and was accepted, or is stored by one system in a form of its own, is no drift, and still not the same.
 std::string level_text(const Value& job) {
   const Value* found = job.find("found");
-  const std::int64_t accepted = found == nullptr ? 0 : found->int_or("accepted", 0);
-  if (accepted == 0) return "both sides are the same";
-  return "both sides are the same but for " + grouped(accepted) + (accepted == 1 ? " record whose difference is known" : " records whose differences are known") + " (accepted, or a form that one system stores by itself)";
+  std::vector<std::string> but;
+  for (const auto& [kind, text] : kKnown) {
+    const std::int64_t count = found == nullptr ? 0 : found->int_or(std::string(kind), 0);
+    if (count > 0) but.push_back(grouped(count) + (but.empty() ? (count == 1 ? " record " : " records ") : " ") + std::string(text));
+  }
+  return but.empty() ? "both sides are the same" : "both sides are the same but for " + join(but, ", ");
 }
 
 /// Whether the mapping may not write, so that a repair is on record and no more.
@@ -73,7 +89,8 @@ const Command& verify_command() {
                                "compares both sides completely and tells what differs, field by field",
                                "Reads every record of both sides, page by page, whatever the state believes. Kinds: differing, left_only, right_only,\n"
                                "unlinked (the same thing on both sides, not linked), missing_left and missing_right (linked, but gone there), stopped (an\n"
-                               "error). Differences that are known are counted as accepted: told to keep, or a form that one system stores by itself. Ends with 0 when nothing differs, else 1.",
+                               "error). What is known is counted and left alone: accepted (told to keep, or a form that one system stores by itself), ignored_delete\n"
+                               "(it stays after a delete that was ignored), out_of_scope, ignored. Ends with 0 when nothing else differs, else 1.",
                                {{{"--mapping", "M", "this mapping alone, as MAPPING"}, {"--repair", "", "puts what differs before the engine, which mends it by the mapping's rules"}, kAuthorOption}, 0, 1},
                                verify};
   return command;

@@ -27,6 +27,15 @@ Situation stranger(const Plan& plan, Mapper& mapper, const store::Link& blank, c
   return out;
 }
 
+/// Why a pair that ended, or rests, leaves records without an equal; "" where it ended with both gone.
+std::string left_alone(const store::Link& link) {
+  if (link.state == store::LinkState::kFrozen) return "out_of_scope";
+  if (link.state == store::LinkState::kIgnored) return "ignored";
+  const std::string policy = link.tombstone ? link.tombstone->string_or("policy") : "";
+  if (policy == "unlink" || policy == "left_scope") return "out_of_scope";
+  return policy == "ignore" || policy == "one-way" ? "ignored_delete" : "";
+}
+
 }  // namespace
 
 void Verify::look_at(std::vector<Record> records, Done<Page> done) {
@@ -55,13 +64,18 @@ void Verify::on_known(std::vector<Record> records, std::vector<store::Known> kno
   const Side here = side(), there = other(here);
   for (std::size_t i = 0; i < records.size(); ++i) {
     const auto& link = known[i].link;
-    if (link && link->state != store::LinkState::kLive) continue;
-    if (!link || !link->key[there]) {
-      reading->suspects.push_back({{here, records[i].key}, true, {}, false});
+    // Looked at from the left already, unless its left record was not in the list.
+    const bool again = link && here == Side::kRight && link->key.left && seen_.left.contains(*link->key.left);
+    if (link && link->state != store::LinkState::kLive) {
+      if (!again) count_found(job_, left_alone(*link));
       continue;
     }
-    // Compared from the left already, unless its left record was not in the list.
-    if (here == Side::kRight && seen_.left.contains(*link->key.left)) continue;
+    if (!link || !link->key[there]) {
+      const auto& buried = known[i].tombstones;
+      reading->suspects.push_back({{here, records[i].key}, true, {}, false, buried.empty() ? "" : left_alone(buried.front())});
+      continue;
+    }
+    if (again) continue;
     Pair& pair = reading->pairs.emplace_back(Pair{here, *link, {}});
     pair.record[here] = std::move(records[i]);
   }
@@ -170,9 +184,10 @@ void Verify::note(const Suspect& suspect, const Report& report, Page& page) {
   if (suspect.missing && (report.error || deletes || has("creates"))) kind = std::string("missing_") + side_name(*suspect.missing);
   else if (report.error) kind = "stopped";
   else if (suspect.unlinked && has("links")) kind = here == Side::kLeft ? "unlinked" : "";
-  else if (suspect.unlinked && (has("creates") || !flows(plan().flow, other(here)))) kind = std::string(side_name(here)) + "_only";
+  else if (suspect.unlinked && (has("creates") || (suspect.left_alone.empty() && !flows(plan().flow, other(here))))) kind = std::string(side_name(here)) + "_only";
   else if (!kinds.empty() || decided(report.operation, "drift")) kind = "differing";
   else if (suspect.compared) return count_found(job_, "accepted");
+  if (kind.empty() && !suspect.left_alone.empty()) count_found(job_, suspect.left_alone);
   if (kind.empty()) return;
   store::Finding finding = finding_of(report, kind);
   finding.key[here] = suspect.key.second;

@@ -313,7 +313,8 @@ TEST_CASE("verify: planted drift is found field by field, and repair mends it by
   CHECK(world.writes() > writes);
   CHECK(world.right.get(*drift->key.right, "phone") == Value("drifted"));
   const store::Job again = run_job(world, "verify");
-  CHECK(again.summary.find("found") == nullptr);
+  CHECK(findings_of(world, again.id).empty());
+  CHECK(found_in(again, "ignored_delete") == 1);  // L2, as the mapping says of deletes
 }
 
 TEST_CASE("verify: what the sides were told to keep different is counted as accepted and left alone", "[sync][verify]") {
@@ -333,6 +334,35 @@ TEST_CASE("verify: what the sides were told to keep different is counted as acce
   CHECK(found_in(job, "accepted") == 1);
   CHECK(found_in(job, "differing") == 0);
   CHECK(it.world.right.get(it.right, "note") == Value("yours"));
+}
+
+TEST_CASE("verify: what stays without an equal is counted by its reason, each once", "[sync][verify]") {
+  sync::Plan plan = World::default_plan();
+  plan.end.left.scope["tags"] = Value(Object{{"op", "!="}, {"value", "out"}});
+  World world(plan);
+  insert_many(world, 5);
+  run_job(world, "initial_load");
+  world.timers.advance(std::chrono::minutes(5));
+  world.left.erase("L1");
+  world.hook(Side::kLeft, "L1", "delete");  // deletes are ignored
+  world.left.edit("L2", "tags", Value("out"));
+  world.hook(Side::kLeft, "L2");
+  world.settle();
+  sync::Mending ignore;
+  ignore.act = sync::Mending::Act::kIgnore;
+  ignore.mapping = "people";
+  ignore.key = {Side::kLeft, "L3"};
+  world.engine->mend(std::move(ignore), [](Result<store::Operation> done) { CHECK(done.ok()); });
+  world.settle();
+  REQUIRE(world.right.rows.size() == 5);
+
+  const store::Job job = run_job(world, "verify", Object{{"repair", true}});
+
+  CHECK(found_in(job, "ignored_delete") == 1);
+  CHECK(found_in(job, "out_of_scope") == 1);
+  CHECK(found_in(job, "ignored") == 1);
+  CHECK(findings_of(world, job.id).empty());
+  CHECK(world.left.rows.size() == 4);
 }
 
 TEST_CASE("try: every field is told with its rule, and nothing is written", "[sync][try]") {
