@@ -189,6 +189,32 @@ void App::State::check(bool connect, admin::Done<Value> done) {
   });
 }
 
+/// What a mapping begins without because its name is new to the state (law 9: the name is what links belong to); "" where nothing
+/// speaks for it.
+std::string App::State::former_name(const std::string& name, const store::Summary& summary) const {
+  const auto links_of = [&](const std::string& one) {
+    const auto counts = summary.mappings.find(one);
+    return counts == summary.mappings.end() ? std::int64_t{0} : counts->second.links;
+  };
+  for (const std::string& former : engine_->alike(name)) {
+    const std::int64_t links = links_of(former);
+    if (mappings_.contains(former) || links <= links_of(name)) continue;
+    return name + ": '" + former + "', which is not loaded, has " + std::to_string(links) + (links == 1 ? " pair" : " pairs") + " of the same two collections, and this mapping meets them as strangers. If it is the same one under another name, name = \"" +
+           former + "\" in its file keeps them";
+  }
+  return "";
+}
+
+void App::State::tell_former_name(const std::string& name) {
+  when_loaded([this, alive = alive_, name] {
+    if (!*alive) return;
+    store_->summary([this, alive, name](Result<store::Summary> summary) {
+      const std::string former = *alive && summary.ok() ? former_name(name, *summary) : "";
+      if (!former.empty()) log_.warn("mapping_renamed", former, {{"mapping", Value(name)}});
+    });
+  });
+}
+
 void App::State::check_loaded(bool connect, admin::Done<Value> done) {
   struct Checking {
     Array problems, warnings;
@@ -237,6 +263,13 @@ void App::State::check_loaded(bool connect, admin::Done<Value> done) {
     if (!faults.ok()) checking->problems.push_back(problem("state", faults.error()));
     else {
       for (const std::string& fault : *faults) checking->problems.push_back(problem("state", make_error(Code::kCorrupt, fault, "restore the state file from a backup; nothing is repaired silently")));
+    }
+    one();
+  });
+  ++checking->left;
+  store_->summary([this, alive = alive_, checking, one](Result<store::Summary> summary) {
+    for (const std::string& name : *alive && summary.ok() ? engine_->mappings() : std::vector<std::string>()) {
+      if (std::string former = former_name(name, *summary); !former.empty()) checking->warnings.push_back(Value(std::move(former)));
     }
     one();
   });

@@ -274,6 +274,7 @@ void App::State::run_mapping(const std::string& name, const std::string& text, c
   for (const auto& part : (*mapper)->script().version().files) files.push_back(Value(Object{{"path", Value(part.path)}, {"text", Value(part.text)}}));
   store_->save_script((*mapper)->version(), "mapping " + name, Value(std::move(files)), [](Result<void>) {});
   log_.info(again ? "mapping_reloaded" : "mapping_loaded", name + (again ? " reloaded" : " loaded"), {{"mapping", Value(name)}, {"version", Value((*mapper)->version().substr(0, 12))}});
+  if (!again && options_.serve) tell_former_name(name);
 }
 
 /// A restart is no edit: what failed ten times in a row would fail ten times more.

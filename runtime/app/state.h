@@ -156,6 +156,9 @@ struct App::State final : public admin::Control, public admin::Authoring, public
   void test_connection(const std::string& connection, admin::Done<Value> done) override;
   void accept_system(const std::string& connection, admin::Done<void> done) override;
   void check(bool connect, admin::Done<Value> done) override;
+  std::string former_name(const std::string& name, const store::Summary& summary) const;
+  /// Warns of it in the log, once all files that are being read are.
+  void tell_former_name(const std::string& name);
   void check_loaded(bool connect, admin::Done<Value> done);
   void install(const admin::Installation& asked, admin::Done<Value> done) override;  // installing.cpp
   struct InstallSteps;

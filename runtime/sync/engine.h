@@ -64,6 +64,8 @@ class Engine : private Foreman {
   void accept_ends(const std::string& mapping, bool same, Done<void> done);
   /// Why, where it is.
   std::optional<Error> moved(const std::string& mapping) const;
+  /// Other names that the state knows links of the same two collections by; loaded or not.
+  std::vector<std::string> alike(const std::string& mapping) const;
   /// Why nothing of it can be looked at: it is not loaded, or moved().
   Error why_not(const std::string& mapping) const override;
   Jobs& jobs() { return jobs_; }

@@ -194,6 +194,11 @@ std::optional<Error> Engine::moved(const std::string& name) const {
                     "put the file back; or `tidewire adopt " + name + " --same` if these are the same records under another name, --anew if they are others: the links are forgotten, nothing is deleted");
 }
 
+std::vector<std::string> Engine::alike(const std::string& name) const {
+  const Plan* plan = this->plan(name);
+  return plan == nullptr ? std::vector<std::string>() : ends_.alike(*plan);
+}
+
 Error Engine::why_not(const std::string& name) const {
   return moved(name).value_or(make_error(Code::kNotFound, "no mapping '" + name + "' is loaded", "`tidewire status` lists them"));
 }

@@ -40,6 +40,21 @@ std::optional<std::string> KnownEnds::moved(const Plan& plan) const {
   return words.empty() ? std::nullopt : std::optional(words);
 }
 
+std::vector<std::string> KnownEnds::alike(const Plan& plan) const {
+  const auto place = [](const Value& ends, Side side) {
+    const Value* end = ends.find(side_name(side));
+    return end == nullptr ? std::pair<std::string, std::string>{} : std::pair{end->string_or("connection"), end->string_or("collection")};
+  };
+  const Value own = ends_value(plan);
+  const auto left = place(own, Side::kLeft), right = place(own, Side::kRight);
+  std::vector<std::string> out;
+  for (const auto& [name, ends] : known_) {
+    const auto one = place(ends, Side::kLeft), two = place(ends, Side::kRight);
+    if (name != plan.name && ((one == left && two == right) || (one == right && two == left))) out.push_back(name);
+  }
+  return out;
+}
+
 void KnownEnds::keep(const Plan& plan, store::Done<void> done) {
   known_[plan.name] = ends_value(plan);
   store_.kv_set(kDrawer, plan.name, known_[plan.name], std::nullopt, std::move(done));

@@ -8,6 +8,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "store/store.h"
 #include "sync/plan.h"
@@ -23,6 +24,8 @@ class KnownEnds {
   bool knows(const std::string& mapping) const { return known_.contains(mapping); }
   /// What the mapping says otherwise, in words; nullopt: nothing, or nobody knew the mapping.
   std::optional<std::string> moved(const Plan& plan) const;
+  /// Other mappings whose links are of the same two collections, either way round.
+  std::vector<std::string> alike(const Plan& plan) const;
   /// Its links, if any, are of what it names now.
   void keep(const Plan& plan, store::Done<void> done);
 

@@ -480,6 +480,26 @@ TEST_CASE("law 9: nobody is asked any more about a field that left", "[laws][9][
   CHECK(it.world.counts().dead == 0);
 }
 
+TEST_CASE("law 9: under another name it is another mapping, and the state knows whose records it meets", "[laws][9]") {
+  Edited it;
+  sync::Plan renamed = World::default_plan(), elsewhere = World::default_plan();
+  renamed.name = "persons";
+  elsewhere.name = "others";
+  elsewhere.end.right.collection = "others";
+  it.world.engine->remove("people");
+  it.world.engine->put(std::make_shared<TableMapper>(renamed), {&it.world.left, &it.world.right});
+  it.world.engine->put(std::make_shared<TableMapper>(elsewhere), {&it.world.left, &it.world.right});
+  it.world.settle();
+
+  CHECK(it.world.engine->alike("persons") == std::vector<std::string>{"people"});
+  CHECK(it.world.engine->alike("others").empty());
+  CHECK(it.world.engine->alike("people").empty());  // not loaded
+  begin_anew(it.world, renamed);
+  it.world.engine->know([] {});
+  it.world.settle();
+  CHECK(it.world.engine->alike("persons") == std::vector<std::string>{"people"});
+}
+
 TEST_CASE("law 9: a mapping's identity is its name: taken away it pauses and keeps its links", "[laws][9]") {
   Edited it;
   it.world.engine->remove("people");

@@ -72,6 +72,18 @@ const cases = {
     assert.equal((await subs()).links, 20);
     assert.deepEqual([(await erp.all("Sub")).length, (await app.all("subs")).length], [20, 20]);
   },
+
+  async "a file under another name is told whose pairs it begins without"() {
+    const text = own.read("mappings/subs.lua");
+    own.remove("mappings/subs.lua");
+    own.write("mappings/things.lua", text);
+    const told = async () => { const { out, err } = await own.cli("check"); return out + err; };
+    await until("the warning", async () => /things: 'subs', which is not loaded, has 20 pairs.*name = "subs"/s.test(await told()));
+    own.edit("mappings/things.lua", "return mapping {", `return mapping { name = "subs",`);
+    await until("the mapping", async () => (await subs()).state !== "not_loaded");
+    assert.doesNotMatch(await told(), /which is not loaded/);
+    assert.equal((await subs()).links, 20);
+  },
 };
 
 await run(cases, world);
