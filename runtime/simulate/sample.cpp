@@ -181,7 +181,7 @@ Result<Value> Sample::attempt(Side side, Faults& faults, int number) const {
       if (of == side || copied) meet(condition, record[of == side ? path : field->paths[side].front()], faults);
     }
   }
-  return record;
+  return with_defaults(side, std::move(record));
 }
 
 /// As the first pass over a new record would see it.
@@ -191,7 +191,7 @@ Result<void> Sample::taken(Side side, const Value& record) const {
   const sync::Decisions decisions = TRY(AsNew(*mapper_, side, record).decide());
   if (!decisions.skip.empty()) return make_error(Code::kInvalid, "the mapping skips it: " + decisions.skip);
   const Side there = store::other(side);
-  if (!sync::meets(plan().end[there].scope, decisions.patch[there], plan(), there)) return make_error(Code::kInvalid, "the mapping would make a record outside its own scope: " + json::dump(plan().end[there].scope));
+  if (!sync::meets(plan().end[there].scope, with_defaults(there, decisions.patch[there]), plan(), there)) return make_error(Code::kInvalid, "the mapping would make a record outside its own scope: " + json::dump(plan().end[there].scope));
   if (!decisions.missing.empty()) return make_error(Code::kInvalid, "the mapping waits for " + decisions.missing.front().mapping);
   for (const sync::Plan::Check& check : plan().checks) {
     for (const Side at : {Side::kLeft, Side::kRight}) {

@@ -31,6 +31,8 @@ class Sample {
   /// As the simulator runs it: named as the built-in one, without what is left out.
   const std::shared_ptr<sync::Mapper>& mapper() const { return mapper_; }
   const sync::Plan& plan() const { return mapper_->plan(); }
+  /// What the side's system gives its new records by itself: values of a scope that is about fields which the mapping does not have.
+  const Value& defaults(Side side) const { return defaults_[side]; }
   /// "education (rows)".
   const std::vector<std::string>& left_out() const { return left_out_; }
 
@@ -45,7 +47,9 @@ class Sample {
   bool traced(Side side, const std::string& path) const;
 
  private:
-  Sample(std::shared_ptr<sync::Mapper> mapper, Examples examples, std::vector<std::string> left_out) : mapper_(std::move(mapper)), examples_(std::move(examples)), left_out_(std::move(left_out)) {}
+  Sample(std::shared_ptr<sync::Mapper> mapper, Examples examples, std::vector<std::string> left_out) : mapper_(std::move(mapper)), examples_(std::move(examples)), left_out_(std::move(left_out)), defaults_{defaults_of(plan(), Side::kLeft), defaults_of(plan(), Side::kRight)} {}
+  static Value defaults_of(const sync::Plan& plan, Side side);
+  Value with_defaults(Side side, Value record) const;
   const sync::Field* field_at(Side side, const std::string& path) const;
   bool scoped(const sync::Field& field) const;
   bool matches_by(Side side, const std::string& path) const;
@@ -63,6 +67,7 @@ class Sample {
   std::shared_ptr<sync::Mapper> mapper_;  // owners: this, the world and the engine
   Examples examples_;
   std::vector<std::string> left_out_;
+  Sides<Value> defaults_;
 };
 
 /// True for an error of a function itself, against one by which it refuses a value.

@@ -72,7 +72,34 @@ bool names(const sync::Plan& plan, Side side, const std::string& path) {
   return std::any_of(plan.fields.begin(), plan.fields.end(), [&](const sync::Field& field) { return std::find(field.paths[side].begin(), field.paths[side].end(), path) != field.paths[side].end(); });
 }
 
+/// A value that meets the condition, null where that does or none is known.
+Value default_of(const Value& condition) {
+  const bool said = condition.is_object() && condition.find("op") != nullptr;
+  const Value* inner = said ? condition.find("value") : &condition;
+  const std::string op = said ? condition.string_or("op") : "=";
+  if (op == "not_null") return Value("given");
+  if (inner == nullptr) return Value();
+  if (op == "in") return inner->is_array() && !inner->as_array().empty() ? inner->as_array().front() : Value();
+  return op == "=" || op == ">=" || op == "<=" ? *inner : Value();
+}
+
 }  // namespace
+
+Value Sample::defaults_of(const sync::Plan& plan, Side side) {
+  Object out;
+  for (const auto& [path, condition] : plan.end[side].scope.as_object()) {
+    if (names(plan, side, path)) continue;
+    if (Value value = default_of(condition); !value.is_null()) out[path] = std::move(value);
+  }
+  return Value(std::move(out));
+}
+
+Value Sample::with_defaults(Side side, Value record) const {
+  for (const auto& [path, value] : defaults_[side].as_object()) {
+    if (record[path].is_null()) record[path] = value;
+  }
+  return record;
+}
 
 Result<std::shared_ptr<sync::Mapper>> alone(std::shared_ptr<sync::Mapper> mapper, std::vector<std::string>& left_out) {
   sync::Plan plan = mapper->plan();
@@ -90,6 +117,12 @@ Result<std::shared_ptr<sync::Mapper>> alone(std::shared_ptr<sync::Mapper> mapper
     if (!field.judged()) continue;
     left_out.push_back(field.name + " (nobody is asked: " + (plan.judge ? plan.judge->fallback : "") + ")");
     field.strategy = field.strategy_function ? "fallback" : "manual";
+  }
+  for (const Side side : {Side::kLeft, Side::kRight}) {
+    if (!sync::flows(plan.flow, side)) continue;
+    for (const auto& [path, condition] : plan.end[side].scope.as_object()) {
+      if (!names(plan, side, path)) left_out.push_back(path + " (a scope that is not mapped: what is made on the " + store::side_name(side) + " side gets it by the system's default)");
+    }
   }
   std::erase_if(plan.matches, [&](const sync::Match& match) {
     return std::any_of(match.pairs.begin(), match.pairs.end(), [&](const auto& pair) { return !names(plan, Side::kLeft, pair.left) || !names(plan, Side::kRight, pair.right); });

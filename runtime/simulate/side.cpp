@@ -43,6 +43,9 @@ std::optional<std::string> MemorySide::insert(Value fields, std::string key) {
   if (rows_.contains(key) || taken(fields)) return std::nullopt;
   Row row;
   row.fields = stored(fields);
+  for (const auto& [field, value] : defaults_.as_object()) {
+    if (row.fields[field].is_null()) row.fields[field] = value;
+  }
   row.incarnation = "i" + std::to_string(++last_incarnation_);
   past_.push_back({time_.ticks(), key, std::nullopt});
   rows_[key] = std::move(row);

@@ -39,6 +39,9 @@ class MemorySide final : public sync::Endpoint {
  public:
   MemorySide(Side side, const Profile& profile, VirtualTime& time, Faults& faults, Ledger& ledger, SideEvents events);
 
+  /// What the system itself gives new records where nobody gave it: its columns' defaults.
+  void set_defaults(Value values) { defaults_ = std::move(values); }
+
   // people
   /// nullopt where the key or, where it is unique, the match value is taken.
   std::optional<std::string> insert(Value fields, std::string key = {});
@@ -122,6 +125,7 @@ class MemorySide final : public sync::Endpoint {
   SideEvents events_;
   sync::Capabilities able_;
   Rows rows_;
+  Value defaults_{Object{}};
   struct Past {
     Ticks until;  // it looked so before
     std::string key;

@@ -25,6 +25,9 @@ World::World(std::uint64_t seed, const Profile& profile, std::set<std::string> l
       right_(Side::kRight, profile, time_, faults_, ledger_, events()), judge_(time_, faults_, [this](const std::string& line) { note(line); }) {
   plain_mapper_ = std::make_shared<BuiltInMapper>(profile, seed);
   if (wraps.sample) plain_mapper_ = wraps.sample->mapper();
+  for (const Side side : {Side::kLeft, Side::kRight}) {
+    if (wraps.sample) this->side(side).set_defaults(wraps.sample->defaults(side));
+  }
   mapper_ = std::make_shared<ShakyMapper>(plain_mapper_, faults_);
   if (wraps_.mapper) mapper_ = wraps_.mapper(mapper_);
   for (const Side side : {Side::kLeft, Side::kRight}) {

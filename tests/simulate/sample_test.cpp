@@ -181,6 +181,36 @@ TEST_CASE("simulate: what refers to other collections is copied or left out, and
   CHECK((*sample)->plan().fields.size() == fields.size() - 1);
 }
 
+namespace {
+
+/// The first history that fails, of these profiles.
+std::string first_violation(const std::shared_ptr<const Sample>& sample, std::initializer_list<const char*> names) {
+  Wraps wraps;
+  wraps.sample = sample;
+  for (const char* name : names) {
+    const auto profile = sample->adapted(*find_profile(name), able());
+    REQUIRE(profile);
+    std::uint64_t seed = 0;
+    const Outcome outcome = first_failure(wraps, *profile, seed);
+    if (!outcome.ok) return profile->name + " " + std::to_string(seed) + ": " + outcome.violation.law + ": " + outcome.violation.what;
+  }
+  return "";
+}
+
+}  // namespace
+
+TEST_CASE("simulate: a scope about a field that is not mapped is given to what is made there, and said", "[simulate][sample]") {
+  for (const Value& condition : {Value("x"), Value(Object{{"op", "in"}, {"value", Value(Array{Value("x"), Value("y")})}}), Value(Object{{"op", "not_null"}}), Value(Object{{"op", "!="}, {"value", "z"}})}) {
+    auto mapper = std::make_shared<PeopleMapper>();
+    mapper->mutable_plan().end.left.scope = Value(Object{{"kind", condition}});
+    const auto sample = Sample::make(mapper, examples());
+
+    REQUIRE(sample.ok());
+    CHECK((*sample)->left_out().front().starts_with("kind (a scope that is not mapped"));
+    CHECK(first_violation(*sample, {"plain", "lost-answers"}) == "");
+  }
+}
+
 TEST_CASE("simulate: a create that cannot be found again meets no lost answers", "[simulate][sample]") {
   auto mapper = std::make_shared<PeopleMapper>();
   mapper->mutable_plan().matches.clear();
