@@ -118,6 +118,7 @@ Result<std::shared_ptr<sync::Mapper>> alone(std::shared_ptr<sync::Mapper> mapper
     left_out.push_back(field.name + " (nobody is asked: " + (plan.judge ? plan.judge->fallback : "") + ")");
     field.strategy = field.strategy_function ? "fallback" : "manual";
   }
+  for (sync::Field& field : plan.fields) field.redact = false;  // no secret here, and an edit is found by its value
   for (const Side side : {Side::kLeft, Side::kRight}) {
     if (!sync::flows(plan.flow, side)) continue;
     for (const auto& [path, condition] : plan.end[side].scope.as_object()) {

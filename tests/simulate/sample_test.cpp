@@ -211,6 +211,18 @@ TEST_CASE("simulate: a scope about a field that is not mapped is given to what i
   }
 }
 
+TEST_CASE("simulate: an edit that a person decided against is found on record where the mapping redacts it", "[simulate][sample]") {
+  auto mapper = std::make_shared<PeopleMapper>();
+  sync::Field& field = mapper->mutable_plan().fields[1];
+  field.redact = true;
+  field.strategy = "manual";
+  field.strategy_function.reset();
+  const auto sample = Sample::make(mapper, examples());
+
+  REQUIRE(sample.ok());
+  CHECK(first_violation(*sample, {"plain"}) == "");
+}
+
 TEST_CASE("simulate: a create that cannot be found again meets no lost answers", "[simulate][sample]") {
   auto mapper = std::make_shared<PeopleMapper>();
   mapper->mutable_plan().matches.clear();
