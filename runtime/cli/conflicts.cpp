@@ -18,6 +18,13 @@ std::string record_of(const Value& conflict) {
   return "link " + std::to_string(conflict.int_or("link", 0));
 }
 
+std::string fields_of(const Value& conflict) {
+  std::string text = conflict.string_or("field");
+  const Value* with = conflict.find("with");
+  for (const Value& one : with == nullptr ? Array{} : with->as_array()) text += ", " + one.as_string();
+  return text;
+}
+
 namespace {
 
 /// Held and dead keys, so that nothing that waits for a person is out of sight.
@@ -62,10 +69,14 @@ int list_conflicts(Context& context) {
   }
   const Instant now = SystemClock().now();
   Table table({{"id", true}, {"mapping"}, {"record"}, {"field"}, {"kind"}, {"left"}, {"right"}, {"since"}, {""}});
+  bool together = false;
   for (const Value& one : found->find("conflicts")->as_array()) {
     const std::string method = one.string_or("method"), author = one.string_or("author");
     const std::string by = author.empty() ? "" : " by " + author;
-    const std::string end = one.find("closed_at") != nullptr ? "closed: " + method + by : (method.empty() ? "" : "decided: " + method + by);
+    const bool with = one.find("with") != nullptr;
+    together = together || with;
+    const std::string open = with ? "decides " + fields_of(one) : "";
+    const std::string end = one.find("closed_at") != nullptr ? "closed: " + method + by : (method.empty() ? open : "decided: " + method + by);
     table.add({Cell(std::to_string(one.int_or("id", 0)), Style::kBold), one.string_or("mapping"), record_of(one), one.string_or("field", ""), Cell(one.string_or("kind"), Style::kWarn),
                side_text(one, "left"), side_text(one, "right"), Cell(moment(one.string_or("opened_at"), now), Style::kDim), Cell(end, Style::kDim)});
   }
@@ -76,6 +87,7 @@ int list_conflicts(Context& context) {
     text.pop_back();
     context.out.line(text);
     context.out.line(context.out.paint("tidewire resolve ID left|right|value|skip|accept decides one, with --alike all that wait for the same", Style::kDim));
+    if (together) context.out.line(context.out.paint("fields that are won together are decided together: what is said of one holds for all that its row names", Style::kDim));
   }
   if (const std::string next = found->string_or("next"); !next.empty()) context.out.line(context.out.paint("older ones: --after " + next, Style::kDim));
   return print_standing(context, *session);

@@ -25,12 +25,14 @@ Object resolution_body(const Arguments& arguments) {
     const std::string option = std::string("--") + name;
     if (arguments.has(option)) body[name] = value_from(arguments.get(option));
   }
+  if (arguments.has("--values")) body["values"] = value_from(arguments.get("--values"));
+  if (arguments.has("--right-values")) body["right_values"] = value_from(arguments.get("--right-values"));
   if (const std::string author = author_of(arguments); !author.empty()) body["author"] = author;
   return body;
 }
 
 /// "both get 12.50", "left gets …, right gets …", "nothing is written".
-std::string foretold(const Value& then) {
+std::string foretold_one(const Value& then) {
   const Value* left = then.find("left");
   const Value* right = then.find("right");
   if (left != nullptr && right != nullptr) {
@@ -42,11 +44,24 @@ std::string foretold(const Value& then) {
   return writes.empty() ? "nothing is written" : join(writes, ", ");
 }
 
+/// The same; of several that are decided together each by its name.
+std::string foretold(const Value& then, const std::string& field) {
+  const Value* with = then.find("with");
+  if (with == nullptr) return foretold_one(then);
+  std::string text = field + ": " + foretold_one(then);
+  for (const auto& [name, one] : with->as_object()) text += "; " + name + ": " + (one.find("left") == nullptr ? std::string("as it is") : foretold_one(one));
+  return text;
+}
+
 int preview(Context& context, Session& session, Object body) {
   const auto then = session.post("/api/v1/conflicts/" + segment(context.arguments.word(0)) + "/preview", Value(std::move(body)));
   if (!then.ok()) return context.failed(then.error());
-  if (context.json()) context.print_json(*then);
-  else context.out.line("would be so: " + foretold(*then) + ". Nothing was decided.");
+  if (context.json()) {
+    context.print_json(*then);
+    return kOk;
+  }
+  const auto conflict = session.get("/api/v1/conflicts/" + segment(context.arguments.word(0)));
+  context.out.line("would be so: " + foretold(*then, conflict.ok() ? conflict->string_or("field") : "this field") + ". Nothing was decided.");
   return kOk;
 }
 
@@ -63,7 +78,7 @@ void print_alike(Context& context, const Value& answer) {
     const Value* error = one.find("error");
     const Value* then = one.find("then");
     table.add({Cell(std::to_string(conflict.int_or("id", 0)), Style::kBold), record_of(conflict), side_text(conflict, "left"), side_text(conflict, "right"),
-               error != nullptr ? Cell(error->string_or("message"), Style::kBad) : Cell(then == nullptr ? "" : foretold(*then))});
+               error != nullptr ? Cell(error->string_or("message"), Style::kBad) : Cell(then == nullptr ? "" : foretold(*then, conflict.string_or("field")))});
   }
   if (!table.empty()) {
     std::string text = table.text(context.out.look());
@@ -118,7 +133,7 @@ int resolve(Context& context) {
   }
   const std::string method = arguments.word(1);
   const char* follows = method == "skip" || method == "accept" ? "; both stay as they are" : "; it will be written";
-  context.out.line(context.out.paint("✓ ", Style::kGood) + plain(answer->string_or("mapping")) + " " + plain(answer->string_or("field")) + ": " + method + follows);
+  context.out.line(context.out.paint("✓ ", Style::kGood) + plain(answer->string_or("mapping")) + " " + plain(fields_of(*answer)) + ": " + method + follows);
   return kOk;
 }
 
@@ -129,11 +144,14 @@ const Command& resolve_command() {
                                "ID left|right|value|skip|accept [--value JSON] [--alike] [--dry-run]",
                                "decides a conflict",
                                "left, right: that side's value goes to the other. value: the one given is the left side's, and the mapping turns it\n"
-                               "for the right; or --left and --right, each as its side spells it. skip: leaves both as they are until one changes. accept: they may differ.\n"
+                               "for the right; or --left and --right, each as its side spells it; of fields that are won together --values. skip: leaves both as they are until one changes. accept: they may differ.\n"
+                               "Fields that are won together (group, granularity = \"record\") are decided together: what is said of one holds for all.\n"
                                "--alike decides all open conflicts of the same mapping, field and kind with it.",
                                {{{"--value", "JSON", "for both sides, as the left one spells it; what is no JSON is taken as text"},
                                  {"--left", "JSON", "the left side's form"},
                                  {"--right", "JSON", "the right side's form"},
+                                 {"--values", "JSON", "by field, where several are decided together: {\"city\": \"Bern\", \"zip\": \"3000\"}, as the left one spells them"},
+                                 {"--right-values", "JSON", "with --values: the right side's own spelling"},
                                  {"--alike", "", "also all others of the same mapping, field and kind"},
                                  {"--dry-run", "", "says what each side would get, and decides nothing"},
                                  {"--shown-at", "TIME", "refuse where the values have changed since (`shown_at` of the conflict); with --alike leave those out (`shown_at` of its --dry-run)"},

@@ -144,7 +144,9 @@ void World::resolve(Side winner) {
     if (!page.ok() || page->rows.empty()) return;
     const store::Conflict& open = page->rows.front();
     note("person: resolves the conflict of " + open.field + " for the " + store::side_name(winner));
-    store_.resolve({open.id, store::side_name(winner), "ann", {}, {}, open.shown_at}, [this, mapping](Result<void> done) {
+    store::Store::Resolution said{open.id, store::side_name(winner), "ann", {}, {}, open.shown_at};
+    for (std::string& fellow : sync::won_with(mapper_->plan(), open.field)) said.with.push_back({std::move(fellow), {}, {}});
+    store_.resolve(std::move(said), [this, mapping](Result<void> done) {
       if (done.ok() && engine_) engine_->wake(mapping);
     });
   });

@@ -235,6 +235,8 @@ Result<Conflict> read_conflict(Query& query) {
   row.operation = columns.maybe(&Columns::text);
   row.link_key.left = columns.maybe(&Columns::text);
   row.link_key.right = columns.maybe(&Columns::text);
+  const Value beside = columns.value();
+  for (const Value& field : beside.as_array()) row.beside.push_back(field.as_string());
   return columns.finish(std::move(row), "conflicts");
 }
 

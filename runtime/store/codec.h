@@ -25,7 +25,9 @@ inline constexpr const char* kOperationColumns =
 inline constexpr const char* kConflictColumns =
     "id, mapping, link, side, key, field, kind, base, left_value, right_value, opened_at, shown_at, closed_at, method, "
     "author, said_left, said_right, operation, (SELECT left_key FROM links WHERE links.id = conflicts.link), "
-    "(SELECT right_key FROM links WHERE links.id = conflicts.link)";
+    "(SELECT right_key FROM links WHERE links.id = conflicts.link), "
+    "(SELECT json_group_array(one.field) FROM conflicts AS one WHERE one.link = conflicts.link AND one.closed_at IS NULL "
+    "AND one.id <> conflicts.id AND one.kind <> 'delete_update')";
 inline constexpr const char* kJobColumns =
     "id, batch, position, mapping, kind, state, options, cursor, done, total, failed, summary, author, created_at, "
     "updated_at";

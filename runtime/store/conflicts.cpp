@@ -20,13 +20,13 @@ std::string open_conflict_text(const char* target) {
   return std::string(
              "INSERT INTO conflicts (mapping, link, side, key, field, kind, base, left_value, right_value, opened_at, "
              "shown_at, "
-             "operation) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT ") +
+             "operation) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) ON CONFLICT ") +
          target +
          " DO UPDATE SET shown_at = excluded.shown_at, method = NULL, author = NULL, said_left = NULL, said_right = NULL, kind = excluded.kind, base = "
          "excluded.base, "
          "left_value = excluded.left_value, right_value = excluded.right_value, operation = excluded.operation "
          "WHERE kind IS NOT excluded.kind OR base IS NOT excluded.base OR left_value IS NOT excluded.left_value "
-         "OR right_value IS NOT excluded.right_value";
+         "OR right_value IS NOT excluded.right_value OR ?13";
 }
 
 /// A person saw what the row shows at this moment; else the decision is about something that is no more.
@@ -63,6 +63,11 @@ Result<void> store_resolution(Database& database, const Store::Resolution& resol
   // Of an edit that was deleted with its record nothing is left to be written: it is closed by having been seen.
   TRY(execute(database, "UPDATE conflicts SET method = ?1, author = ?2, said_left = ?3, said_right = ?4, closed_at = iif(kind = 'delete_update', ?6, NULL) WHERE id = ?5",
               resolution.method, or_null(resolution.author), dumped(resolution.left), dumped(resolution.right), conflict.id, now));
+  for (const Store::Resolution::With& one : resolution.with) {
+    if (!conflict.link) break;
+    TRY(execute(database, "UPDATE conflicts SET method = ?1, author = ?2, said_left = ?3, said_right = ?4 WHERE link = ?5 AND field = ?6 AND closed_at IS NULL AND kind <> 'delete_update'",
+                resolution.method, or_null(resolution.author), dumped(one.left), dumped(one.right), *conflict.link, one.field));
+  }
   return add_marks(database, conflict.mapping, TRY(conflict_marks(database, conflict)), now);
 }
 
@@ -104,7 +109,7 @@ Result<void> open_conflict(Database& database, const Conflict& conflict, Instant
   TRY(execute(database, conflict.link ? of_link : of_record, conflict.mapping, conflict.link, conflict.side,
               or_null(conflict.key), conflict.field, conflict.kind, conflict_base(conflict), dumped(conflict.left),
               dumped(conflict.right), conflict.opened_at == Instant{} ? now : conflict.opened_at,
-              conflict.shown_at == Instant{} ? now : conflict.shown_at, conflict.operation));
+              conflict.shown_at == Instant{} ? now : conflict.shown_at, conflict.operation, conflict.anew));
   return {};
 }
 

@@ -12,7 +12,7 @@ namespace tidewire::store {
 
 /// Opens, or refreshes the open row of (link, field), or of (mapping, side, key, field) where there is no link. A row
 /// that shows the same already stays as it is, so that nobody's answer is refused for nothing; one that shows something
-/// new forgets an answer not yet carried out (law 13).
+/// new, or is asked `anew`, forgets an answer not yet carried out (law 13).
 Result<void> open_conflict(Database& database, const Conflict& conflict, Instant now);
 
 /// How and whose conflicts are closed.

@@ -275,12 +275,18 @@ class Store {
   /// A person's decision: written into the open conflict (method, author; for "value" the two values), its link's keys
   /// marked dirty with reason "person", in one transaction. The reconcile carries it out and closes it. kStale where the
   /// conflict's shown_at is not `shown_at` any more (0 = whatever it is), kNotFound where it is closed or unknown (law 13).
+  /// What waits of `with` is decided in the same way, in the same transaction; a field that does not wait is passed over.
   struct Resolution {
     std::int64_t conflict = 0;
     std::string method;  // left | right | value | skip | accept
     std::string author;
     std::optional<Value> left, right;
     Instant shown_at{};
+    struct With {
+      std::string field;                  // of the same link
+      std::optional<Value> left, right;   // as above, of this field
+    };
+    std::vector<With> with{};             // what is won together with it (law 10)
   };
   void resolve(Resolution resolution, Done<void> done);
   void operations(OperationFilter filter, Page page, Done<Paged<Operation>> done);

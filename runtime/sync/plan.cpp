@@ -299,6 +299,16 @@ bool is_redacted(const Field& field) {
   return field.redact || std::any_of(field.rows.begin(), field.rows.end(), is_redacted);
 }
 
+std::vector<std::string> won_with(const Plan& plan, std::string_view field) {
+  std::vector<std::string> out;
+  const Field* first = plan.field(field);
+  for (const Field& one : plan.fields) {
+    if (first == nullptr || &one == first || one.kind == Field::Kind::kConstant) continue;
+    if (plan.whole_record || (first->group >= 0 && one.group == first->group)) out.push_back(one.name);
+  }
+  return out;
+}
+
 const Field* Plan::field(std::string_view wanted) const {
   const auto found = std::find_if(fields.begin(), fields.end(), [&](const Field& field) { return field.name == wanted; });
   return found == fields.end() ? nullptr : &*found;

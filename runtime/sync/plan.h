@@ -101,6 +101,11 @@ struct Field {
 /// Its values, or those of a cell of it, are told to nobody.
 bool is_redacted(const Field& field);
 
+struct Plan;
+/// The other fields that are won together with it, by name: of its group, or of the record where that is won as a whole (law 10).
+/// None of what is no field of the plan.
+std::vector<std::string> won_with(const Plan& plan, std::string_view field);
+
 /// States of a record that one side moves by verbs of its connector (MAPPING.md, States; merge/lifecycle.h).
 struct Lifecycle {
   std::string field;                                   // that holds the state; "" = none

@@ -17,6 +17,15 @@ sync::Plan ruled(std::int64_t phone, int group = -1) {
   return plan;
 }
 
+/// email, phone and note are won together, by a person.
+sync::Plan waiting(bool whole) {
+  sync::Plan plan = World::default_plan();
+  plan.fields = {World::field("email", 0), World::field("phone", 0), World::field("note", 0)};
+  plan.whole_record = whole;
+  for (sync::Field& field : plan.fields) field.group = whole ? -1 : 0;
+  return plan;
+}
+
 }  // namespace
 
 TEST_CASE("law 10: each field is decided by its own rule", "[laws][10]") {
@@ -78,6 +87,62 @@ TEST_CASE("law 10: with granularity record the whole record is won together", "[
 
   CHECK(it.both_show("email", "ada@example.org"));
   CHECK(it.both_show("phone", "2"));
+}
+
+TEST_CASE("law 10: what a person decides of one field of a group, or of a record won as a whole, holds for all of it", "[laws][10]") {
+  for (const bool whole : {false, true}) {
+    for (const bool clash : {false, true}) {
+      INFO((whole ? "record" : "group") << (clash ? ", both fields clash" : ", each side has edited another field"));
+      Pair it(waiting(whole));
+      it.edit(Side::kLeft, "email", "ada@left.org");
+      it.edit(Side::kRight, "phone", "3");
+      if (clash) it.edit(Side::kRight, "email", "ada@right.org");
+      if (clash) it.edit(Side::kLeft, "phone", "2");
+      it.tell();
+      REQUIRE(it.world.conflicts().size() == 2);
+      it.resolve("email", "left");
+
+      CHECK(it.both_show("email", "ada@left.org"));
+      CHECK(it.both_show("phone", clash ? "2" : "1"));
+      CHECK(it.world.conflicts().empty());
+      CHECK(it.decided("phone").string_or("right") == "3");  // the loser is on record
+      CHECK(it.decided("phone").string_or("rule") == "resolved by ann: left");
+    }
+  }
+}
+
+TEST_CASE("law 10: a group of which one field was not decided is asked about anew, all of it", "[laws][10]") {
+  for (const bool edited : {false, true}) {
+    INFO((edited ? "another field was edited since" : "one was decided alone"));
+    Pair it(waiting(false));
+    it.edit(Side::kLeft, "email", "ada@left.org");
+    it.edit(Side::kRight, "phone", "3");
+    it.tell();
+    REQUIRE(it.world.conflicts().size() == 2);
+    const Instant shown = it.world.conflicts().front().shown_at;
+    it.later();
+    for (const store::Conflict& open : it.world.conflicts()) {
+      if (edited || open.field == "email") it.world.store.resolve({open.id, "left", "ann", {}, {}, open.shown_at}, [](Result<void>) {});
+    }
+    it.world.timers.run_posted();
+    if (edited) it.edit(Side::kRight, "note", "new");
+    it.world.engine->wake("people");
+    it.world.settle();
+
+    CHECK(it.shown(Side::kRight, "email") == "ada@example.org");
+    CHECK(it.shown(Side::kRight, "phone") == "3");
+    CHECK(it.world.conflicts().size() == (edited ? 3U : 2U));
+    for (const store::Conflict& open : it.world.conflicts()) {
+      CHECK_FALSE(open.method);
+      CHECK(open.shown_at > shown);  // who has looked at one before has not seen what it is decided with
+    }
+
+    it.resolve("phone", "right");
+    CHECK(it.world.conflicts().empty());
+    CHECK(it.both_show("email", "ada@example.org"));
+    CHECK(it.both_show("phone", "3"));
+    if (edited) CHECK(it.both_show("note", "new"));
+  }
 }
 
 TEST_CASE("law 10: manual waits for a person, whatever the times say", "[laws][10]") {

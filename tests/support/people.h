@@ -155,12 +155,13 @@ struct Pair {
   }
   store::Known known(sync::Side which, const std::string& of) { return known_of(world, which, of); }
   store::Link link() { return known(sync::Side::kLeft, left).link.value_or(store::Link{}); }
-  /// A person decides the only open conflict of the field.
+  /// A person decides the only open conflict of the field, and what is won together with it.
   void resolve(const std::string& field, const std::string& method, Value left_value = Value(), Value right_value = Value()) {
     for (const store::Conflict& open : world.conflicts()) {
       if (open.field != field) continue;
       store::Store::Resolution said{open.id, method, "ann", {}, {}, open.shown_at};
       if (method == "value") said.left = std::move(left_value), said.right = std::move(right_value);
+      for (std::string& fellow : sync::won_with(*world.engine->plan("people"), field)) said.with.push_back({std::move(fellow), {}, {}});
       world.store.resolve(std::move(said), [](Result<void> done) { ASSERT(done.ok(), "the conflict is open"); });
       world.timers.run_posted();
     }

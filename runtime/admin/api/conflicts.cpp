@@ -15,6 +15,22 @@ namespace {
 
 constexpr std::int64_t kAlikePage = 500;
 
+/// The other fields that wait with it and that a decision of it decides too: what is won together with it (law 10).
+std::vector<std::string> decided_with(Api& api, const store::Conflict& conflict) {
+  const sync::Plan* plan = conflict.closed_at ? nullptr : api.control().engine().plan(conflict.mapping);
+  std::vector<std::string> out = plan == nullptr ? std::vector<std::string>() : sync::won_with(*plan, conflict.field);
+  std::erase_if(out, [&](const std::string& field) { return std::find(conflict.beside.begin(), conflict.beside.end(), field) == conflict.beside.end(); });
+  return out;
+}
+
+Value view_of(Api& api, const store::Conflict& conflict) {
+  Value out = view(conflict);
+  Array with;
+  for (std::string& field : decided_with(api, conflict)) with.push_back(Value(std::move(field)));
+  if (!with.empty()) out["with"] = Value(std::move(with));
+  return out;
+}
+
 void list_conflicts(Api& api, const Call& call) {
   const auto page = page_of(call);
   if (!page.ok()) return (*call.reply)(problem(page.error()));
@@ -24,9 +40,13 @@ void list_conflicts(Api& api, const Call& call) {
   filter.key_side = *side;
   using enum store::ConflictFilter::Which;
   filter.which = call.flag("closed") ? kClosed : call.flag("all") ? kAll : kOpen;
-  api.control().store().conflicts(std::move(filter), *page, [reply = call.reply](Result<store::Paged<store::Conflict>> found) {
-    send(reply, found, [](const auto& rows) { return view_page("conflicts", rows); });
-  });
+  api.control().store().conflicts(std::move(filter), *page, api.guarded([&api, reply = call.reply](Result<store::Paged<store::Conflict>> found) {
+    send(reply, found, [&api](const auto& page) {
+      Value out = view_page("conflicts", page);
+      for (std::size_t i = 0; i < page.rows.size(); ++i) out["conflicts"].as_array()[i] = view_of(api, page.rows[i]);
+      return out;
+    });
+  }));
 }
 
 Result<std::int64_t> conflict_number(const std::string& text) {
@@ -39,9 +59,9 @@ Result<std::int64_t> conflict_number(const std::string& text) {
 void show_conflict(Api& api, const Call& call) {
   const auto number = conflict_number(call.params["id"]);
   if (!number.ok()) return (*call.reply)(problem(number.error()));
-  api.control().store().conflict(*number, [reply = call.reply](Result<store::Conflict> found) {
-    send(reply, found, [](const store::Conflict& one) { return view(one); });
-  });
+  api.control().store().conflict(*number, api.guarded([&api, reply = call.reply](Result<store::Conflict> found) {
+    send(reply, found, [&api](const store::Conflict& one) { return view_of(api, one); });
+  }));
 }
 
 /// Method and values of a body; whom it is of is said by the login, on the machine itself by the command.
@@ -53,11 +73,13 @@ Result<store::Store::Resolution> resolution_of(const Call& call, std::int64_t co
   const Value* value = call.body.find("value");
   const Value* left = call.body.find("left");
   const Value* right = call.body.find("right");
-  const bool given = value != nullptr || left != nullptr || right != nullptr;
-  if (given != (out.method == "value")) {
-    return make_error(Code::kInvalid, given ? "a value is for the method \"value\" only" : "the method \"value\" needs 'value', or 'left' and 'right'");
+  const bool each = call.body.find("values") != nullptr || call.body.find("right_values") != nullptr;  // of several fields: for_all
+  const bool one = value != nullptr || left != nullptr || right != nullptr;
+  if ((one || each) != (out.method == "value")) {
+    return make_error(Code::kInvalid, one || each ? "a value is for the method \"value\" only" : "the method \"value\" needs 'value', or 'left' and 'right'");
   }
-  if (given) {
+  if (each && (one || call.body.find("values") == nullptr)) return make_error(Code::kInvalid, "'values' says the values of all fields, each as the left side spells it; 'right_values' goes with it");
+  if (one) {
     if (value == nullptr && (left == nullptr || right == nullptr)) return make_error(Code::kInvalid, "'left' and 'right' go together", "a single 'value' is the left side's, and the mapping turns it for the right");
     out.left = value != nullptr ? *value : *left;
     if (value == nullptr) out.right = *right;
@@ -67,41 +89,89 @@ Result<store::Store::Resolution> resolution_of(const Call& call, std::int64_t co
 }
 
 /// What moved under the person's hands: the new values go with the refusal.
-http::Response moved_on(const Error& refused, const store::Conflict& conflict) {
-  return refused.code == Code::kStale ? problem(412, refused, {{"conflict", view(conflict)}}) : problem(refused);
+http::Response moved_on(Api& api, const Error& refused, const store::Conflict& conflict) {
+  return refused.code == Code::kStale ? problem(412, refused, {{"conflict", view_of(api, conflict)}}) : problem(refused);
 }
 
 using Decision = store::Store::Resolution;
 
+/// The decision for all that it decides: a side, skip and accept hold for each field; values are said of each.
+Result<Decision> for_all(Api& api, const Call& call, Decision decision, const store::Conflict& conflict) {
+  std::vector<std::string> fields = decided_with(api, conflict);
+  const Value* values = call.body.find("values");
+  const Value* rights = call.body.find("right_values");
+  for (const std::string& field : fields) decision.with.push_back({field, {}, {}});
+  if (decision.method != "value" || (values == nullptr && fields.empty())) return decision;
+  fields.insert(fields.begin(), conflict.field);
+  std::vector<std::string> missing, unknown;
+  const auto said = [&](const std::string& field, std::optional<Value>& left, std::optional<Value>& right) {
+    const Value* value = values == nullptr ? nullptr : values->find(field);
+    const Value* spelt = rights == nullptr ? nullptr : rights->find(field);
+    if (value != nullptr) left = *value;
+    if (spelt != nullptr) right = *spelt;
+    if (!left) missing.push_back(field);
+  };
+  said(conflict.field, decision.left, decision.right);
+  for (Decision::With& one : decision.with) said(one.field, one.left, one.right);
+  for (const Value* given : {values, rights}) {
+    if (given == nullptr) continue;
+    for (const auto& [name, value] : given->as_object()) {
+      if (std::find(fields.begin(), fields.end(), name) == fields.end()) unknown.push_back(name);
+    }
+  }
+  const std::string all = "give 'values' with one for each of them: " + join(fields, ", ");
+  if (!missing.empty()) return make_error(Code::kInvalid, "'" + conflict.field + "' is decided together with the other fields of its group, and no value is said of " + join(missing, ", "), all);
+  if (!unknown.empty()) return make_error(Code::kInvalid, "'" + conflict.field + "' is not decided together with " + join(unknown, ", "), all);
+  return decision;
+}
+
 /// One value for both sides, as the left one spells it.
-bool is_plain(const Decision& decision) { return decision.left && !decision.right; }
+bool is_plain(const Decision& decision) {
+  return (decision.left && !decision.right) || std::any_of(decision.with.begin(), decision.with.end(), [](const Decision::With& one) { return one.left && !one.right; });
+}
+
+void tell_field(Object& out, const Value& record, const std::string& name) {
+  const Value* fields = record.find("fields");
+  const Value* field = fields == nullptr ? nullptr : fields->find(name);
+  if (field == nullptr) return;
+  for (const char* side : {"left", "right"}) {
+    const Value* written = field->find(std::string("to_") + side);
+    out[side] = written != nullptr ? *written : *field->find(side);
+  }
+  out["decision"] = field->string_or("decision");
+  out["rule"] = field->string_or("rule");
+}
 
 /// What each side will have: as read now, or as the decision writes it.
-Value preview_of(const store::Conflict& conflict, const sync::Report& report) {
+Value preview_of(const store::Conflict& conflict, const Decision& decision, const sync::Report& report) {
   Object out;
   Array writes;
   const Value& record = report.operation.record;
   if (const Value* made = record.find("writes"); made != nullptr && made->is_array()) {
     for (const Value& one : made->as_array()) writes.push_back(Value(Object{{"side", one.string_or("side")}, {"kind", one.string_or("kind")}}));
   }
-  const Value* fields = record.find("fields");
-  if (const Value* field = fields == nullptr ? nullptr : fields->find(conflict.field)) {
-    for (const char* side : {"left", "right"}) {
-      const Value* written = field->find(std::string("to_") + side);
-      out[side] = written != nullptr ? *written : *field->find(side);
-    }
-    out["decision"] = field->string_or("decision");
-    out["rule"] = field->string_or("rule");
+  tell_field(out, record, conflict.field);
+  Object with;
+  for (const Decision::With& one : decision.with) {
+    Object told;
+    tell_field(told, record, one.field);
+    with[one.field] = Value(std::move(told));
   }
+  if (!with.empty()) out["with"] = Value(std::move(with));
   out["writes"] = Value(std::move(writes));
   return Value(std::move(out));
 }
 
 /// Whether the mapping can turn the value that is said for both sides; a side that cannot be asked now is no reason against it.
-Result<void> turns(const store::Conflict& conflict, const sync::Plan* plan, const sync::Report& report) {
-  const sync::Field* field = plan == nullptr ? nullptr : plan->field(conflict.field);
-  constexpr const char* kBoth = "give 'left' and 'right', each as its side spells it";
-  if (field != nullptr && field->kind == sync::Field::Kind::kRows) return make_error(Code::kInvalid, "one value cannot stand for the rows of both sides", kBoth);
+Result<void> turns(const store::Conflict& conflict, const Decision& decision, const sync::Plan* plan, const sync::Report& report) {
+  const auto is_rows = [&](const std::string& name) {
+    const sync::Field* field = plan == nullptr ? nullptr : plan->field(name);
+    return field != nullptr && field->kind == sync::Field::Kind::kRows;
+  };
+  const char* kBoth = decision.with.empty() ? "give 'left' and 'right', each as its side spells it" : "give 'right_values' too, each as the right side spells it";
+  bool rows = decision.left && !decision.right && is_rows(conflict.field);
+  for (const Decision::With& one : decision.with) rows |= one.left && !one.right && is_rows(one.field);
+  if (rows) return make_error(Code::kInvalid, "one value cannot stand for the rows of both sides", kBoth);
   const bool refused = report.error && (report.error->code == Code::kInvalid || report.error->code == Code::kScript || report.error->code == Code::kBudget);
   if (!refused) return {};
   return make_error(Code::kInvalid, "the mapping cannot turn this value for the right side: " + report.error->message, kBoth);
@@ -109,8 +179,8 @@ Result<void> turns(const store::Conflict& conflict, const sync::Plan* plan, cons
 
 /// `then` with what a pass would do, once the decision is one that can be carried out.
 void with_preview(Api& api, const store::Conflict& conflict, const Decision& decision, const SharedReply& reply, std::function<void(const sync::Report&)> then) {
-  api.control().engine().try_resolution(conflict, decision, api.guarded([&api, conflict, reply, plain = is_plain(decision), then = std::move(then)](const sync::Report& report) {
-    const auto fits = plain ? turns(conflict, api.control().engine().plan(conflict.mapping), report) : Result<void>();
+  api.control().engine().try_resolution(conflict, decision, api.guarded([&api, conflict, decision, reply, plain = is_plain(decision), then = std::move(then)](const sync::Report& report) {
+    const auto fits = plain ? turns(conflict, decision, api.control().engine().plan(conflict.mapping), report) : Result<void>();
     if (!fits.ok()) return (*reply)(problem(fits.error()));
     then(report);
   }));
@@ -121,9 +191,9 @@ void decide_conflict(Api& api, Decision decision, const SharedReply& reply) {
   api.control().store().resolve(std::move(decision), api.guarded([&api, id, reply](Result<void> resolved) {
     api.control().store().conflict(id, api.guarded([&api, reply, resolved](Result<store::Conflict> conflict) {
       if (!conflict.ok()) return (*reply)(problem(conflict.error()));
-      if (!resolved.ok()) return (*reply)(moved_on(resolved.error(), *conflict));
+      if (!resolved.ok()) return (*reply)(moved_on(api, resolved.error(), *conflict));
       api.control().engine().wake(conflict->mapping);
-      (*reply)(answer(view(*conflict), 202));
+      (*reply)(answer(view_of(api, *conflict), 202));
     }));
   }));
 }
@@ -142,12 +212,14 @@ void with_decision(Api& api, const Call& call, std::function<void(const Decision
   auto decision = number.ok() ? resolution_of(call, *number) : Result<Decision>(number.error());
   if (!decision.ok()) return (*call.reply)(problem(decision.error()));
   const std::string of = call.params["mapping"];  // where the path names one
-  api.control().store().conflict(*number, api.guarded([reply = call.reply, of, decision = *decision, then = std::move(then)](Result<store::Conflict> conflict) {
+  api.control().store().conflict(*number, api.guarded([&api, call, reply = call.reply, of, decision = *decision, then = std::move(then)](Result<store::Conflict> conflict) {
     const bool elsewhere = conflict.ok() && !of.empty() && conflict->mapping != of;
     if (conflict.ok() && (conflict->closed_at || elsewhere)) conflict = make_error(Code::kNotFound, "no open conflict " + std::to_string(decision.conflict), elsewhere ? "it is of " + conflict->mapping : "");
     if (!conflict.ok()) return (*reply)(problem(conflict.error()));
     if (const auto fits = decidable(*conflict, decision.method); !fits.ok()) return (*reply)(problem(fits.error()));
-    then(decision, *conflict);
+    const auto all = for_all(api, call, decision, *conflict);
+    if (!all.ok()) return (*reply)(problem(all.error()));
+    then(*all, *conflict);
   }));
 }
 
@@ -160,7 +232,7 @@ void resolve(Api& api, const Call& call) {
 
 void preview(Api& api, const Call& call) {
   with_decision(api, call, [&api, reply = call.reply](const Decision& decision, const store::Conflict& conflict) {
-    with_preview(api, conflict, decision, reply, [reply, conflict](const sync::Report& report) { (*reply)(report.error ? problem(*report.error) : answer(preview_of(conflict, report))); });
+    with_preview(api, conflict, decision, reply, [reply, conflict, decision](const sync::Report& report) { (*reply)(report.error ? problem(*report.error) : answer(preview_of(conflict, decision, report))); });
   });
 }
 
@@ -184,13 +256,15 @@ void resolve_page(Api& api, const AlikePtr& alike);
 
 /// One row of a dry run: the conflict, and what each side would have, or why that cannot be told or done.
 Value foreseen(Api& api, const store::Conflict& conflict, const Decision& decision, const sync::Report& report) {
-  Object row{{"conflict", view(conflict)}};
-  const auto fits = is_plain(decision) ? turns(conflict, api.control().engine().plan(conflict.mapping), report) : Result<void>();
+  Object row{{"conflict", view_of(api, conflict)}};
+  const auto fits = is_plain(decision) ? turns(conflict, decision, api.control().engine().plan(conflict.mapping), report) : Result<void>();
   if (!fits.ok()) row["error"] = view(fits.error());
   else if (report.error) row["error"] = view(*report.error);
-  else row["then"] = preview_of(conflict, report);
+  else row["then"] = preview_of(conflict, decision, report);
   return Value(std::move(row));
 }
+
+Result<Decision> decision_of(Api& api, const Call& call, const store::Conflict& conflict) { return for_all(api, call, TRY(resolution_of(call, conflict.id)), conflict); }
 
 void foresee_next(Api& api, const AlikePtr& alike) {
   if (alike->previews.size() >= alike->shown.size()) {
@@ -199,8 +273,11 @@ void foresee_next(Api& api, const AlikePtr& alike) {
     return (*alike->call.reply)(answer(Value(std::move(out)), 202));
   }
   const store::Conflict& conflict = alike->shown[alike->previews.size()];
-  const auto decision = resolution_of(alike->call, conflict.id);
-  if (!decision.ok()) return (*alike->call.reply)(problem(decision.error()));
+  const auto decision = decision_of(api, alike->call, conflict);
+  if (!decision.ok()) {
+    alike->previews.push_back(Value(Object{{"conflict", view_of(api, conflict)}, {"error", view(decision.error())}}));
+    return foresee_next(api, alike);
+  }
   api.control().engine().try_resolution(conflict, *decision, api.guarded([&api, alike, decision = *decision](const sync::Report& report) {
     alike->previews.push_back(foreseen(api, alike->shown[alike->previews.size()], decision, report));
     foresee_next(api, alike);
@@ -217,7 +294,7 @@ void resolve_next(Api& api, const AlikePtr& alike) {
   if (alike->at >= alike->open.size()) return alike->after.empty() ? end_alike(api, alike) : resolve_page(api, alike);
   const store::Conflict& conflict = alike->open[alike->at++];
   if (const auto fits = decidable(conflict, alike->call.text("method")); !fits.ok()) return (*alike->call.reply)(problem(fits.error()));
-  auto decision = resolution_of(alike->call, conflict.id);
+  auto decision = decision_of(api, alike->call, conflict);
   if (!decision.ok()) return (*alike->call.reply)(problem(decision.error()));
   decision->shown_at = conflict.shown_at;
   api.control().store().resolve(std::move(*decision), api.guarded([&api, alike](Result<void> resolved) {
@@ -235,7 +312,7 @@ void resolve_found(Api& api, const AlikePtr& alike) {
     for (auto one = alike->open.begin(); one != alike->open.end() && alike->shown.size() < wanted; ++one) alike->shown.push_back(std::move(*one));
     return alike->after.empty() ? end_alike(api, alike) : resolve_page(api, alike);
   }
-  const auto first = alike->open.empty() || std::exchange(alike->begun, true) ? Result<Decision>(Decision{}) : resolution_of(alike->call, alike->open.front().id);
+  const auto first = alike->open.empty() || std::exchange(alike->begun, true) ? Result<Decision>(Decision{}) : decision_of(api, alike->call, alike->open.front());
   if (!first.ok()) return (*alike->call.reply)(problem(first.error()));
   if (!is_plain(*first)) return resolve_next(api, alike);
   with_preview(api, alike->open.front(), *first, alike->call.reply, [&api, alike](const sync::Report&) { resolve_next(api, alike); });
@@ -277,6 +354,7 @@ std::span<const Route> conflict_routes() {
                        {"all", kFlag, "1: closed ones too"}, {"closed", kFlag, "1: only those of the past"}}), .answer = "Conflicts"},
       {.method = "GET", .path = "/api/v1/conflicts/{id}", .role = Role::kViewer, .id = "conflict", .summary = "One conflict", .handler = show_conflict, .answer = "Conflict"},
       {.method = "POST", .path = "/api/v1/conflicts/{id}/resolve", .role = Role::kOperator, .id = "resolve", .summary = "Decides one: a side, a value, skip, or accept as different. A single `value` is the left side's and is turned for the right by the mapping; 400 where it cannot be. "
+       "Fields that are won together are decided together: `with` names the others, and the method \"value\" takes one for each in `values`. "
        "412 with the new values where they moved since `shown_at`", .handler = resolve, .body = "Resolution", .answer = "Conflict", .status = 202, .action = "resolve"},
       {.method = "POST", .path = "/api/v1/conflicts/{id}/preview", .role = Role::kOperator, .id = "preview_resolution", .summary = "What each side would have after such a decision; nothing is decided", .handler = preview, .body = "Resolution", .answer = "ResolutionPreview"},
       {.method = "POST", .path = "/api/v1/conflicts/resolve", .role = Role::kOperator, .id = "resolve_alike", .summary = "Decides all that are alike: of one mapping, by field, kind or values. `dry_run` counts them and tells of the first `previews` what each side would have; "

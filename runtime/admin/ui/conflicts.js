@@ -42,12 +42,12 @@ function agreed(one, { would_resolve, previews = [] }) {
   const columns = alike_columns.filter((column) => column.title !== "Trouble" || previews.some((row) => row.error));
   const rest = would_resolve - previews.length, stuck = previews.filter((row) => row.error).length;
   return ask(`The same for ${would_resolve} ${would_resolve === 1 ? "conflict" : "conflicts"}?`, {
-    text: `Every open conflict of ${one.mapping} in ${one.field || "the whole record"} gets this decision${rest > 0 ? `; these are ${previews.length} of ${would_resolve}` : ""}.`, yes: "Decide them all", wide: true,
+    text: `Every open conflict of ${one.mapping} in ${one.field || "the whole record"} gets this decision${one.with ? ", and so do the fields that are won together with it" : ""}${rest > 0 ? `; these are ${previews.length} of ${would_resolve}` : ""}.`, yes: "Decide them all", wide: true,
     more: [stuck > 0 && banner("warn", `What ${stuck} of these would have cannot be told.`, "Decide them one by one, or mend what the last column says."), table("alike", columns, previews, { id: (row) => row.conflict.id, label: "What each side would have" })],
   });
 }
 
-function conflict_card(one, done) {
+function conflict_card(one, done, rows) {
   let method = "", asked = 0;
   const group = `conflict-${one.id}`;
   const radio = (value, label) => h("input", { type: "radio", name: group, value, "aria-label": label, disabled: !may("operator"), on: { change: () => { method = value; draw(); } } });
@@ -55,11 +55,13 @@ function conflict_card(one, done) {
   const choose_value = () => { radios.value.checked = true; method = "value"; draw(); };
   const input = (label, placeholder) => h("input", { "aria-label": label, placeholder, on: { input: choose_value } });
   const left_input = input(`Another value of ${one.field}`, "as the left side spells it"), right_input = input(`The right side's own spelling of ${one.field}`, "the right side: by the mapping");
+  const with_inputs = (one.with ?? []).map((name) => ({ name, like: rows.find((row) => row.link === one.link && row.field === name)?.left, input: input(`Another value of ${name}`, `${name}, as the left side spells it`) }));
   const sides = h("div", { class: "sides" }), preview = h("div", { class: "small", role: "status" }), message = h("div");
   // One value is the left side's, which the mapping turns; with the second one each side gets its own.
   const said = () => {
     if (method !== "value") return {};
     const left = typed(left_input.value, one.left);
+    if (with_inputs.length > 0) return { values: Object.fromEntries([[one.field, left], ...with_inputs.filter((each) => each.input.value.trim() !== "").map((each) => [each.name, typed(each.input.value, each.like)])]), ...(right_input.value.trim() === "" ? {} : { right_values: { [one.field]: typed(right_input.value, one.right) } }) };
     return right_input.value.trim() === "" ? { value: left } : { left, right: typed(right_input.value, one.right) };
   };
   const body = () => ({ method, shown_at: one.shown_at, ...said() });
@@ -71,7 +73,8 @@ function conflict_card(one, done) {
       const then = await post(`/api/v1/conflicts/${one.id}/preview`, { method, ...said() });
       if (mine !== asked) return;
       const value = (side) => h("b", { class: "mono" }, shown(then[side]));
-      if (!("left" in then)) replace(preview, then.writes.length ? then.writes.map((write) => `${write.kind} on the ${write.side} side`).join(", ") : "Nothing will be written.");
+      if (then.with) replace(preview, [[one.field, then], ...Object.entries(then.with)].map(([name, each]) => h("div", {}, `${name}: `, !("left" in each) ? "as it is" : same(each.left, each.right) ? ["both will have ", h("b", { class: "mono" }, shown(each.left))] : ["left will have ", h("b", { class: "mono" }, shown(each.left)), ", right will have ", h("b", { class: "mono" }, shown(each.right))])));
+      else if (!("left" in then)) replace(preview, then.writes.length ? then.writes.map((write) => `${write.kind} on the ${write.side} side`).join(", ") : "Nothing will be written.");
       else if (same(then.left, then.right)) replace(preview, "Both sides will have ", value("left"), ".");
       else replace(preview, "Left will have ", value("left"), ", right will have ", value("right"), ".");
     } catch (error) {
@@ -114,8 +117,9 @@ function conflict_card(one, done) {
   const element = h("article", { class: "card", data: { id: one.id } },
     h("div", { class: "head" }, h("h2", {}, one.field || "The whole record"), chip(one.kind), h("span", { class: "dim small" }, "since ", moment(one.opened_at))),
     h("p", { class: "row small" }, h("span", {}, kinds[one.kind] ?? one.kind), h("a", { href: `#/mapping/${segment(one.mapping)}` }, one.mapping), ["left", "right"].map((side) => { const key = side_key(one, side); return key !== undefined && record_link(one.mapping, key, side); })),
-    one.method && banner("info", `Decided: ${one.method}${one.author ? ` by ${one.author}` : ""}.`, one.method === "skip" ? "It waits until one of the sides changes." : "It is being written. Another decision takes its place."), message, sides,
-    may("operator") && h("div", { class: "row" }, h("label", { class: "line" }, radios.value, "another value"), left_input, right_input), preview,
+    one.method && banner("info", `Decided: ${one.method}${one.author ? ` by ${one.author}` : ""}.`, one.method === "skip" ? "It waits until one of the sides changes." : "It is being written. Another decision takes its place."),
+    one.with && h("p", { class: "small" }, `Decides ${[one.field, ...one.with].join(", ")}: they are won together, so what is said of one holds for all.`), message, sides,
+    may("operator") && h("div", { class: "row" }, h("label", { class: "line" }, radios.value, "another value"), left_input, right_input, with_inputs.map((each) => each.input)), preview,
     may("operator") && h("div", { class: "row" }, resolve, button("The same for all alike", alike), button("Accept as different", () => send({ method: "accept", shown_at: one.shown_at })), button("Skip until it changes", () => send({ method: "skip", shown_at: one.shown_at }), "quiet"), button("Write the rule for this", () => propose_rule(one, method), "quiet")));
   draw();
   return element;
@@ -140,7 +144,7 @@ function cards(decided) {
     const before = made;
     made = new Map(rows.map((row) => {
       const card = before.get(row.id);
-      return [row.id, card && (same(card.row, row) || card.element.querySelector("input:checked")) ? card : { row, element: conflict_card(row, () => { made.delete(row.id); decided(); }) }];
+      return [row.id, card && (same(card.row, row) || card.element.querySelector("input:checked")) ? card : { row, element: conflict_card(row, () => { made.delete(row.id); decided(); }, rows) }];
     }));
     if (rows.length === 0) return h("section", { class: "card" }, nothing);
     return h("div", { class: "stack" }, [...made.values()].map((card) => card.element), h("section", { class: "card flush" }, list_foot(name, columns, rows, { more, all })));

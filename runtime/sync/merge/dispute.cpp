@@ -380,4 +380,24 @@ Result<void> Pass::dispute_group(std::vector<View*>& views) {
   return {};
 }
 
+/// What a person says of a group holds for all of it or for none: where one of its fields was not decided, because it was edited
+/// since, those that were are asked about anew (laws 10, 13).
+void Pass::ask_together(std::vector<View*>& views) {
+  const bool waits = std::any_of(views.begin(), views.end(), [](const View* view) { return view->decision.kind == Decision::Kind::kConflict; });
+  for (View* view : views) {
+    if (!waits || !view->decided || view->decision.kind == Decision::Kind::kConflict) continue;
+    Decision asked;
+    asked.field = view->decision.field;
+    asked.kind = Decision::Kind::kConflict;
+    asked.conflict_kind = view->conflict->kind;
+    asked.rule = "group: another field of it is not decided: waits for a person";
+    asked.base = std::move(view->decision.base);
+    asked.left = std::move(view->decision.left);
+    asked.right = std::move(view->decision.right);
+    asked.stamps = std::move(view->decision.stamps);
+    asked.note = std::move(view->decision.note);
+    view->decision = std::move(asked);
+  }
+}
+
 }  // namespace tidewire::sync

@@ -75,6 +75,19 @@ bool Reconcile::is_open(const Decision& decision) const {
   });
 }
 
+/// Fields of which something new is asked, or whose answer could not stand, and what is won together with them: whoever decides one decides all.
+std::set<std::string> Reconcile::asked_anew() const {
+  std::set<std::string> out;
+  for (const Decision& decision : decisions_.fields) {
+    const std::string& name = decision.field->name;
+    const bool answered = std::any_of(known_.conflicts.begin(), known_.conflicts.end(), [&](const store::Conflict& open) { return open.field == name && open.method && *open.method != "skip"; });
+    if (decision.kind != Decision::Kind::kConflict || (is_open(decision) && !answered)) continue;
+    out.insert(name);
+    for (std::string& fellow : won_with(plan_, name)) out.insert(std::move(fellow));
+  }
+  return out;
+}
+
 /// An owed reference is written when its parent links: the key waits for it, shown as such, while all else is committed.
 store::DirtyKey Reconcile::owed_row(const Decision& decision) const {
   const Side from = decision.winner.value_or(key_.first);
@@ -92,6 +105,7 @@ store::DirtyKey Reconcile::owed_row(const Decision& decision) const {
 
 void Reconcile::commit_pass() {
   bool conflict = false, news = false, drift = false, owed = false;
+  const std::set<std::string> anew = asked_anew();
   for (const Decision& decision : decisions_.fields) {
     const std::string& name = decision.field->name;
     if (decision.kind == Decision::Kind::kAgree) link_.base[name] = {decision.left, decision.right};
@@ -109,7 +123,7 @@ void Reconcile::commit_pass() {
       continue;
     }
     conflict = true;
-    news |= !is_open(decision) || doubtful_.contains(name);
+    news |= anew.contains(name) || doubtful_.contains(name);
     store::Conflict held;
     if (link_.id != 0) held.link = link_.id;
     held.field = name;
@@ -120,6 +134,7 @@ void Reconcile::commit_pass() {
     }
     held.left = decision.shows.left.value_or(decision.left);
     held.right = decision.shows.right.value_or(decision.right);
+    held.anew = anew.contains(name);
     open_conflicts_.push_back(std::move(held));
     Value& stamps = link_.stamps[name];
     for (const Side side : {Side::kLeft, Side::kRight}) {

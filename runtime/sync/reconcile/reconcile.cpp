@@ -40,6 +40,15 @@ void Reconcile::assume(const store::Store::Resolution& decision) {
     open.said_left = decision.left;
     open.said_right = decision.right;
   }
+  for (const store::Store::Resolution::With& one : decision.with) {
+    for (store::Conflict& open : known_.conflicts) {
+      if (open.field != one.field) continue;
+      open.method = decision.method;
+      open.author = decision.author;
+      open.said_left = one.left;
+      open.said_right = one.right;
+    }
+  }
 }
 
 void Reconcile::on_known(Result<std::vector<store::Known>> known) {

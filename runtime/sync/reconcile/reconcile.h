@@ -343,6 +343,7 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   // reconcile/commit.cpp
   std::int64_t rows_taken() const;
   bool is_open(const Decision& decision) const;
+  std::set<std::string> asked_anew() const;
   store::DirtyKey owed_row(const Decision& decision) const;
   bool is_plain_load(const std::string& outcome) const;
   void commit_pass();

@@ -52,6 +52,32 @@ struct Spelt : ApiFixture {
   std::string target;
 };
 
+/// note and phone are won together, by a person; the left has a new note, the right a new phone.
+struct Grouped : ApiFixture {
+  Grouped() {
+    sync::Plan plan = test::World::default_plan();
+    for (const std::size_t i : {std::size_t{1}, std::size_t{2}}) {
+      plan.fields[i] = test::World::field(plan.fields[i].name, 0);
+      plan.fields[i].group = 0;
+    }
+    world.engine->put(std::make_shared<test::TableMapper>(std::move(plan), "v2"), {&world.left, &world.right});
+    world.left.insert(Value(Object{{"email", "ada@example.org"}, {"note", "first"}, {"phone", "1"}}));
+    run_job("{}");
+    world.left.edit("L1", "note", Value("left says"));
+    world.right.edit("R1", "phone", Value("3"));
+    for (const store::Side side : {store::Side::kLeft, store::Side::kRight}) world.hook(side, side == store::Side::kLeft ? "L1" : "R1");
+    world.settle();
+    REQUIRE(world.conflicts().size() == 2);
+    for (const store::Conflict& one : world.conflicts()) {
+      if (one.field == "note") target = "/api/v1/conflicts/" + std::to_string(one.id);
+    }
+  }
+  bool shows(const std::string& note, const std::string& phone) {
+    return world.left.get("L1", "note") == Value(note) && world.right.get("R1", "note") == Value(note) && world.left.get("L1", "phone") == Value(phone) && world.right.get("R1", "phone") == Value(phone);
+  }
+  std::string target;
+};
+
 /// Conflicts of records that are not linked, straight into the state.
 void open_conflicts(ApiFixture& f, const std::string& field, int count) {
   for (int i = 0; i < count; ++i) {
@@ -171,6 +197,61 @@ TEST_CASE("api: alike ones are found behind any number of others, and all of the
 
   CHECK(done.int_or("resolved", -1) == 1100);
   CHECK(done.int_or("skipped", -1) == 0);
+}
+
+TEST_CASE("api: a conflict names the fields that are decided with it, and so does the preview", "[admin][conflicts]") {
+  Grouped f;
+
+  CHECK(f.get(f.target).at_path("with.0")->as_string() == "phone");
+  CHECK(f.get("/api/v1/conflicts?field=phone").at_path("conflicts.0.with.0")->as_string() == "note");
+  const Value then = f.post(f.target + "/preview", R"({"method": "left"})", 200);
+  CHECK(then.string_or("right") == "left says");
+  CHECK(then.at_path("with.phone.left")->as_string() == "1");
+  CHECK(then.at_path("with.phone.right")->as_string() == "1");
+  CHECK(f.world.conflicts().size() == 2);
+
+  CHECK(f.post(f.target + "/resolve", R"({"method": "left"})", 202).at_path("with.0")->as_string() == "phone");
+  f.world.settle();
+  CHECK(f.world.conflicts().empty());
+  CHECK(f.shows("left says", "1"));
+  CHECK(f.get(f.target).find("with") == nullptr);
+}
+
+TEST_CASE("api: of fields that are won together each needs its value", "[admin][conflicts]") {
+  Grouped f;
+
+  for (const char* body : {R"({"method": "value", "value": "ours"})", R"({"method": "value", "values": {"note": "ours"}})"}) {
+    const Value refused = f.post(f.target + "/resolve", body, 400);
+    CHECK(refused.string_or("detail").find("no value is said of phone") != std::string::npos);
+    CHECK(refused.string_or("hint").find("note, phone") != std::string::npos);
+    CHECK(f.ask("POST", f.target + "/preview", body).status == 400);
+  }
+  CHECK(f.post(f.target + "/resolve", R"({"method": "value", "values": {"note": "ours", "phone": "4", "email": "e"}})", 400).string_or("detail").find("email") != std::string::npos);
+  CHECK(f.ask("POST", f.target + "/resolve", R"({"method": "left", "values": {"note": "ours", "phone": "4"}})").status == 400);
+  CHECK(f.ask("POST", f.target + "/resolve", R"({"method": "value", "value": "ours", "values": {"note": "ours", "phone": "4"}})").status == 400);
+  CHECK(f.ask("POST", f.target + "/resolve", R"({"method": "value", "right_values": {"note": "ours"}})").status == 400);
+  f.world.settle();
+  for (const store::Conflict& open : f.world.conflicts()) CHECK_FALSE(open.method);
+
+  f.post(f.target + "/resolve", R"({"method": "value", "values": {"note": "ours", "phone": "4"}})", 202);
+  f.world.settle();
+  CHECK(f.world.conflicts().empty());
+  CHECK(f.shows("ours", "4"));
+}
+
+TEST_CASE("api: alike ones take along what is won together with them, and a dry run says so", "[admin][conflicts]") {
+  Grouped f;
+  const auto alike = [&](const std::string& more) { return f.post("/api/v1/conflicts/resolve", R"({"mapping": "people", "field": "phone", )" + more + "}", 202); };
+
+  CHECK(alike(R"("method": "right", "dry_run": true, "previews": 5)").at_path("previews.0.then.with.note.left")->as_string() == "first");
+  CHECK(alike(R"("method": "value", "value": "4", "dry_run": true, "previews": 5)").at_path("previews.0.error.code")->as_string() == "invalid");
+  f.world.settle();
+  CHECK(f.world.conflicts().size() == 2);
+
+  CHECK(alike(R"("method": "right")").int_or("resolved", -1) == 1);
+  f.world.settle();
+  CHECK(f.world.conflicts().empty());
+  CHECK(f.shows("first", "3"));
 }
 
 TEST_CASE("api: which of several records is meant is decided by no side; it can be skipped", "[admin][conflicts]") {

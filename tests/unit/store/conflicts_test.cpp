@@ -119,6 +119,33 @@ TEST_CASE("conflicts: a resolution by value keeps both values, and newer ones un
   CHECK_FALSE(open_conflicts(f).front().method);
 }
 
+TEST_CASE("conflicts: what waits beside one is named, and decided with it where that is asked for", "[store][conflicts]") {
+  StoreFixture f;
+  const std::int64_t link = f.commit({.mapping = "employees", .link = link_of("E1", "42")});
+  Conflict city = phone_clash(link, "Bern", "Bonn");
+  city.field = "city";
+  f.commit({.mapping = "employees", .open_conflicts = {phone_clash(link, "+1", "+2"), city}});
+  const auto find = [&](const std::string& field) {
+    const auto open = open_conflicts(f);
+    return *std::find_if(open.begin(), open.end(), [&](const Conflict& one) { return one.field == field; });
+  };
+  CHECK(find("city").beside == std::vector<std::string>{"phone"});
+
+  Store::Resolution resolution{find("city").id, "value", "ada", Value("Basel"), std::nullopt, {}, {{"phone", Value("+7"), std::nullopt}, {"zip", Value("1"), std::nullopt}}};
+  REQUIRE(f.try_ask<void>([&](auto done) { f.store.resolve(resolution, done); }).ok());
+  CHECK(find("phone").method == "value");
+  CHECK(find("phone").author == "ada");
+  CHECK(find("phone").said_left == Value("+7"));
+  CHECK(find("city").said_left == Value("Basel"));
+
+  f.clock.pass(std::chrono::minutes(1));
+  city.anew = true;
+  f.commit({.mapping = "employees", .open_conflicts = {phone_clash(link, "+1", "+2"), city}});
+  CHECK_FALSE(find("city").method);
+  CHECK(find("city").shown_at == f.clock.now());
+  CHECK(find("phone").method == "value");  // it shows the same
+}
+
 TEST_CASE("conflicts: resolving an unknown one says so", "[store][conflicts]") {
   StoreFixture f;
   const auto answer = f.try_ask<void>([&](auto done) { f.store.resolve({99, "left", "ada", {}, {}, {}}, done); });
