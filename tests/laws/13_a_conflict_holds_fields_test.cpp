@@ -1,4 +1,6 @@
 // Law 13: a conflict holds fields, not records.
+#include <map>
+
 #include <catch2/catch.hpp>
 
 #include "support/people.h"
@@ -61,6 +63,32 @@ TEST_CASE("law 13: later edits refresh the values of the conflict", "[laws][13]"
 
   REQUIRE(it.world.conflicts().size() == 1);
   CHECK(it.world.conflicts().front().right == Value("yours again"));
+}
+
+TEST_CASE("law 13: the conflict of a field that is won with others goes on when one of them, or another field, is edited", "[laws][13]") {
+  sync::Plan plan = World::default_plan();
+  plan.fields = {World::field("email"), World::field("phone", 0), World::field("note", 0)};
+  plan.fields[1].group = plan.fields[2].group = 0;
+  Pair it(plan);
+  it.edit(Side::kLeft, "phone", "2");
+  it.edit_both("note", "mine", "yours");
+  it.tell();
+  const auto ids = [&] {
+    std::map<std::string, std::pair<std::int64_t, Instant>> out;
+    for (const store::Conflict& open : it.world.conflicts()) out[open.field] = {open.id, open.opened_at};
+    return out;
+  };
+  const auto before = ids();
+  REQUIRE(before.size() == 2);
+  it.later();
+  it.edit(Side::kRight, "note", "yours again");
+  it.tell();
+  CHECK(ids() == before);
+  it.edit(Side::kLeft, "email", "ada@new.org");
+  it.tell();
+
+  CHECK(ids() == before);
+  CHECK(it.both_show("email", "ada@new.org"));
 }
 
 TEST_CASE("law 13: another webhook about it is no news", "[laws][13]") {

@@ -49,6 +49,22 @@ TEST_CASE("law 14: what was not accepted is not sent again and again", "[laws][1
   CHECK(it.new_writes() == writes);
 }
 
+TEST_CASE("law 14: another edit that is not accepted either is shown by the same conflict", "[laws][14]") {
+  Stubborn it;
+  it.edit(Side::kLeft, "phone", "5");
+  it.tell();
+  REQUIRE(it.world.conflicts().size() == 1);
+  const store::Conflict before = it.world.conflicts().front();
+  it.later();
+  it.edit(Side::kLeft, "phone", "6");
+  it.tell();
+
+  REQUIRE(it.world.conflicts().size() == 1);
+  CHECK(it.world.conflicts().front().id == before.id);
+  CHECK(it.world.conflicts().front().opened_at == before.opened_at);
+  CHECK(it.world.conflicts().front().left == Value("6"));
+}
+
 TEST_CASE("law 14: the other fields of the same write are written", "[laws][14]") {
   Stubborn it;
   it.edit(Side::kLeft, "phone", "5");

@@ -84,6 +84,7 @@ Result<void> Pass::settle(View& view, const Verdict& verdict, const std::string&
   const Field& field = *decision.field;
   if (verdict.kind == Verdict::Kind::kManual) {
     decision.kind = Decision::Kind::kConflict;
+    decision.closes_conflict = decision.closes_conflict && decision.by_person;  // the one that is open goes on
     decision.rule = rule;
     return {};
   }

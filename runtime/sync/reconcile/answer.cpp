@@ -83,6 +83,7 @@ bool Reconcile::take_field(Side side, Decision& decision, const Value& stored, S
   const auto refuse = [&](const char* kind, std::string rule) {
     decision.kind = Decision::Kind::kConflict;
     decision.conflict_kind = kind;
+    decision.closes_conflict = decision.closes_conflict && decision.by_person;  // the one that is open goes on
     decision.rule = std::move(rule);
     return false;
   };
