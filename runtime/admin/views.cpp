@@ -131,6 +131,7 @@ Value view(const store::Conflict& conflict) {
   put_if(out, "method", conflict.method);
   put_if(out, "author", conflict.author);
   put_if(out, "operation", conflict.operation);
+  put_if(out, "error", conflict.error);
   return Value(std::move(out));
 }
 

@@ -237,6 +237,7 @@ Result<Conflict> read_conflict(Query& query) {
   row.link_key.right = columns.maybe(&Columns::text);
   const Value beside = columns.value();
   for (const Value& field : beside.as_array()) row.beside.push_back(field.as_string());
+  row.error = columns.maybe(&Columns::value);
   return columns.finish(std::move(row), "conflicts");
 }
 

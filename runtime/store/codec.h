@@ -27,7 +27,8 @@ inline constexpr const char* kConflictColumns =
     "author, said_left, said_right, operation, (SELECT left_key FROM links WHERE links.id = conflicts.link), "
     "(SELECT right_key FROM links WHERE links.id = conflicts.link), "
     "(SELECT json_group_array(one.field) FROM conflicts AS one WHERE one.link = conflicts.link AND one.closed_at IS NULL "
-    "AND one.id <> conflicts.id AND one.kind <> 'delete_update')";
+    "AND one.id <> conflicts.id AND one.kind <> 'delete_update'), "
+    "iif(conflicts.field = '', (SELECT json_extract(operations.record, '$.error') FROM operations WHERE operations.id = conflicts.operation), NULL)";
 inline constexpr const char* kJobColumns =
     "id, batch, position, mapping, kind, state, options, cursor, done, total, failed, summary, author, created_at, "
     "updated_at";

@@ -161,6 +161,7 @@ struct Conflict {
   std::optional<Instant> closed_at;
   std::optional<std::string> method, author, operation;
   Sides<std::optional<std::string>> link_key;  // the keys that its link has now
+  std::optional<Value> error;                  // of a whole record: {code, message, hint}, why it waits
   std::vector<std::string> beside;             // other fields of its link that wait too
   bool anew = false;                           // when it is opened: asked anew although it shows the same
 };

@@ -114,12 +114,37 @@ TEST_CASE("law 23: a record that was edited meanwhile is not deleted; a person d
 
   CHECK(it.world.right.get(it.right, "phone") == Value("mine"));
   CHECK(it.world.counts().conflict == 1);
+  REQUIRE(it.world.conflicts().size() == 1);
+  const store::Conflict shown = it.world.conflicts().front();
+  CHECK(shown.kind == "left_scope");
+  CHECK(shown.field == "");
+  CHECK(shown.link_key.right == it.right);
+  REQUIRE(shown.error);
+  CHECK(shown.error->string_or("message").find("left the scope of the mapping") != std::string::npos);
+  it.world.hook(Side::kLeft, it.left);
+  it.world.settle();
+  CHECK(it.world.conflicts().front().id == shown.id);
 
   it.set("in");
   it.world.hook(Side::kRight, it.right);
   it.world.settle();
 
   CHECK(it.world.left.get(it.left, "phone") == Value("mine"));
+  CHECK(it.world.counts().conflict == 0);
+  CHECK(it.world.conflicts().empty());
+}
+
+TEST_CASE("law 23: what waits because its counterpart left the scope is over once it is deleted by hand", "[laws][23]") {
+  Scoped it(Leave::kDelete);
+  it.world.right.edit(it.right, "phone", Value("mine"));
+  it.set("out");
+  REQUIRE(it.world.conflicts().size() == 1);
+
+  it.world.right.erase(it.right);
+  it.world.hook(Side::kRight, it.right, "delete");
+  it.world.settle(std::chrono::minutes(5));
+
+  CHECK(it.world.conflicts().empty());
   CHECK(it.world.counts().conflict == 0);
 }
 

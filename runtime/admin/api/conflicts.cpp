@@ -198,9 +198,14 @@ void decide_conflict(Api& api, Decision decision, const SharedReply& reply) {
   }));
 }
 
-/// Which records belong together is no question of a side or of a value; skipped it may be.
+/// What becomes of a whole record is no question of a side or of a value; skipped it may be.
 Result<void> decidable(const store::Conflict& conflict, const std::string& method) {
-  if (conflict.link || method == "skip" || (conflict.kind != "ambiguous" && conflict.kind != "key_taken")) return {};
+  if (method == "skip") return {};
+  if (conflict.kind == "left_scope" || conflict.kind == "two_links") {
+    const std::string key = conflict.link_key.left.value_or(conflict.link_key.right.value_or(conflict.key));
+    return make_error(Code::kInvalid, "what becomes of '" + key + "' as a whole is not decided by a side or a value", conflict.error ? conflict.error->string_or("hint") : "");
+  }
+  if (conflict.link || (conflict.kind != "ambiguous" && conflict.kind != "key_taken")) return {};
   const std::string record = conflict.mapping + " " + shell_word(conflict.key) + (conflict.side ? std::string(" --side ") + store::side_name(*conflict.side) : "");
   return make_error(Code::kInvalid, "which record belongs to '" + conflict.key + "' is not decided by a side or a value",
                     "`tidewire relink " + conflict.mapping + " LEFT RIGHT` links the two that belong together, `tidewire ignore " + record + "` leaves it alone; or make the match unique, and it goes on by itself");

@@ -11,6 +11,7 @@ import { ask, banner, button, empty, head, list_foot, paged_table, table, toast 
 const kinds = {
   clash: "Both sides changed it", delete_update: "Deleted on one side, changed on the other", not_accepted: "The system did not take the value", unknown_outcome: "It is not known whether the write arrived",
   ping_pong: "The systems answer each other for ever", key_taken: "The key belongs to another record", ambiguous: "Several records fit",
+  left_scope: "One left the scope of the mapping, the other was edited", two_links: "One record has two links",
 };
 
 /// What a person typed: JSON where it is JSON, else a text.

@@ -209,7 +209,7 @@ void Reconcile::commit_pass() {
   close_intents_.insert(close_intents_.end(), settled_.begin(), settled_.end());
   commit = commit_with(std::move(commit));
   if (!decided || operation_.record.bool_or("load", false)) commit.pass.clear();
-  if (!known_.link) commit.close_conflict_fields.push_back("");  // what hindered that it was met
+  if (!known_.link || stood_whole()) commit.close_conflict_fields.push_back("");  // what hindered that it was met, or went on
   lane_.store.commit(std::move(commit), [self = shared_from_this(), decided](Result<std::int64_t> stored) {
     if (!stored.ok()) {
       self->close_intents_.clear();  // what was announced may be written: the announcement stays
@@ -259,7 +259,7 @@ void Reconcile::commit_echo(const std::string& counter) {
   commit.conflict_method = "superseded";
   commit = commit_with(std::move(commit));
   commit.pass.clear();  // there is no operation to tell of it
-  if (!known_.link && counter == "gone") commit.close_conflict_fields.push_back("");
+  if ((!known_.link && counter == "gone") || stood_whole()) commit.close_conflict_fields.push_back("");
   lane_.store.commit(std::move(commit), [self = shared_from_this()](Result<std::int64_t> stored) {
     if (!stored.ok()) return self->finish({Report::End::kDropped, {}, {}, {}, stored.error()});
     self->lane_.around.ears.on_echo(self->lane_.mapping, self->key_.first, self->key_.second);
@@ -294,7 +294,27 @@ void Reconcile::fail(Error error) {
   stand(store::KeyState::kBackingOff, std::move(error), now() + wait);
 }
 
+/// A linked pair that waits for a person as a whole, and not for one of its fields (law 13).
+void Reconcile::stand_whole(const char* kind, Error error, const std::string& parent) {
+  store::Conflict conflict;
+  if (link_.id != 0) {
+    conflict.link = link_.id;
+  } else {
+    conflict.side = key_.first;
+    conflict.key = key_.second;
+  }
+  conflict.kind = kind;
+  open_conflicts_.push_back(std::move(conflict));
+  stand(store::KeyState::kConflict, std::move(error), now(), parent);
+}
+
+/// It did before: a pass that comes to its end has overcome that.
+bool Reconcile::stood_whole() const {
+  return std::any_of(known_.conflicts.begin(), known_.conflicts.end(), [](const store::Conflict& open) { return open.kind == "left_scope" || open.kind == "two_links"; });
+}
+
 void Reconcile::stand(store::KeyState state, Error error, Instant due, const std::string& parent) {
+  ASSERT(state != store::KeyState::kConflict || !open_conflicts_.empty(), "what waits for a person is in the list of conflicts");
   if (options_.dry) {
     fill_operation("look", "stopped");
     return finish({Report::End::kDone, {}, {}, operation_, error});

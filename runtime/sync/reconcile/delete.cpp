@@ -196,7 +196,7 @@ void Reconcile::take_name(Side side, Record renamed, Result<std::vector<store::K
   }
   if (holder && holder->id != link_.id) {
     const std::string name = lane_.mapping + "/" + side_name(side) + "/" + renamed.key;
-    return stand(store::KeyState::kConflict, make_error(Code::kInvalid, "'" + *link_.key[side] + "' is '" + renamed.key + "' now, which is linked to '" + holder->key[other(side)].value_or("") + "' already", "one record has two links: `tidewire unlink` the wrong one"), now(), name);
+    return stand_whole("two_links", make_error(Code::kInvalid, "'" + *link_.key[side] + "' is '" + renamed.key + "' now, which is linked to '" + holder->key[other(side)].value_or("") + "' already", "one record has two links: `tidewire unlink` the wrong one"), name);
   }
   operation_.kind = "rename";
   wake_ = {lane_.mapping + "/" + side_name(side) + "/" + renamed.key};  // what waits for it names it so already

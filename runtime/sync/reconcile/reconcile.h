@@ -350,6 +350,8 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   void forget_results();
   void commit_echo(const std::string& counter);
   void stand(store::KeyState state, Error error, Instant due, const std::string& parent = {});
+  void stand_whole(const char* kind, Error error, const std::string& parent = {});
+  bool stood_whole() const;
   void fail(Error error);
   bool connection_trouble(const Error& error) const;
   void finish(Report report);

@@ -32,9 +32,8 @@ void Reconcile::left_scope(Side side) {
     return read_sides(wanted);
   }
   if (edited(there) && !plan_.end[there].delete_wins) {
-    return stand(store::KeyState::kConflict,
-                 make_error(Code::kInvalid, "'" + *link_.key[side] + "' left the scope of the mapping, but '" + *link_.key[there] + "' was edited on " + plan_.end[there].connection + " meanwhile: it is not deleted",
-                            "bring the one back into the scope, or delete the other by hand"), now());
+    return stand_whole("left_scope", make_error(Code::kInvalid, "'" + *link_.key[side] + "' left the scope of the mapping, but '" + *link_.key[there] + "' was edited on " + plan_.end[there].connection + " meanwhile: it is not deleted",
+                                                "bring the one back into the scope, or delete the other by hand"));
   }
   leaving_ = plan_.leave == Plan::Leave::kSoft ? DeletePolicy::kSoft : DeletePolicy::kDelete;
   if (options_.dry || !may_write(there)) {

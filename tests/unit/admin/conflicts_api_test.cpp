@@ -274,6 +274,30 @@ TEST_CASE("api: which of several records is meant is decided by no side; it can 
   f.post(target + "/resolve", R"({"method": "skip"})", 202);
 }
 
+TEST_CASE("api: a pair that waits as a whole says why, and is decided by no side", "[admin][conflicts]") {
+  ApiFixture f;
+  sync::Plan plan = test::World::default_plan();
+  plan.end.left.scope["status"] = Value(Object{{"op", "!="}, {"value", "out"}});
+  plan.leave = sync::Plan::Leave::kDelete;
+  f.world.engine->put(std::make_shared<test::TableMapper>(std::move(plan), "v2"), {&f.world.left, &f.world.right});
+  f.world.left.insert(Value(Object{{"email", "ada@example.org"}, {"phone", "1"}}));
+  f.run_job("{}");
+  f.world.clock.pass(std::chrono::minutes(5));
+  f.world.right.edit("R1", "phone", Value("mine"));
+  f.world.left.edit("L1", "status", Value("out"));
+  f.world.hook(store::Side::kLeft, "L1");
+  f.world.settle(std::chrono::minutes(2));
+
+  const Value shown = f.get("/api/v1/conflicts");
+  REQUIRE(shown.find("conflicts")->as_array().size() == 1);
+  CHECK(shown.at_path("conflicts.0.kind")->as_string() == "left_scope");
+  CHECK(shown.at_path("conflicts.0.error.message")->as_string().find("it is not deleted") != std::string::npos);
+  const std::string target = "/api/v1/conflicts/" + std::to_string(f.world.conflicts().front().id);
+  const Value refused = f.post(target + "/resolve", R"({"method": "right"})", 400);
+  CHECK(refused.string_or("hint").find("bring the one back into the scope") != std::string::npos);
+  f.post(target + "/resolve", R"({"method": "skip"})", 202);
+}
+
 TEST_CASE("api: a record that is the right side's own is named with its side, as a command takes it", "[admin][conflicts]") {
   ApiFixture f;
   f.world.right.insert(Value(Object{{"email", "ada@example.org"}}));
