@@ -1,4 +1,4 @@
-// tidewire retry: dead and held keys, and those that back off, try again.
+// tidewire retry: dead and held keys, those in conflict as a whole and those that back off, try again.
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/exit_code.h"
@@ -32,7 +32,7 @@ int retry(Context& context) {
 const Command& retry_command() {
   static const Command command{"retry",
                                "[ID] [--all] [--mapping M [--side S --key K]]",
-                               "tries dead letters, held keys and those that wait for their next try again now",
+                               "tries dead letters, held keys, records in conflict as a whole and those that wait for their next try again now",
                                "ID is an operation's, as `tidewire ops --failed` shows it. What the brake holds is let go by `tidewire release`, or one by\n"
                                "one by its key.",
                                {{{"--all", "", "of every mapping"},

@@ -94,12 +94,12 @@ Result<std::int64_t> retry_keys(Database& database, const std::string& mapping,
     // What the brake holds is let go by release() alone.
     return execute(database,
                    "UPDATE dirty_keys SET state = 'waiting', reason = 'person', attempts = 0, due_at = ?1, since = ?1 "
-                   "WHERE mapping = ?2 AND error ->> 'code' IS NOT 'cancelled' AND state IN ('dead', 'held')" + kStanding,
+                   "WHERE mapping = ?2 AND error ->> 'code' IS NOT 'cancelled' AND state IN ('dead', 'held', 'conflict')" + kStanding,
                    now, mapping);
   }
   return execute(database,
                  "UPDATE dirty_keys SET state = 'waiting', reason = 'person', attempts = 0, due_at = ?1, since = ?1 "
-                 "WHERE mapping = ?2 AND side = ?3 AND key = ?4 AND state IN ('dead', 'held', 'backing_off')",
+                 "WHERE mapping = ?2 AND side = ?3 AND key = ?4 AND state IN ('dead', 'held', 'backing_off', 'conflict')",
                  now, mapping, key->first, key->second);
 }
 

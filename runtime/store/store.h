@@ -62,6 +62,7 @@ struct Commit {
   std::map<std::string, std::pair<std::string, std::string>> conflict_said{};  // by field, where a person has said
   std::map<std::string, std::int64_t> counters{};         // added to scope "mapping NAME"
   std::vector<std::string> wake_children{};  // "mapping/side/key" of parents that are linked now: rows waiting for one become due
+  std::vector<std::pair<Side, std::string>> moved{};  // records that changed, came or went: what waits at first contact because of one becomes due
   std::vector<std::string> brake{};      // kinds logged for this link
   std::vector<std::string> hold_fields{}, free_fields{};  // of the link: held by the brake from here on, not any more
   std::vector<std::string> hooks{};      // rows for the outbox, JSON
@@ -299,7 +300,7 @@ class Store {
   /// Newest first.
   void standing(KeyFilter filter, Page page, Done<Paged<DirtyKey>> done);
   void standing(std::string mapping, std::optional<KeyState> state, Page page, Done<Paged<DirtyKey>> done);
-  /// Dead or held keys to waiting, due now; `done(n)`. A named one also when it backs off or the brake holds it.
+  /// Dead or held keys, and those that wait for a person as a whole, to waiting, due now; `done(n)`. A named one also when it backs off or the brake holds it.
   void retry(std::string mapping, std::optional<std::pair<Side, std::string>> key, Done<std::int64_t> done);
   /// Removes the row, counted and audited; `done(0)` where there is none.
   void discard(std::string mapping, Side side, std::string key, std::string reason, std::string author, Done<std::int64_t> done);

@@ -214,6 +214,7 @@ Result<void> Mender::ignore() {
   commit_.conflict_method = "ignored";
   commit_.conflict_author = what_.author;
   commit_.link = std::move(link);
+  commit_.moved = {what_.key};
   for (const store::DirtyKey& row : known_.front().dirty) commit_.finished.push_back({row.side, row.key, row.last_seq, row.changes});
   return {};
 }

@@ -79,6 +79,74 @@ TEST_CASE("law 19: several on the own side wait for a person", "[laws][19]") {
   CHECK(world.counts().links == 0);
 }
 
+TEST_CASE("law 19: made unique, a match goes on by itself", "[laws][19]") {
+  for (const bool gone : {true, false}) {
+    for (const bool all_told : {true, false}) {
+      INFO((gone ? "the surplus one is deleted" : "the surplus one is changed") << (all_told ? ", all were told of" : ""));
+      World world;
+      const std::string right = world.right.insert(person("ada@example.org"));
+      const std::string surplus = world.right.insert(person("ada@example.org"));
+      const std::string left = world.left.insert(person("ada@example.org"));
+      world.hook(Side::kLeft, left);
+      if (all_told) world.hook(Side::kRight, right);
+      if (all_told) world.hook(Side::kRight, surplus);
+      world.settle();
+      REQUIRE(world.conflicts().size() == (all_told ? 3U : 1U));
+
+      if (gone) world.right.erase(surplus);
+      else world.right.edit(surplus, "email", Value("bob@example.org"));
+      world.hook(Side::kRight, surplus, gone ? "delete" : "upsert");
+      world.settle(minutes(3));
+
+      CHECK(world.conflicts().empty());
+      CHECK(world.counts().conflict == 0);
+      REQUIRE(known_of(world, Side::kLeft, left).link);
+      CHECK(known_of(world, Side::kLeft, left).link->key.right == right);
+    }
+  }
+}
+
+TEST_CASE("law 19: a match that several of the own side claimed goes on once all but one are gone", "[laws][19]") {
+  World world;
+  const std::string right = world.right.insert(person("ada@example.org"));
+  const std::string left = world.left.insert(person("ada@example.org"));
+  const std::string surplus = world.left.insert(person("ada@example.org"));
+  world.hook(Side::kLeft, left);
+  world.settle();
+  REQUIRE(world.conflicts().size() == 1);
+  CHECK(world.conflicts().front().left == Value(surplus));
+
+  world.left.erase(surplus);
+  world.hook(Side::kLeft, surplus, "delete");
+  world.settle(minutes(3));
+
+  CHECK(world.conflicts().empty());
+  REQUIRE(known_of(world, Side::kLeft, left).link);
+  CHECK(known_of(world, Side::kLeft, left).link->key.right == right);
+}
+
+TEST_CASE("law 19: what nobody tells of, a retry finds", "[laws][19]") {
+  for (const bool named : {true, false}) {
+    World world;
+    world.right.insert(person("ada@example.org"));
+    const std::string surplus = world.right.insert(person("ada@example.org"));
+    const std::string left = world.left.insert(person("ada@example.org"));
+    world.hook(Side::kLeft, left);
+    world.settle();
+    REQUIRE(world.counts().conflict == 1);
+    world.right.erase(surplus);
+    std::int64_t retried = 0;
+    world.store.retry("people", named ? std::optional(std::pair(Side::kLeft, left)) : std::nullopt, [&](Result<std::int64_t> count) { retried = count.ok() ? *count : -1; });
+    world.timers.run_posted();
+    world.engine->wake("people");
+    world.settle(minutes(1));
+
+    CHECK(retried == 1);
+    CHECK(world.conflicts().empty());
+    CHECK(world.counts().links == 1);
+  }
+}
+
 TEST_CASE("law 19: a match that is linked already waits for a person", "[laws][19]") {
   Pair it;
   const std::string twin = it.world.left.insert(person("ada@example.org"));

@@ -172,6 +172,26 @@ TEST_CASE("law 25: answered \"exists\" for an unrelated record it is a conflict:
   CHECK(it.world.conflicts().front().kind == "key_taken");
 }
 
+TEST_CASE("law 25: what was in the way of a create is not known: it is tried again once a record of that side moves", "[laws][25]") {
+  sync::Plan plan = World::default_plan();
+  plan.matches.clear();
+  Creating it(Fault::kNone, plan);
+  it.world.right.write_faults = {Fault::kExists, Fault::kExists};
+  it.tell();
+  REQUIRE(it.world.conflicts().size() == 1);
+  const auto moves = [&] {
+    it.world.hook(Side::kRight, it.world.right.insert(person("holder@example.org")));
+    it.world.settle(std::chrono::seconds(5));
+  };
+  moves();
+  CHECK(it.world.conflicts().size() == 1);  // not at every edit
+  it.world.settle(minutes(1));
+
+  CHECK(it.world.conflicts().empty());
+  CHECK(it.world.counts().conflict == 0);
+  CHECK(known_of(it.world, Side::kLeft, it.key).link);
+}
+
 TEST_CASE("law 25: the echo of our own create is not created back", "[laws][25]") {
   Creating it;
   it.tell();

@@ -235,7 +235,7 @@ void list_backups(Api& api, const Call& call) {
 
 std::span<const Route> act_routes() {
   static const Route routes[] = {
-      {.method = "POST", .path = "/api/v1/retry", .role = Role::kOperator, .id = "retry", .summary = "Dead and held keys try again: those of an operation, one key, a mapping, or all", .handler = retry, .body = "Retry", .answer = "Retried", .action = "retry"},
+      {.method = "POST", .path = "/api/v1/retry", .role = Role::kOperator, .id = "retry", .summary = "Dead and held keys, and records that wait for a person as a whole, try again: those of an operation, one key, a mapping, or all", .handler = retry, .body = "Retry", .answer = "Retried", .action = "retry"},
       {.method = "POST", .path = "/api/v1/release", .role = Role::kOperator, .id = "release", .summary = "Lets go what the brake holds of a mapping: one field, or all and the deletes", .handler = release, .body = "Release", .answer = "Released", .action = "release"},
       {.method = "POST", .path = "/api/v1/discard", .role = Role::kOperator, .id = "discard", .summary = "Lets a waiting or standing key go, with a reason; a later change of it is looked at as ever", .handler = discard, .body = "Discard", .answer = "Discarded"},
       {.method = "POST", .path = "/api/v1/sync", .role = Role::kOperator, .id = "sync", .summary = "Starts a job: one key, one mapping or all; a dry run writes nothing", .handler = start_sync, .body = "Sync", .answer = "Started", .status = 202, .action = "sync"},

@@ -68,6 +68,11 @@ std::int64_t Reconcile::rows_taken() const {
   return std::count_if(taken_.begin(), taken_.end(), [this](const store::DirtyKey& row) { return row.mapping == lane_.mapping; });
 }
 
+/// It comes of a load or a sweep, which look at all others too.
+bool Reconcile::is_of_job() const {
+  return !taken_.empty() && std::all_of(taken_.begin(), taken_.end(), [](const store::DirtyKey& row) { return row.reason == "job" || row.reason == "resync"; });
+}
+
 /// The conflict is on record with these very values: another webhook about it is no news.
 bool Reconcile::is_open(const Decision& decision) const {
   return std::any_of(known_.conflicts.begin(), known_.conflicts.end(), [&](const store::Conflict& open) {
@@ -206,6 +211,9 @@ void Reconcile::commit_pass() {
     if (open.method) commit.conflict_said[open.field] = {*open.method, open.author.value_or("")};
   }
   commit.conflict_method = left ? "superseded" : "agreed";
+  for (const Side side : {Side::kLeft, Side::kRight}) {
+    if (decided && !is_of_job() && link_.key[side]) commit.moved.emplace_back(side, *link_.key[side]);
+  }
   close_intents_.insert(close_intents_.end(), settled_.begin(), settled_.end());
   commit = commit_with(std::move(commit));
   if (!decided || operation_.record.bool_or("load", false)) commit.pass.clear();
@@ -257,6 +265,7 @@ void Reconcile::commit_echo(const std::string& counter) {
   }
   commit.operation = overtaken();
   commit.conflict_method = "superseded";
+  if (!known_.link && !is_of_job() && (counter == "gone" || counter == "filtered")) commit.moved = {key_};
   commit = commit_with(std::move(commit));
   commit.pass.clear();  // there is no operation to tell of it
   if ((!known_.link && counter == "gone") || stood_whole()) commit.close_conflict_fields.push_back("");

@@ -228,13 +228,14 @@ void Reconcile::heeded(Side side, const std::vector<std::string>& keys, std::fun
   });
 }
 
-/// Waits for a person: `found` on the other side may be the same thing, or not.
-void Reconcile::ambiguous(const std::string& found, Error error, const std::string& parent) {
+/// Waits for a person: `found` on the other side may be the same thing, or not; so may those `beside` it on its own side.
+void Reconcile::ambiguous(const std::string& found, Error error, const std::string& parent, const std::string& beside) {
   store::Conflict conflict;
   conflict.side = key_.first;
   conflict.key = key_.second;
   conflict.kind = "ambiguous";
   (key_.first == Side::kLeft ? conflict.right : conflict.left) = Value(found);
+  if (!beside.empty()) (key_.first == Side::kLeft ? conflict.left : conflict.right) = Value(beside);
   open_conflicts_.push_back(conflict);
   stand(store::KeyState::kConflict, std::move(error), now(), parent);
 }
@@ -263,7 +264,7 @@ void Reconcile::sole_on_own_side(const Match& match, const std::string& target_k
     self->heeded(side, others, [self = self.get(), target_key](const std::vector<std::string>& left) {
       if (left.empty()) return self->adopt(target_key);
       const std::string names = join(left, ", ");
-      self->ambiguous(target_key, make_error(Code::kInvalid, "'" + self->key_.second + "' and " + names + " match the same record '" + target_key + "'", "make the match unique, or link the right one by hand"));
+      self->ambiguous(target_key, make_error(Code::kInvalid, "'" + self->key_.second + "' and " + names + " match the same record '" + target_key + "'", "make the match unique, or link the right one by hand"), {}, names);
     });
   }));
 }

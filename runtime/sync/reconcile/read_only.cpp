@@ -89,8 +89,8 @@ bool Reconcile::show_conflicts_first() {
   decisions_.merged = 0;
   decisions_.patch = {Value(Object{}), Value(Object{})};
   to_write_ = {false, false};
-  const bool of_job = std::all_of(taken_.begin(), taken_.end(), [](const store::DirtyKey& row) { return row.reason == "job" || row.reason == "resync"; });
-  again_.push_back({key_.first, key_.second, "upsert", of_job && !taken_.empty() ? taken_.front().reason : "again", of_job ? 1 : 0, now()});
+  const bool of_job = is_of_job();
+  again_.push_back({key_.first, key_.second, "upsert", of_job ? taken_.front().reason : "again", of_job ? 1 : 0, now()});
   reapplies_ = false;  // the rest of it comes then
   commit_pass();
   return true;

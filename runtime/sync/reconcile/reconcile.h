@@ -212,7 +212,7 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   void on_match(std::size_t way, const Record& record);
   void sole_on_own_side(const Match& match, const std::string& target_key);
   void heeded(Side side, const std::vector<std::string>& keys, std::function<void(std::vector<std::string>)> then);
-  void ambiguous(const std::string& found, Error error, const std::string& parent = {});
+  void ambiguous(const std::string& found, Error error, const std::string& parent = {}, const std::string& beside = {});
   bool may_be_made_by(const store::Intent& intent) const;
   std::optional<Query> query_for(const Match& match) const;
   std::optional<Reference> unmatched_parent() const;
@@ -343,6 +343,7 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   // reconcile/commit.cpp
   std::int64_t rows_taken() const;
   bool is_open(const Decision& decision) const;
+  bool is_of_job() const;
   std::set<std::string> asked_anew() const;
   store::DirtyKey owed_row(const Decision& decision) const;
   bool is_plain_load(const std::string& outcome) const;

@@ -154,11 +154,12 @@ TEST_CASE("dirty keys: a person retries dead and held keys, and a named one that
     return f.ask<std::int64_t>([&](auto done) { f.store.retry("employees", std::move(key), done); });
   };
 
-  CHECK(retry(std::nullopt) == 2);
-  CHECK(f.take("employees").size() == 2);
-  CHECK(retry({{Side::kLeft, "off"}}) == 1);
+  CHECK(retry({{Side::kLeft, "conflict"}}) == 1);
+  for (const DirtyKey& row : f.take("employees")) f.stand(row, KeyState::kConflict, std::chrono::hours(1));
+  CHECK(retry(std::nullopt) == 3);
   CHECK(f.take("employees").size() == 3);
-  CHECK(retry({{Side::kLeft, "conflict"}}) == 0);
+  CHECK(retry({{Side::kLeft, "off"}}) == 1);
+  CHECK(f.take("employees").size() == 4);
   CHECK(f.row("employees", Side::kLeft, "dead")->attempts == 0);
 }
 
