@@ -69,13 +69,14 @@ int list_conflicts(Context& context) {
   }
   const Instant now = SystemClock().now();
   Table table({{"id", true}, {"mapping"}, {"record"}, {"field"}, {"kind"}, {"left"}, {"right"}, {"since"}, {""}});
-  bool together = false;
+  bool together = false, fields = false, whole = false;
   for (const Value& one : found->find("conflicts")->as_array()) {
     const std::string method = one.string_or("method"), author = one.string_or("author");
     const std::string by = author.empty() ? "" : " by " + author;
     const bool with = one.find("with") != nullptr;
     together = together || with;
     const Value* why = one.find("error");
+    (why != nullptr ? whole : fields) = true;
     const std::string open = why != nullptr ? why->string_or("message") : (with ? "decides " + fields_of(one) : "");
     const std::string end = one.find("closed_at") != nullptr ? "closed: " + method + by : (method.empty() ? open : "decided: " + method + by);
     table.add({Cell(std::to_string(one.int_or("id", 0)), Style::kBold), one.string_or("mapping"), record_of(one), one.string_or("field", ""), Cell(one.string_or("kind"), Style::kWarn),
@@ -87,7 +88,8 @@ int list_conflicts(Context& context) {
     std::string text = table.text(context.out.look());
     text.pop_back();
     context.out.line(text);
-    context.out.line(context.out.paint("tidewire resolve ID left|right|value|skip|accept decides one, with --alike all that wait for the same", Style::kDim));
+    if (fields) context.out.line(context.out.paint("tidewire resolve ID left|right|value|skip|accept decides one, with --alike all that wait for the same", Style::kDim));
+    if (whole) context.out.line(context.out.paint("what waits as a whole: tidewire relink M LEFT RIGHT links two records, tidewire ignore M KEY [--side S] leaves one alone, tidewire resolve ID skip lets it wait unseen", Style::kDim));
     if (together) context.out.line(context.out.paint("fields that are won together are decided together: what is said of one holds for all that its row names", Style::kDim));
   }
   if (const std::string next = found->string_or("next"); !next.empty()) context.out.line(context.out.paint("older ones: --after " + next, Style::kDim));

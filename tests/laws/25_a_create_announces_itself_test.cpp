@@ -172,6 +172,28 @@ TEST_CASE("law 25: answered \"exists\" for an unrelated record it is a conflict:
   CHECK(it.world.conflicts().front().kind == "key_taken");
 }
 
+TEST_CASE("law 25: what stands in the way and was told to be ignored is named", "[laws][25]") {
+  Creating it;
+  const std::string ignored = it.world.right.insert(person("ada@example.org"));
+  sync::Mending what;
+  what.act = sync::Mending::Act::kIgnore;
+  what.mapping = "people";
+  what.key = {Side::kRight, ignored};
+  what.author = "ann";
+  it.world.engine->mend(what, [](const Result<store::Operation>& done) { CHECK(done.ok()); });
+  it.world.settle();
+  it.world.right.write_faults = {Fault::kExists, Fault::kExists};
+  it.tell();
+
+  REQUIRE(it.world.conflicts().size() == 1);
+  const store::Conflict shown = it.world.conflicts().front();
+  CHECK(shown.kind == "key_taken");
+  CHECK(shown.right == Value(ignored));
+  REQUIRE(shown.error);
+  CHECK(shown.error->string_or("message").find("'" + ignored + "' on app fits, but is set aside by `ignore`") == 0);
+  CHECK(shown.error->string_or("hint").find("tidewire heed people " + ignored + " --side right") != std::string::npos);
+}
+
 TEST_CASE("law 25: what was in the way of a create is not known: it is tried again once a record of that side moves", "[laws][25]") {
   sync::Plan plan = World::default_plan();
   plan.matches.clear();

@@ -119,6 +119,7 @@ function conflict_card(one, done, rows) {
     h("div", { class: "head" }, h("h2", {}, one.field || "The whole record"), chip(one.kind), h("span", { class: "dim small" }, "since ", moment(one.opened_at))),
     h("p", { class: "row small" }, h("span", {}, kinds[one.kind] ?? one.kind), h("a", { href: `#/mapping/${segment(one.mapping)}` }, one.mapping), ["left", "right"].map((side) => { const key = side_key(one, side); return key !== undefined && record_link(one.mapping, key, side); })),
     one.method && banner("info", `Decided: ${one.method}${one.author ? ` by ${one.author}` : ""}.`, one.method === "skip" ? "It waits until one of the sides changes." : "It is being written. Another decision takes its place."),
+    one.error && banner("warn", one.error.message, one.error.hint),
     one.with && h("p", { class: "small" }, `Decides ${[one.field, ...one.with].join(", ")}: they are won together, so what is said of one holds for all.`), message, sides,
     may("operator") && h("div", { class: "row" }, h("label", { class: "line" }, radios.value, "another value"), left_input, right_input, with_inputs.map((each) => each.input)), preview,
     may("operator") && h("div", { class: "row" }, resolve, button("The same for all alike", alike), button("Accept as different", () => send({ method: "accept", shown_at: one.shown_at })), button("Skip until it changes", () => send({ method: "skip", shown_at: one.shown_at }), "quiet"), button("Write the rule for this", () => propose_rule(one, method), "quiet")));

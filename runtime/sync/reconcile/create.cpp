@@ -1,6 +1,7 @@
 // A create (law 25): the intent is committed, then the target is searched (reconcile/match.cpp), then one request leaves.
 #include <algorithm>
 
+#include "base/text.h"
 #include "sync/reconcile/reconcile.h"
 
 namespace tidewire::sync {
@@ -79,15 +80,25 @@ void Reconcile::send_create() {
     } else if (answer.error().code == Code::kStale && self->merges_++ == 0) {
       return self->search(0);  // it exists there already: somebody else made it meanwhile
     } else if (answer.error().code == Code::kStale) {
-      store::Conflict conflict;
-      conflict.side = self->key_.first;
-      conflict.key = self->key_.second;
-      conflict.kind = "key_taken";
-      self->open_conflicts_.push_back(conflict);
-      return self->stand(store::KeyState::kConflict, make_error(Code::kInvalid, "the other side says it exists, but no match is found: " + answer.error().message, "an unrelated record holds the key or a unique value there"), self->now());
+      return self->key_taken(answer.error());
     }
     self->on_written(target, std::move(answer));
   }), patient);
+}
+
+/// Law 25: something there holds the key or a unique value, and it is not the same thing.
+void Reconcile::key_taken(const Error& refused) {
+  const Side target = other(key_.first);
+  store::Conflict conflict;
+  conflict.side = key_.first;
+  conflict.key = key_.second;
+  conflict.kind = "key_taken";
+  if (!passed_over_.empty()) (target == Side::kLeft ? conflict.left : conflict.right) = Value(passed_over_);
+  open_conflicts_.push_back(std::move(conflict));
+  const Error error = passed_over_.empty() ? make_error(Code::kInvalid, "the other side says it exists, but no match is found: " + refused.message, "an unrelated record holds the key or a unique value there")
+                                           : make_error(Code::kInvalid, "'" + passed_over_ + "' on " + plan_.end[target].connection + " fits, but is set aside by `ignore`, and no second one can be made: " + refused.message,
+                                                        "`tidewire heed " + lane_.mapping + " " + shell_word(passed_over_) + " --side " + side_name(target) + "` takes that back, and the two meet at the next try");
+  stand(store::KeyState::kConflict, error, now());
 }
 
 }  // namespace tidewire::sync

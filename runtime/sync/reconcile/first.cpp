@@ -205,7 +205,10 @@ void Reconcile::meet_target(const std::string& target_key, const store::Known& t
   const Side target = other(key_.first);
   const std::vector<Way> all = ways();
   const Way::By found_by = way_ < all.size() ? all[way_].by : Way::By::kMatch;
-  if (theirs.link && theirs.link->state == store::LinkState::kIgnored) return search(way_ + 1);  // nobody's business, and no match
+  if (theirs.link && theirs.link->state == store::LinkState::kIgnored) {
+    passed_over_ = target_key;
+    return search(way_ + 1);  // nobody's business, and no match
+  }
   if (theirs.link && theirs.link->key[key_.first]) {
     if (is_marked()) return search(way_ + 1);  // a record that was duplicated has the stamps of the first one
     return ambiguous(target_key,

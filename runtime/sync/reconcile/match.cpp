@@ -199,6 +199,7 @@ void Reconcile::on_found(std::size_t number, Result<std::vector<Record>> found) 
   std::vector<std::string> keys;
   for (const Record& record : *found) keys.push_back(record.key);
   heeded(target, keys, [this, number, target, found = std::move(*found)](const std::vector<std::string>& left) {
+    if (left.empty()) passed_over_ = found.front().key;
     if (left.empty()) return search(number + 1);
     if (left.size() == 1) return on_match(number, *std::find_if(found.begin(), found.end(), [&](const Record& record) { return record.key == left.front(); }));
     const std::string names = join(left, ", ");

@@ -196,6 +196,7 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   bool assigns_key() const;
   void announce_create();
   void send_create();
+  void key_taken(const Error& refused);
 
   // reconcile/match.cpp
   /// A way of finding the counterpart of a record at first contact.
@@ -400,6 +401,7 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   std::set<std::string> hidden_questions_;  // names
   std::set<std::string> braked_;      // fields that are held in this pass
   std::vector<std::string> let_through_;
+  std::string passed_over_;           // a record of the other side that fits and that a person has told to ignore
   bool brake_asked_ = false, asks_release_ = false;
   Judgements judgements_;
   std::optional<Error> judge_error_;

@@ -298,6 +298,24 @@ TEST_CASE("api: a pair that waits as a whole says why, and is decided by no side
   f.post(target + "/resolve", R"({"method": "skip"})", 202);
 }
 
+TEST_CASE("api: a create that something is in the way of says what the system said, and what can be done", "[admin][conflicts]") {
+  ApiFixture f;
+  f.world.right.write_faults = {test::MemorySide::Fault::kExists, test::MemorySide::Fault::kExists};
+  f.world.left.insert(Value(Object{{"email", "ada@example.org"}}));
+  f.world.hook(store::Side::kLeft, "L1");
+  f.world.settle();
+  REQUIRE(f.world.conflicts().size() == 1);
+  REQUIRE(f.world.conflicts().front().kind == "key_taken");
+
+  CHECK(f.get("/api/v1/conflicts").at_path("conflicts.0.error.message")->as_string().find("the other side says it exists") == 0);
+  const Value refused = f.post("/api/v1/conflicts/" + std::to_string(f.world.conflicts().front().id) + "/resolve", R"({"method": "left"})", 400);
+  CHECK(refused.string_or("detail").find("what is in the way of 'L1'") == 0);
+  CHECK(refused.string_or("detail").find("the other side says it exists") != std::string::npos);
+  CHECK(refused.string_or("hint").find("`tidewire ignore people L1 --side left`") != std::string::npos);
+  CHECK(refused.string_or("hint").find("tidewire relink people LEFT RIGHT") != std::string::npos);
+  CHECK(refused.string_or("hint").find("make the match unique") == std::string::npos);
+}
+
 TEST_CASE("api: a record that is the right side's own is named with its side, as a command takes it", "[admin][conflicts]") {
   ApiFixture f;
   f.world.right.insert(Value(Object{{"email", "ada@example.org"}}));
