@@ -1,5 +1,7 @@
 #include "store/dirty_keys.h"
 
+#include <algorithm>
+
 #include "base/json.h"
 #include "store/codec.h"
 #include "store/counters.h"
@@ -78,6 +80,19 @@ Result<void> look_once_more(Database& database, const std::string& mapping, Side
       database,
       "UPDATE dirty_keys SET state = 'waiting', due_at = ?, since = ? WHERE mapping = ? AND side = ? AND key = ?",
       due_at, now, mapping, side, key));
+  return {};
+}
+
+/// The parent may have linked while this key ran; its wake-up came too early to find it. A key that stands for it once more
+/// all the same is looked at ever less often, until it is given up; the parent stays named, so that it is known by then.
+Result<void> look_again_if_linked(Database& database, DirtyKey& row, Instant now) {
+  const bool given_up = row.state == KeyState::kDead;
+  const int looked = row.attempts - (given_up ? 1 : 0);  // for this parent; giving up is an attempt of its own
+  const bool waits = row.state == KeyState::kWaitingFor || (given_up && !row.parent.empty() && looked <= 0);
+  if (!waits || !TRY(parent_linked(database, row.parent))) return {};
+  row.state = looked <= 0 ? KeyState::kWaiting : KeyState::kBackingOff;
+  row.due_at = looked <= 0 ? now : now + std::min<Duration>(std::chrono::seconds(1) * (1 << std::min(looked - 1, 10)), std::chrono::minutes(15));
+  row.attempts = std::max(looked, 0) + 1;
   return {};
 }
 
@@ -170,13 +185,7 @@ Result<void> keep_standing(Database& database, const DirtyKey& row, Instant now)
   if (!there) TRY(add_count(database, mapping_scope(kept.mapping), "received", 1));
   if (kept.last_seq == 0) kept.first_seq = kept.last_seq = TRY(next_seq(database));
   if (kept.changes == 0) kept.changes = 1;
-  // The parent may have linked while this key ran; its wake-up came too early to find it.
-  const bool waits = kept.state == KeyState::kWaitingFor || (kept.state == KeyState::kDead && !kept.parent.empty());
-  if (waits && TRY(parent_linked(database, kept.parent))) {
-    kept.state = KeyState::kWaiting;
-    kept.due_at = now;
-    kept.parent.clear();
-  }
+  TRY(look_again_if_linked(database, kept, now));
   TRY(execute(database,
               "INSERT INTO dirty_keys (mapping, side, key, first_seq, last_seq, changes, event, reason, payload, "
               "state, priority, "

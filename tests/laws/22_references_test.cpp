@@ -226,6 +226,79 @@ TEST_CASE("law 22: a value that a rule makes of both sides is said to each in it
   CHECK(it.world.right.get(right, "crews") == keys({"U1", "U2", "U3"}));
 }
 
+namespace {
+
+/// Linked to T1, then moved to T2 by the left and to U3 by the right; T4 is linked too, and named by neither.
+struct Moved : Teams {
+  std::string right_key;
+  explicit Moved(bool optional = false, const char* strategy = "manual") : Teams(optional) {
+    for (const char* team : {"T1", "T2", "T3", "T4"}) make_team(team);
+    sync::Plan plan = Teams::with_team(optional);
+    plan.judge = sync::JudgeAt{"http://judge.example/decide", std::chrono::seconds(10), "manual"};
+    plan.fields.back().strategy = strategy;
+    world.engine->put(std::make_shared<TableMapper>(plan, "v2"), {&world.left, &world.right});
+    world.settle(std::chrono::minutes(1));
+    right_key = world.only_right();
+  }
+  void move() {
+    world.left.edit(child, "team", Value("T2"));
+    world.right.edit(right_key, "team_id", Value("U3"));
+    world.hook(Side::kLeft, child);
+    world.settle();
+  }
+  void decide(const char* team) {
+    REQUIRE(world.conflicts().size() == 1);
+    const store::Conflict open = world.conflicts().front();
+    world.store.resolve({open.id, "value", "ann", Value(team), {}, open.shown_at}, [](Result<void> done) { CHECK(done.ok()); });
+    world.timers.run_posted();
+    world.engine->wake("people");
+    world.settle();
+  }
+  bool both_name(const char* left_team, const char* right_team) { return world.left.get(child, "team") == Value(left_team) && world.right.get(right_key, "team_id") == Value(right_team); }
+};
+
+}  // namespace
+
+TEST_CASE("law 22: a parent that a person names, and neither record, is said in the other side's keys", "[laws][22][13]") {
+  for (const bool optional : {false, true}) {
+    INFO(optional);
+    Moved it(optional);
+    it.move();
+
+    it.decide("T4");
+
+    CHECK(it.both_name("T4", "U4"));
+    CHECK(it.world.conflicts().empty());
+    CHECK(it.world.counts().waiting_for == 0);
+  }
+}
+
+TEST_CASE("law 22: a parent that a person names before it is linked is waited for, and asks nothing of the systems", "[laws][22][13]") {
+  Moved it;
+  it.move();
+  it.decide("T5");
+  CHECK(it.world.counts().waiting_for > 0);
+  const int reads = it.world.left.reads + it.world.right.reads;
+
+  it.world.settle(std::chrono::minutes(10));
+  CHECK(it.world.left.reads + it.world.right.reads == reads);
+  it.make_team("T5");
+
+  CHECK(it.both_name("T5", "U5"));
+  CHECK(it.world.conflicts().empty());
+}
+
+TEST_CASE("law 22: so is one that a judge names", "[laws][22][10]") {
+  Moved it(false, "webhook");
+  it.world.judge.answer = Value(Object{{"value", Value("T4")}});
+
+  it.move();
+
+  CHECK(it.world.judge.asked.size() == 1);
+  CHECK(it.both_name("T4", "U4"));
+  CHECK(it.world.conflicts().empty());
+}
+
 TEST_CASE("law 22: that its parent was not there says nothing of the record itself", "[laws][22][16]") {
   Teams it;
   const auto hidden = it.world.left.rows.extract(it.child);  // a replica that is behind

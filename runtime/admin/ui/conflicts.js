@@ -27,6 +27,9 @@ function side_box(name, value, base, chosen, choose) {
 
 const most_previews = 20;
 
+/// What a preview is refused with where the decision itself cannot be carried out; that a system does not answer now is no reason against it.
+const refusals = ["invalid", "script", "budget", "not_found"];
+
 const side_then = (side) => (row) => (row.error || !row.then ? "" : !(side in row.then) ? row.then.writes.filter((write) => write.side === side).map((write) => write.kind).join(", ") || "as it is" : h("span", { class: same(row.then[side], row.conflict[side]) ? "dim" : "value differs" }, shown(row.then[side])));
 
 const alike_columns = [
@@ -79,7 +82,9 @@ function conflict_card(one, done, rows) {
       else if (same(then.left, then.right)) replace(preview, "Both sides will have ", value("left"), ".");
       else replace(preview, "Left will have ", value("left"), ", right will have ", value("right"), ".");
     } catch (error) {
-      if (mine === asked) replace(preview, banner("warn", error.message, error.hint));
+      if (mine !== asked) return;
+      replace(preview, banner("warn", error.message, error.hint));
+      resolve.disabled = refusals.includes(error.code);
     }
   };
   let soon;

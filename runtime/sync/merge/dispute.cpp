@@ -140,7 +140,11 @@ bool Pass::still_stands(const View& view) {
     if (!shown || s_.record[side] == nullptr || same_form(field, side, now, *shown)) continue;
     const auto& said = side == Side::kLeft ? conflict.said_left : conflict.said_right;
     const bool loses = conflict.method == side_name(other(side));
+    const std::size_t waits = out_.missing.size(), making = out_.making.size();
     const auto wanted = loses ? carried(field, side, side == Side::kLeft ? conflict.right : conflict.left) : (said ? said : carried(field, side, conflict.said_left));
+    // Of a decision that may be about what is no more nothing is waited for.
+    out_.missing.resize(waits, Reference{});
+    out_.making.resize(making);
     if (!wanted || !same_form(field, side, now, *wanted)) return false;
   }
   return true;

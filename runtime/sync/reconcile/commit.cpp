@@ -105,6 +105,9 @@ store::DirtyKey Reconcile::owed_row(const Decision& decision) const {
   row.state = store::KeyState::kWaitingFor;
   row.due_at = row.since = now();
   if (decision.owes) row.parent = parent_name(*decision.owes);
+  for (const store::DirtyKey& taken : taken_) {
+    if (taken.side == row.side && taken.key == row.key && taken.parent == row.parent) row.attempts = taken.attempts;
+  }
   return row;
 }
 
@@ -361,6 +364,7 @@ void Reconcile::stand(store::KeyState state, Error error, Instant due, const std
     }
     row.state = state;
     row.due_at = due;
+    if (state == store::KeyState::kWaitingFor && row.parent != parent) row.attempts = 0;  // it counts those for this parent
     row.attempts = paused || would_write ? row.attempts : row.attempts + 1;
     row.error = error_value(error);
     if (would_write) (*row.error)["would_write"] = true;

@@ -26,6 +26,7 @@ std::string parent_state(const store::Known& parent, const SideKey& key) {
     }
   }
   if (parent.link && parent.link->state == store::LinkState::kIgnored) return "it is ignored, by a person";
+  if (parent.link && parent.link->key[store::other(key.first)]) return "it is linked by now";
   if (!parent.link && !parent.tombstones.empty()) return "it was deleted";
   return "nothing was heard of it: it is not there, or its mapping does not take it";
 }

@@ -65,16 +65,31 @@ void add_questions(const Field& field, Side side, const Value& form, bool redact
   }
 }
 
+/// What a person has decided of the field, and what was shown: neither record need say it by now.
+std::vector<const Value*> decided_forms(const Situation& situation, const Field& field, Side side) {
+  std::vector<const Value*> forms;
+  for (const store::Conflict& conflict : situation.conflicts) {
+    if (conflict.field != field.name || !conflict.method) continue;
+    const bool left = side == Side::kLeft;
+    for (const std::optional<Value>* form : {left ? &conflict.said_left : &conflict.said_right, left ? &conflict.left : &conflict.right}) {
+      if (*form) forms.push_back(&**form);
+    }
+  }
+  return forms;
+}
+
 }  // namespace
 
 std::vector<Question> questions_of(const Situation& situation) {
   std::vector<Question> wanted;
   for (const Side side : {Side::kLeft, Side::kRight}) {
-    if (situation.record[side] == nullptr) continue;
     for (const Field& field : situation.plan.fields) {
       if (field.kind != Field::Kind::kFind && field.kind != Field::Kind::kRows) continue;
-      visit(field, side, form_of(field, side, situation.record[side]->fields), [&](const Field& one, const Value& form) { add_questions(one, side, form, field.redact || one.redact, wanted); });
+      const auto see = [&](const Field& one, const Value& form) { add_questions(one, side, form, field.redact || one.redact, wanted); };
+      for (const Value* form : decided_forms(situation, field, side)) visit(field, side, *form, see);
+      if (situation.record[side] != nullptr) visit(field, side, form_of(field, side, situation.record[side]->fields), see);
     }
+    if (situation.record[side] == nullptr) continue;
     for (const Lookup& lookup : situation.plan.lookups) {
       if (auto question = question_of(lookup, side, situation)) wanted.push_back(std::move(*question));
     }
@@ -92,6 +107,7 @@ std::vector<Reference> references_of(const Situation& situation) {
     for (const Side side : {Side::kLeft, Side::kRight}) {
       const auto see = [&](const Field& one, const Value& form) { add_reference(one, side, form, wanted); };
       if (field.kind == Field::Kind::kRows && base != situation.link.base.end()) visit(field, side, side == Side::kLeft ? base->second.left : base->second.right, see);
+      for (const Value* form : decided_forms(situation, field, side)) visit(field, side, *form, see);
       if (situation.record[side] != nullptr) visit(field, side, form_of(field, side, situation.record[side]->fields), see);
     }
   }

@@ -301,9 +301,11 @@ Situation Reconcile::situation() const {
 }
 
 /// Asks the links of other mappings for the keys that references name, one call per mapping and direction.
-void Reconcile::translate(std::function<void()> then) {
+void Reconcile::translate(std::function<void()> then) { translate(references_of(situation()), std::move(then)); }
+
+void Reconcile::translate(const std::vector<Reference>& references, std::function<void()> then) {
   std::map<std::pair<std::string, Side>, std::vector<std::string>> wanted;
-  for (const Reference& reference : references_of(situation())) {
+  for (const Reference& reference : references) {
     if (!translations_.contains(reference)) wanted[{reference.mapping, reference.from}].push_back(reference.key);
   }
   if (wanted.empty()) return then();
@@ -339,6 +341,16 @@ std::optional<std::string> Reconcile::kin_of(const Reference& reference) {
   return std::nullopt;
 }
 
+/// What a rule of the mapping or a judge made up, and neither record names: until it is asked for, nobody knows that it is missing.
+std::vector<Reference> Reconcile::unasked(const Decisions& decisions) const {
+  std::vector<Reference> named = decisions.missing;
+  for (const Decision& decision : decisions.fields) {
+    if (decision.owes) named.push_back(*decision.owes);
+  }
+  std::erase_if(named, [this](const Reference& one) { return one.key.empty() || translations_.contains(one); });
+  return named;
+}
+
 /// The stamp of the read that first showed a disputed value goes with that value (law 11).
 void Reconcile::forget_stamps() {
   for (const store::Conflict& open : known_.conflicts) {
@@ -358,6 +370,7 @@ void Reconcile::decide_now() {
   Result<Decisions> decided = decide(situation());
   while (decided.ok() && foresee(decided->missing)) decided = decide(situation());
   if (!decided.ok()) return fail(std::move(decided).error());
+  if (const auto named = unasked(*decided); !named.empty()) return translate(named, [self = shared_from_this()] { self->decide_now(); });
   const bool may_make = std::all_of(decided->making.begin(), decided->making.end(), [this](const Making& one) { return may_write(one.side); });
   const bool makes = !decided->making.empty() && may_make && decided->missing.empty() && decided->skip.empty() && !options_.dry;
   if (makes) return make_missing(std::move(decided->making));

@@ -123,6 +123,8 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   bool is_own_form(const Field& field, Side side) const;
   bool edited(Side side) const;
   void translate(std::function<void()> then);
+  void translate(const std::vector<Reference>& references, std::function<void()> then);
+  std::vector<Reference> unasked(const Decisions& decisions) const;
   std::optional<std::string> kin_of(const Reference& reference);
   void decide_now();
   Situation situation() const;

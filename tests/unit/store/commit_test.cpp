@@ -229,6 +229,48 @@ TEST_CASE("commit: a child whose parent linked while it ran does not wait for it
   CHECK(f.take("employees").size() == 1);
 }
 
+TEST_CASE("commit: a child that stands again for a parent that is linked is looked at ever less often", "[store][commit]") {
+  StoreFixture f;
+  f.mark("employees", {{Side::kLeft, "E1"}});
+  Link parent = link_of("HR", "7");
+  parent.mapping = "departments";
+  f.commit({.mapping = "departments", .link = parent});
+  const auto stand = [&f](KeyState state) {
+    DirtyKey row = f.take("employees").front();
+    row.parent = "departments/left/HR";
+    f.stand(row, state, std::chrono::hours(24));
+  };
+
+  stand(KeyState::kWaitingFor);
+  REQUIRE(f.take("employees").size() == 1);
+  for (const int wait : {1, 2, 4, 8}) {
+    stand(KeyState::kWaitingFor);
+    CHECK(f.row("employees", Side::kLeft, "E1")->state == KeyState::kBackingOff);
+    f.clock.pass(std::chrono::seconds(wait) - std::chrono::microseconds(1));
+    CHECK(f.take("employees").empty());
+    f.clock.pass(std::chrono::microseconds(1));
+    REQUIRE(f.take("employees").size() == 1);
+  }
+
+  stand(KeyState::kDead);
+
+  CHECK(f.row("employees", Side::kLeft, "E1")->state == KeyState::kDead);
+}
+
+TEST_CASE("commit: a child given up while its parent linked is looked at once more", "[store][commit]") {
+  StoreFixture f;
+  f.mark("employees", {{Side::kLeft, "E1"}});
+  Link parent = link_of("HR", "7");
+  parent.mapping = "departments";
+  f.commit({.mapping = "departments", .link = parent});
+
+  DirtyKey row = f.take("employees").front();
+  row.parent = "departments/left/HR";
+  f.stand(row, KeyState::kDead);
+
+  CHECK(f.take("employees").size() == 1);
+}
+
 TEST_CASE("commit: conflicts of a new link carry its id", "[store][commit]") {
   StoreFixture f;
   Conflict conflict;

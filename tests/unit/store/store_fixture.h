@@ -75,7 +75,7 @@ struct StoreFixture {
     DirtyKey row = taken;
     row.state = state;
     row.due_at = clock.now() + wait;
-    row.attempts = taken.attempts + 1;
+    row.attempts = taken.attempts + (state == KeyState::kWaitingFor ? 0 : 1);
     Commit standing{.mapping = taken.mapping};
     standing.standing.push_back(row);
     commit(std::move(standing));

@@ -36,6 +36,35 @@ TEST_CASE("lookups: one that fails is a retry and creates nothing; one that find
   CHECK(it.world.counts().dead == 1);
 }
 
+TEST_CASE("lookups: a value that a person names, and neither record, is found too", "[sync][lookups]") {
+  Looking it;
+  const std::string left = it.add("ada@example.org", "ACME");
+  const std::string right = it.world.only_right();
+  for (const char* name : {"Second", "Third", "Fourth"}) it.orgs.insert(Value(Object{{"name", Value(name)}}));
+  sync::Plan plan = looking(sync::Finder::Missing::kDead);
+  for (sync::Field& field : plan.fields) {
+    if (field.name != "company>org") continue;
+    field.strategy = "manual";
+    field.strategy_function.reset();
+  }
+  it.world.engine->put(std::make_shared<LookingMapper>(plan), {&it.world.left, &it.world.right}, {{"orgs", &it.orgs}, {"bosses", &it.bosses}});
+  it.world.left.edit(left, "company", Value("Second"));
+  it.world.right.edit(right, "org", Value("O3"));
+  it.world.hook(Side::kLeft, left);
+  it.world.settle();
+  REQUIRE(it.world.conflicts().size() == 1);
+  const store::Conflict open = it.world.conflicts().front();
+
+  it.world.store.resolve({open.id, "value", "ann", Value("Fourth"), {}, open.shown_at}, [](Result<void> done) { CHECK(done.ok()); });
+  it.world.timers.run_posted();
+  it.world.engine->wake("people");
+  it.world.settle();
+
+  CHECK(it.world.left.get(left, "company") == Value("Fourth"));
+  CHECK(it.world.right.get(right, "org") == Value("O4"));
+  CHECK(it.world.conflicts().empty());
+}
+
 TEST_CASE("lookups: many records ask once where they ask the same", "[sync][lookups]") {
   Looking it(sync::Finder::Missing::kDead, std::chrono::hours(1));
   it.add("first@example.org", "ACME");
