@@ -223,6 +223,30 @@ TEST_CASE("law 13: of two that are answered at once each has its own answer on r
   CHECK(said == std::map<std::string, std::string>{{"note", "left ann"}, {"phone", "right bob"}});
 }
 
+TEST_CASE("law 13: what is decided or written beside a conflict that waits on was done, and is no conflict", "[laws][13][32]") {
+  sync::Plan plan = World::default_plan();
+  plan.fields[0] = World::field("email", 0);
+  Pair it(plan);
+  it.edit_both("note", "mine", "yours");
+  it.edit_both("email", "a@example.org", "b@example.org");
+  it.tell();
+  REQUIRE(it.world.ears.operations.size() == 1);
+  CHECK(it.world.ears.operations.back().outcome == "conflict");
+
+  it.resolve("note", "left");
+  CHECK(it.world.ears.operations.back().kind == "resolve");
+  CHECK(it.world.ears.operations.back().outcome == "applied");
+  it.edit(Side::kLeft, "phone", "2");
+  it.tell();
+  CHECK(it.world.ears.operations.back().kind == "update");
+  CHECK(it.world.ears.operations.back().outcome == "applied");
+  it.edit(Side::kRight, "email", "c@example.org");
+  it.tell();
+
+  CHECK(it.world.ears.operations.back().outcome == "conflict");
+  CHECK(it.world.conflicts().size() == 1);
+}
+
 TEST_CASE("law 13: what a person has decided holds for a record that is gone by then and is made again", "[laws][13][15]") {
   for (const char* method : {"left", "right", "value", "accept"}) {
     INFO(method);

@@ -10,15 +10,31 @@ import { button, empty, every_row, head, paged_table } from "./view.js";
 const outcomes = [["", "any"], "applied", "merged", "conflict", "held", "dead", "skipped", "retry", "announced"];
 const kinds = [["", "any"], "create", "update", "delete", "link", "conflict", "resolve", "hold", "dead", "adopt", "note"];
 
+function names(fields) {
+  const all = Object.keys(fields ?? {});
+  return all.length > 6 ? `${all.length} fields` : all.join(", ");
+}
+
+/// What came of it: the error, else what was written where and which fields wait, else the fields that were decided.
+function gist({ record, error }) {
+  const failed = record?.error ?? error;
+  if (failed) return failed.message;
+  if (record?.why) return record.why;
+  const waiting = Object.fromEntries(Object.entries(record?.fields ?? {}).filter(([, field]) => field.decision === "conflict"));
+  const parts = (record?.writes ?? []).map((write) => `${write.kind} in ${write.connection}${names(write.values) && `: ${names(write.values)}`}`);
+  if (names(waiting)) parts.push(`in conflict: ${names(waiting)}`);
+  return parts.join("; ") || names(record?.fields);
+}
+
 export const operation_columns = [
   { title: "When", kind: "time", cell: (row) => h("a", { href: `#/operation/${row.id}` }, moment(row.at)), value: (row) => row.at },
   { title: "Mapping", cell: (row) => row.mapping },
   { title: "Left", kind: "mono", cell: (row) => row.left_key ?? "" },
   { title: "Right", kind: "mono", cell: (row) => row.right_key ?? "" },
-  { title: "What", kind: "tight", cell: (row) => row.kind },
+  { title: "Kind", kind: "tight", cell: (row) => row.kind },
   { title: "Outcome", kind: "tight", cell: (row) => chip(row.outcome), value: (row) => row.outcome },
   { title: "By", cell: (row) => row.author ?? "" },
-  { title: "Why", kind: "text", cell: (row) => row.record?.error?.message ?? row.record?.why ?? "" },
+  { title: "What", kind: "text", cell: gist },
 ];
 
 /// A key is a key of one mapping; without one it is a word to look for.
@@ -48,7 +64,7 @@ export async function operations_page(box, tools) {
   const form = filter_form(filters, tools, draw,
     field("Search keys and values", h("input", { type: "search", name: "text", value: filters.text ?? "", placeholder: "press / to search" }), { class: "wide" }),
     field("Mapping", select("mapping", [["", "all"], ...Object.keys(mappings)], filters.mapping)), field("Key", h("input", { name: "key", value: filters.key ?? "" })),
-    field("Outcome", select("outcome", outcomes, filters.outcome)), field("What", select("kind", kinds, filters.kind)), field("Change of", select("side", [["", "either side"], "left", "right"], filters.side)), moment_field("From", "since", filters), moment_field("Until", "until", filters),
+    field("Outcome", select("outcome", outcomes, filters.outcome)), field("Kind", select("kind", kinds, filters.kind)), field("Change of", select("side", [["", "either side"], "left", "right"], filters.side)), moment_field("From", "since", filters), moment_field("Until", "until", filters),
     h("label", { class: "line" }, h("input", { type: "checkbox", name: "failed", checked: !!filters.failed }), "failed only"));
   const retry = may("operator") && button("Retry what failed", async () => retry_shown(await shown_dead(filters)));
   replace(box, head("Operations", retry), form, list);

@@ -175,7 +175,8 @@ void Reconcile::commit_pass() {
   const bool decided = wrote || news || made_ || asks_release_ || !earlier_.empty() || deleting_ || marked_ || operation_.kind == "link" || operation_.kind == "rename" || link_.state == store::LinkState::kTombstone || !close_conflicts_.empty();
   std::string outcome = "applied";
   if (decisions_.merged > 0) outcome = "merged";
-  if (conflict) outcome = "conflict";
+  // One that waits on from before is not what came of this pass.
+  if (conflict && (news || (!wrote && close_conflicts_.empty()))) outcome = "conflict";
   if (operation_.outcome == "skipped" && !wrote) outcome = "skipped";
   const bool held = asks_release_ && !wrote && !conflict;
   if (held) outcome = "held";
