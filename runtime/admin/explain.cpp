@@ -164,7 +164,8 @@ std::string Teller::script_text(const store::Operation& operation) const {
 std::string Teller::pending_text(const std::string& name) const {
   std::string text;
   if (const store::Conflict* open = conflict_of(name)) {
-    text += " It is in conflict since " + when(open->opened_at) + ": " + connection(Side::kLeft) + " says " + said(open->left.value_or(Value())) + ", " + connection(Side::kRight) + " says " + said(open->right.value_or(Value())) +
+    text += open->method == "skip" ? " " + open->author.value_or("A person") + " skipped the conflict in it until one of the sides changes; it is open since " : " It is in conflict since ";
+    text +=  when(open->opened_at) + ": " + connection(Side::kLeft) + " says " + said(open->left.value_or(Value())) + ", " + connection(Side::kRight) + " says " + said(open->right.value_or(Value())) +
             "; `tidewire resolve " + std::to_string(open->id) + " left|right` decides it.";
   }
   const Value* note = link_ == nullptr ? nullptr : link_->notes.find(name);

@@ -78,7 +78,7 @@ int list_conflicts(Context& context) {
     const Value* why = one.find("error");
     (why != nullptr ? whole : fields) = true;
     const std::string open = why != nullptr ? why->string_or("message") : (with ? "decides " + fields_of(one) : "");
-    const std::string end = one.find("closed_at") != nullptr ? "closed: " + method + by : (method.empty() ? open : "decided: " + method + by);
+    const std::string end = one.find("closed_at") != nullptr ? "closed: " + method + by : (method.empty() ? open : (method == "skip" ? "skipped" : "decided: " + method) + by);
     table.add({Cell(std::to_string(one.int_or("id", 0)), Style::kBold), one.string_or("mapping"), record_of(one), one.string_or("field", ""), Cell(one.string_or("kind"), Style::kWarn),
                side_text(one, "left"), side_text(one, "right"), Cell(moment(one.string_or("opened_at"), now), Style::kDim), Cell(end, Style::kDim)});
   }

@@ -12,8 +12,9 @@ namespace tidewire::cli {
 namespace {
 
 /// What is not the same and is no drift, because somebody said so or the mapping does: by the kinds of the job.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kKnown{{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 5> kKnown{{
     {"accepted", "differing as is known (accepted, or a form that one system stores by itself)"},
+    {"skipped", "with a conflict that was skipped (`tidewire conflicts`)"},
     {"ignored_delete", "staying after a delete that was ignored"},
     {"out_of_scope", "out of the scope"},
     {"ignored", "ignored"},
@@ -89,8 +90,9 @@ const Command& verify_command() {
                                "compares both sides completely and tells what differs, field by field",
                                "Reads every record of both sides, page by page, whatever the state believes. Kinds: differing, left_only, right_only,\n"
                                "unlinked (the same thing on both sides, not linked), missing_left and missing_right (linked, but gone there), stopped (an\n"
-                               "error). What is known is counted and left alone: accepted (told to keep, or a form that one system stores by itself), ignored_delete\n"
-                               "(it stays after a delete that was ignored), out_of_scope, ignored. Ends with 0 when nothing else differs, else 1.",
+                               "error). What is known is counted and left alone: accepted (told to keep, or a form that one system stores by itself), skipped (a conflict\n"
+                               "that a person skipped), ignored_delete (it stays after a delete that was ignored), out_of_scope, ignored. Ends with 0 when nothing else\n"
+                               "differs, else 1.",
                                {{{"--mapping", "M", "this mapping alone, as MAPPING"}, {"--repair", "", "puts what differs before the engine, which mends it by the mapping's rules"}, kAuthorOption}, 0, 1},
                                verify};
   return command;

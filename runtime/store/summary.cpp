@@ -85,6 +85,18 @@ Result<void> sum_standing_keys(Database& database, Summary& summary) {
   return {};
 }
 
+/// Looked for in the rows only where some were decided.
+Result<void> take_out_skipped(Database& database, const std::string& name, Summary::Mapping& mapping) {
+  const std::int64_t undecided = TRY(number(database, "SELECT count(*) FROM conflicts INDEXED BY conflicts_undecided WHERE mapping = ? AND closed_at IS NULL AND method IS NULL", 0, name));
+  if (undecided == mapping.open_conflicts) return {};
+  Query row(database, "SELECT sum(method IS 'skip'), min(iif(method IS 'skip', NULL, opened_at)) FROM conflicts WHERE mapping = ? AND closed_at IS NULL", name);
+  if (!TRY(row.next()) || row.is_null(0)) return {};
+  mapping.skipped_conflicts = row.integer(0);
+  mapping.open_conflicts -= mapping.skipped_conflicts;
+  mapping.oldest_conflict = row.is_null(1) ? std::nullopt : std::optional(row.instant(1));
+  return {};
+}
+
 Result<void> sum_conflicts(Database& database, Summary& summary) {
   // By mapping known so far: (mapping, closed_at) is an index, closed_at alone is not.
   for (auto& [name, mapping] : summary.mappings) {
@@ -93,6 +105,7 @@ Result<void> sum_conflicts(Database& database, Summary& summary) {
       mapping.open_conflicts = open.integer(0);
       if (!open.is_null(1)) mapping.oldest_conflict = open.instant(1);
     }
+    TRY(take_out_skipped(database, name, mapping));
     Query row(database, "SELECT at FROM operations WHERE mapping = ? ORDER BY id DESC LIMIT 1", name);
     if (TRY(row.next())) mapping.last_operation = row.instant(0);
   }

@@ -189,6 +189,56 @@ TEST_CASE("law 13: accepted as different, both stay and neither travels", "[laws
   CHECK(it.both_show("note", "from here on"));
 }
 
+TEST_CASE("law 13: skipped, it stays open and both stay as they are, told once", "[laws][13]") {
+  Disputed it;
+  const int writes = it.new_writes();
+  it.resolve("note", "skip");
+  REQUIRE(it.world.ears.operations.back().kind == "resolve");
+  CHECK(it.world.ears.operations.back().outcome == "skipped");
+  CHECK(it.world.ears.operations.back().author == "ann");
+  const std::size_t told = it.world.ears.operations.size();
+  it.tell();
+  it.tell();
+
+  CHECK(it.world.ears.operations.size() == told);
+  CHECK(it.new_writes() == writes);
+  CHECK(it.link().base.at("note").left == Value("n"));
+  REQUIRE(it.world.conflicts().size() == 1);
+  CHECK(it.world.conflicts().front().method == "skip");
+  CHECK(it.world.counts().open_conflicts == 0);
+  CHECK(it.world.counts().skipped_conflicts == 1);
+  CHECK_FALSE(it.world.counts().oldest_conflict);
+  const store::Job job = run_job(it.world, "verify");
+  CHECK(found_in(job, "skipped") == 1);
+  CHECK(found_in(job, "differing") == 0);
+  CHECK(found_in(job, "accepted") == 0);
+}
+
+TEST_CASE("law 13: an edit of what was skipped is asked about anew, and overwrites nothing", "[laws][13]") {
+  Disputed it;
+  it.resolve("note", "skip");
+  it.edit(Side::kLeft, "note", "mine again");
+  it.tell();
+
+  CHECK(it.shown(Side::kRight, "note") == "yours");
+  REQUIRE(it.world.conflicts().size() == 1);
+  CHECK(it.world.conflicts().front().left == Value("mine again"));
+  CHECK_FALSE(it.world.conflicts().front().method);
+  CHECK(it.world.counts().open_conflicts == 1);
+  CHECK(it.world.ears.operations.back().outcome == "conflict");
+}
+
+TEST_CASE("law 13: what was skipped closes itself if the sides come to agree", "[laws][13]") {
+  Disputed it;
+  it.resolve("note", "skip");
+  it.edit(Side::kRight, "note", "mine");
+  it.tell();
+
+  CHECK(it.world.conflicts().empty());
+  CHECK(it.closed().front().method == "agreed");
+  CHECK(it.world.counts().skipped_conflicts == 0);
+}
+
 TEST_CASE("law 13: a value that both sides show already settles it for good", "[laws][13]") {
   Disputed it;
   it.resolve("note", "value", Value("mine"), Value("yours"));

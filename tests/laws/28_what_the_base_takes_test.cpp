@@ -194,11 +194,12 @@ TEST_CASE("law 28: a person settles it: each system keeps its own form of what w
         it.tell();
         it.resolve("phone", method);
 
-        CHECK(it.world.conflicts().empty());
+        const std::size_t open = method == "skip" ? 1 : 0;  // what is skipped stays open
+        CHECK(it.world.conflicts().size() == open);
         CHECK(it.shown(Side::kLeft, "phone") == "TEL 5");
         CHECK(it.shown(Side::kRight, "phone") == "tel 5");
         CHECK(it.writes_from_here_on() == 0);
-        CHECK(it.world.conflicts().empty());
+        CHECK(it.world.conflicts().size() == open);
       }
     }
   }

@@ -25,6 +25,11 @@ function side_box(name, value, base, chosen, choose) {
   return h("div", { class: `side ${chosen ? "chosen" : ""}` }, h("h3", {}, h("span", { class: `side-${name}` }, name), choose && h("label", { class: "line small" }, choose, "take this")), h("div", { class: `value ${differs ? "differs" : ""}` }, shown(value)));
 }
 
+const follows = {
+  left: "Decided; the right side gets the left value.", right: "Decided; the left side gets the right value.", value: "Decided; it is being written to both sides.",
+  accept: "Accepted; both sides stay as they are.", skip: "Skipped; both sides stay as they are, and it stays here, until one of them changes.",
+};
+
 const most_previews = 20;
 
 /// What a preview is refused with where the decision itself cannot be carried out; that a system does not answer now is no reason against it.
@@ -98,7 +103,7 @@ function conflict_card(one, done, rows) {
   const send = async (wanted) => {
     try {
       await post(`/api/v1/conflicts/${one.id}/resolve`, wanted);
-      toast("Decided; it is being written to both sides.");
+      toast(follows[wanted.method]);
       done();
     } catch (error) {
       if (error.status !== 412 || !error.problem.conflict) throw error;
@@ -123,7 +128,7 @@ function conflict_card(one, done, rows) {
   const element = h("article", { class: "card", data: { id: one.id } },
     h("div", { class: "head" }, h("h2", {}, one.field || "The whole record"), chip(one.kind), h("span", { class: "dim small" }, "since ", moment(one.opened_at))),
     h("p", { class: "row small" }, h("span", {}, kinds[one.kind] ?? one.kind), h("a", { href: `#/mapping/${segment(one.mapping)}` }, one.mapping), ["left", "right"].map((side) => { const key = side_key(one, side); return key !== undefined && record_link(one.mapping, key, side); })),
-    one.method && banner("info", `Decided: ${one.method}${one.author ? ` by ${one.author}` : ""}.`, one.method === "skip" ? "It waits until one of the sides changes." : "It is being written. Another decision takes its place."),
+    one.method && banner("info", `${one.method === "skip" ? "Skipped" : `Decided: ${one.method}`}${one.author ? ` by ${one.author}` : ""}.`, one.method === "skip" ? "It waits until one of the sides changes." : "It is being written. Another decision takes its place."),
     one.error && banner("warn", one.error.message, one.error.hint),
     one.with && h("p", { class: "small" }, `Decides ${[one.field, ...one.with].join(", ")}: they are won together, so what is said of one holds for all.`), message, sides,
     may("operator") && h("div", { class: "row" }, h("label", { class: "line" }, radios.value, "another value"), left_input, right_input, with_inputs.map((each) => each.input)), preview,

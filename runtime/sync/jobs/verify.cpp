@@ -20,6 +20,13 @@ namespace {
 
 const std::vector<store::Conflict> kNoConflicts;
 
+/// What differs is only what a person let be until one of the sides changes.
+bool only_skipped(const Report& report, const std::vector<std::string>& kinds) {
+  const Value* fields = report.operation.record.find("fields");
+  if (kinds != std::vector<std::string>{"conflicts"} || fields == nullptr || decided(report.operation, "drift")) return false;
+  return std::all_of(fields->as_object().begin(), fields->as_object().end(), [](const auto& field) { return field.second.string_or("decision") != "conflict" || field.second.bool_or("skipped", false); });
+}
+
 /// The pair as if it met for the first time: what the base says is not asked.
 Situation stranger(const Plan& plan, Mapper& mapper, const store::Link& blank, const Sides<std::optional<Record>>& record, const Translations& translations) {
   Situation out{plan, mapper, blank, {}, {true, true}, kNoConflicts, translations};
@@ -185,6 +192,7 @@ void Verify::note(const Suspect& suspect, const Report& report, Page& page) {
   else if (report.error) kind = "stopped";
   else if (suspect.unlinked && has("links")) kind = here == Side::kLeft ? "unlinked" : "";
   else if (suspect.unlinked && (has("creates") || (suspect.left_alone.empty() && !flows(plan().flow, other(here))))) kind = std::string(side_name(here)) + "_only";
+  else if (only_skipped(report, kinds)) return count_found(job_, "skipped");
   else if (!kinds.empty() || decided(report.operation, "drift")) kind = "differing";
   else if (suspect.compared) return count_found(job_, "accepted");
   if (kind.empty() && !suspect.left_alone.empty()) count_found(job_, suspect.left_alone);

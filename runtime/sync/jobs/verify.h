@@ -3,8 +3,9 @@
 //
 // Pairs are compared by content alone, without their base, many at a time. Only what looks wrong is looked at again singly,
 // as a pass would (owned, read fresh), so that records under way are not reported. A difference that both sides' bases agree
-// on is `accepted`: a person or an older mapping settled it so; it is counted and left alone. So are records that the mapping leaves
-// without an equal: `ignored_delete` (it stays after a delete that was not made there), `out_of_scope`, `ignored` (by a person).
+// on is `accepted`: a person or an older mapping settled it so; it is counted and left alone. So is one that a person let be until a side
+// changes, `skipped`, and so are records that the mapping leaves without an equal: `ignored_delete` (it stays after a delete that was
+// not made there), `out_of_scope`, `ignored` (by a person).
 #pragma once
 
 #include "sync/reconcile/look.h"

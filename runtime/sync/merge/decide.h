@@ -54,6 +54,7 @@ struct Decision {
   bool discards = false;        // the loser's edit is overwritten: recorded before the write (law 12)
   bool closes_conflict = false;
   bool by_person = false;
+  bool skipped = false;         // kConflict: a person let it be until one of the sides changes
   Sides<std::optional<Value>> shows;  // what came back from a write of it
   bool apart = false;           // the sides may say different things of it from now on, each its own
   Value stamps;                 // {"l", "r"}: of an edit, where an earlier read than this one showed it (law 11)

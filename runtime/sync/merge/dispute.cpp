@@ -172,7 +172,14 @@ Result<void> Pass::by_person(View& view) {
     verdict.right = conflict.said_right.value_or(Value());
     return settle(view, verdict, rule);
   }
-  view.decision.kind = Decision::Kind::kAgree;  // skip, accept: both stay as they are
+  if (method == "skip") {  // it stays open, with its old base: an edit of either side is asked about anew
+    view.decision.kind = Decision::Kind::kConflict;
+    view.decision.conflict_kind = conflict.kind;
+    view.decision.rule = "skipped by " + conflict.author.value_or("a person") + ": waits until one of the sides changes";
+    view.decision.skipped = true;
+    return {};
+  }
+  view.decision.kind = Decision::Kind::kAgree;  // accept: both stay as they are
   view.decision.rule = rule;
   view.decision.apart = true;
   view.decision.closes_conflict = true;

@@ -85,12 +85,21 @@ std::set<std::string> Reconcile::asked_anew() const {
   std::set<std::string> out;
   for (const Decision& decision : decisions_.fields) {
     const std::string& name = decision.field->name;
-    const bool answered = std::any_of(known_.conflicts.begin(), known_.conflicts.end(), [&](const store::Conflict& open) { return open.field == name && open.method && *open.method != "skip"; });
+    const bool answered = std::any_of(known_.conflicts.begin(), known_.conflicts.end(), [&](const store::Conflict& open) { return open.field == name && is_decided(open); });
     if (decision.kind != Decision::Kind::kConflict || (is_open(decision) && !answered)) continue;
     out.insert(name);
     for (std::string& fellow : won_with(plan_, name)) out.insert(std::move(fellow));
   }
   return out;
+}
+
+/// What a person let be goes on waiting; whatever ends it later is not what he said.
+bool Reconcile::is_decided(const store::Conflict& open) { return open.method && *open.method != "skip"; }
+
+/// A person has said so just now: told once, with his name.
+bool Reconcile::is_skip() const {
+  const bool asked = std::any_of(taken_.begin(), taken_.end(), [](const store::DirtyKey& row) { return row.reason == "person"; });
+  return asked && std::any_of(decisions_.fields.begin(), decisions_.fields.end(), [](const Decision& one) { return one.skipped; });
 }
 
 /// An owed reference is written when its parent links: the key waits for it, shown as such, while all else is committed.
@@ -152,9 +161,10 @@ void Reconcile::commit_pass() {
   }
   note_fields();
   const bool left = close_left_conflicts();
+  const bool skips = is_skip();
   for (const store::Conflict& open : known_.conflicts) {
-    const bool decided = open.method && std::find(close_conflicts_.begin(), close_conflicts_.end(), open.field) != close_conflicts_.end();
-    if (decided && open.author) operation_.author = *open.author;
+    const bool closes = is_decided(open) && std::find(close_conflicts_.begin(), close_conflicts_.end(), open.field) != close_conflicts_.end();
+    if ((closes || (skips && open.method && !is_decided(open))) && open.author) operation_.author = *open.author;
   }
   for (const Side side : {Side::kLeft, Side::kRight}) {
     const bool written = intent_[side].has_value();
@@ -172,15 +182,16 @@ void Reconcile::commit_pass() {
   // A record that was created in its first state is moved on by another pass.
   if (creating_ && !plan_.lifecycle.field.empty()) again_.push_back({key_.first, *link_.key[key_.first], "upsert", "again", 0, now()});
   const bool wrote = !writes_.empty();
-  const bool decided = wrote || news || made_ || asks_release_ || !earlier_.empty() || deleting_ || marked_ || operation_.kind == "link" || operation_.kind == "rename" || link_.state == store::LinkState::kTombstone || !close_conflicts_.empty();
+  const bool decided = wrote || news || skips || made_ || asks_release_ || !earlier_.empty() || deleting_ || marked_ || operation_.kind == "link" || operation_.kind == "rename" || link_.state == store::LinkState::kTombstone || !close_conflicts_.empty();
   std::string outcome = "applied";
   if (decisions_.merged > 0) outcome = "merged";
   // One that waits on from before is not what came of this pass.
-  if (conflict && (news || (!wrote && close_conflicts_.empty()))) outcome = "conflict";
-  if (operation_.outcome == "skipped" && !wrote) outcome = "skipped";
+  const bool no_more = !wrote && !news && close_conflicts_.empty();
+  if (conflict && (news || no_more)) outcome = "conflict";
+  if ((operation_.outcome == "skipped" && !wrote) || (skips && no_more)) outcome = "skipped";
   const bool held = asks_release_ && !wrote && !conflict;
   if (held) outcome = "held";
-  fill_operation(creating_ ? "create" : (close_conflicts_.empty() ? (conflict && !wrote ? "conflict" : (held ? "hold" : "update")) : "resolve"), outcome);
+  fill_operation(creating_ ? "create" : (close_conflicts_.empty() && !(skips && no_more) ? (conflict && !wrote ? "conflict" : (held ? "hold" : "update")) : "resolve"), outcome);
   if (is_plain_load(outcome)) {
     operation_.job = lane_.load;
     operation_.record = Value(Object{{"load", true}});
@@ -212,7 +223,7 @@ void Reconcile::commit_pass() {
     if (!waits) commit.standing.push_back(std::move(row));
   }
   for (const store::Conflict& open : known_.conflicts) {
-    if (open.method) commit.conflict_said[open.field] = {*open.method, open.author.value_or("")};
+    if (is_decided(open)) commit.conflict_said[open.field] = {*open.method, open.author.value_or("")};
   }
   commit.conflict_method = left ? "superseded" : "agreed";
   for (const Side side : {Side::kLeft, Side::kRight}) {

@@ -348,6 +348,8 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   bool is_open(const Decision& decision) const;
   bool is_of_job() const;
   std::set<std::string> asked_anew() const;
+  static bool is_decided(const store::Conflict& open);
+  bool is_skip() const;
   store::DirtyKey owed_row(const Decision& decision) const;
   bool is_plain_load(const std::string& outcome) const;
   void commit_pass();

@@ -95,6 +95,7 @@ Value Reconcile::field_notes(const Decision& decision) const {
   out["rule"] = decision.rule;
   if (decision.winner) out["winner"] = side_name(*decision.winner);
   if (redact) out["redacted"] = true;
+  if (decision.skipped) out["skipped"] = true;
   out["left"] = as_told(field, Side::kLeft, decision.left);
   out["right"] = as_told(field, Side::kRight, decision.right);
   if (decision.base) out["base"] = Value(Object{{"l", as_told(field, Side::kLeft, decision.base->left)}, {"r", as_told(field, Side::kRight, decision.base->right)}});

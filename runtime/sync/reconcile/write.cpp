@@ -89,7 +89,7 @@ void Reconcile::announce() {
   }
   for (const Decision& decision : decisions_.fields) discards |= decision.discards;
   if (discards) {
-    const bool by_person = std::any_of(known_.conflicts.begin(), known_.conflicts.end(), [](const store::Conflict& open) { return open.method.has_value(); });
+    const bool by_person = std::any_of(known_.conflicts.begin(), known_.conflicts.end(), is_decided);
     fill_operation(by_person ? "resolve" : "update", "announced");  // an edit is about to be overwritten: both values are on record first
     announcement.operation = operation_;
   }
