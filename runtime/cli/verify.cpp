@@ -20,13 +20,19 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 5> kKnown{{
     {"ignored", "ignored"},
 }};
 
-std::int64_t drift_of(const Value& job) {
+std::int64_t found_of(const Value& job, const char* kind) {
+  const Value* found = job.find("found");
+  return found == nullptr ? 0 : found->int_or(kind, 0);
+}
+
+/// What the mapping's rules would mend.
+std::int64_t differing_of(const Value& job) {
   std::int64_t sum = 0;
   const Value* found = job.find("found");
   if (found == nullptr) return 0;
   for (const auto& [kind, count] : found->as_object()) {
     const bool known = std::any_of(kKnown.begin(), kKnown.end(), [kind = std::string_view(kind)](const auto& one) { return one.first == kind; });
-    sum += known ? 0 : count.as_int();
+    sum += known || kind == "drift" ? 0 : count.as_int();
   }
   return sum;
 }
@@ -55,6 +61,19 @@ std::string mended_text(bool repair, bool recorded) {
   return recorded ? "; it is read-only: what would be written is on record (`tidewire ops --outcome would_write`) and was not" : "; mended as the mapping says: verify again";
 }
 
+std::string drift_text(std::int64_t drift) {
+  return grouped(drift) + (drift == 1 ? " record was" : " records were") + " edited on the side that may not change (drift) and " + (drift == 1 ? "is" : "are") +
+         " left so: the source's next edit of the field overwrites it, or `enforce = true` in the mapping";
+}
+
+void print_result(Context& context, const Value& job, std::int64_t differing, std::int64_t drift, const std::string& mended) {
+  if (const Value* findings = job.find("findings")) print_findings(context, *findings, false);
+  if (job.bool_or("more", false)) context.out.line(context.out.paint("… more are counted above", Style::kDim));
+  if (differing + drift == 0) context.out.line(context.out.paint("✓ ", Style::kGood) + level_text(job));
+  if (differing > 0) context.out.line(grouped(differing) + (differing == 1 ? " record differs" : " records differ") + mended);
+  if (drift > 0) context.out.line(drift_text(drift));
+}
+
 int verify(Context& context) {
   const bool repair = context.arguments.has("--repair");
   int status = kOk;
@@ -65,21 +84,18 @@ int verify(Context& context) {
   const auto job = follow(context, *session, "/api/v1/verify", Value(std::move(body)), {.retries = repair}, status);
   if (!job) return status;
   const bool done = job->string_or("state") == "done";
-  const std::int64_t drift = drift_of(*job);
+  const std::int64_t differing = differing_of(*job), drift = found_of(*job, "drift");
   const bool recorded = repair && only_recorded(*job);
   if (context.json()) {
     context.print_json(*job);
   } else if (done) {
-    if (const Value* findings = job->find("findings")) print_findings(context, *findings, false);
-    if (job->bool_or("more", false)) context.out.line(context.out.paint("… more are counted above", Style::kDim));
-    if (drift == 0) context.out.line(context.out.paint("✓ ", Style::kGood) + level_text(*job));
-    else context.out.line(grouped(drift) + (drift == 1 ? " record differs" : " records differ") + mended_text(repair, recorded));
+    print_result(context, *job, differing, drift, mended_text(repair, recorded));
   } else {
     print_errors(context, *job);
   }
   if (!done) return kFailed;
-  if (drift > 0 && recorded) return kAttention;
-  return drift > 0 && !repair ? kFailed : kOk;
+  if (differing > 0 && recorded) return kAttention;
+  return drift > 0 || (differing > 0 && !repair) ? kFailed : kOk;
 }
 
 }  // namespace
@@ -90,9 +106,9 @@ const Command& verify_command() {
                                "compares both sides completely and tells what differs, field by field",
                                "Reads every record of both sides, page by page, whatever the state believes. Kinds: differing, left_only, right_only,\n"
                                "unlinked (the same thing on both sides, not linked), missing_left and missing_right (linked, but gone there), stopped (an\n"
-                               "error). What is known is counted and left alone: accepted (told to keep, or a form that one system stores by itself), skipped (a conflict\n"
-                               "that a person skipped), ignored_delete (it stays after a delete that was ignored), out_of_scope, ignored. Ends with 0 when nothing else\n"
-                               "differs, else 1.",
+                               "error), drift (edited on the side that a one-way mapping writes to: left alone, by --repair too). What is known is counted and left\n"
+                               "alone: accepted (told to keep, or a form that one system stores by itself), skipped (a conflict that a person skipped), ignored_delete\n"
+                               "(it stays after a delete that was ignored), out_of_scope, ignored. Ends with 0 when nothing else differs, else 1.",
                                {{{"--mapping", "M", "this mapping alone, as MAPPING"}, {"--repair", "", "puts what differs before the engine, which mends it by the mapping's rules"}, kAuthorOption}, 0, 1},
                                verify};
   return command;

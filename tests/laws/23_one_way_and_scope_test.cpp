@@ -210,6 +210,39 @@ TEST_CASE("law 23: an edit on the target is drift: counted, and left until the s
   CHECK(it.shown(Side::kRight, "phone") == "drift");
 }
 
+TEST_CASE("law 23: an edit on the target is one drift, however often it is told of or looked at, and no repair claims it", "[laws][23]") {
+  Pair it(one_way());
+  it.edit(Side::kRight, "phone", "drift");
+  it.tell();
+  CHECK(it.world.counts().counters["drift"] == 1);
+  const std::int64_t received = it.world.counts().counters["received"];
+
+  it.tell();
+  test::run_job(it.world, "sweep");
+  const store::Job job = test::run_job(it.world, "verify", Object{{"repair", true}});
+  it.world.settle(std::chrono::minutes(1));
+
+  CHECK(test::found_in(job, "drift") == 1);
+  CHECK(test::found_in(job, "differing") == 0);
+  CHECK(it.world.counts().counters["drift"] == 1);
+  CHECK(it.world.counts().counters["received"] > received);
+  CHECK(it.shown(Side::kRight, "phone") == "drift");
+
+  it.edit(Side::kRight, "phone", "again");
+  it.tell();
+  CHECK(it.world.counts().counters["drift"] == 2);
+}
+
+TEST_CASE("law 23: an edit on the target is seen as drift by a sweep, too", "[laws][23]") {
+  Pair it(one_way());
+  it.edit(Side::kRight, "phone", "drift");
+
+  test::run_job(it.world, "sweep");
+  it.world.settle(std::chrono::minutes(1));
+
+  CHECK(it.world.counts().counters["drift"] == 1);
+}
+
 TEST_CASE("law 23: superseded, what drifted is on record before it is overwritten", "[laws][23]") {
   Pair it(one_way());
   it.edit(Side::kRight, "phone", "drift");

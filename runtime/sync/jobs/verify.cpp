@@ -193,13 +193,14 @@ void Verify::note(const Suspect& suspect, const Report& report, Page& page) {
   else if (suspect.unlinked && has("links")) kind = here == Side::kLeft ? "unlinked" : "";
   else if (suspect.unlinked && (has("creates") || (suspect.left_alone.empty() && !flows(plan().flow, other(here))))) kind = std::string(side_name(here)) + "_only";
   else if (only_skipped(report, kinds)) return count_found(job_, "skipped");
-  else if (!kinds.empty() || decided(report.operation, "drift")) kind = "differing";
+  else if (!kinds.empty()) kind = "differing";
+  else if (decided(report.operation, "drift")) kind = "drift";
   else if (suspect.compared) return count_found(job_, "accepted");
   if (kind.empty() && !suspect.left_alone.empty()) count_found(job_, suspect.left_alone);
   if (kind.empty()) return;
   store::Finding finding = finding_of(report, kind);
   finding.key[here] = suspect.key.second;
-  if (flag("repair")) {
+  if (flag("repair") && kind != "drift") {
     page.marks.push_back({here, suspect.key.second, "upsert", "job", 1, {}});
     if (const auto& twin = finding.key[other(here)]) page.marks.push_back({other(here), *twin, "upsert", "job", 1, {}});
   }

@@ -5,7 +5,8 @@
 // as a pass would (owned, read fresh), so that records under way are not reported. A difference that both sides' bases agree
 // on is `accepted`: a person or an older mapping settled it so; it is counted and left alone. So is one that a person let be until a side
 // changes, `skipped`, and so are records that the mapping leaves without an equal: `ignored_delete` (it stays after a delete that was
-// not made there), `out_of_scope`, `ignored` (by a person).
+// not made there), `out_of_scope`, `ignored` (by a person). An edit of the side that a one-way mapping writes to is `drift`, which its
+// rules leave alone: no repair is asked for.
 #pragma once
 
 #include "sync/reconcile/look.h"

@@ -93,6 +93,20 @@ std::set<std::string> Reconcile::asked_anew() const {
   return out;
 }
 
+/// An edit of a side that this mapping does not copy from is one, however often it is looked at; without versions each change
+/// that its system tells of counts.
+bool Reconcile::shows_new_drift() const {
+  return std::any_of(decisions_.fields.begin(), decisions_.fields.end(), [this](const Decision& decision) {
+    if (decision.kind != Decision::Kind::kDrift) return false;
+    const Side side = decision.field->flow == Flow::kToLeft ? Side::kLeft : Side::kRight;
+    if (record_[side] && !record_[side]->version.empty() && known_.link) {
+      const auto& seen = known_.link->tokens[side];
+      return std::find(seen.begin(), seen.end(), record_[side]->version) == seen.end();
+    }
+    return std::any_of(taken_.begin(), taken_.end(), [side](const store::DirtyKey& row) { return row.side == side && (row.reason == "webhook" || row.reason == "poll" || row.reason == "listen"); });
+  });
+}
+
 /// What a person let be goes on waiting; whatever ends it later is not what he said.
 bool Reconcile::is_decided(const store::Conflict& open) { return open.method && *open.method != "skip"; }
 
@@ -201,7 +215,10 @@ void Reconcile::commit_pass() {
     return finish({Report::End::kDone, {}, {}, operation_, {}});
   }
   if (link_.state != store::LinkState::kTombstone) {
-    counters_[conflict && !wrote ? "conflict" : (wrote ? "applied" : (drift ? "drift" : "echo"))] += rows_taken();
+    const bool looked = drift && !conflict && !wrote;
+    const std::int64_t drifted = looked && shows_new_drift() ? std::min<std::int64_t>(1, rows_taken()) : 0;
+    if (drifted > 0) counters_["drift"] += drifted;
+    counters_[conflict && !wrote ? "conflict" : (wrote ? "applied" : "echo")] += rows_taken() - drifted;
     if (wrote) counters_[creating_ ? "created" : "updated"] += 1;
     if (decisions_.merged > 0) counters_["auto_merged"] += 1;
     if (owed) counters_["owed"] += 1;

@@ -350,6 +350,7 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   std::set<std::string> asked_anew() const;
   static bool is_decided(const store::Conflict& open);
   bool is_skip() const;
+  bool shows_new_drift() const;
   store::DirtyKey owed_row(const Decision& decision) const;
   bool is_plain_load(const std::string& outcome) const;
   void commit_pass();
