@@ -125,6 +125,10 @@ Value view(const store::Conflict& conflict) {
   put_if(base, "left", conflict.base_left);
   put_if(base, "right", conflict.base_right);
   if (!base.empty()) out["base"] = Value(std::move(base));
+  Object decided;
+  put_if(decided, "left", conflict.said_left);
+  put_if(decided, "right", conflict.said_right);
+  if (!decided.empty()) out["decided"] = Value(std::move(decided));
   put_time(out, "opened_at", conflict.opened_at);
   put_time(out, "shown_at", conflict.shown_at);
   put_time(out, "closed_at", conflict.closed_at);

@@ -27,6 +27,15 @@ std::string fields_of(const Value& conflict) {
 
 namespace {
 
+/// ": 12.50", ": left sky, right 2", as far as it is known; "" where it is not.
+std::string decided_text(const Value& conflict) {
+  const Value* left = conflict.at_path("decided.left");
+  const Value* right = conflict.at_path("decided.right");
+  if (left == nullptr && right == nullptr) return "";
+  if (left != nullptr && (right == nullptr || *left == *right)) return ": " + shown(*left, 40);
+  return ": left " + (left == nullptr ? "–" : shown(*left, 40)) + ", right " + shown(*right, 40);
+}
+
 /// Held and dead keys, so that nothing that waits for a person is out of sight.
 int print_standing(Context& context, Session& session) {
   const auto found = session.get(Target("/api/v1/dead-letters").add("mapping", context.arguments.word_or(0, "--mapping")).add("key", context.arguments.get("--key")).text());
@@ -78,7 +87,7 @@ int list_conflicts(Context& context) {
     const Value* why = one.find("error");
     (why != nullptr ? whole : fields) = true;
     const std::string open = why != nullptr ? why->string_or("message") : (with ? "decides " + fields_of(one) : "");
-    const std::string end = one.find("closed_at") != nullptr ? "closed: " + method + by : (method.empty() ? open : (method == "skip" ? "skipped" : "decided: " + method) + by);
+    const std::string end = one.find("closed_at") != nullptr ? "closed: " + method + by + decided_text(one) : (method.empty() ? open : (method == "skip" ? "skipped" : "decided: " + method) + by);
     table.add({Cell(std::to_string(one.int_or("id", 0)), Style::kBold), one.string_or("mapping"), record_of(one), one.string_or("field", ""), Cell(one.string_or("kind"), Style::kWarn),
                side_text(one, "left"), side_text(one, "right"), Cell(moment(one.string_or("opened_at"), now), Style::kDim), Cell(end, Style::kDim)});
   }

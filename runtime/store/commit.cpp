@@ -86,12 +86,20 @@ class CommitWork {
       Closing closing{commit_.conflict_method, commit_.conflict_author, std::nullopt};
       if (said != commit_.conflict_said.end()) std::tie(closing.method, closing.author) = said->second;
       if (commit_.operation) closing.operation = commit_.operation->id;
+      closing.agreed = agreed_on(field, closing.method);
       if (link) TRY(close_link_conflict(database_, *link, field, closing, now_));
       for (const auto& [side, key] : record_keys()) {
         TRY(close_record_conflict(database_, commit_.mapping, side, key, field, closing, now_));
       }
     }
     return {};
+  }
+
+  /// What this commit leaves both sides with; nullopt where the field was dropped and not decided.
+  std::optional<FieldBase> agreed_on(const std::string& field, const std::string& method) const {
+    if (!commit_.link || method == "superseded" || method == "ignored") return std::nullopt;
+    const auto base = commit_.link->base.find(field);
+    return base == commit_.link->base.end() ? std::nullopt : std::optional(base->second);
   }
 
   std::vector<std::pair<Side, std::string>> record_keys() const {

@@ -85,18 +85,49 @@ std::string called_text(std::optional<Side> side) {
   return " AND (link IN (" + links + ") OR (key = ?6 AND side IN (" + alone + ")))";
 }
 
-/// Parameters: 1 mapping, 2 before, 3 limit, 4 field, 5 kind, 6 key, 7 left, 8 right.
+std::optional<std::string> agreed_text(const Closing& closing, Side side) {
+  if (!closing.agreed) return std::nullopt;
+  return json::dump(side == Side::kLeft ? closing.agreed->left : closing.agreed->right);
+}
+
+/// Past ones come by when they were closed, the others by when they were opened.
+struct ListPlace {
+  Instant closed_at = Instant::max();
+  std::int64_t id = INT64_MAX;
+};
+
+std::string mark_text(const Conflict& last, bool past) {
+  if (!past) return std::to_string(last.id);
+  return json::dump(Array{last.closed_at->time_since_epoch().count(), last.id});
+}
+
+Result<ListPlace> list_place(const std::string& after, bool past) {
+  ListPlace mark;
+  if (after.empty()) return mark;
+  if (!past) {
+    mark.id = TRY(row_mark(after, INT64_MAX));
+    return mark;
+  }
+  const auto said = json::parse(after);
+  const bool fits = said.ok() && said->is_array() && said->as_array().size() == 2 && said->as_array()[0].is_int() && said->as_array()[1].is_int();
+  if (!fits) return no_mark(after);
+  mark.closed_at = Instant(Duration(said->as_array()[0].as_int()));
+  mark.id = said->as_array()[1].as_int();
+  return mark;
+}
+
+/// Parameters: 1 mapping, 2 before, 3 limit, 4 field, 5 kind, 6 key, 7 left, 8 right, 9 closed before.
 std::string conflicts_text(const ConflictFilter& filter) {
-  std::string sql = select_text(kConflictColumns, "conflicts WHERE id < ?2");
+  const bool past = filter.which == ConflictFilter::Which::kClosed;
+  std::string sql = select_text(kConflictColumns, past ? "conflicts WHERE closed_at IS NOT NULL AND (closed_at, id) < (?9, ?2)" : "conflicts WHERE id < ?2");
   if (!filter.mapping.empty()) sql += " AND mapping = ?1";
   if (filter.which == ConflictFilter::Which::kOpen) sql += " AND closed_at IS NULL";
-  if (filter.which == ConflictFilter::Which::kClosed) sql += " AND closed_at IS NOT NULL";
   if (!filter.field.empty()) sql += " AND field = ?4";
   if (!filter.kind.empty()) sql += " AND kind = ?5";
   if (!filter.key.empty()) sql += called_text(filter.key_side);
   if (filter.left) sql += " AND left_value = ?7";
   if (filter.right) sql += " AND right_value = ?8";
-  return sql + " ORDER BY id DESC LIMIT ?3";
+  return sql + (past ? " ORDER BY closed_at DESC, id DESC LIMIT ?3" : " ORDER BY id DESC LIMIT ?3");
 }
 
 }  // namespace
@@ -116,18 +147,20 @@ Result<void> open_conflict(Database& database, const Conflict& conflict, Instant
 Result<void> close_link_conflict(Database& database, std::int64_t link, const std::string& field,
                                  const Closing& closing, Instant now) {
   TRY(execute(database,
-              "UPDATE conflicts SET closed_at = ?, method = ?, author = ?, operation = coalesce(?, operation) "
+              "UPDATE conflicts SET closed_at = ?, method = ?, author = ?, operation = coalesce(?, operation), "
+              "said_left = coalesce(?, said_left), said_right = coalesce(?, said_right) "
               "WHERE link = ? AND field = ? AND closed_at IS NULL",
-              now, or_null(closing.method), or_null(closing.author), closing.operation, link, field));
+              now, or_null(closing.method), or_null(closing.author), closing.operation, agreed_text(closing, Side::kLeft), agreed_text(closing, Side::kRight), link, field));
   return {};
 }
 
 Result<void> close_record_conflict(Database& database, const std::string& mapping, Side side, const std::string& key,
                                    const std::string& field, const Closing& closing, Instant now) {
   TRY(execute(database,
-              "UPDATE conflicts SET closed_at = ?, method = ?, author = ?, operation = coalesce(?, operation) "
+              "UPDATE conflicts SET closed_at = ?, method = ?, author = ?, operation = coalesce(?, operation), "
+              "said_left = coalesce(?, said_left), said_right = coalesce(?, said_right) "
               "WHERE mapping = ? AND side = ? AND key = ? AND field = ? AND closed_at IS NULL AND link IS NULL",
-              now, or_null(closing.method), or_null(closing.author), closing.operation, mapping, side, key, field));
+              now, or_null(closing.method), or_null(closing.author), closing.operation, agreed_text(closing, Side::kLeft), agreed_text(closing, Side::kRight), mapping, side, key, field));
   return {};
 }
 
@@ -165,11 +198,12 @@ Result<void> wake_first_contacts(Database& database, const std::string& mapping,
 void Store::conflicts(ConflictFilter filter, Page page, Done<Paged<Conflict>> done) {
   list_verb(executor_, std::move(done), [filter = std::move(filter), page = std::move(page)](Database& database) -> Result<Paged<Conflict>> {
     if (!filter.key.empty() && filter.mapping.empty()) return make_error(Code::kInvalid, "a key is a key of one mapping", "name the mapping too");
-    const std::int64_t before = TRY(row_mark(page.after, INT64_MAX));
-    Query query(database, conflicts_text(filter), filter.mapping, before, page.limit, filter.field, filter.kind, filter.key, dumped(filter.left), dumped(filter.right));
+    const bool past = filter.which == ConflictFilter::Which::kClosed;
+    const ListPlace before = TRY(list_place(page.after, past));
+    Query query(database, conflicts_text(filter), filter.mapping, before.id, page.limit, filter.field, filter.kind, filter.key, dumped(filter.left), dumped(filter.right), before.closed_at);
     Paged<Conflict> found;
     found.rows = TRY(read_all(query, read_conflict));
-    if (static_cast<std::int64_t>(found.rows.size()) == page.limit && page.limit > 0) found.next = std::to_string(found.rows.back().id);
+    if (static_cast<std::int64_t>(found.rows.size()) == page.limit && page.limit > 0) found.next = mark_text(found.rows.back(), past);
     return found;
   });
 }

@@ -15,10 +15,11 @@ namespace tidewire::store {
 /// new, or is asked `anew`, forgets an answer not yet carried out (law 13).
 Result<void> open_conflict(Database& database, const Conflict& conflict, Instant now);
 
-/// How and whose conflicts are closed.
+/// How and whose conflicts are closed, and what both sides have since; without that the row keeps what a person said.
 struct Closing {
   std::string method, author;
   std::optional<std::string> operation;
+  std::optional<FieldBase> agreed{};
 };
 Result<void> close_link_conflict(Database& database, std::int64_t link, const std::string& field,
                                  const Closing& closing, Instant now);

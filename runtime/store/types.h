@@ -156,7 +156,7 @@ struct Conflict {
   std::string field;
   std::string kind = "clash";
   std::optional<Value> base_left, base_right, left, right;  // base kept as {"l":…,"r":…} in column base
-  std::optional<Value> said_left, said_right;               // method "value": what a person wants of each side
+  std::optional<Value> said_left, said_right;               // method "value": what a person wants of each side; closed: what each has since
   Instant opened_at{}, shown_at{};
   std::optional<Instant> closed_at;
   std::optional<std::string> method, author, operation;

@@ -171,6 +171,8 @@ TEST_CASE("law 13: resolved for a side, the other gets its value", "[laws][13]")
 
   CHECK(it.both_show("note", "yours"));
   CHECK(it.closed().front().method == "right");
+  CHECK(it.closed().front().said_left == Value("yours"));
+  CHECK(it.closed().front().said_right == Value("yours"));
 }
 
 TEST_CASE("law 13: accepted as different, both stay and neither travels", "[laws][13]") {

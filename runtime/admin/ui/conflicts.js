@@ -147,7 +147,8 @@ const columns_with = (...more) => [...more,
   { title: "Left", kind: "value", cell: (row) => shown(row.left), value: (row) => row.left }, { title: "Right", kind: "value", cell: (row) => shown(row.right), value: (row) => row.right },
 ];
 const open_columns = columns_with({ title: "Since", value: (row) => row.opened_at }, { title: "Kind", value: (row) => row.kind }, { title: "Base left", value: (row) => row.base?.left }, { title: "Base right", value: (row) => row.base?.right });
-const past_columns = [...columns_with({ title: "Closed", kind: "time", cell: (row) => moment(row.closed_at), value: (row) => row.closed_at }), { title: "Decision", cell: (row) => row.method ?? "" }, { title: "By", cell: (row) => row.author ?? "" }];
+const past_columns = [...columns_with({ title: "Closed", kind: "time", cell: (row) => moment(row.closed_at), value: (row) => row.closed_at }), { title: "Decision", cell: (row) => row.method ?? "" },
+  ...[["left", "Left"], ["right", "Right"]].map(([side, name]) => ({ title: `${name} then`, kind: "value", cell: (row) => (row.decided && side in row.decided ? shown(row.decided[side]) : ""), value: (row) => row.decided?.[side] })), { title: "By", cell: (row) => row.author ?? "" }];
 
 /// Those that are open, as cards. A card in which something was chosen stays as it is; `decided` follows a decision.
 function cards(decided) {

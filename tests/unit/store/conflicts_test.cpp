@@ -65,6 +65,35 @@ TEST_CASE("conflicts: a closed one stays as history and the field can clash agai
   CHECK_FALSE(all[0].closed_at);
 }
 
+TEST_CASE("conflicts: past ones come by when they were closed, with what was decided", "[store][conflicts]") {
+  StoreFixture f;
+  Link link = link_of("E1", "42");
+  link.id = f.commit({.mapping = "employees", .link = link});
+  for (const char* field : {"first", "second", "third"}) {
+    Conflict clash = phone_clash(link.id, "+1", "+2");
+    clash.field = field;
+    f.commit({.mapping = "employees", .open_conflicts = {clash}});
+  }
+  for (const char* field : {"second", "third", "first"}) {
+    f.clock.pass(std::chrono::minutes(1));
+    link.base[field] = {Value("of the left"), Value(field)};
+    f.commit({.mapping = "employees", .link = link, .close_conflict_fields = {field}, .conflict_method = "value"});
+  }
+  const auto past = [&](Page page) { return f.ask<Paged<Conflict>>([&](auto done) { f.store.conflicts(ConflictFilter{.mapping = "employees", .which = ConflictFilter::Which::kClosed}, page, done); }); };
+
+  const auto first = past({2, ""});
+  REQUIRE(first.rows.size() == 2);
+  CHECK(first.rows[0].field == "first");
+  CHECK(first.rows[1].field == "third");
+  CHECK(first.rows[0].said_left == Value("of the left"));
+  CHECK(first.rows[0].said_right == Value("first"));
+  const auto rest = past({2, first.next});
+  REQUIRE(rest.rows.size() == 1);
+  CHECK(rest.rows[0].field == "second");
+  CHECK(rest.next.empty());
+  CHECK(f.try_ask<Paged<Conflict>>([&](auto done) { f.store.conflicts(ConflictFilter{.which = ConflictFilter::Which::kClosed}, Page{2, "17"}, done); }).error().code == Code::kInvalid);
+}
+
 TEST_CASE("conflicts: one from before the link is closed by the commit that links its key", "[store][conflicts]") {
   StoreFixture f;
   Conflict ambiguous;
