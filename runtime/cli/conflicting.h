@@ -12,6 +12,6 @@ std::string side_text(const Value& conflict, const char* side);
 /// "HR-0001 <> 42", or the one key of a record that is not linked.
 std::string record_of(const Value& conflict);
 /// "city", or "city, price" where the other is decided together with it.
-std::string fields_of(const Value& conflict);
+std::string decided_fields(const Value& conflict);
 
 }  // namespace tidewire::cli

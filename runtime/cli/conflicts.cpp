@@ -18,7 +18,7 @@ std::string record_of(const Value& conflict) {
   return "link " + std::to_string(conflict.int_or("link", 0));
 }
 
-std::string fields_of(const Value& conflict) {
+std::string decided_fields(const Value& conflict) {
   std::string text = conflict.string_or("field");
   const Value* with = conflict.find("with");
   for (const Value& one : with == nullptr ? Array{} : with->as_array()) text += ", " + one.as_string();
@@ -86,7 +86,7 @@ int list_conflicts(Context& context) {
     together = together || with;
     const Value* why = one.find("error");
     (why != nullptr ? whole : fields) = true;
-    const std::string open = why != nullptr ? why->string_or("message") : (with ? "decides " + fields_of(one) : "");
+    const std::string open = why != nullptr ? why->string_or("message") : (with ? "decides " + decided_fields(one) : "");
     const std::string end = one.find("closed_at") != nullptr ? "closed: " + method + by + decided_text(one) : (method.empty() ? open : (method == "skip" ? "skipped" : "decided: " + method) + by);
     table.add({Cell(std::to_string(one.int_or("id", 0)), Style::kBold), one.string_or("mapping"), record_of(one), one.string_or("field", ""), Cell(one.string_or("kind"), Style::kWarn),
                side_text(one, "left"), side_text(one, "right"), Cell(moment(one.string_or("opened_at"), now), Style::kDim), Cell(end, Style::kDim)});

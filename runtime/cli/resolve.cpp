@@ -133,7 +133,7 @@ int resolve(Context& context) {
   }
   const std::string method = arguments.word(1);
   const char* follows = method == "skip" ? "; both stay as they are until one changes" : method == "accept" ? "; both stay as they are" : "; it will be written";
-  context.out.line(context.out.paint("✓ ", Style::kGood) + plain(answer->string_or("mapping")) + " " + plain(fields_of(*answer)) + ": " + method + follows);
+  context.out.line(context.out.paint("✓ ", Style::kGood) + plain(answer->string_or("mapping")) + " " + plain(decided_fields(*answer)) + ": " + method + follows);
   return kOk;
 }
 

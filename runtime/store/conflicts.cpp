@@ -8,6 +8,8 @@
 namespace tidewire::store {
 namespace {
 
+const std::string kFirstContacts = " conflicts INDEXED BY conflicts_open_record WHERE mapping = ?2 AND closed_at IS NULL AND link IS NULL AND field = ''";
+
 std::optional<std::string> conflict_base(const Conflict& conflict) {
   if (!conflict.base_left && !conflict.base_right) return std::nullopt;
   Object base;
@@ -179,19 +181,22 @@ Result<std::vector<Conflict>> find_conflicts(Database& database, const std::stri
   return read_all(query, read_conflict);
 }
 
-Result<void> wake_first_contacts(Database& database, const std::string& mapping, Side side, const std::string& key, Instant now) {
-  static const std::string open = " conflicts WHERE mapping = ?2 AND closed_at IS NULL AND link IS NULL AND field = ''";
-  const auto fitted = [](const char* value) {  // a list of keys, as text
+Result<void> wake_ambiguous(Database& database, const std::string& mapping, Side side, const std::string& key, Instant now) {
+  const auto text = [](const char* value) {  // a list of keys, as text
     return "UPDATE dirty_keys SET state = 'waiting', attempts = 0, due_at = ?1, since = ?1, parent = NULL WHERE mapping = ?2 AND state = 'conflict'" + kStanding +
-           " AND (side, key) IN (SELECT side, key FROM" + open + " AND kind = 'ambiguous' AND instr(', ' || (" + value + " ->> '$') || ', ', ', ' || ?3 || ', ') > 0)";
+           " AND (side, key) IN (SELECT side, key FROM" + kFirstContacts + " AND kind = 'ambiguous' AND instr(', ' || (" + value + " ->> '$') || ', ', ', ' || ?3 || ', ') > 0)";
   };
-  static const Sides<std::string> named{fitted("left_value"), fitted("right_value")};
-  static const std::string taken =
-      "UPDATE dirty_keys SET state = 'waiting', attempts = 0, due_at = max(?1, since + min(3600000000, 15000000 + max(0, since - (SELECT opened_at FROM" + open +
+  static const Sides<std::string> sql{text("left_value"), text("right_value")};
+  TRY(execute(database, sql[side], now, mapping, key));
+  return {};
+}
+
+Result<void> wake_key_taken(Database& database, const std::string& mapping, Side side, Instant now) {
+  static const std::string sql =
+      "UPDATE dirty_keys SET state = 'waiting', attempts = 0, due_at = max(?1, since + min(3600000000, 15000000 + max(0, since - (SELECT opened_at FROM" + kFirstContacts +
       " AND conflicts.side = dirty_keys.side AND conflicts.key = dirty_keys.key)) / 2)) WHERE mapping = ?2 AND side = ?3 AND key IN (SELECT one.key FROM dirty_keys AS one WHERE one.mapping = ?2 AND one.side = ?3 "
-      "AND one.state = 'conflict' AND one.key IN (SELECT key FROM" + open + " AND side = ?3 AND kind = 'key_taken' AND method IS NOT 'skip') ORDER BY one.since LIMIT 10)";
-  TRY(execute(database, named[side], now, mapping, key));
-  TRY(execute(database, taken, now, mapping, other(side)));
+      "AND one.state = 'conflict' AND one.key IN (SELECT key FROM" + kFirstContacts + " AND side = ?3 AND kind = 'key_taken' AND method IS NOT 'skip') ORDER BY one.since LIMIT 10)";
+  TRY(execute(database, sql, now, mapping, side));
   return {};
 }
 

@@ -30,8 +30,10 @@ Result<void> close_record_conflict(Database& database, const std::string& mappin
 Result<std::vector<Conflict>> find_conflicts(Database& database, const std::string& mapping, Side side,
                                              const std::string& key, std::optional<std::int64_t> link);
 
-/// Law 19: a record changed, came or went. Keys whose match was not unique because of it are due at once; those whose create
-/// something of its side was in the way of, nobody knows which, soon: a few at a time, the later the longer they have waited.
-Result<void> wake_first_contacts(Database& database, const std::string& mapping, Side side, const std::string& key, Instant now);
+/// Law 19: keys whose match was not unique because of this record are due at once.
+Result<void> wake_ambiguous(Database& database, const std::string& mapping, Side side, const std::string& key, Instant now);
+/// Keys of this side whose create something over there was in the way of, nobody knows what, are due soon: a few at a time, the
+/// later the longer they have waited.
+Result<void> wake_key_taken(Database& database, const std::string& mapping, Side side, Instant now);
 
 }  // namespace tidewire::store

@@ -62,7 +62,8 @@ struct Commit {
   std::map<std::string, std::pair<std::string, std::string>> conflict_said{};  // by field, where a person has said
   std::map<std::string, std::int64_t> counters{};         // added to scope "mapping NAME"
   std::vector<std::string> wake_children{};  // "mapping/side/key" of parents that are linked now: rows waiting for one become due
-  std::vector<std::pair<Side, std::string>> moved{};  // records that changed, came or went: what waits at first contact because of one becomes due
+  std::vector<std::pair<Side, std::string>> moved{};  // records that came, went, or say something else in what they match by: whose match was not unique because of one becomes due
+  Sides<bool> stirred{false, false};     // some record of that side changed: what was in the way of a create may be gone
   std::vector<std::string> brake{};      // kinds logged for this link
   std::vector<std::string> hold_fields{}, free_fields{};  // of the link: held by the brake from here on, not any more
   std::vector<std::string> hooks{};      // rows for the outbox, JSON

@@ -215,6 +215,7 @@ Result<void> Mender::ignore() {
   commit_.conflict_author = what_.author;
   commit_.link = std::move(link);
   commit_.moved = {what_.key};
+  commit_.stirred[what_.key.first] = true;
   for (const store::DirtyKey& row : known_.front().dirty) commit_.finished.push_back({row.side, row.key, row.last_seq, row.changes});
   return {};
 }

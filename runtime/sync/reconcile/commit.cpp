@@ -68,6 +68,16 @@ std::int64_t Reconcile::rows_taken() const {
   return std::count_if(taken_.begin(), taken_.end(), [this](const store::DirtyKey& row) { return row.mapping == lane_.mapping; });
 }
 
+/// This pass has to do with a field by which records of the side are matched.
+bool Reconcile::matches_otherwise(Side side) const {
+  return std::any_of(decisions_.fields.begin(), decisions_.fields.end(), [&](const Decision& decision) {
+    const auto& paths = decision.field->paths[side];
+    return decision.kind != Decision::Kind::kNothing && std::any_of(plan_.matches.begin(), plan_.matches.end(), [&](const Match& match) {
+      return std::any_of(match.pairs.begin(), match.pairs.end(), [&](const Match::Pair& pair) { return std::find(paths.begin(), paths.end(), side == Side::kLeft ? pair.left : pair.right) != paths.end(); });
+    });
+  });
+}
+
 /// It comes of a load or a sweep, which look at all others too.
 bool Reconcile::is_of_job() const {
   return !taken_.empty() && std::all_of(taken_.begin(), taken_.end(), [](const store::DirtyKey& row) { return row.reason == "job" || row.reason == "resync"; });
@@ -244,7 +254,9 @@ void Reconcile::commit_pass() {
   }
   commit.conflict_method = left ? "superseded" : "agreed";
   for (const Side side : {Side::kLeft, Side::kRight}) {
-    if (decided && !is_of_job() && link_.key[side]) commit.moved.emplace_back(side, *link_.key[side]);
+    if (!decided || is_of_job() || !link_.key[side]) continue;
+    commit.stirred[side] = true;
+    if (!known_.link || link_.state == store::LinkState::kTombstone || matches_otherwise(side)) commit.moved.emplace_back(side, *link_.key[side]);
   }
   close_intents_.insert(close_intents_.end(), settled_.begin(), settled_.end());
   commit = commit_with(std::move(commit));
@@ -297,7 +309,10 @@ void Reconcile::commit_echo(const std::string& counter) {
   }
   commit.operation = overtaken();
   commit.conflict_method = "superseded";
-  if (!known_.link && !is_of_job() && (counter == "gone" || counter == "filtered")) commit.moved = {key_};
+  if (!known_.link && !is_of_job() && (counter == "gone" || counter == "filtered")) {
+    commit.moved = {key_};
+    commit.stirred[key_.first] = true;
+  }
   commit = commit_with(std::move(commit));
   commit.pass.clear();  // there is no operation to tell of it
   if ((!known_.link && counter == "gone") || stood_whole()) commit.close_conflict_fields.push_back("");
@@ -405,7 +420,12 @@ void Reconcile::stand(store::KeyState state, Error error, Instant due, const std
   }
   if (notes_older_ && !believed_) count_older(commit);
   if (recorded) commit.operation = operation_;
-  if (recorded) commit.hooks = hooks_of(plan_, operation_);
+  // Who was told once that it waits for a person is not told again by each look at it.
+  const bool told = state == store::KeyState::kConflict && std::any_of(known_.conflicts.begin(), known_.conflicts.end(), [this](const store::Conflict& open) {
+    const store::Conflict& now_open = open_conflicts_.back();
+    return open.field == now_open.field && open.kind == now_open.kind && open.left == now_open.left && open.right == now_open.right;
+  });
+  if (recorded && !told) commit.hooks = hooks_of(plan_, operation_);
   if (state == store::KeyState::kDead) commit.counters["dead_letters"] += 1;
   if (state == store::KeyState::kBackingOff) commit.counters["retries"] += 1;
   lane_.store.commit(std::move(commit), [self = shared_from_this(), recorded, error, due](Result<std::int64_t> stored) {

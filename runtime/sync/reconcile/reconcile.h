@@ -347,6 +347,7 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   std::int64_t rows_taken() const;
   bool is_open(const Decision& decision) const;
   bool is_of_job() const;
+  bool matches_otherwise(Side side) const;
   std::set<std::string> asked_anew() const;
   static bool is_decided(const store::Conflict& open);
   bool is_skip() const;
