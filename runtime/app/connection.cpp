@@ -233,13 +233,15 @@ void Connection::ended(std::uint64_t id, const std::string& function, bool write
   ++calls_;
   if (result.ok()) {
     breaker_.succeeded(permit);
-    last_success_ = services_.clock.now();
+    last_success_ = last_answer_ = services_.clock.now();
+    silent_ = false;
     ++by_outcome_["ok"];
     if (function != "test" && (was_away_ || services_.clock.ticks() - identified_at_ > kIdentified)) identify();
     return;
   }
   Error error = std::move(result).error().context(name_ + "." + function);
   ++by_outcome_[std::string(code_name(error.code))];
+  note_answer(error.code);
   const bool perhaps_alone = error.code == Code::kDenied && function != "test" && (writes || has("test"));
   if (perhaps_alone) breaker_.succeeded(permit);
   else breaker_.failed(permit, error);
@@ -253,6 +255,25 @@ void Connection::ended(std::uint64_t id, const std::string& function, bool write
     services_.log.debug("remote_failed", last_error_, {{"connection", Value(name_)}});
   }
   result = std::move(error);
+}
+
+/// What only this process made of a call (kScript, kCancelled) tells nothing.
+void Connection::note_answer(Code code) {
+  switch (code) {
+    case Code::kUnavailable:
+    case Code::kUnknown: silent_ = true; return;
+    case Code::kCancelled:
+    case Code::kScript:
+    case Code::kBudget:
+    case Code::kCorrupt: return;
+    case Code::kInvalid:
+    case Code::kNotFound:
+    case Code::kDenied:
+    case Code::kThrottled:
+    case Code::kStale: break;
+  }
+  silent_ = false;
+  last_answer_ = services_.clock.now();
 }
 
 void Connection::ask_whether_denied() {

@@ -1,7 +1,8 @@
 // connection.h — one connection at work: its connector in a VM of its own, behind a rate limit and a circuit breaker.
 //
 // A call waits here for a place (limits.parallel) and a token (limits.rate), in the order of its rank; while the breaker is open it is refused with
-// kThrottled and the time to come back, so that an outage costs waiting keys nothing.
+// kThrottled and the time to come back, so that an outage costs waiting keys nothing; nor does it cost those whose calls
+// found it out their last attempt (sync/reconcile/commit.cpp).
 #pragma once
 
 #include <map>
@@ -69,6 +70,8 @@ class Connection {
   bool is_idle() const { return running_.empty() && waiting_.empty(); }
   void later(std::function<void()> work) { services_.loop.post(std::move(work)); }
   std::optional<Duration> blocked() const;
+  /// Whether its last call had no answer, and none did since `at`; a process just begun has had none.
+  bool silent_since(Instant at) const { return silent_ && (!last_answer_ || *last_answer_ <= at); }
   /// A person's wish: no call before then; nullopt = go on.
   void pause(std::optional<Instant> until) { paused_until_ = until; }
   Duration clock_offset() const { return clock_offset_; }
@@ -111,6 +114,7 @@ class Connection {
   void begin(Waiting waiting, sched::CircuitBreaker::Permit permit);
   void ended(std::uint64_t id, const std::string& function, bool writes, sched::CircuitBreaker::Permit permit, Ticks began, Result<Value>& result);
   void build_proof(const Value& resolved);
+  void note_answer(Code code);
   void ask_whether_denied();
   void identify();
 
@@ -141,6 +145,8 @@ class Connection {
   std::map<std::string, std::int64_t> by_outcome_;
   Histogram latency_;  // of its calls
   std::optional<Instant> last_success_;
+  std::optional<Instant> last_answer_;  // a refusal is one too
+  bool silent_ = false;  // the last call had none
   std::optional<Duration> rest() const;
   std::optional<Instant> paused_until_;
   std::string last_error_;

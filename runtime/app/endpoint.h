@@ -32,6 +32,7 @@ class ScriptEndpoint final : public sync::Endpoint {
   Duration clock_offset() const override { return connection_.clock_offset(); }
   bool same_system() const override { return connection_.same_system(); }
   std::optional<Duration> blocked() const override { return connection_.blocked(); }
+  bool silent_since(Instant at) const override { return connection_.silent_since(at); }
 
   void read(std::vector<std::string> keys, sync::Done<std::vector<sync::Record>> done) override;
   void list(std::optional<Value> cursor, int limit, sync::Done<sync::ListPage> done) override;

@@ -1,7 +1,7 @@
 // breaker.h — stops asking a remote that does not answer, and finds out gently when it does again.
 //
 // One per connection. Without it an outage turns thousands of waiting keys into thousands of timeouts and then dead
-// letters; with it they wait, uncounted, behind a single probe.
+// letters; with it they wait, uncounted, behind a single probe, whose own key is not charged either.
 #pragma once
 
 #include <cstdint>

@@ -98,6 +98,8 @@ class Endpoint {
   virtual bool same_system() const { return true; }
   /// How long nothing should be asked of it (open breaker); nullopt = go on.
   virtual std::optional<Duration> blocked() const { return std::nullopt; }
+  /// Whether its last call had no answer and none did since `at`: what fails there may be the system's trouble, not the record's.
+  virtual bool silent_since(Instant /*at*/) const { return false; }
 
   /// The records found, in any order; a key that is not there is left out.
   virtual void read(std::vector<std::string> keys, Done<std::vector<Record>> done) = 0;

@@ -125,6 +125,48 @@ TEST_CASE("law 30: while the breaker is open nothing is asked and nothing become
   CHECK(it.both_show("phone", "2"));
 }
 
+TEST_CASE("law 30: an outage costs the key that finds it out no attempt once the breaker is open, however few may be used", "[laws][30]") {
+  Pair it;
+  it.edit(Side::kLeft, "phone", "2");
+  it.world.right.write_faults.assign(500, Fault::kRefuse);
+  int refused = 0;
+  it.world.right.after_read = [&] { it.world.right.broken = seconds(10); };
+  it.world.hook(Side::kLeft, it.left);
+  it.world.settle(seconds(2));
+  for (int probe = 0; probe < 20; ++probe) {  // each is let through, fails and opens the breaker again
+    it.world.right.broken.reset();
+    it.world.right.after_read = [&] { it.world.right.broken = seconds(10), ++refused; };
+    it.world.engine->wake("people");
+    it.world.settle(minutes(1));
+  }
+  CHECK(refused > 10);
+  CHECK(it.world.counts().dead == 0);
+
+  it.world.right.after_read = nullptr;
+  it.world.right.broken.reset();
+  it.world.right.write_faults.clear();
+  it.world.settle(minutes(20));
+  CHECK(it.both_show("phone", "2"));
+}
+
+TEST_CASE("law 30: with few attempts the last is kept while the system answers nobody, and used up when it does", "[laws][30]") {
+  sync::Plan plan = World::default_plan();
+  plan.max_attempts = 2;
+  Pair it(plan);
+  it.edit(Side::kLeft, "phone", "2");
+  it.world.right.write_faults.assign(500, Fault::kRefuse);
+  it.world.right.answered = it.world.clock.now();
+  it.world.hook(Side::kLeft, it.left);
+  it.world.settle(minutes(5));
+  CHECK(it.world.counts().dead == 0);
+  CHECK(it.requests(Side::kRight, "update").size() > 2);
+
+  it.world.right.answered = it.world.clock.now();  // somebody else was answered meanwhile: it is this record's trouble
+  it.world.settle(minutes(5));
+  CHECK(it.world.counts().dead == 1);
+  CHECK(it.shown(Side::kRight, "phone") == "1");
+}
+
 TEST_CASE("law 30: denied on the whole connection opens the breaker, not one dead letter per key", "[laws][30]") {
   World world;
   std::vector<store::DirtyMark> marks;

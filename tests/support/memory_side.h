@@ -102,6 +102,8 @@ class MemorySide final : public sync::Endpoint {
   std::optional<Duration> broken;  // the breaker is open
   Duration clock_offset() const override { return ahead; }
   std::optional<Duration> blocked() const override { return broken; }
+  std::optional<Instant> answered;  // when it did last; set where it has been silent since then
+  bool silent_since(Instant at) const override { return answered && *answered <= at; }
   bool same_system() const override { return same; }
   const sync::Capabilities& capabilities() const override { return able; }
 

@@ -50,6 +50,7 @@ class WithParts final : public Endpoint {
   Duration clock_offset() const override { return root_.clock_offset(); }
   bool same_system() const override { return root_.same_system(); }
   std::optional<Duration> blocked() const override { return root_.blocked(); }
+  bool silent_since(Instant at) const override { return root_.silent_since(at); }
 
   void read(std::vector<std::string> keys, Done<std::vector<Record>> done) override;
   void list(std::optional<Value> cursor, int limit, Done<ListPage> done) override;

@@ -32,6 +32,7 @@ class WithRows final : public Endpoint {
   Duration clock_offset() const override { return parent_.clock_offset(); }
   bool same_system() const override { return parent_.same_system(); }
   std::optional<Duration> blocked() const override { return parent_.blocked(); }
+  bool silent_since(Instant at) const override { return parent_.silent_since(at); }
 
   void read(std::vector<std::string> keys, Done<std::vector<Record>> done) override;
   void list(std::optional<Value> cursor, int limit, Done<ListPage> done) override;

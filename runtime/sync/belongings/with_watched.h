@@ -19,6 +19,7 @@ class WithWatched final : public Endpoint {
   Duration clock_offset() const override { return own_.clock_offset(); }
   bool same_system() const override { return own_.same_system(); }
   std::optional<Duration> blocked() const override { return own_.blocked(); }
+  bool silent_since(Instant at) const override { return own_.silent_since(at); }
 
   void start(Done<Value> done) override { polls_.start(std::move(done)); }
   void changes(Value cursor, int limit, Done<ChangesPage> done) override {

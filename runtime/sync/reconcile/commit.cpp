@@ -324,12 +324,20 @@ void Reconcile::commit_echo(const std::string& counter) {
   });
 }
 
-/// The connection's trouble, not the key's: it costs the key no attempt. A denial counts against the key unless it closed
-/// the whole connection.
+/// The connection's trouble, not the key's: it costs the key no attempt. A denial or a missing answer counts against the key
+/// unless it closed the whole connection; and the last attempt is not used up while the system answers nobody, since a
+/// short retry would be over before the breaker has seen enough.
 bool Reconcile::connection_trouble(const Error& error) const {
   if (error.code == Code::kThrottled) return true;
-  if (error.code != Code::kDenied) return false;
-  return lane_.batcher.left->endpoint().blocked() || lane_.batcher.right->endpoint().blocked();
+  if (error.code != Code::kDenied && error.code != Code::kUnavailable) return false;
+  const auto tried = std::max_element(taken_.begin(), taken_.end(), [](const store::DirtyKey& one, const store::DirtyKey& two) { return one.attempts < two.attempts; });
+  const bool last = tried != taken_.end() && tried->attempts + 1 >= plan_.max_attempts;
+  for (const Side side : {Side::kLeft, Side::kRight}) {
+    const Endpoint& endpoint = lane_.batcher[side]->endpoint();
+    if (endpoint.blocked()) return true;
+    if (last && error.code == Code::kUnavailable && endpoint.silent_since(tried->since)) return true;
+  }
+  return false;
 }
 
 /// The one place where a failure becomes a state of the key (base/result.h, Disposition).
