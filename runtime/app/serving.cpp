@@ -8,9 +8,12 @@
 #include "admin/answer.h"
 #include "app/state.h"
 #include "loop/address.h"
+#include "loop/descriptors.h"
 
 namespace tidewire::app {
 namespace {
+
+constexpr Duration kTellCrowded = std::chrono::seconds(10);
 
 /// The same port on loopback; an address that is loopback already as it is.
 std::string on_loopback(const std::string& address) {
@@ -38,7 +41,20 @@ Result<void> check_listen(const std::string& address) {
 std::string App::State::wanted_address() const { return options_.listen.empty() ? project_.listen : options_.listen; }
 
 std::unique_ptr<http::Server> App::State::make_server() {
-  return std::make_unique<http::Server>(loop_, http::ServerOptions{.refusal = refused_early}, [this](http::Request request, http::Reply reply) { route(std::move(request), std::move(reply)); });
+  http::ServerOptions options;
+  options.max_connections = http::connections_within(loop::raise_descriptors());
+  options.refusal = refused_early;
+  options.crowded = [this, most = options.max_connections] { tell_crowded(most); };
+  return std::make_unique<http::Server>(loop_, std::move(options), [this](http::Request request, http::Reply reply) { route(std::move(request), std::move(reply)); });
+}
+
+/// A line at most every ten seconds: whoever makes so many connections must not fill the log too.
+void App::State::tell_crowded(int most) {
+  ++turned_away_;
+  const Instant now = clock_.now();
+  if (crowded_told_ && now - *crowded_told_ < kTellCrowded) return;
+  crowded_told_ = now;
+  log_.warn("connections_refused", "there are " + std::to_string(most) + " connections, as many as may be: the next are refused", {{"so_far", Value(turned_away_)}});
 }
 
 /// Nobody can log in while there is no user, so nobody from elsewhere is let near.

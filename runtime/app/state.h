@@ -226,6 +226,7 @@ struct App::State final : public admin::Control, public admin::Authoring, public
   void follow_listen(const std::string& was);
   std::string wanted_address() const;
   std::unique_ptr<http::Server> make_server();
+  void tell_crowded(int most);
   void load_admin_token();
   std::string setup_link();
   void begin_work(std::function<void(Result<std::string>)> ready);
@@ -291,6 +292,8 @@ struct App::State final : public admin::Control, public admin::Authoring, public
   Certificate certificate_;
   std::string certificate_trouble_;  // as told last
   std::unique_ptr<Timer> certificate_timer_;
+  std::int64_t turned_away_ = 0;  // connections, because there were too many
+  std::optional<Instant> crowded_told_;
   std::unique_ptr<http::Server> server_;
   std::vector<std::unique_ptr<http::Server>> former_servers_;  // of addresses that were left: they finish what they answer
   std::string address_;

@@ -16,6 +16,8 @@ namespace tidewire::http {
 namespace {
 
 constexpr std::size_t kMostRefused = 64;  // beyond these, too many connections are closed without a 503
+constexpr std::size_t kOtherDescriptors = 256;  // for all that is no connection of the network
+constexpr std::size_t kFewestConnections = 16;
 
 Duration sweep_interval(const ServerOptions& options) {
   const Duration shortest = std::min({options.head_time, options.body_time, options.idle_time}) / 4;
@@ -23,6 +25,12 @@ Duration sweep_interval(const ServerOptions& options) {
 }
 
 }  // namespace
+
+int connections_within(std::size_t descriptors) {
+  const std::size_t taken = kOtherDescriptors + kMostRefused;
+  const std::size_t left = descriptors > taken ? descriptors - taken : 0;
+  return static_cast<int>(std::clamp<std::size_t>(left, kFewestConnections, static_cast<std::size_t>(ServerOptions{}.max_connections)));
+}
 
 Reply::Reply(std::function<void(Response)> send) : send_(std::move(send)) {}
 
@@ -125,11 +133,12 @@ void Server::State::on_accepted(std::unique_ptr<loop::Connection> connection) {
   // Who is on this machine is counted apart: strangers who take all there is of the network must not lock him out.
   const bool is_local = connection->peer_uid() >= 0;
   const std::size_t taken = is_local ? local.size() : sessions.size() - local.size();
+  const bool full = taken >= most;
+  if (full && limits.crowded) limits.crowded();
   if (taken >= most + kMostRefused) {
     ++stats.refused;
     return;
   }
-  const bool full = taken >= most;
   const auto session = std::make_shared<Session>(*this, std::move(connection));
   sessions.emplace(session.get(), session);
   if (is_local) local.insert(session.get());

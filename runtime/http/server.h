@@ -25,12 +25,18 @@ struct ServerOptions {
   Duration body_time = std::chrono::seconds(30);  // 408; also for a peer that does not take its answer
   std::size_t min_body_rate = 1024;               // bytes a second once a third of body_time is over; 408
   Duration idle_time = std::chrono::seconds(60);  // between requests; closed without a word
-  int max_connections = 1024;                     // of the network, and of Unix sockets; the next is answered 503 and closed
+  int max_connections = 1024;                     // of the network, and of Unix sockets; the next is answered 503 and closed (connections_within)
   std::size_t max_bodies = 256u << 20;            // of all bodies not answered yet together; 503 to who sends beyond it
   /// What is refused before a handler sees it, in the words of whoever owns the path; `target` is "" where it was not read that far.
   /// Unset, and where it gives nothing: plain text.
   std::function<std::optional<Response>(int status, std::string_view why, std::string_view target)> refusal{};
+  /// One more was refused because there are as many as may be; called for each, so whoever tells of it counts to himself.
+  std::function<void()> crowded{};
 };
+
+/// `max_connections` of a process that may have `descriptors` files and sockets open: the default, or what leaves room for the
+/// state, the systems asked, and who comes by a Unix socket.
+int connections_within(std::size_t descriptors);
 
 /// Answers one request; may be kept and called later, from the loop's thread, at most once. Calling it after the peer
 /// went away or the Server is gone does nothing. A Reply destroyed without being called answers 500, so that no peer

@@ -167,6 +167,30 @@ TEST_CASE("server: one connection too many is answered 503", "[http]") {
   CHECK(served.server->stats().refused == 1);
 }
 
+TEST_CASE("server: whoever watches is told of each connection that is too many", "[http]") {
+  int crowded = 0;
+  ServerOptions options{.max_connections = 1};
+  options.crowded = [&] { ++crowded; };
+  Served served(options);
+
+  served.run([&] {
+    auto a = RawSocket::connect_to(served.address);
+    a.write(kGet);
+    a.read_message();
+    RawSocket::connect_to(served.address).read_all();
+    RawSocket::connect_to(served.address).read_all();
+  });
+
+  CHECK(crowded == 2);
+  CHECK(served.server->stats().refused == 2);
+}
+
+TEST_CASE("server: as many connections as the process has descriptors for, with room for the rest", "[http]") {
+  CHECK(http::connections_within(65'536) == 1024);
+  CHECK(http::connections_within(1024) == 704);
+  CHECK(http::connections_within(64) == 16);
+}
+
 TEST_CASE("server: strangers of the network take no place from who comes by a Unix socket", "[http]") {
   test::TempDir folder;
   Served served({.max_connections = 2});
