@@ -6,24 +6,13 @@
 
 #include <algorithm>
 
+#include "store/private_file.h"
 #include "store/statement.h"
 
 namespace tidewire::store {
 
-namespace {
-
-/// SQLite would make it as the umask has it, and a copy is as private as the state.
-Result<void> make_private(const std::string& path) {
-  const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  if (file < 0) return make_error(Code::kUnavailable, "cannot make " + path, "look at the rights of its folder, and whether the disk is full");
-  ::close(file);
-  return {};
-}
-
-}  // namespace
-
 Result<void> copy_database(Database& database, const std::string& path) {
-  TRY(make_private(path));
+  TRY(make_private(path));  // a copy is as private as the state
   auto copy = TRY(Database::open(path));
   sqlite3_backup* backup = sqlite3_backup_init(copy->handle(), "main", database.handle(), "main");
   if (!backup) return sqlite_error(copy->handle(), "backup to " + path);

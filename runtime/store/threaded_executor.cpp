@@ -6,6 +6,7 @@
 #include "store/executor.h"
 #include "store/lane.h"
 #include "store/migrate.h"
+#include "store/private_file.h"
 #include "store/probe.h"
 #include "store/statement.h"
 
@@ -33,6 +34,7 @@ Result<void> look_at(const std::string& path) {
 }
 
 Result<std::unique_ptr<Database>> open_current(const std::string& path) {
+  keep_private(path);
   std::unique_ptr<Database> database = TRY(Database::open(path));
   Result<void> ready = migrate(*database);
   if (ready.ok()) ready = look_at(path);

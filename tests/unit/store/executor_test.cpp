@@ -1,10 +1,12 @@
 #include "store/executor.h"
 
 #include <csignal>
+#include <filesystem>
 #include <latch>
 #include <thread>
 
 #include <catch2/catch.hpp>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -278,6 +280,31 @@ TEST_CASE("executor: a file that a newer program made is refused", "[store][exec
   REQUIRE_FALSE(refused.ok());
   CHECK(refused.error().code == Code::kUnavailable);
   CHECK(refused.error().message.find(path) != std::string::npos);
+}
+
+TEST_CASE("executor: the state and its log are its user's alone, also where a former one was not", "[store][executor]") {
+  using std::filesystem::perms;
+  test::TempDir folder;
+  const std::string fresh = folder.file("fresh.db"), former = folder.file("former.db"), group = folder.file("group.db");
+  const mode_t umask_before = ::umask(022);
+  for (const std::string& path : {former, group}) {
+    test::WaitingPoster poster;
+    REQUIRE(ThreadedExecutor::open({.path = path}, poster).ok());
+  }
+  std::filesystem::permissions(former, perms::owner_read | perms::owner_write | perms::group_read | perms::others_read);
+  std::filesystem::permissions(group, perms::owner_read | perms::owner_write | perms::group_read);
+  for (const std::string& path : {fresh, former, group}) {
+    test::WaitingPoster poster;
+    const auto executor = ThreadedExecutor::open({.path = path}, poster);
+    REQUIRE(executor.ok());
+    for (const char* part : {"", "-wal", "-shm"}) {
+      REQUIRE(std::filesystem::exists(path + part));
+      const perms others = perms::others_all | (path == group ? perms::none : perms::group_all);
+      CHECK((std::filesystem::status(path + part).permissions() & others) == perms::none);
+    }
+  }
+  CHECK((std::filesystem::status(group).permissions() & perms::group_read) != perms::none);  // somebody said so
+  ::umask(umask_before);
 }
 
 TEST_CASE("executor: another program's database is refused as it is", "[store][executor]") {
