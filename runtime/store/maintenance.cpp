@@ -4,6 +4,7 @@
 
 #include "store/copy.h"
 #include "store/exchanges.h"
+#include "store/loads.h"
 #include "store/operations.h"
 #include "store/search.h"
 #include "store/statement.h"
@@ -96,8 +97,10 @@ Result<bool> prune_slice(Database& database, Instant now, Instant cutoff) {
                    "jobs WHERE updated_at >= ?1 OR state IN ('queued', 'running', 'paused')) LIMIT ?2)",
                    cutoff, kSlice)));
   note(TRY(execute(database,
-                   "DELETE FROM jobs WHERE id IN (SELECT id FROM jobs WHERE updated_at < ?1 AND state NOT IN ('queued', "
-                   "'running', 'paused') AND id NOT IN (SELECT job FROM findings) LIMIT ?2)",
+                   std::string("DELETE FROM jobs WHERE id IN (SELECT id FROM jobs WHERE updated_at < ?1 AND state NOT IN ('queued', "
+                               "'running', 'paused') AND id NOT IN (SELECT job FROM findings) "
+                               "AND id NOT IN (SELECT max(id) FROM jobs WHERE ") +
+                       kWholeLoad + " GROUP BY mapping) LIMIT ?2)",
                    cutoff, kSlice)));
   note(TRY(execute(
       database,

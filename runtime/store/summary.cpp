@@ -3,6 +3,7 @@
 
 #include "store/brake.h"
 #include "store/counters.h"
+#include "store/loads.h"
 #include "store/statement.h"
 #include "store/verb.h"
 
@@ -113,9 +114,8 @@ Result<void> sum_conflicts(Database& database, Summary& summary) {
 }
 
 Result<void> sum_loads(Database& database, Summary& summary) {
-  Query row(database, "SELECT DISTINCT mapping FROM jobs WHERE state = 'done' AND kind IN ('initial_load', 'resync', 'sweep', 'adopt')");
+  Query row(database, std::string("SELECT DISTINCT mapping FROM jobs WHERE ") + kWholeLoad);
   while (TRY(row.next())) summary.mappings[std::string(row.text(0))].ever_loaded = true;
-  for (auto& [name, mapping] : summary.mappings) mapping.ever_loaded |= mapping.links + mapping.tombstones > 0;
   return {};
 }
 

@@ -53,6 +53,36 @@ TEST_CASE("maintenance: what is older than its time leaves, a slice at a time", 
   CHECK(f.put({change("E2", "d")}) == 0);
 }
 
+TEST_CASE("maintenance: that a mapping was loaded is known however long ago, and links alone do not tell it", "[store][maintenance]") {
+  StoreFixture f;
+  const auto job = [](const std::string& id, const std::string& mapping, Value options, std::int64_t done) {
+    Job out;
+    out.id = out.batch = id;
+    out.mapping = mapping;
+    out.kind = "initial_load";
+    out.state = "done";
+    out.options = std::move(options);
+    out.done = done;
+    return out;
+  };
+  f.commit({.mapping = "polled", .link = link_of("P1", "1")});
+  f.commit({.mapping = "employees", .link = link_of("E1", "42")});
+  f.ask<void>([&](auto done) {
+    f.store.save_jobs({job("j1", "employees", Object{}, 2), job("j2", "employees", Object{{"limit", Value(5)}}, 2), job("j3", "one", Object{{"key", Value("K")}}, 1), job("j4", "few", Object{{"limit", Value(5)}}, 5)}, done);
+  });
+  const auto loaded = [&](const std::string& mapping) { return f.summary().mappings[mapping].ever_loaded; };
+
+  for (int round = 0; round < 2; ++round) {
+    CHECK(loaded("employees"));
+    CHECK_FALSE(loaded("polled"));
+    CHECK_FALSE(loaded("one"));
+    CHECK_FALSE(loaded("few"));
+    f.clock.pass(2 * kMonth);
+    prune(f);
+  }
+  CHECK(f.database->query("SELECT id FROM jobs", {}).value().size() == 1);
+}
+
 TEST_CASE("maintenance: what is not fanned out yet stays, however old", "[store][maintenance]") {
   StoreFixture f;
   f.put({change("E1")});
