@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::size_t kGap = 2;
 constexpr std::size_t kNarrowest = 8;  // a column is not cut below this
+constexpr std::size_t kLongest = 500;  // of a cell that nobody copies, on no terminal either: a key may have 100,000 characters
 constexpr std::size_t kWidestBlank = 80;  // where nothing is cut: one long cell must not fill all rows with blanks
 
 std::string padded(const Cell& cell, std::size_t width, bool right, bool last, const Look& look) {
@@ -26,7 +27,10 @@ std::string padded(const Cell& cell, std::size_t width, bool right, bool last, c
 void Table::add(std::vector<Cell> row) {
   ASSERT(row.size() <= columns_.size(), "a row has no more cells than the table has columns");
   row.resize(columns_.size());
-  for (Cell& cell : row) cell.text = plain(cell.text);
+  for (std::size_t i = 0; i < row.size(); ++i) {
+    row[i].text = plain(row[i].text);
+    if (!columns_[i].whole) row[i].text = cut(row[i].text, kLongest);
+  }
   rows_.push_back(std::move(row));
 }
 

@@ -26,7 +26,8 @@ class Table {
 
   void add(std::vector<Cell> row);
   bool empty() const { return rows_.empty(); }
-  /// Title line and rows, each ended by a line end; a column with nothing in any row is left out. Where the look has a width, the widest columns are cut to fit.
+  /// Title line and rows, each ended by a line end; a column with nothing in any row is left out. Where the look has a width, the widest columns are cut to fit; where it has none, a cell is cut at
+  /// 500 columns (`--json` has all of it).
   std::string text(const Look& look) const;
 
  private:

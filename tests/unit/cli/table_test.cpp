@@ -45,10 +45,17 @@ TEST_CASE("table: a column that is to be copied is never cut", "[cli]") {
 
 TEST_CASE("table: where nothing is cut, one long cell does not blank out the others", "[cli]") {
   Table table({{"key"}, {"note"}});
-  table.add({std::string(5000, 'k'), "x"});
+  table.add({std::string(300, 'k'), "x"});
   table.add({"short", "y"});
 
-  CHECK(table.text({}) == "key" + std::string(79, ' ') + "note\n" + std::string(5000, 'k') + "  x\nshort" + std::string(77, ' ') + "y\n");
+  CHECK(table.text({}) == "key" + std::string(79, ' ') + "note\n" + std::string(300, 'k') + "  x\nshort" + std::string(77, ' ') + "y\n");
+}
+
+TEST_CASE("table: a cell that nobody can read is cut where nothing else is, one that is to be copied is not", "[cli]") {
+  Table table({{"key"}, {"mark", false, true}});
+  table.add({std::string(100'000, 'k'), std::string(600, 'm')});
+
+  CHECK(table.text({}) == "key" + std::string(79, ' ') + "mark\n" + std::string(499, 'k') + "…  " + std::string(600, 'm') + "\n");
 }
 
 TEST_CASE("table: colours do not count as width", "[cli]") {
