@@ -36,19 +36,28 @@ std::string decided_text(const Value& conflict) {
   return ": left " + (left == nullptr ? "–" : shown(*left, 40)) + ", right " + shown(*right, 40);
 }
 
-/// Held and dead keys, so that nothing that waits for a person is out of sight.
-int print_standing(Context& context, Session& session) {
-  const auto found = session.get(Target("/api/v1/dead-letters").add("mapping", context.arguments.word_or(0, "--mapping")).add("key", context.arguments.get("--key")).text());
-  if (!found.ok()) return context.failed(found.error());
+/// Held and dead keys, so that nothing that waits for a person is out of sight; not those that a conflict tells of, field by field.
+Result<Array> standing_keys(Context& context, Session& session) {
+  const std::string side = context.arguments.get("--side");
+  Array keys;
+  std::string after;
+  do {
+    const Value page = TRY(session.get(Target("/api/v1/dead-letters").add("mapping", context.arguments.word_or(0, "--mapping")).add("key", context.arguments.get("--key")).add("after", after).text()));
+    for (const Value& key : page.find("keys")->as_array()) {
+      if ((side.empty() || key.string_or("side") == side) && key.string_or("state") != "conflict") keys.push_back(key);
+    }
+    after = page.string_or("next");
+  } while (!after.empty());
+  return keys;
+}
+
+int print_standing(Context& context, const Array& keys) {
   const Instant now = SystemClock().now();
   Table table({{"mapping"}, {"side"}, {"key"}, {"state"}, {"since"}, {"why"}});
   bool held = false;
-  const std::string side = context.arguments.get("--side");
-  for (const Value& key : found->find("keys")->as_array()) {
-    if (!side.empty() && key.string_or("side") != side) continue;
+  for (const Value& key : keys) {
     const std::string state = key.string_or("state");
     held = held || state == "held";
-    if (state == "conflict") continue;  // told above, field by field
     const Value* error = key.find("error");
     const std::string parent = key.string_or("parent");
     table.add({key.string_or("mapping"), key.string_or("side"), key.string_or("key"), Cell(state, state == "dead" ? Style::kBad : Style::kWarn), Cell(moment(key.string_or("since"), now), Style::kDim),
@@ -72,8 +81,12 @@ int list_conflicts(Context& context) {
   target.add("all", context.arguments.has("--all") ? "1" : "").add("mapping", context.arguments.word_or(0, "--mapping")).add("key", context.arguments.get("--key")).add("key_side", context.arguments.get("--side"));
   const auto found = session->get(target.add("after", context.arguments.get("--after")).text());
   if (!found.ok()) return context.failed(found.error());
+  auto keys = standing_keys(context, *session);
+  if (!keys.ok()) return context.failed(keys.error());
   if (context.json()) {
-    context.print_json(*found);
+    Value out = *found;
+    out["keys"] = Value(std::move(*keys));
+    context.print_json(out);
     return kOk;
   }
   const Instant now = SystemClock().now();
@@ -102,7 +115,7 @@ int list_conflicts(Context& context) {
     if (together) context.out.line(context.out.paint("fields that are won together are decided together: what is said of one holds for all that its row names", Style::kDim));
   }
   if (const std::string next = found->string_or("next"); !next.empty()) context.out.line(context.out.paint("older ones: --after " + next, Style::kDim));
-  return print_standing(context, *session);
+  return print_standing(context, *keys);
 }
 
 }  // namespace
