@@ -142,6 +142,20 @@ class Daemon {
     return waiting;
   }
 
+  /// By mapping that has no file any more, how much waits for it: nobody works that off.
+  static Object without_file(app::App& app, const store::Summary& summary) {
+    Object waiting;
+    const Value mappings = app.control().mappings();
+    for (const auto& [name, counts] : summary.mappings) {
+      const std::int64_t keys = to_be_tried(counts) + stand(counts);
+      if (mappings.find(name) == nullptr && keys > 0) waiting[name] = keys;
+    }
+    return waiting;
+  }
+
+  static std::int64_t to_be_tried(const store::Summary::Mapping& counts) { return counts.waiting + counts.backing_off; }
+  static std::int64_t stand(const store::Summary::Mapping& counts) { return counts.dead + counts.held + counts.waiting_for + counts.conflict + counts.open_conflicts + counts.would_write; }
+
   /// --once: level, or what is left standing.
   void judge(app::App& app, bool polled) {
     app.control().store().summary([this, &app, polled, invalid = broken(app)](Result<store::Summary> summary) {
@@ -151,20 +165,24 @@ class Daemon {
         return judged();
       }
       std::int64_t later = 0, standing = 0;
-      const auto off = switched_off(app, *summary);
+      const auto off = switched_off(app, *summary), gone = without_file(app, *summary);
       for (const auto& [name, counts] : summary->mappings) {
-        if (!off.contains(name)) later += counts.waiting + counts.backing_off;
-        standing += counts.dead + counts.held + counts.waiting_for + counts.conflict + counts.open_conflicts + counts.would_write;
+        if (gone.contains(name)) continue;
+        if (!off.contains(name)) later += to_be_tried(counts);
+        standing += stand(counts);
       }
       const auto unloaded = never_loaded(app, *summary);
-      const bool level = polled && later == 0 && standing == 0 && invalid == 0 && unloaded.empty() && off.empty();
-      if (context_.json()) context_.print_json(Value(Object{{"level", level}, {"backing_off", later}, {"standing", standing}, {"invalid", invalid}, {"never_loaded", Value(Array(unloaded.begin(), unloaded.end()))}, {"switched_off", Value(Object(off.begin(), off.end()))}}));
+      const bool level = polled && later == 0 && standing == 0 && invalid == 0 && unloaded.empty() && off.empty() && gone.empty();
+      if (context_.json()) context_.print_json(Value(Object{{"level", level}, {"backing_off", later}, {"standing", standing}, {"invalid", invalid}, {"never_loaded", Value(Array(unloaded.begin(), unloaded.end()))}, {"switched_off", Value(Object(off.begin(), off.end()))}, {"without_file", Value(Object(gone.begin(), gone.end()))}}));
       else if (level) context_.out.line("level");
       else context_.out.line("not level: " + std::to_string(later) + " to be tried again, " + std::to_string(standing) + " waiting for a person or a parent" +
                                    (invalid == 0 ? "" : ", " + std::to_string(invalid) + " mappings invalid: see `tidewire check`"));
       for (const std::string& name : context_.json() ? std::vector<std::string>{} : unloaded) context_.out.line(name + " was never loaded: `tidewire sync " + name + "` goes over what was there before");
       for (const auto& [name, waiting] : context_.json() ? Object{} : off) {
         context_.out.line(name + " is switched off, " + grouped(waiting.as_int()) + (waiting.as_int() == 1 ? " change waits" : " changes wait") + " for that: `tidewire resume " + name + "` lets it go on");
+      }
+      for (const auto& [name, waiting] : context_.json() ? Object{} : gone) {
+        context_.out.line("the file of " + plain(name) + " is gone, " + grouped(waiting.as_int()) + (waiting.as_int() == 1 ? " key waits" : " keys wait") + " for it: put it back, or `tidewire discard " + plain(name) + " --all --reason WHY` lets " + (waiting.as_int() == 1 ? "it go" : "them go"));
       }
       if (!level) worsen(kFailed);
       judged();

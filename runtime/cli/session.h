@@ -40,6 +40,7 @@ class Session {
   ~Session();
 
   bool with_daemon() const { return remote_ != nullptr; }
+  bool elsewhere() const { return !options_.url.empty(); }
   /// The JSON that was answered; a problem answer is its error.
   Result<Value> get(const std::string& target) { return call("GET", target, ""); }
   Result<Value> post(const std::string& target, const Value& body) { return send("POST", target, body); }

@@ -1,4 +1,6 @@
 // tidewire status: how everything stands, on one screen.
+#include <filesystem>
+
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/exit_code.h"
@@ -20,7 +22,7 @@ std::int64_t sum_of(const Value& mapping, std::initializer_list<const char*> nam
 
 Style style_of_state(const std::string& state) {
   if (state == "ok" || state == "running") return Style::kGood;
-  if (state == "unknown" || state == "not_loaded") return Style::kDim;
+  if (state == "unknown" || state == "not_loaded" || state == "file gone") return Style::kDim;
   return state == "paused" ? Style::kWarn : Style::kBad;
 }
 
@@ -32,7 +34,8 @@ const Object& members(const Value& status, const char* name) {
 
 class StatusPage {
  public:
-  StatusPage(const Context& context, const Value& status, bool with_daemon) : out_(context.out), status_(status), with_daemon_(with_daemon), now_(SystemClock().now()) {}
+  /// `folder` is the project's, "" where that is elsewhere.
+  StatusPage(const Context& context, const Value& status, bool with_daemon, std::string folder) : out_(context.out), status_(status), with_daemon_(with_daemon), folder_(std::move(folder)), now_(SystemClock().now()) {}
 
   void print() {
     header();
@@ -95,13 +98,20 @@ class StatusPage {
   void mappings() {
     Table table({{"mapping"}, {""}, {"state"}, {"pairs", true}, {"waiting", true}, {"again", true}, {"conflicts", true}, {"dead", true}, {"held", true}, {"for parent", true}, {"would write", true}, {"last"}});
     for (const auto& [name, one] : members(status_, "mappings")) {
-      const std::string state = one.string_or("state");
+      std::string state = one.string_or("state");
+      if (state == "not_loaded" && file_gone(name)) state = "file gone";
       const std::string last = one.string_or("last_operation");
       table.add({Cell(name), Cell(ends_of(one), Style::kDim), Cell(state, style_of_state(state)), count_cell(one.int_or("links", 0)), count_cell(one.int_or("waiting", 0)),
                  count_cell(one.int_or("backing_off", 0), Style::kWarn), count_cell(sum_of(one, {"open_conflicts"}), Style::kWarn), count_cell(one.int_or("dead", 0), Style::kBad),
                  count_cell(one.int_or("held", 0), Style::kWarn), count_cell(one.int_or("waiting_for", 0)), count_cell(one.int_or("would_write", 0), Style::kWarn), Cell(last.empty() ? "" : moment(last, now_), Style::kDim)});
     }
     print(table);
+  }
+
+  /// What is kept of it stays where its file went. A project elsewhere shows no files.
+  bool file_gone(const std::string& name) const {
+    std::error_code bad;
+    return !folder_.empty() && !std::filesystem::exists(std::filesystem::path(folder_) / "mappings" / (name + ".lua"), bad);
   }
 
   /// "erp.Employee <> app.employees", with the arrow of its direction.
@@ -172,6 +182,7 @@ class StatusPage {
   Terminal& out_;
   const Value& status_;
   bool with_daemon_;
+  std::string folder_;
   Instant now_;
 };
 
@@ -194,7 +205,7 @@ int show_status(Context& context) {
     out["daemon"] = session->with_daemon();
     context.print_json(out);
   } else {
-    StatusPage(context, *status, session->with_daemon()).print();
+    StatusPage(context, *status, session->with_daemon(), session->elsewhere() ? "" : context.folder()).print();
   }
   const Exit exit = status_exit(*status, session->with_daemon());
   if (context.arguments.has("--healthy")) return exit == kFailed || !session->with_daemon() ? kFailed : kOk;
@@ -207,7 +218,7 @@ const Command& status_command() {
   static const Command command{"status",
                                "[--exit-code|--healthy]",
                                "shows how connections and mappings stand",
-                               "Without a daemon it shows what is stored: mappings are then `not_loaded`, which says nothing of their files.",
+                               "Without a daemon it shows what is stored: mappings are then `not_loaded`, which says nothing of what is in their files; `file gone` is one that has none any more.",
                                {{{"--exit-code", "", "ends with 1 when not healthy, 5 when conflicts, dead letters, held keys or keys without their parent exist"}, {"--healthy", "", "ends with 1 when not healthy or no daemon runs, whatever waits for a person: for what starts it again"}}, 0, 0},
                                show_status};
   return command;

@@ -77,6 +77,26 @@ expect 0 "$TIDEWIRE" resume people
 expect 0 "$TIDEWIRE" sync people --once
 says "1 updated; 3 pairs now"
 
+# what waits for a mapping whose file is gone is named, and how it is let go
+cp mappings/people.lua "$work/people.lua"
+sed -i 's/every 1h/every 1s/' mappings/people.lua
+start_daemon
+expect 0 "$TIDEWIRE" pause people
+edit_erp ada@example.org '{"phone": "+44 8"}'
+wait_for "the edit is not polled" waits
+stop_daemon TERM
+rm mappings/people.lua
+expect 1 "$TIDEWIRE" run --once
+says "the file of people is gone, 1 key waits for it: put it back, or \`tidewire discard people --all --reason WHY\` lets it go"
+expect 0 "$TIDEWIRE" status
+says "file gone"
+expect 0 "$TIDEWIRE" discard people --all --reason "a test"
+expect 0 "$TIDEWIRE" run --once
+says "level"
+cp "$work/people.lua" mappings/people.lua
+expect 0 "$TIDEWIRE" resume people
+expect 0 "$TIDEWIRE" sync people --all
+
 # a draft goes into its file by the shell, which makes it empty before
 "$TIDEWIRE" schema erp Person --suggest app.people >mappings/draft.lua 2>"$work/stderr" || fail "schema ended with $?: $(cat "$work/stderr")"
 [ ! -s "$work/stderr" ] || fail "an empty file is complained of: $(cat "$work/stderr")"
@@ -121,7 +141,7 @@ expect 1 "$TIDEWIRE" resolve 1 value --value agreed --shown-at 2020-01-01T00:00:
 expect 2 "$TIDEWIRE" resolve 1 midle
 says "left, right, value, skip, accept"
 expect 0 "$TIDEWIRE" resolve 1 value --value agreed --author ada
-agreed() { [ "$("$TIDEWIRE" conflicts --json)" = '{"conflicts":[]}' ]; }
+agreed() { [ "$("$TIDEWIRE" conflicts --json)" = '{"conflicts":[],"keys":[]}' ]; }
 wait_for "the conflict stays open" agreed
 [ "$(curl -sf -H 'apikey: sb_secret_practice' "$app/rest/v1/people?id=eq.1&select=remark")" = '[{"remark":"agreed"}]' ] || fail "the decision did not arrive"
 expect 0 "$TIDEWIRE" conflicts --all
