@@ -33,7 +33,7 @@ async function begin(body) {
 
 // So slow that a load is still under way when it is interfered with, on however fast a machine: the first call gets through,
 // the next ones take long.
-const slow_creates = () => app.faults({ match: { method: "POST", path: "notices" }, skip: 1, action: { delay: 5 } });
+const slow_creates = () => app.faults({ match: { method: "POST", path: "notices" }, after: 1, action: { delay: 5 } });
 const slow_searches = () => app.faults({ match: { method: "GET", path: "notices" }, action: { delay: 0.3 } });
 
 const cases = {

@@ -53,10 +53,9 @@ end
 local function set_faults(body)
   local rules = python.is_list(body) and body or body.rules
   if body.webhooks then
-    for name, value in pairs(body.webhooks) do
-      if webhooks.chances[name] == nil then return nil, "unknown webhook chance '" .. name .. "'" end
-      webhooks.chances[name] = python.to_number(value)
-    end
+    local problem = faults.check_chances(body.webhooks)
+    if problem then return nil, problem end
+    for name, value in pairs(body.webhooks) do webhooks.chances[name] = value end
   end
   local problem = rules and faults.set(rules) or (not rules and not body.webhooks and next(body) == nil and faults.set {})
   if problem then return nil, problem end

@@ -15,17 +15,26 @@ local shared = require "practice.shared.rules"
 
 local M = {}
 
-local rules = shared.new({ "status", "body", "headers", "delay", "delay_after", "drop", "committed_500", "html", "limit", "error", "late",
-  "follow_up" }, { "doctype" }, { "delay", "delay_after", "late" })
+local rules = shared.new({ status = "status", body = "body", headers = "table", delay = "seconds", delay_after = "seconds", drop = "drop",
+  committed_500 = "yes", html = "page", limit = "limit", error = "text", late = "seconds", follow_up = "table" }, { doctype = "text" })
 
 M.list = rules.list
 
 --- Replaces all rules; an error text when one is malformed.
 function M.set(list)
-  for _, rule in ipairs(list) do
-    if rule.follow_up then shared.plain_numbers(rule.follow_up, { "delay" }) end
+  for i, rule in ipairs(list) do
+    local after = type(rule) == "table" and rule.follow_up
+    local problem = type(after) == "table" and shared.check(after, { delay = "seconds", user = "text", values = "table" }, "follow_up of rule " .. i)
+    if problem then return problem end
   end
   return rules.set(list)
+end
+
+local chance_kinds = { duplicate = "chance", reorder = "chance", drop = "chance", delay = "chance", delay_seconds = "seconds" }
+
+--- An error text where what is said of the chances of webhooks is no such thing.
+function M.check_chances(chances)
+  return shared.check(chances, chance_kinds, "webhooks")
 end
 
 --- The rule for a request, nil when it is to go well.

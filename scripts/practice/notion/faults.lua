@@ -22,8 +22,8 @@ local codes = { [400] = "validation_error", [401] = "unauthorized", [403] = "res
 local messages = { [409] = "Conflict occurred while saving. Please try again.", [429] = "You have been rate limited. Please try again in a few minutes." }
 
 function M.new()
-  return rules.new({ "status", "code", "message", "retry_after", "headers", "html", "body", "delay", "delay_after", "drop", "committed", "late", "truncate" },
-    { "route" }, { "delay", "delay_after", "late", "retry_after" })
+  return rules.new({ status = "status", code = "text", message = "text", retry_after = "seconds", headers = "table", html = "page", body = "body",
+    delay = "seconds", delay_after = "seconds", drop = "drop", committed = "yes", late = "seconds", truncate = "count" }, { route = "text" })
 end
 
 local function spoiled(rule, request_id)

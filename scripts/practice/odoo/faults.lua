@@ -19,8 +19,8 @@ local xmlrpc = require "practice.odoo.xmlrpc"
 
 local M = {}
 
-local rules = shared.new({ "status", "body", "headers", "html", "limit", "error", "message", "delay", "delay_after", "drop", "late" },
-  { "model", "call" }, { "delay", "delay_after", "late" })
+local rules = shared.new({ status = "status", body = "body", headers = "table", html = "page", limit = "limit", error = "text", message = "text",
+  delay = "seconds", delay_after = "seconds", drop = "drop", late = "seconds" }, { model = "text", call = "text" })
 
 M.set, M.list = rules.set, rules.list
 

@@ -1,7 +1,8 @@
 -- Rules for what goes wrong on purpose: which request one meets, how often, and after how many.
 --
--- { match = { method, path ("*" = anything), contains, and what a server adds }, count, after, probability, name, ... };
--- the first rule that matches counts. What happens then is the server's own.
+-- { match = { method, path, contains, and what a server adds }, count, after, probability, name, ... }; the first rule that
+-- matches counts. `path` is a glob ("*" = anything) of the whole path, or of a part of it where it begins with neither "/" nor
+-- "*". What happens then is the server's own, and may stand in a table `action`. What is misspelt or no such value is refused.
 
 local json = require "tidewire.json"
 local practice = require "tidewire.practice"
@@ -10,35 +11,73 @@ local text = require "tidewire.text"
 
 local M = {}
 
-local common_keys = { "match", "count", "after", "probability", "name" }
-local common_match = { "method", "path", "contains" }
-
-local function joined(a, b)
-  local list = { unpack(a) }
-  for _, one in ipairs(b) do list[#list + 1] = one end
-  return list
+local function is_number(value, least, most, whole)
+  local number = python.to_number(value)
+  return number ~= nil and number >= least and number <= most and (not whole or number % 1 == 0)
 end
 
-local function check_keys(object, known, what)
-  for key in pairs(object) do
-    local found = false
-    for _, word in ipairs(known) do found = found or word == key end
-    if not found then
-      return ("unknown key '%s' in %s%s"):format(key, what, text.did_you_mean(key, known))
+local function is_one_of(...)
+  local known = {}
+  for _, word in ipairs { ... } do known[word] = true end
+  return function(value) return known[value] == true end
+end
+
+local function is_type(...)
+  local known = is_one_of(...)
+  return function(value) return known(type(value)) end
+end
+
+--- What a value may be, by the kind of its key: a test and its words.
+local kinds = {
+  count = { function(value) return is_number(value, 0, 2 ^ 53, true) end, "a whole number from 0" },
+  seconds = { function(value) return is_number(value, 0, 86400 * 366) end, "a number of seconds from 0" },
+  chance = { function(value) return is_number(value, 0, 1) end, "a number from 0 to 1" },
+  status = { function(value) return is_number(value, 100, 599, true) end, "a status from 100 to 599" },
+  page = { function(value) return value == true or value == false or is_number(value, 400, 599, true) end, "true or the status of the page" },
+  limit = { function(value) return type(value) == "table" or is_number(value, 0, 86400 * 366) end, "seconds or { retry_after = seconds }" },
+  drop = { is_one_of("before", "after"), [["before" or "after"]] },
+  yes = { is_type "boolean", "true or false" },
+  text = { is_type "string", "a text" },
+  table = { is_type "table", "an object" },
+  texts = { is_type("string", "table"), "a text or a list of texts" },
+  body = { is_type("string", "table"), "a text or JSON" },
+}
+
+local rule_kinds = { match = "table", action = "table", count = "count", after = "count", probability = "chance", name = "text" }
+local match_kinds = { method = "texts", path = "text", contains = "text" }
+
+local function both(a, b)
+  local out = {}
+  for _, one in ipairs { a, b } do
+    for key, kind in pairs(one) do out[key] = kind end
+  end
+  return out
+end
+
+--- Checks the keys and values of `object` by kind, and makes its numbers Lua's (fractions come as exact ones). An error text,
+--- or nil.
+function M.check(object, known, what)
+  if type(object) ~= "table" then return ("%s must be an object, not %s"):format(what, tostring(object)) end
+  for key, value in pairs(object) do
+    local kind = kinds[known[key]]
+    if not kind then
+      local names = {}
+      for name in pairs(known) do names[#names + 1] = name end
+      table.sort(names)
+      return ("unknown key '%s' in %s%s"):format(tostring(key), what, text.did_you_mean(tostring(key), names))
     end
+    if not kind[1](value) then
+      local shown = type(value) == "table" and "an object" or ("'%s'"):format(tostring(value))
+      return ("'%s' in %s must be %s, not %s"):format(key, what, kind[2], shown)
+    end
+    object[key] = python.to_number(value) or value
   end
   return nil
 end
 
 local function glob(pattern)
-  return "^" .. pattern:gsub("[%^%$%(%)%%%.%[%]%+%-%?]", "%%%0"):gsub("%*", ".*") .. "$"
-end
-
---- Fractions come as exact numbers, but clocks and chances are Lua numbers.
-function M.plain_numbers(object, keys)
-  for _, key in ipairs(keys) do
-    if object[key] ~= nil and type(object[key]) ~= "string" then object[key] = python.to_number(object[key]) or object[key] end
-  end
+  local found = pattern:gsub("[%^%$%(%)%%%.%[%]%+%-%?]", "%%%0"):gsub("%*", ".*")
+  return pattern:find "^[/*]" and "^" .. found .. "$" or found
 end
 
 local function prepare(rule)
@@ -64,20 +103,33 @@ local function matches(entry, request, path, facts)
   return true
 end
 
---- The rules of one server. `keys`: what its rules may say of what happens, `facts`: what they may match besides,
---- `numbers`: those that are seconds.
-function M.new(keys, facts, numbers)
-  local rules, known, known_match = {}, joined(common_keys, keys), joined(common_match, facts)
-  local set = {}
+-- What happens, out of its own table.
+local function flattened(rule)
+  local out = {}
+  for key, value in pairs(rule) do out[key] = value end
+  out.action = nil
+  for key, value in pairs(rule.action or {}) do out[key] = value end
+  return out
+end
 
-  --- Replaces all rules; an error text when one is malformed.
+--- The rules of one server. `actions`: the kinds of what its rules may say of what happens, by key; `facts`: of what they may
+--- match besides.
+function M.new(actions, facts)
+  local known, known_match = both(rule_kinds, actions), both(match_kinds, facts)
+  local rules, set = {}, {}
+
+  local function check(rule, what)
+    return M.check(rule, known, what) or (rule.match and M.check(rule.match, known_match, "match of " .. what))
+      or (rule.action and M.check(rule.action, actions, "action of " .. what))
+  end
+
+  --- Replaces all rules; an error text when one is malformed, and all stay as they were.
   function set.set(list)
     local prepared = {}
     for i, rule in ipairs(list) do
-      local problem = check_keys(rule, known, "rule " .. i) or (rule.match and check_keys(rule.match, known_match, "match of rule " .. i))
+      local problem = check(rule, "rule " .. i)
       if problem then return problem end
-      M.plain_numbers(rule, joined(numbers, { "probability" }))
-      prepared[i] = prepare(rule)
+      prepared[i] = prepare(flattened(rule))
     end
     rules = prepared
     return nil

@@ -4,7 +4,7 @@
 --   POST alter      { table, add = column | drop = name | rename = { from, to } }
 --   POST schema     { hold = true }: what is new stays unseen; { reload = true }
 --   POST webhooks   { table, events, url, headers, secret, timeout, duplicate, drop, reorder, delay }; GET, DELETE
---   POST faults     a rule of faults.lua, or a list; GET, DELETE
+--   POST faults     a rule of faults.lua, or a list, instead of those before; GET, DELETE
 --   POST edit       { table, insert = rows } | { table, query, set = values } | { table, query, delete = true };
 --                   silent (no webhooks) unless `webhooks`; `touch = false` leaves updated_at; `hold` seconds
 --   POST keys       { service, anon }: rotates keys
@@ -14,11 +14,13 @@
 --   GET  idle       200 when every webhook has been tried, else 409
 local json = require "tidewire.json"
 local task = require "tidewire.task"
+local words = require "tidewire.text"
 local api = require "practice.supabase.api"
 local change = require "practice.supabase.change"
 local errors = require "practice.supabase.errors"
 local insert = require "practice.supabase.insert"
 local query = require "practice.supabase.query"
+local rules = require "practice.shared.rules"
 local text_json = require "practice.supabase.json"
 
 local M = {}
@@ -95,8 +97,26 @@ routes["POST schema"] = function(state, it)
   return reply(200, { held = state.catalog.stale == true })
 end
 
+local hook_kinds = { table = "text", events = "texts", url = "text", headers = "table", secret = "text", timeout = "seconds", duplicate = "chance",
+  drop = "chance", reorder = "chance", delay = "seconds" }
+local event_kinds = { INSERT = "yes", UPDATE = "yes", DELETE = "yes" }
+
+-- An error text, or nil.
+local function check_hook(state, it)
+  local problem = rules.check(it, hook_kinds, "webhook")
+  if problem then return problem end
+  if not it.table or not it.url then return "a webhook needs table and url" end
+  if not state.catalog.relations[it.table] then return ("no table '%s'%s"):format(it.table, words.did_you_mean(it.table, state.catalog.order)) end
+  local events = type(it.events) == "string" and { it.events } or it.events
+  local named = {}
+  for _, event in ipairs(events or {}) do named[tostring(event):upper()] = true end
+  it.events = events
+  return rules.check(named, event_kinds, "events of the webhook")
+end
+
 routes["POST webhooks"] = function(state, it)
-  if not it.table or not it.url then return reply(400, { message = "a webhook needs table and url" }) end
+  local problem = check_hook(state, it)
+  if problem then return reply(400, { message = problem }) end
   return reply(200, { id = state.hooks.add(it) })
 end
 
@@ -110,16 +130,17 @@ routes["DELETE webhooks"] = function(state)
 end
 
 routes["POST faults"] = function(state, it)
-  for _, rule in ipairs(json.is_array(it) and it or { it }) do state.faults.add(rule) end
-  return reply(200, json.array(state.faults.all()))
+  local problem = state.faults.set(json.is_array(it) and it or { it })
+  if problem then return reply(400, { message = problem }) end
+  return reply(200, state.faults.list())
 end
 
 routes["GET faults"] = function(state)
-  return reply(200, json.array(state.faults.all()))
+  return reply(200, state.faults.list())
 end
 
 routes["DELETE faults"] = function(state)
-  state.faults.clear()
+  state.faults.set {}
   return reply(200, json.object {})
 end
 
@@ -130,12 +151,12 @@ routes["POST keys"] = function(state, it)
   return reply(200, json.object {})
 end
 
+local setting_kinds = { max_rows = "count", safeupdate = "yes", legacy = "yes", allow_rollback = "yes", max_url = "count" }
+
 routes["POST settings"] = function(state, it)
-  local known = { max_rows = true, safeupdate = true, legacy = true, allow_rollback = true, max_url = true }
-  for name, value in pairs(it) do
-    if not known[name] then return reply(400, { message = "no setting " .. name }) end
-    state[name] = value
-  end
+  local problem = rules.check(it, setting_kinds, "settings")
+  if problem then return reply(400, { message = problem }) end
+  for name, value in pairs(it) do state[name] = value end
   return reply(200, json.object {})
 end
 

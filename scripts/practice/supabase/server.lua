@@ -93,7 +93,7 @@ local function routed(state, request)
   if #request.target > state.max_url then return plain(400, "Bad Request") end
   local segments = request.segments
   if segments[1] ~= "rest" or segments[2] ~= "v1" then return json_message(404, "no Route matched with those values") end
-  local action = state.faults.find(request.method, request.path)
+  local action = state.faults.pick(request, request.path, {})
   if action then
     local answer = faults.before(action)
     if answer then return answer end
