@@ -270,6 +270,7 @@ void Connection::note_answer(Code code) {
     case Code::kNotFound:
     case Code::kDenied:
     case Code::kThrottled:
+    case Code::kBlocked:
     case Code::kStale: break;
   }
   silent_ = false;
