@@ -239,7 +239,7 @@ void Connection::ended(std::uint64_t id, const std::string& function, bool write
     if (function != "test" && (was_away_ || services_.clock.ticks() - identified_at_ > kIdentified)) identify();
     return;
   }
-  Error error = std::move(result).error().context(name_ + "." + function);
+  Error error = services_.redactor.apply(std::move(result).error()).context(name_ + "." + function);
   ++by_outcome_[std::string(code_name(error.code))];
   note_answer(error.code);
   const bool perhaps_alone = error.code == Code::kDenied && function != "test" && (writes || has("test"));

@@ -38,6 +38,7 @@ struct Services {
   Logger& log;
   ScriptFiles& files;
   ExchangeKeeper& exchanges;
+  const Redactor& redactor;
 };
 
 class Connection {
@@ -61,6 +62,7 @@ class Connection {
   /// the connection is taken for closed. What it says to the system goes into `recording`, where there is one.
   void call(const std::string& function, Array arguments, bool writes, std::function<void(Result<Value>)> done, sched::Rank rank = {}, std::shared_ptr<Recording> recording = nullptr);
   ExchangeKeeper& exchanges() { return services_.exchanges; }
+  const Redactor& redactor() const { return services_.redactor; }
   /// The connector's `listen`, which waits for long and so has no part in limits, breaker and figures.
   [[nodiscard]] std::unique_ptr<script::Script::Running> listen(Value collections, std::function<void(Result<Value>)> done);
   /// Ends what `listen` keeps between two calls.

@@ -84,15 +84,20 @@ Result<std::vector<std::vector<Record>>> found_lists(const Value& table) {
   return lists;
 }
 
-Result<std::vector<Result<Record>>> written_rows(const Value& table) {
+Result<std::vector<Result<Record>>> written_rows(const Value& table, const Redactor& redactor) {
   std::vector<Result<Record>> rows;
   if (!table.is_array()) return make_error(Code::kUnknown, "the connector returned no list of outcomes");
   for (const Value& row : table.as_array()) {
-    if (const Value* error = row.find("error"); error != nullptr && error->is_object()) rows.emplace_back(error_from(*error));
+    if (const Value* error = row.find("error"); error != nullptr && error->is_object()) rows.emplace_back(redactor.apply(error_from(*error)));
     else if (const Value* record = row.find("record"); record != nullptr) rows.push_back(record_from(*record));
     else rows.emplace_back(make_error(Code::kUnknown, "the connector said nothing about a row it was to write"));
   }
   return rows;
+}
+
+/// A row's own error quotes the system as well as that of a whole call, which has no secret left in it (connection.cpp).
+auto written_by(const Connection& connection) {
+  return [redactor = &connection.redactor()](const Value& table) { return written_rows(table, *redactor); };
 }
 
 /// What a connector returned, turned into what the engine asked for.
@@ -231,7 +236,7 @@ void ScriptEndpoint::create(std::vector<sync::CreateRequest> requests, sync::Don
     if (request.key) one["key"] = Value(*request.key);
     list.push_back(Value(std::move(one)));
   }
-  ask<std::vector<Result<Record>>>("create", {collection_, Value(std::move(list))}, true, doubting_each(std::move(done)), written_rows);
+  ask<std::vector<Result<Record>>>("create", {collection_, Value(std::move(list))}, true, doubting_each(std::move(done)), written_by(connection_));
 }
 
 void ScriptEndpoint::update(std::string key, Value values, std::optional<std::string> guard, sync::Done<Record> done) {
@@ -247,7 +252,7 @@ void ScriptEndpoint::update_many(std::vector<sync::UpdateRequest> requests, sync
   for (sync::UpdateRequest& request : requests) {
     list.push_back(Value(Object{{"key", Value(std::move(request.key))}, {"values", std::move(request.values)}, {"guard", optional_text(request.guard)}}));
   }
-  ask<std::vector<Result<Record>>>("update_many", {collection_, Value(std::move(list))}, true, doubting_each(std::move(done)), written_rows);
+  ask<std::vector<Result<Record>>>("update_many", {collection_, Value(std::move(list))}, true, doubting_each(std::move(done)), written_by(connection_));
 }
 
 void ScriptEndpoint::remove(std::string key, std::optional<std::string> guard, sync::Done<sync::Answered> done) {

@@ -238,7 +238,7 @@ struct App::State final : public admin::Control, public admin::Authoring, public
   void on_job(const store::Job& job) override;
 
   Connection* find_connection(const std::string& name);
-  Services services() { return {loop_, clock_, random_, *client_, *store_, log_, files_, exchanges_}; }
+  Services services() { return {loop_, clock_, random_, *client_, *store_, log_, files_, exchanges_, redactor_}; }
 
   loop::Loop& loop_;
   Options options_;

@@ -28,6 +28,8 @@ class Redactor {
 
   void add(std::string name, std::string secret);
   std::string apply(std::string_view text) const;
+  /// Its message and its hint: a system may quote there what it was sent.
+  Error apply(Error error) const;
   /// The same for every key, string and number in `value`.
   Value apply_within(Value value) const;
   /// The first mark of a known secret in `text`: it stands where a text was hidden and is not that text.

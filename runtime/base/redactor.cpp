@@ -105,6 +105,12 @@ std::string Redactor::apply(std::string_view text) const {
   return clean.find(kCut) == std::string::npos ? clean : without_remains(std::move(clean), known_);
 }
 
+Error Redactor::apply(Error error) const {
+  error.message = apply(error.message);
+  error.hint = apply(error.hint);
+  return error;
+}
+
 Value Redactor::apply_within(Value value) const {
   if (value.is_string()) return apply(value.as_string());
   if (value.is_number()) {

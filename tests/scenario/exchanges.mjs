@@ -107,6 +107,19 @@ const cases = {
     for (const name of ["ERP_KEY", "ERP_SECRET", "APP_KEY", "ERP_WEBHOOK_SECRET"]) assert.ok(!bytes.includes(secrets[name]), name);
   },
 
+  async "a secret that a system quotes in a refusal is in no part of the state"() {
+    await app.faults([{ match: { method: "PATCH", path: "employees" }, action: { status: 400, body: `{"code":"22000","message":"denied apikey ${secrets.APP_KEY}","hint":"not ${secrets.APP_KEY}"}` } }]);
+    await erp.edit("Staff Member", "HR-00001", { bio: "refused" });
+    const [dead] = await until("a dead letter", async () => { const { keys } = await ask("dead-letters?mapping=employees&state=dead"); return keys.length && keys; });
+    assert.ok(JSON.stringify(dead).includes("denied apikey [secret APP_KEY]"), JSON.stringify(dead));
+    await app.well();
+    const bytes = ["tidewire.db", "tidewire.db-wal"].map((file) => project.path(`state/${file}`)).filter((file) => fs.existsSync(file)).map((file) => fs.readFileSync(file, "latin1")).join("");
+    assert.ok(bytes.includes("denied apikey [secret APP_KEY]"));
+    assert.ok(!bytes.includes(secrets.APP_KEY), "a secret is in the state");
+    assert.equal((await project.cli("retry", "--mapping", "employees")).code, 0);
+    await until("it to be written", async () => (await row("ada")).bio === "refused");
+  },
+
   async "with a person who is forgotten it leaves"() {
     const { id } = (await project.operations("employees", "HR-00002")).find((one) => one.outcome === "applied");
     const before = (await ask(`operations/${id}`)).exchanges;
