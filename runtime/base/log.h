@@ -20,8 +20,9 @@ namespace tidewire {
 enum class Level { kDebug, kInfo, kWarn, kError };
 std::optional<Level> level_from_name(std::string_view name);
 
-/// Replaces each known secret by its mark "[secret NAME]", also where it stands percent-encoded (a URL quoted in an error)
-/// or JSON-escaped (a body quoted in one). Any thread may ask.
+/// Replaces each known secret by its mark "[secret NAME]", also where it stands percent-encoded (a URL quoted in an error),
+/// JSON-escaped (a body quoted in one), whichever of its signs are so, or in base64, alone or within a longer text (a Basic
+/// header). Any thread may ask.
 class Redactor {
  public:
   static constexpr std::size_t kShortest = 6;  // bytes; a shorter one is a part of too many words and is not looked for
@@ -41,11 +42,17 @@ class Redactor {
     std::string name;
   };
   void remember(const std::string& name, std::string text);
-  const Known* standing_at(std::string_view text) const;
-  std::string replaced(std::string_view text) const;
+  struct Standing {
+    const Known* known = nullptr;
+    std::size_t length = 0;  // bytes of the text that are it
+  };
+  /// `escaped`: the text may spell signs of a secret otherwise.
+  Standing standing_at(std::string_view text, bool escaped) const;
+  std::string replaced(std::string_view text, bool escaped) const;
 
   mutable std::mutex mutex_;
   std::vector<Known> known_;  // longest first, so that a secret within another does not spoil it
+  std::vector<Known> secrets_;  // as they were added
 };
 
 /// May be used from any thread. A reader of stderr that stops reading holds up nobody (log_pipe.h), a line "log_gap" tells.

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "base/hash.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -20,6 +21,50 @@ std::string percent_encoded(std::string_view text) {
 std::string json_escaped(const std::string& text) {
   const std::string quoted = json::dump(text);
   return quoted.substr(1, quoted.size() - 2);
+}
+
+/// What of a text's base64 is the same wherever in a longer text it stands, as in `user:secret` of a Basic header: by where it
+/// begins in a group of three bytes. The signs that its neighbours have a part in are left out.
+std::vector<std::string> base64_cores(const std::string& text) {
+  std::vector<std::string> cores;
+  for (const std::size_t before : {0u, 1u, 2u}) {
+    const std::string whole = base64(std::string(before, 'x') + text);
+    const std::size_t first = (before * 8 + 5) / 6, last = (before + text.size()) * 8 / 6;
+    cores.push_back(whole.substr(first, last - first));
+  }
+  return cores;
+}
+
+/// The same in the alphabet of URLs and file names.
+std::string url_safe(std::string text) {
+  std::replace(text.begin(), text.end(), '+', '-');
+  std::replace(text.begin(), text.end(), '/', '_');
+  return text;
+}
+
+std::optional<unsigned char> byte_of(std::string_view digits) {
+  const auto bytes = from_hex(digits);
+  return bytes && bytes->size() == 1 ? std::optional(static_cast<unsigned char>(bytes->front())) : std::nullopt;
+}
+
+/// Bytes of `text` that spell this byte at its beginning: itself, "%5F", or of JSON "\u005f" or "\/"; 0 = none.
+std::size_t spelled(std::string_view text, char byte) {
+  const auto is = [byte](std::optional<unsigned char> read) { return read && *read == static_cast<unsigned char>(byte); };
+  if (text.starts_with('%') && text.size() >= 3 && is(byte_of(text.substr(1, 2)))) return 3;
+  if (text.starts_with("\\u00") && text.size() >= 6 && byte >= 0 && is(byte_of(text.substr(4, 2)))) return 6;
+  if (text.size() >= 2 && text[0] == '\\' && text[1] == byte && (byte == '/' || byte == '"' || byte == '\\')) return 2;
+  return text.starts_with(byte) ? 1 : 0;
+}
+
+/// Bytes of `text` that spell the secret at its beginning, whichever of its signs are escaped; 0 = it does not stand there.
+std::size_t spelled_at_start(std::string_view text, std::string_view secret) {
+  std::size_t at = 0;
+  for (const char byte : secret) {
+    const std::size_t length = spelled(text.substr(at), byte);
+    if (length == 0) return 0;
+    at += length;
+  }
+  return at;
 }
 
 std::string mark_of(const std::string& name) { return "[secret " + name + "]"; }
@@ -65,8 +110,15 @@ std::string without_remains(std::string text, const std::vector<Known>& all) {
 void Redactor::add(std::string name, std::string secret) {
   if (secret.size() < kShortest) return;
   const std::lock_guard lock(mutex_);
+  for (const std::string& form : {secret, percent_encoded(secret)}) {
+    for (const std::string& core : base64_cores(form)) {
+      remember(name, core);
+      remember(name, url_safe(core));
+    }
+  }
   remember(name, percent_encoded(secret));
   remember(name, json_escaped(secret));
+  secrets_.push_back({secret, name});
   remember(name, std::move(secret));
 }
 
@@ -78,22 +130,22 @@ void Redactor::remember(const std::string& name, std::string text) {
   known_.insert(place, Known{std::move(text), name});
 }
 
-const Redactor::Known* Redactor::standing_at(std::string_view text) const {
+Redactor::Standing Redactor::standing_at(std::string_view text, bool escaped) const {
   const auto found = std::find_if(known_.begin(), known_.end(), [&](const Known& known) { return text.starts_with(known.text); });
-  return found == known_.end() ? nullptr : &*found;
+  if (found != known_.end()) return {&*found, found->text.size()};
+  if (!escaped) return {};
+  for (const Known& secret : secrets_) {
+    if (const std::size_t length = spelled_at_start(text, secret.text)) return {&secret, length};
+  }
+  return {};
 }
 
-std::string Redactor::replaced(std::string_view text) const {
+std::string Redactor::replaced(std::string_view text, bool escaped) const {
   std::string clean;
   while (!text.empty()) {
-    const Known* known = standing_at(text);
-    if (known) {
-      clean += mark_of(known->name);
-      text.remove_prefix(known->text.size());
-    } else {
-      clean += text.front();
-      text.remove_prefix(1);
-    }
+    const Standing standing = standing_at(text, escaped);
+    clean += standing.known ? mark_of(standing.known->name) : std::string(1, text.front());
+    text.remove_prefix(std::max<std::size_t>(standing.length, 1));
   }
   return clean;
 }
@@ -101,7 +153,8 @@ std::string Redactor::replaced(std::string_view text) const {
 std::string Redactor::apply(std::string_view text) const {
   const std::lock_guard lock(mutex_);
   const auto inside = [&](const Known& known) { return text.find(known.text) != std::string_view::npos; };
-  std::string clean = std::any_of(known_.begin(), known_.end(), inside) ? replaced(text) : std::string(text);
+  const bool escaped = !known_.empty() && (text.find('%') != std::string_view::npos || text.find('\\') != std::string_view::npos);
+  std::string clean = escaped || std::any_of(known_.begin(), known_.end(), inside) ? replaced(text, escaped) : std::string(text);
   return clean.find(kCut) == std::string::npos ? clean : without_remains(std::move(clean), known_);
 }
 

@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 #include <thread>
 
+#include "base/hash.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "support/fake_clock.h"
@@ -57,6 +58,44 @@ TEST_CASE("log: a secret is found percent-encoded, JSON-escaped and inside value
   CHECK(redactor.apply(R"({"p":"a/b\"c d"})") == R"({"p":"[secret PW]"})");
   CHECK(json::dump(redactor.apply_within(Value(Object{{"123456", Array{123456, 7, "x123456"}}}))) ==
         R"({"[secret PIN]":["[secret PIN]",7,"x[secret PIN]"]})");
+}
+
+TEST_CASE("log: a secret is found whichever of its signs are escaped", "[base][log]") {
+  Redactor redactor;
+  redactor.add("APP_KEY", "sb_secret_practice");
+  redactor.add("PW", "a/b\"c%d");
+
+  CHECK(redactor.apply("?k=sb%5Fsecret%5fpractice&x=1") == "?k=[secret APP_KEY]&x=1");
+  CHECK(redactor.apply("?k=%73b_secret_practic%65") == "?k=[secret APP_KEY]");
+  CHECK(redactor.apply(R"({"k":"sb\u005fsecret_practice"})") == R"({"k":"[secret APP_KEY]"})");
+  CHECK(redactor.apply(R"({"p":"a\/b\"c%d"})") == R"({"p":"[secret PW]"})");
+  CHECK(redactor.apply("100% of sb_secret") == "100% of sb_secret");
+  CHECK(redactor.apply("%") == "%");
+}
+
+TEST_CASE("log: a secret is found in base64, alone and in a Basic header", "[base][log]") {
+  Redactor redactor;
+  redactor.add("ERP_SECRET", "practice-secret");
+  redactor.add("ERP_KEY", "practice-key");
+  redactor.add("ODD", "~~~~~~");
+
+  for (const std::string& before : {std::string(), std::string("u:"), std::string("me:"), std::string("user:")}) {
+    for (const std::string& after : {std::string(), std::string("."), std::string(";x")}) {
+      const std::string told = redactor.apply("denied Basic " + base64(before + "practice-secret" + after) + " here");
+
+      INFO(told);
+      CHECK(told.find("[secret ERP_SECRET]") != std::string::npos);
+      CHECK(told.ends_with(" here"));
+      for (const std::string& piece : {std::string("practice"), std::string("-secret")}) {
+        for (std::size_t shift = 0; shift < 3; ++shift) CHECK(told.find(base64(std::string(shift, 'x') + piece).substr(4, 4)) == std::string::npos);
+      }
+    }
+  }
+  CHECK(redactor.apply(base64("practice-key")) == "[secret ERP_KEY]");
+  const std::string both = redactor.apply(base64("practice-key:practice-secret"));
+  CHECK(both.find("[secret ERP_KEY]") != std::string::npos);
+  CHECK(both.find("[secret ERP_SECRET]") != std::string::npos);
+  CHECK(redactor.apply("fn5-fn5-") == "[secret ODD]");
 }
 
 TEST_CASE("log: of a secret that the cut of a long message went through nothing readable is left", "[base][log]") {
