@@ -4,21 +4,34 @@ import { field, h, replace, select } from "./dom.js";
 import { chip, moment } from "./format.js";
 import { act, ask, banner, button, empty, head, table, toast } from "./view.js";
 
+const password_input = { label: "Password, at least 10 characters", name: "password", type: "password", required: true, minlength: "10", autocomplete: "new-password" };
+
 function users_part(users, draw) {
   const drop = async (row) => {
     if (!(await ask(`Remove ${row.name}?`, { text: "The user is logged out at once. What they did stays in the audit trail.", yes: "Remove", danger: true }))) return;
     await remove(`/api/v1/users/${segment(row.name)}`);
     await draw();
   };
+  const new_password = async (row) => {
+    const own = row.name === session.user;
+    const answer = await ask(`A new password for ${row.name}`, { text: own ? "It ends your logins, this one too: log in with it." : `The role stays ${row.role}. ${row.name} is logged out everywhere, and may try again at once after too many wrong passwords.`, inputs: [password_input], yes: "Set it" });
+    if (!answer) return;
+    await put(`/api/v1/users/${segment(row.name)}`, { role: row.role, password: answer.password });
+    toast(`${row.name} has a new password.`);
+    await draw();
+  };
   const role = (row) => h("select", { "aria-label": `role of ${row.name}`, on: { change: act(async (event) => { await put(`/api/v1/users/${segment(row.name)}`, { role: event.target.value }); toast(`${row.name} is ${event.target.value} from now on.`); await draw(); }) } }, ["viewer", "operator", "admin"].map((one) => h("option", { value: one, selected: one === row.role }, one)));
   return h("section", { class: "card flush" }, h("div", { class: "head" }, h("h2", {}, "Users"), button("Add a user…", () => add_user(draw))), table("users", [
-    { title: "Name", cell: (row) => h("b", {}, row.name), value: (row) => row.name }, { title: "Role", cell: role, value: (row) => row.role }, { title: "Last login", kind: "time", cell: (row) => (row.login_at ? moment(row.login_at) : "never"), value: (row) => row.login_at }, { title: "", private: true, cell: (row) => row.name !== session.user && button("Remove…", () => drop(row), "quiet") },
-  ], users, { label: "Users" }));
+    { title: "Name", cell: (row) => h("b", {}, row.name), value: (row) => row.name }, { title: "Role", cell: role, value: (row) => row.role }, { title: "Last login", kind: "time", cell: (row) => (row.login_at ? moment(row.login_at) : "never"), value: (row) => row.login_at },
+    { title: "", private: true, cell: (row) => [button("New password…", () => new_password(row), "quiet"), row.name !== session.user && button("Remove…", () => drop(row), "quiet")] },
+  ], users, { label: "Users", id: "name" }));
 }
 
 async function add_user(draw) {
-  const answer = await ask("Add a user", { text: "They start as a viewer; the role is changed in the list.", inputs: [{ label: "Name", name: "name", required: true, autocomplete: "off" }, { label: "Password, at least 10 characters", name: "password", type: "password", required: true, minlength: "10", autocomplete: "new-password" }], yes: "Add" });
+  const answer = await ask("Add a user", { text: "They start as a viewer; the role is changed in the list.", inputs: [{ label: "Name", name: "name", required: true, autocomplete: "off" }, password_input], yes: "Add" });
   if (!answer) return;
+  const { users } = await get("/api/v1/users");
+  if (users.some((one) => one.name === answer.name)) throw Object.assign(new Error(`There is a user ${answer.name} already.`), { hint: "“New password…” in the list sets another password, the list the role." });
   await put(`/api/v1/users/${segment(answer.name)}`, { role: "viewer", password: answer.password });
   await draw();
 }
