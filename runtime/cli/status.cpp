@@ -155,9 +155,8 @@ class StatusPage {
       if (const Value* error = one.at_path("job.error.message"); error != nullptr) lines.push_back(out_.paint("! ", Style::kWarn) + name + ": the last " + plain(one.at_path("job.kind")->as_string()) + " failed: " + shown(*error, 300));
     }
     for (const auto& [name, one] : members(status_, "mappings")) {
-      const Value* counted = one.at_path("counters.drift");
-      const std::int64_t left_alone = counted == nullptr ? 0 : counted->as_int();
-      if (left_alone > 0) lines.push_back(out_.paint("! ", Style::kWarn) + name + ": " + grouped(left_alone) + (left_alone == 1 ? " edit" : " edits") + " on the side that may not change, left alone so far; `tidewire verify " + name + "` lists what differs now");
+      const std::int64_t left_alone = one.int_or("open_drift", 0);
+      if (left_alone > 0) lines.push_back(out_.paint("! ", Style::kWarn) + name + ": " + grouped(left_alone) + (left_alone == 1 ? " edit" : " edits") + " on the side that may not change, left alone; `tidewire verify " + name + "` lists what differs now");
     }
     for (const auto& [name, one] : members(status_, "mappings")) {
       const Value* braked = one.find("braked");

@@ -119,6 +119,18 @@ Result<void> sum_loads(Database& database, Summary& summary) {
   return {};
 }
 
+/// The counter only grows. What of it was put back or overwritten since is known by a comparison of all records.
+Result<void> sum_drift(Database& database, Summary& summary) {
+  for (auto& [name, mapping] : summary.mappings) {
+    const auto counted = mapping.counters.find("drift");
+    if (counted == mapping.counters.end() || counted->second == 0) continue;
+    mapping.open_drift = counted->second;
+    Query compared(database, "SELECT coalesce(summary -> 'before' ->> 'drift', 0), coalesce(summary -> 'found' ->> 'drift', 0) FROM jobs WHERE mapping = ? AND kind = 'verify' AND state = 'done' ORDER BY id DESC LIMIT 1", name);
+    if (TRY(compared.next())) mapping.open_drift += compared.integer(1) - compared.integer(0);
+  }
+  return {};
+}
+
 Result<void> read_holds(Database& database, Summary& summary) {
   Query row(database, "SELECT key, value ->> 'why' FROM kv WHERE namespace = 'holds'");
   while (TRY(row.next())) summary.mappings[std::string(row.text(0))].on_hold = std::string(row.text(1));
@@ -132,6 +144,7 @@ Result<Summary> summarize(Database& database) {
   TRY(find_oldest_retry(database, summary));
   TRY(sum_standing_keys(database, summary));
   TRY(sum_loads(database, summary));
+  TRY(sum_drift(database, summary));
   TRY(read_holds(database, summary));
   TRY(sum_conflicts(database, summary));
   TRY(sum_braked(database, summary));

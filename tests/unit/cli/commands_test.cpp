@@ -72,7 +72,7 @@ TEST_CASE("standing: what waits for a person is counted, of one mapping or of al
 
 TEST_CASE("standing: a mapping that nobody looks at is named, with what lets it go on", "[cli]") {
   const auto status = json::parse(R"({"mappings": {"a": {"paused": true, "state": "paused", "links": 1}, "b": {"held_for": "adoption: reported, not accepted", "state": "paused", "links": 1},
-    "c": {"state": "running", "links": 0}, "d": {"state": "not_loaded", "links": 0},
+    "c": {"state": "running", "links": 0, "ever_loaded": false}, "f": {"state": "running", "links": 0, "ever_loaded": true}, "d": {"state": "not_loaded", "links": 0},
     "e": {"held_for": "its links are of 'people' on app by id, and the file names 'others' on app by id", "moved": true, "state": "paused", "links": 1}}})");
 
   const auto lines = unknown_lines(*status);

@@ -140,6 +140,33 @@ TEST_CASE("summary: a key that backs off is behind since it first failed, howeve
   CHECK(f.summary().mappings["employees"].oldest_waiting == failed);
 }
 
+TEST_CASE("summary: drift is open until a complete comparison does not find it", "[store][summary]") {
+  StoreFixture f;
+  const auto drift = [&] { return f.summary().mappings["notices"].open_drift; };
+  const auto verified = [&](const std::string& id, const std::string& state, Value summary) {
+    Job job;
+    job.id = job.batch = id;
+    job.mapping = "notices";
+    job.kind = "verify";
+    job.state = state;
+    job.summary = std::move(summary);
+    f.ask<void>([&](auto done) { f.store.save_job(job, done); });
+  };
+  f.ask<void>([&](auto done) { f.store.count("mapping notices", {{"drift", 3}}, done); });
+  CHECK(drift() == 3);
+
+  verified("j1", "done", Object{{"before", Object{{"drift", 3}}}, {"found", Object{{"drift", 1}, {"accepted", 5}}}});
+  CHECK(drift() == 1);
+
+  f.ask<void>([&](auto done) { f.store.count("mapping notices", {{"drift", 1}}, done); });
+  CHECK(drift() == 2);
+
+  verified("j2", "failed", Object{{"before", Object{{"drift", 4}}}});
+  CHECK(drift() == 2);
+  verified("j3", "done", Object{{"before", Object{{"drift", 4}}}});
+  CHECK(drift() == 0);
+}
+
 TEST_CASE("summary: what waits for its parent is behind, too", "[store][summary]") {
   StoreFixture f;
   CHECK_FALSE(f.summary().mappings["employees"].behind_since());
