@@ -1,10 +1,15 @@
 // What was: operations, changes received, webhooks, cursors, the audit trail.
 #include "admin/api/api.h"
+#include "admin/filters.h"
 #include "admin/paging.h"
 #include "admin/views.h"
 
 namespace tidewire::admin {
 namespace {
+
+const Words kOperationWords[] = {{"outcome", {"applied", "merged", "conflict", "held", "dead", "skipped", "retry", "announced", "would_write"}},
+                                 {"kind", {"create", "update", "delete", "link", "rename", "restore", "conflict", "resolve", "revert", "hold", "dead", "adopt", "note", "unlink", "relink", "merge", "ignore", "heed", "reset_base"}}};
+const Words kReceivedWords[] = {{"event", {"upsert", "delete", "unparsed"}}, {"source", {"webhook", "poll", "listen", "sweep", "person", "job", "again"}}};
 
 void operations(Api& api, const Call& call) {
   const auto page = id_page_of(call);
@@ -19,9 +24,9 @@ void operations(Api& api, const Call& call) {
   // The times were read once already: they are times.
   filter.since = *time_of(call, "since");
   filter.until = *time_of(call, "until");
-  api.control().store().operations(std::move(filter), *page, [reply = call.reply](Result<store::Paged<store::Operation>> found) {
-    send(reply, found, [](const auto& rows) { return view_page("operations", rows); });
-  });
+  api.control().store().operations(std::move(filter), *page, api.guarded([&api, call](Result<store::Paged<store::Operation>> found) {
+    send_list(api, call, kOperationWords, found, [](const auto& rows) { return view_page("operations", rows); });
+  }));
 }
 
 void operation(Api& api, const Call& call) {
@@ -49,9 +54,9 @@ void received(Api& api, const Call& call, store::ReceivedFilter filter, const ch
   filter.key = call.query("key");
   filter.event = call.query("event");
   filter.since = *time_of(call, "since");
-  api.control().store().received(std::move(filter), *page, [reply = call.reply, name](Result<store::Paged<Value>> found) {
-    send(reply, found, [name](const auto& rows) { return values_page(name, rows); });
-  });
+  api.control().store().received(std::move(filter), *page, api.guarded([&api, call, name](Result<store::Paged<Value>> found) {
+    send_list(api, call, kReceivedWords, found, [name](const auto& rows) { return values_page(name, rows); });
+  }));
 }
 
 void changes(Api& api, const Call& call) { received(api, call, {.source = call.query("source")}, "changes"); }

@@ -35,9 +35,12 @@ void show(Api& api, const Call& call) {
 void findings(Api& api, const Call& call) {
   const auto page = page_of(call);
   if (!page.ok()) return (*call.reply)(problem(page.error()));
-  api.control().store().findings(call.params["id"], call.query("kind"), *page, [reply = call.reply](Result<store::Paged<store::Finding>> found) {
-    send(reply, found, [](const auto& rows) { return view_page("findings", rows); });
-  });
+  api.control().store().findings(call.params["id"], call.query("kind"), *page, api.guarded([&api, call](Result<store::Paged<store::Finding>> found) {
+    const auto shape = [](const auto& rows) { return view_page("findings", rows); };
+    if (!found.ok() || !found->rows.empty()) return send(call.reply, found, shape);
+    // Nothing was found by a job that there is.
+    view_batch(api.control(), call.params["id"], [reply = call.reply, found, shape](const Result<Value>& batch) { batch.ok() ? send(reply, found, shape) : (*reply)(problem(batch.error())); });
+  }));
 }
 
 void control_job(Api& api, const Call& call, const char* what) {

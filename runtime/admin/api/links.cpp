@@ -1,5 +1,6 @@
 // Links as things a person can mend: list them, part, join, merge, set aside, begin anew; and forget a person.
 #include "admin/api/api.h"
+#include "admin/filters.h"
 #include "admin/named.h"
 #include "admin/paging.h"
 #include "admin/views.h"
@@ -34,12 +35,12 @@ void list_links(Api& api, const Call& call) {
   const auto filter = link_filter_of(call, api.control().clock().now());
   const auto page = page_of(call);
   if (!filter.ok() || !page.ok()) return (*call.reply)(problem(filter.ok() ? page.error() : filter.error()));
-  api.control().store().find_links(*filter, *page, api.guarded([&api, reply = call.reply](Result<store::Paged<store::Link>> found) {
-    if (!found.ok()) return (*reply)(problem(found.error()));
+  api.control().store().find_links(*filter, *page, api.guarded([&api, call](Result<store::Paged<store::Link>> found) {
+    if (!found.ok()) return (*call.reply)(problem(found.error()));
     for (store::Link& link : found->rows) {
       if (const sync::Plan* plan = api.control().engine().plan(link.mapping); plan != nullptr) link = sync::as_told(*plan, std::move(link));
     }
-    send(reply, found, [](const auto& rows) { return view_page("links", rows); });
+    send_list(api, call, {}, found, [](const auto& rows) { return view_page("links", rows); });
   }));
 }
 

@@ -1,5 +1,6 @@
 // What is now: status, keys that stand, how much happened when.
 #include "admin/api/api.h"
+#include "admin/filters.h"
 #include "admin/health.h"
 #include "admin/paging.h"
 #include "admin/views.h"
@@ -26,9 +27,9 @@ void dead_letters(Api& api, const Call& call) {
   if (!page.ok()) return (*call.reply)(problem(page.error()));
   const auto state = state_of(call);
   if (!state.ok()) return (*call.reply)(problem(state.error()));
-  api.control().store().standing({.mapping = call.query("mapping"), .state = *state, .key = call.query("key")}, *page, [reply = call.reply](Result<store::Paged<store::DirtyKey>> found) {
-    send(reply, found, [](const auto& rows) { return view_page("keys", rows); });
-  });
+  api.control().store().standing({.mapping = call.query("mapping"), .state = *state, .key = call.query("key")}, *page, api.guarded([&api, call](Result<store::Paged<store::DirtyKey>> found) {
+    send_list(api, call, {}, found, [](const auto& rows) { return view_page("keys", rows); });
+  }));
 }
 
 void activity(Api& api, const Call& call) {

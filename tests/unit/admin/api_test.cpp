@@ -135,6 +135,40 @@ TEST_CASE("api: operations are filtered and come in pages", "[admin]") {
   CHECK(f.get("/api/v1/operations/" + id).string_or("kind") == "create");
 }
 
+TEST_CASE("api: a list that is narrowed by what there is not says so", "[admin]") {
+  ApiFixture f;
+  f.mappings_view = Object{{"people", Value(Object{})}};
+  f.connections_view = Object{{"erp", Value(Object{})}};
+  const auto refused = [&](const std::string& target, int status, const std::string& words) {
+    const auto answer = f.ask("GET", "/api/v1/" + target);
+    INFO(target << " " << answer.body);
+    CHECK(answer.status == status);
+    CHECK(answer.body.find(words) != std::string::npos);
+  };
+
+  refused("operations?mapping=peeple", 404, "did you mean 'people'");
+  refused("operations?outcome=aplied", 400, "did you mean 'applied'");
+  refused("operations?kind=bogus", 400, "create, update");
+  refused("links?mapping=peeple", 404, "did you mean 'people'");
+  refused("dead-letters?mapping=peeple", 404, "did you mean 'people'");
+  refused("changes?connection=erb", 404, "did you mean 'erp'");
+  refused("webhooks?event=upsertt", 400, "did you mean 'upsert'");
+  refused("changes?source=bogus", 400, "webhook, poll");
+  refused("jobs/xyz/findings", 404, "no job xyz");
+  for (const char* right : {"operations?mapping=people&outcome=dead", "links?mapping=people", "changes?connection=erp&event=delete", "dead-letters?mapping=people"}) CHECK(f.ask("GET", std::string("/api/v1/") + right).status == 200);
+}
+
+TEST_CASE("api: a mapping and a connection that left the project are listed as long as the state knows them", "[admin]") {
+  ApiFixture f;
+  f.store().count("mapping former", {{"applied", 1}}, [](Result<void> counted) { CHECK(counted.ok()); });
+  f.store().count("connection former", {{"received", 1}}, [](Result<void> counted) { CHECK(counted.ok()); });
+  f.world.timers.run_posted();
+
+  CHECK(f.ask("GET", "/api/v1/operations?mapping=former&outcome=dead").status == 200);
+  CHECK(f.ask("GET", "/api/v1/changes?connection=former").status == 200);
+  CHECK(f.ask("GET", "/api/v1/changes?connection=other").status == 404);
+}
+
 TEST_CASE("api: a conflict is listed with both values and the keys, and resolved by a person", "[admin]") {
   ApiFixture f;
   insert_left(f, "ada@example.org");

@@ -1,0 +1,31 @@
+// filters.h — whether what a list is narrowed by is there at all: "nothing" about a misspelt name reads as if all were well.
+//
+// Asked of a list that came out empty. What stands in a row cannot be misspelt: so a mapping or a connection that left the project
+// is listed as long as anything is known of it, and a word is told of where it is of no row and none that the daemon writes.
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "admin/api/api.h"
+
+namespace tidewire::admin {
+
+/// What a parameter of a list may say; `what` is it in an error.
+struct Words {
+  const char* parameter;
+  std::vector<std::string> words;
+};
+
+/// kNotFound for the query's `mapping` and `connection` where neither the project nor the state knows them, kInvalid for a parameter
+/// that says none of its words; each with what may be meant.
+void check_filters(Api& api, const Call& call, std::span<const Words> words, Done<void> done);
+
+/// Answers a page as `shape` shows it; an empty first one once its filters are found to mean something. `words` outlives the call.
+template <typename T, typename Shape>
+void send_list(Api& api, const Call& call, std::span<const Words> words, const Result<store::Paged<T>>& found, Shape shape) {
+  if (!found.ok() || !found->rows.empty() || !call.query("after").empty()) return send(call.reply, found, shape);
+  check_filters(api, call, words, [reply = call.reply, found, shape](const Result<void>& known) { known.ok() ? send(reply, found, shape) : (*reply)(problem(known.error())); });
+}
+
+}  // namespace tidewire::admin
