@@ -124,3 +124,69 @@ TEST_CASE("law 27: a part is not written into a column that holds a text: the te
   CHECK(world.right.get(right, "meta") == Value("{\"color\": \"red\"}"));
   CHECK(world.counts().dead == 1);
 }
+
+namespace {
+
+/// The right system takes "" for nothing, and no person is to be without a phone there.
+sync::Plan with_required_phone() {
+  sync::Plan plan = World::default_plan();
+  plan.fields[1].required = true;
+  plan.fields[1].type.right = sync::Type::from(Value(Object{{"kind", "text"}, {"empty", "null"}}));
+  return plan;
+}
+
+}  // namespace
+
+TEST_CASE("law 27: no record is made that would lack a required field", "[laws][27]") {
+  for (const auto null : {sync::Field::Null::kClear, sync::Field::Null::kKeep}) {
+    sync::Plan plan = with_required_phone();
+    plan.fields[1].null = null;
+    World world(std::move(plan));
+    Value nobody = person("alan@example.org");
+    nobody["phone"] = Value();
+    const std::string empty = world.left.insert(person("ada@example.org", "")), absent = world.left.insert(nobody);
+    world.hook(Side::kLeft, empty);
+    world.hook(Side::kLeft, absent);
+    world.settle();
+
+    const auto standing = standing_of(world, store::KeyState::kDead);
+    CHECK(world.right.creates == 0);
+    REQUIRE(standing.size() == 2);
+    CHECK(standing.front().error->string_or("message").find("'phone' is required") != std::string::npos);
+    world.left.edit(empty, "phone", Value("2"));
+    world.hook(Side::kLeft, empty);
+    world.settle();
+    CHECK(world.right.creates == 1);
+  }
+}
+
+TEST_CASE("law 27: a required field that was emptied is not emptied on the other side, and the record waits for a person", "[laws][27]") {
+  Pair it(with_required_phone());
+  it.edit(Side::kLeft, "phone", "");
+  it.edit(Side::kLeft, "email", "ada@new.org");
+  it.tell();
+
+  CHECK(it.new_writes() == 0);
+  CHECK(it.shown(Side::kRight, "phone") == "1");
+  CHECK(it.world.counts().dead > 0);
+  it.edit(Side::kLeft, "phone", "2");
+  it.tell();
+  CHECK(it.both_show("phone", "2"));
+  CHECK(it.both_show("email", "ada@new.org"));
+  CHECK(it.world.counts().dead == 0);
+}
+
+TEST_CASE("law 27: a required field that stands empty on both sides holds up no other one", "[laws][27]") {
+  sync::Plan plan = with_required_phone();
+  plan.fields[1].type.left = plan.fields[1].type.right;
+  World world(std::move(plan));
+  const std::string left = world.left.insert(person("ada@example.org", ""));
+  const std::string right = world.right.insert(person("ada@example.org", ""));
+  world.left.edit(left, "tags", Value("new"));
+  world.hook(Side::kLeft, left);
+  world.settle();
+
+  CHECK(world.counts().dead == 0);
+  CHECK(world.counts().links == 1);
+  CHECK(world.right.get(right, "phone") == Value(""));
+}

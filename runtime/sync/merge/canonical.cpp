@@ -234,6 +234,11 @@ bool empty(const Value& value, const Type& type) {
   return plain.ok() && plain->is_null();
 }
 
+Error required_and_empty(const Field& field, Side to) {
+  return make_error(Code::kInvalid, "'" + field.name + "' is required, and the " + std::string(store::side_name(to)) + " side would get it empty",
+                    "fill it on the other side, give the row a default, or take `required` off it");
+}
+
 Value form_of(const Field& field, Side side, const Value& record) {
   const auto& paths = field.paths[side];
   if (paths.size() == 1) {

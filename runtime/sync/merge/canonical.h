@@ -25,5 +25,7 @@ bool empty(const Value& value, const Type& type);
 Value form_of(const Field& field, Side side, const Value& record);
 bool same_form(const Field& field, Side side, const Value& a, const Value& b);
 bool empty_form(const Field& field, Side side, const Value& form);
+/// kInvalid: the mapping calls the field required, and this side would get it empty.
+Error required_and_empty(const Field& field, Side to);
 
 }  // namespace tidewire::sync

@@ -23,6 +23,11 @@ Side common_side(const Field& field) {
   return to_left ? Side::kLeft : Side::kRight;
 }
 
+Result<void> check_cell(const Field& cell, Side to, const Value& form) {
+  if (cell.required && empty_form(cell, to, form)) return required_and_empty(cell, to);
+  return {};
+}
+
 bool travels(const Field& field, const Field& cell, Side to) { return flows(field.flow, to) && flows(cell.flow, to); }
 
 class Merge {
@@ -116,6 +121,7 @@ bool Merge::changed(Side side, const Row& row) const {
 Result<bool> Merge::carry(const Field& cell, Side to, const Value& form, const Value& row, Value& target) {
   const auto turned = TRY(cells_.turn(cell, to, form, row, false));
   if (!turned || same_form(cell, to, *turned, cell_form(cell, to, target))) return false;
+  TRY(check_cell(cell, to, *turned));
   lay_cell(cell, to, *turned, target);
   return true;
 }
@@ -216,7 +222,9 @@ Result<void> Merge::make(Side to, const Row& source) {
     }
     if (!travels(field_, cell, to) && !cell.row_key) continue;
     const auto turned = TRY(cells_.turn(cell, to, cell_form(cell, other(to), source.form), source.form, true));
-    if (turned) lay_cell(cell, to, *turned, row);
+    if (!turned) continue;
+    TRY(check_cell(cell, to, *turned));
+    lay_cell(cell, to, *turned, row);
   }
   put(to, source.common, std::move(row));
   added_[to].push_back(source.common);

@@ -264,3 +264,20 @@ TEST_CASE("rows: of rows that go both ways a resync turns each cell again, and a
   CHECK(it.here() == rows(R"([{"name":"c1","idx":1,"school":"MIT","degree":"BSc","year":1990},{"name":"c2","idx":2,"school":"ETH","degree":"MSc","year":1999}])"));
   CHECK(resync() == 0);
 }
+
+TEST_CASE("rows: no row is made, and none changed, that would lack a required field", "[sync][rows]") {
+  sync::Plan plan = with_rows();
+  plan.fields.back().rows[1].required = true;
+  Pair it(std::move(plan));
+  const std::string before = it.there();
+  it.left_has(R"([{"name":"c1","school":"MIT","degree":null,"year":1990},{"name":"c2","school":"ETH","degree":"MSc","year":1992}])");
+  CHECK(it.sync() == 0);
+  it.left_has(R"([{"name":"c1","school":"MIT","degree":"BSc","year":1990},{"name":"c2","school":"ETH","degree":"MSc","year":1992},{"name":"c3","school":"UCL","year":2000}])");
+  CHECK(it.sync() == 0);
+  CHECK(it.there() == before);
+  CHECK(it.world.counts().dead > 0);
+
+  it.left_has(R"([{"name":"c1","school":"MIT","degree":"BSc","year":1990},{"name":"c2","school":"ETH","degree":"MSc","year":1992},{"name":"c3","school":"UCL","degree":"PhD","year":2000}])");
+  CHECK(it.sync() == 1);
+  CHECK(it.world.counts().dead == 0);
+}
