@@ -227,6 +227,7 @@ Type Type::from(const Value& described) {
   type.length = described.int_or("length", -1);
   type.empty_is_null = described.string_or("empty") == "null" || described.bool_or("empty_is_null", false);
   type.zero_is_null = described.bool_or("zero_is_null", false);
+  type.null_is_false = described.bool_or("null_is_false", false);
   type.trim = described.string_or("trim");
   if (const Value* options = described.find("options"); options != nullptr && options->is_array()) {
     type.options = options->as_array();

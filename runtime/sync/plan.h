@@ -28,6 +28,7 @@ struct Type {
   std::int64_t length = -1;   // code points; -1: no limit
   bool empty_is_null = false;
   bool zero_is_null = false;
+  bool null_is_false = false; // of a bool: its system has no third value
   std::string trim;           // "" | "right" | "both"
   std::vector<Value> options; // of an enum
   std::shared_ptr<const Type> element;  // of a list or set; null: elements compare as exact JSON

@@ -413,7 +413,7 @@ tap.test("describe tells how values are kept", function()
   local found = call.describe(collection())
   local by_name = {}
   for _, field in ipairs(found.fields) do by_name[field.name] = field end
-  tap.equal(by_name.is_manager.type.form, "01")
+  tap.equal(by_name.is_manager.type, { kind = "bool", form = "01", null_is_false = true })
   tap.equal(by_name.level.type.zero_is_null, true)
   tap.equal(by_name.salary.type.scale, 9)
   tap.equal(by_name.custom_when.type.zone, "Europe/Berlin")

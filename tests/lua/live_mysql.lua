@@ -84,6 +84,10 @@ tap.test("old tables: dates of zeros are null, letters without case stay apart, 
   fails("invalid", "^1265: ", call.update(rows, row.key, { small = "c" }, row.version))
   local found = assert(call.find(rows, array { array { { field = "name", value = "AB" } }, array { { field = "name", value = "Ab" } } }))
   tap.equal({ #found[1], #found[2] }, { 0, 1 })
+  tap.equal(row.fields.flag, null)
+  for _, field in ipairs(assert(call.describe(rows)).fields) do
+    if field.name == "flag" then tap.equal(field.type, { kind = "bool", form = "01" }) end
+  end
   local after = assert(call.update(rows, row.key, { n = dec "1234567890123456.7891", flag = true, raw = "\\x00ff27", doc = object { a = 1 } }, row.version))
   tap.equal({ tostring(after.fields.n), after.fields.flag, after.fields.raw, after.fields.doc }, { "1234567890123456.7891", 1, "\\x00ff27", '{"a":1}' })
   fails("stale", "changed", call.update(rows, row.key, { name = "x" }, row.version))

@@ -165,7 +165,7 @@ Result<Value> canonical(const Value& value, const Type& type) {
   const std::string& kind = type.kind;
   if (value.is_null()) {
     if (is_number_kind(kind) && type.zero_is_null) return Value(0);
-    if (kind == "bool" && type.form == "01") return Value(false);
+    if (kind == "bool" && type.null_is_false) return Value(false);
     return value;
   }
   if (kind == "json") return canonical_json(value, type);

@@ -34,7 +34,7 @@ local describe_fields
 local function type_of(field, known, zone)
   local kind = field.fieldtype
   local length = tonumber(field.length) or 0
-  if kind == "Check" then return { kind = "bool", form = "01" } end
+  if kind == "Check" then return { kind = "bool", form = "01", null_is_false = true } end
   if kind == "Int" or kind == "Long Int" then return { kind = "int", zero_is_null = true } end
   if numbers[kind] then return { kind = "decimal", scale = numbers[kind], form = "number", zero_is_null = true } end
   if kind == "Date" then return { kind = "date" } end

@@ -114,7 +114,7 @@ end
 local function type_of(column)
   local kind = column.kind
   if column.json then return { kind = "json" } end
-  if column.type == "tinyint(1)" then return { kind = "bool", form = "01" } end
+  if column.type == "tinyint(1)" then return { kind = "bool", form = "01", null_is_false = column.required == 1 or nil } end
   if kind == "enum" then return { kind = "enum", options = options_of(column.type) } end
   if kind == "timestamp" then return { kind = "datetime", form = "local", zone = "UTC", resolution = 10 ^ -(given(column.places) or 0) } end
   if kind == "datetime" then return { kind = "datetime", form = "local", zone = "UTC", resolution = 10 ^ -(given(column.places) or 0) } end

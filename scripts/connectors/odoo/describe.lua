@@ -29,7 +29,7 @@ local types = {
   char = plain_text, text = plain_text, html = plain_text, selection = options, float = decimal,
   monetary = function() return { kind = "decimal", form = "number", zero_is_null = true } end,
   integer = function() return { kind = "int", zero_is_null = true } end,
-  boolean = function() return { kind = "bool", form = "01" } end,
+  boolean = function() return { kind = "bool", form = "01", null_is_false = true } end,
   date = function() return { kind = "date" } end,
   datetime = function() return { kind = "datetime", form = "local", zone = "UTC", resolution = 1 } end,
   many2one = function(field) return { kind = "reference", to = field.relation } end,

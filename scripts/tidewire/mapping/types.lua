@@ -80,7 +80,7 @@ function M.written(r, value, near)
   end
   for _, kind in ipairs(M.kinds) do
     if kind == value.kind then
-      r:keys(value, { "kind", "length", "empty", "trim", "form", "scale", "precision", "zero_is_null", "zone", "resolution", "options", "to", "of" },
+      r:keys(value, { "kind", "length", "empty", "trim", "form", "scale", "precision", "zero_is_null", "null_is_false", "zone", "resolution", "options", "to", "of" },
         "type", near)
       return value
     end

@@ -68,6 +68,21 @@ TEST_CASE("canonical: elements of a list and of a set are of their own type, of 
   CHECK(*sync::convert(Value(Array{Value(true), Value(false)}), list_of("list", "bool"), flags) == Value(Array{Value(1), Value(0)}));
 }
 
+TEST_CASE("canonical: a boolean is nothing where its system has a third value, and false where it has none", "[sync]") {
+  sync::Type number = sync::Type::of("bool");
+  number.form = "01";
+  sync::Type never_null = sync::Type::from(Value(Object{{"kind", "bool"}, {"form", "01"}, {"null_is_false", true}}));
+  const sync::Type plain = sync::Type::of("bool");
+  CHECK(*sync::convert(Value(), plain, number) == Value());
+  CHECK(*sync::convert(Value(), number, plain) == Value());
+  CHECK_FALSE(sync::same(Value(), Value(0), number));
+  CHECK(sync::empty(Value(), number));
+  CHECK(*sync::convert(Value(false), plain, number) == Value(0));
+  CHECK(*sync::convert(Value(), plain, never_null) == Value(0));
+  CHECK(*sync::convert(Value(), never_null, plain) == Value(false));
+  CHECK(sync::same(Value(), Value(0), never_null));
+}
+
 TEST_CASE("canonical: bytes are the same in either spelling, and a text keeps the one that it got", "[sync]") {
   sync::Type hexadecimal = sync::Type::of("binary"), encoded = hexadecimal;
   encoded.form = "base64";
