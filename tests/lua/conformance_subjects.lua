@@ -244,6 +244,9 @@ local function wordpress_post(kind, config, broken, plugin)
   for _, changes in ipairs { { price = dec "12.5" }, { price = dec "-0.01" }, { count = 2147483647 }, { flags = array { "a,b", "c" } }, { on = true }, { code = "✓ \\ 'x'" } } do
     subject.faithful[#subject.faithful + 1] = meta(changes)
   end
+  local cleared = meta {}
+  cleared[2] = object { on = null }
+  subject.faithful[#subject.faithful + 1] = cleared
   return subject
 end
 

@@ -6,7 +6,7 @@ local json = require "tidewire.json"
 local host = require "tidewire.host.connector"
 
 local test, equal, ok = tap.test, tap.equal, tap.ok
-local array, object = json.array, json.object
+local null, array, object = json.null, json.array, json.object
 
 local date = { date = "Mon, 30 Nov 2026 12:00:00 GMT" }
 local me = { id = 1, slug = "bot", capabilities = { edit_posts = true, edit_others_posts = true } }
@@ -137,6 +137,19 @@ test("credentials travel with every request, raw values only are asked for, and 
   equal({ sent.json, sent.once }, { { title = "x", meta = { price = 2 } }, true })
 end)
 
+test("a boolean without a value is written as false, of meta too; other meta is taken away", function()
+  local kept = properties.meta
+  properties.meta = { type = "object", properties = { price = { type = "number" }, hot = { type = "boolean" } } }
+  local call, fake = blog(many(1), nil, { { "POST /wp%-json/wp/v2/posts/1", { body = row(1, { meta = { price = 0, hot = false } }) } } })
+  local where = posts("meta.price", "meta.hot")
+  for _, field in ipairs(assert(call.describe(where)).fields) do
+    if field.name == "meta.hot" then equal(field.type, { kind = "bool", form = "json", null_is_false = true }) end
+  end
+  assert(call.update(where, "1", { meta = { price = null, hot = null } }))
+  properties.meta = kept
+  equal(fake.asked "POST .*"[1].json, { meta = { price = null, hot = false } })
+end)
+
 test("title and title.raw are the same text in two shapes", function()
   local call = blog(many(2))
   equal(assert(call.list(posts "title", nil, 5)).records[1].fields, { title = "t1" })
@@ -208,6 +221,12 @@ test("what failures mean", function()
   local codes, err = met(400, said("rest_invalid_param", "Invalid parameter(s): author", { params = { author = "author is not of type integer." } }))
   equal(codes, { "invalid", "invalid" })
   ok(err.message:find("author is not of type integer", 1, true), err.message)
+  local refused, refusal = met(500, said("rest_invalid_stored_value", "The hot property has an invalid stored value, and cannot be updated to null."))
+  equal(refused, { "invalid", "invalid" })
+  ok(refusal.message:find("invalid stored value", 1, true), refusal.message)
+  local broken, breakage = met(500, said("internal_server_error", "There has been a critical error on this website."))
+  equal(broken, { "unavailable", "unknown" })
+  ok(breakage.message:find("the server answered 500: internal_server_error: There has been a critical error", 1, true), breakage.message)
   equal(met(500, said("db_update_error", "Could not update post in the database.")), { "unavailable", "unknown" })
 end)
 

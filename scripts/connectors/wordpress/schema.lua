@@ -82,11 +82,11 @@ local function options_of(property)
 end
 
 local simple = {
-  integer = { kind = "int", zero_is_null = true }, number = { kind = "decimal", form = "number", zero_is_null = true }, boolean = { kind = "bool", form = "json" },
+  integer = { kind = "int", zero_is_null = true }, number = { kind = "decimal", form = "number", zero_is_null = true }, boolean = { kind = "bool", form = "json", null_is_false = true },
   array = { kind = "list" }, object = { kind = "json" },
 }
 
--- A post meta that was never set reads as 0 or "", so these are nothing.
+-- A post meta that was never set reads as 0, "" or false, so these are nothing; a boolean has no third value.
 local function plain_type(property)
   if kind_of(property) == "string" and options_of(property) then return { kind = "enum", options = options_of(property) } end
   return simple[kind_of(property)] or { kind = "text", empty = "null" }

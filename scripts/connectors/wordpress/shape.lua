@@ -176,7 +176,9 @@ end
 
 local empty = { text = "", int = 0, decimal = 0, reference = 0, list = array {} }
 
+-- A boolean is false then, of meta too: WordPress refuses to take away one that is stored as false.
 local function nothing(field)
+  if field.type.kind == "bool" then return false end
   if field.meta then return null end
   if field.type.kind == "set" then return array {} end
   local value = empty[field.type.kind]

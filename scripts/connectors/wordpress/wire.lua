@@ -18,7 +18,7 @@ local codes = {
   rest_post_invalid_id = "not_found", rest_term_invalid = "not_found", rest_user_invalid_id = "not_found", rest_already_trashed = "not_found",
   term_exists = "stale", existing_user_login = "stale", existing_user_email = "stale",
   rest_cannot_create = "denied", rest_forbidden = "denied", rest_forbidden_context = "denied", rest_cannot_view = "denied", rest_user_cannot_view = "denied",
-  rest_trash_not_supported = "invalid", wp_die = false,
+  rest_trash_not_supported = "invalid", rest_invalid_stored_value = "invalid", wp_die = false,
 }
 
 local hints = {
@@ -29,6 +29,7 @@ local hints = {
   rest_cannot_create = "the role of the user may not create these: give it the role Editor",
   rest_forbidden_context = "the role of the user may not edit these, so their raw values are not shown: give it the role Editor",
   rest_forbidden = "the role of the user may not do this: give it the role Editor, or look for a plugin that closes the API",
+  rest_invalid_stored_value = "what the site has stored there does not fit what the key is registered as: mend it in WordPress",
   empty_content = "a post has a title, a content or an excerpt",
 }
 
@@ -62,7 +63,8 @@ local function explain(reply, writes)
   if body.code == "rest_post_invalid_page_number" then return "not_found", message end
   if code then return code, message, hint end
   if body.code:find "^db_" then return refused_value(message) and "invalid" or writes and "unknown" or "unavailable", message end
-  if status >= 500 or code == false then return nil end
+  if code == false then return nil end
+  if status >= 500 then return writes and "unknown" or "unavailable", "the server answered " .. status .. ": " .. message, hint end
   return "invalid", message, hint
 end
 
