@@ -1,4 +1,6 @@
 // What a remote needs so that changes are known: shown, then made, by the connector's own `install` and `uninstall`.
+#include <algorithm>
+
 #include "app/state.h"
 
 namespace tidewire::app {
@@ -9,6 +11,21 @@ namespace {
 
 Error nothing_to_install(const admin::Installation& asked) {
   return make_error(Code::kInvalid, "mapping " + asked.mapping + " has no side of kind '" + asked.kind + "'", "the kind of a connection as tidewire.lua says it, or the connection's name");
+}
+
+/// A collection by its one name, where its system has one: `cat` and `public.cat` are one table.
+std::string name_of(const Value& collection, const std::string& name) {
+  const std::string place = collection.string_or("place");
+  return collection.string_or("connection") + " " + (place.empty() ? collection.string_or("word") + " " + name : place);
+}
+
+std::vector<std::string> used_by(const Value& compiled) {
+  std::vector<std::string> names;
+  for (const Side side : {Side::kLeft, Side::kRight}) {
+    if (const Value* end = compiled.find(store::side_name(side)); end != nullptr) names.push_back(name_of(*end, end->string_or("collection")));
+    for (const Value& entry : belonging_to(compiled, side)) names.push_back(name_of(entry, entry.string_or("collection")));
+  }
+  return names;
 }
 
 }  // namespace
@@ -29,17 +46,29 @@ void App::State::install(const admin::Installation& asked, admin::Done<Value> do
   if (mapping == mappings_.end() || !mapping->second.endpoints) {
     return loop_.post([done, name = asked.mapping] { done(make_error(Code::kNotFound, "no mapping '" + name + "' is loaded", "`tidewire check` says why")); });
   }
+  const auto options_for = [&](const std::string& connection, const std::string& name) {
+    Object options{{"apply", Value(asked.apply)}};
+    if (!asked.address.empty()) options["address"] = asked.address + "/webhook/" + connection;
+    Array others;
+    for (const auto& [other, loaded] : mappings_) {
+      if (!asked.remove || other == asked.mapping || !loaded.mapper) continue;
+      const auto names = used_by(loaded.mapper->compiled());
+      if (std::find(names.begin(), names.end(), name) != names.end()) others.push_back(Value(other));
+    }
+    if (!others.empty()) options["used_by"] = Value(std::move(others));
+    return Value(std::move(options));
+  };
+  const Value& compiled = mapping->second.mapper->compiled();
   auto steps = std::make_shared<InstallSteps>();  // owners: the callbacks of each step
   for (const Side side : {Side::kLeft, Side::kRight}) {
     const ScriptEndpoint& endpoint = mapping->second.endpoints->own(side);
     const auto found = connections_.find(endpoint.connection().name());
     if (found == connections_.end() || (asked.kind != found->second->kind() && asked.kind != found->first)) continue;
-    Object options{{"apply", Value(asked.apply)}};
-    if (!asked.address.empty()) options["address"] = asked.address + "/webhook/" + found->first;
-    steps->list.push_back({store::side_name(side), found->first, endpoint.collection(), Value(options)});
+    const Value* end = compiled.find(store::side_name(side));
+    steps->list.push_back({store::side_name(side), found->first, endpoint.collection(), options_for(found->first, end == nullptr ? "" : name_of(*end, end->string_or("collection")))});
     // Rows and parts of records tell their changes themselves.
-    for (const Value& entry : belonging_to(mapping->second.mapper->compiled(), side)) {
-      steps->list.push_back({store::side_name(side) + (" " + entry.string_or("collection")), found->first, further_collection(entry), Value(options)});
+    for (const Value& entry : belonging_to(compiled, side)) {
+      steps->list.push_back({store::side_name(side) + (" " + entry.string_or("collection")), found->first, further_collection(entry), options_for(found->first, name_of(entry, entry.string_or("collection")))});
     }
   }
   if (steps->list.empty()) return loop_.post([done, asked] { done(nothing_to_install(asked)); });

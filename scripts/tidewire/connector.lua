@@ -238,6 +238,15 @@ function M.call(conn, request)
   return by_status(reply, writes)
 end
 
+--- The answer of an `uninstall` that leaves to other mappings what they use too (`options.used_by`, their names); nil where none does.
+function M.left_to_others(options)
+  local names = M.given(options and options.used_by) or {}
+  if #names == 0 then return nil end
+  local list = table.concat(names, ", ")
+  return { applied = false, steps = json.array { { title = "left as it is: " .. list .. (#names == 1 and " uses it too" or " use it too"),
+    todo = "where it is to go, take the file of " .. list .. " away first, or let another collection be named there" } } }
+end
+
 -- Conditions ----------------------------------------------------------------------------------------------------------
 
 --- A scope as a list of `{ field, op, value }` by field name. Comparing with null becomes a question after null.

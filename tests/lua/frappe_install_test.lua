@@ -56,6 +56,15 @@ local here, there = "https://a.example.org/webhook/erp", "https://b.example.org/
 local function made(call, address) return #assert(call.install(people, { address = address, apply = true })).steps end
 local function gone(call, address) return #assert(call.uninstall(people, { address = address, apply = true })).steps end
 
+tap.test("what another mapping uses too is left to it, which the plan says", function()
+  local erp = site()
+  local call = erp.daemon "w"
+  made(call, here)
+  local plan = assert(call.uninstall(people, { address = here, apply = true, used_by = { "staff", "teams" } }))
+  tap.equal({ plan.applied, #plan.steps, plan.steps[1].title, erp.told(here) }, { false, 1, "left as it is: staff, teams use it too", 3 })
+  tap.equal({ gone(call, here), erp.told(here) }, { 3, 0 })
+end)
+
 tap.test("the webhooks follow the daemon to another address, and go without one", function()
   local erp = site()
   local call = erp.daemon "w"

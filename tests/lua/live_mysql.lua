@@ -158,6 +158,7 @@ tap.test("an outbox that notes another key is not believed, one whose triggers a
   cursor = { outbox = db:query("select max(seq) as seq from tidewire_outbox where tbl = 'two_keys'")[1].seq, at = cursor.at }
   assert(call.changes(by_id, cursor, 10))
   tap.equal(#db:query "select 1 from tidewire_outbox where tbl = 'two_keys'", 0)
+  tap.equal(assert(call.uninstall(by_id, { apply = true, used_by = { "other" } })).steps[1].title, "left as it is: other uses it too")
   assert(call.uninstall(by_id, { apply = true }))
   tap.equal(warned(), false)
   -- As a user sees it to whom MySQL does not show the triggers.

@@ -96,6 +96,12 @@ tap.test("an outbox that notes another key is not believed: install says so, and
   local seen = drained(call, by_code, cursor)
   tap.equal({ seen["C-7"], seen["7"] }, { "seven" })
   tap.equal(assert(call.start(by_id)).outbox ~= nil, true)
+  tap.equal(assert(call.uninstall(by_id, { apply = true, used_by = { "other" } })).steps[1].title, "left as it is: other uses it too")
+  tap.equal(assert(call.start(by_id)).outbox ~= nil, true)
+  -- What notes another key serves neither.
+  assert(call.uninstall(by_code, { apply = true, used_by = { "other" } }))
+  tap.equal(assert(call.start(by_id)).outbox, nil)
+  assert(call.install(by_id, { apply = true }))
   assert(call.uninstall(by_id, { apply = true }))
   tap.equal(#assert(call.install(by_code, {})).steps > 0, true)
   -- One whose arguments are of another make is made anew.

@@ -114,6 +114,8 @@ end
 
 --- Takes ours away, and with an address only what goes there.
 function M.uninstall(conn, collection, options)
+  local left = connector.left_to_others(options)
+  if left then return left end
   local found, err = present(conn, collection, options)
   if not found then return nil, err end
   local steps = array {}

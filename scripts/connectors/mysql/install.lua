@@ -162,6 +162,9 @@ function M.uninstall(conn, collection, options)
   tables.forget(conn)
   local about, err = catalog.table(conn, collection)
   if not about then return nil, err end
+  -- What notes another key serves none of them.
+  local left = not notes.notes_another(about, collection.key) and connector.left_to_others(options)
+  if left then return left end
   local steps, add = list()
   for _, one in ipairs(about.triggers) do add("what notes each " .. one.event, drop_text(conn, collection, one.name)) end
   for _, one in ipairs(about.parent_triggers) do add("what notes whose rows were", drop_text(conn, collection, one.name)) end

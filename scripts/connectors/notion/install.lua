@@ -33,6 +33,8 @@ function M.install(conn, collection, options)
 end
 
 function M.uninstall(_, _, options)
+  local left = connector.left_to_others(options)
+  if left then return left end
   return answer(array { { title = "the subscription", todo = "In Notion: Settings, Connections, the integration, Webhooks: delete it. Take "
     .. "verification_token out of tidewire.lua." } }, options)
 end

@@ -39,6 +39,8 @@ function M.install(conn, collection, options)
 end
 
 function M.uninstall(conn, collection, options)
+  local left = connector.left_to_others(options)
+  if left then return left end
   local ready, err = checked(conn, options)
   if not ready then return nil, err end
   return { applied = false, steps = array { { title = "the automation rules",

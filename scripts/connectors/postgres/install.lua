@@ -243,6 +243,9 @@ function M.uninstall(conn, collection, options)
   tables.forget(conn)
   local about, err = catalog.table(conn, collection)
   if not about then return nil, err end
+  -- What notes another key serves none of them.
+  local left = not catalog.notes_another_key(conn, collection, about) and connector.left_to_others(options)
+  if left then return left end
   local used
   used, err = db.query(conn, others, { about.name })
   if not used then return nil, err end

@@ -104,6 +104,8 @@ function M.install(conn, collection, options)
 end
 
 function M.uninstall(conn, collection, options)
+  local left = connector.left_to_others(options)
+  if left then return left end
   local none, err = refused(options)
   if err then return none, err end
   local steps, add = list()

@@ -83,6 +83,8 @@ end
 
 --- Takes the settings of this mapping away. The plugin and the values of meta stay.
 function M.uninstall(conn, collection, options)
+  local left = connector.left_to_others(options)
+  if left then return left end
   local there, err = settings(conn)
   if there == nil then return nil, err end
   local steps, address, ours = array {}, given(options.address), schema.wanted_meta(collection)
