@@ -158,10 +158,12 @@ function M.propose(argument)
   if given(argument.fields) then rows, taken = chosen_rows(argument, lefts, rights, found) end
   local waiting = waiting_rows(found, taken, given(argument.fields) ~= nil)
   add_options(left, right, lefts, rights, rows)
-  local identity, known = match.identity(found), given(argument.match)
-  if known == nil and identity then
-    known = { left = identity.left.name, right = identity.right.name, fold = table.concat(names.words(identity.left.name)):find "mail" ~= nil }
+  local known = given(argument.match)
+  local identity, guess = match.identity(found)
+  local function match_by(one)
+    return one and { left = one.left.name, right = one.right.name, fold = table.concat(names.words(one.left.name)):find "mail" ~= nil } or nil
   end
+  if known == nil then known, guess = match_by(identity), match_by(guess) else guess = nil end
   local left_only, right_only = left_over(lefts, taken.left, written_to(direction, "left")), left_over(rights, taken.right, written_to(direction, "right"))
   local unmatched = required_ones(direction, left_only, right_only, constants)
   add_nearest(unmatched, left, right, lefts, rights, taken)
@@ -174,7 +176,7 @@ function M.propose(argument)
   return {
     name = name, pairs = shown, left_only = left_only, right_only = right_only, unmatched_required = unmatched, warnings = warnings,
     key = { left = array(left.key), right = array(right.key) }, match = known or json.null,
-    source = file.text { name = name, left = left, right = right, rows = rows, match = known, direction = direction, conflict = given(argument.conflict), on = given(argument.on),
+    source = file.text { name = name, left = left, right = right, rows = rows, match = known, guess = guess, direction = direction, conflict = given(argument.conflict), on = given(argument.on),
       unmatched = unmatched, constants = constants, waiting = waiting, left_only = left_only, right_only = right_only },
   }
 end

@@ -121,6 +121,30 @@ test("records know each other by what is unique, e-mail without regard to case",
   ok(found.source:find('match = { by.fields { { "company_email", "email", fold = true } } }', 1, true))
 end)
 
+test("a field that is named after another record's is no match unless it is unique", function()
+  local function between(left_unique)
+    return suggest.propose { left = side("a", "table", "a", "id", { field("owner_email", "text", { unique = left_unique }), field("subject", "text") }),
+      right = side("b", "data_source", "b", "id", { field("Owner Email", "text"), field("Subject", "text") }) }
+  end
+  local found = between()
+  equal(found.match, json.null)
+  ok(found.source:find('  -- match = { by.fields { { "owner_email", "Owner Email", fold = true } } },  not unique anywhere: say what tells two records apart', 1, true), found.source)
+  ok(found.warnings[1]:find "first contact")
+  equal(between(true).match, { left = "owner_email", right = "Owner Email", fold = true })
+  local own = suggest.propose { left = side("a", "table", "a", "id", { field("sku", "text") }), right = side("b", "table", "b", "id", { field("product_code", "text") }) }
+  equal(own.match, { left = "sku", right = "product_code", fold = false })
+end)
+
+test("a list and a text find each other on either side", function()
+  for _, kind in ipairs { "list", "set" } do
+    for _, kinds in ipairs { { kind, "text" }, { "text", kind } } do
+      local found = suggest.propose { left = side("a", "table", "a", "id", { field("tags", kinds[1]) }), right = side("b", "table", "b", "id", { field("Tags", kinds[2]) }) }
+      equal(pair_of(found, "tags").transform, { word = "csv" })
+      ok(found.source:find('{ "tags", "Tags", t.csv }', 1, true), found.source)
+    end
+  end
+end)
+
 test("where nothing is unique it is said", function()
   local found = suggest.propose { left = side("a", "doctype", "A", "name", { field("colour", "text") }), right = side("b", "table", "b", "id", { field("colour", "text") }) }
   equal(found.match, json.null)

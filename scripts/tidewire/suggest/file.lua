@@ -77,7 +77,11 @@ local function add_left_over(rows, side, fields, chosen)
   for _, text in ipairs(listed(("Without a partner, of %s %s"):format(chosen[side].connection, write.text(chosen[side].collection)), names)) do rows[#rows + 1] = text end
 end
 
---- { name, left, right, rows, match, direction, conflict, on, unmatched, constants, waiting, left_only, right_only } -> text
+local function match_text(match)
+  return ("match = { by.fields { { %s, %s%s } } },"):format(write.text(match.left), write.text(match.right), match.fold and ", fold = true" or "")
+end
+
+--- { name, left, right, rows, match, guess, direction, conflict, on, unmatched, constants, waiting, left_only, right_only } -> text
 function M.text(chosen)
   local rows, uses_t = {}, false
   for i, row in ipairs(chosen.rows) do
@@ -105,8 +109,9 @@ function M.text(chosen)
   line("  key   = { left = " .. key_text(chosen.left.key) .. ", right = " .. key_text(chosen.right.key) .. " },")
   local match = chosen.match
   if match and match.left then
-    line(("  match = { by.fields { { %s, %s%s } } },"):format(write.text(match.left), write.text(match.right), match.fold and ", fold = true" or ""))
+    line("  " .. match_text(match))
   else
+    if chosen.guess then line("  -- " .. match_text(chosen.guess) .. "  not unique anywhere: say what tells two records apart") end
     line "  -- Without `match` every record is new to the other side: name what tells one from another before both sides are filled."
   end
   line "  fields = {"

@@ -84,6 +84,7 @@ function M.option(left, right)
   if option then return "right", option end
 end
 
+local lists = { list = true, set = true }
 local because = { times = "a time of day, by `times`", single = "one at most, by `single`" }
 
 -- How two types get along: a factor, what else is to be said, and the transform that it takes; nil where they do not.
@@ -112,7 +113,7 @@ local function fit(argument, left, right)
     return a.kind == b.kind and 1 or 0.93, a.kind ~= b.kind and (a.kind .. " and " .. b.kind .. " convert") or nil
   end
   if (a.kind == "date" and b.kind == "datetime") or (a.kind == "datetime" and b.kind == "date") then return 0.85, "a date and a time: t.date", { word = "date" } end
-  if a.kind == "list" and b.kind == "text" then return 0.7, "a list and a text: t.csv", { word = "csv" } end
+  if lists[a.kind] and b.kind == "text" and not a.to or a.kind == "text" and lists[b.kind] and not b.to then return 0.7, "a list and a text: t.csv", { word = "csv" } end
   return nil
 end
 
@@ -174,20 +175,29 @@ end
 
 local natural = { email = 3, code = 4, sku = 4, barcode = 4, vat = 2 }
 
---- By which pairs records of the two sides know each other at first contact: what is unique before what usually is; nil where nothing is.
+-- What a name says of it: 4 for "sku"; of "owner_email" the same, but only as a guess: that is another record's.
+local function named(field)
+  local words, most = names.words(field.name), 0
+  for _, word in ipairs(words) do most = math.max(most, natural[word] or 0) end
+  return most, natural[table.concat(words)] ~= nil
+end
+
+--- By which pair records of the two sides know each other at first contact: what is unique before what usually is; nil where nothing is.
+--- And one that may be meant, whose name alone speaks for it; nil where there is none.
 function M.identity(found)
-  local best, most = nil, 0
+  local best, most, guess, nearest = nil, 0, nil, 0
   for _, one in ipairs(found) do
     local kind = one.left.type.kind
     if not one.waits and not one.transform and (kind == "text" or kind == "int" or kind == "uuid") then
-      local worth = (one.left.unique and 10 or 0) + (one.right.unique and 10 or 0)
-      for _, words in ipairs { names.words(one.left.name), names.words(one.right.name) } do
-        for _, word in ipairs(words) do worth = math.max(worth, worth + (natural[word] or 0)) end
-      end
-      if worth > most then best, most = one, worth end
+      local left, left_itself = named(one.left)
+      local right, right_itself = named(one.right)
+      local unique = (one.left.unique and 10 or 0) + (one.right.unique and 10 or 0)
+      local worth, sure = unique + left + right, unique > 0 or left_itself or right_itself
+      if sure and worth > most then best, most = one, worth end
+      if not sure and worth > nearest then guess, nearest = one, worth end
     end
   end
-  return best
+  return best, guess
 end
 
 --- A type in a few words for a person.
