@@ -1,6 +1,7 @@
 #include "sync/plan.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <map>
 
 #include "sync/ports.h"
@@ -209,6 +210,15 @@ Match match_from(const Value& row) {
   return match;
 }
 
+/// 0.001 seconds are 3 digits of one; -1 where nothing is described.
+int places_of(const Value* resolution) {
+  if (resolution == nullptr || !resolution->is_number()) return -1;
+  const std::string text = resolution->is_int() ? std::to_string(resolution->as_int()) : resolution->decimal_text();
+  int places = 0;
+  for (double unit = std::strtod(text.c_str(), nullptr); unit > 0 && unit < 0.9 && places < 6; unit *= 10) ++places;
+  return places;
+}
+
 }  // namespace
 
 Type Type::of(std::string kind) {
@@ -224,6 +234,7 @@ Type Type::from(const Value& described) {
   type.form = described.string_or("form");
   type.zone = described.string_or("zone");
   type.scale = static_cast<int>(described.int_or("scale", -1));
+  type.places = places_of(described.find("resolution"));
   type.length = described.int_or("length", -1);
   type.empty_is_null = described.string_or("empty") == "null" || described.bool_or("empty_is_null", false);
   type.zero_is_null = described.bool_or("zero_is_null", false);

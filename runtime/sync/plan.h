@@ -25,6 +25,7 @@ struct Type {
   std::string form;           // bool: "01" | "json"; decimal: "number" | "text"; datetime: "local" | "instant"; json: "text"; binary: "base64"
   std::string zone;           // of a local datetime; of a date: whose day it is, where times are beside it
   int scale = -1;             // digits after the point that count; -1: all
+  int places = -1;            // digits of a second that count, of a time or datetime; -1: all
   std::int64_t length = -1;   // code points; -1: no limit
   bool empty_is_null = false;
   bool zero_is_null = false;

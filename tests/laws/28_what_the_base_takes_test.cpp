@@ -293,3 +293,26 @@ TEST_CASE("law 28: of a computed strategy it is a conflict", "[laws][28]") {
   CHECK(it.shown(Side::kLeft, "tags") == "b");
   CHECK(it.shown(Side::kRight, "tags") == "<a>");
 }
+
+TEST_CASE("law 28: a side that keeps less of a second is no edit of the other one's value", "[laws][28]") {
+  sync::Plan plan = World::default_plan();
+  plan.fields[1].type = {sync::Type::from(Value(Object{{"kind", "time"}})), sync::Type::from(Value(Object{{"kind", "time"}, {"resolution", 1}}))};
+  World world(std::move(plan));
+  const std::string left = world.left.insert(person("ada@example.org", "10:00:00.987654"));
+  world.hook(Side::kLeft, left);
+  world.settle();
+  const std::string right = world.only_right();
+  CHECK(world.right.get(right, "phone") == Value("10:00:00"));
+  for (int i = 0; i < 3; ++i) {
+    world.hook(Side::kLeft, left);
+    world.hook(Side::kRight, right);
+    world.settle(std::chrono::minutes(2));
+  }
+  CHECK(world.left.get(left, "phone") == Value("10:00:00.987654"));
+  CHECK(world.left.writes == 0);
+
+  world.right.edit(right, "phone", Value("11:00:00"));
+  world.hook(Side::kRight, right);
+  world.settle();
+  CHECK(world.left.get(left, "phone") == Value("11:00:00"));
+}

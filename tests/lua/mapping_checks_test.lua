@@ -25,6 +25,24 @@ test("the digits of a decimal that a float does not hold are warned of, unless t
   end
 end)
 
+test("digits and parts of a second that the other side does not keep are warned of, unless the row is said to be lossy", function()
+  local function warnings(left, right, more)
+    local one = { "a", "b" }
+    for key, value in pairs(more or {}) do one[key] = value end
+    return select(2, case.load(function() return { fields = { { "email", "email" }, one } } end, { describe = two_described(left, right) }))
+  end
+  local long, short = { kind = "decimal", precision = 20, scale = 9 }, { kind = "decimal", precision = 12, scale = 2 }
+  local fine, coarse = { kind = "datetime", form = "instant", resolution = 0.000001 }, { kind = "datetime", form = "instant", resolution = 1 }
+  equal(case.warned(warnings(long, short), "'a' of erp.doctype \"Employee\" keeps 9 digits after the point, 'b' of app.table \"employees\" 2: "
+    .. "the rest is cut there, and here too by an edit there"), true)
+  equal(case.warned(warnings(coarse, fine), "'b' of app.table \"employees\" keeps 1e-06s, 'a' of erp.doctype \"Employee\" 1s"), true)
+  equal(case.warned(warnings(fine, coarse, { only = "to_right" }), "the rest is cut there. Say"), true)
+  for _, result in ipairs { warnings(short, short), warnings(fine, fine), warnings({ kind = "decimal" }, short), warnings(long, short, { lossy = true }),
+    warnings(fine, coarse, { only = "to_left" }), warnings({ kind = "time", resolution = 1 }, { kind = "time" }) } do
+    equal(case.warned(result, "the rest is cut"), false)
+  end
+end)
+
 test("a date beside an instant is a day of its system's zone, and a warning says where none is known", function()
   local instant, date = { kind = "datetime", form = "instant" }, { kind = "date" }
   local function load_one(left, right, only) return case.load(function() return { fields = { { "email", "email" }, { "a", "b", only = only } } } end,

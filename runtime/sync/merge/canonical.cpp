@@ -67,6 +67,21 @@ Result<Value> canonical_date(const Value& value, const Type& type) {
   return Value(std::move(day));
 }
 
+/// What its system does not keep of a second is cut, so that both sides have the same where one of them is finer. `text` ends in a
+/// fraction, or has none.
+std::string cut_fraction(std::string text, const Type& type) {
+  const std::size_t point = text.find('.');
+  if (type.places < 0 || point == std::string::npos) return text;
+  std::size_t end = point + 1;
+  while (end < text.size() && text[end] >= '0' && text[end] <= '9') ++end;
+  const std::size_t kept = static_cast<std::size_t>(type.places) + 1;
+  if (end - point <= kept) return text;
+  std::string fraction = text.substr(point, kept);
+  fraction.erase(fraction.find_last_not_of('0') + 1);
+  if (fraction == ".") fraction.clear();
+  return text.replace(point, end - point, fraction);
+}
+
 /// "9:05:1.5" -> "09:05:01.5"; hours may exceed 23 (durations of MariaDB's time type).
 Result<Value> canonical_time(const Value& value, const Type& type) {
   if (!value.is_string()) return does_not_fit(value, type);
@@ -81,7 +96,7 @@ Result<Value> canonical_time(const Value& value, const Type& type) {
   for (std::string& part : parts) {
     if (part.size() < 2) part.insert(0, 2 - part.size(), '0');
   }
-  return Value(parts[0] + ":" + parts[1] + ":" + parts[2] + fraction);
+  return Value(cut_fraction(parts[0] + ":" + parts[1] + ":" + parts[2] + fraction, type));
 }
 
 Result<Value> canonical_datetime(const Value& value, const Type& type) {
@@ -91,18 +106,18 @@ Result<Value> canonical_datetime(const Value& value, const Type& type) {
   if (type.form != "local") {
     const Result<Instant> at = parse_instant(text);
     if (!at.ok()) return does_not_fit(value, type);
-    return Value(format_instant(*at));
+    return Value(cut_fraction(format_instant(*at), type));
   }
   const Result<LocalTime> local = parse_local(text);
   if (!local.ok()) {
     // An instant is canonical already: the other side's value on its way here.
     const Result<Instant> at = type.zone.empty() ? Result<Instant>(local.error()) : parse_instant(text);
     if (!at.ok()) return does_not_fit(value, type);
-    return Value(format_instant(*at));
+    return Value(cut_fraction(format_instant(*at), type));
   }
-  if (type.zone.empty()) return Value(format_local(*local));
+  if (type.zone.empty()) return Value(cut_fraction(format_local(*local), type));
   const auto zone = TRY(Zone::load(type.zone));
-  return Value(format_instant(zone->to_instant(*local)));
+  return Value(cut_fraction(format_instant(zone->to_instant(*local)), type));
 }
 
 /// "\\x00ff", as databases write it; `form` "base64" is another spelling of it.

@@ -99,6 +99,33 @@ local function check_digits(c, spec, field)
   end
 end
 
+local timed = { time = true, datetime = true }
+
+-- How finely a type keeps its values and another does not: of a decimal the digits after the point, of a time the part of a second.
+local function finer(own, there)
+  if own.kind == "decimal" and there.kind == "decimal" and own.scale and there.scale and own.scale > there.scale then
+    return ("%d digits after the point"):format(own.scale), tostring(there.scale)
+  end
+  if timed[own.kind] and timed[there.kind] and own.resolution and there.resolution and own.resolution < there.resolution then
+    return ("%gs"):format(own.resolution), ("%gs"):format(there.resolution)
+  end
+end
+
+-- What the one side keeps more finely is cut on its way; an edit on the other side brings the shorter value back.
+local function check_fineness(c, spec, field)
+  for _, side in ipairs(sides) do
+    local there = flow.other[side]
+    local own, other = field[side .. "_type"], field[there .. "_type"]
+    local travels = field.kind == "copy" and field.lossy ~= true and own and other and flow.reaches(field.flow, there)
+    local fine, coarse
+    if travels then fine, coarse = finer(own, other) end
+    if fine then
+      c.r:warn(spec.at, "'%s' of %s keeps %s, '%s' of %s %s: the rest is cut there%s. Say lossy = true where that is meant", field[side][1], c.title[side], fine,
+        field[there][1], c.title[there], coarse, flow.reaches(field.flow, side) and ", and here too by an edit there" or "")
+    end
+  end
+end
+
 local function check_single_writer(c, spec, field)
   for _, side in ipairs(sides) do
     for _, path in ipairs(reached(field, side)) do
@@ -118,6 +145,7 @@ function M.field(c, spec, field)
   check_files(c, spec, field)
   check_bytes(c, spec, field)
   check_digits(c, spec, field)
+  check_fineness(c, spec, field)
   check_days(c, spec, field)
   check_single_writer(c, spec, field)
 end

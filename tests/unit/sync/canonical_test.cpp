@@ -28,6 +28,22 @@ TEST_CASE("canonical: an instant becomes the site's local time and comes back", 
   CHECK(*back == Value("2024-12-31T23:30:00Z"));
 }
 
+TEST_CASE("canonical: of a second counts what its system keeps", "[sync]") {
+  const auto with = [](const char* kind, const char* form, const Value& resolution) {
+    return sync::Type::from(Value(Object{{"kind", kind}, {"form", form}, {"zone", "UTC"}, {"resolution", resolution}}));
+  };
+  const Value micro = json::parse("0.000001").value(), centi = json::parse("1e-02").value();
+  const sync::Type fine = with("datetime", "instant", micro), whole = with("datetime", "local", Value(1)), some = with("datetime", "local", centi);
+  CHECK(*sync::convert(Value("2024-05-01T10:00:00.987654Z"), fine, whole) == Value("2024-05-01 10:00:00"));
+  CHECK(sync::same(*sync::convert(Value("2024-05-01T10:00:00.987654Z"), fine, some), Value("2024-05-01 10:00:00.98"), some));
+  CHECK(*sync::convert(Value("2024-05-01 10:00:00"), whole, fine) == Value("2024-05-01T10:00:00Z"));
+  CHECK_FALSE(sync::same(Value("2024-05-01T10:00:00.987654Z"), Value("2024-05-01T10:00:00Z"), fine));
+  CHECK(sync::same(Value("2024-05-01 10:00:00"), Value("2024-05-01T10:00:00.987654Z"), whole));
+  CHECK(*sync::convert(Value("10:00:00.987654"), with("time", "", micro), with("time", "", Value(1))) == Value("10:00:00"));
+  CHECK(*sync::convert(Value("10:00:00.5"), with("time", "", micro), with("time", "", centi)) == Value("10:00:00.5"));
+  CHECK(*sync::convert(Value("2024-05-01T10:00:00.987654Z"), fine, moment("instant")) == Value("2024-05-01T10:00:00.987654Z"));
+}
+
 TEST_CASE("canonical: an instant does not fit a local time whose zone nobody knows", "[sync]") {
   CHECK_FALSE(sync::convert(Value("2024-12-31T23:30:00Z"), moment("instant"), moment("local")).ok());
 }
