@@ -174,6 +174,7 @@ end)
 
 test("HTML becomes the text that a person sees, and a text HTML", function()
   equal(t.html.to_right "<p>Hello &amp; <b>good</b>\n  day</p><p>1 &lt; 2<br/>&euro; 5</p><ul><li>a</li><li>b</li></ul>", "Hello & good day\n\n1 < 2\n€ 5\n\na\nb")
+  equal(t.html.to_right "<table><tr><td>5</td><td>100</td></tr>\n<tr><th>a </th><td>b</td></tr></table>", "5 100\na b")
   equal(t.html.to_right "<style>p {}</style>x<!-- <p>no</p> -->", "x")
   equal(t.html.to_left "a & b\nc\n\nd <e>", "<p>a &amp; b<br>c</p><p>d &lt;e&gt;</p>")
 end)
@@ -186,6 +187,15 @@ test("HTML becomes Markdown and comes back", function()
   equal(t.markdown.to_left(shown_as), page)
   equal(t.markdown.to_left "1. first\n2. second", "<ol><li>first</li><li>second</li></ol>")
   equal(t.markdown.to_right "<p>2 * 3 # 4</p>", "2 \\* 3 # 4")
+  equal(t.markdown.to_left "***both***", "<p><strong><em>both</em></strong></p>")
+  for html, markdown in pairs {
+    ['<p>see <img src="a%20b.png" alt="y]"> there</p>'] = "see ![y\\]](a%20b.png) there", ['<p>hey!<a href="u">l</a></p>'] = "hey\\![l](u)",
+    ["<p><code>a`b</code> x</p>"] = "`` a`b `` x", ["<p><code>``</code></p>"] = "``` `` ```", ["<p><code>ab</code></p>"] = "`ab`",
+  } do
+    equal(t.markdown.to_right(html), markdown)
+    equal(t.markdown.to_left(markdown), html)
+  end
+  equal(t.markdown.to_right '<p><a href="u"><img src="x" alt="y z"></a><img alt="gone"></p>', "[y z](u)gone")
 end)
 
 test("a tag ends where HTML says that it does", function()

@@ -90,9 +90,12 @@ end
 local breaks = { br = 1, li = 1, tr = 1, div = 1, dt = 1, dd = 1, p = 2, h1 = 2, h2 = 2, h3 = 2, h4 = 2, h5 = 2, h6 = 2, ul = 1, ol = 1,
   blockquote = 2, pre = 2, table = 2, hr = 2, section = 2, article = 2 }
 
---- What a person sees of it: paragraphs with an empty line between, a line for each line break and list item.
+local cells = { td = true, th = true }
+
+--- What a person sees of it: paragraphs with an empty line between, a line for each line break and list item, a blank between the
+--- cells of a row.
 function M.text(source)
-  local parts, owed, preformatted = {}, 0, false
+  local parts, owed, preformatted, apart = {}, 0, false, false
   local function break_line(count)
     if #parts > 0 and count > owed then owed = count end
   end
@@ -102,10 +105,12 @@ function M.text(source)
     if at_start and not preformatted then words = words:gsub("^ ", "") end
     if words == "" then return end
     if owed > 0 then parts[#parts + 1] = ("\n"):rep(owed) end
-    owed = 0
+    if apart and not at_start and not parts[#parts]:find "%s$" and not words:find "^%s" then parts[#parts + 1] = " " end
+    owed, apart = 0, false
     parts[#parts + 1] = words
   end, function(name, closing)
     if name == "pre" then preformatted = not closing end
+    apart = apart or cells[name] or false
     if name == "br" and #parts > 0 then owed = owed + 1
     elseif breaks[name] then break_line(breaks[name]) end
   end)

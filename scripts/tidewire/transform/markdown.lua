@@ -1,5 +1,5 @@
 --- Markdown of the common kind <-> the HTML that rich text fields hold: headings, paragraphs, lists, quotations, code, rules,
---- links, bold, italic. Tables and images keep their text.
+--- links, images, bold, italic. Tables keep their text.
 
 local text = require "tidewire.text"
 local html = require "tidewire.transform.html"
@@ -80,13 +80,31 @@ local function writer()
   return self
 end
 
+local function address(target)
+  return "](" .. target:gsub("[%s()]", function(c) return ("%%%02X"):format(c:byte()) end) .. ")"
+end
+
+-- A "!" before a link would make an image of it.
 local function link_tags(out, closing, attributes)
   if not closing then
     out.target = attributes "href"
+    local last = out.line[#out.line]
+    if out.target and last and last:find "!$" then out.line[#out.line] = last:gsub("!$", "\\!") end
     if out.target then out.add "[" end
   elseif out.target then
-    out.add("](" .. out.target:gsub("[%s()]", function(c) return ("%%%02X"):format(c:byte()) end) .. ")")
+    out.add(address(out.target))
     out.target = nil
+  end
+end
+
+-- Within a link, or without an address, an image is what it says instead.
+local function image_tag(out, attributes)
+  local words, source = attributes "alt" or "", attributes "src"
+  words = out.pre and words or escaped((words:gsub("%s+", " ")))
+  if out.pre or out.target or not source or source == "" then
+    if words ~= "" then out.add(words) end
+  else
+    out.add("![" .. words .. address(source))
   end
 end
 
@@ -120,6 +138,7 @@ local blocks = {
     out.put("---", false)
   end,
   a = function(out, _, closing, attributes) link_tags(out, closing, attributes) end,
+  img = function(out, _, _, attributes) image_tag(out, attributes) end,
 }
 for _, name in ipairs { "p", "div", "tr", "table", "section", "article", "td", "th" } do
   blocks[name] = function(out) out.close() end
@@ -131,11 +150,23 @@ for name, level in pairs(headings) do
   end
 end
 
+-- The mark of code is longer than any within it.
+local function close_code_mark(out)
+  local line, first = out.line, out.code_from
+  if out.code_line ~= line or not first or first > #line then return "`" end
+  local body, most = table.concat(line, "", first + 1), 0
+  for run in body:gmatch "`+" do most = math.max(most, #run) end
+  if most == 0 then return "`" end
+  line[first] = ("`"):rep(most + 1) .. " "
+  return " " .. ("`"):rep(most + 1)
+end
+
 -- A mark clings to its words: white space inside it moves out.
 local function mark_tag(out, mark, closing)
   if out.pre then return end
   if mark == "`" then out.code = not closing end
   local line = out.line
+  if mark == "`" and not closing then out.code_line, out.code_from = line, #line + 1 end
   if closing then
     local last = line[#line] or ""
     local bare = last:gsub("%s+$", "")
@@ -144,7 +175,7 @@ local function mark_tag(out, mark, closing)
       return
     end
     line[#line] = bare
-    out.add(mark)
+    out.add(mark == "`" and close_code_mark(out) or mark)
     if bare ~= last then out.add " " end
   else
     out.add(mark)
@@ -177,8 +208,34 @@ local function paired(source, at, mark, tag)
   while close and source:sub(close - 1, close - 1) == "\\" do close = source:find(mark, close + #mark, true) end
   if not close or close == from or source:sub(from, from):find "%s" then return nil end
   local inside = source:sub(from, close - 1)
-  if tag == "code" then return "<code>" .. html.escape(inside) .. "</code>", close + #mark end
   return ("<%s>%s</%s>"):format(tag, inline(inside), tag), close + #mark
+end
+
+-- Code ends at as many marks as it began with; the blanks beside them, which keep apart what begins with one, are none of it.
+local function code(source, at)
+  local from = at + #source:match("^`+", at)
+  local close, behind = from, nil
+  repeat
+    close, behind = source:match("()`+()", close)
+    if not close then return nil end
+    local found = behind - close == from - at
+    if not found then close = behind end
+  until found
+  local inside = source:sub(from, close - 1)
+  if inside:find "^ .* $" and inside:find "%S" then inside = inside:sub(2, -2) end
+  return "<code>" .. html.escape(inside) .. "</code>", behind
+end
+
+local function bold_and_italic(source, at)
+  local close = source:find("***", at + 3, true)
+  if not close or close == at + 3 or source:sub(at + 3, at + 3):find "%s" then return nil end
+  return "<strong><em>" .. inline(source:sub(at + 3, close - 1)) .. "</em></strong>", close + 3
+end
+
+local function image(source, at)
+  local words, target, stop = source:match("^!%[(.-)%]%(([^%s()]*)%)()", at)
+  if not words then return nil end
+  return ('<img src="%s" alt="%s">'):format(html.escape(target), html.escape((words:gsub("\\(%p)", "%1")))), stop
 end
 
 local function link(source, at)
@@ -188,9 +245,11 @@ local function link(source, at)
 end
 
 local openings = {
-  ["`"] = function(source, at) return paired(source, at, "`", "code") end,
-  ["["] = link,
+  ["`"] = code, ["["] = link, ["!"] = image,
   ["*"] = function(source, at)
+    local made, stop
+    if source:sub(at, at + 2) == "***" then made, stop = bold_and_italic(source, at) end
+    if made then return made, stop end
     if source:sub(at, at + 1) == "**" then return paired(source, at, "**", "strong") end
     return paired(source, at, "*", "em")
   end,
@@ -209,7 +268,7 @@ local openings = {
 function inline(source)
   local parts, at = {}, 1
   while at <= #source do
-    local open = source:find("[`%[*_\\]", at) or #source + 1
+    local open = source:find("[`!%[*_\\]", at) or #source + 1
     if open > at then parts[#parts + 1] = html.escape(source:sub(at, open - 1)):gsub("  +\n", "<br>"):gsub("\n", " ") end
     if open > #source then break end
     local made, stop = openings[source:sub(open, open)](source, open)
@@ -270,8 +329,10 @@ local function quote_at(lines, first)
   return "<blockquote>" .. render(body) .. "</blockquote>", i
 end
 
+local fence = "^```[^`]*$"      -- with more marks behind it, it is code within a line
+
 local function starts_block(line)
-  return line:find "^%s*$" or line:find "^#+ " or line:find "^```" or line:find "^>" or line:find "^%-%-%-+%s*$" or item_of(line) ~= nil
+  return line:find "^%s*$" or line:find "^#+ " or line:find(fence) or line:find "^>" or line:find "^%-%-%-+%s*$" or item_of(line) ~= nil
 end
 
 local function paragraph_at(lines, first, bare)
@@ -291,7 +352,7 @@ local function block_at(lines, i, bare)
     heading = heading:gsub("%s+#+%s*$", "")
     return ("<h%d>%s</h%d>"):format(#level, inline(heading), #level), i + 1
   end
-  if line:find "^```" then return code_at(lines, i) end
+  if line:find(fence) then return code_at(lines, i) end
   if line:find "^>" then return quote_at(lines, i) end
   if line:find "^%-%-%-+%s*$" then return "<hr>", i + 1 end
   if item_of(line) then return list_at(lines, i) end
