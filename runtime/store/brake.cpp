@@ -58,8 +58,11 @@ Result<std::int64_t> release_held(Database& database, const std::string& mapping
     if (released >= limit) return released;
   }
   if (!field.empty()) return released;
-  const bool older = TRY(number(database, "SELECT EXISTS (SELECT 1 FROM dirty_keys WHERE mapping = ? AND state = 'held' AND error ->> 'older' IS NOT NULL" + kStanding + ")", 0, mapping)) > 0;
-  if (older) TRY(remember_release(database, mapping, kRestored, now));
+  const bool set_back = TRY(number(database,
+                                   "SELECT EXISTS (SELECT 1 FROM dirty_keys WHERE mapping = ?1 AND state = 'held' AND error ->> 'older' IS NOT NULL" + kStanding +
+                                       ") OR EXISTS (SELECT 1 FROM brake_log WHERE mapping = ?1 AND at > ?2 AND kind = ?3)",
+                                   0, mapping, now - kReleased, kRestored)) > 0;
+  if (set_back) TRY(remember_release(database, mapping, kRestored, now));
   return released + TRY(execute(database,
                                 "UPDATE dirty_keys SET state = 'waiting', reason = 'person', attempts = 0, due_at = ?1, since = ?1 WHERE mapping = ?2 "
                                 "AND error ->> 'code' = 'cancelled' AND state = 'held'" + kStanding,

@@ -8,7 +8,7 @@
 namespace tidewire::store {
 namespace {
 
-const std::string kFirstContacts = " conflicts INDEXED BY conflicts_open_record WHERE mapping = ?2 AND closed_at IS NULL AND link IS NULL AND field = ''";
+const std::string kFirstContacts = " conflicts INDEXED BY conflicts_first_contact WHERE mapping = ?2 AND closed_at IS NULL AND link IS NULL AND field = ''";
 
 std::optional<std::string> conflict_base(const Conflict& conflict) {
   if (!conflict.base_left && !conflict.base_right) return std::nullopt;

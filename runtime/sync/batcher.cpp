@@ -27,7 +27,7 @@ void fail_all(std::vector<Waiting>& asked, const Error& error) {
 }
 
 /// The remote refused what was asked, rather than not answering.
-bool spoiled_by_one(const Error& error) { return error.code == Code::kInvalid || error.code == Code::kNotFound; }
+bool spoiled_by_one(const Error& error) { return error.code == Code::kInvalid || error.code == Code::kBlocked || error.code == Code::kNotFound; }
 
 std::string shape_of(const Query& query) {
   std::string shape;

@@ -30,3 +30,6 @@ CREATE TABLE operation_exchanges (
   PRIMARY KEY (operation, exchange)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX operation_exchanges_by_exchange ON operation_exchanges (exchange);
+
+-- Records that wait at first contact (law 19) are looked for by their side with every commit that could end it.
+CREATE INDEX conflicts_first_contact ON conflicts (mapping, kind, side, key) WHERE closed_at IS NULL AND link IS NULL AND field = '';

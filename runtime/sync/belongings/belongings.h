@@ -27,6 +27,9 @@ bool is_past(const std::optional<std::string>& guard, const std::string& token);
 /// What guards a write of the belonging `present`; nullopt where its collection is not `able` to, or it has no version.
 std::optional<std::string> guard_of(const Value& present, bool able);
 
+/// Whether a refused delete may have been refused because of a belonging: then those go first.
+inline bool may_be_held_fast(const Error& refused) { return refused.code == Code::kInvalid || refused.code == Code::kBlocked; }
+
 /// What one of several requests brought: what was said for it, or its error.
 inline Result<Answered> plain_answer(const Result<Record>& answer) {
   return answer.ok() ? Result<Answered>(Answered{answer->exchanges}) : Result<Answered>(answer.error());

@@ -178,7 +178,7 @@ void WithParts::remove(std::string key, std::optional<std::string> guard, Done<A
     if (!present.ok()) return done(plain_answer(present));
     root_.remove(key, belongings::own_guard(guard), [this, alive, key, guard, done, present = std::move(*present)](Result<Answered> answer) {
       if (!*alive) return;
-      if (!answer.ok() && answer.error().code != Code::kInvalid) return done(std::move(answer));
+      if (!answer.ok() && !belongings::may_be_held_fast(answer.error())) return done(std::move(answer));
       Plan plan(*this, key, [done](Result<Record> gone) { done(plain_answer(gone)); });
       const bool held = !answer.ok();
       plan.write->heard(held ? answer.error().exchanges : answer->exchanges);

@@ -231,7 +231,7 @@ void WithRows::create(std::vector<CreateRequest> requests, Done<std::vector<Resu
 void WithRows::remove(std::string key, std::optional<std::string> guard, Done<Answered> done) {
   parent_.remove(key, belongings::own_guard(guard), [this, alive = alive_, key, guard, done = std::move(done)](Result<Answered> answer) {
     if (!*alive) return;
-    if (answer.ok() || answer.error().code != Code::kInvalid) return done(std::move(answer));
+    if (answer.ok() || !belongings::may_be_held_fast(answer.error())) return done(std::move(answer));
     attach({Record{key, "", "", {}, Value(Object{})}}, [this, alive, key, guard, done, refused = answer.error()](Result<std::vector<Record>> now) {
       if (!*alive) return;
       if (!now.ok()) return done(std::move(now).error());

@@ -172,7 +172,8 @@ void Load::look_for_newer(Done<Page> done) {
 
 void Load::mark_absent(Done<Page> done) {
   if (!whole_) return compare_count(std::move(done));
-  if (plan().brake && timed_ && newest_ && !looked_for_newer_) return look_for_newer(std::move(done));
+  const bool sees_all = plan().end[side()].scope.as_object().empty();  // what left the scope is missing in the list, too
+  if (plan().brake && timed_ && newest_ && sees_all && !looked_for_newer_) return look_for_newer(std::move(done));
   lane().store.links(lane().mapping, after_, 500, while_alive([this, done = std::move(done)](Result<std::vector<store::Link>> links) {
     if (!links.ok()) return done(links.error());
     Page page;

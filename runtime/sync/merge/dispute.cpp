@@ -204,11 +204,13 @@ Result<void> Pass::by_person_anew(View& view, Side made, const std::string& rule
 }
 
 /// What is made of both edits and of what was agreed on before them counts an edit twice where that is older than what both sides
-/// agreed on last: until somebody says, or the sides agree (law 26).
+/// agreed on last: until somebody says, or the sides agree (law 26). Rows that wait for that are not made of later edits either.
 Verdict Pass::unless_restored(View& view, Verdict verdict, std::string& rule) {
-  if (!s_.restored || verdict.kind != Verdict::Kind::kValue) return verdict;
+  const bool waits = view.conflict != nullptr && view.conflict->kind == "unknown_outcome";
+  if ((!s_.restored && !waits) || verdict.kind != Verdict::Kind::kValue) return verdict;
   view.decision.conflict_kind = "unknown_outcome";
-  rule += ": the state was restored from a copy, and what the sides agreed on since is not known, so an edit could count twice: waits for a person";
+  rule += s_.restored ? ": the state was restored from a copy, and what the sides agreed on since is not known, so an edit could count twice: waits for a person"
+                      : ": what of it is counted already is not known: waits for a person";
   return Verdict{};
 }
 

@@ -80,7 +80,7 @@ bool Reconcile::matches_otherwise(Side side) const {
 
 /// It comes of a load or a sweep, which look at all others too.
 bool Reconcile::is_of_job() const {
-  return !taken_.empty() && std::all_of(taken_.begin(), taken_.end(), [](const store::DirtyKey& row) { return row.reason == "job" || row.reason == "resync"; });
+  return !taken_.empty() && std::all_of(taken_.begin(), taken_.end(), [](const store::DirtyKey& row) { return row.reason == "job" || row.reason == "resync" || row.reason == "sweep"; });
 }
 
 /// The conflict is on record with these very values: another webhook about it is no news.
@@ -348,7 +348,7 @@ void Reconcile::fail(Error error) {
   }
   if (error.code == Code::kCancelled || error.code == Code::kCorrupt) return finish({Report::End::kDropped, {}, {}, {}, error});
   int attempts = 0;
-  for (const store::DirtyKey& row : taken_) attempts = std::max(attempts, row.attempts);
+  for (const store::DirtyKey& row : taken_) attempts = std::max(attempts, row.parent.empty() ? row.attempts : 0);  // looks for a parent are none
   const bool paused = connection_trouble(error);
   const bool hopeless = disposition(error.code) == Disposition::kDeadLetter;
   if (hopeless || (!paused && attempts + 1 >= plan_.max_attempts)) return stand(store::KeyState::kDead, std::move(error), now());
@@ -416,7 +416,7 @@ void Reconcile::stand(store::KeyState state, Error error, Instant due, const std
     }
     row.state = state;
     row.due_at = due;
-    if (state == store::KeyState::kWaitingFor && row.parent != parent) row.attempts = 0;  // it counts those for this parent
+    if (row.parent != parent) row.attempts = 0;  // looks for a parent are counted for it alone
     row.attempts = paused || would_write ? row.attempts : row.attempts + 1;
     row.error = error_value(error);
     if (would_write) (*row.error)["would_write"] = true;

@@ -82,7 +82,7 @@ local function hex(text) return (text:gsub(".", function(byte) return ("%02x"):f
 
 --- What the arguments of the outbox's trigger are for a collection: the table's name, which a partition's own is not, and the key.
 function M.noting(conn, collection)
-  local list = { M.place(conn, collection), unpack(collection.key) }
+  local list = { M.place(conn, collection), unpack(given(collection.key) or {}) }
   return list, hex(table.concat(list, "\0") .. "\0")
 end
 
@@ -212,6 +212,7 @@ end
 -- Rows below records that are deleted, or move to another one, by themselves.
 local function add_untold(conn, collection, about, warnings)
   local parents, how = given(collection.parents) or {}, conn.config.changes
+  if #parents == 0 then return end
   local parent, untold = parents[1] and db.quoted(parents[1]), M.untold(conn, collection, about)[1]
   local function warn(...) warnings[#warnings + 1] = tables.untold(...) end
   if how == "poll" or about.kind == "v" or about.kind == "m" then return warn("polls do", parent) end

@@ -105,6 +105,22 @@ TEST_CASE("with_rows: rows are changed, made and deleted one by one, by their ow
   CHECK(it.world.right.writes == parent_writes);
 }
 
+TEST_CASE("with_rows: rows that hold their record fast go first, by whichever word its system refuses", "[sync][rows]") {
+  const Code code = GENERATE(Code::kInvalid, Code::kBlocked);
+  Tables it;
+  it.world.right.rule = [&](const std::string&, const Value& values) -> std::optional<Error> {
+    if (!values.as_object().empty() || it.skills.rows.empty()) return std::nullopt;
+    return make_error(code, "still referred to");
+  };
+  it.world.left.erase(it.left);
+  it.world.hook(Side::kLeft, it.left, "delete");
+  it.world.settle();
+
+  CHECK(it.skills.rows.empty());
+  CHECK(it.world.right.rows.empty());
+  it.world.right.rule = nullptr;
+}
+
 TEST_CASE("with_rows: an edit of a row in its table reaches the list of the other side", "[sync][rows]") {
   Tables it;
   it.skills.edit(it.key_of("sql"), "level", Value(7));
