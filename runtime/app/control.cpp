@@ -239,8 +239,6 @@ void App::State::check_loaded(bool connect, admin::Done<Value> done) {
   for (const auto& [name, mapping] : mappings_) {
     if (mapping.trouble) checking->problems.push_back(problem(mapping.file, *mapping.trouble));
     if (mapping.drift) checking->problems.push_back(problem(mapping.file, *mapping.drift));
-    const Value* warnings = mapping.mapper ? mapping.mapper->compiled().find("warnings") : nullptr;
-    for (const Value& warning : warnings == nullptr || !warnings->is_array() ? Array{} : warnings->as_array()) checking->warnings.push_back(warning);
   }
   for (const std::string& file : empty_files_) checking->warnings.push_back(Value(file + " is empty: no mapping is read from it"));
   std::map<std::string, const Value*> compiled;
@@ -250,6 +248,9 @@ void App::State::check_loaded(bool connect, admin::Done<Value> done) {
   for (const std::string& overlap : overlapping_claims(compiled)) checking->problems.push_back(problem("mappings", make_error(Code::kInvalid, overlap, "let each value be claimed once")));
   for (const std::string& twice : written_twice(compiled)) checking->warnings.push_back(Value(twice));
   for (const std::string& circle : circles(compiled)) checking->warnings.push_back(Value(circle));
+  const auto warn = [checking](const Value* warnings) {
+    for (const Value& warning : warnings == nullptr || !warnings->is_array() ? Array{} : warnings->as_array()) checking->warnings.push_back(warning);
+  };
   const auto one = [checking, done] {
     if (--checking->left > 0) return;
     Object out{{"ok", Value(checking->problems.empty())}};
@@ -258,6 +259,20 @@ void App::State::check_loaded(bool connect, admin::Done<Value> done) {
     out["connections"] = Value(checking->connections);
     done(Value(std::move(out)));
   };
+  for (const auto& [name, mapping] : mappings_) {
+    if (!mapping.mapper) continue;
+    if (!connect || mapping.trouble || mapping.drift) {
+      warn(mapping.mapper->compiled().find("warnings"));
+      continue;
+    }
+    ++checking->left;
+    // The systems may have changed since the mapping was read; those that do not answer are told of by their own test.
+    fit(name, [checking, one, warn, file = mapping.file, known = mapping.mapper](const Result<Fresh>& fresh) {
+      if (!fresh.ok() && fresh.error().code != Code::kUnavailable) checking->problems.push_back(problem(file, fresh.error()));
+      warn(fresh.ok() ? &fresh->warnings : known->compiled().find("warnings"));
+      one();
+    });
+  }
   ++checking->left;
   store_->integrity_check([checking, one](Result<std::vector<std::string>> faults) {
     if (!faults.ok()) checking->problems.push_back(problem("state", faults.error()));

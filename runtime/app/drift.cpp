@@ -66,7 +66,8 @@ void App::State::fit(const std::string& name, std::function<void(Result<Fresh>)>
     if (!described.ok()) return done(make_error(Code::kUnavailable, described.error().message));
     auto mapper = make_mapper(file, text, name, context(file_name_of(file)), *described, services());
     if (!mapper.ok()) return done(make_error(Code::kInvalid, mapper.error().message));
-    done(Fresh{text, std::move(*described), draft});
+    const Value* warnings = (*mapper)->compiled().find("warnings");
+    done(Fresh{text, std::move(*described), draft, warnings == nullptr ? Value(Array{}) : *warnings});
   });
 }
 

@@ -126,6 +126,7 @@ struct App::State final : public admin::Control, public admin::Authoring, public
     std::string text;
     Value described;
     Draft draft;
+    Value warnings;  // a list of texts
   };
   FitCheck fit_check(const std::string& mapping);
   void look_for_drift(const std::string& mapping, std::function<void(std::optional<Error>)> done);

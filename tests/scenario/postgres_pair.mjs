@@ -185,6 +185,19 @@ const cases = {
     await arrives("the next edit, told", () => right("mary@x").full_name === "Mary, heard", 30);
   },
 
+  async "check --connect asks the systems anew: a column that came since is warned of"() {
+    const wanted = /'must' of b\.table "crm\.persons" is required there and no row fills it/;
+    await settled(world);
+    assert.doesNotMatch((await own.cli("check", "--connect")).out, wanted);
+    b.sql("alter table crm.persons add column must text not null default ''; alter table crm.persons alter column must drop default");
+    try {
+      assert.doesNotMatch((await own.cli("check")).out, wanted);
+      assert.match((await own.cli("check", "--connect")).out, wanted);
+    } finally {
+      b.sql("alter table crm.persons drop column must");
+    }
+  },
+
   async "a refused value is a dead letter that says why, and the rest goes on"() {
     a.sql("update people set born = '1066-10-14' where email = 'grace@x'");
     const dead = await until("the dead letter", async () => (await own.dead("people"))[0], 30);
