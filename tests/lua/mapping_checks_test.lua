@@ -63,3 +63,15 @@ test("a collection's one name goes with the plan where its connector says it", f
   equal(plan.right.place, "public.employees")
   equal(plan.left.place, nil)
 end)
+
+test("a collection in which no record can be made is warned of where new ones would go there", function()
+  local function warnings(creates, direction)
+    local described = two_described("text", "text")
+    described.right.creates = creates
+    return select(2, case.load(function() return { direction = direction, fields = { { "email", "email" } } } end, { describe = described }))
+  end
+  equal(case.warned(warnings(false), "no record can be made in app.table \"employees\": one of erp.doctype \"Employee\""), true)
+  equal(case.warned(warnings(false, "left_to_right"), "no record can be made in app.table"), true)
+  equal(case.warned(warnings(false, "right_to_left"), "no record can be made"), false)
+  equal(case.warned(warnings(), "no record can be made"), false)
+end)

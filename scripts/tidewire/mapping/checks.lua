@@ -199,6 +199,9 @@ function M.creates(c)
       if copied and able and not able.client_keys then
         c.r:problem(c.r:key("assigned_by", c.r:key("key", c.at)), "assigned_by = \"%s\": %s does not let a client choose the key",
           c.assigned_by, c[side].connection)
+      elseif c.description[side] and c.description[side].creates == false then
+        c.r:warn(c.at, "no record can be made in %s: one of %s that `match` finds no other of will be a dead letter. Let direction or scope leave those out",
+          c.title[side], c.title[flow.other[side]])
       elseif #c.matches == 0 and not copied and not stamp.marks(c.stamps, side) then
         c.r:problem(c.at, "records are created in %s, but nothing finds one again whose creation was not answered: add "
           .. "stamp = { %s = { FIELD = link.%s_key } }, match = { by.fields { ... } }, or a key that the other side assigns",

@@ -218,7 +218,7 @@ function M.describe(conn, collection)
   fields[#fields + 1] = { name = "meta", type = { kind = "json" }, by_part = true }
   for key, kind in pairs(said) do fields[#fields + 1] = { name = "meta." .. key, type = meta_types[kind] or plain, file = key == "_thumbnail_id" or nil } end
   for _, name in ipairs { "title", "content", "excerpt" } do fields[#fields + 1] = { name = name .. ".raw", type = plain } end
-  return { key = array { "id" }, fields = fields, warnings = array { "the tables are written past WordPress: no hooks, no revisions, and caches go on showing what was" } }
+  return { key = array { "id" }, fields = fields, creates = false, warnings = array { "the tables are written past WordPress: no hooks, no revisions, and caches go on showing what was" } }
 end
 
 --- The zone of the site: { name } or { offset } in seconds.
