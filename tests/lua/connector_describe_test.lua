@@ -37,6 +37,13 @@ test("a collection that is not there is named with the one that was meant", func
   equal(refusal(opened(), "zebra").message, "there is no table zebra")
 end)
 
+test("what was meant is of the same word, where the system has several", function()
+  local functions = opened { catalog = function() return { { name = "page", word = "post_type" }, { name = "customers", word = "table" } } end,
+    collections = { table = {}, post_type = {} } }
+  equal(refusal(functions, "custmers").message, "there is no table custmers (did you mean 'customers'?)")
+  equal(refusal(functions, "pag").message, "there is no table pag")
+end)
+
 test("the list is asked for only where a collection is refused by a system that has one", function()
   equal(opened().describe { name = "orders" }.key, { "id" })
   equal(asked, 0)

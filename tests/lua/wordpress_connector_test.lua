@@ -201,6 +201,13 @@ test("terms of a post that are not there are asked for before they are written",
   equal(#fake.asked "GET .*categories", 1)
 end)
 
+test("a taxonomy that is not there is named with the one that was meant", function()
+  local call = blog({}, nil, { { "GET /wp%-json/wp/v2/taxonomies/tag", { status = 404, body = { code = "rest_taxonomy_invalid", message = "Invalid taxonomy." } } },
+    { "GET /wp%-json/wp/v2/taxonomies", { body = { category = { slug = "category" }, post_tag = { slug = "post_tag" } } } } })
+  local _, err = call.describe { name = "tag", word = "taxonomy", key = array { "id" }, fields = array {}, options = object {} }
+  ok(err.message:find("there is no taxonomy 'tag' (did you mean 'post_tag'?)", 1, true), err.message)
+end)
+
 test("what failures mean", function()
   local function met(status, body, headers)
     local call = blog(many(1), nil, { { "GET /wp%-json/wp/v2/posts", { status = status, body = body, headers = headers } }, { "GET /wp%-json/wp/v2/posts/1", { status = status, body = body } },

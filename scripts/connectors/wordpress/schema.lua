@@ -27,10 +27,18 @@ M.zone_of = zone_of
 
 -- Where things are ------------------------------------------------------------------------------------------------------
 
+-- Names of WordPress' own begin with what they are of: the taxonomy of tags is `post_tag`.
+local function meant(asked, names)
+  for _, name in ipairs(names) do
+    if name:sub(-#asked - 1) == "_" .. asked then return " (did you mean '" .. name .. "'?)" end
+  end
+  return text.did_you_mean(asked, names)
+end
+
 local function unknown_thing(conn, collection, err)
   local known, names = wire.get(conn, "/wp/v2/" .. words[collection.word], { { "context", "edit" } }), {}
   for name in pairs(known and known.body or {}) do names[#names + 1] = name end
-  return fail("invalid", ("there is no %s '%s'%s: %s"):format(collection.word, collection.name, text.did_you_mean(collection.name, names), err.message),
+  return fail("invalid", ("there is no %s '%s'%s: %s"):format(collection.word, collection.name, meant(collection.name, names), err.message),
     "is it shown in REST (`show_in_rest`), and its plugin active?")
 end
 

@@ -140,9 +140,10 @@ local function described(main)
     if answer or type(err) ~= "table" or err.code ~= "invalid" or tostring(err.message):find("did you mean", 1, true) then return answer, err end
     local ran, list = pcall(main.catalog, conn)
     local names = {}
-    for i, one in ipairs(ran and list or {}) do
-      names[i] = one.name
-      if one.name == collection.name then return nil, err end
+    for _, one in ipairs(ran and list or {}) do
+      local fits = one.word == nil or collection.word == nil or one.word == collection.word
+      if fits then names[#names + 1] = one.name end
+      if fits and one.name == collection.name then return nil, err end
     end
     err.message = err.message .. text.did_you_mean(collection.name, names)
     return nil, err
