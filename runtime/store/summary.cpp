@@ -98,6 +98,21 @@ Result<void> take_out_skipped(Database& database, const std::string& name, Summa
   return {};
 }
 
+/// A record that both sides told of stands once for each; it is given up once.
+Result<void> count_dead_once(Database& database, Summary& summary) {
+  for (auto& [name, mapping] : summary.mappings) {
+    if (mapping.dead < 2) continue;
+    // NOT IN says which index holds them.
+    Query row(database,
+              "SELECT count(*) FROM dirty_keys r JOIN links l ON l.mapping = r.mapping AND l.right_key = r.key AND l.state <> 'tombstone' "
+              "JOIN dirty_keys o ON o.mapping = r.mapping AND o.side = ?2 AND o.key = l.left_key AND o.state = 'dead' "
+              "WHERE r.mapping = ?1 AND r.side = ?3 AND r.state = 'dead' AND r.state NOT IN ('waiting', 'backing_off')",
+              name, Side::kLeft, Side::kRight);
+    if (TRY(row.next())) mapping.dead -= row.integer(0);
+  }
+  return {};
+}
+
 Result<void> sum_conflicts(Database& database, Summary& summary) {
   // By mapping known so far: (mapping, closed_at) is an index, closed_at alone is not.
   for (auto& [name, mapping] : summary.mappings) {
@@ -143,6 +158,7 @@ Result<Summary> summarize(Database& database) {
   TRY(sum_due_keys(database, summary));
   TRY(find_oldest_retry(database, summary));
   TRY(sum_standing_keys(database, summary));
+  TRY(count_dead_once(database, summary));
   TRY(sum_loads(database, summary));
   TRY(sum_drift(database, summary));
   TRY(read_holds(database, summary));

@@ -35,6 +35,16 @@ TEST_CASE("law 30: 503 for ever ends in dead letters, never in success", "[laws]
   CHECK(operations_of(it.world, "applied").size() == 1);  // the first contact, before
 }
 
+TEST_CASE("law 30: a pair that both sides told of is given up once", "[laws][30]") {
+  Pair it;
+  it.edit(Side::kLeft, "phone", "3");
+  it.world.right.write_faults.assign(50, Fault::kRefuse);
+  it.tell(hours(5));
+
+  CHECK(standing_of(it.world, store::KeyState::kDead).size() == 2);
+  CHECK(it.world.counts().dead == 1);
+}
+
 TEST_CASE("law 30: a new change for a dead key tries again, and success closes the dead letter", "[laws][30]") {
   Pair it;
   it.edit(Side::kLeft, "phone", "3");
