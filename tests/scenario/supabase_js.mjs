@@ -43,6 +43,20 @@ const tests = {
     assert.equal(fine(await service.from('items').select('sku').not('qty', 'is', null).gte('price', 24)).data.length, 1)
   },
 
+  async 'what is left out says so: embedded rows of a declared reference, null members'() {
+    await practice('tables', { tables: [
+      { name: 'offices', primary_key: ['id'], columns: [{ name: 'id', type: 'int8', identity: true }, { name: 'name', type: 'text' }] },
+      { name: 'workers', primary_key: ['id'], columns: [{ name: 'id', type: 'int8', identity: true }, { name: 'office_id', type: 'int8', references: 'offices(id)' }] }] })
+    for (const [table, select] of [['workers', 'id,offices(name)'], ['offices', 'id,workers(id)']]) {
+      const embedded = await service.from(table).select(select)
+      assert.equal(embedded.status, 501)
+      assert.match(embedded.error.message, /does not embed/)
+    }
+    assert.equal((await service.from('workers').select('id,items(sku)')).error.code, 'PGRST200')
+    const bare = await rest('offices', { headers: { Accept: 'application/vnd.pgrst.array+json;nulls=stripped' } })
+    assert.equal(bare.status, 501)
+  },
+
   async 'single and maybeSingle'() {
     assert.equal(fine(await service.from('items').select('name').eq('sku', 'S3').single()).data.name, 'odd')
     assert.equal((await service.from('items').select('name').eq('sku', 'none').single()).error.code, 'PGRST116')

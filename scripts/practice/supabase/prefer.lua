@@ -84,11 +84,12 @@ local producible = {
   ["application/vnd.pgrst.object"] = "object", ["text/csv"] = "csv", ["application/openapi+json"] = "openapi",
 }
 
---- "json", "object", "csv" or "openapi" by the Accept header; raises PGRST107.
+--- "json", "object", "csv" or "openapi" by the Accept header; raises PGRST107, and 501 where members that are null are to be left out.
 function M.accept(header, legacy)
   if not header or header == "" then return "json" end
   for item in header:gmatch("[^,]+") do
     local kind = producible[item:match("^%s*([^;%s]+)")]
+    if kind and item:find "nulls=stripped" then error(errors.pgrst("100", 501, "the practice server does not know 'nulls=stripped'")) end
     if kind then return kind end
   end
   error(errors.pgrst("107", legacy and 415 or 406, "None of these media types are available: " .. header))

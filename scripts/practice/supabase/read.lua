@@ -20,11 +20,26 @@ local function no_relationship(relation, item, legacy)
     relation.name, item.column), not legacy and details:format(relation.name, item.column) or nil))
 end
 
+local function refers_to(relation, name)
+  for _, foreign in ipairs(relation and relation.foreign or {}) do
+    if foreign.parent == name then return true end
+  end
+  return false
+end
+
+-- PostgREST would embed what a declared foreign key leads to, from either end; what none leads to it does not find.
+local function refuse_embed(relation, item, request)
+  if refers_to(relation, item.column) or refers_to(request.catalog.relations[item.column], relation.name) then
+    error(errors.pgrst("100", 501, ("the practice server does not embed '%s' in '%s'"):format(item.column, relation.name)))
+  end
+  no_relationship(relation, item, request.legacy)
+end
+
 -- The columns that a select list names: list of { name, type, sql }.
 local function chosen(builder, relation, request)
   local out = {}
   for _, item in ipairs(request.query.select) do
-    if item.embed then no_relationship(relation, item, request.legacy) end
+    if item.embed then refuse_embed(relation, item, request) end
     if item.column == "*" then
       for _, column in ipairs(relation.columns) do
         out[#out + 1] = { name = column.name, type = column.type, sql = column.sql }
