@@ -155,3 +155,15 @@ test("a connection may be called like a word of Lua", function()
   local data = load(function(e) return e.project { connections = { ["local"] = erp(e) } } end)
   equal(data.connections["local"].kind, "frappe")
 end)
+
+test("a misspelt rule or tie of the defaults is told at its own line, not at every mapping", function()
+  local function defaults(values)
+    return function() load(function(e) return e.project { connections = { erp = erp(e) }, defaults = values } end) end
+  end
+  raises(defaults { conflict = "newset" }, "unknown conflict rule 'newset' %(did you mean 'newest'%?%)")
+  raises(defaults { conflict = "erb_wins" }, "did you mean 'erp_wins'")
+  raises(defaults { conflict = "no such" }, "unknown conflict rule 'no such'")
+  raises(defaults { tie = "lefft" }, "tie of defaults must be left, right or a connection, not 'lefft' %(did you mean 'left'%?%)")
+  for _, rule in ipairs { "newest", "manual", "webhook", "source_wins", "erp_wins", "frappe_wins", "sum_delta" } do defaults { conflict = rule }() end
+  for _, side in ipairs { "left", "erp" } do defaults { tie = side }() end
+end)

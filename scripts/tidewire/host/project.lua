@@ -242,10 +242,12 @@ local function compile(r, content, argument)
     r:problem(r:key("keep", near), "keep must be a duration such as \"30d\", not '%s'", tostring(keep))
   end
   local defaults = r:typed(content, "defaults", "table", "project", near) or {}
-  settings.defaults(r, defaults, r:key("defaults", near))
+  local connections, kind_of = connections_of(r, content, argument.kinds or {}, near), {}
+  for name, one in pairs(connections) do kind_of[name] = one.kind end
+  settings.defaults(r, defaults, kind_of, r:key("defaults", near))
   return {
     listen = listen or "127.0.0.1:8080",
-    connections = connections_of(r, content, argument.kinds or {}, near),
+    connections = connections,
     defaults = kinds.plain(r, defaults, "defaults", near),
     log = log_of(r, content, near),
     state = r:typed(content, "state", "string", "project", near) or "state/tidewire.db",

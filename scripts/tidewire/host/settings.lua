@@ -1,5 +1,6 @@
 --- The settings that a project's `defaults` and a mapping share, checked in one place.
 
+local conflict_names = require "tidewire.mapping.conflict_names"
 local duration = require "tidewire.host.duration"
 local report = require "tidewire.host.report"
 local time = require "tidewire.time"
@@ -83,11 +84,36 @@ end
 
 M.default_names = { "conflict", "tie", "granularity", "retry", "sweep", "on", "deletes", "parallel", "priority", "judge", "brake" }
 
---- Checks a project's `defaults`. What depends on the connections' sides is checked by each mapping.
-function M.defaults(r, defaults, near)
+local function known(value, list)
+  for _, one in ipairs(list) do
+    if one == value then return true end
+  end
+  return false
+end
+
+-- A misspelt one would be blamed on every mapping.
+local function check_rules(r, defaults, connections, near)
+  local winners, sides = {}, { "left", "right" }
+  for name, kind in pairs(connections) do
+    winners[#winners + 1], sides[#sides + 1] = name, name
+    winners[#winners + 1] = kind
+  end
+  local rule = r:typed(defaults, "conflict", "string", "defaults", near)
+  local names = conflict_names.all(winners)
+  if rule and not known(rule, names) and not (rule:find "^[%a_][%w_]*$" and conflict_names.has_file(rule)) then
+    r:problem(r:key("conflict", near), "unknown conflict rule '%s'%s", rule, report.suggest(rule, names))
+  end
+  local tie = r:typed(defaults, "tie", "string", "defaults", near)
+  if tie and not known(tie, sides) then
+    r:problem(r:key("tie", near), "tie of defaults must be left, right or a connection, not '%s'%s", tie, report.suggest(tie, sides))
+  end
+end
+
+--- Checks a project's `defaults`; `connections` are their kinds by name. What depends on the connections' sides is checked by each
+--- mapping.
+function M.defaults(r, defaults, connections, near)
   r:keys(defaults, M.default_names, "defaults", near)
-  r:typed(defaults, "conflict", "string", "defaults", near)
-  r:typed(defaults, "tie", "string", "defaults", near)
+  check_rules(r, defaults, connections, near)
   r:one_of(defaults, "granularity", { "field", "record" }, "defaults", near)
   M.retry(r, defaults.retry, r:key("retry", near))
   M.schedule(r, defaults, "sweep", "defaults", near)

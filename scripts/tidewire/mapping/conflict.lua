@@ -1,12 +1,12 @@
 --- Names of conflict rules: what they mean here, and the function behind each.
 
 local functions = require "tidewire.mapping.functions"
+local names = require "tidewire.mapping.conflict_names"
 local report = require "tidewire.host.report"
 
 local M = {}
 
-local builtin = { "append", "left", "max", "merge", "min", "newest", "nonempty", "right", "sum_delta", "union" }
-local aliases = { last_modified_wins = "newest", latest_timestamp = "newest", source_wins = "left", target_wins = "right" }
+local builtin, aliases = names.builtin, names.aliases
 
 local is_builtin = {}
 for _, name in ipairs(builtin) do is_builtin[name] = true end
@@ -24,14 +24,6 @@ local function side_of_kind(c, kind)
   local right = c.kinds[c.right.connection] == kind
   if left and right then return nil, true end
   return left and "left" or right and "right" or nil
-end
-
-local function all_names(c)
-  local names = { "manual", "webhook" }
-  for _, name in ipairs(builtin) do names[#names + 1] = name end
-  for name in pairs(aliases) do names[#names + 1] = name end
-  for _, side in ipairs { "left", "right" } do names[#names + 1] = c[side].connection .. "_wins" end
-  return names
 end
 
 local function winner(c, name, at)
@@ -59,7 +51,7 @@ local function own_strategy(c, name, at)
   if ok then return c.r:problem(at, "strategies/%s.lua must return a function, not a %s", name, type(result)) end
   local message = type(result) == "table" and result.message or tostring(result)
   if message:find("there is no module '" .. module .. "'", 1, true) then
-    return c.r:problem(at, "unknown conflict rule '%s'%s", name, report.suggest(name, all_names(c)))
+    return c.r:problem(at, "unknown conflict rule '%s'%s", name, report.suggest(name, names.all { c.left.connection, c.right.connection }))
   end
   c.r:problem(at, "%s", message)
 end
