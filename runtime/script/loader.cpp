@@ -102,6 +102,10 @@ void refuse_module(lua_State* L, const char* name, const char* sentence) {
 }
 
 void push_compiled(lua_State* L, const std::string& path, const std::string& text) {
+  if (text.starts_with('\x1b')) {
+    push_error(L, make_error(Code::kScript, path + ": this is bytecode: a script is its text"));
+    lua_error(L);
+  }
   if (luaL_loadbufferx(L, text.data(), text.size(), ("@" + path).c_str(), "t") == 0) return;
   const Error error = read_error(L, -1);
   push_error(L, error.message.find(path) != std::string::npos ? error : make_error(Code::kScript, path + ": " + error.message));

@@ -281,6 +281,7 @@ int Vm::run_body(lua_State* L) { return (*of(L).body_)(L); }
 // `return f(x)` leaves no frame of its own behind, so there may be no line to name; then the script is.
 Error Vm::described(lua_State* L, int index, int level) {
   Error error = read_error(L, index);
+  if (error.message == "stack overflow") error.message = "calls itself without an end";  // the library's words, which name no place
   add_callers(L, level, error);
   const bool placed = error.message.find(".lua:") != std::string::npos || error.message.starts_with(name_);
   if (!placed) error.message = name_ + ": " + error.message;
@@ -300,7 +301,8 @@ Error Vm::failure(lua_State* L, int status) {
     if (expired_ == Expired::kNo) expire(Expired::kMemory);
     return make_error(Code::kBudget, (at.empty() ? name_ : at) + ": " + sentence());
   }
-  if (status == LUA_ERRERR) return make_error(Code::kScript, name_ + ": an error while handling an error");
+  // A stack that has overflowed before leaves no room for the handler, and so none to look for the line.
+  if (status == LUA_ERRERR) return make_error(Code::kScript, name_ + ": calls itself without an end", "look for a function, or an __index, that calls itself");
   return std::move(caught_);
 }
 
