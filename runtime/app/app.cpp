@@ -72,7 +72,8 @@ Result<void> App::State::open() {
   intake_ = std::make_unique<WebhookIntake>(WebhookIntake::Ports{
       *store_, clock_, log_, [this](const std::string& name) { return find_connection(name); },
       [this](const std::string& name) { return broken_connections_.contains(name); },
-      [this](const std::string& name) -> const std::vector<Want>& { return wanted_of_[name]; }, [this] { engine_->received(); }});
+      [this](const std::string& name) -> const std::vector<Want>& { return wanted_of_[name]; }, [this] { engine_->received(); },
+      [this](const std::string& kind) { return std::count_if(connections_.begin(), connections_.end(), [&](const auto& one) { return one.second->kind() == kind; }) > 1; }});
   router_.add("POST", "/webhook/{connection}", [this](http::Request request, http::Params params, http::Reply reply) { intake_->handle(std::move(request), params["connection"], std::move(reply)); });
   load_connections();
   load_admin_token();

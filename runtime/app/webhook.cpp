@@ -143,6 +143,7 @@ void WebhookIntake::handle(http::Request request, const std::string& name, http:
   const Ticks began = ports_.clock.ticks();
   Connection* connection = ports_.connection(name);
   if (connection == nullptr && ports_.is_broken(name)) return reply(admin::problem(not_running(name)));
+  if (connection == nullptr && ports_.is_shared_kind(name)) return reply(admin::problem(make_error(Code::kNotFound, "more than one connection is of the kind '" + name + "'", "the address ends with the name of the one that is meant")));
   if (connection == nullptr) return reply(admin::problem(make_error(Code::kNotFound, "no connection '" + name + "' takes webhooks", "the address ends with the name of a connection of tidewire.lua")));
   auto& counts = connection->webhooks;
   if (connection->prover().prove(request) != http::Proved::kYes) {
@@ -171,8 +172,6 @@ void WebhookIntake::handle(http::Request request, const std::string& name, http:
     return reply(admin::problem(400, error));
   }
   auto changes = extract(*connection, request, *body);
-  ++counts.received;
-  counts.last = ports_.clock.now();
   if (!changes.ok()) {
     // Proved, so it is ours to keep: stored raw for a person to look at.
     store::Change unparsed;
@@ -184,10 +183,17 @@ void WebhookIntake::handle(http::Request request, const std::string& name, http:
   }
   if (changes->empty()) {
     ++counts.unknown;
+    note_received(*connection);
     return reply(accepted("0"));
   }
   for (const store::Change& change : *changes) ++counts.by_collection[change.collection];
   put(connection->name(), began, std::move(*changes), std::move(reply));
+}
+
+/// One that is answered 202; what is refused comes again.
+void WebhookIntake::note_received(Connection& connection) {
+  ++connection.webhooks.received;
+  connection.webhooks.last = ports_.clock.now();
 }
 
 /// A person needs the secret twice: for the settings here, and to give it back over there.
@@ -204,8 +210,10 @@ void WebhookIntake::put(const std::string& name, Ticks began, std::vector<store:
       error.retry_after = std::chrono::seconds(5);
       return (*kept)(admin::problem(error));
     }
+    Connection* connection = ports_.connection(name);
+    if (connection != nullptr) note_received(*connection);
     (*kept)(accepted(std::to_string(*stored)));
-    if (Connection* connection = ports_.connection(name)) connection->webhooks.took.add(std::chrono::duration_cast<Duration>(ports_.clock.ticks() - began));
+    if (connection != nullptr) connection->webhooks.took.add(std::chrono::duration_cast<Duration>(ports_.clock.ticks() - began));
     pass(CrashPoint::kIntakeAnswered);
     ports_.received();
   });

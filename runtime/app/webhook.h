@@ -27,6 +27,7 @@ class WebhookIntake {
     std::function<bool(const std::string& name)> is_broken;                    // declared, and does not run
     std::function<const std::vector<Want>&(const std::string& connection)> wants;  // of all mappings, loaded or away
     std::function<void()> received;                                            // after a commit
+    std::function<bool(const std::string& kind)> is_shared_kind;               // of more than one connection
   };
   explicit WebhookIntake(Ports ports) : ports_(std::move(ports)) {}
 
@@ -36,6 +37,7 @@ class WebhookIntake {
   Result<std::vector<store::Change>> extract(Connection& connection, const http::Request& request, const Value& body) const;
   static Error not_running(const std::string& name);
   Result<Value> read_body(const Connection& connection, const std::string& text) const;
+  void note_received(Connection& connection);
   void greet(const Connection& connection, const std::string& secret, http::Reply reply);
   void put(const std::string& name, Ticks began, std::vector<store::Change> changes, http::Reply reply);
 

@@ -349,8 +349,10 @@ const cases = {
     await on_small_disk(async (disk) => {
       await arrives("before", () => send(person("HR-00001")));
       disk.fill();
+      const taken = (await counts()).received;
       const health = await refuses();
       assert.match(health.text, /state file/);
+      assert.equal((await counts()).received, taken);  // what was refused comes again, and counts then
       assert.deepEqual(project.logged("state_unwritable").map((one) => one.level), ["error"]);
       await sleep(1);
       assert.ok(project.daemon.running());
