@@ -14,6 +14,7 @@ namespace tidewire::store {
 namespace {
 
 constexpr std::int64_t kSlice = 500;  // small, because webhooks wait in the same queue
+constexpr std::int64_t kVersionsKept = 20;  // of a script, however old
 constexpr Duration kBrakeWindow = std::chrono::hours(24);
 constexpr Duration kDeliveryWindow = std::chrono::hours(24);
 
@@ -78,11 +79,23 @@ Result<std::int64_t> prune_operations(Database& database, Instant cutoff) {
   return looked_at;
 }
 
+/// Of each name the newest stay, for who goes back to one; of the others those go whose successor is older than what is kept, so
+/// that only operations which stand can name them, and those are few.
+Result<std::int64_t> prune_scripts(Database& database, Instant cutoff) {
+  return execute(database,
+                 "DELETE FROM scripts WHERE hash IN (SELECT hash FROM scripts AS old WHERE at < ?1 "
+                 "AND EXISTS (SELECT 1 FROM scripts WHERE name = old.name AND at > old.at AND at < ?1) "
+                 "AND (SELECT count(*) FROM scripts WHERE name = old.name AND at > old.at) >= ?2 "
+                 "AND NOT EXISTS (SELECT 1 FROM operations WHERE id < ?3 AND script = old.hash) LIMIT ?4)",
+                 cutoff, kVersionsKept, first_id_at(cutoff), kSlice);
+}
+
 Result<bool> prune_slice(Database& database, Instant now, Instant cutoff) {
   std::int64_t most = 0;
   const auto note = [&most](std::int64_t rows) { most = std::max(most, rows); };
   note(TRY(prune_operations(database, cutoff)));
   if (TRY(prune_exchanges(database, cutoff))) note(kSlice);
+  note(TRY(prune_scripts(database, cutoff)));
   note(TRY(
       execute(database,
               "DELETE FROM received WHERE at < ?1 AND seq <= (SELECT value + 0 FROM meta WHERE name = 'fanned_out') "

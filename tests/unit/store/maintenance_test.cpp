@@ -83,6 +83,40 @@ TEST_CASE("maintenance: that a mapping was loaded is known however long ago, and
   CHECK(f.database->query("SELECT id FROM jobs", {}).value().size() == 1);
 }
 
+TEST_CASE("maintenance: versions of a script leave once nothing that is kept can name them, the newest of each stay", "[store][maintenance]") {
+  StoreFixture f;
+  const auto save = [&](const std::string& hash, const std::string& name) {
+    f.ask<void>([&](auto done) { f.store.save_script(hash, name, Value(Array{}), done); });
+    f.clock.pass(std::chrono::seconds(1));
+  };
+  const auto stands = [&](const std::string& hash) { return f.try_ask<Value>([&](auto done) { f.store.script(hash, done); }).ok(); };
+  save("alone", "mapping other");
+  for (int i = 0; i < 25; ++i) save("v" + std::to_string(i), "mapping people");
+  Operation operation;
+  operation.id = first_id_at(f.clock.now()) + "-7000-8000-000000000000";
+  operation.mapping = "people";
+  operation.kind = "hold";
+  operation.outcome = "held";
+  operation.script = "v1";
+  f.commit({.mapping = "people", .operation = operation});
+  f.mark("people", {{Side::kLeft, "a"}});
+  DirtyKey row = f.take("people").front();
+  row.operation = operation.id;
+  f.stand(row, KeyState::kHeld);
+
+  prune(f);
+  CHECK(stands("v0"));
+  f.clock.pass(kMonth + std::chrono::hours(1));
+  save("v25", "mapping people");
+  prune(f);
+
+  CHECK_FALSE(stands("v0"));
+  CHECK(stands("v1"));  // what stands names it
+  CHECK_FALSE(stands("v5"));
+  CHECK(stands("v6"));  // the newest twenty
+  CHECK(stands("alone"));
+}
+
 TEST_CASE("maintenance: what is not fanned out yet stays, however old", "[store][maintenance]") {
   StoreFixture f;
   f.put({change("E1")});
