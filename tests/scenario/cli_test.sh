@@ -143,6 +143,8 @@ says "left, right, value, skip, accept"
 expect 0 "$TIDEWIRE" resolve 1 value --value agreed --author ada
 agreed() { [ "$("$TIDEWIRE" conflicts --json)" = '{"conflicts":[],"keys":[]}' ]; }
 wait_for "the conflict stays open" agreed
+expect 1 "$TIDEWIRE" conflicts peple
+says "no mapping 'peple' (did you mean 'people'?)"
 [ "$(curl -sf -H 'apikey: sb_secret_practice' "$app/rest/v1/people?id=eq.1&select=remark")" = '[{"remark":"agreed"}]' ] || fail "the decision did not arrive"
 expect 0 "$TIDEWIRE" conflicts --all
 says "value by ada"
