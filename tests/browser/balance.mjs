@@ -29,7 +29,8 @@ const cases = {
   "mappings are added up, and what is nought is not shown"() {
     const { ends, received } = balance_of({ a: { waiting: 1, conflict: 1, counters: { received: 3, gone: 1, created: 1 } }, b: { counters: { received: 2, gone: 1, conflict: 1 } } });
     assert.equal(received, 5);
-    assert.deepEqual(ends.map(({ name, number }) => [name, number]).sort(), [["conflict", 2], ["gone", 2], ["waiting", 1]]);
+    assert.deepEqual(ends.map(({ name, number }) => [name, number]).sort(), [["conflict", 1], ["conflict", 1], ["gone", 2], ["waiting", 1]]);
+    assert.deepEqual(ends.filter(({ name }) => name === "conflict").map(({ text, tone }) => [text, tone]), [["were in conflict", ""], ["in conflict", "warn"]]);
   },
   "one that is not read yet has no numbers"() {
     assert.deepEqual(balance_of({ a: {} }), { counters: {}, received: 0, ends: [], under_way: 0 });

@@ -24,6 +24,13 @@ test("a row of two names is a copy both ways under its own name", function()
   equal(row(function() return { left = "a", right = "b", name = "own" } end).name, "own")
 end)
 
+test("a field says which transform it goes through", function()
+  equal(row(function() return { "a", "b", t.enum { A = "a" } } end).transform, "t.enum")
+  equal(row(function() return { "a", "b", t.invert } end).transform, "t.invert")
+  equal(row(function() return { "a", "b", to_right = function(x) return x end, only = "to_right" } end).transform, nil)
+  equal(row(function() return { "a", "b" } end).transform, nil)
+end)
+
 test("what is only recorded: all of a mapping, or one direction, by the project's word or its own", function()
   local function read_only(dry_run, more)
     return load(function() return { dry_run = dry_run, fields = { { "a", "b" } } } end, more).read_only

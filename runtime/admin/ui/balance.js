@@ -3,21 +3,21 @@
 // Where a change is that has come to no end yet, and what it can end as; the simulator proves of the same list that it adds up.
 const standing = { waiting: "waiting", backing_off: "backing off", held: "held", waiting_for: "waiting for others", conflict: "in conflict", dead: "dead" };
 const ended = {
-  applied: "applied", echo: "echoes of our own", coalesced: "coalesced", filtered: "out of scope", discarded: "discarded", conflict: "in conflict", drift: "left as drift", ignored: "ignored",
+  applied: "applied", echo: "echoes of our own", coalesced: "coalesced", filtered: "out of scope", discarded: "discarded", conflict: "were in conflict", drift: "left as drift", ignored: "ignored",
   ignored_deletes: "deletions, ignored", gone: "gone", left_scope: "left the scope",
 };
-const tones = { conflict: "warn", dead: "bad" };
+const tones = { conflict: "warn", dead: "bad" };  // of what stands
 
 /// { counters of all mappings together, received, ends: [{ name, text, number, tone }], under_way } of the mappings of a status.
 export function balance_of(mappings) {
-  const counters = {}, numbers = {};
+  const counters = {}, standing_now = {};
   const add = (sums, name, number) => { sums[name] = (sums[name] ?? 0) + (number ?? 0); };
   for (const one of Object.values(mappings)) {
     for (const [name, number] of Object.entries(one.counters ?? {})) add(counters, name, number);
-    for (const name of Object.keys(standing)) add(numbers, name, one[name]);
+    for (const name of Object.keys(standing)) add(standing_now, name, one[name]);
   }
-  for (const name of Object.keys(ended)) add(numbers, name, counters[name]);
-  const ends = Object.entries({ ...ended, ...standing }).map(([name, text]) => ({ name, text, number: numbers[name] ?? 0, tone: tones[name] ?? "" })).filter(({ number }) => number);
+  const rows = (words, numbers, tone) => Object.entries(words).map(([name, text]) => ({ name, text, number: numbers[name] ?? 0, tone: tone[name] ?? "" })).filter(({ number }) => number);
+  const ends = [...rows(ended, counters, {}), ...rows(standing, standing_now, tones)];
   const received = counters.received ?? 0;
   return { counters, received, ends, under_way: received - ends.reduce((all, { number }) => all + number, 0) };
 }

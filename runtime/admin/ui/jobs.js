@@ -21,7 +21,7 @@ function waits_for_decisions(one) {
     h("div", { class: "row" }, h("a", { class: "button first", href: `#/conflicts?mapping=${segment(one.mapping)}` }, one.undecided === 1 ? "Decide it" : "Decide them")));
 }
 
-function part(one) {
+function part(one, job) {
   const waiting = (one.counts?.waiting ?? 0) + (one.counts?.backing_off ?? 0);
   const whole = Math.max(one.marked, waiting, 1);
   const over = ["done", "failed"].includes(one.state);
@@ -32,7 +32,7 @@ function part(one) {
   return h("div", { class: "stack" }, h("div", { class: "row" }, h("b", {}, h("a", { href: `#/mapping/${segment(one.mapping)}` }, one.mapping)), state_chip(one), h("span", { class: "dim small" }, `${count(Math.max(one.marked, one.looked_at ?? 0))} looked at${waiting ? `, ${count(waiting)} to go` : ""}`)),
     !stands && (over || one.state === "working" ? h("progress", { max: whole, value: over ? whole : Math.max(0, whole - waiting), "aria-label": `progress of ${one.mapping}` }) : h("progress", { "aria-label": `progress of ${one.mapping}` })),
     stands && waits_for_decisions(one),
-    one.waits_for && banner("info", `It ${one.waits_for.text}.`, one.waits_for.job ? h("a", { href: `#/jobs/${segment(one.waits_for.job)}` }, "Look at that one") : ""),
+    one.waits_for && banner("info", one.waits_for.job === job.id ? "It waits for a part of this job that comes before it." : `It ${one.waits_for.text}.`, one.waits_for.job && one.waits_for.job !== job.id ? h("a", { href: `#/jobs/${segment(one.waits_for.job)}` }, "Look at that one") : ""),
     one.trouble && banner("warn", one.trouble.message, "", h("div", { class: "row small" }, "Waits since ", moment(one.trouble.since), "; it asks again at ", moment(one.trouble.again_at))),
     events && h("p", { class: "small" }, events), one.error && banner("bad", one.error.message, one.error.hint ?? ""));
 }
@@ -87,7 +87,7 @@ async function one_job(box, tools, id) {
       await hands_off();
       if (!tools.current()) return;
       clearTimeout(timer);
-      replace(box, head(kinds[job.kind] ?? job.kind, ...controls(job, draw)), h("div", { class: "row" }, state_chip(job), h("span", { class: "dim small" }, "began ", moment(job.started_at), job.finished_at && [", ended ", moment(job.finished_at)]), h("a", { href: "#/jobs" }, "All jobs")), job.error && banner("bad", job.error.message, job.error.hint ?? ""), held_banner(report, draw), card("Progress", (job.parts ?? []).map(part)), findings(job));
+      replace(box, head(kinds[job.kind] ?? job.kind, ...controls(job, draw)), h("div", { class: "row" }, state_chip(job), h("span", { class: "dim small" }, "began ", moment(job.started_at), job.finished_at && [", ended ", moment(job.finished_at)]), h("a", { href: "#/jobs" }, "All jobs")), job.error && banner("bad", job.error.message, job.error.hint ?? ""), held_banner(report, draw), card("Progress", (job.parts ?? []).map((one) => part(one, job))), findings(job));
       if (!["done", "failed", "cancelled"].includes(job.state)) timer = setTimeout(draw, 700);
     } catch (error) {
       if (tools.current()) replace(box, trouble(error));

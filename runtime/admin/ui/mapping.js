@@ -16,7 +16,7 @@ const listed = (value) => (Array.isArray(value) ? value.join(", ") : value ?? ""
 function transform(row) {
   if (row.kind === "constant") return ["always ", h("code", {}, shown(row.constant))];
   if (row.kind === "reference") return `through the links of ${row.reference}`;
-  if (row.to_right || row.to_left) return row.transform ?? "a transform";
+  if (row.to_right || row.to_left) return row.transform ?? "a function of the script";
   const left = row.left_type?.kind ?? row.left_type, right = row.right_type?.kind ?? row.right_type;
   return left && right && typeof left === "string" && left !== right ? `${left} to ${right}` : "";
 }

@@ -47,8 +47,16 @@ function fields_table(fields, writes) {
 
 const reasons = { webhook: "a webhook announced it", poll: "a poll found it", listen: "the database told it", sweep: "a full comparison found it", person: "a person asked for it", job: "a job marked it", again: "something else changed under way" };
 
-function seen(side, about) {
-  if (!about) return h("div", { class: "dim" }, `${side}: not there, or not needed`);
+/// A key that the operation found or left: its side is there, and what was agreed on told enough.
+function unseen(operation, side) {
+  if (operation[`${side}_key`] === undefined) return "not there";
+  if (operation.kind === "create") return "not there yet";
+  return operation.kind === "delete" ? "not there any more, or not asked" : "not asked: nothing of it was needed";
+}
+
+function seen(operation, side) {
+  const about = operation.record[side];
+  if (!about) return h("div", { class: "dim" }, `${side}: ${unseen(operation, side)}`);
   return h("div", {}, h("span", { class: `side-${side}` }, side), ": version ", h("code", {}, about.version || "none"), about.modified && [", changed ", moment(about.modified)]);
 }
 
@@ -85,7 +93,7 @@ export function timeline(operation, mapping) {
   const exchanges = taker(operation), writes = record.writes ?? [];
   const earlier = exchanges.earlier(), reads = exchanges.of("read");
   if (earlier.length) items.push(step("Said to the systems besides, and by earlier attempts", "", earlier));
-  if (record.left || record.right) items.push(step("Read both sides", "", seen("left", record.left), seen("right", record.right), reads));
+  if (record.left || record.right) items.push(step("Read both sides", "", seen(operation, "left"), seen(operation, "right"), reads));
   else if (reads.length) items.push(step("Reading failed", "bad", reads));
   if (Object.keys(record.fields ?? {}).length) items.push(step("Compared with the base and decided, field by field", "", fields_table(record.fields, record.writes ?? [])));
   for (const fields of record.earlier ?? []) items.push(step("Decided before that, and overtaken", "", fields_table(fields, record.writes ?? [])));

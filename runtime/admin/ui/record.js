@@ -21,14 +21,15 @@ function agreed_cell(row) {
 
 const shorter = (row) => row.text.replace(`${row.field}: `, "");
 
-function fields_table(named, told, now, ignored, draw) {
+function fields_table(named, told, now, { ignored, waiting }, draw) {
+  const why = (row) => (waiting.has(row.field) ? "in conflict: it waits for a person" : row.rule ?? row.decision ?? "since it was linked");
   const fields = now?.record?.fields ?? {};
   return table("record", [
     { title: "Field", kind: "tight", cell: (row) => h("div", {}, h("b", {}, row.field.replace(">", " → ")), ignored.has(row.field) && [" ", chip("ignored")]), value: (row) => row.field },
     { title: "Left now", kind: "value", cell: (row) => now_cell(fields[row.field]?.left, row.left, fields[row.field]), value: (row) => fields[row.field]?.left },
     { title: "Agreed on", kind: "value", cell: agreed_cell, value: (row) => row.left },
     { title: "Right now", kind: "value", cell: (row) => now_cell(fields[row.field]?.right, row.right, fields[row.field]), value: (row) => fields[row.field]?.right },
-    { title: "Why", cell: (row) => h("details", {}, h("summary", {}, row.rule ?? row.decision ?? "since it was linked", row.author && h("span", { class: "dim small" }, ` by ${row.author}`)), h("p", { class: "small" }, shorter(row)), row.operation && h("a", { class: "small", href: `#/operation/${row.operation}` }, "The operation that decided it")), value: (row) => row.text },
+    { title: "Why", cell: (row) => h("details", {}, h("summary", {}, why(row), row.author && h("span", { class: "dim small" }, ` by ${row.author}`)), h("p", { class: "small" }, shorter(row)), row.operation && h("a", { class: "small", href: `#/operation/${row.operation}` }, "The operation that decided it")), value: (row) => row.text },
     { title: "", private: true, kind: "tight", cell: (row) => field_act(named, row.field, ignored.has(row.field), draw) },
   ], told.fields, { label: "Each field with its value on both sides", nothing: empty("Its fields are not known", "The record is linked to nothing: look whether the key is right, or make it level, which links it where the mapping finds its partner.") });
 }
@@ -48,8 +49,8 @@ async function show(place, named, tools) {
   const known = told.state !== "unknown" || operations.length > 0 || standing.length > 0;
   const work = h("div", { class: "stack", role: "status" }), done_with_it = h("div"), fields = h("section", { class: "card flush" }), note = h("p", { class: "dim small under" }, "Asking both systems what they have now…");
   const about = { left_key: told.left_key, right_key: told.right_key, state: told.state, linked: told.link !== undefined, known };
-  const ignored = new Set(link?.ignored ?? []);
-  const draw_fields = (now) => replace(fields, h("div", { class: "head" }, h("h2", {}, "Both sides, and why")), note, fields_table(asked, told, now, ignored, draw));
+  const marks = { ignored: new Set(link?.ignored ?? []), waiting: new Set(waiting.map((one) => one.field)) };
+  const draw_fields = (now) => replace(fields, h("div", { class: "head" }, h("h2", {}, "Both sides, and why")), note, fields_table(asked, told, now, marks, draw));
   draw_fields();
   replace(place,
     h("section", { class: "card" }, h("div", { class: "row" }, h("span", {}, h("span", { class: "side-left" }, "left "), h("b", { class: "mono" }, told.left_key ?? "–")), h("span", { "aria-hidden": "true" }, "↔"), h("span", {}, h("span", { class: "side-right" }, "right "), h("b", { class: "mono" }, told.right_key ?? "–")), chip(told.state === "live" ? "linked" : told.state === "unknown" ? "not linked" : told.state)), h("p", { class: "dim small" }, told.text),

@@ -286,6 +286,7 @@ local function converted(c, spec, paths, field)
   local pair = bound(c, raw, paths, field_types, at)
   local is_builtin = raw ~= nil and mark.word(raw) == "transform"
   field.flow = flow_of(c, spec, pair)
+  field.transform = pair and pair.name  -- for people
   field.left, field.right = json.array(paths.left), json.array(paths.right)
   field.left_type = types.fitted(field_types.left, pair and pair.left_type)
   field.right_type = types.fitted(field_types.right, pair and pair.right_type)
