@@ -58,7 +58,16 @@ local function name_of(collection)
   return name ~= "" and name or "mapping"
 end
 
-local function suggested_name(left, right) return name_of(right.word == "table" and right.collection or left.collection) end
+-- A name that no mapping has yet.
+local function suggested_name(left, right, mappings)
+  local first = name_of(right.word == "table" and right.collection or left.collection)
+  local taken, name, number = by_name(mappings or {}), first, 1
+  while taken[name] do
+    number = number + 1
+    name = first .. "_" .. number
+  end
+  return name
+end
 
 -- Pairs of references that wait for the mapping of what they refer to, as rows that a person takes in once it is there.
 local function waiting_rows(found, taken, is_chosen)
@@ -172,7 +181,7 @@ function M.propose(argument)
   for _, side in ipairs { left, right } do
     for _, warning in ipairs(side.describe and given(side.describe.warnings) or {}) do warnings[#warnings + 1] = side.connection .. ", " .. side.collection .. ": " .. warning end
   end
-  local name = given(argument.name) or suggested_name(left, right)
+  local name = given(argument.name) or suggested_name(left, right, given(argument.mappings))
   return {
     name = name, pairs = shown, left_only = left_only, right_only = right_only, unmatched_required = unmatched, warnings = warnings,
     key = { left = array(left.key), right = array(right.key) }, match = known or json.null,

@@ -44,6 +44,42 @@ const cases = {
     assert.notEqual(await may_log_in("olga", password), 200);
   },
 
+  async "the name of a new connection is told of in words, and keeps nobody from a test"() {
+    await visit(page, address, "#/connections/new");
+    await page.locator("input[name=name]").fill("not a name");
+    assert.match(await page.locator("input[name=name]").evaluate((one) => one.validationMessage), /begins with a letter/);
+    await page.locator("select[name=kind]").selectOption("supabase");
+    await page.locator("input[name=name]").fill("9");
+    for (const input of await page.locator("form input[required]:visible:not([name=name])").all()) await input.fill(world.app.url);
+    await page.getByRole("button", { name: "Test" }).click();
+    await page.locator("[role=status] .banner").first().waitFor();
+    assert.equal(await page.locator("input[name=name]").isDisabled(), false);
+    await page.locator("input[name=name]").fill("app_2");
+    assert.equal(await page.locator("input[name=name]").evaluate((one) => one.validationMessage), "");
+  },
+
+  async "an address of no page says so"() {
+    await visit(page, address, "#/bogus");
+    await page.getByRole("heading", { name: "No such page" }).waitFor();
+    await page.getByText("There is no page #/bogus").waitFor();
+  },
+
+  async "a login that has ended says so, and the bar shows nobody"() {
+    await visit(page, address, "#/operations");
+    assert.equal((await api("PUT", "users/ada", { role: "admin", password })).status, 200);
+    await page.evaluate(() => { location.hash = "#/users"; });
+    await page.getByText("Your login has ended").waitFor();
+    assert.equal(await page.getByRole("button", { name: "Log out" }).count(), 0);
+    assert.equal(await page.getByText("nobody").count(), 0);
+    await page.getByLabel("Name").fill("ada");
+    await page.getByLabel("Password").fill(password);
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { name: "Users", level: 1 }).waitFor();
+    await page.getByRole("button", { name: "Log out" }).click();
+    await page.getByRole("heading", { name: "Log in" }).waitFor();
+    assert.equal(await page.getByText("Your login has ended").count(), 0);
+  },
+
   async "nothing went wrong on the page"() {
     assert.deepEqual(problems, []);
   },

@@ -175,6 +175,18 @@ test("a person's choice makes the text, with what is known of the fields", funct
   equal(found.name, "people")
 end)
 
+test("the name that is proposed is of no mapping yet", function()
+  local function name_beside(...)
+    local mappings = array {}
+    for i, name in ipairs { ... } do mappings[i] = { name = name, left = { connection = "x", collection = "X" }, right = { connection = "y", collection = "Y" } } end
+    return suggest.propose({ left = employee(), right = table_of(), mappings = mappings }).name
+  end
+  equal(name_beside(), "employees")
+  equal(name_beside("departments"), "employees")
+  equal(name_beside("employees"), "employees_2")
+  equal(name_beside("employees", "employees_2"), "employees_3")
+end)
+
 test("names are the same however they are written", function()
   local found = suggest.propose { left = side("a", "x", "A", "id", { field("partnerName", "text"), field("custom_tax_id", "text"), field("Straße", "text") }),
     right = side("b", "y", "b", "id", { field("partner_name", "text"), field("vat_number", "text"), field("strasse_2", "text") }) }

@@ -18,7 +18,7 @@ export class Failure extends Error {
 }
 
 export function take_session(answer) {
-  Object.assign(session, { user: "", ...answer });
+  Object.assign(session, { user: "", csrf: undefined, ...answer });
   csrf = answer.csrf ?? "";
 }
 

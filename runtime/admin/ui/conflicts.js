@@ -63,7 +63,7 @@ function conflict_card(one, done, rows) {
   const radios = { left: radio("left", `take the left value of ${one.field}`), right: radio("right", `take the right value of ${one.field}`), value: radio("value", `type another value of ${one.field}`) };
   const choose_value = () => { radios.value.checked = true; method = "value"; draw(); };
   const input = (label, placeholder) => h("input", { "aria-label": label, placeholder, on: { input: choose_value } });
-  const left_input = input(`Another value of ${one.field}`, "as the left side spells it"), right_input = input(`The right side's own spelling of ${one.field}`, "the right side: by the mapping");
+  const left_input = input(`Another value of ${one.field}`, "as the left side spells it"), right_input = input(`The right side's own spelling of ${one.field}`, "right: as mapped");
   const with_inputs = (one.with ?? []).map((name) => ({ name, like: rows.find((row) => row.link === one.link && row.field === name)?.left, input: input(`Another value of ${name}`, `${name}, as the left side spells it`) }));
   const sides = h("div", { class: "sides" }), preview = h("div", { class: "small", role: "status" }), message = h("div");
   // One value is the left side's, which the mapping turns; with the second one each side gets its own.

@@ -141,6 +141,8 @@ export async function connect_page(box, tools, name) {
   const place = h("div"), result = h("div", { class: "stack", role: "status" });
   const kind = select("kind", kinds.map((one) => one.kind), settings?.kind ?? "frappe");
   const called = h("input", { name: "name", required: true, pattern: "[A-Za-z][A-Za-z0-9_]*", maxlength: "60", value: settings?.name ?? "", disabled: !!settings, placeholder: "erp", "aria-describedby": "name-help" });
+  // A browser's own words do not say what a name may be.
+  called.addEventListener("input", () => called.setCustomValidity(called.validity.patternMismatch ? "A name begins with a letter and has letters, digits and _ alone." : ""));
   const draw = () => {
     own = form_of(kinds.find((one) => one.kind === kind.value), settings?.kind === kind.value ? settings : undefined);
     replace(place, own.element);
@@ -149,7 +151,10 @@ export async function connect_page(box, tools, name) {
   kind.addEventListener("change", draw);
   draw();
   const test = async () => {
+    // The name is no part of it: what is disabled is not asked whether it fits.
+    called.disabled = true;
     const values = read(form, own);
+    called.disabled = !!settings;
     if (!values) return;
     replace(result, h("progress", { "aria-label": "asking" }));
     try { show_test(result, await post("/api/v1/connection-drafts", { ...(settings ? { name } : {}), kind: kind.value, ...values })); } catch (error) { replace(result, banner("bad", error.message, error.hint)); }

@@ -7,9 +7,10 @@ function password(label, name, completion) {
   return field(label, h("input", { name, type: "password", required: true, autocomplete: completion, minlength: completion === "new-password" ? "10" : undefined }));
 }
 
-export function login_page(main, begin) {
+/// `ended`: a login was there, and is no more.
+export function login_page(main, begin, ended) {
   document.title = "Log in · Tidewire";
-  const message = h("div");
+  const message = h("div", { role: "status" }, ended && banner("info", "Your login has ended.", "Log in again: the page that you were on comes back."));
   const enter = async (event) => {
     const form = new FormData(event.target);
     try {

@@ -5,7 +5,7 @@ import { listen, stop_listening } from "./events.js";
 import { login_page, setup_page } from "./login.js";
 import { pages } from "./pages.js";
 import { leaves_edit, unsaved } from "./unsaved.js";
-import { act, ask, banner, toast, trouble } from "./view.js";
+import { act, ask, banner, head, toast, trouble } from "./view.js";
 
 const main = document.getElementById("main");
 const nav = document.getElementById("nav");
@@ -13,6 +13,7 @@ const who = document.getElementById("who");
 const menu = document.querySelector(".menu-button");
 let turn = 0;
 let leave = [];
+let ended = false;  // a login that nobody logged out of
 
 /// What is no encoded text is taken as it stands: the page then says that there is no such thing.
 function decoded(part) {
@@ -56,7 +57,7 @@ async function draw_counts() {
 
 function draw_who() {
   const theme = h("button", { type: "button", class: "quiet", "aria-label": "Light or dark", title: "Light or dark", on: { click: () => set_theme(document.documentElement.dataset.theme === "dark" ? "light" : "dark", true) } }, "◐");
-  const words = [session.user, h("span", { class: "role" }, ` · ${session.role}`)];
+  const words = session.user && [session.user, h("span", { class: "role" }, ` · ${session.role}`)];
   const name = session.csrf ? h("button", { type: "button", class: "quiet small", title: "Change your password", on: { click: act(change_password) } }, words) : session.user && h("span", { class: "dim small" }, words);
   const out = session.csrf && h("button", { type: "button", class: "quiet", on: { click: act(log_out) } }, "Log out");
   replace(who, name, theme, out);
@@ -81,6 +82,10 @@ async function log_out() {
   await begin();
 }
 
+function no_page(box) {
+  replace(box, head("No such page"), banner("warn", `There is no page ${location.hash}.`, "The address was mistyped, or is of another version.", h("a", { class: "button", href: "#/" }, "Overview")));
+}
+
 async function show() {
   const mine = ++turn;
   for (const action of leave.splice(0)) action();
@@ -88,9 +93,10 @@ async function show() {
   const { path, query } = place();
   menu.setAttribute("aria-expanded", "false");
   if (path[0] === "setup" && !session.any_user) return setup_page(main, path[1] ?? "", begin);
-  if (session.role === "nobody") return login_page(main, begin);
-  const page = pages.find((one) => one.name === (path[0] ?? "")) ?? pages[0];
-  draw_nav(page.name || "");
+  if (session.role === "nobody") return login_page(main, begin, ended);
+  const name = path[0] === "setup" ? "" : path[0] ?? "";  // a link of the set-up that is over
+  const page = pages.find((one) => one.name === name) ?? { name, draw: no_page };
+  draw_nav(page.name);
   const box = h("div", { class: "stack", data: { place: location.hash } });
   replace(main, box);
   const tools = { query, set_query, path: path.slice(1), leave: (action) => (mine === turn ? leave.push(action) : action()), current: () => mine === turn, show };
@@ -116,13 +122,14 @@ async function begin() {
     nav.hidden = menu.hidden = true;
     stop_listening();
   } else {
+    ended = false;
     listen();
   }
   await show();
 }
 
 menu.addEventListener("click", () => menu.setAttribute("aria-expanded", String(menu.getAttribute("aria-expanded") !== "true")));
-when_logged_out(() => { take_session({ role: "nobody", any_user: true }); void begin(); });
+when_logged_out(() => { ended = true; take_session({ role: "nobody", any_user: true }); void begin(); });
 set_theme(localStorage.getItem("theme") ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light"));
 window.addEventListener("hashchange", async (event) => {
   const wanted = location.hash;
