@@ -22,8 +22,8 @@ Result<void> fitting_name(const std::string& name) {
 
 Result<void> fitting_password(const std::string& password) {
   if (password.size() > kMostPassword) return make_error(Code::kInvalid, "the password is longer than " + std::to_string(kMostPassword) + " bytes");
-  if (code_points(password) >= kLeastPassword) return {};
-  return make_error(Code::kInvalid, "the password is too short", "at least " + std::to_string(kLeastPassword) + " characters; a few words are easier to remember than signs");
+  if (code_points(trim(password)) >= kLeastPassword) return {};
+  return make_error(Code::kInvalid, "the password is too short", "at least " + std::to_string(kLeastPassword) + " characters, blanks around it not counted; a few words are easier to remember than signs");
 }
 
 void put_moment(Object& out, const char* name, const std::optional<Instant>& at) {

@@ -65,7 +65,13 @@ std::vector<std::string> member_names(const Value& schema) {
   return names;
 }
 
-Error unknown_member(const std::string& name, const Value& schema) { return make_error(Code::kInvalid, "unknown key '" + name + "'" + suggestion(name, member_names(schema))); }
+/// For a hint.
+std::string known_keys(const Value& schema) {
+  const auto names = member_names(schema);
+  return names.empty() ? "it takes no keys" : "its keys are: " + join(names, ", ");
+}
+
+Error unknown_member(const std::string& name, const Value& schema) { return make_error(Code::kInvalid, "unknown key '" + name + "'" + suggestion(name, member_names(schema)), known_keys(schema)); }
 
 /// "dryRun" and "dry-run" as "dry_run".
 std::string bare_word(const std::string& name) {
@@ -76,7 +82,7 @@ std::string bare_word(const std::string& name) {
 
 Result<void> check_members(const Value& value, const Value& schema, const std::string& path) {
   for (const std::string& name : texts(schema.find("required"))) {
-    if (value.find(name) == nullptr) return make_error(Code::kInvalid, "'" + (path.empty() ? name : path + "." + name) + "' is missing");
+    if (value.find(name) == nullptr) return make_error(Code::kInvalid, "'" + (path.empty() ? name : path + "." + name) + "' is missing", known_keys(schema));
   }
   const Value* properties = schema.find("properties");
   const bool closed = !schema.bool_or("additionalProperties", true);

@@ -12,11 +12,13 @@
 namespace tidewire::store {
 namespace {
 
+constexpr const char* kOlder = "take an older copy: `tidewire backup list`";
+
 Result<Restored> look_at(Database& database) {
   Query row(database, "PRAGMA integrity_check(1)");
   const bool any = TRY(row.next());
   const std::string found(any ? row.text(0) : std::string_view("nothing"));
-  if (found != "ok") return make_error(Code::kCorrupt, "the copy is damaged: " + found, "take an older one");
+  if (found != "ok") return make_error(Code::kCorrupt, "the copy is damaged: " + found, kOlder);
   TRY(check_kind(database));
   if (TRY(number(database, "SELECT count(*) FROM sqlite_schema WHERE name = 'operations'", 0)) == 0) return make_error(Code::kInvalid, "the file is empty, or no state", "`tidewire backup list` shows the copies");
   Restored about;
@@ -63,18 +65,27 @@ Result<std::string> set_aside(const std::string& state, Instant now) {
 
 }  // namespace
 
+namespace {
+
+/// What the copy holds, and all of it in `part`.
+Result<Restored> take_copy(const std::string& copy, const std::string& part) {
+  const auto database = TRY(Database::open(copy, Database::Mode::kReadOnly));
+  Restored about = TRY(look_at(*database));
+  TRY(copy_database(*database, part));
+  return about;
+}
+
+}  // namespace
+
 Result<Restored> restore(const std::string& copy, const std::string& state, Instant now) {
   std::error_code bad;
   if (!std::filesystem::is_regular_file(copy, bad)) return make_error(Code::kNotFound, "no file " + copy, "`tidewire backup list` shows the copies");
   if (std::filesystem::equivalent(copy, state, bad)) return make_error(Code::kInvalid, copy + " is the state itself");
   const std::string part = state + ".restored~";
   std::filesystem::remove(part, bad);
-  Restored about;
-  {
-    const auto database = TRY(Database::open(copy, Database::Mode::kReadOnly));
-    about = TRY(look_at(*database));
-    TRY(copy_database(*database, part));
-  }
+  auto taken = take_copy(copy, part);
+  if (!taken.ok() && taken.error().code == Code::kCorrupt) return std::move(taken).error().with_hint(kOlder);
+  Restored about = TRY(std::move(taken));
   TRY(note_restore(part, now));
   about.set_aside = TRY(set_aside(state, now));
   if (std::rename(part.c_str(), state.c_str()) != 0) return make_error(Code::kUnavailable, "cannot put the copy to " + state, "the former state is " + about.set_aside);

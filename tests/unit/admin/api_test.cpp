@@ -105,6 +105,9 @@ TEST_CASE("api: a misspelt key of a body is refused with a suggestion", "[admin]
   const Value body = f.post("/api/v1/sync", R"({"dryrun": true})", 400);
 
   CHECK(body.string_or("detail") == "unknown key 'dryrun' (did you mean 'dry_run'?)");
+  const std::string keys = f.post("/api/v1/revert", R"({"mapping": "people", "since": "2h", "dry_run": true})", 400).string_or("hint");
+  CHECK(keys.find("apply") != std::string::npos);
+  CHECK(f.post("/api/v1/revert", "{}", 400).string_or("hint") == keys);
 }
 
 TEST_CASE("api: a body that is no JSON object is refused", "[admin]") {

@@ -304,6 +304,7 @@ TEST_CASE("auth: a set-up with a bad password does not use up the link", "[admin
   const std::string code = o.f.api.setup_code();
 
   CHECK(o.ask("POST", "/api/v1/setup", R"({"code": ")" + code + R"(", "name": "ada", "password": "short"})").status == 400);
+  CHECK(o.ask("POST", "/api/v1/setup", R"({"code": ")" + code + R"(", "name": "ada", "password": "          "})").status == 400);
 
   CHECK(o.f.api.setup_code() == code);
 }

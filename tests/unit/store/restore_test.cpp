@@ -106,6 +106,11 @@ TEST_CASE("restore: what is no whole state of ours touches nothing", "[store][re
     CHECK(operations_in(state) == 1);
   }
   CHECK_FALSE(restore(state, state, kNow).ok());
+  for (const char* damaged : {"text.db", "torn-copy.db"}) {
+    const auto refused = restore(folder.file(damaged), state, kNow);
+    INFO(to_string(refused.error()));
+    CHECK(refused.error().hint == "take an older copy: `tidewire backup list`");
+  }
 }
 
 TEST_CASE("restore: what the former state had in its log alone is in its file when it is set aside", "[store][restore]") {
