@@ -15,9 +15,9 @@ std::vector<Cell> change_cells(const Value& one, Instant now) {
 int received(Context& context, const char* name, const char* empty) {
   const Arguments& arguments = context.arguments;
   Target target(std::string("/api/v1/") + name);
-  for (const char* filter : {"connection", "collection", "key", "event", "source"}) target.add(filter, arguments.get(std::string("--") + filter));
+  for (const char* filter : {"connection", "collection", "key", "event", "source", "text"}) target.add(filter, arguments.get(std::string("--") + filter));
   int status = kOk;
-  if (!add_moments(context, target, {"--since"}, status)) return status;
+  if (!add_moments(context, target, {"--since", "--until"}, status)) return status;
   return print_list(context, target, 20, name, Table({{"when"}, {"from"}, {"collection"}, {"key", false, true}, {"event"}, {"by"}}), change_cells, empty);
 }
 
@@ -29,7 +29,9 @@ std::vector<Option> received_options() {
           {"--collection", "X", "of this doctype, table or model"},
           {"--key", "K", "of this key"},
           {"--event", "E", "upsert, delete or unparsed"},
+          {"--text", "TEXT", "with this text in the key or the body"},
           {"--since", "T", "since this time, or for so long: 2h"},
+          {"--until", "T", "before this time, or so long ago"},
           {"--limit", "N", "at most so many; default 20"},
           {"--after", "MARK", "the page after one shown before"}};
 }

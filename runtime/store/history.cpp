@@ -13,9 +13,10 @@ Result<Paged<Value>> read_received(Database& database, const ReceivedFilter& fil
   Query row(database,
             "SELECT seq, at, connection, collection, key, event, source, payload FROM received WHERE seq < ?1 "
             "AND (?2 = '' OR connection = ?2) AND (?3 = '' OR collection = ?3) AND (?4 = '' OR key = ?4) AND (?5 = '' OR event = ?5) "
-            "AND (?6 = '' OR source = ?6) AND at >= ?7 ORDER BY seq DESC LIMIT ?8",
+            "AND (?6 = '' OR source = ?6) AND at >= ?7 AND at < ?9 AND (?10 = '' OR instr(lower(key || ' ' || coalesce(payload, '')), lower(?10)) > 0) "
+            "ORDER BY seq DESC LIMIT ?8",
             TRY(row_mark(page.after, INT64_MAX)), filter.connection, filter.collection, filter.key, filter.event, filter.source,
-            filter.since.value_or(Instant{}), page.limit);
+            filter.since.value_or(Instant{}), page.limit, filter.until.value_or(Instant::max()), filter.text);
   Paged<Value> found;
   std::int64_t last = 0;
   while (TRY(row.next())) {

@@ -142,6 +142,8 @@ struct OperationFilter {
 struct ReceivedFilter {
   std::string connection{}, collection{}, key{}, event{}, source{};  // "" = any
   std::optional<Instant> since{};
+  std::optional<Instant> until{};              // before
+  std::string text{};                          // somewhere in the key or the body; ASCII letters of either case
 };
 
 struct AuditFilter {

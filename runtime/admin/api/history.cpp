@@ -54,6 +54,8 @@ void received(Api& api, const Call& call, store::ReceivedFilter filter, const ch
   filter.key = call.query("key");
   filter.event = call.query("event");
   filter.since = *time_of(call, "since");
+  filter.until = *time_of(call, "until");
+  filter.text = call.query("text");
   api.control().store().received(std::move(filter), *page, api.guarded([&api, call, name](Result<store::Paged<Value>> found) {
     send_list(api, call, kReceivedWords, found, [name](const auto& rows) { return values_page(name, rows); });
   }));
@@ -84,7 +86,7 @@ void audit(Api& api, const Call& call) {
 std::span<const Route> history_routes() {
   using enum Parameter::Type;
   static const std::vector<Parameter> received_filters{{"connection", kText, "from this connection"}, {"collection", kText, "of this collection"}, {"key", kText, "of this key"},
-                                                       {"event", kText, "upsert, delete or unparsed"}, {"since", kTime, "received at or after this time"}};
+                                                       {"event", kText, "upsert, delete or unparsed"}, {"since", kTime, "received at or after this time"}, {"until", kTime, "before this time"}, {"text", kText, "with this text in the key or the body"}};
   static const Route routes[] = {
       {.method = "GET", .path = "/api/v1/operations", .role = Role::kViewer, .id = "operations", .summary = "What was decided, newest first. A key is either side's and needs the mapping", .handler = operations,
        .query = paged({{"mapping", kText, "of this mapping"}, {"key", kText, "of this record; either side's key"}, {"key_side", kText, "whose key `key` is, where both sides have it: left or right"}, {"outcome", kText, "applied, merged, conflict, held, dead, skipped, retry or announced"},

@@ -34,6 +34,10 @@ TEST_CASE("history: what was received is filtered, newest first, in pages that s
   CHECK(second.next.empty());
   CHECK(received(f, {.key = "P"}).rows.size() == 1);
   CHECK(received(f, {.event = "delete"}).rows.empty());
+  CHECK(received(f, {.text = "p"}).rows.size() == 1);
+  CHECK(received(f, {.text = "nowhere"}).rows.empty());
+  CHECK(received(f, {.until = f.clock.now()}).rows.size() < received(f, {}).rows.size());
+  CHECK(received(f, {.until = f.clock.now() + std::chrono::seconds(1)}).rows.size() == received(f, {}).rows.size());
 }
 
 TEST_CASE("history: versions of one script, newest first", "[store]") {
