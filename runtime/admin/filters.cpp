@@ -16,7 +16,7 @@ Result<void> check_word(const Words& one, const std::string& said) {
 
 /// The members of an object, and further names.
 template <typename Further>
-std::vector<std::string> names_of(const Value& object, const Further& further) {
+std::vector<std::string> known_names(const Value& object, const Further& further) {
   std::set<std::string> names;
   for (const auto& [name, one] : object.is_object() ? object.as_object() : Object{}) names.insert(name);
   for (const auto& [name, one] : further) names.insert(name);
@@ -26,7 +26,7 @@ std::vector<std::string> names_of(const Value& object, const Further& further) {
 bool is_among(const std::vector<std::string>& names, const std::string& name) { return name.empty() || std::find(names.begin(), names.end(), name) != names.end(); }
 
 Result<void> check_names(const Control& control, const store::Summary& summary, const std::string& mapping, const std::string& connection) {
-  const auto mappings = names_of(control.mappings(), summary.mappings), connections = names_of(control.connections(), summary.connections);
+  const auto mappings = known_names(control.mappings(), summary.mappings), connections = known_names(control.connections(), summary.connections);
   if (!is_among(mappings, mapping)) return no_mapping(mapping, mappings);
   if (is_among(connections, connection)) return {};
   return make_error(Code::kNotFound, "no connection '" + connection + "' is known" + suggestion(connection, connections), "`tidewire status` lists them");
