@@ -152,6 +152,17 @@ TEST_CASE("law 30: an outage costs the key that finds it out no attempt once the
   CHECK(refused > 10);
   CHECK(it.world.counts().dead == 0);
 
+  if (GENERATE(false, true)) {  // nobody waits for ever
+    for (int day = 0; day < 20; ++day) {
+      if (day == 6) CHECK(it.world.counts().dead == 0);
+      it.world.right.broken.reset();
+      it.world.right.after_read = [&] { it.world.right.broken = std::chrono::hours(23); };
+      it.world.engine->wake("people");
+      it.world.settle(std::chrono::hours(24));
+    }
+    CHECK(it.world.counts().dead == 1);
+    return;
+  }
   it.world.right.after_read = nullptr;
   it.world.right.broken.reset();
   it.world.right.write_faults.clear();

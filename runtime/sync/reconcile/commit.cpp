@@ -14,6 +14,8 @@ using store::side_name;
 
 namespace {
 
+constexpr Duration kLongestOutage = std::chrono::hours(24 * 7);
+
 Value error_value(const Error& error) {
   Object out;
   out["code"] = code_name(error.code);
@@ -326,11 +328,12 @@ void Reconcile::commit_echo(const std::string& counter) {
 
 /// The connection's trouble, not the key's: it costs the key no attempt. A denial or a missing answer counts against the key
 /// unless it closed the whole connection; and the last attempt is not used up while the system answers nobody, since a
-/// short retry would be over before the breaker has seen enough.
+/// short retry would be over before the breaker has seen enough. A system that is away for longer than any outage is away for ever.
 bool Reconcile::connection_trouble(const Error& error) const {
   if (error.code == Code::kThrottled) return true;
   if (error.code != Code::kDenied && error.code != Code::kUnavailable) return false;
   const auto tried = std::max_element(taken_.begin(), taken_.end(), [](const store::DirtyKey& one, const store::DirtyKey& two) { return one.attempts < two.attempts; });
+  if (tried != taken_.end() && tried->attempts > 0 && now() - tried->since > kLongestOutage) return false;
   const bool last = tried != taken_.end() && tried->attempts + 1 >= plan_.max_attempts;
   for (const Side side : {Side::kLeft, Side::kRight}) {
     const Endpoint& endpoint = lane_.batcher[side]->endpoint();

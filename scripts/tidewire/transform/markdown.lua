@@ -214,7 +214,7 @@ end
 -- Code ends at as many marks as it began with; the blanks beside them, which keep apart what begins with one, are none of it.
 local function code(source, at)
   local from = at + #source:match("^`+", at)
-  local close, behind = from, nil
+  local close, behind = from
   repeat
     close, behind = source:match("()`+()", close)
     if not close then return nil end
