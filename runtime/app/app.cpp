@@ -161,7 +161,10 @@ void App::State::begin_work(std::function<void(Result<std::string>)> ready) {
   load_mappings([this, alive = alive_, ready] {
     if (!*alive) return;
     if (!options_.work) return go_on(ready);
-    engine_->start(options_.timed, [this, ready] { go_on(ready); });
+    engine_->start(options_.timed, [this, ready] {
+      engine_begun_ = true;
+      go_on(ready);
+    });
   });
 }
 
@@ -254,7 +257,10 @@ void App::State::drain(std::function<void()> done) {
     engine_->stop([this, alive, finish] {
       if (!*alive) return;
       // A last empty write: whatever was queued before it is on disk when it is.
-      const auto last = [this, finish] { store_->count("process", {{"clean_stops", 1}}, [finish](Result<void>) { finish(); }); };
+      const auto last = [this, finish] {
+        if (engine_begun_ && !engine_->letting_go()) store_->note_clean_stop([](Result<void>) {});
+        store_->count("process", {{"clean_stops", 1}}, [finish](Result<void>) { finish(); });
+      };
       if (options_.work) note_success(last);
       else last();
     });

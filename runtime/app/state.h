@@ -301,6 +301,7 @@ struct App::State final : public admin::Control, public admin::Authoring, public
   std::unique_ptr<loop::Watch> watch_;
   std::unique_ptr<Timer> prune_timer_, index_timer_, release_timer_, drain_timer_, drift_timer_, success_timer_;
   bool draining_ = false;
+  bool engine_begun_ = false;
   std::function<void(const Error&)> on_damage_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // owners: this and the callbacks under way
 };

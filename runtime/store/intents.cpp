@@ -98,8 +98,18 @@ void Store::open_creates(std::string mapping, Side side, Done<std::vector<Intent
 }
 
 void Store::renew_intents(Done<std::int64_t> done) {
-  write_verb(executor_, std::move(done), [now = clock_.now()](Database& database) {
+  write_verb(executor_, std::move(done), [now = clock_.now()](Database& database) -> Result<std::int64_t> {
+    const std::int64_t clean = TRY(execute(database, "DELETE FROM meta WHERE name = 'clean_stop'"));
+    if (clean > 0) return 0;
     return execute(database, "UPDATE intents SET requested_at = ?1 WHERE requested_at < ?1", now);
+  });
+}
+
+void Store::note_clean_stop(Done<void> done) {
+  write_verb(executor_, std::move(done), [now = clock_.now()](Database& database) -> Result<void> {
+    TRY(execute(database, "INSERT INTO meta (name, value) VALUES ('clean_stop', ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+                std::to_string(now.time_since_epoch().count())));
+    return {};
   });
 }
 

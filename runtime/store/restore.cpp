@@ -31,6 +31,7 @@ Result<Restored> look_at(Database& database) {
 Result<void> note_restore(const std::string& path, Instant now) {
   const auto database = TRY(Database::open(path));
   TRY(execute(*database, "INSERT INTO kv (namespace, key, value, expires_at) VALUES (?, ?, ?, NULL) ON CONFLICT (namespace, key) DO UPDATE SET value = excluded.value", kStateDrawer, kRestoredAt, std::to_string(now.time_since_epoch().count())));
+  TRY(execute(*database, "DELETE FROM meta WHERE name = 'clean_stop'"));  // other processes worked since the copy was made
   return database->exec("PRAGMA journal_mode = DELETE");  // one file to put in its place
 }
 

@@ -19,7 +19,7 @@ struct Restored {
 
 /// Checks the copy whole, then puts it in the place of `state`, whose former file is set aside beside it, never deleted. Whoever
 /// calls this holds the lock of the folder. kInvalid where the copy is no state of ours or of a newer program, kCorrupt where it is
-/// damaged: nothing is touched then.
+/// damaged: nothing is touched then. A clean stop that the copy tells of does not count.
 Result<Restored> restore(const std::string& copy, const std::string& state, Instant now);
 
 }  // namespace tidewire::store

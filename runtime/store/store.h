@@ -264,8 +264,11 @@ class Store {
   void announce(std::vector<Intent> intents, std::optional<Operation> operation, Done<void> done);
   void open_intents(std::string mapping, Done<std::vector<Intent>> done);  // "" = of all mappings
   /// A process begins: a request that was on its way when the one before it ended may arrive as late as one that leaves now, so every
-  /// announced write that may have left has left now (laws 25, 26); `done(n)`.
+  /// announced write that may have left has left now (laws 25, 26); `done(n)`. After a clean stop nothing was on its way, and each counts
+  /// from its own request: `done(0)`.
   void renew_intents(Done<std::int64_t> done);
+  /// The process ends, and every request of it has had its answer or was given up in a pass that is stored. It counts once.
+  void note_clean_stop(Done<void> done);
   /// `done(link id)`; 0 where the commit has no link.
   void commit(Commit commit, Done<std::int64_t> done);
   /// The other side's keys for references: one per asked key, nullopt where no link but a tombstone has it (law 22).

@@ -48,8 +48,8 @@ void Engine::start(bool timed, std::function<void()> begun) {
   });
 }
 
-/// Nobody knows when the process before this one ended, nor what was on its way then: of all that it announced the settle time is
-/// counted from here (laws 25, 26). Before that is stored no pass may judge any of it.
+/// Where the process before this one was cut off nobody knows when, nor what was on its way then: of all that it announced the settle
+/// time is counted from here (laws 25, 26). Before that is stored no pass may judge any of it.
 void Engine::renew_intents(std::function<void()> then) {
   store_.renew_intents([this, alive = alive_, then = std::move(then)](const Result<std::int64_t>& renewed) {
     if (!*alive || stopping_) return;

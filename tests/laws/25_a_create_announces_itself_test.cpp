@@ -96,6 +96,48 @@ TEST_CASE("law 25: so it does after a restart", "[laws][25]") {
   CHECK(it.asked("create") == 2);
 }
 
+namespace {
+
+/// Its passes end, and it says so.
+void stop_cleanly(World& world) {
+  bool noted = false;
+  world.engine->stop([&] {
+    world.store.note_clean_stop([&](Result<void> done) { noted = done.ok(); });
+  });
+  world.timers.run_posted();
+  REQUIRE(noted);
+}
+
+}  // namespace
+
+TEST_CASE("law 25: a process that ends cleanly before the settle time is over does not begin it anew", "[laws][25][26]") {
+  Creating it(Fault::kLoseRequest);
+  it.tell(seconds(10));
+  for (int run = 0; run < 3; ++run) {
+    stop_cleanly(it.world);
+    restart(it.world);
+    it.world.settle(seconds(40));
+  }
+
+  CHECK(it.asked("create") == 2);
+  CHECK(it.world.right.rows.size() == 1);
+  CHECK(it.world.counts().links == 1);
+}
+
+TEST_CASE("law 25: one that is cut off does, whatever those before it did", "[laws][25][26]") {
+  Creating it(Fault::kLoseRequest);
+  it.tell(seconds(10));
+  stop_cleanly(it.world);
+  restart(it.world);
+  it.world.settle(seconds(20));
+  restart(it.world);
+  it.world.settle(seconds(40));
+  CHECK(it.asked("create") == 1);
+
+  it.world.settle(minutes(5));
+  CHECK(it.asked("create") == 2);
+}
+
 TEST_CASE("law 25: \"not found\" counts from the restart: a request that was on its way then may arrive as late as any", "[laws][25]") {
   Creating it(Fault::kLateSilent);
   it.tell(seconds(50));

@@ -107,3 +107,23 @@ TEST_CASE("intents: renewed, what may have left counts from now, and what never 
   CHECK(f.load("employees", Side::kLeft, "E2").intents.front().requested_at == later.requested_at);
   CHECK_FALSE(f.load("employees", Side::kLeft, "E3").intents.front().requested_at);
 }
+
+TEST_CASE("intents: after a clean stop each counts from its own request, once", "[store][intents]") {
+  StoreFixture f;
+  Intent asked = create_intent("i1", "E1");
+  asked.requested_at = f.clock.now();
+  REQUIRE(try_announce(f, {asked}).ok());
+  const auto renewed = [&] {
+    f.clock.pass(std::chrono::minutes(1));
+    return f.ask<std::int64_t>([&](auto done) { f.store.renew_intents(done); });
+  };
+  const auto stop = [&] { f.store.note_clean_stop([](Result<void> noted) { CHECK(noted.ok()); }); };
+
+  stop();
+  stop();
+  CHECK(renewed() == 0);
+  CHECK(f.load("employees", Side::kLeft, "E1").intents.front().requested_at == asked.requested_at);
+
+  CHECK(renewed() == 1);
+  CHECK(f.load("employees", Side::kLeft, "E1").intents.front().requested_at == f.clock.now());
+}

@@ -56,6 +56,22 @@ TEST_CASE("restore: the copy becomes the state, and the former one is set aside 
   CHECK(operations_in(restored->set_aside) == 5);
 }
 
+TEST_CASE("restore: that the process before the copy stopped cleanly tells nothing of those after it", "[store][restore]") {
+  const test::TempDir folder;
+  const std::string state = folder.file("tidewire.db");
+  make_state(state, 1);
+  {
+    auto database = Database::open(state);
+    REQUIRE((*database)->exec("INSERT INTO meta (name, value) VALUES ('clean_stop', '1')").ok());
+  }
+  const std::string copy = copied(state, folder.file("copy.db"));
+
+  REQUIRE(restore(copy, state, kNow).ok());
+
+  auto database = Database::open(state);
+  CHECK((*database)->query("SELECT * FROM meta WHERE name = 'clean_stop'", {}).value().empty());
+}
+
 TEST_CASE("restore: the state says since when it is a copy, and the copy itself does not", "[store][restore]") {
   const test::TempDir folder;
   const std::string state = folder.file("tidewire.db");
