@@ -18,6 +18,7 @@ namespace {
 constexpr const char* kHidden = "[hidden]";
 constexpr std::size_t kShortestValue = 3;  // a shorter one is a part of too much else
 constexpr int kDeepest = 64;
+constexpr std::size_t kMostSearch = 4u << 20;  // bytes read for values, once for each of them: it is done on the loop
 
 // What is called so is a credential, whoever made it up: a login's answer, a token that a connector asked for.
 constexpr std::array<std::string_view, 15> kCredentials{"password", "passwd", "pwd",        "secret",     "client_secret", "api_key",   "apikey",       "api_secret",
@@ -111,6 +112,9 @@ class Hider {
     return value;
   }
 
+  /// Whether to look for each value in it would hold up the loop.
+  bool too_much(std::string_view text) const { return values_.size() * text.size() > kMostSearch; }
+
   bool holds_value(const std::string& text) const {
     if (text.starts_with("sha256:")) return false;
     return std::any_of(values_.begin(), values_.end(), [&](const std::string& value) { return text.find(value) != std::string::npos; });
@@ -123,12 +127,13 @@ class Hider {
 
   /// "a=1&b=2", as in a URL or a form.
   std::string query(std::string_view text) {
+    const std::size_t most = kMostSearch / std::max<std::size_t>(text.size(), 1);  // of more values none is looked for, and all is hidden
     std::string out;
     for (const std::string& part : split(text, '&')) {
       const std::size_t equal = part.find('=');
       const std::string name = http::percent_decode(part.substr(0, equal), true);
       const std::string value = equal == std::string::npos ? "" : http::percent_decode(part.substr(equal + 1), true);
-      const bool hides = mentions(name) || mentions(value) || holds_value(value);
+      const bool hides = values_.size() > most || mentions(name) || mentions(value) || holds_value(value);
       out += (out.empty() ? "" : "&") + (hides && equal != std::string::npos ? part.substr(0, equal + 1) + hidden(Value(value)).as_string() : part);
     }
     return out;
@@ -192,7 +197,9 @@ void hide_in(Exchange::Body& body, Hider& hider) {
 }
 
 void hide_values_in(Exchange::Body& body, const Hider& hider) {
-  if (body.text.empty() || !hider.holds_value(body.text)) return;
+  if (body.text.empty()) return;
+  if (hider.too_much(body.text)) return leave_out(body, "the mapping redacts fields, and holds too many values to be looked through");
+  if (!hider.holds_value(body.text)) return;
   auto value = json::parse(body.text);
   if (value.ok()) body.text = json::dump(hider.without_values(std::move(*value)));
   else leave_out(body, "the mapping redacts fields, and this quotes one");
@@ -228,7 +235,8 @@ void hide(Exchange& exchange, const std::set<std::string>& columns, bool failed)
   if (refused && !exchange.error.empty()) exchange.error = exchange.error.substr(0, exchange.error.find(':')) + ": the mapping redacts fields, and the message may quote them";
   hide_values_in(exchange.sent, hider);
   hide_values_in(exchange.answer, hider);
-  if (hider.holds_value(exchange.target)) exchange.target = exchange.target.substr(0, exchange.target.find('?'));
+  if (hider.too_much(exchange.target)) exchange.target = kHidden;
+  else if (hider.holds_value(exchange.target)) exchange.target = exchange.target.substr(0, exchange.target.find('?'));
 }
 
 /// At most so many bytes, cut at a code point.

@@ -2,7 +2,7 @@
 //
 // Secrets are looked for by their text, as everywhere, and by what usually names one. What a mapping redacts is looked for by its columns:
 // each of their values becomes its hash, wherever it stands, and rather too much than too little. Where that cannot be told for
-// certain nothing of the body is kept: it is no JSON, it was cut, or it says why something failed, which may quote anything.
+// certain nothing of the body is kept: it is no JSON, it was cut, it has too many of them to look for each without holding up everything else, or it says why something failed, which may quote anything.
 #pragma once
 
 #include <set>
@@ -15,7 +15,7 @@ namespace tidewire::app {
 
 constexpr std::size_t kKeptBody = 8u << 10;     // bytes of a body that are kept
 constexpr std::size_t kMargin = 4u << 10;       // more is looked at, or half a secret would stay at the cut
-constexpr std::size_t kSearched = 256u << 10;   // of a body that is looked through for columns
+constexpr std::size_t kSearched = 64u << 10;    // of a body that is looked through for columns; of a longer one nothing is kept
 
 /// How much of a body is to be recorded where these columns are hidden.
 inline std::size_t recorded_bytes(const std::set<std::string>& hidden) { return hidden.empty() ? kKeptBody + kMargin : kSearched; }

@@ -132,6 +132,37 @@ TEST_CASE("exchange redaction: where it cannot be told for certain nothing of th
   CHECK(cut.sent.cut == 109);
 }
 
+namespace {
+
+std::string people_of(int count) {
+  Array all;
+  for (int i = 0; i < count; ++i) all.push_back(Object{{"name", "person"}, {"ssn", "078-05-" + std::to_string(10000 + i)}});
+  return json::dump(Value(std::move(all)));
+}
+
+}  // namespace
+
+TEST_CASE("exchange redaction: of so many redacted values that the search would take long nothing is kept", "[app][exchanges]") {
+  const Redactor nothing;
+  Exchange form = patch(people_of(1), "{}");
+  form.target = "https://app.example/people?x=1";
+  for (int i = 0; i < 4000; ++i) form.target += "&ssn=z" + std::to_string(10000 + i);
+  form.target += "&title=me";
+
+  const Exchange few = as_kept(patch(people_of(50), people_of(50)), kSsn, false, nothing);
+  const Exchange many = as_kept(patch(people_of(1000), people_of(1)), kSsn, false, nothing);
+  const Exchange wide = as_kept(form, kSsn, false, nothing);
+
+  CHECK(few.sent.left_out.empty());
+  CHECK(few.sent.text.find("person") != std::string::npos);
+  CHECK_FALSE(shows(few, "078-05-1"));
+  CHECK(many.sent.left_out == "the mapping redacts fields, and holds too many values to be looked through");
+  CHECK(many.sent.text.empty());
+  CHECK(many.answer.text.find("sha256:") != std::string::npos);
+  CHECK_FALSE(shows(many, "078-05-1"));
+  CHECK_FALSE(shows(wide, "z1"));
+}
+
 TEST_CASE("exchange redaction: parameters of a statement that names a redacted column are hashes", "[app][exchanges]") {
   const Redactor nothing;
   Exchange one = patch(R"([1,"078-05-1120",null,true])", R"({"rows":[{"id":1,"ssn":"078-05-1120"}],"affected":1})", "00000");
