@@ -4,6 +4,7 @@
 // slips into a remote's error message still does not reach a file. (spdlog/fmt cost 55 % build time, TECH.md.)
 #pragma once
 
+#include <bitset>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -42,6 +43,7 @@ class Redactor {
     std::string name;
   };
   void remember(const std::string& name, std::string text);
+  void remember_spelled(char first);
   struct Standing {
     const Known* known = nullptr;
     std::size_t length = 0;  // bytes of the text that are it
@@ -53,6 +55,7 @@ class Redactor {
   mutable std::mutex mutex_;
   std::vector<Known> known_;  // longest first, so that a secret within another does not spoil it
   std::vector<Known> secrets_;  // as they were added
+  std::bitset<1u << 16> beginnings_;  // the first two bytes of all that is looked for: at most places of a text none is met
 };
 
 /// May be used from any thread. A reader of stderr that stops reading holds up nobody (log_pipe.h), a line "log_gap" tells.

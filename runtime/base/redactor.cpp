@@ -67,6 +67,8 @@ std::size_t spelled_at_start(std::string_view text, std::string_view secret) {
   return at;
 }
 
+std::size_t pair_of(char first, char second) { return static_cast<std::size_t>(static_cast<unsigned char>(first)) << 8 | static_cast<unsigned char>(second); }
+
 std::string mark_of(const std::string& name) { return "[secret " + name + "]"; }
 
 constexpr std::string_view kCut = "…";       // where something was left out (base/text.h)
@@ -118,6 +120,7 @@ void Redactor::add(std::string name, std::string secret) {
   }
   remember(name, percent_encoded(secret));
   remember(name, json_escaped(secret));
+  remember_spelled(secret.front());
   secrets_.push_back({secret, name});
   remember(name, std::move(secret));
 }
@@ -125,9 +128,18 @@ void Redactor::add(std::string name, std::string secret) {
 void Redactor::remember(const std::string& name, std::string text) {
   const auto same = [&](const Known& known) { return known.text == text; };
   if (std::any_of(known_.begin(), known_.end(), same)) return;
+  beginnings_.set(pair_of(text[0], text[1]));
   const auto shorter = [&](const Known& known) { return known.text.size() < text.size(); };
   const auto place = std::find_if(known_.begin(), known_.end(), shorter);
   known_.insert(place, Known{std::move(text), name});
+}
+
+/// How a secret of this first sign begins where that or the next one is escaped.
+void Redactor::remember_spelled(char first) {
+  const auto high = static_cast<unsigned>(static_cast<unsigned char>(first)) >> 4;
+  for (const char* digits : {"0123456789abcdef", "0123456789ABCDEF"}) beginnings_.set(pair_of('%', digits[high]));
+  for (const char escape : {'%', '\\'}) beginnings_.set(pair_of(first, escape));
+  for (const char second : {'u', first}) beginnings_.set(pair_of('\\', second));
 }
 
 Redactor::Standing Redactor::standing_at(std::string_view text, bool escaped) const {
@@ -142,19 +154,20 @@ Redactor::Standing Redactor::standing_at(std::string_view text, bool escaped) co
 
 std::string Redactor::replaced(std::string_view text, bool escaped) const {
   std::string clean;
-  while (!text.empty()) {
-    const Standing standing = standing_at(text, escaped);
-    clean += standing.known ? mark_of(standing.known->name) : std::string(1, text.front());
-    text.remove_prefix(std::max<std::size_t>(standing.length, 1));
+  std::size_t from = 0;
+  for (std::size_t at = 0; at + 1 < text.size();) {
+    const Standing standing = beginnings_[pair_of(text[at], text[at + 1])] ? standing_at(text.substr(at), escaped) : Standing{};
+    if (standing.known) clean.append(text.substr(from, at - from)).append(mark_of(standing.known->name));
+    at += std::max<std::size_t>(standing.length, 1);
+    if (standing.known) from = at;
   }
-  return clean;
+  return clean.append(text.substr(from));
 }
 
 std::string Redactor::apply(std::string_view text) const {
   const std::lock_guard lock(mutex_);
-  const auto inside = [&](const Known& known) { return text.find(known.text) != std::string_view::npos; };
-  const bool escaped = !known_.empty() && (text.find('%') != std::string_view::npos || text.find('\\') != std::string_view::npos);
-  std::string clean = escaped || std::any_of(known_.begin(), known_.end(), inside) ? replaced(text, escaped) : std::string(text);
+  const bool escaped = text.find('%') != std::string_view::npos || text.find('\\') != std::string_view::npos;
+  std::string clean = known_.empty() ? std::string(text) : replaced(text, escaped);
   return clean.find(kCut) == std::string::npos ? clean : without_remains(std::move(clean), known_);
 }
 

@@ -69,6 +69,10 @@ TEST_CASE("log: a secret is found whichever of its signs are escaped", "[base][l
   CHECK(redactor.apply("?k=%73b_secret_practic%65") == "?k=[secret APP_KEY]");
   CHECK(redactor.apply(R"({"k":"sb\u005fsecret_practice"})") == R"({"k":"[secret APP_KEY]"})");
   CHECK(redactor.apply(R"({"p":"a\/b\"c%d"})") == R"({"p":"[secret PW]"})");
+  CHECK(redactor.apply(R"({"k":"\u0073b_secret_practice"})") == R"({"k":"[secret APP_KEY]"})");
+  CHECK(redactor.apply("?k=s%62_secret_practice") == "?k=[secret APP_KEY]");
+  CHECK(redactor.apply("?p=%61%2F%62%22c%25d&q=%6") == "?p=[secret PW]&q=%6");
+  CHECK(redactor.apply("sb_secret_practices") == "[secret APP_KEY]s");
   CHECK(redactor.apply("100% of sb_secret") == "100% of sb_secret");
   CHECK(redactor.apply("%") == "%");
 }
