@@ -66,6 +66,19 @@ Result<void> drop_exchange(Database& database, std::int64_t id) {
   return {};
 }
 
+constexpr Duration kPassLasts = std::chrono::hours(24);
+
+/// A pass that is under way may have heard it too, and will want to keep it.
+Result<void> forget_exchange(Database& database, std::int64_t id, Instant now) {
+  TRY(drop_exchange(database, id));
+  TRY(execute(database, "INSERT OR REPLACE INTO kv (namespace, key, value, expires_at) VALUES ('forgotten_exchanges', ?, 'true', ?)", std::to_string(id), now + kPassLasts));
+  return {};
+}
+
+Result<bool> is_forgotten(Database& database, std::int64_t id) {
+  return TRY(number(database, "SELECT 1 FROM kv WHERE namespace = 'forgotten_exchanges' AND key = ?", 0, std::to_string(id))) != 0;
+}
+
 Result<void> drop_oldest(Database& database, const std::string& pass) {
   const std::vector<std::int64_t> before = TRY(named_by(database, pass));
   if (static_cast<std::int64_t>(before.size()) <= kMostExchanges) return {};
@@ -99,6 +112,7 @@ Result<std::vector<std::int64_t>> unnamed(Database& database, std::int64_t after
 
 Result<void> keep_exchanges(Database& database, const std::string& pass, const std::vector<OperationExchange>& exchanges) {
   for (const OperationExchange& one : exchanges) {
+    if (TRY(is_forgotten(database, one.exchange->id))) continue;
     TRY(write_exchange(database, *one.exchange));
     TRY(execute(database,
                 "INSERT INTO operation_exchanges (operation, exchange, step, side) VALUES (?, ?, ?, ?) "
@@ -124,15 +138,15 @@ Result<void> take_over_exchanges(Database& database, const std::string& pass, co
   return any && !pass.empty() ? drop_oldest(database, pass) : Result<void>();
 }
 
-Result<std::int64_t> forget_exchanges(Database& database, const std::string& operation) {
+Result<std::int64_t> forget_exchanges(Database& database, const std::string& operation, Instant now) {
   const std::vector<std::int64_t> ids = TRY(named_by(database, operation));
-  for (const std::int64_t id : ids) TRY(drop_exchange(database, id));
+  for (const std::int64_t id : ids) TRY(forget_exchange(database, id, now));
   return static_cast<std::int64_t>(ids.size());
 }
 
-Result<std::int64_t> forget_unnamed_exchanges(Database& database) {
+Result<std::int64_t> forget_unnamed_exchanges(Database& database, Instant now) {
   const std::vector<std::int64_t> ids = TRY(unnamed(database, 0, std::numeric_limits<std::int64_t>::max()));
-  for (const std::int64_t id : ids) TRY(drop_exchange(database, id));
+  for (const std::int64_t id : ids) TRY(forget_exchange(database, id, now));
   return static_cast<std::int64_t>(ids.size());
 }
 

@@ -13,15 +13,17 @@
 
 namespace tidewire::store {
 
-/// Under the id of a pass, whether its operation is stored or not. What is there already stays, with its new step.
+/// Under the id of a pass, whether its operation is stored or not. What is there already stays, with its new step; what was forgotten is
+/// passed over.
 Result<void> keep_exchanges(Database& database, const std::string& pass, const std::vector<OperationExchange>& exchanges);
 /// Those of passes that stored no operation go over to `pass`, the newest kMostExchanges of all; "" = they leave.
 inline constexpr std::int64_t kMostExchanges = 40;
 Result<void> take_over_exchanges(Database& database, const std::string& pass, const std::vector<std::string>& earlier);
-/// What an operation names leaves, also where others name it: it is about one person's record, too. How many left.
-Result<std::int64_t> forget_exchanges(Database& database, const std::string& operation);
-/// Those that no operation and no key names leave.
-Result<std::int64_t> forget_unnamed_exchanges(Database& database);
+/// What an operation names leaves, also where others name it: it is about one person's record, too, and for a day, which no pass lasts,
+/// none of it is kept again. How many left.
+Result<std::int64_t> forget_exchanges(Database& database, const std::string& operation, Instant now);
+/// Those that no operation and no key names leave, likewise.
+Result<std::int64_t> forget_unnamed_exchanges(Database& database, Instant now);
 /// The next that are older and that nothing stored names any more; true where there may be more.
 Result<bool> prune_exchanges(Database& database, Instant cutoff);
 

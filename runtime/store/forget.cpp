@@ -42,7 +42,7 @@ class Forgetter {
     for (const std::int64_t link : links_) TRY(forget_link(link));
     for (const auto& [side, key] : keys_) TRY(forget_key(side, key));
     for (const auto& [side, key] : parts_) TRY(forget_unparsed(side, key));
-    TRY(count("exchanges", forget_unnamed_exchanges(database_)));
+    TRY(count("exchanges", forget_unnamed_exchanges(database_, now_)));
     TRY(drop_words(database_));
     // Answers kept for repeated requests may quote any record.
     TRY(execute(database_, "DELETE FROM kv WHERE namespace = 'idempotency'"));
@@ -121,7 +121,7 @@ class Forgetter {
       Query row(database_, "SELECT id FROM " + from, parameters...);
       while (TRY(row.next())) operations.emplace_back(row.text(0));
     }
-    for (const std::string& operation : operations) TRY(count("exchanges", forget_exchanges(database_, operation)));
+    for (const std::string& operation : operations) TRY(count("exchanges", forget_exchanges(database_, operation, now_)));
     return {};
   }
 

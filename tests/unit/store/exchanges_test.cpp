@@ -214,3 +214,27 @@ TEST_CASE("exchanges: with a person leaves all that was said of them, also where
   CHECK(left.front().exchange->id == of_bob.exchange->id);
   CHECK(rows(f, "exchanges") == 1);
 }
+
+TEST_CASE("exchanges: one that left with a person is not kept again by a pass that had heard it too", "[store][exchanges]") {
+  StoreFixture f;
+  const auto bulk = exchange_of(f, 1), of_bob = exchange_of(f, 2);
+  Commit ada = commit_of(operation_of(f, "1", 0), {bulk});
+  ada.link = link_of("HR-ADA", "R-ADA");
+  f.commit(std::move(ada));
+  Forgetting what;
+  what.mapping = "employees";
+  what.keys = {{Side::kLeft, "HR-ADA"}};
+  what.author = "ann";
+  REQUIRE(f.ask<std::map<std::string, std::int64_t>>([&](auto done) { f.store.forget(what, done); }).at("exchanges") == 1);
+  Commit bob = commit_of(operation_of(f, "2", 0), {bulk, of_bob});
+  bob.link = link_of("HR-BOB", "R-BOB");
+  const std::string bobs = bob.operation->id;
+
+  f.commit(std::move(bob));
+
+  const auto left = told(f, bobs);
+  REQUIRE(left.size() == 1);
+  CHECK(left.front().exchange->id == of_bob.exchange->id);
+  CHECK(rows(f, "exchanges") == 1);
+  CHECK(rows(f, "operation_exchanges") == 1);
+}
