@@ -61,11 +61,17 @@ local function create_text(conn, collection, about, one)
     .. " for each row " .. one.text
 end
 
--- Of several mappings each may name a column; the triggers tell them all.
-local function parent_steps(conn, collection, about, add)
-  local parents = given(collection.parents) or {}
-  if #notes.untold(about, parents) == 0 then return end
-  local outbox, table_name = changes.outbox(conn, collection)
+-- A name of two that is free. An installation that was broken off may have left both: one goes, the other notes on meanwhile.
+local function free_name(conn, collection, about, what, add)
+  local table_name, taken = select(2, changes.outbox(conn, collection)), {}
+  for _, one in ipairs(about.parent_triggers) do taken[one.name] = true end
+  local first, second = trigger_name(what, table_name), trigger_name(what .. "2", table_name)
+  if not taken[first] then return first end
+  if taken[second] then add("what an installation that was broken off left", drop_text(conn, collection, second)) end
+  return second
+end
+
+local function parent_columns(about, parents)
   local columns, seen = {}, {}
   for _, names in ipairs { notes.told(about), parents } do
     for _, name in ipairs(names) do
@@ -73,11 +79,23 @@ local function parent_steps(conn, collection, about, add)
       seen[name] = true
     end
   end
-  local wanted = notes.parents(columns, function(key) return note(outbox, table_name, "PARENT", key) end)
-  for _, one in ipairs(about.parent_triggers) do add("what notes less", drop_text(conn, collection, one.name)) end
+  return columns
+end
+
+-- Of several mappings each may name a column; the triggers tell them all. As with the others, new ones come before old ones go.
+local function parent_steps(conn, collection, about, add)
+  local parents = given(collection.parents) or {}
+  if #notes.untold(about, parents) == 0 then return end
+  local outbox, table_name = changes.outbox(conn, collection)
+  local wanted = notes.parents(parent_columns(about, parents), function(key) return note(outbox, table_name, "PARENT", key) end)
+  local named = {}
   for _, event in ipairs { "update", "delete" } do
-    add("what notes whose a row of " .. about.name .. " was", create_text(conn, collection, about,
-      { name = trigger_name("parent_" .. event, table_name), event = event, text = body(wanted[event]) }))
+    local name = free_name(conn, collection, about, "parent_" .. event, add)
+    named[name] = true
+    add("what notes whose a row of " .. about.name .. " was", create_text(conn, collection, about, { name = name, event = event, text = body(wanted[event]) }))
+  end
+  for _, one in ipairs(about.parent_triggers) do
+    if not named[one.name] then add("what notes less", drop_text(conn, collection, one.name)) end
   end
 end
 

@@ -58,15 +58,23 @@ function M.parents(list, note)
   return { update = table.concat(moved, "; "), delete = table.concat(gone, "; ") }
 end
 
+--- Whether this trigger notes the old values of all these columns.
+function M.tells(trigger, columns)
+  for _, column in ipairs(columns) do
+    if not trigger.text:find(parent(column), 1, true) then return false end
+  end
+  return true
+end
+
 --- The names of the columns whose old values the table's triggers note, for both events.
 function M.told(about)
   local list = {}
   for _, column in ipairs(about.columns) do
-    local events = 0
+    local events = {}
     for _, one in ipairs(about.parent_triggers) do
-      if one.text:find(parent(column), 1, true) then events = events + 1 end
+      if M.tells(one, { column }) then events[one.event] = true end
     end
-    if events == 2 then list[#list + 1] = column.name end
+    if events.update and events.delete then list[#list + 1] = column.name end
   end
   return list
 end
