@@ -23,16 +23,13 @@ Error at_field(Error error, const Plan& plan, const Field& field) {
   return std::move(error).context(where + ": field '" + field.name + "'");
 }
 
-/// Nothing is made, and nothing is changed, that would lack a field which the mapping calls required.
-Result<void> check_required(const Decision& decision, const Sides<bool>& exists) {
+/// Whether the side would be without a field which the mapping calls required, made or changed so by the decision.
+bool would_lack(const Decision& decision, Side to, bool exists) {
   const Field& field = *decision.field;
-  if (!field.required) return {};
-  for (const Side to : {Side::kLeft, Side::kRight}) {
-    const auto& value = to == Side::kLeft ? decision.to_left : decision.to_right;
-    const bool left_out = !value && !exists[to] && decision.kind == Decision::Kind::kAgree && flows(field.flow, to);
-    if (left_out || (value && empty_form(field, to, *value))) return required_and_empty(field, to);
-  }
-  return {};
+  if (!field.required) return false;
+  const auto& value = to == Side::kLeft ? decision.to_left : decision.to_right;
+  const bool left_out = !value && !exists && decision.kind == Decision::Kind::kAgree && flows(field.flow, to);
+  return left_out || (value && empty_form(field, to, *value));
 }
 
 }  // namespace
@@ -415,8 +412,12 @@ Result<Decisions> Pass::run() {
   keep_lifecycle(s_, decisions);
   Sides<bool> contributed{false, false};
   for (View& view : views) {
-    const bool whole = out_.missing.empty() && out_.making.empty();  // else all of this is decided again
-    if (auto filled = whole ? check_required(view.decision, s_.exists) : Result<void>(); !filled.ok()) return at_field(std::move(filled).error(), s_.plan, *view.decision.field);
+    for (const Side to : {Side::kLeft, Side::kRight}) {
+      if (!out_.missing.empty() || !out_.making.empty() || !would_lack(view.decision, to, s_.exists[to])) continue;  // else all of this is decided again
+      Error error = at_field(required_and_empty(*view.decision.field, to), s_.plan, *view.decision.field);
+      if (s_.exists[to]) return error;
+      if (!out_.lacking) out_.lacking = std::move(error);
+    }
     if (auto laid = lay(view.decision); !laid.ok()) return at_field(std::move(laid).error(), s_.plan, *view.decision.field);
     if (view.decision.kind == Decision::Kind::kCopy && view.decision.winner && (view.decision.to_left || view.decision.to_right)) contributed[*view.decision.winner] = true;
     out_.fields.push_back(std::move(view.decision));

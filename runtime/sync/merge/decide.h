@@ -78,6 +78,7 @@ struct Decisions {
   std::vector<Asked> asks;         // disputes that a judge is to be asked about first; until then they wait like manual ones
   std::set<std::string> adopts;    // fields that only a change of the mapping writes: new ones, and what a resync reapplies
   std::string skip;                // a function said skip
+  std::optional<Error> lacking{};  // why the record that is not there may not be made: it would be without a required field
   int merged = 0;                  // 1 when both sides contributed different fields
   bool writes(Side side) const { return !patch[side].as_object().empty(); }
 };

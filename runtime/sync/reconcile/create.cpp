@@ -45,6 +45,7 @@ bool Reconcile::assigns_key() const {
 void Reconcile::send_create() {
   const Side target = other(key_.first);
   const auto& capabilities = lane_.capabilities(target);
+  if (decisions_.lacking) return fail(*decisions_.lacking);  // nothing there is its counterpart, or they would have met
   if (options_.dry || !may_write(target)) {
     note_write(target, "create", decisions_.patch[target], "would be created");
     return would_write("create");
