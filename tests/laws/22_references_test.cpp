@@ -236,6 +236,7 @@ struct Moved : Teams {
     sync::Plan plan = Teams::with_team(optional);
     plan.judge = sync::JudgeAt{"http://judge.example/decide", std::chrono::seconds(10), "manual"};
     plan.fields.back().strategy = strategy;
+    plan.fields.back().strategy_function.reset();
     world.engine->put(std::make_shared<TableMapper>(plan, "v2"), {&world.left, &world.right});
     world.settle(std::chrono::minutes(1));
     right_key = world.only_right();
