@@ -24,47 +24,78 @@ constexpr std::size_t kMostSearch = 4u << 20;  // bytes read for values, once fo
 constexpr std::array<std::string_view, 15> kCredentials{"password", "passwd", "pwd",        "secret",     "client_secret", "api_key",   "apikey",       "api_secret",
                                                        "token",    "sid",    "session_id", "csrf_token", "access_token",  "id_token", "refresh_token"};
 
+/// What is put in the place of [from, to).
+struct Hidden {
+  std::size_t from, to;
+  std::string with;
+};
+
 bool starts_word(std::string_view text, std::size_t at) { return at == 0 || text[at - 1] == '&' || text[at - 1] == '?' || text[at - 1] == ';'; }
 
-/// The end of a JSON text that begins at the quote `at`, behind its closing quote; the text's end where it has none.
-std::size_t end_of_quoted(std::string_view text, std::size_t at) {
-  for (std::size_t i = at + 1; i < text.size(); ++i) {
-    if (text[i] == '\\') ++i;
-    else if (text[i] == '"') return i + 1;
+bool in_name(char sign) { return std::isalnum(static_cast<unsigned char>(sign)) != 0 || sign == '_' || sign == '-' || sign == '.'; }
+
+/// Where the name begins that ends with the word at `at`: "auth_token", "accessToken"; nullopt where no word of it begins there ("mistoken").
+std::optional<std::size_t> start_of_name(std::string_view text, std::size_t at) {
+  if (at == 0 || !in_name(text[at - 1])) return at;
+  const bool apart = std::isalnum(static_cast<unsigned char>(text[at - 1])) == 0;
+  const bool humped = std::isupper(static_cast<unsigned char>(text[at])) != 0 && std::isupper(static_cast<unsigned char>(text[at - 1])) == 0;
+  if (!apart && !humped) return std::nullopt;
+  while (at > 0 && in_name(text[at - 1])) --at;
+  return at;
+}
+
+/// The end of a JSON text whose opening quote ends before `at`, behind its closing quote; the text's end where it has none. `within` another
+/// text a quote of it is escaped once, and one in it three times.
+std::size_t end_of_quoted(std::string_view text, std::size_t at, bool within) {
+  std::size_t escapes = 0;
+  for (std::size_t i = at; i < text.size(); escapes = text[i] == '\\' ? escapes + 1 : 0, ++i) {
+    if (text[i] != '"') continue;
+    if (within && escapes == 0) return i;  // the text ends that it is in
+    if (within ? escapes % 4 == 1 : escapes % 2 == 0) return i + 1;
   }
   return text.size();
 }
 
-/// Where the value of the name at [at, end) stands: a member of JSON, or a part of a query; nullopt where it is no such name.
-std::optional<std::pair<std::size_t, std::size_t>> value_after(std::string_view text, std::size_t at, std::size_t end) {
-  const bool quoted = at > 0 && text[at - 1] == '"' && end < text.size() && text[end] == '"';
-  if (quoted) {
-    std::size_t value = text.find_first_not_of(" \t\r\n", end + 1);
-    if (value == std::string_view::npos || text[value] != ':') return std::nullopt;
-    value = text.find_first_not_of(" \t\r\n", value + 1);
-    if (value == std::string_view::npos || text[value] == 'n' || text[value] == '{' || text[value] == '[') return std::nullopt;
-    return std::pair(value, text[value] == '"' ? end_of_quoted(text, value) : std::min(text.find_first_of(",}] \r\n", value), text.size()));
+/// The value of a member of JSON whose name, that ends at `end`, is quoted so: "\"", or of JSON within a text "\\\"".
+std::optional<Hidden> member_after(std::string_view text, std::size_t end, std::string_view quote) {
+  constexpr const char* kSpace = " \t\r\n";
+  std::size_t value = text.find_first_not_of(kSpace, end + quote.size());
+  if (value == std::string_view::npos || text[value] != ':') return std::nullopt;
+  value = text.find_first_not_of(kSpace, value + 1);
+  if (value == std::string_view::npos || text[value] == 'n' || text[value] == '{' || text[value] == '[') return std::nullopt;
+  const bool quoted = text.substr(value).starts_with(quote);
+  const std::size_t to = quoted ? end_of_quoted(text, value + quote.size(), quote.size() > 1) : std::min(text.find_first_of(",}] \r\n\"\\", value), text.size());
+  return Hidden{value, to, std::string(quote) + kHidden + std::string(quote)};
+}
+
+/// The value of the name that ends with the word at [at, end): a member of JSON, or a part of a query; nullopt where it is no such name.
+std::optional<Hidden> value_after(std::string_view text, std::size_t at, std::size_t end) {
+  const auto start = start_of_name(text, at);
+  if (!start) return std::nullopt;
+  for (const std::string_view quote : {"\\\"", "\""}) {
+    if (text.substr(0, *start).ends_with(quote) && text.substr(end).starts_with(quote)) return member_after(text, end, quote);
   }
-  if (!starts_word(text, at) || end >= text.size() || text[end] != '=') return std::nullopt;
-  return std::pair(end + 1, std::min(text.find_first_of("&;", end + 1), text.size()));
+  if (!starts_word(text, *start) || end >= text.size() || text[end] != '=') return std::nullopt;
+  return Hidden{end + 1, std::min(text.find_first_of("&;", end + 1), text.size()), kHidden};
 }
 
 std::string without_credentials(std::string text) {
   const std::string lower = lower_ascii(text);
-  std::vector<std::pair<std::size_t, std::size_t>> hidden;
+  std::vector<Hidden> hidden;
   for (const std::string_view name : kCredentials) {
     for (std::size_t at = lower.find(name); at != std::string::npos; at = lower.find(name, at + name.size())) {
-      if (const auto value = value_after(lower, at, at + name.size())) hidden.push_back(*value);
+      if (auto value = value_after(text, at, at + name.size())) hidden.push_back(std::move(*value));
     }
   }
-  std::sort(hidden.rbegin(), hidden.rend());
-  std::size_t before = text.size() + 1;
-  for (const auto& [from, to] : hidden) {
-    if (to > before || from == to) continue;  // within one that is hidden already
-    text.replace(from, to - from, text[from - 1] == '=' ? std::string(kHidden) : std::string("\"") + kHidden + "\"");
-    before = from;
+  std::sort(hidden.begin(), hidden.end(), [](const Hidden& a, const Hidden& b) { return a.from != b.from ? a.from < b.from : a.to > b.to; });
+  std::string out;
+  std::size_t done = 0;
+  for (const auto& [from, to, with] : hidden) {
+    if (from == to) continue;
+    if (from >= done) out.append(text, done, from - done).append(with);  // else within one that is hidden already
+    done = std::max(done, to);
   }
-  return text;
+  return out.append(text, done);
 }
 
 /// "https://user:password@host": what stands before the host.

@@ -85,6 +85,19 @@ TEST_CASE("exchange redaction: credentials that nobody declared are known by the
   CHECK(kept.answer.text == R"({"access_token" : "[hidden]", "token_type": "bearer", "Password": "[hidden]", "tokens": [1]})");
 }
 
+TEST_CASE("exchange redaction: so are those whose names end with such a word, also of JSON within a text", "[app][exchanges]") {
+  const Redactor nothing;
+  const auto hidden = [&](const std::string& text) { return as_kept(patch(text, "{}"), {}, false, nothing).sent.text; };
+
+  CHECK(hidden(R"({"accessToken":"a1","auth_token":"a2","x-api_key": 7,"mistoken":"b1","pwdless":"b2"})") ==
+        R"({"accessToken":"[hidden]","auth_token":"[hidden]","x-api_key": "[hidden]","mistoken":"b1","pwdless":"b2"})");
+  CHECK(hidden("authToken=a1&x=1&mistoken=b1&user_password=a2") == "authToken=[hidden]&x=1&mistoken=b1&user_password=[hidden]");
+  CHECK(hidden(R"({"body":"{\"token\": \"a\\\"1\",\"sid\":12,\"x\":\"b\"}","y":"c"})") == R"({"body":"{\"token\": \"[hidden]\",\"sid\":\"[hidden]\",\"x\":\"b\"}","y":"c"})");
+  CHECK(hidden(R"({"body":"{\"token\":\"a1","y":"c"})") == R"({"body":"{\"token\":\"[hidden]\"","y":"c"})");
+  CHECK(hidden(R"({"secret":"{\"token\":\"a1\"} a2","y":"c"})") == R"({"secret":"[hidden]","y":"c"})");
+  CHECK(hidden(R"({"secret":"a\\","y":"c"})") == R"({"secret":"[hidden]","y":"c"})");
+}
+
 TEST_CASE("exchange redaction: a redacted field is its hash, at any depth and in a query", "[app][exchanges]") {
   const Redactor nothing;
   Exchange one = patch(R"({"doc":{"name":"Ada","SSN":"078-05-1120"},"rows":[{"ssn":7805},{"ssn":null}]})", R"x([{"id":1,"ssn":"078-05-1120","title":"Ada (078-05-1120)","age":36}])x");
