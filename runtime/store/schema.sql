@@ -42,7 +42,7 @@ CREATE TABLE dirty_keys (
   state       TEXT NOT NULL,             -- waiting | backing_off | held | waiting_for | conflict | dead | would_write (read-only)
   priority    INTEGER NOT NULL,          -- 0 live, 1 backfill (law 30)
   due_at      INTEGER NOT NULL,          -- not before
-  attempts    INTEGER NOT NULL,          -- since the last success or new change
+  attempts    INTEGER NOT NULL,          -- since the last success or new change; with a parent, looks for it alone
   error       TEXT,                      -- last error as {code, message, hint}
   operation   TEXT,                      -- the operation that last tried
   parent      TEXT,                      -- waiting_for: "mapping/side/key" of the parent (law 22); dead: of one that did not come; conflict: of the record whose link stands in the way
@@ -157,15 +157,16 @@ CREATE TABLE conflicts (
   link      INTEGER,                     -- NULL: a first contact (ambiguous match, key_taken)
   side      TEXT, key TEXT,              -- of the record where link is NULL
   field     TEXT NOT NULL,               -- '' = the whole record
-  kind      TEXT NOT NULL,               -- clash | delete_update | not_accepted | unknown_outcome | ping_pong | key_taken | ambiguous
+  kind      TEXT NOT NULL,               -- clash | delete_update | not_accepted | unknown_outcome | ping_pong | key_taken | ambiguous |
+                                         -- left_scope | two_links (both of a whole pair)
   base      TEXT, left_value TEXT, right_value TEXT,   -- NULL = absent; each in its own side's form
   opened_at INTEGER NOT NULL,
   shown_at  INTEGER NOT NULL,            -- when the values were last refreshed; a resolution names it (412 when it moved)
   closed_at INTEGER,
   method    TEXT,                        -- left | right | value | skip | accept | agreed | superseded | ignored; while it is open:
-                                         -- what a person decided and the next reconcile carries out
+                                         -- what a person decided and the next reconcile carries out; skip stays until a side changes
   author    TEXT,
-  said_left TEXT, said_right TEXT,       -- method value: what each side is to have
+  said_left TEXT, said_right TEXT,       -- what each side is to have (method value); of a closed one what each has since
   operation TEXT
 ) STRICT;
 CREATE UNIQUE INDEX conflicts_open ON conflicts (link, field) WHERE closed_at IS NULL AND link IS NOT NULL;
@@ -247,7 +248,8 @@ CREATE TABLE braked (
 CREATE INDEX braked_by_link ON braked (link);
 
 -- Small things by name: connectors' own memory ("connection erp"), cached descriptions ("describe"), fingerprints,
--- holds, what the links of each mapping are of ("ends"), its fields and since when ("fields"), answers of judges ("judge employees", by left key and question), heartbeats.
+-- holds, what the links of each mapping are of ("ends"), its fields and since when ("fields"), answers of judges ("judge employees", by left key and question), heartbeats,
+-- when the state was restored ("state"), requests whose text a forgotten person took along ("forgotten_exchanges").
 CREATE TABLE kv (
   namespace  TEXT NOT NULL,
   key        TEXT NOT NULL,
