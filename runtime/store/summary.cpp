@@ -34,16 +34,20 @@ Result<void> sum_counters(Database& database, Summary& summary) {
   return {};
 }
 
-Result<void> sum_due_keys(Database& database, Summary& summary) {
+constexpr Duration kSoon = std::chrono::minutes(3);
+
+Result<void> sum_due_keys(Database& database, Summary& summary, Instant now) {
   Query row(
       database,
-      "SELECT mapping, count(*), sum(state = 'waiting'), min(iif(state = 'waiting', due_at, NULL)) FROM dirty_keys "
-      "WHERE state IN ('waiting', 'backing_off') GROUP BY mapping");
+      "SELECT mapping, count(*), sum(state = 'waiting'), min(iif(state = 'waiting', due_at, NULL)), sum(state = 'waiting' AND due_at > ?) FROM dirty_keys "
+      "WHERE state IN ('waiting', 'backing_off') GROUP BY mapping",
+      now + kSoon);
   while (TRY(row.next())) {
     Summary::Mapping& mapping = summary.mappings[std::string(row.text(0))];
     mapping.waiting = row.integer(2);
     mapping.backing_off = row.integer(1) - row.integer(2);
     if (!row.is_null(3)) mapping.oldest_waiting = row.instant(3);
+    mapping.waiting_later = row.integer(4);
   }
   return {};
 }
@@ -152,10 +156,10 @@ Result<void> read_holds(Database& database, Summary& summary) {
   return {};
 }
 
-Result<Summary> summarize(Database& database) {
+Result<Summary> summarize(Database& database, Instant now) {
   Summary summary;
   TRY(sum_counters(database, summary));
-  TRY(sum_due_keys(database, summary));
+  TRY(sum_due_keys(database, summary, now));
   TRY(find_oldest_retry(database, summary));
   TRY(sum_standing_keys(database, summary));
   TRY(count_dead_once(database, summary));
@@ -173,6 +177,8 @@ Result<Summary> summarize(Database& database) {
 
 }  // namespace
 
-void Store::summary(Done<Summary> done) { list_verb(executor_, std::move(done), summarize); }
+void Store::summary(Done<Summary> done) {
+  list_verb(executor_, std::move(done), [now = clock_.now()](Database& database) { return summarize(database, now); });
+}
 
 }  // namespace tidewire::store

@@ -33,8 +33,8 @@ void Settling::on_summary(const Result<store::Summary>& summary) {
     due = summary->not_fanned_out;
     for (const auto& [name, counts] : summary->mappings) {
       if (!at_.counts(name)) continue;
-      due += counts.waiting;
-      backing_off += counts.backing_off;
+      due += counts.waiting - counts.waiting_later;
+      backing_off += counts.backing_off + counts.waiting_later;
     }
   }
   const bool idle = summary.ok() && !at_.busy() && due == 0;
