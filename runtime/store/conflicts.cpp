@@ -194,8 +194,10 @@ Result<void> wake_ambiguous(Database& database, const std::string& mapping, Side
 Result<void> wake_key_taken(Database& database, const std::string& mapping, Side side, Instant now) {
   static const std::string sql =
       "UPDATE dirty_keys SET state = 'waiting', attempts = 0, due_at = max(?1, since + min(3600000000, 15000000 + max(0, since - (SELECT opened_at FROM" + kFirstContacts +
-      " AND conflicts.side = dirty_keys.side AND conflicts.key = dirty_keys.key)) / 2)) WHERE mapping = ?2 AND side = ?3 AND key IN (SELECT one.key FROM dirty_keys AS one WHERE one.mapping = ?2 AND one.side = ?3 "
-      "AND one.state = 'conflict' AND one.key IN (SELECT key FROM" + kFirstContacts + " AND side = ?3 AND kind = 'key_taken' AND method IS NOT 'skip') ORDER BY one.since LIMIT 10)";
+      " AND kind = 'key_taken' AND conflicts.side = dirty_keys.side AND conflicts.key = dirty_keys.key)) / 2)) "
+      "WHERE mapping = ?2 AND side = ?3 AND key IN (SELECT one.key FROM dirty_keys AS one INDEXED BY dirty_keys_standing WHERE one.mapping = ?2 AND one.side = ?3 "
+      "AND one.state = 'conflict' AND one.state NOT IN ('waiting', 'backing_off') AND EXISTS (SELECT 1 FROM" + kFirstContacts +
+      " AND side = ?3 AND kind = 'key_taken' AND key = one.key AND method IS NOT 'skip') ORDER BY one.since LIMIT 10)";
   TRY(execute(database, sql, now, mapping, side));
   return {};
 }

@@ -93,9 +93,10 @@ Result<std::int64_t> prune_scripts(Database& database, Instant cutoff) {
 Result<bool> prune_slice(Database& database, Instant now, Instant cutoff) {
   std::int64_t most = 0;
   const auto note = [&most](std::int64_t rows) { most = std::max(most, rows); };
-  note(TRY(prune_operations(database, cutoff)));
+  const std::int64_t looked_at = TRY(prune_operations(database, cutoff));
+  note(looked_at);
   if (TRY(prune_exchanges(database, cutoff))) note(kSlice);
-  note(TRY(prune_scripts(database, cutoff)));
+  if (looked_at < kSlice) note(TRY(prune_scripts(database, cutoff)));  // then few operations are left to look through for each
   note(TRY(
       execute(database,
               "DELETE FROM received WHERE at < ?1 AND seq <= (SELECT value + 0 FROM meta WHERE name = 'fanned_out') "
