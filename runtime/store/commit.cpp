@@ -100,7 +100,8 @@ class CommitWork {
 
   /// What this commit leaves both sides with; nullopt where the field was dropped and not decided.
   std::optional<FieldBase> agreed_on(const std::string& field, const std::string& method) const {
-    if (!commit_.link || method == "superseded" || method == "ignored") return std::nullopt;
+    const bool asked_again = std::any_of(commit_.open_conflicts.begin(), commit_.open_conflicts.end(), [&](const Conflict& one) { return one.field == field; });
+    if (!commit_.link || asked_again || method == "superseded" || method == "ignored") return std::nullopt;
     const auto base = commit_.link->base.find(field);
     return base == commit_.link->base.end() ? std::nullopt : std::optional(base->second);
   }
