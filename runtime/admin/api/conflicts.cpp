@@ -303,9 +303,11 @@ void end_alike(Api& api, const AlikePtr& alike) {
 void resolve_next(Api& api, const AlikePtr& alike) {
   if (alike->at >= alike->open.size()) return alike->after.empty() ? end_alike(api, alike) : resolve_page(api, alike);
   const store::Conflict& conflict = alike->open[alike->at++];
-  if (const auto fits = decidable(conflict, alike->call.text("method")); !fits.ok()) return (*alike->call.reply)(problem(fits.error()));
   auto decision = decision_of(api, alike->call, conflict);
-  if (!decision.ok()) return (*alike->call.reply)(problem(decision.error()));
+  if (!decision.ok() || !decidable(conflict, alike->call.text("method")).ok()) {  // the first of them was asked about before anything was decided
+    ++alike->skipped;
+    return resolve_next(api, alike);
+  }
   decision->shown_at = conflict.shown_at;
   api.control().store().resolve(std::move(*decision), api.guarded([&api, alike](Result<void> resolved) {
     ++(resolved.ok() ? alike->resolved : alike->skipped);
