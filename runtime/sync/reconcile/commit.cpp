@@ -82,7 +82,7 @@ bool Reconcile::matches_otherwise(Side side) const {
 
 /// It comes of a load or a sweep, which look at all others too.
 bool Reconcile::is_of_job() const {
-  return !taken_.empty() && std::all_of(taken_.begin(), taken_.end(), [](const store::DirtyKey& row) { return row.reason == "job" || row.reason == "resync" || row.reason == "sweep"; });
+  return !taken_.empty() && std::all_of(taken_.begin(), taken_.end(), [](const store::DirtyKey& row) { return row.reason == "job" || row.reason == "resync"; });
 }
 
 /// The conflict is on record with these very values: another webhook about it is no news.
@@ -188,9 +188,10 @@ void Reconcile::commit_pass() {
   note_fields();
   const bool left = close_left_conflicts();
   const bool skips = is_skip();
+  const auto closes = [this](const store::Conflict& open) { return is_decided(open) && std::find(close_conflicts_.begin(), close_conflicts_.end(), open.field) != close_conflicts_.end(); };
+  const bool decides = std::any_of(known_.conflicts.begin(), known_.conflicts.end(), closes);
   for (const store::Conflict& open : known_.conflicts) {
-    const bool closes = is_decided(open) && std::find(close_conflicts_.begin(), close_conflicts_.end(), open.field) != close_conflicts_.end();
-    if ((closes || (skips && open.method && !is_decided(open))) && open.author) operation_.author = *open.author;
+    if ((decides ? closes(open) : skips && open.method && !is_decided(open)) && open.author) operation_.author = *open.author;
   }
   for (const Side side : {Side::kLeft, Side::kRight}) {
     const bool written = intent_[side].has_value();
@@ -333,7 +334,7 @@ bool Reconcile::connection_trouble(const Error& error) const {
   if (error.code == Code::kThrottled) return true;
   if (error.code != Code::kDenied && error.code != Code::kUnavailable) return false;
   const auto tried = std::max_element(taken_.begin(), taken_.end(), [](const store::DirtyKey& one, const store::DirtyKey& two) { return one.attempts < two.attempts; });
-  if (tried != taken_.end() && tried->attempts > 0 && now() - tried->since > kLongestOutage) return false;
+  if (error.code == Code::kUnavailable && tried != taken_.end() && tried->state == store::KeyState::kBackingOff && now() - tried->since > kLongestOutage) return false;
   const bool last = tried != taken_.end() && tried->attempts + 1 >= plan_.max_attempts;
   for (const Side side : {Side::kLeft, Side::kRight}) {
     const Endpoint& endpoint = lane_.batcher[side]->endpoint();
