@@ -72,6 +72,8 @@ class Connection {
   bool is_idle() const { return running_.empty() && waiting_.empty(); }
   void later(std::function<void()> work) { services_.loop.post(std::move(work)); }
   std::optional<Duration> blocked() const;
+  /// What it listens on broke: another system may answer from now on, and is asked who it is.
+  void was_lost() { was_away_ = true; }
   /// Whether its last call had no answer, and none did since `at`; a process just begun has had none.
   bool silent_since(Instant at) const { return silent_ && (!last_answer_ || *last_answer_ <= at); }
   /// A person's wish: no call before then; nullopt = go on.

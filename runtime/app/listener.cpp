@@ -48,6 +48,7 @@ void Listener::heard(Result<Value> news) {
 
 void Listener::failed(const Error& error) {
   looked_at_.clear();
+  connection_.was_lost();
   const auto delay = sched::delay({.cap = std::chrono::seconds(60)}, ++failures_, error.retry_after, ports_.services.random);
   ports_.services.log.warn("listen_failed", to_string(error), {{"connection", Value(connection_.name())}});
   again(delay);

@@ -1,5 +1,6 @@
 local tap = require "tap"
 local case = require "mapping_case"
+local json = require "tidewire.json"
 
 local test, equal = tap.test, tap.equal
 
@@ -37,7 +38,7 @@ test("digits and parts of a second that the other side does not keep are warned 
     .. "the rest is cut there, and here too by an edit there"), true)
   equal(case.warned(warnings(coarse, fine), "'b' of app.table \"employees\" keeps 1e-06s, 'a' of erp.doctype \"Employee\" 1s"), true)
   equal(case.warned(warnings(fine, coarse, { only = "to_right" }), "the rest is cut there. Say"), true)
-  for _, result in ipairs { warnings(short, short), warnings(fine, fine), warnings({ kind = "decimal" }, short), warnings(long, short, { lossy = true }),
+  for _, result in ipairs { warnings(short, short), warnings(fine, fine), warnings({ kind = "decimal" }, short), warnings({ kind = "decimal", scale = json.null }, short), warnings(long, short, { lossy = true }),
     warnings(fine, coarse, { only = "to_left" }), warnings({ kind = "time", resolution = 1 }, { kind = "time" }) } do
     equal(case.warned(result, "the rest is cut"), false)
   end

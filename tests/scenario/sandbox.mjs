@@ -69,7 +69,7 @@ const attacks = {
   "a table bomb": ["  local t = {}\n  for i = 1, 1e9 do t[i] = { i } end\n  return #t", /memory|budget|ran longer|instruction/i],
   "a table bomb that is caught": ["  local t = {}\n  while true do pcall(function() for i = 1, 1e9 do t[#t + 1] = { i } end end) end", /memory|budget|ran longer|instruction/i],
   "a pattern that tries everything": ["  return (('a'):rep(200000) .. 'b'):match('.-.-.-.-.-.-.-.-b$c')", /pattern|steps|budget|ran longer|instruction/i],
-  "deep recursion": ["  local function f(n) return 1 + f(n + 1) end\n  return f(1)", /stack|budget|ran longer|instruction/i],
+  "deep recursion": ["  local function f(n) return 1 + f(n + 1) end\n  return f(1)", /calls itself without an end/],
   "a huge format": ["  return ('%99999999d'):format(1)", /format|invalid/i],
   "a sort that never agrees": ["  local t = {}\n  for i = 1, 5000 do t[i] = i % 7 end\n  while true do pcall(table.sort, t, function() return true end) end", /instruction|budget|ran longer|steps|order/i],
   "long strings made again and again": ["  local s = ('ab'):rep(500000)\n  for i = 1, 1e9 do local r = s:upper():lower():reverse() end", /memory|instruction|ran longer/],

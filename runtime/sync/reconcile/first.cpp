@@ -209,6 +209,9 @@ void Reconcile::meet_target(const std::string& target_key, const store::Known& t
     passed_over_ = target_key;
     return search(way_ + 1);  // nobody's business, and no match
   }
+  if (theirs.link && theirs.link->key[key_.first] == key_.second) {  // the pass that made it ended while this one looked (law 25)
+    return stand(store::KeyState::kBackingOff, make_error(Code::kStale, "'" + key_.second + "' was linked to '" + target_key + "' meanwhile", "it is looked at again"), now());
+  }
   if (theirs.link && theirs.link->key[key_.first]) {
     if (is_marked()) return search(way_ + 1);  // a record that was duplicated has the stamps of the first one
     return ambiguous(target_key,

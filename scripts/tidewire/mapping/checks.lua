@@ -103,10 +103,12 @@ local timed = { time = true, datetime = true }
 
 -- How finely a type keeps its values and another does not: of a decimal the digits after the point, of a time the part of a second.
 local function finer(own, there)
-  if own.kind == "decimal" and there.kind == "decimal" and own.scale and there.scale and own.scale > there.scale then
+  local function less(name) return type(own[name]) == "number" and type(there[name]) == "number" and own[name] < there[name] end
+  local function more(name) return type(own[name]) == "number" and type(there[name]) == "number" and own[name] > there[name] end
+  if own.kind == "decimal" and there.kind == "decimal" and more "scale" then
     return ("%d digits after the point"):format(own.scale), tostring(there.scale)
   end
-  if timed[own.kind] and timed[there.kind] and own.resolution and there.resolution and own.resolution < there.resolution then
+  if timed[own.kind] and timed[there.kind] and less "resolution" then
     return ("%gs"):format(own.resolution), ("%gs"):format(there.resolution)
   end
 end
