@@ -303,8 +303,11 @@ void end_alike(Api& api, const AlikePtr& alike) {
 void resolve_next(Api& api, const AlikePtr& alike) {
   if (alike->at >= alike->open.size()) return alike->after.empty() ? end_alike(api, alike) : resolve_page(api, alike);
   const store::Conflict& conflict = alike->open[alike->at++];
+  const auto fits = decidable(conflict, alike->call.text("method"));
   auto decision = decision_of(api, alike->call, conflict);
-  if (!decision.ok() || !decidable(conflict, alike->call.text("method")).ok()) {  // the first of them was asked about before anything was decided
+  if (!fits.ok() || !decision.ok()) {
+    const bool first = alike->resolved + alike->skipped == 0;
+    if (first) return (*alike->call.reply)(problem(fits.ok() ? decision.error() : fits.error()));  // nothing is done yet
     ++alike->skipped;
     return resolve_next(api, alike);
   }
