@@ -2,7 +2,7 @@
 //
 // A call waits here for a place (limits.parallel) and a token (limits.rate), in the order of its rank; while the breaker is open it is refused with
 // kThrottled and the time to come back, so that an outage costs waiting keys nothing; nor does it cost those whose calls
-// found it out their last attempt (sync/reconcile/commit.cpp).
+// found it out their last attempt (sync/reconcile/stand.cpp).
 #pragma once
 
 #include <map>

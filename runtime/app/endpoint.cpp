@@ -136,10 +136,6 @@ bool is_refused(const Result<T>& answer) {
   return !answer.ok() && answer.error().code == Code::kInvalid;
 }
 
-}  // namespace
-
-namespace {
-
 /// In place of the error that was answered, with what led to that.
 Error told_with(Error drift, const Error& answered) {
   drift.exchanges = answered.exchanges;

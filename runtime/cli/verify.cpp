@@ -38,10 +38,9 @@ std::int64_t differing_of(const Value& job) {
 }
 
 std::string level_text(const Value& job) {
-  const Value* found = job.find("found");
   std::vector<std::string> but;
   for (const auto& [kind, text] : kKnown) {
-    const std::int64_t count = found == nullptr ? 0 : found->int_or(std::string(kind), 0);
+    const std::int64_t count = found_of(job, std::string(kind).c_str());
     if (count > 0) but.push_back(grouped(count) + (but.empty() ? (count == 1 ? " record " : " records ") : " ") + std::string(text));
   }
   return but.empty() ? "both sides are the same" : "both sides are the same but for " + join(but, ", ");

@@ -2,8 +2,8 @@
 //
 // The order of the files is the order of the steps: reconcile/reconcile.cpp loads, reads and compares; reconcile/first.cpp meets a key
 // without link, and reconcile/match.cpp finds its counterpart; reconcile/delete.cpp meets a record that is gone; reconcile/write.cpp
-// announces and writes, reconcile/answer.cpp takes what comes back; reconcile/commit.cpp ends the pass, well or badly. A crash between
-// two steps repeats the step: what must survive is committed first.
+// announces and writes, reconcile/answer.cpp takes what comes back; reconcile/commit.cpp ends the pass, reconcile/stand.cpp one that
+// does not get through. A crash between two steps repeats the step: what must survive is committed first.
 // Nothing here retries a request; a pass that cannot go on says so in its report and leaves the key standing.
 #pragma once
 
@@ -357,13 +357,15 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   void commit_pass();
   void forget_results();
   void commit_echo(const std::string& counter);
+  void finish(Report report);
+  void close_creates();
+
+  // reconcile/stand.cpp
   void stand(store::KeyState state, Error error, Instant due, const std::string& parent = {});
   void stand_whole(const char* kind, Error error, const std::string& parent = {});
   bool stood_whole() const;
   void fail(Error error);
   bool connection_trouble(const Error& error) const;
-  void finish(Report report);
-  void close_creates();
   void fill_operation(const std::string& kind, const std::string& outcome);
   void keep(Exchanges& exchanges, std::optional<Side> side, std::optional<std::size_t> step);
   void tell_exchanges(store::Commit& commit) const;

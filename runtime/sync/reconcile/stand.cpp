@@ -1,0 +1,148 @@
+// The end of a pass that did not get through: its key is left standing with the reason, to be tried again or to wait for somebody.
+#include <algorithm>
+
+#include "sched/backoff.h"
+#include "sync/reconcile/hooks.h"
+#include "sync/reconcile/reconcile.h"
+
+namespace tidewire::sync {
+
+namespace {
+
+constexpr Duration kLongestOutage = std::chrono::hours(24 * 7);
+
+Value error_value(const Error& error) {
+  Object out;
+  out["code"] = code_name(error.code);
+  out["message"] = error.message;
+  if (!error.hint.empty()) out["hint"] = error.hint;
+  return Value(std::move(out));
+}
+
+}  // namespace
+
+/// The connection's trouble, not the key's: it costs the key no attempt. A denial or a missing answer counts against the key
+/// unless it closed the whole connection; and the last attempt is not used up while the system answers nobody, since a
+/// short retry would be over before the breaker has seen enough. A system that is away for longer than any outage is away for ever.
+bool Reconcile::connection_trouble(const Error& error) const {
+  if (error.code == Code::kThrottled) return true;
+  if (error.code != Code::kDenied && error.code != Code::kUnavailable) return false;
+  const auto tried = std::max_element(taken_.begin(), taken_.end(), [](const store::DirtyKey& one, const store::DirtyKey& two) { return one.attempts < two.attempts; });
+  if (error.code == Code::kUnavailable && tried != taken_.end() && tried->state == store::KeyState::kBackingOff && now() - tried->since > kLongestOutage) return false;
+  const bool last = tried != taken_.end() && tried->attempts + 1 >= plan_.max_attempts;
+  for (const Side side : {Side::kLeft, Side::kRight}) {
+    const Endpoint& endpoint = lane_.batcher[side]->endpoint();
+    if (endpoint.blocked()) return true;
+    if (last && error.code == Code::kUnavailable && endpoint.silent_since(tried->since)) return true;
+  }
+  return false;
+}
+
+/// The one place where a failure becomes a state of the key (base/result.h, Disposition).
+void Reconcile::fail(Error error) {
+  if (options_.dry) {
+    fill_operation("look", "stopped");
+    return finish({Report::End::kDone, {}, {}, operation_, error});
+  }
+  if (error.code == Code::kCancelled || error.code == Code::kCorrupt) return finish({Report::End::kDropped, {}, {}, {}, error});
+  int attempts = 0;
+  for (const store::DirtyKey& row : taken_) attempts = std::max(attempts, row.parent.empty() ? row.attempts : 0);  // looks for a parent are none
+  const bool paused = connection_trouble(error);
+  const bool hopeless = disposition(error.code) == Disposition::kDeadLetter;
+  if (hopeless || (!paused && attempts + 1 >= plan_.max_attempts)) return stand(store::KeyState::kDead, std::move(error), now());
+  sched::Backoff backoff;
+  backoff.base = plan_.retry_base;
+  const auto wait = sched::delay(backoff, attempts + 1, error.retry_after, lane_.around.random);
+  stand(store::KeyState::kBackingOff, std::move(error), now() + wait);
+}
+
+/// A linked pair that waits for a person as a whole, and not for one of its fields (law 13).
+void Reconcile::stand_whole(const char* kind, Error error, const std::string& parent) {
+  store::Conflict conflict;
+  if (link_.id != 0) {
+    conflict.link = link_.id;
+  } else {
+    conflict.side = key_.first;
+    conflict.key = key_.second;
+  }
+  conflict.kind = kind;
+  open_conflicts_.push_back(std::move(conflict));
+  stand(store::KeyState::kConflict, std::move(error), now(), parent);
+}
+
+/// It did before: a pass that comes to its end has overcome that.
+bool Reconcile::stood_whole() const {
+  return std::any_of(known_.conflicts.begin(), known_.conflicts.end(), [](const store::Conflict& open) { return open.kind == "left_scope" || open.kind == "two_links"; });
+}
+
+void Reconcile::stand(store::KeyState state, Error error, Instant due, const std::string& parent) {
+  ASSERT(state != store::KeyState::kConflict || !open_conflicts_.empty(), "what waits for a person is in the list of conflicts");
+  if (options_.dry) {
+    fill_operation("look", "stopped");
+    return finish({Report::End::kDone, {}, {}, operation_, error});
+  }
+  const bool in_doubt = error.code == Code::kUnknown;
+  if (!in_doubt) {
+    for (const Side side : {Side::kLeft, Side::kRight}) {
+      if (intent_[side] && !intent_[side]->in_doubt && state != store::KeyState::kHeld) close_intents_.push_back(intent_[side]->id);
+    }
+  }
+  const bool would_write = state == store::KeyState::kWouldWrite;  // recorded already, and no error
+  const bool recorded = would_write || state == store::KeyState::kDead || state == store::KeyState::kConflict || state == store::KeyState::kHeld;
+  if (recorded && !would_write) {
+    const char* name = state == store::KeyState::kDead ? "dead" : (state == store::KeyState::kHeld ? "hold" : "conflict");
+    fill_operation(name, state == store::KeyState::kDead ? "dead" : (state == store::KeyState::kHeld ? "held" : "conflict"));
+    operation_.record["error"] = error_value(error);
+  }
+  const bool looked_for =
+      state == store::KeyState::kBackingOff && (linked_ || is_source()) && error.code == Code::kNotFound;  // by a sweep
+  const bool paused = connection_trouble(error) || state == store::KeyState::kWaitingFor || looked_for;
+  const bool older = older_ && (!believed_ || state == store::KeyState::kBackingOff);
+  store::Commit commit = commit_with({});
+  commit.finished.clear();
+  for (const Side side : {Side::kLeft, Side::kRight}) {
+    if (in_doubt && intent_[side] && renewed_[side]) commit.announce.push_back(*intent_[side]);
+  }
+  // Marked anew by its own pass, a key would not stand but wait, due at once.
+  std::erase_if(commit.again, [this](const store::DirtyMark& mark) {
+    return std::any_of(taken_.begin(), taken_.end(), [&](const store::DirtyKey& row) { return row.side == mark.side && row.key == mark.key; });
+  });
+  for (store::DirtyKey row : taken_) {
+    if (would_write && !commit.standing.empty()) {  // one row says it for the pair
+      commit.finished.push_back({row.side, row.key, row.last_seq, row.changes});
+      continue;
+    }
+    row.state = state;
+    row.due_at = due;
+    if (row.parent != parent) row.attempts = 0;  // looks for a parent are counted for it alone
+    row.attempts = paused || would_write ? row.attempts : row.attempts + 1;
+    row.error = error_value(error);
+    if (would_write) (*row.error)["would_write"] = true;
+    if (older) (*row.error)[kOlder] = Value(older_->time_since_epoch().count());
+    row.operation = operation_.id;
+    row.parent = parent;
+    row.since = now();
+    commit.standing.push_back(std::move(row));
+  }
+  if (notes_older_ && !believed_) count_older(commit);
+  if (recorded) commit.operation = operation_;
+  // Who was told once that it waits for a person is not told again by each look at it.
+  const bool told = state == store::KeyState::kConflict && std::any_of(known_.conflicts.begin(), known_.conflicts.end(), [this](const store::Conflict& open) {
+    const store::Conflict& now_open = open_conflicts_.back();
+    return open.field == now_open.field && open.kind == now_open.kind && open.left == now_open.left && open.right == now_open.right;
+  });
+  if (recorded && !told) commit.hooks = hooks_of(plan_, operation_);
+  if (state == store::KeyState::kDead) commit.counters["dead_letters"] += 1;
+  if (state == store::KeyState::kBackingOff) commit.counters["retries"] += 1;
+  lane_.store.commit(std::move(commit), [self = shared_from_this(), recorded, error, due](Result<std::int64_t> stored) {
+    if (!stored.ok()) {
+      self->close_intents_.clear();
+      return self->finish({Report::End::kDropped, {}, {}, {}, std::move(stored).error().context("storing why the key stands")});
+    }
+    if (recorded) self->lane_.around.ears.on_operation(self->operation_);
+    else self->lane_.around.ears.on_retry(self->lane_.mapping, self->key_.first, self->key_.second, error, due);
+    self->finish({Report::End::kStanding, {}, {}, self->operation_, error});
+  });
+}
+
+}  // namespace tidewire::sync
