@@ -129,6 +129,7 @@ function mapping(content) end
 ---@param names (string|table)[]
 function same(names) end
 
+---Won together, also when records meet for the first time: no side gets a group made of both.
 ---@param rows Row[]
 function group(rows) end
 

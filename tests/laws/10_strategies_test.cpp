@@ -76,6 +76,55 @@ TEST_CASE("law 10: a group of fields is won together", "[laws][10]") {
   CHECK(it.decided("email").string_or("left") == "ada@left.org");  // the loser is on record
 }
 
+TEST_CASE("law 10: a group of records that meet for the first time is not filled in from both", "[laws][10]") {
+  for (const std::int64_t rule : {0, 3}) {
+    INFO((rule == 0 ? "a person decides" : "the right wins"));
+    sync::Plan plan = World::default_plan();
+    plan.fields = {World::field("email"), World::field("phone", rule), World::field("note", rule)};
+    plan.fields[1].group = plan.fields[2].group = 0;
+    World world(plan);
+    Value other = person("ada@example.org", "2");
+    other["note"] = Value();
+    const std::string left = world.left.insert(person("ada@example.org"));
+    const std::string right = world.right.insert(other);
+    world.hook(Side::kLeft, left);
+    world.settle();
+
+    REQUIRE(world.counts().links == 1);
+    CHECK(world.right.get(right, "phone") == Value("2"));
+    CHECK(world.right.get(right, "note") == Value());  // "n" beside "2" is what nobody wrote
+    CHECK(world.left.get(left, "phone") == Value(rule == 0 ? "1" : "2"));
+    CHECK(world.left.get(left, "note") == (rule == 0 ? Value("n") : Value()));
+    CHECK(world.conflicts().size() == (rule == 0 ? 2U : 0U));
+  }
+}
+
+TEST_CASE("law 10: a group that only one side has is filled in on the other", "[laws][10]") {
+  sync::Plan plan = World::default_plan();
+  plan.fields = {World::field("email"), World::field("phone", 0), World::field("note", 0)};
+  plan.fields[1].group = plan.fields[2].group = 0;
+  World world(plan);
+  const std::string left = world.left.insert(person("ada@example.org"));
+  const std::string right = world.right.insert(Value(Object{{"email", "ada@example.org"}}));
+  world.hook(Side::kLeft, left);
+  world.settle();
+
+  CHECK(world.right.get(right, "phone") == Value("1"));
+  CHECK(world.right.get(right, "note") == Value("n"));
+  CHECK(world.conflicts().empty());
+}
+
+TEST_CASE("law 10: a field of a group that was never agreed on is decided with the others", "[laws][10]") {
+  Pair it(ruled(3, 0));
+  it.edit(Side::kLeft, "email", "ada@left.org");
+  it.edit(Side::kRight, "phone", "2");
+  it.world.engine->mend({sync::Mending::Act::kResetBase, "people", {Side::kLeft, it.left}, {}, "phone", "ann"}, [](Result<store::Operation> done) { REQUIRE(done.ok()); });
+  it.world.settle();
+
+  CHECK(it.both_show("email", "ada@example.org"));
+  CHECK(it.both_show("phone", "2"));
+}
+
 TEST_CASE("law 10: with granularity record the whole record is won together", "[laws][10]") {
   sync::Plan plan = ruled(3);
   plan.fields = {World::field("email", 3), World::field("phone", 3)};

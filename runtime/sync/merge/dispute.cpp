@@ -222,7 +222,7 @@ Result<void> Pass::dispute(View& view) {
     view.decision.discards = view.decision.kind == Decision::Kind::kCopy;
     return {};
   }
-  const bool in_group = view.has_base && (field.group >= 0 || s_.plan.whole_record);
+  const bool in_group = field.group >= 0 || s_.plan.whole_record;
   if (field.judged() && in_group) return settle(view, Verdict{}, "webhook: asked of the group");
   if (!field.judged() && !field.strategy_function) return settle(view, Verdict{}, field.strategy + ": waits for a person");
   const Dispute asked = dispute_of(view);
@@ -348,14 +348,27 @@ Result<Verdict> Pass::resolve(const CellDispute& cell) {
   return TRY(judge(cell.cell, *rows_, dispute, Value(), rule)).value_or(Verdict{});
 }
 
+/// Whether the side has a say in what becomes of the group: by an edit; where the sides never agreed on the field, by the value that
+/// it has (filled in from the other side, a group would be made of both). A record won as a whole is filled in where it is empty.
+bool Pass::says(const View& view, Side side) const {
+  if (view.has_base) return view.changed[side];
+  const Field& field = *view.decision.field;
+  const Decision::Kind kind = view.decision.kind;
+  const bool met = s_.exists.left && s_.exists.right && s_.record.left != nullptr && s_.record.right != nullptr;
+  const bool differs = kind == Decision::Kind::kCopy || kind == Decision::Kind::kResolve || kind == Decision::Kind::kConflict || kind == Decision::Kind::kOwed;
+  if (!met || !differs || s_.reversals != nullptr || field.kind == Field::Kind::kRows) return false;
+  const Sides<bool> empty{empty_form(field, Side::kLeft, view.decision.left), empty_form(field, Side::kRight, view.decision.right)};
+  return empty[side] ? empty[other(side)] : !(s_.plan.whole_record && empty[other(side)]);
+}
+
 /// A group is won together: a dispute in one of its fields, or edits of different fields on both sides, is one dispute.
 Result<void> Pass::dispute_group(std::vector<View*>& views) {
   // What does not travel has no say (law 23).
-  const auto edits = [](const View& view, Side side) { return view.changed[side] && flows(view.decision.field->flow, other(side)); };
+  const auto edits = [this](const View& view, Side side) { return says(view, side) && flows(view.decision.field->flow, other(side)); };
   Sides<bool> changed{false, false};
   View* first = nullptr;
   for (View* view : views) {
-    if (view->decision.kind == Decision::Kind::kAgree || !view->has_base) continue;
+    if (view->decision.kind == Decision::Kind::kAgree) continue;
     const auto ours = perhaps_ours(*view);
     const Sides<bool> counts{edits(*view, Side::kLeft) && ours != Side::kLeft, edits(*view, Side::kRight) && ours != Side::kRight};
     changed.left |= counts.left;

@@ -39,6 +39,7 @@ class Pass : private Cells {
   Result<void> unknown_outcome(View& view);
   Result<void> copy(View& view, Side from, std::string rule);
   Result<void> dispute(View& view);
+  bool says(const View& view, Side side) const;
   Result<void> dispute_group(std::vector<View*>& views);
   void ask_together(std::vector<View*>& views);
   bool still_stands(const View& view);
