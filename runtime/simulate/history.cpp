@@ -79,7 +79,9 @@ const std::vector<std::string>& edited_fields(const Profile& profile) {
   static const std::vector<std::string> fields{"phone", "note", "amount", "code", "name", "street", "city"};
   static const std::vector<std::string> judged{"phone", "note", "amount", "code", "name", "street", "city", "price", "price", "price"};
   static const std::vector<std::string> grown{"phone", "note", "amount", "code", "name", "street", "city", "extra", "extra", "extra"};
+  static const std::vector<std::string> grouped{"phone", "note", "name", "street", "city", "zip", kAddress, kAddress, kAddress};
   if (profile.grows) return grown;
+  if (profile.grouped) return grouped;
   return profile.judged ? judged : fields;
 }
 

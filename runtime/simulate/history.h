@@ -21,7 +21,10 @@ struct Act {
   std::uint64_t number = 0;  // for what is left to chance in it
 };
 
-/// The fields of the built-in mapping that people edit.
+/// Several of street, city and zip at once.
+inline constexpr const char* kAddress = "address";
+
+/// The fields of the built-in mapping that people edit, and kAddress where the profile is about groups.
 const std::vector<std::string>& edited_fields(const Profile& profile);
 std::vector<Act> draw_history(std::uint64_t seed, const Profile& profile);
 std::string describe(const Act& act);

@@ -63,6 +63,15 @@ void Ledger::overwritten(int thing, const std::string& field, const Value& befor
   if (lost != nullptr && (now == nullptr || now->id != lost->id) && unseen(*lost)) edits_[static_cast<std::size_t>(lost->id) - 1].excused = true;
 }
 
+std::string Ledger::combination(const Value& fields) const {
+  std::string text;
+  for (const std::string& field : group_) {
+    const Value* value = fields.find(field);
+    text += (text.empty() ? "" : ", ") + (value != nullptr && value->is_string() ? value->as_string() : field + " left empty");
+  }
+  return text;
+}
+
 const Edit* Ledger::of(const Value& value) const {
   if (!value.is_string()) return nullptr;
   const std::string& text = value.as_string();

@@ -9,6 +9,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "simulate/profile.h"
@@ -49,6 +50,14 @@ class Ledger {
   /// An unguarded write, asked for at step `asked`, replaces a value: what no read showed before it is nobody's fault.
   void overwritten(int thing, const std::string& field, const Value& before, const Value& after, std::uint64_t asked);
 
+  /// The fields of which no record may show a combination that nobody left there; none: all are good.
+  void watch_group(std::vector<std::string> fields) { group_ = std::move(fields); }
+  /// Somebody leaves a record of the thing like this.
+  void compose(int thing, const Value& fields) { composed_.insert({thing, combination(fields)}); }
+  /// Whether the fields that are won together are as somebody left them in a record of the thing, be it on the other side.
+  bool composed(int thing, const Value& fields) const { return group_.empty() || composed_.contains({thing, combination(fields)}); }
+  std::string combination(const Value& fields) const;
+
   /// The edit that made the value; nullptr for null, numbers and what nobody wrote.
   const Edit* of(const Value& value) const;
   /// The thing that a record stands for; -1 where no value tells.
@@ -69,6 +78,8 @@ class Ledger {
   std::vector<Edit> edits_;  // edits_[id - 1]
   std::vector<Burial> burials_;
   std::map<int, int> numbers_;  // thing -> edits of its number
+  std::vector<std::string> group_;
+  std::set<std::pair<int, std::string>> composed_;
 };
 
 }  // namespace tidewire::simulate

@@ -16,6 +16,10 @@ sync::Field built_in_field(const std::string& name, const std::string& strategy)
   return field;
 }
 
+/// How fields are won together.
+enum class Rule { kNewest, kPerson, kRecord };
+Rule ruled_by(std::uint64_t seed) { return static_cast<Rule>(seed % 3); }
+
 sync::End built_in_end(Side side, bool deletes) {
   sync::End end;
   end.connection = side == Side::kLeft ? "erp" : "app";
@@ -40,6 +44,16 @@ BuiltInMapper::BuiltInMapper(const Profile& profile, std::uint64_t seed, bool gr
                   built_in_field("street", "newest"),    built_in_field("city", "newest")};
   plan_.fields[4].flow = sync::Flow::kToRight;
   plan_.fields[6].group = plan_.fields[7].group = 0;
+  if (profile.grouped) {
+    plan_.fields.push_back(built_in_field("zip", "newest"));
+    plan_.whole_record = ruled_by(seed) == Rule::kRecord;
+    for (const std::size_t member : {std::size_t{6}, std::size_t{7}, plan_.fields.size() - 1}) {
+      plan_.fields[member].group = 0;
+      if (ruled_by(seed) != Rule::kPerson) continue;
+      plan_.fields[member].strategy = "manual";
+      plan_.fields[member].strategy_function.reset();
+    }
+  }
   if (profile.scoped) {
     static constexpr sync::Plan::Leave kLeaves[] = {sync::Plan::Leave::kFreeze, sync::Plan::Leave::kUnlink, sync::Plan::Leave::kDelete};
     plan_.end.left.scope["status"] = Value(Object{{"op", "!="}, {"value", "out"}});
@@ -73,5 +87,12 @@ Result<sync::Verdict> BuiltInMapper::resolve(const sync::Field&, std::int64_t st
 }
 
 Result<std::optional<std::string>> BuiltInMapper::check(const sync::Plan::Check&, const Value&) { return std::optional<std::string>(); }
+
+std::vector<std::string> won_together(const Profile& profile, std::uint64_t seed) {
+  if (!profile.grouped) return {};
+  std::vector<std::string> fields{"street", "city", "zip"};
+  if (ruled_by(seed) == Rule::kRecord) fields.insert(fields.end(), {"phone", "note", "name"});
+  return fields;
+}
 
 }  // namespace tidewire::simulate

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "simulate/profile.h"
 
@@ -9,6 +10,7 @@ namespace tidewire::simulate {
 
 /// email: the match. phone, name: newest (the right system trims the name). note: manual. amount: a sum of both edits.
 /// code: one-way to the right. street and city: won together. price, where the profile has it: a judge's, else newest. extra, once it is there: newest.
+/// zip, where groups are what the profile is about: won with street and city, of each three seeds by the newest, by a person, and with the whole record.
 class BuiltInMapper final : public sync::Mapper {
  public:
   /// `grown`: with the field `extra`.
@@ -23,5 +25,8 @@ class BuiltInMapper final : public sync::Mapper {
   sync::Plan plan_;
   std::string version_ = "built-in";
 };
+
+/// The fields of which no side may show a combination that nobody wrote; none where the profile is about something else.
+std::vector<std::string> won_together(const Profile& profile, std::uint64_t seed);
 
 }  // namespace tidewire::simulate

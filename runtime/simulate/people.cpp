@@ -23,13 +23,13 @@ void World::perform(const Act& act) {
       enter(Side::kLeft, act.thing, left);
       return enter(Side::kRight, act.thing, right);
     }
-    case Kind::kEdit: return edit(act.side, act.thing, act.field);
+    case Kind::kEdit: return edit(act.side, act.thing, act.field, act.number);
     case Kind::kEditBoth:
-      edit(Side::kLeft, act.thing, act.field);
-      return edit(Side::kRight, act.thing, act.field);
+      edit(Side::kLeft, act.thing, act.field, act.number);
+      return edit(Side::kRight, act.thing, act.field, act.number / 7);
     case Kind::kDelete: return bury(act.side, act.thing);
     case Kind::kRecreate: return enter_again(act.side, act.thing);
-    case Kind::kRekey: return edit(act.side, act.thing, "email");
+    case Kind::kRekey: return edit(act.side, act.thing, "email", 0);
     case Kind::kReuse: return reuse(act.side, act.thing);
     case Kind::kRename:
       if (const auto key = side(act.side).key_of(act.thing)) {
@@ -46,7 +46,7 @@ void World::perform(const Act& act) {
 void World::perform_on_both(const Act& act) {
   using Kind = Act::Kind;
   switch (act.kind) {
-    case Kind::kResolve: return resolve(act.side);
+    case Kind::kResolve: return resolve(act.side, profile_.grouped && act.number % 3 == 0);
     case Kind::kPoll:
       note("a poll");
       return poll();
@@ -84,6 +84,7 @@ Value World::fresh_fields(Side side, int thing) {
   for (const char* field : {"phone", "note", "name", "street", "city"}) fields[field] = ledger_.edit(side, thing, field, Value(), false);
   if (profile_.scoped && side == Side::kLeft) fields["status"] = Value("in");
   if (profile_.grows) fields["extra"] = ledger_.edit(side, thing, "extra", Value(), false);
+  if (profile_.grouped) fields["zip"] = ledger_.edit(side, thing, "zip", Value(), false);
   if (profile_.judged) fields["price"] = ledger_.edit(side, thing, "price", Value(), false);
   fields["code"] = side == Side::kLeft ? ledger_.edit(side, thing, "code", Value(), false) : Value();
   return fields;
@@ -92,14 +93,25 @@ Value World::fresh_fields(Side side, int thing) {
 void World::enter(Side side, int thing, const Value& fields, const std::string& key) {
   const auto made = this->side(side).insert(fields, key);
   if (!made) ledger_.withdraw(fields);
+  if (made) ledger_.compose(thing, this->side(side).rows().at(*made).fields);
   note(word_of(side, "person") + ": enters thing " + std::to_string(thing) + (made ? " as " + *made : ", refused"));
 }
 
-void World::edit(Side side, int thing, const std::string& field) {
-  if (const auto key = this->side(side).key_of(thing)) edit_row(side, *key, thing, field);
+void World::edit(Side side, int thing, const std::string& field, std::uint64_t number) {
+  if (const auto key = this->side(side).key_of(thing)) edit_row(side, *key, thing, field, number);
 }
 
-void World::edit_row(Side side, const std::string& key, int thing, const std::string& field) {
+/// kAddress: which of them, `number` says. They are saved at once: nobody reads the record between the one and the other.
+void World::edit_row(Side side, const std::string& key, int thing, const std::string& field, std::uint64_t number) {
+  static constexpr const char* kParts[] = {"street", "city", "zip"};
+  if (field != kAddress) edit_field(side, key, thing, field);
+  for (std::size_t part = 0; field == kAddress && part < 3; ++part) {
+    if ((((1 + number % 7) >> part) & 1) != 0) edit_field(side, key, thing, kParts[part]);
+  }
+  ledger_.compose(thing, this->side(side).rows().at(key).fields);
+}
+
+void World::edit_field(Side side, const std::string& key, int thing, const std::string& field) {
   const Value* present = this->side(side).rows().at(key).fields.find(field);
   const bool blank = field == "name" && side == Side::kLeft && faults_.number("blank", 2) == 0;
   const Value value = ledger_.edit(side, thing, field, present == nullptr ? Value() : *present, blank);
@@ -137,15 +149,18 @@ void World::reuse(Side side, int thing) {
   enter(side, another, fresh_fields(side, another), *key);
 }
 
-void World::resolve(Side winner) {
+/// `alone`: of one field only, although others may be won with it.
+void World::resolve(Side winner, bool alone) {
   if (!engine_) return;
   const std::string mapping = mapper_->plan().name;
-  store_.conflicts(mapping, false, {}, [this, winner, mapping](Result<store::Paged<store::Conflict>> page) {
+  store_.conflicts(mapping, false, {}, [this, winner, alone, mapping](Result<store::Paged<store::Conflict>> page) {
     if (!page.ok() || page->rows.empty()) return;
     const store::Conflict& open = page->rows.front();
     note("person: resolves the conflict of " + open.field + " for the " + store::side_name(winner));
     store::Store::Resolution said{open.id, store::side_name(winner), "ann", {}, {}, open.shown_at};
-    for (std::string& fellow : sync::won_with(mapper_->plan(), open.field)) said.with.push_back({std::move(fellow), {}, {}});
+    for (std::string& fellow : sync::won_with(mapper_->plan(), open.field)) {
+      if (!alone) said.with.push_back({std::move(fellow), {}, {}});
+    }
     store_.resolve(std::move(said), [this, mapping](Result<void> done) {
       if (done.ok() && engine_) engine_->wake(mapping);
     });

@@ -246,6 +246,21 @@ Profile profile_unread() {
   return profile;
 }
 
+Profile profile_groups() {
+  Profile profile = profile_plain();
+  profile.name = "groups";
+  profile.about = "fields that are won together, by the newest, by a person or as a whole record, edited several at once; a person decides one or all of them";
+  profile.grouped = true;
+  profile[Fault::kPerson] = 0.25;
+  profile[Fault::kLostAnswer] = 0.06;
+  profile[Fault::kLostRequest] = 0.03;
+  profile[Fault::kSlow] = 0.1;
+  profile[Fault::kCrash] = 0.005;
+  profile.system.right.normalises = false;
+  profile.most_acts = 18;
+  return profile;
+}
+
 /// Rare faults of every kind in one history: what one profile's law does while another's is at work.
 Profile profile_storm() {
   Profile profile;
@@ -284,6 +299,7 @@ std::span<const Profile> profiles() {
                                         profile_grows(),    profile_trash(),
                                         profile_scope(),    profile_pages(),
                                         profile_short_lists(), profile_unread(),
+                                        profile_groups(),
                                         profile_storm()};
   return all;
 }

@@ -389,6 +389,13 @@ void MemorySide::update_many(std::vector<sync::UpdateRequest> requests, sync::Do
   for (std::size_t i = 0; i < requests.size(); ++i) update(std::move(requests[i].key), std::move(requests[i].values), std::move(requests[i].guard), answer_of(i));
 }
 
+/// What is made anew, and what is written under a guard, lands on what was read: the whole group is as somebody left it.
+void MemorySide::look_at_group(int thing, const std::string& key) {
+  const Value& fields = rows_.at(key).fields;
+  if (thing < 0 || ledger_.composed(thing, fields)) return;
+  events_.wrong("no torn group", key + " on the " + store::side_name(side_) + " was given " + ledger_.combination(fields) + ", which nobody wrote together");
+}
+
 Result<sync::Record> MemorySide::apply_create(const sync::CreateRequest& request) {
   const int thing = ledger_.thing_of(request.values);
   const bool there = thing >= 0 && key_of(thing).has_value();
@@ -397,6 +404,7 @@ Result<sync::Record> MemorySide::apply_create(const sync::CreateRequest& request
   if (!key) return make_error(Code::kStale, "it exists already");
   ++writes_;
   rows_.at(*key).made = true;
+  look_at_group(thing, *key);
   if (there) events_.wrong("no duplicate create", "thing " + std::to_string(thing) + " was created on the " + store::side_name(side_) + " a second time, as " + *key);
   return answered(*key, request.values);
 }
@@ -427,6 +435,7 @@ Result<sync::Record> MemorySide::apply_update(const std::string& key, const Valu
     if (!system_.guarded) ledger_.overwritten(thing, field, before, value, asked);
     row->second.fields[field] = value;
   }
+  if (guard) look_at_group(thing, key);
   touch(key, "upsert");
   return answered(key, values);
 }

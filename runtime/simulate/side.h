@@ -111,6 +111,7 @@ class MemorySide final : public sync::Endpoint {
   bool taken(const Value& fields) const;
   void touch(const std::string& key, const char* event);
   void create_as_one(std::vector<sync::CreateRequest> requests, sync::Done<std::vector<Result<sync::Record>>> done);
+  void look_at_group(int thing, const std::string& key);
   Result<sync::Record> apply_create(const sync::CreateRequest& request);
   Result<sync::Record> apply_update(const std::string& key, const Value& values, const std::optional<std::string>& guard, std::uint64_t asked);
   Result<sync::Record> apply_put_back(const std::string& key);

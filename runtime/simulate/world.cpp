@@ -25,6 +25,7 @@ World::World(std::uint64_t seed, const Profile& profile, std::set<std::string> l
       right_(Side::kRight, profile, time_, faults_, ledger_, events()), judge_(time_, faults_, [this](const std::string& line) { note(line); }) {
   plain_mapper_ = std::make_shared<BuiltInMapper>(profile, seed);
   if (wraps.sample) plain_mapper_ = wraps.sample->mapper();
+  else ledger_.watch_group(won_together(profile, seed));
   for (const Side side : {Side::kLeft, Side::kRight}) {
     if (wraps.sample) this->side(side).set_defaults(wraps.sample->defaults(side));
   }
@@ -50,7 +51,9 @@ SideEvents World::events() {
     if (samples() && this->side(side).rows().contains(key)) return edit_sample(side, key);
     const auto row = this->side(side).rows().find(key);
     const int thing = row == this->side(side).rows().end() ? -1 : ledger_.thing_of(row->second.fields);
-    if (thing >= 0) edit_row(side, key, thing, edited_fields(profile_)[faults_.number("field between", edited_fields(profile_).size())]);
+    if (thing < 0) return;
+    const std::string& field = edited_fields(profile_)[faults_.number("field between", edited_fields(profile_).size())];
+    edit_row(side, key, thing, field, faults_.number("parts between", 7));
   };
   if (noting_) events.note = [this](const std::string& line) { note(line); };
   events.wrong = [this](std::string law, std::string what) { wrongs_.emplace_back(std::move(law), std::move(what)); };

@@ -97,12 +97,13 @@ class World final : public sync::Ears {
   // people.cpp
   void enter(Side side, int thing, const Value& fields, const std::string& key = {});
   Value fresh_fields(Side side, int thing);
-  void edit(Side side, int thing, const std::string& field);
-  void edit_row(Side side, const std::string& key, int thing, const std::string& field);
+  void edit(Side side, int thing, const std::string& field, std::uint64_t number);
+  void edit_row(Side side, const std::string& key, int thing, const std::string& field, std::uint64_t number);
+  void edit_field(Side side, const std::string& key, int thing, const std::string& field);
   void bury(Side side, int thing);
   void enter_again(Side side, int thing);
   void reuse(Side side, int thing);
-  void resolve(Side side);
+  void resolve(Side side, bool alone);
   void changed(Side side, const std::string& key, const std::string& event);
   void deliver(Side side, const std::string& key, const std::string& event, const std::string& id);
   void note(const std::string& line);

@@ -193,6 +193,24 @@ class CountsTwice final : public sync::Mapper {
   std::shared_ptr<sync::Mapper> inner_;
 };
 
+/// Each field of a group, or of a record that is won as a whole, is decided by itself.
+class TearsGroups final : public sync::Mapper {
+ public:
+  explicit TearsGroups(std::shared_ptr<sync::Mapper> inner) : inner_(std::move(inner)), plan_(inner_->plan()) {
+    plan_.whole_record = false;
+    for (sync::Field& field : plan_.fields) field.group = -1;
+  }
+  const sync::Plan& plan() const override { return plan_; }
+  const std::string& version() const override { return inner_->version(); }
+  Result<sync::Outcome> convert(const sync::Field& field, Side to, const Value& form, const Value& record, std::string_view op) override { return inner_->convert(field, to, form, record, op); }
+  Result<std::optional<std::string>> check(const sync::Plan::Check& check, const Value& value) override { return inner_->check(check, value); }
+  Result<sync::Verdict> resolve(const sync::Field& field, std::int64_t strategy, const sync::Dispute& dispute) override { return inner_->resolve(field, strategy, dispute); }
+
+ private:
+  std::shared_ptr<sync::Mapper> inner_;
+  sync::Plan plan_;
+};
+
 struct Planted {
   std::string name, law;
   std::vector<std::string> breaks;  // checks that may be what notices it: a bug that another one meets first would hide that its own is blind
@@ -243,6 +261,12 @@ inline Wraps counts_twice() {
   return wraps;
 }
 
+inline Wraps tears_groups() {
+  Wraps wraps;
+  wraps.mapper = [](std::shared_ptr<sync::Mapper> inner) { return std::make_shared<TearsGroups>(std::move(inner)); };
+  return wraps;
+}
+
 inline std::vector<Planted> planted_bugs() {
   const auto profile = [](const char* name) { return *find_profile(name); };
   Profile loose = profile("plain");  // no guards, and answers that show what is stored
@@ -269,6 +293,7 @@ inline std::vector<Planted> planted_bugs() {
       {"commit changes that arrived after the read", "4", {"balance", "convergence"}, profile("plain"), 60, [=] { return sql_bug(kLate); }},
       {"trust a stale read", "3", {"no lost edit", "no invention"}, profile("replicas"), 300, [=] { return sql_bug(kTokens); }},
       {"apply sum_delta twice", "10", {"no invention"}, profile("plain"), 20, counts_twice},
+      {"tear a group", "10", {"no torn group"}, profile("groups"), 20, tears_groups},
       {"create without a search", "25", {"no duplicate create"}, profile("lost-answers"), 40, endpoint_bug<FindsNothing>},
       {"believe at once that nothing arrives late", "25, 26", {"no duplicate create"}, profile("editable-match"), 300, [] { return declaring([](sync::Capabilities& able) { able.settle = {}; }); }},
       {"know no incarnations", "20", {"no invention", "convergence"}, profile("deletes"), 60, endpoint_bug<WithoutIncarnation>},
