@@ -105,6 +105,22 @@ Result<std::int64_t> try_again(Database& database, const std::string& mapping, S
                  due_at, now, mapping, side, key, state);
 }
 
+/// How long a dead letter waits until a change makes it try again: not at all, but where the very same write was given up again and
+/// again, so often beyond its attempts, ever longer up to a quarter of an hour, since the change may be that write's own doing.
+Duration pause_of(std::int64_t over) {
+  return over <= 0 ? Duration{} : std::min<Duration>(std::chrono::seconds(std::int64_t{1} << std::min<std::int64_t>(over, 10)), std::chrono::minutes(15));
+}
+
+Result<std::int64_t> revive(Database& database, const std::string& mapping, Side side, std::string_view key, Instant due_at, Instant now) {
+  const std::int64_t over = TRY(number(database, "SELECT error ->> '$.failed.over' FROM dirty_keys WHERE mapping = ? AND side = ? AND key = ? AND state = 'dead'", 0, mapping, side, key));
+  if (over <= 0) return try_again(database, mapping, side, key, "dead", due_at, now);
+  // As one that backs off: no further change pulls it forward.
+  return execute(database,
+                 "UPDATE dirty_keys SET state = 'backing_off', attempts = 0, due_at = ?, since = ?, parent = NULL "
+                 "WHERE mapping = ? AND side = ? AND key = ? AND state = 'dead'",
+                 std::max(due_at, now + pause_of(over)), now, mapping, side, key);
+}
+
 }  // namespace
 
 Result<void> count_intake(Database& database, const std::string& mapping, const Intake& intake) {
@@ -128,7 +144,7 @@ Result<void> add_changes(Database& database, const std::string& mapping, Side si
   }
   intake.coalesced += changes.count;
   if (TRY(merge(database, Rows::kAny, mapping, side, key, changes))) return look_once_more(database, mapping, side, key, changes.due_at, now);
-  intake.revived += TRY(try_again(database, mapping, side, key, "dead", changes.due_at, now));
+  intake.revived += TRY(revive(database, mapping, side, key, changes.due_at, now));
   TRY(try_again(database, mapping, side, key, "conflict", changes.due_at, now));
   TRY(look_for_parent(database, mapping, side, key, changes.due_at));
   TRY(try_again(database, mapping, side, key, "would_write", changes.due_at, now));  // it would write something else by now
@@ -186,14 +202,17 @@ Result<void> keep_standing(Database& database, const DirtyKey& row, Instant now)
   if (kept.last_seq == 0) kept.first_seq = kept.last_seq = TRY(next_seq(database));
   if (kept.changes == 0) kept.changes = 1;
   TRY(look_again_if_linked(database, kept, now));
+  // What came in between wakes it as it would wake it a moment later.
+  const Value* over = kept.state == KeyState::kDead && kept.error ? kept.error->at_path("failed.over") : nullptr;
+  const Duration pause = pause_of(over != nullptr && over->is_int() ? over->as_int() : 0);
   TRY(execute(database,
               "INSERT INTO dirty_keys (mapping, side, key, first_seq, last_seq, changes, event, reason, payload, "
               "state, priority, "
               "due_at, attempts, error, operation, parent, since) "
               "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17) "
               "ON CONFLICT (mapping, side, key) DO UPDATE SET "
-              "state = iif(last_seq = ?5 AND changes = ?6, ?10, 'waiting'), due_at = iif(last_seq = ?5 AND changes = "
-              "?6, ?12, ?17), "
+              "state = iif(last_seq = ?5 AND changes = ?6, ?10, iif(?18 > ?17, 'backing_off', 'waiting')), due_at = "
+              "iif(last_seq = ?5 AND changes = ?6, ?12, ?18), "
               "attempts = iif(last_seq = ?5 AND changes = ?6, ?13, 0), parent = iif(last_seq = ?5 AND changes = ?6, "
               "?16, NULL), "
               // Who still waits for the same parent has waited since it began to.
@@ -201,7 +220,7 @@ Result<void> keep_standing(Database& database, const DirtyKey& row, Instant now)
               "error = ?14, operation = coalesce(?15, operation)",
               kept.mapping, kept.side, kept.key, kept.first_seq, kept.last_seq, kept.changes, kept.event, kept.reason,
               kept.payload, key_state_name(kept.state), kept.priority, kept.due_at, kept.attempts, dumped(kept.error),
-              or_null(kept.operation), or_null(kept.parent), now));
+              or_null(kept.operation), or_null(kept.parent), now, now + pause));
   return {};
 }
 

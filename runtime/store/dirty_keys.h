@@ -2,7 +2,9 @@
 //
 // The rules of a new change for a row that stands (law 1, 30): it coalesces. waiting stays as it is, and so do backing_off and
 // held, unless the record reads as missing and the change may be the evidence that it lacked (law 16). A dead or conflicting
-// key tries again at once, and so does one that waits for a parent and one that would write if it might. The balance counts
+// key tries again at once, and so does one that waits for a parent and one that would write if it might. Only a dead one whose
+// error says that the very same write was given up before ({"failed": {"over": times}}) pauses first, ever longer up to a quarter of an
+// hour: a refused write may move its record, and what its system tells of that is nobody's edit. The balance counts
 // rows: every change is `received`, every one that met an existing row also `coalesced`.
 #pragma once
 

@@ -61,6 +61,56 @@ TEST_CASE("law 30: a new change for a dead key tries again, and success closes t
   CHECK(it.world.counts().dead == 0);
 }
 
+TEST_CASE("law 30: a write that is refused, and of which its system tells a change all the same, is tried ever less often", "[laws][30]") {
+  Pair it;
+  it.edit(Side::kLeft, "phone", "3");
+  it.world.right.write_faults.assign(500, Fault::kRefuse);
+  it.world.hook(Side::kLeft, it.left);
+  it.world.settle(hours(5));
+  REQUIRE(it.world.counts().dead == 1);
+  const std::size_t tried = it.requests(Side::kRight, "update").size();
+
+  for (int i = 0; i < 600; ++i) {
+    it.world.hook(Side::kRight, it.right);
+    it.world.settle(seconds(1));
+  }
+  const std::size_t again = it.requests(Side::kRight, "update").size() - tried;
+  CHECK(again >= 3);
+  CHECK(again <= 12);  // in ten minutes, at once first and after twice as long each time
+
+  it.world.right.write_faults.clear();
+  it.edit(Side::kLeft, "phone", "4");
+  it.world.hook(Side::kLeft, it.left);
+  it.world.settle(minutes(20));
+  CHECK(it.both_show("phone", "4"));
+  CHECK(it.world.counts().dead == 0);
+}
+
+TEST_CASE("law 30: another write of a dead key has all its attempts, and so has one that a person asks for", "[laws][30]") {
+  for (const bool person : {false, true}) {
+    INFO((person ? "a person" : "another edit"));
+    Pair it;
+    it.edit(Side::kLeft, "phone", "3");
+    it.world.right.write_faults.assign(500, Fault::kRefuse);
+    it.world.hook(Side::kLeft, it.left);
+    it.world.settle(hours(5));
+    REQUIRE(it.world.counts().dead == 1);
+    const std::size_t tried = it.requests(Side::kRight, "update").size();
+
+    if (person) {
+      it.world.store.retry("people", std::nullopt, [](Result<std::int64_t>) {});
+      it.world.timers.run_posted();
+      it.world.engine->wake("people");
+    } else {
+      it.edit(Side::kLeft, "phone", "4");
+      it.world.hook(Side::kLeft, it.left);
+    }
+    it.world.settle(hours(5));
+
+    CHECK(it.requests(Side::kRight, "update").size() == 2 * tried);
+  }
+}
+
 TEST_CASE("law 30: retries are exponential, with full jitter", "[laws][30]") {
   Pair it;
   it.edit(Side::kLeft, "phone", "3");

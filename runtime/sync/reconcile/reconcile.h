@@ -365,6 +365,8 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   void stand_whole(const char* kind, Error error, const std::string& parent = {});
   bool stood_whole() const;
   void fail(Error error);
+  Value meant() const;
+  std::int64_t failed_alike(const Error& error) const;
   bool connection_trouble(const Error& error) const;
   void fill_operation(const std::string& kind, const std::string& outcome);
   void keep(Exchanges& exchanges, std::optional<Side> side, std::optional<std::size_t> step);

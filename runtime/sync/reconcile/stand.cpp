@@ -4,6 +4,7 @@
 #include "sched/backoff.h"
 #include "sync/reconcile/hooks.h"
 #include "sync/reconcile/reconcile.h"
+#include "sync/redaction.h"
 
 namespace tidewire::sync {
 
@@ -21,6 +22,26 @@ Value error_value(const Error& error) {
 
 }  // namespace
 
+/// What the pass meant to write, as it is told; null where it did not come so far.
+Value Reconcile::meant() const {
+  if (!decisions_.writes(Side::kLeft) && !decisions_.writes(Side::kRight)) return Value();
+  return hashed(Value(Object{{"left", decisions_.patch.left}, {"right", decisions_.patch.right}}));
+}
+
+/// How often in a row the very same write has failed like this, whatever changes came in between: a write that is refused may move
+/// its record all the same, and what its system tells of that is no new change. Who is asked by a person begins anew.
+std::int64_t Reconcile::failed_alike(const Error& error) const {
+  const Value meant = this->meant();
+  std::int64_t times = 0;
+  for (const store::DirtyKey& row : taken_) {
+    if (meant.is_null() || row.reason == "person") return 0;
+    const Value* failed = row.error ? row.error->find("failed") : nullptr;
+    if (failed == nullptr || *failed->find("meant") != meant || failed->string_or("code") != code_name(error.code)) continue;
+    times = std::max(times, failed->int_or("times", 0));
+  }
+  return times;
+}
+
 /// The connection's trouble, not the key's: it costs the key no attempt. A denial or a missing answer counts against the key
 /// unless it closed the whole connection; and the last attempt is not used up while the system answers nobody, since a
 /// short retry would be over before the breaker has seen enough. A system that is away for longer than any outage is away for ever.
@@ -29,7 +50,7 @@ bool Reconcile::connection_trouble(const Error& error) const {
   if (error.code != Code::kDenied && error.code != Code::kUnavailable) return false;
   const auto tried = std::max_element(taken_.begin(), taken_.end(), [](const store::DirtyKey& one, const store::DirtyKey& two) { return one.attempts < two.attempts; });
   if (error.code == Code::kUnavailable && tried != taken_.end() && tried->state == store::KeyState::kBackingOff && now() - tried->since > kLongestOutage) return false;
-  const bool last = tried != taken_.end() && tried->attempts + 1 >= plan_.max_attempts;
+  const bool last = tried != taken_.end() && std::max<std::int64_t>(tried->attempts, failed_alike(error)) + 1 >= plan_.max_attempts;
   for (const Side side : {Side::kLeft, Side::kRight}) {
     const Endpoint& endpoint = lane_.batcher[side]->endpoint();
     if (endpoint.blocked()) return true;
@@ -49,7 +70,7 @@ void Reconcile::fail(Error error) {
   for (const store::DirtyKey& row : taken_) attempts = std::max(attempts, row.parent.empty() ? row.attempts : 0);  // looks for a parent are none
   const bool paused = connection_trouble(error);
   const bool hopeless = disposition(error.code) == Disposition::kDeadLetter;
-  if (hopeless || (!paused && attempts + 1 >= plan_.max_attempts)) return stand(store::KeyState::kDead, std::move(error), now());
+  if (hopeless || (!paused && std::max<std::int64_t>(attempts, failed_alike(error)) + 1 >= plan_.max_attempts)) return stand(store::KeyState::kDead, std::move(error), now());
   sched::Backoff backoff;
   backoff.base = plan_.retry_base;
   const auto wait = sched::delay(backoff, attempts + 1, error.retry_after, lane_.around.random);
@@ -97,6 +118,10 @@ void Reconcile::stand(store::KeyState state, Error error, Instant due, const std
   const bool looked_for =
       state == store::KeyState::kBackingOff && (linked_ || is_source()) && error.code == Code::kNotFound;  // by a sweep
   const bool paused = connection_trouble(error) || state == store::KeyState::kWaitingFor || looked_for;
+  const bool fails = state == store::KeyState::kBackingOff || state == store::KeyState::kDead;
+  const Value meant = this->meant();
+  const std::int64_t failed = failed_alike(error) + (paused ? 0 : 1);
+  const std::int64_t over = failed - (disposition(error.code) == Disposition::kDeadLetter ? 1 : plan_.max_attempts);
   const bool older = older_ && (!believed_ || state == store::KeyState::kBackingOff);
   store::Commit commit = commit_with({});
   commit.finished.clear();
@@ -116,7 +141,11 @@ void Reconcile::stand(store::KeyState state, Error error, Instant due, const std
     row.due_at = due;
     if (row.parent != parent) row.attempts = 0;  // looks for a parent are counted for it alone
     row.attempts = paused || would_write ? row.attempts : row.attempts + 1;
+    const Value* before = row.error ? row.error->find("failed") : nullptr;
+    Value failing = before != nullptr ? *before : Value();
+    if (!meant.is_null()) failing = Value(Object{{"meant", meant}, {"code", code_name(error.code)}, {"times", failed}, {"over", std::max<std::int64_t>(over, 0)}});
     row.error = error_value(error);
+    if (!failing.is_null() && fails) (*row.error)["failed"] = std::move(failing);
     if (would_write) (*row.error)["would_write"] = true;
     if (older) (*row.error)[kOlder] = Value(older_->time_since_epoch().count());
     row.operation = operation_.id;

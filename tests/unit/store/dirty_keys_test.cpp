@@ -122,6 +122,25 @@ TEST_CASE("dirty keys: a new change for a dead or conflicting key tries again at
   CHECK(f.counter("employees", "revived") == (state == KeyState::kDead ? 1 : 0));
 }
 
+TEST_CASE("dirty keys: where the very same write is given up again and again, a change does not try it at once", "[store][dirty_keys]") {
+  const bool meanwhile = GENERATE(false, true);
+  INFO((meanwhile ? "the change came before it was given up" : "the change came after"));
+  StoreFixture f;
+  f.mark("employees", {{Side::kLeft, "E1"}});
+  DirtyKey taken = f.take("employees").front();
+  taken.error = Value(Object{{"code", "unavailable"}, {"failed", Value(Object{{"over", std::int64_t{3}}})}});
+  if (meanwhile) f.mark("employees", {{Side::kLeft, "E1"}});
+  f.stand(taken, KeyState::kDead);
+  if (!meanwhile) f.mark("employees", {{Side::kLeft, "E1"}});
+  f.mark("employees", {{Side::kLeft, "E1"}});  // nor does a further one pull it forward
+
+  const auto row = f.row("employees", Side::kLeft, "E1");
+  REQUIRE(row);
+  CHECK(row->state == KeyState::kBackingOff);
+  CHECK(row->due_at == f.clock.now() + std::chrono::seconds(8));
+  CHECK(f.take("employees").empty());
+}
+
 TEST_CASE("dirty keys: a live change pulls a waiting backfill row forward, never back", "[store][dirty_keys]") {
   StoreFixture f;
   DirtyMark later{Side::kLeft, "E1", "upsert", "job"};
