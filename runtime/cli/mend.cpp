@@ -26,6 +26,8 @@ int mend(Context& context, const char* act, const Value& body, const char* done)
   if (!mended.ok()) return context.failed(mended.error());
   if (context.json()) context.print_json(*mended);
   else context.out.line(context.out.paint("✓ ", Style::kGood) + plain(mended->string_or("mapping")) + "  " + plain(keys_of(*mended)) + "  " + done);
+  const Value* next = mended->at_path("record.next");
+  if (!context.json() && next != nullptr) context.out.line("  " + plain(next->as_string()));
   return kOk;
 }
 
@@ -71,8 +73,9 @@ const Option kSide{"--side", "left|right", "whose key KEY is, where both sides h
 
 const Command& unlink_command() {
   static const Command command{"unlink", "MAPPING KEY", "parts two records that are linked",
-                               "Both stay where they are. At their next change they are met as strangers: where the mapping's match finds the same pair\n"
-                               "they are linked again, so `ignore` one of them, or let them differ in the match fields.",
+                               "Both stay where they are. At the next change of one of them, or the next sweep, they are met as strangers: where the mapping's\n"
+                               "match finds the same pair they are linked again, else each is made anew on the other side. So `relink` or `ignore` them\n"
+                               "first, or let them differ in the match fields.",
                                {{kSide, kAuthorOption}, 2, 2}, unlink};
   return command;
 }

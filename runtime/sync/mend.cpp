@@ -59,6 +59,7 @@ class Mender : public std::enable_shared_from_this<Mender> {
   std::vector<store::Known> known_;
   store::Commit commit_;
   Value detail_ = Object{};
+  std::string next_;  // what comes of it, and when
   Sides<std::optional<Record>> record_;
   int reading_ = 0;
 };
@@ -140,9 +141,14 @@ void Mender::wake_children(const store::Link& link) {
   }
 }
 
+/// Nothing is marked: where the rules still see the same thing in both, the next pass links them again, and whoever parts them means to
+/// say first what they are.
 Result<void> Mender::unlink() {
   const store::Link& link = *known_.front().link;
   commit_.remove_link = link.id;
+  next_ = "nothing happens until one of them changes or a sweep comes; then each is met as a stranger and ";
+  next_ += place_.mapper->plan().matches.empty() ? "made anew on the other side" : "linked again where `match` finds the same pair, else made anew on the other side";
+  next_ += ": `relink` or `ignore` them before that where it is not what you mean";
   return {};
 }
 
@@ -322,6 +328,7 @@ void Mender::commit() {
   if (shown != nullptr) operation.key = shown->key;
   if (commit_.link) operation.link = commit_.link->id;
   operation.record = detail_;
+  if (!next_.empty()) operation.record["next"] = next_;
   commit_.mapping = lane_.mapping;
   Value audited = detail_;
   if (what_.with) audited["with"] = std::string(side_name(what_.with->first)) + "/" + what_.with->second;

@@ -14,7 +14,7 @@ namespace tidewire::sync {
 
 struct Mending {
   enum class Act {
-    kUnlink,     // the link goes; the records are met again as strangers
+    kUnlink,     // the link goes; at their next change, or a sweep, the records are met as strangers (`next` in the operation's record says so)
     kRelink,     // a left and a right key are the same thing from now on; neither may be linked
     kMerge,      // the link of `key` takes the keys it lacks from the link of `with`; what is left over is set aside
     kIgnore,     // the record is nobody's business for ever; with `field`, the difference in that field

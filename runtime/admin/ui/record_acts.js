@@ -50,7 +50,7 @@ export function acts(named, about, place, draw) {
     toast("It was looked at.");
     await draw();
   });
-  const unlink = button("Unlink…", async () => (await sure("Part these two records?", "Both stay. They are met as strangers again: if the rules still see the same thing in them, they are linked anew.", "Unlink")) && done("They are two again.")("/api/v1/links/unlink", named), "quiet");
+  const unlink = button("Unlink…", async () => (await sure("Part these two records?", "Both stay. At the next change of one of them, or the next sweep, they are met as strangers: if the rules still see the same thing in them they are linked anew, else each is made anew on the other side. Link by hand, or ignore one, before that.", "Unlink")) && done("They are two again.")("/api/v1/links/unlink", named), "quiet");
   const relink = button("Link by hand…", async () => {
     const answer = await ask("These two are the same thing", { inputs: [{ label: "Key on the left", name: "left", value: about.left_key ?? "", required: true }, { label: "Key on the right", name: "right", value: about.right_key ?? "", required: true }], yes: "Link them" });
     if (answer) await done("They are linked.")("/api/v1/links/relink", { mapping, ...answer });

@@ -47,6 +47,23 @@ TEST_CASE("unlink: the link goes, audited, and its history stays with the keys",
   CHECK(operations == 2);  // the create and the unlink
 }
 
+TEST_CASE("unlink: nothing comes of it before a change, and its answer says what will", "[sync][mend]") {
+  for (const bool matched : {false, true}) {
+    INFO((matched ? "match finds the same pair" : "it does not"));
+    Pair it;
+    const auto done = mend(it.world, Act::kUnlink, {Side::kLeft, it.left});
+    REQUIRE(done.ok());
+    CHECK(done->record.string_or("next").find("linked again where `match` finds the same pair") != std::string::npos);
+    CHECK(it.world.counts().links == 0);  // time to say what they are
+
+    if (!matched) it.edit(Side::kLeft, "email", "augusta@example.org");
+    it.tell();
+
+    CHECK(it.world.right.rows.size() == (matched ? 1U : 2U));
+    CHECK(it.world.counts().links == (matched ? 1 : 2));
+  }
+}
+
 TEST_CASE("relink: two records meet as strangers, and one that is not there is refused", "[sync][mend]") {
   World world;
   const std::string left = world.left.insert(person("ada@example.org", "left"));
