@@ -73,6 +73,24 @@ tap.test("a row that is deleted or moved by itself tells whose it was", function
   tap.equal(triggers "order's lines", 0)
 end)
 
+tap.test("what a foreign key does to rows is told by nothing, and check and install name it", function()
+  assert(db:query "create table boxes (id int primary key) engine = InnoDB")
+  assert(db:query [[create table boxed (id int primary key, box_id int, colour_id int, name varchar(20),
+    constraint of_box foreign key (box_id) references boxes (id) on delete cascade on update restrict,
+    constraint of_colour foreign key (colour_id) references boxes (id) on delete restrict on update cascade) engine = InnoDB]])
+  local call, rows = connect(), lines "boxed"
+  local function silent() return table.concat(assert(call.describe(rows)).warnings, "\n") end
+  tap.ok(silent():find("`boxes` does to rows here (`box_id`, on delete cascade) fires no trigger", 1, true), silent())
+  tap.ok(silent():find("`boxes` does to rows here (`colour_id`, on update cascade) fires no trigger", 1, true), silent())
+  local plan = assert(call.install(rows, { apply = true }))
+  tap.ok(plan.steps[#plan.steps].title:find("not noted: what `boxes` does", 1, true), plan.steps[#plan.steps].title)
+  tap.equal(#assert(call.install(rows, {})).steps, 0)
+  -- Of rows below a box its own deletion is told.
+  rows.parents = array { "box_id" }
+  tap.equal(silent():find("on delete cascade", 1, true), nil)
+  assert(call.uninstall(rows, { apply = true }))
+end)
+
 tap.test("an outbox that is there already is completed, and polls say that they do not tell it", function()
   assert(db:query "create table later_lines (id int primary key, order_id binary(2), name varchar(20)) engine = InnoDB")
   local call, plain, rows = connect(), lines "later_lines", lines("later_lines", { "order_id" })

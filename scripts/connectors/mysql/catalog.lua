@@ -27,6 +27,14 @@ local references = [[
 select column_name as name, referenced_table_schema as `schema`, referenced_table_name as `table`
 from information_schema.key_column_usage where table_schema = ? and table_name = ? and referenced_table_name is not null]]
 
+-- What another table's rows do to these by a foreign key.
+local cascades = [[
+select k.column_name as name, r.referenced_table_name as `table`, lower(r.delete_rule) as deleted, lower(r.update_rule) as updated
+from information_schema.referential_constraints r join information_schema.key_column_usage k
+  on k.table_schema = ? and k.table_name = ? and k.constraint_name = r.constraint_name
+where r.constraint_schema = ? and r.table_name = ? and (r.delete_rule in ('CASCADE', 'SET NULL', 'SET DEFAULT') or r.update_rule in ('CASCADE', 'SET NULL', 'SET DEFAULT'))
+order by k.constraint_name, k.ordinal_position]]
+
 local about_table = [[
 select table_type as type, engine, (select count(*) from information_schema.tables where table_schema = ? and table_name = 'tidewire_outbox') as noticed
 from information_schema.tables where table_schema = ? and table_name = ?]]
@@ -70,19 +78,21 @@ local function read_table(conn, collection)
   local database, name = db.place(conn, collection)
   local place = { database, name }
   local answers, err = db.transaction(conn, { { about_table, { database, database, name } }, { columns, place }, { keys, place },
-    { references, place }, { triggers, place } })
+    { references, place }, { triggers, place }, { cascades, { database, name, database, name } } })
   if not answers then return nil, err end
   local about = answers[1][1]
   if not about then
     return fail("invalid", "there is no table " .. db.table_name(conn, collection) .. " that this user may see", "name it as \"database.table\", or grant rights on it")
   end
   about.name, about.columns, about.keys, about.references = db.table_name(conn, collection), answers[2], answers[3], answers[4]
+  about.cascades = answers[6]
   sort_triggers(about, answers[5])
   mark_json(conn, collection, about)
   return about
 end
 
---- What is known of a collection's table: { name, type, outbox, triggers, parent_triggers, before_update, columns, by_name, keys, references }.
+--- What is known of a collection's table: { name, type, outbox, triggers, parent_triggers, before_update, columns, by_name, keys, references,
+--- cascades }.
 function M.table(conn, collection)
   return tables.known(conn, db.table_name(conn, collection), function() return read_table(conn, collection) end)
 end
@@ -166,6 +176,22 @@ function M.is_kept(about, column)
   return false
 end
 
+--- What of this table's rows goes or changes by a foreign key, and so fires no trigger and moves no time column: a text each. Of rows below
+--- records the deletion of their record is told.
+function M.silent(about, collection)
+  local list, told, quiet = array {}, {}, { cascade = true, ["set null"] = true, ["set default"] = true }
+  for _, name in ipairs(given(collection.parents) or {}) do told[name] = true end
+  for _, one in ipairs(about.cascades or {}) do
+    local rules = {}
+    if quiet[one.deleted] and not told[one.name] then rules[1] = "on delete " .. one.deleted end
+    if quiet[one.updated] then rules[#rules + 1] = "on update " .. one.updated end
+    if #rules > 0 then
+      list[#list + 1] = ("what %s does to rows here (%s, %s) fires no trigger and moves no time: a sweep finds it"):format(db.quoted(one.table), db.quoted(one.name), table.concat(rules, ", "))
+    end
+  end
+  return list
+end
+
 local function add_warnings(conn, collection, about, key, warnings)
   local is_view, column = about.type ~= "BASE TABLE", M.time_column(conn, collection, about)
   local function warn(text) warnings[#warnings + 1] = text end
@@ -186,6 +212,7 @@ local function add_warnings(conn, collection, about, key, warnings)
   elseif untold then
     warn(tables.untold("the outbox does", db.quoted(untold), "; run `tidewire install` again"))
   end
+  for _, text in ipairs(M.silent(about, collection)) do warn(text) end
   if notes.noted(about, key) == "formerly" then warn "the outbox's triggers are those of a former version: run `tidewire install` again" end
 end
 
