@@ -67,6 +67,20 @@ tap.test("changes of partitions are told under the table's name, by the outbox a
   end
 end)
 
+tap.test("a trigger is replaced by one statement, so that no row passes between two", function()
+  assert(db:query "create table swapped (id int primary key, order_id int, name text)")
+  local call, rows = connect().functions, collection("swapped", { "id" }, { "name" })
+  assert(call.install(rows, { apply = true }))
+  rows.parents = array { "order_id" }
+  assert(call.install(rows, { apply = true }))
+  rows.parents = array { "order_id", "name" }
+  local plan = assert(call.install(rows, {}))
+  for _, step in ipairs(plan.steps) do tap.equal(step.sql:find "^drop", nil) end
+  assert(call.install(rows, { apply = true }))
+  tap.equal(#assert(call.install(rows, {})).steps, 0)
+  assert(call.uninstall(rows, { apply = true }))
+end)
+
 tap.test("the time column that install adds knows nothing of the rows that are there, and polls read what is edited from then on", function()
   assert(db:query "create table timeless (id int primary key, name text)")
   assert(db:query "insert into timeless values (1, 'there'), (2, 'there too')")

@@ -51,6 +51,11 @@ begin
   return null;
 end $note$]]
 
+-- In one statement, so that no row passes between the two, also where a person runs them by hand.
+local function replaced(about, name, text)
+  return "do $tidewire$\nbegin\n  drop trigger " .. name .. " on " .. about.name .. ";\n  " .. text .. ";\nend $tidewire$"
+end
+
 local function trigger(conn, collection, about)
   local names = {}
   for n, name in ipairs((catalog.noting(conn, collection))) do names[n] = literal(name) end
@@ -81,9 +86,10 @@ local function parents_steps(conn, collection, about, add)
     for _, name in ipairs(names) do list[#list + 1] = literal(name) end
   end
   add("the function that notes whose a row was that is gone", note_parents)
-  if about.told then add("the trigger that notes less", "drop trigger tidewire_parents on " .. about.name) end
-  add("the trigger that notes whose a row of " .. about.name .. " was", "create trigger tidewire_parents after update or delete on " .. about.name
-    .. " for each row execute function tidewire.note_parents(" .. table.concat(list, ", ") .. ")")
+  local text = "create trigger tidewire_parents after update or delete on " .. about.name .. " for each row execute function tidewire.note_parents("
+    .. table.concat(list, ", ") .. ")"
+  add("the trigger that notes whose a row of " .. about.name .. " was" .. (about.told and ", instead of one that notes less" or ""),
+    about.told and replaced(about, "tidewire_parents", text) or text)
 end
 
 -- A time that the statement itself sets stands. A column without a zone is read as UTC.
@@ -120,8 +126,9 @@ local function wanted_steps(conn, collection, about)
   if not (noting and about.exact) then add("the function that notes a change and tells who listens", (note:gsub("CHANNEL", changes.channel))) end
   time_steps(conn, collection, about, add)
   if not noting then
-    if about.noted then add("the trigger that notes something else", "drop trigger tidewire_outbox on " .. about.name) end
-    add("the trigger that notes the changes of " .. about.name, trigger(conn, collection, about))
+    local text = trigger(conn, collection, about)
+    add("the trigger that notes the changes of " .. about.name .. (about.noted and ", instead of one that notes something else" or ""),
+      about.noted and replaced(about, "tidewire_outbox", text) or text)
   end
   parents_steps(conn, collection, about, add)
   return steps
