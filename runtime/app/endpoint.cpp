@@ -74,6 +74,7 @@ Result<sync::ChangesPage> changes_page(const Value& table) {
   }
   if (const Value* cursor = table.find("cursor"); cursor != nullptr) page.cursor = *cursor;
   page.more = table.bool_or("more", false);
+  page.sweep = table.bool_or("sweep", false);
   return page;
 }
 

@@ -131,6 +131,7 @@ class Engine : private Foreman {
   void stage(const std::string& mapping, bool staged, Done<void> then) override;
   void finished(const store::Job& job, std::function<void()> then) override;
   Duration ask_sweep(const std::string& mapping, Side side);
+  void sweep_now(const std::string& mapping, Side side, Done<void> done);
   void look_for_overdue();
   void renew_intents(std::function<void()> then);
   void begin(const std::function<void()>& begun);
@@ -173,6 +174,7 @@ class Engine : private Foreman {
     Duration pause = Reconcile::kSweepPause;
   };
   std::map<std::pair<std::string, Side>, Swept> swept_;
+  std::map<std::pair<std::string, Side>, std::string> swept_now_;  // the last job of sweep_now
   std::map<std::string, std::unique_ptr<Mapping>> mappings_;
   std::vector<std::unique_ptr<Mapping>> leaving_;
   std::uint64_t puts_ = 0;

@@ -57,6 +57,7 @@ void Engine::put(std::shared_ptr<Mapper> mapper, Sides<Endpoint*> endpoints, con
     return Translator{wanted, left ? Side::kLeft : Side::kRight};
   };
   mapping->lane->ask_sweep = [this, name](Side side) { return ask_sweep(name, side); };
+  mapping->lane->sweep_now = [this, name](Side side, Done<void> done) { sweep_now(name, side, std::move(done)); };
   mapping->lane->woke = [this, name] {
     for (const auto& [child, waiting] : mappings_) {
       if (child != name && refers_to(waiting->worker->mapper()->plan().fields, name)) waiting->worker->wake();

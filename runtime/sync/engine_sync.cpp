@@ -66,6 +66,18 @@ Duration Engine::ask_sweep(const std::string& name, Side side) {
   return pause;
 }
 
+/// A page told that rows went, and not which (law 5: it is asked for before the cursor moves past that). One that has not begun yet will
+/// see it, too.
+void Engine::sweep_now(const std::string& name, Side side, Done<void> done) {
+  std::string& last = swept_now_[{name, side}];
+  if (const store::Job* waiting = jobs_.open(last); waiting != nullptr && waiting->state == "queued") return around_.poster.post([done] { done({}); });
+  store::Job job;
+  job.mapping = name;
+  job.kind = "sweep";
+  job.options = Value(Object{{"left", side == Side::kLeft}, {"right", side == Side::kRight}, {"triggered", true}});
+  last = jobs_.start({std::move(job)}, [done](Result<std::string> batch) { done(batch.ok() ? Result<void>() : Result<void>(batch.error())); });
+}
+
 /// Who asked to be told of finished jobs is, by an operation of its own.
 void Engine::finished(const store::Job& job, std::function<void()> then) {
   const Plan* plan = this->plan(job.mapping);

@@ -156,6 +156,7 @@ struct Lane {
   std::string load;                             // id of the initial load at work, "" = none
   std::unique_ptr<Lookups> lookups;  // nullptr: the mapping looks nothing up
   std::function<Duration(Side)> ask_sweep;  // which records of the side are there at all, and when to ask again; nullptr: nobody sweeps
+  std::function<void(Side, Done<void>)> sweep_now;  // likewise, begun after this call and stored by the time it is answered
   std::function<void()> woke;  // keys of other mappings that waited for one of this may go on
   /// nullopt: no such mapping is loaded.
   std::function<std::optional<Translator>(const std::string& mapping, const End& end)> translator;

@@ -82,8 +82,17 @@ void Poller::mark(Instant asked_at, ChangesPage page, const std::vector<store::K
   }
   for (const std::string& key : page.deleted) marks.push_back({side_, key, "delete", "poll", 0, {}});
   now_.marked += static_cast<std::int64_t>(marks.size());
-  const bool more = page.more;
-  lane_.store.put_polled(lane_.mapping, std::move(marks), side_, page.cursor, [this, alive = alive_, more, cursor = page.cursor](Result<void> stored) {
+  if (!page.sweep || !lane_.sweep_now) return keep(std::move(marks), page.cursor, page.more);
+  lane_.sweep_now(side_, [this, alive = alive_, marks = std::move(marks), cursor = page.cursor, more = page.more](Result<void> asked) mutable {
+    if (!*alive) return;
+    if (asked.ok()) return keep(std::move(marks), std::move(cursor), more);
+    now_.error = std::move(asked).error();
+    end();
+  });
+}
+
+void Poller::keep(std::vector<store::DirtyMark> marks, Value cursor, bool more) {
+  lane_.store.put_polled(lane_.mapping, std::move(marks), side_, cursor, [this, alive = alive_, more, cursor](Result<void> stored) {
     if (!*alive) return;
     if (!stored.ok()) {
       now_.error = stored.error();

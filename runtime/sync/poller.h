@@ -33,6 +33,7 @@ class Poller {
   void next_page(Value cursor);
   void on_page(Instant asked_at, Result<ChangesPage> page);
   void mark(Instant asked_at, ChangesPage page, const std::vector<store::Known>& known);
+  void keep(std::vector<store::DirtyMark> marks, Value cursor, bool more);
   void end();
 
   Lane& lane_;

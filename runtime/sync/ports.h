@@ -80,6 +80,7 @@ struct ChangesPage {
   std::vector<Record> records;
   std::vector<std::string> deleted;
   std::map<std::string, std::vector<std::string>> parents;  // of rows that went or moved away: by the column that names a record, the records that had them
+  bool sweep = false;  // rows went of which nothing told one by one (a table was emptied, a log is lost): the whole side is to be looked at
   Value cursor;
   bool more = false;
   std::optional<Error> left_out;  // of collections beside it, one could not be asked; what came counts, and the cursor stays before that one's

@@ -44,6 +44,22 @@ TEST_CASE("law 5: the cursor and the changes before it are one transaction", "[l
   CHECK(world.right.rows.size() == 1);
 }
 
+TEST_CASE("law 5: a page that tells that rows went, and not which, moves no cursor before a sweep is asked for", "[laws][5][16]") {
+  World world(polled());
+  poll(world);
+  world.left.insert(person("ada@example.org"));
+  REQUIRE(world.database->exec("CREATE TRIGGER full BEFORE INSERT ON jobs BEGIN SELECT RAISE(ABORT, 'no room'); END").ok());
+  const auto before = cursor_of(world, Side::kLeft);
+  world.left.emptied = true;
+  poll(world);
+  CHECK(cursor_of(world, Side::kLeft) == before);
+
+  REQUIRE(world.database->exec("DROP TRIGGER full").ok());
+  world.left.emptied = true;
+  poll(world);
+  CHECK(cursor_of(world, Side::kLeft) != before);
+}
+
 TEST_CASE("law 5: the cursor is read before an initial load begins, so what changes meanwhile is polled", "[laws][5]") {
   World world(polled());
   const std::string early = world.left.insert(person("early@example.org"));

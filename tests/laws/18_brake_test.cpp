@@ -251,6 +251,29 @@ TEST_CASE("law 18: mass deletes are held after the tenth until a person lets the
   CHECK(world.right.rows.empty());
 }
 
+TEST_CASE("law 18: a table that was emptied is looked at as soon as that is told, and held", "[laws][18][16]") {
+  sync::Plan plan = World::default_plan();
+  plan.end.left.poll = plan.end.right.poll = "every 5m";
+  World world(plan);
+  const auto poll = [&world] {
+    world.engine->poll_all([](const std::vector<Error>&) {});
+    world.settle(std::chrono::minutes(10));
+  };
+  for (int i = 0; i < 30; ++i) world.hook(Side::kLeft, world.left.insert(test::person("p" + std::to_string(i) + "@example.org")));
+  world.settle();
+  REQUIRE(world.right.rows.size() == 30);
+  poll();
+
+  world.left.rows.clear();
+  poll();
+  CHECK(world.counts().held == 0);  // nobody told
+
+  world.left.emptied = true;
+  poll();
+  CHECK(world.right.rows.size() >= 20);
+  CHECK(world.counts().held >= 20);
+}
+
 TEST_CASE("law 18: the window slides: a day later as many may go again", "[laws][18]") {
   Town it(30);
   it.world.timers.advance(std::chrono::minutes(5));

@@ -67,6 +67,44 @@ tap.test("changes of partitions are told under the table's name, by the outbox a
   end
 end)
 
+tap.test("a table that is emptied is told, which rows it had is not: a sweep is asked for, by the outbox and by the log", function()
+  for _, how in ipairs { "auto", "logical" } do
+    local name = "emptied_" .. how
+    assert(db:query("create table " .. name .. " (id int primary key, name text)"))
+    assert(db:query("create table " .. name .. "_below (id int primary key, above int references " .. name .. ")"))
+    local call = connect({ url = url, changes = how }).functions
+    local rows, below = collection(name, { "id" }, { "id", "name" }), collection(name .. "_below", { "id" }, { "id", "above" })
+    for _, one in ipairs { rows, below } do
+      assert(call.install(one, { apply = true }))
+      tap.equal(#assert(call.install(one, {})).steps, 0)
+    end
+    assert(db:query("insert into " .. name .. " values (1, 'a'), (2, 'b')"))
+    local cursors = { assert(call.start(rows)), assert(call.start(below)) }
+    assert(db:query("update " .. name .. " set name = 'c' where id = 1"))
+    assert(db:query("truncate " .. name .. " cascade"))
+    assert(db:query("insert into " .. name .. " values (3, 'after')"))
+    local page = assert(call.changes(rows, cursors[1], 50))
+    tap.equal({ page.sweep, #page.records, page.records[1].key, page.deleted }, { true, 1, "3", {} }, how)
+    tap.equal(assert(call.changes(rows, page.cursor, 50)).sweep, nil, how .. ", once")
+    tap.equal(assert(call.changes(below, cursors[2], 50)).sweep, true, how .. ", by cascade")
+    for _, one in ipairs { rows, below } do assert(call.uninstall(one, { apply = true })) end
+    tap.equal(#db:query("select 1 from pg_trigger where tgname like 'tidewire%' and tgname <> 'tidewire_touch' and tgrelid = '" .. name .. "'::regclass"), 0)
+  end
+end)
+
+tap.test("an outbox of a former version does not tell that, which check says and install mends", function()
+  assert(db:query "create table formerly (id int primary key, name text)")
+  local call, rows = connect().functions, collection("formerly", { "id" }, { "name" })
+  assert(call.install(rows, { apply = true }))
+  local function warned() return table.concat(assert(call.describe(rows)).warnings, "\n"):find("emptied %(truncate%).*`tidewire install` again") ~= nil end
+  tap.equal(warned(), false)
+  assert(db:query "drop trigger tidewire_emptied on formerly")
+  tap.equal(warned(), true)
+  assert(call.install(rows, { apply = true }))
+  tap.equal(warned(), false)
+  assert(call.uninstall(rows, { apply = true }))
+end)
+
 tap.test("a trigger is replaced by one statement, so that no row passes between two", function()
   assert(db:query "create table swapped (id int primary key, order_id int, name text)")
   local call, rows = connect().functions, collection("swapped", { "id" }, { "name" })

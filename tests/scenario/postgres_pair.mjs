@@ -127,8 +127,10 @@ const cases = {
     await arrives("the row to have moved on the right", () => items(b) === "garden/pears", 30);
     await settled(world);
     assert.equal(items(a), "garden/pears");
+    a.sql("truncate list_items");
+    await arrives("the rows of an emptied table to be gone on the right", () => items(b) === "", 30);
     assert.equal((await own.cli("uninstall", "postgres", "lists", "--yes")).code, 0);
-    assert.equal(a.sql("select count(*) from pg_trigger where tgname in ('tidewire_outbox', 'tidewire_parents') and tgrelid = 'list_items'::regclass"), "0");
+    assert.equal(a.sql("select count(*) from pg_trigger where tgname in ('tidewire_outbox', 'tidewire_parents', 'tidewire_emptied') and tgrelid = 'list_items'::regclass"), "0");
     own.remove("mappings/lists.lua");
   },
 

@@ -72,6 +72,7 @@ class MemorySide final : public sync::Endpoint {
   std::function<void(Row&)> before_delete;
   std::function<void()> after_changes;                   // what happens while a poll's answer is on its way
   std::map<std::string, std::vector<std::string>> parents;  // whose rows are gone, as the next changes tell it
+  bool emptied = false;  // so they tell that, too, and not which rows there were
   std::function<void()> before_write;                    // an edit by a person at the last moment
   std::function<void()> after_read, after_list, after_find, after_update;  // what happens while an answer is on its way
   std::string hidden_from_list;                          // a key
@@ -159,6 +160,7 @@ class MemorySide final : public sync::Endpoint {
       if (page.records.size() == change_page) page.cursor = Value(static_cast<std::int64_t>(version));
     }
     page.parents = std::exchange(parents, {});
+    page.sweep = std::exchange(emptied, false);
     if (after_changes) std::exchange(after_changes, nullptr)();
     poster_.post([done, page] { done(page); });
   }

@@ -52,6 +52,7 @@ struct BesidePolls::Poll : std::enable_shared_from_this<BesidePolls::Poll> {
       self->pages.note(0, answer->more);
       self->page.deleted = std::move(answer->deleted);
       self->page.left_out = std::move(answer->left_out);
+      self->page.sweep |= answer->sweep;
       self->cursor[self->owner.own_] = std::move(answer->cursor);
       self->attach(std::move(answer->records), [self](Result<std::vector<Record>> records) {
         if (!*self->alive) return;
@@ -84,6 +85,7 @@ struct BesidePolls::Poll : std::enable_shared_from_this<BesidePolls::Poll> {
     const auto hand_out = [&](const std::string& key) { page.records.push_back({watch_key(one.watch, key), "", "", {}, Value(Object{})}); };
     for (const Record& record : answer.records) hand_out(record.key);
     for (const std::string& key : answer.deleted) hand_out(key);
+    page.sweep |= answer.sweep;
     pages.note(number + 1, answer.more);
     cursor[owner.others_][one.name] = std::move(answer.cursor);
   }

@@ -56,6 +56,7 @@ struct WithRows::Poll : std::enable_shared_from_this<WithRows::Poll> {
       self->pages.note(0, answer->more);
       self->page.deleted = std::move(answer->deleted);
       self->page.left_out = std::move(answer->left_out);
+      self->page.sweep |= answer->sweep;
       self->cursor["parent"] = std::move(answer->cursor);
       for (const Record& record : answer->records) self->parents.insert(record.key);
       self->rows_of(0);
@@ -78,6 +79,7 @@ struct WithRows::Poll : std::enable_shared_from_this<WithRows::Poll> {
         if (parent != nullptr && !parent->is_null()) self->parents.insert(parent->is_string() ? parent->as_string() : json::dump(*parent));
       }
       if (const auto gone = answer->parents.find(child.parent); gone != answer->parents.end()) self->parents.insert(gone->second.begin(), gone->second.end());
+      self->page.sweep |= answer->sweep;
       self->pages.note(number + 1, answer->more);
       self->cursor["rows"].as_array()[number] = std::move(answer->cursor);
       self->rows_of(number + 1);

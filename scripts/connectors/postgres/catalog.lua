@@ -14,6 +14,7 @@ local relation = [[
 select c.relkind::text as kind, row_security_active(c.oid) as filtered,
   (select encode(t.tgargs, 'hex') from pg_trigger t where t.tgrelid = c.oid and t.tgname = 'tidewire_outbox' and t.tgenabled <> 'D') as noted,
   (select encode(t.tgargs, 'hex') from pg_trigger t where t.tgrelid = c.oid and t.tgname = 'tidewire_parents' and t.tgenabled <> 'D') as told,
+  (select encode(t.tgargs, 'hex') from pg_trigger t where t.tgrelid = c.oid and t.tgname = 'tidewire_emptied' and t.tgenabled <> 'D') as emptied,
   case when c.relkind <> 'p' then c.relreplident::text when (select bool_and(l.relreplident = 'f') from pg_partition_tree(c.oid) p join pg_class l on l.oid = p.relid
     where p.isleaf) then 'f' else 'd' end as identity, (select json_agg(a.attname) from pg_index i join pg_attribute a on a.attrelid = i.indrelid and a.attnum = any (i.indkey)
     where i.indrelid = c.oid and i.indisreplident) as identified,
@@ -68,7 +69,7 @@ local function read_table(conn, collection)
   end
   about.name, about.columns, about.indexes, about.references = name, answers[2], answers[3], answers[4]
   about.before_update = answers[5]
-  about.noted, about.told = given(about.noted), given(about.told)
+  about.noted, about.told, about.emptied = given(about.noted), given(about.told), given(about.emptied)
   return about
 end
 
@@ -90,6 +91,11 @@ end
 function M.notes(conn, collection, about)
   local _, wanted = M.noting(conn, collection)
   return about.noted == wanted
+end
+
+--- Whether it is noted that the table was emptied (TRUNCATE); of what is no table there is nothing to note.
+function M.notes_emptied(conn, collection, about)
+  return about.kind ~= "r" and about.kind ~= "p" or about.emptied == hex(M.place(conn, collection) .. "\0")
 end
 
 --- Whether it notes the table by the key of another mapping.
@@ -144,7 +150,7 @@ function M.carried(about)
   return list
 end
 
---- What is known of a collection's table: { name, kind, filtered, noted, told, exact, identity, identified, columns, by_name, indexes, references, before_update }.
+--- What is known of a collection's table: { name, kind, filtered, noted, told, emptied, exact, identity, identified, columns, by_name, indexes, references, before_update }.
 function M.table(conn, collection)
   return tables.known(conn, db.table_name(conn, collection), function() return read_table(conn, collection) end)
 end
@@ -222,7 +228,7 @@ local function add_untold(conn, collection, about, warnings)
   warn(how == "logical" and "the log does" or "the outbox does", untold and db.quoted(untold), "; run `tidewire install` again")
 end
 
-local function warnings_of(about, has_key, modified)
+local function warnings_of(conn, collection, about, has_key, modified)
   local warnings = array {}
   local function warn(text) warnings[#warnings + 1] = text end
   if about.kind == "v" or about.kind == "m" then warn "a view: name a `version` column; what is missing in it was not surely deleted" end
@@ -230,6 +236,9 @@ local function warnings_of(about, has_key, modified)
   if not about.writable then warn "this user may not insert and update here" end
   if modified and not M.is_kept(about, modified) then
     warn(("no trigger keeps %s: where who edits a row does not set it, `newest` and polls see the older time (`tidewire install` makes one)"):format(db.quoted(modified.name)))
+  end
+  if conn.config.changes == "auto" and M.notes(conn, collection, about) and not M.notes_emptied(conn, collection, about) then
+    warn "the outbox does not tell that the table was emptied (truncate): a sweep finds it; run `tidewire install` again"
   end
   if about.exact == false then warn "the outbox's function is that of a former version: run `tidewire install` again" end
   if not has_key then warn "no primary key: name the key in the mapping, of columns that are unique and never null" end
@@ -258,7 +267,7 @@ function M.describe(conn, collection)
       file = is_file(column) or nil, no_key = no_key(column),
     }
   end
-  local warnings, shows_all = warnings_of(about, #key > 0, M.time_column(conn, collection, about)), about.kind ~= "v" and about.kind ~= "m" and not about.filtered
+  local warnings, shows_all = warnings_of(conn, collection, about, #key > 0, M.time_column(conn, collection, about)), about.kind ~= "v" and about.kind ~= "m" and not about.filtered
   add_untold(conn, collection, about, warnings)
   if #key == 0 then key[1] = "id" end
   local own_keys = about.by_name[key[1]] and about.by_name[key[1]].read_only

@@ -101,6 +101,7 @@ local function outcome(conn, shape, events)
   parents, err = parents_of(conn, shape, events)
   if err then return nil, err end
   answer.parents = parents
+  for _, event in ipairs(events) do answer.sweep = answer.sweep or event.op == "TRUNCATE" end
   return answer
 end
 
@@ -147,7 +148,7 @@ function M.start(conn, collection)
   return newest(conn, shape)
 end
 
--- Where the slot is gone, what it held is not known: a new one is made and the whole table read once.
+-- Where the slot is gone, what it held is not known: a new one is made, the whole table read once, and what is missing looked for.
 local function logical_changes(conn, collection, shape, cursor, limit)
   local found, err
   if cursor.slot then
@@ -156,9 +157,12 @@ local function logical_changes(conn, collection, shape, cursor, limit)
   end
   if not found or found.gone then
     local from = found and { whole = true } or cursor
-    return connector.change_over(from, function() return logical.start(conn, collection) end, function()
+    local answer
+    answer, err = connector.change_over(from, function() return logical.start(conn, collection) end, function()
       return tables.poll(conn, shape, from, limit)
     end)
+    if answer and found then answer.sweep = true end
+    return answer, err
   end
   local answer
   answer, err = outcome(conn, shape, found.events)

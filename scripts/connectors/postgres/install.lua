@@ -51,6 +51,15 @@ begin
   return null;
 end $note$]]
 
+-- A truncate fires no trigger of rows: which ones it took nobody can tell any more. Argument: the table as mappings name it.
+local note_emptied = [[
+create or replace function tidewire.note_emptied() returns trigger language plpgsql security definer set search_path = pg_catalog as $note$
+begin
+  insert into tidewire.outbox ("table", op, key) values (tg_argv[0], 'TRUNCATE', '[]');
+  perform pg_notify('CHANNEL', tg_argv[0]);
+  return null;
+end $note$]]
+
 -- In one statement, so that no row passes between the two, also where a person runs them by hand.
 local function replaced(about, name, text)
   return "do $tidewire$\nbegin\n  drop trigger " .. name .. " on " .. about.name .. ";\n  " .. text .. ";\nend $tidewire$"
@@ -92,6 +101,14 @@ local function parents_steps(conn, collection, about, add)
     about.told and replaced(about, "tidewire_parents", text) or text)
 end
 
+local function emptied_steps(conn, collection, about, add)
+  if catalog.notes_emptied(conn, collection, about) then return end
+  local text = "create trigger tidewire_emptied after truncate on " .. about.name .. " for each statement execute function tidewire.note_emptied("
+    .. literal(catalog.place(conn, collection)) .. ")"
+  add("the function that notes that a table was emptied", (note_emptied:gsub("CHANNEL", changes.channel)))
+  add("the trigger that notes that " .. about.name .. " was emptied", about.emptied and replaced(about, "tidewire_emptied", text) or text)
+end
+
 -- A time that the statement itself sets stands. A column without a zone is read as UTC.
 local touch = [[
 create or replace function tidewire.touch() returns trigger language plpgsql set timezone = 'UTC' as $touch$
@@ -130,6 +147,7 @@ local function wanted_steps(conn, collection, about)
     add("the trigger that notes the changes of " .. about.name .. (about.noted and ", instead of one that notes something else" or ""),
       about.noted and replaced(about, "tidewire_outbox", text) or text)
   end
+  emptied_steps(conn, collection, about, add)
   parents_steps(conn, collection, about, add)
   return steps
 end
@@ -178,7 +196,7 @@ end
 -- Who else has an outbox, and what keeps a time column.
 local others = [[
 select count(*) filter (where tgname = 'tidewire_outbox' and tgrelid <> to_regclass($1))::int as noting,
-  count(*) filter (where tgname = 'tidewire_parents' and tgrelid <> to_regclass($1))::int as telling,
+  count(*) filter (where tgname in ('tidewire_parents', 'tidewire_emptied') and tgrelid <> to_regclass($1))::int as telling,
   count(*) filter (where tgname = 'tidewire_touch' and tgrelid = to_regclass($1))::int as touching,
   count(*) filter (where tgname = 'tidewire_touch')::int as touched from pg_trigger]]
 
@@ -261,10 +279,12 @@ function M.uninstall(conn, collection, options)
   local function add(title, text) steps[#steps + 1] = { title = title, sql = text } end
   if about.noted then add("the trigger of " .. about.name, "drop trigger if exists tidewire_outbox on " .. about.name) end
   if about.told then add("the trigger that notes whose its rows were", "drop trigger if exists tidewire_parents on " .. about.name) end
+  if about.emptied then add("the trigger that notes that it was emptied", "drop trigger if exists tidewire_emptied on " .. about.name) end
   if about.noted and used[1].noting + used[1].telling == 0 then
     add("the outbox", "drop table if exists tidewire.outbox")
     add("its function", "drop function if exists tidewire.note()")
     add("the function of rows below records", "drop function if exists tidewire.note_parents()")
+    add("the function of tables that were emptied", "drop function if exists tidewire.note_emptied()")
   end
   if about.noted then add_kept(steps, about, used[1]) end
   return M.carried_out(conn, steps, options)

@@ -107,6 +107,17 @@ local function add_change(events, shape, parents, old, new)
   if after then events[#events + 1] = { op = "UPDATE", key = after } end
 end
 
+-- Of several tables that one statement emptied, ours.
+local function emptied(message, relations, place)
+  local count = message.number(4)
+  message.skip(1)
+  for _ = 1, count do
+    local about = relations[message.number(4)]
+    if about and about.place == place then return true end
+  end
+  return false
+end
+
 -- Events of our table, and the end of the last transaction.
 local function decode(messages, shape, place, parents)
   local events, relations, wanted, last = {}, {}, {}, nil
@@ -122,6 +133,8 @@ local function decode(messages, shape, place, parents)
     elseif kind == "C" then
       message.skip(9)
       last = message.lsn()
+    elseif kind == "T" then
+      if emptied(message, relations, place) then events[#events + 1] = { op = "TRUNCATE" } end
     elseif kind == "I" or kind == "U" or kind == "D" then
       local about = relations[message.number(4)]
       if about and about.place == place then add_change(events, shape, parents, tuples(kind, message, about, wanted)) end
