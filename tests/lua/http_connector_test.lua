@@ -190,6 +190,29 @@ test("pages by offset pass over no row when rows go or come meanwhile", function
   shows(shifting(numbers(9), { [3] = without(6, 7, 8, 9) }), { 1, 2, 3, 4, 5 })
 end)
 
+-- Before each of the first answers one row goes that was there, and one comes somewhere.
+test("nor by which of them, in whatever order: what is there from the first to the last page is shown", function()
+  local state = 1
+  local function below(limit)
+    state = (state * 16807) % 2147483647
+    return 1 + state % limit
+  end
+  for history = 1, 400 do
+    local ids, stays, edits = {}, {}, {}
+    for i = 1, 12 do ids[i], stays[i * 10] = i * 10, true end
+    local function edit(list)
+      for _ = 1, below(2) do stays[table.remove(list, below(#list))] = nil end
+      local at = below(#list)
+      if list[at + 1] ~= list[at] + 1 then table.insert(list, at + 1, list[at] + 1) end
+    end
+    for answer = 2, 5 do edits[answer] = below(3) > 1 and edit or nil end
+    local left = {}
+    local seen = shifting(ids, edits)
+    for id in pairs(stays) do left[#left + 1] = id end
+    shows(seen, left)
+  end
+end)
+
 -- A server whose tokens are t1, t2 and so on, each good for `lasts` seconds; "t" of `good` is the one that the API takes.
 local function tokens(about, answers)
   local auth = { url = "https://login.example.org/token", id = "me", secret = "s3:cret" }

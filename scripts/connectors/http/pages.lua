@@ -25,7 +25,8 @@ end
 local tail = 5  -- keys that a cursor remembers of the page before
 
 -- Pages by offset overlap by a row: where none of the last keys is met again, rows before them went, and the pages behind
--- are looked through until one is met, or from the beginning. So no row is passed over, and some are shown twice.
+-- are looked through until one is met, or from the beginning. So no row is passed over, and some are shown twice. It needs an order
+-- that a row keeps: `query` names one.
 local function past_overlap(shape, cursor, rows)
   if not given(cursor.tail) then return rows end
   local place = {}
@@ -142,7 +143,8 @@ local function one(conn, shape, cursor, options)
       records[#records + 1] = record
     end
   end
-  if #fresh == 0 then return { records = records } end
+  -- A key met at the end of a page says nothing of what follows it, unless it stands there alone: then it is the overlap, and the last row.
+  if #fresh == 0 and not (way.fresh and #rows > 1) then return { records = records } end
   return { records = records, cursor = way.after(shape, cursor, rows, reply) }
 end
 
