@@ -194,6 +194,29 @@ TEST_CASE("law 10: a group of which one field was not decided is asked about ane
   }
 }
 
+TEST_CASE("law 10: what a person said of a part of a group is not completed by a rule", "[laws][10]") {
+  sync::Plan plan = World::default_plan();
+  plan.fields = {World::field("email", 0), World::field("phone", 3)};
+  plan.fields[0].group = plan.fields[1].group = 0;
+  Pair it(plan);
+  it.edit_both("email", "ada@left.org", "ada@right.org");
+  it.edit(Side::kRight, "phone", "3");
+  it.tell();
+  REQUIRE(it.world.conflicts().size() == 2);
+  for (const store::Conflict& open : it.world.conflicts()) {
+    if (open.field == "email") it.world.store.resolve({open.id, "left", "ann", {}, {}, open.shown_at}, [](Result<void>) {});
+  }
+  it.world.timers.run_posted();
+  it.edit(Side::kLeft, "phone", "2");  // the right's rule would have it now
+  it.tell();
+
+  CHECK(it.shown(Side::kLeft, "email") == "ada@left.org");
+  CHECK(it.shown(Side::kLeft, "phone") == "2");
+  CHECK(it.shown(Side::kRight, "email") == "ada@right.org");
+  CHECK(it.shown(Side::kRight, "phone") == "3");
+  CHECK(it.world.conflicts().size() == 2);
+}
+
 TEST_CASE("law 10: manual waits for a person, whatever the times say", "[laws][10]") {
   Pair it;
   it.edit(Side::kLeft, "note", "mine");

@@ -379,9 +379,17 @@ Result<void> Pass::dispute_group(std::vector<View*>& views) {
   if (!changed.left || !changed.right || first == nullptr) return {};
   const Field& field = *first->decision.field;
   if (first->decision.field->flow != Flow::kBoth) return {};
+  // What a person has said of a part is not completed by a rule, which may say otherwise.
+  const bool said = std::any_of(views.begin(), views.end(), [](const View* view) { return view->decided; });
+  const bool unsaid = std::any_of(views.begin(), views.end(), [&](const View* view) {
+    return !view->decided && view->decision.kind != Decision::Kind::kAgree && (edits(*view, Side::kLeft) || edits(*view, Side::kRight));
+  });
+  if (said && !unsaid) return {};
   Verdict verdict;
   std::string rule = "group, " + field.strategy + ": waits for a person";
-  if (field.judged()) {
+  if (said) {
+    rule = "group: another field of it was decided by a person: waits for a person";
+  } else if (field.judged()) {
     rule = "group, webhook";
     Value group{Object{}};
     for (View* view : views) {
