@@ -50,6 +50,7 @@ class Drawing {
       edit.side = *side;
       return edit;
     }
+    if (profile_.outages && dice < 12) return act(Act::Kind::kAway, thing);
     if (profile_.jumps && dice >= 22 && dice < 28) return act(Act::Kind::kJump, thing);
     if (dice >= 28 && dice < 33) return act(Act::Kind::kResolve, thing);
     if (dice >= 33 && dice < 36) return act(Act::Kind::kPoll, thing);
@@ -105,6 +106,7 @@ std::string describe(const Act& act) {
     case Act::Kind::kSweep: return "a sweep begins";
     case Act::Kind::kJump: return "somebody sets the clock";
     case Act::Kind::kScope: return "left: " + thing + " leaves the scope, or comes back";
+    case Act::Kind::kAway: return side + " answers nobody for a while";
     case Act::Kind::kGrow: return "the mapping gets the field extra";
   }
   return "";

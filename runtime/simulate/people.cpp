@@ -65,6 +65,11 @@ void World::perform_on_both(const Act& act) {
         left_.set(*key, "status", Value(out ? "in" : "out"));
       }
       return;
+    case Kind::kAway: {
+      const auto span = std::chrono::minutes(1 + static_cast<int>(act.number % 30));
+      note(word_of(act.side, "") + "answers nobody for " + format_duration(span));
+      return side(act.side).go_away(span);
+    }
     case Kind::kGrow:
       note("the mapping gets the field extra");
       return grow();

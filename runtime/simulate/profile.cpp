@@ -246,6 +246,18 @@ Profile profile_unread() {
   return profile;
 }
 
+Profile profile_outages() {
+  Profile profile = profile_plain();
+  profile.name = "outages";
+  profile.about = "a system answers nobody for up to half an hour: keys are given up, tried again by what comes in, and by a person in the end";
+  profile.outages = true;
+  profile[Fault::kCrash] = 0.003;
+  profile[Fault::kLostAnswer] = 0.04;
+  profile.sweeps = true;
+  profile.most_acts = 18;
+  return profile;
+}
+
 Profile profile_groups() {
   Profile profile = profile_plain();
   profile.name = "groups";
@@ -299,7 +311,7 @@ std::span<const Profile> profiles() {
                                         profile_grows(),    profile_trash(),
                                         profile_scope(),    profile_pages(),
                                         profile_short_lists(), profile_unread(),
-                                        profile_groups(),
+                                        profile_groups(), profile_outages(),
                                         profile_storm()};
   return all;
 }

@@ -188,6 +188,7 @@ Duration MemorySide::way(const char* verb) {
 
 std::optional<Error> MemorySide::trouble(const char* verb, bool read) {
   const std::string where = word_of(side_, verb);
+  if (time_.ticks() < away_until_ && !faults_.is_calm()) return make_error(Code::kUnavailable, "connection refused: it is away");
   if (faults_.strikes(Fault::kRefused, where)) return make_error(Code::kUnavailable, "connection refused");
   if (read && faults_.strikes(Fault::kFailedBefore, where)) return make_error(Code::kUnavailable, "500 internal server error");
   if (!faults_.strikes(Fault::kThrottled, where)) return std::nullopt;

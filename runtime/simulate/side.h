@@ -59,6 +59,8 @@ class MemorySide final : public sync::Endpoint {
   bool unanswered(const std::string& key) const { return unanswered_.contains(key); }
   /// Whether one is under way.
   bool asked(const std::string& key) const { return asked_.contains(key); }
+  /// It refuses every request for so long, or until the faults end.
+  void go_away(Duration span) { away_until_ = time_.ticks() + span; }
   /// The engine died: answers on their way to it are lost.
   void lose_answers();
   std::string fresh_key() { return (side_ == Side::kLeft ? "L" : "R") + std::to_string(++last_key_); }
@@ -143,6 +145,7 @@ class MemorySide final : public sync::Endpoint {
   std::set<std::string> unanswered_;
   std::multiset<std::string> asked_;  // keys of writes that left and were not answered yet
   std::map<std::string, Ticks> lost_;  // rows that lists and reads do not show until then
+  Ticks away_until_{};
   const bool nobody_deletes_;
   int last_key_ = 0, last_incarnation_ = 0, writes_ = 0;
   Duration skew_{};

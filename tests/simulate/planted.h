@@ -279,6 +279,7 @@ inline std::vector<Planted> planted_bugs() {
       "CREATE TRIGGER planted AFTER INSERT ON links BEGIN UPDATE links SET left_tokens = '[]', right_tokens = '[]' WHERE id = new.id; END;"
       "CREATE TRIGGER planted_too AFTER UPDATE OF left_tokens, right_tokens ON links WHEN new.left_tokens <> '[]' OR new.right_tokens <> '[]' BEGIN UPDATE links SET left_tokens = '[]', right_tokens = '[]' WHERE id = new.id; END";
   const char* kConflicts = "CREATE TRIGGER planted AFTER INSERT ON conflicts BEGIN DELETE FROM conflicts WHERE id = new.id; END";
+  const char* kGivenUp = "CREATE TRIGGER planted AFTER UPDATE OF state ON dirty_keys WHEN new.state = 'dead' BEGIN DELETE FROM dirty_keys WHERE mapping = new.mapping AND side = new.side AND key = new.key; END";
   const char* kOperations = "CREATE TRIGGER planted AFTER INSERT ON operations WHEN new.kind = 'update' BEGIN DELETE FROM operations WHERE id = new.id; END";
   const char* kBase = "CREATE TRIGGER planted AFTER UPDATE OF base ON links WHEN new.id % 2 = 0 AND new.base <> old.base BEGIN UPDATE links SET base = old.base WHERE id = new.id; END";
   return {
@@ -300,6 +301,7 @@ inline std::vector<Planted> planted_bugs() {
       {"believe that absence proves a delete", "16", {"convergence", "no delete of our own"}, profile("hidden-rows"), 400, [] { return declaring([](sync::Capabilities& able) { able.absence_proves_delete = true; }); }},
       {"do not ask how many there are", "16", {"no delete of our own"}, profile("short-lists"), 400, endpoint_bug<CountNotAsked>},
       {"forget conflicts", "13", {"convergence"}, profile("plain"), 40, [=] { return sql_bug(kConflicts); }},
+      {"forget what is given up", "30", {"balance", "convergence", "no lost edit"}, profile("outages"), 60, [=] { return sql_bug(kGivenUp); }},
       {"keep no record of what lost", "12, 32", {"no lost edit"}, profile("plain"), 40, [=] { return sql_bug(kOperations); }},
       {"commit without the base", "31", {"no invention", "quiescence"}, profile("plain"), 40, [=] { return sql_bug(kBase); }},
   };
