@@ -51,6 +51,7 @@ class Drawing {
       return edit;
     }
     if (profile_.outages && dice < 12) return act(Act::Kind::kAway, thing);
+    if (profile_.parted && dice < 12) return act(Act::Kind::kPart, thing);
     if (profile_.jumps && dice >= 22 && dice < 28) return act(Act::Kind::kJump, thing);
     if (dice >= 28 && dice < 33) return act(Act::Kind::kResolve, thing);
     if (dice >= 33 && dice < 36) return act(Act::Kind::kPoll, thing);
@@ -81,6 +82,9 @@ const std::vector<std::string>& edited_fields(const Profile& profile) {
   static const std::vector<std::string> judged{"phone", "note", "amount", "code", "name", "street", "city", "price", "price", "price"};
   static const std::vector<std::string> grown{"phone", "note", "amount", "code", "name", "street", "city", "extra", "extra", "extra"};
   static const std::vector<std::string> grouped{"phone", "note", "name", "street", "city", "zip", kAddress, kAddress, kAddress};
+  // What counts of both sides' sums is told by link, and a pair that meets again has another one.
+  static const std::vector<std::string> parted{"phone", "note", "name", "street", "city"};
+  if (profile.parted) return parted;
   if (profile.grows) return grown;
   if (profile.grouped) return grouped;
   return profile.judged ? judged : fields;
@@ -107,6 +111,7 @@ std::string describe(const Act& act) {
     case Act::Kind::kJump: return "somebody sets the clock";
     case Act::Kind::kScope: return "left: " + thing + " leaves the scope, or comes back";
     case Act::Kind::kAway: return side + " answers nobody for a while";
+    case Act::Kind::kPart: return thing + " is parted from its other half";
     case Act::Kind::kGrow: return "the mapping gets the field extra";
   }
   return "";

@@ -65,6 +65,7 @@ void World::perform_on_both(const Act& act) {
         left_.set(*key, "status", Value(out ? "in" : "out"));
       }
       return;
+    case Kind::kPart: return part(act.side, act.thing);
     case Kind::kAway: {
       const auto span = std::chrono::minutes(1 + static_cast<int>(act.number % 30));
       note(word_of(act.side, "") + "answers nobody for " + format_duration(span));
@@ -152,6 +153,14 @@ void World::reuse(Side side, int thing) {
   bury(side, thing);
   const int another = ++things_;
   enter(side, another, fresh_fields(side, another), *key);
+}
+
+void World::part(Side side, int thing) {
+  const auto key = this->side(side).key_of(thing);
+  if (!engine_ || !key) return;
+  engine_->mend({sync::Mending::Act::kUnlink, mapper_->plan().name, {side, *key}, {}, "", "ann"}, [this, key = *key](Result<store::Operation> parted) {
+    note("person: parts " + key + (parted.ok() ? "" : ", refused: " + parted.error().message));
+  });
 }
 
 /// `alone`: of one field only, although others may be won with it.

@@ -258,6 +258,17 @@ Profile profile_outages() {
   return profile;
 }
 
+Profile profile_parted() {
+  Profile profile = profile_plain();
+  profile.name = "parted-links";
+  profile.about = "a person parts pairs, with edits on their way; they meet again as strangers, by a change or a sweep";
+  profile.parted = true;
+  profile[Fault::kLostAnswer] = 0.04;
+  profile[Fault::kCrash] = 0.003;
+  profile.sweeps = true;
+  return profile;
+}
+
 Profile profile_groups() {
   Profile profile = profile_plain();
   profile.name = "groups";
@@ -311,7 +322,7 @@ std::span<const Profile> profiles() {
                                         profile_grows(),    profile_trash(),
                                         profile_scope(),    profile_pages(),
                                         profile_short_lists(), profile_unread(),
-                                        profile_groups(), profile_outages(),
+                                        profile_groups(), profile_outages(), profile_parted(),
                                         profile_storm()};
   return all;
 }

@@ -67,6 +67,7 @@ struct Profile {
   bool scoped = false;  // records leave the left scope and come back; what that does is drawn from the seed
   bool grows = false;   // the mapping gets a field while it runs, `extra`, under a brake that lets one record through
   bool outages = false; // a system answers nobody for longer than the attempts of a key last
+  bool parted = false;  // a person parts pairs, which meet as strangers
   bool judged = false;  // a field more, `price`, that a judge is asked about
   bool grouped = false; // a field more, `zip`, in a group or a record that is won together, by a rule drawn from the seed; several of them are edited at once
   int most_things = 3, most_acts = 14;

@@ -104,6 +104,7 @@ class World final : public sync::Ears {
   void enter_again(Side side, int thing);
   void reuse(Side side, int thing);
   void resolve(Side side, bool alone);
+  void part(Side side, int thing);
   void changed(Side side, const std::string& key, const std::string& event);
   void deliver(Side side, const std::string& key, const std::string& event, const std::string& id);
   void note(const std::string& line);
