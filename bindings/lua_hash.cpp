@@ -16,6 +16,12 @@ int hash_sha256(lua_State* L) {
   return 1;
 }
 
+/// hash.md5(text) -> 32 hex digits
+int hash_md5(lua_State* L) {
+  push_text(L, md5_hex(check_text(L, 1)));
+  return 1;
+}
+
 /// hash.hmac_sha256(key, text [, "hex" | "base64" | "raw"]) -> text
 int hash_hmac_sha256(lua_State* L) {
   const std::string_view key = check_text(L, 1), text = check_text(L, 2);
@@ -58,7 +64,7 @@ int hash_id(lua_State* L) {
   return 1;
 }
 
-constexpr luaL_Reg kHashFunctions[] = {{"sha256", hash_sha256},           {"hmac_sha256", hash_hmac_sha256}, {"base64", hash_base64},
+constexpr luaL_Reg kHashFunctions[] = {{"sha256", hash_sha256},           {"md5", hash_md5},                 {"hmac_sha256", hash_hmac_sha256}, {"base64", hash_base64},
                                        {"from_base64", hash_from_base64}, {"equal", hash_equal},             {nullptr, nullptr}};
 
 }  // namespace

@@ -46,9 +46,18 @@ void read_headers(lua_State* L, Opts& opts, http::Headers& headers) {
   lua_pop(L, 1);
 }
 
-http::Exchange check_exchange(lua_State* L, int index, bool sockets) {
+// Which bodies are files, of which a record of what was said keeps the size only.
+struct FileBodies {
+  bool sent = false, answer = false;
+};
+
+http::Exchange check_exchange(lua_State* L, int index, bool sockets, FileBodies& files) {
   http::Exchange exchange;
   Opts opts(L, index, "http.request");
+  std::string file;
+  opts.read("file", file);
+  if (!file.empty() && file != "sent" && file != "answer") opts.wrong("file", "\"sent\" or \"answer\"");
+  files = {file == "sent", file == "answer"};
   opts.read("method", exchange.request.method).read("url", exchange.request.target).read("body", exchange.request.body);
   opts.read("timeout", exchange.deadline).read("max_bytes", exchange.max_bytes);
   opts.read("once", exchange.once).read("same_origin", exchange.same_origin).read("h2", exchange.h2);
@@ -80,17 +89,21 @@ std::string content_type(const http::Headers& headers) {
   return type == nullptr ? std::string() : *type;
 }
 
-Recorded record_request(lua_State* L, const Task& task, const http::Request& request) {
+Recorded record_request(lua_State* L, const Task& task, const http::Request& request, bool file) {
   if (task.recording() == nullptr) return {};
   Recorded recorded(task, services(L), request.method, request.target);
-  if (recorded) recorded.sent(content_type(request.headers), request.body);
+  if (!recorded) return recorded;
+  if (file) recorded.sent_file(content_type(request.headers), request.body.size());
+  else recorded.sent(content_type(request.headers), request.body);
   return recorded;
 }
 
-void record_response(Recorded& recorded, const Result<http::Response>& result) {
+void record_response(Recorded& recorded, const Result<http::Response>& result, bool file) {
   if (!recorded) return;
-  if (result.ok()) recorded.answered(std::to_string(result->status), content_type(result->headers), result->body);
-  else recorded.failed(result.error());
+  if (!result.ok()) return recorded.failed(result.error());
+  const bool is_file = file && result->status >= 200 && result->status < 300;  // of a refusal it is what tells why
+  if (is_file) recorded.answered_file(std::to_string(result->status), content_type(result->headers), result->body.size());
+  else recorded.answered(std::to_string(result->status), content_type(result->headers), result->body);
 }
 
 int push_response(lua_State* L, const Result<http::Response>& result) {
@@ -105,16 +118,17 @@ int push_response(lua_State* L, const Result<http::Response>& result) {
   return 1;
 }
 
-/// http.request { method, url, headers, body, timeout, max_bytes, once, h2, unix_socket } -> response | nil, err      (waits)
+/// http.request { method, url, headers, body, timeout, max_bytes, once, h2, file, unix_socket } -> response | nil, err      (waits)
 int http_request(lua_State* L) {
   Task& task = Task::waiting(L);
-  http::Exchange exchange = check_exchange(L, 1, lua_toboolean(L, lua_upvalueindex(1)));
+  FileBodies files;
+  http::Exchange exchange = check_exchange(L, 1, lua_toboolean(L, lua_upvalueindex(1)), files);
   http::Client* client = services(L).client;
   if (!client) return luaL_error(L, "there is no network here");
-  Recorded recorded = record_request(L, task, exchange.request);
+  Recorded recorded = record_request(L, task, exchange.request, files.sent);
   return task.await(L, [&](Task::Resume resume) {
-    return client->send(std::move(exchange), [resume = std::move(resume), recorded = std::move(recorded)](Result<http::Response> result) mutable {
-      record_response(recorded, result);
+    return client->send(std::move(exchange), [resume = std::move(resume), recorded = std::move(recorded), file = files.answer](Result<http::Response> result) mutable {
+      record_response(recorded, result, file);
       resume([result = std::move(result)](lua_State* state) { return push_response(state, result); });
     });
   });

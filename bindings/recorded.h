@@ -20,6 +20,9 @@ class Recorded {
 
   explicit operator bool() const { return exchange_ != nullptr; }
   void sent(std::string type, std::string_view text) { exchange_->sent = recording_->body(std::move(type), text); }
+  /// A file was sent, or came: its size is told, and nothing of what is in it.
+  void sent_file(std::string type, std::size_t bytes);
+  void answered_file(std::string status, std::string type, std::size_t bytes);
   void answered(std::string status, std::string type, std::string_view text);
   /// No answer came, or one that refuses.
   void failed(const Error& error, std::string status = {});

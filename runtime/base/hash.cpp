@@ -63,6 +63,14 @@ std::string sha256(std::string_view data) {
 
 std::string sha256_hex(std::string_view data) { return hex(sha256(data)); }
 
+std::string md5_hex(std::string_view data) {
+  std::string digest(16, '\0');
+  std::size_t size = 0;
+  const int done = EVP_Q_digest(nullptr, "MD5", nullptr, data.data(), data.size(), reinterpret_cast<unsigned char*>(digest.data()), &size);
+  ASSERT(done == 1 && size == digest.size(), "OpenSSL has MD5");
+  return hex(digest);
+}
+
 Hmac::Hmac(std::string_view key) {
   EVP_MAC* algorithm = EVP_MAC_fetch(nullptr, "HMAC", nullptr);
   context_ = EVP_MAC_CTX_new(algorithm);

@@ -9,6 +9,7 @@ namespace tidewire {
 
 std::string sha256(std::string_view data);      // 32 raw bytes
 std::string sha256_hex(std::string_view data);  // 64 lower-case digits
+std::string md5_hex(std::string_view data);     // 32; what other systems call their files by, never a proof
 
 /// HMAC-SHA256 with a key set once: re-initialising is twice as fast as one-shot.
 class Hmac {

@@ -7,6 +7,11 @@ local hash = {}
 ---@return string hex
 function hash.sha256(text) end
 
+--- What some systems call their files by; proves nothing.
+---@param text string
+---@return string hex
+function hash.md5(text) end
+
 ---@param key string
 ---@param text string
 ---@param form? "hex"|"base64"|"raw"

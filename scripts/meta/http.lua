@@ -10,6 +10,7 @@
 ---@field same_origin? boolean a redirect to another origin is the answer; otherwise it is followed, without credentials
 ---@field once? boolean reaches the wire at most once
 ---@field h2? boolean
+---@field file? "sent"|"answer" that body is a file: operations keep its size and nothing of what is in it
 ---@field unix_socket? string practice servers only: spoken to whatever the URL's host
 
 ---@class tidewire.http.Response

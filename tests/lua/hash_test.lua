@@ -5,6 +5,8 @@ local test, equal = tap.test, tap.equal
 
 test("hash: known digests", function()
   equal(hash.sha256 "abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
+  equal(hash.md5 "abc", "900150983cd24fb0d6963f7d28e17f72")
+  equal(hash.md5 "", "d41d8cd98f00b204e9800998ecf8427e")
   local key, text = "key", "The quick brown fox jumps over the lazy dog"
   equal(hash.hmac_sha256(key, text), "f7bc83f430538424b13298e6aa6fb143ef4d59a14946175997479dbc2d1a3cd8")
   equal(hash.hmac_sha256(key, text, "base64"), "97yD9DBThCSxMpjmqm+xQ+9NWaFJRhdZl0edvC0aPNg=")
