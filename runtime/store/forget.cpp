@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "store/audit.h"
 #include "store/exchanges.h"
+#include "store/files.h"
 #include "store/links.h"
 #include "store/search.h"
 #include "store/statement.h"
@@ -131,6 +132,7 @@ class Forgetter {
     TRY(count("operations", execute(database_, "DELETE FROM operations WHERE link = ?", link)));
     TRY(count("conflicts", execute(database_, "DELETE FROM conflicts WHERE link = ?", link)));
     TRY(count("brake_log", execute(database_, "DELETE FROM brake_log WHERE link = ?", link)));
+    TRY(count("files", forget_files(database_, link)));
     TRY(delete_link(database_, link));
     counts_["links"] += 1;
     return {};

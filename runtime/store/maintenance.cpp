@@ -4,6 +4,7 @@
 
 #include "store/copy.h"
 #include "store/exchanges.h"
+#include "store/files.h"
 #include "store/loads.h"
 #include "store/operations.h"
 #include "store/search.h"
@@ -120,6 +121,7 @@ Result<bool> prune_slice(Database& database, Instant now, Instant cutoff) {
       database,
       "DELETE FROM deliveries WHERE (connection, id) IN (SELECT connection, id FROM deliveries WHERE at < ? LIMIT ?)",
       now - kDeliveryWindow, kSlice)));
+  note(TRY(prune_files(database, cutoff, kSlice)));
   TRY(execute(database, "DELETE FROM brake_log WHERE at < ?", now - 2 * kBrakeWindow));
   TRY(execute(database, "DELETE FROM kv WHERE expires_at < ?", now));
   return most == kSlice;

@@ -1,4 +1,4 @@
--- schema.sql — the state file, every table and column explained; steps/ has those that came after it (exchanges). PRAGMA user_version holds its
+-- schema.sql — the state file, every table and column explained; steps/ has those that came after it (exchanges, files). PRAGMA user_version holds its
 -- number, which is 2; later changes are numbered steps (migrate.h) that run forward by themselves, and a test holds the digest of each text. An older
 -- file, and one newer than the binary, is refused. All times are microseconds since 1970 UTC. Values, records and bases are canonical
 -- JSON text (base/json.h), so that equal values are equal bytes. Keys are text: a number's digits, a composite key the

@@ -159,6 +159,16 @@ struct LinkFilter {
   bool error = false;                          // with an open conflict, or a key that stands with an error
 };
 
+/// What a reference to a file names.
+struct File {
+  std::string connection, ref;
+  std::string sha256;     // of the content, in hex
+  std::int64_t size = 0;  // bytes
+  std::string name;       // as people see it
+  bool uploaded = false;  // we put it there: the system may have made other bytes of it
+  friend bool operator==(const File&, const File&) = default;
+};
+
 /// A person whose data shall leave the state.
 struct Forgetting {
   std::string mapping;
@@ -353,7 +363,7 @@ class Store {
   /// The links of a mapping leave, so many at a time; their records are strangers from then on, and what was done with them stays on record.
   /// `done(0)`, once none is left, with all that was about them: keys, announced writes, conflicts, cursors.
   void forget_links(std::string mapping, std::int64_t limit, Done<std::int64_t> done);
-  /// Takes the records out of links, operations, conflicts, intents, changes, findings and hooks, with what was told of parts of them; audited
+  /// Takes the records out of links, operations, conflicts, intents, changes, findings and hooks, with what was told of parts of them and what is known of their files; audited
   /// without naming them. `done(rows by table)`. kStale while a write to one of them is announced.
   void forget(Forgetting what, Done<std::map<std::string, std::int64_t>> done);
   /// Writes the file anew without what was deleted, and empties the log. Writers wait meanwhile.
@@ -377,6 +387,15 @@ class Store {
   void kv_set(std::string ns, std::string key, Value value, std::optional<Duration> ttl, Done<void> done);
   void kv_list(std::string ns, Done<std::map<std::string, Value>> done);
   void kv_remove(std::string ns, std::string key, Done<void> done);
+  /// Of these references those that are known, in any order; those met here are kept as ones still in use.
+  void files(std::string connection, std::vector<std::string> refs, Done<std::vector<File>> done);
+  /// Every reference of any connection with this content, the one seen last first.
+  void files_with(std::string sha256, Done<std::vector<File>> done);
+  /// In place of what was known of the reference.
+  void keep_file(File file, Done<void> done);
+  void drop_file(std::string connection, std::string ref, Done<void> done);
+  /// Nothing is known of the connection's files any more.
+  void drop_files(std::string connection, Done<void> done);
   void save_script(std::string hash, std::string name, Value files, Done<void> done);
   void script(std::string hash, Done<Value> done);  // {hash, name, at, files}; kNotFound
   void brake_counts(std::string mapping, Duration window, Done<BrakeCounts> done);
@@ -399,7 +418,7 @@ class Store {
   void hook_done(std::int64_t id, Done<void> done);
   void hook_again(std::int64_t id, Instant due_at, std::string error, Done<void> done);
   void hook_given_up(std::int64_t id, std::string error, Done<void> done);
-  /// Deletes operations, received rows, ended jobs, closed conflicts, alerts that are over and notices that do not wait, older than `keep`, deliveries older than a day, a slice at a
+  /// Deletes operations, received rows, ended jobs, closed conflicts, alerts that are over, notices that do not wait and what is known of files that nothing named since, older than `keep`, deliveries older than a day, a slice at a
   /// time; `done(more)`. Operations that an open conflict, intent, key or hook names stay.
   void prune(Duration keep, Done<bool> done);
   /// Of operations made up to this moment some have left by prune(); nullopt: none has.
