@@ -139,6 +139,37 @@ class Endpoint {
   }
 };
 
+/// A file as one read of it showed.
+struct FileContent {
+  std::string bytes;
+  std::string name;  // as people see it; "" where the system does not tell
+  std::string type;  // "image/png"; "" likewise
+};
+struct FileUpload {
+  std::string field;   // of the record that will name it
+  std::string sha256;  // of its bytes, in hex
+  FileContent content;
+};
+struct Uploaded {
+  Value value;         // what a record's field holds to name it
+  std::string ref;     // the same as text
+  Exchanges exchanges{};
+};
+
+/// The files of a connection that the records of one of its collections name. A reference is the value of such a field, as text. Errors as
+/// those of Endpoint.
+class FileVerbs {
+ public:
+  virtual ~FileVerbs() = default;
+  /// nullopt: it is not there (any more). kInvalid: too large to be copied, or the reference is to no file of this system.
+  virtual void download(std::string ref, Done<std::optional<FileContent>> done) = 0;
+  /// What a record's field holds to name it; nullopt: it is not there (any more).
+  virtual void still_there(std::string ref, Done<std::optional<Value>> done) = 0;
+  /// Puts it there. Where the same content was put there before and nobody heard the answer, that file is answered and no second one
+  /// made. kInvalid: the system does not take it.
+  virtual void upload(FileUpload file, Done<Uploaded> done) = 0;
+};
+
 /// What a mapping function said.
 struct Outcome {
   enum class Kind { kValue, kLeave, kSkip, kWait, kDead } kind = Kind::kLeave;

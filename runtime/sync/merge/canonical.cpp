@@ -147,6 +147,15 @@ Result<Value> canonical_list(Array elements, const Type& type) {
   return Value(std::move(elements));
 }
 
+/// A file is what is in it (belongings/with_files.h), whatever it is called. One that could not be read is no value.
+Result<Value> canonical_file(const Value& value, const Type& type) {
+  if (const Value* failed = value.find("failed"); failed != nullptr && failed->is_object()) {
+    return make_error(code_from_name(failed->string_or("code")).value_or(Code::kInvalid), failed->string_or("message"), failed->string_or("hint"));
+  }
+  const std::string sha256 = value.is_string() ? value.as_string() : value.string_or("sha256");
+  return sha256.size() == 64 && from_hex(sha256) ? Result<Value>(Value(lower_ascii(sha256))) : does_not_fit(value, type);
+}
+
 bool is_number_kind(const std::string& kind) { return kind == "int" || kind == "decimal" || kind == "float"; }
 bool is_word_kind(const std::string& kind) {
   return kind == "text" || kind == "enum" || kind == "reference" || kind == "uuid" || kind == "date" || kind == "time" ||
@@ -183,6 +192,7 @@ Result<Value> canonical(const Value& value, const Type& type) {
     if (kind == "bool" && type.null_is_false) return Value(false);
     return value;
   }
+  if (kind == "file") return canonical_file(value, type);
   if (kind == "json") return canonical_json(value, type);
   if (kind == "binary") return canonical_binary(value, type);
   if (kind == "bool") return canonical_bool(value, type);
@@ -220,6 +230,7 @@ Result<Value> spell(const Value& value, const Type& type) {
 
 Result<Value> convert(const Value& value, const Type& from, const Type& to) {
   const Value plain = TRY(canonical(value, from));
+  if (from.kind == "file" && to.kind == "file") return value;  // with its name, for the other side and for people
   const Value turned = TRY(canonical(TRY(between_kinds(plain, from, to)), to));
   if (to.length >= 0 && turned.is_string() && static_cast<std::int64_t>(code_points(turned.as_string())) > to.length) {
     return make_error(Code::kInvalid,

@@ -23,6 +23,16 @@ Error at_field(Error error, const Plan& plan, const Field& field) {
   return std::move(error).context(where + ": field '" + field.name + "'");
 }
 
+/// Why a file that may travel could not be read: until it can, nobody knows who changed what.
+std::optional<Error> unread_file(const Field& field, const Situation& situation) {
+  for (const Side side : {Side::kLeft, Side::kRight}) {
+    if (field.type[side].kind != "file" || situation.record[side] == nullptr || !flows(field.flow, other(side))) continue;
+    auto plain = canonical(form_of(field, side, situation.record[side]->fields), field.type[side]);
+    if (!plain.ok()) return std::move(plain).error();
+  }
+  return std::nullopt;
+}
+
 /// Whether the side would be without a field which the mapping calls required, made or changed so by the decision.
 bool would_lack(const Decision& decision, Side to, bool exists) {
   const Field& field = *decision.field;
@@ -388,6 +398,7 @@ Result<Decisions> Pass::run() {
   views.reserve(s_.plan.fields.size());
   for (const Field& field : s_.plan.fields) {
     if (field.kind == Field::Kind::kConstant) continue;
+    if (auto unread = unread_file(field, s_)) return at_field(std::move(*unread), s_.plan, field);
     View& view = views.emplace_back(look(field));
     const std::size_t making = out_.making.size();
     if (auto done = decide_field(view); !done.ok()) return at_field(std::move(done).error(), s_.plan, field);

@@ -1,0 +1,254 @@
+#include "sync/belongings/files.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/hash.h"
+
+namespace tidewire::sync {
+namespace {
+
+/// A place and what is there, as one name.
+std::string joined(const std::string& connection, const std::string& what) { return connection + "\n" + what; }
+
+/// The last part of an address or a path, without what follows "?".
+std::string last_part(const std::string& ref) {
+  const std::string path = ref.substr(0, ref.find_first_of("?#"));
+  const std::size_t slash = path.find_last_of('/');
+  return slash == std::string::npos ? path : path.substr(slash + 1);
+}
+
+Error gone(const std::string& ref) {
+  return make_error(Code::kInvalid, "the file '" + ref + "' is not there", "put it there again, or take it off the record");
+}
+
+/// What went wrong with a file is not what went wrong with its record: nothing of the record was sent, and its key was not asked for.
+Error about_file(Error error, const std::string& what) {
+  if (error.code == Code::kUnknown) error.code = Code::kUnavailable;
+  if (error.code == Code::kNotFound || error.code == Code::kStale || error.code == Code::kBlocked) error.code = Code::kInvalid;
+  return std::move(error).context(what);
+}
+
+/// Those who wait for what somebody else asked for ask again.
+Error asker_gone() { return make_error(Code::kUnavailable, "the mapping that asked for the file was replaced"); }
+
+}  // namespace
+
+void Files::look_at(const FilesOf& of, std::vector<std::string> refs, bool believe, std::function<void(Found)> done) {
+  struct Looking {
+    Found found;
+    std::size_t left = 0;
+    std::function<void(Found)> done;
+  };
+  auto all = std::make_shared<Looking>();  // owners: the callbacks below
+  all->done = std::move(done);
+  store_.files(of.connection, believe ? refs : std::vector<std::string>{}, [this, alive = alive_, of, refs, all](Result<std::vector<store::File>> known) {
+    if (!*alive) return;
+    for (store::File& file : known.ok() ? *known : std::vector<store::File>{}) {
+      const std::string ref = file.ref;
+      all->found.emplace(ref, std::move(file));
+    }
+    std::vector<std::string> wanted;
+    for (const std::string& ref : refs) {
+      if (!all->found.contains(ref)) wanted.push_back(ref);
+    }
+    all->left = wanted.size();
+    if (wanted.empty()) return all->done(std::move(all->found));
+    for (const std::string& ref : wanted) {
+      read(of, ref, [all, ref](Result<store::File> file) {
+        all->found.emplace(ref, std::move(file));
+        if (--all->left == 0) all->done(std::move(all->found));
+      });
+    }
+  });
+}
+
+void Files::read(const FilesOf& of, const std::string& ref, std::function<void(Result<store::File>)> done) {
+  const std::string place = joined(of.connection, ref);
+  forget_old();
+  if (const auto failure = failed_.find(place); failure != failed_.end()) return done(failure->second.error);
+  auto& waiting = reading_[place];
+  waiting.push_back(std::move(done));
+  if (waiting.size() > 1) return;
+  transfer(of.connection, [this, alive = alive_, of, ref](std::function<void()> over) {
+    const auto answered = [this, alive, of, ref, over](Result<std::optional<FileContent>> answer) {
+      if (!*alive) return;
+      took(of, ref, std::move(answer));
+      over();
+    };
+    if (const auto verbs = of.verbs.lock()) verbs->download(ref, answered);
+    else answered(asker_gone());
+  });
+}
+
+void Files::took(const FilesOf& of, const std::string& ref, Result<std::optional<FileContent>> answer) {
+  const std::string place = joined(of.connection, ref);
+  if (answer.ok() && !*answer) answer = gone(ref);
+  if (!answer.ok()) {
+    Error error = about_file(std::move(answer).error(), "reading the file '" + ref + "'");
+    // What may be well in a moment is asked for again with the next read, which its own backoff puts off.
+    if (error.code == Code::kInvalid) failed_.insert_or_assign(place, Failure{error, clock_.now()});
+    return told(place, error);
+  }
+  FileContent content = std::move(**answer);
+  store::File file{of.connection, ref, sha256_hex(content.bytes), static_cast<std::int64_t>(content.bytes.size()), content.name.empty() ? last_part(ref) : content.name, false};
+  remember(file.sha256, std::move(content));
+  store_.keep_file(file, [this, alive = alive_, place, file](Result<void> kept) {
+    if (*alive) told(place, kept.ok() ? Result<store::File>(file) : Result<store::File>(kept.error()));
+  });
+}
+
+void Files::told(const std::string& place, const Result<store::File>& file) {
+  const auto waiting = reading_.extract(place);
+  if (waiting.empty()) return;
+  for (const auto& done : waiting.mapped()) done(file);
+}
+
+// Transfers one after the other -------------------------------------------------------------------------------------------
+
+void Files::transfer(const std::string& connection, std::function<void(std::function<void()>)> work) {
+  transfers_[connection].waiting.push_back(std::move(work));
+  next(connection);
+}
+
+void Files::next(const std::string& connection) {
+  Transfers& transfers = transfers_[connection];
+  while (transfers.running < kTransfers && !transfers.waiting.empty()) {
+    ++transfers.running;
+    auto work = std::move(transfers.waiting.front());
+    transfers.waiting.pop_front();
+    work([this, alive = alive_, connection] {
+      if (!*alive) return;
+      --transfers_[connection].running;
+      next(connection);
+    });
+  }
+}
+
+// Bytes for a moment ------------------------------------------------------------------------------------------------------
+
+void Files::remember(const std::string& sha256, FileContent content) {
+  if (content.bytes.size() > kMostBytes || remembered(sha256) != nullptr) return;
+  bytes_ += content.bytes.size();
+  kept_.push_front({sha256, std::move(content), clock_.now()});
+  while (bytes_ > kMostBytes) {
+    bytes_ -= kept_.back().content.bytes.size();
+    kept_.pop_back();
+  }
+  if (!timer_) timer_ = timers_.after(kKept, [this] { forget_old(); });
+}
+
+const FileContent* Files::remembered(const std::string& sha256) {
+  const auto found = std::find_if(kept_.begin(), kept_.end(), [&](const Kept& one) { return one.sha256 == sha256; });
+  if (found == kept_.end()) return nullptr;
+  found->at = clock_.now();
+  kept_.splice(kept_.begin(), kept_, found);
+  return &kept_.front().content;
+}
+
+void Files::forget_old() {
+  const Instant before = clock_.now() - kKept;
+  while (!kept_.empty() && kept_.back().at <= before) {
+    bytes_ -= kept_.back().content.bytes.size();
+    kept_.pop_back();
+  }
+  std::erase_if(failed_, [&](const auto& one) { return one.second.at <= before; });
+  timer_ = kept_.empty() ? nullptr : timers_.after(kept_.back().at + kKept - clock_.now(), [this] { forget_old(); });
+}
+
+// To the other side -------------------------------------------------------------------------------------------------------
+
+/// One content on its way to one connection.
+struct Files::Bringing {
+  FilesOf to, from;
+  std::string sha256, field;
+  std::vector<store::File> there, sources;  // where it may be
+};
+
+void Files::bring(const FilesOf& to, const FilesOf& from, const std::string& sha256, const std::string& field, Done<Uploaded> done) {
+  auto& waiting = bringing_[joined(to.connection, sha256)];
+  waiting.push_back(std::move(done));
+  if (waiting.size() > 1) return;
+  auto it = std::make_shared<Bringing>(Bringing{to, from, sha256, field, {}, {}});  // owners: the callbacks below
+  store_.files_with(sha256, [this, alive = alive_, it](Result<std::vector<store::File>> found) {
+    if (!*alive) return;
+    if (!found.ok()) return brought(it, found.error());
+    for (store::File& file : *found) {
+      if (file.connection == it->to.connection) it->there.push_back(std::move(file));
+      else if (file.connection == it->from.connection) it->sources.push_back(std::move(file));
+    }
+    find_there(it);
+  });
+}
+
+void Files::find_there(std::shared_ptr<Bringing> it) {
+  if (it->there.empty()) return find_bytes(std::move(it));
+  const auto verbs = it->to.verbs.lock();
+  if (!verbs) return brought(it, asker_gone());
+  verbs->still_there(it->there.front().ref, [this, alive = alive_, it](Result<std::optional<Value>> value) {
+    if (!*alive) return;
+    if (!value.ok()) return brought(it, about_file(std::move(value).error(), "looking for the file '" + it->there.front().ref + "'"));
+    const store::File file = std::move(it->there.front());
+    it->there.erase(it->there.begin());
+    if (*value) return brought(it, Uploaded{std::move(**value), file.ref, {}});
+    store_.drop_file(file.connection, file.ref, [this, alive, it](Result<void>) {
+      if (*alive) find_there(it);
+    });
+  });
+}
+
+void Files::find_bytes(std::shared_ptr<Bringing> it) {
+  if (const FileContent* content = remembered(it->sha256)) return upload(it, *content);
+  if (it->sources.empty()) {
+    return brought(it, make_error(Code::kInvalid, "no file with the content " + it->sha256.substr(0, 12) + "… is left in " + it->from.connection + " or " + it->to.connection,
+                                  "give the record another file"));
+  }
+  const store::File source = std::move(it->sources.front());
+  it->sources.erase(it->sources.begin());
+  transfer(it->from.connection, [this, alive = alive_, it, source](std::function<void()> over) {
+    const auto answered = [this, alive, it, source, over](Result<std::optional<FileContent>> answer) {
+      if (!*alive) return;
+      over();
+      if (!answer.ok()) return brought(it, about_file(std::move(answer).error(), "reading the file '" + source.ref + "'"));
+      // Of what we put there ourselves the system may have made other bytes; of anything else other bytes are another file.
+      const bool same = *answer && (source.uploaded || sha256_hex((*answer)->bytes) == it->sha256);
+      if (!same) {
+        return store_.drop_file(source.connection, source.ref, [this, alive, it](Result<void>) {
+          if (*alive) find_bytes(it);
+        });
+      }
+      FileContent content = std::move(**answer);
+      if (content.name.empty()) content.name = source.name;
+      remember(it->sha256, content);
+      upload(it, std::move(content));
+    };
+    if (const auto verbs = it->from.verbs.lock()) verbs->download(source.ref, answered);
+    else answered(asker_gone());
+  });
+}
+
+void Files::upload(std::shared_ptr<Bringing> it, FileContent content) {
+  transfer(it->to.connection, [this, alive = alive_, it, content = std::move(content)](std::function<void()> over) mutable {
+    const std::string name = content.name.empty() ? it->sha256.substr(0, 16) : content.name;
+    content.name = name;
+    const auto size = static_cast<std::int64_t>(content.bytes.size());
+    const auto answered = [this, alive, it, name, size, over](Result<Uploaded> answer) {
+      if (!*alive) return;
+      over();
+      if (!answer.ok()) return brought(it, about_file(std::move(answer).error(), "uploading the file '" + name + "'"));
+      store_.keep_file({it->to.connection, answer->ref, it->sha256, size, name, true}, [this, alive, it, uploaded = *answer](Result<void> kept) {
+        if (*alive) brought(it, kept.ok() ? Result<Uploaded>(uploaded) : Result<Uploaded>(kept.error()));
+      });
+    };
+    if (const auto verbs = it->to.verbs.lock()) verbs->upload({it->field, it->sha256, std::move(content)}, answered);
+    else answered(asker_gone());
+  });
+}
+
+void Files::brought(const std::shared_ptr<Bringing>& it, const Result<Uploaded>& answer) {
+  const auto waiting = bringing_.extract(joined(it->to.connection, it->sha256));
+  if (waiting.empty()) return;
+  for (const auto& done : waiting.mapped()) done(answer);
+}
+
+}  // namespace tidewire::sync

@@ -1,0 +1,87 @@
+// files.h — what references to files name, by content, for all mappings of a process.
+//
+// A reference says nothing of what is in the file, so it is read once and its hash kept (store: files). References are taken for unchangeable, as they
+// are in the systems that have files: another file gets another reference. One whose content is exchanged behind its reference (an upsert in a
+// bucket, a plugin that replaces media) is not seen to change. The bytes of what was read stay in memory for a moment, because what is
+// read is mostly about to be written to the other side; what does not fit is read a second time then.
+#pragma once
+
+#include <deque>
+#include <list>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "store/store.h"
+#include "sync/ports.h"
+
+namespace tidewire::sync {
+
+/// Whose files. Verbs that are gone (their mapping was edited) answer kUnavailable.
+struct FilesOf {
+  std::string connection;
+  std::weak_ptr<FileVerbs> verbs;
+};
+
+class Files {
+ public:
+  static constexpr std::size_t kMostBytes = 64u << 20;                  // kept in memory
+  static constexpr Duration kKept = std::chrono::seconds(60);           // also what is gone or too large is not asked for again before
+  static constexpr int kTransfers = 2;                                  // at once and connection: each is several times in the memory of its script
+
+  Files(store::Store& store, Timers& timers, const Clock& clock) : store_(store), timers_(timers), clock_(clock) {}
+  ~Files() { *alive_ = false; }
+
+  /// What is known of the files behind these references, each read at most once. `believe` false: what is kept is of another system
+  /// (law 16) and does not count. A file that could not be read has its error: kInvalid where it is gone or too large.
+  using Found = std::map<std::string, Result<store::File>>;
+  void look_at(const FilesOf& of, std::vector<std::string> refs, bool believe, std::function<void(Found)> done);
+
+  /// What names a file with this content in `to`: one that is there, else it is copied from `from`, once for all who want it at the same time. kInvalid
+  /// where no file with it is left on either side. An upload whose outcome nobody knows is kUnavailable: no record names it, and the next one finds it.
+  void bring(const FilesOf& to, const FilesOf& from, const std::string& sha256, const std::string& field, Done<Uploaded> done);
+
+ private:
+  struct Bringing;
+  void read(const FilesOf& of, const std::string& ref, std::function<void(Result<store::File>)> done);
+  void took(const FilesOf& of, const std::string& ref, Result<std::optional<FileContent>> answer);
+  void told(const std::string& place, const Result<store::File>& file);
+  void transfer(const std::string& connection, std::function<void(std::function<void()>)> work);
+  void next(const std::string& connection);
+  void remember(const std::string& sha256, FileContent content);
+  const FileContent* remembered(const std::string& sha256);
+  void forget_old();
+
+  void find_there(std::shared_ptr<Bringing> it);
+  void find_bytes(std::shared_ptr<Bringing> it);
+  void upload(std::shared_ptr<Bringing> it, FileContent content);
+  void brought(const std::shared_ptr<Bringing>& it, const Result<Uploaded>& answer);
+
+  struct Kept {
+    std::string sha256;
+    FileContent content;
+    Instant at;
+  };
+  struct Failure {
+    Error error;
+    Instant at;
+  };
+  struct Transfers {
+    int running = 0;
+    std::deque<std::function<void(std::function<void()>)>> waiting;
+  };
+  store::Store& store_;
+  Timers& timers_;
+  const Clock& clock_;
+  std::list<Kept> kept_;  // the one used last first
+  std::size_t bytes_ = 0;
+  std::unique_ptr<Timer> timer_;
+  std::map<std::string, Failure> failed_;                                                   // by connection and reference
+  std::map<std::string, std::vector<std::function<void(Result<store::File>)>>> reading_;    // likewise
+  std::map<std::string, std::vector<Done<Uploaded>>> bringing_;                             // by connection and content
+  std::map<std::string, Transfers> transfers_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // owners: this and the callbacks under way
+};
+
+}  // namespace tidewire::sync

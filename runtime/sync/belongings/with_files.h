@@ -1,0 +1,72 @@
+// with_files.h — a collection whose records name files: read, a reference is what is in the file, {sha256, name, size}, so that two
+// sides are equal where their files are; written, it is a reference to a file with that content, which is copied first where the side
+// has none. A file that could not be read is {ref, failed: {code, message, hint}}, which no pass takes for a value (merge/canonical.cpp): its key
+// waits or is a dead letter, and nothing is written over what it names.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sync/belongings/files.h"
+#include "sync/ports.h"
+
+namespace tidewire::sync {
+
+class WithFiles final : public Endpoint {
+ public:
+  struct Path {
+    std::string path;     // dotted
+    bool redact = false;  // what goes wrong with it is not told: names of files may tell whose they are
+  };
+  /// `own` and `files` outlive this. `mine` are the collection's files, `theirs` those of the other side.
+  WithFiles(Endpoint& own, Files& files, FilesOf mine, FilesOf theirs, std::vector<Path> paths)
+      : own_(own), files_(files), mine_(std::move(mine)), theirs_(std::move(theirs)), paths_(std::move(paths)) {}
+  ~WithFiles() override { *alive_ = false; }
+
+  const Capabilities& capabilities() const override { return own_.capabilities(); }
+  Duration clock_offset() const override { return own_.clock_offset(); }
+  bool same_system() const override { return own_.same_system(); }
+  std::optional<Duration> blocked() const override { return own_.blocked(); }
+  bool silent_since(Instant at) const override { return own_.silent_since(at); }
+
+  void read(std::vector<std::string> keys, Done<std::vector<Record>> done) override;
+  void list(std::optional<Value> cursor, int limit, Done<ListPage> done) override;
+  void count(Done<std::optional<std::int64_t>> done) override { own_.count(std::move(done)); }
+  void start(Done<Value> done) override { own_.start(std::move(done)); }
+  void changes(Value cursor, int limit, Done<ChangesPage> done) override;
+  void find(std::vector<Query> queries, Done<std::vector<std::vector<Record>>> done) override;
+  void create(std::vector<CreateRequest> requests, Done<std::vector<Result<Record>>> done) override;
+  void update(std::string key, Value values, std::optional<std::string> guard, Done<Record> done) override;
+  void update_many(std::vector<UpdateRequest> requests, Done<std::vector<Result<Record>>> done) override;
+  bool makes(const Value& values) const override { return own_.makes(values); }
+  void remove(std::string key, std::optional<std::string> guard, Done<Answered> done) override { own_.remove(std::move(key), std::move(guard), std::move(done)); }
+  void trash(std::string key, Done<std::optional<Record>> done) override;
+  void put_back(std::string key, Done<Record> done) override { own_.put_back(std::move(key), with_files(std::move(done))); }
+  void act(std::string key, std::string verb, std::optional<std::string> guard, Done<Record> done) override { own_.act(std::move(key), std::move(verb), std::move(guard), with_files(std::move(done))); }
+  void children(std::string field, std::vector<Value> values, Done<std::vector<Record>> done) override { own_.children(std::move(field), std::move(values), std::move(done)); }
+  void owners(std::string part, std::string key, Done<std::vector<std::string>> done) override { own_.owners(std::move(part), std::move(key), std::move(done)); }
+
+ private:
+  /// What may be sent of one record, with what was said to bring its files there.
+  struct Ready {
+    Value values = Object{};
+    Exchanges exchanges{};
+  };
+  void attach(std::vector<Record> records, std::function<void(std::vector<Record>)> done);
+  Done<Record> with_files(Done<Record> done);
+  void attach_each(std::vector<Result<Record>> made, std::function<void(std::vector<Result<Record>>)> done);
+  void prepare(Value values, std::size_t from, Exchanges said, std::function<void(Result<Ready>)> done);
+  void prepare_all(std::vector<Value> values, std::function<void(std::vector<Result<Ready>>)> done);
+  template <typename Request, typename Send>
+  void write(std::vector<Request> requests, Done<std::vector<Result<Record>>> done, Send send);
+
+  Endpoint& own_;
+  Files& files_;
+  FilesOf mine_, theirs_;
+  std::vector<Path> paths_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // owners: this and the callbacks under way
+};
+
+}  // namespace tidewire::sync
