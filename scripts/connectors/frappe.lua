@@ -7,6 +7,7 @@ local connector = require "tidewire.connector"
 local json = require "tidewire.json"
 local time = require "tidewire.time"
 local describe = require "connectors.frappe.describe"
+local files = require "connectors.frappe.files"
 local install = require "connectors.frappe.install"
 local poll = require "connectors.frappe.poll"
 local reads = require "connectors.frappe.reads"
@@ -25,6 +26,7 @@ M.config = {
   webhook_secret = { secret = true },
   zone = { type = "text" },
   overlap = { type = "duration", default = 300 },
+  private_files = { type = "boolean", default = true },
 }
 -- A child table is listed only for the DocType whose rows it holds: `of`.
 M.collections = { doctype = { of = { type = "text" } } }
@@ -53,6 +55,7 @@ M.payload = {
 M.test, M.catalog, M.describe = describe.test, describe.catalog, describe.describe
 M.start, M.changes = poll.start, poll.changes
 M.install, M.uninstall = install.install, install.uninstall
+M.download, M.has_file, M.upload = files.download, files.has_file, files.upload
 
 -- Reading -------------------------------------------------------------------------------------------------------------
 

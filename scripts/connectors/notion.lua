@@ -26,7 +26,7 @@ M.config = {
   version = { options = { "2025-09-03", "2026-03-11", "2022-06-28" }, default = "2025-09-03" },
   verification_token = { secret = true },
   overlap = { type = "duration", default = 120 },
-  limits = { type = "table", keys = { "rate", "parallel", "batch", "inbound" }, default = { rate = "3/s", parallel = 3 } },
+  limits = { type = "table", keys = { "rate", "parallel", "batch", "inbound", "max_file_size" }, default = { rate = "3/s", parallel = 3 } },
 }
 M.collections = {
   data_source = { times = { type = "table" }, single = { type = "table" } },

@@ -9,6 +9,7 @@ local json = require "tidewire.json"
 local text = require "tidewire.text"
 local time = require "tidewire.time"
 local describe = require "connectors.supabase.describe"
+local files = require "connectors.supabase.files"
 local install = require "connectors.supabase.install"
 local tables = require "connectors.supabase.rows"
 local wire = require "connectors.supabase.wire"
@@ -25,9 +26,10 @@ M.config = {
   version = { type = "text", default = "xmin" },
   modified = { type = "text", default = "updated_at" },
   overlap = { type = "duration", default = 60 },
+  bucket = { type = "text" }, file_urls = { type = "boolean", default = false },
 }
 M.collections = {
-  table = { schema = { type = "text" }, version = { type = "any" }, modified = { type = "any" } },
+  table = { schema = { type = "text" }, version = { type = "any" }, modified = { type = "any" }, bucket = { type = "text" } },
 }
 
 function M.capabilities(config)
@@ -51,6 +53,7 @@ M.payload = {
 
 M.test, M.catalog, M.describe = describe.test, describe.catalog, describe.describe
 M.install, M.uninstall = install.install, install.uninstall
+M.download, M.has_file, M.upload = files.download, files.has_file, files.upload
 
 -- Reading -------------------------------------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@
 --- is deleted.
 
 local connector = require "tidewire.connector"
+local files = require "connectors.wordpress.files"
 local install = require "connectors.wordpress.install"
 local lists = require "connectors.wordpress.lists"
 local poll = require "connectors.wordpress.poll"
@@ -71,6 +72,9 @@ end
 
 local function nothing_to_install() return fail("invalid", "`install` is for the REST form", "with `tables` nothing is made on the other side: changes are polled") end
 
+local function no_files() return fail("invalid", "files are copied over the REST form", "with `tables` the number of an attachment is kept the same: take `file = true` off the row") end
+
+M.download, M.has_file, M.upload = either(files.download, no_files), either(files.has_file, no_files), either(files.upload, no_files)
 M.test, M.catalog, M.describe = either(schema.test, tables.test), either(schema.catalog, tables.catalog), either(schema.describe, tables.describe)
 M.read, M.list, M.find, M.trash = either(rest.read, tables.read), either(lists.list, tables.list), either(lists.find, tables.find), either(rest.trash, tables.trash)
 M.count = either(lists.count, tables.count)

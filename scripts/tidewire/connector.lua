@@ -206,7 +206,8 @@ end
 --- Sends one request and reads one JSON answer: `{ status, headers, body, text }`, `body` decoded; or nil, err.
 ---
 --- `request`: `method, url, headers`; `body`, a value sent as JSON; `writes`, true where the request may change
---- something; `empty`, true where an answer without a body is promised; `bare`, true where any JSON value is; `explain(reply)`,
+--- something; `raw`, in place of `body`, a file's bytes; `file = "answer"`, where the answer is a file: `text` has its bytes, at most
+--- `max_bytes`; `empty`, true where an answer without a body is promised; `bare`, true where any JSON value is; `explain(reply)`,
 --- which may return code, message, hint of an answer outside 2xx whose JSON it understands; `explain_pages`, true where it also
 --- judges answers that are no JSON (`reply.body` nil).
 function M.call(conn, request)
@@ -214,12 +215,15 @@ function M.call(conn, request)
   local writes = request.writes or false
   local response, err = http.request {
     method = request.method, url = request.url, headers = request.headers,
-    body = request.body ~= nil and json.encode(request.body) or nil,
+    body = request.raw or request.body ~= nil and json.encode(request.body) or nil,
     timeout = conn.config.timeout, once = writes or nil, same_origin = true,
+    file = request.raw and "sent" or request.file, max_bytes = request.max_bytes,
   }
   if not response then return lost(err, writes) end
   local headers = response.headers or {}
   note_clock(conn, headers)
+  local is_file = request.file == "answer" and response.status >= 200 and response.status < 300
+  if is_file then return { status = response.status, headers = headers, text = response.body } end
   local decoded, wrong
   if response.body ~= "" then decoded, wrong = json.decode(response.body) end
   local reply = { status = response.status, headers = headers, body = decoded, text = response.body }

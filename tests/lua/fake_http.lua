@@ -20,7 +20,8 @@ function M.new(routes)
   function fake.request(request)
     local target, query = request.url:match "^%w+://[^/]+([^?]*)%??(.*)$"
     local seen = { method = request.method, path = url.decode(target), query = {}, headers = request.headers,
-      json = request.body and json.decode(request.body), body = request.body, once = request.once, same_origin = request.same_origin, target = request.url }
+      json = request.body and json.decode(request.body), body = request.body, once = request.once, same_origin = request.same_origin, target = request.url,
+      file = request.file, max_bytes = request.max_bytes }
     for _, pair in ipairs(url.parse_query(query)) do seen.query[pair[1]] = pair[2] end
     fake.requests[#fake.requests + 1] = seen
     for _, route in ipairs(routes) do

@@ -53,8 +53,10 @@ local hints = {
 -- MariaDB's numbers for a value it refuses.
 local refused_values = { [1264] = true, [1292] = true, [1366] = true, [1406] = true, [4025] = true }
 
-local function explain(reply, writes)
+--- What an answer outside 2xx says: code, message, hint; nil where the site says nothing.
+function M.explain(reply, writes)
   local body, status = reply.body, reply.status
+  if type(body) ~= "table" then return nil end
   local class = class_of(body)
   -- Version 14's word for deleting what is gone; of a read it would be too little to believe.
   if class == "" and status == 404 and writes and next(body) == nil then return "not_found", "no such document" end
@@ -74,19 +76,26 @@ end
 
 local reading = { ["/api/method/frappe.client.get_list"] = true, ["/api/method/frappe.client.get_count"] = true }
 
+--- The header that says who asks.
+function M.credentials(conn)
+  local config = conn.config
+  return { Authorization = "token " .. connector.secret(config.api_key) .. ":" .. connector.secret(config.api_secret) }
+end
+
+--- Sends a file in a form; `reply`, or nil, err.
+function M.send(conn, path, body, content_type)
+  local headers = M.credentials(conn)
+  headers.Accept, headers["Content-Type"] = "application/json", content_type
+  return connector.call(conn, { method = "POST", url = connector.base(conn.config.url) .. path, raw = body, headers = headers, explain = M.explain, writes = true })
+end
+
 --- One request; `reply`, or nil, err.
 function M.request(conn, method, path, query, body)
-  local config = conn.config
-  local target = connector.base(config.url) .. path
+  local target = connector.base(conn.config.url) .. path
   if query then target = target .. "?" .. url.query(query) end
-  return connector.call(conn, {
-    method = method, url = target, body = body, explain = explain,
-    writes = method ~= "GET" and not reading[path],
-    headers = {
-      Accept = "application/json", ["Content-Type"] = body and "application/json" or nil,
-      Authorization = "token " .. connector.secret(config.api_key) .. ":" .. connector.secret(config.api_secret),
-    },
-  })
+  local headers = M.credentials(conn)
+  headers.Accept, headers["Content-Type"] = "application/json", body and "application/json" or nil
+  return connector.call(conn, { method = method, url = target, body = body, explain = M.explain, headers = headers, writes = method ~= "GET" and not reading[path] })
 end
 
 --- The path of a document, or of its DocType.

@@ -88,10 +88,15 @@ local function explain(reply, writes)
   return code_of(reply.status, code, message, writes), code .. ": " .. message .. details, hint
 end
 
-local function headers_of(conn, collection, method, more)
+--- The headers that say who asks.
+function M.credentials(conn)
   local key = connector.secret(conn.config.key)
-  local headers = { apikey = key, Accept = "application/json" }
-  if key:sub(1, 3) ~= "sb_" then headers.Authorization = "Bearer " .. key end
+  return { apikey = key, Authorization = key:sub(1, 3) ~= "sb_" and "Bearer " .. key or nil }
+end
+
+local function headers_of(conn, collection, method, more)
+  local headers = M.credentials(conn)
+  headers.Accept = "application/json"
   local schema = collection and collection.options and connector.given(collection.options.schema) or conn.config.schema
   if schema then headers[method == "GET" and "Accept-Profile" or "Content-Profile"] = schema end
   if method ~= "GET" then headers["Content-Type"] = "application/json" end

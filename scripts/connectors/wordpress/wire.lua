@@ -75,12 +75,11 @@ local function call(conn, request)
   local text = url.query(request.query or {})
   local address = request.root .. request.path
   if text ~= "" then address = address .. (address:find("?", 1, true) and "&" or "?") .. text end
+  local headers = { Accept = "application/json", ["Content-Type"] = request.body ~= nil and "application/json" or nil,
+    Authorization = "Basic " .. hash.base64(config.user .. ":" .. connector.secret(config.password)) }
+  for name, value in pairs(request.headers or {}) do headers[name] = value end
   return connector.call(conn, {
-    method = request.method, url = address, body = request.body, writes = request.writes, explain = explain, explain_pages = true,
-    headers = {
-      Accept = "application/json", ["Content-Type"] = request.body ~= nil and "application/json" or nil,
-      Authorization = "Basic " .. hash.base64(config.user .. ":" .. connector.secret(config.password)),
-    },
+    method = request.method, url = address, body = request.body, raw = request.raw, writes = request.writes, explain = explain, explain_pages = true, headers = headers,
   })
 end
 
@@ -137,6 +136,13 @@ function M.options(conn, path) return request(conn, "OPTIONS", path) end
 
 --- One answer of a write.
 function M.write(conn, method, path, query, body) return request(conn, method, path, query, body, true) end
+
+--- One answer of a file that is sent as it is.
+function M.send(conn, path, query, bytes, headers)
+  local site, err = M.site(conn)
+  if not site then return nil, err end
+  return call(conn, { method = "POST", root = conn.state.root, path = path, query = query, raw = bytes, headers = headers, writes = true })
+end
 
 --- Rows of a list and how many there are in all.
 function M.rows(conn, path, query)

@@ -5,19 +5,21 @@
 local json = require "tidewire.json"
 local text = require "tidewire.text"
 local connector = require "tidewire.connector"
+local files = require "tidewire.files"
+local hash = require "tidewire.hash"
 local duration = require "tidewire.host.duration"
 
 local given = connector.given
 
 -- Every kind understands these.
 local common = {
-  limits = { type = "table", keys = { "rate", "parallel", "batch", "inbound" } },
+  limits = { type = "table", keys = { "rate", "parallel", "batch", "inbound", "max_file_size" } },
   timeout = { type = "duration" },
   webhook = { type = "table", keys = { "header", "secret", "hmac", "encoding", "prefix" } },
 }
 
 local verbs = { "test", "catalog", "describe", "read", "list", "count", "start", "changes", "find", "create", "update", "update_many", "delete", "trash", "put_back",
-  "webhook", "listen", "unlisten", "install", "uninstall" }
+  "download", "has_file", "upload", "webhook", "listen", "unlisten", "install", "uninstall" }
 local needed = { "describe", "read", "list" }
 local members = { "kind", "config", "collections", "capabilities", "proof", "payload", "verbs", "owners" }
 local capabilities = { "guarded_writes", "guarded_deletes", "version_covers", "ordered_versions", "payload", "answer",
@@ -94,6 +96,8 @@ local function check_config(what, declared, config)
     if result[name] == nil then result[name] = rule.default end
     if result[name] == nil and rule.required then error(what .. ": '" .. name .. "' is missing", 0) end
   end
+  local most = result.limits and result.limits.max_file_size
+  if most ~= nil and not files.size(most) then error(what .. ": limits.max_file_size must be a size such as \"20MB\", at most 32MB", 0) end
   if result.webhook and not is_secret(result.webhook.secret) then error(what .. ": webhook has no 'secret'", 0) end
   return result
 end
@@ -150,6 +154,32 @@ local function described(main)
   end
 end
 
+-- Bytes of a file cross as base64: a text that crosses is UTF-8.
+local crossing = {
+  download = function(call)
+    return function(...)
+      local file, err = call(...)
+      if not file then return err == nil and json.null or nil, err end
+      return { base64 = hash.base64(file.bytes), name = file.name, type = file.type }
+    end
+  end,
+  has_file = function(call)
+    return function(...)
+      local value, err = call(...)
+      if value == nil or value == false then return err == nil and json.null or nil, err end
+      return value
+    end
+  end,
+  upload = function(call)
+    return function(conn, collection, file)
+      local bytes, err = hash.from_base64(file.base64)
+      if not bytes then return nil, err end
+      if #bytes > files.most(conn) then return files.too_large(conn, file.name) end
+      return call(conn, collection, { field = file.field, sha256 = file.sha256, name = file.name, type = files.type_of(given(file.type), file.name), bytes = bytes })
+    end
+  end,
+}
+
 local function opened(load_main, argument)
   local main = load_main()
   local what = "connection " .. tostring(argument.name)
@@ -162,7 +192,9 @@ local function opened(load_main, argument)
   for name in pairs(able) do check_name("connector " .. main.kind .. ", capabilities", name, capabilities) end
   local functions = {}
   for _, name in ipairs(verbs) do
-    if type(main[name]) == "function" and name ~= "webhook" then functions[name] = bound(conn, main[name]) end
+    local call = main[name]
+    if type(call) == "function" and crossing[name] then call = crossing[name](call) end
+    if type(call) == "function" and name ~= "webhook" then functions[name] = bound(conn, call) end
   end
   functions.describe = bound(conn, described(main))
   functions.webhook = main.webhook
@@ -174,6 +206,7 @@ local function opened(load_main, argument)
   table.sort(known)  -- the version of a mapping is made of what its connections say
   return {
     verbs = known,
+    files = { download = functions.download ~= nil, upload = functions.upload ~= nil and functions.has_file ~= nil },
     owners = main.owners or {},
     kind = main.kind,
     capabilities = able,

@@ -71,7 +71,7 @@ end
 local function check_limits(r, limits, near)
   if limits == nil then return end
   if type(limits) ~= "table" then return r:problem(near, "limits must be a table such as { rate = \"20/s\", parallel = 8, batch = 200 }") end
-  r:keys(limits, { "rate", "inbound", "parallel", "batch" }, "limits", near)
+  r:keys(limits, { "rate", "inbound", "parallel", "batch", "max_file_size" }, "limits", near)
   for _, key in ipairs { "rate", "inbound" } do
     if limits[key] ~= nil and not duration.is_rate(limits[key]) then
       r:problem(r:key(key, near), "%s of limits must be a rate such as \"20/s\" or \"600/m\", not '%s'", key, tostring(limits[key]))

@@ -1,0 +1,93 @@
+--- Files in Storage: a column holds the path of an object in a bucket, or its address.
+---
+--- What we upload lies at `HASH/name`, so the same content is the same object however often it is sent: a repeated upload is answered
+--- "Duplicate", which is success. Storage answers most refusals with 400 and says the status in the body (supabase/storage, error-handler).
+
+local connector = require "tidewire.connector"
+local files = require "tidewire.files"
+local url = require "tidewire.url"
+local wire = require "connectors.supabase.wire"
+
+local fail, given = connector.fail, connector.given
+
+local M = {}
+
+local function encoded(path) return (path:gsub("[^/]+", function(part) return url.encode(part) end)) end
+
+local function root(conn) return connector.base(conn.config.url) .. "/storage/v1/object/" end
+
+-- Which bucket files of a collection go to.
+local function bucket_of(conn, collection)
+  local bucket = collection.options and given(collection.options.bucket) or conn.config.bucket
+  if bucket then return bucket end
+  return fail("invalid", "nothing says which bucket of Storage holds the files of '" .. tostring(collection.name) .. "'",
+    "name it at the table, app.table(\"" .. tostring(collection.name) .. "\", { bucket = \"photos\" }), or at the connection")
+end
+
+-- Bucket and path, encoded, of what a column holds, and whether it is a public address.
+local function place_of(conn, collection, ref)
+  local base = root(conn)
+  if ref:sub(1, #base) == base then
+    local kind, rest = ref:sub(#base + 1):gsub("[?#].*$", ""):match "^(%w+)/(.+)$"
+    if kind == "public" or kind == "authenticated" or kind == "sign" then return rest, kind == "public" end
+    return nil, select(2, fail("invalid", "'" .. ref .. "' is no address of an object"))
+  end
+  if ref:find "^%w+://" then
+    return nil, select(2, fail("invalid", "'" .. ref .. "' is no object of this project's Storage", "an address elsewhere is not copied: upload the file, or take `file = true` off the row"))
+  end
+  local bucket, err = bucket_of(conn, collection)
+  if not bucket then return nil, err end
+  return encoded(bucket .. "/" .. ref:gsub("^/+", "")), false
+end
+
+local codes = { ["404"] = "not_found", ["409"] = "unavailable", ["423"] = "unavailable", ["429"] = "throttled", ["403"] = "denied", ["401"] = "denied" }
+
+local function explain(reply, writes)
+  local body = reply.body
+  if type(body) ~= "table" or type(body.message) ~= "string" then return nil end
+  local status = tostring(given(body.statusCode) or reply.status)
+  local word = given(body.error) or given(body.code) or status
+  local message = tostring(word) .. ": " .. body.message
+  if word == "Bucket not found" or body.code == "NoSuchBucket" then return "invalid", message, "make the bucket, or name another with `bucket`" end
+  if word == "Duplicate" then return "stale", message end
+  if tonumber(status) and tonumber(status) >= 500 then return writes and "unknown" or "unavailable", message end
+  return codes[status] or "invalid", message
+end
+
+function M.download(conn, collection, ref)
+  local place, public = place_of(conn, collection, ref)
+  if not place then return nil, public end
+  return files.get(conn, { url = root(conn) .. (public and "public/" or "authenticated/") .. place, headers = wire.credentials(conn), explain = explain })
+end
+
+function M.has_file(conn, collection, ref)
+  local place, public = place_of(conn, collection, ref)
+  if not place then return nil, public end
+  local reply, err = connector.call(conn, { method = "GET", url = root(conn) .. "info/" .. (public and "public/" or "authenticated/") .. place,
+    headers = wire.credentials(conn), explain = explain, empty = true })
+  if reply then return ref end
+  if err.code == "not_found" then return false end
+  return nil, err
+end
+
+-- Names in Storage are ASCII, without some signs.
+local function safe(name)
+  local kept = name:gsub("[^%w!%-.*'() &$@=;:+,_]", "_"):gsub("^%.+", "_")
+  return #kept > 0 and kept:sub(-100) or "file"
+end
+
+function M.upload(conn, collection, file)
+  local bucket, err = bucket_of(conn, collection)
+  if not bucket then return nil, err end
+  local path = file.sha256:sub(1, 32) .. "/" .. safe(file.name)
+  local place = encoded(bucket .. "/" .. path)
+  local headers = wire.credentials(conn)
+  headers["Content-Type"], headers["x-upsert"] = file.type, "false"
+  local reply
+  reply, err = connector.call(conn, { method = "POST", url = root(conn) .. place, raw = file.bytes, headers = headers, explain = explain, writes = true })
+  if not reply and err.code ~= "stale" then return nil, err end
+  if conn.config.file_urls then return root(conn) .. "public/" .. place end
+  return path
+end
+
+return M

@@ -1,0 +1,72 @@
+--- Media of a site: what `featured_media`, and meta that hold an attachment's number, name.
+---
+--- WordPress keeps every upload, also one of the same content. So what we upload gets a slug made of its content, which is looked for
+--- before anything is sent: an upload whose answer was lost is found by it, and no second one made.
+
+local connector = require "tidewire.connector"
+local files = require "tidewire.files"
+local hash = require "tidewire.hash"
+local wire = require "connectors.wordpress.wire"
+
+local fail, given = connector.fail, connector.given
+
+local M = {}
+
+local columns = { "_fields", "id,source_url,mime_type,media_details" }
+
+-- The attachment of a number; false where there is none.
+local function attachment(conn, ref)
+  if not ref:match "^%d+$" then return fail("invalid", "'" .. ref .. "' is no number of an attachment", "the field is to hold the number of a medium, as featured_media does") end
+  local reply, err = wire.get(conn, "/wp/v2/media/" .. ref, { { "context", "edit" }, columns })
+  if reply then return reply.body end
+  if err.code == "not_found" then return false end
+  return nil, err
+end
+
+-- Of a large image the site shows a smaller copy and keeps what was uploaded beside it.
+local function original(row)
+  local details = type(row.media_details) == "table" and row.media_details or {}
+  local name = given(details.original_image)
+  if type(name) ~= "string" then return row.source_url end
+  return row.source_url:match "^(.*/)" .. name
+end
+
+function M.download(conn, _, ref)
+  local row, err = attachment(conn, ref)
+  if not row then return row, err end
+  if type(row.source_url) ~= "string" then return fail("invalid", "the attachment " .. ref .. " has no file") end
+  local file
+  file, err = files.get(conn, { url = original(row), headers = {} })
+  if file then file.type = files.type_of(given(row.mime_type), file.name) end
+  return file, err
+end
+
+function M.has_file(conn, _, ref)
+  local row, err = attachment(conn, ref)
+  if not row then return row, err end
+  return row.id
+end
+
+-- Names of files on a site are ASCII; quotes would end the header.
+local function safe(name)
+  local kept = name:gsub("[^%w.-]+", "-"):gsub("^[-.]+", "")
+  return #kept > 0 and kept:sub(-100) or "file"
+end
+
+function M.upload(conn, _, file)
+  local slug = "tidewire-" .. file.sha256:sub(1, 32)
+  local rows, err = wire.rows(conn, "/wp/v2/media", { { "slug", slug }, { "context", "edit" }, { "per_page", "1" }, { "_fields", "id" } })
+  if not rows then return nil, err end
+  if rows[1] then return rows[1].id end
+  local reply
+  reply, err = wire.send(conn, "/wp/v2/media", { { "slug", slug }, { "title", (file.name:gsub("%.%w+$", "")) } }, file.bytes,
+    { ["Content-Type"] = file.type, ["Content-Disposition"] = 'attachment; filename="' .. safe(file.name) .. '"', ["Content-MD5"] = hash.md5(file.bytes) })
+  if not reply then
+    if err.code == "unknown" and tostring(err.message):find "rest_upload" then err.code = "invalid" end
+    return nil, err
+  end
+  if type(reply.body.id) ~= "number" then return fail("unknown", "the answer to an upload has no id") end
+  return reply.body.id
+end
+
+return M

@@ -1,0 +1,233 @@
+-- profile: io
+-- How connectors copy files: `download`, `has_file` and `upload` of those that can, and what they share.
+
+local tap = require "tap"
+local fake_http = require "fake_http"
+local files = require "tidewire.files"
+local form = require "practice.shared.form"
+local hash = require "tidewire.hash"
+local host = require "tidewire.host.connector"
+local json = require "tidewire.json"
+
+local null, array = json.null, json.array
+local test, equal, ok = tap.test, tap.equal, tap.ok
+
+-- What no text holds: a zero, a byte that is no UTF-8, the mark that parts of a form begin with.
+local bytes = "\137PNG\r\n\0\255\r\n--tidewire-"
+local photo = { field = "photo", sha256 = hash.sha256(bytes), name = "ada lovelace.png", type = "image/png", base64 = hash.base64(bytes) }
+
+local function connect(kind, config, routes, limits)
+  local http = fake_http.new(routes)
+  config.limits = limits
+  local side = host(function() return require("connectors." .. kind) end, { name = "one", config = config, http = http })
+  return side.functions, http, side
+end
+
+local function fails(code, pattern, value, err)
+  equal(value, nil)
+  equal(err and err.code, code)
+  ok(tostring(err and err.message):find(pattern), tostring(err and err.message) .. " has no " .. pattern)
+end
+
+local function got(answer) return { hash.from_base64(answer.base64), answer.name, answer.type } end
+
+-- What is shared ------------------------------------------------------------------------------------------------------
+
+test("a form carries any bytes, and its names cannot break out of it", function()
+  local body, content_type = files.form({ { "is_private", 1 }, { "folder", "Home/Attachments" } }, { field = "file", name = 'a"\r\nb.png', type = "image/png", bytes = bytes })
+  local parts = form.parts(body, content_type)
+  equal(parts.file.value, bytes)
+  equal(parts.file.filename, "a___b.png")
+  equal(parts.file.type, "image/png")
+  equal({ parts.is_private.value, parts.folder.value }, { "1", "Home/Attachments" })
+end)
+
+test("a file's type is what is said, or what its name says where that is nothing in particular", function()
+  equal(files.type_of("image/PNG; charset=binary", "a.bin"), "image/png")
+  equal(files.type_of("application/octet-stream", "a.PDF"), "application/pdf")
+  equal(files.type_of(nil, "a"), "application/octet-stream")
+  equal(files.name_of "/private/files/a%20b.png?fid=1", "a b.png")
+  equal(files.name_of "/x/%FF.png", "%FF.png")
+end)
+
+test("a size is one that can be copied", function()
+  equal(files.size "20MB", 20000000)
+  equal(files.size "1GB", nil)
+  equal(files.size "0MB", nil)
+  equal(files.most { config = {} }, 10 * 1024 * 1024)
+  tap.raises(function() connect("supabase", { url = "https://ref.supabase.co", key = "sb_secret_x" }, {}, { max_file_size = "1GB" }) end, "max_file_size")
+end)
+
+-- Frappe --------------------------------------------------------------------------------------------------------------
+
+local doctype = { name = "Employee", word = "doctype", key = array { "name" }, fields = array { "image" }, options = {} }
+local function frappe(routes, limits) return connect("frappe", { url = "https://erp.example.org/", api_key = "k", api_secret = "s" }, routes, limits) end
+
+test("frappe: a file of the site is read with the key, and its size alone is recorded", function()
+  local call, http = frappe { { "GET /private/files/ada lovelace%.png", { body = bytes, headers = { ["content-type"] = "image/png" } } } }
+  equal(got(call.download(doctype, "/private/files/ada lovelace.png")), { bytes, "ada lovelace.png", "image/png" })
+  local request = http.requests[1]
+  equal(request.target, "https://erp.example.org/private/files/ada%20lovelace.png")
+  equal(request.headers.Authorization, "token k:s")
+  equal({ request.file, request.max_bytes }, { "answer", 10 * 1024 * 1024 })
+end)
+
+test("frappe: a file that is gone is null, one elsewhere is refused and nobody is asked", function()
+  local call, http = frappe { { "GET /files/none%.png", { status = 404, body = "<html>gone</html>" } } }
+  equal(call.download(doctype, "/files/none.png"), null)
+  fails("invalid", "no file of this site", call.download(doctype, "https://elsewhere.example.org/files/a.png"))
+  fails("invalid", "no file of this site", call.download(doctype, "/files/../site_config.json"))
+  equal(#http.requests, 1)
+end)
+
+test("frappe: what is in the way of a file is not taken for its absence", function()
+  local call = frappe { { "GET /files/a%.png", { status = 502, body = "<html>" }, { status = 403, body = { exc_type = "PermissionError" } } } }
+  fails("unavailable", "502", call.download(doctype, "/files/a.png"))
+  fails("denied", "PermissionError", call.download(doctype, "/files/a.png"))
+end)
+
+test("frappe: an upload goes out once, as a private file, and what it is called is what the site says", function()
+  local call, http = frappe {
+    { "GET /api/resource/File", { body = { data = array {} } } },
+    { "POST /api/method/upload_file", { body = { message = { file_url = "/private/files/ada lovelace.png" } } } },
+  }
+  equal(call.upload(doctype, photo), "/private/files/ada lovelace.png")
+  local sent = http.asked("POST .*")[1]
+  local parts = form.parts(sent.body, sent.headers["Content-Type"])
+  equal({ parts.file.value, parts.file.filename, parts.is_private.value }, { bytes, "ada lovelace.png", "1" })
+  equal({ sent.once, sent.file }, { true, "sent" })
+  equal(http.requests[1].query.filters, json.encode { array { "content_hash", "=", hash.md5(bytes) }, array { "is_private", "=", 1 }, array { "is_folder", "=", 0 } })
+end)
+
+test("frappe: a content that the site has is not sent again", function()
+  local call, http = frappe { { "GET /api/resource/File", { body = { data = array { { file_url = "/private/files/first.png" } } } } } }
+  equal(call.upload(doctype, photo), "/private/files/first.png")
+  equal(#http.requests, 1)
+end)
+
+test("frappe: a file is there while a File says so", function()
+  local call = frappe { { "GET /api/resource/File", { body = { data = array { { file_url = "/files/a.png" } } } }, { body = { data = array {} } }, { status = 502, body = "" } } }
+  equal(call.has_file(doctype, "/files/a.png"), "/files/a.png")
+  equal(call.has_file(doctype, "/files/a.png"), null)
+  fails("unavailable", "502", call.has_file(doctype, "/files/a.png"))
+end)
+
+test("a file beyond the limit of its connection is refused on both ways, and says how to let it through", function()
+  local call, http = frappe({ { "GET /files/a%.png", { fails = "invalid" } } }, { max_file_size = "1KB" })
+  http.request = function() return nil, { code = "invalid", message = "the answer is larger than 1000 bytes" } end
+  local value, err = call.download(doctype, "/files/a.png")
+  fails("invalid", "'a.png' is larger than 1000 bytes", value, err)
+  ok(err.hint:find "max_file_size")
+  fails("invalid", "larger than 1000 bytes", call.upload(doctype, { field = "photo", sha256 = "x", name = "big.png", base64 = hash.base64(("x"):rep(1001)) }))
+end)
+
+-- Supabase ------------------------------------------------------------------------------------------------------------
+
+local items = { name = "people", word = "table", key = array { "id" }, fields = array { "photo" }, options = { bucket = "photos" } }
+local function supabase(routes, more)
+  local config = { url = "https://ref.supabase.co", key = "sb_secret_x" }
+  for name, value in pairs(more or {}) do config[name] = value end
+  return connect("supabase", config, routes)
+end
+local gone = { status = 400, body = { statusCode = "404", error = "not_found", message = "Object not found" } }
+
+test("supabase: a column holds a path in the bucket, or an address of the project", function()
+  local call, http = supabase { { "GET /storage/.*", { body = bytes, headers = { ["content-type"] = "image/png" } } } }
+  equal(got(call.download(items, "ab/ada lovelace.png")), { bytes, "ada lovelace.png", "image/png" })
+  equal(http.requests[1].target, "https://ref.supabase.co/storage/v1/object/authenticated/photos/ab/ada%20lovelace.png")
+  equal(http.requests[1].headers.apikey, "sb_secret_x")
+  call.download(items, "https://ref.supabase.co/storage/v1/object/public/other/a%20b.png?width=10")
+  equal(http.requests[2].target, "https://ref.supabase.co/storage/v1/object/public/other/a%20b.png")
+  fails("invalid", "no object of this project", call.download(items, "https://elsewhere.example.org/a.png"))
+  equal(#http.requests, 2)
+end)
+
+test("supabase: without a bucket nothing is asked, and the error says where to name it", function()
+  local call, http = supabase {}
+  local value, err = call.download({ name = "people", options = {} }, "a.png")
+  fails("invalid", "which bucket", value, err)
+  ok(err.hint:find 'bucket = "photos"', err.hint)
+  equal(#http.requests, 0)
+end)
+
+test("supabase: storage says 400 and means what its body says", function()
+  local function answers(status, word, message) return { status = 400, body = { statusCode = status, error = word, message = message } } end
+  local call = supabase { { "GET .*", gone, answers("404", "Bucket not found", "Bucket not found"), answers("500", "Internal", "no") } }
+  equal(call.download(items, "a.png"), null)
+  fails("invalid", "Bucket not found", call.download(items, "a.png"))
+  fails("unavailable", "Internal", call.download(items, "a.png"))
+end)
+
+test("supabase: what is uploaded lies where its content says, and one that lies there already is success", function()
+  local place = photo.sha256:sub(1, 32) .. "/ada lovelace.png"
+  local call, http = supabase { { "POST /storage/.*", { body = { Key = "photos/x" } }, { status = 400, body = { statusCode = "409", error = "Duplicate", message = "The resource already exists" } },
+    { status = 400, body = { statusCode = "415", error = "invalid_mime_type", message = "mime type image/png is not supported" } } } }
+  equal(call.upload(items, photo), place)
+  equal(http.requests[1].path, "/storage/v1/object/photos/" .. place)
+  equal({ http.requests[1].body, http.requests[1].headers["Content-Type"], http.requests[1].headers["x-upsert"], http.requests[1].file }, { bytes, "image/png", "false", "sent" })
+  equal(call.upload(items, photo), place)
+  fails("invalid", "image/png is not supported", call.upload(items, photo))
+end)
+
+test("supabase: names are made of what Storage takes, and addresses are written where that is asked for", function()
+  local call, http = supabase({ { "POST .*", { body = { Key = "x" } } } }, { file_urls = true })
+  local odd = { field = "photo", sha256 = photo.sha256, name = "..Zürich#1.png", base64 = photo.base64 }
+  equal(call.upload(items, odd), "https://ref.supabase.co/storage/v1/object/public/photos/" .. photo.sha256:sub(1, 32) .. "/_Z__rich_1.png")
+  equal(#http.requests, 1)
+end)
+
+test("supabase: an object is there while its info says so", function()
+  local call, http = supabase { { "GET /storage/v1/object/info/authenticated/photos/a%.png", { body = { size = 3 } }, gone } }
+  equal(call.has_file(items, "a.png"), "a.png")
+  equal(call.has_file(items, "a.png"), null)
+  equal(#http.requests, 2)
+end)
+
+-- WordPress -----------------------------------------------------------------------------------------------------------
+
+local posts = { name = "post", word = "post_type", key = array { "id" }, fields = array { "featured_media" }, options = {} }
+local index = { "GET /wp%-json/", { body = { name = "x", url = "https://blog.example.org", namespaces = array { "wp/v2" } } } }
+local function wordpress(...)
+  return connect("wordpress", { url = "https://blog.example.org", user = "u", password = "p" }, { index, ... })
+end
+
+test("wordpress: of a large image what was uploaded is read, not the copy that is shown", function()
+  local call, http = wordpress({ "GET /wp%-json/wp/v2/media/7", { body = { id = 7, source_url = "https://blog.example.org/wp-content/uploads/ada-scaled.png", mime_type = "image/png",
+    media_details = { original_image = "ada.png" } } } }, { "GET /wp%-content/uploads/ada%.png", { body = bytes } })
+  equal(got(call.download(posts, "7")), { bytes, "ada.png", "image/png" })
+  equal(http.requests[3].headers.Authorization, nil)
+end)
+
+test("wordpress: an upload is looked for by its content first, because a site keeps every one", function()
+  local call, http = wordpress({ "GET /wp%-json/wp/v2/media", { body = array {}, headers = { ["x-wp-total"] = "0" } }, { body = array { { id = 8 } }, headers = { ["x-wp-total"] = "1" } } },
+    { "POST /wp%-json/wp/v2/media", { status = 201, body = { id = 8 } } })
+  equal(call.upload(posts, photo), 8)
+  local slug = "tidewire-" .. photo.sha256:sub(1, 32)
+  equal(http.requests[2].query.slug, slug)
+  local sent = http.asked("POST .*")[1]
+  equal({ sent.query.slug, sent.query.title, sent.body, sent.once }, { slug, "ada lovelace", bytes, true })
+  equal(sent.headers["Content-Disposition"], 'attachment; filename="ada-lovelace.png"')
+  equal(sent.headers["Content-MD5"], hash.md5(bytes))
+  equal(call.upload(posts, photo), 8)
+  equal(#http.asked "POST .*", 1)
+end)
+
+test("wordpress: a medium is there while its number is, and its number is a number", function()
+  local call = wordpress({ "GET /wp%-json/wp/v2/media/7", { body = { id = 7 } }, { status = 404, body = { code = "rest_post_invalid_id", message = "Invalid post ID." } } })
+  equal(call.has_file(posts, "7"), 7)
+  equal(call.has_file(posts, "7"), null)
+  fails("invalid", "no number of an attachment", call.has_file(posts, "https://blog.example.org/a.png"))
+end)
+
+test("wordpress: a type that the site refuses is no outage", function()
+  local call = wordpress({ "GET /wp%-json/wp/v2/media", { body = array {}, headers = { ["x-wp-total"] = "0" } } },
+    { "POST /wp%-json/wp/v2/media", { status = 500, body = { code = "rest_upload_sideload_error", message = "Sorry, you are not allowed to upload this file type." } } })
+  fails("invalid", "not allowed to upload this file type", call.upload(posts, photo))
+end)
+
+test("what a connector can is told to mappings", function()
+  local _, _, side = supabase {}
+  equal(side.files, { download = true, upload = true })
+  local other = host(function() return require "connectors.postgres" end, { name = "db", config = { host = "h", database = "d", user = "u", password = "p" } })
+  equal(other.files, { download = false, upload = false })
+end)
