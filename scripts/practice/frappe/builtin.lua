@@ -147,6 +147,11 @@ Data access_token refresh_token
 Datetime expiration_time
 Int expires_in
 Select status>Active|Revoked]] },
+  { "File", rename = false, public = true, fields = [[
+Data file_name folder=Home attached_to_doctype attached_to_name attached_to_field content_hash
+Check is_private is_folder
+Int file_size
+Code file_url]] },
   { "User Permission", fields = [[
 Link user!>User allow!>DocType
 Dynamic~Link for_value!>allow

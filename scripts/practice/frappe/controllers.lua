@@ -1,5 +1,6 @@
 -- What built-in DocTypes do beside being stored.
 
+local attach = require "practice.frappe.attach"
 local errors = require "practice.frappe.errors"
 local python = require "practice.shared.python"
 local schema = require "practice.frappe.schema"
@@ -24,6 +25,7 @@ controllers.Employee = {
 function M.run(step, doc, before)
   local controller = controllers[doc.doctype]
   if controller and controller[step] then controller[step](doc, before) end
+  if step == "on_update" then attach(doc) end
 end
 
 local function scrub(label)

@@ -2,6 +2,7 @@
 
 local auth = require "practice.frappe.auth"
 local errors = require "practice.frappe.errors"
+local files = require "practice.frappe.files"
 local json = require "tidewire.json"
 local log = require "tidewire.log"
 local python = require "practice.shared.python"
@@ -126,6 +127,10 @@ local function handle(request, call)
   call.args = arguments(request, call)
   site.request.user = auth.user(request)
   if call.stop then call.stop() end
+  if request.method == "GET" then
+    call.file = files.serve(request.segments)
+    if call.file then return nil end
+  end
   if handlers == "rpc" then return rpc.call(call.rpc, request.method, call.args) end
   if not handlers then return missing_route() end
   local handler = handlers[request.method]
@@ -166,7 +171,8 @@ function M.answer(request, stamp, stop)
   store.exec "BEGIN"
   local ok, result = pcall(handle, request, call)
   local answer
-  if ok then ok, result = pcall(envelope, call, result, state) end
+  if ok and call.file then result = call.file
+  elseif ok then ok, result = pcall(envelope, call, result, state) end
   if ok then answer = result else answer = fail_answer(result, call, html) end
   local writes = finish(request, state, ok)
   answer.headers["Set-Cookie"] = "sid=" .. (state.cookie or "Guest") .. "; HttpOnly; Path=/; SameSite=Lax"

@@ -4,6 +4,7 @@ local auth = require "practice.frappe.auth"
 local client = require "practice.frappe.client"
 local documents = require "practice.frappe.documents"
 local errors = require "practice.frappe.errors"
+local files = require "practice.frappe.files"
 local json = require "tidewire.json"
 local lifecycle = require "practice.frappe.lifecycle"
 local meta = require "practice.frappe.meta"
@@ -39,6 +40,8 @@ define("login", function(args)
   site.request.extra = auth.login(args)
   return "Logged In"
 end, { guest = true, post = true })
+
+define("upload_file", files.upload, only_post)
 
 define("logout", function() auth.logout(site.request.raw) end)
 

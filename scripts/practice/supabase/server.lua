@@ -11,6 +11,7 @@ local faults = require "practice.supabase.faults"
 local gateway = require "practice.supabase.gateway"
 local hooks = require "practice.supabase.hooks"
 local query = require "practice.supabase.query"
+local storage = require "practice.supabase.storage"
 
 local M = {}
 
@@ -51,6 +52,7 @@ function M.new(options)
 
   state.set_keys(options["service-key"] or "sb_secret_practice", options["anon-key"] or "sb_publishable_practice")
   state.catalog = catalog.open(state.db)
+  state.storage = storage.new()
   if options.fixture then admin.load(state, assert(practice.read(options.fixture))) end
   return state
 end
@@ -92,11 +94,16 @@ end
 local function routed(state, request)
   if #request.target > state.max_url then return plain(400, "Bad Request") end
   local segments = request.segments
-  if segments[1] ~= "rest" or segments[2] ~= "v1" then return json_message(404, "no Route matched with those values") end
+  local stores = segments[1] == "storage" and segments[2] == "v1"
+  if not stores and (segments[1] ~= "rest" or segments[2] ~= "v1") then return json_message(404, "no Route matched with those values") end
   local action = state.faults.pick(request, request.path, {})
   if action then
     local answer = faults.before(action)
     if answer then return answer end
+  end
+  if stores then
+    local answer = storage.answer(state, request)
+    return action and faults.after(action, answer) or answer
   end
   local rest_of = { unpack(segments, 3) }
   count(state.stats.by_table, rest_of[1] == "rpc" and "rpc/" .. tostring(rest_of[2]) or rest_of[1] or "/")
