@@ -65,6 +65,7 @@ Result<void> App::State::open() {
   };
   executor_ = TRY(store::ThreadedExecutor::open(std::move(options), loop_));
   store_ = std::make_unique<store::Store>(*executor_, clock_);
+  files_known_ = std::make_unique<sync::Files>(*store_, loop_, clock_);
   client_ = std::make_unique<http::Client>(loop_, client_options());
   judge_ = std::make_unique<WebhookJudge>(loop_, *client_, [this](const Value& marked) { return secrets_.resolve(marked); });
   engine_ = std::make_unique<sync::Engine>(*store_, sync::Surroundings{clock_, loop_, loop_, random_, *this, judge_.get()});

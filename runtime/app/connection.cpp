@@ -326,9 +326,18 @@ void Connection::compare_system(const std::string& fingerprint, std::function<vo
 }
 
 void Connection::accept_system(std::function<void(Result<void>)> done) {
-  same_system_ = true;
-  if (system_.empty()) return services_.store.kv_remove("fingerprint", name_, std::move(done));
-  services_.store.kv_set("fingerprint", name_, Value(system_), std::nullopt, std::move(done));
+  const bool other = !std::exchange(same_system_, true);
+  const auto accept = [this, done] {
+    if (system_.empty()) return services_.store.kv_remove("fingerprint", name_, done);
+    services_.store.kv_set("fingerprint", name_, Value(system_), std::nullopt, done);
+  };
+  if (!other) return accept();
+  // The references of this system are to other files than those of the one before.
+  services_.store.drop_files(name_, [alive = alive_, accept, done](Result<void> dropped) {
+    if (!*alive) return;
+    if (!dropped.ok()) return done(std::move(dropped));
+    accept();
+  });
 }
 
 void Connection::describe(const Value& collection, std::function<void(Result<Value>)> done) {

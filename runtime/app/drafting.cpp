@@ -90,6 +90,9 @@ void App::State::suggest_mapping(const Value& asked, admin::Done<Value> done) {
     describe_as(end.string_or("connection"), end.string_or("collection"), end.string_or("word"), [this, alive = alive_, both, error, side, done](Result<Value> described, const std::string& word) {
       if (!*alive) return;
       both->first[side]["word"] = Value(word);
+      const auto connection = connections_.find(both->first[side].string_or("connection"));
+      const Value* able = connection == connections_.end() ? nullptr : connection->second->declared().find("files");
+      if (able != nullptr) both->first[side]["files"] = *able;
       if (described.ok()) both->first[side]["describe"] = std::move(*described);
       else if (!*error) *error = described.error();
       if (--both->second > 0) return;

@@ -59,11 +59,27 @@ std::vector<sync::Beside> polled_with(const Value& watched, const std::map<std::
   return out;
 }
 
+/// The paths of a side that name files.
+Value files_of(const Value& compiled, Side side) {
+  Array out;
+  for (const Value& field : list_in(compiled.find("fields"))) {
+    if (!field.bool_or("file", false)) continue;
+    for (const Value& path : list_in(field.find(store::side_name(side)))) out.push_back(Value(Object{{"path", path}, {"redact", Value(field.bool_or("redact", false))}}));
+  }
+  return Value(std::move(out));
+}
+
+std::vector<sync::WithFiles::Path> file_paths(const Value& named) {
+  std::vector<sync::WithFiles::Path> out;
+  for (const Value& one : list_in(&named)) out.push_back({one.string_or("path"), one.bool_or("redact", false)});
+  return out;
+}
+
 bool same_endpoint(const ScriptEndpoint& a, const ScriptEndpoint& b) { return &a.connection() == &b.connection() && a.collection() == b.collection() && a.priority() == b.priority() && a.hidden() == b.hidden(); }
 
 }  // namespace
 
-MappingEndpoints::MappingEndpoints(sync::Sides<std::unique_ptr<ScriptEndpoint>> ends, const Value& compiled, const std::function<Connection*(const std::string&)>& connection, const FitCheck& fits)
+MappingEndpoints::MappingEndpoints(sync::Sides<std::unique_ptr<ScriptEndpoint>> ends, const Value& compiled, const std::function<Connection*(const std::string&)>& connection, const FitCheck& fits, sync::Files& files)
     : own_(std::move(ends)) {
   const int priority = static_cast<int>(compiled.int_or("priority", 0));
   for (const Value& entry : list_in(compiled.find("further"))) {
@@ -71,10 +87,20 @@ MappingEndpoints::MappingEndpoints(sync::Sides<std::unique_ptr<ScriptEndpoint>> 
     if (at != nullptr) further_[entry.string_or("id")] = std::make_unique<ScriptEndpoint>(*at, further_collection(entry), priority, fits, own_.left->hidden());
   }
   for (const Side side : {Side::kLeft, Side::kRight}) {
+    named_files_[side] = files_of(compiled, side);
+    Connection* at = connection(compiled.find(store::side_name(side)) == nullptr ? "" : compiled.find(store::side_name(side))->string_or("connection"));
+    if (at != nullptr && !list_in(&named_files_[side]).empty()) file_verbs_[side] = std::make_shared<ScriptFileVerbs>(*at, own_[side]->collection(), priority, own_[side]->hidden());
+  }
+  for (const Side side : {Side::kLeft, Side::kRight}) {
     const Value* end = compiled.find(store::side_name(side));
     const Value* parts = end == nullptr ? nullptr : end->find("parts");
     const Value* children = end == nullptr ? nullptr : end->find("children");
     sync::Endpoint* whole = own_[side].get();
+    if (file_verbs_[side]) {
+      const Side there = store::other(side);
+      with_files_[side] = std::make_unique<sync::WithFiles>(*whole, files, sync::FilesOf{own_[side]->connection().name(), file_verbs_[side]}, sync::FilesOf{own_[there]->connection().name(), file_verbs_[there]}, file_paths(named_files_[side]));
+      whole = with_files_[side].get();
+    }
     if (!list_in(parts).empty()) {
       parts_[side] = *parts;
       with_parts_[side] = std::make_unique<sync::WithParts>(*whole, parts_of(*parts, further_));
@@ -95,6 +121,7 @@ sync::Sides<sync::Endpoint*> MappingEndpoints::ends() const {
   sync::Sides<sync::Endpoint*> used{nullptr, nullptr};
   for (const Side side : {Side::kLeft, Side::kRight}) {
     used[side] = own_[side].get();
+    if (with_files_[side]) used[side] = with_files_[side].get();
     if (with_parts_[side]) used[side] = with_parts_[side].get();
     if (with_rows_[side]) used[side] = with_rows_[side].get();
     if (with_watched_[side]) used[side] = with_watched_[side].get();
@@ -115,7 +142,7 @@ bool MappingEndpoints::uses(const Connection& connection) const {
 
 bool MappingEndpoints::same(const MappingEndpoints& other) const {
   for (const Side side : {Side::kLeft, Side::kRight}) {
-    if (!same_endpoint(*own_[side], *other.own_[side]) || !(tables_[side] == other.tables_[side]) || !(parts_[side] == other.parts_[side]) || !(watched_[side] == other.watched_[side])) return false;
+    if (!same_endpoint(*own_[side], *other.own_[side]) || !(tables_[side] == other.tables_[side]) || !(parts_[side] == other.parts_[side]) || !(watched_[side] == other.watched_[side]) || !(named_files_[side] == other.named_files_[side])) return false;
   }
   return std::equal(further_.begin(), further_.end(), other.further_.begin(), other.further_.end(), [](const auto& a, const auto& b) { return a.first == b.first && same_endpoint(*a.second, *b.second); });
 }

@@ -8,6 +8,8 @@
 #include <string>
 
 #include "app/endpoint.h"
+#include "app/file_verbs.h"
+#include "sync/belongings/with_files.h"
 #include "sync/belongings/with_parts.h"
 #include "sync/belongings/with_rows.h"
 #include "sync/belongings/with_watched.h"
@@ -16,9 +18,9 @@ namespace tidewire::app {
 
 class MappingEndpoints {
  public:
-  /// `compiled` is the mapping's table; `connection` finds one by name (nullptr: there is none). The connections outlive
+  /// `compiled` is the mapping's table; `connection` finds one by name (nullptr: there is none). The connections and `files` outlive
   /// this.
-  MappingEndpoints(sync::Sides<std::unique_ptr<ScriptEndpoint>> ends, const Value& compiled, const std::function<Connection*(const std::string&)>& connection, const FitCheck& fits);
+  MappingEndpoints(sync::Sides<std::unique_ptr<ScriptEndpoint>> ends, const Value& compiled, const std::function<Connection*(const std::string&)>& connection, const FitCheck& fits, sync::Files& files);
 
   sync::Sides<sync::Endpoint*> ends() const;
   /// The collection of a side itself, without the rows below its records and without its parts.
@@ -32,7 +34,9 @@ class MappingEndpoints {
  private:
   sync::Sides<std::unique_ptr<ScriptEndpoint>> own_;
   std::map<std::string, std::unique_ptr<ScriptEndpoint>> further_;
-  sync::Sides<Value> tables_, parts_, watched_;  // of rows, of parts, of watched lookups, as the plan says them
+  sync::Sides<Value> tables_, parts_, watched_, named_files_;  // of rows, of parts, of watched lookups, of fields that name files, as the plan says them
+  sync::Sides<std::shared_ptr<ScriptFileVerbs>> file_verbs_;  // shared: what is asked of them may outlive this (sync/belongings/files.h)
+  sync::Sides<std::unique_ptr<sync::WithFiles>> with_files_;
   sync::Sides<std::unique_ptr<sync::WithParts>> with_parts_;
   sync::Sides<std::unique_ptr<sync::WithRows>> with_rows_;
   sync::Sides<std::unique_ptr<sync::WithWatched>> with_watched_;

@@ -72,7 +72,7 @@ MappingContext App::State::context(const std::string& name) {
   context.read_only = options_.read_only || project_.read_only;
   for (const auto& [connection_name, connection] : connections_) {
     Object about{{"kind", Value(connection->kind())}};
-    for (const char* member : {"collections", "capabilities", "verbs", "owners", "proof"}) {
+    for (const char* member : {"collections", "capabilities", "verbs", "owners", "proof", "files"}) {
       if (const Value* value = connection->declared().find(member); value != nullptr) about[member] = *value;
     }
     context.connections[connection_name] = Value(std::move(about));
@@ -231,7 +231,7 @@ std::unique_ptr<MappingEndpoints> App::State::endpoints_of(const Draft& draft, c
   return std::make_unique<MappingEndpoints>(std::move(ends), compiled, [this](const std::string& wanted) {
     const auto found = connections_.find(wanted);
     return found == connections_.end() ? nullptr : found->second.get();
-  }, fit_check(draft.name));
+  }, fit_check(draft.name), *files_known_);
 }
 
 void App::State::run_mapping(const std::string& name, const std::string& text, const Value& describe, Draft draft) {

@@ -29,6 +29,7 @@
 #include "loop/watch.h"
 #include "store/lock.h"
 #include "store/store.h"
+#include "sync/belongings/files.h"
 #include "sync/engine.h"
 
 namespace tidewire::app {
@@ -255,6 +256,7 @@ struct App::State final : public admin::Control, public admin::Authoring, public
   std::unique_ptr<store::Lock> lock_;
   std::unique_ptr<store::ThreadedExecutor> executor_;
   std::unique_ptr<store::Store> store_;
+  std::unique_ptr<sync::Files> files_known_;  // what references to files name, for all mappings
   std::unique_ptr<http::Client> client_;
   std::unique_ptr<WebhookJudge> judge_;
   std::map<std::string, std::unique_ptr<Connection>> connections_;

@@ -42,6 +42,7 @@
 ---@field lossy? boolean
 ---@field required? boolean
 ---@field redact? boolean
+---@field file? boolean          the files that both fields name are kept the same, by what is in them
 ---@field to_right? function
 ---@field to_left? function
 

@@ -18,12 +18,18 @@ end
 
 local function side_of(said)
   local key = said.describe and given(said.describe.key) or {}
-  return { connection = said.connection, collection = said.collection, word = given(said.word), describe = said.describe, key = #key > 0 and key or { "id" } }
+  return { connection = said.connection, collection = said.collection, word = given(said.word), describe = said.describe, files = given(said.files) or {}, key = #key > 0 and key or { "id" } }
 end
 
 local function only_of(left, right, direction)
   if direction ~= "both" then return nil end
   return left.read_only and "to_right" or right.read_only and "to_left" or nil
+end
+
+-- Files that both sides name are copied where both connectors can.
+local function is_file(one, left, right)
+  local able = left.files.download and left.files.upload and right.files.download and right.files.upload
+  return able and one.left.file and one.right.file and not one.transform or nil
 end
 
 local function shown_pair(one, direction)
@@ -122,7 +128,7 @@ local function add_options(left, right, lefts, rights, rows)
 end
 
 -- What a person chose, with what is known of the two fields.
-local function chosen_rows(argument, lefts, rights, found)
+local function chosen_rows(argument, ends, lefts, rights, found)
   local reasons = {}
   for _, one in ipairs(found) do reasons[one.left.name .. "\0" .. one.right.name] = one.reason end
   local left_by, right_by, rows, taken = by_name(lefts), by_name(rights), {}, { left = {}, right = {} }
@@ -131,7 +137,7 @@ local function chosen_rows(argument, lefts, rights, found)
     local left, right = left_by[row.left], right_by[row.right]
     local only = given(row.only) or left and right and only_of(left, right, argument.direction) or nil
     rows[i] = { left = row.left, right = row.right, transform = given(row.transform), only = only, conflict = given(row.conflict),
-      reason = reasons[row.left .. "\0" .. row.right] }
+      reason = reasons[row.left .. "\0" .. row.right], file = left and right and is_file({ left = left, right = right, transform = given(row.transform) }, ends.left, ends.right) }
   end
   return rows, taken
 end
@@ -160,11 +166,11 @@ function M.propose(argument)
   for i, one in ipairs(found) do
     shown[i] = shown_pair(one, direction)
     if not one.waits then
-      rows[#rows + 1] = { left = one.left.name, right = one.right.name, transform = one.transform, only = shown[i].only, reason = one.reason }
+      rows[#rows + 1] = { left = one.left.name, right = one.right.name, transform = one.transform, only = shown[i].only, reason = one.reason, file = is_file(one, left, right) }
     end
   end
   local constants = given(argument.constants)
-  if given(argument.fields) then rows, taken = chosen_rows(argument, lefts, rights, found) end
+  if given(argument.fields) then rows, taken = chosen_rows(argument, { left = left, right = right }, lefts, rights, found) end
   local waiting = waiting_rows(found, taken, given(argument.fields) ~= nil)
   add_options(left, right, lefts, rights, rows)
   local known = given(argument.match)

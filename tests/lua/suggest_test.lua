@@ -56,6 +56,17 @@ test("fields are paired by name, by meaning and by type, each with its reason", 
   equal(pair_of(found, "name"), nil)
 end)
 
+test("files that both sides name are copied where both connectors can", function()
+  local function photos(connection, able)
+    return { connection = connection, collection = "people", word = "doctype", files = able,
+      describe = { key = { "name" }, fields = { { name = "photo", type = { kind = "text" }, file = true }, { name = "email", type = { kind = "text" }, unique = true } } } }
+  end
+  local can, cannot = { download = true, upload = true }, { download = true, upload = false }
+  ok(suggest.propose({ left = photos("erp", can), right = photos("app", can) }).source:find('{ "photo", "photo", file = true }', 1, true))
+  ok(not suggest.propose({ left = photos("erp", can), right = photos("app", cannot) }).source:find("file = true", 1, true))
+  ok(not suggest.propose({ left = photos("erp", can), right = photos("app", nil) }).source:find("file = true", 1, true))
+end)
+
 test("options that are spelled differently are translated", function()
   local found = suggest.propose { left = employee(), right = table_of() }
   equal(pair_of(found, "status").transform, { enum = { Active = "active", Left = "left" } })

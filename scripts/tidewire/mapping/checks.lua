@@ -1,5 +1,6 @@
 --- What is wrong with a compiled field, and with a mapping as a whole, that no single key shows.
 
+local files = require "tidewire.mapping.files"
 local flow = require "tidewire.mapping.flow"
 local parts = require "tidewire.mapping.parts"
 local report = require "tidewire.host.report"
@@ -48,13 +49,15 @@ local function check_writable(c, spec, field)
   end
 end
 
--- No connector has verbs for files: what travels is what the system says of one.
+-- Without `file = true` what travels is what the system says of a file.
 local function check_files(c, spec, field)
+  if field.file then return end
   for _, side in ipairs(sides) do
     for _, path in ipairs(field[side] or {}) do
       local described = parts.field(c.described[side], path) or c.described[side] and c.described[side][path:match "^[^.]+"]
       if described and described.file then
-        return c.r:warn(spec.at, "'%s' of %s names a file: its name and address are kept the same, the file itself is not copied", path, c.title[side])
+        return c.r:warn(spec.at, "'%s' of %s names a file: its name and address are kept the same, the file itself is not copied%s", path, c.title[side],
+          field.kind == "copy" and files.both_can(c) and ". Say file = true to copy it" or "")
       end
     end
   end

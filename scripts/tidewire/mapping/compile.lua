@@ -7,6 +7,7 @@ local claims = require "tidewire.mapping.claims"
 local child = require "tidewire.mapping.child"
 local conflict = require "tidewire.mapping.conflict"
 local fields = require "tidewire.mapping.fields"
+local files = require "tidewire.mapping.files"
 local flow = require "tidewire.mapping.flow"
 local further = require "tidewire.mapping.further"
 local judge = require "tidewire.mapping.judge"
@@ -36,7 +37,7 @@ end
 
 -- What a mapping is about, before its fields: ends, what is known of them, direction.
 local function context(r, content, argument, at)
-  local c = { r = r, at = at, described = {}, description = {}, zone = {}, title = {}, capabilities = {}, proof = {}, kinds = {}, written = { left = {}, right = {} },
+  local c = { r = r, at = at, described = {}, description = {}, zone = {}, title = {}, capabilities = {}, proof = {}, files = {}, file_paths = { left = {}, right = {} }, kinds = {}, written = { left = {}, right = {} },
     names = {}, references = {}, fields = {}, name = content.name, ends = argument.ends,
     frozen = type(argument.frozen) == "table" and given(argument.frozen[content.name]) or nil }
   local connections = argument.connections or {}
@@ -56,6 +57,7 @@ local function context(r, content, argument, at)
     c.description[side] = given(describe[side])
     c.described[side] = types.described(c.description[side])
     c.capabilities[side] = given((connections[own.connection] or {}).capabilities)
+    c.files[side] = given((connections[own.connection] or {}).files)
     c.proof[side] = given((connections[own.connection] or {}).proof)
     c.zone[side] = types.zone_of(c.described[side])
     if c.described[side] == nil then c.incomplete = true end
@@ -247,6 +249,7 @@ return function(r, content, argument, at, siblings)
   local checked, tested = rules.checks(c, content), tests.compile(c, content)
   check_references(c, argument, siblings)
   if #r.problems == 0 then
+    files.asked(c)
     checks.creates(c)
     checks.required(c)
     checks.times(c, chosen.tie)

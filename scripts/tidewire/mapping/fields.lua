@@ -3,6 +3,7 @@
 local json = require "tidewire.json"
 local checks = require "tidewire.mapping.checks"
 local conflict = require "tidewire.mapping.conflict"
+local files = require "tidewire.mapping.files"
 local flow = require "tidewire.mapping.flow"
 local functions = require "tidewire.mapping.functions"
 local lookup = require "tidewire.mapping.lookup"
@@ -16,7 +17,7 @@ local types = require "tidewire.mapping.types"
 local M = {}
 
 local options = { "left", "right", "name", "only", "when", "default", "value", "conflict", "tie", "type", "lossy", "required", "null",
-  "redact", "to_right", "to_left" }
+  "redact", "file", "to_right", "to_left" }
 local sides = { "left", "right" }
 
 local function merged(list, more)
@@ -314,7 +315,7 @@ end
 function M.compile(c, spec, paths)
   local row, at = spec.row, spec.at
   c.r:keys(named_part(row), options, "a row of fields", at)
-  for _, key in ipairs { "lossy", "required", "redact" } do c.r:typed(row, key, "boolean", "a row", at) end
+  for _, key in ipairs { "lossy", "required", "redact", "file" } do c.r:typed(row, key, "boolean", "a row", at) end
   local nothing = read_null(c, row, c.r:key("null", at))
   spec.nothing = nothing
   local field = { name = name_of(c, spec, paths), at = at, group = spec.group, required = row.required, redact = row.redact,
@@ -323,11 +324,13 @@ function M.compile(c, spec, paths)
   if type(row.default) == "function" or mark.word(row.default) then c.r:problem(at, "default must be plain data") end
   field = (row.value ~= nil and constant or converted)(c, spec, paths, field)
   if not field then return nil end
+  if row.file then files.fit(c, spec, field) end
   remember_name(c, spec, field.name)
   if field.kind ~= "constant" then
     local rule = row.conflict ~= nil and conflict.rule(c, row.conflict, c.r:key("conflict", at)) or c.rule
     field.strategy, field.strategy_function = conflict.compiled(c, rule, field.left_type)
     field.tie = conflict.tie(c, row.tie, c.r:key("tie", at))
+    files.rule(c, spec, field)
   end
   checks.field(c, spec, field)
   return field

@@ -26,6 +26,7 @@ local function row_text(row, name)
   local transform = transform_text(row.transform, name)
   if transform then parts[#parts + 1] = transform end
   if row.only then parts[#parts + 1] = "only = " .. write.text(row.only) end
+  if row.file then parts[#parts + 1] = "file = true" end
   if row.conflict then parts[#parts + 1] = "conflict = " .. write.text(row.conflict) end
   return "{ " .. table.concat(parts, ", ") .. " }", transform ~= nil and transform:find "^t%." ~= nil
 end

@@ -33,7 +33,7 @@ function M.fields_of(side)
     local about = described[field.name]
     if about and not own[field.name] and not is_key(side, field.name) then
       list[#list + 1] = { name = field.name, label = about.label, type = about.type, required = about.type.required and about.default == nil or false,
-        read_only = about.type.read_only or false, unique = about.type.unique or false, references = field.references, default = about.default,
+        read_only = about.type.read_only or false, unique = about.type.unique or false, references = field.references, default = about.default, file = about.file,
         marked = type(field.marked) == "table" and field.marked or {} }
     end
   end
