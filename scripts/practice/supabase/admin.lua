@@ -10,6 +10,7 @@
 --   POST keys       { service, anon }: rotates keys
 --   POST settings   { max_rows, safeupdate, legacy, allow_rollback, max_url }
 --   POST clock      { advance = seconds, freeze = true | iso, reset = true }; answers say it as their Date
+--   GET  storage    the paths in each bucket
 --   GET  stats      counts since the start or the last DELETE stats
 --   GET  idle       200 when every webhook has been tried, else 409
 local json = require "tidewire.json"
@@ -171,6 +172,17 @@ end
 routes["DELETE stats"] = function(state)
   state.reset_stats()
   return reply(200, json.object {})
+end
+
+routes["GET storage"] = function(state)
+  local buckets = json.object {}
+  for name, bucket in pairs(state.storage.buckets) do
+    local paths = json.array {}
+    for path in pairs(bucket.objects) do paths[#paths + 1] = path end
+    table.sort(paths)
+    buckets[name] = paths
+  end
+  return reply(200, buckets)
 end
 
 routes["GET idle"] = function(state)
