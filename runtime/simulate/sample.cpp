@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "base/hash.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "simulate/as_new.h"
@@ -112,6 +113,7 @@ Value Sample::drawn(const sync::Type& type, const std::string& path, Faults& fau
   if (kind == "time") return Value(format("%02lld:%02lld:00", number % 24, number % 60));
   if (kind == "datetime") return Value(type.form == "local" ? day + format(" %02lld:30:00", number % 24) : day + format("T%02lld:30:00Z", number % 24));
   if (kind == "uuid") return Value(format("00000000-0000-4000-8000-%012lld", number));
+  if (kind == "file") return Value(Object{{"name", Value("f" + std::to_string(number) + ".png")}, {"sha256", Value(sha256_hex(std::to_string(number)))}, {"size", Value(std::int64_t{number})}});
   if (kind == "list" || kind == "set") return Value(Array{Value("a" + std::to_string(number % 7)), Value("b" + std::to_string(number % 5))});
   if (kind == "json" && type.form != "text") return Value(Object{{"n", Value(std::int64_t{number})}});
   if (kind == "json") return Value(format("{\"n\":%lld}", number));

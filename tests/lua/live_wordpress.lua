@@ -2,6 +2,7 @@
 -- The site has the plugin of `install` and runs PHP at /?practice.
 local url, password, port = ...
 local tap = require "tap"
+local hash = require "tidewire.hash"
 local host = require "tidewire.host.connector"
 local http = require "tidewire.http"
 local json = require "tidewire.json"
@@ -190,6 +191,38 @@ end)
 
 test("a picture is told to stay where it is", function()
   for _, field in ipairs(assert(connect().describe(posts)).fields) do equal({ field.name, field.file }, { field.name, field.name == "featured_media" or nil }) end
+end)
+
+-- A PNG of one black dot with `more` behind its end: any bytes, and an image for WordPress.
+local dot = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg=="
+local function picture(more) return assert(hash.from_base64(dot)) .. more end
+local function media() return php("return count(get_posts(['post_type' => 'attachment', 'post_status' => 'inherit', 'numberposts' => -1]));") end
+
+test("a file is put there once, found again by its content, and read as it was sent", function()
+  local call, before = connect(), media()
+  local bytes = picture "\0\255\r\n once"
+  local file = { field = "featured_media", sha256 = hash.sha256(bytes), name = "ada lovelace.png", type = "image/png", base64 = hash.base64(bytes) }
+  local id = assert(call.upload(posts, file))
+  equal(call.upload(posts, file), id)
+  equal(media(), before + 1)
+  local got = assert(call.download(posts, tostring(id)))
+  equal(hash.from_base64(got.base64), bytes)
+  equal({ got.name, got.type }, { "ada-lovelace.png", "image/png" })
+  equal(call.has_file(posts, tostring(id)), id)
+
+  local featured = collection("post_type", "post", { "title", "featured_media" })
+  local made = assert(call.create(featured, array { { values = { title = "with a picture", featured_media = id } } }))[1].record
+  equal(made.fields.featured_media, id)
+  equal(assert(call.update(featured, made.key, { featured_media = null }, made.version)).fields.featured_media, null)
+
+  php(("return wp_delete_attachment(%d, true) !== false;"):format(id))
+  equal(call.has_file(posts, tostring(id)), null)
+  equal(call.download(posts, tostring(id)), null)
+end)
+
+test("what WordPress takes in no upload is refused, not tried for ever", function()
+  local bytes = "MZ"
+  fails("invalid", "rest_upload", connect().upload(posts, { field = "featured_media", sha256 = hash.sha256(bytes), name = "a.exe", type = "application/x-msdownload", base64 = hash.base64(bytes) }))
 end)
 
 test("creates of one title at once get slugs of their own", function()
