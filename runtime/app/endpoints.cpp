@@ -75,6 +75,14 @@ std::vector<sync::WithFiles::Path> file_paths(const Value& named) {
   return out;
 }
 
+/// A collection may have a bucket of its own, in which its references are paths.
+sync::FilesOf files_at(const ScriptEndpoint& own, const std::shared_ptr<ScriptFileVerbs>& verbs) {
+  const Value* options = own.collection().find("options");
+  const std::string bucket = options == nullptr ? "" : options->string_or("bucket");
+  const std::string& connection = own.connection().name();
+  return {connection, bucket.empty() ? connection : connection + "/" + bucket, verbs};
+}
+
 bool same_endpoint(const ScriptEndpoint& a, const ScriptEndpoint& b) { return &a.connection() == &b.connection() && a.collection() == b.collection() && a.priority() == b.priority() && a.hidden() == b.hidden(); }
 
 }  // namespace
@@ -98,7 +106,7 @@ MappingEndpoints::MappingEndpoints(sync::Sides<std::unique_ptr<ScriptEndpoint>> 
     sync::Endpoint* whole = own_[side].get();
     if (file_verbs_[side]) {
       const Side there = store::other(side);
-      with_files_[side] = std::make_unique<sync::WithFiles>(*whole, files, sync::FilesOf{own_[side]->connection().name(), file_verbs_[side]}, sync::FilesOf{own_[there]->connection().name(), file_verbs_[there]}, file_paths(named_files_[side]));
+      with_files_[side] = std::make_unique<sync::WithFiles>(*whole, files, files_at(*own_[side], file_verbs_[side]), files_at(*own_[there], file_verbs_[there]), file_paths(named_files_[side]));
       whole = with_files_[side].get();
     }
     if (!list_in(parts).empty()) {

@@ -18,6 +18,7 @@ class ScriptFileVerbs final : public sync::FileVerbs {
   ScriptFileVerbs(Connection& connection, Value collection, int priority, std::set<std::string> hidden)
       : connection_(connection), collection_(std::move(collection)), priority_(priority), hidden_(std::move(hidden)) {}
 
+  bool same_system() const override { return connection_.same_system(); }
   void download(std::string ref, sync::Done<std::optional<sync::FileContent>> done) override;
   void still_there(std::string ref, sync::Done<std::optional<Value>> done) override;
   void upload(sync::FileUpload file, sync::Done<sync::Uploaded> done) override;

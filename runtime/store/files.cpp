@@ -67,7 +67,7 @@ void Store::drop_file(std::string connection, std::string ref, Done<void> done) 
 
 void Store::drop_files(std::string connection, Done<void> done) {
   write_verb<void>(executor_, std::move(done), [connection = std::move(connection)](Database& database) -> Result<void> {
-    TRY(execute(database, "DELETE FROM files WHERE connection = ?", connection));
+    TRY(execute(database, "DELETE FROM files WHERE connection = ?1 OR substr(connection, 1, length(?1) + 1) = ?1 || '/'", connection));
     return {};
   });
 }

@@ -161,7 +161,8 @@ struct LinkFilter {
 
 /// What a reference to a file names.
 struct File {
-  std::string connection, ref;
+  std::string connection;  // or "connection/bucket", where references are to one
+  std::string ref;
   std::string sha256;     // of the content, in hex
   std::int64_t size = 0;  // bytes
   std::string name;       // as people see it
@@ -394,7 +395,7 @@ class Store {
   /// In place of what was known of the reference.
   void keep_file(File file, Done<void> done);
   void drop_file(std::string connection, std::string ref, Done<void> done);
-  /// Nothing is known of the connection's files any more.
+  /// Nothing is known of the connection's files any more, in whatever bucket.
   void drop_files(std::string connection, Done<void> done);
   void save_script(std::string hash, std::string name, Value files, Done<void> done);
   void script(std::string hash, Done<Value> done);  // {hash, name, at, files}; kNotFound

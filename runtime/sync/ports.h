@@ -161,6 +161,8 @@ struct Uploaded {
 class FileVerbs {
  public:
   virtual ~FileVerbs() = default;
+  /// As Endpoint: false while another system answers than the one first met, whose references name other files.
+  virtual bool same_system() const { return true; }
   /// nullopt: it is not there (any more). kInvalid: too large to be copied, or the reference is to no file of this system.
   virtual void download(std::string ref, Done<std::optional<FileContent>> done) = 0;
   /// What a record's field holds to name it; nullopt: it is not there (any more).

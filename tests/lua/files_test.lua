@@ -118,7 +118,7 @@ test("a file beyond the limit of its connection is refused on both ways, and say
   local value, err = call.download(doctype, "/files/a.png")
   fails("invalid", "'a.png' is larger than 1000 bytes", value, err)
   ok(err.hint:find "max_file_size")
-  fails("invalid", "larger than 1000 bytes", call.upload(doctype, { field = "photo", sha256 = "x", name = "big.png", base64 = hash.base64(("x"):rep(1001)) }))
+  fails("invalid", "'big.png' is larger than 1000 bytes", call.upload(doctype, { field = "photo", sha256 = "x", name = "big.png", base64 = hash.base64(("x"):rep(1001)) }))
 end)
 
 -- Supabase ------------------------------------------------------------------------------------------------------------

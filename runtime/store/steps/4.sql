@@ -2,7 +2,7 @@
 -- reading it again, and a content that a system has already is not sent there a second time. A row that no read has met for as long as
 -- operations are kept leaves; the file is read once more then.
 CREATE TABLE files (
-  connection TEXT NOT NULL,
+  connection TEXT NOT NULL,      -- of a collection with a bucket of its own "connection/bucket"
   ref        TEXT NOT NULL,      -- as the connection's records hold it, as text
   sha256     TEXT NOT NULL,      -- of the content, in hex
   size       INTEGER NOT NULL,   -- bytes

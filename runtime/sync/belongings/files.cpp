@@ -9,7 +9,12 @@ namespace tidewire::sync {
 namespace {
 
 /// A place and what is there, as one name.
-std::string joined(const std::string& connection, const std::string& what) { return connection + "\n" + what; }
+std::string joined(const std::string& place, const std::string& what) { return place + "\n" + what; }
+
+bool believed(const FilesOf& of) {
+  const auto verbs = of.verbs.lock();
+  return verbs && verbs->same_system();
+}
 
 /// The last part of an address or a path, without what follows "?".
 std::string last_part(const std::string& ref) {
@@ -34,7 +39,7 @@ Error asker_gone() { return make_error(Code::kUnavailable, "the mapping that ask
 
 }  // namespace
 
-void Files::look_at(const FilesOf& of, std::vector<std::string> refs, bool believe, std::function<void(Found)> done) {
+void Files::look_at(const FilesOf& of, std::vector<std::string> refs, std::function<void(Found)> done) {
   struct Looking {
     Found found;
     std::size_t left = 0;
@@ -42,7 +47,7 @@ void Files::look_at(const FilesOf& of, std::vector<std::string> refs, bool belie
   };
   auto all = std::make_shared<Looking>();  // owners: the callbacks below
   all->done = std::move(done);
-  store_.files(of.connection, believe ? refs : std::vector<std::string>{}, [this, alive = alive_, of, refs, all](Result<std::vector<store::File>> known) {
+  store_.files(of.place, believed(of) ? refs : std::vector<std::string>{}, [this, alive = alive_, of, refs, all](Result<std::vector<store::File>> known) {
     if (!*alive) return;
     for (store::File& file : known.ok() ? *known : std::vector<store::File>{}) {
       const std::string ref = file.ref;
@@ -64,7 +69,7 @@ void Files::look_at(const FilesOf& of, std::vector<std::string> refs, bool belie
 }
 
 void Files::read(const FilesOf& of, const std::string& ref, std::function<void(Result<store::File>)> done) {
-  const std::string place = joined(of.connection, ref);
+  const std::string place = joined(of.place, ref);
   forget_old();
   if (const auto failure = failed_.find(place); failure != failed_.end()) return done(failure->second.error);
   auto& waiting = reading_[place];
@@ -82,7 +87,7 @@ void Files::read(const FilesOf& of, const std::string& ref, std::function<void(R
 }
 
 void Files::took(const FilesOf& of, const std::string& ref, Result<std::optional<FileContent>> answer) {
-  const std::string place = joined(of.connection, ref);
+  const std::string place = joined(of.place, ref);
   if (answer.ok() && !*answer) answer = gone(ref);
   if (!answer.ok()) {
     Error error = about_file(std::move(answer).error(), "reading the file '" + ref + "'");
@@ -91,15 +96,21 @@ void Files::took(const FilesOf& of, const std::string& ref, Result<std::optional
     return told(place, error);
   }
   FileContent content = std::move(**answer);
-  store::File file{of.connection, ref, sha256_hex(content.bytes), static_cast<std::int64_t>(content.bytes.size()), content.name.empty() ? last_part(ref) : content.name, false};
+  if (content.name.empty()) content.name = last_part(ref);
+  store::File file{of.place, ref, sha256_hex(content.bytes), static_cast<std::int64_t>(content.bytes.size()), content.name, false};
   remember(file.sha256, std::move(content));
-  store_.keep_file(file, [this, alive = alive_, place, file](Result<void> kept) {
+  keep(of, file, [this, alive = alive_, place, file](Result<void> kept) {
     if (*alive) told(place, kept.ok() ? Result<store::File>(file) : Result<store::File>(kept.error()));
   });
 }
 
-void Files::told(const std::string& place, const Result<store::File>& file) {
-  const auto waiting = reading_.extract(place);
+void Files::keep(const FilesOf& of, store::File file, std::function<void(Result<void>)> done) {
+  if (!believed(of)) return done({});
+  store_.keep_file(std::move(file), std::move(done));
+}
+
+void Files::told(const std::string& reading, const Result<store::File>& file) {
+  const auto waiting = reading_.extract(reading);
   if (waiting.empty()) return;
   for (const auto& done : waiting.mapped()) done(file);
 }
@@ -163,19 +174,21 @@ struct Files::Bringing {
   FilesOf to, from;
   std::string sha256, field;
   std::vector<store::File> there, sources;  // where it may be
+
+  std::string name() const { return joined(joined(to.place, from.place), sha256); }
 };
 
 void Files::bring(const FilesOf& to, const FilesOf& from, const std::string& sha256, const std::string& field, Done<Uploaded> done) {
-  auto& waiting = bringing_[joined(to.connection, sha256)];
+  auto it = std::make_shared<Bringing>(Bringing{to, from, sha256, field, {}, {}});  // owners: the callbacks below
+  auto& waiting = bringing_[it->name()];
   waiting.push_back(std::move(done));
   if (waiting.size() > 1) return;
-  auto it = std::make_shared<Bringing>(Bringing{to, from, sha256, field, {}, {}});  // owners: the callbacks below
   store_.files_with(sha256, [this, alive = alive_, it](Result<std::vector<store::File>> found) {
     if (!*alive) return;
     if (!found.ok()) return brought(it, found.error());
     for (store::File& file : *found) {
-      if (file.connection == it->to.connection) it->there.push_back(std::move(file));
-      else if (file.connection == it->from.connection) it->sources.push_back(std::move(file));
+      if (file.connection == it->to.place && believed(it->to)) it->there.push_back(std::move(file));
+      else if (file.connection == it->from.place) it->sources.push_back(std::move(file));
     }
     find_there(it);
   });
@@ -211,7 +224,7 @@ void Files::find_bytes(std::shared_ptr<Bringing> it) {
       over();
       if (!answer.ok()) return brought(it, about_file(std::move(answer).error(), "reading the file '" + source.ref + "'"));
       // Of what we put there ourselves the system may have made other bytes; of anything else other bytes are another file.
-      const bool same = *answer && (source.uploaded || sha256_hex((*answer)->bytes) == it->sha256);
+      const bool same = *answer && ((source.uploaded && believed(it->from)) || sha256_hex((*answer)->bytes) == it->sha256);
       if (!same) {
         return store_.drop_file(source.connection, source.ref, [this, alive, it](Result<void>) {
           if (*alive) find_bytes(it);
@@ -236,7 +249,7 @@ void Files::upload(std::shared_ptr<Bringing> it, FileContent content) {
       if (!*alive) return;
       over();
       if (!answer.ok()) return brought(it, about_file(std::move(answer).error(), "uploading the file '" + name + "'"));
-      store_.keep_file({it->to.connection, answer->ref, it->sha256, size, name, true}, [this, alive, it, uploaded = *answer](Result<void> kept) {
+      keep(it->to, {it->to.place, answer->ref, it->sha256, size, name, true}, [this, alive, it, uploaded = *answer](Result<void> kept) {
         if (*alive) brought(it, kept.ok() ? Result<Uploaded>(uploaded) : Result<Uploaded>(kept.error()));
       });
     };
@@ -246,7 +259,7 @@ void Files::upload(std::shared_ptr<Bringing> it, FileContent content) {
 }
 
 void Files::brought(const std::shared_ptr<Bringing>& it, const Result<Uploaded>& answer) {
-  const auto waiting = bringing_.extract(joined(it->to.connection, it->sha256));
+  const auto waiting = bringing_.extract(it->name());
   if (waiting.empty()) return;
   for (const auto& done : waiting.mapped()) done(answer);
 }

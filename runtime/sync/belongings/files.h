@@ -21,6 +21,7 @@ namespace tidewire::sync {
 /// Whose files. Verbs that are gone (their mapping was edited) answer kUnavailable.
 struct FilesOf {
   std::string connection;
+  std::string place;  // within which a reference names one file: the connection, or a bucket of it
   std::weak_ptr<FileVerbs> verbs;
 };
 
@@ -33,10 +34,10 @@ class Files {
   Files(store::Store& store, Timers& timers, const Clock& clock) : store_(store), timers_(timers), clock_(clock) {}
   ~Files() { *alive_ = false; }
 
-  /// What is known of the files behind these references, each read at most once. `believe` false: what is kept is of another system
-  /// (law 16) and does not count. A file that could not be read has its error: kInvalid where it is gone or too large.
+  /// What is known of the files behind these references, each read at most once. A file that could not be read has its error: kInvalid
+  /// where it is gone or too large. While another system answers than the first one (law 16) nothing that is kept counts, and nothing is kept.
   using Found = std::map<std::string, Result<store::File>>;
-  void look_at(const FilesOf& of, std::vector<std::string> refs, bool believe, std::function<void(Found)> done);
+  void look_at(const FilesOf& of, std::vector<std::string> refs, std::function<void(Found)> done);
 
   /// What names a file with this content in `to`: one that is there, else it is copied from `from`, once for all who want it at the same time. kInvalid
   /// where no file with it is left on either side. An upload whose outcome nobody knows is kUnavailable: no record names it, and the next one finds it.
@@ -46,7 +47,8 @@ class Files {
   struct Bringing;
   void read(const FilesOf& of, const std::string& ref, std::function<void(Result<store::File>)> done);
   void took(const FilesOf& of, const std::string& ref, Result<std::optional<FileContent>> answer);
-  void told(const std::string& place, const Result<store::File>& file);
+  void keep(const FilesOf& of, store::File file, std::function<void(Result<void>)> done);
+  void told(const std::string& reading, const Result<store::File>& file);
   void transfer(const std::string& connection, std::function<void(std::function<void()>)> work);
   void next(const std::string& connection);
   void remember(const std::string& sha256, FileContent content);
@@ -77,9 +79,9 @@ class Files {
   std::list<Kept> kept_;  // the one used last first
   std::size_t bytes_ = 0;
   std::unique_ptr<Timer> timer_;
-  std::map<std::string, Failure> failed_;                                                   // by connection and reference
+  std::map<std::string, Failure> failed_;                                                   // by place and reference
   std::map<std::string, std::vector<std::function<void(Result<store::File>)>>> reading_;    // likewise
-  std::map<std::string, std::vector<Done<Uploaded>>> bringing_;                             // by connection and content
+  std::map<std::string, std::vector<Done<Uploaded>>> bringing_;                             // by both places and the content
   std::map<std::string, Transfers> transfers_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // owners: this and the callbacks under way
 };

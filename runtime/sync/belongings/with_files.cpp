@@ -42,7 +42,7 @@ void WithFiles::attach(std::vector<Record> records, std::function<void(std::vect
   }
   if (refs.empty()) return done(std::move(records));
   auto all = std::make_shared<std::vector<Record>>(std::move(records));  // owner: the callback below
-  files_.look_at(mine_, {refs.begin(), refs.end()}, own_.same_system(), [this, alive = alive_, all, done = std::move(done)](const Files::Found& found) {
+  files_.look_at(mine_, {refs.begin(), refs.end()}, [this, alive = alive_, all, done = std::move(done)](const Files::Found& found) {
     if (!*alive) return;
     for (Record& record : *all) {
       for (const Path& one : paths_) {

@@ -49,8 +49,11 @@ TEST_CASE("files: a content is found wherever it is, the one seen last first", "
   CHECK(with(f, "aa") == std::vector<File>{photo("app", "x/a.png", "aa"), photo("erp", "/files/a.png", "aa")});
   f.ask<void>([&](auto done) { f.store.drop_file("app", "x/a.png", done); });
   CHECK(with(f, "aa") == std::vector<File>{photo("erp", "/files/a.png", "aa")});
+  keep(f, photo("erp/photos", "x.png", "aa"));
+  keep(f, photo("erp_old", "x.png", "cc"));
   f.ask<void>([&](auto done) { f.store.drop_files("erp", done); });
   CHECK(with(f, "aa").empty());
+  CHECK(with(f, "cc").size() == 1);
   CHECK(with(f, "bb").size() == 1);
 }
 

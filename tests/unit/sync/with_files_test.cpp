@@ -43,7 +43,9 @@ class Disk final : public sync::FileVerbs {
   std::optional<Error> broken, refused;      // what a download, an upload is answered
   std::string stored_as;                     // what the system makes of every upload
   bool lose_answer = false;
+  bool same = true;
   int downloads = 0, uploads = 0, looks = 0;
+  bool same_system() const override { return same; }
 
  private:
   template <typename T>
@@ -66,8 +68,8 @@ struct Photos {
   World world;
   std::shared_ptr<Disk> here = std::make_shared<Disk>(world.timers, "/files/"), there = std::make_shared<Disk>(world.timers, "bucket/");
   sync::Files files{world.store, world.timers, world.clock};
-  sync::WithFiles left{world.left, files, {"erp", here}, {"app", there}, {{"photo", false}}};
-  sync::WithFiles right{world.right, files, {"app", there}, {"erp", here}, {{"photo", false}}};
+  sync::WithFiles left{world.left, files, {"erp", "erp", here}, {"app", "app", there}, {{"photo", false}}};
+  sync::WithFiles right{world.right, files, {"app", "app", there}, {"erp", "erp", here}, {{"photo", false}}};
 
   explicit Photos(const sync::Plan& plan = plan_with_photos()) {
     world.engine->put(std::make_shared<test::TableMapper>(plan, "v2"), {&left, &right});
@@ -234,7 +236,7 @@ TEST_CASE("with files: what was put there before the process ended is not sent a
   REQUIRE(it.there->uploads == 2);
 
   sync::Files fresh(it.world.store, it.world.timers, it.world.clock);
-  sync::WithFiles left(it.world.left, fresh, {"erp", it.here}, {"app", it.there}, {{"photo", false}}), right(it.world.right, fresh, {"app", it.there}, {"erp", it.here}, {{"photo", false}});
+  sync::WithFiles left(it.world.left, fresh, {"erp", "erp", it.here}, {"app", "app", it.there}, {{"photo", false}}), right(it.world.right, fresh, {"app", "app", it.there}, {"erp", "erp", it.here}, {{"photo", false}});
   test::restart(it.world, plan_with_photos(), {&left, &right});
   it.world.settle(std::chrono::minutes(5));
 
@@ -273,13 +275,12 @@ TEST_CASE("with files: a file that cannot be read at the moment holds its record
   Photos it;
   it.here->files["/files/ada.png"] = "a";
   it.here->broken = make_error(Code::kUnavailable, "502");
-  Value bob = test::person("bob@example.org");
-  it.world.left.insert(bob);
+  const std::string bob = it.world.left.insert(test::person("bob@example.org"));
   Value ada = test::person("ada@example.org");
   ada["photo"] = "/files/ada.png";
-  it.world.left.insert(ada);
+  it.world.hook(Side::kLeft, it.world.left.insert(ada));
+  it.tell(Side::kLeft, bob);
 
-  CHECK(test::run_job(it.world, "initial_load").state == "done");
   CHECK(it.world.right.rows.size() == 1);
   CHECK(test::standing_of(it.world, store::KeyState::kDead).empty());
 
@@ -344,16 +345,22 @@ TEST_CASE("with files: what a system makes of the bytes that it got is the same 
   CHECK(it.there->downloads == 0);
 }
 
-TEST_CASE("with files: what is known of another system's files does not count", "[sync][files]") {
+TEST_CASE("with files: what is known of another system's files does not count, and nothing of them is kept", "[sync][files]") {
   Photos it;
   it.here->files["/files/ada.png"] = "a";
   const std::string ada = it.add("ada@example.org", "/files/ada.png");
   REQUIRE(it.here->downloads == 1);
 
-  it.world.left.same = false;
+  it.here->same = it.world.left.same = false;
+  it.here->files["/files/ada.png"] = "another's";
   it.tell(Side::kLeft, ada);
-
   CHECK(it.here->downloads > 1);
+  const int read = it.here->downloads;
+
+  it.here->same = it.world.left.same = true;
+  it.here->files["/files/ada.png"] = "a";
+  it.tell(Side::kLeft, ada);
+  CHECK(it.here->downloads == read);
 }
 
 TEST_CASE("canonical: a file is what is in it", "[sync][files]") {
