@@ -21,7 +21,8 @@ void ScriptFileVerbs::ask(const std::string& function, Value argument, bool writ
   if (!connection_.has(function)) {
     return connection_.later([done = std::move(done), function, kind = connection_.kind()] { done(make_error(Code::kInvalid, "the connector '" + kind + "' has no function '" + function + "'"), {}); });
   }
-  auto recording = connection_.exchanges().begin(hidden_);
+  // An address holds the name of a file, which a mapping that redacts may not tell.
+  auto recording = hidden_.empty() ? connection_.exchanges().begin(hidden_) : nullptr;
   auto answered = [keeper = &connection_.exchanges(), connection = connection_.name(), hidden = hidden_, recording, writes, done = std::move(done)](Result<Value> answer) {
     const bool failed = !answer.ok();
     Exchanges kept = keeper->kept(recording.get(), {connection, writes, failed}, hidden);

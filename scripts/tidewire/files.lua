@@ -11,7 +11,7 @@ local fail = connector.fail
 local M = {}
 
 -- A file is in the memory of its connection's script up to four times at once, and two of them are under way.
-local largest = 32 * 1024 * 1024
+local largest = 25 * 1000 * 1000
 local usual = 10 * 1024 * 1024
 
 --- Bytes of "20MB"; nil for what is no size, or one beyond what can be copied.
@@ -29,7 +29,7 @@ end
 --- nil and the error of a file that is larger.
 function M.too_large(conn, name)
   return fail("invalid", ("the file '%s' is larger than %d bytes"):format(name, M.most(conn)),
-    "limits = { max_file_size = \"30MB\" } of the connection copies larger ones, up to 32MB; else take it off the record")
+    "limits = { max_file_size = \"20MB\" } of the connection copies larger ones, up to 25MB; else take it off the record")
 end
 
 --- The last part of a path or an address, decoded, without what follows "?".

@@ -97,7 +97,7 @@ local function check_config(what, declared, config)
     if result[name] == nil and rule.required then error(what .. ": '" .. name .. "' is missing", 0) end
   end
   local most = result.limits and result.limits.max_file_size
-  if most ~= nil and not files.size(most) then error(what .. ": limits.max_file_size must be a size such as \"20MB\", at most 32MB", 0) end
+  if most ~= nil and not files.size(most) then error(what .. ": limits.max_file_size must be a size such as \"20MB\", at most 25MB", 0) end
   if result.webhook and not is_secret(result.webhook.secret) then error(what .. ": webhook has no 'secret'", 0) end
   return result
 end
