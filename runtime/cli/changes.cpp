@@ -15,7 +15,7 @@ std::vector<Cell> change_cells(const Value& one, Instant now) {
 int received(Context& context, const char* name, const char* empty) {
   const Arguments& arguments = context.arguments;
   Target target(std::string("/api/v1/") + name);
-  for (const char* filter : {"connection", "collection", "key", "event", "source", "text"}) target.add(filter, arguments.get(std::string("--") + filter));
+  for (const char* filter : {"mapping", "side", "connection", "collection", "key", "event", "source", "text"}) target.add(filter, arguments.get(std::string("--") + filter));
   int status = kOk;
   if (!add_moments(context, target, {"--since", "--until"}, status)) return status;
   return print_list(context, target, 20, name, Table({{"when"}, {"from"}, {"collection"}, {"key", false, true}, {"event"}, {"by"}}), change_cells, empty);
@@ -25,7 +25,9 @@ int changes(Context& context) { return received(context, "changes", "nothing lik
 int webhooks(Context& context) { return received(context, "webhooks", "no webhook like that was received"); }
 
 std::vector<Option> received_options() {
-  return {{"--connection", "C", "from this connection"},
+  return {{"--mapping", "M", "of a collection of this mapping"},
+          {"--side", "left|right", "of the mapping's left or right collection alone"},
+          {"--connection", "C", "from this connection"},
           {"--collection", "X", "of this doctype, table or model"},
           {"--key", "K", "of this key"},
           {"--event", "E", "upsert, delete or unparsed"},
@@ -40,7 +42,7 @@ std::vector<Option> received_options() {
 
 const Command& changes_command() {
   static const Command command{"changes",
-                               "[--connection C] [--key K] [--source S] [--since T] [--limit N]",
+                               "[--mapping M [--side S]] [--connection C] [--key K] [--source S] [--since T] [--limit N]",
                                "lists what was received, newest first, whatever announced it",
                                "Polls go straight to the mappings: what they found is in `tidewire ops`. --json has the bodies as they came.",
                                {[] {
@@ -55,9 +57,9 @@ const Command& changes_command() {
 
 const Command& webhooks_command() {
   static const Command command{"webhooks",
-                               "[--connection C] [--key K] [--event E] [--since T] [--limit N]",
+                               "[--mapping M [--side S]] [--connection C] [--key K] [--event E] [--since T] [--limit N]",
                                "lists the webhooks that were received and proved, newest first",
-                               "--event unparsed lists those that name nothing we know; --json has the bodies as they came. How many were refused says `tidewire status`.",
+                               "--event unparsed lists those that name nothing we know, which are of no mapping; --json has the bodies as they came. How many were refused says `tidewire status`.",
                                {received_options(), 0, 0},
                                webhooks};
   return command;

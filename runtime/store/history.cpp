@@ -8,15 +8,24 @@
 namespace tidewire::store {
 namespace {
 
+/// [["erp", "Customer"], …], for a statement.
+std::optional<std::string> pairs_text(const std::optional<std::vector<std::pair<std::string, std::string>>>& pairs) {
+  if (!pairs) return std::nullopt;
+  Array out;
+  for (const auto& [connection, collection] : *pairs) out.push_back(Value(Array{Value(connection), Value(collection)}));
+  return json::dump(Value(std::move(out)));
+}
+
 Result<Paged<Value>> read_received(Database& database, const ReceivedFilter& filter, const Page& page) {
   // Newest first along the primary key; whoever filters reads past what does not fit.
   Query row(database,
             "SELECT seq, at, connection, collection, key, event, source, payload FROM received WHERE seq < ?1 "
             "AND (?2 = '' OR connection = ?2) AND (?3 = '' OR collection = ?3) AND (?4 = '' OR key = ?4) AND (?5 = '' OR event = ?5) "
             "AND (?6 = '' OR source = ?6) AND at >= ?7 AND at < ?9 AND (?10 = '' OR instr(lower(key || ' ' || coalesce(payload, '')), lower(?10)) > 0) "
+            "AND (?11 IS NULL OR EXISTS (SELECT 1 FROM json_each(?11) AS one WHERE one.value ->> 0 = connection AND one.value ->> 1 = collection)) "
             "ORDER BY seq DESC LIMIT ?8",
             TRY(row_mark(page.after, INT64_MAX)), filter.connection, filter.collection, filter.key, filter.event, filter.source,
-            filter.since.value_or(Instant{}), page.limit, filter.until.value_or(Instant::max()), filter.text);
+            filter.since.value_or(Instant{}), page.limit, filter.until.value_or(Instant::max()), filter.text, pairs_text(filter.collections));
   Paged<Value> found;
   std::int64_t last = 0;
   while (TRY(row.next())) {

@@ -144,6 +144,8 @@ struct ReceivedFilter {
   std::optional<Instant> since{};
   std::optional<Instant> until{};              // before
   std::string text{};                          // somewhere in the key or the body; ASCII letters of either case
+  /// Of one of these alone: connection and collection. nullopt = any; none of them = nothing.
+  std::optional<std::vector<std::pair<std::string, std::string>>> collections{};
 };
 
 struct AuditFilter {

@@ -3,6 +3,7 @@
 #include "admin/filters.h"
 #include "admin/paging.h"
 #include "admin/views.h"
+#include "sync/known_ends.h"
 
 namespace tidewire::admin {
 namespace {
@@ -46,9 +47,34 @@ void operation(Api& api, const Call& call) {
   });
 }
 
+using Collections = std::vector<std::pair<std::string, std::string>>;
+
+/// Connection and collection of the sides of a mapping, or of one: as it is loaded, else as its links are of. None of one that nobody knows.
+void with_collections(Api& api, const std::string& mapping, std::optional<store::Side> side, std::function<void(Result<Collections>)> then) {
+  std::vector<store::Side> sides{store::Side::kLeft, store::Side::kRight};
+  if (side) sides = {*side};
+  if (const sync::Plan* plan = api.control().engine().plan(mapping); plan != nullptr) {
+    Collections out;
+    for (const store::Side one : sides) out.emplace_back(plan->end[one].connection, plan->end[one].collection);
+    return then(std::move(out));
+  }
+  api.control().store().kv_get(sync::KnownEnds::kDrawer, mapping, [sides, then = std::move(then)](Result<std::optional<Value>> kept) {
+    if (!kept.ok()) return then(kept.error());
+    Collections out;
+    for (const store::Side one : sides) {
+      const Value* end = *kept ? (*kept)->find(store::side_name(one)) : nullptr;
+      if (end != nullptr) out.emplace_back(end->string_or("connection"), end->string_or("collection"));
+    }
+    then(std::move(out));
+  });
+}
+
 void received(Api& api, const Call& call, store::ReceivedFilter filter, const char* name) {
   const auto page = page_of(call);
-  if (!page.ok()) return (*call.reply)(problem(page.error()));
+  const auto side = side_of(call, "side");
+  if (!page.ok() || !side.ok()) return (*call.reply)(problem(page.ok() ? side.error() : page.error()));
+  const std::string mapping = call.query("mapping");
+  if (*side && mapping.empty()) return (*call.reply)(problem(make_error(Code::kInvalid, "a side is a side of one mapping", "name the mapping too")));
   filter.connection = call.query("connection");
   filter.collection = call.query("collection");
   filter.key = call.query("key");
@@ -56,8 +82,16 @@ void received(Api& api, const Call& call, store::ReceivedFilter filter, const ch
   filter.since = *time_of(call, "since");
   filter.until = *time_of(call, "until");
   filter.text = call.query("text");
-  api.control().store().received(std::move(filter), *page, api.guarded([&api, call, name](Result<store::Paged<Value>> found) {
-    send_list(api, call, kReceivedWords, found, [name](const auto& rows) { return values_page(name, rows); });
+  const auto list = [&api, call, name, page = *page](store::ReceivedFilter wanted) {
+    api.control().store().received(std::move(wanted), page, api.guarded([&api, call, name](Result<store::Paged<Value>> found) {
+      send_list(api, call, kReceivedWords, found, [name](const auto& rows) { return values_page(name, rows); });
+    }));
+  };
+  if (mapping.empty()) return list(std::move(filter));
+  with_collections(api, mapping, *side, api.guarded([list, filter, reply = call.reply](Result<Collections> of) mutable {
+    if (!of.ok()) return (*reply)(problem(of.error()));
+    filter.collections = std::move(*of);
+    list(std::move(filter));
   }));
 }
 
@@ -85,7 +119,7 @@ void audit(Api& api, const Call& call) {
 
 std::span<const Route> history_routes() {
   using enum Parameter::Type;
-  static const std::vector<Parameter> received_filters{{"connection", kText, "from this connection"}, {"collection", kText, "of this collection"}, {"key", kText, "of this key"},
+  static const std::vector<Parameter> received_filters{{"mapping", kText, "of a collection of this mapping; what names no collection is of none"}, {"side", kText, "of the mapping's left or right collection alone"}, {"connection", kText, "from this connection"}, {"collection", kText, "of this collection"}, {"key", kText, "of this key"},
                                                        {"event", kText, "upsert, delete or unparsed"}, {"since", kTime, "received at or after this time"}, {"until", kTime, "before this time"}, {"text", kText, "with this text in the key or the body"}};
   static const Route routes[] = {
       {.method = "GET", .path = "/api/v1/operations", .role = Role::kViewer, .id = "operations", .summary = "What was decided, newest first. A key is either side's and needs the mapping", .handler = operations,

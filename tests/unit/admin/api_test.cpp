@@ -157,8 +157,38 @@ TEST_CASE("api: a list that is narrowed by what there is not says so", "[admin]"
   refused("changes?connection=erb", 404, "did you mean 'erp'");
   refused("webhooks?event=upsertt", 400, "did you mean 'upsert'");
   refused("changes?source=bogus", 400, "webhook, poll");
+  refused("changes?mapping=peeple", 404, "did you mean 'people'");
+  refused("webhooks?mapping=people&side=up", 400, "left");
+  refused("changes?side=left", 400, "name the mapping too");
   refused("jobs/xyz/findings", 404, "no job xyz");
-  for (const char* right : {"operations?mapping=people&outcome=dead", "links?mapping=people", "changes?connection=erp&event=delete", "dead-letters?mapping=people"}) CHECK(f.ask("GET", std::string("/api/v1/") + right).status == 200);
+  for (const char* right : {"operations?mapping=people&outcome=dead", "links?mapping=people", "changes?connection=erp&event=delete", "dead-letters?mapping=people", "changes?mapping=people&side=left"}) CHECK(f.ask("GET", std::string("/api/v1/") + right).status == 200);
+}
+
+TEST_CASE("api: what was received is narrowed to a mapping and to a side of it, also to one that left the project", "[admin]") {
+  ApiFixture f;
+  const auto& end = f.world.engine->plan("people")->end;
+  const auto put = [&](const std::string& connection, const std::string& collection, const std::string& key) {
+    f.store().put({store::Change{.connection = connection, .collection = collection, .key = key, .source = "webhook", .payload = {}, .delivery_id = {}}}, [](Result<std::int64_t> stored) { CHECK(stored.ok()); });
+    f.world.timers.run_posted();
+  };
+  put(end.left.connection, end.left.collection, "L1");
+  put(end.right.connection, end.right.collection, "R1");
+  put(end.left.connection, "of another mapping", "X1");
+  f.store().kv_set("ends", "former", Value(Object{{"left", Value(Object{{"connection", end.left.connection}, {"collection", "of another mapping"}})}}), std::nullopt, [](Result<void> kept) { CHECK(kept.ok()); });
+  f.store().count("mapping former", {{"applied", 1}}, [](Result<void> counted) { CHECK(counted.ok()); });
+  f.world.timers.run_posted();
+  const auto keys = [&](const std::string& target, const char* rows) {
+    std::string found;
+    const Value page = f.get("/api/v1/" + target);
+    for (const Value& row : page.find(rows)->as_array()) found += row.string_or("key") + " ";
+    return found;
+  };
+
+  CHECK(keys("changes?mapping=people", "changes") == "R1 L1 ");
+  CHECK(keys("webhooks?mapping=people&side=left", "webhooks") == "L1 ");
+  CHECK(keys("changes?mapping=people&side=right&key=L1", "changes").empty());
+  CHECK(keys("changes?mapping=former", "changes") == "X1 ");
+  CHECK(keys("changes?mapping=former&side=right", "changes").empty());
 }
 
 TEST_CASE("api: a mapping and a connection that left the project are listed as long as the state knows them", "[admin]") {

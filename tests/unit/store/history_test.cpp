@@ -40,6 +40,28 @@ TEST_CASE("history: what was received is filtered, newest first, in pages that s
   CHECK(received(f, {.until = f.clock.now() + std::chrono::seconds(1)}).rows.size() == received(f, {}).rows.size());
 }
 
+TEST_CASE("history: what was received is narrowed to some collections, each of its own connection", "[store]") {
+  StoreFixture f;
+  put(f, "A");
+  put(f, "B", "webhook", "app");
+  f.put({Change{.connection = "erp", .collection = "Sup'plier", .key = "C", .source = "webhook", .payload = {}, .delivery_id = {}}});
+  using Collections = std::vector<std::pair<std::string, std::string>>;
+  const auto keys = [&](Collections of, std::string key = "") {
+    ReceivedFilter filter;
+    filter.key = std::move(key);
+    filter.collections = std::move(of);
+    std::string found;
+    for (const Value& row : received(f, filter).rows) found += row.string_or("key");
+    return found;
+  };
+
+  CHECK(keys({{"erp", "Customer"}}) == "A");
+  CHECK(keys({{"erp", "Sup'plier"}, {"app", "Customer"}}) == "CB");
+  CHECK(keys({{"erp", "Sup'plier"}, {"app", "Customer"}}, "B") == "B");
+  CHECK(keys({{"app", "Sup'plier"}}).empty());
+  CHECK(keys({}).empty());
+}
+
 TEST_CASE("history: versions of one script, newest first", "[store]") {
   StoreFixture f;
   for (const char* hash : {"one", "two"}) {
