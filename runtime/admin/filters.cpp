@@ -25,22 +25,31 @@ std::vector<std::string> known_names(const Value& object, const Further& further
 
 bool is_among(const std::vector<std::string>& names, const std::string& name) { return name.empty() || std::find(names.begin(), names.end(), name) != names.end(); }
 
-Result<void> check_names(const Control& control, const store::Summary& summary, const std::string& mapping, const std::string& connection) {
-  const auto mappings = known_names(control.mappings(), summary.mappings), connections = known_names(control.connections(), summary.connections);
-  if (!is_among(mappings, mapping)) return no_mapping(mapping, mappings);
-  if (is_among(connections, connection)) return {};
-  return make_error(Code::kNotFound, "no connection '" + connection + "' is known" + suggestion(connection, connections), "`tidewire status` lists them");
+Result<void> look_up(const Control& control, const store::Summary& summary, const Names& names) {
+  std::vector<std::string> mappings = known_names(control.mappings(), summary.mappings);
+  const std::vector<std::string> files = control.mapping_files(), connections = known_names(control.connections(), summary.connections);
+  mappings.insert(mappings.end(), files.begin(), files.end());
+  if (!is_among(mappings, names.mapping)) return no_mapping(names.mapping, mappings);
+  if (!is_among(connections, names.connection)) return make_error(Code::kNotFound, "no connection '" + names.connection + "' is known" + suggestion(names.connection, connections), "`tidewire status` lists them");
+  if (is_among(mappings, names.either) || is_among(connections, names.either)) return {};
+  std::vector<std::string> both = mappings;
+  both.insert(both.end(), connections.begin(), connections.end());
+  return make_error(Code::kNotFound, "no mapping and no connection '" + names.either + "'" + suggestion(names.either, both), "`tidewire status` lists them");
 }
 
 }  // namespace
+
+void check_names(Api& api, Names names, Done<void> done) {
+  const bool loaded = names.mapping.empty() || api.control().engine().plan(names.mapping) != nullptr;
+  if (loaded && names.connection.empty() && names.either.empty()) return done({});
+  api.with_summary(api.guarded([&api, names = std::move(names), done = std::move(done)](const Result<store::Summary>& summary) { done(summary.ok() ? look_up(api.control(), *summary, names) : Result<void>(summary.error())); }));
+}
 
 void check_filters(Api& api, const Call& call, std::span<const Words> words, Done<void> done) {
   for (const Words& one : words) {
     if (const auto known = check_word(one, call.query(one.parameter)); !known.ok()) return done(known);
   }
-  const std::string mapping = call.query("mapping"), connection = call.query("connection");
-  if ((mapping.empty() || api.control().engine().plan(mapping) != nullptr) && connection.empty()) return done({});
-  api.with_summary(api.guarded([&api, mapping, connection, done = std::move(done)](const Result<store::Summary>& summary) { done(summary.ok() ? check_names(api.control(), *summary, mapping, connection) : Result<void>(summary.error())); }));
+  check_names(api, {call.query("mapping"), call.query("connection"), call.query("about")}, std::move(done));
 }
 
 }  // namespace tidewire::admin

@@ -17,8 +17,16 @@ struct Words {
   std::vector<std::string> words;
 };
 
-/// kNotFound for the query's `mapping` and `connection` where neither the project nor the state knows them, kInvalid for a parameter
-/// that says none of its words; each with what may be meant.
+/// What is named somewhere; "" = nothing.
+struct Names {
+  std::string mapping{}, connection{};
+  std::string either{};  // a mapping or a connection
+};
+
+/// kNotFound, with what may be meant, for a name that neither the project nor the state knows.
+void check_names(Api& api, Names names, Done<void> done);
+
+/// The same for the query's `mapping`, `connection` and `about` (either of them), and kInvalid for a parameter that says none of its words.
 void check_filters(Api& api, const Call& call, std::span<const Words> words, Done<void> done);
 
 /// Answers a page as `shape` shows it; an empty first one once its filters are found to mean something. `words` outlives the call.

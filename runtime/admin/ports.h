@@ -64,6 +64,8 @@ class Control {
   virtual Value connections() const = 0;
   /// By mapping: { file, version, loaded_at, left = {connection, collection}, right = {...}, direction, polls = {...}, reload = { at, ok, error }, drift?, quarantined, paused, warnings }
   virtual Value mappings() const = 0;
+  /// Names of the files in mappings/, without ".lua", whether they are loaded or not.
+  virtual std::vector<std::string> mapping_files() const = 0;
   /// Calls the connector's `test`, answers what it returned.
   virtual void test_connection(const std::string& connection, Done<Value> done) = 0;
   /// What answers for this connection now is the right system: its fingerprint becomes the one that deletes are believed

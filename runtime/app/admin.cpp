@@ -1,7 +1,9 @@
 // What the API asks of the daemon: settings, pauses, the shape of mappings, where backups go.
 #include <filesystem>
 
+#include "admin/paging.h"
 #include "app/state.h"
+#include "base/text.h"
 
 namespace tidewire::app {
 namespace {
@@ -62,8 +64,22 @@ void App::State::apply_pauses() {
   }
 }
 
+Error App::State::no_mapping(const std::string& name) const {
+  std::vector<std::string> names;
+  for (const auto& [known, unused] : mappings_) names.push_back(known);
+  return admin::no_mapping(name, names);
+}
+
+/// Of one that is declared and does not run, why.
+Error App::State::no_connection(const std::string& name) const {
+  if (const auto broken = broken_connections_.find(name); broken != broken_connections_.end()) return broken->second;
+  std::vector<std::string> names;
+  for (const auto& [known, unused] : project_.connections) names.push_back(known);
+  return make_error(Code::kNotFound, "no connection '" + name + "'" + suggestion(name, names), "tidewire.lua declares them");
+}
+
 void App::State::pause_connection(const std::string& name, std::optional<Instant> until, admin::Done<void> done) {
-  if (!connections_.contains(name)) return loop_.post([done, name] { done(make_error(Code::kNotFound, "no connection '" + name + "' runs", "see `tidewire check`")); });
+  if (!connections_.contains(name)) return loop_.post([done, error = no_connection(name)] { done(error); });
   const auto stored = [this, alive = alive_, name, until, done](Result<void> kept) {
     if (!*alive) return;
     if (!kept.ok()) return done(std::move(kept));
@@ -79,7 +95,7 @@ void App::State::pause_connection(const std::string& name, std::optional<Instant
 }
 
 void App::State::enable_mapping(const std::string& name, bool enabled, admin::Done<void> done) {
-  if (!mappings_.contains(name)) return loop_.post([done, name] { done(make_error(Code::kNotFound, "no mapping '" + name + "' is loaded", "`tidewire status` lists them")); });
+  if (!mappings_.contains(name)) return loop_.post([done, error = no_mapping(name)] { done(error); });
   const auto stored = [this, alive = alive_, name, enabled, done](Result<void> kept) {
     if (!*alive) return;
     if (!kept.ok()) return done(std::move(kept));
@@ -108,7 +124,7 @@ void App::State::describe(const std::string& name, const std::string& collection
 /// that did.
 void App::State::describe_as(const std::string& name, const std::string& collection, const std::string& word, std::function<void(Result<Value>, const std::string&)> done) {
   const auto found = connections_.find(name);
-  if (found == connections_.end()) return loop_.post([done, name] { done(make_error(Code::kNotFound, "no connection '" + name + "' runs", "see `tidewire check`"), ""); });
+  if (found == connections_.end()) return loop_.post([done, error = no_connection(name)] { done(error, ""); });
   Value wanted = Object{{"name", collection}, {"word", word}, {"fields", Value(Array{})}};
   for (const auto& [unused, mapping] : mappings_) {
     for (const sync::Side side : {sync::Side::kLeft, sync::Side::kRight}) {
@@ -124,7 +140,7 @@ void App::State::describe_as(const std::string& name, const std::string& collect
   find_word(*found->second, collection, [this, alive = alive_, name, wanted, done](const std::string& fitting) {
     if (!*alive) return;
     const auto connection = connections_.find(name);
-    if (connection == connections_.end()) return done(make_error(Code::kNotFound, "no connection '" + name + "' runs", "see `tidewire check`"), fitting);
+    if (connection == connections_.end()) return done(no_connection(name), fitting);
     Value asked = wanted;
     asked["word"] = Value(fitting);
     connection->second->describe(asked, [done, fitting](Result<Value> described) { done(std::move(described), fitting); });
@@ -133,7 +149,8 @@ void App::State::describe_as(const std::string& name, const std::string& collect
 
 Result<Value> App::State::compiled(const std::string& name) {
   const auto found = mappings_.find(name);
-  if (found == mappings_.end() || !found->second.mapper) return make_error(Code::kNotFound, "no mapping '" + name + "' runs", "`tidewire check` says why");
+  if (found == mappings_.end()) return no_mapping(name);
+  if (!found->second.mapper) return make_error(Code::kNotFound, "no mapping '" + name + "' runs", "`tidewire check` says why");
   return found->second.mapper->compiled();
 }
 

@@ -84,7 +84,7 @@ Result<Value> App::State::connection_kinds() {
 
 Result<Value> App::State::connection_settings(const std::string& name) {
   const auto declared = project_.connections.find(name);
-  if (declared == project_.connections.end()) return make_error(Code::kNotFound, "no connection '" + name + "'");
+  if (declared == project_.connections.end()) return no_connection(name);
   const auto own = project_.connection_files.find(name);
   const bool editable = own != project_.connection_files.end();
   const ConnectionConfig& config = editable ? own->second : declared->second;
@@ -152,7 +152,7 @@ Result<Value> App::State::create_connection(const admin::ConnectionDraft& draft)
 
 Result<Value> App::State::edit_connection(const admin::ConnectionDraft& draft) {
   const auto declared = project_.connections.find(draft.name);
-  if (declared == project_.connections.end()) return make_error(Code::kNotFound, "no connection '" + draft.name + "'");
+  if (declared == project_.connections.end()) return no_connection(draft.name);
   auto wanted = draft;
   const auto own = project_.connection_files.find(draft.name);
   if (own == project_.connection_files.end()) {
@@ -214,7 +214,7 @@ Result<Value> App::State::delete_connection(const std::string& name) {
   const auto own = project_.connection_files.find(name);
   if (own == project_.connection_files.end()) {
     if (project_.connections.contains(name)) return declared_elsewhere(name);
-    return make_error(Code::kNotFound, "no connection '" + name + "'");
+    return no_connection(name);
   }
   if (const auto users = mappings_of(name); !users.empty()) return make_error(Code::kInvalid, "the connection '" + name + "' is used by " + join(users, ", "), "delete those mappings first, or point them at another connection");
   TRY(load_project(options_.folder, options_.environment, files_, connector_kinds(options_.folder, options_.scripts_folder), {{name, std::nullopt}}));

@@ -157,11 +157,7 @@ Value App::State::mappings() const {
 
 void App::State::test_connection(const std::string& name, admin::Done<Value> done) {
   const auto found = connections_.find(name);
-  if (found == connections_.end()) {
-    const auto broken = broken_connections_.find(name);
-    Error error = broken != broken_connections_.end() ? broken->second : make_error(Code::kNotFound, "no connection '" + name + "'", "tidewire.lua declares them");
-    return loop_.post([done, error] { done(error); });
-  }
+  if (found == connections_.end()) return loop_.post([done, error = no_connection(name)] { done(error); });
   found->second->test([this, alive = alive_, done = std::move(done)](Result<Value> answer) {
     if (*alive && answer.ok()) engine_->try_refused();
     done(std::move(answer));
@@ -170,13 +166,13 @@ void App::State::test_connection(const std::string& name, admin::Done<Value> don
 
 void App::State::accept_system(const std::string& name, admin::Done<void> done) {
   const auto found = connections_.find(name);
-  if (found == connections_.end()) return loop_.post([done, name] { done(make_error(Code::kNotFound, "no connection '" + name + "'", "tidewire.lua declares them")); });
+  if (found == connections_.end()) return loop_.post([done, error = no_connection(name)] { done(error); });
   Connection* connection = found->second.get();
   connection->test([this, alive = alive_, name, done](Result<Value> answer) {
     if (!*alive) return;
     if (!answer.ok()) return done(answer.error());
     const auto now = connections_.find(name);
-    if (now == connections_.end()) return done(make_error(Code::kNotFound, "no connection '" + name + "'", "tidewire.lua declares them"));
+    if (now == connections_.end()) return done(no_connection(name));
     now->second->accept_system(done);
   });
 }

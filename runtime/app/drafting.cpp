@@ -31,7 +31,7 @@ std::string listed_word(const Value& catalog, const std::string& collection) {
 
 void App::State::collections(const std::string& name, admin::Done<Value> done) {
   const auto found = connections_.find(name);
-  if (found == connections_.end()) return loop_.post([done, name] { done(make_error(Code::kNotFound, "no connection '" + name + "' runs", "see `tidewire check`")); });
+  if (found == connections_.end()) return loop_.post([done, error = no_connection(name)] { done(error); });
   if (!found->second->has("catalog")) return loop_.post([done] { done(Value(Array{})); });
   found->second->call("catalog", {}, false, std::move(done));
 }
@@ -53,11 +53,7 @@ Result<Value> App::State::asked_end(const Value& asked, const char* side) const 
   const Value* end = asked.find(side);
   const std::string name = end == nullptr ? "" : end->string_or("connection");
   const auto found = connections_.find(name);
-  if (found == connections_.end()) {
-    std::vector<std::string> names;
-    for (const auto& [known, unused] : connections_) names.push_back(known);
-    return make_error(Code::kNotFound, "no connection '" + name + "' runs" + suggestion(name, names), "GET /api/v1/connections lists them");
-  }
+  if (found == connections_.end()) return no_connection(name);
   return *end;
 }
 
@@ -135,7 +131,7 @@ void App::State::create_mapping(const std::string& name, const std::string& text
 
 Result<Value> App::State::delete_mapping(const std::string& name) {
   const auto found = mappings_.find(name);
-  if (found == mappings_.end()) return make_error(Code::kNotFound, "no mapping '" + name + "' is loaded", "GET /api/v1/mappings lists them");
+  if (found == mappings_.end()) return no_mapping(name);
   const std::string file = found->second.file;
   const auto together = std::count_if(mappings_.begin(), mappings_.end(), [&](const auto& one) { return one.second.file == file; });
   if (together > 1) return make_error(Code::kInvalid, file + " holds " + std::to_string(together) + " mappings", "take '" + name + "' out of it by an edit");

@@ -45,7 +45,7 @@ Result<Value> App::State::source(const std::string& name) {
   const auto found = mappings_.find(name);
   const std::string file = found == mappings_.end() ? "mappings/" + name + ".lua" : found->second.file;
   const auto text = name.find('/') == std::string::npos && name.find("..") == std::string::npos ? read_file(options_.folder + "/" + file) : std::nullopt;
-  if (!text) return make_error(Code::kNotFound, "no mapping '" + name + "'", "`tidewire status` lists them");
+  if (!text) return no_mapping(name);
   return Value(Object{{"mapping", name}, {"file", file}, {"source", *text}, {"hash", sha256_hex(*text)}});
 }
 

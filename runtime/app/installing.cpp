@@ -43,7 +43,8 @@ struct App::State::InstallSteps {
 
 void App::State::install(const admin::Installation& asked, admin::Done<Value> done) {
   const auto mapping = mappings_.find(asked.mapping);
-  if (mapping == mappings_.end() || !mapping->second.endpoints) {
+  if (mapping == mappings_.end()) return loop_.post([done, error = no_mapping(asked.mapping)] { done(error); });
+  if (!mapping->second.endpoints) {
     return loop_.post([done, name = asked.mapping] { done(make_error(Code::kNotFound, "no mapping '" + name + "' is loaded", "`tidewire check` says why")); });
   }
   const auto options_for = [&](const std::string& connection, const std::string& name) {
@@ -79,7 +80,7 @@ void App::State::install_next(const admin::Installation& asked, std::shared_ptr<
   if (steps->next == steps->list.size()) return done(Value(std::move(steps->answers)));
   const InstallSteps::One& one = steps->list[steps->next];
   const auto found = connections_.find(one.connection);
-  if (found == connections_.end()) return done(make_error(Code::kNotFound, "no connection '" + one.connection + "'", "tidewire.lua declares them"));
+  if (found == connections_.end()) return done(no_connection(one.connection));
   found->second->call(asked.remove ? "uninstall" : "install", {one.collection, one.options}, asked.apply, [this, alive = alive_, asked, steps, done = std::move(done)](Result<Value> answer) {
     if (!*alive) return;
     if (!answer.ok()) return done(std::move(answer).error());

@@ -155,6 +155,7 @@ struct App::State final : public admin::Control, public admin::Authoring, public
   Value process() const override;
   Value connections() const override;
   Value mappings() const override;
+  std::vector<std::string> mapping_files() const override { return script_names_in(options_.folder + "/mappings"); }
   void test_connection(const std::string& connection, admin::Done<Value> done) override;
   void accept_system(const std::string& connection, admin::Done<void> done) override;
   void check(bool connect, admin::Done<Value> done) override;
@@ -180,6 +181,8 @@ struct App::State final : public admin::Control, public admin::Authoring, public
   void discard_mapping(const std::string& mapping, const std::string& author, admin::Done<std::int64_t> done) override;
   Result<Value> compiled(const std::string& mapping) override;
   Result<std::string> backup_folder() override;
+  Error no_mapping(const std::string& name) const;
+  Error no_connection(const std::string& name) const;
   void keep_switch(const std::string& mapping, bool enabled, admin::Done<void> done);
   void load_switches(std::function<void()> then);
   void load_wants(std::function<void()> then);

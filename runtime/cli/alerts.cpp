@@ -115,7 +115,7 @@ const Command& alerts_command() {
                                {{{"--all", "", "what is over too, and what was told to whom and whether it arrived"},
                                  {"--mapping", "M", "about one mapping"},
                                  {"--connection", "C", "about one connection"},
-                                 {"--kind", "K", "mapping, poll, held, brake, paused, queue, conflict, dead, connection, webhooks, disk, state, certificate or backup"},
+                                 {"--kind", "K", "mapping, poll, held, brake, paused, queue, conflict, dead, job, connection, webhooks, disk, state, certificate or backup"},
                                  {"--limit", "N", "at most so many; default 50"},
                                  {"--after", "MARK", "the page after one shown before"},
                                  kAuthorOption},

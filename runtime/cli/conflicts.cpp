@@ -1,6 +1,4 @@
 // tidewire conflicts: what waits for a person.
-#include <filesystem>
-
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/conflicting.h"
@@ -76,19 +74,6 @@ int print_standing(Context& context, const Array& keys) {
   return kOk;
 }
 
-/// Of a misspelt mapping nothing waits, which is no good news. One with a file that nothing was stored of yet is known too.
-Result<void> check_mapping(const Context& context, Session& session, const std::string& name) {
-  if (name.empty()) return {};
-  const Value status = TRY(session.get("/api/v1/status"));
-  const Value* mappings = status.find("mappings");
-  if (mappings == nullptr || !mappings->is_object() || mappings->find(name) != nullptr) return {};
-  std::error_code bad;
-  if (!session.elsewhere() && std::filesystem::exists(std::filesystem::path(context.folder()) / "mappings" / (name + ".lua"), bad)) return {};
-  std::vector<std::string> names;
-  for (const auto& [known, one] : mappings->as_object()) names.push_back(known);
-  return make_error(Code::kNotFound, "no mapping '" + name + "'" + suggestion(name, names), "`tidewire status` lists them");
-}
-
 int list_conflicts(Context& context) {
   int status = kOk;
   const auto session = context.open(Session::Need::kState, status);
@@ -97,9 +82,6 @@ int list_conflicts(Context& context) {
   target.add("all", context.arguments.has("--all") ? "1" : "").add("mapping", context.arguments.word_or(0, "--mapping")).add("key", context.arguments.get("--key")).add("key_side", context.arguments.get("--side"));
   const auto found = session->get(target.add("after", context.arguments.get("--after")).text());
   if (!found.ok()) return context.failed(found.error());
-  if (found->find("conflicts")->as_array().empty()) {
-    if (const auto known = check_mapping(context, *session, context.arguments.word_or(0, "--mapping")); !known.ok()) return context.failed(known.error());
-  }
   auto keys = standing_keys(context, *session);
   if (!keys.ok()) return context.failed(keys.error());
   if (context.json()) {

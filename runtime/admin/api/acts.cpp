@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "admin/api/api.h"
+#include "admin/filters.h"
 #include "admin/named.h"
 #include "admin/order.h"
 #include "admin/paging.h"
@@ -115,10 +116,12 @@ void discard(Api& api, const Call& call) {
   const auto side = side_of(call.body);
   if (!side.ok()) return (*call.reply)(problem(side.error()));
   ASSERT(*side, "the schema wants a side");
-  api.control().store().discard(call.text("mapping"), **side, call.text("key"), call.text("reason"), call.caller.author, [reply = call.reply](Result<std::int64_t> gone) {
-    if (gone.ok() && *gone == 0) return (*reply)(problem(make_error(Code::kNotFound, "no such key waits or stands", "GET /api/v1/dead-letters lists them")));
-    send(reply, gone, [](std::int64_t count) { return Value(Object{{"discarded", count}}); });
-  });
+  api.control().store().discard(call.text("mapping"), **side, call.text("key"), call.text("reason"), call.caller.author, api.guarded([&api, call](Result<std::int64_t> gone) {
+    if (!gone.ok() || *gone > 0) return send(call.reply, gone, [](std::int64_t count) { return Value(Object{{"discarded", count}}); });
+    check_names(api, {.mapping = call.text("mapping")}, [reply = call.reply](const Result<void>& known) {
+      (*reply)(problem(known.ok() ? make_error(Code::kNotFound, "no such key waits or stands", "GET /api/v1/dead-letters lists them") : known.error()));
+    });
+  }));
 }
 
 // ---- sync: {mapping, side, key, direction, limit, dry_run, all, sweep, staged} -> 202 and a job to ask for

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "admin/api/api.h"
+#include "admin/filters.h"
 #include "admin/named.h"
 #include "admin/paging.h"
 #include "admin/views.h"
@@ -14,6 +15,8 @@ namespace tidewire::admin {
 namespace {
 
 constexpr std::int64_t kAlikePage = 500;
+
+const Words kConflictWords[] = {{"kind", {"clash", "delete_update", "not_accepted", "unknown_outcome", "ping_pong", "key_taken", "ambiguous", "left_scope", "two_links"}}};
 
 /// The other fields that wait with it and that a decision of it decides too: what is won together with it (law 10).
 std::vector<std::string> decided_with(Api& api, const store::Conflict& conflict) {
@@ -40,8 +43,8 @@ void list_conflicts(Api& api, const Call& call) {
   filter.key_side = *side;
   using enum store::ConflictFilter::Which;
   filter.which = call.flag("closed") ? kClosed : call.flag("all") ? kAll : kOpen;
-  api.control().store().conflicts(std::move(filter), *page, api.guarded([&api, reply = call.reply](Result<store::Paged<store::Conflict>> found) {
-    send(reply, found, [&api](const auto& page) {
+  api.control().store().conflicts(std::move(filter), *page, api.guarded([&api, call](Result<store::Paged<store::Conflict>> found) {
+    send_list(api, call, kConflictWords, found, [&api](const auto& page) {
       Value out = view_page("conflicts", page);
       for (std::size_t i = 0; i < page.rows.size(); ++i) out["conflicts"].as_array()[i] = view_of(api, page.rows[i]);
       return out;
@@ -296,8 +299,13 @@ void foresee_next(Api& api, const AlikePtr& alike) {
 
 void end_alike(Api& api, const AlikePtr& alike) {
   if (alike->resolved > 0) api.control().engine().wake(alike->filter.mapping);
-  if (alike->call.body.bool_or("dry_run", false)) return foresee_next(api, alike);
-  (*alike->call.reply)(answer(Value(Object{{"resolved", alike->resolved}, {"skipped", alike->skipped}}), 202));
+  const bool dry = alike->call.body.bool_or("dry_run", false);
+  const auto end = [&api, alike, dry] {
+    if (dry) return foresee_next(api, alike);
+    (*alike->call.reply)(answer(Value(Object{{"resolved", alike->resolved}, {"skipped", alike->skipped}}), 202));
+  };
+  if (alike->found + alike->skipped > 0) return end();
+  check_names(api, {.mapping = alike->filter.mapping}, [alike, end](const Result<void>& known) { known.ok() ? end() : (*alike->call.reply)(problem(known.error())); });
 }
 
 void resolve_next(Api& api, const AlikePtr& alike) {

@@ -100,9 +100,13 @@ void changes(Api& api, const Call& call) { received(api, call, {.source = call.q
 void webhooks(Api& api, const Call& call) { received(api, call, {.source = "webhook"}, "webhooks"); }
 
 void cursors(Api& api, const Call& call) {
-  api.control().store().cursors([reply = call.reply](Result<std::vector<Value>> found) {
-    send(reply, found, [](const std::vector<Value>& rows) { return Value(Object{{"cursors", Value(Array(rows.begin(), rows.end()))}}); });
-  });
+  api.control().store().cursors(api.guarded([&api, call](Result<std::vector<Value>> found) {
+    const auto shape = [](const std::vector<Value>& rows) { return Value(Object{{"cursors", Value(Array(rows.begin(), rows.end()))}}); };
+    const std::string mapping = call.query("mapping");
+    if (found.ok() && !mapping.empty()) std::erase_if(*found, [&](const Value& row) { return row.string_or("mapping") != mapping; });
+    if (!found.ok() || !found->empty()) return send(call.reply, found, shape);
+    check_names(api, {.mapping = mapping}, [reply = call.reply, found, shape](const Result<void>& known) { known.ok() ? send(reply, found, shape) : (*reply)(problem(known.error())); });
+  }));
 }
 
 void audit(Api& api, const Call& call) {
@@ -136,7 +140,7 @@ std::span<const Route> history_routes() {
        }(),
        .answer = "Changes"},
       {.method = "GET", .path = "/api/v1/webhooks", .role = Role::kViewer, .id = "webhooks", .summary = "Webhooks received and proved, newest first; a body that names nothing we know is kept raw", .handler = webhooks, .query = paged(received_filters), .answer = "Webhooks"},
-      {.method = "GET", .path = "/api/v1/cursors", .role = Role::kViewer, .id = "cursors", .summary = "Where the polls continue", .handler = cursors, .answer = "Cursors"},
+      {.method = "GET", .path = "/api/v1/cursors", .role = Role::kViewer, .id = "cursors", .summary = "Where the polls continue", .handler = cursors, .query = {{"mapping", kText, "of this mapping"}}, .answer = "Cursors"},
       {.method = "GET", .path = "/api/v1/audit", .role = Role::kOperator, .id = "audit", .summary = "What people did, newest first", .handler = audit,
        .query = paged({{"author", kText, "by this person or token"}, {"action", kText, "this one: resolve, retry, apply_source, create_connection ..."}, {"subject", kText, "with this text in what it was done to"}, {"since", kTime, "at or after this time"}}),
        .answer = "Audit"},

@@ -1,5 +1,6 @@
 // Mappings: their script with its versions, tried and applied; on and off.
 #include "admin/api/api.h"
+#include "admin/filters.h"
 #include "admin/paging.h"
 #include "admin/views.h"
 
@@ -55,7 +56,11 @@ void show_source(Api& api, const Call& call) {
 void list_versions(Api& api, const Call& call) {
   const auto page = page_of(call);
   if (!page.ok()) return (*call.reply)(problem(page.error()));
-  api.control().store().script_versions("mapping " + call.params["name"], *page, [reply = call.reply](Result<store::Paged<Value>> found) { send(reply, found, [](const auto& rows) { return values_page("versions", rows); }); });
+  api.control().store().script_versions("mapping " + call.params["name"], *page, api.guarded([&api, call](Result<store::Paged<Value>> found) {
+    const auto shape = [](const auto& rows) { return values_page("versions", rows); };
+    if (!found.ok() || !found->rows.empty()) return send(call.reply, found, shape);
+    check_names(api, {.mapping = call.params["name"]}, [reply = call.reply, found, shape](const Result<void>& known) { known.ok() ? send(reply, found, shape) : (*reply)(problem(known.error())); });
+  }));
 }
 
 void try_source(Api& api, const Call& call) {
@@ -91,8 +96,11 @@ void create_mapping(Api& api, const Call& call) {
 void delete_mapping(Api& api, const Call& call) { send(call.reply, api.control().authoring().delete_mapping(call.params["name"]), [](const Value& one) { return one; }); }
 
 void discard_mapping(Api& api, const Call& call) {
-  api.control().discard_mapping(call.params["name"], call.caller.author, [reply = call.reply](Result<std::int64_t> gone) {
-    send(reply, gone, [](std::int64_t count) { return Value(Object{{"discarded", count}}); });
+  check_names(api, {.mapping = call.params["name"]}, [&api, call](const Result<void>& known) {
+    if (!known.ok()) return (*call.reply)(problem(known.error()));
+    api.control().discard_mapping(call.params["name"], call.caller.author, [reply = call.reply](Result<std::int64_t> gone) {
+      send(reply, gone, [](std::int64_t count) { return Value(Object{{"discarded", count}}); });
+    });
   });
 }
 

@@ -61,6 +61,7 @@ struct ApiFixture : Control {
   Value process() const override { return process_view; }
   Value connections() const override { return connections_view; }
   Value mappings() const override { return mappings_view; }
+  std::vector<std::string> mapping_files() const override { return files; }
   void test_connection(const std::string&, Done<Value> done) override { world.timers.post([done] { done(Value(Object{})); }); }
   void accept_system(const std::string& connection, Done<void> done) override {
     accepted = connection;
@@ -173,6 +174,7 @@ struct ApiFixture : Control {
   Value process_view = Object{{"version", "1.2.3"}, {"started_at", "2024-05-01T09:59:00Z"}, {"draining", false}, {"store", Value(Object{{"healthy", true}})}};
   Value connections_view = Object{{"erp", Value(Object{{"kind", "frappe"}, {"state", "ok"}})}};
   Value mappings_view = Object{};
+  std::vector<std::string> files;
   Api api{*this};
 };
 

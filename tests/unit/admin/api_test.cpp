@@ -160,8 +160,43 @@ TEST_CASE("api: a list that is narrowed by what there is not says so", "[admin]"
   refused("changes?mapping=peeple", 404, "did you mean 'people'");
   refused("webhooks?mapping=people&side=up", 400, "left");
   refused("changes?side=left", 400, "name the mapping too");
+  refused("conflicts?mapping=peeple", 404, "did you mean 'people'");
+  refused("conflicts?kind=clasch", 400, "did you mean 'clash'");
+  refused("alerts?mapping=peeple", 404, "did you mean 'people'");
+  refused("alerts?connection=erb", 404, "did you mean 'erp'");
+  refused("alerts?kind=bogus", 400, "mapping, poll");
+  refused("notices?about=erb", 404, "did you mean 'erp'");
+  refused("cursors?mapping=peeple", 404, "did you mean 'people'");
+  refused("mappings/peeple/versions", 404, "did you mean 'people'");
   refused("jobs/xyz/findings", 404, "no job xyz");
-  for (const char* right : {"operations?mapping=people&outcome=dead", "links?mapping=people", "changes?connection=erp&event=delete", "dead-letters?mapping=people", "changes?mapping=people&side=left"}) CHECK(f.ask("GET", std::string("/api/v1/") + right).status == 200);
+  for (const char* right : {"operations?mapping=people&outcome=dead", "links?mapping=people", "changes?connection=erp&event=delete", "dead-letters?mapping=people", "changes?mapping=people&side=left", "conflicts?mapping=people&kind=clash", "alerts?mapping=people&kind=dead", "notices?about=people", "notices?about=erp", "cursors?mapping=people", "cursors", "mappings/people/versions"}) CHECK(f.ask("GET", std::string("/api/v1/") + right).status == 200);
+}
+
+TEST_CASE("api: what is to be done with a mapping that there is not is refused, and says which may be meant", "[admin]") {
+  ApiFixture f;
+  const auto refused = [&](const std::string& target, const std::string& body) {
+    const auto answer = f.ask("POST", "/api/v1/" + target, body);
+    INFO(target << " " << answer.body);
+    CHECK(answer.status == 404);
+    CHECK(answer.body.find("did you mean 'people'") != std::string::npos);
+  };
+
+  f.mappings_view = Object{{"people", Value(Object{})}};
+
+  refused("discard", R"({"mapping": "peeple", "side": "left", "key": "1", "reason": "gone"})");
+  refused("conflicts/resolve", R"({"mapping": "peeple", "method": "left"})");
+  refused("conflicts/resolve", R"({"mapping": "peeple", "method": "left", "dry_run": true})");
+  refused("mappings/peeple/discard", R"({"reason": "gone"})");
+  refused("retry", R"({"mapping": "peeple"})");
+  CHECK(f.post("/api/v1/conflicts/resolve", R"({"mapping": "people", "method": "left"})", 202).int_or("resolved", -1) == 0);
+}
+
+TEST_CASE("api: a mapping whose file is there and of which nothing is stored is known", "[admin]") {
+  ApiFixture f;
+  f.files = {"fresh"};
+
+  CHECK(f.ask("GET", "/api/v1/links?mapping=fresh").status == 200);
+  CHECK(f.ask("GET", "/api/v1/links?mapping=frish").body.find("did you mean 'fresh'") != std::string::npos);
 }
 
 TEST_CASE("api: what was received is narrowed to a mapping and to a side of it, also to one that left the project", "[admin]") {
