@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "base/json.h"
+#include "base/text.h"
+
 namespace tidewire::app {
 
 using sync::Record;
@@ -137,6 +140,33 @@ bool is_refused(const Result<T>& answer) {
   return !answer.ok() && answer.error().code == Code::kInvalid;
 }
 
+bool hides(const std::set<std::string>& hidden, const std::string& column) {
+  return std::any_of(hidden.begin(), hidden.end(), [&](const std::string& one) { return lower_ascii(one) == lower_ascii(column); });
+}
+
+/// What of a key is a value of a hidden column; of a composite one, which is the JSON list of its parts, those parts.
+void add_hidden(const std::string& key, const Array& columns, const std::set<std::string>& hidden, std::set<std::string>& out) {
+  const auto parts = columns.size() > 1 ? json::parse(key) : Result<Value>(Value(Array{Value(key)}));
+  if (!parts.ok() || !parts->is_array()) return;
+  for (std::size_t i = 0; i < std::min(columns.size(), parts->as_array().size()); ++i) {
+    const Value& part = parts->as_array()[i];
+    if (columns[i].is_string() && hides(hidden, columns[i].as_string())) out.insert(part.is_string() ? part.as_string() : json::dump(part));
+  }
+}
+
+/// Of the records that a call is about (a key, keys, or requests with one each), where they are made of hidden columns.
+std::set<std::string> hidden_keys(const Value& collection, const std::set<std::string>& hidden, const Array& arguments) {
+  std::set<std::string> out;
+  const Value* columns = collection.find("key");
+  if (hidden.empty() || columns == nullptr || !columns->is_array() || arguments.size() < 2) return out;
+  const auto add = [&](const Value* key) {
+    if (key != nullptr && key->is_string()) add_hidden(key->as_string(), columns->as_array(), hidden, out);
+  };
+  add(&arguments[1]);
+  for (const Value& one : arguments[1].is_array() ? arguments[1].as_array() : Array{}) add(one.is_object() ? one.find("key") : &one);
+  return out;
+}
+
 /// In place of the error that was answered, with what led to that.
 Error told_with(Error drift, const Error& answered) {
   drift.exchanges = answered.exchanges;
@@ -178,10 +208,10 @@ void ScriptEndpoint::call(const std::string& function, Array arguments, bool wri
 template <typename T, typename Read>
 void ScriptEndpoint::ask(const std::string& function, Array arguments, bool writes, sync::Done<T> done, Read read) {
   auto recording = connection_.exchanges().begin(hidden_);
-  auto answered = [keeper = &connection_.exchanges(), connection = connection_.name(), hidden = hidden_, recording, writes, done = std::move(done), read](Result<Value> answer) {
+  auto answered = [keeper = &connection_.exchanges(), connection = connection_.name(), hidden = hidden_, keys = hidden_keys(collection_, hidden_, arguments), recording, writes, done = std::move(done), read](Result<Value> answer) {
     Result<T> result = answer.ok() ? read(*answer) : Result<T>(std::move(answer).error());
     const bool failed = !result.ok() || any_failed(*result);
-    const Exchanges kept = keeper->kept(recording.get(), {connection, writes, failed}, hidden);
+    const Exchanges kept = keeper->kept(recording.get(), {connection, writes, failed, keys}, hidden);
     if (!result.ok()) result.error().exchanges = kept;
     else attach(kept, *result);
     done(std::move(result));

@@ -110,8 +110,9 @@ std::string without_userinfo(std::string url) {
 /// Values under hidden columns as hashes, and other texts that hold such a value.
 class Hider {
  public:
-  explicit Hider(const std::set<std::string>& columns) {
+  Hider(const std::set<std::string>& columns, const std::set<std::string>& keys) : keys_(keys) {
     for (const std::string& column : columns) columns_.insert(lower_ascii(column));
+    for (const std::string& key : keys) gather(Value(key));
   }
 
   /// Whether it speaks of a hidden column at all.
@@ -154,6 +155,16 @@ class Hider {
   Value hidden(const Value& value) {
     gather(value);
     return sync::hashed(value);
+  }
+
+  /// "/api/resource/Person/ann%40example.com": what stands between two slashes, however it is encoded.
+  std::string path(std::string_view text) const {
+    std::vector<std::string> parts = split(text, '/');
+    for (std::string& part : parts) {
+      const std::string said = http::percent_decode(part);
+      if (keys_.contains(said) || holds_value(said)) part = sync::hashed(Value(said)).as_string();
+    }
+    return join(parts, "/");
   }
 
   /// "a=1&b=2", as in a URL or a form.
@@ -204,7 +215,7 @@ class Hider {
     }
   }
 
-  std::set<std::string> columns_, values_;
+  std::set<std::string> columns_, keys_, values_;
 };
 
 void leave_out(Exchange::Body& body, const char* why) {
@@ -241,6 +252,15 @@ std::string hidden_in_target(const std::string& target, Hider& hider) {
   return query == std::string::npos ? target : target.substr(0, query + 1) + hider.query(target.substr(query + 1));
 }
 
+/// Of a URL whose query is as it may be kept.
+std::string hidden_in_path(const std::string& target, const Hider& hider) {
+  const std::size_t host = target.find("://");
+  const std::size_t begin = target.find('/', host == std::string::npos ? 0 : host + 3), query = target.find('?');
+  if (begin == std::string::npos || begin >= query) return target;
+  const std::size_t end = std::min(query, target.size());
+  return target.substr(0, begin + 1) + hider.path(std::string_view(target).substr(begin + 1, end - begin - 1)) + target.substr(end);
+}
+
 /// Parameters have no names: where the statement speaks of a hidden column, any of them may be its value.
 void hide_parameters(Exchange& exchange, Hider& hider) {
   auto parameters = json::parse(exchange.sent.text);
@@ -255,8 +275,8 @@ void hide_parameters(Exchange& exchange, Hider& hider) {
   exchange.sent.text = json::dump(*parameters);
 }
 
-void hide(Exchange& exchange, const std::set<std::string>& columns, bool failed) {
-  Hider hider(columns);
+void hide(Exchange& exchange, const std::set<std::string>& columns, const std::set<std::string>& keys, bool failed) {
+  Hider hider(columns, keys);
   if (exchange.method == "SQL" && exchange.sent.cut == 0) hide_parameters(exchange, hider);
   hide_in(exchange.sent, hider);
   if (exchange.method != "SQL") exchange.target = hidden_in_target(exchange.target, hider);
@@ -266,6 +286,7 @@ void hide(Exchange& exchange, const std::set<std::string>& columns, bool failed)
   if (refused && !exchange.error.empty()) exchange.error = exchange.error.substr(0, exchange.error.find(':')) + ": the mapping redacts fields, and the message may quote them";
   hide_values_in(exchange.sent, hider);
   hide_values_in(exchange.answer, hider);
+  if (exchange.method != "SQL" && !hider.too_much(exchange.target)) exchange.target = hidden_in_path(exchange.target, hider);
   if (hider.too_much(exchange.target)) exchange.target = kHidden;
   else if (hider.holds_value(exchange.target)) exchange.target = exchange.target.substr(0, exchange.target.find('?'));
 }
@@ -303,8 +324,8 @@ void keep_text(Exchange::Body& body, const Redactor& redactor) {
 
 }  // namespace
 
-Exchange as_kept(Exchange raw, const std::set<std::string>& hidden, bool failed, const Redactor& redactor) {
-  if (!hidden.empty()) hide(raw, hidden, failed);
+Exchange as_kept(Exchange raw, const std::set<std::string>& hidden, bool failed, const Redactor& redactor, const std::set<std::string>& keys) {
+  if (!hidden.empty()) hide(raw, hidden, keys, failed);
   raw.target = redactor.apply(raw.target);
   if (raw.method != "SQL") raw.target = without_credentials(without_userinfo(std::move(raw.target)));
   raw.target = without_middle(raw.target, kKeptBody);

@@ -20,7 +20,8 @@ constexpr std::size_t kSearched = 64u << 10;    // of a body that is looked thro
 /// How much of a body is to be recorded where these columns are hidden.
 inline std::size_t recorded_bytes(const std::set<std::string>& hidden) { return hidden.empty() ? kKeptBody + kMargin : kSearched; }
 
-/// `failed`: the call came to nothing, or to nothing for some of its records.
-Exchange as_kept(Exchange raw, const std::set<std::string>& hidden, bool failed, const Redactor& redactor);
+/// `failed`: the call came to nothing, or to nothing for some of its records. `keys`: values of hidden columns that the call was made with, since
+/// they are what records are named by: a path holds them.
+Exchange as_kept(Exchange raw, const std::set<std::string>& hidden, bool failed, const Redactor& redactor, const std::set<std::string>& keys = {});
 
 }  // namespace tidewire::app

@@ -22,7 +22,7 @@ Exchanges ExchangeKeeper::kept(const Recording* recording, const Call& call, con
   if (recording == nullptr || recording->exchanges().empty() || (!call.failed && (!call.writes || keep_ == Keep::kFailed))) return out;
   const auto& all = recording->exchanges();
   for (auto it = call.writes ? all.begin() : std::prev(all.end()); it != all.end(); ++it) {
-    Exchange one = as_kept(std::move(**it), hidden, call.failed, redactor_);
+    Exchange one = as_kept(std::move(**it), hidden, call.failed, redactor_, call.keys);
     one.id = next_id();
     one.connection = call.connection;
     out.push_back(std::make_shared<const Exchange>(std::move(one)));

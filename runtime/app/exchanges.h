@@ -29,6 +29,7 @@ class ExchangeKeeper {
     std::string connection;
     bool writes = false;
     bool failed = false;  // or some of its records did
+    std::set<std::string> keys{};  // of the records it was about, where they may not be told
   };
   /// What is kept of it.
   Exchanges kept(const Recording* recording, const Call& call, const std::set<std::string>& hidden);

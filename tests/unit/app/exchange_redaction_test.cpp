@@ -117,6 +117,29 @@ TEST_CASE("exchange redaction: a redacted field is its hash, at any depth and in
   CHECK(kept.target.find("?id=eq.1&ssn=sha256:") != std::string::npos);
 }
 
+TEST_CASE("exchange redaction: a redacted value is in no path, however it is encoded", "[app][exchanges]") {
+  const Redactor nothing;
+  const std::set<std::string> email{"email"};
+  const auto target_of = [&](const std::string& target, const std::string& sent, const std::string& status, const std::set<std::string>& keys) {
+    Exchange one = patch(sent, "{}", status);
+    one.target = target;
+    return as_kept(one, email, status != "200", nothing, keys).target;
+  };
+  const std::string hash = hash_of("ann@example.com");
+
+  // Named by its key, which neither body says; refused too.
+  for (const char* path : {"ann@example.com", "ann%40example.com", "%61nn%40example%2Ecom"}) {
+    CHECK(target_of(std::string("https://erp.example/api/resource/Person/") + path, "{\"phone\": \"1\"}", "200", {"ann@example.com"}) == "https://erp.example/api/resource/Person/" + hash);
+  }
+  CHECK(target_of("https://erp.example/api/Person/ann%40example.com?fields=phone", "{}", "417", {"ann@example.com"}) == "https://erp.example/api/Person/" + hash + "?fields=phone");
+  // What the body says of the column stands in the path too; the host is no path.
+  CHECK(target_of("https://example.com/people/x:example.com/1", R"({"email": "example.com"})", "200", {}) == "https://example.com/people/" + hash_of("x:example.com") + "/1");
+  // A key too short to be looked for elsewhere is known where it stands alone.
+  CHECK(target_of("https://erp.example/api/Person/7/71", "{}", "200", {"7"}) == "https://erp.example/api/Person/" + hash_of("7") + "/71");
+  CHECK(target_of("https://erp.example", "{}", "200", {"ann@example.com"}) == "https://erp.example");
+  CHECK(target_of("https://erp.example?x=/a/b", "{}", "200", {"ann@example.com"}) == "https://erp.example?x=/a/b");
+}
+
 TEST_CASE("exchange redaction: what stands beside the name of a redacted column is hidden, also within a text", "[app][exchanges]") {
   const Redactor nothing;
 
