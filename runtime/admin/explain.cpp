@@ -242,7 +242,9 @@ Array Teller::standing() const {
     std::string text = connection(row.side) + " " + row.key + " is " + store::key_state_name(row.state) + " since " + when(row.since);
     if (row.error) text += ": " + row.error->string_or("message");
     if (!row.parent.empty()) text += " (" + row.parent + ")";
-    out.push_back(Value(text + "."));
+    text += ".";
+    if (row.state == store::KeyState::kBackingOff) text += " Tried " + std::to_string(row.attempts) + (row.attempts == 1 ? " time" : " times") + ", again after " + when(row.due_at) + "; `tidewire op " + row.operation + "` tells what was said to the systems.";
+    out.push_back(Value(std::move(text)));
   }
   for (const store::Operation& operation : evidence_.history) {
     std::string text = when(operation.at) + ": " + operation.kind + ", " + operation.outcome;

@@ -37,32 +37,45 @@ std::string decided_text(const Value& conflict) {
   return ": left " + (left == nullptr ? "–" : shown(*left, 40)) + ", right " + shown(*right, 40);
 }
 
-/// Held and dead keys, so that nothing that waits for a person is out of sight; not those that a conflict tells of, field by field.
-Result<Array> standing_keys(Context& context, Session& session) {
+Result<void> add_keys(Context& context, Session& session, const char* state, Array& keys) {
   const std::string side = context.arguments.get("--side");
-  Array keys;
   std::string after;
   do {
-    const Value page = TRY(session.get(Target("/api/v1/dead-letters").add("mapping", context.arguments.word_or(0, "--mapping")).add("key", context.arguments.get("--key")).add("after", after).text()));
+    const Value page = TRY(session.get(Target("/api/v1/dead-letters").add("mapping", context.arguments.word_or(0, "--mapping")).add("key", context.arguments.get("--key")).add("state", state).add("after", after).text()));
     for (const Value& key : page.find("keys")->as_array()) {
       if ((side.empty() || key.string_or("side") == side) && key.string_or("state") != "conflict") keys.push_back(key);
     }
     after = page.string_or("next");
   } while (!after.empty());
+  return {};
+}
+
+/// Held and dead keys, so that nothing that waits for a person is out of sight; not those that a conflict tells of, field by field. Of one
+/// record whatever stands or waits.
+Result<Array> standing_keys(Context& context, Session& session) {
+  Array keys;
+  TRY(add_keys(context, session, "", keys));
+  if (context.arguments.has("--again") && !context.arguments.has("--key")) TRY(add_keys(context, session, "backing_off", keys));
   return keys;
+}
+
+/// Why it stands, what it waits for, and when it is tried again by itself.
+std::string reason_of(const Value& key, Instant now) {
+  const Value* error = key.find("error");
+  const std::string parent = key.string_or("parent");
+  const std::string why = error != nullptr ? error->string_or("message") : (parent.empty() ? "" : "waits for " + parent);
+  return key.string_or("state") == "backing_off" ? "again " + moment(key.string_or("due_at"), now) + ": " + why : why;
 }
 
 int print_standing(Context& context, const Array& keys) {
   const Instant now = SystemClock().now();
-  Table table({{"mapping"}, {"side"}, {"key"}, {"state"}, {"since"}, {"why"}});
+  Table table({{"mapping"}, {"side"}, {"key"}, {"state"}, {"since"}, {"why"}, {"operation", false, true}});
   bool held = false;
   for (const Value& key : keys) {
     const std::string state = key.string_or("state");
     held = held || state == "held";
-    const Value* error = key.find("error");
-    const std::string parent = key.string_or("parent");
     table.add({key.string_or("mapping"), key.string_or("side"), key.string_or("key"), Cell(state, state == "dead" ? Style::kBad : Style::kWarn), Cell(moment(key.string_or("since"), now), Style::kDim),
-               error != nullptr ? error->string_or("message") : (parent.empty() ? "" : "waits for " + parent)});
+               reason_of(key, now), Cell(key.string_or("operation"), Style::kDim)});
   }
   if (table.empty()) return kOk;
   context.out.line();
@@ -123,10 +136,10 @@ int list_conflicts(Context& context) {
 
 const Command& conflicts_command() {
   static const Command command{"conflicts",
-                               "[MAPPING] [--key KEY [--side S]] [--all]",
+                               "[MAPPING] [--key KEY [--side S]] [--all] [--again]",
                                "lists fields in disagreement, and held and dead keys",
-                               "",
-                               {{{"--all", "", "closed ones too"}, {"--mapping", "M", "of one mapping"}, {"--key", "KEY", "of one record of the mapping; either side's key"}, {"--side", "left|right", "whose key KEY is, where both sides have it"}, {"--after", "MARK", "the page after one shown before"}}, 0, 1},
+                               "`tidewire op ID` tells of a key's operation what was said to the systems. With --key all that stands or waits of the record.",
+                               {{{"--all", "", "closed ones too"}, {"--again", "", "also keys that failed and are tried again by themselves"}, {"--mapping", "M", "of one mapping"}, {"--key", "KEY", "of one record of the mapping; either side's key"}, {"--side", "left|right", "whose key KEY is, where both sides have it"}, {"--after", "MARK", "the page after one shown before"}}, 0, 1},
                                list_conflicts};
   return command;
 }

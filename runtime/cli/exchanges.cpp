@@ -22,13 +22,13 @@ void add_body(std::string& out, const Value* body, const char* mark, const Look&
   else if (const std::int64_t cut = body->int_or("cut", 0); cut > 0) out += "      " + std::string(mark) + styled(" … " + grouped(cut) + " bytes more", Style::kDim, look) + "\n";
 }
 
-/// "write right", as the record's steps call it.
+/// "write right", as the record's steps call it; of an attempt, whose steps are not kept, "last" or "earlier".
 std::string place_of(const Value& operation, const Value& exchange) {
   const Value* steps = operation.at_path("record.steps");
   const std::int64_t step = exchange.int_or("step", -1);
   const bool told = steps != nullptr && steps->is_array() && step >= 0 && static_cast<std::size_t>(step) < steps->as_array().size();
   const std::string side = exchange.string_or("side");
-  return (told ? steps->as_array()[static_cast<std::size_t>(step)].string_or("step") : "earlier") + (side.empty() ? "" : " " + side);
+  return (told ? steps->as_array()[static_cast<std::size_t>(step)].string_or("step") : (step >= 0 ? "last" : "earlier")) + (side.empty() ? "" : " " + side);
 }
 
 bool went_well(const std::string& status) { return status == "00000" || (!status.empty() && status.front() == '2'); }

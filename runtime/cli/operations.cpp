@@ -45,7 +45,8 @@ int show_operation(Context& context) {
   Terminal& out = context.out;
   const std::string outcome = found->string_or("outcome");
   out.line(out.paint(plain(found->string_or("mapping")), Style::kBold) + "  " + plain(keys_of(*found)) + "  " + found->string_or("kind") + ", " + out.paint(outcome, style_of_outcome(outcome)));
-  std::string about = moment(found->string_or("at"), SystemClock().now()) + "  script " + found->string_or("script").substr(0, 12);
+  std::string about = moment(found->string_or("at"), SystemClock().now());
+  if (const std::string script = found->string_or("script"); !script.empty()) about += "  script " + script.substr(0, 12);
   if (const std::string author = found->string_or("author"); !author.empty()) about += "  by " + plain(author);
   if (const std::int64_t changes = found->int_or("changes", 0); changes > 1) about += "  answers " + std::to_string(changes) + " changes";
   out.line(out.paint(about, Style::kDim));
@@ -88,7 +89,8 @@ const Command& operations_command() {
 }
 
 const Command& operation_command() {
-  static const Command command{"op", "ID", "tells one operation: inputs, decision and writes, field by field, and the requests and answers", "", {{}, 1, 1}, show_operation};
+  static const Command command{"op", "ID", "tells one operation: inputs, decision and writes, field by field, and the requests and answers",
+                               "Of a key that is to be tried again ID is its last attempt: `tidewire conflicts --again` and `tidewire record` name it.", {{}, 1, 1}, show_operation};
   return command;
 }
 

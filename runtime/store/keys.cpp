@@ -63,7 +63,7 @@ std::string page_mark(const DirtyKey& row) {
 Result<std::vector<DirtyKey>> standing_rows(Database& database, const KeyFilter& filter, const Page& page) {
   const auto& [mapping, state, key] = filter;
   std::string rest = "dirty_keys WHERE ";
-  rest += state ? "state = ?2" : "state IN ('held', 'waiting_for', 'conflict', 'dead', 'would_write')";
+  rest += state ? "state = ?2" : (key.empty() ? "state IN ('held', 'waiting_for', 'conflict', 'dead', 'would_write')" : "true");
   if (state && *state != KeyState::kWaiting && *state != KeyState::kBackingOff) rest += kStanding;
   if (!mapping.empty()) rest += " AND mapping = ?1";
   if (!key.empty()) rest += " AND side IN ('left', 'right') AND key = ?8";  // with the sides named, the primary key finds it
@@ -228,6 +228,13 @@ void Store::standing(KeyFilter filter, Page page, Done<Paged<DirtyKey>> done) {
           found.next = page_mark(found.rows.back());
         return found;
       });
+}
+
+void Store::left_by(std::string pass, Done<std::vector<DirtyKey>> done) {
+  read_verb(executor_, std::move(done), [pass = std::move(pass)](Database& database) {
+    Query query(database, select_text(kDirtyColumns, "dirty_keys WHERE operation = ? ORDER BY side, key"), pass);
+    return read_all(query, read_dirty_key);
+  });
 }
 
 void Store::retry(std::string mapping, std::optional<std::pair<Side, std::string>> key, Done<std::int64_t> done) {

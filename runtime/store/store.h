@@ -322,6 +322,9 @@ class Store {
   /// Newest first.
   void standing(KeyFilter filter, Page page, Done<Paged<DirtyKey>> done);
   void standing(std::string mapping, std::optional<KeyState> state, Page page, Done<Paged<DirtyKey>> done);
+  /// The keys of one record that were looked at last by the pass of this id, which may have stored no operation. None where another has
+  /// looked since, or they are done with.
+  void left_by(std::string pass, Done<std::vector<DirtyKey>> done);
   /// Dead or held keys, and those that wait for a person as a whole, to waiting, due now; `done(n)`. A named one also when it backs off or the brake holds it.
   void retry(std::string mapping, std::optional<std::pair<Side, std::string>> key, Done<std::int64_t> done);
   /// Removes the row, counted and audited; `done(0)` where there is none.

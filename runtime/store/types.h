@@ -169,7 +169,7 @@ struct Conflict {
 /// What is empty asks for nothing.
 struct KeyFilter {
   std::string mapping{};             // "" = all
-  std::optional<KeyState> state{};   // nullopt = held, waiting_for, conflict, dead and would_write
+  std::optional<KeyState> state{};   // nullopt = held, waiting_for, conflict, dead and would_write; of one record any
   std::string key{};                 // of either side
 };
 

@@ -64,19 +64,28 @@ void retry_keys(Api& api, std::vector<std::string> mappings, std::optional<SideK
   }));
 }
 
+void retry_pair(Api& api, const std::string& mapping, const store::Sides<std::optional<std::string>>& keys, const SharedReply& reply) {
+  const auto right = [&api, reply, mapping, key = keys.right](std::int64_t so_far) {
+    if (!key) return retry_keys(api, {}, std::nullopt, so_far, reply);
+    retry_keys(api, {mapping}, SideKey{Side::kRight, *key}, so_far, reply);
+  };
+  if (!keys.left) return right(0);
+  api.control().store().retry(mapping, SideKey{Side::kLeft, *keys.left}, api.guarded([&api, right, mapping, reply](Result<std::int64_t> count) {
+    if (!count.ok()) return (*reply)(problem(count.error()));
+    api.control().engine().wake(mapping);
+    right(*count);
+  }));
+}
+
+/// An operation, or the last attempt of keys that are to be tried again, which stored none.
 void retry_operation(Api& api, const std::string& id, const SharedReply& reply) {
-  api.control().store().operation(id, api.guarded([&api, reply](Result<store::Operation> operation) {
-    if (!operation.ok()) return (*reply)(problem(operation.error()));
-    const std::string mapping = operation->mapping;
-    const auto right = [&api, reply, mapping, key = operation->key.right](std::int64_t so_far) {
-      if (!key) return retry_keys(api, {}, std::nullopt, so_far, reply);
-      retry_keys(api, {mapping}, SideKey{Side::kRight, *key}, so_far, reply);
-    };
-    if (!operation->key.left) return right(0);
-    api.control().store().retry(mapping, SideKey{Side::kLeft, *operation->key.left}, api.guarded([&api, right, mapping, reply](Result<std::int64_t> count) {
-      if (!count.ok()) return (*reply)(problem(count.error()));
-      api.control().engine().wake(mapping);
-      right(*count);
+  api.control().store().operation(id, api.guarded([&api, id, reply](Result<store::Operation> operation) {
+    if (operation.ok()) return retry_pair(api, operation->mapping, operation->key, reply);
+    api.control().store().left_by(id, api.guarded([&api, unknown = operation.error(), reply](Result<std::vector<store::DirtyKey>> left) {
+      if (!left.ok() || left->empty()) return (*reply)(problem(left.ok() ? unknown : left.error()));
+      store::Sides<std::optional<std::string>> keys;
+      for (const store::DirtyKey& one : *left) keys[one.side] = one.key;
+      retry_pair(api, left->front().mapping, keys, reply);
     }));
   }));
 }

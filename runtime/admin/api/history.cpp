@@ -30,21 +30,59 @@ void operations(Api& api, const Call& call) {
   }));
 }
 
-void operation(Api& api, const Call& call) {
-  store::Store& store = api.control().store();
-  const std::string id = call.params["id"];
-  store.operation(id, [&store, id, reply = call.reply](Result<store::Operation> found) {
-    if (!found.ok()) return send(reply, found, [](const auto& one) { return view(one); });
-    store.exchanges(id, [whole = view(*found), reply](Result<std::vector<store::OperationExchange>> exchanges) {
-      send(reply, exchanges, [&](const auto& rows) {
-        Value out = whole;
-        Array list;
-        for (const auto& one : rows) list.push_back(view(one));
-        out["exchanges"] = Value(std::move(list));
-        return out;
-      });
+/// With what was said to the systems for it.
+void tell_whole(Api& api, const store::Operation& operation, const SharedReply& reply) {
+  api.control().store().exchanges(operation.id, [whole = view(operation), reply](Result<std::vector<store::OperationExchange>> exchanges) {
+    send(reply, exchanges, [&](const auto& rows) {
+      Value out = whole;
+      Array list;
+      for (const auto& one : rows) list.push_back(view(one));
+      out["exchanges"] = Value(std::move(list));
+      return out;
     });
   });
+}
+
+/// An attempt that stored no operation, as its keys tell of it while they are to be tried again.
+store::Operation attempt_of(const std::string& id, const std::vector<store::DirtyKey>& keys, const store::Known& known) {
+  store::Operation out;
+  out.id = id;
+  out.at = keys.front().since;
+  out.mapping = keys.front().mapping;
+  out.kind = "attempt";
+  out.outcome = "retry";
+  Array taken;
+  for (const store::DirtyKey& one : keys) {
+    out.key[one.side] = one.key;
+    out.changes += one.changes;
+    taken.push_back(Value(Object{{"side", store::side_name(one.side)}, {"key", one.key}, {"reason", one.reason}, {"event", one.event}, {"changes", one.changes}}));
+    if (one.error) out.record["error"] = *one.error;
+  }
+  out.record["taken"] = Value(std::move(taken));
+  if (!known.link) return out;
+  out.link = known.link->id;
+  out.key = known.link->key;
+  return out;
+}
+
+void tell_attempt(Api& api, const std::string& id, const Error& unknown, const SharedReply& reply) {
+  api.control().store().left_by(id, api.guarded([&api, id, unknown, reply](Result<std::vector<store::DirtyKey>> keys) {
+    if (!keys.ok() || keys->empty()) return (*reply)(problem(keys.ok() ? unknown : keys.error()));
+    const store::DirtyKey& first = keys->front();
+    api.control().store().load(first.mapping, {{first.side, first.key}}, api.guarded([&api, id, keys = *keys, reply](Result<std::vector<store::Known>> known) {
+      if (!known.ok()) return (*reply)(problem(known.error()));
+      tell_whole(api, attempt_of(id, keys, known->front()), reply);
+    }));
+  }));
+}
+
+void operation(Api& api, const Call& call) {
+  const std::string id = call.params["id"];
+  api.control().store().operation(id, api.guarded([&api, id, reply = call.reply](Result<store::Operation> found) {
+    if (found.ok()) return tell_whole(api, *found, reply);
+    if (found.error().code == Code::kNotFound) return tell_attempt(api, id, found.error(), reply);
+    (*reply)(problem(found.error()));
+  }));
 }
 
 using Collections = std::vector<std::pair<std::string, std::string>>;
@@ -131,7 +169,7 @@ std::span<const Route> history_routes() {
                        {"kind", kText, "create, update, delete, link, conflict, resolve, hold, dead, adopt or note"}, {"author", kText, "decided by this person"}, {"job", kText, "of this job"}, {"side", kText, "that answer a change of this side: left or right"},
                        {"text", kText, "with these words in its keys or its record; the last may be the beginning of one"}, {"failed", kFlag, "1: dead and in conflict only"}, {"since", kTime, "at or after this time"}, {"until", kTime, "before this time"}}),
        .answer = "Operations"},
-      {.method = "GET", .path = "/api/v1/operations/{id}", .role = Role::kViewer, .id = "operation", .summary = "One operation whole: inputs, base, decision per field with its rule, writes, and what was said to the systems for it", .handler = operation, .answer = "Operation"},
+      {.method = "GET", .path = "/api/v1/operations/{id}", .role = Role::kViewer, .id = "operation", .summary = "One operation whole: inputs, base, decision per field with its rule, writes, and what was said to the systems for it. So is the last attempt of a key that is to be tried again, by the `operation` of the key: of kind `attempt`, kept until the next", .handler = operation, .answer = "Operation"},
       {.method = "GET", .path = "/api/v1/changes", .role = Role::kViewer, .id = "changes", .summary = "What was received, newest first, whatever announced it", .handler = changes,
        .query = [] {
          auto all = received_filters;

@@ -100,7 +100,7 @@ export function timeline(operation, mapping) {
   // What was said for several writes to one side stands with the last of them, which its answer led to.
   for (const [at, write] of writes.entries()) items.push(write_step(write, writes.slice(at + 1).some((one) => one.side === write.side) ? [] : exchanges.of("write", write.side)));
   const rest = exchanges.rest();
-  if (rest.length) items.push(step("Said to the systems", "", rest));
+  if (rest.length) items.push(step(operation.kind === "attempt" ? "Said to the systems at the last attempt" : "Said to the systems", "", rest));
   const bad = ["dead", "conflict", "held"].includes(operation.outcome);
   items.push(step(["Ended as ", chip(operation.outcome)], bad ? "bad" : "good", h("p", { class: "small dim" }, moment(operation.at), operation.author && ` · decided by ${operation.author}`, record.merged_again && ` · merged again ${record.merged_again === 1 ? "once" : `${record.merged_again} times`} because the other side moved`), durations(record)));
   return h("ol", { class: "timeline" }, items);
@@ -144,6 +144,6 @@ export async function operation_page(box, tools) {
   replace(box, head(`${operation.kind} in ${operation.mapping}`, retry),
     h("div", { class: "row" }, chip(operation.outcome), h("a", { href: `#/mapping/${segment(operation.mapping)}` }, operation.mapping), operation.left_key && h("span", {}, h("span", { class: "side-left" }, "left "), record_link(operation.mapping, operation.left_key, "left")), operation.right_key && h("span", {}, h("span", { class: "side-right" }, "right "), record_link(operation.mapping, operation.right_key, "right"))),
     error && banner("bad", error.message, error.hint ?? ""), keys.map(attempts), card("How it went", timeline(operation, mapping)),
-    h("section", { class: "card" }, h("h2", {}, "Behind it"), h("p", {}, "Script version ", h("a", { class: "mono", href: `#/mapping/${segment(operation.mapping)}?tab=script&version=${operation.script}` }, (operation.script || "").slice(0, 12)), operation.job && [" · job ", h("a", { class: "mono", href: `#/jobs/${operation.job}` }, operation.job.slice(0, 13))]), script_lines(operation, mapping),
+    h("section", { class: "card" }, h("h2", {}, "Behind it"), h("p", {}, operation.script && ["Script version ", h("a", { class: "mono", href: `#/mapping/${segment(operation.mapping)}?tab=script&version=${operation.script}` }, operation.script.slice(0, 12))], operation.job && [" · job ", h("a", { class: "mono", href: `#/jobs/${operation.job}` }, operation.job.slice(0, 13))]), script_lines(operation, mapping),
       h("details", {}, h("summary", {}, "The record as it is stored"), h("pre", {}, JSON.stringify(operation, null, 2)))));
 }

@@ -45,7 +45,7 @@ async function show(place, named, tools) {
   if (!tools.current()) return;
   const link = links.find((one) => one.id === told.link);
   const of_it = (one) => (one.link !== undefined ? one.link === told.link : one.key === (told[`${one.side}_key`] ?? (one.side === told.side ? key : undefined)));
-  const waiting = conflicts.filter(of_it), standing = keys.filter(of_it);
+  const waiting = conflicts.filter(of_it), standing = keys.filter((one) => of_it(one) && one.state !== "waiting");
   const known = told.state !== "unknown" || operations.length > 0 || standing.length > 0;
   const work = h("div", { class: "stack", role: "status" }), done_with_it = h("div"), fields = h("section", { class: "card flush" }), note = h("p", { class: "dim small under" }, "Asking both systems what they have now…");
   const about = { left_key: told.left_key, right_key: told.right_key, state: told.state, linked: told.link !== undefined, known };
@@ -54,7 +54,7 @@ async function show(place, named, tools) {
   draw_fields();
   replace(place,
     h("section", { class: "card" }, h("div", { class: "row" }, h("span", {}, h("span", { class: "side-left" }, "left "), h("b", { class: "mono" }, told.left_key ?? "–")), h("span", { "aria-hidden": "true" }, "↔"), h("span", {}, h("span", { class: "side-right" }, "right "), h("b", { class: "mono" }, told.right_key ?? "–")), chip(told.state === "live" ? "linked" : told.state === "unknown" ? "not linked" : told.state)), h("p", { class: "dim small" }, told.text),
-      standing.map((one) => banner("warn", `The ${one.side} key stands: ${one.state.replaceAll("_", " ")}`, one.error?.message ?? one.parent ?? "")),
+      standing.map((one) => banner("warn", one.state === "backing_off" ? `The ${one.side} key failed and is tried again` : `The ${one.side} key stands: ${one.state.replaceAll("_", " ")}`, one.error?.message ?? one.parent ?? "", one.state === "backing_off" && h("span", { class: "small" }, `tried ${one.attempts} times, again `, moment(one.due_at)), one.operation && h("a", { class: "small", href: `#/operation/${one.operation}` }, "What was said to the systems"))),
       waiting.length > 0 && banner("warn", `${waiting.length} ${waiting.length === 1 ? "field waits" : "fields wait"} for a person: ${waiting.map((one) => one.field || "the whole record").join(", ")}`, "", h("a", { href: `#/conflicts?mapping=${segment(mapping)}&key=${segment(key)}&key_side=${told.side}` }, "Decide")),
       h("div", { class: "row" }, acts(asked, about, work, draw)), work),
     known ? fields : h("section", { class: "card" }, empty(`Nothing is known of ${key}`, "No operation names it. If it should be linked, make it level now: what is found is told step by step.")),

@@ -107,6 +107,36 @@ TEST_CASE("api: explain tells a write that was refused as one, and where the val
   CHECK(dead.at_path("record.writes.0.values.phone")->as_string() == "3");
 }
 
+TEST_CASE("api: what was said at the last attempt of a key is told while it is to be tried again", "[admin][explain]") {
+  Linked f;
+  f.world.right.recorded = true;
+  f.world.right.write_faults.assign(20, test::MemorySide::Fault::kRefuse);
+  f.world.left.edit("L1", "phone", Value("3"));
+  f.world.hook(store::Side::kLeft, "L1");
+  f.world.settle();
+
+  const Value keys = f.get("/api/v1/dead-letters?mapping=people&key=L1");
+  REQUIRE(keys.find("keys")->as_array().size() == 1);
+  CHECK(keys.at_path("keys.0.state")->as_string() == "backing_off");
+  const std::string id = keys.at_path("keys.0.operation")->as_string();
+  const Value told = f.get("/api/v1/operations/" + id);
+  CHECK(told.string_or("kind") == "attempt");
+  CHECK(told.string_or("outcome") == "retry");
+  CHECK(told.string_or("left_key") + told.string_or("right_key") == "L1R1");
+  CHECK(told.at_path("record.taken.0.reason")->as_string() == "webhook");
+  CHECK_FALSE(told.at_path("record.error.message")->as_string().empty());
+  CHECK_FALSE(told.find("exchanges")->as_array().empty());
+  CHECK(holds(f.get("/api/v1/explain?mapping=people&key=L1").at_path("standing.0")->as_string(), "`tidewire op " + id + "`"));
+  for (const Value& one : f.get("/api/v1/operations?mapping=people").find("operations")->as_array()) CHECK(one.string_or("id") != id);
+
+  f.world.right.write_faults.clear();
+  CHECK(f.post("/api/v1/retry", "{\"id\": \"" + id + "\"}", 200).int_or("retried", 0) == 1);
+  f.world.settle();
+
+  CHECK(f.ask("GET", "/api/v1/operations/" + id).status == 404);
+  CHECK(*f.world.right.rows.begin()->second.fields.find("phone") == Value("3"));
+}
+
 TEST_CASE("api: explain tells of an open conflict and of what a person set aside", "[admin][explain]") {
   Linked f;
   f.make_conflict();

@@ -261,7 +261,8 @@ TEST_CASE("dirty keys: what stands is listed newest first, page by page", "[stor
   const auto of_key = [&](KeyFilter filter) { return f.ask<Paged<DirtyKey>>([&](auto done) { f.store.standing(std::move(filter), Page{}, done); }).rows.size(); };
   CHECK(of_key({.mapping = "employees", .key = "E2"}) == 1);
   CHECK(of_key({.key = "E2"}) == 1);
-  CHECK(of_key({.mapping = "employees", .key = "waits"}) == 0);
+  CHECK(of_key({.mapping = "employees", .key = "waits"}) == 1);
+  CHECK(of_key({.mapping = "employees", .state = KeyState::kDead, .key = "waits"}) == 0);
   CHECK(of_key({.mapping = "employees", .state = KeyState::kWaiting, .key = "waits"}) == 1);
   CHECK(of_key({.mapping = "others", .key = "E2"}) == 0);
 }
