@@ -398,7 +398,8 @@ Result<Project> App::State::read_project() {
 
 /// tidewire.lua, .env or a connector changed: only the connections that changed are swapped.
 void App::State::reload_project() {
-  for (const std::string& warning : secrets_.load()) log_.warn("configuration", warning);
+  warnings_ = secrets_.load();
+  for (const std::string& warning : warnings_) log_.warn("configuration", warning);
   auto loaded = read_project();
   if (!loaded.ok()) {
     project_trouble_ = loaded.error();

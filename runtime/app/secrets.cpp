@@ -33,7 +33,12 @@ std::vector<std::string> Secrets::load() {
     std::string_view value = trim(line.substr(equals + 1));
     const bool quoted = value.size() >= 2 && (value.front() == '"' || value.front() == '\'') && value.back() == value.front();
     if (quoted) value = value.substr(1, value.size() - 2);
-    file_[std::string(trim(line.substr(0, equals)))] = std::string(value);
+    const std::string name(trim(line.substr(0, equals)));
+    const bool twice = !file_.insert_or_assign(name, std::string(value)).second;
+    if (twice) warnings.push_back(".env:" + std::to_string(number) + ": " + name + " stands there twice, and this line counts");
+  }
+  for (const auto& [name, value] : file_) {
+    if (const auto text = outside(name); text && *text != value) warnings.push_back(name + " is set outside .env too, in $CREDENTIALS_DIRECTORY or the environment of this process, which come first: the line in .env counts for nothing");
   }
   return warnings;
 }

@@ -18,7 +18,8 @@ namespace tidewire::app {
 class Secrets {
  public:
   Secrets(std::string folder, Redactor& redactor) : folder_(std::move(folder)), redactor_(redactor) {}
-  /// Re-reads .env. Warnings: a .env that others may read, a line that is no NAME=value.
+  /// Re-reads .env. Warnings: a .env that others may read, a line that is no NAME=value, a name that stands twice, one that comes from
+  /// before .env with another text.
   std::vector<std::string> load();
   using Texts = std::map<std::string, std::string>;
   /// The same value with {"$secret": X} and {"$env": X} replaced, by `drafts` first. kInvalid names the first X that is set nowhere.

@@ -280,7 +280,7 @@ struct App::State final : public admin::Control, public admin::Authoring, public
   bool listening_ = false;
   std::map<std::string, std::vector<Want>> wants_;       // of each mapping that was ever loaded, also while it is away
   std::map<std::string, std::vector<Want>> wanted_of_;   // the same by connection, each once
-  std::vector<std::string> warnings_;
+  std::vector<std::string> warnings_;  // of .env, as it was read last
   std::map<std::string, Value> quarantined_;  // by mapping, the version that failed again and again
   std::map<std::string, Value> frozen_;       // what `all` of a mapping took, as MappingContext has it
   std::set<std::string> disabled_;            // mappings that a person switched off

@@ -3,6 +3,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cstdlib>
+#include <fstream>
+
 #include <catch2/catch.hpp>
 
 #include "app/files.h"
@@ -73,6 +76,29 @@ TEST_CASE("a link to a file elsewhere stays a link", "[app][env]") {
   struct stat info {};
   REQUIRE(::lstat((folder.path().string() + "/.env").c_str(), &info) == 0);
   CHECK(S_ISLNK(info.st_mode));
+}
+
+TEST_CASE("a line of .env that counts for nothing is warned of", "[app][env]") {
+  const test::TempDir folder;
+  const auto warnings_of = [&](const std::string& text) {
+    std::ofstream(folder.path() / ".env") << text;
+    chmod((folder.path() / ".env").c_str(), 0600);
+    Redactor redactor;
+    Secrets secrets(folder.path().string(), redactor);
+    return secrets.load();
+  };
+  setenv("TIDEWIRE_TEST_OUTSIDE", "there", 1);
+
+  const auto other = warnings_of("TIDEWIRE_TEST_OUTSIDE=here\n");
+  const auto twice = warnings_of("KEY=1\n\nKEY=2\n");
+
+  REQUIRE(other.size() == 1);
+  CHECK(other[0].find("TIDEWIRE_TEST_OUTSIDE is set outside .env too") == 0);
+  CHECK(other[0].find("there") == std::string::npos);
+  REQUIRE(twice.size() == 1);
+  CHECK(twice[0] == ".env:3: KEY stands there twice, and this line counts");
+  CHECK(warnings_of("TIDEWIRE_TEST_OUTSIDE=there\nKEY=1\n").empty());
+  unsetenv("TIDEWIRE_TEST_OUTSIDE");
 }
 
 }  // namespace tidewire::app
