@@ -34,8 +34,9 @@ std::string held_of(const std::string& name, const Value& mapping) {
 std::string unknown_of(const std::string& name, const Value& mapping) {
   if (std::string held = held_of(name, mapping); !held.empty()) return held;
   if (mapping.bool_or("paused", false)) return " is switched off, what comes waits: `tidewire resume " + name + "`";
-  if (mapping.string_or("state") == "running" && !mapping.bool_or("ever_loaded", true)) return " has nothing linked yet: `tidewire sync " + name + "` is its first load";
-  return "";
+  if (mapping.string_or("state") != "running" || mapping.bool_or("ever_loaded", true)) return "";
+  const bool any = mapping.int_or("links", 0) + mapping.int_or("tombstones", 0) > 0;
+  return any ? " was never loaded: `tidewire sync " + name + "` goes over what was there before" : " has nothing linked yet: `tidewire sync " + name + "` is its first load";
 }
 
 }  // namespace

@@ -143,10 +143,6 @@ class StatusPage {
       if (const Value* error = one.at_path("reload.error"); error != nullptr && !error->is_null()) {
         lines.push_back(out_.paint("✗ ", Style::kBad) + name + ": the file as saved last does not load: " + plain(error->is_string() ? error->as_string() : error->string_or("message")));
       }
-      const bool has_links = one.int_or("links", 0) + one.int_or("tombstones", 0) > 0;  // else standing() says it
-      if (with_daemon_ && has_links && one.string_or("state") == "running" && !one.bool_or("ever_loaded", true)) {
-        lines.push_back(out_.paint("! ", Style::kWarn) + name + " was never loaded: `tidewire sync " + name + "` goes over what was there before");
-      }
       if (const Value* drift = one.find("drift"); drift != nullptr) lines.push_back(out_.paint("✗ ", Style::kBad) + name + " is paused: " + plain(drift->string_or("message")));
       for (const char* side : {"left", "right"}) {
         const Value* error = one.at_path(std::string("polls.") + side + ".error.message");

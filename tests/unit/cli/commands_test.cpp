@@ -73,15 +73,17 @@ TEST_CASE("standing: what waits for a person is counted, of one mapping or of al
 TEST_CASE("standing: a mapping that nobody looks at is named, with what lets it go on", "[cli]") {
   const auto status = json::parse(R"({"mappings": {"a": {"paused": true, "state": "paused", "links": 1}, "b": {"held_for": "adoption: reported, not accepted", "state": "paused", "links": 1},
     "c": {"state": "running", "links": 0, "ever_loaded": false}, "f": {"state": "running", "links": 0, "ever_loaded": true}, "d": {"state": "not_loaded", "links": 0},
+    "g": {"state": "running", "links": 4, "ever_loaded": false},
     "e": {"held_for": "its links are of 'people' on app by id, and the file names 'others' on app by id", "moved": true, "state": "paused", "links": 1}}})");
 
   const auto lines = unknown_lines(*status);
 
-  REQUIRE(lines.size() == 4);
+  REQUIRE(lines.size() == 5);
   CHECK(lines[0].find("tidewire resume a") != std::string::npos);
   CHECK(lines[1].find("tidewire adopt b --accept") != std::string::npos);
-  CHECK(lines[2].find("tidewire sync c") != std::string::npos);
+  CHECK(lines[2] == "c has nothing linked yet: `tidewire sync c` is its first load");
   CHECK(lines[3].find("tidewire adopt e --same") != std::string::npos);
+  CHECK(lines[4] == "g was never loaded: `tidewire sync g` goes over what was there before");
 }
 
 TEST_CASE("query: a moment is a time or how long ago it was", "[cli]") {
