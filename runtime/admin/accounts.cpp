@@ -152,7 +152,7 @@ void Accounts::drop_logins_of(const std::string& user) {
 
 void Accounts::remove_user(const std::string& name, Done<void> done) {
   const auto fits = [&]() -> Result<void> {
-    if (user(name) == nullptr) return make_error(Code::kNotFound, "no user '" + name + "'");
+    if (user(name) == nullptr) return make_error(Code::kNotFound, "no user '" + name + "'", "`tidewire user list` has them all");
     return allowed(name, "");
   }();
   if (!fits.ok()) return control_.poster().post([done = std::move(done), error = fits.error()] { done(error); });
@@ -181,7 +181,7 @@ void Accounts::add_token(NewToken wanted, Done<Value> done) {
 
 void Accounts::remove_token(const std::string& id, Done<void> done) {
   const auto found = std::find_if(tokens_.begin(), tokens_.end(), [&](const auto& one) { return one.second.id == id; });
-  if (found == tokens_.end()) return control_.poster().post([done = std::move(done), id] { done(make_error(Code::kNotFound, "no token '" + id + "'")); });
+  if (found == tokens_.end()) return control_.poster().post([done = std::move(done), id] { done(make_error(Code::kNotFound, "no token '" + id + "'", "`tidewire token list` has them all, each with its id")); });
   control_.store().remove_token(id, [this, alive = alive_, hash = found->first, done = std::move(done)](Result<void> removed) {
     if (!*alive) return;
     if (removed.ok()) tokens_.erase(hash);

@@ -55,6 +55,9 @@ Result<std::string> nothing_stands(const Context& context, Session& session, boo
   const std::string mapping = context.arguments.get("--mapping");
   const Value status = TRY(session.get("/api/v1/status"));
   std::vector<std::string> waits = held_lines(status, mapping);
+  const bool of_all = mapping.empty() && context.arguments.get("--connection").empty() && context.arguments.get("--kind").empty();
+  const Value* problems = status.find("problems");
+  for (const Value& one : of_all && session.with_daemon() && problems != nullptr ? problems->as_array() : Array{}) waits.push_back(plain(one.is_string() ? one.as_string() : "") + ": `tidewire status`");
   if (const std::string standing = standing_text(status, mapping); !standing.empty()) waits.insert(waits.begin(), standing + ": `tidewire conflicts`");
   return waits.empty() ? std::string("nothing needs a person") : "no alert stands, but " + join(waits, "\nand ");
 }

@@ -34,7 +34,7 @@ const Command& links_command() {
                                  {"--state", "S", "live, tombstone (deleted), frozen (left its scope) or ignored"},
                                  {"--key", "K", "of one record, by either side's key; needs MAPPING"},
                                  {"--older", "T", "not touched for so long (30d) or since then"},
-                                 {"--error", "", "with an open conflict, or a key that stands with an error"},
+                                 {"--error", "", "with an open conflict, or a key that stands, or is tried again, because of an error"},
                                  {"--limit", "N", "at most so many; default 50"},
                                  {"--after", "MARK", "the page after one shown before"}},
                                 0, 1},

@@ -236,7 +236,7 @@ void Store::conflict(std::int64_t id, Done<Conflict> done) {
   read_verb(executor_, std::move(done), [id](Database& database) -> Result<Conflict> {
     static const std::string sql = select_text(kConflictColumns, "conflicts WHERE id = ?");
     Query query(database, sql, id);
-    if (!TRY(query.next())) return make_error(Code::kNotFound, "no conflict " + std::to_string(id));
+    if (!TRY(query.next())) return make_error(Code::kNotFound, "no conflict " + std::to_string(id), "`tidewire conflicts --all` lists them");
     return read_conflict(query);
   });
 }

@@ -25,7 +25,7 @@ std::string links_text(const LinkFilter& filter) {
         " AND id IN (SELECT link FROM conflicts WHERE closed_at IS NULL AND link IS NOT NULL "
         "UNION SELECT links.id FROM dirty_keys JOIN links ON links.mapping = dirty_keys.mapping AND "
         "((side = 'left' AND left_key = key) OR (side = 'right' AND right_key = key)) "
-        "WHERE dirty_keys.state NOT IN ('waiting', 'backing_off') AND error IS NOT NULL)";
+        "WHERE dirty_keys.state <> 'waiting' AND error IS NOT NULL)";
   }
   return text + " ORDER BY id DESC LIMIT ?6";
 }

@@ -102,7 +102,7 @@ void Store::operation(std::string id, Done<Operation> done) {
   read_verb(executor_, std::move(done), [id = std::move(id)](Database& database) -> Result<Operation> {
     static const std::string sql = select_text(kOperationColumns, "operations WHERE id = ?");
     Query query(database, sql, id);
-    if (!TRY(query.next())) return make_error(Code::kNotFound, "no operation " + id);
+    if (!TRY(query.next())) return make_error(Code::kNotFound, "no operation " + id, "`tidewire ops` lists them; one that is older than `keep` is gone");
     return read_operation(query);
   });
 }

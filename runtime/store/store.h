@@ -158,7 +158,7 @@ struct LinkFilter {
   std::string mapping{}, key{};                // "" = any; a key is either side's and needs the mapping
   std::optional<LinkState> state{};
   std::optional<Instant> older{};              // not touched since
-  bool error = false;                          // with an open conflict, or a key that stands with an error
+  bool error = false;                          // with an open conflict, or a key that stands, or is tried again, because of an error
 };
 
 /// What a reference to a file names.

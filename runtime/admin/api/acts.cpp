@@ -112,12 +112,22 @@ void retry(Api& api, const Call& call) {
 
 // ---- release: {mapping, field}
 
+/// "Nothing is held" of a misspelt field reads as if it went on.
+Result<void> may_be_held(const sync::Engine& engine, const std::string& mapping, const std::string& field) {
+  const sync::Plan* plan = engine.plan(mapping);
+  if (plan == nullptr || field.empty() || field == store::kRestored || plan->field(field) != nullptr) return {};
+  std::vector<std::string> names;
+  for (const sync::Field& one : plan->fields) names.push_back(one.name);
+  return make_error(Code::kNotFound, mapping + " has no field '" + field + "'" + suggestion(field, names), "its fields are " + join(names, ", "));
+}
+
 void release(Api& api, const Call& call) {
   const std::string mapping = call.text("mapping");
   if (const auto loaded = must_be_loaded(api, mapping); !loaded.ok()) return (*call.reply)(problem(loaded.error()));
-  api.control().engine().release(mapping, call.text("field"), api.guarded([call](Result<std::int64_t> released) {
+  api.control().engine().release(mapping, call.text("field"), api.guarded([&api, call, mapping](Result<std::int64_t> released) {
     if (!released.ok()) return (*call.reply)(problem(released.error()));
-    (*call.reply)(answer(Value(Object{{"released", *released}})));
+    const auto known = *released > 0 ? Result<void>() : may_be_held(api.control().engine(), mapping, call.text("field"));
+    (*call.reply)(known.ok() ? answer(Value(Object{{"released", *released}})) : problem(known.error()));
   }));
 }
 
@@ -179,16 +189,7 @@ void start_sync(Api& api, const Call& call) {
   const auto start = [&api, wanted = *wanted, reply = call.reply] { api.jobs().start(wanted, api.guarded([reply](Result<std::string> batch) { answer_job(reply, batch); })); };
   if (!wanted->key) return start();
   // A mistyped key is said at once: the engine would look again after the settle time of the system.
-  const auto& [side, key] = *wanted->key;
-  const std::string mapping = wanted->parts.front().mapping;
-  const sync::End& end = api.control().engine().plan(mapping)->end[side];
-  const Error nowhere = make_error(Code::kNotFound, "there is no record '" + key + "' in " + end.connection + "." + end.collection, "is it a key of the other side? `--side` says whose it is");
-  api.control().engine().try_key(mapping, side, key, api.guarded([nowhere, start, reply = call.reply](const sync::Report& report) {
-    if (!report.missing) return start();
-    Error error = nowhere;
-    if (report.error) error.message += ": " + report.error->message;
-    (*reply)(problem(error));
-  }));
+  find_record(api.control(), wanted->parts.front().mapping, *wanted->key, api.guarded([start, reply = call.reply](const Result<void>& found) { found.ok() ? start() : (*reply)(problem(found.error())); }));
 }
 
 void check(Api& api, const Call& call) {

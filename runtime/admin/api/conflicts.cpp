@@ -55,7 +55,7 @@ void list_conflicts(Api& api, const Call& call) {
 Result<std::int64_t> conflict_number(const std::string& text) {
   std::int64_t number = 0;
   const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (status != std::errc() || end != text.data() + text.size()) return make_error(Code::kNotFound, "no conflict " + text);
+  if (status != std::errc() || end != text.data() + text.size()) return make_error(Code::kNotFound, "no conflict " + text, "`tidewire conflicts --all` lists them");
   return number;
 }
 

@@ -63,6 +63,10 @@ void mend(Api& api, const Call& call, Act act) {
   find_side(control, *record, api.guarded([&api, call, record = *record, mending](Result<store::Side> side) mutable {
     if (!side.ok()) return (*call.reply)(problem(side.error()));
     mending.key = {*side, record.key};
+    // A misspelt key would be set aside for ever, and the record that was meant would not.
+    if (mending.act == Act::kIgnore && mending.field.empty()) {
+      return find_record(api.control(), mending.mapping, mending.key, api.guarded([&api, mending, reply = call.reply](const Result<void>& found) { found.ok() ? carry_out(api, mending, reply) : (*reply)(problem(found.error())); }));
+    }
     if (mending.act != Act::kMerge) return carry_out(api, std::move(mending), call.reply);
     const auto other = named(record.mapping, call.text("with"), call.text("with_side"), api.control().engine());
     if (!other.ok()) return (*call.reply)(problem(other.error()));
@@ -118,7 +122,7 @@ std::span<const Route> link_routes() {
   static const Route routes[] = {
       {.method = "GET", .path = "/api/v1/links", .role = Role::kViewer, .id = "links", .summary = "Which records are the same thing, with what they agreed on; newest first", .handler = list_links,
        .query = paged({{"mapping", kText, "of this mapping"}, {"state", kText, "live, tombstone, frozen or ignored"}, {"key", kText, "either side's; needs mapping"}, {"older", kText, "not touched for so long (30d) or since then"},
-                       {"error", kFlag, "with an open conflict, or a key that stands with an error"}}),
+                       {"error", kFlag, "with an open conflict, or a key that stands, or is tried again, because of an error"}}),
        .answer = "Anything"},
       {.method = "POST", .path = "/api/v1/links/unlink", .role = Role::kOperator, .id = "unlink", .summary = "Parts two records; they are met as strangers again", .handler = unlink_records, .body = "OneRecord", .answer = "Anything"},
       {.method = "POST", .path = "/api/v1/links/relink", .role = Role::kOperator, .id = "relink", .summary = "Links two records by their keys", .handler = relink, .body = "Pairing", .answer = "Anything"},

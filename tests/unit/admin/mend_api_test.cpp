@@ -148,6 +148,26 @@ TEST_CASE("api: explain tells of an open conflict and of what a person set aside
   CHECK(holds(text_of(f.get("/api/v1/explain?mapping=people&key=L1"), "note"), "ann told to ignore"));
 }
 
+TEST_CASE("api: what is set aside or let go is there, or the name is told to be wrong", "[admin][links]") {
+  Linked f;
+  f.world.left.insert(*json::parse(R"({"email": "sue@example.org", "phone": "1", "note": "n", "tags": "t"})"));
+  const auto refused = [&](const std::string& target, const std::string& body, const std::string& words) {
+    const auto answer = f.ask("POST", "/api/v1/" + target, body);
+    INFO(target << " " << answer.body);
+    CHECK(answer.status == 404);
+    CHECK(holds(answer.body, words));
+  };
+
+  refused("links/ignore", R"({"mapping": "people", "key": "L9"})", "no record 'L9' in erp.Person");
+  refused("links/ignore", R"({"mapping": "people", "key": "L2", "side": "right"})", "no record 'L2' in app.people");
+  refused("release", R"({"mapping": "people", "field": "phon"})", "did you mean 'phone'");
+
+  CHECK(f.get("/api/v1/links?mapping=people").find("links")->as_array().size() == 1);
+  CHECK(f.post("/api/v1/release", R"({"mapping": "people", "field": "phone"})", 200).int_or("released", -1) == 0);
+  f.post("/api/v1/links/ignore", R"({"mapping": "people", "key": "L2"})", 200);
+  CHECK(f.get("/api/v1/links?mapping=people&state=ignored").at_path("links.0.left_key")->as_string() == "L2");
+}
+
 TEST_CASE("api: a key that both sides have must be said with its side", "[admin][links]") {
   Linked f;
   f.world.right.insert(*json::parse(R"({"email": "other@example.org", "phone": "1", "note": "n", "tags": "t"})"), "L1");
