@@ -101,7 +101,7 @@ std::string Teller::decision_text(const Value& decided, const store::Operation& 
   const std::string why = rule.empty() ? "" : ", by the rule \"" + rule + "\"";
   const Value* to_left = decided.find("to_left");
   const Value* to_right = decided.find("to_right");
-  if (to_left != nullptr && to_right != nullptr) return "Both sides got a value made of both on " + at + why + ".";
+  if (to_left != nullptr && to_right != nullptr) return std::string("Both sides ") + (operation.author ? "were given it" : "got a value made of both") + " on " + at + why + ".";
   if (to_left != nullptr || to_right != nullptr) {
     const Side target = to_left != nullptr ? Side::kLeft : Side::kRight;
     const Value* before = decided.find(side_name(target));

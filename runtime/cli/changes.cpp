@@ -2,6 +2,7 @@
 #include "cli/command.h"
 #include "cli/exit_code.h"
 #include "cli/listing.h"
+#include "cli/standing.h"
 
 namespace tidewire::cli {
 namespace {
@@ -22,7 +23,18 @@ int received(Context& context, const char* name, const char* empty) {
 }
 
 int changes(Context& context) { return received(context, "changes", "nothing like that was received"); }
-int webhooks(Context& context) { return received(context, "webhooks", "no webhook like that was received"); }
+/// And what was turned away, of which nothing is kept: a wrong secret looks like silence.
+int webhooks(Context& context) {
+  const int listed = received(context, "webhooks", "no webhook like that was received");
+  if (listed != kOk || context.json()) return listed;
+  int status = kOk;
+  const auto session = context.open(Session::Need::kState, status);
+  if (!session || !session->with_daemon()) return status;
+  const auto now = session->get("/api/v1/status");
+  if (!now.ok()) return context.failed(now.error());
+  for (const std::string& line : refused_lines(*now)) context.out.line(context.out.paint("! ", Style::kWarn) + line);
+  return kOk;
+}
 
 std::vector<Option> received_options() {
   return {{"--mapping", "M", "of a collection of this mapping"},
@@ -59,7 +71,7 @@ const Command& webhooks_command() {
   static const Command command{"webhooks",
                                "[--mapping M [--side S]] [--connection C] [--key K] [--event E] [--since T] [--limit N]",
                                "lists the webhooks that were received and proved, newest first",
-                               "--event unparsed lists those that name nothing we know, which are of no mapping; --json has the bodies as they came. How many were refused says `tidewire status`.",
+                               "--event unparsed lists those that name nothing we know, which are of no mapping; --json has the bodies as they came. What was refused is kept nowhere: it is counted, below the list and in `tidewire status`.",
                                {received_options(), 0, 0},
                                webhooks};
   return command;

@@ -112,7 +112,7 @@ int list_conflicts(Context& context) {
     const bool with = one.find("with") != nullptr;
     together = together || with;
     const Value* why = one.find("error");
-    (why != nullptr ? whole : fields) = true;
+    if (one.find("closed_at") == nullptr) (why != nullptr ? whole : fields) = true;
     const std::string open = why != nullptr ? why->string_or("message") : (with ? "decides " + decided_fields(one) : "");
     const std::string end = one.find("closed_at") != nullptr ? "closed: " + method + by + decided_text(one) : (method.empty() ? open : (method == "skip" ? "skipped" : "decided: " + method) + by);
     table.add({Cell(std::to_string(one.int_or("id", 0)), Style::kBold), one.string_or("mapping"), record_of(one), one.string_or("field", ""), Cell(one.string_or("kind"), Style::kWarn),

@@ -47,7 +47,7 @@ std::string told_exchanges(const Value& operation, const Look& look) {
   if (exchanges == nullptr || !exchanges->is_array()) return "";
   std::string out;
   for (const Value& exchange : exchanges->as_array()) {
-    out += "  " + styled(place_of(operation, exchange), Style::kDim, look) + "  " + exchange.string_or("connection") + "  " + plain(exchange.string_or("method")) + " " + plain(exchange.string_or("target")) + "  " + ended_as(exchange, look) + "\n";
+    out += "  " + styled(place_of(operation, exchange), Style::kDim, look) + "  " + exchange.string_or("connection") + "  " + plain(exchange.string_or("method")) + " " + plain(exchange.string_or("target")) + "  " + ended_as(exchange, look) + styled("  " + moment(exchange.string_or("at"), SystemClock().now()), Style::kDim, look) + "\n";
     add_body(out, exchange.find("request"), ">", look);
     add_body(out, exchange.find("answer"), "<", look);
     if (const std::string error = exchange.string_or("error"); !error.empty()) out += "      < " + styled(plain(error), Style::kBad, look) + "\n";

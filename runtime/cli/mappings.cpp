@@ -20,7 +20,10 @@ int list_mappings(Context& context, Session& session) {
   const Instant now = SystemClock().now();
   Table table({{"mapping"}, {"file"}, {"state"}, {"version"}, {"loaded"}});
   for (const Value& one : found->find("mappings")->as_array()) {
-    const std::string loaded = one.string_or("loaded_at"), state = one.string_or("state");
+    const std::string loaded = one.string_or("loaded_at");
+    std::string state = one.string_or("state");
+    const bool refused = one.at_path("reload.error.message") != nullptr && !one.string_or("version").empty();
+    if (refused) state += ", as it was: the file as saved last does not load";
     table.add({one.string_or("name"), one.string_or("file"), Cell(state, state == "running" ? Style::kGood : Style::kWarn), Cell(one.string_or("version").substr(0, 12), Style::kDim), Cell(loaded.empty() ? "" : moment(loaded, now), Style::kDim)});
   }
   context.print_page(table, *found, "no mapping yet: put one into mappings/");
@@ -35,7 +38,7 @@ int list_versions(Context& context, Session& session, const std::string& name) {
     return kOk;
   }
   const Instant now = SystemClock().now();
-  Table table({{"version", false, true}, {"first loaded"}});
+  Table table({{"version", false, true}, {"loaded last"}});
   for (const Value& one : found->find("versions")->as_array()) table.add({one.string_or("version").substr(0, 12), Cell(moment(one.string_or("at"), now), Style::kDim)});
   context.print_page(table, *found, "no version of it ran");
   return kOk;

@@ -1,5 +1,6 @@
 // tidewire record: one record on both sides, why each field has its value, what was done with it.
 #include "cli/command.h"
+#include "cli/conflicting.h"
 #include "cli/exit_code.h"
 #include "cli/query.h"
 #include "cli/story.h"
@@ -38,6 +39,20 @@ void print_next(Terminal& out, const Result<Value>& now) {
   out.line(any ? "A look now would: " + gist(*now) : "A look now would write nothing.");
 }
 
+/// What waits for a person, with how to decide it: a field, what is won together with it, or the record as a whole.
+void print_conflicts(Terminal& out, const Array& conflicts) {
+  for (const Value& one : conflicts) {
+    if (const Value* error = one.find("error"); error != nullptr) {
+      out.line(out.paint("? ", Style::kWarn) + "it waits for a person as a whole: " + plain(error->string_or("message")) + "; " + plain(error->string_or("hint")));
+      continue;
+    }
+    const std::string id = std::to_string(one.int_or("id", 0)), fields = decided_fields(one);
+    std::string line = (fields.empty() ? "the record as a whole" : plain(fields)) + " waits for a person: left " + side_text(one, "left") + ", right " + side_text(one, "right");
+    if (one.string_or("method") == "skip") line += " (skipped until one of them changes)";
+    out.line(out.paint("? ", Style::kWarn) + line + "; `tidewire resolve " + id + " left|right|value|skip|accept`");
+  }
+}
+
 int record(Context& context) {
   const Arguments& arguments = context.arguments;
   const std::string mapping = arguments.word(0), key = arguments.word(1), side = arguments.get("--side");
@@ -49,10 +64,12 @@ int record(Context& context) {
   if (!told.ok()) return context.failed(told.error());
   const auto history = session->get(Target("/api/v1/operations").add("mapping", mapping).add("key", key).add("key_side", told->string_or("side")).add("limit", arguments.get("--limit", "10")).text());
   if (!history.ok()) return context.failed(history.error());
+  const auto open = session->get(Target("/api/v1/conflicts").add("mapping", mapping).add("key", key).add("key_side", told->string_or("side")).text());
+  if (!open.ok()) return context.failed(open.error());
   const auto now = named("/api/v1/try");
   const bool known = told->string_or("state") != "unknown";
   if (context.json()) {
-    Object all{{"explain", *told}, {"operations", *history->find("operations")}};
+    Object all{{"explain", *told}, {"operations", *history->find("operations")}, {"conflicts", *open->find("conflicts")}};
     if (now.ok()) all["try"] = *now;
     context.print_json(Value(std::move(all)));
     return known ? kOk : kFailed;
@@ -60,6 +77,7 @@ int record(Context& context) {
   Terminal& out = context.out;
   out.line(out.paint(plain(told->string_or("text")), Style::kBold));
   print_fields(out, *told, now.ok() ? &*now : nullptr);
+  print_conflicts(out, open->find("conflicts")->as_array());
   for (const Value& one : told->find("standing")->as_array()) out.line(out.paint("! ", Style::kWarn) + plain(one.as_string()));
   print_next(out, now);
   Table table = operations_table();

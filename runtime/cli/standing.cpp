@@ -68,4 +68,21 @@ std::vector<std::string> unknown_lines(const Value& status) {
   return lines;
 }
 
+std::vector<std::string> refused_lines(const Value& status) {
+  std::vector<std::string> lines;
+  const Value* connections = status.find("connections");
+  for (const auto& [name, one] : connections != nullptr && connections->is_object() ? connections->as_object() : Object{}) {
+    const Value* webhooks = one.find("webhooks");
+    if (webhooks == nullptr) continue;
+    const auto told = [&, connection = name](const char* counter, const std::string& why) {
+      const std::int64_t count = webhooks->int_or(counter, 0);
+      if (count > 0) lines.push_back(plain(connection) + ": " + grouped(count) + (count == 1 ? " webhook was refused: " : " webhooks were refused: ") + why);
+    };
+    told("unproved", "without a valid proof. Compare its webhook secret in .env with what the system signs with");
+    told("malformed", "no JSON that can be read");
+    told("limited", "over the limit that limits.inbound of the connection sets");
+  }
+  return lines;
+}
+
 }  // namespace tidewire::cli

@@ -12,6 +12,8 @@ namespace tidewire::cli {
 std::string standing_text(const Value& status, const std::string& mapping = {});
 /// "people is held (...): ...", a line for each that a person holds, with what lets it go.
 std::vector<std::string> held_lines(const Value& status, const std::string& mapping = {});
+/// "erp: 2 webhooks were refused without a valid proof ...", a line for each connection whose webhooks were turned away since the start.
+std::vector<std::string> refused_lines(const Value& status);
 /// "countries is switched off: ...", a line for each that is not looked at, with what lets it go on.
 std::vector<std::string> unknown_lines(const Value& status);
 

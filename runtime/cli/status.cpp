@@ -1,4 +1,5 @@
 // tidewire status: how everything stands, on one screen.
+#include <algorithm>
 #include <filesystem>
 
 #include "base/text.h"
@@ -68,7 +69,14 @@ class StatusPage {
     std::int64_t stopped = 0;
     for (const auto& [name, one] : members(status_, "mappings")) stopped += style_of_state(one.string_or("state", "running")) == Style::kBad ? 1 : 0;
     if (stopped > 0) out_.line(out_.paint("✗ ", Style::kBad) + grouped(stopped) + (stopped == 1 ? " mapping does not run" : " mappings do not run") + ": see below");
-    else if (list->as_array().empty()) out_.line(out_.paint("✓ ", Style::kGood) + "healthy");
+    else if (list->as_array().empty() && !any_refused()) out_.line(out_.paint("✓ ", Style::kGood) + "healthy");
+    else if (list->as_array().empty()) out_.line(out_.paint("! ", Style::kWarn) + "healthy, but what was saved last does not load: see below");
+  }
+
+  /// Something goes on as it was before an edit that does not load.
+  bool any_refused() const {
+    const Object& mappings = members(status_, "mappings");
+    return status_.find("project_trouble") != nullptr || std::any_of(mappings.begin(), mappings.end(), [](const auto& one) { return one.second.at_path("reload.error.message") != nullptr; });
   }
 
   void standing() {
@@ -139,6 +147,7 @@ class StatusPage {
     for (const Value& setting : kept == nullptr ? Array{} : kept->as_array()) {
       lines.push_back(out_.paint("! ", Style::kWarn) + plain(setting.as_string()) + " was changed in tidewire.lua: it counts when the daemon is started again");
     }
+    for (const std::string& line : with_daemon_ ? refused_lines(status_) : std::vector<std::string>()) lines.push_back(out_.paint("! ", Style::kWarn) + line);
     for (const auto& [name, one] : members(status_, "mappings")) {
       if (const Value* error = one.at_path("reload.error"); error != nullptr && !error->is_null()) {
         lines.push_back(out_.paint("✗ ", Style::kBad) + name + ": the file as saved last does not load: " + plain(error->is_string() ? error->as_string() : error->string_or("message")));

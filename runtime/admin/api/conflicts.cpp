@@ -227,7 +227,7 @@ void with_decision(Api& api, const Call& call, std::function<void(const Decision
   const std::string of = call.params["mapping"];  // where the path names one
   api.control().store().conflict(*number, api.guarded([&api, call, reply = call.reply, of, decision = *decision, then = std::move(then)](Result<store::Conflict> conflict) {
     const bool elsewhere = conflict.ok() && !of.empty() && conflict->mapping != of;
-    if (conflict.ok() && (conflict->closed_at || elsewhere)) conflict = make_error(Code::kNotFound, "no open conflict " + std::to_string(decision.conflict), elsewhere ? "it is of " + conflict->mapping : "");
+    if (conflict.ok() && (conflict->closed_at || elsewhere)) conflict = make_error(Code::kNotFound, "no open conflict " + std::to_string(decision.conflict), elsewhere ? "it is of " + conflict->mapping : "`tidewire conflicts --all` says what became of it");
     if (!conflict.ok()) return (*reply)(problem(conflict.error()));
     if (const auto fits = decidable(*conflict, decision.method); !fits.ok()) return (*reply)(problem(fits.error()));
     const auto all = for_all(api, call, decision, *conflict);

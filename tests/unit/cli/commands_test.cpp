@@ -86,6 +86,17 @@ TEST_CASE("standing: a mapping that nobody looks at is named, with what lets it 
   CHECK(lines[4] == "g was never loaded: `tidewire sync g` goes over what was there before");
 }
 
+TEST_CASE("standing: webhooks that were turned away are told by their reason", "[cli]") {
+  const auto status = json::parse(R"({"connections": {"app": {"webhooks": {"received": 3}}, "erp": {"webhooks": {"unproved": 2, "malformed": 0, "limited": 1}}, "old": {}}})");
+
+  const auto lines = refused_lines(*status);
+
+  REQUIRE(lines.size() == 2);
+  CHECK(lines[0].find("erp: 2 webhooks were refused: without a valid proof") == 0);
+  CHECK(lines[1].find("erp: 1 webhook was refused: over the limit") == 0);
+  CHECK(refused_lines(Value(Object{})).empty());
+}
+
 TEST_CASE("query: a moment is a time or how long ago it was", "[cli]") {
   const Instant now = *parse_instant("2024-05-01T12:00:00Z");
 
