@@ -4,9 +4,9 @@
 
 namespace tidewire::admin {
 
-Result<Named> named(std::string mapping, std::string key, const std::string& side, const sync::Engine& engine) {
+Result<Named> named(std::string mapping, std::string key, const std::string& side, Control& control) {
   if (mapping.empty() || key.empty()) return make_error(Code::kInvalid, "which record? 'mapping' and 'key' name it");
-  if (engine.plan(mapping) == nullptr) return no_mapping(mapping, engine.mappings());
+  if (control.engine().plan(mapping) == nullptr) return not_loaded(control, mapping);
   Named out{std::move(mapping), std::move(key), {}};
   if (side.empty()) return out;
   out.side = store::side_from_name(side);
@@ -14,9 +14,9 @@ Result<Named> named(std::string mapping, std::string key, const std::string& sid
   return out;
 }
 
-Result<Named> named_in_body(const Call& call, const sync::Engine& engine) { return named(call.text("mapping"), call.text("key"), call.text("side"), engine); }
+Result<Named> named_in_body(const Call& call, Control& control) { return named(call.text("mapping"), call.text("key"), call.text("side"), control); }
 
-Result<Named> named_in_query(const Call& call, const sync::Engine& engine) { return named(call.query("mapping"), call.query("key"), call.query("side"), engine); }
+Result<Named> named_in_query(const Call& call, Control& control) { return named(call.query("mapping"), call.query("key"), call.query("side"), control); }
 
 std::string author_of(const Call& call) {
   const std::string author = call.text("author");

@@ -14,10 +14,10 @@ struct Named {
   std::optional<store::Side> side;
 };
 /// kInvalid where one is missing or `side` is no side, kNotFound for an unknown mapping.
-Result<Named> named(std::string mapping, std::string key, const std::string& side, const sync::Engine& engine);
+Result<Named> named(std::string mapping, std::string key, const std::string& side, Control& control);
 /// Of the body's members mapping, key and side; of the query's.
-Result<Named> named_in_body(const Call& call, const sync::Engine& engine);
-Result<Named> named_in_query(const Call& call, const sync::Engine& engine);
+Result<Named> named_in_body(const Call& call, Control& control);
+Result<Named> named_in_query(const Call& call, Control& control);
 /// Where no side was said: the only one that has a link of that key, else the mapping's source (left where both are).
 void find_side(Control& control, Named named, Done<store::Side> done);
 /// kNotFound where there is neither such a record nor a link of one. A system that does not answer now is no reason against it.

@@ -58,6 +58,17 @@ Value values_page(const char* name, const store::Paged<Value>& page) {
   return Value(std::move(out));
 }
 
+Error not_loaded(Control& control, const std::string& name) {
+  const Value all = control.mappings();
+  std::vector<std::string> names = control.engine().mappings();
+  for (const auto& [known, one] : all.is_object() ? all.as_object() : Object{}) names.push_back(known);
+  const Value* mapping = all.find(name);
+  const Value* why = mapping == nullptr ? nullptr : mapping->at_path("reload.error");
+  const std::string message = why == nullptr ? "" : why->string_or("message");
+  if (message.empty()) return no_mapping(name, names);
+  return make_error(Code::kNotFound, "mapping '" + name + "' does not run: " + message, why->string_or("hint", "`tidewire check` says more"));
+}
+
 Error no_mapping(const std::string& name, const std::vector<std::string>& loaded) {
   return make_error(Code::kNotFound, "no mapping '" + name + "' is loaded" + suggestion(name, loaded), "`tidewire status` lists them");
 }

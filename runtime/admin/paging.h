@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "admin/ports.h"
 #include "admin/route.h"
 #include "store/store.h"
 
@@ -21,6 +22,8 @@ Result<std::optional<store::Side>> side_of(const Value& body);
 Result<std::optional<store::Side>> side_of(const Call& call, std::string_view name);
 /// A page of rows that are values already.
 Value values_page(const char* name, const store::Paged<Value>& page);
+/// Why nothing can be done with the mapping: its file does not load, or there is none of that name.
+Error not_loaded(Control& control, const std::string& name);
 Error no_mapping(const std::string& name, const std::vector<std::string>& loaded);
 
 }  // namespace tidewire::admin

@@ -176,7 +176,7 @@ class Daemon {
       if (context_.json()) context_.print_json(Value(Object{{"level", level}, {"backing_off", later}, {"standing", standing}, {"invalid", invalid}, {"never_loaded", Value(Array(unloaded.begin(), unloaded.end()))}, {"switched_off", Value(Object(off.begin(), off.end()))}, {"without_file", Value(Object(gone.begin(), gone.end()))}}));
       else if (level) context_.out.line("level");
       else context_.out.line("not level: " + std::to_string(later) + " to be tried again, " + std::to_string(standing) + " waiting for a person or a parent" +
-                                   (invalid == 0 ? "" : ", " + std::to_string(invalid) + " mappings invalid: see `tidewire check`"));
+                                   (invalid == 0 ? "" : ", " + std::to_string(invalid) + (invalid == 1 ? " mapping" : " mappings") + " invalid: see `tidewire check`"));
       for (const std::string& name : context_.json() ? std::vector<std::string>{} : unloaded) context_.out.line(name + " was never loaded: `tidewire sync " + name + "` goes over what was there before");
       for (const auto& [name, waiting] : context_.json() ? Object{} : off) {
         context_.out.line(name + " is switched off, " + grouped(waiting.as_int()) + (waiting.as_int() == 1 ? " change waits" : " changes wait") + " for that: `tidewire resume " + name + "` lets it go on");

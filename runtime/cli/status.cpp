@@ -137,6 +137,9 @@ class StatusPage {
   /// Edits that could not be loaded or wait for a restart, polls and jobs that fail, what a one-way mapping leaves alone.
   void troubles() {
     std::vector<std::string> lines;
+    for (const auto& [name, one] : with_daemon_ ? Object{} : members(status_, "connections")) {
+      if (const std::string why = one.string_or("reason"); !why.empty()) lines.push_back(out_.paint("✗ ", Style::kBad) + name + " does not run: " + plain(why));
+    }
     if (const Value* trouble = status_.find("project_trouble"); trouble != nullptr) {
       lines.push_back(out_.paint("✗ ", Style::kBad) + "tidewire.lua as saved last does not load, the one before goes on: " + plain(trouble->string_or("message")));
     }

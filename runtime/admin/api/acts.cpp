@@ -39,9 +39,8 @@ bool against(const SyncRequest::Part& part, const sync::Plan& plan) {
 }
 
 Result<void> must_be_loaded(Api& api, const std::string& mapping) {
-  const sync::Engine& engine = api.control().engine();
-  if (mapping.empty() || engine.plan(mapping) != nullptr) return {};
-  return no_mapping(mapping, engine.mappings());
+  if (mapping.empty() || api.control().engine().plan(mapping) != nullptr) return {};
+  return not_loaded(api.control(), mapping);
 }
 
 // ---- retry: {mapping, side, key} | {mapping} | {id} of an operation | {all: true}

@@ -122,14 +122,14 @@ class Asking : public std::enable_shared_from_this<Asking> {
 };
 
 void explain_record(Api& api, const Call& call) {
-  const auto record = named_in_query(call, api.control().engine());
+  const auto record = named_in_query(call, api.control());
   if (!record.ok()) return (*call.reply)(problem(record.error()));
   std::make_shared<Asking>(api.control(), *record, call.query("field"), call.reply)->start();
 }
 
 /// The whole of what a pass would do now: an operation that was not carried out, each field with its rule.
 void try_record(Api& api, const Call& call) {
-  const auto record = named_in_query(call, api.control().engine());
+  const auto record = named_in_query(call, api.control());
   if (!record.ok()) return (*call.reply)(problem(record.error()));
   find_side(api.control(), *record, api.guarded([&api, call, record = *record](Result<store::Side> side) {
     if (!side.ok()) return (*call.reply)(problem(side.error()));

@@ -56,7 +56,8 @@ void cancel(Api& api, const Call& call) { control_job(api, call, "cancel"); }
 void verify(Api& api, const Call& call) {
   sync::Engine& engine = api.control().engine();
   const std::string mapping = call.text("mapping");
-  if (!mapping.empty() && engine.plan(mapping) == nullptr) return (*call.reply)(problem(no_mapping(mapping, engine.mappings())));
+  if (!mapping.empty() && engine.plan(mapping) == nullptr) return (*call.reply)(problem(not_loaded(api.control(), mapping)));
+  if (engine.mappings().empty()) return (*call.reply)(problem(make_error(Code::kNotFound, "no mapping is loaded", "put one into mappings/, or see `tidewire check`")));
   std::vector<store::Job> jobs;
   for (const std::string& name : mapping.empty() ? parents_first(engine) : std::vector<std::string>{mapping}) {
     jobs.push_back(job_of(name, "verify", call.body.bool_or("repair", false) ? Value(Object{{"repair", true}}) : Value(Object{})));
@@ -94,7 +95,7 @@ void adopt_moved(Api& api, const Call& call, const std::string& mapping, bool sa
 void adopt(Api& api, const Call& call) {
   const sync::Engine& engine = api.control().engine();
   const std::string mapping = call.text("mapping");
-  if (engine.plan(mapping) == nullptr) return (*call.reply)(problem(no_mapping(mapping, engine.mappings())));
+  if (engine.plan(mapping) == nullptr) return (*call.reply)(problem(not_loaded(api.control(), mapping)));
   const bool same = call.body.bool_or("same", false), anew = call.body.bool_or("anew", false);
   if (same || anew) return adopt_moved(api, call, mapping, same);
   if (const auto moved = engine.moved(mapping)) return (*call.reply)(problem(*moved));
@@ -114,10 +115,10 @@ void revert(Api& api, const Call& call) {
   const auto since = moment_of(call.text("since"), control.clock().now());
   if (!since.ok()) return (*call.reply)(problem(since.error()));
   const std::string mapping = call.text("mapping");
-  if (control.engine().plan(mapping) == nullptr) return (*call.reply)(problem(no_mapping(mapping, control.engine().mappings())));
+  if (control.engine().plan(mapping) == nullptr) return (*call.reply)(problem(not_loaded(control, mapping)));
   store::Job job = job_of(mapping, "revert", Object{{"since", format_instant(*since)}, {"apply", call.body.bool_or("apply", false)}});
   if (call.text("key").empty()) return begin(api, call, {std::move(job)});
-  const auto record = named_in_body(call, control.engine());
+  const auto record = named_in_body(call, control);
   if (!record.ok()) return (*call.reply)(problem(record.error()));
   find_side(control, *record, api.guarded([&api, call, job, key = record->key](Result<store::Side> side) mutable {
     if (!side.ok()) return (*call.reply)(problem(side.error()));

@@ -50,14 +50,14 @@ void carry_out(Api& api, sync::Mending mending, const SharedReply& reply) {
 
 void relink(Api& api, const Call& call) {
   sync::Engine& engine = api.control().engine();
-  if (engine.plan(call.text("mapping")) == nullptr) return (*call.reply)(problem(no_mapping(call.text("mapping"), engine.mappings())));
+  if (engine.plan(call.text("mapping")) == nullptr) return (*call.reply)(problem(not_loaded(api.control(), call.text("mapping"))));
   carry_out(api, {Act::kRelink, call.text("mapping"), {store::Side::kLeft, call.text("left")}, sync::SideKey{store::Side::kRight, call.text("right")}, "", author_of(call)}, call.reply);
 }
 
 /// The record by its key, and for a merge the other one by its.
 void mend(Api& api, const Call& call, Act act) {
   Control& control = api.control();
-  const auto record = named_in_body(call, control.engine());
+  const auto record = named_in_body(call, control);
   if (!record.ok()) return (*call.reply)(problem(record.error()));
   sync::Mending mending{act, record->mapping, {}, {}, call.text("field"), author_of(call)};
   find_side(control, *record, api.guarded([&api, call, record = *record, mending](Result<store::Side> side) mutable {
@@ -68,7 +68,7 @@ void mend(Api& api, const Call& call, Act act) {
       return find_record(api.control(), mending.mapping, mending.key, api.guarded([&api, mending, reply = call.reply](const Result<void>& found) { found.ok() ? carry_out(api, mending, reply) : (*reply)(problem(found.error())); }));
     }
     if (mending.act != Act::kMerge) return carry_out(api, std::move(mending), call.reply);
-    const auto other = named(record.mapping, call.text("with"), call.text("with_side"), api.control().engine());
+    const auto other = named(record.mapping, call.text("with"), call.text("with_side"), api.control());
     if (!other.ok()) return (*call.reply)(problem(other.error()));
     find_side(api.control(), *other, api.guarded([&api, call, mending, key = other->key](Result<store::Side> at) mutable {
       if (!at.ok()) return (*call.reply)(problem(at.error()));
@@ -88,7 +88,7 @@ void reset_base(Api& api, const Call& call) { mend(api, call, Act::kResetBase); 
 void reset_stale(Api& api, const Call& call) {
   sync::Engine& engine = api.control().engine();
   const std::string mapping = call.text("mapping");
-  if (engine.plan(mapping) == nullptr) return (*call.reply)(problem(no_mapping(mapping, engine.mappings())));
+  if (engine.plan(mapping) == nullptr) return (*call.reply)(problem(not_loaded(api.control(), mapping)));
   engine.reset_stale(mapping, author_of(call), {kResetAtOnce, call.text("after")}, [reply = call.reply](Result<sync::StaleReset> done) {
     send(reply, done, [](const sync::StaleReset& reset) {
       Object answer{{"reset", reset.reset}, {"refused", reset.refused}};
@@ -100,7 +100,7 @@ void reset_stale(Api& api, const Call& call) {
 }
 
 void forget(Api& api, const Call& call) {
-  const auto record = named_in_body(call, api.control().engine());
+  const auto record = named_in_body(call, api.control());
   if (!record.ok()) return (*call.reply)(problem(record.error()));
   find_side(api.control(), *record, api.guarded([&api, call, record = *record](Result<store::Side> side) {
     if (!side.ok()) return (*call.reply)(problem(side.error()));

@@ -9,8 +9,7 @@ void trigger(Api& api, const Call& call) {
   const std::string mapping = call.params["mapping"];
   const bool may = call.caller.role >= Role::kOperator || (call.caller.role == Role::kTrigger && call.caller.mapping == mapping);
   if (!may) return (*call.reply)(problem(403, make_error(Code::kDenied, "this token may not run mapping '" + mapping + "'", "tidewire token add NAME --role trigger --mapping " + mapping)));
-  const sync::Engine& engine = api.control().engine();
-  if (engine.plan(mapping) == nullptr) return (*call.reply)(problem(no_mapping(mapping, engine.mappings())));
+  if (api.control().engine().plan(mapping) == nullptr) return (*call.reply)(problem(not_loaded(api.control(), mapping)));
   api.triggers().pull(mapping, call.caller.author, [reply = call.reply](Result<Value> pulled) {
     (*reply)(pulled.ok() ? answer(*pulled, 202) : problem(pulled.error()));
   });

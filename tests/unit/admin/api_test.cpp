@@ -191,6 +191,23 @@ TEST_CASE("api: what is to be done with a mapping that there is not is refused, 
   CHECK(f.post("/api/v1/conflicts/resolve", R"({"mapping": "people", "method": "left"})", 202).int_or("resolved", -1) == 0);
 }
 
+TEST_CASE("api: of a mapping whose file does not load it is told why, wherever something is to be done with it", "[admin]") {
+  ApiFixture f;
+  f.mappings_view = *json::parse(R"({"broken": {"reload": {"ok": false, "error": {"message": "mappings/broken.lua:3: no such field", "hint": "look there"}}}})");
+  const auto refused = [&](const http::Response& answer) {
+    INFO(answer.body);
+    CHECK(answer.status == 404);
+    CHECK(answer.body.find("mapping 'broken' does not run: mappings/broken.lua:3: no such field") != std::string::npos);
+    CHECK(answer.body.find("look there") != std::string::npos);
+  };
+
+  refused(f.ask("POST", "/api/v1/sync", R"({"mapping": "broken"})"));
+  refused(f.ask("POST", "/api/v1/verify", R"({"mapping": "broken"})"));
+  refused(f.ask("GET", "/api/v1/explain?mapping=broken&key=1"));
+  refused(f.ask("POST", "/api/v1/links/unlink", R"({"mapping": "broken", "key": "1"})"));
+  refused(f.ask("POST", "/trigger/broken"));
+}
+
 TEST_CASE("api: a mapping whose file is there and of which nothing is stored is known", "[admin]") {
   ApiFixture f;
   f.files = {"fresh"};
