@@ -40,14 +40,14 @@ void find_side(Control& control, Named named, Done<store::Side> done) {
   });
 }
 
-void find_record(Control& control, const std::string& mapping, const sync::SideKey& key, Done<void> done) {
+void try_record(Control& control, const std::string& mapping, const sync::SideKey& key, Done<sync::Report> done) {
   const sync::Plan* plan = control.engine().plan(mapping);
   const std::string where = plan == nullptr ? mapping : plan->end[key.first].connection + "." + plan->end[key.first].collection;
-  control.engine().try_key(mapping, key.first, key.second, [where, named = key.second, done = std::move(done)](const sync::Report& report) {
-    if (!report.missing) return done({});
+  control.engine().try_key(mapping, key.first, key.second, [where, named = key.second, done = std::move(done)](sync::Report report) {
+    if (!report.missing) return done(std::move(report));
     Error error = make_error(Code::kNotFound, "there is no record '" + named + "' in " + where, "is it a key of the other side? `--side` says whose it is");
     if (report.error) error.message += ": " + report.error->message;
-    done(error);
+    done(std::move(error));
   });
 }
 

@@ -20,8 +20,8 @@ Result<Named> named_in_body(const Call& call, Control& control);
 Result<Named> named_in_query(const Call& call, Control& control);
 /// Where no side was said: the only one that has a link of that key, else the mapping's source (left where both are).
 void find_side(Control& control, Named named, Done<store::Side> done);
-/// kNotFound where there is neither such a record nor a link of one. A system that does not answer now is no reason against it.
-void find_record(Control& control, const std::string& mapping, const sync::SideKey& key, Done<void> done);
+/// What a pass would do now. kNotFound where there is neither such a record nor a link of one; of a system that does not answer the report says so.
+void try_record(Control& control, const std::string& mapping, const sync::SideKey& key, Done<sync::Report> done);
 /// A command on the machine says for whom it speaks; everybody else speaks for himself.
 std::string author_of(const Call& call);
 

@@ -3,6 +3,7 @@
 #include "cli/conflicting.h"
 #include "cli/exit_code.h"
 #include "cli/query.h"
+#include "cli/standing.h"
 #include "cli/story.h"
 
 namespace tidewire::cli {
@@ -76,7 +77,9 @@ int record(Context& context) {
   }
   Terminal& out = context.out;
   out.line(out.paint(plain(told->string_or("text")), Style::kBold));
-  print_fields(out, *told, now.ok() ? &*now : nullptr);
+  const auto held = session->get("/api/v1/status");
+  for (const std::string& line : held.ok() ? unknown_lines(*held, mapping) : std::vector<std::string>()) out.line(out.paint("! ", Style::kWarn) + line);
+  if (known || now.ok()) print_fields(out, *told, now.ok() ? &*now : nullptr);
   print_conflicts(out, open->find("conflicts")->as_array());
   for (const Value& one : told->find("standing")->as_array()) out.line(out.paint("! ", Style::kWarn) + plain(one.as_string()));
   print_next(out, now);

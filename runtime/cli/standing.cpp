@@ -60,10 +60,11 @@ std::vector<std::string> held_lines(const Value& status, const std::string& mapp
   return lines;
 }
 
-std::vector<std::string> unknown_lines(const Value& status) {
+std::vector<std::string> unknown_lines(const Value& status, const std::string& mapping) {
   std::vector<std::string> lines;
-  for (const auto& [name, mapping] : mappings_of(status)) {
-    if (const std::string why = unknown_of(name, mapping); !why.empty()) lines.push_back(plain(name) + why);
+  for (const auto& [name, one] : mappings_of(status)) {
+    if (!mapping.empty() && name != mapping) continue;
+    if (const std::string why = unknown_of(name, one); !why.empty()) lines.push_back(plain(name) + why);
   }
   return lines;
 }

@@ -15,6 +15,6 @@ std::vector<std::string> held_lines(const Value& status, const std::string& mapp
 /// "erp: 2 webhooks were refused without a valid proof ...", a line for each connection whose webhooks were turned away since the start.
 std::vector<std::string> refused_lines(const Value& status);
 /// "countries is switched off: ...", a line for each that is not looked at, with what lets it go on.
-std::vector<std::string> unknown_lines(const Value& status);
+std::vector<std::string> unknown_lines(const Value& status, const std::string& mapping = {});
 
 }  // namespace tidewire::cli

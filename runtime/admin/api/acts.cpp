@@ -188,7 +188,7 @@ void start_sync(Api& api, const Call& call) {
   const auto start = [&api, wanted = *wanted, reply = call.reply] { api.jobs().start(wanted, api.guarded([reply](Result<std::string> batch) { answer_job(reply, batch); })); };
   if (!wanted->key) return start();
   // A mistyped key is said at once: the engine would look again after the settle time of the system.
-  find_record(api.control(), wanted->parts.front().mapping, *wanted->key, api.guarded([start, reply = call.reply](const Result<void>& found) { found.ok() ? start() : (*reply)(problem(found.error())); }));
+  try_record(api.control(), wanted->parts.front().mapping, *wanted->key, api.guarded([start, reply = call.reply](const Result<sync::Report>& found) { found.ok() ? start() : (*reply)(problem(found.error())); }));
 }
 
 void check(Api& api, const Call& call) {

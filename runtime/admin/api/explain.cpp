@@ -128,12 +128,12 @@ void explain_record(Api& api, const Call& call) {
 }
 
 /// The whole of what a pass would do now: an operation that was not carried out, each field with its rule.
-void try_record(Api& api, const Call& call) {
+void try_one(Api& api, const Call& call) {
   const auto record = named_in_query(call, api.control());
   if (!record.ok()) return (*call.reply)(problem(record.error()));
   find_side(api.control(), *record, api.guarded([&api, call, record = *record](Result<store::Side> side) {
     if (!side.ok()) return (*call.reply)(problem(side.error()));
-    api.control().engine().try_key(record.mapping, *side, record.key, [reply = call.reply](const sync::Report& report) { (*reply)(answer(view(report))); });
+    try_record(api.control(), record.mapping, {*side, record.key}, [reply = call.reply](const Result<sync::Report>& report) { send(reply, report, [](const sync::Report& one) { return view(one); }); });
   }));
 }
 
@@ -149,7 +149,7 @@ std::vector<Parameter> and_field(std::vector<Parameter> query) {
 std::span<const Route> explain_routes() {
   static const Route routes[] = {
       {.method = "GET", .path = "/api/v1/explain", .role = Role::kViewer, .id = "explain", .summary = "Why each field of a record has its value: from which side, which change, which rule, when, which script version", .handler = explain_record, .query = and_field(kRecord), .answer = "Anything"},
-      {.method = "GET", .path = "/api/v1/try", .role = Role::kViewer, .id = "try", .summary = "The operation a pass would make now, every field with its rule; nothing is written", .handler = try_record, .query = kRecord, .answer = "Anything"},
+      {.method = "GET", .path = "/api/v1/try", .role = Role::kViewer, .id = "try", .summary = "The operation a pass would make now, every field with its rule; nothing is written. 404 where there is neither such a record nor a link of one", .handler = try_one, .query = kRecord, .answer = "Anything"},
   };
   return routes;
 }

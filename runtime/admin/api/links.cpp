@@ -65,7 +65,7 @@ void mend(Api& api, const Call& call, Act act) {
     mending.key = {*side, record.key};
     // A misspelt key would be set aside for ever, and the record that was meant would not.
     if (mending.act == Act::kIgnore && mending.field.empty()) {
-      return find_record(api.control(), mending.mapping, mending.key, api.guarded([&api, mending, reply = call.reply](const Result<void>& found) { found.ok() ? carry_out(api, mending, reply) : (*reply)(problem(found.error())); }));
+      return try_record(api.control(), mending.mapping, mending.key, api.guarded([&api, mending, reply = call.reply](const Result<sync::Report>& found) { found.ok() ? carry_out(api, mending, reply) : (*reply)(problem(found.error())); }));
     }
     if (mending.act != Act::kMerge) return carry_out(api, std::move(mending), call.reply);
     const auto other = named(record.mapping, call.text("with"), call.text("with_side"), api.control());

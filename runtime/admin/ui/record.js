@@ -6,6 +6,7 @@ import { chip, moment, same, shown } from "./format.js";
 import { record_link } from "./operation.js";
 import { operation_columns } from "./operations.js";
 import { acts, field_act } from "./record_acts.js";
+import { unknown_of } from "./verdict.js";
 import { banner, empty, head, paged_table, table, trouble } from "./view.js";
 
 /// The value of a side now, marked where it is not what was agreed on.
@@ -34,8 +35,8 @@ function fields_table(named, told, now, { ignored, waiting }, draw) {
   ], told.fields, { label: "Each field with its value on both sides", nothing: empty("Its fields are not known", "The record is linked to nothing: look whether the key is right, or make it level, which links it where the mapping finds its partner.") });
 }
 
-async function show(place, named, tools) {
-  const draw = () => show(place, named, tools).catch((error) => replace(place, trouble(error)));
+async function show(place, named, tools, of) {
+  const draw = () => show(place, named, tools, of).catch((error) => replace(place, trouble(error)));
   const { mapping, key } = named;
   const asked = { mapping, key, side: named.side };
   const told = await get(target("explain", asked));
@@ -54,6 +55,7 @@ async function show(place, named, tools) {
   draw_fields();
   replace(place,
     h("section", { class: "card" }, h("div", { class: "row" }, h("span", {}, h("span", { class: "side-left" }, "left "), h("b", { class: "mono" }, told.left_key ?? "–")), h("span", { "aria-hidden": "true" }, "↔"), h("span", {}, h("span", { class: "side-right" }, "right "), h("b", { class: "mono" }, told.right_key ?? "–")), chip(told.state === "live" ? "linked" : told.state === "unknown" ? "not linked" : told.state)), h("p", { class: "dim small" }, told.text),
+      of && (of.paused || of.held_for) && banner("warn", `${mapping} is ${unknown_of(of)}`),
       standing.map((one) => banner("warn", one.state === "backing_off" ? `The ${one.side} key failed and is tried again` : `The ${one.side} key stands: ${one.state.replaceAll("_", " ")}`, one.error?.message ?? one.parent ?? "", one.state === "backing_off" && h("span", { class: "small" }, `tried ${one.attempts} times, again `, moment(one.due_at)), one.operation && h("a", { class: "small", href: `#/operation/${one.operation}` }, "What was said to the systems"))),
       waiting.length > 0 && banner("warn", `${waiting.length} ${waiting.length === 1 ? "field waits" : "fields wait"} for a person: ${waiting.map((one) => one.field || "the whole record").join(", ")}`, "", h("a", { href: `#/conflicts?mapping=${segment(mapping)}&key=${segment(key)}&key_side=${told.side}` }, "Decide")),
       h("div", { class: "row" }, acts(asked, about, work, draw)), work),
@@ -97,7 +99,7 @@ export async function record_page(box, tools) {
   filters.mapping ||= names[0] ?? "";
   const place = h("div", { class: "stack" });
   if (names.length === 0) return replace(box, head("Record"), h("section", { class: "card" }, empty("No mapping yet", "Records are linked by mappings: make one first.", h("a", { class: "button", href: "#/new-mapping" }, "New mapping"))));
-  const draw = () => (filters.key ? show(place, { mapping: filters.mapping, key: filters.key, side: filters.side || undefined }, tools).catch((error) => replace(place, trouble(error))) : browse(place, filters));
+  const draw = () => (filters.key ? show(place, { mapping: filters.mapping, key: filters.key, side: filters.side || undefined }, tools, mappings[filters.mapping]).catch((error) => replace(place, trouble(error))) : browse(place, filters));
   const form = filter_form(filters, tools, draw, field("Mapping", select("mapping", names, filters.mapping)), field("Key, of either side", h("input", { type: "search", name: "key", value: filters.key ?? "", placeholder: "empty: all that are linked" }), { class: "wide" }), field("Side", select("side", [["", "either"], "left", "right"], filters.side)),
     field("Links that are", select("state", [["", "in any state"], ["live", "live"], ["tombstone", "deleted"], ["frozen", "out of scope"], ["ignored", "ignored"]], filters.state)), field("Not touched for", select("older", [["", "any time"], ["1h", "an hour"], ["24h", "a day"], ["7d", "a week"], ["30d", "a month"]], filters.older)), h("label", { class: "line" }, h("input", { type: "checkbox", name: "error", checked: !!filters.error }), "with trouble"), h("button", { class: "first", type: "submit" }, "Show"));
   replace(box, head("Record"), form, place);

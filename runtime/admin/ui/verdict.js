@@ -13,7 +13,7 @@ export function unknown_of(one) {
   if (one.paused) return "switched off: what comes waits, nobody looks";
   if (one.would_write) return `only looked at: ${count(one.would_write)} ${one.would_write === 1 ? "record differs and is" : "records differ and are"} not written`;
   if (one.polls?.left?.error || one.polls?.right?.error) return "polling it fails, so edits there may be missed";
-  if (one.state === "running" && one.ever_loaded === false) return "nothing is linked yet: its first load makes it level";
+  if (one.state === "running" && one.ever_loaded === false) return one.links || one.tombstones ? "never gone over: its first load takes in what was there before" : "nothing is linked yet: its first load makes it level";
   if (one.open_drift > 0) return `${count(one.open_drift)} ${one.open_drift === 1 ? "edit" : "edits"} on the side that may not change ${one.open_drift === 1 ? "was" : "were"} left alone, by the last complete comparison and since: comparing completely tells what differs now`;
   return "";
 }

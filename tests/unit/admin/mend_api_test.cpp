@@ -158,6 +158,8 @@ TEST_CASE("api: what is set aside or let go is there, or the name is told to be 
     CHECK(holds(answer.body, words));
   };
 
+  CHECK(holds(f.ask("GET", "/api/v1/try?mapping=people&key=L9").body, "no record 'L9' in erp.Person"));
+  CHECK(f.ask("GET", "/api/v1/try?mapping=people&key=L9").status == 404);
   refused("links/ignore", R"({"mapping": "people", "key": "L9"})", "no record 'L9' in erp.Person");
   refused("links/ignore", R"({"mapping": "people", "key": "L2", "side": "right"})", "no record 'L2' in app.people");
   refused("release", R"({"mapping": "people", "field": "phon"})", "did you mean 'phone'");
