@@ -97,6 +97,7 @@ Result<void> Accounts::allowed(const std::string& name, const std::string& role)
   const auto others = std::count_if(users_.begin(), users_.end(), [&](const auto& one) { return one.first != name && one.second.role == "admin"; });
   const store::User* present = user(name);
   const bool last = others == 0 && (users_.empty() || (present != nullptr && present->role == "admin"));
+  if (last && users_.empty()) return make_error(Code::kInvalid, "the first user must be an administrator", "role admin: tidewire user add NAME --role admin");
   if (last) return make_error(Code::kInvalid, "nobody would remain an administrator", "make another user an administrator first");
   return {};
 }

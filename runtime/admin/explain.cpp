@@ -61,7 +61,7 @@ namespace {
 
 class Teller {
  public:
-  Teller(const sync::Plan& plan, const Evidence& evidence) : plan_(plan), evidence_(evidence), link_(evidence.known.link ? &*evidence.known.link : nullptr) {}
+  Teller(const sync::Plan& plan, const Evidence& evidence) : plan_(plan), evidence_(evidence), link_(evidence.known.link ? &*evidence.known.link : evidence.known.tombstones.empty() ? nullptr : &evidence.known.tombstones.front()) {}
 
   Value field(const std::string& name) const;
   Value head() const;
@@ -79,7 +79,7 @@ class Teller {
 
   const sync::Plan& plan_;
   const Evidence& evidence_;
-  const store::Link* link_;
+  const store::Link* link_;  // of a deleted record its newest tombstone, with what was agreed on last; nullptr: none
 };
 
 const store::Conflict* Teller::conflict_of(const std::string& field) const {
@@ -221,13 +221,20 @@ Value Teller::field(const std::string& name) const {
 Value Teller::head() const {
   Object out{{"mapping", plan_.name}, {"side", side_name(evidence_.side)}};
   if (link_ == nullptr) {
-    const bool buried = !evidence_.known.tombstones.empty();
-    out["state"] = buried ? "deleted" : "unknown";
-    out["text"] = plan_.name + ": '" + evidence_.key + "' of " + connection(evidence_.side) + (buried ? " was deleted; its link is kept as a tombstone." : " is linked to nothing.");
+    out["state"] = "unknown";
+    out["text"] = plan_.name + ": '" + evidence_.key + "' of " + connection(evidence_.side) + " is linked to nothing.";
     return Value(std::move(out));
   }
   for (const Side side : {Side::kLeft, Side::kRight}) {
     if (link_->key[side]) out[std::string(side_name(side)) + "_key"] = *link_->key[side];
+  }
+  if (!evidence_.known.link) {
+    const std::string deleted_in = link_->tombstone ? link_->tombstone->string_or("side") : "";
+    const auto where = store::side_from_name(deleted_in);
+    out["state"] = "deleted";
+    out["text"] = plan_.name + ": " + connection(Side::kLeft) + " " + link_->key.left.value_or("–") + " and " + connection(Side::kRight) + " " + link_->key.right.value_or("–") + " were the same thing until " + when(link_->updated_at) +
+                  (where ? ", when it was deleted in " + connection(*where) : ", when it was deleted") + "; the link is kept as a tombstone.";
+    return Value(std::move(out));
   }
   out["state"] = store::link_state_name(link_->state);
   out["link"] = link_->id;
@@ -260,6 +267,7 @@ Array Teller::standing() const {
 
 Value explain(const sync::Plan& plan, Evidence evidence, const std::string& field) {
   if (evidence.known.link) evidence.known.link = sync::as_told(plan, std::move(*evidence.known.link));
+  for (store::Link& buried : evidence.known.tombstones) buried = sync::as_told(plan, std::move(buried));
   for (store::Conflict& open : evidence.known.conflicts) {
     const sync::Field* disputed = plan.field(open.field);
     if (disputed != nullptr && open.left) open.left = sync::as_told(*disputed, Side::kLeft, *open.left);

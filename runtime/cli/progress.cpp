@@ -62,7 +62,8 @@ std::string counts_text(const Value& counts, std::span<const Counted> kinds) {
 
 /// Of a job that looks: "5 377 records of both sides looked at, 3 differing".
 std::string found_summary(const Value& part) {
-  std::vector<std::string> words{grouped(part.int_or("looked_at", 0)) + " records of both sides looked at"};
+  const std::int64_t looked_at = part.int_or("looked_at", 0);
+  std::vector<std::string> words{grouped(looked_at) + (looked_at == 1 ? " record" : " records") + " of both sides looked at"};
   const Value* found = part.find("found");
   for (const auto& [kind, count] : found == nullptr ? Object{} : found->as_object()) {
     std::string word = kind;

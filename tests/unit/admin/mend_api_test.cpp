@@ -137,6 +137,24 @@ TEST_CASE("api: what was said at the last attempt of a key is told while it is t
   CHECK(*f.world.right.rows.begin()->second.fields.find("phone") == Value("3"));
 }
 
+TEST_CASE("api: of a deleted record it is told where and until when, and what both sides had", "[admin][explain]") {
+  Linked f;
+  f.world.settle(std::chrono::minutes(10));
+  f.world.left.erase("L1");
+  f.world.hook(store::Side::kLeft, "L1", "delete");
+  f.world.settle();
+
+  const Value told = f.get("/api/v1/explain?mapping=people&key=R1");
+
+  INFO(told.string_or("text"));
+  CHECK(told.string_or("state") == "deleted");
+  CHECK(told.string_or("left_key") == "L1");
+  CHECK(holds(told.string_or("text"), "erp L1 and app R1 were the same thing until 2024-05-01"));
+  CHECK(holds(told.string_or("text"), "when it was deleted in erp"));
+  CHECK(told.find("link") == nullptr);
+  CHECK(holds(text_of(told, "phone"), "agreed on last: erp \"2\", app \"2\""));
+}
+
 TEST_CASE("api: explain tells of an open conflict and of what a person set aside", "[admin][explain]") {
   Linked f;
   f.make_conflict();
