@@ -74,7 +74,7 @@ const Command& operations_command() {
                                  {"--outcome", "O", "applied, merged, conflict, held, dead, skipped or would_write (read-only)"},
                                  {"--mapping", "M", "of one mapping"},
                                  {"--key", "K", "of one record, by either side's key; needs --mapping"},
-                                 {"--kind", "K", "create, update, delete, link, conflict, resolve, hold, dead, adopt or note"},
+                                 {"--kind", "K", "create, update, delete, link, rename, restore, conflict, resolve, hold, dead, revert, unlink, relink, merge, ignore, heed, reset_base or note"},
                                  {"--side", "left|right", "that answer a change of this side"},
                                  {"--text", "WORDS", "with these words in keys or values"},
                                  {"--author", "A", "decided by this person or token"},

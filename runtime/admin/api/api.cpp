@@ -81,7 +81,7 @@ Error too_little(const Route& route, const Caller& caller) {
   if (caller.role == Role::kNobody) {
     return make_error(Code::kDenied, "who asks? this needs a login or a token", "log in on the page, send `Authorization: Bearer TOKEN` (`tidewire token add`), or use the commands on the machine itself: they speak to the socket in the project's state folder");
   }
-  return make_error(Code::kDenied, std::string("this needs the role ") + role_name(route.role) + "; " + caller.author + " has " + role_name(caller.role), "an administrator changes roles: tidewire user add NAME --role " + std::string(role_name(route.role)));
+  return make_error(Code::kDenied, std::string("this needs the role ") + role_name(route.role) + "; " + caller.author + " has " + role_name(caller.role), caller.way == Caller::Way::kToken ? "an administrator makes a token with that role: tidewire token add NAME --role " + std::string(role_name(route.role)) : "an administrator changes roles: tidewire user add NAME --role " + std::string(role_name(route.role)));
 }
 
 }  // namespace

@@ -7,8 +7,8 @@ import { chip, moment } from "./format.js";
 import { dead_keys, retry_shown } from "./retry.js";
 import { button, empty, every_row, head, paged_table } from "./view.js";
 
-const outcomes = [["", "any"], "applied", "merged", "conflict", "held", "dead", "skipped", "retry", "announced"];
-const kinds = [["", "any"], "create", "update", "delete", "link", "conflict", "resolve", "hold", "dead", "adopt", "note"];
+const outcomes = [["", "any"], "applied", "merged", "conflict", "held", "dead", "skipped", ["would_write", "would write (read-only)"], "retry", "announced"];
+const kinds = [["", "any"], "create", "update", "delete", "link", "rename", "restore", "conflict", "resolve", "hold", "dead", "revert", "unlink", "relink", "merge", "ignore", "heed", ["reset_base", "reset base"], ["note", "end of a job"]];
 
 function names(fields) {
   const all = Object.keys(fields ?? {});
