@@ -122,7 +122,7 @@ class Survey {
   }
 
   void keys(const std::string& name, const store::Summary::Mapping& counts) {
-    queue(name, counts, "`tidewire status` shows what is slow or paused.", Duration{});
+    queue(name, counts, "`tidewire status` shows what is slow or paused, `tidewire conflicts " + name + " --again` what fails and is tried again.", Duration{});
     if (rules_.conflict && age(counts.oldest_conflict) > *rules_.conflict) {
       add({"conflict", name, counted(counts.open_conflicts, "field of ", "fields of ") + name + (counts.open_conflicts == 1 ? " waits" : " wait") + " for a person, the oldest for " + format_duration(age(counts.oldest_conflict)) + ".", "`tidewire conflicts`, or the page Conflicts.", Duration{}, counts.open_conflicts});
     }
