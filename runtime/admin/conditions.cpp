@@ -6,6 +6,7 @@ namespace tidewire::admin {
 namespace {
 
 constexpr Duration kRenewBefore = std::chrono::hours(24 * 7);
+constexpr Duration kRefusedLately = std::chrono::hours(24);
 
 std::string counted(std::int64_t number, const char* one, const char* many) { return grouped(number) + " " + (number == 1 ? one : many); }
 
@@ -67,9 +68,22 @@ class Survey {
     for (const auto& [name, one] : all.as_object()) {
       const std::string state = one.string_or("state", "unknown");
       if (state == "unknown") out_.unknown.insert("connection " + name);
+      refused_webhooks(name, one);
       if (one.find("paused_until") != nullptr || (state != "failing" && state != "paused" && one.bool_or("same_system", true))) continue;
       add({"connection", name, "The connection " + name + " fails: " + one.string_or("reason"), "`tidewire check --connect` asks it again; changes wait and are made up for by themselves.", std::nullopt, 0});
     }
+  }
+
+  /// Where some came before: the secret was changed on one side alone, most likely, and no poll may find what is missed. One that arrives
+  /// ends it, and so does a day.
+  void refused_webhooks(const std::string& name, const Value& connection) {
+    const auto moment = [&](const char* path) {
+      const Value* text = connection.at_path(path);
+      return parse_instant(text == nullptr || !text->is_string() ? "" : text->as_string());
+    };
+    const auto refused = moment("webhooks.last_unproved"), last = moment("webhooks.last");
+    if (!rules_.webhooks || !refused.ok() || !last.ok() || *last >= *refused || control_.clock().now() - *refused > kRefusedLately) return;
+    add({"webhooks", name, "Webhooks of " + name + " are refused, none has had a valid proof since " + format_instant(*last) + ".", "Its webhook secret in .env and that of the webhook over there must be the same; `tidewire webhooks` counts what was refused.", std::nullopt, 0});
   }
 
   void mappings() {

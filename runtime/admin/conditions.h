@@ -25,7 +25,7 @@ struct AlertRules {
   std::optional<Duration> conflict = std::chrono::hours(1);
   std::optional<Duration> paused = std::chrono::hours(24);
   std::optional<std::int64_t> disk = 1'000'000'000;  // bytes free
-  std::optional<std::int64_t> webhooks = 10;         // changes that polls found alone
+  std::optional<std::int64_t> webhooks = 10;         // changes that polls found alone; nullopt: refused ones are not told either
   bool jobs = true;
   std::string report;                                // a schedule; "" = none
 };

@@ -396,6 +396,7 @@ Value Connection::status() const {
   hooks["unknown"] = webhooks.unknown;
   hooks["limited"] = webhooks.limited;
   if (webhooks.last) hooks["last"] = format_instant(*webhooks.last);
+  if (webhooks.last_unproved) hooks["last_unproved"] = format_instant(*webhooks.last_unproved);
   hooks["took"] = webhooks.took.view();
   out["webhooks"] = Value(std::move(hooks));
   const auto stats = script_->stats();

@@ -150,6 +150,7 @@ void WebhookIntake::handle(http::Request request, const std::string& name, http:
     if (const auto secret = handshake_secret(connection->declared(), request)) return greet(*connection, *secret, std::move(reply));
     ++counts.unproved;
     const Instant now = ports_.clock.now();
+    counts.last_unproved = now;
     if (!counts.unproved_told || now - *counts.unproved_told >= kTellUnproved) {
       counts.unproved_told = now;
       ports_.log.warn("webhook_refused", "a webhook without a valid proof was refused", {{"connection", Value(connection->name())}, {"peer", Value(request.peer)}, {"so_far", Value(counts.unproved)}});

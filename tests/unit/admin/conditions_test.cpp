@@ -142,6 +142,22 @@ TEST_CASE("conditions: changes that polls alone found stand from the number said
   REQUIRE(standing(f, store::Summary{}, never, {{"erp Employee", 14}}).conditions.empty());
 }
 
+TEST_CASE("conditions: webhooks that are refused stand where some came before and none has since", "[admin][alerts]") {
+  ApiFixture f;
+  const auto at = [&](Duration ago) { return Value(format_instant(f.clock().now() - ago)); };
+  const auto told = [&](Value webhooks) {
+    f.connections_view = Object{{"erp", Value(Object{{"state", "ok"}, {"webhooks", std::move(webhooks)}})}};
+    return ids(f);
+  };
+  const auto hour = std::chrono::hours(1);
+
+  CHECK(told(Object{{"last", at(2 * hour)}, {"last_unproved", at(hour)}}) == Ids{"webhooks erp"});
+  CHECK(told(Object{{"last", at(hour)}, {"last_unproved", at(2 * hour)}}).empty());
+  CHECK(told(Object{{"last_unproved", at(hour)}}).empty());
+  CHECK(told(Object{{"last", at(hour)}}).empty());
+  CHECK(told(Object{{"last", at(30 * hour)}, {"last_unproved", at(25 * hour)}}).empty());
+}
+
 TEST_CASE("conditions: an alert names the mapping and side, or the connection and collection, that its subject names", "[admin][alerts]") {
   const auto subject = [](const std::string& kind, const std::string& about) {
     const store::Alert alert = alert_about({kind, about, "text", "advice", std::nullopt, 0});
