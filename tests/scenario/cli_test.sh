@@ -144,7 +144,17 @@ expect 0 "$TIDEWIRE" resolve 1 value --value agreed --author ada
 agreed() { [ "$("$TIDEWIRE" conflicts --json)" = '{"conflicts":[],"keys":[]}' ]; }
 wait_for "the conflict stays open" agreed
 expect 1 "$TIDEWIRE" conflicts peple
-says "no mapping 'peple' (did you mean 'people'?)"
+says "no mapping 'peple' is loaded (did you mean 'people'?)"
+for narrowed in "changes --mapping peple" "cursors peple" "alerts --mapping peple" "mappings versions peple" "discard peple --all --reason misspelt"; do
+  expect 1 "$TIDEWIRE" $narrowed
+  says "did you mean 'people'?"
+done
+expect 0 "$TIDEWIRE" changes --mapping people --side right
+expect 2 "$TIDEWIRE" changes --side right
+says "name the mapping too"
+expect 1 "$TIDEWIRE" try people nobody@example.org
+says "there is no record 'nobody@example.org' in erp.Person"
+expect 1 "$TIDEWIRE" ignore people nobody@example.org
 [ "$(curl -sf -H 'apikey: sb_secret_practice' "$app/rest/v1/people?id=eq.1&select=remark")" = '[{"remark":"agreed"}]' ] || fail "the decision did not arrive"
 expect 0 "$TIDEWIRE" conflicts --all
 says "value by ada"

@@ -87,6 +87,23 @@ const cases = {
     await world.settled();
   },
 
+  async "of a key that is tried again the last attempt is told, with what was answered"() {
+    await app.faults([{ match: { method: "PATCH", path: "employees" }, action: { status: 503, body: `{"message":"try later"}` } }]);
+    await erp.edit("Staff Member", "HR-00001", { bio: "tried" });
+    const attempt = await until("an attempt to be told", async () => {
+      const key = (await ask("dead-letters?mapping=employees&key=HR-00001")).keys.find((one) => one.state === "backing_off" && one.operation);
+      const told = key && (await call(`http://tidewire/api/v1/operations/${key.operation}`, { socket: project.path("state/tidewire.sock") }));
+      return told?.json?.kind === "attempt" && told.json;  // the next one may have come meanwhile
+    });
+    assert.equal(attempt.left_key, "HR-00001");
+    assert.ok(attempt.exchanges.some((each) => each.method === "PATCH" && each.status === "503" && /try later/.test(each.answer.body)), JSON.stringify(attempt));
+    assert.match((await project.cli("conflicts", "employees", "--again")).out, /HR-00001/);
+    await app.well();
+    assert.equal((await project.cli("retry", "--mapping", "employees")).code, 0);
+    await until("it to be written", async () => (await row("ada")).bio === "tried");
+    await world.settled();
+  },
+
   async "what the mapping redacts is in no part of it, and a secret is not in the state"() {
     await saved(`{ "phone",         "phone" }`, `{ "phone", "phone", redact = true }`);
     await app.faults([{ match: { method: "PATCH", path: "employees" }, action: { status: 500, body: `{"message":"'078-05-1120' is no phone"}` }, count: 1 }]);

@@ -146,6 +146,13 @@ TEST_CASE("links: are listed by state, key, age and trouble", "[store][links]") 
   CHECK(links(f, {.older = f.clock.now() - std::chrono::hours(1)}).size() == 2);
   REQUIRE(links(f, {.error = true}).size() == 1);
   CHECK(links(f, {.error = true}).front().key.right == "R3");
+
+  f.mark("employees", {{Side::kLeft, "L1"}});
+  CHECK(links(f, {.error = true}).size() == 1);  // it waits, nothing is wrong with it
+  DirtyKey failing = f.take("employees").front();
+  failing.error = Value(Object{{"code", "unavailable"}});
+  f.stand(failing, KeyState::kBackingOff);
+  CHECK(links(f, {.error = true}).size() == 2);
 }
 
 TEST_CASE("links: a removed one hands its history to its keys, and nothing waits under its number", "[store][links]") {
