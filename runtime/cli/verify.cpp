@@ -55,7 +55,21 @@ bool only_recorded(const Value& job) {
   return false;
 }
 
-std::string mended_text(bool repair, bool recorded) {
+/// Of those that are listed: no rule mends a field that waits for a person.
+std::int64_t disputed_of(const Value& job) {
+  const Value* findings = job.find("findings");
+  std::int64_t count = 0;
+  for (const Value& one : findings == nullptr || !findings->is_array() ? Array{} : findings->as_array()) {
+    const Value* fields = one.at_path("record.fields");
+    const Object decided = fields != nullptr && fields->is_object() ? fields->as_object() : Object{};
+    count += std::any_of(decided.begin(), decided.end(), [](const auto& field) { return field.second.string_or("decision") == "conflict"; }) ? 1 : 0;
+  }
+  return count;
+}
+
+std::string mended_text(bool repair, bool recorded, std::int64_t differing, std::int64_t undecided) {
+  if (undecided >= differing) return ", in conflict: `tidewire conflicts`";
+  if (undecided > 0 && !recorded) return "; " + grouped(undecided) + " of them in conflict: `tidewire conflicts`" + (repair ? "; the others are mended as the mapping says: verify again" : "; --repair mends the others as the mapping says");
   if (!repair) return "; --repair mends them as the mapping says";
   return recorded ? "; it is read-only: what would be written is on record (`tidewire ops --outcome would_write`) and was not" : "; mended as the mapping says: verify again";
 }
@@ -88,7 +102,7 @@ int verify(Context& context) {
   if (context.json()) {
     context.print_json(*job);
   } else if (done) {
-    print_result(context, *job, differing, drift, mended_text(repair, recorded));
+    print_result(context, *job, differing, drift, differing > 0 ? mended_text(repair, recorded, differing, disputed_of(*job)) : std::string());
   } else {
     print_errors(context, *job);
   }

@@ -31,7 +31,7 @@ function fields_table(named, told, now, { ignored, waiting }, draw) {
     { title: "Agreed on", kind: "value", cell: agreed_cell, value: (row) => row.left },
     { title: "Right now", kind: "value", cell: (row) => now_cell(fields[row.field]?.right, row.right, fields[row.field]), value: (row) => fields[row.field]?.right },
     { title: "Why", cell: (row) => h("details", {}, h("summary", {}, why(row), row.author && h("span", { class: "dim small" }, ` by ${row.author}`)), h("p", { class: "small" }, shorter(row)), row.operation && h("a", { class: "small", href: `#/operation/${row.operation}` }, "The operation that decided it")), value: (row) => row.text },
-    { title: "", private: true, kind: "tight", cell: (row) => field_act(named, row.field, ignored.has(row.field), draw) },
+    { title: "", private: true, kind: "tight", cell: (row) => told.link !== undefined && field_act(named, row.field, ignored.has(row.field), draw) },
   ], told.fields, { label: "Each field with its value on both sides", nothing: empty("Its fields are not known", "The record is linked to nothing: look whether the key is right, or make it level, which links it where the mapping finds its partner.") });
 }
 
