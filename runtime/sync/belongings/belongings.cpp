@@ -16,7 +16,8 @@ std::optional<std::string> own_guard(const std::optional<std::string>& guard) {
 }
 
 bool is_past(const std::optional<std::string>& guard, const std::string& token) {
-  return guard && guard->substr(guard->rfind('/') + 1) != token;
+  const std::size_t slash = guard ? guard->rfind('/') : std::string::npos;
+  return slash != std::string::npos && guard->substr(slash + 1) != token;
 }
 
 std::optional<std::string> guard_of(const Value& present, bool able) {

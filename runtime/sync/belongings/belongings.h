@@ -21,7 +21,8 @@ std::string text_of(const Value* value);
 
 /// A record's version is "<its own>/<what tells one state of its belongings from another>". nullopt stays nullopt.
 std::optional<std::string> own_guard(const std::optional<std::string>& guard);
-/// True where `guard` is for another state of the belongings than `token`.
+/// True where `guard` is for another state of the belongings than `token`; that of a record that was found, and not read with them, says
+/// nothing of them.
 bool is_past(const std::optional<std::string>& guard, const std::string& token);
 
 /// What guards a write of the belonging `present`; nullopt where its collection is not `able` to, or it has no version.

@@ -176,6 +176,7 @@ void WithParts::remove(std::string key, std::optional<std::string> guard, Done<A
   whole(key, [this, alive = alive_, key, guard, done = std::move(done)](Result<Record> present) {
     if (!*alive) return;
     if (!present.ok()) return done(plain_answer(present));
+    if (belongings::is_past(guard, token(*present))) return done(make_error(Code::kStale, "a part of '" + key + "' changed since it was read"));
     root_.remove(key, belongings::own_guard(guard), [this, alive, key, guard, done, present = std::move(*present)](Result<Answered> answer) {
       if (!*alive) return;
       if (!answer.ok() && !belongings::may_be_held_fast(answer.error())) return done(std::move(answer));

@@ -227,18 +227,19 @@ void WithRows::create(std::vector<CreateRequest> requests, Done<std::vector<Resu
   belongings::create(parent_, alive_, std::move(requests), complete, std::move(done));
 }
 
-/// Where the rows hold the record fast, they go first.
+/// The rows go with the record, so its guard is theirs, too. Where they hold it fast, they go first.
 void WithRows::remove(std::string key, std::optional<std::string> guard, Done<Answered> done) {
-  parent_.remove(key, belongings::own_guard(guard), [this, alive = alive_, key, guard, done = std::move(done)](Result<Answered> answer) {
+  attach({Record{key, "", "", {}, Value(Object{})}}, [this, alive = alive_, key, guard, done = std::move(done)](Result<std::vector<Record>> now) {
     if (!*alive) return;
-    if (answer.ok() || !belongings::may_be_held_fast(answer.error())) return done(std::move(answer));
-    attach({Record{key, "", "", {}, Value(Object{})}}, [this, alive, key, guard, done, refused = answer.error()](Result<std::vector<Record>> now) {
+    if (!now.ok()) return done(std::move(now).error());
+    if (belongings::is_past(guard, token(children_, now->front()))) return done(make_error(Code::kStale, "the rows below '" + key + "' changed since they were read"));
+    parent_.remove(key, belongings::own_guard(guard), [this, alive, key, guard, done, present = std::move(now->front())](Result<Answered> answer) {
       if (!*alive) return;
-      if (!now.ok()) return done(std::move(now).error());
+      if (answer.ok() || !belongings::may_be_held_fast(answer.error())) return done(std::move(answer));
       Plan plan(*this, key, [done](Result<Record> gone) { done(plain_answer(gone)); });
-      for (const ChildTable& child : children_) plan.bring(child, Value(Array{}), *now->front().fields.find(child.path));
-      if (plan.write->empty()) return done(refused);
-      plan.write->heard(refused.exchanges);
+      for (const ChildTable& child : children_) plan.bring(child, Value(Array{}), *present.fields.find(child.path));
+      if (plan.write->empty()) return done(std::move(answer));
+      plan.write->heard(answer.error().exchanges);
       plan.write->add([&from = parent_, key, own = belongings::own_guard(guard)](Done<Answered> then) { from.remove(key, own, std::move(then)); });
       plan.write->ends_gone();
       plan.write->go();

@@ -183,6 +183,23 @@ TEST_CASE("with_parts: a part that somebody changes at the last moment refuses t
   CHECK(it.world.right.get(it.row, "street") == Value("9 Mill"));
 }
 
+TEST_CASE("with_parts: a part that somebody changes at the last moment refuses the delete of its record", "[sync][parts]") {
+  Joined it;
+  std::string version;
+  it.left->read({it.ada}, [&](Result<std::vector<sync::Record>> records) { version = records->front().version; });
+  it.world.timers.run_posted();
+  it.addresses.edit(it.first(), "city", Value("Hull"));
+
+  std::optional<Code> refused;
+  it.left->remove(it.ada, version, [&](const Result<sync::Answered>& answer) {
+    if (!answer.ok()) refused = answer.error().code;
+  });
+  it.world.timers.run_posted();
+
+  CHECK(refused == Code::kStale);
+  CHECK(it.world.left.rows.size() == 1);
+}
+
 TEST_CASE("with_parts: a part whose making was not answered is found, not made twice", "[sync][parts]") {
   Joined it(Joined::address(), R"({"email":"ada@example.org"})", nullptr);
   it.addresses.write_faults = {MemorySide::Fault::kLoseAnswer};

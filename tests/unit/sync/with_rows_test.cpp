@@ -121,6 +121,31 @@ TEST_CASE("with_rows: rows that hold their record fast go first, by whichever wo
   it.world.right.rule = nullptr;
 }
 
+TEST_CASE("with_rows: a row that somebody changes at the last moment refuses the delete of its record", "[sync][rows]") {
+  Tables it;
+  std::string version;
+  it.right->read({it.person}, [&](Result<std::vector<sync::Record>> records) { version = records->front().version; });
+  it.world.timers.run_posted();
+  std::optional<Code> refused;
+  const auto remove = [&](const std::string& guard) {
+    refused.reset();
+    it.right->remove(it.person, guard, [&](const Result<sync::Answered>& answer) {
+      if (!answer.ok()) refused = answer.error().code;
+    });
+    it.world.timers.run_posted();
+  };
+  it.skills.edit(it.key_of("lua"), "level", Value(9));
+
+  remove(version);
+  CHECK(refused == Code::kStale);
+  CHECK(it.world.right.rows.size() == 1);
+  CHECK(it.skills.rows.size() == 2);
+
+  remove(version.substr(0, version.find('/')));  // of one that was found, without its rows
+  CHECK_FALSE(refused);
+  CHECK(it.world.right.rows.empty());
+}
+
 TEST_CASE("with_rows: an edit of a row in its table reaches the list of the other side", "[sync][rows]") {
   Tables it;
   it.skills.edit(it.key_of("sql"), "level", Value(7));
