@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "sync/merge/canonical.h"
+#include "sync/merge/rows.h"
 #include "sync/reconcile/reconcile.h"
 
 namespace tidewire::sync {
@@ -121,9 +122,30 @@ void Reconcile::gone(Side side) {
   brake(side);
 }
 
+/// Rows and parts that hold their record fast go before it (belongings/): where a delete of ours came no further, that they are
+/// missing is nobody's edit. One that was changed is.
+bool Reconcile::went_first(const Field& field, Side side) const {
+  const auto base = link_.base.find(field.name);
+  if (base == link_.base.end() || !deleted_by_us(side)) return false;
+  const Value now = form_of(field, side, record_[side]->fields);
+  if (field.kind != Field::Kind::kRows) {
+    const auto& parts = plan_.end[side].parts;
+    const auto is_of = [&](const std::string& path) { return std::find(parts.begin(), parts.end(), path.substr(0, path.find('.'))) != parts.end(); };
+    return std::all_of(field.paths[side].begin(), field.paths[side].end(), is_of) && empty_form(field, side, now);
+  }
+  const Value& agreed = side == Side::kLeft ? base->second.left : base->second.right;
+  if (!now.is_array() || !agreed.is_array()) return false;
+  const auto left = row_names(field, side, now), names = row_names(field, side, agreed);
+  Array unchanged;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (std::find(left.begin(), left.end(), names[i]) != left.end()) unchanged.push_back(agreed.as_array()[i]);
+  }
+  return same_rows(field, side, now, Value(std::move(unchanged)));
+}
+
 /// What a write of ours of unknown outcome may have made of the field, the side having had no edit in it (law 28).
 bool Reconcile::may_be_ours(const Field& field, Side side) const {
-  if (unsure_.contains(field.name)) return true;
+  if (unsure_.contains(field.name) || went_first(field, side)) return true;
   const char* own = side == Side::kLeft ? "l" : "r";
   const auto base = link_.base.find(field.name);
   return base != link_.base.end() && std::any_of(known_.intents.begin(), known_.intents.end(), [&](const store::Intent& intent) {
@@ -139,7 +161,7 @@ void Reconcile::keep_unsure(Side side) {
   for (const Field& field : plan_.fields) {
     // Of a record that was only found, not linked: what no create of ours has sent.
     const bool theirs = link_.id == 0 && !link_.base.contains(field.name) && !empty_form(field, side, form_of(field, side, record_[side]->fields));
-    if (!theirs && (!changed(field, side) || !may_be_ours(field, side))) continue;
+    if (!theirs && (!changed(field, side) || went_first(field, side) || !may_be_ours(field, side))) continue;
     Decision discarded;
     discarded.field = &field;
     discarded.kind = Decision::Kind::kResolve;

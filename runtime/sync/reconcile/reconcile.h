@@ -256,6 +256,7 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   bool was_seen_lately(Side side);
   bool was_swept(Side side) const;
   void gone(Side side);
+  bool went_first(const Field& field, Side side) const;
   bool may_be_ours(const Field& field, Side side) const;
   void keep_unsure(Side side);
   bool deleted_by_us(Side side) const;

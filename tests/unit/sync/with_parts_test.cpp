@@ -200,6 +200,24 @@ TEST_CASE("with_parts: a part that somebody changes at the last moment refuses t
   CHECK(it.world.left.rows.size() == 1);
 }
 
+TEST_CASE("with_parts: a part that was taken from its record before it, which something else holds fast, is nobody's edit of it", "[sync][parts]") {
+  Joined it;
+  it.world.left.rule = [](const std::string&, const Value& values) -> std::optional<Error> {
+    if (!values.as_object().empty()) return std::nullopt;
+    return make_error(Code::kBlocked, "still referred to by an order");
+  };
+  it.world.right.erase(it.row);
+  it.world.hook(Side::kRight, it.row, "delete");
+  it.world.settle();
+  REQUIRE(it.addresses.get(it.first(), "links").as_array().empty());
+
+  it.world.settle(std::chrono::seconds(10));
+
+  CHECK(it.world.right.rows.empty());
+  CHECK(it.world.left.rows.size() == 1);
+  it.world.left.rule = nullptr;
+}
+
 TEST_CASE("with_parts: a part whose making was not answered is found, not made twice", "[sync][parts]") {
   Joined it(Joined::address(), R"({"email":"ada@example.org"})", nullptr);
   it.addresses.write_faults = {MemorySide::Fault::kLoseAnswer};

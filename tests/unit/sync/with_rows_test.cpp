@@ -121,6 +121,27 @@ TEST_CASE("with_rows: rows that hold their record fast go first, by whichever wo
   it.world.right.rule = nullptr;
 }
 
+TEST_CASE("with_rows: rows that went before their record, which something else holds fast, are nobody's edit of it", "[sync][rows]") {
+  Tables it;
+  it.world.right.rule = [](const std::string&, const Value& values) -> std::optional<Error> {
+    if (!values.as_object().empty()) return std::nullopt;
+    return make_error(Code::kBlocked, "still referred to by a shipment");
+  };
+  it.world.left.erase(it.left);
+  it.world.hook(Side::kLeft, it.left, "delete");
+  it.world.settle();
+  REQUIRE(it.skills.rows.empty());
+  it.world.settle(std::chrono::seconds(10));
+  CHECK(it.world.left.rows.empty());
+  CHECK(it.world.right.rows.size() == 1);
+
+  it.world.right.rule = nullptr;
+  it.world.hook(Side::kLeft, it.left, "delete");
+  it.world.settle(std::chrono::hours(1));
+  CHECK(it.world.left.rows.empty());
+  CHECK(it.world.right.rows.empty());
+}
+
 TEST_CASE("with_rows: a row that somebody changes at the last moment refuses the delete of its record", "[sync][rows]") {
   Tables it;
   std::string version;
