@@ -61,6 +61,7 @@ class Forgetter : public std::enable_shared_from_this<Forgetter> {
   void release() {
     for (const SideKey& key : claimed_) lane_.owners.release(key);
     claimed_.clear();
+    if (lane_.freed) lane_.freed();
   }
 
   void finish(Result<Counts> result) {

@@ -8,6 +8,9 @@ Worker::Worker(Lane& lane, std::shared_ptr<Mapper> mapper) : lane_(lane), mapper
   for (const Side side : {Side::kLeft, Side::kRight}) {
     lane_.batcher[side]->gather_while([this, alive = alive_] { return *alive && creates_to_come(); });
   }
+  lane_.freed = [this, alive = alive_] {
+    if (*alive && owned_due_) wake();
+  };
 }
 
 Worker::~Worker() { *alive_ = false; }
@@ -75,13 +78,18 @@ void Worker::on_taken(Result<std::vector<store::DirtyKey>> rows, std::int64_t li
     return;
   }
   bool full = false;
+  owned_due_ = false;
   for (const store::DirtyKey& row : *rows) {
     const SideKey key{row.side, row.key};
     if (under_way_ >= mapper_->plan().parallel) {
       full = true;
       break;
     }
-    if (parked_.contains(key) || !lane_.owners.claim(key)) continue;
+    if (parked_.contains(key)) continue;
+    if (!lane_.owners.claim(key)) {
+      owned_due_ = true;
+      continue;
+    }
     const bool backfill = row.priority > 0;
     ++under_way_;
     backfill_ += backfill ? 1 : 0;
@@ -138,7 +146,7 @@ void Worker::look_at_creates() {
   for (const Side side : {Side::kLeft, Side::kRight}) lane_.batcher[side]->look();
 }
 
-/// What is due already is under way or parked and wakes us by itself; what becomes due after the last look does not.
+/// What is due already is under way, owned or parked and wakes us by itself; what becomes due after the last look does not.
 void Worker::sleep_until_due() {
   lane_.store.next_due(lane_.mapping, looked_at_, [this, alive = alive_](Result<std::optional<Instant>> due) {
     if (!*alive || stopping_) return;

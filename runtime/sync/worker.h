@@ -51,6 +51,7 @@ class Worker {
   std::shared_ptr<bool> alive_;     // owners: this and the callbacks of the store
   int under_way_ = 0, backfill_ = 0;  // of a load, among them
   bool more_due_ = false;           // at the last look more was due than had a place
+  bool owned_due_ = false;          // or was owned; the pass of a key wakes us when it ends, whoever else owned it does not by itself
   bool taking_ = false, again_ = false, pumping_ = false, paused_ = false, live_only_ = false, stopping_ = false;
   void park(const SideKey& key, const Report& report);
   std::set<SideKey> waited_;        // unknown keys whose wait for open creates is over

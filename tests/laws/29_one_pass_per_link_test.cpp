@@ -37,6 +37,22 @@ TEST_CASE("law 29: a pass owns both keys while it writes: nobody else begins the
   CHECK(it.new_writes() == 1);
 }
 
+TEST_CASE("law 29: a change of a record that somebody looks at is worked off when he has looked", "[laws][29]") {
+  Pair it;
+  it.edit(Side::kLeft, "phone", "2");
+  bool looked = false;
+  it.world.engine->try_key("people", Side::kRight, it.right, [&](const sync::Report&) { looked = true; });
+  // It owns the key from here on, and the worker finds it due.
+  it.world.store.mark("people", {{Side::kLeft, it.left}, {Side::kRight, it.right}}, [](Result<void>) {});
+  it.world.engine->wake("people");
+  it.world.settle(std::chrono::milliseconds(1));
+
+  CHECK(looked);
+  it.later();
+  CHECK(it.both_show("phone", "2"));
+  CHECK(it.world.counts().waiting == 0);
+}
+
 TEST_CASE("law 29: links are worked in parallel: their reads leave together", "[laws][29]") {
   World world;
   std::vector<store::DirtyMark> marks;

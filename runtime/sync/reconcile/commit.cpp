@@ -343,6 +343,8 @@ void Reconcile::finish(Report report) {
   if (!turn_.empty()) lane_.turns.leave(turn_);
   for (const SideKey& key : claimed_) lane_.owners.release(key);
   claimed_.clear();
+  const bool of_worker = !options_.dry && options_.reversals.empty();
+  if (!of_worker && lane_.freed) lane_.freed();
   report.names_kin = coming_.size() > foreseen_.size();
   for (const Reference& parent : foreseen_) report.after.push_back(parent_name(parent));
   auto done = std::move(done_);
