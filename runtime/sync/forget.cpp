@@ -70,6 +70,7 @@ class Forgetter : public std::enable_shared_from_this<Forgetter> {
   }
 
   Lane& lane_;
+  std::shared_ptr<const void> held_ = lane_.owners.hold();
   std::shared_ptr<Mapper> plan_;  // owners: the worker, passes under way and this
   SideKey key_;
   std::string author_;

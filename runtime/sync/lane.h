@@ -47,13 +47,16 @@ class Owners {
   void release(const SideKey& key);
   void when_free(const SideKey& key, std::function<void()> then);
   std::size_t size() const { return keys_.owned.size(); }
-  /// Nobody here owns a key or waits for one: the lane may go.
-  bool idle() const { return uses_ == 0; }
+  /// Nobody here owns a key, waits for one or holds the lane: it may go.
+  bool idle() const { return uses_ == 0 && held_.use_count() == 1; }
+  /// For who works here without owning a key all the time.
+  std::shared_ptr<const void> hold() const { return held_; }
 
  private:
   Poster& poster_;
   Keys& keys_;
   std::size_t uses_ = 0;
+  std::shared_ptr<const char> held_ = std::make_shared<const char>();  // owners: this and those who hold the lane
 };
 
 /// Creates announced towards a side: a change for a key that nobody knows waits for those that were open when it came,

@@ -382,6 +382,7 @@ class StaleResetter : public std::enable_shared_from_this<StaleResetter> {
   }
 
   Workplace place_;
+  std::shared_ptr<const void> held_ = place_.lane->owners.hold();
   std::string author_;
   Done<StaleReset> done_;
   std::vector<SideKey> keys_;

@@ -15,7 +15,7 @@ const char* counted_as(const std::string& write) {
 }  // namespace
 
 void look(Lane& lane, std::shared_ptr<Mapper> mapper, SideKey key, Reconcile::Options options, std::function<void(Report)> done) {
-  const auto again = [&lane, mapper, key, options, done] { look(lane, mapper, key, options, done); };
+  const auto again = [&lane, held = lane.owners.hold(), mapper, key, options, done] { look(lane, mapper, key, options, done); };
   if (!lane.owners.claim(key)) return lane.owners.when_free(key, again);
   options.dry = options.dry || options.reversals.empty();
   const auto pass = std::make_shared<Reconcile>(lane, mapper, key, options, [&lane, again, done](Report report) {
