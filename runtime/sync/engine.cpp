@@ -349,6 +349,10 @@ void Engine::stop(std::function<void()> done) {
   one();
 }
 
+bool Engine::letting_go() const {
+  return !leaving_.empty() || std::any_of(mappings_.begin(), mappings_.end(), [](const auto& one) { return !one.second->lane->owners.idle(); });
+}
+
 std::map<std::string, Engine::MappingStatus> Engine::status() const {
   std::map<std::string, MappingStatus> out;
   for (const auto& [name, mapping] : mappings_) {

@@ -104,8 +104,8 @@ class Engine : private Foreman {
   /// system that is left alone for more than a minute, is not waited for.
   void settled(bool retries_too, std::function<void()> done);
   void stop(std::function<void()> done);
-  /// A pass of a mapping that was removed is still under way; stop() does not wait for it.
-  bool letting_go() const { return !leaving_.empty(); }
+  /// A pass of a mapping that was removed, or of a job, is still under way; stop() does not wait for it.
+  bool letting_go() const;
 
   struct MappingStatus {
     int under_way = 0;

@@ -253,6 +253,26 @@ TEST_CASE("revert: each side gets back what it held, unless somebody went on fro
   CHECK(it.world.left.get(it.left, "email") == Value("own@example.org"));  // the later edit travels on its own
 }
 
+TEST_CASE("revert: an engine that is stopped while one writes has not come to rest", "[sync][revert]") {
+  Pair it;
+  it.later();
+  const Value options = Object{{"since", format_instant(it.world.clock.now())}, {"apply", true}};
+  it.edit(Side::kLeft, "phone", "2");
+  it.tell();
+  it.later();
+  CHECK_FALSE(it.world.engine->letting_go());
+  it.world.right.write_faults = {MemorySide::Fault::kSilent};
+  start_job(it.world, "revert", options);
+  it.world.settle();
+
+  bool stopped = false;
+  it.world.engine->stop([&] { stopped = true; });
+  it.world.settle();
+
+  CHECK(stopped);
+  CHECK(it.world.engine->letting_go());
+}
+
 TEST_CASE("revert: what was taken back stays so until somebody edits, and twice is once", "[sync][revert]") {
   Pair it;
   it.world.timers.advance(std::chrono::minutes(5));
