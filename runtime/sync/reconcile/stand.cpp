@@ -108,6 +108,8 @@ void Reconcile::stand(store::KeyState state, Error error, Instant due, const std
       if (intent_[side] && !intent_[side]->in_doubt && state != store::KeyState::kHeld) close_intents_.push_back(intent_[side]->id);
     }
   }
+  // What is taken back answers no change, so no key stands for it: without this nobody would look what became of the request.
+  if (in_doubt && taken_.empty()) again_.push_back({key_.first, key_.second, "upsert", "again", 0, due});
   const bool would_write = state == store::KeyState::kWouldWrite;  // recorded already, and no error
   const bool recorded = would_write || state == store::KeyState::kDead || state == store::KeyState::kConflict || state == store::KeyState::kHeld;
   if (recorded && !would_write) {

@@ -253,6 +253,25 @@ TEST_CASE("revert: each side gets back what it held, unless somebody went on fro
   CHECK(it.world.left.get(it.left, "email") == Value("own@example.org"));  // the later edit travels on its own
 }
 
+TEST_CASE("revert: what became of a write without an answer is found out, though no change tells of it", "[sync][revert]") {
+  Pair it;
+  it.later();
+  const Value options = Object{{"since", format_instant(it.world.clock.now())}, {"apply", true}};
+  it.edit(Side::kLeft, "phone", "2");
+  it.tell();
+  it.later();
+  it.world.right.write_faults = {MemorySide::Fault::kLoseRequest};
+
+  CHECK(found_in(run_job(it.world, "revert", options), "stopped") == 1);
+  REQUIRE(it.known(Side::kLeft, it.left).intents.size() == 1);
+  it.later();
+
+  CHECK(it.known(Side::kLeft, it.left).intents.empty());
+  CHECK(it.both_show("phone", "2"));
+  CHECK(found_in(run_job(it.world, "revert", options), "reverted") == 1);
+  CHECK(it.shown(Side::kRight, "phone") == "1");
+}
+
 TEST_CASE("revert: an engine that is stopped while one writes has not come to rest", "[sync][revert]") {
   Pair it;
   it.later();
