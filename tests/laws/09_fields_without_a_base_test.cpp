@@ -97,6 +97,21 @@ TEST_CASE("law 9: so it is by a load, which goes to links that look level for th
   }
 }
 
+TEST_CASE("law 9: a pass that was under way when the field came has not met it", "[laws][9]") {
+  Edited it;
+  it.edit(Side::kLeft, "city", "Ghent");
+  it.edit(Side::kLeft, "phone", "2");
+  it.world.right.before_write = [&] { it.put(Edited::with_city()); };
+  it.world.hook(Side::kLeft, it.left);
+  it.world.settle();
+  REQUIRE(it.both_show("phone", "2"));
+  REQUIRE(it.shown(Side::kRight, "city").empty());
+
+  run_job(it.world, "initial_load");
+
+  CHECK(it.both_show("city", "Ghent"));
+}
+
 TEST_CASE("law 9: a link of which both sides lack a field that came has met it all the same", "[laws][9]") {
   Edited it;
   it.put(Edited::with_city());

@@ -1,5 +1,7 @@
 #include "sync/merge/membership.h"
 
+#include <algorithm>
+
 namespace tidewire::sync {
 
 namespace {
@@ -66,7 +68,7 @@ void Membership::keep(const std::string& mapping) {
                 std::nullopt, [](Result<void>) {});
 }
 
-std::int64_t forget_left(store::Link& link, const Joined& joined) {
+std::int64_t forget_left(store::Link& link, const Joined& joined, const Plan& plan) {
   const std::int64_t seen = link.notes.int_or(kEpoch, 0);
   if (joined.fields.empty()) return seen;  // nobody has said
   for (auto one = link.base.begin(); one != link.base.end();) {
@@ -79,7 +81,8 @@ std::int64_t forget_left(store::Link& link, const Joined& joined) {
     link.stamps.as_object().erase(one->first);
     one = link.base.erase(one);
   }
-  if (joined.epoch != seen) link.notes[kEpoch] = joined.epoch;
+  const bool all = std::all_of(joined.fields.begin(), joined.fields.end(), [&](const auto& one) { return plan.field(one.first) != nullptr; });
+  if (joined.epoch != seen && all) link.notes[kEpoch] = joined.epoch;
   return seen;
 }
 

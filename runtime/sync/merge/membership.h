@@ -39,8 +39,9 @@ class Membership {
 };
 
 /// Takes from the link what it had agreed on in fields that are not in the mapping, or have come back since it was written.
-/// The last change of the fields that it had seen.
-std::int64_t forget_left(store::Link& link, const Joined& joined);
+/// The last change of the fields that it had seen; it has seen the present one with a plan that has all of them: one from before an edit
+/// of the mapping may still be at work.
+std::int64_t forget_left(store::Link& link, const Joined& joined, const Plan& plan);
 /// Whether a pass has seen the link with all the fields that the mapping has.
 bool has_met(const store::Link& link, const Joined& joined);
 /// The fields that the link has not met.

@@ -67,7 +67,6 @@ void Reconcile::note_fields() {
     const Value* note = link_.notes.find(name);
     if (decision.kind == Decision::Kind::kAgree && note != nullptr && note->find("read") != nullptr) link_.notes.as_object().erase(name);
   }
-  if (lane_.joined.epoch > 0) link_.notes["$epoch"] = lane_.joined.epoch;
   const bool held = std::any_of(decisions_.fields.begin(), decisions_.fields.end(),
                                 [](const Decision& one) { return one.kind == Decision::Kind::kHeld; });
   if (link_.id == 0 || creating_ || (reapplies_ && !held)) link_.notes[kScript] = script_note(*mapper_);

@@ -82,7 +82,7 @@ void Reconcile::take_over(store::Link renamed) {
                      }
                      for (store::Conflict& open : before.conflicts) self->known_.conflicts.push_back(std::move(open));
                      self->link_ = std::move(*before.link);
-                     self->epoch_ = forget_left(self->link_, self->lane_.joined);
+                     self->epoch_ = forget_left(self->link_, self->lane_.joined, self->plan_);
                      self->link_.key[side] = self->key_.second;
                      self->linked_ = true;
                      if (self->link_.state == store::LinkState::kIgnored) return self->commit_echo("ignored");

@@ -67,7 +67,7 @@ void Reconcile::on_known(Result<std::vector<store::Known>> known) {
   if (linked_) {
     link_ = *known_.link;
     if (link_.state == store::LinkState::kIgnored) return commit_echo("ignored");
-    epoch_ = forget_left(link_, lane_.joined);
+    epoch_ = forget_left(link_, lane_.joined, plan_);
     reapplies_ = reapplies();
     const auto& there = link_.key[other(key_.first)];
     if (there) {
@@ -100,7 +100,7 @@ void Reconcile::begin_link() {
   link_.mapping = plan_.name;
   link_.key[key_.first] = key_.second;
   link_.created_at = now();
-  forget_left(link_, lane_.joined);
+  forget_left(link_, lane_.joined, plan_);
   epoch_ = lane_.joined.epoch;
 }
 

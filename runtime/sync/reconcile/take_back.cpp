@@ -75,7 +75,7 @@ void Reconcile::on_twin_known(store::Link buried, Result<std::vector<store::Know
   link_ = std::move(buried);
   link_.state = store::LinkState::kLive;
   link_.tombstone.reset();
-  epoch_ = forget_left(link_, lane_.joined);
+  epoch_ = forget_left(link_, lane_.joined, plan_);
   linked_ = revived_ = true;
   read_sides({true, true});
 }
