@@ -192,13 +192,22 @@ Result<void> wake_ambiguous(Database& database, const std::string& mapping, Side
 }
 
 Result<void> wake_key_taken(Database& database, const std::string& mapping, Side side, Instant now) {
-  static const std::string sql =
+  constexpr std::int64_t kFew = 100;
+  static const std::string taken = kFirstContacts + " AND side = ?3 AND kind = 'key_taken' AND method IS NOT 'skip'";
+  static const std::string count = "SELECT count(*) FROM (SELECT 1 FROM" + taken + " LIMIT " + std::to_string(kFew + 1) + ")";
+  static const std::string wake =
       "UPDATE dirty_keys SET state = 'waiting', attempts = 0, due_at = max(?1, since + min(3600000000, 15000000 + max(0, since - (SELECT opened_at FROM" + kFirstContacts +
-      " AND kind = 'key_taken' AND conflicts.side = dirty_keys.side AND conflicts.key = dirty_keys.key)) / 2)) "
-      "WHERE mapping = ?2 AND side = ?3 AND key IN (SELECT one.key FROM dirty_keys AS one INDEXED BY dirty_keys_standing WHERE one.mapping = ?2 AND one.side = ?3 "
-      "AND one.state = 'conflict' AND one.state NOT IN ('waiting', 'backing_off') AND EXISTS (SELECT 1 FROM" + kFirstContacts +
-      " AND side = ?3 AND kind = 'key_taken' AND key = one.key AND method IS NOT 'skip') ORDER BY one.since LIMIT 10)";
-  TRY(execute(database, sql, now, mapping, side));
+      " AND kind = 'key_taken' AND conflicts.side = dirty_keys.side AND conflicts.key = dirty_keys.key)) / 2)) WHERE mapping = ?2 AND side = ?3 AND key IN (";
+  // Few are found by their conflicts, however many others wait for a person. Many are met soon in the order of their waiting, and nothing
+  // is sorted.
+  static const std::string few = wake + "SELECT one.key FROM (SELECT key FROM" + taken +
+                                 ") AS taken CROSS JOIN dirty_keys AS one ON one.mapping = ?2 AND one.side = ?3 AND one.key = taken.key AND one.state = 'conflict' ORDER BY one.since LIMIT 10)";
+  static const std::string many = wake +
+                                  "SELECT one.key FROM dirty_keys AS one INDEXED BY dirty_keys_standing WHERE one.mapping = ?2 AND one.side = ?3 AND one.state = 'conflict' "
+                                  "AND one.state NOT IN ('waiting', 'backing_off') AND EXISTS (SELECT 1 FROM" +
+                                  taken + " AND key = one.key) ORDER BY one.since LIMIT 10)";
+  const std::int64_t open = TRY(number(database, count, 0, now, mapping, side));
+  if (open > 0) TRY(execute(database, open > kFew ? many : few, now, mapping, side));
   return {};
 }
 

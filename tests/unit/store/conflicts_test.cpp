@@ -1,3 +1,7 @@
+#include <algorithm>
+
+#include <sqlite3.h>
+
 #include "store_fixture.h"
 
 using namespace tidewire;
@@ -247,4 +251,27 @@ TEST_CASE("conflicts: the undecided of a mapping are counted, all of them and no
     f.ask<void>([&](auto done) { f.store.resolve({one.id, "left", "ada", {}, {}, {}}, done); });
   }
   CHECK(undecided() == 1);
+}
+
+TEST_CASE("conflicts: who waits for a taken key is woken, whoever else waits for a person, and costs no more for those", "[store][conflicts]") {
+  const int taken = GENERATE(1, 150);
+  CAPTURE(taken);
+  StoreFixture f;
+  const auto wait = [&](const char* kind, const char* key, int count) {
+    const std::string rows = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < " + std::to_string(count) + ") INSERT INTO ";
+    const std::string name = std::string("'") + key + "' || i";
+    REQUIRE(f.database->exec(rows + "dirty_keys SELECT 'employees', 'left', " + name + ", 1, 1, 1, 'upsert', 'poll', NULL, 'conflict', 0, 0, 1, NULL, NULL, NULL, i FROM n").ok());
+    REQUIRE(f.database->exec(rows + "conflicts (mapping, side, key, field, kind, opened_at, shown_at) SELECT 'employees', 'left', " + name + ", '', '" + kind + "', 0, 0 FROM n").ok());
+  };
+  wait("key_taken", "T", taken);
+  wait("ambiguous", "A", 5000);
+  int thousands = 0;  // of SQLite's steps
+  sqlite3_progress_handler(f.database->handle(), 1000, [](void* count) { return ++*static_cast<int*>(count), 0; }, &thousands);
+
+  f.commit({.mapping = "employees", .stirred = {false, true}});
+  sqlite3_progress_handler(f.database->handle(), 0, nullptr, nullptr);
+
+  CHECK(f.database->query("SELECT count(*) AS n FROM dirty_keys WHERE state = 'waiting' AND key LIKE 'T%'", {}).value()[0].at("n") == Value(std::min(taken, 10)));
+  CHECK(f.row("employees", Side::kLeft, "T1")->state == KeyState::kWaiting);
+  if (taken == 1) CHECK(thousands < 5);
 }
