@@ -108,12 +108,12 @@ Result<bool> prune_slice(Database& database, Instant now, Instant cutoff) {
   note(TRY(execute(database, "DELETE FROM alerts WHERE id IN (SELECT id FROM alerts WHERE ended_at < ? LIMIT ?)", cutoff, kSlice)));
   note(TRY(execute(database, "DELETE FROM notices WHERE id IN (SELECT id FROM notices WHERE at < ? AND state <> 'waiting' LIMIT ?)", cutoff, kSlice)));
   note(TRY(execute(database,
-                   "DELETE FROM findings WHERE (job, n) IN (SELECT job, n FROM findings WHERE job NOT IN (SELECT id FROM "
-                   "jobs WHERE updated_at >= ?1 OR state IN ('queued', 'running', 'paused')) LIMIT ?2)",
+                   "DELETE FROM findings WHERE (job, n) IN (SELECT job, n FROM jobs CROSS JOIN findings ON job = jobs.id WHERE updated_at < ?1 "
+                   "AND state NOT IN ('queued', 'running', 'paused') LIMIT ?2)",
                    cutoff, kSlice)));
   note(TRY(execute(database,
                    std::string("DELETE FROM jobs WHERE id IN (SELECT id FROM jobs WHERE updated_at < ?1 AND state NOT IN ('queued', "
-                               "'running', 'paused') AND id NOT IN (SELECT job FROM findings) "
+                               "'running', 'paused') AND NOT EXISTS (SELECT 1 FROM findings WHERE job = jobs.id) "
                                "AND id NOT IN (SELECT max(id) FROM jobs WHERE ") +
                        kWholeLoad + " GROUP BY mapping) LIMIT ?2)",
                    cutoff, kSlice)));
@@ -122,9 +122,11 @@ Result<bool> prune_slice(Database& database, Instant now, Instant cutoff) {
       "DELETE FROM deliveries WHERE (connection, id) IN (SELECT connection, id FROM deliveries WHERE at < ? LIMIT ?)",
       now - kDeliveryWindow, kSlice)));
   note(TRY(prune_files(database, cutoff, kSlice)));
+  if (most == kSlice) return true;
+  // Looked through as a whole, so once in a round.
   TRY(execute(database, "DELETE FROM brake_log WHERE at < ?", now - 2 * kBrakeWindow));
   TRY(execute(database, "DELETE FROM kv WHERE expires_at < ?", now));
-  return most == kSlice;
+  return false;
 }
 
 Result<std::vector<std::string>> check_integrity(Database& database) {

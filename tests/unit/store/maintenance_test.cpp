@@ -180,6 +180,26 @@ TEST_CASE("maintenance: a slice costs what it looks at, however many keys stand"
   CHECK(thousands < 20);
 }
 
+TEST_CASE("maintenance: nor however much jobs have found that is kept", "[store][maintenance]") {
+  StoreFixture f;
+  Job job;
+  job.id = job.batch = "j1";
+  job.mapping = "employees";
+  job.kind = "verify";
+  job.state = "done";
+  job.updated_at = f.clock.now();
+  f.ask<void>([&](auto done) { f.store.save_job(job, done); });
+  REQUIRE(f.database->exec("WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000) INSERT INTO findings SELECT 'j1', i, 'differing', 'E' || i, NULL, '{}' FROM n").ok());
+  int thousands = 0;  // of SQLite's steps
+  sqlite3_progress_handler(f.database->handle(), 1000, [](void* count) { return ++*static_cast<int*>(count), 0; }, &thousands);
+
+  prune(f);
+  sqlite3_progress_handler(f.database->handle(), 0, nullptr, nullptr);
+
+  CHECK(f.database->query("SELECT count(*) AS n FROM findings", {}).value()[0].at("n") == Value(20000));
+  CHECK(thousands < 20);
+}
+
 TEST_CASE("maintenance: a sound file has no problems", "[store][maintenance]") {
   StoreFixture f;
   f.mark("employees", {{Side::kLeft, "E1"}});
