@@ -64,6 +64,23 @@ TEST_CASE("law 22: nor one that is linked and was renamed to what the record nam
   CHECK(it.world.right.rows.begin()->second.fields.string_or("team_id") == it.right.rows.begin()->first);
 }
 
+TEST_CASE("law 22: nor one that was renamed before it was linked: what names it is looked at again", "[laws][22][20]") {
+  const bool given_up = GENERATE(false, true);
+  CAPTURE(given_up);
+  Teams it;
+  it.left.insert(Value(Object{{"title", Value("Crew")}}), "T1");
+  if (given_up) it.world.settle(std::chrono::hours(25));
+  it.left.rename("T1", "T2");
+  it.world.left.rows.at(it.child).fields["team"] = Value("T2");  // with the rename, and no version tells of it
+  it.tell_of_team("T1", "delete");
+  it.tell_of_team("T2");
+
+  REQUIRE(it.right.rows.size() == 1);
+  CHECK(it.world.right.get(it.world.only_right(), "team_id") == Value(it.right.rows.begin()->first));
+  CHECK(it.world.counts().waiting_for == 0);
+  CHECK(it.world.counts().dead == 0);
+}
+
 TEST_CASE("law 22: after a day the record is a dead letter that names the parent and how it stands", "[laws][22]") {
   Teams it;
   it.world.settle(hours(23));

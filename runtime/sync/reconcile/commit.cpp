@@ -299,11 +299,14 @@ void Reconcile::commit_echo(const std::string& counter) {
     commit.moved = {key_};
     commit.stirred[key_.first] = true;
   }
+  // It never had a counterpart, and may be called otherwise by now: so may what those name that wait for it.
+  if (!known_.link && counter == "gone") wake_.push_back(lane_.mapping + "/" + store::side_name(key_.first) + "/" + key_.second);
   commit = commit_with(std::move(commit));
   commit.pass.clear();  // there is no operation to tell of it
   if ((!known_.link && counter == "gone") || stood_whole()) commit.close_conflict_fields.push_back("");
   lane_.store.commit(std::move(commit), [self = shared_from_this()](Result<std::int64_t> stored) {
     if (!stored.ok()) return self->finish({Report::End::kDropped, {}, {}, {}, stored.error()});
+    if (!self->wake_.empty() && self->lane_.woke) self->lane_.woke();
     self->lane_.around.ears.on_echo(self->lane_.mapping, self->key_.first, self->key_.second);
     self->operation_.id.clear();
     self->finish({Report::End::kDone, {}, {}, self->operation_, {}});
