@@ -63,13 +63,12 @@ struct WithParts::Plan {
     write->add_create(*part.records, {{std::move(values), std::nullopt}});
   }
 
-  /// Takes the part away from the record, or out of the system.
+  /// Takes the part away from the record, or out of the system where it is nobody else's.
   void drop(const Part& part, const Value& present, bool remove) {
     if (part.owner == Part::Owner::kVia) {
       root[part.field] = Value();
       return;
     }
-    if (remove) return write->add_remove(*part.records, present);
     Value changed{Object{}};
     changed[part.field] = Value();
     if (part.owner == Part::Owner::kList) {
@@ -78,8 +77,10 @@ struct WithParts::Plan {
       for (const Value& row : rows != nullptr && rows->is_array() ? rows->as_array() : Array{}) {
         if (!parts::names(part, row) || belongings::text_of(row.find(part.column)) != write->key()) others.push_back(row);
       }
+      remove = remove && others.empty();
       changed[part.field] = Value(std::move(others));
     }
+    if (remove) return write->add_remove(*part.records, present);
     write->add_update(*part.records, present, std::move(changed));
   }
 

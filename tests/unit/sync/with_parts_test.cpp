@@ -322,6 +322,38 @@ TEST_CASE("with_parts: an emptied part is detached where the mapping says so", "
   CHECK(it.world.conflicts().empty());
 }
 
+TEST_CASE("with_parts: a part that is deleted with its record stays where it is another's, too", "[sync][parts]") {
+  const bool shared = GENERATE(true, false);
+  CAPTURE(shared);
+  Part part = Joined::address();
+  part.emptied = Part::Emptied::kDelete;
+  Joined it(part);
+  const std::string place = it.first();
+  const Value theirs(Object{{"link_doctype", Value("Supplier")}, {"link_name", Value(it.ada)}});
+  if (shared) {
+    Value links = it.addresses.get(place, "links");
+    links.as_array().push_back(theirs);
+    it.addresses.edit(place, "links", links);
+  }
+  SECTION("the record is deleted") {
+    it.world.right.erase(it.row);
+    it.world.hook(Side::kRight, it.row, "delete");
+    it.world.settle();
+    CHECK(it.world.left.rows.empty());
+  }
+  SECTION("the part is emptied") {
+    it.world.right.edit(it.row, "street", Value());
+    it.world.right.edit(it.row, "city", Value());
+    it.sync();
+  }
+
+  REQUIRE(it.addresses.rows.size() == (shared ? 1 : 0));
+  if (shared) {
+    CHECK(it.addresses.get(place, "links") == Value(Array{theirs}));
+    CHECK(it.addresses.get(place, "city") == Value("York"));
+  }
+}
+
 TEST_CASE("with_parts: the later edit wins where one of the two was made in the part", "[sync][parts]") {
   Joined it;
   it.world.right.edit(it.row, "city", Value("Hull"));
