@@ -4,6 +4,7 @@
 
 #include "base/crash_point.h"
 #include "base/text.h"
+#include "sched/backoff.h"
 #include "sync/jobs/load.h"
 #include "sync/jobs/preview.h"
 #include "sync/jobs/revert.h"
@@ -295,7 +296,7 @@ bool Jobs::temporary(const Run& run, const Error& error) {
 void Jobs::hold_off(const RunPtr& run, const Error& error) {
   if (told(run)) return;
   run->attempts = std::min(run->attempts + 1, 10);
-  const Duration pause = error.retry_after ? Duration(*error.retry_after) : std::min<Duration>(std::chrono::seconds(1 << run->attempts), kLongestTrouble);
+  const Duration pause = error.retry_after ? std::min<Duration>(*error.retry_after, sched::kLongestAsked) : std::min<Duration>(std::chrono::seconds(1 << run->attempts), kLongestTrouble);
   const Instant now = around_.clock.now();
   const Value* since = run->job.summary.at_path("trouble.since");
   run->job.summary["trouble"] = Value(Object{{"message", error.message}, {"since", since != nullptr ? *since : Value(format_instant(now))}, {"again_at", format_instant(now + pause)}});

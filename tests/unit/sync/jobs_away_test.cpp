@@ -84,6 +84,16 @@ TEST_CASE("jobs: a system that names its time is asked then", "[sync][jobs]") {
   CHECK(it.world.left.lists == 2);
 }
 
+TEST_CASE("jobs: no system is left alone for longer than a day, whatever it names", "[sync][jobs]") {
+  Error later = make_error(Code::kThrottled, "429");
+  later.retry_after = hours(24 * 365);
+  Away it(std::move(later));
+  it.world.left.denied.reset();
+  it.world.settle(hours(25));
+
+  CHECK(it.done());
+}
+
 TEST_CASE("jobs: credentials that a whole connection refuses are waited for, a right that is missing is not", "[sync][jobs]") {
   const Error denied = make_error(Code::kDenied, "401 of the left");
   World paused;
