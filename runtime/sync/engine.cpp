@@ -350,7 +350,7 @@ void Engine::stop(std::function<void()> done) {
 }
 
 bool Engine::letting_go() const {
-  return !leaving_.empty() || std::any_of(mappings_.begin(), mappings_.end(), [](const auto& one) { return !one.second->lane->owners.idle(); });
+  return !leaving_.empty() || std::any_of(mappings_.begin(), mappings_.end(), [](const auto& one) { return one.second->lane->owners.any(); });
 }
 
 std::map<std::string, Engine::MappingStatus> Engine::status() const {

@@ -49,6 +49,8 @@ class Owners {
   std::size_t size() const { return keys_.owned.size(); }
   /// Nobody here owns a key, waits for one or holds the lane: it may go.
   bool idle() const { return uses_ == 0 && held_.use_count() == 1; }
+  /// A key is owned, or waited for.
+  bool any() const { return uses_ > 0; }
   /// For who works here without owning a key all the time.
   std::shared_ptr<const void> hold() const { return held_; }
 

@@ -10,6 +10,7 @@ void Poller::poll(std::function<void(Outcome)> done) {
   waiting_.push_back(std::move(done));
   if (under_way_) return;
   under_way_ = true;
+  held_ = lane_.owners.hold();
   now_ = {};
   lane_.store.cursor(lane_.mapping, side_, [this, alive = alive_](Result<std::optional<Value>> cursor) {
     if (!*alive) return;
@@ -105,6 +106,7 @@ void Poller::keep(std::vector<store::DirtyMark> marks, Value cursor, bool more) 
 
 void Poller::end() {
   under_way_ = false;
+  held_.reset();
   last_ = now_;
   if (!now_.error) last_success_ = lane_.around.clock.now();
   const auto alive = alive_;

@@ -43,6 +43,7 @@ class Poller {
   Outcome now_, last_;
   std::optional<Instant> last_success_;
   std::vector<std::function<void(Outcome)>> waiting_, following_;  // for this poll's end, for one more poll
+  std::shared_ptr<const void> held_;  // the lane, while one is under way: whoever waits for it is answered
   std::shared_ptr<bool> alive_;  // owners: this and the callbacks under way
 };
 

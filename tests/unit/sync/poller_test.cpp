@@ -39,5 +39,17 @@ TEST_CASE("poller: what is told while a poll is on its way is looked for by anot
   CHECK(world.right.rows.size() == 1);
 }
 
+TEST_CASE("poller: who waits for a poll is answered, though its mapping goes meanwhile", "[sync]") {
+  World world;
+  bool looked = false;
+  world.engine->look("erp", "Person", [&](const std::optional<Error>&) { looked = true; });
+
+  world.engine->remove("people");
+  world.settle();
+
+  CHECK(looked);
+  CHECK_FALSE(world.engine->letting_go());
+}
+
 }  // namespace
 }  // namespace tidewire::sync
