@@ -83,8 +83,7 @@ void Lookups::make(Question question, Value values, Done<Record> done) {
   if (batcher == nullptr) return around_.poster.post([this, alive = alive_, name, id = question.id] {
     if (*alive) ended(name, no_such(id));
   });
-  const std::string mark = sha256_hex(name);
-  store_.kv_get("lookup creates " + mapping_, mark, [this, alive = alive_, question, values = std::move(values), name, mark](Result<std::optional<Value>> earlier) {
+  store_.kv_get("lookup creates " + mapping_, sha256_hex(name), [this, alive = alive_, question, values = std::move(values), name](Result<std::optional<Value>> earlier) {
     if (!*alive) return;
     if (!earlier.ok()) return ended(name, earlier.error());
     const Duration settle = of(question.id)->endpoint().capabilities().settle;
@@ -94,7 +93,7 @@ void Lookups::make(Question question, Value values, Done<Record> done) {
       error.retry_after = std::chrono::duration_cast<std::chrono::milliseconds>(settle);
       return ended(name, error);
     }
-    store_.kv_set("lookup creates " + mapping_, mark, Value(around_.clock.now().time_since_epoch().count()), settle * 2, [this, alive, question, values, name](Result<void> stored) {
+    announce(question, [this, alive, question, values, name](Result<void> stored) {
       if (!*alive) return;
       if (!stored.ok()) return ended(name, stored.error());
       pass(CrashPoint::kLookupAnnounced);
@@ -111,6 +110,11 @@ void Lookups::make(Question question, Value values, Done<Record> done) {
   });
 }
 
+void Lookups::announce(const Question& question, Done<void> done) {
+  const Duration settle = of(question.id)->endpoint().capabilities().settle;
+  store_.kv_set("lookup creates " + mapping_, sha256_hex(question.name()), Value(around_.clock.now().time_since_epoch().count()), settle * 2, std::move(done));
+}
+
 void Lookups::send(const Question& question, Value values, Done<Record> done) {
   CreateRequest request;
   request.values = std::move(values);
@@ -119,6 +123,8 @@ void Lookups::send(const Question& question, Value values, Done<Record> done) {
   of(question.id)->create(std::move(request), [this, alive = alive_, question, done](Result<Record> made) {
     if (!*alive) return;
     const bool exists = !made.ok() && made.error().code == Code::kStale;
+    // It may have waited long before it left: until when it may still show up is counted from here.
+    if (made.ok() || made.error().code == Code::kUnknown) announce(question, [](Result<void>) {});
     if (!made.ok() && !exists) return done(std::move(made).error().context("making a record of " + question.id));
     pass(CrashPoint::kLookupAnswered);
     // The answer has what was sent; a lookup wants the record as it is there.

@@ -54,6 +54,7 @@ class Lookups {
     Instant until{};
   };
   void search(const Question& question, Done<std::optional<Record>> done);
+  void announce(const Question& question, Done<void> done);
   void send(const Question& question, Value values, Done<Record> done);
   void ended(const std::string& name, const Result<Record>& made);
   Batcher* of(const std::string& id) const;

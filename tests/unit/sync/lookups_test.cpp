@@ -7,6 +7,33 @@ using namespace tidewire;
 using namespace tidewire::test;
 using sync::Side;
 
+namespace {
+
+/// A connection whose creates wait three minutes for their turn.
+class Queued final : public sync::Endpoint {
+ public:
+  Queued(MemorySide& inner, Timers& timers) : inner_(inner), timers_(timers) {}
+  const sync::Capabilities& capabilities() const override { return inner_.capabilities(); }
+  void read(std::vector<std::string> keys, sync::Done<std::vector<sync::Record>> done) override { inner_.read(std::move(keys), std::move(done)); }
+  void list(std::optional<Value> cursor, int limit, sync::Done<sync::ListPage> done) override { inner_.list(std::move(cursor), limit, std::move(done)); }
+  void start(sync::Done<Value> done) override { inner_.start(std::move(done)); }
+  void changes(Value cursor, int limit, sync::Done<sync::ChangesPage> done) override { inner_.changes(std::move(cursor), limit, std::move(done)); }
+  void find(std::vector<sync::Query> queries, sync::Done<std::vector<std::vector<sync::Record>>> done) override { inner_.find(std::move(queries), std::move(done)); }
+  void create(std::vector<sync::CreateRequest> requests, sync::Done<std::vector<Result<sync::Record>>> done) override {
+    timer_ = timers_.after(std::chrono::minutes(3), [this, requests = std::move(requests), done = std::move(done)] { inner_.create(requests, done); });
+  }
+  void update(std::string key, Value values, std::optional<std::string> guard, sync::Done<sync::Record> done) override { inner_.update(std::move(key), std::move(values), std::move(guard), std::move(done)); }
+  void remove(std::string key, std::optional<std::string> guard, sync::Done<sync::Answered> done) override { inner_.remove(std::move(key), std::move(guard), std::move(done)); }
+  void trash(std::string key, sync::Done<std::optional<sync::Record>> done) override { inner_.trash(std::move(key), std::move(done)); }
+
+ private:
+  MemorySide& inner_;
+  Timers& timers_;
+  std::unique_ptr<Timer> timer_;
+};
+
+}  // namespace
+
 TEST_CASE("lookups: a value is found in another collection, and back", "[sync][lookups]") {
   Looking it;
   const std::string left = it.add("ada@example.org", "ACME");
@@ -108,6 +135,25 @@ TEST_CASE("lookups: a record whose creation was not answered is found again, nev
   it.world.settle(std::chrono::minutes(5));
   CHECK(it.orgs.rows.size() == 3);
   CHECK(it.world.right.rows.size() == 2);
+}
+
+TEST_CASE("lookups: until when one may still arrive is counted from its request, which may have waited", "[sync][lookups]") {
+  Looking it(sync::Finder::Missing::kCreate);
+  Queued orgs(it.orgs, it.world.timers);
+  it.world.engine->remove("people");
+  it.world.settle();
+  it.world.engine->put(it.mapper, {&it.world.left, &it.world.right}, {{"orgs", &orgs}, {"bosses", &it.bosses}});
+  it.orgs.write_faults = {MemorySide::Fault::kLate};
+  it.add("ada@example.org", "New Ltd");
+  it.world.settle(std::chrono::minutes(3) + std::chrono::seconds(30));
+  REQUIRE(it.orgs.create_calls == 1);
+  it.orgs.apply_late();
+  it.world.settle(std::chrono::minutes(10));
+
+  CHECK(it.orgs.rows.size() == 2);
+  CHECK(it.world.right.rows.size() == 1);
+  it.world.engine->remove("people");
+  it.world.settle();
 }
 
 TEST_CASE("lookups: what is watched is not answered from what was kept", "[sync][lookups]") {
