@@ -190,7 +190,7 @@ void WithRows::update(std::string key, Value values, std::optional<std::string> 
     if (!*alive) return;
     if (!now.ok()) return plan.write->stop(std::move(now).error());
     const Record& present = now->front();
-    if (!lists->as_object().empty() && belongings::is_past(guard, token(children_, present))) {
+    if (belongings::is_past(guard, token(children_, present))) {  // also where none is written: the record may be marked as deleted
       return plan.write->stop(make_error(Code::kStale, "the rows below '" + key + "' changed since they were read"));
     }
     if (!values.as_object().empty()) {

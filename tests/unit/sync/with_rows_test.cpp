@@ -142,7 +142,7 @@ TEST_CASE("with_rows: rows that went before their record, which something else h
   CHECK(it.world.right.rows.empty());
 }
 
-TEST_CASE("with_rows: a row that somebody changes at the last moment refuses the delete of its record", "[sync][rows]") {
+TEST_CASE("with_rows: a row that somebody changes at the last moment refuses the delete of its record, and the mark of one", "[sync][rows]") {
   Tables it;
   std::string version;
   it.right->read({it.person}, [&](Result<std::vector<sync::Record>> records) { version = records->front().version; });
@@ -161,6 +161,14 @@ TEST_CASE("with_rows: a row that somebody changes at the last moment refuses the
   CHECK(refused == Code::kStale);
   CHECK(it.world.right.rows.size() == 1);
   CHECK(it.skills.rows.size() == 2);
+
+  refused.reset();
+  it.right->update(it.person, Value(Object{{"disabled", Value(1)}}), version, [&](const Result<sync::Record>& answer) {
+    if (!answer.ok()) refused = answer.error().code;
+  });
+  it.world.timers.run_posted();
+  CHECK(refused == Code::kStale);
+  CHECK(it.world.right.get(it.person, "disabled").is_null());
 
   remove(version.substr(0, version.find('/')));  // of one that was found, without its rows
   CHECK_FALSE(refused);
