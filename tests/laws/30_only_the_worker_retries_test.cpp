@@ -111,6 +111,24 @@ TEST_CASE("law 30: another write of a dead key has all its attempts, and so has 
   }
 }
 
+TEST_CASE("law 30: what was given up of a pair does not use up the attempts of a change on its other side", "[laws][30]") {
+  Pair it;
+  it.edit(Side::kRight, "phone", "2");
+  it.world.left.write_faults.assign(8, MemorySide::Fault::kRefuse);
+  it.world.hook(Side::kRight, it.right);
+  it.later(hours(1));
+  REQUIRE(it.world.counts().dead == 1);
+
+  it.edit(Side::kLeft, "email", "new@example.org");
+  it.world.right.write_faults = {MemorySide::Fault::kRefuse};
+  it.world.hook(Side::kLeft, it.left);
+  it.later();
+
+  CHECK(it.both_show("email", "new@example.org"));
+  CHECK(it.both_show("phone", "2"));
+  CHECK(it.world.counts().dead == 0);
+}
+
 TEST_CASE("law 30: retries are exponential, with full jitter", "[laws][30]") {
   Pair it;
   it.edit(Side::kLeft, "phone", "3");

@@ -61,6 +61,8 @@ void Reconcile::on_known(Result<std::vector<store::Known>> known) {
   // Law 4: what is taken is fixed here, before the first read. A change that comes later stays and causes another pass.
   // A revert answers none: what was edited beside its fields waits for a pass of its own.
   if (options_.reversals.empty()) taken_ = known_.dirty;
+  // What was given up of the other key is tried again with what came of this one, and its tries begin anew, too.
+  for (store::DirtyKey& row : taken_) row.attempts = row.state == store::KeyState::kDead ? 0 : row.attempts;
   if (taken_.empty() && !options_.dry && options_.reversals.empty()) return finish({Report::End::kDropped, {}, {}, {}, {}});
   if (const auto watched = watched_by(key_.second)) return mark_watchers(watched->first, watched->second);
   linked_ = known_.link.has_value();
