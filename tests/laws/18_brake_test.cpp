@@ -71,6 +71,27 @@ TEST_CASE("law 18: a field that a mapping got is adopted up to a share of the li
   CHECK(it.world.conflicts().empty());
 }
 
+TEST_CASE("law 18: what a person once asked for, and what was given up since, lets no deletes pass", "[laws][18]") {
+  Town it;
+  it.world.right.denied = make_error(Code::kInvalid, "no");
+  for (const std::string& key : it.right) it.world.hook(Side::kRight, key);
+  it.world.settle();
+  it.world.store.retry("people", std::nullopt, [](Result<std::int64_t>) {});
+  it.world.timers.run_posted();
+  it.world.engine->wake("people");
+  it.world.settle();
+  REQUIRE(it.world.counts().dead == 30);
+  it.world.right.denied.reset();
+
+  for (const std::string& key : it.left) {
+    it.world.left.erase(key);
+    it.world.hook(Side::kLeft, key, "delete");
+  }
+  it.world.settle(std::chrono::seconds(30));
+
+  CHECK(it.world.right.rows.size() == 20);
+}
+
 TEST_CASE("law 18: a field that waits for a person makes no more conflicts than that", "[laws][18][9]") {
   Town it;
   for (const std::string& key : it.right) it.world.right.edit(key, "city", Value("Bruges"));

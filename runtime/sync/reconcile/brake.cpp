@@ -14,10 +14,15 @@ std::string kind_of(const std::string& field) { return "field " + field; }
 
 }  // namespace
 
-/// What a person lets go knows no brake.
-bool Reconcile::is_released() const {
-  return !plan_.brake || std::any_of(taken_.begin(), taken_.end(), [](const store::DirtyKey& row) { return row.reason == "person"; });
+/// A person asks for this pass. What one asked for once, and what was given up or held since, is only taken along.
+bool Reconcile::is_for_person() const {
+  return std::any_of(taken_.begin(), taken_.end(), [](const store::DirtyKey& row) {
+    return row.reason == "person" && (row.state == store::KeyState::kWaiting || row.state == store::KeyState::kBackingOff);
+  });
 }
+
+/// What a person lets go knows no brake.
+bool Reconcile::is_released() const { return !plan_.brake || is_for_person(); }
 
 /// More than max(10, 10 % of the links) in 24 hours, with what others of this mapping are about to do. What may go counts
 /// from here on.

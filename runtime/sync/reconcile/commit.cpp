@@ -107,8 +107,7 @@ bool Reconcile::is_decided(const store::Conflict& open) { return open.method && 
 
 /// A person has said so just now: told once, with his name.
 bool Reconcile::is_skip() const {
-  const bool asked = std::any_of(taken_.begin(), taken_.end(), [](const store::DirtyKey& row) { return row.reason == "person"; });
-  return asked && std::any_of(decisions_.fields.begin(), decisions_.fields.end(), [](const Decision& one) { return one.skipped; });
+  return is_for_person() && std::any_of(decisions_.fields.begin(), decisions_.fields.end(), [](const Decision& one) { return one.skipped; });
 }
 
 /// An owed reference is written when its parent links: the key waits for it, shown as such, while all else is committed.

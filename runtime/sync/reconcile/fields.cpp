@@ -47,9 +47,7 @@ bool Reconcile::reapplies() const {
   if (link_.notes.string_or(kScript) == script_note(*mapper_)) return false;
   const bool decided = std::any_of(known_.conflicts.begin(), known_.conflicts.end(),
                                    [](const store::Conflict& open) { return open.method.has_value(); });
-  return options_.reapply || std::any_of(taken_.begin(), taken_.end(), [&](const store::DirtyKey& row) {
-           return row.reason == "resync" || (row.reason == "person" && !decided);
-         });
+  return options_.reapply || (is_for_person() && !decided) || std::any_of(taken_.begin(), taken_.end(), [](const store::DirtyKey& row) { return row.reason == "resync"; });
 }
 
 void Reconcile::note_fields() {
