@@ -98,11 +98,12 @@ Result<bool> prune_slice(Database& database, Instant now, Instant cutoff) {
   note(looked_at);
   if (TRY(prune_exchanges(database, cutoff))) note(kSlice);
   if (looked_at < kSlice) note(TRY(prune_scripts(database, cutoff)));  // then few operations are left to look through for each
+  // What came while the machine's clock was ahead would keep all that came after it.
   note(TRY(
       execute(database,
-              "DELETE FROM received WHERE at < ?1 AND seq <= (SELECT value + 0 FROM meta WHERE name = 'fanned_out') "
+              "DELETE FROM received WHERE (at < ?1 OR at > ?3) AND seq <= (SELECT value + 0 FROM meta WHERE name = 'fanned_out') "
               "AND seq IN (SELECT seq FROM received ORDER BY seq LIMIT ?2)",
-              cutoff, kSlice)));
+              cutoff, kSlice, now + kDeliveryWindow)));
   note(TRY(execute(database, "DELETE FROM conflicts WHERE id IN (SELECT id FROM conflicts WHERE closed_at < ? LIMIT ?)",
                    cutoff, kSlice)));
   note(TRY(execute(database, "DELETE FROM alerts WHERE id IN (SELECT id FROM alerts WHERE ended_at < ? LIMIT ?)", cutoff, kSlice)));

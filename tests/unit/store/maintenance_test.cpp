@@ -53,6 +53,22 @@ TEST_CASE("maintenance: what is older than its time leaves, a slice at a time", 
   CHECK(f.put({change("E2", "d")}) == 0);
 }
 
+TEST_CASE("maintenance: what came while the clock was ahead keeps nothing that came after it", "[store][maintenance]") {
+  StoreFixture f;
+  const Instant today = f.clock.now();
+  f.clock.set(today + 24 * kMonth);
+  f.put(std::vector<Change>(501, change("E1", "d")));
+  f.clock.set(today);
+  f.put({change("E2", "e")});
+  f.fan_out({employees_left()});
+  f.clock.pass(kMonth + std::chrono::seconds(1));
+
+  while (prune(f)) {
+  }
+
+  CHECK(f.database->query("SELECT seq FROM received", {}).value().empty());
+}
+
 TEST_CASE("maintenance: that a mapping was loaded is known however long ago, and links alone do not tell it", "[store][maintenance]") {
   StoreFixture f;
   const auto job = [](const std::string& id, const std::string& mapping, Value options, std::int64_t done) {
