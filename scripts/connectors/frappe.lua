@@ -38,6 +38,7 @@ function M.capabilities(config)
     guarded_writes = true, guarded_deletes = false, version_covers = "most", ordered_versions = false, payload = false,
     answer = "as_sent", bulk_read = 200, bulk_find = 50, bulk_create = 50, client_keys = false, incarnation = true,
     absence_proves_delete = true, page_reads = true, settle = 60, time_resolution = 0.000001, overlap = config.overlap, delete_events = true,
+    poll_deletes = true,
   }
 end
 

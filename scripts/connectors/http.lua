@@ -37,7 +37,7 @@ function M.capabilities(config)
     guarded_writes = all_have(config, "guard"), guarded_deletes = all_have(config, "guard"), version_covers = "all",
     ordered_versions = false, payload = false, answer = "none", bulk_read = 20, bulk_find = 1, bulk_create = 1, client_keys = false,
     incarnation = false, absence_proves_delete = true, settle = config.settle, time_resolution = 1, overlap = config.overlap,
-    delete_events = false,
+    delete_events = config.webhook ~= nil and config.payload ~= nil and config.payload.deletes ~= nil, poll_deletes = false,
   }
 end
 

@@ -37,7 +37,7 @@ function M.capabilities(config)
     guarded_writes = true, guarded_deletes = true, version_covers = "all", ordered_versions = false, payload = false,
     answer = "stored", bulk_read = 200, bulk_find = 50, bulk_create = 200, client_keys = true, incarnation = false,
     absence_proves_delete = true, page_reads = true, settle = config.statement_timeout + 10, time_resolution = 1, overlap = config.overlap,
-    delete_events = true,
+    delete_events = true, poll_deletes = true,
   }
 end
 

@@ -38,6 +38,7 @@ function M.capabilities(config)
     guarded_writes = false, guarded_deletes = false, version_covers = "most", ordered_versions = false, payload = false,
     answer = "stored", bulk_read = 1, bulk_find = 20, bulk_create = 1, client_keys = false, incarnation = false,
     absence_proves_delete = true, settle = 120, time_resolution = 60, overlap = config.overlap, delete_events = true,
+    poll_deletes = true,
   }
 end
 

@@ -34,7 +34,8 @@ function M.capabilities(config)
   return {
     guarded_writes = false, guarded_deletes = false, version_covers = "most", ordered_versions = false, payload = false,
     answer = "stored", bulk_read = 200, bulk_find = 50, bulk_create = 100, client_keys = false, incarnation = false,
-    absence_proves_delete = true, settle = 120, time_resolution = 1, overlap = config.overlap, delete_events = false,
+    absence_proves_delete = true, settle = 120, time_resolution = 1, overlap = config.overlap, delete_events = config.webhook ~= nil,
+    poll_deletes = false,
   }
 end
 

@@ -34,7 +34,7 @@ function M.capabilities(config)
     guarded_writes = true, guarded_deletes = true, version_covers = "all", ordered_versions = false, payload = false,
     answer = "stored", bulk_read = 500, bulk_find = 100, bulk_create = 500, bulk_update = 500, client_keys = true, incarnation = false,
     absence_proves_delete = true, page_reads = true, settle = config.statement_timeout + 10, time_resolution = 0.000001,
-    overlap = config.overlap, delete_events = true, listens = not config.pooled and config.changes == "auto",
+    overlap = config.overlap, delete_events = true, poll_deletes = true, listens = not config.pooled and config.changes == "auto",
   }
 end
 

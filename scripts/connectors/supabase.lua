@@ -37,7 +37,7 @@ function M.capabilities(config)
     guarded_writes = true, guarded_deletes = true, version_covers = "all", ordered_versions = false, payload = false,
     answer = "stored", bulk_read = 100, bulk_find = 50, bulk_create = 500, client_keys = true, incarnation = false,
     absence_proves_delete = wire.is_service(config.key), page_reads = true, settle = 60, time_resolution = 0.000001,
-    overlap = config.overlap, delete_events = true,
+    overlap = config.overlap, delete_events = true, poll_deletes = false,
   }
 end
 

@@ -35,7 +35,8 @@ function M.capabilities(config)
   return {
     guarded_writes = direct, guarded_deletes = false, version_covers = "most", ordered_versions = false, payload = false,
     answer = "stored", bulk_read = 100, bulk_find = 20, bulk_create = 1, client_keys = false, incarnation = false,
-    absence_proves_delete = true, settle = config.settle, time_resolution = 1, overlap = config.overlap, delete_events = config.webhook_secret ~= nil,
+    absence_proves_delete = true, settle = config.settle, time_resolution = 1, overlap = config.overlap, delete_events = (config.webhook_secret or config.webhook) ~= nil,
+    poll_deletes = true,
   }
 end
 

@@ -36,11 +36,40 @@ test("digits and parts of a second that the other side does not keep are warned 
   local fine, coarse = { kind = "datetime", form = "instant", resolution = 0.000001 }, { kind = "datetime", form = "instant", resolution = 1 }
   equal(case.warned(warnings(long, short), "'a' of erp.doctype \"Employee\" keeps 9 digits after the point, 'b' of app.table \"employees\" 2: "
     .. "the rest is cut there, and here too by an edit there"), true)
+  local open = { kind = "decimal", unlimited = true }
+  equal(case.warned(warnings(short, open), "'b' of app.table \"employees\" keeps any number of digits after the point, 'a' of erp.doctype \"Employee\" 2: "
+    .. "the rest is cut there, and here too by an edit there"), true)
   equal(case.warned(warnings(coarse, fine), "'b' of app.table \"employees\" keeps 1e-06s, 'a' of erp.doctype \"Employee\" 1s"), true)
   equal(case.warned(warnings(fine, coarse, { only = "to_right" }), "the rest is cut there. Say"), true)
-  for _, result in ipairs { warnings(short, short), warnings(fine, fine), warnings({ kind = "decimal" }, short), warnings({ kind = "decimal", scale = json.null }, short), warnings(long, short, { lossy = true }),
+  for _, result in ipairs { warnings(short, short), warnings(fine, fine), warnings({ kind = "decimal" }, short), warnings({ kind = "decimal", scale = json.null }, short), warnings(open, open), warnings(open, { kind = "decimal" }), warnings(open, short, { lossy = true }), warnings(long, short, { lossy = true }),
     warnings(fine, coarse, { only = "to_left" }), warnings({ kind = "time", resolution = 1 }, { kind = "time" }) } do
     equal(case.warned(result, "the rest is cut"), false)
+  end
+end)
+
+test("where only a sweep tells what is deleted it is said, with when it runs", function()
+  local deletes = { to_right = "delete", to_left = "ignore" }
+  local function warnings(more)
+    local argument = case.argument {}
+    for name, value in pairs(more.able or {}) do argument.connections.erp.capabilities[name] = value end
+    argument.connections.erp.proof = more.proof
+    local described = two_described({ kind = "text" }, { kind = "text" })
+    for name, value in pairs(more.about or {}) do described.left[name] = value end
+    return select(2, case.load(function() return { fields = { { "email", "email" } }, deletes = more.deletes or deletes, on = more.on or { poll = "every 5m" }, sweep = more.sweep } end,
+      { connections = argument.connections, describe = described }))
+  end
+  local silent = { delete_events = false, poll_deletes = false }
+  equal(case.warned(warnings { able = silent, sweep = "daily 03:00 Europe/Berlin" },
+    "only the sweep finds what is deleted in erp.doctype \"Employee\": it reaches app.table \"employees\" with the next one (daily 03:00 Europe/Berlin)"), true)
+  equal(case.warned(warnings { able = silent }, "and none is planned: no deletion of it reaches app.table \"employees\" by itself. Say sweep = \"daily 03:00\""), true)
+  equal(case.warned(warnings { able = { delete_events = true, poll_deletes = false }, sweep = "every 1h" }, "(every 1h); webhooks tell at once: on = { left = { webhook = true } }"), true)
+  equal(case.warned(warnings { able = { delete_events = true, poll_deletes = true }, about = { poll_deletes = false }, on = { webhook = true, poll = "every 5m" }, proof = { kind = "none" }, sweep = "every 1h" },
+    "(every 1h); `tidewire install` makes what tells it at once"), true)
+  equal(case.warned(warnings { able = { delete_events = false, poll_deletes = false, absence_proves_delete = false }, sweep = "every 1h" },
+    "where a missing record proves nothing: no deletion of it reaches app.table \"employees\""), true)
+  for _, told in ipairs { { able = { poll_deletes = true } }, { able = {} }, { able = { poll_deletes = false }, on = { webhook = true } }, { able = silent, deletes = { to_left = "delete" } },
+    { able = silent, deletes = "ignore" }, { able = silent, about = { poll_deletes = true } } } do
+    equal(case.warned(warnings(told), "what is deleted in erp"), false)
   end
 end)
 

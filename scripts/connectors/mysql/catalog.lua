@@ -222,6 +222,7 @@ function M.describe(conn, collection)
   if not about then return nil, err end
   local key, unique = unique_of(about)
   local is_key, points, fields, warnings = {}, {}, array {}, array {}
+  local modified, version = M.time_column(conn, collection, about), tables.option(conn, collection, "version")
   for _, name in ipairs(key) do is_key[name] = true end
   for _, reference in ipairs(about.references) do points[reference.name] = reference.table end
   for i, column in ipairs(about.columns) do
@@ -230,7 +231,8 @@ function M.describe(conn, collection)
       name = column.name, type = type_of(column), label = column.label ~= "" and given(column.label) or nil,
       required = column.required == 1 and not filled and not is_key[column.name], unique = unique[column.name] or false,
       read_only = (given(column.extra) or ""):upper():find "GENERATED" ~= nil and (given(column.extra) or ""):find "DEFAULT_GENERATED" == nil,
-      references = points[column.name], default = default_of(column), no_key = (column.json or column.kind == "json") and "JSON has many spellings of one value" or nil,
+      references = points[column.name], default = default_of(column), kept = column == modified or column.name == version or nil,
+      no_key = (column.json or column.kind == "json") and "JSON has many spellings of one value" or nil,
     }
   end
   add_warnings(conn, collection, about, given(collection.key) or key, warnings)
@@ -239,7 +241,7 @@ function M.describe(conn, collection)
     key[1] = "id"
   end
   return { key = key, fields = fields, warnings = warnings, place = table.concat({ db.place(conn, collection) }, "."), absence_proves_delete = about.type == "BASE TABLE" and nil,
-    tells_times = M.time_column(conn, collection, about) ~= nil and nil }
+    tells_times = modified ~= nil and nil, poll_deletes = conn.config.changes ~= "poll" and notes.noted(about, given(collection.key) or key) ~= nil }
 end
 
 --- The tables and views that this user may see.

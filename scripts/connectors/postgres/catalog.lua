@@ -172,7 +172,9 @@ local function type_of(name, cast, labels)
     return { kind = "text", length = tonumber(name:match "%((%d+)%)"), trim = cast == "bpchar" and "right" or nil }
   end
   if kind == "bool" then return { kind = "bool", form = "json" } end
-  if kind == "decimal" then return { kind = "decimal", form = "number", scale = tonumber(name:match ",(%d+)%)"), precision = tonumber(name:match "%((%d+),") } end
+  if kind == "decimal" then
+    return { kind = "decimal", form = "number", scale = tonumber(name:match ",(%d+)%)"), precision = tonumber(name:match "%((%d+),"), unlimited = not name:find "%(" or nil }
+  end
   if kind == "time" then return { kind = "time", resolution = 0.000001 } end
   if kind ~= "datetime" then return { kind = kind } end
   if cast:find("without", 1, true) then return { kind = "datetime", form = "local", zone = "UTC", resolution = 0.000001 } end
@@ -213,6 +215,12 @@ function M.is_kept(about, column)
     if named or whole or one.language == "c" and one.arguments == "" then return true end
   end
   return false
+end
+
+-- Whether what polls read tells deletions: the outbox or the log, not the time column.
+local function polls_tell_deletes(conn, collection, about, key)
+  if about.kind == "v" or about.kind == "m" or conn.config.changes == "poll" then return false end
+  return conn.config.changes == "logical" or M.notes(conn, { name = collection.name, options = collection.options, key = given(collection.key) or key }, about)
 end
 
 -- Rows below records that are deleted, or move to another one, by themselves.
@@ -256,7 +264,7 @@ function M.describe(conn, collection)
     local near = reference.schema == (conn.config.schema or "public")
     points[reference.column] = near and reference.table or reference.schema .. "." .. reference.table
   end
-  local fields = array {}
+  local fields, modified, version = array {}, M.time_column(conn, collection, about), tables.option(conn, collection, "version")
   -- A large object, or a file of Supabase's storage: the number or id travels, what it stands for does not.
   local function is_file(column) return column.type == "oid" or points[column.name] == "storage.objects" end
   for i, column in ipairs(about.columns) do
@@ -264,15 +272,15 @@ function M.describe(conn, collection)
       name = column.name, type = type_of(column.type, column.cast, column.labels), label = given(column.label),
       required = column.required and not column.has_default and not is_key[column.name], read_only = column.read_only,
       unique = unique[column.name] or false, references = points[column.name], default = given(column.default),
-      file = is_file(column) or nil, no_key = no_key(column),
+      file = is_file(column) or nil, no_key = no_key(column), kept = column == modified or column.name == version or nil,
     }
   end
-  local warnings, shows_all = warnings_of(conn, collection, about, #key > 0, M.time_column(conn, collection, about)), about.kind ~= "v" and about.kind ~= "m" and not about.filtered
+  local warnings, shows_all = warnings_of(conn, collection, about, #key > 0, modified), about.kind ~= "v" and about.kind ~= "m" and not about.filtered
   add_untold(conn, collection, about, warnings)
   if #key == 0 then key[1] = "id" end
   local own_keys = about.by_name[key[1]] and about.by_name[key[1]].read_only
   return { key = key, fields = fields, warnings = warnings, place = table.concat({ db.place(conn, collection) }, "."), absence_proves_delete = shows_all and nil,
-    client_keys = not own_keys and nil, tells_times = M.time_column(conn, collection, about) ~= nil and nil }
+    client_keys = not own_keys and nil, tells_times = modified ~= nil and nil, poll_deletes = polls_tell_deletes(conn, collection, about, key) }
 end
 
 local who = [[

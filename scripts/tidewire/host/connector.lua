@@ -24,7 +24,7 @@ local needed = { "describe", "read", "list" }
 local members = { "kind", "config", "collections", "capabilities", "proof", "payload", "verbs", "owners" }
 local capabilities = { "guarded_writes", "guarded_deletes", "version_covers", "ordered_versions", "payload", "answer",
   "bulk_read", "bulk_find", "bulk_create", "bulk_update", "client_keys", "incarnation", "absence_proves_delete", "settle",
-  "time_resolution", "overlap", "delete_events", "listens", "page_reads" }
+  "time_resolution", "overlap", "delete_events", "poll_deletes", "listens", "page_reads" }
 
 local function names_of(...)
   local names = {}

@@ -108,8 +108,10 @@ local timed = { time = true, datetime = true }
 local function finer(own, there)
   local function less(name) return type(own[name]) == "number" and type(there[name]) == "number" and own[name] < there[name] end
   local function more(name) return type(own[name]) == "number" and type(there[name]) == "number" and own[name] > there[name] end
-  if own.kind == "decimal" and there.kind == "decimal" and more "scale" then
-    return ("%d digits after the point"):format(own.scale), tostring(there.scale)
+  if own.kind == "decimal" and there.kind == "decimal" then
+    if more "scale" then return ("%d digits after the point"):format(own.scale), tostring(there.scale) end
+    local open = own.unlimited == true and type(own.scale) ~= "number"
+    if open and type(there.scale) == "number" then return "any number of digits after the point", tostring(there.scale) end
   end
   if timed[own.kind] and timed[there.kind] and less "resolution" then
     return ("%gs"):format(own.resolution), ("%gs"):format(there.resolution)
@@ -164,6 +166,37 @@ function M.times(c, tie)
     if c.description[side] and c.description[side].tells_times == false then
       c.r:warn(c.r:key("conflict", c.at), "\"newest\" needs the times of edits, and %s tells none: where both sides have changed a field, the %s side wins (tie). " ..
         "Name its column of times (modified = \"...\"), or choose another rule", c.title[side], tie)
+    end
+  end
+end
+
+-- Whether what is deleted on a side is told as it happens: by proved webhooks, or by what a poll reads. Where nobody knows, it is taken to be.
+local function tells_deletions(c, side, on)
+  local able, about = c.capabilities[side] or {}, c.description[side] or {}
+  local proved = not (c.proof[side] and c.proof[side].kind == "none")
+  if on.webhook and proved and able.delete_events ~= false then return true end
+  local polls = able.poll_deletes
+  if about.poll_deletes ~= nil then polls = about.poll_deletes end
+  return on.poll ~= nil and polls ~= false
+end
+
+--- A side whose deletions travel, and which tells none of them by itself: only the sweep finds them. `deletes` and `on` by side, `sweep` its schedule.
+function M.deletions(c, deletes, on, sweep)
+  for _, side in ipairs(sides) do
+    local to = flow.other[side]
+    local able, about = c.capabilities[side] or {}, c.description[side] or {}
+    if flow.reaches(c.flow, to) and deletes[to].policy ~= "ignore" and not tells_deletions(c, side, on[side]) then
+      local blind = about.absence_proves_delete == false or about.absence_proves_delete == nil and able.absence_proves_delete == false
+      local near = c.r:key("deletes", c.at)
+      local advice = able.delete_events == true and not on[side].webhook and ("; webhooks tell at once: on = { %s = { webhook = true } }, then `tidewire install`"):format(side)
+        or about.poll_deletes == false and able.poll_deletes and "; `tidewire install` makes what tells it at once" or ""
+      if blind then
+        c.r:warn(near, "nothing tells what is deleted in %s, where a missing record proves nothing: no deletion of it reaches %s%s", c.title[side], c.title[to], advice)
+      elseif not sweep then
+        c.r:warn(near, "only a sweep finds what is deleted in %s, and none is planned: no deletion of it reaches %s by itself. Say sweep = \"daily 03:00\"%s", c.title[side], c.title[to], advice)
+      else
+        c.r:warn(near, "only the sweep finds what is deleted in %s: it reaches %s with the next one (%s)%s", c.title[side], c.title[to], sweep, advice)
+      end
     end
   end
 end

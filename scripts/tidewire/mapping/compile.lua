@@ -253,6 +253,7 @@ return function(r, content, argument, at, siblings)
     checks.creates(c)
     checks.required(c)
     checks.times(c, chosen.tie)
+    checks.deletions(c, deletes, chosen.on, chosen.sweep)
     check_triggers(c, chosen.on)
   end
   local strategy, strategy_function = conflict.compiled(c, c.rule, nil)
