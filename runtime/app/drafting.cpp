@@ -57,7 +57,7 @@ Result<Value> App::State::asked_end(const Value& asked, const char* side) const 
   return *end;
 }
 
-/// [ {name, left = {connection, collection}, right} ] of all that run: for references.
+/// [ {name, left = {connection, collection, stamps}, right} ] of all that run: for references, and for the fields that they write themselves.
 Value App::State::mapped_ends() const {
   Array rows;
   for (const auto& [name, mapping] : mappings_) {
@@ -65,7 +65,9 @@ Value App::State::mapped_ends() const {
     Object row{{"name", name}};
     for (const sync::Side side : {sync::Side::kLeft, sync::Side::kRight}) {
       const sync::End& end = mapping.mapper->plan().end[side];
-      row[store::side_name(side)] = Value(Object{{"connection", end.connection}, {"collection", end.collection}});
+      Array stamps;
+      for (const sync::Stamp& stamp : end.stamps) stamps.push_back(Value(stamp.field));
+      row[store::side_name(side)] = Value(Object{{"connection", end.connection}, {"collection", end.collection}, {"stamps", Value(std::move(stamps))}});
     }
     rows.push_back(Value(std::move(row)));
   }

@@ -43,7 +43,7 @@ local function left_over(fields, taken, written)
   for _, field in ipairs(fields) do
     if not taken[field.name] then
       list[#list + 1] = { name = field.name, label = field.label, type = match.type_name(field.type), required = written and field.required or false,
-        read_only = field.read_only, default = field.default }
+        read_only = field.read_only, default = field.default, stamped = field.stamped }
     end
   end
   table.sort(list, function(a, b)
@@ -153,15 +153,17 @@ local function required_ones(direction, left_only, right_only, constants)
   return list
 end
 
---- `argument`: left, right = { connection, collection, word, describe }, mappings = { { name, left, right } }; of a person's choice, all
+--- `argument`: left, right = { connection, collection, word, describe }, mappings = { { name, left, right } } whose ends also say which
+--- fields they stamp (`stamps`); of a person's choice, all
 --- optional: name, direction, conflict, on, match = { left, right, fold }, fields = { { left, right, transform, only } }, constants.
 --- Gives { name, pairs, left_only, right_only, key, match, unmatched_required, warnings, source }.
 function M.propose(argument)
   local left, right = side_of(argument.left), side_of(argument.right)
   argument.direction = given(argument.direction) or "both"
   local direction = argument.direction
-  local lefts, rights = match.fields_of(left), match.fields_of(right)
-  local found, taken = match.pairs({ left = left, right = right, direction = direction, mappings = given(argument.mappings) }, lefts, rights)
+  local mappings = given(argument.mappings)
+  local lefts, rights = match.fields_of(left, right, mappings), match.fields_of(right, left, mappings)
+  local found, taken = match.pairs({ left = left, right = right, direction = direction, mappings = mappings }, lefts, rights)
   local shown, rows = array {}, {}
   for i, one in ipairs(found) do
     shown[i] = shown_pair(one, direction)
@@ -187,7 +189,7 @@ function M.propose(argument)
   for _, side in ipairs { left, right } do
     for _, warning in ipairs(side.describe and given(side.describe.warnings) or {}) do warnings[#warnings + 1] = side.connection .. ", " .. side.collection .. ": " .. warning end
   end
-  local name = given(argument.name) or suggested_name(left, right, given(argument.mappings))
+  local name = given(argument.name) or suggested_name(left, right, mappings)
   return {
     name = name, pairs = shown, left_only = left_only, right_only = right_only, unmatched_required = unmatched, warnings = warnings,
     key = { left = array(left.key), right = array(right.key) }, match = known or json.null,

@@ -156,6 +156,32 @@ test("a list and a text find each other on either side", function()
   end
 end)
 
+test("what a synchronisation or the system itself writes is no pair, and is told apart", function()
+  local left = side("app", "table", "decisions", "id", { field("title", "text"), field("notion_page_id", "text", { unique = true }), field("checksum", "text"),
+    field("notion_synced", "bool"), field("changed_on_server", "datetime", { kept = true }), field("twin", "text") })
+  local right = side("notes", "data_source", "d1", "id", { field("Title", "text"), field("Page ID", "text"), field("Checksum", "text"), field("Synced", "bool"),
+    field("Changed on server", "datetime"), field("Twin", "text") })
+  local found = suggest.propose { left = left, right = right }
+  local pairs_of = {}
+  for i, one in ipairs(found.pairs) do pairs_of[i] = one.left end
+  table.sort(pairs_of)
+  equal(pairs_of, { "title", "twin" })
+  ok(found.source:find('-- For `stamp`, not a row, of app "decisions": checksum, notion_page_id, notion_synced\n', 1, true), found.source)
+  ok(found.source:find('-- For `stamp`, not a row, of notes "d1": Checksum, Synced\n', 1, true), found.source)
+  -- What a mapping that runs stamps of a collection is known whatever it is called.
+  found = suggest.propose { left = left, right = right, mappings = { { name = "other", left = { connection = "x", collection = "X" },
+    right = { connection = "app", collection = "decisions", stamps = { "twin" } } } } }
+  equal({ #found.pairs, found.pairs[1].left }, { 1, "title" })
+end)
+
+test("the key of a third system that both sides have travels", function()
+  local left = side("app", "table", "a", "id", { field("odoo_id", "int"), field("erp_id", "text"), field("shop_id", "text") })
+  local right = side("shop", "doctype", "B", "name", { field("odoo_id", "int"), field("shop_id", "text") })
+  local found = suggest.propose { left = left, right = right }
+  equal({ #found.pairs, found.pairs[1].left }, { 1, "odoo_id" })
+  ok(found.source:find("of app \"a\": erp_id, shop_id\n", 1, true), found.source)
+end)
+
 test("where nothing is unique it is said", function()
   local found = suggest.propose { left = side("a", "doctype", "A", "name", { field("colour", "text") }), right = side("b", "table", "b", "id", { field("colour", "text") }) }
   equal(found.match, json.null)

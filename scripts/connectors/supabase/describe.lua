@@ -109,7 +109,9 @@ function M.describe(conn, collection)
       "is it in the exposed schema and granted? Then: NOTIFY pgrst, 'reload schema'")
   end
   local fields, key = describe_fields(definition)
-  local warnings = array {}
+  local warnings, kept = array {}, {}
+  for _, name in ipairs { "modified", "version" } do kept[option(conn, collection, name) or ""] = true end
+  for _, field in ipairs(fields) do field.kept = kept[field.name] end
   if place(conn, collection) == "storage.objects" then
     for _, field in ipairs(fields) do field.file = field.name == "name" or nil end
   end

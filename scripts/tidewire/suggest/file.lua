@@ -68,14 +68,17 @@ end
 
 -- What is left over on each side and not required there.
 local function add_left_over(rows, side, fields, chosen)
-  local told, names = {}, {}
+  local told, names, stamped = {}, {}, {}
   for _, one in ipairs(chosen.constants or {}) do told[one.side .. "." .. one.field] = true end
   for _, one in ipairs(chosen.unmatched or {}) do told[one.side .. "." .. one.name] = true end
   for _, field in ipairs(fields or {}) do
-    if not told[side .. "." .. field.name] then names[#names + 1] = field.name end
+    if field.stamped then stamped[#stamped + 1] = field.name
+    elseif not told[side .. "." .. field.name] then names[#names + 1] = field.name end
   end
-  if #names == 0 then return end
-  for _, text in ipairs(listed(("Without a partner, of %s %s"):format(chosen[side].connection, write.text(chosen[side].collection)), names)) do rows[#rows + 1] = text end
+  local of = (", of %s %s"):format(chosen[side].connection, write.text(chosen[side].collection))
+  for _, group in ipairs { { "Without a partner", names }, { "For `stamp`, not a row", stamped } } do
+    for _, text in ipairs(#group[2] > 0 and listed(group[1] .. of, group[2]) or {}) do rows[#rows + 1] = text end
+  end
 end
 
 local function match_text(match)

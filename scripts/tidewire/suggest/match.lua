@@ -2,7 +2,8 @@
 ---
 --- Pairs are taken best first, so that an exact name is never lost to a likeness; of fields that are as near, one that can be written
 --- goes before one that is computed. What is the system's own (its key, the times it
---- keeps) is left out: those are never copied.
+--- keeps) is left out: those are never copied. What this program writes (`stamp`: keys of the other side, checksums) finds no partner
+--- either: a row beside a stamp is refused, and two checksums are never the same value.
 
 local json = require "tidewire.json"
 local types = require "tidewire.mapping.types"
@@ -26,15 +27,58 @@ local function is_key(side, name)
   return false
 end
 
---- The fields of a described side that may be copied; `type` as the language knows it.
-function M.fields_of(side)
+-- The collections of the two ends that mappings stamp: what each writes of it, by name.
+local function stamps_of(side, mappings)
+  local set = {}
+  for _, one in ipairs(mappings or {}) do
+    for _, place in ipairs { "left", "right" } do
+      local at = one[place] or {}
+      if at.connection == side.connection and at.collection == side.collection then
+        for _, name in ipairs(type(at.stamps) == "table" and at.stamps or {}) do set[name] = true end
+      end
+    end
+  end
+  return set
+end
+
+-- What a synchronisation writes beside the values: "synced", "notion_synced_at", "sync_status", "checksum".
+local function is_mark(words)
+  local last, before = words[#words], words[#words - 1]
+  if last == "checksum" or words[1] == "sync" or last == "synced" then return true end
+  return before == "synced" and (last == "at" or last == "on") or words[1] == "last" and (words[2] == "sync" or words[2] == "synced")
+end
+
+local systems = {}
+for name in ("erp erpnext frappe supabase postgres neon wordpress wp mysql odoo notion tidewire"):gmatch "%S+" do systems[name] = true end
+
+-- A key of the other side: "notion_page_id" opposite a connection `notion`, or any system's that the other side has no field of.
+local function is_foreign_key(words, other, others)
+  local last = words[#words]
+  if #words < 2 or last ~= "id" and last ~= "key" then return false end
+  if words[1] == names.words(other.connection)[1] then return true end
+  return systems[words[1]] and not others[table.concat(words)]
+end
+
+-- The names of a side's fields as they are compared, without spaces and marks.
+local function plain_names(side)
+  local set = {}
+  for _, field in ipairs(side.describe and side.describe.fields or {}) do set[table.concat(names.words(field.name))] = true end
+  return set
+end
+
+--- The fields of a described side that may be copied; `type` as the language knows it. `stamped` where this program writes it, as its
+--- `mappings` say or its name does; `other` is the other side.
+function M.fields_of(side, other, mappings)
   local described, list = types.described(side.describe) or {}, {}
+  local stamps, others = stamps_of(side, mappings), plain_names(other)
   for _, field in ipairs(side.describe and side.describe.fields or {}) do
     local about = described[field.name]
-    if about and not own[field.name] and not is_key(side, field.name) then
+    if about and not own[field.name] and field.kept ~= true and not is_key(side, field.name) then
+      local words = names.words(field.name)
       list[#list + 1] = { name = field.name, label = about.label, type = about.type, required = about.type.required and about.default == nil or false,
         read_only = about.type.read_only or false, unique = about.type.unique or false, references = field.references, default = about.default, file = about.file,
-        marked = type(field.marked) == "table" and field.marked or {} }
+        marked = type(field.marked) == "table" and field.marked or {},
+        stamped = stamps[field.name] or is_mark(words) or is_foreign_key(words, other, others) or nil }
     end
   end
   return list
@@ -137,7 +181,7 @@ local function candidates(argument, lefts, rights)
   for _, left in ipairs(lefts) do
     for _, right in ipairs(rights) do
       local near, why = names.near(left, right, argument.left.collection, argument.right.collection)
-      if near and not (left.read_only and right.read_only) then
+      if near and not (left.read_only and right.read_only) and not left.stamped and not right.stamped then
         local factor, more, transform, waits = fit(argument, left, right)
         local score = near * (factor or 0)
         if score >= least then
@@ -155,7 +199,7 @@ end
 function M.nearest(field, others, field_collection, other_collection)
   local best, most = nil, least
   for _, other in ipairs(others) do
-    local near = names.near(field, other, field_collection, other_collection)
+    local near = not field.stamped and not other.stamped and names.near(field, other, field_collection, other_collection)
     if near and near > most then best, most = other, near end
   end
   return best
