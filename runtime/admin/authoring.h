@@ -45,7 +45,8 @@ class Authoring {
   /// [ {name, word, label} ]: what may be read there; empty where the connector cannot tell. kNotFound.
   virtual void collections(const std::string& connection, Done<Value> done) = 0;
   /// Describes both collections and proposes a mapping between them: {name, pairs, left_only, right_only, key, match, warnings, source}.
-  /// `asked` as the schema MappingChoice has it: a person's own choices among the proposed ones make the text.
+  /// `asked` as the schema MappingChoice has it: a person's own choices among the proposed ones make the text, and `like` names a
+  /// mapping whose file it follows (kNotFound; kInvalid where a program makes that file's mappings).
   virtual void suggest_mapping(const Value& asked, Done<Value> done) = 0;
   /// As Control::try_source, of a mapping that is not there yet.
   virtual void try_new_mapping(const std::string& name, const std::string& text, std::int64_t limit, Done<Value> done) = 0;

@@ -78,6 +78,11 @@ void App::State::suggest_mapping(const Value& asked, admin::Done<Value> done) {
   const auto left = asked_end(asked, "left"), right = asked_end(asked, "right");
   if (!left.ok() || !right.ok()) return loop_.post([done, error = left.ok() ? right.error() : left.error()] { done(error); });
   Value argument = asked;
+  if (const std::string like = asked.string_or("like"); !like.empty()) {
+    const auto pattern = source(like);
+    if (!pattern.ok()) return loop_.post([done, error = pattern.error()] { done(error); });
+    argument["like"] = Value(Object{{"name", like}, {"text", pattern->string_or("source")}});
+  }
   argument["left"] = *left;
   argument["right"] = *right;
   argument["mappings"] = mapped_ends();
@@ -95,7 +100,11 @@ void App::State::suggest_mapping(const Value& asked, admin::Done<Value> done) {
       else if (!*error) *error = described.error();
       if (--both->second > 0) return;
       if (*error) return done(Error(**error).context("the fields of a collection are not known"));
-      done(evaluate_host({"tidewire.host.suggest", "suggestion", "", both->first}, files_));
+      auto found = evaluate_host({"tidewire.host.suggest", "suggestion", "", both->first}, files_);
+      if (const std::string why = found.ok() ? found->string_or("no_pattern") : ""; !why.empty()) {
+        return done(make_error(Code::kInvalid, "no mapping can be made like this one: " + why, "name the new collection in its file, or copy the file by hand"));
+      }
+      done(std::move(found));
     });
   }
 }

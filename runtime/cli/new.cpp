@@ -1,4 +1,5 @@
-// tidewire new: a project folder to begin with. What it holds ships inside the binary: new/ of scripts, or an example's project.
+// tidewire new: a project folder to begin with, or a mapping after the pattern of another one. What a folder holds ships inside the binary: new/
+// of scripts, or an example's project.
 #include <algorithm>
 #include <cctype>
 #include <filesystem>
@@ -10,6 +11,7 @@
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/exit_code.h"
+#include "cli/query.h"
 
 namespace tidewire::cli {
 namespace {
@@ -109,7 +111,70 @@ Result<Filled> make_project(const fs::path& folder, const std::string& prefix) {
   return filled;
 }
 
+/// The end of the new mapping: `said` is a collection of the connection that the pattern has there, or "CONNECTION.COLLECTION" of another; "" = the pattern's own.
+Value end_like(const Value& pattern, const std::string& side, const std::string& said, const Value& connections) {
+  const Value* own = pattern.find(side);
+  if (own == nullptr || said.empty()) return Value(Object{{"connection", own == nullptr ? "" : own->string_or("connection")}, {"collection", own == nullptr ? "" : own->string_or("collection")}, {"word", own == nullptr ? "" : own->string_or("word")}});
+  const std::string before = said.substr(0, said.find('.'));
+  const Value* all = connections.find("connections");
+  const Array none, &known = all == nullptr || !all->is_array() ? none : all->as_array();
+  const bool elsewhere = before.size() < said.size() && std::any_of(known.begin(), known.end(), [&](const Value& one) { return one.string_or("name") == before; });
+  if (elsewhere) return Value(Object{{"connection", before}, {"collection", said.substr(before.size() + 1)}});
+  return Value(Object{{"connection", own->string_or("connection")}, {"collection", said}, {"word", own->string_or("word")}});
+}
+
+Result<Value> draft_like(const Arguments& arguments, Session& session) {
+  const std::string like = arguments.get("--like");
+  const Value found = TRY(session.get("/api/v1/mappings/" + segment(like)));
+  const Value* pattern = found.find("compiled");
+  if (pattern == nullptr || !pattern->is_object()) return make_error(Code::kInvalid, "the mapping '" + like + "' is not loaded", "`tidewire check` says why");
+  const Value connections = TRY(session.get("/api/v1/connections"));
+  return session.post("/api/v1/mapping-suggestions", Value(Object{{"left", end_like(*pattern, "left", arguments.get("--left"), connections)},
+                                                                  {"right", end_like(*pattern, "right", arguments.get("--right"), connections)},
+                                                                  {"name", arguments.word(0)},
+                                                                  {"like", like}}));
+}
+
+void tell_new_mapping(Context& context, const std::string& file, const Value& draft) {
+  context.out.line(context.out.paint("made  ", Style::kGood) + file);
+  const Value* warnings = draft.find("warnings");
+  for (const Value& warning : warnings == nullptr || !warnings->is_array() ? Array{} : warnings->as_array()) {
+    context.out.line(context.out.paint("! ", Style::kWarn) + plain(warning.is_string() ? warning.as_string() : ""));
+  }
+  context.out.line("next: read it, then `tidewire check --connect`; while `dry_run = true` stands in it nothing is written");
+}
+
+/// Beside the pattern's file; of a project elsewhere its text is printed.
+int new_mapping(Context& context) {
+  const Arguments& arguments = context.arguments;
+  const std::string name = arguments.word(0), file = "mappings/" + name + ".lua";
+  const bool good = std::all_of(name.begin(), name.end(), [](unsigned char c) { return c < 128 && (std::isalnum(c) != 0 || c == '_' || c == '-'); });
+  if (!good) return context.failed(make_error(Code::kInvalid, "'" + name + "' cannot be the name of a mapping", "letters, digits, _ and - only"));
+  if (!arguments.has("--left") && !arguments.has("--right")) return context.failed(make_error(Code::kInvalid, "--like needs another collection on one side at least", "tidewire new customers --like employees --left Customer --right customers"));
+  int status = kOk;
+  const auto session = context.open(Session::Need::kScripts, status);
+  if (!session) return status;
+  const fs::path path = fs::path(context.folder()) / file;
+  std::error_code bad;
+  const Error there = make_error(Code::kInvalid, path.string() + " is there already", "give the new mapping another name");
+  if (!session->elsewhere() && fs::exists(path, bad)) return context.failed(there);
+  const auto draft = draft_like(arguments, *session);
+  if (!draft.ok()) return context.failed(draft.error());
+  const std::string text = draft->string_or("source");
+  if (!session->elsewhere()) {
+    const auto made = write(path, text, false);
+    if (!made.ok()) return context.failed(made.error());
+    if (!*made) return context.failed(there);
+  }
+  if (context.json()) context.print_json(*draft);
+  else if (session->elsewhere()) context.out.line(text);
+  else tell_new_mapping(context, file, *draft);
+  return kOk;
+}
+
 int new_project(Context& context) {
+  if (context.arguments.has("--like")) return new_mapping(context);
+  if (context.arguments.has("--left") || context.arguments.has("--right")) return context.failed(make_error(Code::kInvalid, "--left and --right go with --like", "tidewire new customers --like employees --left Customer --right customers"));
   const std::string folder = context.arguments.word(0), from = context.arguments.get("--from");
   const auto known = examples();
   if (!from.empty() && std::find(known.begin(), known.end(), from) == known.end()) {
@@ -132,11 +197,20 @@ int new_project(Context& context) {
 
 const Command& new_command() {
   static const Command command{"new",
-                               "DIR [--from EXAMPLE]",
-                               "makes a project folder with comments worth reading",
+                               "DIR [--from EXAMPLE] | NAME --like MAPPING [--left COLLECTION] [--right COLLECTION]",
+                               "makes a project folder with comments worth reading, or a mapping like another one",
                                "Files that are there already are left alone. With --from the files of an example that ships with the program; .env (mode 600)\n"
-                               "then has an empty line for each variable that it names.",
-                               {{{"--from", "EXAMPLE", "an example's project instead of the plain one"}}, 1, 1},
+                               "then has an empty line for each variable that it names.\n"
+                               "With --like mappings/NAME.lua is made after the pattern of a mapping of the project, for other collections: what its author wrote\n"
+                               "stays (triggers, deletes, rules, functions, comments), a row too where both sides have its fields; rows are proposed for the rest.\n"
+                               "It begins with `dry_run = true`, so that nothing is written before you have read it.\n"
+                               "  tidewire new customers --like employees --left Customer --right customers",
+                               {{{"--from", "EXAMPLE", "an example's project instead of the plain one"},
+                                 {"--like", "MAPPING", "a mapping whose pattern the new one follows"},
+                                 {"--left", "COLLECTION", "its left side, of the pattern's connection or CONNECTION.COLLECTION"},
+                                 {"--right", "COLLECTION", "its right side, likewise"}},
+                                1,
+                                1},
                                new_project};
   return command;
 }

@@ -4,6 +4,7 @@
 
 local json = require "tidewire.json"
 local file = require "tidewire.suggest.file"
+local like = require "tidewire.suggest.like"
 local match = require "tidewire.suggest.match"
 local names = require "tidewire.suggest.names"
 
@@ -153,9 +154,42 @@ local function required_ones(direction, left_only, right_only, constants)
   return list
 end
 
+-- Every field that a side has, also those that are never rows: a pattern may name them.
+local function all_names(side)
+  local names = {}
+  for _, field in ipairs(side.describe and side.describe.fields or {}) do names[field.name] = true end
+  for _, name in ipairs(side.key) do names[name] = true end
+  return names
+end
+
+-- The text after another mapping's pattern: rows are proposed for the fields that its own leave.
+local function text_like(pattern, chosen)
+  local uses_t = false
+  local text, why = like.text({ name = chosen.name, like = pattern, left = chosen.left, right = chosen.right, match_line = file.match_line(chosen.match),
+    names = { left = all_names(chosen.left), right = all_names(chosen.right) } }, function(used)
+    local function is_free(row) return not used.left[row.left] and not used.right[row.right] end
+    local function left_of(list, side)
+      local free = {}
+      for _, one in ipairs(list) do if not used[one.side or side][one.name] then free[#free + 1] = one end end
+      return free
+    end
+    local own = { name = chosen.name, left = chosen.left, right = chosen.right, rows = {}, waiting = {}, unmatched = left_of(chosen.unmatched),
+      left_only = left_of(chosen.left_only, "left"), right_only = left_of(chosen.right_only, "right") }
+    for _, list in ipairs { "rows", "waiting" } do
+      for _, row in ipairs(chosen[list]) do if is_free(row) then table.insert(own[list], row) end end
+    end
+    local lines
+    lines, uses_t = file.rows(own)
+    return lines
+  end)
+  if not text or not uses_t or text:find "local%s+t%s*=" then return text, why end
+  return "local t = require \"tidewire.transform\"\n\n" .. text
+end
+
 --- `argument`: left, right = { connection, collection, word, describe }, mappings = { { name, left, right } } whose ends also say which
 --- fields they stamp (`stamps`); of a person's choice, all
---- optional: name, direction, conflict, on, match = { left, right, fold }, fields = { { left, right, transform, only } }, constants.
+--- optional: name, direction, conflict, on, match = { left, right, fold }, fields = { { left, right, transform, only } }, constants,
+--- like = { name, text } (the file of another mapping, whose pattern the text follows; where it has none there is no `source`, and `no_pattern` says why).
 --- Gives { name, pairs, left_only, right_only, key, match, unmatched_required, warnings, source }.
 function M.propose(argument)
   local left, right = side_of(argument.left), side_of(argument.right)
@@ -190,11 +224,15 @@ function M.propose(argument)
     for _, warning in ipairs(side.describe and given(side.describe.warnings) or {}) do warnings[#warnings + 1] = side.connection .. ", " .. side.collection .. ": " .. warning end
   end
   local name = given(argument.name) or suggested_name(left, right, mappings)
+  local chosen = { name = name, left = left, right = right, rows = rows, match = known, guess = guess, direction = direction, conflict = given(argument.conflict), on = given(argument.on),
+    unmatched = unmatched, constants = constants, waiting = waiting, left_only = left_only, right_only = right_only }
+  local pattern = given(argument.like)
+  local source, no_pattern
+  if pattern then source, no_pattern = text_like(pattern, chosen) else source = file.text(chosen) end
   return {
     name = name, pairs = shown, left_only = left_only, right_only = right_only, unmatched_required = unmatched, warnings = warnings,
     key = { left = array(left.key), right = array(right.key) }, match = known or json.null,
-    source = file.text { name = name, left = left, right = right, rows = rows, match = known, guess = guess, direction = direction, conflict = given(argument.conflict), on = given(argument.on),
-      unmatched = unmatched, constants = constants, waiting = waiting, left_only = left_only, right_only = right_only },
+    source = source, no_pattern = no_pattern,
   }
 end
 

@@ -320,3 +320,96 @@ test("a date that meets a time is named among `times`, and a relation that meets
   local chosen = suggest.propose { left = vault(), right = right, fields = array { { left = "Seen", right = "seen", transform = "t.date" } } }
   ok(chosen.source:find('vault.data_source "da7a"', 1, true), chosen.source)
 end)
+
+-- After the pattern of another mapping -----------------------------------------------------------------------------------
+
+local pattern = [==[
+-- How people travel.
+local t = require "tidewire.transform"
+local house = "GB, {not a table}"      -- a trap: } and ,
+
+return mapping {
+  left  = erp.doctype "Employee",
+  right = app.table("employees", { version = "xmin" }),
+  direction = "both",
+  on    = { webhook = true, poll = "every 5m" },      -- as everything here
+  key   = { left = "name", right = "id", assigned_by = "each" },
+  match = { by.fields { { "company_email", "email", fold = true } } },
+  scope = { left = { company = "ACME" } },
+  fields = {
+    same { "gender", "first_name" },
+    -- With its country.
+    { "cell_number", "phone", t.phone "GB", conflict = "left" },      -- told by the office
+    { "company_email", "email", t.email },
+    { { "first_name", "last_name" }, "full_name", t.names },
+    group { { "salary_currency", "currency" }, { "ctc", "salary", t.decimal(2) }, conflict = "manual" },
+    rows { left = "education", right = app.table("employee_education", { parent = "employee_id" }), key = { "school" }, fields = {} },
+    { "status", "state", { to_right = function(value) return value == "Active, {or so" and 1 or 0 end } },
+  },
+  deletes = { to_right = "soft", soft = { right = { "archived_at", now } } },
+  check = { { "phone", function(v) return v ~= "" end, "no phone" } },
+  tests = { { left = { first_name = "Ada" }, right = { first_name = "Ada" } } },
+  conflict = "newest",
+}
+]==]
+
+local function contact()
+  return side("erp", "doctype", "Contact", "name", { field("name", "text"), field("first_name", "text"), field("cell_number", "text"), field("gender", "text"), field("company_email", "text"),
+    field("status", "text"), field("city", "text") })
+end
+local function contacts(more)
+  local fields = { field("id", "int"), field("first_name", "text"), field("gender", "text"), field("phone", "text"), field("email", "text", { unique = true }), field("state", "int"), field("city", "text"),
+    field("archived_at", "datetime") }
+  for _, one in ipairs(more or {}) do fields[#fields + 1] = one end
+  return side("app", "table", "contacts", "contact_id", fields)
+end
+
+test("a mapping after another's pattern keeps what its author wrote, with the ends, keys and fields of its own", function()
+  local source = suggest.propose({ name = "contacts", left = contact(), right = contacts(), like = { name = "employees", text = pattern } }).source
+  local function has(text) ok(source:find(text, 1, true), text .. "\nis not in\n" .. source) end
+  has '-- How people travel.\nlocal t = require "tidewire.transform"\nlocal house = "GB, {not a table}"      -- a trap: } and ,\n\nreturn mapping {\n  dry_run = true,'
+  has '  left = erp.doctype "Contact",\n  right = app.table("contacts", { version = "xmin" }),\n  direction = "both",\n  on    = { webhook = true, poll = "every 5m" },      -- as everything here\n'
+  has '  key = { left = "name", right = "contact_id", assigned_by = "each" },\n  match = { by.fields { { "company_email", "email", fold = true } } },\n'
+  has '  -- scope of \'employees\' names a field that is not here:\n  -- scope = { left = { company = "ACME" } },\n'
+  has '    same { "gender", "first_name" },\n    -- With its country.\n    { "cell_number", "phone", t.phone "GB", conflict = "left" },      -- told by the office\n    { "company_email", "email", t.email },\n'
+  has '    { "status", "state", { to_right = function(value) return value == "Active, {or so" and 1 or 0 end } },\n'
+  has '    { "city", "city" },'
+  has "    -- Of 'employees', which have no field here: first_name + last_name > full_name; a group of { \"salary_currency\", \"currency\" }; rows { ... }\n  },\n"
+  has '  deletes = { to_right = "soft", soft = { right = { "archived_at", now } } },\n  check = { { "phone", function(v) return v ~= "" end, "no phone" } },\n'
+  has "  -- tests = { ... },      its own records: those of 'employees' are of other collections\n  conflict = \"newest\",\n}\n"
+  equal({ source:find("Ada", 1, true), select(2, source:gsub('"first_name"', "")) }, { nil, 1 })
+end)
+
+test("of another connection the end is named anew, and what fits neither side is a comment", function()
+  local right = side("shop", "route", "people", "id", { field("id", "int"), field("mail", "text", { unique = true }) })
+  local source = suggest.propose({ name = "x", left = contact(), right = right, like = { name = "employees", text = pattern } }).source
+  for _, text in ipairs { '  right = shop.route("people", { version = "xmin" }),\n', "  -- match of 'employees' names a field that is not here:\n", '  match = { by.fields { { "company_email", "mail", fold = true } } },\n',
+    '{ "company_email", "mail" }', "  -- deletes of 'employees' names a field that is not here:\n", "  -- check of 'employees' names" } do
+    ok(source:find(text, 1, true), text .. "\nis not in\n" .. source)
+  end
+end)
+
+test("what is left of `use` and `all` stays short, and `t` is there where a row needs it", function()
+  local short = 'return mapping {\n  use = "pair", left = erp.doctype "A", right = app.table "a", match = { by.fields { "city" } }, fields = { all { rows = true } },\n}\n'
+  local source = suggest.propose({ name = "x", left = contact(), right = contacts(), like = { name = "a", text = short } }).source
+  ok(source:find('use = "pair",\n  left = erp.doctype "Contact",\n  right = app.table "contacts",\n  match = { by.fields { "city" } },\n  fields = {\n    all { rows = true },\n', 1, true), source)
+  equal({ source:find("{ \"city\",", 1, true), source:find("{ \"first_name\",", 1, true) }, {}, source)
+  local tagged = side("b", "table", "b", "id", { field("tags", "list") })
+  local other = side("a", "table", "a", "id", { field("tags", "text") })
+  source = suggest.propose({ name = "x", left = other, right = tagged, like = { name = "a", text = 'return mapping { left = a.table "x", right = b.table "y", fields = {} }' } }).source
+  ok(source:find('^local t = require "tidewire.transform"\n\nreturn mapping {\n.*{ "tags", "tags", t.csv },'), source)
+end)
+
+test("a file that makes its mappings by a program is no pattern, in words", function()
+  for text, why in pairs {
+    ["local list = {}\nfor i = 1, 2 do list[i] = mapping { left = 1 } end\nreturn list"] = "it makes its mappings by a program",
+    ["return { mapping { left = a.b 'x' }, mapping { left = a.b 'y' } }"] = "it makes its mappings by a program",
+    ["return mapping { left = ends.one, right = app.table 'x' }"] = "its left is no single collection",
+    ["return mapping { left = join { erp.doctype 'A' }, right = app.table 'x' }"] = "its left is no single collection",
+    ["return mapping { right = app.table 'x' }"] = "it has no left of its own",
+    ["return mapping { right = app.table 'x', "] = "its table is not closed",
+  } do
+    local found = suggest.propose { left = contact(), right = contacts(), like = { name = "pair", text = text } }
+    equal({ found.source, found.no_pattern }, { nil, why })
+  end
+end)

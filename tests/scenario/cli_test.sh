@@ -105,6 +105,22 @@ grep -q 'return mapping' mappings/draft.lua || fail "no draft: $(cat mappings/dr
 expect 0 "$TIDEWIRE" check
 says "mappings/draft.lua is empty"
 rm mappings/draft.lua
+
+# a mapping after another one's pattern, which writes nothing at first
+expect 2 "$TIDEWIRE" new humans --left Person
+says "go with --like"
+expect 2 "$TIDEWIRE" new humans --like people
+says "needs another collection"
+expect 1 "$TIDEWIRE" new humans --like peopel --left Person
+says "no mapping 'peopel'"
+expect 0 "$TIDEWIRE" new humans --like people --left Person --right app.people
+says "mappings/humans.lua"
+grep -q 'dry_run = true,' mappings/humans.lua && grep -q 'left = erp.doctype "Person"' mappings/humans.lua && grep -q 'right = app.table "people"' mappings/humans.lua || fail "not after the pattern: $(cat mappings/humans.lua)"
+expect 0 "$TIDEWIRE" check
+expect 2 "$TIDEWIRE" new humans --like people --left Person
+says "is there already"
+rm mappings/humans.lua
+
 cp mappings/people.lua "$work/people.lua"
 sed -i 's/"phone"/"phon"/' mappings/people.lua
 expect 1 "$TIDEWIRE" run --once

@@ -85,8 +85,8 @@ local function match_text(match)
   return ("match = { by.fields { { %s, %s%s } } },"):format(write.text(match.left), write.text(match.right), match.fold and ", fold = true" or "")
 end
 
---- { name, left, right, rows, match, guess, direction, conflict, on, unmatched, constants, waiting, left_only, right_only } -> text
-function M.text(chosen)
+--- The lines of `fields`, and whether one of them needs `t`: { name, left, right, rows, unmatched, constants, waiting, left_only, right_only }.
+function M.rows(chosen)
   local rows, uses_t = {}, false
   for i, row in ipairs(chosen.rows) do
     local text, transforms = row_text(row, chosen.name)
@@ -102,6 +102,15 @@ function M.text(chosen)
   for _, one in ipairs(chosen.unmatched or {}) do rows[#rows + 1] = required_text(one) end
   add_left_over(rows, "left", chosen.left_only, chosen)
   add_left_over(rows, "right", chosen.right_only, chosen)
+  return rows, uses_t
+end
+
+--- The line of `match`; nil where nothing is known by which records are the same.
+function M.match_line(match) return match and match.left and "  " .. match_text(match) or nil end
+
+--- { name, left, right, rows, match, guess, direction, conflict, on, unmatched, constants, waiting, left_only, right_only } -> text
+function M.text(chosen)
+  local rows, uses_t = M.rows(chosen)
   local lines = {}
   local function line(text) lines[#lines + 1] = text end
   if uses_t then line "local t = require \"tidewire.transform\"\n" end
@@ -113,7 +122,7 @@ function M.text(chosen)
   line("  key   = { left = " .. key_text(chosen.left.key) .. ", right = " .. key_text(chosen.right.key) .. " },")
   local match = chosen.match
   if match and match.left then
-    line("  " .. match_text(match))
+    line(M.match_line(match))
   else
     if chosen.guess then line("  -- " .. match_text(chosen.guess) .. "  not unique anywhere: say what tells two records apart") end
     line "  -- Without `match` every record is new to the other side: name what tells one from another before both sides are filled."
