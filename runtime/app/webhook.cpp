@@ -5,6 +5,7 @@
 #include "admin/answer.h"
 #include "app/handshake.h"
 #include "base/crash_point.h"
+#include "base/decimal.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "sync/reconcile/lookups.h"
@@ -21,6 +22,18 @@ std::string scalar(const Value& value) {
   return value.is_null() || value.is_object() || value.is_array() ? "" : json::dump(value);
 }
 
+/// A number as scripts have it (push_number of script/dec.cpp), so that a key is the same text in a body and in a row that is read: a
+/// numeric's 2.00 is 2, and 1e3 is 1000.
+Value as_read(const Value& value) {
+  if (!value.is_decimal()) return value;
+  const auto number = Decimal::from(value);
+  if (!number.ok()) return value;
+  const Value plain = number->trimmed().to_value();
+  constexpr std::int64_t kExactWhole = std::int64_t{1} << 53;
+  const bool whole = plain.is_int() && plain.as_int() <= kExactWhole && plain.as_int() >= -kExactWhole;
+  return whole ? plain : Value(DecimalText{number->text()});
+}
+
 /// The first place of `places` that holds a scalar, as it stands there; "?x" is a query parameter. Null where none does.
 Value found_in(const Value* places, const http::Request& request, const Value& body, const std::string& key_field) {
   if (places == nullptr || !places->is_array()) return {};
@@ -32,7 +45,7 @@ Value found_in(const Value* places, const http::Request& request, const Value& b
       if (std::string value = request.query(path.substr(1)); !value.empty()) return Value(std::move(value));
       continue;
     }
-    if (const Value* found = body.at_path(path); found != nullptr && !scalar(*found).empty()) return *found;
+    if (const Value* found = body.at_path(path); found != nullptr && !scalar(*found).empty()) return as_read(*found);
   }
   return {};
 }

@@ -161,6 +161,16 @@ const cases = {
     await world.settled();
   },
 
+  async "a key that a body spells with zeros after the point is the key that is read"() {
+    const row = await app.find("employees", "code", "ada");
+    await app.knob("edit", { table: "employees", query: "code=eq.ada", set: { bio: "by a numeric key" } });
+    const record = JSON.stringify({ type: "UPDATE", table: "employees", schema: "public", record: { id: row.id } }).replace(`"id":${row.id}`, `"id":${row.id}.00`);
+    assert.match(record, /"id":\d+\.00/);
+    assert.equal((await post("/webhook/app", record, { "x-app-secret": secrets.APP_WEBHOOK_SECRET })).status, 202);
+    await until("the bio on the left", async () => (await erp.get("Staff Member", "HR-00001")).bio === "by a numeric key");
+    await world.settled();
+  },
+
   async "a database webhook signed by a trigger is proved by its hex HMAC, with either secret of a rotation"() {
     const written = `header = "x-app-secret", secret = secret "APP_WEBHOOK_SECRET"`;
     const signing = `header = "x-webhook-signature", prefix = "sha256=", secret = { secret "APP_WEBHOOK_SECRET", secret "APP_WEBHOOK_NEXT" }`;

@@ -301,7 +301,9 @@ class MemorySide final : public sync::Endpoint {
 
   void children(std::string field, std::vector<Value> values, sync::Done<std::vector<sync::Record>> done) override {
     std::vector<sync::Record> found;
-    const auto named = [&](const Value* value) { return value != nullptr && std::find(values.begin(), values.end(), *value) != values.end(); };
+    const auto named = [&](const Value* value) {
+      return value != nullptr && std::any_of(values.begin(), values.end(), [&](const Value& one) { return one == *value || (alike && alike(one, *value)); });
+    };
     const std::size_t dot = field.find('.');
     for (const auto& [key, row] : rows) {
       const Value* parent = row.fields.find(field.substr(0, dot));
@@ -315,6 +317,7 @@ class MemorySide final : public sync::Endpoint {
   }
 
   std::map<std::string, Row> rows;
+  std::function<bool(const Value&, const Value&)> alike;  // what children() takes for the same besides equal values, as a database's collation does
   int reads = 0, lists = 0, count_calls = 0, finds = 0, writes = 0, creates = 0, create_calls = 0, update_calls = 0, deletes = 0, stale = 0;
 
  private:

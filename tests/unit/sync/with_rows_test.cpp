@@ -1,6 +1,8 @@
 #include <catch2/catch.hpp>
 
+#include "base/decimal.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "support/people.h"
 #include "sync/belongings/with_rows.h"
 
@@ -308,6 +310,36 @@ TEST_CASE("with_rows: rows that come back to what they were are no stale read", 
   it.sync();
 
   CHECK(it.world.left.get(it.left, "skills").as_array().size() == 2);
+}
+
+TEST_CASE("with_rows: a row whose column spells the record's key otherwise is the record's all the same", "[sync][rows]") {
+  Tables it;
+  it.skills.alike = [](const Value& a, const Value& b) { return a.is_string() && b.is_string() && lower_ascii(a.as_string()) == lower_ascii(b.as_string()); };
+  REQUIRE(lower_ascii(it.person) != it.person);
+  it.skills.insert(Value(Object{{"skill", Value("go")}, {"level", Value(1)}, {"person", Value(lower_ascii(it.person))}}));
+
+  it.sync();
+
+  CHECK(it.world.left.get(it.left, "skills").as_array().size() == 3);
+}
+
+TEST_CASE("with_rows: keys of two scales are one number, and of keys that are alike each has its own rows", "[sync][rows]") {
+  Tables it;
+  it.skills.alike = [](const Value& a, const Value& b) {
+    const auto x = Decimal::from(a), y = Decimal::from(b);
+    return x.ok() && y.ok() && *x == *y;
+  };
+  for (const char* key : {"2.50", "7", "7.0"}) it.world.right.insert(read(R"({"email":"numbers@example.org"})"), key);
+  for (const char* parent : {"2.5", "7", "7.0", "7.00"}) it.skills.insert(Value(Object{{"skill", Value("go")}, {"person", Value(parent)}}));
+
+  std::map<std::string, std::size_t> rows;
+  it.right->read({"2.50", "7", "7.0"}, [&](Result<std::vector<sync::Record>> found) {
+    REQUIRE(found.ok());
+    for (const sync::Record& record : *found) rows[record.key] = record.fields.find("skills[]")->as_array().size();
+  });
+  it.world.settle();
+
+  CHECK(rows == std::map<std::string, std::size_t>{{"2.50", 1}, {"7", 1}, {"7.0", 1}});
 }
 
 TEST_CASE("with_rows: a poll tells the records whose rows changed", "[sync][rows]") {
