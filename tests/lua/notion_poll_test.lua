@@ -114,3 +114,19 @@ tap.test("a trash that cannot be asked for stops no poll", function()
   until not one.more or turns > 5
   tap.equal({ keys, turns }, { 1, 2 })
 end)
+
+tap.test("a query that takes Notion too long is asked for half as many rows the next time", function()
+  local sizes, slow = {}, 2
+  local call = connect { { query_path, function(seen)
+    sizes[#sizes + 1] = seen.json.page_size
+    if #sizes <= slow then return { status = 503, body = { object = "error", code = "service_unavailable", message = "Notion is temporarily unavailable" } } end
+    return results { weighing(1, first, 1) }
+  end } }
+  for _ = 1, slow do
+    local err = tap.fails("unavailable", call.list(of "Weight", nil, 100))
+    tap.ok(err.message:find("^service_unavailable: "), err.message)
+  end
+  tap.equal(#assert(call.list(of "Weight", nil, 100)).records, 1)
+  tap.equal(#assert(call.list(of "Weight", nil, 10)).records, 1)
+  tap.equal(sizes, { 100, 50, 25, 10 })
+end)

@@ -3,6 +3,7 @@
 
 local connector = require "tidewire.connector"
 local json = require "tidewire.json"
+local time = require "tidewire.time"
 local sources = require "connectors.notion.source"
 local wire = require "connectors.notion.wire"
 
@@ -19,10 +20,26 @@ local function filter_of(by, place, parts)
   return #all == 1 and all[1] or { ["and"] = all }
 end
 
---- Asks for rows: `body` as the query takes it. The answer's body, or nil, err.
+-- A query that takes Notion too long is a 503 or 504: the next ones ask for half as many rows, for an hour.
+local least, patience = 10, 3600
+
+local function heavy(err) return err.code == "unavailable" and (err.message:find "^service_unavailable" or err.message:find "^gateway_timeout") ~= nil end
+
+local function at_once(conn, shape)
+  local heavies = conn.state.heavy or {}
+  conn.state.heavy = heavies
+  local known = heavies[shape.source.path]
+  if known and time.clock() - known.since > patience then known = nil end
+  heavies[shape.source.path] = known
+  return known and known.rows or 100
+end
+
+--- Asks for rows: `body` as the query takes it, for fewer of them where Notion was too slow lately. The answer's body, or nil, err.
 function M.query(conn, shape, body)
   local path = shape.source.path .. "/query"
+  body.page_size = math.min(body.page_size or 100, at_once(conn, shape))
   local reply, err = wire.request(conn, "POST", path, { query = sources.columns(shape), body = body, reads = true })
+  if not reply and heavy(err) then conn.state.heavy[shape.source.path] = { rows = math.max(least, math.floor(body.page_size / 2)), since = time.clock() } end
   if not reply and err.code == "not_found" then return fail("invalid", err.message, err.hint) end
   if not reply then return nil, err end
   if not json.is_array(reply.body.results) then return fail("unavailable", "a query without results") end

@@ -30,6 +30,7 @@ local function explain(reply, writes)
   end
   if body.object ~= "error" or type(body.code) ~= "string" then return nil end
   local message = body.code .. ": " .. tostring(body.message)
+  if status >= 500 and status ~= 529 then return writes and "unknown" or "unavailable", message, "Notion's own trouble; status.notion.so tells more" end
   if body.code == "conflict_error" then return writes and "stale" or "unavailable", message end
   return codes[body.code], message, hints[body.code]
 end
