@@ -242,3 +242,14 @@ test("a signed message of the plugin is known by its proof and its place", funct
   equal({ side.proof.kind, side.proof.encoding, side.proof.header, side.proof.secret }, { "hmac-sha256", "hex", "X-Tidewire-Signature", "webhook_secret" })
   equal({ side.payload.collection[1], side.payload.key[1], side.payload.deletes[1] }, { "collection", "key", "trashed" })
 end)
+
+test("a status that the user may not ask for any more is a missing right, not a wrong value", function()
+  local refusal = { code = "rest_invalid_param", message = "Invalid parameter(s): status", data = { status = 400, params = { status = "Status is forbidden." },
+    details = { status = { code = "rest_forbidden_status", message = "Status is forbidden.", data = { status = 403 } } } } }
+  local call = blog({}, nil, { { "GET /wp%-json/wp/v2/posts", { status = 400, body = refusal } } })
+  local err = tap.fails("denied", call.list(posts "title", nil, 10))
+  ok(err.message:find("Status is forbidden", 1, true) and err.hint:find("Editor", 1, true), tostring(err))
+  refusal.data.details.status.code = "rest_not_in_enum"
+  call = blog({}, nil, { { "GET /wp%-json/wp/v2/posts", { status = 400, body = refusal } } })
+  tap.fails("invalid", call.list(posts "title", nil, 10))
+end)

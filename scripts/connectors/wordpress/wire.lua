@@ -47,6 +47,15 @@ local function details(body)
   return #said > 0 and " (" .. table.concat(said, "; ") .. ")" or ""
 end
 
+-- A status or another parameter that the user may not ask for comes as one that is invalid.
+local function is_forbidden(body)
+  local data = type(body.data) == "table" and body.data or {}
+  for _, one in pairs(type(data.details) == "table" and data.details or {}) do
+    if type(one) == "table" and tostring(one.code):find "^rest_forbidden" then return true end
+  end
+  return false
+end
+
 -- Of the database's own refusals, those that are about the value.
 local function refused_value(message) return message:find "too long" or message:find "invalid data" or message:find "Incorrect" end
 
@@ -62,6 +71,7 @@ local function explain(reply, writes)
   if status == 401 then return "denied", "not logged in: " .. message, credentials end
   if body.code == "rest_post_invalid_page_number" then return "not_found", message end
   if code then return code, message, hint end
+  if body.code == "rest_invalid_param" and is_forbidden(body) then return "denied", message, hints.rest_forbidden end
   if body.code:find "^db_" then return refused_value(message) and "invalid" or writes and "unknown" or "unavailable", message end
   if code == false then return nil end
   if status >= 500 then return writes and "unknown" or "unavailable", "the server answered " .. status .. ": " .. message, hint end
