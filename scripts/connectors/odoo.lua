@@ -27,6 +27,8 @@ M.config = {
   company = { type = "any" },
   lang = { type = "text" },
   overlap = { type = "duration", default = 300 },
+  -- Odoo's workers are few, and its transactions of one database get in each other's way.
+  limits = { type = "table", keys = { "rate", "parallel", "batch", "inbound" }, default = { parallel = 2 } },
 }
 M.collections = { model = {} }
 
@@ -142,8 +144,15 @@ local function truly_missing(conn, shape, id, err)
   if err.code ~= "not_found" then return nil, err end
   local records, why = read_ids(conn, shape, array { id })
   if not records then return nil, why end
-  if records[1] then return fail("invalid", err.message, "what it refers to is not there") end
+  if records[1] then return nil, connector.blocked(err, "reference") end
   return nil, err
+end
+
+-- A record rule refuses one record, where the user may write others: no reason to pause the whole connection.
+local function refused(conn, model, operation, err)
+  if err.code ~= "denied" or not err.message:find "^AccessError" then return err end
+  if not wire.may(conn, model, operation) then return err end
+  return select(2, fail("invalid", err.message, "a record rule keeps this one from the API user: its company, its team or its state"))
 end
 
 -- Odoo has one word for every broken rule; only its text tells that a value is taken.
@@ -167,7 +176,7 @@ function M.update(conn, collection, key, values)
   local written
   written, err = wire.call(conn, shape.model, "write", { ids = array { id }, vals = vals }, true)
   if written == nil and is_taken(err) then return nil, connector.blocked(err, "taken") end
-  if written == nil then return truly_missing(conn, shape, id, err) end
+  if written == nil then return truly_missing(conn, shape, id, refused(conn, shape.model, "write", err)) end
   return answer_of(conn, shape, id)
 end
 
@@ -182,11 +191,13 @@ function M.delete(conn, collection, key)
   if not id then return fail("not_found", "there is no " .. collection.name .. " " .. key) end
   local gone, err = wire.call(conn, collection.name, "unlink", { ids = array { id } }, true)
   if gone == nil and err.code == "invalid" and err.message:lower():find("another model", 1, true) then err = connector.blocked(err, "reference") end
-  if gone == nil then return nil, err end
+  if gone == nil then return nil, refused(conn, collection.name, "unlink", err) end
   return true
 end
 
+-- A MissingError of a new record is about what it refers to.
 local function fail_all(group, outcomes, err)
+  if err.code == "not_found" then err = connector.blocked(err, "reference") end
   if is_taken(err) then err = select(2, fail("stale", err.message, "a record with this value exists")) end
   for _, item in ipairs(group) do outcomes[item.at] = { error = err } end
 end
@@ -209,6 +220,7 @@ local function create_group(conn, shape, group, outcomes)
   local ids, err = wire.call(conn, shape.model, "create", { vals_list = list }, true)
   if json.is_array(ids) and #ids == #group then return made(conn, shape, group, ids, outcomes) end
   if ids ~= nil then err = select(2, fail("unknown", "create was answered without the ids")) end
+  if ids == nil then err = refused(conn, shape.model, "create", err) end
   if #group == 1 or err.code ~= "invalid" and err.code ~= "not_found" then return fail_all(group, outcomes, err) end
   for _, item in ipairs(group) do create_group(conn, shape, { item }, outcomes) end
 end

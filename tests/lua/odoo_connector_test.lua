@@ -82,7 +82,8 @@ tap.test("each failure has its code, over both ways", function()
   local cases = {
     denied = { "odoo.exceptions.AccessDenied", "odoo.exceptions.AccessError", "odoo.http.SessionExpiredException", "werkzeug.exceptions.Unauthorized" },
     not_found = { "odoo.exceptions.MissingError" },
-    unavailable = { "odoo.exceptions.LockError", "psycopg2.errors.SerializationFailure", "psycopg2.errors.DeadlockDetected", "psycopg2.OperationalError" },
+    unavailable = { "odoo.exceptions.LockError", "psycopg2.errors.SerializationFailure", "psycopg2.errors.DeadlockDetected" },
+    unknown = { "psycopg2.OperationalError", "psycopg2.InterfaceError", "psycopg2.errors.AdminShutdown" },      -- perhaps while it committed
     invalid = { "odoo.exceptions.ValidationError", "odoo.exceptions.UserError", "builtins.ValueError", "builtins.KeyError", "psycopg2.errors.NumericValueOutOfRange" },
   }
   for code, names in pairs(cases) do
@@ -95,6 +96,10 @@ tap.test("each failure has its code, over both ways", function()
   end
   local call = older { write = function() return raised("psycopg2.OperationalError", 'FATAL:  database "x" does not exist') end }
   tap.equal(select(2, call.update(partners, "1", { name = "x" })).code, "invalid")
+  call = newer { read = function() return raised "psycopg2.OperationalError" end }
+  tap.fails("unavailable", call.read(partners, array { "1" }))
+  call = newer { read = function() return { http = true, status = 404, body = "<html>" } end }
+  tap.equal(tap.fails("unavailable", call.read(partners, array { "1" })).hint, "does `url` name the server, and `database` one of its databases?")
 end)
 
 tap.test("a wrong secret is denied although JSON-RPC answers it with false", function()
@@ -146,8 +151,11 @@ tap.test("a record that a value refers to may be missing, which is not the recor
   local there = array { row(1) }
   local call = newer { write = function() return raised("odoo.exceptions.MissingError", "Record does not exist or has been deleted.\n(Record: res.country(3,), User: 2)") end,
     read = function() return there end }
-  local err = tap.fails("invalid", call.update(partners, "1", { country_id = 3 }))
+  local err = tap.fails("blocked", call.update(partners, "1", { country_id = 3 }))
   tap.equal(err.message:find("res.country(3,)", 1, true) ~= nil, true)
+  call = newer { create = function() return raised("odoo.exceptions.MissingError", "Record does not exist or has been deleted.\n(Record: res.country(3,), User: 2)") end }
+  tap.equal(call.create(partners, { { values = { country_id = 3 } } })[1].error.code, "blocked")
+  call = newer { write = function() return raised("odoo.exceptions.MissingError", "m") end, read = function() return there end }
   there = array {}
   tap.fails("not_found", call.update(partners, "1", { country_id = 3 }))
 end)
@@ -325,4 +333,23 @@ tap.test("a record that a rule hides is no reason to pause the connection, a mod
   tap.equal(tap.fails("invalid", call.read(partners, array { "1", "2" })).hint:find "record rule" ~= nil, true)
   may = false
   tap.fails("denied", call.read(partners, array { "1", "2" }))
+end)
+
+tap.test("a record that a rule keeps from being written is no reason to pause the connection, a right that was taken away is", function()
+  local may, asked = true, {}
+  local script = { read = function() return array { row(1) } end, search_count = function() return 0 end,
+    has_access = function(arguments) asked[#asked + 1] = arguments.operation return may end, check_access_rights = function() return may end }
+  for _, method in ipairs { "write", "unlink", "create" } do script[method] = function() return raised("odoo.exceptions.AccessError", "Due to security restrictions") end end
+  for _, way in ipairs { newer, older } do
+    may = true
+    local call = way(script)
+    tap.equal(tap.fails("invalid", call.update(partners, "1", { name = "x" })).hint:find "record rule" ~= nil, true)
+    tap.fails("invalid", call.delete(partners, "1"))
+    tap.equal(call.create(partners, { { values = { name = "x" } } })[1].error.code, "invalid")
+    may = false
+    tap.fails("denied", call.update(partners, "1", { name = "x" }))
+    tap.fails("denied", call.delete(partners, "1"))
+    tap.equal(call.create(partners, { { values = { name = "x" } } })[1].error.code, "denied")
+  end
+  tap.equal({ asked[1], asked[2], asked[3] }, { "write", "unlink", "create" })
 end)

@@ -1,7 +1,7 @@
 --- How an Odoo server is called, and what its failures mean: JSON-2 from version 19 on, /jsonrpc before.
 ---
---- One call is one transaction there. A failure that the server names was rolled back, so it is never of unknown outcome;
---- what a proxy says, or nobody, may be.
+--- One call is one transaction there. A failure that the server names was rolled back, so it is never of unknown outcome, but where the
+--- server lost its own database, which may have been while it committed; what a proxy says, or nobody, may be.
 
 local connector = require "tidewire.connector"
 local json = require "tidewire.json"
@@ -19,8 +19,7 @@ local codes = {
   ["odoo.http.SessionExpiredException"] = "denied", ["odoo.exceptions.MissingError"] = "not_found",
   ["odoo.exceptions.LockError"] = "unavailable", ["psycopg2.errors.SerializationFailure"] = "unavailable",
   ["psycopg2.errors.LockNotAvailable"] = "unavailable", ["psycopg2.errors.DeadlockDetected"] = "unavailable",
-  ["psycopg2.errors.QueryCanceled"] = "unavailable", ["psycopg2.errors.AdminShutdown"] = "unavailable",
-  ["psycopg2.InterfaceError"] = "unavailable", ["psycopg2.errors.InFailedSqlTransaction"] = "unavailable",
+  ["psycopg2.errors.QueryCanceled"] = "unavailable", ["psycopg2.errors.InFailedSqlTransaction"] = "unavailable",
   ["psycopg2.pool.PoolError"] = "unavailable", ["odoo.sql_db.PoolError"] = "unavailable",
 }
 
@@ -38,31 +37,39 @@ local function one_line(message)
   return line
 end
 
-local function code_of(name, message)
-  if name == "psycopg2.OperationalError" then
-    return message:find "does not exist" and "invalid" or "unavailable", "is `database` right?"
-  end
+-- The connection to the database broke: of a write nobody knows whether the commit was through.
+local broken = { ["psycopg2.OperationalError"] = true, ["psycopg2.InterfaceError"] = true, ["psycopg2.errors.AdminShutdown"] = true,
+  ["psycopg2.errors.CrashShutdown"] = true }
+
+local function code_of(name, message, writes)
+  if name == "psycopg2.OperationalError" and message:find "does not exist" then return "invalid", "is `database` right?" end
+  if broken[name] then return writes and "unknown" or "unavailable", "Odoo lost its own database: look at the server" end
   return codes[name] or "invalid", hints[name]
 end
 
 -- Code, message and hint of a failure by its Python name.
-local function explained(failure)
+local function explained(failure, writes)
   local name, message = tostring(failure.name), one_line(failure.message or "")
-  local code, hint = code_of(name, message)
+  local code, hint = code_of(name, message, writes)
   if message:find "How about archiving" then hint = "deletes = \"soft\" with the field `active` archives it instead" end
   return code, name:match "[^.]+$" .. ": " .. message, hint
 end
 
-local function explain_status(reply)
+-- A database that is not there is a page, no JSON.
+local function explain_status(reply, writes)
+  if type(reply.body) ~= "table" then
+    if reply.status ~= 404 then return nil end
+    return "unavailable", "the server answered 404 without a word of Odoo", "does `url` name the server, and `database` one of its databases?"
+  end
   if type(reply.body.name) ~= "string" then return nil end
-  return explained(reply.body)
+  return explained(reply.body, writes)
 end
 
 -- Of an `error` inside a 200.
-local function explain_error(err)
+local function explain_error(err, writes)
   local data = type(err.data) == "table" and err.data or {}
   if type(data.name) ~= "string" then return fail("invalid", one_line(err.message or "an error without a name")) end
-  return fail(explained(data))
+  return fail(explained(data, writes))
 end
 
 -- /jsonrpc ------------------------------------------------------------------------------------------------------------
@@ -70,7 +77,7 @@ end
 local function post(conn, path, headers, body, writes)
   headers["Content-Type"], headers.Accept = "application/json; charset=utf-8", "application/json"
   return connector.call(conn, { method = "POST", url = connector.base(conn.config.url) .. path, headers = headers, body = body,
-    writes = writes, bare = true, explain = explain_status })
+    writes = writes, bare = true, explain = explain_status, explain_pages = true })
 end
 
 local function rpc(conn, service, method, args, writes)
@@ -81,7 +88,7 @@ local function rpc(conn, service, method, args, writes)
   if type(answer) ~= "table" or answer.jsonrpc == nil then
     return fail(writes and "unknown" or "unavailable", "the answer is no JSON-RPC", "does `url` name an Odoo server?")
   end
-  if type(answer.error) == "table" then return explain_error(answer.error) end
+  if type(answer.error) == "table" then return explain_error(answer.error, writes) end
   if answer.result == nil then return json.null end
   return answer.result
 end
@@ -106,7 +113,8 @@ local function user_id(conn, secret)
 end
 
 -- What these methods take stands in order; the rest goes by name.
-local positions = { create = { "vals_list" }, write = { "ids", "vals" }, unlink = { "ids" }, read = { "ids" }, default_get = { "fields" } }
+local positions = { create = { "vals_list" }, write = { "ids", "vals" }, unlink = { "ids" }, read = { "ids" }, default_get = { "fields" },
+  has_access = { "ids", "operation" } }
 
 local function execute(conn, model, method, arguments, writes)
   local secret, err = credentials(conn)
@@ -183,6 +191,21 @@ function M.call(conn, model, method, arguments, writes)
   result, err = (server.json2 and json2 or execute)(conn, model, method, all, writes)
   if result == nil and names_a_field(err) then (conn.state.models or {})[model] = nil end
   return result, err
+end
+
+--- Whether the user may do that ("write", "create", "unlink") with records of the model at all; what a record rule takes away of single ones does
+--- not tell. nil, err where Odoo does not say.
+function M.may(conn, model, operation)
+  local server, err = M.version(conn)
+  if not server then return nil, err end
+  local answer
+  if server.major >= 18 then
+    answer, err = M.call(conn, model, "has_access", { ids = array {}, operation = operation })
+  else
+    answer, err = M.call(conn, model, "check_access_rights", { operation = operation, raise_exception = false })
+  end
+  if answer == nil then return nil, err end
+  return answer == true
 end
 
 --- Rows of a domain in that order; a list is promised.
