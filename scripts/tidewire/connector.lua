@@ -171,14 +171,25 @@ end
 
 local too_long = { [413] = true, [414] = true, [431] = true }
 
+-- A page in the place of data, by its title: "a page of HTML, '502 Bad Gateway'"; nil where the text is none.
+local function page_of(body)
+  if not body:find "^%s*<[!%a]" then return nil end
+  local title = body:sub(1, 4096):match "<[Tt][Ii][Tt][Ll][Ee][^<>]*>%s*([^<]-)%s*</"
+  title = title and title:gsub("[%c%s]+", " "):sub(1, 60)
+  return "a page of HTML" .. (title and title ~= "" and text.valid(title) and ", '" .. title .. "'" or "")
+end
+
 -- What a status says by itself, of an answer whose body says nothing.
 local function by_status(reply, writes)
   local status = reply.status
   local function says(code, message, hint) return fail(code, message, hint, M.retry_after(reply.headers)) end
-  local what = "the server answered " .. status
-  if status == 429 then return says("throttled", what) end
-  if status == 401 or status == 403 then return says("denied", what, "check the key and the role's permissions") end
-  if status >= 500 or status == 408 then return says(writes and "unknown" or "unavailable", what) end
+  local page = type(reply.body) ~= "table" and page_of(reply.text) or nil
+  local what = "the server answered " .. status .. (page and " with " .. page or "")
+  if status == 429 then return says("throttled", what, "too many calls: limits = { rate = \"2/s\" } of the connection keeps below what it takes") end
+  if status == 401 or status == 403 then
+    return says("denied", what, page and "check the key and the role's permissions; a firewall or a proxy before it may have answered" or "check the key and the role's permissions")
+  end
+  if status >= 500 or status == 408 then return says(writes and "unknown" or "unavailable", what, "the trouble is there, or with a proxy before it; it is tried again by itself") end
   if status >= 300 and status < 400 then
     return says("denied", what .. ", a redirect to " .. tostring(reply.headers.location), "give that address as `url`")
   end
@@ -193,6 +204,8 @@ end
 local function unread(body, decoded, err)
   local between = "a proxy or a login page may stand between, or the answer was cut off"
   if body == "" then return "it is empty", between end
+  local page = page_of(body)
+  if page then return "it is " .. page, "a login page, a firewall or the wrong address: does `url` name the system's own?" end
   if not err then return "it is a single value and no object or list", between end
   local reason, byte = err.message:match "^not JSON: (.-)%.? %(byte (%d+)%)$"
   local place = byte and ("at byte %s of %d"):format(byte, #body) or err.message

@@ -30,6 +30,15 @@ tap.test("a refusal by something in between is no fault of what was read, but of
     { "unavailable", "unavailable", "invalid", "invalid", "invalid" })
 end)
 
+tap.test("a page in the place of an answer is told by its title, with what to do", function()
+  local function told(status, body) local _, err = ask { status = status, body = body } return { err.code, err.message, err.hint } end
+  tap.equal(told(502, "<html><head><title>502 Bad Gateway</title></head>"), { "unavailable", "the server answered 502 with a page of HTML, '502 Bad Gateway'",
+    "the trouble is there, or with a proxy before it; it is tried again by itself" })
+  tap.equal(told(403, "<title>Just a moment...</title>"), { "denied", "the server answered 403 with a page of HTML, 'Just a moment...'",
+    "check the key and the role's permissions; a firewall or a proxy before it may have answered" })
+  tap.equal(told(429, ""), { "throttled", "the server answered 429", 'too many calls: limits = { rate = "2/s" } of the connection keeps below what it takes' })
+end)
+
 tap.test("an answer that is not the JSON which was promised is told with the reason and the place", function()
   local function said(body, pattern, hint)
     local _, err = ask { body = body }
@@ -40,8 +49,9 @@ tap.test("an answer that is not the JSON which was promised is told with the rea
   said('{"name":"M\252ller"}', "it is not UTF%-8 at byte 10 of 17$", "another encoding")
   said('{"name":"caf\195', "it is not UTF%-8 at byte %d+ of 13$", "cut off within a letter")
   said('{"name":"\\udc00"}', "a lone surrogate at byte %d+ of 17$", "a proxy")
-  said("<html>", "Invalid value at byte 0 of 6$", "a login page")
-  said("<html>M\252ller", "Invalid value at byte 0 of 12, and it is not UTF%-8$", "a login page")
+  said("<html>M\252ller", "it is a page of HTML$", "a login page")
+  said("\n<!DOCTYPE html><head><TITLE>Log in\n  &middot; Example</title>", "it is a page of HTML, 'Log in &middot; Example'$", "does `url` name the system's own%?")
+  said("<html><title>M\252ller</title>", "it is a page of HTML$", "a login page")
   said('{"a":[1,2', "Missing a comma or '%]' after an array element at byte 9 of 9$", "cut off")
   said("", "it is empty$", "a proxy")
   said('"maintenance"', "it is a single value and no object or list$", "a proxy")

@@ -468,3 +468,10 @@ tap.test("a value that the site masks is refused, never taken for one", function
   shown = "Xavier XX"
   tap.equal(call.list(collection(), nil, 5).records[1].fields.last_name, "Xavier XX")
 end)
+
+tap.test("a server that answers with JSON of its own is no site", function()
+  for _, body in ipairs { {}, array {}, { message = {} } } do
+    local call = connect { { "GET /api/method/frappe.auth.get_logged_user", { body = body } } }
+    tap.equal(tap.fails("unavailable", call.test()).hint, "does `url` name the site?")
+  end
+end)

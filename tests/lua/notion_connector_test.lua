@@ -12,10 +12,12 @@ local source_id, database_id, page_id, other_id, minute, schema, schema_path, qu
 local of, connect, runs, page, results, refused, value, at, first = case.of, case.connect, case.runs, case.page, case.results, case.refused, case.value, case.at, case.first
 
 tap.test("every request says who asks, and for which version", function()
-  local call, http = connect({ { "GET /v1/users/me", { body = { id = "u", name = "Bot", bot = { workspace_id = "w" } } } } }, { version = "2026-03-11" })
+  local call, http = connect({ { "GET /v1/users/me", { body = { object = "user", id = "u", name = "Bot", bot = { workspace_id = "w" } } } } }, { version = "2026-03-11" })
   tap.equal(call.test().site, "w")
   tap.equal(http.requests[1].headers.Authorization, "Bearer secret_x")
   tap.equal(http.requests[1].headers["Notion-Version"], "2026-03-11")
+  call = connect { { "GET /v1/users/me", { body = {} } } }
+  tap.equal(tap.fails("unavailable", call.test()).hint, "does `url` name Notion's API?")
 end)
 
 tap.test("in the trash is gone, out of reach is not", function()

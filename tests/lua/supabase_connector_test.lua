@@ -355,6 +355,16 @@ tap.test("a key that is told nothing has the columns that the mapping names, if 
   tap.equal({ err.code, err.message }, { "denied", "Invalid API key" })
 end)
 
+tap.test("a server that answers with JSON of its own is no project", function()
+  for _, body in ipairs { json.object {}, array {} } do
+    local call = connect { { "GET /rest/v1/", { body = body } } }
+    for _, ask in ipairs { function() return call.test() end, function() return call.describe(items) end } do
+      local _, err = ask()
+      tap.equal({ err.code, err.message }, { "unavailable", "the answer describes no API of PostgREST" })
+    end
+  end
+end)
+
 tap.test("an address that redirects elsewhere is named: no key and no record is at fault", function()
   local moved = { status = 301, headers = { location = "https://x.example.org/rest/v1/" }, body = "" }
   local call, http = connect { { "GET /rest/v1/.*", moved }, { "PATCH /rest/v1/items", { status = 308, headers = moved.headers, body = "" } } }

@@ -182,6 +182,7 @@ function M.test(conn)
   local body, err = wire.method(conn, "frappe.auth.get_logged_user")
   if not body then return nil, err end
   local user, server_time = body.message, conn.state.server_date
+  if type(user) ~= "string" then return connector.fail("unavailable", "the answer names no user of a Frappe site", "does `url` name the site?") end
   conn.state.zone = nil
   local zone
   zone, err = shapes.zone(conn)

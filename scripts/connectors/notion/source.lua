@@ -236,6 +236,7 @@ end
 function M.test(conn)
   local reply, err = wire.request(conn, "GET", "users/me")
   if not reply then return nil, err end
+  if reply.body.object ~= "user" then return fail("unavailable", "the answer names no user of Notion", "does `url` name Notion's API?") end
   local bot = type(reply.body.bot) == "table" and reply.body.bot or {}
   return {
     user = connector.given(reply.body.name) or reply.body.id, version = conn.config.version, zone = "UTC",

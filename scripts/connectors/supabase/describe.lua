@@ -44,6 +44,9 @@ local function document(conn, collection)
     ["Accept-Profile"] = collection and collection.options and connector.given(collection.options.schema) or conn.config.schema,
   })
   if not reply then return nil, err end
+  if type(reply.body.paths) ~= "table" and type(reply.body.definitions) ~= "table" then
+    return connector.fail("unavailable", "the answer describes no API of PostgREST", "does `url` name the project, as https://NAME.supabase.co?")
+  end
   return reply.body
 end
 
