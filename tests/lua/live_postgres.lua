@@ -34,6 +34,7 @@ tap.test("every type is read as it was written, and its description says what it
   tap.equal({ made.key, made.fields.twice }, { [==[[1,"x,\"y"]]==], 2 })
   local kinds = {}
   for _, field in ipairs(assert(call.describe(typed)).fields) do kinds[field.name] = field end
+  tap.equal({ kinds.large.type.unlimited, kinds.a.type.unlimited }, { true })
   tap.equal({ kinds.feelings.type.of.options[1], kinds.dom.type.kind, kinds.nums.type.of.kind, kinds.twice.read_only, kinds.ch.type.trim, kinds.ts.type.form },
     { "so so", "int", "decimal", true, "right", "local" })
 end)
