@@ -253,3 +253,21 @@ test("a status that the user may not ask for any more is a missing right, not a 
   call = blog({}, nil, { { "GET /wp%-json/wp/v2/posts", { status = 400, body = refusal } } })
   tap.fails("invalid", call.list(posts "title", nil, 10))
 end)
+
+test("where the permalinks are switched while we run, the API is found in its other place", function()
+  local plain = false
+  local rows = many(2)
+  local page = { status = 404, body = "<html><title>Page not found</title>" }
+  local call = blog(rows, nil, {
+    { "GET /wp%-json/wp/v2/posts/1", function() return plain and page or { body = row(1) } end },
+    { "GET /wp%-json/", function() return plain and page or site() end },
+    { "GET /", function(request)
+      if request.query.rest_route == "/" then return site() end
+      return request.query.rest_route == "/wp/v2/posts/1" and { body = row(1) } or page
+    end },
+  })
+  equal(#assert(call.read(posts "title", array { "1" })), 1)
+  plain = true
+  tap.fails("unavailable", call.read(posts "title", array { "1" }))
+  equal(#assert(call.read(posts "title", array { "1" })), 1)
+end)
