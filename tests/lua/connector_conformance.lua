@@ -18,7 +18,7 @@
 --   page                rows a page of a poll, 3 unless said
 --   nowhere             options that reach nobody
 --   long                { field, refused } of a text: a million bytes are kept, or refused as a whole
---   wide                { field, value } a number beyond what the field or a double holds; kept exactly or refused, unless `doubles`
+--   wide                { field, value } a number beyond what the field or a double holds; kept exactly or refused
 --   open_ended          true where the system has no fields of its own to be missed
 --   fill(group, count)  makes so many rows of a group at once and returns their keys, where the connector would take long
 --   many                rows of the largest page: 10000 unless said

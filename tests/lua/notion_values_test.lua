@@ -152,6 +152,16 @@ tap.test("what would be cut or cannot be written is refused before it is sent", 
   end
 end)
 
+tap.test("a whole number that Notion would keep as its neighbour is refused, one that it holds is written", function()
+  for _, digits in ipairs { "9007199254740993", "-9007199254740993", "123456789012345678901" } do
+    local _, err, request = written { Weight = dec(digits) }
+    tap.equal({ err.code, err.message:find(digits, 1, true) ~= nil, err.hint, request }, { "invalid", true, "keep it in a property of text" })
+  end
+  for _, digits in ipairs { "9007199254740994", "100000000000000000000", "0.1", "1234.5678901234567890" } do
+    tap.equal(tostring((written { Weight = dec(digits) }).wght.number), digits)
+  end
+end)
+
 tap.test("a hosted file stays by the address it has now", function()
   local now = page(page_id, { Papers = value("files", array { { name = "a.pdf", type = "file", file = { url = "https://s3/now" } } }) })
   local sent = written({ Papers = array { { name = "a.pdf", url = null }, { name = "b", url = "https://b" } } }, { { one_path, { body = now } } })

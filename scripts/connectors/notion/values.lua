@@ -182,9 +182,15 @@ local function runs(value, field)
 end
 wire.title, wire.rich_text = runs, runs
 
+-- Numbers are doubles there: a whole one of more digits would come back as its neighbour, and travel home as that.
 function wire.number(value, field)
-  if value == null or type(value) == "number" or decimal.is(value) then return value end
-  return wrong(field, "a number")
+  if value == null or type(value) == "number" then return value end
+  if not decimal.is(value) then return wrong(field, "a number") end
+  local is_whole = value:round(0) == value
+  if is_whole and decimal.dec(("%.0f"):format(value:number())) ~= value then
+    return fail("invalid", ("%s: %s has more digits than a number of Notion holds"):format(field.name, connector.plain(value)), "keep it in a property of text")
+  end
+  return value
 end
 
 function wire.checkbox(value, field)
