@@ -58,12 +58,22 @@ int help_kind(Terminal& out, Terminal& err, bool as_json, const std::string& nam
   return kOk;
 }
 
+bool has_its_value_behind(const std::string& option) { return option == "--project" || option == "--env" || option == "--scripts-dir" || option == "--url" || option == "--token"; }
+
+/// The word after `help` that is no option: `--scripts-dir DIR help notion` asks about notion too. "" where there is none.
+std::string helped_word(const std::vector<std::string>& words) {
+  for (std::size_t i = 1; i < words.size(); ++i) {
+    if (words[i].empty() || words[i][0] != '-') return words[i];
+    if (has_its_value_behind(words[i])) ++i;
+  }
+  return {};
+}
+
 /// `--project DIR status` is `status --project DIR`: options may stand before the command.
 std::vector<std::string> command_first(std::vector<std::string> words) {
   for (std::size_t i = 0; i < words.size(); ++i) {
     if (words[i].empty() || words[i][0] == '-') {
-      const bool takes_value = words[i] == "--project" || words[i] == "--env" || words[i] == "--scripts-dir" || words[i] == "--url" || words[i] == "--token";
-      if (takes_value) ++i;
+      if (has_its_value_behind(words[i])) ++i;
       continue;
     }
     std::rotate(words.begin(), words.begin() + static_cast<std::ptrdiff_t>(i), words.begin() + static_cast<std::ptrdiff_t>(i) + 1);
@@ -131,8 +141,9 @@ int run(const std::vector<std::string>& given) {
   const std::vector<std::string> words = command_first(given);
   const bool as_json = wants_json(words);
   if (words.empty() || words[0] == "help" || words[0] == "--help" || words[0] == "-h") {
-    const Command* about = words.size() > 1 ? find_command(words[1]) : nullptr;
-    if (words.size() > 1 && about == nullptr && words[0] == "help") return help_kind(out, err, as_json, words[1]);
+    const std::string subject = helped_word(words);
+    const Command* about = subject.empty() ? nullptr : find_command(subject);
+    if (!subject.empty() && about == nullptr && words[0] == "help") return help_kind(out, err, as_json, subject);
     out.line(about != nullptr ? help_of(*about, out.look()) : help(out.look()));
     return words.empty() ? kUsage : kOk;
   }

@@ -23,6 +23,8 @@ expect 1 "$TIDEWIRE" connections test epr
 expect 0 "$TIDEWIRE" help notion
 says "NAME = notion {"
 says required
+expect 0 "$TIDEWIRE" --env trial help notion
+says "NAME = notion {"
 expect 2 "$TIDEWIRE" help notoin
 says "did you mean 'notion'?"
 
