@@ -156,10 +156,10 @@ end
 
 -- Every field that a side has, also those that are never rows: a pattern may name them.
 local function all_names(side)
-  local names = {}
-  for _, field in ipairs(side.describe and side.describe.fields or {}) do names[field.name] = true end
-  for _, name in ipairs(side.key) do names[name] = true end
-  return names
+  local known = {}
+  for _, field in ipairs(side.describe and side.describe.fields or {}) do known[field.name] = true end
+  for _, name in ipairs(side.key) do known[name] = true end
+  return known
 end
 
 -- The text after another mapping's pattern: rows are proposed for the fields that its own leave.
