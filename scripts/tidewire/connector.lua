@@ -166,7 +166,8 @@ local function lost(err, writes)
   local code = err.code
   if writes and code == "invalid" then code = "unknown" end
   if not writes and code == "unknown" then code = "unavailable" end
-  return fail(code, err.message, err.hint, err.retry_after)
+  local hint = M.given(err.hint) or code == "unavailable" and "does it run, and does `url` name it? It is tried again by itself" or nil
+  return fail(code, err.message, hint, err.retry_after)
 end
 
 local too_long = { [413] = true, [414] = true, [431] = true }

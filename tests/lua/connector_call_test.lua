@@ -30,6 +30,13 @@ tap.test("a refusal by something in between is no fault of what was read, but of
     { "unavailable", "unavailable", "invalid", "invalid", "invalid" })
 end)
 
+tap.test("who does not answer at all is to be looked for", function()
+  local _, err = ask { fails = "unavailable" }
+  tap.equal({ err.code, err.hint }, { "unavailable", "does it run, and does `url` name it? It is tried again by itself" })
+  _, err = ask({ fails = "unknown" }, true)
+  tap.equal({ err.code, err.hint }, { "unknown" })
+end)
+
 tap.test("a page in the place of an answer is told by its title, with what to do", function()
   local function told(status, body) local _, err = ask { status = status, body = body } return { err.code, err.message, err.hint } end
   tap.equal(told(502, "<html><head><title>502 Bad Gateway</title></head>"), { "unavailable", "the server answered 502 with a page of HTML, '502 Bad Gateway'",
