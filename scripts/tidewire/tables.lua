@@ -41,6 +41,13 @@ end
 --- A column or a table is not what it was.
 function M.forget(conn) conn.state.tables = nil end
 
+--- What a person may look after where there is no way to the database at all; `more` is the error.
+function M.hint_unreached(more)
+  if given(more.hint) or not more.message:find "^no connection: " then return end
+  if more.code == "denied" then more.hint = "are user, password and database those of the server, and may that user come from this machine?"
+  elseif more.code == "unavailable" then more.hint = "do host and port name the database server, does it listen there, and does a firewall let us through? It is tried again by itself" end
+end
+
 --- Remembers how far the server's clock, which says `now`, is ahead of ours.
 function M.note_clock(conn, now)
   local theirs, ours = { time.parse(now) }, { time.parse(time.now()) }

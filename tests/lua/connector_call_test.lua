@@ -76,3 +76,15 @@ tap.test("a row that is made under a key in another spelling is ours where all w
   connector.deal_created(group, { second }, { "at" }, outcomes)
   tap.equal({ outcomes[1].error.code, outcomes[2].error.code }, { "stale", "stale" })
 end)
+
+tap.test("where there is no way to a database it is said what to look after, unless it was said already", function()
+  local tables = require "tidewire.tables"
+  local function hint(code, message, said)
+    local err = { code = code, message = message, hint = said }
+    tables.hint_unreached(err)
+    return err.hint
+  end
+  tap.ok(hint("unavailable", "no connection: 2002: Can't connect"):find "host and port")
+  tap.ok(hint("denied", "no connection: 1045: Access denied"):find "user, password and database")
+  tap.equal({ hint("unavailable", "no connection: x", "said"), hint("unknown", "no connection: x"), hint("denied", "1142: SELECT command denied") }, { "said" })
+end)

@@ -45,6 +45,7 @@ local in_the_way = { [1062] = "taken", [1216] = "reference", [1217] = "reference
 
 local function checked(conn, answer, more)
   if answer then return answer, more end
+  tables.hint_unreached(more)
   local why = in_the_way[M.number_of(more) or 0]
   if why then more = connector.blocked(more, why) end
   if outdated[M.number_of(more) or 0] then tables.forget(conn) end

@@ -55,6 +55,7 @@ local in_the_way = { ["23503"] = "reference", ["23001"] = "reference", ["23505"]
 
 local function checked(conn, answer, more)
   if answer then return answer, more end
+  tables.hint_unreached(more)
   local why = in_the_way[M.state_of(more) or ""]
   if why then more = connector.blocked(more, why) end
   if outdated[M.state_of(more) or ""] then tables.forget(conn) end
