@@ -143,6 +143,22 @@ test("what nothing becomes is the row's to say", function()
   equal(row(function() return { "a", "b", default = "x" } end).default, "x")
 end)
 
+test("an emptied text empties the other side through a transform of ours, or becomes what the row says", function()
+  local cleared = { kind = "value", value = null }
+  for name, pair in pairs { phone = t.phone "GB", enum = t.enum { Active = "active" }, email = t.email, date = t.date, decimal = t.decimal(2), html = t.html, csv = t.csv, trim = t.trim } do
+    local f = row(function() return { "a", "b", pair } end)
+    for _, side in ipairs { "to_right", "to_left" } do
+      local result = f[side]("", {}, ctx)
+      ok(result.kind == "value" and (result.value == null or result.value == "" or type(result.value) == "table" and #result.value == 0), name .. " " .. side .. ": " .. result.kind)
+    end
+  end
+  equal(row(function() return { "a", "b", t.phone "GB" } end).to_right("", {}, ctx), cleared)
+  equal(row(function() return { "a", "b", t.phone "GB", null = "keep" } end).to_right("", {}, ctx), { kind = "leave" })
+  equal(row(function() return { "a", "b", t.enum { Active = "active" }, null = "none" } end).to_right("", {}, ctx), { kind = "value", value = "none" })
+  -- A function of the author's own said nil of a text, which leaves the other side alone.
+  equal(row(function() return { "a", "b", function(value) if value ~= "" then return value end end, only = "to_right" } end).to_right("", {}, ctx), { kind = "leave" })
+end)
+
 test("records refuse names they do not have, with a suggestion", function()
   local f = row(function() return { "first_name", "b", { to_right = function(_, record) return record.frist_name end }, only = "to_right" } end)
   raises(function() f.to_right("x", { first_name = "x" }, ctx) end, "mapping_test.lua:%d+: a record of erp has no field 'frist_name' here %(did you mean 'first_name'%?%)")

@@ -58,12 +58,13 @@ local function from_nothing(result, row)
   return said(result == nil and null or result)
 end
 
---- `call(value, record, ctx)` for one value on the source side.
+--- `call(value, record, ctx)` for one value on the source side. To a transform of ours (no `strict`) an empty text is nothing.
 local function of_one(call, row, strict, about)
   return function(value, record, ctx)
     if value == null then value = nil end
     local result = call(value, strict and values.guarded(record, strict), seen(ctx, about))
-    if value == nil and (result == nil or result == null) then return from_nothing(result, row) end
+    local nothing = value == nil or value == "" and not strict
+    if nothing and (result == nil or result == null) then return from_nothing(result, row) end
     if result == nil then return leave end
     return said(result)
   end
@@ -93,8 +94,8 @@ function M.strict_of(declared, what)
   return meta
 end
 
---- A row's conversion towards one side. `row`: null, null_value; `strict`: metatable of the source's record, nil where
---- the function looks at no record.
+--- A row's conversion towards one side. `row`: null, null_value; `strict`: metatable of the source's record, nil of a transform
+--- of the library, which looks at no record.
 function M.conversion(call, paths, row, strict, side_name, about)
   if #paths == 1 then return of_one(call, row, strict, about) end
   return of_several(call, paths, strict, side_name, about)
