@@ -451,6 +451,18 @@ tap.test("the zone of the site is asked again with its description", function()
   tap.equal({ zone(), zone() }, { "Europe/Berlin", "Asia/Kolkata" })
 end)
 
+tap.test("a site that does not answer what tells it from another is not another one", function()
+  local born = rows { creation = "2020-01-01 10:00:00" }
+  local call = connect { { "GET /api/method/frappe.auth.get_logged_user", { body = { message = "bot@example.com" } } },
+    { "GET /api/method/frappe.utils.change_log.get_versions", { body = { message = {} } } }, { "GET /api/resource/Deleted Document", rows() },
+    { "GET /api/resource/User", born, { status = 502, body = "<html>bad gateway</html>" }, { status = 429, body = {} }, { fails = "unavailable" },
+      { status = 403, body = { exc_type = "PermissionError" } } } }
+  tap.equal(call.test().site, "erp.example.com|2020-01-01 10:00:00")
+  for _, code in ipairs { "unavailable", "throttled", "unavailable" } do tap.fails(code, call.test()) end
+  -- Who may not read users is told so each time: the host alone must do.
+  tap.equal(call.test().site, "erp.example.com|")
+end)
+
 tap.test("a value that the site masks is refused, never taken for one", function()
   local docs = json.decode(recorded.getdoctype.body)
   for _, field in ipairs(docs.docs[1].fields) do

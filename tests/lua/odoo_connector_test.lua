@@ -120,6 +120,16 @@ tap.test("what a proxy says is unknown of a write and unavailable of a read", fu
   tap.equal(tap.fails("throttled", limited.read(partners, array { "1" })).retry_after, 7)
 end)
 
+tap.test("a server that does not tell its database's id is not another one", function()
+  local said = { array { { id = 1, value = "u-1" } }, { http = true, status = 502, body = "<html>" }, raised("odoo.exceptions.AccessError") }
+  local call = newer { context_get = function() return { uid = 7 } end, read = rows { id = 7, login = "bot", company_ids = array { 1 } },
+    search_read = function(_, model) return model == "ir.config_parameter" and table.remove(said, 1) or array { { id = 7, login = "bot", company_ids = array { 1 } } } end }
+  tap.equal(call.test().site, "erp.example.org/main/u-1")
+  tap.fails("unavailable", call.test())
+  -- Who may not read it is told so each time: address and name must do.
+  tap.equal(call.test().site, "erp.example.org/main/")
+end)
+
 tap.test("a method without a result is a success", function()
   local call = older { unlink = function() return nil end }
   tap.equal(call.delete(partners, "1"), true)

@@ -144,11 +144,13 @@ function M.describe(conn, collection)
   return { key = array { "name" }, fields = fields, warnings = warnings_of(known, zone, connector.heads({}, collection.fields)), client_keys = named_by_client }
 end
 
--- The site has no id that a common user may read; the birth of its first user is as good where it can be read.
+-- The site has no id that a common user may read; the birth of its first user is as good where it can be read. A question that
+-- met no answer says nothing of the site: without that part it would look like another one.
 local function site_of(conn)
   local host = connector.without_login(conn.config.url):match "^%w+://([^/]+)"
-  local rows = wire.get_list(conn, "User", { fields = array { "creation" }, limit_page_length = 1,
+  local rows, err = wire.get_list(conn, "User", { fields = array { "creation" }, limit_page_length = 1,
     filters = array { array { "name", "=", "Administrator" } } })
+  if not rows and (err.code == "unavailable" or err.code == "throttled") then return nil, err end
   return host .. "|" .. (rows and rows[1] and rows[1].creation or "")
 end
 
@@ -187,6 +189,9 @@ function M.test(conn)
   local zone
   zone, err = shapes.zone(conn)
   if zone == nil then return nil, err end
+  local site
+  site, err = site_of(conn)
+  if not site then return nil, err end
   local warnings = array {}
   local function warn(message) warnings[#warnings + 1] = message end
   local versions = wire.method(conn, "frappe.utils.change_log.get_versions")
@@ -194,7 +199,7 @@ function M.test(conn)
   check_zone(conn, zone, warn)
   check_trash(conn, warn)
   return {
-    user = user, version = apps.frappe and apps.frappe.version, site = site_of(conn), zone = zone or nil,
+    user = user, version = apps.frappe and apps.frappe.version, site = site, zone = zone or nil,
     server_time = server_time or connector.server_now(conn), warnings = warnings,
   }
 end

@@ -136,10 +136,12 @@ local function user(conn)
   return rows[1] or { login = "uid " .. connector.plain(uid), company_ids = array {} }
 end
 
+-- Without it where the user may not read it. A question that met no answer is a failure: the database would look like another one.
 local function database_id(conn)
-  local rows = wire.search_read(conn, "ir.config_parameter", { domain = array { array { "key", "=", "database.uuid" } },
+  local rows, err = wire.search_read(conn, "ir.config_parameter", { domain = array { array { "key", "=", "database.uuid" } },
     fields = array { "value" }, limit = 1 })
-  return rows and rows[1] and rows[1].value or nil
+  if not rows and (err.code == "unavailable" or err.code == "throttled") then return nil, err end
+  return rows and rows[1] and rows[1].value or ""
 end
 
 --- The models with records that stay, for whoever may read the list of models.
@@ -157,8 +159,10 @@ function M.test(conn)
   local me
   me, err = user(conn)
   if not me then return nil, err end
-  local warnings, database = array {}, database_id(conn)
-  if not database then
+  local warnings, database = array {}, nil
+  database, err = database_id(conn)
+  if not database then return nil, err end
+  if database == "" then
     warnings[1] = "the database's own id can be read by administrators only: address and name must tell this database from another"
   end
   if server.major >= 19 and not server.json2 then
@@ -168,7 +172,7 @@ function M.test(conn)
     warnings[#warnings + 1] = "the user sees several companies: name one with `company`, for values that differ by company"
   end
   local host = conn.config.url:match "^%w+://([^/]+)"
-  return { user = me.login, version = server.text, site = host .. "/" .. (conn.config.database or "") .. "/" .. (database or ""), zone = "UTC",
+  return { user = me.login, version = server.text, site = host .. "/" .. (conn.config.database or "") .. "/" .. database, zone = "UTC",
     server_time = conn.state.server_date or connector.server_now(conn), warnings = warnings }
 end
 
