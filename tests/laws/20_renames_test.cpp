@@ -46,6 +46,24 @@ TEST_CASE("law 20: what a person told to ignore is so under its new name too", "
   CHECK(link->key.right == it.right);
 }
 
+TEST_CASE("law 20: an edit of the other side reaches what was renamed without a word, and waits for no sweep", "[laws][20]") {
+  for (const auto& rest : {std::chrono::seconds(0), std::chrono::seconds(300)}) {  // seen just now, and long ago
+    Pair it;
+    it.later(rest);
+    it.world.left.rename(it.left, "L-new");  // nobody tells of it
+    const int lists = it.world.left.lists;
+    it.edit(Side::kRight, "phone", "2");
+    it.world.hook(Side::kRight, it.right);
+    it.world.settle();
+
+    CHECK(it.world.left.get("L-new", "phone") == Value("2"));
+    CHECK(it.known(Side::kRight, it.right).link->key.left == "L-new");
+    CHECK(it.world.left.lists == lists);
+    CHECK(it.world.counts().backing_off == 0);
+    CHECK(operations_of(it.world).front().kind == "rename");
+  }
+}
+
 TEST_CASE("law 20: a frozen link whose record was renamed stays frozen", "[laws][20][23]") {
   sync::Plan plan = World::default_plan();
   plan.end.right.scope["status"] = Value(Object{{"op", "!="}, {"value", "out"}});

@@ -90,9 +90,10 @@ void Reconcile::gone(Side side) {
   if (in_another_system("'" + *link_.key[side] + "' is missing on " + plan_.end[side].connection)) return;
   if (!evidence && both_gone && told_gone(other(side))) return gone(other(side));
   if (may_be_hidden(side)) return;
+  // Before any wait: what goes on under another name is not missing, and what was edited on the other side is for it.
+  if (search_renamed(side)) return;
   if (was_seen_lately(side)) return;
   if (!evidence && !was_swept(side) && !options_.dry) return ask_for_sweep(side);
-  if (search_renamed(side)) return;
   const Side there = other(side);
   counters_["deletes_seen"] += 1;
   if (!link_.key[there]) return bury(side, "nothing", "skipped");
