@@ -57,6 +57,22 @@ bool settles(const store::Operation& operation, const Value& decided) {
   return true;
 }
 
+bool carries(const store::Operation& operation, const sync::Field& field, const Value& decided) {
+  const Value* writes = operation.record.find("writes");
+  if (writes == nullptr || !writes->is_array()) return false;
+  const auto holds = [&](const Value& write, Side side) {
+    const Value* values = write.find("values");
+    if (values == nullptr || write.string_or("side") != side_name(side) || !is_written(write)) return false;
+    const auto& paths = field.paths[side];
+    return std::any_of(paths.begin(), paths.end(), [&](const std::string& path) { return values->find(path) != nullptr || values->at_path(path) != nullptr; });
+  };
+  for (const Side side : {Side::kLeft, Side::kRight}) {
+    if (decided.find(std::string("to_") + side_name(side)) == nullptr) continue;
+    if (std::any_of(writes->as_array().begin(), writes->as_array().end(), [&](const Value& write) { return holds(write, side); })) return true;
+  }
+  return false;
+}
+
 namespace {
 
 class Teller {

@@ -32,6 +32,8 @@ struct Evidence {
 bool is_written(const Value& write);
 /// True where the operation gave the field what it decided: wrote it, or found both sides agreed.
 bool settles(const store::Operation& operation, const Value& decided);
+/// True where a write of the operation gave a side what was decided of this field, though another decision may have come after it.
+bool carries(const store::Operation& operation, const sync::Field& field, const Value& decided);
 
 /// {mapping, side = whose key was asked for, left_key, right_key, state, text, fields = [{field, left, right, decision, rule, winner, at, operation, author,
 /// because = [{side, key, reason, event}], before, script, tried, text}], standing = [texts]}. `field` "" = all.

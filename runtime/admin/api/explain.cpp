@@ -61,8 +61,26 @@ class Asking : public std::enable_shared_from_this<Asking> {
         else if (!evidence_.decided.contains(name)) evidence_.tried.try_emplace(name, operation);
       }
     }
+    gather_earlier(operation);
     const bool whole = !any || operation.author || operation.outcome == "dead" || operation.outcome == "held";
     if (whole && evidence_.history.size() < kHistory) evidence_.history.push_back(operation);
+  }
+
+  /// What was written before the sides were merged again is in the base, and not among the last decisions.
+  void gather_earlier(store::Operation operation) {
+    const sync::Plan* plan = control_.engine().plan(named_.mapping);
+    const Value* earlier = operation.record.find("earlier");
+    if (plan == nullptr || earlier == nullptr || !earlier->is_array()) return;
+    const Array attempts = earlier->as_array();
+    for (auto attempt = attempts.rbegin(); attempt != attempts.rend(); ++attempt) {
+      if (!attempt->is_object()) continue;
+      for (const auto& [name, decided] : attempt->as_object()) {
+        const sync::Field* field = plan->field(name);
+        if (field == nullptr || !carries(operation, *field, decided)) continue;
+        operation.record["fields"][name] = decided;
+        evidence_.decided.try_emplace(name, operation);
+      }
+    }
   }
 
   bool complete() const {

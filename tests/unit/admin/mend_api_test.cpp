@@ -155,6 +155,26 @@ TEST_CASE("api: of a deleted record it is told where and until when, and what bo
   CHECK(holds(text_of(told, "phone"), "agreed on last: erp \"2\", app \"2\""));
 }
 
+TEST_CASE("api: explain tells what was written before the sides were merged again", "[admin][explain]") {
+  Linked f;
+  f.world.left.edit("L1", "phone", Value("3"));
+  f.world.right.edit("R1", "note", Value("m"));
+  f.world.left.before_write = [&] { f.world.left.edit("L1", "tags", Value("u")); };  // refuses the second write of the pass
+  f.world.hook(store::Side::kLeft, "L1");
+  f.world.hook(store::Side::kRight, "R1");
+  f.world.settle();
+  REQUIRE(f.world.right.get("R1", "phone") == Value("3"));
+  REQUIRE(f.world.left.get("L1", "note") == Value("m"));
+
+  const Value told = f.get("/api/v1/explain?mapping=people&key=L1");
+  const std::string phone = text_of(told, "phone"), note = text_of(told, "note");
+  INFO(phone << "\n" << note);
+  CHECK(holds(phone, "app got it from erp on"));
+  CHECK(holds(phone, "Before, app had \"2\""));
+  CHECK(holds(note, "erp got it from app on"));
+  CHECK(holds(note, "Before, erp had \"n\""));
+}
+
 TEST_CASE("api: explain tells of an open conflict and of what a person set aside", "[admin][explain]") {
   Linked f;
   f.make_conflict();
