@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/text.h"
+
 namespace tidewire::app {
 
 constexpr Duration kIdentified = std::chrono::minutes(10);  // for so long it is believed to be the system that it was
@@ -154,6 +156,15 @@ void Connection::unlisten() {
   if (!has("unlisten")) return;
   const auto ended = script_->call(*script::function_number(*script_->data().at_path("functions.unlisten")), {});
   if (!ended.ok()) services_.log.warn("listen_failed", to_string(ended.error()), {{"connection", Value(name_)}});
+}
+
+Result<Value> Connection::webhook(const http::Request& request) {
+  Object headers;
+  for (const auto& [name, value] : request.headers.fields()) {
+    if (valid_utf8(value)) headers.try_emplace(lower_ascii(name), Value(value));
+  }
+  return script_->call(*script::function_number(*script_->data().at_path("functions.webhook")),
+                       {Value(Object{{"method", Value(request.method)}, {"target", Value(request.target)}, {"headers", Value(std::move(headers))}, {"body", Value(request.body)}})});
 }
 
 bool Connection::has(const std::string& function) const {

@@ -67,6 +67,9 @@ class Connection {
   [[nodiscard]] std::unique_ptr<script::Script::Running> listen(Value collections, std::function<void(Result<Value>)> done);
   /// Ends what `listen` keeps between two calls.
   void unlisten();
+  /// What the connector's `webhook` makes of a delivery, at once: a list of {collection, key, event, parents}. kScript, kBudget: it failed, or
+  /// tried to wait.
+  Result<Value> webhook(const http::Request& request);
   bool has(const std::string& function) const;
   /// Nothing was asked of it that is not answered.
   bool is_idle() const { return running_.empty() && waiting_.empty(); }

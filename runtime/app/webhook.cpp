@@ -98,6 +98,11 @@ std::vector<std::string> owners_of(const Value* places, const http::Request& req
   return owners;
 }
 
+std::string delivery_of(const http::Request& request) {
+  const std::string* id = request.headers.find("webhook-id");
+  return id == nullptr ? "" : *id;
+}
+
 bool tells_deletion(const Value* names, const std::string& event) {
   const auto same = [&](const Value& name) { return name.is_string() && name.as_string() == event; };
   return names != nullptr && names->is_array() && std::any_of(names->as_array().begin(), names->as_array().end(), same);
@@ -105,31 +110,71 @@ bool tells_deletion(const Value* names, const std::string& event) {
 
 }  // namespace
 
+/// One thing that a delivery tells of.
+struct WebhookIntake::Told {
+  std::string collection;
+  bool deleted = false;
+  std::string delivery_id;
+  std::function<std::string(const std::vector<std::string>& fields)> key;         // of the record itself; "" = it names none
+  std::function<std::vector<std::string>(const std::string& column)> owners;      // of a row below records: whose it is, and was
+};
+
+/// A change for everything that a mapping wants to be told of in that collection.
+Result<void> WebhookIntake::add(const Connection& connection, const Told& told, std::vector<store::Change>& changes) const {
+  store::Change change;
+  change.connection = connection.name();
+  change.delivery_id = told.delivery_id;
+  for (const Want& want : ports_.wants(connection.name())) {
+    if (want.collection != told.collection) continue;
+    change.collection = want.owner.empty() ? told.collection : want.owner;
+    const bool own_key = want.owner.empty() || !want.watch.empty();
+    const std::vector<std::string> keys = own_key ? std::vector<std::string>{told.key(want.key)} : told.owners(want.key.front());
+    if (keys.empty()) return make_error(Code::kInvalid, "the body names " + told.collection + " but not whose row it is (" + want.key.front() + ")");
+    for (const std::string& key : keys) {
+      if (key.empty()) return make_error(Code::kInvalid, "the body names " + told.collection + " but no key");
+      change.key = want.watch.empty() ? key : sync::watch_key(want.watch, key);
+      change.event = want.owner.empty() && told.deleted ? "delete" : "upsert";
+      changes.push_back(change);
+      change.delivery_id.clear();  // one delivery is known by one of its changes
+    }
+  }
+  return {};
+}
+
 Result<std::vector<store::Change>> WebhookIntake::extract(Connection& connection, const http::Request& request, const Value& body) const {
   std::vector<store::Change> changes;
   const Value* shape = connection.declared().find("payload");
   if (shape == nullptr || !shape->is_object()) return changes;
-  std::string collection = first_of(shape->find("collection"), request, body, "");
-  if (collection.empty()) collection = request.query("collection");
+  Told told;
+  told.collection = first_of(shape->find("collection"), request, body, "");
+  if (told.collection.empty()) told.collection = request.query("collection");
   const auto& wants = ports_.wants(connection.name());
-  if (collection.empty() && wants.size() == 1) collection = wants.front().collection;
-  const std::string event = first_of(shape->find("event"), request, body, "");
-  store::Change change;
-  change.connection = connection.name();
-  if (const std::string* id = request.headers.find("webhook-id"); id != nullptr) change.delivery_id = *id;
-  for (const Want& want : wants) {
-    if (want.collection != collection) continue;
-    change.collection = want.owner.empty() ? collection : want.owner;
-    const bool own_key = want.owner.empty() || !want.watch.empty();
-    const std::vector<std::string> keys = own_key ? std::vector<std::string>{key_of(shape->find("key"), request, body, want.key)} : owners_of(shape->find("key"), request, body, want.key.front());
-    if (keys.empty()) return make_error(Code::kInvalid, "the body names " + collection + " but not whose row it is (" + want.key.front() + ")");
-    for (const std::string& key : keys) {
-      if (key.empty()) return make_error(Code::kInvalid, "the body names " + collection + " but no key");
-      change.key = want.watch.empty() ? key : sync::watch_key(want.watch, key);
-      change.event = want.owner.empty() && tells_deletion(shape->find("deletes"), event) ? "delete" : "upsert";
-      changes.push_back(change);
-      change.delivery_id.clear();  // one delivery is known by one of its changes
-    }
+  if (told.collection.empty() && wants.size() == 1) told.collection = wants.front().collection;
+  told.deleted = tells_deletion(shape->find("deletes"), first_of(shape->find("event"), request, body, ""));
+  told.delivery_id = delivery_of(request);
+  told.key = [&](const std::vector<std::string>& fields) { return key_of(shape->find("key"), request, body, fields); };
+  told.owners = [&](const std::string& column) { return owners_of(shape->find("key"), request, body, column); };
+  TRY(add(connection, told, changes));
+  return changes;
+}
+
+/// What the connector's own `webhook` makes of it.
+Result<std::vector<store::Change>> WebhookIntake::ask(Connection& connection, const http::Request& request) const {
+  std::vector<store::Change> changes;
+  const Value answer = TRY(connection.webhook(request));
+  for (const Value& one : answer.is_array() ? answer.as_array() : Array{}) {
+    Told told;
+    told.collection = one.string_or("collection");
+    told.deleted = one.string_or("event") == "delete";
+    told.delivery_id = changes.empty() ? delivery_of(request) : "";
+    told.key = [&](const std::vector<std::string>&) { return one.string_or("key"); };
+    told.owners = [&](const std::string& column) {
+      const Value* owners = one.at_path("parents." + column);
+      std::vector<std::string> keys;
+      for (const Value& key : owners == nullptr || !owners->is_array() ? Array{} : owners->as_array()) keys.push_back(key.as_string());
+      return keys;
+    };
+    TRY(add(connection, told, changes));
   }
   return changes;
 }
@@ -177,7 +222,9 @@ void WebhookIntake::handle(http::Request request, const std::string& name, http:
     error.retry_after = std::chrono::seconds(1);
     return reply(admin::problem(error));
   }
-  Result<Value> body = read_body(*connection, request.body);
+  const bool asked = connection->has("webhook");
+  Result<Value> body = asked ? Result<Value>(Value(Object{})) : read_body(*connection, request.body);
+  if (asked && !valid_utf8(request.body)) body = make_error(Code::kInvalid, "the webhook's body is not UTF-8", "the sender must send text");
   if (!body.ok() || !body->is_object()) {
     ++counts.malformed;
     counts.last_malformed = ports_.clock.now();
@@ -185,7 +232,8 @@ void WebhookIntake::handle(http::Request request, const std::string& name, http:
     ports_.log.warn("webhook_malformed", error.message, {{"connection", Value(connection->name())}});
     return reply(admin::problem(400, error));
   }
-  auto changes = extract(*connection, request, *body);
+  auto changes = asked ? ask(*connection, request) : extract(*connection, request, *body);
+  if (!changes.ok() && asked) ports_.log.warn("webhook_unparsed", to_string(changes.error()), {{"connection", Value(connection->name())}});
   if (!changes.ok()) {
     // Proved, so it is ours to keep: stored raw for a person to look at.
     store::Change unparsed;

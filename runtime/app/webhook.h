@@ -1,8 +1,8 @@
 // webhook.h — POST /webhook/{connection}: proved, parsed, committed, then answered 202.
 //
 // The proof is checked over the raw bytes before anything is parsed. Where collection, key and event stand is data of the
-// connector, so the common shapes need no Lua here. A 2xx means that the change is on disk; when it cannot be stored the
-// sender is told to come back.
+// connector, so the common shapes need no Lua here; a connector with a `webhook` of its own is asked at once, and may not wait. A 2xx means that
+// the change is on disk; when it cannot be stored the sender is told to come back.
 #pragma once
 
 #include <functional>
@@ -34,7 +34,10 @@ class WebhookIntake {
   void handle(http::Request request, const std::string& connection, http::Reply reply);
 
  private:
+  struct Told;
+  Result<void> add(const Connection& connection, const Told& told, std::vector<store::Change>& changes) const;
   Result<std::vector<store::Change>> extract(Connection& connection, const http::Request& request, const Value& body) const;
+  Result<std::vector<store::Change>> ask(Connection& connection, const http::Request& request) const;
   static Error not_running(const std::string& name);
   Result<Value> read_body(const Connection& connection, const std::string& text) const;
   void note_received(Connection& connection);

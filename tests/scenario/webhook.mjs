@@ -324,6 +324,36 @@ const cases = {
     await world.settled();
   },
 
+  async "a connector's own webhook reads what no data says: it is asked at once, and what it cannot read is kept"() {
+    const shipped = fs.readFileSync(path.join(process.env.SOURCE_DIR, "scripts/connectors/frappe.lua"), "utf8");
+    project.write("connectors/frappe.lua", shipped.replace(/return M\n$/, `
+      function M.webhook(request, payload)
+        if request.query.event == "waits" then require("tidewire.task").sleep(1) end
+        local what, name = request.body:match "^type=([^&]*)&id=(.*)$"
+        if not what then error("no form: " .. tostring(payload and payload.doctype)) end
+        return { { collection = what:gsub("+", " "), key = name } }
+      end
+      return M
+    `));
+    const own = (body, event = "on_change") => post("/webhook/erp?event=" + event, body, signed(secrets.ERP_WEBHOOK_SECRET, body));
+    const unparsed = async () => JSON.parse((await project.cli("changes", "--event", "unparsed", "--limit", "100", "--json")).out).changes.length;
+    const before = await unparsed();
+    await until("the connector to be used", async () => (await own("type=ToDo&id=T-1")).text === '{"accepted":0}');
+    await arrives("by a form", () => own("type=Staff+Member&id=HR-00001"));
+    assert.equal((await own("type=Staff+Member&id=HR-00001", "on_change")).text, '{"accepted":1}');
+    assert.equal((await own("type=Staff+Member&id=")).text, '{"accepted":1}');  // it names nobody: kept as it came
+    assert.equal((await own("\xff")).status, 202);
+    assert.equal((await own(Buffer.from([0x74, 0xff]))).status, 400);
+    assert.equal((await own(person("HR-00001"))).text, '{"accepted":1}');
+    assert.match(project.logged("webhook_unparsed").at(-1).message, /frappe\.lua:\d+: no form: Staff Member/);
+    assert.equal((await own("type=Staff+Member&id=HR-00001", "waits")).text, '{"accepted":1}');
+    assert.match(project.logged("webhook_unparsed").at(-1).message, /frappe\.lua:\d+/);
+    assert.ok(await unparsed() - before >= 4);
+    project.remove("connectors/frappe.lua");
+    await until("the shipped one", async () => (await send('{"doctype":"ToDo","name":"T-1"}')).text === '{"accepted":0}');
+    await arrives("by the shipped one", () => send(person("HR-00001")));
+  },
+
   async "keep-alive connections and pipelined webhooks are each answered"() {
     const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
     const body = person("HR-00001");

@@ -4,6 +4,7 @@
 
 local json = require "tidewire.json"
 local text = require "tidewire.text"
+local url = require "tidewire.url"
 local connector = require "tidewire.connector"
 local files = require "tidewire.files"
 local hash = require "tidewire.hash"
@@ -180,6 +181,33 @@ local crossing = {
   end,
 }
 
+-- `webhook`, which finds query and JSON body read already, and whose answer is checked: what it names goes into the state.
+local function extracting(kind, call)
+  local function bad(what) error("connector " .. kind .. ": webhook must return a list of { collection, key, event, parents }: " .. what, 0) end
+  local function plain(value) return type(value) == "table" and json.encode(json.array(value)) or value ~= nil and connector.plain(value) or "" end
+  return function(request)
+    request.query = {}
+    for _, pair in ipairs(url.parse_query(request.target:match "%?(.*)$" or "")) do
+      request.query[pair[1]] = request.query[pair[1]] or pair[2]
+    end
+    local answer, err = call(request, (json.decode(request.body)))
+    if not answer and err then return nil, err end
+    local list = json.array {}
+    if answer ~= nil and type(answer) ~= "table" then bad("it returned a " .. type(answer)) end
+    for i, one in ipairs(answer or {}) do
+      if type(one) ~= "table" or type(one.collection) ~= "string" then bad("entry " .. i .. " names no collection") end
+      if one.event and one.event ~= "upsert" and one.event ~= "delete" then bad("'event' is \"upsert\" or \"delete\", not " .. tostring(one.event)) end
+      local parents = {}
+      for column, keys in pairs(one.parents or {}) do
+        parents[column] = json.array {}
+        for n, key in ipairs(keys) do parents[column][n] = plain(key) end
+      end
+      list[i] = { collection = one.collection, key = plain(given(one.key)), event = one.event or "upsert", parents = parents }
+    end
+    return list
+  end
+end
+
 local function opened(load_main, argument)
   local main = load_main()
   local what = "connection " .. tostring(argument.name)
@@ -197,7 +225,7 @@ local function opened(load_main, argument)
     if type(call) == "function" and name ~= "webhook" then functions[name] = bound(conn, call) end
   end
   functions.describe = bound(conn, described(main))
-  functions.webhook = main.webhook
+  if main.webhook then functions.webhook = extracting(main.kind, main.webhook) end
   functions.verbs = {}
   local known = json.array {}
   for name, call in pairs(main.verbs or {}) do
