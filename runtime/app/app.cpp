@@ -105,6 +105,9 @@ Result<void> App::State::configure_log(const Project& project) {
   const bool terminal = log.file.empty() && isatty(STDERR_FILENO) != 0;
   log.form = project.log_form.value_or(terminal ? Logger::Form::kText : Logger::Form::kJson);
   log.colours = terminal && getenv("NO_COLOR") == nullptr;
+  const auto configured = log_.configure(log);
+  if (configured.ok() || !options_.quiet || log.file.empty()) return configured;
+  log.file.clear();  // a bare image has no devices
   return log_.configure(std::move(log));
 }
 

@@ -125,8 +125,8 @@ says "no webhook like that was received"
 expect 0 "$TIDEWIRE" changes --source poll --since 1h
 continues() { "$TIDEWIRE" cursors people | grep -q left; }
 wait_for "no poll has a place to continue from" continues
-expect 0 "$TIDEWIRE" cursors nothing
-says "no poll has a place"
+expect 1 "$TIDEWIRE" cursors nothing
+says "no mapping 'nothing'"
 
 # the shell is offered them
 expect 0 "$TIDEWIRE" complete -- mappings ro
