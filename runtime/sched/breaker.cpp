@@ -38,7 +38,7 @@ void CircuitBreaker::failed(Permit permit, const Error& error) {
   switch (error.code) {
     case Code::kUnavailable:
     case Code::kUnknown: return count(error);
-    case Code::kDenied: return open(at_least(options_.denied_pause, error), error);
+    case Code::kDenied: next_pause_ = std::max(next_pause_, options_.denied_pause); return open_longer(error);
     case Code::kCancelled:
     case Code::kScript:
     case Code::kBudget:
@@ -57,7 +57,11 @@ void CircuitBreaker::abandoned(Permit permit) {
 
 void CircuitBreaker::count(const Error& error) {
   const bool probe_failed = state_ == State::kHalfOpen;
-  if (!probe_failed && ++failures_ < options_.failures) return;
+  if (probe_failed || ++failures_ >= options_.failures) open_longer(error);
+}
+
+/// Each time in a row for twice as long.
+void CircuitBreaker::open_longer(const Error& error) {
   const Duration pause = at_least(next_pause_, error);
   next_pause_ = std::min(next_pause_ * 2, std::max(options_.longest_pause, options_.pause));
   open(pause, error);

@@ -18,7 +18,7 @@ class CircuitBreaker {
     int failures = 5;                                   // in a row, that open it
     Duration pause = std::chrono::seconds(10);          // before the first probe; doubles with each probe that fails
     Duration longest_pause = std::chrono::minutes(15);
-    Duration denied_pause = std::chrono::minutes(15);   // wrong credentials seldom heal by themselves
+    Duration denied_pause = std::chrono::minutes(1);    // the same after a denial: a proxy's hiccup heals, wrong credentials seldom do
   };
   enum class State { kClosed, kOpen, kHalfOpen };
 
@@ -54,6 +54,7 @@ class CircuitBreaker {
   void open(Duration pause, const Error& error);
   void close();
   void count(const Error& error);
+  void open_longer(const Error& error);
 
   Options options_;
   const Clock& clock_;

@@ -75,6 +75,22 @@ TEST_CASE("breaker: denied opens at once and for longer", "[sched]") {
   CHECK(room.breaker.reason() == "denied: 401 invalid key");
 }
 
+TEST_CASE("breaker: a denial is asked about again soon, and ever more seldom while it lasts", "[sched]") {
+  test::FakeClock clock;
+  CircuitBreaker breaker(clock);
+  const auto denied = [&] { breaker.failed(breaker.admit().value(), make_error(Code::kDenied, "401")); };
+  denied();
+  for (const auto pause : {1min, 2min, 4min, 8min, 15min, 15min}) {
+    CHECK(breaker.wait() == pause);
+    clock.pass(pause);
+    denied();
+  }
+  clock.pass(15min);
+  breaker.succeeded(breaker.admit().value());
+  denied();
+  CHECK(breaker.wait() == 1min);
+}
+
 TEST_CASE("breaker: half-open lets one probe through, whose success closes it", "[sched]") {
   BreakerRoom room;
   for (int i = 0; i < 3; ++i) room.fail();
