@@ -159,7 +159,8 @@ function M.test(conn)
   local me
   me, err = user(conn)
   if not me then return nil, err end
-  local warnings, database = array {}, nil
+  local warnings = array {}
+  local database
   database, err = database_id(conn)
   if not database then return nil, err end
   if database == "" then
