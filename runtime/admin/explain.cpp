@@ -34,6 +34,7 @@ std::string how_it_came(const std::string& reason) {
   if (reason == "sweep") return "a sweep found it";
   if (reason == "job") return "a job asked for it";
   if (reason == "resync") return "a resync asked for it";
+  if (reason == "child") return "a record that waits for it asked for it";
   if (reason == "person") return "a person asked for it";
   return "an earlier pass asked for it again";
 }

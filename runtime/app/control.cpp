@@ -54,7 +54,7 @@ std::optional<Instant> noticed_at(const store::Operation& operation) {
   for (const Value& one : taken->as_array()) {
     const std::string reason = one.string_or("reason");
     const auto since = parse_instant(one.string_or("since"));
-    if (since.ok() && reason != "job" && reason != "resync" && reason != "sweep" && reason != "again" && (!oldest || *since < *oldest)) oldest = *since;
+    if (since.ok() && reason != "job" && reason != "resync" && reason != "sweep" && reason != "again" && reason != "child" && (!oldest || *since < *oldest)) oldest = *since;
   }
   return oldest;
 }

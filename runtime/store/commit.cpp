@@ -30,6 +30,7 @@ class CommitWork {
     TRY(write_trail());
     TRY(add_counts(database_, mapping_scope(commit_.mapping), commit_.counters));
     for (const std::string& parent : commit_.wake_children) TRY(wake_waiting_for(database_, parent, now_));
+    for (const std::string& parent : commit_.look_at) TRY(look_at_parent(database_, parent, now_));
     for (const auto& [side, key] : commit_.moved) TRY(wake_ambiguous(database_, commit_.mapping, side, key, now_));
     for (const Side side : {Side::kLeft, Side::kRight}) {
       if (commit_.stirred[side]) TRY(wake_key_taken(database_, commit_.mapping, other(side), now_));

@@ -232,4 +232,13 @@ Result<void> wake_waiting_for(Database& database, const std::string& parent, Ins
   return {};
 }
 
+Result<void> look_at_parent(Database& database, const std::string& parent, Instant now) {
+  const auto named = parent_of(parent);
+  if (!named || named->key.empty()) return {};
+  const std::string mapping(named->mapping), key(named->key);
+  const bool stands = TRY(number(database, "SELECT count(*) FROM dirty_keys WHERE mapping = ? AND side = ? AND key = ?", 0, mapping, named->side, key)) > 0;
+  if (stands || TRY(find_link(database, mapping, named->side, key))) return {};
+  return add_marks(database, mapping, {{named->side, key, "upsert", "child"}}, now);
+}
+
 }  // namespace tidewire::store

@@ -50,5 +50,8 @@ Result<void> finish_taken(Database& database, const std::string& mapping, Side s
 /// Stores the row as given, or as waiting and due where a change arrived since it was taken.
 Result<void> keep_standing(Database& database, const DirtyKey& row, Instant now);
 Result<void> wake_waiting_for(Database& database, const std::string& parent, Instant now);
+/// Queues a parent that nothing is known of, for reason "child": a rename may have been told by nobody (law 20). What has a row, in whatever
+/// state, or a link is left alone.
+Result<void> look_at_parent(Database& database, const std::string& parent, Instant now);
 
 }  // namespace tidewire::store

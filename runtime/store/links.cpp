@@ -174,13 +174,19 @@ Result<std::optional<std::string>> translated_key(Database& database, std::strin
   return std::optional<std::string>(query.text(0));
 }
 
-Result<bool> parent_linked(Database& database, std::string_view parent) {
-  const std::size_t first = parent.find('/');
-  const std::size_t second = first == std::string_view::npos ? first : parent.find('/', first + 1);
-  if (second == std::string_view::npos) return false;
-  const std::optional<Side> side = side_from_name(parent.substr(first + 1, second - first - 1));
-  if (!side) return false;
-  return TRY(translated_key(database, parent.substr(0, first), *side, parent.substr(second + 1))).has_value();
+std::optional<Parent> parent_of(std::string_view name) {
+  const std::size_t first = name.find('/');
+  const std::size_t second = first == std::string_view::npos ? first : name.find('/', first + 1);
+  if (second == std::string_view::npos) return std::nullopt;
+  const std::optional<Side> side = side_from_name(name.substr(first + 1, second - first - 1));
+  if (!side) return std::nullopt;
+  return Parent{name.substr(0, first), *side, name.substr(second + 1)};
+}
+
+Result<bool> parent_linked(Database& database, std::string_view name) {
+  const auto parent = parent_of(name);
+  if (!parent) return false;
+  return TRY(translated_key(database, parent->mapping, parent->side, parent->key)).has_value();
 }
 
 void Store::find_by_incarnation(std::string mapping, Side side, std::string incarnation, Done<std::vector<Link>> done) {

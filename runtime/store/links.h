@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "store/database.h"
@@ -27,7 +28,13 @@ Result<void> part_from(Database& database, const std::vector<std::int64_t>& link
 /// The other side's key through a link that is no tombstone.
 Result<std::optional<std::string>> translated_key(Database& database, std::string_view mapping, Side from,
                                                   std::string_view key);
-/// `parent` is "mapping/side/key" as in dirty_keys.
+/// A parent as dirty_keys name it, "mapping/side/key"; nullopt for any other text. What it holds lives as long as the text.
+struct Parent {
+  std::string_view mapping;
+  Side side = Side::kLeft;
+  std::string_view key;
+};
+std::optional<Parent> parent_of(std::string_view name);
 Result<bool> parent_linked(Database& database, std::string_view parent);
 
 }  // namespace tidewire::store

@@ -62,6 +62,7 @@ struct Commit {
   std::map<std::string, std::pair<std::string, std::string>> conflict_said{};  // by field, where a person has said
   std::map<std::string, std::int64_t> counters{};         // added to scope "mapping NAME"
   std::vector<std::string> wake_children{};  // "mapping/side/key" of parents that are linked now: rows waiting for one become due
+  std::vector<std::string> look_at{};    // likewise of parents that rows begin to wait for: queued, for reason "child", where no row and no link has the key
   std::vector<std::pair<Side, std::string>> moved{};  // records that came, went, or say something else in what they match by: whose match was not unique because of one becomes due
   Sides<bool> stirred{false, false};     // some record of that side changed: what was in the way of a create may be gone
   std::vector<std::string> brake{};      // kinds logged for this link

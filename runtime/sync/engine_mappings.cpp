@@ -63,6 +63,9 @@ void Engine::put(std::shared_ptr<Mapper> mapper, Sides<Endpoint*> endpoints, con
       if (child != name && refers_to(waiting->worker->mapper()->plan().fields, name)) waiting->worker->wake();
     }
   };
+  mapping->lane->asked = [this](const std::string& wanted) {
+    if (Mapping* other = find(wanted); other != nullptr) other->worker->wake();
+  };
   mapping->worker = std::make_unique<Worker>(*mapping->lane, std::move(mapper));
   mapping->worker->on_idle([this] {
     jobs_.nudge();

@@ -163,6 +163,7 @@ struct Lane {
   std::function<Duration(Side)> ask_sweep;  // which records of the side are there at all, and when to ask again; nullptr: nobody sweeps
   std::function<void(Side, Done<void>)> sweep_now;  // likewise, begun after this call and stored by the time it is answered
   std::function<void()> woke;  // keys of other mappings that waited for one of this may go on
+  std::function<void(const std::string& mapping)> asked;  // keys of this mapping, perhaps another one, are due since somebody waits for them
   std::function<void()> freed;  // somebody beside the worker, who looks or mends, has let go of keys
   /// nullopt: no such mapping is loaded.
   std::function<std::optional<Translator>(const std::string& mapping, const End& end)> translator;

@@ -81,6 +81,134 @@ TEST_CASE("law 22: nor one that was renamed before it was linked: what names it 
   CHECK(it.world.counts().dead == 0);
 }
 
+namespace {
+
+store::Summary::Mapping counts_of(World& world, const std::string& mapping) {
+  store::Summary::Mapping out;
+  world.store.summary([&](Result<store::Summary> summary) { out = summary->mappings[mapping]; });
+  world.timers.run_posted();
+  return out;
+}
+
+Value member(const std::string& email, const std::string& team) {
+  Value fields = person(email);
+  fields["team"] = Value(team);
+  return fields;
+}
+
+}  // namespace
+
+TEST_CASE("law 22: a linked parent that was renamed without a word is found by those who name it so", "[laws][22][20]") {
+  const bool optional = GENERATE(false, true);
+  CAPTURE(optional);
+  Teams it(optional);
+  it.make_team();
+  it.world.settle(std::chrono::minutes(5));
+  const std::string ada = it.world.only_right(), team = it.right.rows.begin()->first;
+  REQUIRE(it.world.right.get(ada, "team_id") == Value(team));
+  it.left.rename("T1", "T2");
+  it.world.left.rows.at(it.child).fields["team"] = Value("T2");  // with the rename, and no version tells of it
+  const int lists = it.left.lists;
+
+  it.world.left.edit(it.child, "phone", Value("2"));
+  it.world.hook(Side::kLeft, it.child);
+  it.world.hook(Side::kLeft, it.world.left.insert(member("bob@example.org", "T2")));
+  it.world.settle();
+
+  CHECK(it.world.right.get(ada, "phone") == Value("2"));
+  REQUIRE(it.world.right.rows.size() == 2);
+  for (const auto& [key, row] : it.world.right.rows) CHECK(row.fields.string_or("team_id") == team);
+  CHECK(it.world.counts().waiting_for == 0);
+  CHECK(counts_of(it.world, "teams").links == 1);
+  CHECK(it.right.rows.size() == 1);
+  CHECK(it.left.lists == lists);
+}
+
+TEST_CASE("law 22: so along a chain of renamed parents, of the mapping itself too", "[laws][22][20]") {
+  sync::Plan plan = World::default_plan();
+  sync::Field boss = World::field("boss");
+  boss.kind = sync::Field::Kind::kReference;
+  boss.reference = "people";
+  plan.fields.push_back(boss);
+  World world(plan);
+  const auto hire = [&](const char* name, const char* of) {
+    Value fields = person(std::string(name) + "@example.org");
+    if (*of != 0) fields["boss"] = Value(of);
+    world.left.insert(std::move(fields), name);
+    world.hook(Side::kLeft, name);
+    world.settle();
+  };
+  const auto on_the_right = [&](const char* name) {
+    for (const auto& [key, row] : world.right.rows) {
+      if (row.fields.string_or("email") == std::string(name) + "@example.org") return key;
+    }
+    return std::string();
+  };
+  hire("ada", "");
+  hire("bob", "ada");
+  REQUIRE(world.right.rows.size() == 2);
+  world.settle(std::chrono::minutes(5));
+  world.left.rename("ada", "ada-2");
+  world.left.rename("bob", "bob-2");
+  world.left.rows.at("bob-2").fields["boss"] = Value("ada-2");
+
+  hire("carl", "bob-2");
+
+  REQUIRE(world.right.rows.size() == 3);
+  CHECK(world.right.get(on_the_right("carl"), "boss") == Value(on_the_right("bob")));
+  CHECK(world.right.get(on_the_right("bob"), "boss") == Value(on_the_right("ada")));
+  CHECK(known_of(world, Side::kLeft, "ada-2").link);
+  CHECK(known_of(world, Side::kLeft, "bob-2").link);
+  CHECK(world.counts().waiting_for == 0);
+  CHECK(world.counts().links == 3);
+}
+
+TEST_CASE("law 22: a parent that is not there is looked at once for each that waits for it, and stands nowhere itself", "[laws][22]") {
+  Teams it;
+  CHECK(it.left.reads == 1);
+  for (int i = 0; i < 3; ++i) {
+    it.world.left.edit(it.child, "phone", Value(std::to_string(i)));
+    it.world.hook(Side::kLeft, it.child);
+    it.world.settle(std::chrono::minutes(10));
+  }
+  CHECK(it.left.reads == 1);
+  const auto teams = counts_of(it.world, "teams");
+  CHECK(teams.waiting + teams.backing_off + teams.dead == 0);
+
+  it.world.hook(Side::kLeft, it.world.left.insert(member("bob@example.org", "T1")));
+  it.world.settle(std::chrono::minutes(10));
+
+  CHECK(it.left.reads == 2);
+  CHECK(it.world.counts().waiting_for == 2);
+}
+
+TEST_CASE("law 22: nor where its system refuses to show it: who waits for it is the dead letter", "[laws][22]") {
+  Teams it;
+  it.left.denied = make_error(Code::kDenied, "not permitted");
+  it.world.hook(Side::kLeft, it.world.left.insert(member("bob@example.org", "T9")));
+  it.world.settle(hours(30));
+
+  const auto teams = counts_of(it.world, "teams");
+  CHECK(teams.waiting + teams.backing_off + teams.dead == 0);
+  CHECK(it.world.counts().dead == 2);
+}
+
+TEST_CASE("law 22: a parent that is new is made by its own change, once", "[laws][22][25]") {
+  Teams it;
+  it.left.insert(Value(Object{{"title", Value("Crew")}}), "T9");  // its webhook is on its way
+  it.world.hook(Side::kLeft, it.world.left.insert(member("bob@example.org", "T9")));
+  it.world.settle();
+  CHECK(it.right.rows.empty());
+  CHECK(it.world.counts().waiting_for == 2);
+
+  it.tell_of_team("T9");
+
+  CHECK(it.right.creates == 1);
+  CHECK(it.right.rows.size() == 1);
+  CHECK(it.world.right.rows.size() == 1);
+  CHECK(it.world.counts().waiting_for == 1);
+}
+
 TEST_CASE("law 22: after a day the record is a dead letter that names the parent and how it stands", "[laws][22]") {
   Teams it;
   it.world.settle(hours(23));

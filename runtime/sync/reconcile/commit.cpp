@@ -38,6 +38,7 @@ store::Commit Reconcile::commit_with(store::Commit commit) {
   commit.close_conflict_fields = close_conflicts_;
   commit.counters = counters_;
   commit.wake_children = wake_;
+  commit.look_at = look_at_;
   tell_exchanges(commit);
   if (deleting_ && link_.state == store::LinkState::kTombstone) commit.brake = {"delete"};
   for (store::Conflict& conflict : commit.open_conflicts) {
@@ -232,7 +233,9 @@ void Reconcile::commit_pass() {
     store::DirtyKey row = owed_row(decision);
     // A key waits for one parent at a time: its pass then finds the next that is missing.
     const bool waits = std::any_of(commit.standing.begin(), commit.standing.end(), [&](const store::DirtyKey& one) { return one.side == row.side && one.key == row.key; });
-    if (!waits) commit.standing.push_back(std::move(row));
+    if (waits) continue;
+    if (decision.owes) look_at(*decision.owes);
+    commit.standing.push_back(std::move(row));
   }
   for (const store::Conflict& open : known_.conflicts) {
     if (is_decided(open)) commit.conflict_said[open.field] = {*open.method, open.author.value_or("")};
@@ -256,6 +259,7 @@ void Reconcile::commit_pass() {
     }
     if (*stored != 0) self->operation_.link = *stored;
     if (!self->wake_.empty() && self->lane_.woke) self->lane_.woke();
+    self->tell_asked();
     if (!decided) self->lane_.around.ears.on_echo(self->lane_.mapping, self->key_.first, self->key_.second);
     else self->lane_.around.ears.on_operation(self->operation_);
     if (!decided) self->operation_.id.clear();
@@ -269,6 +273,7 @@ void Reconcile::forget_results() {
   close_conflicts_.clear();
   again_.clear();
   wake_.clear();
+  look_at_.clear();
   counters_.clear();
 }
 
@@ -294,15 +299,15 @@ void Reconcile::commit_echo(const std::string& counter) {
   }
   commit.operation = overtaken();
   commit.conflict_method = "superseded";
-  if (!known_.link && !is_of_job() && (counter == "gone" || counter == "filtered")) {
+  if (!known_.link && !is_of_job() && !is_for_child() && (counter == "gone" || counter == "filtered")) {
     commit.moved = {key_};
     commit.stirred[key_.first] = true;
   }
   // It never had a counterpart, and may be called otherwise by now: so may what those name that wait for it.
-  if (!known_.link && counter == "gone") wake_.push_back(lane_.mapping + "/" + store::side_name(key_.first) + "/" + key_.second);
+  if (!known_.link && counter == "gone" && !is_for_child()) wake_.push_back(lane_.mapping + "/" + store::side_name(key_.first) + "/" + key_.second);
   commit = commit_with(std::move(commit));
   commit.pass.clear();  // there is no operation to tell of it
-  if ((!known_.link && counter == "gone") || stood_whole()) commit.close_conflict_fields.push_back("");
+  if ((!known_.link && counter == "gone" && !is_for_child()) || stood_whole()) commit.close_conflict_fields.push_back("");
   lane_.store.commit(std::move(commit), [self = shared_from_this()](Result<std::int64_t> stored) {
     if (!stored.ok()) return self->finish({Report::End::kDropped, {}, {}, {}, stored.error()});
     if (!self->wake_.empty() && self->lane_.woke) self->lane_.woke();

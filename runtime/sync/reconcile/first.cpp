@@ -22,6 +22,7 @@ void Reconcile::nothing_there() {
   const bool believed = std::all_of(taken_.begin(), taken_.end(), [](const store::DirtyKey& row) {
     return row.event == "delete" || (row.error && row.error->string_or("code") == code_name(Code::kNotFound));
   });
+  if (is_for_child() && !is_source()) return commit_echo("gone");
   if (is_source() && !options_.dry) {
     // What was made of it goes with it, so it takes what the delete of a linked record takes (law 16).
     if (believed && may_be_hidden(key_.first)) return;
@@ -98,6 +99,7 @@ void Reconcile::take_over(store::Link renamed) {
 
 void Reconcile::meet() {
   const Side side = key_.first;
+  if (is_for_child()) return commit_echo("filtered");  // nobody told of it yet: its own change makes it, or a load
   if (take_back()) return;
   if (!known_.tombstones.empty()) {
     const store::Link& buried = known_.tombstones.front();

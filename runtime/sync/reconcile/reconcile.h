@@ -153,6 +153,9 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   std::string parent_name(const Reference& parent) const;
   bool foresee(const std::vector<Reference>& missing);
   void wait_for(const Reference& parent);
+  void look_at(const Reference& parent);
+  void tell_asked() const;
+  bool is_for_child() const;
   void give_up_on(const std::string& name, const std::string& state);
 
   // reconcile/doubt.cpp
@@ -434,6 +437,7 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   std::vector<std::string> close_conflicts_;
   std::vector<store::DirtyMark> again_;
   std::vector<std::string> wake_;
+  std::vector<std::string> look_at_;  // parents that this pass begins to wait for
   std::map<std::string, std::int64_t> counters_;
   Sides<bool> to_write_{false, false};
   bool creating_ = false;

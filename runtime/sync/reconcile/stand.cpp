@@ -70,7 +70,11 @@ void Reconcile::fail(Error error) {
   for (const store::DirtyKey& row : taken_) attempts = std::max(attempts, row.parent.empty() ? row.attempts : 0);  // looks for a parent are none
   const bool paused = connection_trouble(error);
   const bool hopeless = disposition(error.code) == Disposition::kDeadLetter;
-  if (hopeless || (!paused && std::max<std::int64_t>(attempts, failed_alike(error)) + 1 >= plan_.max_attempts)) return stand(store::KeyState::kDead, std::move(error), now());
+  if (hopeless || (!paused && std::max<std::int64_t>(attempts, failed_alike(error)) + 1 >= plan_.max_attempts)) {
+    // Nobody told of it, and who waits for it says so.
+    if (is_for_child() && !linked_) return commit_echo("gone");
+    return stand(store::KeyState::kDead, std::move(error), now());
+  }
   sched::Backoff backoff;
   backoff.base = plan_.retry_base;
   const auto wait = sched::delay(backoff, attempts + 1, error.retry_after, lane_.around.random);
@@ -172,6 +176,7 @@ void Reconcile::stand(store::KeyState state, Error error, Instant due, const std
     }
     if (recorded) self->lane_.around.ears.on_operation(self->operation_);
     else self->lane_.around.ears.on_retry(self->lane_.mapping, self->key_.first, self->key_.second, error, due);
+    self->tell_asked();
     self->finish({Report::End::kStanding, {}, {}, self->operation_, error});
   });
 }

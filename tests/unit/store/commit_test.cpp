@@ -215,6 +215,36 @@ TEST_CASE("commit: children that wait for the parent are woken with its link", "
   CHECK(f.row("employees", Side::kLeft, "E2")->state == KeyState::kWaitingFor);
 }
 
+TEST_CASE("commit: a parent of which nothing is known is queued for who begins to wait for it", "[store][commit]") {
+  StoreFixture f;
+
+  f.commit({.mapping = "employees", .look_at = {"departments/left/HR/1", "departments/left/", "no parent"}});
+
+  const auto due = f.take("departments");
+  REQUIRE(due.size() == 1);
+  CHECK(due[0].key == "HR/1");
+  CHECK(due[0].side == Side::kLeft);
+  CHECK(due[0].event == "upsert");
+  CHECK(due[0].reason == "child");
+  CHECK(f.summary().mappings["departments"].counters["received"] == 1);
+}
+
+TEST_CASE("commit: one that is linked, or has a row in whatever state, is left alone", "[store][commit]") {
+  StoreFixture f;
+  Link parent = link_of("HR", "7");
+  parent.mapping = "departments";
+  f.commit({.mapping = "departments", .link = parent});
+  f.mark("departments", {{Side::kLeft, "IT"}});
+  DirtyKey row = f.take("departments").front();
+  f.stand(row, KeyState::kDead, std::chrono::hours(1));
+
+  f.commit({.mapping = "employees", .look_at = {"departments/left/HR", "departments/left/IT"}});
+
+  CHECK(f.take("departments").empty());
+  CHECK(f.row("departments", Side::kLeft, "IT")->state == KeyState::kDead);
+  CHECK(f.row("departments", Side::kLeft, "IT")->changes == 1);
+}
+
 TEST_CASE("commit: a child whose parent linked while it ran does not wait for it", "[store][commit]") {
   StoreFixture f;
   f.mark("employees", {{Side::kLeft, "E1"}});
