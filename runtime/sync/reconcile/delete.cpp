@@ -114,9 +114,14 @@ void Reconcile::gone(Side side) {
   if (!in_scope(there)) return bury(there, "left_scope", "skipped");
   if (link_.state == store::LinkState::kFrozen && !plan_.end[side].scope.as_object().empty()) return bury(side, "left_scope", "skipped");
   if (end.deletes == DeletePolicy::kIgnore) return bury(side, "ignore", "skipped");
-  if (edited(there) && !end.delete_wins) return restore(side);
+  ask_if_edited(there, [self = shared_from_this(), side](bool edited) { self->decide_delete(side, edited); });
+}
+
+void Reconcile::decide_delete(Side side, bool edited) {
+  const Side there = other(side);
+  if (edited) return restore(side);
   if (options_.dry || !may_write(there)) {
-    note_write(there, end.deletes == DeletePolicy::kSoft ? "soft delete" : "delete", Value(Object{}), "would be deleted");
+    note_write(there, plan_.end[there].deletes == DeletePolicy::kSoft ? "soft delete" : "delete", Value(Object{}), "would be deleted");
     return would_write("delete");
   }
   keep_unsure(there);
@@ -177,19 +182,6 @@ void Reconcile::keep_unsure(Side side) {
 /// A delete of ours was announced for it and its end is not on record.
 bool Reconcile::deleted_by_us(Side side) const {
   return std::any_of(known_.intents.begin(), known_.intents.end(), [&](const store::Intent& intent) { return intent.kind == store::IntentKind::kDelete && intent.side == side && is_about_us(intent); });
-}
-
-/// Another form of what we wrote there ourselves is nobody's edit (law 28).
-bool Reconcile::is_own_form(const Field& field, Side side) const {
-  const Value* note = link_.notes.find(field.name);
-  const Value* stored = note == nullptr || note->string_or("side") != side_name(side) ? nullptr : note->find("stored");
-  return stored != nullptr && same_form(field, side, form_of(field, side, record_[side]->fields), *stored);
-}
-
-/// Changed since the sides agreed; a value that they never agreed on was not seen by who deleted the other copy.
-bool Reconcile::edited(Side side) const {
-  const bool changed = record_[side] && std::any_of(plan_.fields.begin(), plan_.fields.end(), [&](const Field& field) { return is_unmet(field, side) || (this->changed(field, side) && !is_own_form(field, side) && !may_be_ours(field, side)); });
-  return changed || std::any_of(known_.conflicts.begin(), known_.conflicts.end(), [&](const store::Conflict& open) { return !open.field.empty() && !link_.base.contains(open.field); });
 }
 
 /// Law 20: before a delete is believed, the record is looked for under another name by its own incarnation.

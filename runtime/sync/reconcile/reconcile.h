@@ -69,6 +69,8 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   static constexpr Duration kBrakeWindow = std::chrono::hours(24), kBrakeRemembered = std::chrono::minutes(1);
   /// Between two sweeps that keys without evidence of a delete ask for (law 16).
   static constexpr Duration kSweepPause = std::chrono::minutes(10);
+  /// How long a deleted record may live on whose optional reference names what may have been renamed.
+  static constexpr Duration kRenamePatience = std::chrono::minutes(1);
   /// `key` must be claimed by the caller in lane.owners; the pass releases it, and all it claimed, before `done`.
   /// Shared: the callback under way and nobody else.
   Reconcile(Lane& lane, std::shared_ptr<Mapper> mapper, SideKey key, Options options, std::function<void(Report)> done);
@@ -120,8 +122,6 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   void compare_now();
   bool changed(const Field& field, Side side) const;
   bool changed(Side side) const;
-  bool is_own_form(const Field& field, Side side) const;
-  bool edited(Side side) const;
   void translate(std::function<void()> then);
   void translate(const std::vector<Reference>& references, std::function<void()> then);
   std::vector<Reference> unasked(const Decisions& decisions) const;
@@ -251,6 +251,18 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   Query stamped_with(Side target, const std::string& source_key) const;
   void take_as_sent(const store::Intent& intent);
 
+  // reconcile/edited.cpp
+  /// A reference that names what is not linked: it was renamed, or somebody has made it name another.
+  struct Moved {
+    Reference parent;
+    bool optional = false;
+  };
+  void ask_if_edited(Side side, std::function<void(bool)> then);
+  void await_moved(const Moved& moved, const std::function<void(bool)>& then);
+  bool edited(Side side, std::optional<Moved>& moved) const;
+  bool followed(const Field& field, Side side, std::optional<Moved>& moved) const;
+  bool is_own_form(const Field& field, Side side) const;
+
   // reconcile/delete.cpp
   bool told_gone(Side side) const;
   bool in_another_system(const std::string& what);
@@ -259,6 +271,7 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   bool was_seen_lately(Side side);
   bool was_swept(Side side) const;
   void gone(Side side);
+  void decide_delete(Side side, bool edited);
   bool went_first(const Field& field, Side side) const;
   bool may_be_ours(const Field& field, Side side) const;
   void keep_unsure(Side side);
@@ -297,6 +310,7 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
 
   // reconcile/scope.cpp
   void left_scope(Side side);
+  void decide_leave(Side side, bool edited);
   DeletePolicy deletes_on(Side side) const;
 
   // reconcile/brake.cpp

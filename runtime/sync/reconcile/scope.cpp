@@ -31,7 +31,12 @@ void Reconcile::left_scope(Side side) {
     wanted[there] = true;
     return read_sides(wanted);
   }
-  if (edited(there) && !plan_.end[there].delete_wins) {
+  ask_if_edited(there, [self = shared_from_this(), side](bool edited) { self->decide_leave(side, edited); });
+}
+
+void Reconcile::decide_leave(Side side, bool edited) {
+  const Side there = other(side);
+  if (edited) {
     return stand_whole("left_scope", make_error(Code::kInvalid, "'" + *link_.key[side] + "' left the scope of the mapping, but '" + *link_.key[there] + "' was edited on " + plan_.end[there].connection + " meanwhile: it is not deleted",
                                                 "bring the one back into the scope, or delete the other by hand"));
   }

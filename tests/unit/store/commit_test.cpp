@@ -215,6 +215,21 @@ TEST_CASE("commit: children that wait for the parent are woken with its link", "
   CHECK(f.row("employees", Side::kLeft, "E2")->state == KeyState::kWaitingFor);
 }
 
+TEST_CASE("commit: a child that backs off for the parent is woken too", "[store][commit]") {
+  StoreFixture f;
+  f.mark("employees", {{Side::kLeft, "E1"}});
+  DirtyKey row = f.take("employees").front();
+  row.parent = "departments/left/HR";
+  f.stand(row, KeyState::kBackingOff, std::chrono::hours(1));
+  REQUIRE(f.take("employees").empty());
+  Link parent = link_of("HR", "7");
+  parent.mapping = "departments";
+
+  f.commit({.mapping = "departments", .link = parent, .wake_children = {"departments/left/HR"}});
+
+  CHECK(f.take("employees").size() == 1);
+}
+
 TEST_CASE("commit: a parent of which nothing is known is queued for who begins to wait for it", "[store][commit]") {
   StoreFixture f;
 
