@@ -85,7 +85,12 @@ Value Reconcile::lost_edits(Side side, const Value& read, const Value& deleted) 
   for (const Field& field : plan_.fields) {
     const auto& paths = field.paths[side];
     const bool unknown = deleted_before_ && std::none_of(paths.begin(), paths.end(), [&](const std::string& path) { return read.at_path(path) != nullptr; });  // what was read of it
-    if (field.kind == Field::Kind::kConstant || unknown) continue;
+    // Of parts and of rows that are records of their own the trash has nothing; they were not deleted with it, or are in the trash themselves.
+    const bool beside = !paths.empty() && std::all_of(paths.begin(), paths.end(), [&](const std::string& path) {
+      const std::size_t dot = path.find('.');
+      return (dot != std::string::npos || field.kind == Field::Kind::kRows) && deleted.find(path.substr(0, dot)) == nullptr;
+    });
+    if (field.kind == Field::Kind::kConstant || unknown || beside) continue;
     const Value then = form_of(field, side, deleted);
     if (!same_form(field, side, form_of(field, side, read), then)) edits[field.name] = then;
   }

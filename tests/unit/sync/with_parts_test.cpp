@@ -322,6 +322,25 @@ TEST_CASE("with_parts: an emptied part is detached where the mapping says so", "
   CHECK(it.world.conflicts().empty());
 }
 
+TEST_CASE("with_parts: that the trash has no parts is no edit that came before the delete", "[sync][parts]") {
+  Part part = Joined::address();
+  part.emptied = GENERATE(Part::Emptied::kClear, Part::Emptied::kDetach, Part::Emptied::kDelete);
+  Joined it(part);
+  it.world.left.able.guarded_deletes = false;
+  it.die();
+  const bool edited = GENERATE(false, true);
+  CAPTURE(edited);
+  if (edited) it.world.left.before_delete = [&](auto& row) { row.fields["note"] = Value("called back"); };
+
+  it.world.right.erase(it.row);
+  it.world.hook(Side::kRight, it.row, "delete");
+  it.world.settle();
+
+  CHECK(it.world.left.rows.empty());
+  REQUIRE(it.world.conflicts().size() == (edited ? 1 : 0));
+  if (edited) CHECK(it.world.conflicts().front().left == Value(Object{{"note", Value("called back")}}));
+}
+
 TEST_CASE("with_parts: a part that is deleted with its record stays where it is another's, too", "[sync][parts]") {
   const bool shared = GENERATE(true, false);
   CAPTURE(shared);
