@@ -138,6 +138,27 @@ TEST_CASE("law 10: with granularity record the whole record is won together", "[
   CHECK(it.both_show("phone", "2"));
 }
 
+TEST_CASE("law 10: a record won as a whole waits for a person where one of the fields that were edited does", "[laws][10]") {
+  const bool manual_first = GENERATE(true, false);
+  CAPTURE(manual_first);
+  sync::Plan plan = World::default_plan();
+  plan.fields = {World::field("email", manual_first ? 0 : 3), World::field("phone", manual_first ? 3 : 0)};
+  plan.whole_record = true;
+  const char* manual = manual_first ? "email" : "phone";
+  const char* ruled_by_right = manual_first ? "phone" : "email";
+  Pair it(plan);
+  it.edit_both(manual, "l@left.org", "r@right.org");
+  it.tell();
+  REQUIRE(it.world.conflicts().size() == 1);
+  it.edit(Side::kLeft, ruled_by_right, "later");  // who is asked is not passed over by the rule of another field
+  it.tell();
+
+  CHECK(it.world.conflicts().size() == 2);
+  CHECK(it.shown(Side::kLeft, manual) == "l@left.org");
+  CHECK(it.shown(Side::kRight, manual) == "r@right.org");
+  CHECK(it.shown(Side::kLeft, ruled_by_right) == "later");
+}
+
 TEST_CASE("law 10: what a person decides of one field of a group, or of a record won as a whole, holds for all of it", "[laws][10]") {
   for (const bool whole : {false, true}) {
     for (const bool clash : {false, true}) {

@@ -361,10 +361,12 @@ bool Pass::says(const View& view, Side side) const {
   return empty[side] ? empty[other(side)] : !(s_.plan.whole_record && empty[other(side)]);
 }
 
-/// A group is won together: a dispute in one of its fields, or edits of different fields on both sides, is one dispute.
+/// A group is won together: a dispute in one of its fields, or edits of different fields on both sides, is one dispute. Where the
+/// rules of its fields differ, the edited one that waits for a person decides.
 Result<void> Pass::dispute_group(std::vector<View*>& views) {
   // What does not travel has no say (law 23).
   const auto edits = [this](const View& view, Side side) { return says(view, side) && flows(view.decision.field->flow, other(side)); };
+  const auto waits = [](const View& view) { return view.decision.field->flow == Flow::kBoth && !view.decision.field->judged() && !view.decision.field->strategy_function; };
   Sides<bool> changed{false, false};
   View* first = nullptr;
   for (View* view : views) {
@@ -374,7 +376,8 @@ Result<void> Pass::dispute_group(std::vector<View*>& views) {
     changed.left |= counts.left;
     changed.right |= counts.right;
     if (!counts.left && !counts.right) continue;
-    if (first == nullptr || first->decision.field->flow != Flow::kBoth || (counts.left && counts.right)) first = view;
+    if (first != nullptr && waits(*first)) continue;
+    if (first == nullptr || first->decision.field->flow != Flow::kBoth || (counts.left && counts.right) || waits(*view)) first = view;
   }
   if (!changed.left || !changed.right || first == nullptr) return {};
   const Field& field = *first->decision.field;
