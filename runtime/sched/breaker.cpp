@@ -2,13 +2,15 @@
 
 #include <algorithm>
 
+#include "sched/backoff.h"
+
 namespace tidewire::sched {
 namespace {
 
 constexpr Duration kAskAgain = std::chrono::seconds(1);
 
 Duration at_least(Duration pause, const Error& error) {
-  return error.retry_after ? std::max<Duration>(pause, *error.retry_after) : pause;
+  return error.retry_after ? std::max(pause, std::min<Duration>(*error.retry_after, kLongestAsked)) : pause;
 }
 
 }  // namespace

@@ -37,6 +37,7 @@ class CircuitBreaker {
   void succeeded(Permit permit);
   /// kUnavailable and kUnknown count; kDenied opens at once (tell a denial of a single record as succeeded: the remote
   /// answered). kCancelled, kScript, kBudget and kCorrupt say nothing about the remote; any other code is an answer.
+  /// A time the remote itself names is obeyed, cut to kLongestAsked.
   void failed(Permit permit, const Error& error);
   /// The request was never made or its outcome says nothing.
   void abandoned(Permit permit);

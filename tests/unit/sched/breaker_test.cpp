@@ -164,6 +164,16 @@ TEST_CASE("breaker: Retry-After of the remote prolongs the pause", "[sched]") {
   CHECK(room.breaker.wait() == 2min);
 }
 
+TEST_CASE("breaker: a Retry-After of years is cut to the longest time that is obeyed", "[sched]") {
+  BreakerRoom room;
+  Error error = make_error(Code::kDenied, "come back much later");
+  error.retry_after = std::chrono::hours(24 * 365 * 31);
+
+  room.breaker.failed(room.breaker.admit().value(), error);
+
+  CHECK(room.breaker.wait() == 24h);
+}
+
 TEST_CASE("breaker: a person's reset closes it", "[sched]") {
   BreakerRoom room;
   room.fail(Code::kDenied);
