@@ -207,7 +207,7 @@ void Session::end_stream() {
 }
 
 void Session::answer_written() {
-  if (close_after_ || peer_ended_) {
+  if (close_after_ || peer_ended_ || host_->draining()) {
     linger();
     return;
   }

@@ -232,6 +232,32 @@ TEST_CASE("server: drain finishes what is under way, closes what is idle, takes 
   CHECK(served.server->connections() == 0);
 }
 
+TEST_CASE("server: an answer that is on its way out when it drains is the last of its connection", "[http]") {
+  Served served;
+  served.on_kept = [&] {
+    served.server->drain([] {});
+    served.answer_kept();
+  };
+  std::string head, rest;
+  Duration waited{};
+
+  served.run([&] {
+    auto slow = RawSocket::connect_to(served.address);
+    slow.write("GET /big HTTP/1.1\r\nHost: a\r\n\r\n");
+    head = slow.read_until("\r\n\r\n");
+    auto other = RawSocket::connect_to(served.address);
+    other.write(post("/later", ""));
+    other.read_all();
+    const auto began = std::chrono::steady_clock::now();
+    rest = slow.read_all();
+    waited = std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now() - began);
+  });
+
+  CHECK(head.find("Connection: close") == std::string::npos);  // it was written before
+  CHECK(rest.size() == 8u << 20);
+  CHECK(waited < 4s);  // the peer waits five for an end that does not come
+}
+
 TEST_CASE("server: a Unix socket", "[http]") {
   test::TempDir folder;
   Served served({}, "unix:" + folder.file("s"));
