@@ -30,7 +30,8 @@ bool is_forwarded(const http::Headers& headers) {
 }  // namespace
 
 Access access_of(const http::Request& request) {
-  if (request.peer == "unix" || request.peer == "local") return Access::kAdmin;
+  if (request.peer == "local") return Access::kAdmin;
+  if (request.peer == "unix") return is_forwarded(request.headers) ? Access::kStranger : Access::kAdmin;
   const std::string* host = request.headers.find("Host");
   const bool local = is_loopback(request.peer) && host != nullptr && is_local_host(*host) && !is_forwarded(request.headers);
   return local ? Access::kNeighbour : Access::kStranger;

@@ -1,7 +1,8 @@
 // access.h — what the connection itself says of who asks.
 //
-// The Unix socket is 0600, so its peer is the daemon's own user or root: an administrator. A proxy's requests come from the
-// same machine too, so one that names whom it speaks for does not count as local.
+// A Unix socket is 0600, so its peer is the daemon's own user or root: an administrator. A proxy's requests come from the
+// same machine too, by TCP or by such a socket (listen = "unix:/..."), so one that names whom it speaks for does not count
+// as local.
 #pragma once
 
 #include <string>

@@ -55,7 +55,7 @@ std::string cookie_of(const http::Request& request, std::string_view name) {
 
 std::string sender_of(const http::Request& request) {
   const std::string* forwarded = request.headers.find("X-Forwarded-For");
-  if (forwarded == nullptr || !is_loopback(request.peer)) return request.peer;
+  if (forwarded == nullptr || (request.peer != "unix" && !is_loopback(request.peer))) return request.peer;
   const auto comma = forwarded->rfind(',');
   return std::string(trim(std::string_view(*forwarded).substr(comma == std::string::npos ? 0 : comma + 1)));
 }

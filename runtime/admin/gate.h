@@ -1,7 +1,6 @@
 // gate.h — what stands before every route: who asks, from where, how often.
 //
-// The Unix socket is 0600, so its peer is the daemon's own user or root: an administrator. Over TCP a token or a login says who
-// it is. A browser adds three dangers, each met here: a name of somebody else's that points at this machine (Host), a page of
+// The Unix socket says who asks by itself (access.h), over TCP a token or a login does. A browser adds three dangers, each met here: a name of somebody else's that points at this machine (Host), a page of
 // somebody else's that sends a form (the header of the login's own pages), a page that reads answers (CORS, off).
 #pragma once
 

@@ -1,4 +1,5 @@
 #include "admin/conditions.h"
+#include "admin/gate.h"
 #include "admin/schema.h"
 #include "api_fixture.h"
 
@@ -35,6 +36,20 @@ TEST_CASE("api: a neighbour may see the status, a proxy's client and a web page 
   CHECK(f.send(request).status == 401);
   request.headers.set("Host", "evil.example");
   CHECK(f.send(request).status == 421);
+}
+
+TEST_CASE("api: a proxy that speaks through a Unix socket is no administrator", "[admin]") {
+  ApiFixture f;
+  http::Request request;
+  request.target = "/api/v1/operations";
+  request.peer = "unix";
+  request.headers.set("Host", "localhost:8080");
+  CHECK(f.send(request).status == 200);
+
+  request.headers.set("X-Forwarded-For", "203.0.113.9");
+
+  CHECK(f.send(request).status == 401);
+  CHECK(sender_of(request) == "203.0.113.9");
 }
 
 TEST_CASE("api: who says something wrong is no neighbour", "[admin]") {
