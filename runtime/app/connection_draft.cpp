@@ -11,6 +11,7 @@ namespace tidewire::app {
 namespace {
 
 constexpr std::array kAddress{"url", "host", "port", "socket"};
+constexpr std::size_t kLongestPath = 200;  // of a secret: each of its steps is a call
 
 const Value* marker_of(const Value& value) {
   const Value* name = value.is_object() ? value.find("$secret") : nullptr;
@@ -58,6 +59,24 @@ bool sounds_secret(const std::string& name) {
   return std::any_of(kWords.begin(), kWords.end(), [&](const char* word) { return low.find(word) != std::string::npos; });
 }
 
+/// By its name a variable would be sent wherever the form says. One that a person wrote into the file stays where it is.
+Result<void> refuse_new_variables(const Value& value, const Value* present, const std::string& path) {
+  if (present != nullptr && value == *present) return {};
+  const auto below = [&](const std::string& step) { return path.empty() ? step : path + "." + step; };
+  if (value.is_array()) {
+    for (std::size_t i = 0; i < value.as_array().size(); ++i) {
+      const bool had = present != nullptr && present->is_array() && i < present->as_array().size();
+      TRY(refuse_new_variables(value.as_array()[i], had ? &present->as_array()[i] : nullptr, below(std::to_string(i))));
+    }
+  }
+  if (!value.is_object()) return {};
+  if (value.find("$env") != nullptr) return make_error(Code::kInvalid, "'" + path + "' names a variable, which a form cannot", "write its text here; env \"X\" stands in files that people edit");
+  for (const auto& [name, member] : value.as_object()) {
+    TRY(refuse_new_variables(member, present != nullptr && present->is_object() ? present->find(name) : nullptr, below(name)));
+  }
+  return {};
+}
+
 Result<void> refuse_plain_secrets(const Value& value, const std::string& path, bool nested) {
   if (value.is_array()) {
     for (std::size_t i = 0; i < value.as_array().size(); ++i) TRY(refuse_plain_secrets(value.as_array()[i], path + "." + std::to_string(i), true));
@@ -100,15 +119,28 @@ const Value* rule_of(const Value& declared, const std::string& option) {
   return found == options->as_array().end() ? nullptr : &*found;
 }
 
+/// Where a connection goes to, at the top (`url`) and within tables (`auth.oauth.url`, `tables.host`).
+void gather_addresses(const Value& value, const std::string& path, std::map<std::string, Value>& found) {
+  if (value.is_array()) {
+    for (std::size_t i = 0; i < value.as_array().size(); ++i) gather_addresses(value.as_array()[i], path + std::to_string(i) + ".", found);
+  }
+  if (!value.is_object()) return;
+  for (const auto& [name, member] : value.as_object()) {
+    const bool address = std::find(kAddress.begin(), kAddress.end(), name) != kAddress.end() && marker_of(member) == nullptr && !member.is_null();
+    if (address) found[path + name] = member;
+    else gather_addresses(member, path + name + ".", found);
+  }
+}
+
+std::map<std::string, Value> addresses_in(const Value& config) {
+  std::map<std::string, Value> found;
+  gather_addresses(config, "", found);
+  return found;
+}
+
 /// A key that was typed for one system is not sent to another because somebody changed its address.
 Result<void> check_address(const ConnectionConfig& present, const ConnectionConfig& made, const Value& given) {
-  const bool moved = present.kind != made.kind || std::any_of(kAddress.begin(), kAddress.end(), [&](const char* name) {
-    const Value* before = present.config.find(name);
-    const Value* now = made.config.find(name);
-    const auto text = [](const Value* one) { return one == nullptr || marker_of(*one) != nullptr ? Value() : *one; };
-    return !(text(before) == text(now));
-  });
-  if (!moved) return {};
+  if (present.kind == made.kind && addresses_in(present.config) == addresses_in(made.config)) return {};
   for (const NamedSecret& secret : secrets_in(made.config)) {
     if (given.find(secret.path) == nullptr) return make_error(Code::kInvalid, "the address changes, and '" + secret.path + "' is not given anew", "a stored secret is not sent to another address: type it again");
   }
@@ -129,6 +161,7 @@ Result<MadeConnection> made_from(const admin::ConnectionDraft& draft, const Conn
   MadeConnection made;
   made.connection.kind = draft.kind;
   if (draft.options) TRY(refuse_plain_secrets(*draft.options, "", false));
+  if (draft.options) TRY(refuse_new_variables(*draft.options, present == nullptr ? nullptr : &present->config, ""));
   for (const auto& [name, value] : draft.options ? draft.options->as_object() : Object{}) {
     const Value* rule = rule_of(declared, name);
     if (rule != nullptr && rule->bool_or("secret", false)) return make_error(Code::kInvalid, "'" + name + "' is a secret and stands among the options", "give it in `secrets`; it is written to .env and never read back");
@@ -141,7 +174,7 @@ Result<MadeConnection> made_from(const admin::ConnectionDraft& draft, const Conn
   std::set<std::string> used = taken;
   for (const auto& [path, variable] : variables) used.insert(variable);
   for (const auto& [path, value] : draft.secrets.as_object()) {
-    if (path.empty() || path.find("..") != std::string::npos || path.front() == '.' || path.back() == '.') return make_error(Code::kInvalid, "'" + path + "' is no path of an option", "such as api_key or webhook.secret");
+    if (path.empty() || path.size() > kLongestPath || path.find("..") != std::string::npos || path.front() == '.' || path.back() == '.') return make_error(Code::kInvalid, "'" + shortened(path, kLongestPath) + "' is no path of an option", "such as api_key or webhook.secret");
     if (!value.is_string() && !value.is_null()) return make_error(Code::kInvalid, "the secret '" + path + "' must be a text, or null to take it away");
     const bool gone = value.is_null() || value.as_string().empty();
     auto known = variables.find(path);

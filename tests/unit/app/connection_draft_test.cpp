@@ -65,6 +65,40 @@ TEST_CASE("a stored secret is not sent to another address", "[app][connections]"
   CHECK(fine.ok());
 }
 
+TEST_CASE("an address within a table is one too", "[app][connections]") {
+  const ConnectionConfig present{"http", *json::parse(R"({"url": "https://a", "auth": {"oauth": {"url": "https://a/token", "id": "i", "secret": {"$secret": "OLD"}}}})")};
+  const char* moved = R"({"url": "https://a", "auth": {"oauth": {"url": "https://elsewhere/token", "id": "i"}}})";
+  const char* same = R"({"url": "https://a", "auth": {"oauth": {"url": "https://a/token", "id": "j"}}})";
+
+  CHECK_FALSE(made_from(draft("http", moved, "{}"), &present, kHttp, {}).ok());
+  CHECK(made_from(draft("http", moved, R"({"auth.oauth.secret": "typed again"})"), &present, kHttp, {}).ok());
+  CHECK(made_from(draft("http", same, "{}"), &present, kHttp, {}).ok());
+}
+
+TEST_CASE("a form names no variable: it would be sent where the form says", "[app][connections]") {
+  const ConnectionConfig present{"http", *json::parse(R"({"url": {"$env": "CRM_URL"}, "headers": {"X-Site": {"$env": "SITE"}}})")};
+  const char* other = R"({"url": {"$env": "ERP_KEY"}})";
+  const char* beside = R"({"url": {"$env": "CRM_URL"}, "headers": {"X-Site": {"$env": "SITE"}, "X-Key": {"$env": "SITE"}}})";
+
+  const auto refused = made_from(draft("http", other, "{}"), nullptr, kHttp, {});
+
+  REQUIRE_FALSE(refused.ok());
+  CHECK(refused.error().message.find("'url' names a variable") != std::string::npos);
+  CHECK_FALSE(made_from(draft("http", other, "{}"), &present, kHttp, {}).ok());
+  CHECK_FALSE(made_from(draft("http", beside, "{}"), &present, kHttp, {}).ok());
+  CHECK(made_from(draft("http", R"({"url": {"$env": "CRM_URL"}, "headers": {"X-Site": {"$env": "SITE"}}, "rate": "2/s"})", "{}"), &present, kHttp, {}).ok());
+}
+
+TEST_CASE("a secret's path is no longer than any option's", "[app][connections]") {
+  std::string deep = "a";
+  for (int i = 0; i < 300'000; ++i) deep += ".a";
+
+  const auto refused = made_from(draft("http", "{}", ("{\"" + deep + "\": \"s\"}").c_str()), nullptr, kHttp, {});
+
+  REQUIRE_FALSE(refused.ok());
+  CHECK(refused.error().message.size() < 300);
+}
+
 TEST_CASE("a secret among the options is refused, at the top and within a table", "[app][connections]") {
   CHECK_FALSE(made_from(draft("frappe", R"({"api_key": "in clear"})", "{}"), nullptr, kFrappe, {}).ok());
   CHECK_FALSE(made_from(draft("http", R"({"auth": {"bearer": "in clear"}})", "{}"), nullptr, kHttp, {}).ok());
