@@ -1,5 +1,6 @@
 #include "app/judge.h"
 
+#include "app/address.h"
 #include "base/json.h"
 
 namespace tidewire::app {
@@ -7,15 +8,6 @@ namespace tidewire::app {
 namespace {
 
 constexpr std::size_t kLongestAnswer = 1u << 20;
-
-/// What may be shown of an address: a path may hold a token.
-std::string host_of(const std::string& url) {
-  const std::size_t from = url.find("://");
-  if (from == std::string::npos) return url;
-  const std::string authority = url.substr(from + 3, url.find_first_of("/?#", from + 3) - from - 3);
-  const std::size_t user = authority.rfind('@');
-  return user == std::string::npos ? authority : authority.substr(user + 1);
-}
 
 Error stopping() { return make_error(Code::kCancelled, "stopping"); }
 
@@ -45,11 +37,7 @@ void WebhookJudge::answered(std::uint64_t number, const std::string& url, Result
   auto question = std::make_shared<Question>(std::move(open_.at(number)));
   open_.erase(number);
   loop_.post([question] {});  // the call must outlive its own callback
-  if (!answer.ok()) {
-    std::string why = answer.error().message;
-    if (const std::size_t at = why.find(url); at != std::string::npos) why.replace(at, url.size(), host);
-    return question->done(make_error(Code::kUnavailable, host + " gave no answer: " + why));
-  }
+  if (!answer.ok()) return question->done(make_error(Code::kUnavailable, host + " gave no answer: " + by_host(answer.error().message, url)));
   if (answer->status < 200 || answer->status >= 300) return question->done(make_error(Code::kUnavailable, host + " answered " + std::to_string(answer->status)));
   auto said = json::parse(answer->body);
   if (!said.ok()) return question->done(make_error(Code::kInvalid, host + " answered what is no JSON: " + said.error().message));

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <ctime>
 
+#include "app/address.h"
 #include "base/crash_point.h"
 #include "base/json.h"
 #include "base/text.h"
@@ -25,6 +26,11 @@ Value told(const store::Hook& hook, const store::Operation& operation) {
 
 /// As log lines name it: an address that is a secret is not said.
 std::string address_of(const store::Hook& hook) { return hook.hook.string_or("to", "who is to be told"); }
+
+Error shown_of(Error error, const std::string& url) {
+  error.message = by_host(error.message, url);
+  return error;
+}
 
 std::string what_of(const store::Hook& hook) {
   const Value* notice = hook.hook.find("notice");
@@ -127,11 +133,13 @@ Result<http::Exchange> Outbox::message(const Value& hook, const Letter& letter) 
 void Outbox::deliver(const store::Hook& hook, const Letter& letter) {
   auto exchange = message(hook.hook, letter);
   if (!exchange.ok()) return again(hook, exchange.error());
-  under_way_[hook.id] = ports_.client.send(std::move(*exchange), [this, hook](Result<http::Response> answer) {
+  const std::string url = exchange->request.target;
+  under_way_[hook.id] = ports_.client.send(std::move(*exchange), [this, hook, url](Result<http::Response> answer) {
     // The call must outlive its own callback.
     auto call = std::shared_ptr<http::Client::Call>(std::move(under_way_[hook.id]));
     ports_.loop.post([call] {});
-    answered(hook, std::move(answer));
+    if (!answer.ok()) return again(hook, shown_of(std::move(answer).error(), url));
+    answered(hook, *answer);
   });
 }
 
@@ -140,17 +148,17 @@ void Outbox::send_now(const Value& hook) {
   auto exchange = message(hook, letter_of(notice == nullptr ? Value(Object{}) : *notice));
   if (!exchange.ok()) return ports_.log.warn("alert", "a notice could not be sent: " + to_string(exchange.error()));
   const std::int64_t id = --passing_by_;
-  under_way_[id] = ports_.client.send(std::move(*exchange), [this, id](Result<http::Response> answer) {
+  const std::string url = exchange->request.target;
+  under_way_[id] = ports_.client.send(std::move(*exchange), [this, id, url](Result<http::Response> answer) {
     auto call = std::shared_ptr<http::Client::Call>(std::move(under_way_[id]));
     ports_.loop.post([call] {});
     under_way_.erase(id);
-    if (!answer.ok()) ports_.log.warn("alert", "a notice could not be sent: " + to_string(answer.error()));
+    if (!answer.ok()) ports_.log.warn("alert", "a notice could not be sent: " + to_string(shown_of(std::move(answer).error(), url)));
   });
 }
 
-void Outbox::answered(const store::Hook& hook, Result<http::Response> answer) {
-  if (!answer.ok()) return again(hook, answer.error());
-  if (answer->status < 200 || answer->status >= 300) return again(hook, make_error(Code::kUnavailable, address_of(hook) + " answered " + std::to_string(answer->status)));
+void Outbox::answered(const store::Hook& hook, const http::Response& answer) {
+  if (answer.status < 200 || answer.status >= 300) return again(hook, make_error(Code::kUnavailable, address_of(hook) + " answered " + std::to_string(answer.status)));
   pass(CrashPoint::kHookAnswered);
   delivered(hook.id);
 }

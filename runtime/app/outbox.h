@@ -55,7 +55,7 @@ class Outbox {
   void look_for(const std::string& mapping);
   void deliver(const store::Hook& hook, const Letter& letter);
   Result<http::Exchange> message(const Value& hook, const Letter& letter) const;
-  void answered(const store::Hook& hook, Result<http::Response> answer);
+  void answered(const store::Hook& hook, const http::Response& answer);
   void again(const store::Hook& hook, const Error& error);
   void delivered(std::int64_t id);
   void rest(std::int64_t id, std::function<void()> then);

@@ -25,7 +25,7 @@ async function judge() {
   await new Promise((ready) => server.listen(0, "127.0.0.1", ready));
   cleanup(() => server.closeAllConnections?.() ?? server.close());
   cleanup(() => server.close());
-  return `http://127.0.0.1:${server.address().port}/decide/a-token`;
+  return `http://127.0.0.1:${server.address().port}/decide/a-token?wait=true`;
 }
 
 const row = (code) => app.find("employees", "code", code);
