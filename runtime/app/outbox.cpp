@@ -54,12 +54,16 @@ std::string plain_line(std::string text) {
   return text;
 }
 
-std::string as_mail(const std::string& to, const std::string& id, const std::string& subject, std::string body, const MailServer& server, Instant now) {
+std::string as_mail(const std::string& to, const std::string& id, const std::string& subject, const std::string& body, const MailServer& server, Instant now) {
   std::string text = "From: " + server.from + "\r\nTo: " + to + "\r\nSubject: " + plain_line(subject) + "\r\n";
   text += "Date: " + mail_date(now) + "\r\nMessage-ID: <" + id + "@tidewire>\r\n";
   text += "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\nAuto-Submitted: auto-generated\r\n\r\n";
-  for (std::size_t at = body.find('\n'); at != std::string::npos; at = body.find('\n', at + 2)) body.insert(at, 1, '\r');
-  return text + body + "\r\n";
+  text.reserve(text.size() + body.size() + body.size() / 16);
+  for (const char c : body) {
+    if (c == '\n') text += '\r';
+    text += c;
+  }
+  return text + "\r\n";
 }
 
 }  // namespace

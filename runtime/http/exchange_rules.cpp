@@ -24,6 +24,12 @@ bool has_blank_or_control(std::string_view text) {
                      [](char c) { return static_cast<unsigned char>(c) <= 0x20 || c == 0x7f; });
 }
 
+/// It stands in a line of SMTP, where another line would be another command.
+Result<void> check_mail_address(const std::string& address) {
+  if (is_field_value(address)) return {};
+  return make_error(Code::kInvalid, "an address of the mail holds a control character", "look at `mail` and at who is told, in tidewire.lua and in the secrets it names");
+}
+
 bool is_readable(const std::string& path) { return access(path.c_str(), R_OK) == 0; }
 
 }  // namespace
@@ -37,6 +43,10 @@ Result<void> check_exchange(const Exchange& exchange) {
   if (has_blank_or_control(request.target)) {
     return make_error(Code::kInvalid, "the URL holds a blank or control character",
                       "percent-encode what is put into a URL");
+  }
+  if (exchange.mail) {
+    TRY(check_mail_address(exchange.mail->from));
+    for (const std::string& to : exchange.mail->to) TRY(check_mail_address(to));
   }
   for (const auto& [name, value] : request.headers.fields()) {
     if (!is_token(name)) return make_error(Code::kInvalid, "'" + name + "' is no header name");

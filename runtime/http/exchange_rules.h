@@ -11,7 +11,7 @@
 namespace tidewire::http {
 
 /// kInvalid for a method that is no token, a header that would break the framing or that the client sets itself, and a
-/// URL that is not http(s) or holds blanks or control characters.
+/// URL that is not http(s) or holds blanks or control characters; of a mail, an address that holds control characters.
 Result<void> check_exchange(const Exchange& exchange);
 
 /// GET, HEAD, OPTIONS: asking twice changes nothing.

@@ -81,6 +81,8 @@ TEST_CASE("client: what may not be sent is invalid, and nothing is", "[http]") {
   CHECK(code(with_header("X", "a\r\nY: b")) == Code::kInvalid);
   CHECK(code(with_header("X: Y", "a")) == Code::kInvalid);
   CHECK(code(with_header("content-length", "3")) == Code::kInvalid);
+  CHECK(code({.request = {.target = "smtp://127.0.0.1:1"}, .mail = http::Mail{"me@a.example\r\nRCPT TO:<x@b.example>", {"you@a.example"}, "", ""}}) == Code::kInvalid);
+  CHECK(code({.request = {.target = "smtp://127.0.0.1:1"}, .mail = http::Mail{"me@a.example", {"you@a.example", "x@b.example\n"}, "", ""}}) == Code::kInvalid);
 }
 
 TEST_CASE("client: a connection refused or a name unknown was surely not applied", "[http]") {
