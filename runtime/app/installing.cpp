@@ -81,10 +81,12 @@ void App::State::install_next(const admin::Installation& asked, std::shared_ptr<
   const InstallSteps::One& one = steps->list[steps->next];
   const auto found = connections_.find(one.connection);
   if (found == connections_.end()) return done(no_connection(one.connection));
-  found->second->call(asked.remove ? "uninstall" : "install", {one.collection, one.options}, asked.apply, [this, alive = alive_, asked, steps, done = std::move(done)](Result<Value> answer) {
+  const std::string verb = asked.remove ? "uninstall" : "install";
+  found->second->call(verb, {one.collection, one.options}, asked.apply, [this, alive = alive_, asked, steps, verb, done = std::move(done)](Result<Value> answer) {
     if (!*alive) return;
     if (!answer.ok()) return done(std::move(answer).error());
     const InstallSteps::One& made = steps->list[steps->next++];
+    if (!answer->is_object()) return done(make_error(Code::kScript, "the connector's " + verb + " returned no table"));
     (*answer)["connection"] = made.connection;
     (*answer)["collection"] = made.collection.string_or("name");
     steps->answers[made.place] = std::move(*answer);

@@ -357,6 +357,21 @@ const cases = {
     assert.equal((await project.cli("check")).code, 0);
   },
 
+  async "a connector whose install returns no table fails, and nothing else does"() {
+    const shipped = fs.readFileSync(path.join(process.env.SOURCE_DIR, "scripts/connectors/supabase.lua"), "utf8");
+    const before = project.logged("project_reloaded").length;
+    project.write("connectors/supabase.lua", shipped.replace(/return M\n$/, 'M.install = function() return "done" end\nreturn M\n'));
+    await until("the connector to be used", () => project.logged("project_reloaded").length > before);
+
+    const told = await project.cli("install", "supabase", "employees");
+
+    assert.notEqual(told.code, 0);
+    assert.match(told.out + told.err, /the connector's install returned no table/);
+    await travels();
+    project.remove("connectors/supabase.lua");
+    await until("the shipped one", () => project.logged("project_reloaded").length > before + 1);
+  },
+
   async "a rotated key in .env is used without a restart"() {
     await app.knob("keys", { service: "sb_secret_rotated" });
     app.use_key("sb_secret_rotated");
