@@ -25,7 +25,8 @@ Result<void> App::State::refresh_certificate() {
   const auto read = certificate_.read(path("certificate"), path("key"));
   if (!read.ok()) {
     const std::string trouble = to_string(read.error());
-    if (trouble != std::exchange(certificate_trouble_, trouble) && certificate_.identity()) log_.error("tls", trouble + "; the certificate before goes on");
+    const bool listening = !address_.empty();  // where it does not, whoever starts it is told
+    if (trouble != std::exchange(certificate_trouble_, trouble) && listening) log_.error("tls", trouble + (certificate_.identity() ? "; the certificate before goes on" : "; plain HTTP goes on until the files can be used"));
     return read.error();
   }
   certificate_trouble_.clear();

@@ -134,6 +134,18 @@ const cases = {
     assert.notEqual((await missing.exited).code, 0);
     assert.match(missing.err() + missing.out(), /tls: the certificate .*tls\.pem cannot be read: No such file or directory/);
   },
+
+  async "TLS that is asked for while it runs, of files that cannot be used, is an error in the log"() {
+    const asked = `tls = { certificate = "tls.pem", key = "tls.key" },`;
+    own.edit("tidewire.lua", asked, "");
+    await own.start();
+    own.edit("tidewire.lua", `listen = "127.0.0.1:0",`, `listen = "127.0.0.1:0", ${asked}`);
+    await until("the error", () => own.logged("tls").some((line) => line.level === "error" && /cannot be read.*plain HTTP goes on/.test(line.message)));
+    make_pair("late");
+    put_pair("late");
+    port = own.daemon.address.split(":").pop();
+    await until("TLS", async () => (await served_name().catch(() => "")) === "late");
+  },
 };
 
 await run(cases, world);
