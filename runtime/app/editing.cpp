@@ -35,7 +35,6 @@ class Deaf final : public sync::Ears {};
 struct Trial {
   Deaf ears;
   std::shared_ptr<ScriptMapper> mapper;  // owners: this and the passes under way
-  std::unique_ptr<MappingEndpoints> endpoints;
   std::unique_ptr<sync::Engine> engine;
   Array writes;
   bool more = false;
@@ -95,9 +94,11 @@ void App::State::dry_run_with(const std::string& name, std::shared_ptr<ScriptMap
   }
   const Value& compiled = mapper->compiled();
   const Draft draft{name, compiled, {}};
-  trial->endpoints = endpoints_of(draft, compiled);
+  auto endpoints = endpoints_of(draft, compiled);
   trial->mapper = std::move(mapper);
-  trial->engine->put(trial->mapper, trial->endpoints->ends(), trial->endpoints->further());
+  trial->engine->put(trial->mapper, endpoints->ends(), endpoints->further());
+  // An edit meanwhile replaces the connections they use, which stay for as long as these are known here.
+  retire(std::move(endpoints), trial->mapper);
   sync::Engine::SyncOptions options;
   options.mapping = name;
   options.limit = limit;

@@ -18,7 +18,7 @@ void App::State::retire(std::unique_ptr<Connection> connection) {
   plan_release();
 }
 
-/// `mapper` is the mapping's last one with them: the engine has it until its passes have ended, and so has a dry run beside it.
+/// `mapper` is the last one with them: the engine has it until its passes have ended, and so has a dry run beside it.
 void App::State::retire(std::unique_ptr<MappingEndpoints> endpoints, const std::shared_ptr<ScriptMapper>& mapper) {
   if (!endpoints) return;
   retired_endpoints_.push_back({std::move(endpoints), mapper});
