@@ -310,7 +310,8 @@ void App::State::check_loaded(bool connect, admin::Done<Value> done) {
   for (const auto& [name, connection] : connections_) {
     if (!connect) break;
     ++checking->left;
-    connection->test([this, checking, one, name = name](Result<Value> answer) {
+    connection->test([this, alive = alive_, checking, one, name = name](Result<Value> answer) {
+      if (!*alive) return;
       if (answer.ok()) {
         engine_->try_refused();
         Value about = *answer;

@@ -1,6 +1,7 @@
 #include "app/endpoint.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/json.h"
 #include "base/text.h"
@@ -16,7 +17,8 @@ Error error_from(const Value& table) {
   error.hint = table.string_or("hint");
   if (const Value* wait = table.find("retry_after"); wait != nullptr && wait->is_number()) {
     const std::string text = wait->is_int() ? std::to_string(wait->as_int()) : wait->decimal_text();
-    error.retry_after = std::chrono::milliseconds(static_cast<std::int64_t>(std::strtod(text.c_str(), nullptr) * 1000));
+    const double seconds = std::strtod(text.c_str(), nullptr);
+    if (seconds >= 0 && seconds < 1e9) error.retry_after = std::chrono::milliseconds(std::llround(seconds * 1000));
   }
   return error;
 }

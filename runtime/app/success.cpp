@@ -49,7 +49,7 @@ void App::State::note_success(std::function<void()> then) {
       level = level && counts.waiting + counts.backing_off + counts.dead + counts.held + counts.waiting_for + counts.conflict + counts.open_conflicts == 0;
     }
     const std::string file = success_file(project_), next = file + ".next";
-    if (level && std::ofstream(next) << format_instant(clock_.now()) << "\n") {
+    if (level && std::ofstream(next) << format_instant(clock_.now()) << "\n" << std::flush) {
       std::error_code bad;
       std::filesystem::rename(next, file, bad);
     }
