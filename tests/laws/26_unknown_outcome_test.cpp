@@ -90,6 +90,58 @@ TEST_CASE("law 26: a copied field that is neither input nor result counts as wri
   CHECK(it.both_show("email", "ada@new.org"));
 }
 
+TEST_CASE("law 26: the value that both had agreed on before is an edit like any other where somebody enters it on top of a winner", "[laws][26]") {
+  const bool guarded = GENERATE(true, false);
+  CAPTURE(guarded);
+  Pair it;
+  it.world.right.able.guarded_writes = guarded;
+  it.edit(Side::kRight, "phone", "r");
+  it.later(seconds(1));
+  it.edit(Side::kLeft, "phone", "l");  // the newer one wins
+  it.world.right.write_faults = {Fault::kLoseAnswer};
+  it.world.right.read_faults = {Fault::kNone, Fault::kRefuse};
+  it.tell(std::chrono::milliseconds(1));
+  REQUIRE(it.shown(Side::kRight, "phone") == "l");
+  it.edit(Side::kRight, "phone", "1");
+  it.tell(minutes(10));
+
+  CHECK(it.both_show("phone", "1"));
+  CHECK(it.decided("phone").string_or("left") == "l");  // the loser is on record
+  it.forget_what_was();
+  it.tell(minutes(10));
+  CHECK(it.new_writes() == 0);
+}
+
+TEST_CASE("law 26: so does one entered where a person's word of unknown outcome went, and it waits for a person until the sides agree", "[laws][26]") {
+  const bool arrived = GENERATE(true, false);
+  CAPTURE(arrived);
+  Pair it;
+  it.edit_both("note", "l", "r");
+  it.tell();
+  REQUIRE(it.world.conflicts().size() == 1);
+  it.world.right.write_faults = {arrived ? Fault::kLoseAnswer : Fault::kLoseRequest};
+  const store::Conflict asked = it.world.conflicts().front();
+  it.world.store.resolve({asked.id, "left", "ann", {}, {}, asked.shown_at}, [](Result<void> done) { CHECK(done.ok()); });
+  it.world.timers.run_posted();
+  it.world.right.read_faults = {Fault::kNone, Fault::kRefuse};
+  it.world.engine->wake("people");
+  it.world.settle(std::chrono::milliseconds(1));
+  REQUIRE(it.shown(Side::kRight, "note") == (arrived ? "l" : "r"));
+  it.edit(Side::kRight, "note", "n");
+  it.tell(minutes(10));
+
+  REQUIRE(it.world.conflicts().size() == 1);
+  CHECK(it.shown(Side::kLeft, "note") == "l");
+  CHECK(it.shown(Side::kRight, "note") == "n");
+  CHECK(it.world.conflicts().front().right == Value("n"));
+  it.tell(minutes(10));
+  CHECK(it.world.conflicts().size() == 1);
+  it.edit(Side::kLeft, "note", "n");
+  it.tell();
+  CHECK(it.world.conflicts().empty());
+  CHECK(it.both_show("note", "n"));
+}
+
 TEST_CASE("law 26: a computed field that is neither input nor result is a conflict: unknown_outcome", "[laws][26]") {
   Pair it;
   it.edit_both("tags", "a", "b");

@@ -60,15 +60,16 @@ Pass::View Pass::look(const Field& field) {
   view.has_base = base != s_.link.base.end();
   if (view.has_base) {
     view.decision.base = base->second;
-    view.changed.left = !same_form(field, Side::kLeft, view.decision.left, base->second.left);
-    view.changed.right = !same_form(field, Side::kRight, view.decision.right, base->second.right);
+    view.changed.left = !same_form(field, Side::kLeft, view.decision.left, base->second.left) || is_entered(s_.link, field, Side::kLeft, view.decision.left);
+    view.changed.right = !same_form(field, Side::kRight, view.decision.right, base->second.right) || is_entered(s_.link, field, Side::kRight, view.decision.right);
   }
   for (const store::Conflict& conflict : s_.conflicts) {
     if (conflict.field == field.name) view.conflict = &conflict;
   }
   view.decided = view.conflict != nullptr && view.conflict->method && still_stands(view);
   // Told of whatever comes of the field: a group is judged by it too, and is decided again from its record (law 32).
-  if (perhaps_ours(view)) view.decision.note = *s_.link.notes.find(field.name);
+  const bool entered = view.has_base && (is_entered(s_.link, field, Side::kLeft, view.decision.left) || is_entered(s_.link, field, Side::kRight, view.decision.right));
+  if (perhaps_ours(view) || entered) view.decision.note = *s_.link.notes.find(field.name);
   return view;
 }
 
@@ -442,6 +443,15 @@ bool is_ignored(const store::Link& link, const std::string& field) {
   const Value* note = link.notes.find(field);
   return note != nullptr && note->find("ignored") != nullptr;
 }
+
+bool is_entered(const store::Link& link, const Field& field, Side side, const Value& form) {
+  const Value* note = link.notes.find(field.name);
+  const Value* entered = note == nullptr ? nullptr : note->find(kEntered);
+  const Value* value = entered == nullptr ? nullptr : entered->find(side == Side::kLeft ? "l" : "r");
+  return value != nullptr && same_form(field, side, form, *value);
+}
+
+void note_entered(store::Link& link, const Field& field, Side side, Value form) { link.notes[field.name][kEntered][side == Side::kLeft ? "l" : "r"] = std::move(form); }
 
 Result<void> lay_path(const Record* record, Value& patch, const std::string& path, Value value) {
   const std::string top = path.substr(0, path.find('.'));

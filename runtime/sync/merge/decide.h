@@ -99,6 +99,12 @@ const Value* kept_stamp(const store::Link& link, const Field& field, Side side, 
 /// True where a person said that this difference is nobody's business (for ever, until it is heeded again).
 bool is_ignored(const store::Link& link, const std::string& field);
 
+/// True where the form of the side was seen in place of what a write of unknown outcome had found and had meant there: somebody has
+/// entered it since, though it is what both had agreed on before (law 26). Noted by note_entered.
+inline constexpr const char* kEntered = "entered";  // the note of it
+bool is_entered(const store::Link& link, const Field& field, Side side, const Value& form);
+void note_entered(store::Link& link, const Field& field, Side side, Value form);
+
 struct Situation {
   const Plan& plan;
   Mapper& mapper;

@@ -54,6 +54,7 @@ void Reconcile::end_when_settled(const store::Intent& intent) {
 void Reconcile::honour_intents(std::function<void()> then) {
   store::Commit commit;
   std::vector<store::Intent> landed;
+  bool entered = false;
   // In the order of writing: what the left shows tells of both.
   std::stable_partition(known_.intents.begin(), known_.intents.end(), [](const store::Intent& intent) { return intent.side == Side::kRight; });
   for (const store::Intent& intent : known_.intents) {
@@ -71,6 +72,7 @@ void Reconcile::honour_intents(std::function<void()> then) {
     if (!is_ours(intent) || !record_[intent.side] || !intent.fields.is_object()) continue;
     const std::set<std::string> written = count_as_written(intent);
     const bool told = !written.empty() || find_doubtful(intent);
+    entered |= note_entered_since(intent);
     auto rest = told ? rest_of(intent, written) : std::nullopt;
     if (!written.empty()) landed.push_back(intent);
     if (rest) commit.announce.push_back(std::move(*rest));
@@ -87,7 +89,7 @@ void Reconcile::honour_intents(std::function<void()> then) {
       if (rest.id == intent.id) intent = rest;
     }
   }
-  if ((commit.close_intents.empty() && commit.announce.empty()) || options_.dry) return then();
+  if ((commit.close_intents.empty() && commit.announce.empty() && !entered) || options_.dry) return then();
   commit.mapping = link_.mapping = lane_.mapping;
   commit.link = link_;
   commit.wake_children = wake_;
@@ -180,6 +182,28 @@ std::set<std::string> Reconcile::count_as_written(const store::Intent& intent) {
     written.insert(name);
   }
   return written;
+}
+
+/// A copied field that shows neither what it was nor what it was to become was edited since, also where it shows what both sides had
+/// agreed on before that: the request may have landed, and who enters the agreed value on top of it says so against the other side
+/// (law 26). Whether it did land nobody knows, so the two are disputed with the values as they are. Kept beside the base, because
+/// that is what every later pass compares with; a pass that has stored what the side shows since has taken it into account, and what
+/// was agreed on there is no edit. True where it is news.
+bool Reconcile::note_entered_since(const store::Intent& intent) {
+  const Side side = intent.side;
+  if (known_.link && known_.link->seen_at[side] && *known_.link->seen_at[side] > intent.created_at) return false;
+  const auto is_ours_by_now = [&](const std::string& name) {
+    return std::any_of(known_.intents.begin(), known_.intents.end(), [&](const store::Intent& one) { return one.side == side && is_ours(one) && one.fields.is_object() && one.fields.find(name) != nullptr && shows(one, name, "to"); });
+  };
+  bool news = false;
+  for (const auto& [name, announced] : intent.fields.as_object()) {
+    const Field* field = plan_.field(name);
+    const bool compared = field != nullptr && field->kind != Field::Kind::kRows && link_.base.contains(name) && !is_ignored(link_, name);
+    if (!compared || announced.find("base") != nullptr || doubtful_.contains(name) || changed(*field, side) || shows(intent, name, side == Side::kLeft ? "l" : "r") || is_ours_by_now(name)) continue;
+    note_entered(link_, *field, side, form_of(*field, side, record_[side]->fields));
+    news = true;
+  }
+  return news;
 }
 
 /// Rows and parts of the record are made by requests of their own, which no guard of the record stops: one that was lost may

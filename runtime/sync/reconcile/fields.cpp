@@ -57,6 +57,7 @@ void Reconcile::note_fields() {
     else drop_note(link_, name, kHeld);
     const bool moved = decision.kind == Decision::Kind::kCopy || decision.kind == Decision::Kind::kResolve ||
                        decision.kind == Decision::Kind::kAgree;
+    if (moved) drop_note(link_, name, kEntered);
     if (moved && decision.apart && link_.base.contains(name)) {
       link_.notes[name][kApart] = true;
     } else if (moved) {

@@ -248,7 +248,8 @@ bool Reconcile::changed(const Field& field, Side side) const {
   if (field.kind == Field::Kind::kConstant || is_ignored(link_, field.name)) return false;
   const auto base = link_.base.find(field.name);
   if (base == link_.base.end()) return false;
-  return !same_form(field, side, form_of(field, side, record_[side]->fields), side == Side::kLeft ? base->second.left : base->second.right);
+  const Value form = form_of(field, side, record_[side]->fields);
+  return !same_form(field, side, form, side == Side::kLeft ? base->second.left : base->second.right) || is_entered(link_, field, side, form);
 }
 
 bool Reconcile::changed(Side side) const {
