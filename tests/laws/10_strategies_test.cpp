@@ -238,6 +238,42 @@ TEST_CASE("law 10: what a person said of a part of a group is not completed by a
   CHECK(it.world.conflicts().size() == 2);
 }
 
+TEST_CASE("law 10: while a field of a group waits for a person, edits of the others wait with it", "[laws][10]") {
+  enum class Then { kPerson, kLevel, kAccepted };
+  const bool whole = GENERATE(true, false);
+  const Then then = GENERATE(Then::kPerson, Then::kLevel, Then::kAccepted);
+  CAPTURE(whole, static_cast<int>(then));
+  sync::Plan plan = World::default_plan();
+  plan.whole_record = whole;
+  if (!whole) plan.fields[1].group = plan.fields[2].group = 0;  // phone, note
+  Pair it(plan);
+  it.world.right.store_as = [](const std::string& field, const Value& value) { return field == "phone" ? Value("1") : value; };
+  it.edit(Side::kLeft, "phone", "5");
+  it.tell();
+  REQUIRE(it.world.conflicts().size() == 1);
+  REQUIRE(it.world.conflicts().front().kind == "not_accepted");
+  it.later();
+  it.forget_what_was();
+  it.edit(Side::kLeft, "note", "m");
+  it.edit(Side::kLeft, "email", "ada@new.org");
+  it.tell();
+
+  CHECK(it.shown(Side::kRight, "note") == "n");  // 1 and m nobody had
+  CHECK(it.shown(Side::kRight, "email") == (whole ? "ada@example.org" : "ada@new.org"));
+  CHECK(it.world.conflicts().size() == (whole ? 3U : 2U));
+  const int writes = it.new_writes();
+  it.tell(std::chrono::hours(2));
+  CHECK(it.new_writes() == writes);
+
+  if (then == Then::kPerson) it.resolve("phone", "right");
+  if (then == Then::kLevel) it.edit(Side::kLeft, "phone", "1");
+  if (then == Then::kAccepted) it.edit(Side::kRight, "phone", "5");
+  it.tell();
+  CHECK(it.world.conflicts().empty());
+  CHECK(it.both_show("phone", then == Then::kAccepted ? "5" : "1"));
+  CHECK(it.both_show("note", then == Then::kPerson ? "n" : "m"));
+}
+
 TEST_CASE("law 10: manual waits for a person, whatever the times say", "[laws][10]") {
   Pair it;
   it.edit(Side::kLeft, "note", "mine");

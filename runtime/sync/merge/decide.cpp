@@ -414,7 +414,7 @@ Result<Decisions> Pass::run() {
   for (auto& [number, members] : groups) {
     const std::size_t making = out_.making.size();
     if (auto done = dispute_group(members); !done.ok()) return at_field(std::move(done).error(), s_.plan, *members.front()->decision.field);
-    ask_together(members);
+    wait_together(members);
     for (View* view : members) {
       if (out_.making.size() > making) undecide(*view);
     }

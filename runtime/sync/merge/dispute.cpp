@@ -418,17 +418,22 @@ Result<void> Pass::dispute_group(std::vector<View*>& views) {
   return {};
 }
 
-/// What a person says of a group holds for all of it or for none: where one of its fields was not decided, because it was edited
-/// since, those that were are asked about anew (laws 10, 13).
-void Pass::ask_together(std::vector<View*>& views) {
-  const bool waits = std::any_of(views.begin(), views.end(), [](const View* view) { return view->decision.kind == Decision::Kind::kConflict; });
+/// A group is written whole or not at all (laws 10, 13): while one of its fields waits for a person, edits of the others wait with it, or the
+/// other side would show what nobody had. They are clashes, decided anew with each pass, so that they go on when that field is level. And
+/// what a person says holds for all of it or for none: where a field was not decided, because it was edited since, all are asked about anew.
+void Pass::wait_together(std::vector<View*>& views) {
+  const auto waiting = std::find_if(views.begin(), views.end(), [](const View* view) { return view->decision.kind == Decision::Kind::kConflict; });
+  if (waiting == views.end()) return;
+  const std::string first = (*waiting)->decision.field->name;
   for (View* view : views) {
-    if (!waits || !view->decided || view->decision.kind == Decision::Kind::kConflict) continue;
+    const Decision::Kind kind = view->decision.kind;
+    const bool travels = s_.exists.left && s_.exists.right && (kind == Decision::Kind::kCopy || kind == Decision::Kind::kResolve);
+    if (kind == Decision::Kind::kConflict || (!view->decided && !travels)) continue;
     Decision asked;
     asked.field = view->decision.field;
     asked.kind = Decision::Kind::kConflict;
-    asked.conflict_kind = view->conflict->kind;
-    asked.rule = "group: another field of it is not decided: waits for a person";
+    asked.conflict_kind = view->decided ? view->conflict->kind : "clash";
+    asked.rule = view->decided ? "group: another field of it is not decided: waits for a person" : "group: '" + first + "', which goes with it, waits for a person";
     asked.base = std::move(view->decision.base);
     asked.left = std::move(view->decision.left);
     asked.right = std::move(view->decision.right);

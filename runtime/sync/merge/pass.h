@@ -41,7 +41,7 @@ class Pass : private Cells {
   Result<void> dispute(View& view);
   bool says(const View& view, Side side) const;
   Result<void> dispute_group(std::vector<View*>& views);
-  void ask_together(std::vector<View*>& views);
+  void wait_together(std::vector<View*>& views);
   bool still_stands(const View& view);
   std::optional<Value> carried(const Field& field, Side to, const std::optional<Value>& from);
   Result<void> by_person(View& view);
