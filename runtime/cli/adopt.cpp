@@ -33,6 +33,12 @@ void print_report(Context& context, const Value& job, const std::string& mapping
   print_findings(context, shown, false);
   out.line("exact " + count("exact") + ", differing " + count("differing") + ", left only " + count("left_only") + ", right only " + count("right_only") + ", ambiguous " + count("ambiguous") + ", stopped " + count("stopped") +
            ", linked already " + count("linked") + ". Nothing was written.");
+  std::int64_t alone = 0;
+  for (const char* kind : {"soft_deleted", "ignored_delete", "out_of_scope"}) {
+    const Value* number = job.at_path(std::string("found.") + kind);
+    alone += number == nullptr ? 0 : number->as_int();
+  }
+  if (alone > 0) out.line(grouped(alone) + " more are what is left of pairs that were deleted or parted: nothing is made of them.");
   if (count("after_parents") != "0") out.line(count("after_parents") + " of these name a parent in another mapping that is not linked yet: that field is compared, and they are linked or made, once it is. Adopt that mapping first.");
   for (const Value& part : job.find("parts")->as_array()) print_times(context, part);
   out.line("The mapping is held until this is decided: `tidewire adopt " + plain(mapping) + " --accept` links, merges and copies; --drop lets it go without.");

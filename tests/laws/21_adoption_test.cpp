@@ -71,6 +71,29 @@ TEST_CASE("law 21: adoption reports exact, differing, one-sided and ambiguous, a
   CHECK(world.counts().links == 0);
 }
 
+TEST_CASE("law 21: what a pair that was deleted has left is no record of one side", "[laws][21]") {
+  const bool soft = GENERATE(true, false);
+  CAPTURE(soft);
+  sync::Plan plan = World::default_plan();
+  plan.end.right.deletes = soft ? sync::DeletePolicy::kSoft : sync::DeletePolicy::kIgnore;
+  plan.end.right.soft_field = "archived";
+  plan.end.right.soft_value = Value(true);
+  Pair it(plan);
+  it.later();
+  it.erase(Side::kLeft);
+  it.world.settle();
+  REQUIRE(it.world.right.rows.size() == 1);
+  it.world.right.insert(person("right@example.org"));
+
+  const char* kind = soft ? "soft_deleted" : "ignored_delete";
+  const store::Job adopted = run_job(it.world, "adopt");
+  CHECK(found_in(adopted, "right_only") == 1);
+  CHECK(found_in(adopted, kind) == 1);
+  const store::Job verified = run_job(it.world, "verify");
+  CHECK(found_in(verified, "right_only") == 1);
+  CHECK(found_in(verified, kind) == 1);
+}
+
 TEST_CASE("law 21: a mapping that is held writes nothing, also after a restart, until it is accepted", "[laws][21]") {
   World world;
   world.engine->hold("people", "adoption", [](Result<void> done) { CHECK(done.ok()); });

@@ -107,6 +107,9 @@ void Adoption::look_at(std::vector<Record> records, Done<Page> done) {
     for (std::size_t i = 0; i < keys.size(); ++i) {
       if ((*known)[i].link) count_found(job_, "linked");
       else if (side() == Side::kLeft || !matched_.contains(keys[i].second)) strangers.push_back(keys[i]);
+      const auto& buried = (*known)[i].tombstones;
+      const std::string why = buried.empty() ? "" : left_alone(buried.front());
+      if (!(*known)[i].link && !why.empty()) left_alone_[keys[i]] = why;
     }
     look_at_strangers(std::move(strangers), std::move(done));
   }));
@@ -187,6 +190,11 @@ void Adoption::note(const std::vector<SideKey>& keys, const std::vector<Report>&
     const auto has = [&](const char* kind) { return std::find(kinds.begin(), kinds.end(), kind) != kinds.end(); };
     const bool same_thing = operation.kind == "link";
     if (same_thing && operation.key.right) matched_.add(*operation.key.right);
+    const auto alone = left_alone_.find(keys[i]);
+    if (alone != left_alone_.end() && !reports[i].error && operation.id.empty()) {
+      count_found(job_, alone->second);
+      continue;
+    }
     std::string kind;
     if (reports[i].error) kind = reports[i].error->message.find("match") != std::string::npos ? "ambiguous" : "stopped";
     else if (same_thing && side == Side::kRight) continue;  // met from the left already

@@ -1,6 +1,8 @@
 // preview.h — tasks that find out what would be written and write nothing: dry run and adoption (law 21).
 #pragma once
 
+#include <map>
+
 #include "sync/reconcile/look.h"
 #include "sync/jobs/walk.h"
 
@@ -38,7 +40,7 @@ class DryRunKey final : public Task {
 };
 
 /// Both sides are filled already: which records are the same thing, and how many are not (exact, differing, left_only,
-/// right_only, ambiguous). What is linked is counted alone. Records that name one another (a tree) are told once both sides
+/// right_only, ambiguous). What is linked is counted alone, and so is what a pair that was deleted or parted has left. Records that name one another (a tree) are told once both sides
 /// were walked, when it is known what is the same as their parents: nothing of it is linked yet. Where all times of a side lie
 /// within a minute of each other and `newest` would decide by them, the summary says so: at_once = {left, right = {records,
 /// first, last}}.
@@ -64,6 +66,7 @@ class Adoption final : public Walk {
   bool is_tree_ = false;
   Kin kin_;
   std::vector<SideKey> aside_, round_;  // to be told later; of those, what is looked at again now
+  std::map<SideKey, std::string> left_alone_;  // whose pair has ended, and why they stay
   std::optional<std::size_t> known_pairs_;  // as the present round began
   Sides<Times> times_;
 };

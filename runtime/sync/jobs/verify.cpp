@@ -34,15 +34,6 @@ Situation stranger(const Plan& plan, Mapper& mapper, const store::Link& blank, c
   return out;
 }
 
-/// Why a pair that ended, or rests, leaves records without an equal; "" where it ended with both gone.
-std::string left_alone(const store::Link& link) {
-  if (link.state == store::LinkState::kFrozen) return "out_of_scope";
-  if (link.state == store::LinkState::kIgnored) return "ignored";
-  const std::string policy = link.tombstone ? link.tombstone->string_or("policy") : "";
-  if (policy == "unlink" || policy == "left_scope") return "out_of_scope";
-  return policy == "ignore" || policy == "one-way" ? "ignored_delete" : "";
-}
-
 }  // namespace
 
 void Verify::look_at(std::vector<Record> records, Done<Page> done) {

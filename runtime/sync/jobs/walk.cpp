@@ -26,6 +26,15 @@ void count_found(store::Job& job, const std::string& kind) {
   count = Value((count.is_int() ? count.as_int() : 0) + 1);
 }
 
+std::string left_alone(const store::Link& link) {
+  if (link.state == store::LinkState::kFrozen) return "out_of_scope";
+  if (link.state == store::LinkState::kIgnored) return "ignored";
+  const std::string policy = link.tombstone ? link.tombstone->string_or("policy") : "";
+  if (policy == "unlink" || policy == "left_scope") return "out_of_scope";
+  if (policy == "soft") return "soft_deleted";
+  return policy == "ignore" || policy == "one-way" ? "ignored_delete" : "";
+}
+
 void found(store::Job& job, Task::Page& page, store::Finding finding) {
   count_found(job, finding.kind);
   page.findings.push_back(std::move(finding));

@@ -68,6 +68,9 @@ class Walk : public Task {
   std::shared_ptr<bool> alive_;  // owners: this and the callbacks under way
 };
 
+/// Why a pair that ended, or rests, leaves records without an equal; "" where it ended with both gone.
+std::string left_alone(const store::Link& link);
+
 /// Keys by hash: a million of them in a few megabytes. Two keys of one hash would hide an absence until the next walk.
 class SeenKeys {
  public:
