@@ -68,7 +68,7 @@ Result<void> pull_forward(Database& database, const std::string& mapping, Side s
 /// A row that waits for its parent is looked at: it may name another one by now. If not, it goes on waiting as long as it has.
 Result<void> look_for_parent(Database& database, const std::string& mapping, Side side, std::string_view key, Instant due_at) {
   TRY(execute(database,
-              "UPDATE dirty_keys SET state = 'waiting', attempts = 0, due_at = ?, error = NULL WHERE mapping = ? AND side = ? AND key = ? AND state = 'waiting_for'",
+              "UPDATE dirty_keys SET state = 'waiting', attempts = 0, due_at = ?, error = iif(error ->> 'let_go', error, NULL) WHERE mapping = ? AND side = ? AND key = ? AND state = 'waiting_for'",
               due_at, mapping, side, key));
   return {};
 }
@@ -226,7 +226,7 @@ Result<void> keep_standing(Database& database, const DirtyKey& row, Instant now)
 
 Result<void> wake_waiting_for(Database& database, const std::string& parent, Instant now) {
   TRY(execute(database,
-              "UPDATE dirty_keys SET state = 'waiting', due_at = ?1, since = ?1, parent = NULL, error = NULL "
+              "UPDATE dirty_keys SET state = 'waiting', due_at = ?1, since = ?1, parent = NULL, error = iif(error ->> 'let_go', error, NULL) "
               "WHERE parent = ?2 AND (state = 'waiting_for' OR state = 'conflict' OR state = 'dead' OR state = 'backing_off')",
               now, parent));
   return {};

@@ -185,7 +185,7 @@ void Store::release_would_write(std::string mapping, Done<std::int64_t> done) {
 void Store::wake_overdue(std::string mapping, Duration waited, Done<std::int64_t> done) {
   write_verb(executor_, std::move(done), [mapping = std::move(mapping), waited, now = clock_.now()](Database& database) {
     return execute(database,
-                   "UPDATE dirty_keys SET state = 'waiting', due_at = ?1, error = NULL WHERE mapping = ?2 AND state = 'waiting_for' AND since <= ?3 AND state NOT IN "
+                   "UPDATE dirty_keys SET state = 'waiting', due_at = ?1, error = iif(error ->> 'let_go', error, NULL) WHERE mapping = ?2 AND state = 'waiting_for' AND since <= ?3 AND state NOT IN "
                    "('waiting', 'backing_off')",
                    now, mapping, now - waited);
   });

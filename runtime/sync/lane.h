@@ -26,6 +26,8 @@ namespace tidewire::sync {
 using SideKey = std::pair<Side, std::string>;
 /// In the error of a key that stands: since when its record reads older than its link has seen, in microseconds (law 3).
 inline constexpr const char* kOlder = "older";
+/// That a person has let its delete go, while the key stands for something else (law 18).
+inline constexpr const char* kLetGo = "let_go";
 /// So many records that were set back are an accident, where the brake lets so many go; more say that their system was (law 18).
 inline constexpr std::int64_t kFewSetBack = 2;
 /// Likewise of the newest that are missing: who has just made a few deletes them again, and nothing else was edited since.

@@ -2,6 +2,7 @@
 #include <catch2/catch.hpp>
 
 #include "support/people.h"
+#include "support/teams.h"
 
 using namespace tidewire;
 using sync::Side;
@@ -221,6 +222,38 @@ TEST_CASE("law 18: nor does a sweep hold again what was let go", "[laws][18][16]
   it.world.settle(std::chrono::minutes(5));
 
   CHECK(it.world.right.rows.empty());
+  CHECK(it.world.counts().held == 0);
+}
+
+TEST_CASE("law 18: what was let go is let go, also where its parent was renamed meanwhile or its system was away", "[laws][18][15][20]") {
+  const bool renamed = GENERATE(true, false), told = GENERATE(true, false);
+  CAPTURE(renamed, told);
+  sync::Plan plan = test::Teams::with_team(false);
+  plan.brake_least = 0;
+  test::Teams it;
+  it.make_team("T1");
+  it.world.settle(std::chrono::minutes(5));
+  it.world.engine->put(std::make_shared<test::TableMapper>(plan, "v2"), {&it.world.left, &it.world.right});
+  it.world.settle();
+  const std::string key = it.world.only_right();
+  it.world.right.erase(key);
+  if (told) it.world.hook(Side::kRight, key, "delete");
+  else test::run_job(it.world, "sweep");
+  it.world.settle(std::chrono::minutes(5));
+  REQUIRE(it.world.counts().held == 1);
+
+  if (renamed) {
+    it.left.rename("T1", "T1-new");
+    it.world.left.rows.at(it.child).fields["team"] = Value("T1-new");  // as Frappe does it
+  } else {
+    it.world.left.delete_faults = {test::MemorySide::Fault::kRefuse};
+  }
+  it.world.engine->release("people", "", [](Result<std::int64_t>) {});
+  it.world.settle();
+  if (told) it.world.hook(Side::kRight, key);  // of the same delete, as Frappe tells it
+  it.world.settle(std::chrono::minutes(30));
+
+  CHECK(it.world.left.rows.empty());
   CHECK(it.world.counts().held == 0);
 }
 

@@ -21,8 +21,16 @@ bool Reconcile::is_for_person() const {
   });
 }
 
+/// The brake held its delete, and a person has let it go; whatever it stood for since, a parent that was renamed or a system that was
+/// away, it is let go until the pass that it was for has come to an end.
+bool Reconcile::is_let_go(const store::DirtyKey& row) {
+  if (!row.error || row.error->bool_or(kLetGo, false)) return row.error.has_value();
+  const bool held = row.error->string_or("code") == code_name(Code::kCancelled) && row.error->find(kOlder) == nullptr && !row.error->bool_or("would_write", false);
+  return held && row.reason == "person" && row.state != store::KeyState::kHeld;
+}
+
 /// What a person lets go knows no brake.
-bool Reconcile::is_released() const { return !plan_.brake || is_for_person(); }
+bool Reconcile::is_released() const { return !plan_.brake || is_for_person() || std::any_of(taken_.begin(), taken_.end(), is_let_go); }
 
 /// More than max(10, 10 % of the links) in 24 hours, with what others of this mapping are about to do. What may go counts
 /// from here on.

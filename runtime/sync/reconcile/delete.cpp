@@ -20,10 +20,7 @@ bool Reconcile::told_gone(Side side) const {
 
 /// A sweep that was whole has not found it; or the brake held its delete, for which one had not, and a person has let it go.
 bool Reconcile::was_swept(Side side) const {
-  return std::any_of(taken_.begin(), taken_.end(), [&](const store::DirtyKey& row) {
-    const bool held = row.error && row.error->string_or("code") == code_name(Code::kCancelled) && row.error->find(kOlder) == nullptr;
-    return row.side == side && (row.reason == "sweep" || (row.reason == "person" && held));
-  });
+  return std::any_of(taken_.begin(), taken_.end(), [&](const store::DirtyKey& row) { return row.side == side && (row.reason == "sweep" || is_let_go(row)); });
 }
 
 /// Law 16: while another system answers on either side than the one first met, nothing is deleted: what is missing

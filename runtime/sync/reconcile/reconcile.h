@@ -318,6 +318,7 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   void hold_missing(Side side);
   void brake(Side side);
   bool is_for_person() const;
+  static bool is_let_go(const store::DirtyKey& row);
   bool is_released() const;
   bool is_too_many(const store::BrakeCounts& counts, const std::string& kind, std::int64_t gone);
   void end_let_through();

@@ -143,6 +143,7 @@ void Reconcile::stand(store::KeyState state, Error error, Instant due, const std
       commit.finished.push_back({row.side, row.key, row.last_seq, row.changes});
       continue;
     }
+    const bool let_go = is_let_go(row) && (state == store::KeyState::kWaitingFor || state == store::KeyState::kBackingOff);
     row.state = state;
     row.due_at = due;
     if (row.parent != parent) row.attempts = 0;  // looks for a parent are counted for it alone
@@ -153,6 +154,7 @@ void Reconcile::stand(store::KeyState state, Error error, Instant due, const std
     row.error = error_value(error);
     if (!failing.is_null() && fails) (*row.error)["failed"] = std::move(failing);
     if (would_write) (*row.error)["would_write"] = true;
+    if (let_go) (*row.error)[kLetGo] = true;
     if (older) (*row.error)[kOlder] = Value(older_->time_since_epoch().count());
     row.operation = operation_.id;
     row.parent = parent;
