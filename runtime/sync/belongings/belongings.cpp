@@ -91,6 +91,25 @@ void Write::read_back() {
   });
 }
 
+void put_back(Endpoint& root, std::shared_ptr<bool> alive, std::string key, Attach attach, Done<Record> done) {
+  root.put_back(std::move(key), [alive = std::move(alive), attach = std::move(attach), done = std::move(done)](Result<Record> back) {
+    if (!*alive) return;
+    if (!back.ok()) return done(std::move(back));
+    Exchanges said = std::move(back->exchanges);
+    attach({std::move(*back)}, [said = std::move(said), done](Result<std::vector<Record>> whole) mutable {
+      if (whole.ok()) {
+        whole->front().exchanges = std::move(said);
+        return done(std::move(whole->front()));
+      }
+      Error error = std::move(whole).error();
+      error.code = Code::kUnknown;
+      tidewire::add(said, error.exchanges);
+      error.exchanges = std::move(said);
+      done(std::move(error));
+    });
+  });
+}
+
 void create(Endpoint& root, std::shared_ptr<bool> alive, std::vector<CreateRequest> requests, Complete complete, Done<std::vector<Result<Record>>> done) {
   root.create(std::move(requests), [alive = std::move(alive), complete = std::move(complete), done = std::move(done)](Result<std::vector<Result<Record>>> made) {
     if (!*alive) return;

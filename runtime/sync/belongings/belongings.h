@@ -80,6 +80,11 @@ class Write : public std::enable_shared_from_this<Write> {
   Done<Record> done_;
 };
 
+/// What `root` has brought back, with what belongs to it by now: `attach` as read() has it. One that cannot be read whole is there all the
+/// same, so that is kUnknown.
+using Attach = std::function<void(std::vector<Record>, Done<std::vector<Record>>)>;
+void put_back(Endpoint& root, std::shared_ptr<bool> alive, std::string key, Attach attach, Done<Record> done);
+
 /// Creates the records on `root`, then completes each that was made: `complete(i, key, done)` writes its belongings. One whose
 /// belongings failed may have some of them. Answers as Endpoint::create.
 using Complete = std::function<void(std::size_t, const std::string&, Done<Record>)>;

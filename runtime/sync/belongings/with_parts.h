@@ -64,6 +64,7 @@ class WithParts final : public Endpoint {
   void remove(std::string key, std::optional<std::string> guard, Done<Answered> done) override;
   void act(std::string key, std::string verb, std::optional<std::string> guard, Done<Record> done) override;
   void trash(std::string key, Done<std::optional<Record>> done) override { root_.trash(std::move(key), std::move(done)); }
+  void put_back(std::string key, Done<Record> done) override;
   void children(std::string field, std::vector<Value> values, Done<std::vector<Record>> done) override { root_.children(std::move(field), std::move(values), std::move(done)); }
   void owners(std::string part, std::string key, Done<std::vector<std::string>> done) override;
 

@@ -172,6 +172,10 @@ void WithParts::create(std::vector<CreateRequest> requests, Done<std::vector<Res
   belongings::create(root_, alive_, std::move(requests), complete, std::move(done));
 }
 
+void WithParts::put_back(std::string key, Done<Record> done) {
+  belongings::put_back(root_, alive_, std::move(key), [this](std::vector<Record> records, Done<std::vector<Record>> then) { attach(std::move(records), std::move(then)); }, std::move(done));
+}
+
 /// Where a part holds the record fast it is taken away first; where the mapping says so it goes with the record.
 void WithParts::remove(std::string key, std::optional<std::string> guard, Done<Answered> done) {
   whole(key, [this, alive = alive_, key, guard, done = std::move(done)](Result<Record> present) {

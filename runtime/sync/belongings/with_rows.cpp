@@ -249,6 +249,10 @@ void WithRows::create(std::vector<CreateRequest> requests, Done<std::vector<Resu
   belongings::create(parent_, alive_, std::move(requests), complete, std::move(done));
 }
 
+void WithRows::put_back(std::string key, Done<Record> done) {
+  belongings::put_back(parent_, alive_, std::move(key), [this](std::vector<Record> records, Done<std::vector<Record>> then) { attach(std::move(records), std::move(then)); }, std::move(done));
+}
+
 /// The rows go with the record, so its guard is theirs, too. Where they hold it fast, they go first.
 void WithRows::remove(std::string key, std::optional<std::string> guard, Done<Answered> done) {
   attach({Record{key, "", "", {}, Value(Object{})}}, [this, alive = alive_, key, guard, done = std::move(done)](Result<std::vector<Record>> now) {

@@ -48,7 +48,7 @@ class WithRows final : public Endpoint {
   void trash(std::string key, Done<std::optional<Record>> done) override { parent_.trash(std::move(key), std::move(done)); }
   void children(std::string field, std::vector<Value> values, Done<std::vector<Record>> done) override { parent_.children(std::move(field), std::move(values), std::move(done)); }
   void owners(std::string part, std::string key, Done<std::vector<std::string>> done) override { parent_.owners(std::move(part), std::move(key), std::move(done)); }
-  void put_back(std::string key, Done<Record> done) override { parent_.put_back(std::move(key), std::move(done)); }
+  void put_back(std::string key, Done<Record> done) override;
 
  private:
   struct Plan;    // what one record's write does

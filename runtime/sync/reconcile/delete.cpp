@@ -262,7 +262,17 @@ void Reconcile::on_deleted(Side side, Result<void> answer, const char* kind, con
   look_at_trash(side, record_[side]->fields);
 }
 
+/// The write that sets the mark carries none of the parts, so none of them refuses it: they are read once more, as before a hard delete.
 void Reconcile::send_soft_delete(Side side) {
+  if (plan_.end[side].parts.empty()) return set_mark(side);
+  lane_.batcher[side]->read(*link_.key[side], timed("read", side, [self = shared_from_this(), side](Result<std::optional<Record>> found) {
+    if (found.ok() && *found && (*found)->version == self->record_[side]->version) return self->set_mark(side);
+    Error past = found.ok() ? make_error(Code::kStale, "a part of '" + *self->link_.key[side] + "' changed since it was read") : std::move(found).error();
+    self->on_deleted(side, std::move(past), "soft delete");
+  }));
+}
+
+void Reconcile::set_mark(Side side) {
   const End& end = plan_.end[side];
   Value values{Object{}};
   const bool stamp_time = end.soft_value.find("$now") != nullptr;

@@ -287,6 +287,7 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   void send_delete(Side side);
   void on_deleted(Side side, Result<void> answer, const char* kind = "delete", const Value& values = Object{});
   void send_soft_delete(Side side);
+  void set_mark(Side side);
 
   // reconcile/take_back.cpp
   Value keep_unmarked(Side side);

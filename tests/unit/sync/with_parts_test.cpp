@@ -200,6 +200,53 @@ TEST_CASE("with_parts: a part that somebody changes at the last moment refuses t
   CHECK(it.world.left.rows.size() == 1);
 }
 
+TEST_CASE("with_parts: nor is a record marked as deleted of which a part was changed since it was read", "[sync][parts]") {
+  Part part;
+  part.name = "address";
+  part.owner = Part::Owner::kVia;
+  part.field = "home";
+  part.columns = {"city", "street"};
+  Joined it(part, R"({"email":"ada@example.org","home":"A1"})");
+  sync::Plan plan = Joined::plan();
+  plan.end.left.deletes = sync::DeletePolicy::kSoft;
+  plan.end.left.soft_field = "disabled";
+  plan.end.left.soft_value = Value(1);
+  it.world.engine->put(std::make_shared<test::TableMapper>(plan, "v4"), {it.left.get(), &it.world.right});
+  it.world.settle(std::chrono::minutes(5));
+
+  it.addresses.after_read = [&] { it.addresses.edit("A1", "city", Value("Hull")); };
+  it.world.right.erase(it.row);
+  it.world.hook(Side::kRight, it.row, "delete");
+  it.world.settle();
+
+  CHECK(it.world.left.get(it.ada, "disabled").is_null());
+  REQUIRE(it.world.right.rows.size() == 1);
+  CHECK(it.world.right.get(it.world.only_right(), "city") == Value("Hull"));
+}
+
+TEST_CASE("with_parts: a record that comes out of the trash, because it was edited at the last moment, has its parts", "[sync][parts]") {
+  Joined it;
+  it.world.left.able.guarded_deletes = false;
+  it.world.left.brings_back = true;
+  it.die();
+  it.world.left.before_delete = [](auto& row) { row.fields["note"] = Value("called back"); };
+
+  it.world.right.erase(it.row);
+  it.world.hook(Side::kRight, it.row, "delete");
+  it.world.settle(std::chrono::minutes(5));
+
+  CHECK(it.world.conflicts().empty());
+  CHECK(it.world.left.rows.size() == 1);
+  REQUIRE(it.world.right.rows.size() == 1);
+  it.row = it.world.only_right();
+  CHECK(it.city() == Value("York"));
+  CHECK(it.world.right.get(it.row, "note") == Value("called back"));
+  std::vector<MemorySide::Request> asked = it.world.right.requests;
+  std::erase_if(asked, [](const MemorySide::Request& one) { return one.verb != "create"; });
+  REQUIRE_FALSE(asked.empty());
+  CHECK(asked.back().values.string_or("city") == "York");  // at once, and not as an edit later
+}
+
 TEST_CASE("with_parts: a part that was taken from its record before it, which something else holds fast, is nobody's edit of it", "[sync][parts]") {
   Joined it;
   it.world.left.rule = [](const std::string&, const Value& values) -> std::optional<Error> {
