@@ -271,14 +271,100 @@ const changing = [
   ['PATCH', 'companies', {}, json({ id: 1 })],
 ]
 
+// Tables within tables: companies <- people (and their boss) <- badges, one each; deals have a seller, a buyer and an owner,
+// and people who help with them.
+const embedding = [
+  ['POST', 'companies?select=id,name', full, json([300, 301, 302].map((id, i) => ({ id, name: `Emb ${'ABC'[i]}` })))],
+  ['POST', 'people', minimal, json([{ id: 1, name: 'Ann', company_id: 300, boss_id: null }, { id: 2, name: 'Bob', company_id: 300, boss_id: 1 }])],
+  ['POST', 'people?select=name,companies(name)', full, json({ id: 3, name: 'Cy', company_id: 301, boss_id: 1 })],
+  ['POST', 'people?select=name,companies(name)', full, json({ id: 4, name: 'Di', company_id: null, boss_id: 2 })],
+  ['POST', 'deals', minimal, json([{ id: 1, title: 'one', price: 12.5, seller_id: 300, buyer_id: 301, owner_id: 1 },
+    { id: 2, title: 'two', price: null, seller_id: 301, buyer_id: 300, owner_id: 2 },
+    { id: 3, title: "th'ree", price: 0.1, seller_id: 300, buyer_id: 302, owner_id: null }])],
+  ['POST', 'badges', minimal, json([{ id: 1, code: 'x', person_id: 1 }, { id: 2, code: 'y', person_id: 3 }])],
+  ['POST', 'helpers', minimal, json([{ person_id: 1, deal_id: 1, part: 'a' }, { person_id: 2, deal_id: 1, part: 'b' },
+    { person_id: 2, deal_id: 3, part: 'c' }])],
+  ['GET', 'people?select=*,companies(*)&order=id'],
+  ['GET', 'people?select=name,company:companies(name)&order=id'],
+  ['GET', 'people?select=name,company:company_id(name)&order=id'],
+  ['GET', 'people?select=name,c:companies!company_id(name)&order=id'],
+  ['GET', 'people?select=name,companies!people_company_id_fkey(name)&order=id'],
+  ['GET', 'people?select=name,people_company_id_fkey(name)&order=id'],
+  ['GET', 'people?select=name,companies!inner(name)&order=id', exact],
+  ['GET', 'people?select=name,companies!inner(name)&companies.name=eq.Emb A&order=id', exact],
+  ['GET', 'people?select=name,companies(name)&companies.name=eq.Emb A&order=id', exact],
+  ['GET', 'people?select=name,companies()&order=id&limit=1'],
+  ['GET', 'people?select=name,companies(name)&companies=is.null&order=id'],
+  ['GET', 'people?select=name,c:companies(name)&c=not.is.null&order=id'],
+  ['GET', 'people?select=name,companies(name)&or=(companies.not.is.null,boss_id.is.null)&order=id'],
+  ['GET', 'people?select=name,companies(name)&order=companies(name).desc,name'],
+  ['GET', 'people?select=name,companies(name)&order=companies(name).nullsfirst,name.desc'],
+  ['GET', 'people?select=name,...companies(company:name)&order=id'],
+  ['GET', 'people?select=name,...companies(*)&order=id&limit=1'],
+  ['GET', 'badges?select=code,...people(name,...companies(company:name))&order=id'],
+  ['GET', 'people?select=name,boss:boss_id(name,boss:boss_id(name))&order=id'],
+  ['GET', 'people?select=name,staff:people(name)&staff.order=id&order=id'],
+  ['GET', 'people?select=name,staff:people!boss_id(name)&staff.order=id&order=id'],
+  ['GET', 'people?select=name,badges(code)&order=id'],
+  ['GET', 'badges?select=code,people(name,companies(name))&order=id'],
+  ['GET', 'companies?select=name,people(name,id)&people.order=id&id=gte.300&order=id'],
+  ['GET', 'companies?select=name,people!inner(name)&people.order=id&order=id', exact],
+  ['GET', 'companies?select=name,people!inner(name)&people.id=gt.1&people.order=id.desc&order=id', exact],
+  ['GET', 'companies?select=name,people(name)&people.order=name.desc&people.limit=1&id=gte.300&order=id'],
+  ['GET', 'companies?select=name,people(name)&people.order=name&people.limit=1&people.offset=1&id=gte.300&order=id'],
+  ['GET', 'companies?select=name,people(name)&people.or=(id.eq.2,name.eq.Cy)&id=gte.300&order=id'],
+  ['GET', 'companies?select=name,p:people(name)&p.not.or=(id.eq.2,name.eq.Cy)&id=gte.300&order=id'],
+  ['GET', 'companies?select=name,people(count)&id=gte.300&order=id'],
+  ['GET', 'companies?select=count&id=gte.300'],
+  ['GET', 'companies?select=name,people(name,badges(code),companies(name))&people.order=id&id=gte.300&order=id'],
+  ['GET', 'companies?select=name,people!inner(name,badges!inner(code))&people.badges.code=eq.x&order=id', exact],
+  ['GET', 'companies?select=name,sold:deals!seller_id(*),bought:deals!deals_buyer_id_fkey(title,price,cost:price::text)&sold.order=id&bought.order=id&id=gte.300&order=id'],
+  ['GET', 'deals?select=title,seller:companies!seller_id(name),buyer:buyer_id(name),owner:people!owner_id(name)&order=id'],
+  ['GET', 'deals?select=title,helpers(part,people(name))&helpers.order=part&order=id'],
+  ['GET', 'deals?select=title,people!helpers(name)&people.order=id&order=id'],
+  ['GET', 'people?select=name,deals!helpers!inner(title)&deals.order=id&order=id'],
+  ['GET', 'deals_view?select=title,people(name)&order=id'],
+  ['GET', 'people?select=name,deals_view(title)&order=id'],
+  ['GET', 'deals?select=title,companies(name)'],
+  ['GET', 'companies?select=name,deals(title)'],
+  ['GET', 'people?select=name,deals(title)'],
+  ['GET', 'companies?select=name,...people(name)'],
+  ['GET', 'companies?select=name,people(name)&order=people(name)'],
+  ['GET', 'people?select=name,pairs(a)'],
+  ['GET', 'people?select=name,companies!wrong(name)'],
+  ['GET', 'people?select=name&companies.name=eq.x'],
+  ['GET', 'people?select=name,companies(name)&companies.people.name=eq.x'],
+  ['GET', 'people?select=name&order=companies(name)'],
+  ['GET', 'companies?select=name,people(id)&people.id=eq.x'],
+  ['GET', 'companies?select=name,people(count())'],
+  ['GET', 'companies?select=name,people(,)'],
+  ['GET', 'companies?select=name,people!(name)'],
+  ['GET', 'companies?select=name,people(name,companies(nope))'],
+  ['GET', 'companies?select=name,people(name)&people.order=id&id=eq.300', single],
+  ['GET', 'companies?select=name,people(name)&people.order=id&id=gte.300&order=id', { Accept: 'text/csv' }],
+  ['PATCH', 'people?id=in.(1,4)&select=name,companies!inner(name)', full, json({ boss_id: null })],
+  ['PATCH', 'people?id=eq.2&select=name,companies(name)', both(full, single), json({ company_id: 302 })],
+  ['PATCH', 'people?id=eq.2&select=name,pairs(a)', minimal, json({ company_id: 301 })],
+  ['PATCH', 'people?companies.name=eq.x', minimal, json({ company_id: 301 })],
+  ['DELETE', 'badges?id=eq.2&select=code,people(name)', full],
+  ['POST', 'locked', minimal, json({ id: 1, v: 'x' })],
+  ['POST', 'memos', minimal, json([{ id: 1, text: 'shown', note_id: 1, locked_id: 1 }, { id: 2, text: 'hidden', note_id: 3, locked_id: null }])],
+  ['GET', 'memos?select=text,notes(owner)&order=id', { as: 'anon' }],
+  ['GET', 'memos?select=text,notes!inner(owner)&order=id', { as: 'anon', ...exact }],
+]
+
 // PostgreSQL guesses at misspelt columns by edit distance; PostgREST sends a 406 with two Content-Type headers.
 const hints = { except: ['hint'], why: 'PostgreSQL guesses which column was meant' }
+const guesses = { except: ['hint'], why: 'PostgREST guesses which table was meant' }
 const twoTypes = { except: ['type'], why: 'the real answer has two Content-Type headers' }
 const partly = {
   'PATCH items?sku=in.(A1,A2)&select=sku,qty': { except: ['text'], why: 'changed rows come back in heap order' },
   'GET items?nope=eq.1': hints,
   'GET items?select=nope': hints,
   'GET items?order=nope': hints,
+  'GET companies?select=name,people(name,companies(nope))': hints,
+  'GET people?select=name,pairs(a)': guesses,
+  'PATCH people?id=eq.2&select=name,pairs(a)': guesses,
 }
 
 function exception(request) {
@@ -287,4 +373,4 @@ function exception(request) {
   return partly[`${method} ${path}`] ?? {}
 }
 
-export const cases = [...writing, ...reading, ...changing].map(request => ({ request, ...exception(request) }))
+export const cases = [...writing, ...reading, ...changing, ...embedding].map(request => ({ request, ...exception(request) }))

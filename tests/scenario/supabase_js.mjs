@@ -43,17 +43,28 @@ const tests = {
     assert.equal(fine(await service.from('items').select('sku').not('qty', 'is', null).gte('price', 24)).data.length, 1)
   },
 
-  async 'what is left out says so: embedded rows of a declared reference, null members'() {
+  async 'embedded rows of a declared reference, from either end'() {
     await practice('tables', { tables: [
       { name: 'offices', primary_key: ['id'], columns: [{ name: 'id', type: 'int8', identity: true }, { name: 'name', type: 'text' }] },
-      { name: 'workers', primary_key: ['id'], columns: [{ name: 'id', type: 'int8', identity: true }, { name: 'office_id', type: 'int8', references: 'offices(id)' }] }] })
-    for (const [table, select] of [['workers', 'id,offices(name)'], ['offices', 'id,workers(id)']]) {
-      const embedded = await service.from(table).select(select)
-      assert.equal(embedded.status, 501)
-      assert.match(embedded.error.message, /does not embed/)
-    }
+      { name: 'workers', primary_key: ['id'], columns: [{ name: 'id', type: 'int8', identity: true }, { name: 'name', type: 'text' },
+        { name: 'office_id', type: 'int8', references: 'offices(id)' }] }] })
+    fine(await service.from('offices').insert([{ name: 'north' }, { name: 'south' }]))
+    fine(await service.from('workers').insert([{ name: 'Ann', office_id: 1 }, { name: 'Bob', office_id: 1 }, { name: 'Cy', office_id: null }]))
+    const office = await service.from('workers').select('name,office:offices(name)').order('id')
+    assert.deepEqual(fine(office).data.map(row => row.office?.name ?? null), ['north', 'north', null])
+    const some = await service.from('offices').select('name,workers!inner(name)', { count: 'exact' }).eq('workers.name', 'Bob')
+    assert.deepEqual(fine(some).data, [{ name: 'north', workers: [{ name: 'Bob' }] }])
+    assert.equal(some.count, 1)
+    const last = await service.from('offices').select('name,workers(name)').order('id')
+      .order('name', { referencedTable: 'workers', ascending: false }).limit(1, { referencedTable: 'workers' })
+    assert.deepEqual(fine(last).data.map(row => row.workers), [[{ name: 'Bob' }], []])
+    assert.deepEqual(fine(await service.from('offices').select('workers(count)').order('id')).data,
+      [{ workers: [{ count: 2 }] }, { workers: [{ count: 0 }] }])
     assert.equal((await service.from('workers').select('id,items(sku)')).error.code, 'PGRST200')
-    const bare = await rest('offices', { headers: { Accept: 'application/vnd.pgrst.array+json;nulls=stripped' } })
+  },
+
+  async 'what is left out says so: null members'() {
+    const bare = await rest('items', { headers: { Accept: 'application/vnd.pgrst.array+json;nulls=stripped' } })
     assert.equal(bare.status, 501)
   },
 

@@ -2,6 +2,7 @@
 local task = require "tidewire.task"
 local text = require "tidewire.text"
 local change = require "practice.supabase.change"
+local embed = require "practice.supabase.embed"
 local errors = require "practice.supabase.errors"
 local hooks_of = require "practice.supabase.hooks"
 local insert = require "practice.supabase.insert"
@@ -49,9 +50,9 @@ local function unknown_table(request, name)
     end
     error(errors.pg("42P01", ('relation "public.%s" does not exist'):format(name)))
   end
-  local guess = text.did_you_mean(name, request.catalog.order)
+  local guess = text.did_you_mean(name, request.catalog.order):match("'(.*)'")
   error(errors.pgrst("205", 404, ("Could not find the table 'public.%s' in the schema cache"):format(name), nil,
-    guess ~= "" and ("Perhaps you meant the table 'public.%s'"):format(guess) or nil))
+    guess and ("Perhaps you meant the table 'public.%s'"):format(guess) or nil))
 end
 
 local function no_path(request)
@@ -140,6 +141,7 @@ local function on_table(request, name, action)
   request.query = query.parse(request.parameters)
   local relation = relation_of(request, name)
   request.location = "/" .. name
+  request.plan = embed.plan(request, relation)
   if request.method == "GET" or request.method == "HEAD" then
     rows_of.need_right(request, relation, "select")
     return read.page(request, relation)

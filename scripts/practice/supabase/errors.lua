@@ -57,6 +57,16 @@ function M.bad_body(message)
   return M.pgrst("102", 400, message or "Empty or invalid json")
 end
 
+function M.not_embedded(name)
+  return M.pgrst("108", 400, ("'%s' is not an embedded resource in this request"):format(name), nil,
+    ("Verify that '%s' is included in the 'select' query parameter."):format(name))
+end
+
+function M.not_to_one(number, action, relation, name)
+  return M.pgrst(number, 400, ("A %s on '%s' is not possible"):format(action, name),
+    ("'%s' and '%s' do not form a many-to-one or one-to-one relationship"):format(relation, name))
+end
+
 function M.not_singular(count)
   return M.pgrst("116", 406, "JSON object requested, multiple (or no) rows returned",
     ("The result contains %d rows"):format(count))
@@ -69,7 +79,7 @@ end
 function M.body(it)
   if it.empty then return "{}" end
   return ('{"code":%s,"details":%s,"hint":%s,"message":%s}'):format(
-    json.quote(it.code), text_or_null(it.details), text_or_null(it.hint), json.quote(it.message))
+    json.quote(it.code), it.details_json or text_or_null(it.details), text_or_null(it.hint), json.quote(it.message))
 end
 
 local function authenticate_header(it, role)

@@ -163,6 +163,8 @@ local function quantify(builder, relation, it)
 end
 
 function one(builder, relation, it)
+  -- Of an embedded table it can only be said that it is null, or not.
+  if it.embedded then return "NOT " .. it.embedded(builder) end
   if it.quantifier == "any" or it.quantifier == "all" then return quantify(builder, relation, it) end
   local op = it.op
   local type, sql, key = M.expression(builder, relation, it.field)
@@ -226,9 +228,9 @@ end
 function M.order(builder, relation, terms)
   local out = {}
   for i, term in ipairs(terms) do
-    local type, _, key = M.expression(builder, relation, term.field)
+    local type, _, key = (term.embedded or M.expression)(builder, relation, term.field)
     if type.kind == "enum" then key = ordinal(type, key) end
-    local column = relation.by_name[term.field.column]
+    local column = not term.embedded and relation.by_name[term.field.column]
     local down = term.direction == "desc"
     local nulls = ""
     if term.field.path or not column or column.nullable then

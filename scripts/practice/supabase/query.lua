@@ -1,9 +1,12 @@
 -- The query string of a request: what is selected, filtered, ordered and limited. Syntax only: no table is known here.
 --
+-- What is said of an embedded table ("lines.qty=gt.1", "lines.order=id") is kept aside as { path, kind, value }.
 -- A condition is { field, negated, op, value | list, quantifier } or { logic = "and" | "or", negated, items }.
 local errors = require "practice.supabase.errors"
+local select = require "practice.supabase.select"
 
 local M = {}
+local name_at, field_at = select.name_at, select.field_at
 
 local operators = {}
 for name in ("eq gt gte lt lte neq like ilike match imatch is isdistinct in cs cd ov sl sr nxr nxl adj " ..
@@ -27,31 +30,6 @@ function M.pairs(text)
     out[#out + 1] = { decode(name), decode(value) }
   end
   return out
-end
-
--- A name at `at`, quoted or up to one of `stops`: the name, and the position behind it.
-local function name_at(text, at, stops)
-  if text:sub(at, at) == '"' then
-    local stop = text:find('"', at + 1, true)
-    if stop then return text:sub(at + 1, stop - 1), stop + 1 end
-  end
-  local stop = text:find(stops, at) or #text + 1
-  local dash = text:find("->", at, true)
-  if dash and dash < stop then stop = dash end
-  return text:sub(at, stop - 1), stop
-end
-
--- "doc->a->>b" at `at`: {column, path}, position behind it.
-local function field_at(text, at, stops)
-  local column, path, arrow
-  column, at = name_at(text, at, stops)
-  while text:sub(at, at + 1) == "->" do
-    arrow = text:sub(at, at + 2) == "->>" and "->>" or "->"
-    path = path or {}
-    path[#path + 1] = { arrow = arrow }
-    path[#path].key, at = name_at(text, at + #arrow, stops)
-  end
-  return { column = column, path = path }, at
 end
 
 local expected_operator = '"not" or operator (eq, gt, ...)'
@@ -182,15 +160,15 @@ function tree_at(text, at, logic, negated)
   end
 end
 
-local function whole_tree(text, name)
-  local node, at = tree_at(text, 1, name:match("%a+$"), name:find("^not%.") ~= nil)
+local function whole_tree(text, logic, negated)
+  local node, at = tree_at(text, 1, logic, negated)
   if at <= #text then bad_tree(text, at, "end of input") end
   return node
 end
 
 -- PostgREST reads the parameter's name and value as one text, so columns count from the name on.
-local function tree(text, name)
-  local ok, node = pcall(whole_tree, text, name)
+local function tree(text, name, negated)
+  local ok, node = pcall(whole_tree, text, name:match("%a+$"), negated)
   if ok then return node end
   if errors.is_fault(node) then
     node.message = node.message:gsub("column (%d+)", function(column) return "column " .. (tonumber(column) + #name) end)
@@ -203,54 +181,15 @@ function M.condition(text)
   return (node_at(text, 1))
 end
 
-local function select_item(text, at)
-  local item = {}
-  local field
-  field, at = field_at(text, at, "[,:()!]")
-  if text:sub(at, at) == ":" and text:sub(at, at + 1) ~= "::" then
-    item.alias = field.column
-    field, at = field_at(text, at + 1, "[,:()!]")
-  end
-  item.column, item.path = field.column, field.path
-  if text:sub(at, at + 1) == "::" then
-    local stop = text:find("[,)]", at) or #text + 1
-    item.cast = text:sub(at + 2, stop - 1)
-    at = stop
-  end
-  return item, at
-end
-
-local function embed_or_aggregate(item, text, at)
-  local inside = text:match("^[^%(]*%b()()", at)
-  if item.column:find("^%.") or text:sub(at, at + 1) == "()" then
-    error(errors.pgrst("123", 400, "Use of aggregate functions is not allowed"))
-  end
-  item.embed = true
-  return inside or #text + 1
-end
-
-local function select(text)
-  local items, at = {}, 1
-  text = text:gsub("%s+$", "")
-  while true do
-    local item
-    local start = at
-    item, at = select_item(text, at)
-    if item.column == "" then
-      error(errors.bad_syntax("select parameter", text, start, start > #text and "end of input" or '"' ..
-        text:sub(start, start) .. '"', '"...", field name (* or [a..z0..9_$]), "*" or "count()"'))
-    end
-    local char = text:sub(at, at)
-    if char == "(" or char == "!" then at = embed_or_aggregate(item, text, at) end
-    items[#items + 1] = item
-    if at > #text then return items end
+local function order_term(text, whole, offset)
+  local field, at = field_at(text, 1, "[%.(]")
+  local term = { field = field }
+  -- By a column of an embedded table: "companies(name).desc"
+  if text:sub(at, at) == "(" then
+    term.related = field.column
+    term.field, at = field_at(text, at + 1, "[%.)]")
     at = at + 1
   end
-end
-
-local function order_term(text, whole, offset)
-  local field, at = field_at(text, 1, "%.")
-  local term = { field = field }
   for word in text:sub(at):gmatch("%.([^.]*)") do
     if (word == "asc" or word == "desc") and not term.direction and not term.nulls then
       term.direction = word
@@ -280,21 +219,45 @@ local function names(text)
   return out
 end
 
+-- "a.b.order" -> {"a", "b"}, "order": the embedded table that a parameter is about, and the rest of its name.
+local function split(name)
+  local path, at = {}, 1
+  while true do
+    local segment, stop = name_at(name, at, "%.")
+    if name:sub(stop, stop) ~= "." then return path, name:sub(at) end
+    path[#path + 1], at = segment, stop + 1
+  end
+end
+
+local function number(text)
+  return tonumber(text or "")
+end
+
+local readers = { order = order, limit = number, offset = number }
+
+local function read_parameter(it, name, value)
+  local path, last = split(name)
+  local kind, read
+  if last == "and" or last == "or" then
+    local negated = path[#path] == "not"
+    if negated then table.remove(path) end
+    kind, read = "logic", tree(value, (negated and "not." or "") .. last, negated)
+  elseif #path == 0 and reserved[name] then it.given[name] = it.given[name] or value return
+  elseif readers[last] then kind, read = last, readers[last](value)
+  else kind, read = "filters", filter(field_at(last, 1, "$"), value) end
+  if #path > 0 then it.nested[#it.nested + 1] = { path = path, kind = kind, value = read }
+  else table.insert(it[kind], read) end
+end
+
 --- Everything a table request may say. Raises PGRST100.
 function M.parse(list)
-  local it = { filters = {}, logic = {}, given = {} }
-  for _, pair in ipairs(list) do
-    local name, value = pair[1], pair[2]
-    if name:find("^and$") or name:find("^or$") or name:find("^not%.and$") or name:find("^not%.or$") then
-      it.logic[#it.logic + 1] = tree(value, name)
-    elseif reserved[name] then it.given[name] = it.given[name] or value
-    else it.filters[#it.filters + 1] = filter(field_at(name, 1, "$"), value) end
-  end
-  it.select = it.given.select and it.given.select ~= "" and select(it.given.select) or { { column = "*" } }
+  local it = { filters = {}, logic = {}, nested = {}, given = {} }
+  for _, pair in ipairs(list) do read_parameter(it, pair[1], pair[2]) end
+  it.select = it.given.select and it.given.select ~= "" and select.parse(it.given.select) or { { column = "*" } }
   it.order = it.given.order and order(it.given.order) or {}
   it.columns = it.given.columns and it.given.columns ~= "" and names(it.given.columns) or nil
   it.on_conflict = it.given.on_conflict and names(it.given.on_conflict) or nil
-  it.limit, it.offset = tonumber(it.given.limit or ""), tonumber(it.given.offset or "")
+  it.limit, it.offset = number(it.given.limit), number(it.given.offset)
   return it
 end
 
@@ -302,7 +265,8 @@ end
 function M.split_arguments(list, wanted)
   local arguments, rest = {}, {}
   for _, pair in ipairs(list) do
-    if wanted[pair[1]] or (not reserved[pair[1]] and not operator_of((pair[2]:gsub("^not%.", "")))) then
+    local _, last = split(pair[1])
+    if wanted[pair[1]] or (not reserved[last] and not operator_of((pair[2]:gsub("^not%.", "")))) then
       arguments[pair[1]] = pair[2]
     else
       rest[#rest + 1] = pair

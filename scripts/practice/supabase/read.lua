@@ -1,5 +1,6 @@
 -- GET and HEAD: a page of rows as one statement that SQLite answers with the finished JSON.
 local catalog = require "practice.supabase.catalog"
+local embed = require "practice.supabase.embed"
 local errors = require "practice.supabase.errors"
 local filter = require "practice.supabase.filter"
 local json = require "practice.supabase.json"
@@ -14,55 +15,25 @@ local function sql_text(text)
   return "'" .. text:gsub("'", "''") .. "'"
 end
 
-local function no_relationship(relation, item, legacy)
-  local details = ("Searched for a foreign key relationship between '%s' and '%s' in the schema 'public', but no matches were found.")
-  error(errors.pgrst("200", 400, ("Could not find a relationship between '%s' and '%s' in the schema cache"):format(
-    relation.name, item.column), not legacy and details:format(relation.name, item.column) or nil))
-end
-
-local function refers_to(relation, name)
-  for _, foreign in ipairs(relation and relation.foreign or {}) do
-    if foreign.parent == name then return true end
-  end
-  return false
-end
-
--- PostgREST would embed what a declared foreign key leads to, from either end; what none leads to it does not find.
-local function refuse_embed(relation, item, request)
-  if refers_to(relation, item.column) or refers_to(request.catalog.relations[item.column], relation.name) then
-    error(errors.pgrst("100", 501, ("the practice server does not embed '%s' in '%s'"):format(item.column, relation.name)))
-  end
-  no_relationship(relation, item, request.legacy)
-end
-
--- The columns that a select list names: list of { name, type, sql }.
-local function chosen(builder, relation, request)
-  local out = {}
-  for _, item in ipairs(request.query.select) do
-    if item.embed then refuse_embed(relation, item, request) end
-    if item.column == "*" then
-      for _, column in ipairs(relation.columns) do
-        out[#out + 1] = { name = column.name, type = column.type, sql = column.sql }
-      end
-    else
-      local type, sql = filter.expression(builder, relation, item)
-      if type.kind == "xid" then type, sql = { kind = "text" }, "CAST(" .. sql .. " AS TEXT)" end
-      if item.cast then type, sql = shown.cast(type, sql, item.cast, request.catalog.enums) end
-      local last = item.path and item.path[#item.path].key
-      out[#out + 1] = { name = item.alias or (last and not last:find("^%-?%d+$") and last) or item.column, type = type, sql = sql }
-    end
-  end
-  return out
+-- What the request selects; of a function's rows it is known only when they are read.
+local function plan_of(request, relation)
+  request.plan = request.plan or embed.plan(request, relation)
+  return request.plan
 end
 
 --- SQL of one row's JSON object by the request's select list.
 function M.row_sql(builder, relation, request)
   local parts = {}
-  for i, column in ipairs(chosen(builder, relation, request)) do
+  for i, column in ipairs(embed.columns(request, builder, plan_of(request, relation))) do
     local name = (i == 1 and "{" or ",") .. json.quote(column.name) .. ":"
     parts[i] = sql_text(name) .. "||" .. shown.json_sql(column.type, column.sql)
   end
   return #parts == 0 and "'{}'" or table.concat(parts, "||") .. "||'}'"
+end
+
+--- SQL that the rows to be shown meet for what they embed with !inner, or "".
+function M.inner(builder, relation, request)
+  return embed.inner(request, builder, plan_of(request, relation))
 end
 
 --- SQL of the row's JSON with all columns, as row_to_json() gives it.
@@ -75,17 +46,18 @@ function M.whole_row_sql(relation)
   return table.concat(parts, "||") .. "||'}'"
 end
 
+-- A line of CSV is PostgreSQL's text of a row, which quotes more than CSV would have to.
 local function csv_cell(text)
   if text == nil then return "" end
-  if text:find('[",\n\r]') then return '"' .. text:gsub('"', '""') .. '"' end
+  if text == "" or text:find('[%s,()"\\]') then return '"' .. text:gsub('["\\]', "%0%0") .. '"' end
   return text
 end
 
 -- CSV is made row by row; nobody reads it often.
 local function csv(request, builder, relation, tail)
-  local columns, names, list = chosen(builder, relation, request), {}, {}
+  local columns, names, list = embed.columns(request, builder, plan_of(request, relation)), {}, {}
   for i, column in ipairs(columns) do
-    names[i] = csv_cell(column.name)
+    names[i] = column.name
     list[i] = ("%s AS c%d"):format(shown.text_sql(column.type, column.sql), i)
   end
   local rows = request.query_rows(("SELECT %s FROM %s %s"):format(table.concat(list, ", "), relation.source, tail), builder)
@@ -118,7 +90,7 @@ local function where(request, builder, relation)
   if request.only then
     condition = condition .. (' AND "r$id" IN (SELECT value FROM json_each(%s))'):format(builder.bind(request.only))
   end
-  return "WHERE " .. condition
+  return "WHERE " .. condition .. M.inner(builder, relation, request)
 end
 
 local function total(request, relation)
@@ -130,6 +102,7 @@ end
 
 --- A page of `relation` as an answer: body, status, Content-Range. `cap` is max-rows.
 function M.page(request, relation)
+  plan_of(request, relation)
   local offset, limit = prefer.range(request.method, request.headers.range, request.query)
   local cap = request.max_rows
   if not limit or limit > cap then limit = cap end

@@ -175,7 +175,7 @@ function M.representation(request, relation, ids, extra)
   local builder = filter.builder(request.db)
   local list = builder.bind(M.id_list(ids))
   local tail = ('JOIN (SELECT key AS "e$k", value AS "e$v" FROM json_each(%s)) ON "r$id" = "e$v"'):format(list)
-  if extra and #extra > 0 then tail = tail .. " WHERE " .. filter.all(builder, relation, extra) end
+  tail = tail .. " WHERE " .. filter.all(builder, relation, extra or {}) .. read.inner(builder, relation, request)
   local order = filter.order(builder, relation, request.query.order)
   return read.rows(request, builder, relation, tail .. (order ~= "" and order or ' ORDER BY "e$k"') .. " LIMIT -1")
 end
