@@ -121,8 +121,8 @@ std::string suggestion(std::string_view word, std::span<const std::string> candi
   std::size_t best = std::max<std::size_t>(2, word.size() / 3) + 1;
   for (const std::string& candidate : candidates) {
     const std::size_t distance = edit_distance(wanted, lower_ascii(candidate));
-    // A word of two letters is "near" to every other: nothing of it may be left.
-    if (distance >= best || distance >= std::min(word.size(), candidate.size())) continue;
+    // Two slips turn any word of three letters into any other: more of it must be right than wrong.
+    if (distance >= best || 2 * distance >= std::max(word.size(), candidate.size())) continue;
     best = distance;
     nearest = &candidate;
   }

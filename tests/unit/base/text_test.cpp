@@ -71,6 +71,19 @@ TEST_CASE("text: a near word is suggested, a far one is not", "[base]") {
   CHECK(suggestion("", words).empty());
 }
 
+TEST_CASE("text: of a short word more must be right than wrong", "[base]") {
+  const std::vector<std::string> words{"erp", "app", "cache", "kind"};
+
+  CHECK(suggestion("aap", words) == " (did you mean 'app'?)");
+  CHECK(suggestion("cash", words) == " (did you mean 'cache'?)");
+  CHECK(suggestion("Kind", words) == " (did you mean 'kind'?)");
+  CHECK(suggestion("arm", words).empty());
+  CHECK(suggestion("odp", words).empty());
+  CHECK(suggestion("find", words) == " (did you mean 'kind'?)");
+  CHECK(suggestion("fine", words).empty());
+  CHECK(suggestion("er", std::vector<std::string>{"ep"}).empty());
+}
+
 TEST_CASE("text: numbers are grouped by thousands", "[base]") {
   CHECK(grouped(0) == "0");
   CHECK(grouped(999) == "999");
