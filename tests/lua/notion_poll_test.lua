@@ -79,6 +79,51 @@ tap.test("a minute that needed cursors is read twice, for rows that leave it mov
   tap.equal(keys:find "3" ~= nil, true)
 end)
 
+local no_cursor = { status = 400, body = { object = "error", code = "validation_error", message = "start_cursor provided is invalid" } }
+
+tap.test("a minute whose cursor is refused is begun anew", function()
+  local begun = 0
+  local call = connect { { query_path, function(seen)
+    if seen.json.start_cursor == "c1" then return no_cursor end
+    if seen.json.start_cursor then return results { at(3, first) } end
+    begun = begun + 1
+    return results({ at(1, first), at(2, first) }, begun == 1 and "c1" or "c2")
+  end } }
+  local cursor, keys = nil, {}
+  repeat
+    local one = call.list(of "Name", cursor or null, 2)
+    for _, record in ipairs(one.records) do keys[#keys + 1] = record.key:sub(8, 8) end
+    cursor = one.cursor
+  until not cursor
+  tap.equal(table.concat(keys), "123")
+end)
+
+tap.test("cursors that Notion refuses again and again are an error, not a walk without end", function()
+  local asked = 0
+  local call = connect { { query_path, function(seen)
+    asked = asked + 1
+    if asked > 100 then error "without end" end
+    if seen.json.start_cursor then return no_cursor end
+    return results({ weighing(1, first, 1), weighing(2, first, 1) }, "c" .. asked)
+  end } }
+  local function walk(step, cursor)
+    repeat
+      local one, err = step(cursor)
+      if not one then return err end
+      cursor = one.cursor
+    until not cursor
+  end
+  local function list(cursor) return call.list(of "Weight", cursor or null, 2) end
+  for _ = 1, 2 do      -- the next sweep begins with as much patience
+    local err = tap.fails("invalid", nil, walk(list))
+    tap.equal(err.message:find "refuses its own cursors" ~= nil, true)
+  end
+  local start = call.start(of "Weight")
+  start.live.floor, start.live.mark = first, first
+  local err = tap.fails("invalid", nil, walk(function(cursor) return call.changes(of "Weight", cursor, 2) end, start))
+  tap.equal(err.message:find(first, 1, true) ~= nil, true)
+end)
+
 tap.test("what was not kept comes again, also where it stands on another page now", function()
   local call = connect { { query_path, results({ weighing(1, first, 1), weighing(2, second, 1) }, "c1"), results({ weighing(2, second, 1), weighing(3, second, 1) }, "c2"),
     results({ weighing(2, second, 1), weighing(3, second, 1) }, "c1"), results({ weighing(1, first, 1), weighing(2, second, 1) }, "c2"), results {} } }

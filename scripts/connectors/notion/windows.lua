@@ -69,6 +69,24 @@ local function following(place, answer, by, twice)
     "give some of them another time by an edit, or a scope")
 end
 
+-- Cursors do not live for ever: a minute whose cursor is refused is begun anew, but not without end, as where Notion takes none of its own.
+local anew = 3
+
+local function refused(conn, shape, options)
+  local place, all = options.place, conn.state.refused or {}
+  conn.state.refused = all
+  local id = table.concat({ shape.source.path, options.by, tostring(options.trash) }, " ")
+  local before = all[id]
+  local times = before and before.from == (place.from or "") and before.times + 1 or 1
+  if times <= anew then
+    all[id] = { from = place.from or "", times = times }
+    return array {}, { from = place.from, again = place.again }
+  end
+  all[id] = nil
+  return fail("invalid", ("Notion refuses its own cursors within the minute %s"):format(place.from or "of the first pages"),
+    "it is asked again with the next poll; give some of its pages another time by an edit, or a scope")
+end
+
 --- One page of rows by `by` ("created_time", "last_edited_time"), oldest first: rows and the place of the next page, false after
 --- the last. `place`: {} or { from }. `twice`: a minute that needed cursors is read again, because rows that left it meanwhile
 --- moved others across a page's edge.
@@ -78,7 +96,7 @@ function M.page(conn, shape, options)
     start_cursor = place.page, in_trash = options.trash, filter = filter_of(by, place, options.filters) }
   local answer, err = M.query(conn, shape, body)
   if not answer and place.page and err.code == "invalid" and err.message:find "cursor" then
-    return array {}, { from = place.from, again = place.again }      -- cursors do not live for ever
+    return refused(conn, shape, options)
   end
   if not answer then return nil, err end
   local next_place
