@@ -11,6 +11,7 @@ local pairs_of = require "tidewire.transform.pair"
 local phone = require "tidewire.phone"
 local report = require "tidewire.host.report"
 local structure = require "tidewire.transform.structure"
+local text = require "tidewire.text"
 local times = require "tidewire.transform.times"
 local values = require "tidewire.mapping.values"
 
@@ -24,7 +25,7 @@ function M.phone(country)
     error(("t.phone takes a country such as \"GB\"%s"):format(report.suggest(tostring(country):upper(), phone.countries())), 2)
   end
   local function call(value)
-    if values.empty(value) then return nil end
+    if values.empty(value) or text.trim(values.shown(value)) == "" then return nil end
     local number, why = phone.e164(values.shown(value), country)
     return number or outcome.dead(("'%s' is no phone number of %s%s"):format(values.shown(value), country, why and ": " .. why or ""))
   end

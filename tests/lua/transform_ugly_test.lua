@@ -161,3 +161,18 @@ for name, pair in pairs { ["t.names"] = t.names, ['t.concat " - "'] = t.concat "
     equal(p.lossy, true)
   end)
 end
+
+test("white space is no address and no number, and an empty text is neither true nor false: all of it is nothing", function()
+  local yes_no = t.bool("Yes", "No").bind {}
+  for _, blank_text in ipairs { "", " ", "\t\n" } do
+    equal({ t.email.to_right(blank_text) }, {})
+    equal({ t.phone("GB").to_left(blank_text) }, {})
+  end
+  equal({ yes_no.to_right "" }, {})
+  equal(outcome.of(yes_no.to_right " "), "dead")
+end)
+
+test("false is a value, not nothing", function()
+  equal({ t.html.to_right(false), t.markdown.to_left(false) }, { false, false })
+  equal(t.json.bind({}).to_right(false), false)
+end)

@@ -9,7 +9,8 @@ local M = {}
 
 local function of_text(call)
   return function(value)
-    if values.empty(value) or type(value) ~= "string" then return value ~= "" and value or nil end
+    if values.empty(value) then return nil end
+    if type(value) ~= "string" then return value end
     return call(value)
   end
 end

@@ -9,7 +9,7 @@ local M = {}
 
 local function to_words(yes, no)
   return function(value)
-    if value == nil then return nil end
+    if values.empty(value) then return nil end
     local truth = enum.truth_of(value)
     if truth == nil then return outcome.dead(("'%s' is neither true nor false"):format(values.shown(value))) end
     if truth then return yes end
@@ -137,7 +137,8 @@ M.names = {
 }
 
 local function decoded(value)
-  if values.empty(value) or type(value) ~= "string" then return value ~= "" and value or nil end
+  if values.empty(value) then return nil end
+  if type(value) ~= "string" then return value end
   local result, err = json.decode(value)
   if result == nil and err then return outcome.dead("no JSON: " .. tostring(err.message or err)) end
   return result

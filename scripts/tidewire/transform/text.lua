@@ -14,6 +14,7 @@ local M = {}
 local function address(value)
   if values.empty(value) then return nil end
   local plain = text.trim(values.shown(value))
+  if plain == "" then return nil end
   local who, where = plain:match "^([^%s@]+)@([^%s@]+)$"
   if not who then return outcome.dead(("'%s' is no e-mail address"):format(plain)) end
   return who .. "@" .. where:lower()
