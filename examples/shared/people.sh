@@ -39,11 +39,6 @@ serve() {
   daemon=${pids[0]}
   server=$address
 }
-forget_pid() {
-  local pid left=()
-  for pid in "${pids[@]}"; do [ "$pid" = "$1" ] || left+=("$pid"); done
-  pids=("${left[@]}")
-}
 # dies PID: as if the machine died under it.
 dies() {
   kill -KILL "$1"

@@ -94,13 +94,21 @@ start() {
   fail "$what did not start"
 }
 
+forget_pid() {
+  local pid left=()
+  for pid in "${pids[@]}"; do [ "$pid" = "$1" ] || left+=("$pid"); done
+  pids=("${left[@]}")
+}
+
 # aside COMMAND...: in the background and waited for, so that a signal ends the script at once.
 aside() {
-  local pid
+  local pid status=0
   "$@" </dev/null &
   pid=$!
   pids=("$pid" "${pids[@]}")
-  wait "$pid"
+  wait "$pid" || status=$?
+  forget_pid "$pid"
+  return $status
 }
 
 secret() { od -An -tx1 -N16 /dev/urandom | tr -d ' \n'; }

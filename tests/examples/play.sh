@@ -1,4 +1,5 @@
-# `. play.sh NAME` runs examples/NAME/run to its end; what it printed is looked at by says and says_times, and left_nothing ends the test.
+# `. play.sh NAME` runs examples/NAME/run until everything serves, sees that it goes on serving, and ends it as a person does who has looked
+# around; what it printed is looked at by says and says_times, and left_nothing ends the test.
 set -euo pipefail
 
 example=$1
@@ -27,7 +28,7 @@ left_nothing() {
 }
 
 before=$(folders)
-"$source_dir/examples/$example/run" >"$output" 2>&1 </dev/null &
+"$source_dir/examples/$example/run" --keep >"$output" 2>&1 </dev/null &
 run=$!
 started=
 for _ in $(seq 600); do
@@ -36,4 +37,11 @@ for _ in $(seq 600); do
   [ -z "$started" ] || ! grep -q '^1\.' "$output" || break
   sleep 0.05
 done
-wait "$run" || fail "exit status $?"
+until grep -q 'Everything is still serving' "$output" || ! kill -0 "$run" 2>/dev/null; do sleep 0.1; done
+sleep 1
+health=$(sed -n 's/^ *Tidewire *\([^ ]*\).*/\1/p' "$output" | tail -1)
+curl -sSf "${health:-http://127.0.0.1:9}" >/dev/null 2>&1 || fail "nothing serves: exit status $(wait "$run" && echo 0 || echo $?)"
+kill -TERM "$run"
+status=0
+wait "$run" || status=$?
+[ "$status" = 143 ] || fail "ended by a signal, the exit status is $status"
