@@ -108,6 +108,30 @@ TEST_CASE("law 20: not found under another name, the old record is deleted and a
   CHECK(it.link().generation == 2);
 }
 
+TEST_CASE("law 20: entered again under its old name, it meets what was edited meanwhile", "[laws][20][15]") {
+  for (const Side told : {Side::kLeft, Side::kRight}) {
+    Old it;
+    it.world.left.erase(it.left);
+    it.world.left.insert(person("ada@example.org", "2"), it.left);
+    it.later(std::chrono::seconds(10));
+    it.edit(Side::kRight, "note", "edited");
+    it.world.hook(told, it.key(told));
+    it.world.settle(minutes(3));
+
+    CHECK(it.world.left.rows.size() == 1);
+    CHECK(it.world.right.rows.size() == 1);
+    CHECK(it.shown(Side::kLeft, "note") == "edited");
+    CHECK(it.shown(Side::kRight, "phone") == it.shown(Side::kLeft, "phone"));
+    CHECK(standing_of(it.world).empty());
+    CHECK(it.world.counts().links == 1);
+
+    it.edit(Side::kLeft, "phone", "3");
+    it.world.hook(Side::kLeft, it.left);
+    it.world.settle(minutes(3));
+    CHECK(it.shown(Side::kRight, "phone") == "3");
+  }
+}
+
 TEST_CASE("law 20: a name freed by our own delete and used again is another record", "[laws][20]") {
   Old it;
   it.erase(Side::kRight);

@@ -207,21 +207,26 @@ void Reconcile::meet_target(const std::string& target_key, const store::Known& t
   const Side target = other(key_.first);
   const std::vector<Way> all = ways();
   const Way::By found_by = way_ < all.size() ? all[way_].by : Way::By::kMatch;
+  // Another record has the name that its counterpart of the generation before had: that link is this pass's own, with all that
+  // waits for it.
+  const bool own = theirs.link && link_.id != 0 && theirs.link->id == link_.id;
   if (theirs.link && theirs.link->state == store::LinkState::kIgnored) {
     passed_over_ = target_key;
     return search(way_ + 1);  // nobody's business, and no match
   }
-  if (theirs.link && theirs.link->key[key_.first] == key_.second) {  // the pass that made it ended while this one looked (law 25)
+  if (theirs.link && !own && theirs.link->key[key_.first] == key_.second) {  // the pass that made it ended while this one looked (law 25)
     return stand(store::KeyState::kBackingOff, make_error(Code::kStale, "'" + key_.second + "' was linked to '" + target_key + "' meanwhile", "it is looked at again"), now());
   }
-  if (theirs.link && theirs.link->key[key_.first]) {
+  if (theirs.link && !own && theirs.link->key[key_.first]) {
     if (is_marked()) return search(way_ + 1);  // a record that was duplicated has the stamps of the first one
     return ambiguous(target_key,
                      make_error(Code::kInvalid, "'" + key_.second + "' matches '" + target_key + "', which is linked to '" + *theirs.link->key[key_.first] + "' already", "two records say they are the same thing: delete one, or make the match field differ"),
                      lane_.mapping + "/" + side_name(target) + "/" + target_key);
   }
-  for (const store::DirtyKey& row : theirs.dirty) taken_.push_back(row);
-  for (const store::Intent& intent : theirs.intents) known_.intents.push_back(intent);
+  if (!own) {
+    for (const store::DirtyKey& row : theirs.dirty) taken_.push_back(row);
+    for (const store::Intent& intent : theirs.intents) known_.intents.push_back(intent);
+  }
   if (intent_[target]) (intent_[target]->in_doubt ? settled_ : void_).push_back(intent_[target]->id);
   intent_[target].reset();
   creating_ = false;
@@ -237,7 +242,7 @@ void Reconcile::meet_target(const std::string& target_key, const store::Known& t
   decisions_ = {};
   operation_.kind = "link";
   wake_ = {lane_.mapping + "/" + side_name(key_.first) + "/" + key_.second, lane_.mapping + "/" + side_name(target) + "/" + target_key};
-  mark_of_ours(target, theirs);
+  if (!own) mark_of_ours(target, theirs);
   read_[target] = false;
   linked_ = met_ = true;  // from here on an ordinary pass with an absent base; it is read again before anything is decided
   Sides<bool> wanted{true, true};
