@@ -1,11 +1,14 @@
 // Polls of records with their rows: what changed in either is a change of the record. Of a row that is gone the answer may say
 // whose it was (ChangesPage::parents); where it does not, a sweep finds it.
 #include <algorithm>
+#include <iterator>
 #include <set>
+#include <utility>
 
 #include "base/json.h"
 #include "sync/belongings/more_pages.h"
 #include "sync/belongings/with_rows.h"
+#include "sync/reconcile/lookups.h"
 
 namespace tidewire::sync {
 
@@ -58,7 +61,10 @@ struct WithRows::Poll : std::enable_shared_from_this<WithRows::Poll> {
       self->page.left_out = std::move(answer->left_out);
       self->page.sweep |= answer->sweep;
       self->cursor["parent"] = std::move(answer->cursor);
-      for (const Record& record : answer->records) self->parents.insert(record.key);
+      for (Record& record : answer->records) {
+        if (watched_by(record.key)) self->page.records.push_back(std::move(record));  // of a part: leads to records, and cannot be read
+        else self->parents.insert(record.key);
+      }
       self->rows_of(0);
     });
   }
@@ -100,7 +106,7 @@ struct WithRows::Poll : std::enable_shared_from_this<WithRows::Poll> {
     if (parents.empty()) return done(std::move(page));
     owner.read({parents.begin(), parents.end()}, [self = shared_from_this()](Result<std::vector<Record>> records) {
       if (!records.ok()) return self->done(std::move(records).error());
-      self->page.records = std::move(*records);
+      std::move(records->begin(), records->end(), std::back_inserter(self->page.records));
       self->done(std::move(self->page));
     });
   }

@@ -4,7 +4,9 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "support/people.h"
+#include "sync/belongings/with_parts.h"
 #include "sync/belongings/with_rows.h"
+#include "sync/reconcile/lookups.h"
 
 using namespace tidewire;
 using sync::Field;
@@ -365,6 +367,32 @@ TEST_CASE("with_rows: a poll tells the records whose rows changed", "[sync][rows
   it.world.timers.run_posted();
   CHECK(keys.empty());
   CHECK(it.world.right.reads == reads);  // nobody is asked for no records
+}
+
+TEST_CASE("with_rows: what a poll tells of a record's part is handed on, and no record is read by it", "[sync][rows]") {
+  Tables it;
+  test::MemorySide addresses(it.world.timers, it.world.clock, "A");
+  sync::Part address;
+  address.records = &addresses;
+  address.name = "address";
+  address.field = "person";
+  address.columns = {"city"};
+  sync::WithParts joined(it.world.right, {address});
+  sync::WithRows whole(joined, {it.child()});
+  const std::string place = addresses.insert(Value(Object{{"person", Value(it.person)}, {"city", Value("York")}}));
+  Value cursor;
+  whole.start([&](Result<Value> start) { cursor = start.value(); });
+  it.world.timers.run_posted();
+  addresses.edit(place, "city", Value("Leeds"));
+  it.skills.edit(it.key_of("lua"), "level", Value(7));
+
+  std::vector<std::string> keys;
+  whole.changes(cursor, 100, [&](Result<sync::ChangesPage> page) {
+    for (const auto& record : page->records) keys.push_back(record.key);
+  });
+  it.world.timers.run_posted();
+
+  CHECK(keys == std::vector<std::string>{sync::part_watch_key("address", place), it.person});
 }
 
 TEST_CASE("with_rows: a row that is gone, or moved away, is a change of the record that had it, where the answer says whose it was", "[sync][rows]") {
