@@ -42,7 +42,7 @@ Result<void> write_intent(Database& database, const Intent& intent, Instant now)
       "source_incarnation = excluded.source_incarnation, source_version = excluded.source_version, target_key = excluded.target_key, guard = excluded.guard, "
       "fields = excluded.fields, sent = excluded.sent, match_hash = excluded.match_hash, operation = "
       "excluded.operation, "
-      "state = excluded.state, requested_at = excluded.requested_at",
+      "state = excluded.state, requested_at = excluded.requested_at, created_at = excluded.created_at",
       intent.id, intent.mapping, intent.link, std::string_view(intent_kind_name(intent.kind)), intent.side,
       intent.source_key, intent.source_incarnation, intent.source_version, intent.target_key, intent.guard, json::dump(intent.fields),
       json::dump(intent.sent), intent.match_hash, intent.operation,

@@ -202,6 +202,20 @@ TEST_CASE("law 25: and what the source shows instead by then is an edit, no clas
   CHECK(it.world.counts().links == 1);
 }
 
+TEST_CASE("law 25: nor is what the source showed before the create newer than an edit of what it made", "[laws][25][11]") {
+  Creating it(Fault::kLoseAnswer);
+  it.tell(std::chrono::milliseconds(1));
+  it.world.right.edit(it.world.only_right(), "phone", Value("2"));
+  it.world.settle(std::chrono::milliseconds(1));
+  it.world.left.edit(it.key, "note", Value("edited here"));  // moves the time of its record
+  it.world.settle(minutes(10));
+
+  CHECK(it.world.conflicts().empty());
+  CHECK(it.world.left.get(it.key, "phone") == Value("2"));
+  CHECK(it.world.right.get(it.world.only_right(), "phone") == Value("2"));
+  CHECK(it.world.right.get(it.world.only_right(), "note") == Value("edited here"));
+}
+
 TEST_CASE("law 25: answered \"exists\" for an unrelated record it is a conflict: key_taken", "[laws][25]") {
   sync::Plan plan = World::default_plan();
   plan.matches.clear();

@@ -22,11 +22,11 @@ void Reconcile::announce_create() {
       intent.id = open.id;  // the same create, tried again: its stamp and its doubt go on
       intent.in_doubt = open.in_doubt || open.requested_at.has_value();
       intent.requested_at = open.requested_at;  // its doubt is counted from the request that may have left
-      intent.created_at = open.created_at;
       const bool reused = open.source_incarnation && self->link_.incarnation[self->key_.first] && *open.source_incarnation != *self->link_.incarnation[self->key_.first];
       if (!intent.in_doubt || reused) continue;  // a name used again inherits no create (law 20)
       self->in_doubt_ = intent.sent = open.sent;  // what it made is looked for by what it was sent with
       intent.fields = open.fields;
+      intent.created_at = open.created_at;
     }
     self->lane_.creates.open(target, intent.id);
     self->open_creates_[target].push_back(intent.id);
@@ -61,7 +61,7 @@ void Reconcile::send_create() {
     const store::Intent fresh = intent_for(target, store::IntentKind::kCreate);
     intent.sent = fresh.sent;
     intent.fields = fresh.fields;
-    intent.requested_at = now();
+    intent.requested_at = intent.created_at = now();
     store::Commit announcement;
     announcement.announce = {intent};
     put_announced(std::move(announcement), [self = shared_from_this()] {

@@ -139,8 +139,22 @@ void Reconcile::take_as_it_reads(const store::Intent& create) {
   if (!create.requested_at || another || !record_[create.side] || !create.fields.is_object()) return;
   for (const auto& [name, announced] : create.fields.as_object()) {
     const Field* field = plan_.field(name);
-    if (field != nullptr && field->kind != Field::Kind::kRows && !link_.base.contains(name) && shows(create, name, "to")) link_.base[name] = base_as_sent(create, announced);
+    if (field == nullptr || field->kind == Field::Kind::kRows || link_.base.contains(name)) continue;
+    if (shows(create, name, "to")) link_.base[name] = base_as_sent(create, announced);
+    else keep_age(create, *field, announced);
   }
+}
+
+/// What the source was to send it still shows: that value is no younger than the announcement, whatever was edited in its record since, and
+/// an edit made in the copy after that is later (law 11).
+void Reconcile::keep_age(const store::Intent& create, const Field& field, const Value& announced) {
+  const Side source = other(create.side);
+  const char* tag = source == Side::kLeft ? "l" : "r";
+  if (!record_[source] || !record_[source]->modified) return;
+  const Instant by = create.created_at + lane_.batcher[source]->endpoint().clock_offset();
+  const Value form = form_of(field, source, record_[source]->fields);
+  if (*record_[source]->modified <= by || !same_form(field, source, form, part_of(announced, tag))) return;
+  link_.stamps[field.name][tag] = Value(Object{{"at", Value(by.time_since_epoch().count())}, {"value", form}});
 }
 
 /// Most of what a create that may have left has sent: the record is ours, as far as anybody can tell.
