@@ -13,13 +13,13 @@ const Array& list_in(const Value* value) {
   return value != nullptr && value->is_array() ? value->as_array() : none;
 }
 
-std::vector<sync::ChildTable> tables_of(const Value& children, const std::map<std::string, std::unique_ptr<ScriptEndpoint>>& further) {
+std::vector<sync::ChildTable> tables_of(const Value& children, const std::map<std::string, sync::Endpoint*>& further) {
   std::vector<sync::ChildTable> tables;
   for (const Value& child : list_in(&children)) {
     const auto rows = further.find(child.string_or("id"));
     if (rows == further.end()) continue;
     sync::ChildTable table;
-    table.rows = rows->second.get();
+    table.rows = rows->second;
     table.path = child.string_or("path");
     table.parent = child.string_or("parent");
     if (const Value* type = child.find("parent_type")) table.parent_type = sync::Type::from(*type);
@@ -29,13 +29,13 @@ std::vector<sync::ChildTable> tables_of(const Value& children, const std::map<st
   return tables;
 }
 
-std::vector<sync::Part> parts_of(const Value& rows, const std::map<std::string, std::unique_ptr<ScriptEndpoint>>& further) {
+std::vector<sync::Part> parts_of(const Value& rows, const std::map<std::string, sync::Endpoint*>& further) {
   std::vector<sync::Part> parts;
   for (const Value& row : list_in(&rows)) {
     const auto records = further.find(row.string_or("id"));
     if (records == further.end()) continue;
     parts.push_back(sync::Part::from(row));
-    parts.back().records = records->second.get();
+    parts.back().records = records->second;
   }
   return parts;
 }
@@ -59,20 +59,45 @@ std::vector<sync::Beside> polled_with(const Value& watched, const std::map<std::
   return out;
 }
 
-/// The paths of a side that name files.
-Value files_of(const Value& compiled, Side side) {
-  Array out;
-  for (const Value& field : list_in(compiled.find("fields"))) {
-    if (!field.bool_or("file", false)) continue;
-    for (const Value& path : list_in(field.find(store::side_name(side)))) out.push_back(Value(Object{{"path", path}, {"redact", Value(field.bool_or("redact", false))}}));
+/// Where a side has a field that names a file: of its own record, of a row in a list of it, or of a record beside it (`id`).
+Value file_place(const Value& end, const std::string& rows, const std::string& path) {
+  Object out{{"id", Value("")}, {"list", Value(rows)}, {"path", Value(path)}};
+  for (const Value& child : list_in(end.find("children"))) {
+    if (rows.empty() || child.bool_or("polled", false) || child.string_or("path") != rows) continue;
+    out["id"] = child.string_or("id");
+    out["list"] = "";
+  }
+  for (const Value& part : list_in(end.find("parts"))) {
+    const std::string head = part.string_or("name") + ".";
+    if (!rows.empty() || !path.starts_with(head)) continue;
+    out["id"] = part.string_or("id");
+    out["path"] = path.substr(head.size());
   }
   return Value(std::move(out));
 }
 
-std::vector<sync::WithFiles::Path> file_paths(const Value& named) {
-  std::vector<sync::WithFiles::Path> out;
-  for (const Value& one : list_in(&named)) out.push_back({one.string_or("path"), one.bool_or("redact", false)});
-  return out;
+std::string only_path(const Value& field, Side side) {
+  const Array& paths = list_in(field.find(store::side_name(side)));
+  return paths.size() == 1 && paths.front().is_string() ? paths.front().as_string() : "";
+}
+
+/// The fields of a mapping that are kept the same as files, as both sides have them: [{left, right, redact}].
+Value files_of(const Value& compiled) {
+  Array out;
+  const auto add = [&](const Value& field, const Value* rows) {
+    if (!field.bool_or("file", false)) return;
+    Object one{{"redact", Value(field.bool_or("redact", false) || (rows != nullptr && rows->bool_or("redact", false)))}};
+    for (const Side side : {Side::kLeft, Side::kRight}) {
+      const Value* end = compiled.find(store::side_name(side));
+      one[store::side_name(side)] = file_place(end == nullptr ? Value() : *end, rows == nullptr ? "" : only_path(*rows, side), only_path(field, side));
+    }
+    out.push_back(Value(std::move(one)));
+  };
+  for (const Value& field : list_in(compiled.find("fields"))) {
+    add(field, nullptr);
+    for (const Value& cell : list_in(field.find("rows"))) add(cell, &field);
+  }
+  return Value(std::move(out));
 }
 
 /// A collection may have a bucket of its own, in which its references are paths.
@@ -94,29 +119,26 @@ MappingEndpoints::MappingEndpoints(sync::Sides<std::unique_ptr<ScriptEndpoint>> 
     Connection* at = connection(entry.string_or("connection"));
     if (at != nullptr) further_[entry.string_or("id")] = std::make_unique<ScriptEndpoint>(*at, further_collection(entry), priority, fits, own_.left->hidden());
   }
-  for (const Side side : {Side::kLeft, Side::kRight}) {
-    named_files_[side] = files_of(compiled, side);
-    Connection* at = connection(compiled.find(store::side_name(side)) == nullptr ? "" : compiled.find(store::side_name(side))->string_or("connection"));
-    if (at != nullptr && !list_in(&named_files_[side]).empty()) file_verbs_[side] = std::make_shared<ScriptFileVerbs>(*at, own_[side]->collection(), priority, own_[side]->hidden());
-  }
+  with_files(files_of(compiled), connection, priority, files);
   for (const Side side : {Side::kLeft, Side::kRight}) {
     const Value* end = compiled.find(store::side_name(side));
     const Value* parts = end == nullptr ? nullptr : end->find("parts");
     const Value* children = end == nullptr ? nullptr : end->find("children");
     sync::Endpoint* whole = own_[side].get();
-    if (file_verbs_[side]) {
-      const Side there = store::other(side);
-      with_files_[side] = std::make_unique<sync::WithFiles>(*whole, files, files_at(*own_[side], file_verbs_[side]), files_at(*own_[there], file_verbs_[there]), file_paths(named_files_[side]));
-      whole = with_files_[side].get();
+    if (const auto own = with_files_[side].find(""); own != with_files_[side].end()) whole = own->second.get();
+    std::map<std::string, sync::Endpoint*> beside;
+    for (const auto& [id, endpoint] : further_) {
+      const auto wrapped = with_files_[side].find(id);
+      beside[id] = wrapped == with_files_[side].end() ? endpoint.get() : static_cast<sync::Endpoint*>(wrapped->second.get());
     }
     if (!list_in(parts).empty()) {
       parts_[side] = *parts;
-      with_parts_[side] = std::make_unique<sync::WithParts>(*whole, parts_of(*parts, further_));
+      with_parts_[side] = std::make_unique<sync::WithParts>(*whole, parts_of(*parts, beside));
       whole = with_parts_[side].get();
     }
     if (!list_in(children).empty()) {
       tables_[side] = *children;
-      with_rows_[side] = std::make_unique<sync::WithRows>(*whole, tables_of(*children, further_));
+      with_rows_[side] = std::make_unique<sync::WithRows>(*whole, tables_of(*children, beside));
       whole = with_rows_[side].get();
     }
     watched_[side] = watched_of(compiled, side);
@@ -125,11 +147,44 @@ MappingEndpoints::MappingEndpoints(sync::Sides<std::unique_ptr<ScriptEndpoint>> 
   }
 }
 
+/// Each collection that has fields which name files is one of its own with them, below whatever makes records of several.
+void MappingEndpoints::with_files(Value named, const std::function<Connection*(const std::string&)>& connection, int priority, sync::Files& files) {
+  const auto of = [&](Side side, const Value& place) -> std::pair<std::string, ScriptEndpoint*> {
+    const std::string id = place.string_or("id");
+    const auto beside = further_.find(id);
+    return {id, id.empty() ? own_[side].get() : beside == further_.end() ? nullptr : beside->second.get()};
+  };
+  const auto at = [&](Side side, const Value& field) -> std::optional<sync::FilesOf> {
+    const auto [id, endpoint] = of(side, *field.find(store::side_name(side)));
+    Connection* asked = endpoint == nullptr ? nullptr : connection(endpoint->connection().name());
+    if (asked == nullptr) return std::nullopt;
+    auto& verbs = file_verbs_[side][id];
+    if (!verbs) verbs = std::make_shared<ScriptFileVerbs>(*asked, endpoint->collection(), priority, endpoint->hidden());
+    return files_at(*endpoint, verbs);
+  };
+  for (const Side side : {Side::kLeft, Side::kRight}) {
+    std::map<std::string, std::vector<sync::WithFiles::Path>> paths;
+    std::map<std::string, sync::FilesOf> mine;
+    for (const Value& field : list_in(&named)) {
+      const auto here = at(side, field), there = at(store::other(side), field);
+      if (!here || !there) continue;
+      const Value& place = *field.find(store::side_name(side));
+      mine[place.string_or("id")] = *here;
+      paths[place.string_or("id")].push_back({place.string_or("path"), field.bool_or("redact", false), *there, place.string_or("list")});
+    }
+    for (auto& [id, list] : paths) {
+      sync::Endpoint& own = id.empty() ? *own_[side] : *further_.at(id);
+      with_files_[side][id] = std::make_unique<sync::WithFiles>(own, files, mine[id], std::move(list));
+    }
+  }
+  named_files_ = std::move(named);
+}
+
 sync::Sides<sync::Endpoint*> MappingEndpoints::ends() const {
   sync::Sides<sync::Endpoint*> used{nullptr, nullptr};
   for (const Side side : {Side::kLeft, Side::kRight}) {
     used[side] = own_[side].get();
-    if (with_files_[side]) used[side] = with_files_[side].get();
+    if (const auto own = with_files_[side].find(""); own != with_files_[side].end()) used[side] = own->second.get();
     if (with_parts_[side]) used[side] = with_parts_[side].get();
     if (with_rows_[side]) used[side] = with_rows_[side].get();
     if (with_watched_[side]) used[side] = with_watched_[side].get();
@@ -150,9 +205,9 @@ bool MappingEndpoints::uses(const Connection& connection) const {
 
 bool MappingEndpoints::same(const MappingEndpoints& other) const {
   for (const Side side : {Side::kLeft, Side::kRight}) {
-    if (!same_endpoint(*own_[side], *other.own_[side]) || !(tables_[side] == other.tables_[side]) || !(parts_[side] == other.parts_[side]) || !(watched_[side] == other.watched_[side]) || !(named_files_[side] == other.named_files_[side])) return false;
+    if (!same_endpoint(*own_[side], *other.own_[side]) || !(tables_[side] == other.tables_[side]) || !(parts_[side] == other.parts_[side]) || !(watched_[side] == other.watched_[side])) return false;
   }
-  return std::equal(further_.begin(), further_.end(), other.further_.begin(), other.further_.end(), [](const auto& a, const auto& b) { return a.first == b.first && same_endpoint(*a.second, *b.second); });
+  return named_files_ == other.named_files_ && std::equal(further_.begin(), further_.end(), other.further_.begin(), other.further_.end(), [](const auto& a, const auto& b) { return a.first == b.first && same_endpoint(*a.second, *b.second); });
 }
 
 std::vector<std::pair<std::string, std::string>> tables_below(const Value& compiled, Side side) {
@@ -210,7 +265,7 @@ std::vector<Value> belonging_to(const Value& compiled, Side side) {
 
 Value further_collection(const Value& entry) {
   Object out{{"name", Value(entry.string_or("collection"))}, {"word", Value(entry.string_or("word"))}, {"scope", Value(Object{})}};
-  for (const char* member : {"options", "key", "fields", "parents"}) {
+  for (const char* member : {"options", "key", "fields", "parents", "files"}) {
     if (const Value* value = entry.find(member); value != nullptr) out[member] = *value;
   }
   return Value(std::move(out));

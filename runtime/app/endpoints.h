@@ -32,11 +32,15 @@ class MappingEndpoints {
   bool same(const MappingEndpoints& other) const;
 
  private:
+  void with_files(Value named, const std::function<Connection*(const std::string&)>& connection, int priority, sync::Files& files);
+
   sync::Sides<std::unique_ptr<ScriptEndpoint>> own_;
   std::map<std::string, std::unique_ptr<ScriptEndpoint>> further_;
-  sync::Sides<Value> tables_, parts_, watched_, named_files_;  // of rows, of parts, of watched lookups, of fields that name files, as the plan says them
-  sync::Sides<std::shared_ptr<ScriptFileVerbs>> file_verbs_;  // shared: what is asked of them may outlive this (sync/belongings/files.h)
-  sync::Sides<std::unique_ptr<sync::WithFiles>> with_files_;
+  sync::Sides<Value> tables_, parts_, watched_;  // of rows, of parts, of watched lookups, as the plan says them
+  Value named_files_;                            // fields that name files
+  // By the id of a collection beside the ends, "" of the end itself.
+  sync::Sides<std::map<std::string, std::shared_ptr<ScriptFileVerbs>>> file_verbs_;  // shared: what is asked of them may outlive this (sync/belongings/files.h)
+  sync::Sides<std::map<std::string, std::unique_ptr<sync::WithFiles>>> with_files_;
   sync::Sides<std::unique_ptr<sync::WithParts>> with_parts_;
   sync::Sides<std::unique_ptr<sync::WithRows>> with_rows_;
   sync::Sides<std::unique_ptr<sync::WithWatched>> with_watched_;

@@ -48,10 +48,10 @@ void ScriptFileVerbs::still_there(std::string ref, sync::Done<std::optional<Valu
 
 void ScriptFileVerbs::upload(sync::FileUpload file, sync::Done<sync::Uploaded> done) {
   Object table{{"field", Value(std::move(file.field))}, {"sha256", Value(std::move(file.sha256))}, {"name", Value(std::move(file.content.name))}, {"type", Value(std::move(file.content.type))}, {"base64", Value(base64(file.content.bytes))}};
-  ask("upload", Value(std::move(table)), true, [done = std::move(done)](Result<Value> answer, Exchanges said) {
+  ask("upload", Value(std::move(table)), true, [done = std::move(done), is_shared = shared()](Result<Value> answer, Exchanges said) {
     if (!answer.ok()) return done(std::move(answer).error());
     if (answer->is_null() || answer->is_array() || answer->is_object()) return done(make_error(Code::kUnknown, "the connector returned no reference to the file that it uploaded"));
-    std::string ref = answer->is_string() ? answer->as_string() : json::dump(*answer);
+    std::string ref = !is_shared ? "" : answer->is_string() ? answer->as_string() : json::dump(*answer);
     done(sync::Uploaded{std::move(*answer), std::move(ref), std::move(said)});
   });
 }

@@ -19,6 +19,7 @@ class ScriptFileVerbs final : public sync::FileVerbs {
       : connection_(connection), collection_(std::move(collection)), priority_(priority), hidden_(std::move(hidden)) {}
 
   bool same_system() const override { return connection_.same_system(); }
+  bool shared() const override { return connection_.has("has_file"); }
   void download(std::string ref, sync::Done<std::optional<sync::FileContent>> done) override;
   void still_there(std::string ref, sync::Done<std::optional<Value>> done) override;
   void upload(sync::FileUpload file, sync::Done<sync::Uploaded> done) override;

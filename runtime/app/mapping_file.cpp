@@ -113,7 +113,7 @@ Value Draft::collection(Side side) const {
   Object out;
   out["name"] = end->string_or("collection");
   out["word"] = end->string_or("word");
-  for (const char* member : {"options", "key", "scope"}) {
+  for (const char* member : {"options", "key", "scope", "files"}) {
     if (const Value* value = end->find(member); value != nullptr) out[member] = *value;
   }
   out["fields"] = Value(Array(fields.begin(), fields.end()));

@@ -151,8 +151,8 @@ struct FileUpload {
   FileContent content;
 };
 struct Uploaded {
-  Value value;         // what a record's field holds to name it
-  std::string ref;     // the same as text
+  Value value;         // what a record's field holds to name it, or the content itself
+  std::string ref;     // the same as text; "" where only the record shows by what it names it
   Exchanges exchanges{};
 };
 
@@ -163,9 +163,12 @@ class FileVerbs {
   virtual ~FileVerbs() = default;
   /// As Endpoint: false while another system answers than the one first met, whose references name other files.
   virtual bool same_system() const { return true; }
+  /// False where each file belongs to the record that names it, is a part of it even: none is named by a second one, and what a field is
+  /// written as is not the reference that it shows then.
+  virtual bool shared() const { return true; }
   /// nullopt: it is not there (any more). kInvalid: too large to be copied, or the reference is to no file of this system.
   virtual void download(std::string ref, Done<std::optional<FileContent>> done) = 0;
-  /// What a record's field holds to name it; nullopt: it is not there (any more).
+  /// What a record's field holds to name it; nullopt: it is not there (any more). Asked only where they are shared.
   virtual void still_there(std::string ref, Done<std::optional<Value>> done) = 0;
   /// Puts it there. Where the same content was put there before and nobody heard the answer, that file is answered and no second one
   /// made. kInvalid: the system does not take it.

@@ -50,6 +50,26 @@ function M.type_of(said, name)
   return types[(name:match "%.(%w+)$" or ""):lower()] or "application/octet-stream"
 end
 
+local endings = { ["image/png"] = "png", ["image/jpeg"] = "jpg", ["image/gif"] = "gif", ["image/webp"] = "webp", ["application/pdf"] = "pdf" }
+local beginnings = { { "\137PNG\r\n\26\n", "image/png" }, { "\255\216\255", "image/jpeg" }, { "GIF8", "image/gif" }, { "%PDF-", "application/pdf" } }
+
+-- What the first bytes say of a file, where they say it surely.
+local function seen_in(bytes)
+  for _, one in ipairs(beginnings) do
+    if bytes:sub(1, #one[1]) == one[1] then return one[2] end
+  end
+  return bytes:sub(1, 4) == "RIFF" and bytes:sub(9, 12) == "WEBP" and "image/webp" or nil
+end
+
+--- Name and media type of a file that is to be put somewhere: of one that comes from a system without names or types (a column of bytes) as far
+--- as its first bytes tell.
+function M.called(name, said, bytes)
+  local type = M.type_of(said, name)
+  if type == "application/octet-stream" then type = seen_in(bytes) or type end
+  if not name:find "%.%w+$" and endings[type] then name = name .. "." .. endings[type] end
+  return name, type
+end
+
 --- The file behind an address: `{ bytes, name, type }`; false where it is not there; nil, err.
 ---
 --- `request`: `url, headers`; `explain(reply)` as of `connector.call`, whose "not_found" says that it is not there. A status 404 or 410

@@ -30,7 +30,9 @@ end
 -- Files that both sides name are copied where both connectors can.
 local function is_file(one, left, right)
   local able = left.files.download and left.files.upload and right.files.download and right.files.upload
-  return able and one.left.file and one.right.file and not one.transform or nil
+  local a, b = one.left.file, one.right.file
+  local copied = (a == true or b == true) and (a == true or a == "content") and (b == true or b == "content")  -- bytes go to another field of bytes as they are
+  return able and copied and not one.transform or nil
 end
 
 local function shown_pair(one, direction)

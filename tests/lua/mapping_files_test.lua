@@ -53,12 +53,54 @@ test("a file is copied as it is", function()
   refused(function() return { "image", "photo_url", file = "yes" } end, "file")
 end)
 
-test("rows below a record keep the names of their files only", function()
-  local with_rows = { left = { key = { "name" }, fields = { field("name"), field("email", "text", { unique = true }), field("papers", "rows", { type = { kind = "rows", fields = { field("scan", "text", { file = true }), field("title") } } }) } },
-    right = { key = { "id" }, fields = { field("id", "uuid"), field("email", "text", { unique = true }), field("papers", "json") } } }
+-- A list of rows on the left; on the right the column `papers`, or the table that the rows name.
+local function with_rows(more)
+  local argument = can(both, (more or {}).able or both)
+  argument.describe = { left = { key = { "name" }, fields = { field("name"), field("email", "text", { unique = true }), field("papers", "rows", { type = { kind = "rows", fields = { field("scan", "text", { file = true }), field("title") } } }) } },
+    right = { key = { "id" }, fields = { field("id", "uuid"), field("email", "text", { unique = true }), field("papers", "json", more and more.papers) } },
+    further = { ["app.table papers"] = { key = { "id" }, fields = { field("id", "uuid"), field("employee"), field("title"), field("scan", "binary", { file = "content" }) } } } }
+  return argument
+end
+
+test("files of rows are copied, of a list and of a table with a foreign key, whose connector is told which columns they are", function()
+  local plan = case.load(function(e) return { fields = { e.rows { left = "papers", right = "papers", key = { "title" }, fields = { { "scan", "scan", file = true } } } } } end, with_rows())
+  equal({ plan.fields[1].rows[2].file, plan.fields[1].rows[2].left_type }, { true, { kind = "file" } })
+  plan = case.load(function(e)
+    return { fields = { e.rows { left = "papers", right = e.app.table("papers", { parent = "employee" }), key = { "title" }, fields = { { "scan", "scan", file = true } } } } }
+  end, with_rows())
+  equal(plan.further[1].files, { "scan" })
+  equal({ plan.left.files, plan.right.files }, {})
+end)
+
+test("a file tells no row from another, and a text that holds JSON names none", function()
+  case.refused(function(e) return { fields = { e.rows { left = "papers", right = "papers", key = { { "scan", "scan", file = true } }, fields = {} } } } end, "tells no row from another", with_rows())
+  case.refused(function(e) return { fields = { e.rows { left = "papers", right = "papers", key = { "title" }, fields = { { "scan", "scan", file = true } } } } } end, "JSON in a text",
+    with_rows { papers = { type = { kind = "json", form = "text" } } })
+end)
+
+test("files of a part are copied, and those of its collection are the part's", function()
   local argument = can(both, both)
-  argument.describe = with_rows
-  case.refused(function(e) return { fields = { e.rows { left = "papers", right = "papers", key = { "title" }, fields = { { "scan", "scan", file = true } } } } } end, "rows below it", argument)
+  argument.describe = { left = described.left, right = described.right, further = { ["erp.doctype Address"] = { key = { "name" }, fields = { field("name"), field("employee"), field("plan", "text", { file = true }) } } } }
+  local plan = case.load(function(e)
+    return { left = e.join { e.erp.doctype "Employee", address = e.part { e.erp.doctype "Address", owner = "employee" } }, fields = { { "address.plan", "photo_url", file = true } } }
+  end, argument)
+  equal(plan.fields[1].file, true)
+  equal({ plan.further[1].files, plan.left.files, plan.right.files }, { { "plan" }, nil, { "photo_url" } })
+end)
+
+test("a connector whose files belong to their records copies those of fields that hold or name one", function()
+  local own = { download = true, upload = true, shared = false }
+  local function of(more)
+    local argument = can(own, both)
+    argument.describe = { left = { key = { "name" }, fields = { field("name"), field("email", "text", { unique = true }), field("photo", "text", more) } }, right = described.right }
+    return argument
+  end
+  local function build() return { fields = { { "photo", "photo_url", file = true } } } end
+  case.refused(build, "'photo' of erp.doctype \"Employee\" is text", of {})
+  equal(case.load(build, of { file = "content", type = { kind = "binary", form = "base64" } }).left.files, { "photo" })
+  case.refused(build, "does not reach", of { file = "elsewhere" })
+  case.refused(build, "holds a list", of { file = true, type = { kind = "set" } })
+  case.refused(build, "holds the bytes themselves", of { type = { kind = "binary" } })
 end)
 
 test("two files make no third", function()

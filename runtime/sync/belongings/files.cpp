@@ -11,6 +11,11 @@ namespace {
 /// A place and what is there, as one name.
 std::string joined(const std::string& place, const std::string& what) { return place + "\n" + what; }
 
+bool shared(const FilesOf& of) {
+  const auto verbs = of.verbs.lock();
+  return !verbs || verbs->shared();
+}
+
 bool believed(const FilesOf& of) {
   const auto verbs = of.verbs.lock();
   return verbs && verbs->same_system();
@@ -24,7 +29,7 @@ std::string last_part(const std::string& ref) {
 }
 
 Error gone(const std::string& ref) {
-  return make_error(Code::kInvalid, "the file '" + ref + "' is not there", "put it there again, or take it off the record");
+  return make_error(Code::kNotFound, "the file '" + ref + "' is not there", "put it there again, or take it off the record");
 }
 
 /// What went wrong with a file is not what went wrong with its record: nothing of the record was sent, and its key was not asked for.
@@ -88,11 +93,12 @@ void Files::read(const FilesOf& of, const std::string& ref, std::function<void(R
 
 void Files::took(const FilesOf& of, const std::string& ref, Result<std::optional<FileContent>> answer) {
   const std::string place = joined(of.place, ref);
-  if (answer.ok() && !*answer) answer = gone(ref);
-  if (!answer.ok()) {
-    Error error = about_file(std::move(answer).error(), "reading the file '" + ref + "'");
+  const bool is_gone = answer.ok() && !*answer;
+  if (is_gone || !answer.ok()) {
+    const std::string what = "reading the file '" + ref + "'";
+    Error error = is_gone ? gone(ref).context(what) : about_file(std::move(answer).error(), what);
     // What may be well in a moment is asked for again with the next read, which its own backoff puts off.
-    if (error.code == Code::kInvalid) failed_.insert_or_assign(place, Failure{error, clock_.now()});
+    if (error.code == Code::kInvalid || is_gone) failed_.insert_or_assign(place, Failure{error, clock_.now()});
     return told(place, error);
   }
   FileContent content = std::move(**answer);
@@ -107,6 +113,16 @@ void Files::took(const FilesOf& of, const std::string& ref, Result<std::optional
 void Files::keep(const FilesOf& of, store::File file, std::function<void(Result<void>)> done) {
   if (!believed(of)) return done({});
   store_.keep_file(std::move(file), std::move(done));
+}
+
+void Files::know(const FilesOf& of, std::vector<store::File> files, std::function<void()> done) {
+  if (files.empty()) return done();
+  store::File file = std::move(files.back());
+  files.pop_back();
+  file.connection = of.place;
+  keep(of, std::move(file), [this, alive = alive_, of, files = std::move(files), done = std::move(done)](const Result<void>&) {
+    if (*alive) know(of, files, done);
+  });
 }
 
 void Files::told(const std::string& reading, const Result<store::File>& file) {
@@ -187,7 +203,7 @@ void Files::bring(const FilesOf& to, const FilesOf& from, const std::string& sha
     if (!*alive) return;
     if (!found.ok()) return brought(it, found.error());
     for (store::File& file : *found) {
-      if (file.connection == it->to.place && believed(it->to)) it->there.push_back(std::move(file));
+      if (file.connection == it->to.place && shared(it->to) && believed(it->to)) it->there.push_back(std::move(file));
       else if (file.connection == it->from.place) it->sources.push_back(std::move(file));
     }
     find_there(it);
@@ -249,6 +265,7 @@ void Files::upload(std::shared_ptr<Bringing> it, FileContent content) {
       if (!*alive) return;
       over();
       if (!answer.ok()) return brought(it, about_file(std::move(answer).error(), "uploading the file '" + name + "'"));
+      if (answer->ref.empty()) return brought(it, answer);
       keep(it->to, {it->to.place, answer->ref, it->sha256, size, name, true}, [this, alive, it, uploaded = *answer](Result<void> kept) {
         if (*alive) brought(it, kept.ok() ? Result<Uploaded>(uploaded) : Result<Uploaded>(kept.error()));
       });

@@ -35,13 +35,17 @@ class Files {
   ~Files() { *alive_ = false; }
 
   /// What is known of the files behind these references, each read at most once. A file that could not be read has its error: kInvalid
-  /// where it is gone or too large. While another system answers than the first one (law 16) nothing that is kept counts, and nothing is kept.
+  /// where it is too large, kNotFound where it is gone. While another system answers than the first one (law 16) nothing that is kept counts, and nothing is kept.
   using Found = std::map<std::string, Result<store::File>>;
   void look_at(const FilesOf& of, std::vector<std::string> refs, std::function<void(Found)> done);
 
   /// What names a file with this content in `to`: one that is there, else it is copied from `from`, once for all who want it at the same time. kInvalid
   /// where no file with it is left on either side. An upload whose outcome nobody knows is kUnavailable: no record names it, and the next one finds it.
+  /// Files that are not shared are copied for each record.
   void bring(const FilesOf& to, const FilesOf& from, const std::string& sha256, const std::string& field, Done<Uploaded> done);
+
+  /// Keeps what was put there by references that only the written records show. What cannot be kept is read again.
+  void know(const FilesOf& of, std::vector<store::File> files, std::function<void()> done);
 
  private:
   struct Bringing;

@@ -1,5 +1,6 @@
 #include "sync/belongings/with_files.h"
 
+#include <algorithm>
 #include <iterator>
 #include <set>
 #include <utility>
@@ -26,18 +27,60 @@ Error untold(Error error) {
   return error;
 }
 
+/// The value at a dotted path, to be changed where it stands.
+Value* inside(Value& value, const std::string& path) {
+  Value* at = &value;
+  for (const std::string& step : split(path, '.')) {
+    at = at->is_object() ? at->find(step) : nullptr;
+    if (at == nullptr) return nullptr;
+  }
+  return at;
+}
+
 }  // namespace
+
+WithFiles::WithFiles(Endpoint& own, Files& files, FilesOf mine, std::vector<Path> paths) : own_(own), files_(files), mine_(std::move(mine)), paths_(std::move(paths)) {
+  const auto verbs = mine_.verbs.lock();
+  if (!verbs || verbs->shared()) return;
+  able_ = own_.capabilities();
+  able_->bulk_create = able_->bulk_update = 1;  // each request may hold what is in files
+}
+
+// Where -------------------------------------------------------------------------------------------------------------------
+
+/// The record's fields or the row of it that has the field; nullptr where it is not there.
+Value* WithFiles::holder(Value& fields, const Place& place) const {
+  const std::string& list = paths_[place.path].list;
+  if (list.empty()) return &fields;
+  Value* rows = inside(fields, list);
+  return rows != nullptr && rows->is_array() && place.row < rows->as_array().size() ? &rows->as_array()[place.row] : nullptr;
+}
+
+/// Every place whose field is there.
+std::vector<WithFiles::Place> WithFiles::places_in(const Value& fields) const {
+  std::vector<Place> out;
+  for (std::size_t path = 0; path < paths_.size(); ++path) {
+    const Path& one = paths_[path];
+    const Value* rows = one.list.empty() ? nullptr : fields.at_path(one.list);
+    if (one.list.empty() && fields.at_path(one.path) != nullptr) out.push_back({path, 0});
+    for (std::size_t row = 0; rows != nullptr && rows->is_array() && row < rows->as_array().size(); ++row) {
+      if (rows->as_array()[row].at_path(one.path) != nullptr) out.push_back({path, row});
+    }
+  }
+  return out;
+}
 
 // Reading -----------------------------------------------------------------------------------------------------------------
 
 void WithFiles::attach(std::vector<Record> records, std::function<void(std::vector<Record>)> done) {
   std::set<std::string> refs;
   for (Record& record : records) {
-    for (const Path& one : paths_) {
-      const Value* value = record.fields.at_path(one.path);
-      if (value == nullptr) continue;
-      if (names_none(*value)) record.fields.set_path(one.path, Value());
-      else refs.insert(ref_of(*value));
+    for (const Place& place : places_in(record.fields)) {
+      Value& at = *holder(record.fields, place);
+      const std::string& path = paths_[place.path].path;
+      const Value& value = *at.at_path(path);
+      if (names_none(value)) at.set_path(path, Value());
+      else refs.insert(ref_of(value));
     }
   }
   if (refs.empty()) return done(std::move(records));
@@ -45,11 +88,17 @@ void WithFiles::attach(std::vector<Record> records, std::function<void(std::vect
   files_.look_at(mine_, {refs.begin(), refs.end()}, [this, alive = alive_, all, done = std::move(done)](const Files::Found& found) {
     if (!*alive) return;
     for (Record& record : *all) {
-      for (const Path& one : paths_) {
-        const Value* value = record.fields.at_path(one.path);
-        if (value == nullptr || value->is_null()) continue;
-        const std::string ref = ref_of(*value);
-        if (const auto file = found.find(ref); file != found.end()) record.fields.set_path(one.path, form_of_file(ref, file->second));
+      for (const Place& place : places_in(record.fields)) {
+        Value& at = *holder(record.fields, place);
+        const Path& one = paths_[place.path];
+        const Value value = *at.at_path(one.path);
+        if (value.is_null()) continue;
+        const std::string ref = ref_of(value);
+        const auto file = found.find(ref);
+        if (file == found.end()) continue;
+        Value form = form_of_file(ref, file->second);
+        if (!one.list.empty() && file->second.ok()) form["as"] = Value(Object{{"place", Value(mine_.place)}, {"value", value}});
+        at.set_path(one.path, std::move(form));
       }
     }
     done(std::move(*all));
@@ -64,13 +113,15 @@ Done<Record> WithFiles::with_files(Done<Record> done) {
   };
 }
 
-void WithFiles::read(std::vector<std::string> keys, Done<std::vector<Record>> done) {
-  own_.read(std::move(keys), [this, alive = alive_, done = std::move(done)](Result<std::vector<Record>> records) {
+Done<std::vector<Record>> WithFiles::with_all_files(Done<std::vector<Record>> done) {
+  return [this, alive = alive_, done = std::move(done)](Result<std::vector<Record>> records) {
     if (!*alive) return;
     if (!records.ok()) return done(std::move(records));
     attach(std::move(*records), [done](std::vector<Record> whole) { done(std::move(whole)); });
-  });
+  };
 }
+
+void WithFiles::read(std::vector<std::string> keys, Done<std::vector<Record>> done) { own_.read(std::move(keys), with_all_files(std::move(done))); }
 
 void WithFiles::list(std::optional<Value> cursor, int limit, Done<ListPage> done) {
   own_.list(std::move(cursor), limit, [this, alive = alive_, done = std::move(done)](Result<ListPage> page) {
@@ -139,26 +190,46 @@ void WithFiles::attach_each(std::vector<Result<Record>> made, std::function<void
 
 // Writing -----------------------------------------------------------------------------------------------------------------
 
-/// One field after the other, from `from` on.
-void WithFiles::prepare(Value values, std::size_t from, Exchanges said, std::function<void(Result<Ready>)> done) {
-  const Value* file = nullptr;
-  for (; from < paths_.size(); ++from) {
-    file = values.at_path(paths_[from].path);
-    if (file != nullptr && !file->is_null()) break;
+/// One file after the other, those of `left` in their order from the end.
+void WithFiles::prepare(Ready so_far, std::vector<Place> left, std::function<void(Result<Ready>)> done) {
+  if (left.empty()) return done(std::move(so_far));
+  const Place place = left.back();
+  left.pop_back();
+  const Path& path = paths_[place.path];
+  Value& at = *holder(so_far.values, place);
+  const Value file = *at.at_path(path.path);
+  const Value* kept = file.find("as");
+  if (file.is_null()) return prepare(std::move(so_far), std::move(left), std::move(done));
+  if (kept != nullptr && kept->string_or("place") == mine_.place && kept->find("value") != nullptr) {
+    at.set_path(path.path, *kept->find("value"));
+    return prepare(std::move(so_far), std::move(left), std::move(done));
   }
-  if (from == paths_.size()) return done(Ready{std::move(values), std::move(said)});
-  const Path& path = paths_[from];
-  const std::string sha256 = file->is_string() ? file->as_string() : file->string_or("sha256");
-  if (sha256.empty()) return done(make_error(Code::kInvalid, "'" + path.path + "' names a file, and " + shortened(json::dump(*file), 80) + " is none", "give {\"sha256\": \"…\"} of a file that one of both sides has"));
-  auto rest = std::make_shared<Value>(std::move(values));  // owner: the callback below
-  files_.bring(mine_, theirs_, sha256, path.path, [this, alive = alive_, rest, from, said = std::move(said), done = std::move(done)](Result<Uploaded> brought) mutable {
+  const std::string sha256 = file.is_string() ? file.as_string() : file.string_or("sha256");
+  if (sha256.empty()) return done(make_error(Code::kInvalid, "'" + path.path + "' names a file, and " + shortened(json::dump(file), 80) + " is none", "give {\"sha256\": \"…\"} of a file that one of both sides has"));
+  auto rest = std::make_shared<Ready>(std::move(so_far));  // owner: the callback below
+  store::File sent{mine_.place, "", sha256, file.int_or("size", 0), file.string_or("name"), true};
+  files_.bring(mine_, path.theirs, sha256, path.path, [this, alive = alive_, rest, place, sent = std::move(sent), left = std::move(left), done = std::move(done)](Result<Uploaded> brought) mutable {
     if (!*alive) return;
-    const Path& field = paths_[from];
+    const Path& field = paths_[place.path];
     if (!brought.ok()) return done(field.redact ? untold(std::move(brought).error()) : std::move(brought).error().context("'" + field.path + "'"));
-    rest->set_path(field.path, std::move(brought->value));
-    add(said, brought->exchanges);
-    prepare(std::move(*rest), from + 1, std::move(said), std::move(done));
+    if (brought->ref.empty()) rest->put.emplace_back(place, std::move(sent));
+    holder(rest->values, place)->set_path(field.path, std::move(brought->value));
+    add(rest->exchanges, brought->exchanges);
+    prepare(std::move(*rest), std::move(left), std::move(done));
   });
+}
+
+/// What was put there for a record, by the references that the answer shows.
+std::vector<store::File> WithFiles::shown(Record record, const std::vector<std::pair<Place, store::File>>& put) const {
+  std::vector<store::File> out;
+  for (const auto& [place, file] : put) {
+    const Value* at = holder(record.fields, place);
+    const Value* value = at == nullptr ? nullptr : at->at_path(paths_[place.path].path);
+    if (value == nullptr || names_none(*value)) continue;
+    out.push_back(file);
+    out.back().ref = ref_of(*value);
+  }
+  return out;
 }
 
 void WithFiles::prepare_all(std::vector<Value> values, std::function<void(std::vector<Result<Ready>>)> done) {
@@ -173,7 +244,8 @@ void WithFiles::prepare_all(std::vector<Value> values, std::function<void(std::v
   all->done = std::move(done);
   if (values.empty()) return all->done({});
   for (std::size_t i = 0; i < values.size(); ++i) {
-    prepare(std::move(values[i]), 0, {}, [all, i](Result<Ready> ready) {
+    auto places = places_in(values[i]);
+    prepare({std::move(values[i])}, std::move(places), [all, i](Result<Ready> ready) {
       all->ready[i] = std::move(ready);
       if (--all->left == 0) all->done(std::move(all->ready));
     });
@@ -188,8 +260,10 @@ void WithFiles::write(std::vector<Request> requests, Done<std::vector<Result<Rec
   auto all = std::make_shared<std::vector<Request>>(std::move(requests));  // owner: the callback below
   prepare_all(std::move(values), [this, alive = alive_, all, done = std::move(done), send](std::vector<Result<Ready>> ready) {
     std::vector<Request> some;
+    std::vector<std::vector<std::pair<Place, store::File>>> put;  // of each of `some`
     for (std::size_t i = 0; i < ready.size(); ++i) {
       if (!ready[i].ok()) continue;
+      put.push_back(std::move(ready[i]->put));
       (*all)[i].values = std::move(ready[i]->values);
       some.push_back(std::move((*all)[i]));
     }
@@ -210,10 +284,16 @@ void WithFiles::write(std::vector<Request> requests, Done<std::vector<Result<Rec
       done(std::move(answers));
     };
     if (some.empty()) return whole({});
-    send(std::move(some), [this, alive, done, whole](Result<std::vector<Result<Record>>> sent) {
+    send(std::move(some), [this, alive, done, whole, put = std::move(put)](Result<std::vector<Result<Record>>> sent) {
       if (!*alive) return;
       if (!sent.ok()) return done(std::move(sent));
-      attach_each(std::move(*sent), whole);
+      std::vector<store::File> known;
+      for (std::size_t i = 0; i < sent->size() && i < put.size(); ++i) {
+        if ((*sent)[i].ok() && !put[i].empty()) std::ranges::copy(shown(*(*sent)[i], put[i]), std::back_inserter(known));
+      }
+      files_.know(mine_, std::move(known), [this, alive, whole, answers = std::make_shared<std::vector<Result<Record>>>(std::move(*sent))] {
+        if (*alive) attach_each(std::move(*answers), whole);
+      });
     });
   });
 }
@@ -223,16 +303,22 @@ void WithFiles::create(std::vector<CreateRequest> requests, Done<std::vector<Res
 }
 
 void WithFiles::update(std::string key, Value values, std::optional<std::string> guard, Done<Record> done) {
-  prepare(std::move(values), 0, {}, [this, alive = alive_, key = std::move(key), guard = std::move(guard), done = std::move(done)](Result<Ready> ready) {
+  auto places = places_in(values);
+  prepare({std::move(values)}, std::move(places), [this, alive = alive_, key = std::move(key), guard = std::move(guard), done = std::move(done)](Result<Ready> ready) {
     if (!*alive) return;
     if (!ready.ok()) return done(std::move(ready).error());
-    own_.update(key, std::move(ready->values), guard, with_files([done, said = ready->exchanges](Result<Record> record) {
+    auto whole = with_files([done, said = ready->exchanges](Result<Record> record) {
       Exchanges all = said;
       Exchanges& kept = record.ok() ? record->exchanges : record.error().exchanges;
       add(all, kept);
       kept = std::move(all);
       done(std::move(record));
-    }));
+    });
+    own_.update(key, std::move(ready->values), guard, [this, alive, whole, put = std::move(ready->put)](Result<Record> record) {
+      if (!*alive) return;
+      if (!record.ok() || put.empty()) return whole(std::move(record));
+      files_.know(mine_, shown(*record, put), [whole, record] { whole(record); });
+    });
   });
 }
 

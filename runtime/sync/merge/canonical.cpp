@@ -150,7 +150,8 @@ Result<Value> canonical_list(Array elements, const Type& type) {
 /// A file is what is in it (belongings/with_files.h), whatever it is called. One that could not be read is no value.
 Result<Value> canonical_file(const Value& value, const Type& type) {
   if (const Value* failed = value.find("failed"); failed != nullptr && failed->is_object()) {
-    return make_error(code_from_name(failed->string_or("code")).value_or(Code::kInvalid), failed->string_or("message"), failed->string_or("hint"));
+    const Code code = code_from_name(failed->string_or("code")).value_or(Code::kInvalid);
+    return make_error(code == Code::kNotFound ? Code::kInvalid : code, failed->string_or("message"), failed->string_or("hint"));
   }
   const std::string sha256 = value.is_string() ? value.as_string() : value.string_or("sha256");
   return sha256.size() == 64 && from_hex(sha256) ? Result<Value>(Value(lower_ascii(sha256))) : does_not_fit(value, type);
@@ -252,6 +253,11 @@ bool same(const Value& a, const Value& b, const Type& type) {
     return x.ok() && y.ok() && *x == *y;
   }
   return *left == *right;
+}
+
+bool is_gone_file(const Value& form, const Type& type) {
+  const Value* failed = type.kind == "file" ? form.find("failed") : nullptr;
+  return failed != nullptr && failed->is_object() && failed->string_or("code") == code_name(Code::kNotFound);
 }
 
 bool empty(const Value& value, const Type& type) {

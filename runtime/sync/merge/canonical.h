@@ -18,6 +18,8 @@ Result<Value> spell(const Value& canonical, const Type& type);
 Result<Value> convert(const Value& value, const Type& from, const Type& to);
 /// Equal by type; values that do not fit their type compare exactly.
 bool same(const Value& a, const Value& b, const Type& type);
+/// Of a reference to a file that its system does not have: what it named is lost, so there is nothing that a delete would lose.
+bool is_gone_file(const Value& form, const Type& type);
 /// True for what this type counts as nothing (null, and "" where the type says so).
 bool empty(const Value& value, const Type& type);
 

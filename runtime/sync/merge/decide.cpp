@@ -26,9 +26,23 @@ Error at_field(Error error, const Plan& plan, const Field& field) {
 /// Why a file that may travel could not be read: until it can, nobody knows who changed what.
 std::optional<Error> unread_file(const Field& field, const Situation& situation) {
   for (const Side side : {Side::kLeft, Side::kRight}) {
-    if (field.type[side].kind != "file" || situation.record[side] == nullptr || !flows(field.flow, other(side))) continue;
-    auto plain = canonical(form_of(field, side, situation.record[side]->fields), field.type[side]);
-    if (!plain.ok()) return std::move(plain).error();
+    if (situation.record[side] == nullptr || !flows(field.flow, other(side))) continue;
+    const auto unread = [&](const Field& one, const Value& form) -> std::optional<Error> {
+      auto plain = one.type[side].kind == "file" ? canonical(form, one.type[side]) : Result<Value>(Value());
+      return plain.ok() ? std::nullopt : std::optional(std::move(plain).error());
+    };
+    const bool rows = std::any_of(field.rows.begin(), field.rows.end(), [&](const Field& cell) { return cell.type[side].kind == "file"; });
+    if (!rows && field.type[side].kind != "file") continue;
+    const Value form = form_of(field, side, situation.record[side]->fields);
+    if (!rows) {
+      if (auto error = unread(field, form)) return error;
+      continue;
+    }
+    for (const Value& row : form.is_array() ? form.as_array() : Array{}) {
+      for (const Field& cell : field.rows) {
+        if (auto error = unread(cell, cell_form(cell, side, row))) return std::move(*error).context("'" + cell.name + "' of a row");
+      }
+    }
   }
   return std::nullopt;
 }

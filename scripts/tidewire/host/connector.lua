@@ -176,7 +176,8 @@ local crossing = {
       local bytes, err = hash.from_base64(file.base64)
       if not bytes then return nil, err end
       if #bytes > files.most(conn) then return files.too_large(conn, file.name) end
-      return call(conn, collection, { field = file.field, sha256 = file.sha256, name = file.name, type = files.type_of(given(file.type), file.name), bytes = bytes })
+      local name, type = files.called(file.name, given(file.type), bytes)
+      return call(conn, collection, { field = file.field, sha256 = file.sha256, name = name, type = type, bytes = bytes })
     end
   end,
 }
@@ -234,7 +235,7 @@ local function opened(load_main, argument)
   table.sort(known)  -- the version of a mapping is made of what its connections say
   return {
     verbs = known,
-    files = { download = functions.download ~= nil, upload = functions.upload ~= nil and functions.has_file ~= nil },
+    files = { download = functions.download ~= nil, upload = functions.upload ~= nil, shared = functions.has_file ~= nil },
     owners = main.owners or {},
     kind = main.kind,
     capabilities = able,

@@ -57,7 +57,7 @@ local function check_files(c, spec, field)
       local described = parts.field(c.described[side], path) or c.described[side] and c.described[side][path:match "^[^.]+"]
       if described and described.file then
         return c.r:warn(spec.at, "'%s' of %s names a file: its name and address are kept the same, the file itself is not copied%s", path, c.title[side],
-          field.kind == "copy" and files.both_can(c) and ". Say file = true to copy it" or "")
+          field.kind == "copy" and not described.elsewhere and files.both_can(c) and ". Say file = true to copy it" or "")
       end
     end
   end

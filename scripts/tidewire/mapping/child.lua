@@ -114,11 +114,13 @@ end
 local function context(c, spec, field)
   local inner = { r = c.r, at = spec.at, rows_at = spec.at, left = c.left, right = c.right, kinds = c.kinds, flow = field.flow, fields = {},
     described = {}, zone = c.zone, title = {}, names = {}, written = { left = {}, right = {} }, references = c.references, rule = spec.rule,
-    further = c.further, further_described = c.further_described, lookups = { left = {}, right = {} },
-    is_key = function() return false end }
+    further = c.further, further_described = c.further_described, lookups = { left = {}, right = {} }, files = c.files, file_paths = { left = {}, right = {} },
+    row_entries = {}, rows_as_text = {}, is_key = function() return false end }
   for _, side in ipairs(sides) do
     local path = spec.paths[side][1]
     field[side .. "_type"], inner.described[side] = described(c, spec, side, path, spec.at)
+    inner.row_entries[side] = spec.table_of and spec.table_of[side] and spec.table_of[side].entry
+    inner.rows_as_text[side] = field[side .. "_type"] ~= nil and field[side .. "_type"].form == "text"
     inner.title[side] = spec.table_of and spec.table_of[side] and further.title(spec.row[side]) or ("a row of %s of %s"):format(path, c.title[side])
   end
   return inner

@@ -37,7 +37,7 @@ end
 
 -- What a mapping is about, before its fields: ends, what is known of them, direction.
 local function context(r, content, argument, at)
-  local c = { r = r, at = at, described = {}, description = {}, zone = {}, title = {}, capabilities = {}, proof = {}, files = {}, file_paths = { left = {}, right = {} }, kinds = {}, written = { left = {}, right = {} },
+  local c = { r = r, at = at, described = {}, description = {}, zone = {}, title = {}, capabilities = {}, proof = {}, files = {}, file_paths = { left = {}, right = {} }, file_columns = { left = json.array {}, right = json.array {} }, kinds = {}, written = { left = {}, right = {} },
     names = {}, references = {}, fields = {}, name = content.name, ends = argument.ends,
     frozen = type(argument.frozen) == "table" and given(argument.frozen[content.name]) or nil }
   local connections = argument.connections or {}
@@ -166,7 +166,7 @@ local function end_of(c, side, on, deletes)
     connection = own.connection, word = own.word, collection = own.collection, place = further.place(c.description[side]), options = further.options_of(own), key = c.key[side],
     scope = c.scope[side], webhook = on[side].webhook or false, poll = on[side].poll, deletes = deletes[side].policy,
     delete_wins = deletes[side].wins, soft_field = soft and soft.field, soft_value = soft and soft.value, soft_at = soft and soft.at, stamps = c.stamps[side],
-    children = c.children and c.children[side], parts = parts.of(c, side), claims = claims.of(c, side),
+    children = c.children and c.children[side], parts = parts.of(c, side), claims = claims.of(c, side), files = #c.file_columns[side] > 0 and c.file_columns[side] or nil,
   }
 end
 

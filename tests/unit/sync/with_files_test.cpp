@@ -33,10 +33,10 @@ class Disk final : public sync::FileVerbs {
   void upload(sync::FileUpload file, sync::Done<sync::Uploaded> done) override {
     ++uploads;
     if (refused) return fail(done, *refused);
-    const std::string ref = prefix_ + file.sha256.substr(0, 8) + "/" + file.content.name;
+    const std::string ref = prefix_ + (is_shared ? file.sha256.substr(0, 8) : std::to_string(uploads)) + "/" + file.content.name;
     files[ref] = stored_as.empty() ? file.content.bytes : stored_as;
     if (std::exchange(lose_answer, false)) return fail(done, make_error(Code::kUnknown, "the answer was lost"));
-    poster_.post([done, ref] { done(sync::Uploaded{Value(ref), ref, {}}); });
+    poster_.post([done, ref, told = is_shared ? ref : ""] { done(sync::Uploaded{Value(ref), told, {}}); });
   }
 
   std::map<std::string, std::string> files;  // by reference
@@ -46,6 +46,8 @@ class Disk final : public sync::FileVerbs {
   bool same = true;
   int downloads = 0, uploads = 0, looks = 0;
   bool same_system() const override { return same; }
+  bool is_shared = true;
+  bool shared() const override { return is_shared; }
 
  private:
   template <typename T>
@@ -68,8 +70,8 @@ struct Photos {
   World world;
   std::shared_ptr<Disk> here = std::make_shared<Disk>(world.timers, "/files/"), there = std::make_shared<Disk>(world.timers, "bucket/");
   sync::Files files{world.store, world.timers, world.clock};
-  sync::WithFiles left{world.left, files, {"erp", "erp", here}, {"app", "app", there}, {{"photo", false}}};
-  sync::WithFiles right{world.right, files, {"app", "app", there}, {"erp", "erp", here}, {{"photo", false}}};
+  sync::WithFiles left{world.left, files, {"erp", "erp", here}, {{"photo", false, {"app", "app", there}}}};
+  sync::WithFiles right{world.right, files, {"app", "app", there}, {{"photo", false, {"erp", "erp", here}}}};
 
   explicit Photos(const sync::Plan& plan = plan_with_photos()) {
     world.engine->put(std::make_shared<test::TableMapper>(plan, "v2"), {&left, &right});
@@ -236,7 +238,7 @@ TEST_CASE("with files: what was put there before the process ended is not sent a
   REQUIRE(it.there->uploads == 2);
 
   sync::Files fresh(it.world.store, it.world.timers, it.world.clock);
-  sync::WithFiles left(it.world.left, fresh, {"erp", "erp", it.here}, {"app", "app", it.there}, {{"photo", false}}), right(it.world.right, fresh, {"app", "app", it.there}, {"erp", "erp", it.here}, {{"photo", false}});
+  sync::WithFiles left(it.world.left, fresh, {"erp", "erp", it.here}, {{"photo", false, {"app", "app", it.there}}}), right(it.world.right, fresh, {"app", "app", it.there}, {{"photo", false, {"erp", "erp", it.here}}});
   test::restart(it.world, plan_with_photos(), {&left, &right});
   it.world.settle(std::chrono::minutes(5));
 
@@ -361,6 +363,55 @@ TEST_CASE("with files: what is known of another system's files does not count, a
   it.here->files["/files/ada.png"] = "a";
   it.tell(Side::kLeft, ada);
   CHECK(it.here->downloads == read);
+}
+
+TEST_CASE("with files: files that belong to their records are put there for each, and what was put there is not read again", "[sync][files]") {
+  Photos it;
+  it.there->is_shared = false;
+  it.there->stored_as = "smaller";
+  it.here->files["/files/ada.png"] = it.here->files["/files/bob.png"] = "same";
+
+  const std::string ada = it.add("ada@example.org", "/files/ada.png");
+  it.add("bob@example.org", "/files/bob.png");
+
+  CHECK(it.there->uploads == 2);
+  CHECK(it.there->looks == 0);
+  const int writes = it.world.writes();
+  for (const auto& [key, row] : it.world.right.rows) it.tell(Side::kRight, key);
+  it.tell(Side::kLeft, ada);
+  CHECK(it.there->downloads == 0);
+  CHECK(it.world.writes() == writes);
+}
+
+TEST_CASE("with files: each row of a list names its file, and one that keeps it keeps its reference", "[sync][files]") {
+  Photos it;
+  it.here->files["/files/a.png"] = it.here->files["/files/copy of a.png"] = "a";
+  sync::WithFiles rows{it.world.left, it.files, {"erp", "erp", it.here}, {{"scan", false, {"app", "app", it.there}, "papers"}}};
+  Value ada = test::person("ada@example.org");
+  ada["papers"] = Value(Array{Value(Object{{"title", "passport"}, {"scan", "/files/a.png"}}), Value(Object{{"title", "diploma"}, {"scan", "/files/copy of a.png"}}), Value(Object{{"title", "none"}, {"scan", ""}})});
+  const std::string key = it.world.left.insert(ada);
+  std::vector<sync::Record> read;
+  rows.read({key}, [&](Result<std::vector<sync::Record>> records) { read = std::move(*records); });
+  it.world.settle();
+  REQUIRE(read.size() == 1);
+  Value papers = *read.front().fields.find("papers");
+  REQUIRE(papers.as_array().size() == 3);
+  CHECK(papers.as_array()[0].find("scan")->string_or("sha256") == sha256_hex("a"));
+  CHECK(papers.as_array()[2].find("scan")->is_null());
+
+  papers.as_array().push_back(Value(Object{{"title", "certificate"}, {"scan", Value(Object{{"sha256", Value(sha256_hex("a"))}})}}));
+  rows.update(key, Value(Object{{"papers", papers}}), std::nullopt, [](const Result<sync::Record>&) {});
+  it.world.settle();
+
+  const Value list = it.world.left.get(key, "papers");
+  const Array& now = list.as_array();
+  REQUIRE(now.size() == 4);
+  CHECK(*now[0].find("scan") == Value("/files/a.png"));
+  CHECK(*now[1].find("scan") == Value("/files/copy of a.png"));
+  CHECK(now[2].find("scan")->is_null());
+  CHECK(now[3].find("scan")->is_string());
+  CHECK(it.here->looks == 1);
+  CHECK(it.here->uploads == 0);
 }
 
 TEST_CASE("canonical: a file is what is in it", "[sync][files]") {
