@@ -57,10 +57,11 @@ sql::Statement pop_statement(lua_State* L) {
   return statement;
 }
 
-sql::Request check_options(lua_State* L, int index, const char* function) {
+/// `file`: whether a parameter is what is in a file, so that a record of what was said keeps the size only.
+sql::Request check_options(lua_State* L, int index, const char* function, bool& file) {
   sql::Request request;
   Opts opts(L, index, function);
-  opts.read("write", request.writes).read("timeout", request.deadline);
+  opts.read("write", request.writes).read("timeout", request.deadline).read("file", file);
   opts.finish();
   return request;
 }
@@ -107,7 +108,7 @@ constexpr const char* kJsonType = "application/json";
 constexpr const char* kSuccess = "00000";
 
 /// The statements, and their parameters as one list, or as a list of lists where there are several.
-Recorded record_statements(lua_State* L, const Task& task, const sql::Request& request) {
+Recorded record_statements(lua_State* L, const Task& task, const sql::Request& request, bool file) {
   if (task.recording() == nullptr) return {};
   std::string texts;
   Array parameters;
@@ -116,7 +117,10 @@ Recorded record_statements(lua_State* L, const Task& task, const sql::Request& r
     parameters.push_back(Value(Array(statement.parameters)));
   }
   Recorded recorded(task, services(L), "SQL", std::move(texts));
-  if (recorded) recorded.sent(kJsonType, json::dump(parameters.size() == 1 ? parameters.front() : Value(std::move(parameters))));
+  if (!recorded) return recorded;
+  const std::string told = json::dump(parameters.size() == 1 ? parameters.front() : Value(std::move(parameters)));
+  if (file) recorded.sent_file(kJsonType, told.size());
+  else recorded.sent(kJsonType, told);
   return recorded;
 }
 
@@ -150,8 +154,8 @@ void record_rows(Recorded& recorded, bool writes, const Result<std::vector<sql::
 
 using PushAnswer = int (*)(lua_State*, const Result<std::vector<sql::Rows>>&);
 
-int run(lua_State* L, Task& task, sql::Database& database, sql::Request request, PushAnswer push) {
-  Recorded recorded = record_statements(L, task, request);
+int run(lua_State* L, Task& task, sql::Database& database, sql::Request request, bool file, PushAnswer push) {
+  Recorded recorded = record_statements(L, task, request, file);
   return task.await(L, [&](Task::Resume resume) {
     return database.run(std::move(request), [resume = std::move(resume), push, writes = request.writes, recorded = std::move(recorded)](Result<std::vector<sql::Rows>> result) mutable {
       record_rows(recorded, writes, result);
@@ -160,28 +164,30 @@ int run(lua_State* L, Task& task, sql::Database& database, sql::Request request,
   });
 }
 
-/// db:query(sql [, parameters [, { write, timeout }]]) -> rows, affected | nil, err      (waits)
+/// db:query(sql [, parameters [, { write, timeout, file }]]) -> rows, affected | nil, err      (waits)
 int sql_query(lua_State* L) {
   Task& task = Task::waiting(L);
   sql::Database& database = *check_handle(L).database;
-  sql::Request request = check_options(L, 4, "db:query");
+  bool file = false;
+  sql::Request request = check_options(L, 4, "db:query", file);
   request.statements.push_back({std::string(check_text(L, 2)), statement_parameters(L, 3)});
-  return run(L, task, database, std::move(request), push_one);
+  return run(L, task, database, std::move(request), file, push_one);
 }
 
-/// db:transaction({ { sql, parameters }, ... } [, { write, timeout }]) -> list of rows, list of affected | nil, err      (waits)
+/// db:transaction({ { sql, parameters }, ... } [, { write, timeout, file }]) -> list of rows, list of affected | nil, err      (waits)
 int sql_transaction(lua_State* L) {
   Task& task = Task::waiting(L);
   sql::Database& database = *check_handle(L).database;
   luaL_checktype(L, 2, LUA_TTABLE);
-  sql::Request request = check_options(L, 3, "db:transaction");
+  bool file = false;
+  sql::Request request = check_options(L, 3, "db:transaction", file);
   const int count = static_cast<int>(lua_objlen(L, 2));
   luaL_argcheck(L, count > 0, 2, "no statement");
   for (int position = 1; position <= count; ++position) {
     lua_rawgeti(L, 2, position);
     request.statements.push_back(pop_statement(L));
   }
-  return run(L, task, database, std::move(request), push_all);
+  return run(L, task, database, std::move(request), file, push_all);
 }
 
 // Listening ----------------------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ local changes = require "connectors.mysql.changes"
 local db = require "connectors.mysql.db"
 local install = require "connectors.mysql.install"
 local rows = require "connectors.mysql.rows"
+local table_files = require "tidewire.table_files"
 
 local array = json.array
 local fail = connector.fail
@@ -127,7 +128,7 @@ function M.update(conn, collection, key, values, guard)
   local asked = rows.parameters()
   local answers, counts = db.transaction(conn, {
     { "update " .. shape.name .. " set " .. table.concat(sets, ", ") .. " where " .. condition, parameters.list },
-    { "select " .. shape.select .. " from " .. shape.name .. " where " .. rows.with_keys(shape, { key }, asked), asked.list } }, true)
+    { "select " .. shape.select .. " from " .. shape.name .. " where " .. rows.with_keys(shape, { key }, asked), asked.list } }, true, table_files.sends(shape, { { row = values } }))
   if not answers then return nil, counts end
   if counts[1] == 0 or not answers[2][1] then return why_none(conn, shape, key, guard) end
   return tables.record(shape, answers[2][1])
@@ -178,7 +179,7 @@ local function insert(conn, shape, group, outcomes)
     if err then break end
   end
   local answers
-  if not err then answers, err = db.transaction(conn, statements, true) end
+  if not err then answers, err = db.transaction(conn, statements, true, table_files.sends(shape, group)) end
   if answers then
     for i, item in ipairs(group) do outcomes[item.at] = { record = tables.record(shape, answers[2 * i][1]) } end
     return
@@ -190,6 +191,9 @@ local function insert(conn, shape, group, outcomes)
   if db.number_of(err) == 1062 then err = select(2, fail("stale", err.message, "a row with this key or unique value exists")) end
   for _, item in ipairs(group) do outcomes[item.at] = { error = err } end
 end
+
+function M.download(conn, _, ref) return table_files.download(conn, ref, rows) end
+function M.upload(_, _, file) return table_files.upload(file) end
 
 function M.create(conn, collection, entries)
   local shape, err = rows.plan(conn, collection)

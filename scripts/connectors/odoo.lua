@@ -5,6 +5,7 @@
 local connector = require "tidewire.connector"
 local describe = require "connectors.odoo.describe"
 local domains = require "connectors.odoo.domain"
+local files = require "connectors.odoo.files"
 local install = require "connectors.odoo.install"
 local json = require "tidewire.json"
 local poll = require "connectors.odoo.poll"
@@ -28,7 +29,7 @@ M.config = {
   lang = { type = "text" },
   overlap = { type = "duration", default = 300 },
   -- Odoo's workers are few, and its transactions of one database get in each other's way.
-  limits = { type = "table", keys = { "rate", "parallel", "batch", "inbound" }, default = { parallel = 2 } },
+  limits = { type = "table", keys = { "rate", "parallel", "batch", "inbound", "max_file_size" }, default = { parallel = 2 } },
 }
 M.collections = { model = {} }
 
@@ -51,6 +52,7 @@ M.payload = { collection = { "_model" }, key = { "_id" }, event = { "?event" }, 
 M.test, M.catalog, M.describe = describe.test, describe.catalog, describe.describe
 M.start, M.changes = poll.start, poll.changes
 M.install, M.uninstall = install.install, install.uninstall
+M.download, M.upload = files.download, files.upload
 
 -- Reading -------------------------------------------------------------------------------------------------------------
 
@@ -66,7 +68,7 @@ local function read_ids(conn, shape, ids)
   local rows, err = wire.call(conn, shape.model, "read", { ids = ids, fields = shape.columns })
   if rows == nil then return hidden(conn, shape, err) end
   if not json.is_array(rows) then return fail("unavailable", "the answer is no list of records") end
-  return shapes.records(shape, rows)
+  return shapes.records(conn, shape, rows)
 end
 
 -- By id, archived records are read too; one that may not be seen is an error, so what is left out is gone.
@@ -92,7 +94,10 @@ function M.list(conn, collection, cursor, limit)
   local rows
   rows, err = wire.search_read(conn, shape.model, { domain = domain, fields = shape.columns, order = "id asc", limit = limit })
   if not rows then return nil, err end
-  return { records = shapes.records(shape, rows), cursor = #rows > 0 and { after = rows[#rows].id } or nil }
+  local records
+  records, err = shapes.records(conn, shape, rows)
+  if not records then return nil, err end
+  return { records = records, cursor = #rows > 0 and { after = rows[#rows].id } or nil }
 end
 
 function M.count(conn, collection)
@@ -117,7 +122,10 @@ function M.find(conn, collection, queries)
     local narrowed = array { array { "id", ">", after }, unpack(domain) }
     rows, err = wire.search_read(conn, shape.model, { domain = narrowed, fields = shape.columns, order = "id asc", limit = page })
     if not rows then return nil, err end
-    local full = connector.deal(queries, shapes.records(shape, rows), answers)
+    local records
+    records, err = shapes.records(conn, shape, rows)
+    if not records then return nil, err end
+    local full = connector.deal(queries, records, answers)
     after = #rows > 0 and rows[#rows].id or after
   until full or #rows < page
   return answers
@@ -174,9 +182,10 @@ function M.update(conn, collection, key, values)
   vals, err = shapes.values(conn, shape, values, id)
   if not vals then return nil, err end
   local written
-  written, err = wire.call(conn, shape.model, "write", { ids = array { id }, vals = vals }, true)
+  written, err = wire.call(conn, shape.model, "write", { ids = array { id }, vals = vals }, true, files.sends(shape, vals) and "sent" or nil)
   if written == nil and is_taken(err) then return nil, connector.blocked(err, "taken") end
   if written == nil then return truly_missing(conn, shape, id, refused(conn, shape.model, "write", err)) end
+  files.attach(conn, shape, vals, id)
   return answer_of(conn, shape, id)
 end
 
@@ -215,10 +224,13 @@ end
 
 -- One transaction for all; refused by name, nothing was made and each may be tried alone.
 local function create_group(conn, shape, group, outcomes)
-  local list = array {}
-  for i, item in ipairs(group) do list[i] = item.vals end
-  local ids, err = wire.call(conn, shape.model, "create", { vals_list = list }, true)
-  if json.is_array(ids) and #ids == #group then return made(conn, shape, group, ids, outcomes) end
+  local list, sends = array {}, false
+  for i, item in ipairs(group) do list[i], sends = item.vals, sends or files.sends(shape, item.vals) end
+  local ids, err = wire.call(conn, shape.model, "create", { vals_list = list }, true, sends and "sent" or nil)
+  if json.is_array(ids) and #ids == #group then
+    for i, item in ipairs(group) do files.attach(conn, shape, item.vals, ids[i]) end
+    return made(conn, shape, group, ids, outcomes)
+  end
   if ids ~= nil then err = select(2, fail("unknown", "create was answered without the ids")) end
   if ids == nil then err = refused(conn, shape.model, "create", err) end
   if #group == 1 or err.code ~= "invalid" and err.code ~= "not_found" then return fail_all(group, outcomes, err) end

@@ -8,6 +8,8 @@ local catalog = require "connectors.postgres.catalog"
 local changes = require "connectors.postgres.changes"
 local install = require "connectors.postgres.install"
 local reads = require "connectors.postgres.reads"
+local rows = require "connectors.postgres.rows"
+local table_files = require "tidewire.table_files"
 local writes = require "connectors.postgres.writes"
 
 local M = { kind = "postgres" }
@@ -42,6 +44,8 @@ M.test, M.catalog, M.describe = catalog.test, catalog.catalog, catalog.describe
 M.listen, M.unlisten, M.install, M.uninstall = changes.listen, changes.unlisten, install.install, install.uninstall
 M.start, M.changes = changes.start, changes.changes
 M.read, M.list, M.count, M.find = reads.read, reads.list, reads.count, reads.find
+function M.download(conn, _, ref) return table_files.download(conn, ref, rows) end
+function M.upload(_, _, file) return table_files.upload(file) end
 M.create, M.update, M.update_many, M.delete = writes.create, writes.update, writes.update_many, writes.delete
 
 return M

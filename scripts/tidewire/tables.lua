@@ -1,7 +1,7 @@
 --- What connectors of SQL databases share: rows by key and by page, records, polls, the events of an outbox.
 ---
 --- A `shape` is a table with what is asked of it, as a connector's `plan` makes it: { sql, about, name, key, fields, version,
---- modified, select }; `about` is what `known` keeps, `select` the list of columns with "$version" and "$stamp" where there
+--- modified, select, collection, files }; `about` is what `known` keeps, `select` the list of columns with "$version" and "$stamp" where there
 --- are such. `sql` is the dialect: `quoted(name)`; `parameters()`, a list whose `add(value, column)` is the value's place in the statement;
 --- `query(conn, text, parameters)`; `with_keys(shape, keys, parameters)`, the condition of rows by key; `condition(shape, condition,
 --- parameters)`, one of a scope; `shown(value, column)`, a value as it is read; `moment(shape, time)`, an ISO time as its column compares it;
@@ -10,6 +10,7 @@
 
 local connector = require "tidewire.connector"
 local json = require "tidewire.json"
+local table_files = require "tidewire.table_files"
 local time = require "tidewire.time"
 
 local array = json.array
@@ -67,6 +68,7 @@ end
 function M.record(shape, row)
   local fields, shown = {}, shape.sql.shown
   for _, name in ipairs(shape.fields) do fields[name] = shown(row[name], shape.about.by_name[name]) end
+  for name in pairs(shape.files or {}) do fields[name] = table_files.reference(shape, connector.key_of(row, shape.key), name, row[name]) end
   local stamp = given(shown(row["$stamp"]))
   local modified = stamp and stamp:find "^%d%d%d%d%-" and stamp or nil      -- not one of PostgreSQL's infinities, nor of the year 20000
   return { key = connector.key_of(row, shape.key), version = given(row["$version"]), modified = modified, stamp = stamp, fields = fields }

@@ -56,6 +56,7 @@ function M.postgres(options)
   local broken = { url = options.url:gsub(":[^:@]*@", ":nobody@"), pooled = config.pooled }
   local subject = conformance_table("postgres", config, broken)
   subject.open = require("connectors.postgres.db").open
+  subject.files = { { name = "photo", gone = true } }
   subject.faithful[9] = { "seen", "2024-05-01T10:11:12.000013Z" }
   if options.api_key == "logical" then config.changes = "logical" end
   if options.api_key == "outbox" or options.api_key == "logical" then subject.install = {} end
@@ -81,7 +82,7 @@ function M.mysql(options)
     collection = { name = "conformance", word = "table", key = array { "id" }, options = object {}, fields = array { "code", "name",
       "number", "price", "big", "ratio", "active", "born", "wake", "seen", "mood", "raw", "order", "odd name", "extra" } },
     make = function(n) return { code = run .. "-" .. n, name = "Item " .. n, number = n } end,
-    label = "name", group = { field = "odd name", value = function(n) return "group, " .. run .. "-" .. n end },
+    files = { { name = "photo", gone = true } }, label = "name", group = { field = "odd name", value = function(n) return "group, " .. run .. "-" .. n end },
     refused = { number = "many" }, absent = "987654321", forbidden = { { message = "1142: SELECT command denied to user 'practice'@'%' for table `practice`.`conformance`" } },
     faithful = {
       { "extra", { colour = "green", sizes = array { 1, dec "2.50" }, none = array {} } }, { "extra", "[1]" }, { "extra", array { null, true } },
@@ -200,7 +201,7 @@ function M.odoo(options)
     collection = { name = "x_conformance", word = "model", key = array { "id" }, options = object {}, fields = array { "x_code", "x_name",
       "x_team", "x_number", "x_price", "x_ratio", "x_on", "x_born", "x_seen", "x_mood", "x_bio", "x_owner", "x_countries" } },
     make = function(n) return { x_code = run .. "-" .. n, x_name = "Item " .. n, x_number = n } end,
-    label = "x_name", group = { field = "x_team", value = function(n) return "group, " .. run .. "-" .. n end },
+    files = { { name = "x_photo", gone = true }, { name = "x_stamp", gone = true }, { name = "x_paper" } }, label = "x_name", group = { field = "x_team", value = function(n) return "group, " .. run .. "-" .. n end },
     refused = { x_mood = "neither" }, absent = "2147483000",
     forbidden = { options.api_secret == "jsonrpc" and { status = 200, body = object { jsonrpc = "2.0", id = 1, error = object { code = 0, message = "Odoo Server Error", data = no_access } } }
       or { status = 403, body = no_access } },

@@ -21,6 +21,7 @@
 --   wide                { field, value } a number beyond what the field or a double holds; kept exactly or refused
 --   open_ended          true where the system has no fields of its own to be missed
 --   fill(group, count)  makes so many rows of a group at once and returns their keys, where the connector would take long
+--   files               fields that hold or name a file (conformance_files.lua)
 --   many                rows of the largest page: 10000 unless said
 --   uncounted           true where the system does not tell how many there are
 --- Needs profile io, and a system that nobody else writes to.
@@ -50,7 +51,7 @@ local function tests_of(subject)
     end)
   end
 
-  for _, part in ipairs { "records", "lists", "changes", "answers" } do require("conformance_" .. part)(w) end
+  for _, part in ipairs { "records", "lists", "changes", "files", "answers" } do require("conformance_" .. part)(w) end
 
   if subject.install then
     tap.test("what was made for changes goes again", function()

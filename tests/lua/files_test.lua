@@ -58,6 +58,12 @@ test("a size is one that can be copied", function()
   tap.raises(function() connect("supabase", { url = "https://ref.supabase.co", key = "sb_secret_x" }, {}, { max_file_size = "1GB" }) end, "max_file_size")
 end)
 
+test("a file without a name or a type gets what its first bytes tell", function()
+  equal({ files.called("image_1920", nil, "\137PNG\r\n\26\nx") }, { "image_1920.png", "image/png" })
+  equal({ files.called("a.bin", "application/octet-stream", "\255\216\255x") }, { "a.bin", "image/jpeg" })
+  equal({ files.called("a", nil, "anything") }, { "a", "application/octet-stream" })
+end)
+
 -- Frappe --------------------------------------------------------------------------------------------------------------
 
 local doctype = { name = "Employee", word = "doctype", key = array { "name" }, fields = array { "image" }, options = {} }
@@ -225,9 +231,86 @@ test("wordpress: a type that the site refuses is no outage", function()
   fails("invalid", "not allowed to upload this file type", call.upload(posts, photo))
 end)
 
+-- Odoo ----------------------------------------------------------------------------------------------------------------
+
+local partners = { name = "res.partner", word = "model", key = array { "id" }, fields = array { "name", "image" }, files = array { "image", "paper" }, options = {} }
+local image = hash.base64(bytes)
+
+-- A server whose methods of ir.attachment and of the model answer by name.
+local function odoo(methods, limits)
+  local about = { id = { type = "integer" }, name = { type = "char" }, image = { type = "binary", attachment = true, store = true }, paper = { type = "many2one", relation = "ir.attachment" } }
+  local function answer(seen)
+    local model, method = seen.path:match "^/json/2/([^/]+)/([^/]+)$"
+    if method == "fields_get" then return { body = about } end
+    local found = methods[model .. "." .. method]
+    if type(found) == "function" then found = found(seen.json) end
+    return type(found) == "table" and found.status and found or { body = json.encode(found) }
+  end
+  return connect("odoo", { url = "https://erp.example.org", database = "main", login = "bot", api_key = "k" },
+    { { "GET /json/version", { body = { version_info = array { 19, 0 }, version = "19.0" } } }, { "POST /json/2/.*", answer } }, limits)
+end
+
+local denied = { status = 403, body = { name = "odoo.exceptions.AccessError", message = "no", arguments = array {}, context = {}, debug = "" } }
+
+test("odoo: pages carry checksums of binary fields, and no content", function()
+  local call, http = odoo { ["res.partner.read"] = array { { id = 7, name = "Ada" }, { id = 8, name = "Bob" } },
+    ["ir.attachment.search_read"] = array { { id = 1, res_field = "image", res_id = 7, checksum = "c0ffee" } } }
+  local records = call.read(partners, array { "7", "8" })
+  equal({ records[1].fields.image, records[2].fields.image }, { "res.partner/7/image/c0ffee", null })
+  equal(http.asked("POST /json/2/res.partner/read")[1].json.fields, { "id", "name" })
+end)
+
+test("odoo: who may not look into ir.attachment reads the field, and its content is hashed", function()
+  local call = odoo { ["ir.attachment.search_read"] = denied, ["res.partner.read"] = function(body)
+    return array { body.fields[1] == "image" and { id = 7, image = image } or { id = 7, name = "Ada" } }
+  end }
+  local ref = call.read(partners, array { "7" })[1].fields.image
+  equal(ref, "res.partner/7/image/" .. hash.sha256(bytes):sub(1, 40))
+  equal(got(call.download(partners, ref)), { bytes, "image", nil })
+end)
+
+test("odoo: a content is read with its checksum, and one that was exchanged meanwhile is read again later", function()
+  local call, http = odoo { ["ir.attachment.search_read"] = array { { id = 1, checksum = "c0ffee", datas = image, mimetype = "image/png" } } }
+  equal(got(call.download(partners, "res.partner/7/image/c0ffee")), { bytes, "image", "image/png" })
+  equal(http.asked("POST .*search_read")[1].file, "answer")
+  fails("unavailable", "was exchanged", call.download(partners, "res.partner/7/image/dead"))
+  fails("invalid", "no file of this database", call.download(partners, "/files/a.png"))
+end)
+
+test("odoo: a field gets the content itself, of which operations keep the size", function()
+  local call, http = odoo { ["res.partner.write"] = function() return true end, ["res.partner.read"] = array { { id = 7, name = "Ada" } }, ["ir.attachment.search_read"] = array {} }
+  local value = call.upload(partners, { field = "image", sha256 = photo.sha256, name = photo.name, type = photo.type, base64 = photo.base64 })
+  equal(value, image)
+  call.update(partners, "7", { image = value, name = "Ada" })
+  local sent = http.asked("POST /json/2/res.partner/write")[1]
+  equal({ sent.json.vals.image, sent.file }, { image, "sent" })
+  call.update(partners, "7", { name = "Ada" })
+  equal(http.asked("POST /json/2/res.partner/write")[2].file, nil)
+end)
+
+test("odoo: an attachment that an upload whose answer was lost has left is taken, and becomes the record's", function()
+  local call, http = odoo { ["ir.attachment.search_read"] = array { { id = 12 } }, ["ir.attachment.write"] = function() return true end,
+    ["res.partner.write"] = function() return true end, ["res.partner.read"] = array { { id = 7, name = "Ada", paper = array { 12, "a.png" } } } }
+  local file = { field = "paper", sha256 = photo.sha256, name = photo.name, type = photo.type, base64 = photo.base64 }
+  equal(call.upload(partners, file), 12)
+  equal(#http.asked("POST .*/create"), 0)
+  call.update({ name = "res.partner", key = array { "id" }, fields = array { "name", "paper" }, files = array { "paper" } }, "7", { paper = 12 })
+  equal(http.asked("POST /json/2/ir.attachment/write")[1].json.vals, { res_model = "res.partner", res_id = 7 })
+end)
+
+test("odoo: an attachment that is an address, or larger than the limit, is refused", function()
+  local row = { id = 12, name = "a.png", type = "url", datas = false, mimetype = "image/png" }
+  local call = odoo({ ["ir.attachment.read"] = function() return array { row } end }, { max_file_size = "1KB" })
+  fails("invalid", "is an address", call.download(partners, "12"))
+  row = { id = 12, name = "a.png", type = "binary", datas = hash.base64(("x"):rep(2000)), mimetype = "image/png" }
+  fails("invalid", "larger than 1000 bytes", call.download(partners, "12"))
+end)
+
 test("what a connector can is told to mappings", function()
   local _, _, side = supabase {}
-  equal(side.files, { download = true, upload = true })
+  equal(side.files, { download = true, upload = true, shared = true })
   local other = host(function() return require "connectors.postgres" end, { name = "db", config = { host = "h", database = "d", user = "u", password = "p" } })
-  equal(other.files, { download = false, upload = false })
+  equal(other.files, { download = true, upload = true, shared = false })
+  local none = host(function() return require "connectors.http" end, { name = "crm", config = { url = "https://crm.example.org", collections = {} } })
+  equal(none.files, { download = false, upload = false, shared = false })
 end)

@@ -231,7 +231,7 @@ function M.describe(conn, collection)
       name = column.name, type = type_of(column), label = column.label ~= "" and given(column.label) or nil,
       required = column.required == 1 and not filled and not is_key[column.name], unique = unique[column.name] or false,
       read_only = (given(column.extra) or ""):upper():find "GENERATED" ~= nil and (given(column.extra) or ""):find "DEFAULT_GENERATED" == nil,
-      references = points[column.name], default = default_of(column), kept = column == modified or column.name == version or nil,
+      references = points[column.name], default = default_of(column), file = kinds[column.kind] == "binary" and column.kind ~= "bit" and "content" or nil, kept = column == modified or column.name == version or nil,
       no_key = (column.json or column.kind == "json") and "JSON has many spellings of one value" or nil,
     }
   end

@@ -53,14 +53,15 @@ local function checked(conn, answer, more)
   return nil, more
 end
 
---- Rows of a statement, and how many it wrote or found; or nil, err.
-function M.query(conn, text, parameters, writes)
-  return checked(conn, handle(conn):query(text, parameters, { write = writes or nil, timeout = given(conn.config.timeout) }))
+--- Rows of a statement, and how many it wrote or found; or nil, err. `file`: where a parameter is what is in a file, so that a record of it
+--- keeps the size only.
+function M.query(conn, text, parameters, writes, file)
+  return checked(conn, handle(conn):query(text, parameters, { write = writes or nil, timeout = given(conn.config.timeout), file = file or nil }))
 end
 
 --- Rows of each of several statements, and how many each wrote or found; one transaction.
-function M.transaction(conn, statements, writes)
-  return checked(conn, handle(conn):transaction(statements, { write = writes or nil, timeout = given(conn.config.timeout) }))
+function M.transaction(conn, statements, writes, file)
+  return checked(conn, handle(conn):transaction(statements, { write = writes or nil, timeout = given(conn.config.timeout), file = file or nil }))
 end
 
 --- How many digits a time column has after its seconds.

@@ -3,6 +3,7 @@
 local connector = require "tidewire.connector"
 local decimal = require "tidewire.decimal"
 local json = require "tidewire.json"
+local table_files = require "tidewire.table_files"
 local tables = require "tidewire.tables"
 local text = require "tidewire.text"
 local catalog = require "connectors.mysql.catalog"
@@ -51,19 +52,25 @@ function M.plan(conn, collection, more)
   local modified = catalog.time_column(conn, collection, about)
   local version = tables.option(conn, collection, "version")
   if version == "content" then version = content(about) elseif version then version = "cast(" .. quoted(version) .. " as char)" end
-  local list = {}
+  local list, files = {}, table_files.of(collection, about, M)
   for _, name in ipairs(connector.heads(collection.key, wanted)) do
     if not about.by_name[name] then return fail("invalid", about.name .. " has no column `" .. name .. "`", "`tidewire schema` lists its columns") end
     local column = about.by_name[name]
-    list[#list + 1] = column.kind == "float" and whole(column) .. " as " .. quoted(name) or quoted(name)
+    list[#list + 1] = files[name] and table_files.selected(column, M) or column.kind == "float" and whole(column) .. " as " .. quoted(name) or quoted(name)
   end
   if version then list[#list + 1] = version .. " as `$version`" end
   if modified then list[#list + 1] = "date_format(" .. quoted(modified.name) .. ", '%Y-%m-%dT%H:%i:%s.%fZ') as `$stamp`" end
   return { sql = M, about = about, name = about.name, key = collection.key, fields = wanted, version = version, modified = modified,
-    select = table.concat(list, ", ") }
+    select = table.concat(list, ", "), collection = collection, files = files }
 end
 
 M.quoted, M.query, M.took_too_long = quoted, db.query, db.took_too_long
+
+--- The content of a column of bytes as a file (tidewire.table_files).
+function M.is_content(column) return binary[column.kind] and column.kind ~= "bit" end
+function M.size(column) return "octet_length(" .. quoted(column.name) .. ")" end
+function M.mark(column) return "sha2(" .. quoted(column.name) .. ", 256)" end
+function M.content(column) return "to_base64(" .. quoted(column.name) .. ")" end
 
 --- Parameters in the order of their places.
 function M.parameters()

@@ -45,7 +45,7 @@ local function describe_field(name, field)
   local type_of = types[field.type] or function() return { kind = field.type == "reference" and "text" or "json" } end
   return { name = name, type = type_of(field), label = field.string, required = field.required == true and not kept_by_odoo[name] or nil,
     read_only = (field.readonly == true or kept_by_odoo[name]) and true or nil, unique = name == "id" or nil,
-    references = type(field.relation) == "string" and field.relation or nil, file = field.relation == "ir.attachment" or nil }
+    references = type(field.relation) == "string" and field.relation or nil, file = field.type == "binary" and "content" or field.relation == "ir.attachment" or nil }
 end
 
 -- Of the lists that the mapping names: whether ids can be written to them, and that they change unseen.

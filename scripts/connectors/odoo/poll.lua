@@ -100,7 +100,9 @@ local function page_of(conn, shape)
     local rows, err = wire.search_read(conn, shape.model, { domain = window(shape, floor, ceiling, after and shapes.id_of(after.key) or 0),
       fields = shape.columns, order = "id asc", limit = limit })
     if not rows then return nil, err end
-    local records = shapes.records(shape, rows)
+    local records
+    records, err = shapes.records(conn, shape, rows)
+    if not records then return nil, err end
     for _, link in ipairs(#rows > 0 and shape.links or {}) do
       local done, why = add_stamps(conn, link, rows, records, ceiling)
       if not done then return nil, why end

@@ -4,6 +4,7 @@
 --- its id. Times are UTC to the second.
 
 local connector = require "tidewire.connector"
+local files = require "connectors.odoo.files"
 local hash = require "tidewire.hash"
 local json = require "tidewire.json"
 local text = require "tidewire.text"
@@ -15,7 +16,7 @@ local fail = connector.fail
 local M = {}
 
 local attributes = array { "type", "string", "required", "readonly", "relation", "relation_field", "selection", "store", "digits",
-  "translate", "size", "company_dependent", "related", "depends" }
+  "translate", "size", "company_dependent", "related", "depends", "attachment" }
 
 --- The fields of a model by name; asked once, again where `fresh`.
 function M.fields(conn, model, fresh)
@@ -78,11 +79,18 @@ function M.plan(conn, collection, more)
   for _, name in ipairs(all) do
     if not fields[name] then return unknown_field(collection, name, fields) end
   end
-  local links, besides = links_of(fields, own), { "id" }
+  local links, besides, mine, asked = links_of(fields, own), { "id" }, files.of(fields, collection), {}
+  local is_file = {}
+  for _, list in ipairs { mine.kept, mine.held } do
+    for _, name in ipairs(list) do is_file[name] = true end
+  end
+  for _, name in ipairs(all) do
+    if not is_file[name] then asked[#asked + 1] = name end
+  end
   for _, link in ipairs(links) do besides[#besides + 1] = link.field end
   if fields.write_date then besides[#besides + 1] = "write_date" end
-  return { model = collection.name, fields = fields, own = own, all = all, columns = array(connector.heads(besides, all)), links = links,
-    stamped = fields.write_date ~= nil }
+  return { model = collection.name, fields = fields, own = own, all = all, columns = array(connector.heads(besides, asked)), links = links,
+    files = mine, stamped = fields.write_date ~= nil }
 end
 
 -- From Odoo -----------------------------------------------------------------------------------------------------------
@@ -132,8 +140,10 @@ function M.record(shape, row)
     fields = fields }
 end
 
---- The records of rows.
-function M.records(shape, rows)
+--- The records of rows; nil, err where their files cannot be told.
+function M.records(conn, shape, rows)
+  local done, err = files.add(conn, shape, rows)
+  if not done then return nil, err end
   local list = array {}
   for i, row in ipairs(rows) do list[i] = M.record(shape, row) end
   return list

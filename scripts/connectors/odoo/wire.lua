@@ -74,15 +74,20 @@ end
 
 -- /jsonrpc ------------------------------------------------------------------------------------------------------------
 
-local function post(conn, path, headers, body, writes)
+-- `file`: "sent" where the request holds what is in a file, "answer" where the answer does: a record of what was said keeps its size only.
+local function post(conn, path, headers, body, writes, file)
   headers["Content-Type"], headers.Accept = "application/json; charset=utf-8", "application/json"
-  return connector.call(conn, { method = "POST", url = connector.base(conn.config.url) .. path, headers = headers, body = body,
-    writes = writes, bare = true, explain = explain_status, explain_pages = true })
+  local reply, err = connector.call(conn, { method = "POST", url = connector.base(conn.config.url) .. path, headers = headers, body = body,
+    writes = writes, bare = true, file = file, explain = explain_status, explain_pages = true })
+  if not reply or file ~= "answer" or reply.body ~= nil then return reply, err end
+  reply.body = json.decode(reply.text)
+  if reply.body == nil then return fail("unavailable", "the answer is not the JSON that was promised") end
+  return reply
 end
 
-local function rpc(conn, service, method, args, writes)
+local function rpc(conn, service, method, args, writes, file)
   local body = { jsonrpc = "2.0", method = "call", id = 1, params = { service = service, method = method, args = args } }
-  local reply, err = post(conn, "/jsonrpc", {}, body, writes)
+  local reply, err = post(conn, "/jsonrpc", {}, body, writes, file)
   if not reply then return nil, err end
   local answer = reply.body
   if type(answer) ~= "table" or answer.jsonrpc == nil then
@@ -116,7 +121,7 @@ end
 local positions = { create = { "vals_list" }, write = { "ids", "vals" }, unlink = { "ids" }, read = { "ids" }, default_get = { "fields" },
   has_access = { "ids", "operation" } }
 
-local function execute(conn, model, method, arguments, writes)
+local function execute(conn, model, method, arguments, writes, file)
   local secret, err = credentials(conn)
   if not secret then return nil, err end
   local uid
@@ -125,14 +130,14 @@ local function execute(conn, model, method, arguments, writes)
   local args, keywords = array {}, object {}
   for name, value in pairs(arguments) do keywords[name] = value end
   for i, name in ipairs(positions[method] or {}) do args[i], keywords[name] = arguments[name], nil end
-  return rpc(conn, "object", "execute_kw", array { conn.config.database, uid, secret, model, method, args, keywords }, writes)
+  return rpc(conn, "object", "execute_kw", array { conn.config.database, uid, secret, model, method, args, keywords }, writes, file)
 end
 
 -- JSON-2 --------------------------------------------------------------------------------------------------------------
 
-local function json2(conn, model, method, arguments, writes)
+local function json2(conn, model, method, arguments, writes, file)
   local headers = { Authorization = "Bearer " .. connector.secret(conn.config.api_key), ["X-Odoo-Database"] = conn.config.database }
-  local reply, err = post(conn, "/json/2/" .. model .. "/" .. method, headers, arguments, writes)
+  local reply, err = post(conn, "/json/2/" .. model .. "/" .. method, headers, arguments, writes, file)
   if not reply then return nil, err end
   return reply.body
 end
@@ -176,7 +181,8 @@ local function names_a_field(err)
 end
 
 --- Calls a method of a model with named arguments, `ids` among them and what its `context` says besides; its result, null where it has none.
-function M.call(conn, model, method, arguments, writes)
+--- `file`: "sent" or "answer" where what is in a file goes along.
+function M.call(conn, model, method, arguments, writes, file)
   local server, err = M.version(conn)
   if not server then return nil, err end
   local all = { context = context_of(conn) }
@@ -188,7 +194,7 @@ function M.call(conn, model, method, arguments, writes)
     end
   end
   local result
-  result, err = (server.json2 and json2 or execute)(conn, model, method, all, writes)
+  result, err = (server.json2 and json2 or execute)(conn, model, method, all, writes, file)
   if result == nil and names_a_field(err) then (conn.state.models or {})[model] = nil end
   return result, err
 end

@@ -272,7 +272,7 @@ function M.describe(conn, collection)
       name = column.name, type = type_of(column.type, column.cast, column.labels), label = given(column.label),
       required = column.required and not column.has_default and not is_key[column.name], read_only = column.read_only,
       unique = unique[column.name] or false, references = points[column.name], default = given(column.default),
-      file = is_file(column) or nil, no_key = no_key(column), kept = column == modified or column.name == version or nil,
+      file = column.cast == "bytea" and "content" or is_file(column) and "elsewhere" or nil, no_key = no_key(column), kept = column == modified or column.name == version or nil,
     }
   end
   local warnings, shows_all = warnings_of(conn, collection, about, #key > 0, modified), about.kind ~= "v" and about.kind ~= "m" and not about.filtered

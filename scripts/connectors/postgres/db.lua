@@ -63,18 +63,19 @@ local function checked(conn, answer, more)
   return nil, more
 end
 
---- Rows of a statement, and how many it wrote or found; or nil, err. `writes`: where it may change something.
-function M.query(conn, text, parameters, writes)
+--- Rows of a statement, and how many it wrote or found; or nil, err. `writes`: where it may change something; `file`: where a parameter is
+--- what is in a file, so that a record of it keeps the size only.
+function M.query(conn, text, parameters, writes, file)
   local db, err = M.handle(conn)
   if not db then return nil, err end
-  return checked(conn, db:query(text, parameters, { write = writes or nil, timeout = given(conn.config.timeout) }))
+  return checked(conn, db:query(text, parameters, { write = writes or nil, timeout = given(conn.config.timeout), file = file or nil }))
 end
 
 --- Rows of each of several statements, one transaction.
-function M.transaction(conn, statements, writes)
+function M.transaction(conn, statements, writes, file)
   local db, err = M.handle(conn)
   if not db then return nil, err end
-  return checked(conn, db:transaction(statements, { write = writes or nil, timeout = given(conn.config.timeout) }))
+  return checked(conn, db:transaction(statements, { write = writes or nil, timeout = given(conn.config.timeout), file = file or nil }))
 end
 
 --- A name as it stands in a statement.

@@ -2,6 +2,7 @@
 
 local connector = require "tidewire.connector"
 local json = require "tidewire.json"
+local table_files = require "tidewire.table_files"
 local tables = require "tidewire.tables"
 local catalog = require "connectors.postgres.catalog"
 local db = require "connectors.postgres.db"
@@ -46,20 +47,26 @@ function M.plan(conn, collection, more)
   local wanted = connector.heads(more or {}, collection.fields)
   local modified = catalog.time_column(conn, collection, about)
   local version = tables.option(conn, collection, "version")
-  local list = {}
+  local list, files = {}, table_files.of(collection, about, M)
   for _, name in ipairs(connector.heads(collection.key, wanted)) do
     local column = about.by_name[name]
     if not column then return fail("invalid", about.name .. " has no column \"" .. name .. "\"", "`tidewire schema` lists its columns") end
-    list[#list + 1] = expression(column)
+    list[#list + 1] = files[name] and table_files.selected(column, M) or expression(column)
   end
   if version == "xmin" then list[#list + 1] = "xmin::text as \"$version\"" end
   if version and version ~= "xmin" then list[#list + 1] = quoted(version) .. "::text as \"$version\"" end
   if modified then list[#list + 1] = stamp_of(modified) end
   return { sql = M, about = about, name = about.name, key = collection.key, fields = wanted, version = version, modified = modified,
-    select = table.concat(list, ", ") }
+    select = table.concat(list, ", "), collection = collection, files = files }
 end
 
 M.quoted, M.query, M.took_too_long = quoted, db.query, db.took_too_long
+
+--- The content of a column of bytes as a file (tidewire.table_files).
+function M.is_content(column) return column.cast == "bytea" end
+function M.size(column) return "octet_length(" .. quoted(column.name) .. ")" end
+function M.mark(column) return "encode(sha256(" .. quoted(column.name) .. "), 'hex')" end
+function M.content(column) return "encode(" .. quoted(column.name) .. ", 'base64')" end
 
 function M.shown(value) return value end
 

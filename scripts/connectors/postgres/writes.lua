@@ -2,6 +2,7 @@
 
 local connector = require "tidewire.connector"
 local json = require "tidewire.json"
+local table_files = require "tidewire.table_files"
 local tables = require "tidewire.tables"
 local db = require "connectors.postgres.db"
 local rows = require "connectors.postgres.rows"
@@ -71,7 +72,7 @@ local function update_group(conn, shape, group, outcomes)
   local text, err = update_text(shape, names)
   local document, written
   if text then document, err = update_document(shape, group, names) end
-  if document then written, err = db.query(conn, text, { document }, true) end
+  if document then written, err = db.query(conn, text, { document }, true, table_files.sends(shape, group)) end
   if not written and db.refused(err) and #group > 1 then
     for _, item in ipairs(group) do update_group(conn, shape, { item }, outcomes) end
     return
@@ -149,7 +150,7 @@ end
 -- transaction, ours by the transaction's own number.
 local function run_insert(conn, shape, group, text, parameters, keyed)
   if not (shape.about.kind == "p" and shape.version == "xmin") then
-    return db.query(conn, text .. " returning " .. shape.select, parameters.list, true)
+    return db.query(conn, text .. " returning " .. shape.select, parameters.list, true, table_files.sends(shape, group))
   end
   if not keyed then
     return fail("invalid", shape.name .. " is partitioned: a row cannot be made there without its key", "let keys be copied over, or name a `version` column")
@@ -159,7 +160,7 @@ local function run_insert(conn, shape, group, text, parameters, keyed)
   local condition, why = rows.with_keys(shape, keys, asked)
   if not condition then return nil, why end
   local answers, err = db.transaction(conn, { { text, parameters.list },
-    { "select " .. shape.select .. " from " .. shape.name .. " where xmin = pg_current_xact_id()::xid and " .. condition, asked.list } }, true)
+    { "select " .. shape.select .. " from " .. shape.name .. " where xmin = pg_current_xact_id()::xid and " .. condition, asked.list } }, true, table_files.sends(shape, group))
   return answers and answers[2], err
 end
 

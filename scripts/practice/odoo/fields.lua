@@ -3,7 +3,7 @@
 --   text "Name" { required = true }, many2one "Parent" { to = "product.category", ondelete = "cascade" }
 --
 -- `depends`, what a stored one is computed by where it is not given; `store = false` with `compute(row)`, `related = "a.b"` or `inverse(ids, value)`; `default`, a value or a function of the
--- values; `digits`, places of a float; `bumps = false` where writing a stored field of the row does not count as one of it.
+-- values; `attachment`, false of a binary field whose content is in the row; `digits`, places of a float; `bumps = false` where writing a stored field of the row does not count as one of it.
 
 local M = {}
 
@@ -13,6 +13,7 @@ local function word(kind)
       local field = more or {}
       field.type, field.string = kind, label
       if field.store == nil then field.store = kind ~= "one2many" and not field.compute and not field.related end
+      if kind == "binary" and field.attachment == nil then field.attachment = field.store end
       return field
     end
   end

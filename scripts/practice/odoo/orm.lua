@@ -1,5 +1,6 @@
 -- Searching and reading.
 
+local attachments = require "practice.odoo.attachments"
 local domains = require "practice.odoo.domain"
 local errors = require "practice.odoo.errors"
 local json = require "tidewire.json"
@@ -48,6 +49,8 @@ local function where(model, domain)
   local query = domains.query()
   local sql = domains.sql(query, model, "t0", domain)
   if hides_archived(model, domain) then sql = "(" .. sql .. ") AND t0.active = 1" end
+  local files = model.name == "ir.attachment" and attachments.visible(query, domain, "t0")
+  if files then sql = "(" .. sql .. ") AND " .. files end
   local visible = rights.visible(query, model, "t0")
   if visible then sql = "(" .. sql .. ") AND " .. visible end
   return sql, query.parameters
@@ -116,6 +119,7 @@ function M.value(model, field, row, bare)
   if field.type == "one2many" and not field.compute or field.type == "many2many" then return array(related_ids(field, row.id)) end
   local value = row[field.name]
   if field.compute then value = field.compute(row) end
+  if field.type == "binary" and field.attachment then value = attachments.content(model.name, row.id, field.name) end
   if field.type == "one2many" then return array(value) end
   if field.type == "many2one" then return pair_of(field, value, bare) end
   local lang = field.translate and site.lang()
@@ -152,6 +156,7 @@ function M.read(model, ids, names, load)
     local row = rows[id]
     if row then
       rights.see(model, row)
+      if model.name == "ir.attachment" then attachments.see(row) end
       local record = { id = id }
       for _, name in ipairs(wanted) do record[name] = M.value(model, model.fields[name], row, bare) end
       list[#list + 1] = record
@@ -172,6 +177,7 @@ local function described(model, field)
   if field.selection then about.selection = array {} end
   for i, option in ipairs(field.selection and values.selection(field) or {}) do about.selection[i] = array { option[1], option[2] } end
   about.depends = array(field.depends or {})
+  if field.type == "binary" then about.attachment = about.store and field.attachment == true end
   if field.digits then about.digits = array { 16, field.digits } end
   if field.type == "monetary" then about.currency_field = "currency_id" end
   if field.type == "char" or field.type == "text" or field.type == "html" then about.translate = field.translate == true end

@@ -16,7 +16,7 @@ M.quoted = quoted
 
 --- Whether a field has a column of its own.
 function M.is_column(field)
-  return field.store and field.type ~= "one2many" and field.type ~= "many2many" and field.name ~= "id"
+  return field.store and field.type ~= "one2many" and field.type ~= "many2many" and field.name ~= "id" and not (field.type == "binary" and field.attachment)
 end
 
 local function create_table(model)

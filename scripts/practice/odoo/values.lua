@@ -145,6 +145,7 @@ local to_wire = {
   boolean = function(value) return value ~= 0 end,
   datetime = function(value) return value:sub(1, 19) end,
   json = function(value) return json.decode(value) end,
+  binary = function(value) return require("practice.odoo.attachments").shown(value) end,
 }
 local empty = { integer = 0, float = M.float(0), monetary = M.float(0) }
 

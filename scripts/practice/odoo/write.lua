@@ -3,6 +3,7 @@
 -- Every record of a call gets the stamp at which its transaction began. What a model does besides is in its `hooks`:
 -- prepare(vals), created(ids, list of vals), written(ids, vals), unlinking(ids).
 
+local attachments = require "practice.odoo.attachments"
 local errors = require "practice.odoo.errors"
 local json = require "tidewire.json"
 local registry = require "practice.odoo.registry"
@@ -27,15 +28,16 @@ end
 
 -- One record's row ----------------------------------------------------------------------------------------------------
 
--- Values by where they go: own columns, x2many commands, parents by link, computed fields that can be set.
+-- Values by where they go: own columns, x2many commands, parents by link, computed fields that can be set, contents of files.
 local function sorted_out(model, vals, unknown)
-  local out = { columns = {}, commands = {}, parents = {}, inverse = {} }
+  local out = { columns = {}, commands = {}, parents = {}, inverse = {}, files = {} }
   for name, value in pairs(vals) do
     local field = model.fields[name]
     if not field then unknown(name) end
     if field.inherited then
       out.parents[field.inherited.link] = out.parents[field.inherited.link] or {}
       out.parents[field.inherited.link][name] = value
+    elseif field.type == "binary" and field.attachment then out.files[name] = value
     elseif field.inverse then out.inverse[name] = value
     elseif field.type == "one2many" or field.type == "many2many" then out.commands[name] = value
     elseif field.store and not ignored[name] then out.columns[name] = value end
@@ -150,6 +152,7 @@ end
 
 local function after_row(model, id, parts)
   for name, value in pairs(parts.commands) do apply(model.fields[name], id, value) end
+  for name, value in pairs(parts.files) do attachments.keep(model.name, id, name, value) end
   for name, value in pairs(parts.inverse) do model.fields[name].inverse(id, value) end
   check_unique(model, id)
 end
@@ -272,6 +275,7 @@ function M.remove(model, id)
   for _, field in pairs(model.fields) do
     if field.type == "many2many" and not field.inherited then store.unlink(field, id) end
   end
+  attachments.drop_of(model.name, id)
   store.run("DELETE FROM ir_model_data WHERE model = ?1 AND res_id = ?2", model.name, id)
   note(model, id, "unlink", row)
   if model.hooks.removed then model.hooks.removed(row) end

@@ -1,10 +1,12 @@
 -- Companies, users, partners, and what the system keeps for itself.
 
+local attachments = require "practice.odoo.attachments"
 local fields = require "practice.odoo.fields"
 local define = require("practice.odoo.registry").define
 
 local char, text, html, boolean, integer, float, date = fields.char, fields.text, fields.html, fields.boolean, fields.integer, fields.float, fields.date
 local selection, many2one, one2many, many2many = fields.selection, fields.many2one, fields.one2many, fields.many2many
+local binary = fields.binary
 
 define("res.currency", { description = "Currency", fields = {
   name = char "Currency" { required = true }, symbol = char "Symbol" {}, decimal_places = integer "Decimal Places" { default = 2 },
@@ -36,7 +38,16 @@ define("res.partner", { description = "Contact", order = "name, id", fields = {
   parent_id = many2one "Related Company" { to = "res.partner" }, child_ids = one2many "Contact" { to = "res.partner", inverse_name = "parent_id" },
   country_id = many2one "Country" { to = "res.country", ondelete = "restrict" }, company_id = many2one "Company" { to = "res.company" },
   user_id = many2one "Salesperson" { to = "res.users" },
-  category_id = many2many "Tags" { to = "res.partner.category" } } })
+  category_id = many2many "Tags" { to = "res.partner.category" },
+  image_1920 = binary "Image" {} } })
+
+define("ir.attachment", { description = "Attachment", order = "id desc", fields = {
+  name = char "Name" { required = true }, description = text "Description" {}, type = selection "Type" { required = true, default = "binary",
+    selection = { { "url", "URL" }, { "binary", "File" } } }, url = char "Url" {}, mimetype = char "Mime Type" {},
+  res_model = char "Resource Model" {}, res_field = char "Resource Field" {}, res_id = integer "Resource ID" {},
+  checksum = char "Checksum/SHA1" { readonly = true }, file_size = integer "File Size" { readonly = true },
+  db_datas = binary "Database Data" { attachment = false },
+  datas = binary "File Content (base64)" { store = false, attachment = false, compute = attachments.datas, inverse = attachments.set_datas } } })
 
 define("account.tax", { description = "Tax", fields = {
   name = char "Tax Name" { required = true, translate = true }, amount = float "Amount" { digits = 4 },

@@ -68,7 +68,7 @@ local function template_fields()
     sale_ok = boolean "Sales" { default = true }, purchase_ok = boolean "Purchase" { default = true },
     description_sale = text "Sales Description" { translate = true }, taxes_id = many2many "Sales Taxes" { to = "account.tax" },
     currency_id = many2one "Currency" { to = "res.currency", store = false, readonly = true, compute = function() return 1 end },
-    company_id = many2one "Company" { to = "res.company" },
+    company_id = many2one "Company" { to = "res.company" }, image_1920 = fields.binary "Image" {},
     product_variant_ids = one2many "Products" { to = "product.product", inverse_name = "product_tmpl_id" },
     product_variant_id = many2one "Product" { to = "product.product", store = false, readonly = true,
       compute = function(row) return variants_of(row.id)[1] end },

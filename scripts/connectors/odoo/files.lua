@@ -1,0 +1,202 @@
+--- Files of a database: a binary field holds one, a many2one to ir.attachment names one.
+---
+--- A binary field is read as a reference that tells its content from another, MODEL/ID/FIELD/CHECKSUM, so that pages of records carry no
+--- files. Odoo keeps the content of most such fields in ir.attachment, with its checksum; of the others (`attachment = false`, not stored) the
+--- content is read and hashed here.
+
+local connector = require "tidewire.connector"
+local files = require "tidewire.files"
+local hash = require "tidewire.hash"
+local json = require "tidewire.json"
+local wire = require "connectors.odoo.wire"
+
+local array = json.array
+local fail, given = connector.fail, connector.given
+
+local M = {}
+
+local attachments = "ir.attachment"
+
+-- A few at once: each may be as large as a file is.
+local at_once = 4
+
+--- Which of the fields asked for are files: `kept`, binary ones whose content is in ir.attachment; `held`, other binary ones; `named`, links to attachments.
+function M.of(fields, collection)
+  local kept, held, named = {}, {}, {}
+  for _, name in ipairs(given(collection.files) or {}) do
+    local field = fields[name]
+    if field and field.type == "binary" then
+      local list = field.attachment == true and field.store ~= false and kept or held
+      list[#list + 1] = name
+    elseif field and field.type == "many2one" and field.relation == attachments then
+      named[#named + 1] = name
+    end
+  end
+  return { kept = kept, held = held, named = named, any = #kept + #held > 0, model = collection.name }
+end
+
+local function reference(model, id, name, mark) return ("%s/%s/%s/%s"):format(model, connector.plain(id), name, mark) end
+
+local function sum(content) return hash.sha256(content):sub(1, 40) end
+
+local function bytes_of(value)
+  if type(value) ~= "string" or value == "" then return nil end
+  return (hash.from_base64((value:gsub("%s+", ""))))
+end
+
+-- Contents of `names`, a few records at a time: by id the row.
+local function contents(conn, model, ids, names)
+  local by_id = {}
+  for _, some in ipairs(connector.chunks(ids, at_once)) do
+    local rows, err = wire.call(conn, model, "read", { ids = some, fields = array(names) }, false, "answer")
+    if rows == nil then return nil, err end
+    if not json.is_array(rows) then return fail("unavailable", "the answer is no list of records") end
+    for _, row in ipairs(rows) do by_id[row.id] = row end
+  end
+  return by_id
+end
+
+local function add_held(conn, shape, rows, ids, names)
+  if #names == 0 then return true end
+  local found, err = contents(conn, shape.model, ids, names)
+  if not found then return nil, err end
+  for _, row in ipairs(rows) do
+    for _, name in ipairs(names) do
+      local bytes = bytes_of((found[row.id] or {})[name])
+      row[name] = bytes and reference(shape.model, row.id, name, sum(bytes)) or false
+    end
+  end
+  return true
+end
+
+local function marks_of(conn, model, ids, names)
+  return wire.search_read(conn, attachments, { domain = array { array { "res_model", "=", model }, array { "res_field", "in", array(names) }, array { "res_id", "in", ids } },
+    fields = array { "res_field", "res_id", "checksum" } })
+end
+
+--- Lays the references of binary fields into rows that were read without these.
+function M.add(conn, shape, rows)
+  local mine, ids = shape.files, array {}
+  for i, row in ipairs(rows) do ids[i] = row.id end
+  if not mine.any or #ids == 0 then return true end
+  local kept, held = mine.kept, { unpack(mine.held) }
+  if #kept > 0 then
+    local found, err = marks_of(conn, shape.model, ids, kept)
+    if not found and err.code ~= "denied" then return nil, err end
+    local by_id = {}
+    for _, one in ipairs(found or {}) do
+      by_id[one.res_id] = by_id[one.res_id] or {}
+      by_id[one.res_id][one.res_field] = given(one.checksum)
+    end
+    for _, row in ipairs(found and rows or {}) do
+      for _, name in ipairs(kept) do
+        local mark = (by_id[row.id] or {})[name]
+        row[name] = mark and reference(shape.model, row.id, name, mark) or false
+      end
+    end
+    -- A user who may not look into ir.attachment reads the fields themselves.
+    for _, name in ipairs(found and {} or kept) do held[#held + 1] = name end
+  end
+  return add_held(conn, shape, rows, ids, held)
+end
+
+-- Reading one ---------------------------------------------------------------------------------------------------------
+
+local function file_of(conn, value, name, type)
+  local bytes = bytes_of(value)
+  if not bytes then return false end
+  if #bytes > files.most(conn) then return files.too_large(conn, name) end
+  return { bytes = bytes, name = name, type = type }
+end
+
+local function exchanged(ref) return fail("unavailable", "the file '" .. ref .. "' was exchanged while it was read") end
+
+local function attachment(conn, ref)
+  local rows, err = wire.call(conn, attachments, "read", { ids = array { tonumber(ref) }, fields = array { "name", "type", "datas", "mimetype" } }, false, "answer")
+  if rows == nil then return nil, err end
+  local row = json.is_array(rows) and rows[1]
+  if not row then return false end
+  if row.type == "url" then return fail("invalid", "the attachment " .. ref .. " is an address", "an address elsewhere is not copied: attach the file, or take `file = true` off the row") end
+  local name = type(row.name) == "string" and row.name or ref
+  return file_of(conn, row.datas, name, given(row.mimetype) or nil)
+end
+
+-- Checksum and content in one transaction, so that neither is another one's.
+local function kept_file(conn, ref, model, id, name, mark)
+  local rows, err = wire.call(conn, attachments, "search_read", { domain = array { array { "res_model", "=", model }, array { "res_field", "=", name }, array { "res_id", "=", id } },
+    fields = array { "checksum", "datas", "mimetype" }, limit = 1 }, false, "answer")
+  if rows == nil then return nil, err end
+  local row = json.is_array(rows) and rows[1]
+  if not row then return nil end
+  if row.checksum ~= mark then return exchanged(ref) end
+  return file_of(conn, row.datas, name, given(row.mimetype) or nil)
+end
+
+local function held_file(conn, ref, model, id, name, mark)
+  local found, err = contents(conn, model, array { id }, { name })
+  if not found then return nil, err end
+  local file, why = file_of(conn, (found[id] or {})[name], name)
+  if file and sum(file.bytes) ~= mark then return exchanged(ref) end
+  return file, why
+end
+
+function M.download(conn, _, ref)
+  if ref:match "^%d+$" then return attachment(conn, ref) end
+  local model, id, name, mark = ref:match "^([%w_.]+)/(%d+)/([%w_]+)/(%x+)$"
+  if not model then return fail("invalid", "'" .. ref .. "' is no file of this database") end
+  id = tonumber(id)
+  local file, err = kept_file(conn, ref, model, id, name, mark)
+  if file or err and err.code ~= "denied" then return file or nil, err end
+  return held_file(conn, ref, model, id, name, mark)
+end
+
+-- Putting one there ---------------------------------------------------------------------------------------------------
+
+local function label(file) return "tidewire " .. file.sha256 end
+
+--- What the field is to hold: the content itself, or the number of an attachment, which is nobody's until the record names it. One that an upload
+--- whose answer was lost has left is nobody's still, and found by what we wrote into its description.
+function M.upload(conn, collection, file)
+  local shapes = require "connectors.odoo.shape"
+  local fields, err = shapes.fields(conn, collection.name)
+  if not fields then return nil, err end
+  local field = fields[file.field]
+  if not field then return fail("invalid", collection.name .. " has no field '" .. file.field .. "'") end
+  if field.type == "binary" then return hash.base64(file.bytes) end
+  if field.relation ~= attachments then return fail("invalid", "'" .. file.field .. "' neither holds a file nor names an attachment") end
+  local rows
+  rows, err = wire.search_read(conn, attachments, { domain = array { array { "description", "=", label(file) }, array { "res_id", "in", array { 0, false } } },
+    fields = array { "id" }, order = "id asc", limit = 1 })
+  if not rows then return nil, err end
+  if rows[1] then return rows[1].id end
+  local ids
+  ids, err = wire.call(conn, attachments, "create", { vals_list = array { { name = file.name, type = "binary", datas = hash.base64(file.bytes), mimetype = file.type,
+    description = label(file) } } }, true, "sent")
+  if ids == nil then return nil, err end
+  if not json.is_array(ids) or type(ids[1]) ~= "number" then return fail("unknown", "the answer to an upload has no id") end
+  return ids[1]
+end
+
+--- Whether values hold contents, so that of the request only its size is recorded.
+function M.sends(shape, vals)
+  for _, list in ipairs { shape.files.kept, shape.files.held } do
+    for _, name in ipairs(list) do
+      if type(vals[name]) == "string" then return true end
+    end
+  end
+  return false
+end
+
+--- An attachment that is nobody's is seen by its maker only: it becomes the record's that names it, so that who sees the record sees the file.
+--- What cannot be done is done with the next file; the record was written.
+function M.attach(conn, shape, vals, id)
+  for _, name in ipairs(shape.files.named) do
+    local link = vals[name]
+    if type(link) == "number" then
+      local rows = wire.search_read(conn, attachments, { domain = array { array { "id", "=", link }, array { "res_id", "in", array { 0, false } } }, fields = array { "id" }, limit = 1 })
+      if rows and rows[1] then wire.call(conn, attachments, "write", { ids = array { link }, vals = { res_model = shape.model, res_id = id } }, true) end
+    end
+  end
+end
+
+return M
