@@ -32,12 +32,23 @@ Value unnamed(const Field& field, Side side, const Value& form) {
 /// its own, where that hangs on what a reference names now.
 void Reconcile::ask_if_edited(Side side, std::function<void(bool)> then) {
   if (plan_.end[side].delete_wins) return then(false);
+  if (auto unread = unread_for_now(side)) return fail(std::move(*unread));
   translate([self = shared_from_this(), side, then = std::move(then)] {
     std::optional<Moved> moved;
     if (self->edited(side, moved)) return then(true);
     if (moved) return self->await_moved(*moved, then);
     then(false);
   });
+}
+
+/// Why it is not known whether a file of the record was exchanged: it cannot be read at the moment.
+std::optional<Error> Reconcile::unread_for_now(Side side) const {
+  for (const Field& field : plan_.fields) {
+    if (!record_[side] || field.type[side].kind != "file") continue;
+    auto plain = canonical(form_of(field, side, record_[side]->fields), field.type[side]);
+    if (!plain.ok() && disposition(plain.error().code) != Disposition::kDeadLetter) return std::move(plain).error().context("field '" + field.name + "'");
+  }
+  return std::nullopt;
 }
 
 /// Renamed, its link moves soon, since it is looked at. One that may stay without is given that time, and is an edit then.
@@ -97,7 +108,10 @@ bool Reconcile::is_own_form(const Field& field, Side side) const {
 /// Changed since the sides agreed; a value that they never agreed on was not seen by who deleted the other copy. `moved`: nothing was, but
 /// for a reference of which it is not known.
 bool Reconcile::edited(Side side, std::optional<Moved>& moved) const {
-  const bool changed = record_[side] && std::any_of(plan_.fields.begin(), plan_.fields.end(), [&](const Field& field) { return is_unmet(field, side) || (this->changed(field, side) && !is_own_form(field, side) && !may_be_ours(field, side) && !followed(field, side, moved)); });
+  const bool changed = record_[side] && std::any_of(plan_.fields.begin(), plan_.fields.end(), [&](const Field& field) {
+    if (is_gone_file(form_of(field, side, record_[side]->fields), field.type[side])) return false;
+    return is_unmet(field, side) || (this->changed(field, side) && !is_own_form(field, side) && !may_be_ours(field, side) && !followed(field, side, moved));
+  });
   return changed || std::any_of(known_.conflicts.begin(), known_.conflicts.end(), [&](const store::Conflict& open) { return !open.field.empty() && !link_.base.contains(open.field); });
 }
 

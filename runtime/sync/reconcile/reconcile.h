@@ -260,6 +260,7 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
     bool optional = false;
   };
   void ask_if_edited(Side side, std::function<void(bool)> then);
+  std::optional<Error> unread_for_now(Side side) const;
   void await_moved(const Moved& moved, const std::function<void(bool)>& then);
   bool edited(Side side, std::optional<Moved>& moved) const;
   bool followed(const Field& field, Side side, std::optional<Moved>& moved) const;

@@ -273,6 +273,30 @@ TEST_CASE("with files: a file that is gone is a dead letter that names field and
   CHECK(test::standing_of(it.world).empty());
 }
 
+TEST_CASE("with files: a delete of the other copy needs no file: one that is gone is no edit, one that cannot be read at the moment is waited for", "[sync][files]") {
+  sync::Plan plan = plan_with_photos();
+  plan.end.left.deletes = sync::DeletePolicy::kDelete;
+  Photos it(plan);
+  it.here->files["/files/ada.png"] = "a";
+  const std::string ada = it.add("ada@example.org", "/files/ada.png");
+  const std::string there = it.world.only_right();
+  it.give(ada, Value("/files/none.png"));
+  REQUIRE(test::standing_of(it.world, store::KeyState::kDead).size() == 1);
+  it.world.settle(std::chrono::hours(1));
+  it.here->broken = make_error(Code::kUnavailable, "502");
+
+  it.world.right.rows.erase(there);
+  it.world.hook(Side::kRight, there, "delete");
+  it.world.settle();
+  CHECK(it.world.left.rows.size() == 1);
+
+  it.here->broken.reset();
+  it.world.settle(std::chrono::minutes(30));
+  CHECK(it.world.left.rows.empty());
+  CHECK(it.world.right.rows.empty());
+  CHECK(test::standing_of(it.world).empty());
+}
+
 TEST_CASE("with files: a file that cannot be read at the moment holds its record back, not the others of the page", "[sync][files]") {
   Photos it;
   it.here->files["/files/ada.png"] = "a";
