@@ -6,6 +6,7 @@
 local connector = require "tidewire.connector"
 local json = require "tidewire.json"
 local log = require "tidewire.log"
+local files = require "connectors.notion.files"
 local filters = require "connectors.notion.filters"
 local install = require "connectors.notion.install"
 local pages = require "connectors.notion.pages"
@@ -59,6 +60,7 @@ M.payload = {
 M.test, M.catalog, M.describe = sources.test, sources.catalog, sources.describe
 M.install, M.uninstall = install.install, install.uninstall
 M.find = search.find
+M.download, M.upload = files.download, files.upload
 
 -- Reading -------------------------------------------------------------------------------------------------------------
 

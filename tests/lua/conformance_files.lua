@@ -1,5 +1,5 @@
 --- Files of a system, where its connector copies them: `subject.files`, a list of fields that hold or name one. `gone`: what nothing names any more
---- is not there any more either.
+--- is not there any more either. `by_name`: within a minute only another name tells another content.
 
 local tap = require "tap"
 local hash = require "tidewire.hash"
@@ -49,7 +49,7 @@ return function(w)
     tap.test(name .. ": another content is another reference and another version, read from pages as by key", function()
       local record = made(content(2))
       local before = read(record.key)
-      must(w.call.update(collection, record.key, { [name] = put(content(3)) }, before.version))
+      must(w.call.update(collection, record.key, { [name] = put(content(3), field.by_name and "another.png" or nil) }, before.version))
       local after = read(record.key)
       tap.equal(after.fields[name] ~= before.fields[name], true)
       tap.equal(after.version ~= before.version, true)

@@ -345,7 +345,7 @@ function M.notion(options)
         "Span.start", "Span.end", "Final", "Link", "Mail", "Phone", "Who", "Papers", "Linked", "Made", "Edited", "Author", "Editor",
         "Serial", "Double", "Total", "Checked", "id", "url" } },
     make = function(n) return { Name = "Item " .. n, Code = run .. "-" .. n, Number = n } end,
-    label = "Name", group = { field = "Notes", value = function(n) return "group, " .. run .. "-" .. n end },
+    files = not old and { { name = "Scan", by_name = true } } or nil, label = "Name", group = { field = "Notes", value = function(n) return "group, " .. run .. "-" .. n end },
     refused = { State = "Nobody" }, absent = trashed_page(options), page = 20,
     forbidden = { { body = object { object = "error", status = 403, code = "restricted_resource", message = "Insufficient permissions for this endpoint." } } },
     faithful = {

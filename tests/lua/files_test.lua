@@ -306,6 +306,50 @@ test("odoo: an attachment that is an address, or larger than the limit, is refus
   fails("invalid", "larger than 1000 bytes", call.download(partners, "12"))
 end)
 
+-- Notion --------------------------------------------------------------------------------------------------------------
+
+local page_id, stamp = "0b5a4a3c-1111-4000-8000-000000000001", "2026-11-20T21:50:00.000Z"
+local vault = { name = "da7a0000-0000-4000-8000-000000000002", word = "data_source", key = array { "id" }, fields = array { "Scan" }, files = array { "Scan" }, options = {} }
+local hosted = { name = "ada.png", type = "file", file = { url = "https://s3.example.org/ada.png?signature=1", expiry_time = stamp } }
+
+local function notion(list, routes, version)
+  local answers = { { "GET /v1/data_sources/.*", { body = { properties = { Scan = { id = "sc%3C", type = "files", files = {} } } } } },
+    { "GET /v1/pages/.*", { body = { id = page_id, last_edited_time = stamp, in_trash = false, properties = { Scan = { id = "sc%3C", type = "files", files = array(list) } } } } } }
+  for _, route in ipairs(routes or {}) do answers[#answers + 1] = route end
+  return connect("notion", { url = "https://api.notion.com", token = "t", version = version }, answers)
+end
+
+test("notion: a hosted file is known by its page and name, and read by the address of the moment without the token", function()
+  local call, http = notion({ hosted }, { { "GET /ada%.png", { body = bytes, headers = { ["content-type"] = "image/png" } } } })
+  local ref = call.read(vault, array { page_id })[1].fields.Scan
+  equal(ref, page_id .. "/sc%3C/" .. stamp .. "/ada.png")
+  equal(got(call.download(vault, ref)), { bytes, "ada.png", "image/png" })
+  equal(http.asked("GET /ada%.png")[1].headers.Authorization, nil)
+  fails("unavailable", "was edited", call.download(vault, page_id .. "/sc%3C/2026-11-20T21:49:00.000Z/ada.png"))
+  equal(call.download(vault, page_id .. "/other/" .. stamp .. "/ada.png"), null)
+end)
+
+test("notion: an address elsewhere and several files are refused", function()
+  local call = notion { { name = "a.png", type = "external", external = { url = "https://elsewhere.example.org/a.png" } } }
+  fails("invalid", "address elsewhere", call.download(vault, call.read(vault, array { page_id })[1].fields.Scan))
+  call = notion { hosted, hosted }
+  fails("invalid", "2 files", call.read(vault, array { page_id }))
+end)
+
+test("notion: an upload is made, sent and named; versions that are not known to have uploads are not asked", function()
+  local call, http = notion({}, { { "POST /v1/file_uploads", { body = { id = "u1", status = "pending" } } }, { "POST /v1/file_uploads/u1/send", { body = { id = "u1", status = "uploaded" } } },
+    { "PATCH /v1/pages/.*", { body = { id = page_id, last_edited_time = stamp, in_trash = false, properties = { Scan = { id = "sc%3C", type = "files", files = array { hosted } } } } } } })
+  local value = call.upload(vault, { field = "Scan", sha256 = photo.sha256, name = photo.name, type = photo.type, base64 = photo.base64 })
+  equal(value, "file_upload:u1")
+  local sent = http.asked("POST /v1/file_uploads/u1/send")[1]
+  equal({ form.parts(sent.body, sent.headers["Content-Type"]).file.value, sent.file }, { bytes, "sent" })
+  call.update(vault, page_id, { Scan = value })
+  equal(http.asked("PATCH .*")[1].json.properties["sc%3C"], { files = { { type = "file_upload", file_upload = { id = "u1" } } } })
+  call, http = notion({}, {}, "2022-06-28")
+  fails("invalid", "not uploaded with the version", call.upload(vault, photo))
+  equal(#http.requests, 0)
+end)
+
 test("what a connector can is told to mappings", function()
   local _, _, side = supabase {}
   equal(side.files, { download = true, upload = true, shared = true })

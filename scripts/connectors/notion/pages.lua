@@ -4,6 +4,7 @@
 --- a digest of the mapped fields; it tells that something differs, and not which of two is the later.
 
 local connector = require "tidewire.connector"
+local files = require "connectors.notion.files"
 local hash = require "tidewire.hash"
 local json = require "tidewire.json"
 local values = require "connectors.notion.values"
@@ -65,7 +66,8 @@ local function value_of(conn, source, page, field)
     value, err = complete(conn, page, value)
     if not value then return nil, err end
   end
-  local plain, err = values.read(value, field)
+  local plain, err
+  if field.file then plain, err = files.shown(page, value, field) else plain, err = values.read(value, field) end
   if plain == nil and err then err.alone = true end      -- of this page, and of no other
   return plain, err
 end
@@ -158,8 +160,12 @@ function M.properties(conn, collection, entries, now)
       if page == nil then return nil, err end
     end
     local present = page and page.properties[name]
-    body[property.id], err = values.write(property, value,
-      { now = present and present[property.type], single = sources.is_single(collection, name) })
+    if type(value) == "string" and sources.is_file(collection, name, property) then
+      body[property.id] = { files = files.written(value) }
+    else
+      body[property.id], err = values.write(property, value,
+        { now = present and present[property.type], single = sources.is_single(collection, name) })
+    end
     if not body[property.id] then return nil, err end
   end
   return body

@@ -93,13 +93,21 @@ function M.holds(source, page)
   return (source.kind == "databases" and parent.database_id or parent.data_source_id) == source.id
 end
 
+--- Whether a files property is read and written as one file (tidewire.files).
+function M.is_file(collection, name, property)
+  for _, one in ipairs(property.type == "files" and connector.given(collection.files) or {}) do
+    if one == name then return true end
+  end
+  return false
+end
+
 -- `dotted`: a part of it is mapped, so that the whole is a table.
 local function field_of(source, name, collection, marks)
   local property = source.by_name[name]
   if not property then return of_page[name] and { name = name, page = of_page[name] } end
   local dotted = false
   for _, path in ipairs(collection.fields or {}) do dotted = dotted or path:sub(1, #name + 1) == name .. "." end
-  return { name = name, property = property, timed = marks.times[name], single = marks.single[name], dotted = dotted }
+  return { name = name, property = property, timed = marks.times[name], single = marks.single[name], file = M.is_file(collection, name, property), dotted = dotted }
 end
 
 --- The refusal of a field that is not there; `before`: the source as it was known, to tell a rename.
@@ -183,7 +191,7 @@ local function add_described(fields, property, marks)
   if property.type == "date" then names = { property.name, property.name .. ".start", property.name .. ".end" } end
   for _, name in ipairs(names) do
     fields[#fields + 1] = { name = name, label = name, type = kind, required = false, unique = property.type == "unique_id",
-      read_only = read_only, file = property.type == "files" or nil, references = references_of(property),
+      read_only = read_only, file = property.type == "files" and "one" or nil, references = references_of(property),
       marked = name == property.name and marked(property) or nil }
   end
 end

@@ -35,18 +35,19 @@ local function explain(reply, writes)
   return codes[body.code], message, hints[body.code]
 end
 
---- One request: `reply`, or nil, err. `reads`: a POST that only asks. `query` may hold a name several times.
+--- One request: `reply`, or nil, err. `reads`: a POST that only asks. `query` may hold a name several times;
+--- `raw` with its `content_type` stands in place of `body`.
 function M.request(conn, method, path, options)
   options = options or {}
   local config = conn.config
   local target = connector.base(config.url) .. "/v1/" .. path
   if options.query and #options.query > 0 then target = target .. "?" .. url.query(options.query) end
   return connector.call(conn, {
-    method = method, url = target, body = options.body, explain = explain, explain_pages = true,
+    method = method, url = target, body = options.body, raw = options.raw, explain = explain, explain_pages = true,
     writes = method ~= "GET" and not options.reads,
     headers = {
       Authorization = "Bearer " .. connector.secret(config.token), ["Notion-Version"] = config.version, Accept = "application/json",
-      ["Content-Type"] = options.body ~= nil and "application/json" or nil,
+      ["Content-Type"] = options.content_type or options.body ~= nil and "application/json" or nil,
     },
   })
 end

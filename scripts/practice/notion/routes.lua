@@ -8,6 +8,7 @@ local pages = require "practice.notion.pages"
 local query = require "practice.notion.query"
 local schema = require "practice.notion.schema"
 local spaces = require "practice.notion.spaces"
+local uploads = require "practice.notion.uploads"
 local values = require "practice.notion.values"
 
 local object, null = json.object, json.null
@@ -162,6 +163,12 @@ routes["DELETE blocks/*"] = function(state, it, id)
   local page = pages.update(state, pages.find(state, id), { in_trash = true }, it.user)
   return pages.stamped(it, { object = "block", id = page.id, type = "child_page", child_page = { title = values.title(state, page) } }, page)
 end
+
+-- Files ---------------------------------------------------------------------------------------------------------------
+
+routes["POST file_uploads"] = function(state, it) return uploads.create(state, it) end
+routes["GET file_uploads/*"] = function(state, it, id) return uploads.show(state, it, uploads.find(state, id)) end
+routes["POST file_uploads/*/send"] = function(state, it, id) return uploads.send(state, it, uploads.find(state, id)) end
 
 -- Search --------------------------------------------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ local limiter = require "practice.notion.limiter"
 local routes = require "practice.notion.routes"
 local server = require "tidewire.server"
 local store = require "practice.notion.store"
+local uploads = require "practice.notion.uploads"
 
 local M = {}
 
@@ -65,9 +66,9 @@ local function work(state, request, request_id)
   local ok, result = pcall(function()
     local version = check_head(state, request)
     state.limiter.admit()
-    local body = read_body(request)
+    local body = uploads.is_sent(request.segments) and json.object {} or read_body(request)
     return routes.answer(state, { method = request.method, segments = request.segments, query = request.query, query_string = request.query_string,
-      body = body, version = version, user = state.bot })
+      body = body, version = version, user = state.bot, raw = request.body, content_type = request.headers["content-type"] })
   end)
   if ok then return { status = 200, headers = { ["Content-Type"] = "application/json; charset=utf-8" }, body = json.encode(result) } end
   if errors.is_fault(result) then return errors.answer(result, request_id) end
@@ -86,6 +87,8 @@ end
 --- The answer to one HTTP request.
 function M.answer(state, request)
   if request.segments[1] == "practice" then return admin.answer(state, request) end
+  state.address = request.headers.host and "http://" .. request.headers.host or state.address
+  if request.segments[1] == "files" then return uploads.served(state, request) end
   local request_id = ids.new()
   local answer = serve(state, request, request_id)
   admin.count(state, request.method, routes.name(request.segments), answer == server.drop and "dropped" or answer.status)

@@ -10,6 +10,8 @@ local rich_text = require "practice.notion.rich_text"
 local schema = require "practice.notion.schema"
 local time = require "tidewire.time"
 local times = require "practice.notion.times"
+local uploads = require "practice.notion.uploads"
+local web = require "tidewire.url"
 
 local array, object, null = json.array, json.object, json.null
 
@@ -110,13 +112,15 @@ end
 readers.people = id_list(function(state, id) return state.store.users[id] end)
 readers.relation = id_list(function(state, id) return state.store.pages[id] and not state.store.pages[id].unshared end)
 
-function readers.files(_, value, at)
+function readers.files(_, value, at, state)
   local kept = array {}
   for i, sent in ipairs(rich_text.check_count(value, 100, at)) do
     local here = at .. "[" .. i - 1 .. "]"
     local name = sent.name and rich_text.check_length(sent.name, 100, here .. ".name")
     if type(sent.external) == "table" then
       kept[i] = { name = name or sent.external.url, external = rich_text.check_length(sent.external.url, 2000, here .. ".external.url") }
+    elseif type(sent.file_upload) == "table" then
+      kept[i] = uploads.attached(state, sent.file_upload.id, name)
     elseif type(sent.file) == "table" and type(sent.file.url) == "string" then
       kept[i] = { name = name, hosted = sent.file.url:match "/([%x-]+)/" or sent.file.url }
     else
@@ -220,7 +224,7 @@ function showers.files(state, _, kept)
     if file.external then
       list[i] = { name = file.name, type = "external", external = { url = file.external } }
     else
-      local url = ("https://files.example/%s/%s?signature=%06x"):format(file.hosted, file.name, math.floor(practice.random() * 0x1000000))
+      local url = ("%s/files/%s/%s?signature=%06x"):format(state.address or "https://files.example", file.hosted, web.encode(file.name), math.floor(practice.random() * 0x1000000))
       list[i] = { name = file.name, type = "file", file = { url = url, expiry_time = times.milliseconds(time.add(state.clock.utc(), 3600)) } }
     end
   end

@@ -37,6 +37,7 @@ local function unfit(c, side, path)
   local described, able = described_field(c, side, path), c.files[side]
   if not described or not able then return nil end
   local kind = described.type.kind
+  if described.one then return nil end  -- a list that counts as one file
   if kind == "list" or kind == "set" or kind == "rows" then return "holds a list, and a row with file = true copies one file" end
   if kind == "binary" and not described.content then return "holds the bytes themselves: another field of bytes gets them without file = true" end
   if described.elsewhere then return "names a file that the connector does not reach" end
