@@ -3,6 +3,7 @@
 --- A connector never repeats a request; what it owes the engine is an honest word for what happened. The rule that all
 --- of this keeps: a read that is not clearly answered is `unavailable`, a write that may have been applied is `unknown`.
 
+local cut = require "tidewire.cut"
 local json = require "tidewire.json"
 local task = require "tidewire.task"
 local text = require "tidewire.text"
@@ -176,7 +177,7 @@ local too_long = { [413] = true, [414] = true, [431] = true }
 local function page_of(body)
   if not body:find "^%s*<[!%a]" then return nil end
   local title = body:sub(1, 4096):match "<[Tt][Ii][Tt][Ll][Ee][^<>]*>%s*([^<]-)%s*</"
-  title = title and title:gsub("[%c%s]+", " "):sub(1, 60)
+  title = title and cut.text(title:gsub("[%c%s]+", " "), 60)
   return "a page of HTML" .. (title and title ~= "" and text.valid(title) and ", '" .. title .. "'" or "")
 end
 

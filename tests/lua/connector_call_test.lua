@@ -4,6 +4,7 @@
 local tap = require "tap"
 local connector = require "tidewire.connector"
 local fake_http = require "fake_http"
+local text = require "tidewire.text"
 
 local function ask(answer, writes)
   local conn = { config = {}, state = {}, http = fake_http.new { { "GET /", answer } } }
@@ -22,6 +23,14 @@ tap.test("a date that is no time tells nothing, and a leap second is a time", fu
   local half = { ["retry-after"] = "Fri, 27 Feb 2099 10:00:00 GMT", date = "Fri, 31 Feb 2026 10:00:00 GMT" }
   _, err = ask { status = 429, headers = half, body = {} }
   tap.equal({ err.code, err.retry_after > 0 }, { "throttled", true })
+end)
+
+tap.test("the title of a page is not cut within a letter", function()
+  for length = 50, 62 do
+    local _, err = ask { status = 502, body = "<html><title>" .. ("x"):rep(length) .. "日本語の画面</title>" }
+    tap.ok(text.valid(err.message), err.message)
+    tap.ok(err.message:find("xx", 1, true), err.message)
+  end
 end)
 
 tap.test("a refusal by something in between is no fault of what was read, but of what was too long", function()

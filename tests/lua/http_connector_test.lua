@@ -2,6 +2,7 @@
 local tap = require "tap"
 local fake_http = require "fake_http"
 local json = require "tidewire.json"
+local text = require "tidewire.text"
 local host = require "tidewire.host.connector"
 
 local test, equal, ok = tap.test, tap.equal, tap.ok
@@ -226,8 +227,8 @@ local function tokens(about, answers)
   return crm(routes, nil, { auth = { oauth = auth } })
 end
 
-local function token(text, more)
-  local body = { access_token = text, token_type = "Bearer", expires_in = 3600 }
+local function token(secret, more)
+  local body = { access_token = secret, token_type = "Bearer", expires_in = 3600 }
   for name, value in pairs(more or {}) do body[name] = value end
   return { body = body }
 end
@@ -269,6 +270,10 @@ test("whoever gets no token says why, and what the secret is stays unsaid", func
   end
   local err = said { status = 401, body = { error = "invalid_client", error_description = "unknown client" } }
   equal({ err.code, err.message }, { "denied", "no token of oauth: https://login.example.org/token answered 401: unknown client" })
+  for length = 290, 302 do
+    local long = said { status = 401, body = { error_description = ("x"):rep(length) .. "日本語" } }
+    ok(text.valid(long.message), long.message)
+  end
   equal(said({ status = 503, body = "<html>down</html>" }).code, "unavailable")
   equal(said({ status = 429, body = {}, headers = { ["retry-after"] = "9" } }).retry_after, 9)
   equal(said({ body = { token = "x" } }).code, "unavailable")

@@ -3,6 +3,7 @@ local decimal = require "tidewire.decimal"
 local json = require "tidewire.json"
 local outcome = require "tidewire.mapping.outcome"
 local t = require "tidewire.transform"
+local text = require "tidewire.text"
 
 local test, equal, ok, raises = tap.test, tap.equal, tap.ok, tap.raises
 local null = json.null
@@ -21,6 +22,17 @@ local function dead(value, pattern)
   equal(kind, "dead")
   tap.ok(why:find(pattern), why)
 end
+
+test("what a conversion could not take is shown without half a letter", function()
+  local csv = fitted(t.csv, { kind = "list" }, { kind = "text" })
+  for length = 60, 84 do
+    local long = ("x"):rep(length) .. "日本語"
+    for _, out in ipairs { t.email.to_right(json.array { long }), t.phone("GB").to_right { a = long }, csv.to_left('"' .. long) } do
+      local kind, why = outcome.of(out)
+      ok(kind == "dead" and text.valid(why), why)
+    end
+  end
+end)
 
 test("t.phone writes numbers in one form, both ways", function()
   local p = t.phone "GB"

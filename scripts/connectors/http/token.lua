@@ -1,6 +1,7 @@
 --- Tokens by client credentials (RFC 6749, 4.4): asked for with our id and secret, kept in memory until they end.
 
 local connector = require "tidewire.connector"
+local cut = require "tidewire.cut"
 local hash = require "tidewire.hash"
 local json = require "tidewire.json"
 local time = require "tidewire.time"
@@ -37,7 +38,7 @@ local function fetch(conn, oauth)
   local answer, status = json.decode(response.body), response.status
   if type(answer) ~= "table" then answer = {} end
   if status >= 200 and status < 300 and type(answer.access_token) == "string" then return answer end
-  local said = ("no token of oauth: %s answered %d: %s"):format(connector.without_login(oauth.url), status, tostring(connector.given(answer.error_description or answer.error) or "no token in it"):sub(1, 300))
+  local said = ("no token of oauth: %s answered %d: %s"):format(connector.without_login(oauth.url), status, cut.text(tostring(connector.given(answer.error_description or answer.error) or "no token in it"), 300))
   if status == 429 then return fail("throttled", said, nil, connector.retry_after(response.headers or {})) end
   if status == 400 or status == 401 or status == 403 then return fail("denied", said, "check `id`, `secret` and `scope` of oauth") end
   return fail("unavailable", said, "does `url` of oauth name the token's address?")

@@ -1,6 +1,7 @@
 --- Requests with their credentials, and what the failures of an unknown system mean.
 
 local connector = require "tidewire.connector"
+local cut = require "tidewire.cut"
 local hash = require "tidewire.hash"
 local url = require "tidewire.url"
 local tokens = require "connectors.http.token"
@@ -38,7 +39,7 @@ local codes = { [400] = "invalid", [404] = "not_found", [410] = "not_found", [40
 local function explain(reply)
   local code = codes[reply.status]
   if not code then return nil end
-  return code, ("the server answered %d: %s"):format(reply.status, (words_of(reply.body) or "no reason given"):sub(1, 300))
+  return code, ("the server answered %d: %s"):format(reply.status, cut.text(words_of(reply.body) or "no reason given", 300))
 end
 
 -- One request; `refused` where the server did not know us.

@@ -4,6 +4,7 @@
 --- its id. Times are UTC to the second.
 
 local connector = require "tidewire.connector"
+local cut = require "tidewire.cut"
 local files = require "connectors.odoo.files"
 local hash = require "tidewire.hash"
 local json = require "tidewire.json"
@@ -260,7 +261,7 @@ function M.values(conn, shape, values, id)
       sent[name] = M.value(field, value)
     end
     if sent[name] == nil then
-      return fail("invalid", ("%s: %s is no value of a %s"):format(name, json.encode(value):sub(1, 80), field.type),
+      return fail("invalid", ("%s: %s is no value of a %s"):format(name, cut.text(json.encode(value), 80), field.type),
         lists[field.type] and "a list of ids, rows or commands is" or nil)
     end
   end

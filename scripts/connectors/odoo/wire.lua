@@ -4,6 +4,7 @@
 --- server lost its own database, which may have been while it committed; what a proxy says, or nobody, may be.
 
 local connector = require "tidewire.connector"
+local cut = require "tidewire.cut"
 local json = require "tidewire.json"
 
 local array, object = json.array, json.object
@@ -33,7 +34,7 @@ local hints = {
 
 local function one_line(message)
   local line = tostring(message):gsub("%s+", " ")
-  if #line > 300 then return line:sub(1, 297) .. "..." end
+  if #line > 300 then return cut.text(line, 297) .. "..." end
   return line
 end
 

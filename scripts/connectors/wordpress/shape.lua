@@ -1,6 +1,7 @@
 --- Rows as records, and values as WordPress takes them.
 
 local connector = require "tidewire.connector"
+local cut = require "tidewire.cut"
 local hash = require "tidewire.hash"
 local json = require "tidewire.json"
 local text = require "tidewire.text"
@@ -236,7 +237,7 @@ local function parts_of(target, name, value)
 end
 
 local function refused(part, field)
-  return fail("invalid", ("%s: %s is no value of a %s"):format(part.path, json.encode(part.value):sub(1, 80), field.type.kind))
+  return fail("invalid", ("%s: %s is no value of a %s"):format(part.path, cut.text(json.encode(part.value), 80), field.type.kind))
 end
 
 -- A user has a password; one that nobody knows where none is mapped.

@@ -1,5 +1,6 @@
 --- Values as functions see them: null is nil, records refuse names they do not have, numbers compare exactly.
 
+local cut = require "tidewire.cut"
 local decimal = require "tidewire.decimal"
 local json = require "tidewire.json"
 local report = require "tidewire.host.report"
@@ -28,7 +29,7 @@ end
 
 --- A value as a message shows it: a text or a number as it is, all else as JSON, not too long.
 function M.shown(value)
-  return M.text(value) or value == nil and "nothing" or json.encode(value):sub(1, 80)
+  return M.text(value) or value == nil and "nothing" or cut.text(json.encode(value), 80)
 end
 
 --- True for a list, an empty one too; not for a table with names.

@@ -1,5 +1,6 @@
 --- Conversions of lists: one text with commas, one line for each, a set.
 
+local cut = require "tidewire.cut"
 local json = require "tidewire.json"
 local text = require "tidewire.text"
 local outcome = require "tidewire.mapping.outcome"
@@ -78,7 +79,7 @@ local function from_csv(separator)
     if text.trim(line) == "" then return list end
     repeat
       local element, stop = element_at(line, at, separator)
-      if not element then return outcome.dead(("a quotation in '%s' %s"):format(line:sub(1, 80), stop)) end
+      if not element then return outcome.dead(("a quotation in '%s' %s"):format(cut.text(line, 80), stop)) end
       list[#list + 1] = element
       at = stop + #separator
     until stop > #line
