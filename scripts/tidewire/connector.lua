@@ -151,11 +151,13 @@ local function note_clock(conn, headers)
   conn.state.server_date = date
 end
 
+local longest_wait = 1e8  -- seconds; who waits stops much earlier
+
 --- Seconds to wait by a `Retry-After` header (seconds or a date), or nil.
 function M.retry_after(headers)
   local value = headers["retry-after"]
   if not value then return nil end
-  if tonumber(value) then return math.max(0, tonumber(value)) end
+  if value:find "^%d+%.?%d*$" then return math.min(tonumber(value), longest_wait) end  -- not "inf" or "nan", which tonumber takes
   local date = M.http_date(value)
   return date and math.max(0, seconds_of(date) - seconds_of(headers.date and M.http_date(headers.date) or time.now()))
 end

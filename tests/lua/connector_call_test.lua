@@ -25,6 +25,12 @@ tap.test("a date that is no time tells nothing, and a leap second is a time", fu
   tap.equal({ err.code, err.retry_after > 0 }, { "throttled", true })
 end)
 
+tap.test("a Retry-After is a number of seconds or a date, and nothing that only Lua takes for a number", function()
+  local function wait(value) return select(2, ask { status = 429, headers = { ["retry-after"] = value }, body = {} }).retry_after end
+  tap.equal({ wait "0", wait "2.5", wait "120", wait(("9"):rep(400)) }, { 0, 2.5, 120, 1e8 })
+  for _, value in ipairs { "inf", "nan", "-inf", "0x10", "1e30", "-5", "soon", "" } do tap.equal(wait(value), nil, value) end
+end)
+
 tap.test("the title of a page is not cut within a letter", function()
   for length = 50, 62 do
     local _, err = ask { status = 502, body = "<html><title>" .. ("x"):rep(length) .. "日本語の画面</title>" }
