@@ -19,7 +19,7 @@ test("what is not said has a default", function()
   local data = load(function(e) return e.project { connections = { erp = erp(e) } } end)
   equal(data.listen, "127.0.0.1:8080")
   equal(data.state, "state/tidewire.db")
-  equal(data.keep, "30d")
+  equal(data.keep, "2592000000ms")
   equal(data.exchanges, "all")
   equal(data.log.level, "info")
   equal(data.dry_run, false)
@@ -73,6 +73,18 @@ test("which exchanges are kept is one of three words", function()
   local data = load(function(e) return e.project { connections = { erp = erp(e) }, exchanges = "failed" } end)
   equal(data.exchanges, "failed")
   raises(function() load(function(e) return e.project { connections = { erp = erp(e) }, exchanges = "some" } end) end, "exchanges")
+end)
+
+test("how long is kept is a duration in any of its spellings", function()
+  local function keep(said) return load(function(e) return e.project { connections = { erp = erp(e) }, keep = said } end).keep end
+  equal({ keep "2d", keep "1.5 d", keep "90min", keep(86400) }, { "172800000ms", "129600000ms", "5400000ms", "86400000ms" })
+  raises(function() keep(false) end, "keep must be a duration")
+end)
+
+test("a rate is a whole number, as the connection will read it", function()
+  local function rate(said) return load(function(e) return e.project { connections = { erp = erp(e, { limits = { rate = said } }) } } end) end
+  equal(rate("90/m").connections.erp.config.limits.rate, "90/m")
+  for _, said in ipairs { "2.5/s", "2./s", "0/s", "/s", "2", "2/d" } do raises(function() rate(said) end, "rate of limits must be a rate") end
 end)
 
 test("alerts that make no sense are refused with what to write", function()

@@ -65,7 +65,7 @@ function webhook_part(now = {}, secrets) {
 }
 
 function limits_part(now = {}) {
-  const rate = h("input", { name: "limit-rate", value: now.rate ?? "", placeholder: "20/s", pattern: "\\d+(\\.\\d+)?/[smh]" }), parallel = h("input", { name: "limit-parallel", type: "number", min: "1", value: now.parallel ?? "", placeholder: "8" });
+  const rate = h("input", { name: "limit-rate", value: now.rate ?? "", placeholder: "20/s", pattern: "\\d+/[smh]" }), parallel = h("input", { name: "limit-parallel", type: "number", min: "1", value: now.parallel ?? "", placeholder: "8" });
   return {
     element: h("fieldset", {}, h("legend", {}, "What it can bear"), h("div", { class: "form" }, field("Calls", rate), field("At once", parallel))),
     options: () => { const limits = { ...now, rate: rate.value.trim() || undefined, parallel: parallel.value ? Number(parallel.value) : undefined }; return Object.values(limits).some((one) => one !== undefined) ? limits : undefined; },

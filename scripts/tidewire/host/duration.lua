@@ -20,9 +20,9 @@ function M.bytes(value)
   return number and multiples[unit] and math.floor(tonumber(number) * multiples[unit]) or nil
 end
 
---- True for "20/s", "100/m", "1000/h".
+--- True for "20/s", "100/m", "1000/h": whole numbers, as whoever keeps to it reads them.
 function M.is_rate(value)
-  local number = type(value) == "string" and value:match "^(%d+%.?%d*)/[smh]$"
+  local number = type(value) == "string" and value:match "^(%d+)/[smh]$"
   return number and tonumber(number) > 0 or false
 end
 

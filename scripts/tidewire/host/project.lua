@@ -237,9 +237,9 @@ local function compile(r, content, argument)
   if listen and not listen:find "^%[?[%x%.:%a%-]*%]?:%d+$" then
     r:problem(r:key("listen", near), "listen must be an address such as \"127.0.0.1:8080\", not '%s'", listen)
   end
-  local keep = content.keep
-  if keep ~= nil and not duration.milliseconds(keep) then
-    r:problem(r:key("keep", near), "keep must be a duration such as \"30d\", not '%s'", tostring(keep))
+  local keep = duration.milliseconds(content.keep == nil and "30d" or content.keep)
+  if not keep then
+    r:problem(r:key("keep", near), "keep must be a duration such as \"30d\", not '%s'", tostring(content.keep))
   end
   local defaults = r:typed(content, "defaults", "table", "project", near) or {}
   local connections, kind_of = connections_of(r, content, argument.kinds or {}, near), {}
@@ -251,7 +251,7 @@ local function compile(r, content, argument)
     defaults = kinds.plain(r, defaults, "defaults", near),
     log = log_of(r, content, near),
     state = r:typed(content, "state", "string", "project", near) or "state/tidewire.db",
-    keep = keep or "30d", exchanges = r:one_of(content, "exchanges", { "all", "failed", "none" }, "project", near) or "all",
+    keep = ("%.0fms"):format(keep or 0), exchanges = r:one_of(content, "exchanges", { "all", "failed", "none" }, "project", near) or "all",
     cors = origins_of(r, content, near),
     admin = admin_of(r, content, near),
     mail = mail_of(r, content, near),
