@@ -198,6 +198,14 @@ test("HTML becomes Markdown and comes back", function()
   equal(t.markdown.to_right '<p><a href="u"><img src="x" alt="y z"></a><img alt="gone"></p>', "[y z](u)gone")
 end)
 
+test("a link of Markdown runs nothing", function()
+  for _, target in ipairs { "javascript:alert`1`", "JavaScript:x", "vbscript:x", "data:text/html;base64,PHM+", "java\1script:x", "\1javascript:x" } do
+    local html = t.markdown.to_left("[a](" .. target .. ")")
+    ok(not html:find("<a", 1, true), html)
+  end
+  equal(t.markdown.to_left "[a](https://x.y/javascript:1) [b](mailto:c@d.e) [c](/data)", '<p><a href="https://x.y/javascript:1">a</a> <a href="mailto:c@d.e">b</a> <a href="/data">c</a></p>')
+end)
+
 test("a tag ends where HTML says that it does", function()
   equal(t.html.to_right '<a title="a>b">c</a>', "c")
   equal(t.html.to_right "<a title='a>b' href=x>c</a> <p title=it's>d</p>", "c\n\nd")

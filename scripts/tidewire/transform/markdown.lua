@@ -238,9 +238,13 @@ local function image(source, at)
   return ('<img src="%s" alt="%s">'):format(html.escape(target), html.escape((words:gsub("\\(%p)", "%1")))), stop
 end
 
+-- HTML within Markdown is text; a link that runs a script must not be the way around it.
+local running = { javascript = true, vbscript = true, data = true }
+local function runs(target) return running[target:gsub("%c", ""):lower():match "^(%a+):"] or false end
+
 local function link(source, at)
   local words, target, stop = source:match("^%[(.-)%]%(([^%s()]*)%)()", at)
-  if not words then return nil end
+  if not words or runs(target) then return nil end
   return ('<a href="%s">%s</a>'):format(html.escape(target), inline(words)), stop
 end
 
