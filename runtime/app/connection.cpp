@@ -195,7 +195,7 @@ void Connection::call(const std::string& function, Array arguments, bool writes,
 void Connection::next() {
   ended_.clear();
   while (!waiting_.empty() && static_cast<int>(running_.size()) < parallel_) {
-    if (rate_ && !rate_->try_take()) {
+    if (rate_ && !blocked() && !rate_->try_take()) {  // what is refused below costs the system nothing
       timer_ = services_.loop.after(rate_->wait(), [this] { next(); });
       return;
     }
