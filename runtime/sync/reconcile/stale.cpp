@@ -24,8 +24,9 @@ bool Reconcile::check_tokens(Side side) {
   const bool known = !version.empty() && !tokens.empty();
   if (known && tokens.back() == version) return true;
   const auto& capabilities = lane_.capabilities(side);
-  // Rows that come back to what they were are no stale read while the record itself has its newest version.
-  if (known && capabilities.versions_recur && version.substr(0, version.rfind('/')) == tokens.back().substr(0, tokens.back().rfind('/'))) return true;
+  // The record itself has its newest version: its rows may have come back to what they were, or are read where they are behind. Whatever
+  // it is, its system was not set back.
+  const bool recurs = known && capabilities.versions_recur && version.substr(0, version.rfind('/')) == tokens.back().substr(0, tokens.back().rfind('/'));
   const bool behind = known && capabilities.ordered_versions && version < tokens.back();
   const bool seen = known && std::find(tokens.begin(), tokens.end(), version) != tokens.end();
   if (behind || (seen && !link_.seen_at[side])) {
@@ -42,7 +43,7 @@ bool Reconcile::check_tokens(Side side) {
     stand(store::KeyState::kBackingOff, make_error(Code::kUnavailable, "read a state of '" + record_[side]->key + "' that was left behind (version " + version + ")", "the system may answer from a replica that is behind; after the settle time it counts"), again);
     return false;
   }
-  if (reads_older(side, seen)) set_back_ = side;
+  if (!recurs && reads_older(side, seen)) set_back_ = side;
   return true;
 }
 
