@@ -1,13 +1,36 @@
 #include "sync/belongings/belongings.h"
 
 #include "base/crash_point.h"
+#include "base/decimal.h"
 #include "base/json.h"
+#include "base/text.h"
 
 namespace tidewire::sync::belongings {
 
 std::string text_of(const Value* value) {
   if (value == nullptr || value->is_null()) return "";
   return value->is_string() ? value->as_string() : json::dump(*value);
+}
+
+namespace {
+
+std::string loosely(const std::string& key) {
+  const auto number = Decimal::parse(key);
+  return number.ok() ? number->trimmed().text() : fold(trim(key));
+}
+
+}  // namespace
+
+void Keys::add(const std::string& key) {
+  if (key.empty() || !exact_.insert(key).second) return;
+  const auto [one, fresh] = loose_.emplace(loosely(key), key);
+  if (!fresh) one->second = std::nullopt;
+}
+
+std::optional<std::string> Keys::meant(const std::string& key) const {
+  if (exact_.contains(key)) return key;
+  const auto found = key.empty() ? loose_.end() : loose_.find(loosely(key));
+  return found == loose_.end() ? std::nullopt : found->second;
 }
 
 std::optional<std::string> own_guard(const std::optional<std::string>& guard) {

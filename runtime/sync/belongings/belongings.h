@@ -3,8 +3,10 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -18,6 +20,19 @@ constexpr const char* kVersion = "$version";
 
 /// A key as text; "" for null and for nothing.
 std::string text_of(const Value* value);
+
+/// Keys of records that a database was asked for by an equality of its own: it may take for the same what is spelled otherwise, 2.50 and 2.5
+/// of columns of two scales, ABC and abc where case does not count, blanks at the end.
+class Keys {
+ public:
+  void add(const std::string& key);
+  /// The one that `key` means: spelled like it, else the only one that may be the same; nullopt where there is none, or several.
+  std::optional<std::string> meant(const std::string& key) const;
+
+ private:
+  std::set<std::string> exact_;
+  std::map<std::string, std::optional<std::string>> loose_;  // nothing where several are alike
+};
 
 /// A record's version is "<its own>/<what tells one state of its belongings from another>". nullopt stays nullopt.
 std::optional<std::string> own_guard(const std::optional<std::string>& guard);

@@ -97,6 +97,7 @@ std::vector<std::string> WithParts::named_in(const Part& part, const Record& rec
 struct WithParts::Gathered {
   std::vector<Record> records;
   std::multimap<std::string, std::size_t> place;                    // key -> number of the record
+  belongings::Keys keys;                                            // those of `place`
   std::map<std::pair<std::size_t, std::string>, Record> chosen;     // number of the record, part
   std::size_t left = 0;
   std::optional<Error> error;
@@ -109,6 +110,7 @@ void WithParts::attach(std::vector<Record> records, Done<std::vector<Record>> do
   all->records = std::move(records);
   all->done = std::move(done);
   for (std::size_t i = 0; i < all->records.size(); ++i) all->place.emplace(all->records[i].key, i);
+  for (const Record& record : all->records) all->keys.add(record.key);
   all->left = 1;
   for (std::size_t number = 0; number < parts_.size() && !all->records.empty(); ++number) ask(all, number);
   if (--all->left == 0) finish(*all);
@@ -146,16 +148,21 @@ void WithParts::place(Gathered& all, const Part& part, const std::vector<Record>
     const auto [at, fresh] = all.chosen.try_emplace({number, part.name}, record);
     if (!fresh && record.key < at->second.key) at->second = record;
   };
-  for (const Record& record : found) {
-    if (part.owner == Part::Owner::kVia) {
+  if (part.owner == Part::Owner::kVia) {
+    // By the kind of the field: 2.5 names the record 2.50. What a system would take for the same besides, others may have asked for.
+    for (const Record& record : found) {
+      const Value key = parts::key_value(part, record.key);
       for (std::size_t i = 0; i < all.records.size(); ++i) {
-        if (belongings::text_of(all.records[i].fields.find(part.field)) == record.key) take(i, record);
+        const Value* named = all.records[i].fields.find(part.field);
+        if (belongings::text_of(named) == record.key || (named != nullptr && !named->is_null() && same(*named, key, part.key_type))) take(i, record);
       }
-      continue;
     }
+    return;
+  }
+  for (const Record& record : found) {
     if (!fits(part, record)) continue;
     for (const std::string& key : named_in(part, record)) {
-      for (auto [at, end] = all.place.equal_range(key); at != end; ++at) take(at->second, record);
+      for (auto [at, end] = all.place.equal_range(all.keys.meant(key).value_or("")); at != end; ++at) take(at->second, record);
     }
   }
 }

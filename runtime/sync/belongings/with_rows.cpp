@@ -3,10 +3,8 @@
 #include <algorithm>
 #include <map>
 
-#include "base/decimal.h"
 #include "base/hash.h"
 #include "base/json.h"
-#include "base/text.h"
 #include "sync/belongings/belongings.h"
 #include "sync/merge/canonical.h"
 
@@ -18,13 +16,6 @@ using belongings::plain_answer;
 Value parent_value(const ChildTable& child, const std::string& key) {
   const auto typed = convert(Value(key), Type::of("text"), child.parent_type);
   return typed.ok() ? *typed : Value(key);
-}
-
-/// What a database may take for the same key though it is spelled otherwise: 2.50 and 2.5 of columns of two scales, ABC and abc where
-/// case does not count, blanks at the end.
-std::string loosely(const std::string& key) {
-  const auto number = Decimal::parse(key);
-  return number.ok() ? number->trimmed().text() : fold(trim(key));
 }
 
 Value row_of(const Record& record) {
@@ -82,28 +73,17 @@ void WithRows::attach(std::vector<Record> records, Done<std::vector<Record>> don
   struct Gathered {
     std::vector<Record> records;
     std::map<std::string, std::size_t> place;
-    std::map<std::string, std::optional<std::size_t>> near;  // by loosely(); nothing where several keys are alike
+    belongings::Keys keys;
     std::size_t left = 0;
     std::optional<Error> error;
     Done<std::vector<Record>> done;
-
-    /// The record whose row names `key`: the database found the row by an equality of its own.
-    std::optional<std::size_t> whose(const std::string& key) {
-      if (const auto exact = place.find(key); exact != place.end()) return exact->second;
-      if (key.empty()) return std::nullopt;
-      for (auto at = near.empty() ? place.begin() : place.end(); at != place.end(); ++at) {
-        const auto [one, fresh] = near.emplace(loosely(at->first), at->second);
-        if (!fresh) one->second = std::nullopt;
-      }
-      const auto found = near.find(loosely(key));
-      return found == near.end() ? std::nullopt : found->second;
-    }
   };
   auto all = std::make_shared<Gathered>();  // owners: the callbacks below
   all->records = std::move(records);
   all->left = children_.size();
   all->done = std::move(done);
   for (std::size_t i = 0; i < all->records.size(); ++i) all->place[all->records[i].key] = i;
+  for (const Record& record : all->records) all->keys.add(record.key);
   const auto finish = [this, all] {
     for (Record& record : all->records) {
       if (!record.version.empty()) record.version += "/" + token(children_, record);
@@ -122,8 +102,8 @@ void WithRows::attach(std::vector<Record> records, Done<std::vector<Record>> don
       if (!rows.ok()) all->error = rows.error();
       if (rows.ok()) std::sort(rows->begin(), rows->end(), [](const Record& a, const Record& b) { return a.key < b.key; });
       for (const Record& row : rows.ok() ? *rows : std::vector<Record>{}) {
-        const auto whose = all->whose(belongings::text_of(row.fields.find(child.parent)));
-        if (whose) all->records[*whose].fields[child.path].as_array().push_back(row_of(row));
+        const auto whose = all->keys.meant(belongings::text_of(row.fields.find(child.parent)));
+        if (whose) all->records[all->place[*whose]].fields[child.path].as_array().push_back(row_of(row));
       }
       if (--all->left > 0) return;
       if (all->error) return all->done(Error(*all->error).context("reading the rows below records"));
