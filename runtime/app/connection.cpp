@@ -240,18 +240,18 @@ void Connection::ended(std::uint64_t id, const std::string& function, bool write
     ended_.push_back(std::move(found->second));  // destroyed later: its callback is under way
     running_.erase(found);
   }
-  latency_.add(std::chrono::duration_cast<Duration>(services_.clock.ticks() - began));
-  ++calls_;
+  figures_->latency.add(std::chrono::duration_cast<Duration>(services_.clock.ticks() - began));
+  ++figures_->calls;
   if (result.ok()) {
     breaker_.succeeded(permit);
     last_success_ = last_answer_ = services_.clock.now();
     silent_ = false;
-    ++by_outcome_["ok"];
+    ++figures_->by_outcome["ok"];
     if (function != "test" && (was_away_ || services_.clock.ticks() - identified_at_ > kIdentified)) identify();
     return;
   }
   Error error = services_.redactor.apply(std::move(result).error()).context(name_ + "." + function);
-  ++by_outcome_[std::string(code_name(error.code))];
+  ++figures_->by_outcome[std::string(code_name(error.code))];
   note_answer(error.code);
   const bool perhaps_alone = error.code == Code::kDenied && function != "test" && (writes || has("test"));
   if (perhaps_alone) breaker_.succeeded(permit);
@@ -261,7 +261,7 @@ void Connection::ended(std::uint64_t id, const std::string& function, bool write
   const bool trouble = error.code == Code::kUnavailable || error.code == Code::kUnknown || error.code == Code::kDenied || error.code == Code::kScript || error.code == Code::kBudget;
   was_away_ = was_away_ || error.code == Code::kUnavailable;
   if (trouble) {
-    ++failures_;
+    ++figures_->failures;
     last_error_ = to_string(error);
     services_.log.debug("remote_failed", last_error_, {{"connection", Value(name_)}});
   }
@@ -384,7 +384,7 @@ Value Connection::status() const {
   const bool closed = breaker_.state() == sched::CircuitBreaker::State::kClosed;
   out["same_system"] = same_system_;
   // Paused is what a person paused; one that is left alone after its failures fails.
-  out["state"] = !closed ? "failing" : (last_success_ ? "ok" : (failures_ > 0 ? "failing" : "unknown"));
+  out["state"] = !closed ? "failing" : (last_success_ ? "ok" : (last_error_.empty() ? "unknown" : "failing"));
   out["left_alone"] = !closed;
   if (!same_system_) out["reason"] = "another system answers than the one first met";
   else out["reason"] = closed ? (last_success_ ? "" : last_error_) : breaker_.reason();
@@ -394,13 +394,14 @@ Value Connection::status() const {
     out["paused_until"] = format_instant(*paused_until_);
   }
   if (last_success_) out["last_success"] = format_instant(*last_success_);
-  out["calls"] = calls_;
-  out["failures"] = failures_;
+  out["calls"] = figures_->calls;
+  out["failures"] = figures_->failures;
   Object outcomes;
-  for (const auto& [name, count] : by_outcome_) outcomes[name] = Value(count);
+  for (const auto& [name, count] : figures_->by_outcome) outcomes[name] = Value(count);
   out["by_status"] = Value(std::move(outcomes));
-  out["latency"] = latency_.view();
+  out["latency"] = figures_->latency.view();
   Object hooks;
+  const Webhooks& webhooks = figures_->webhooks;
   hooks["received"] = webhooks.received;
   hooks["unproved"] = webhooks.unproved;
   hooks["malformed"] = webhooks.malformed;

@@ -101,11 +101,20 @@ class Connection {
     std::map<std::string, std::int64_t> by_collection{};  // changes that named one of ours
     Histogram took{};  // from the request to its answer, which comes once it is on disk
   };
-  Webhooks webhooks;
+  Webhooks& webhooks() { return figures_->webhooks; }
+  /// Takes the place of `former`, whose settings changed: what is counted goes on, as the counters of /metrics must.
+  void follow(const Connection& former) { figures_ = former.figures_; }
   http::Prover& prover() { return *prover_; }
   sched::TokenBucket& inbound() { return *inbound_; }
 
  private:
+  /// What was counted since the process began, whatever became of the settings meanwhile.
+  struct Figures {
+    std::int64_t calls = 0, failures = 0;
+    std::map<std::string, std::int64_t> by_outcome{};
+    Histogram latency{};  // of its calls
+    Webhooks webhooks{};
+  };
   class Kv;
   class DraftKv;
   struct Waiting {
@@ -148,9 +157,7 @@ class Connection {
   bool was_away_ = false;  // since it was asked last who it is
   Ticks identified_at_ = services_.clock.ticks();
   std::string system_;   // fingerprint of what answers now
-  std::int64_t calls_ = 0, failures_ = 0;
-  std::map<std::string, std::int64_t> by_outcome_;
-  Histogram latency_;  // of its calls
+  std::shared_ptr<Figures> figures_ = std::make_shared<Figures>();  // owners: this, and the former one until its calls have ended
   std::optional<Instant> last_success_;
   std::optional<Instant> last_answer_;  // a refusal is one too
   bool silent_ = false;  // the last call had none

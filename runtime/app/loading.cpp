@@ -33,6 +33,7 @@ std::vector<std::string> App::State::load_connections() {
     broken_connections_.erase(name);
     for (const auto& [option, text] : (*opened)->secrets_in_clear()) redactor_.add(name + "." + option, text);
     auto& place = connections_[name];
+    if (place) (*opened)->follow(*place);
     if (place) retire(std::move(place));
     place = std::move(*opened);
     opened_now.push_back(name);
@@ -47,7 +48,7 @@ void App::State::recall_webhooks(const std::string& connection) {
     if (!*alive || !newest.ok() || newest->rows.empty()) return;
     const auto at = parse_instant(newest->rows.front().string_or("at"));
     const auto found = connections_.find(connection);
-    if (at.ok() && found != connections_.end() && !found->second->webhooks.last) found->second->webhooks.last = *at;
+    if (at.ok() && found != connections_.end() && !found->second->webhooks().last) found->second->webhooks().last = *at;
   });
 }
 

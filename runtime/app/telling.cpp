@@ -27,7 +27,7 @@ std::unique_ptr<Alerts> App::State::make_alerts() {
                       [this](const std::string& name, const std::string& collection) -> std::optional<std::int64_t> {
                         const auto found = connections_.find(name);
                         if (found == connections_.end() || Listener::has_news(*found->second)) return std::nullopt;
-                        const auto& known = found->second->webhooks.by_collection;
+                        const auto& known = found->second->webhooks().by_collection;
                         const auto count = known.find(collection);
                         return count == known.end() ? 0 : count->second;
                       }};

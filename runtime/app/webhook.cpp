@@ -203,7 +203,7 @@ void WebhookIntake::handle(http::Request request, const std::string& name, http:
   if (connection == nullptr && ports_.is_broken(name)) return reply(admin::problem(not_running(name)));
   if (connection == nullptr && ports_.is_shared_kind(name)) return reply(admin::problem(make_error(Code::kNotFound, "more than one connection is of the kind '" + name + "'", "the address ends with the name of the one that is meant")));
   if (connection == nullptr) return reply(admin::problem(make_error(Code::kNotFound, "no connection '" + name + "' takes webhooks", "the address ends with the name of a connection of tidewire.lua")));
-  auto& counts = connection->webhooks;
+  auto& counts = connection->webhooks();
   if (connection->prover().prove(request) != http::Proved::kYes) {
     if (const auto secret = handshake_secret(connection->declared(), request)) return greet(*connection, *secret, std::move(reply));
     ++counts.unproved;
@@ -254,8 +254,8 @@ void WebhookIntake::handle(http::Request request, const std::string& name, http:
 
 /// One that is answered 202; what is refused comes again.
 void WebhookIntake::note_received(Connection& connection) {
-  ++connection.webhooks.received;
-  connection.webhooks.last = ports_.clock.now();
+  ++connection.webhooks().received;
+  connection.webhooks().last = ports_.clock.now();
 }
 
 /// A person needs the secret twice: for the settings here, and to give it back over there.
@@ -275,7 +275,7 @@ void WebhookIntake::put(const std::string& name, Ticks began, std::vector<store:
     Connection* connection = ports_.connection(name);
     if (connection != nullptr) note_received(*connection);
     (*kept)(accepted(std::to_string(*stored)));
-    if (connection != nullptr) connection->webhooks.took.add(std::chrono::duration_cast<Duration>(ports_.clock.ticks() - began));
+    if (connection != nullptr) connection->webhooks().took.add(std::chrono::duration_cast<Duration>(ports_.clock.ticks() - began));
     pass(CrashPoint::kIntakeAnswered);
     ports_.received();
   });
