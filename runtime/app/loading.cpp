@@ -11,6 +11,15 @@ namespace tidewire::app {
 
 using sync::Side;
 
+namespace {
+
+constexpr auto kAskAgainForTypes = std::chrono::seconds(15);
+
+/// A system that does not answer is no fault of the mapping's file.
+bool is_away(const Error& error) { return error.code == Code::kUnavailable || error.code == Code::kThrottled || error.code == Code::kUnknown || error.code == Code::kBlocked; }
+
+}  // namespace
+
 /// The names of those that were opened anew.
 std::vector<std::string> App::State::load_connections() {
   std::vector<std::string> opened_now;
@@ -115,9 +124,13 @@ void App::State::mapping_failed(const std::string& name, const std::string& file
   if (mapping.files.empty()) mapping.files = {file};
   mapping.reload_at = clock_.now();
   const bool goes_on = mapping.mapper != nullptr;
-  const bool news = !mapping.trouble || mapping.trouble->message != error.message;
-  mapping.refusals += news;
-  if (news) log_.error("mapping_invalid", to_string(error), {{"mapping", Value(name)}, {"runs", Value(goes_on ? "the version before" : "not at all")}});
+  const std::string runs = goes_on ? "the version before" : "not at all";
+  const bool waits = is_away(error);
+  // Each look at a system that is away may say it in other words.
+  const bool news = !mapping.trouble || (waits ? !is_away(*mapping.trouble) : mapping.trouble->message != error.message);
+  mapping.refusals += news && !waits;
+  if (news && waits) log_.warn("mapping_waits", name + " waits for its systems, which are asked again every " + std::to_string(kAskAgainForTypes.count()) + " s: " + to_string(error), {{"mapping", Value(name)}, {"runs", Value(runs)}});
+  else if (news) log_.error("mapping_invalid", to_string(error), {{"mapping", Value(name)}, {"runs", Value(runs)}});
   mapping.trouble = std::move(error);
 }
 
@@ -218,7 +231,7 @@ void App::State::prepare(const std::string& file, const std::string& text, Draft
     } else {
       mapping_failed(draft.name, file, draft.files, described.error());
       const auto name = file_name_of(file);
-      mappings_[draft.name].again = loop_.after(std::chrono::seconds(15), [this, name] { load_file(name, [] {}); });
+      mappings_[draft.name].again = loop_.after(kAskAgainForTypes, [this, name] { load_file(name, [] {}); });
     }
     done();
   });
@@ -242,7 +255,7 @@ void App::State::run_mapping(const std::string& name, const std::string& text, c
   if (!mapper.ok()) {
     mapping_failed(name, file, draft.files, mapper.error());
     // The file itself is well: it may be the systems' fields, which somebody may name back.
-    mappings_[name].again = loop_.after(std::chrono::seconds(15), [this, file_name] { load_file(file_name, [] {}); });
+    mappings_[name].again = loop_.after(kAskAgainForTypes, [this, file_name] { load_file(file_name, [] {}); });
     return;
   }
   LoadedMapping& mapping = mappings_[name];

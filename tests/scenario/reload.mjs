@@ -223,6 +223,23 @@ const cases = {
     assert.deepEqual([entry.subject, entry.detail.reason], ["notices", "posters replaced it"]);
   },
 
+  async "a mapping whose system is away waits for it: a warning, once, whatever words each look ends with"() {
+    const text = project.read("tidewire.lua");
+    project.write("mappings/distant.lua", `return mapping {\n  left = erp.doctype "Notice",\n  right = far.table "notices",\n  direction = "to_right",\n  key = { left = "name", right = "id" },\n  fields = { same { "code" } },\n}\n`);
+    project.write("tidewire.lua", text.replace("  app = ", `  far = supabase { url = "http://127.0.0.1:9", key = secret "APP_KEY" },\n  app = `));
+    const [told] = await until("the warning", () => { const lines = project.logged("mapping_waits"); return lines.length > 0 && lines; });
+    assert.deepEqual([told.level, told.mapping, told.runs], ["warn", "distant", "not at all"]);
+    assert.match(told.message, /waits for its systems, which are asked again every 15 s: .*127\.0\.0\.1:9/);
+    const { reload } = await mapping("distant");
+    project.edit("mappings/distant.lua", `"code" }`, `"code", "name" }`);
+    await until("another look", async () => (await mapping("distant")).reload.at !== reload.at);
+    assert.equal(project.logged("mapping_waits").length, 1);
+    assert.ok(!project.logged("mapping_invalid").some((one) => one.mapping === "distant" && /127/.test(one.message)));
+    project.remove("mappings/distant.lua");
+    project.write("tidewire.lua", text);
+    await until("it to be gone", async () => (await project.status()).connections.far === undefined);
+  },
+
   async "editor droppings and half-written files are not read"() {
     const before = (await mapping()).reload.at;
     for (const name of ["mappings/.employees.lua.swp", "mappings/employees.lua~", "mappings/.#employees.lua", "mappings/notes.txt"]) project.write(name, "this is no Lua {{{");
