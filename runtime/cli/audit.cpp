@@ -15,7 +15,9 @@ std::vector<Cell> audit_cells(const Value& one, Instant now) {
 int audit(Context& context) {
   const Arguments& arguments = context.arguments;
   Target target("/api/v1/audit");
-  target.add("author", arguments.get("--author")).add("action", arguments.get("--action")).add("subject", arguments.get("--subject")).add("since", arguments.get("--since"));
+  target.add("author", arguments.get("--author")).add("action", arguments.get("--action")).add("subject", arguments.get("--subject"));
+  int status = 0;
+  if (!add_moments(context, target, {"--since"}, status)) return status;
   return print_list(context, target, 20, "audit", Table({{"when"}, {"who"}, {"did"}, {"to", false, true}, {"more"}}), audit_cells, "nobody changed anything like that");
 }
 
@@ -23,13 +25,13 @@ int audit(Context& context) {
 
 const Command& audit_command() {
   static const Command command{"audit",
-                               "[--author A] [--action X] [--subject S] [--since TIME] [--limit N]",
+                               "[--author A] [--action X] [--subject S] [--since T] [--limit N]",
                                "lists what people did, newest first",
                                "",
                                {{{"--author", "A", "by this person or token"},
-                                 {"--action", "X", "such as resolve, retry, sync, apply_source, create_connection, user_add"},
+                                 {"--action", "X", "such as resolve, retry, sync, apply_source, create_connection, user_save"},
                                  {"--subject", "S", "to this mapping, connection, key or user; a part of it is enough"},
-                                 {"--since", "TIME", "at or after this time"},
+                                 {"--since", "T", "since this time, or for so long: 2h"},
                                  {"--limit", "N", "at most so many; default 20"},
                                  {"--after", "MARK", "the page after one shown before"}},
                                 0, 0},

@@ -1,4 +1,6 @@
 // What was: operations, changes received, webhooks, cursors, the audit trail.
+#include <set>
+
 #include "admin/api/api.h"
 #include "admin/filters.h"
 #include "admin/paging.h"
@@ -147,14 +149,26 @@ void cursors(Api& api, const Call& call) {
   }));
 }
 
+/// What a route is, and what the daemon says of acts that are written with the change itself.
+const Words& audit_words() {
+  static const Words words{"action", [] {
+    std::set<std::string> all{"accept_system", "acknowledge", "discard", "forget", "heed", "ignore", "merge", "relink", "reset_base", "set_up", "trigger", "unlink"};
+    for (const Route* route : own_routes()) {
+      if (*route->action != '\0') all.insert(route->action);
+    }
+    return std::vector<std::string>(all.begin(), all.end());
+  }()};
+  return words;
+}
+
 void audit(Api& api, const Call& call) {
   const auto page = page_of(call);
   if (!page.ok()) return (*call.reply)(problem(page.error()));
   store::AuditFilter filter{.author = call.query("author"), .action = call.query("action"), .subject = call.query("subject")};
   filter.since = *time_of(call, "since");
-  api.control().store().audit_log(std::move(filter), *page, [reply = call.reply](Result<store::Paged<Value>> found) {
-    send(reply, found, [](const auto& rows) { return values_page("audit", rows); });
-  });
+  api.control().store().audit_log(std::move(filter), *page, api.guarded([&api, call](Result<store::Paged<Value>> found) {
+    send_list(api, call, std::span(&audit_words(), 1), found, [](const auto& rows) { return values_page("audit", rows); });
+  }));
 }
 
 }  // namespace

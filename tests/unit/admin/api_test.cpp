@@ -182,9 +182,11 @@ TEST_CASE("api: a list that is narrowed by what there is not says so", "[admin]"
   refused("alerts?kind=bogus", 400, "mapping, poll");
   refused("notices?about=erb", 404, "did you mean 'erp'");
   refused("cursors?mapping=peeple", 404, "did you mean 'people'");
+  refused("audit?action=resolv", 400, "did you mean 'resolve'");
+  refused("audit?action=bogus", 400, "accept_system, acknowledge, adopt");
   refused("mappings/peeple/versions", 404, "did you mean 'people'");
   refused("jobs/xyz/findings", 404, "no job xyz");
-  for (const char* right : {"operations?mapping=people&outcome=dead", "links?mapping=people", "changes?connection=erp&event=delete", "dead-letters?mapping=people", "changes?mapping=people&side=left", "conflicts?mapping=people&kind=clash", "alerts?mapping=people&kind=dead", "notices?about=people", "notices?about=erp", "cursors?mapping=people", "cursors", "mappings/people/versions"}) CHECK(f.ask("GET", std::string("/api/v1/") + right).status == 200);
+  for (const char* right : {"operations?mapping=people&outcome=dead", "links?mapping=people", "changes?connection=erp&event=delete", "dead-letters?mapping=people", "changes?mapping=people&side=left", "conflicts?mapping=people&kind=clash", "alerts?mapping=people&kind=dead", "notices?about=people", "notices?about=erp", "cursors?mapping=people", "cursors", "audit?action=resolve", "audit?action=unlink", "audit?author=nobody", "mappings/people/versions"}) CHECK(f.ask("GET", std::string("/api/v1/") + right).status == 200);
 }
 
 TEST_CASE("api: what is to be done with a mapping that there is not is refused, and says which may be meant", "[admin]") {
