@@ -117,6 +117,9 @@ const cases = {
     assert.equal(aside.state, "quarantined");
     assert.ok(project.logged("quarantine").length > 0);
     assert.match((await project.cli("status")).out, /quarantined/);
+    const told = JSON.stringify((await project.dead("employees")).find((one) => /broken rule/.test(JSON.stringify(one.error))).error);
+    assert.match(told, /mappings\/employees\.lua:\d+: field 'phone': broken rule for wild/);
+    assert.equal(told.match(/employees\.lua:\d+/g).length, 1, told);
     // A restart is no edit.
     const { address } = project.daemon, given_up = (await project.dead("employees")).length;
     await project.daemon.stop();

@@ -16,10 +16,23 @@ using store::side_name;
 
 namespace {
 
+/// The place that a message begins with where it is in the file of the row `at` ("mappings/people.lua:3"), taken off the message: nearer to
+/// the mistake than the row's own. "" = it begins with no such place.
+std::string nearer_place(std::string& message, const std::string& at) {
+  const std::string file = at.substr(0, at.rfind(':') + 1);
+  if (file.empty() || !message.starts_with(file)) return {};
+  const std::size_t end = message.find_first_not_of("0123456789", file.size());
+  if (end == file.size() || end == std::string::npos || message.compare(end, 2, ": ") != 0) return {};
+  std::string place = message.substr(0, end);
+  message.erase(0, end + 2);
+  return place;
+}
+
 /// What was said of a value that the mapping redacts may quote it.
 Error at_field(Error error, const Plan& plan, const Field& field) {
   if (is_redacted(field)) error.message = "its value cannot be taken, and why is not told: the mapping redacts it";
-  const std::string where = field.at.empty() ? plan.name : field.at;
+  std::string where = nearer_place(error.message, field.at);
+  if (where.empty()) where = field.at.empty() ? plan.name : field.at;
   return std::move(error).context(where + ": field '" + field.name + "'");
 }
 
