@@ -94,7 +94,7 @@ Result<Value> evaluate_host(HostFile file, ScriptFiles& files) {
 
 Result<Project> load_project(const std::string& folder, const std::string& environment, ScriptFiles& files, const std::vector<std::string>& kinds, const ConnectionDrafts& drafts) {
   const auto text = read_file(folder + "/tidewire.lua");
-  if (!text) return make_error(Code::kNotFound, "no tidewire.lua in " + folder, "go into a project's folder, or name it: tidewire run DIR");
+  if (!text) return make_error(Code::kNotFound, "no tidewire.lua in " + folder, "go into a project's folder, or name it with --project DIR; `tidewire new DIR` makes one");
   const Array kind_names(kinds.begin(), kinds.end());
   const Value connection_files = TRY(read_connection_files(folder, kind_names, files, drafts));
   Object argument{{"kinds", Value(kind_names)}, {"environment", environment.empty() ? Value() : Value(environment)}, {"path", "tidewire.lua"}, {"text", *text}, {"files", connection_files}};
