@@ -226,6 +226,21 @@ const cases = {
     assert.equal(await page.getByRole("link", { name: "Users" }).count(), 0);
   },
 
+  async "on a phone a list begins under its first filters; the others unfold, and are so where one is set"() {
+    await page.setViewportSize(sizes.phone);
+    await visit(page, address, "#/operations");
+    assert.equal(await page.getByLabel("Outcome").isVisible(), false);
+    await page.getByRole("button", { name: "More filters" }).click();
+    assert.equal(await page.getByLabel("Outcome").isVisible(), true);
+    await fits(page, "unfolded filters");
+    await visit(page, address, "#/operations?outcome=applied");
+    assert.equal(await page.getByLabel("Outcome").isVisible(), true);
+    await page.setViewportSize(sizes.desktop);
+    assert.equal(await page.getByRole("button", { name: "Fewer filters" }).count(), 0);
+    await visit(page, address, "#/operations");
+    assert.equal(await page.getByLabel("Outcome").isVisible(), true);
+  },
+
   async "a table goes out as CSV and as JSON"() {
     await visit(page, address, "#/operations");
     const [csv] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "CSV" }).click()]);

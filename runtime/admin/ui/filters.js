@@ -12,6 +12,25 @@ export function moment_field(label, name, filters) {
   return field(label, h("input", { type: "datetime-local", name, value: local(filters[name]) }));
 }
 
+const on_a_phone = 2;
+
+/// On a phone the first fields stand above the list; the others unfold, and are so where one of them is set.
+function fold(form) {
+  const later = [...form.querySelectorAll(":scope > label")].slice(on_a_phone);
+  if (later.length < 2) return;
+  for (const one of later) one.classList.add("later");
+  const said = ({ type, checked, value }) => (type === "checkbox" ? checked : value !== "");
+  const toggle = h("button", { type: "button", class: "quiet unfold" });
+  const show = (open) => {
+    form.classList.toggle("open", open);
+    toggle.setAttribute("aria-expanded", String(open));
+    toggle.textContent = open ? "Fewer filters" : "More filters";
+  };
+  toggle.addEventListener("click", () => show(!form.classList.contains("open")));
+  show(later.some((one) => said(one.querySelector("input, select"))));
+  later[0].before(toggle);
+}
+
 /// Changes `filters` as the fields change, and then draws.
 export function filter_form(filters, tools, draw, ...fields) {
   const changed = (event) => {
@@ -26,5 +45,6 @@ export function filter_form(filters, tools, draw, ...fields) {
     void draw();
   };
   const form = h("form", { class: "filters", role: "search", on: { submit: changed, change: changed } }, fields);
+  fold(form);
   return form;
 }
