@@ -98,6 +98,27 @@ tap.test("a minute whose cursor is refused is begun anew", function()
   tap.equal(table.concat(keys), "123")
 end)
 
+tap.test("one cursor that is refused in each of many walks is no error", function()
+  local refuse = false
+  local call = connect { { query_path, function(seen)
+    if seen.json.start_cursor and refuse then
+      refuse = false
+      return no_cursor
+    end
+    if seen.json.start_cursor then return results { at(3, first) } end
+    return results({ at(1, first), at(2, first) }, "c1")
+  end } }
+  for _ = 1, 6 do
+    local cursor, keys = nil, 0
+    refuse = true
+    repeat
+      local one = assert(call.list(of "Name", cursor or null, 2))
+      keys, cursor = keys + #one.records, one.cursor
+    until not cursor
+    tap.equal(keys, 3)
+  end
+end)
+
 tap.test("cursors that Notion refuses again and again are an error, not a walk without end", function()
   local asked = 0
   local call = connect { { query_path, function(seen)

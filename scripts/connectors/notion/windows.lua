@@ -70,19 +70,21 @@ local function following(place, answer, by, twice)
 end
 
 -- Cursors do not live for ever: a minute whose cursor is refused is begun anew, but not without end, as where Notion takes none of its own.
-local anew = 3
+local most = 3
+
+-- How often that was done, by the walk.
+local function beginnings(conn, shape, options)
+  local all = conn.state.beginnings or {}
+  conn.state.beginnings = all
+  return all, table.concat({ shape.source.path, options.by, tostring(options.trash) }, " ")
+end
 
 local function refused(conn, shape, options)
-  local place, all = options.place, conn.state.refused or {}
-  conn.state.refused = all
-  local id = table.concat({ shape.source.path, options.by, tostring(options.trash) }, " ")
-  local before = all[id]
-  local times = before and before.from == (place.from or "") and before.times + 1 or 1
-  if times <= anew then
-    all[id] = { from = place.from or "", times = times }
-    return array {}, { from = place.from, again = place.again }
-  end
-  all[id] = nil
+  local place = options.place
+  local all, walk = beginnings(conn, shape, options)
+  all[walk] = (all[walk] or 0) + 1
+  if all[walk] <= most then return array {}, { from = place.from, again = place.again, anew = true } end
+  all[walk] = nil
   return fail("invalid", ("Notion refuses its own cursors within the minute %s"):format(place.from or "of the first pages"),
     "it is asked again with the next poll; give some of its pages another time by an edit, or a scope")
 end
@@ -92,6 +94,10 @@ end
 --- moved others across a page's edge.
 function M.page(conn, shape, options)
   local place, by = options.place, options.by
+  if not place.page and not place.anew then
+    local all, walk = beginnings(conn, shape, options)
+    all[walk] = nil
+  end
   local body = object { sorts = array { { timestamp = by, direction = "ascending" } }, page_size = math.min(options.size, 100),
     start_cursor = place.page, in_trash = options.trash, filter = filter_of(by, place, options.filters) }
   local answer, err = M.query(conn, shape, body)
