@@ -265,7 +265,7 @@ void App::State::check_loaded(bool connect, admin::Done<Value> done) {
     // The systems may have changed since the mapping was read; those that do not answer are told of by their own test.
     fit(name, [checking, one, warn, file = mapping.file, known = mapping.mapper](const Result<Fresh>& fresh) {
       if (!fresh.ok() && fresh.error().code != Code::kUnavailable) checking->problems.push_back(problem(file, fresh.error()));
-      warn(fresh.ok() ? &fresh->warnings : known->compiled().find("warnings"));
+      warn((fresh.ok() ? fresh->mapper : known)->compiled().find("warnings"));
       one();
     });
   }
@@ -370,6 +370,7 @@ void App::State::on_operation(const store::Operation& operation) {
       engine_->pause(operation.mapping, true);
       log_.error("quarantine", mapping.file + " failed ten times in a row; the mapping is paused until its text changes", {{"mapping", Value(operation.mapping)}});
     }
+    if (operation.outcome == "dead" && code == code_name(Code::kInvalid)) doubt(operation);
   }
   if (const sync::Plan* plan = engine_->plan(operation.mapping); outbox_ && plan != nullptr && !plan->hooks.empty()) outbox_->look();
   if (alerts_) alerts_->on_operation(operation);

@@ -1,6 +1,6 @@
 // A mapping and its systems drift apart: a field that a mapping names was renamed, removed or became another type. What a
 // system refuses is no fault of a record then; the mapping stands still, nothing is emptied, and it goes on by itself once
-// the fields fit again.
+// the fields fit again. Where the mapping fits the new types, too, it goes on by them at once: by the old ones it would misread values.
 #include "app/state.h"
 
 namespace tidewire::app {
@@ -22,6 +22,10 @@ Error drift_error(const Error& why) {
   return error;
 }
 
+Error retyped_error() {
+  return make_error(Code::kUnavailable, "the types of a system's fields changed", "the mapping goes by the new ones from now on, and this is tried again");
+}
+
 }  // namespace
 
 /// The endpoints' question after a refusal; also asked from time to time.
@@ -39,6 +43,8 @@ void App::State::look_for_drift(const std::string& name, std::function<void(std:
     return loop_.post([done = std::move(done), known] { done(known); });
   }
   LoadedMapping& mapping = found->second;
+  // Passes that began before are refused what they write by the former types.
+  if (mapping.retyped_at && clock_.ticks() - *mapping.retyped_at < kAskAgain) return loop_.post([done = std::move(done)] { done(retyped_error()); });
   if (mapping.looked_at && clock_.ticks() - *mapping.looked_at < kAskAgain) return loop_.post([done = std::move(done)] { done(std::nullopt); });
   if (mapping.doubts) return mapping.doubts->push_back(std::move(done));
   mapping.doubts = std::make_shared<LoadedMapping::Doubts>();
@@ -47,10 +53,11 @@ void App::State::look_for_drift(const std::string& name, std::function<void(std:
     const auto now = mappings_.find(name);
     std::optional<Error> drift;
     if (now != mappings_.end()) {
+      const bool other_types = fresh.ok() && retyped(name, *fresh);
       if (!fresh.ok() && fresh.error().code != Code::kUnavailable) drifted(name, fresh.error());
       now->second.looked_at = clock_.ticks();
       now->second.doubts.reset();
-      drift = now->second.drift;
+      drift = other_types ? retyped_error() : now->second.drift;
     }
     for (auto& one : *doubts) one(drift);
   });
@@ -66,8 +73,31 @@ void App::State::fit(const std::string& name, std::function<void(Result<Fresh>)>
     if (!described.ok()) return done(make_error(Code::kUnavailable, described.error().message));
     auto mapper = make_mapper(file, text, name, context(file_name_of(file)), *described, services());
     if (!mapper.ok()) return done(make_error(Code::kInvalid, mapper.error().message));
-    const Value* warnings = (*mapper)->compiled().find("warnings");
-    done(Fresh{text, std::move(*described), draft, warnings == nullptr ? Value(Array{}) : *warnings});
+    done(Fresh{text, std::move(*described), draft, *mapper});
+  });
+}
+
+/// Lets the mapping go on by the types that its systems' fields have now; whether they are others than it went by.
+bool App::State::retyped(const std::string& name, const Fresh& fresh) {
+  LoadedMapping& mapping = mappings_.at(name);
+  if (!mapping.mapper || mapping.trouble || fresh.mapper->types() == mapping.mapper->types()) return false;
+  mapping.retyped_at = clock_.ticks();
+  log_.warn("schema_retyped", name + " goes by other types from now on: fields of its systems changed theirs. What was refused meanwhile: tidewire retry --mapping " + name, {{"mapping", Value(name)}});
+  run_mapping(name, fresh.text, fresh.described, fresh.draft);
+  return true;
+}
+
+/// A value that is none of its field's type may be one of the type that the field has by now: then the record is tried again.
+void App::State::doubt(const store::Operation& dead) {
+  const auto found = mappings_.find(dead.mapping);
+  if (found == mappings_.end() || (found->second.retyped_at && clock_.ticks() - *found->second.retyped_at < kAskAgain)) return;
+  look_for_drift(dead.mapping, [this, name = dead.mapping, key = dead.key](const std::optional<Error>& drift) {
+    for (const store::Side side : {store::Side::kLeft, store::Side::kRight}) {
+      if (!drift || !key[side]) continue;
+      store_->retry(name, std::pair(side, *key[side]), [this, alive = alive_, name](Result<std::int64_t> tried) {
+        if (*alive && tried.ok() && *tried > 0) engine_->wake(name);
+      });
+    }
   });
 }
 

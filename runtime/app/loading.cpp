@@ -263,7 +263,8 @@ void App::State::run_mapping(const std::string& name, const std::string& text, c
   draft.compiled = (*mapper)->compiled();  // `all` and defaults name their fields only once the systems are described
   auto endpoints = endpoints_of(draft, draft.compiled);
   const bool same = mapping.endpoints && mapping.endpoints->same(*endpoints);
-  if (again && same && mapping.mapper->version() == (*mapper)->version() && !mapping.trouble && !mapping.drift) return;
+  const bool read_before = again && same && mapping.mapper->version() == (*mapper)->version() && mapping.mapper->types() == (*mapper)->types();
+  if (read_before && !mapping.trouble && !mapping.drift) return;
   mapping.name = name;
   mapping.file = file;
   mapping.files = draft.files;

@@ -8,8 +8,38 @@ using sync::Outcome;
 using sync::Side;
 using sync::Verdict;
 
+namespace {
+
+// Options come and go, and how long a text may be is the system's own to judge: neither says what a value means.
+Value meaning_of(Value type) {
+  if (!type.is_object()) return type;
+  type.as_object().erase("options");
+  type.as_object().erase("length");
+  if (Value* of = type.find("of")) *of = meaning_of(std::move(*of));
+  return type;
+}
+
+void add_types(const Value* rows, Array& types) {
+  if (rows == nullptr || !rows->is_array()) return;
+  for (const Value& row : rows->as_array()) {
+    for (const char* side : {"left_type", "right_type"}) {
+      const Value* type = row.find(side);
+      types.push_back(type == nullptr ? Value() : meaning_of(*type));
+    }
+    add_types(row.find("rows"), types);
+  }
+}
+
+}  // namespace
+
 ScriptMapper::ScriptMapper(std::shared_ptr<script::Script> script, sync::Plan plan, Value compiled, const Clock& clock)
     : script_(std::move(script)), plan_(std::move(plan)), compiled_(std::move(compiled)), clock_(clock) {}
+
+Array ScriptMapper::types() const {
+  Array types;
+  add_types(compiled_.find("fields"), types);
+  return types;
+}
 
 Result<Outcome> ScriptMapper::convert(const sync::Field& field, Side to, const Value& form, const Value& record, std::string_view op) {
   return convert_in(field, to, form, record, {op, nullptr, Value(Object{})});

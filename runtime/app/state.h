@@ -50,6 +50,7 @@ struct LoadedMapping {
   using Doubts = std::vector<std::function<void(std::optional<Error>)>>;
   std::shared_ptr<Doubts> doubts;            // who asks whether it does; owners: this and the question under way
   std::optional<Ticks> looked_at;            // when it last did
+  std::optional<Ticks> retyped_at;           // when it began to go by other types of its systems' fields
   std::unique_ptr<Timer> again;              // asks the systems again for their types
   std::int64_t loads = 0, refusals = 0;      // of texts that were read to run
   Histogram latency;                         // from what was noticed to its commit on the other side
@@ -127,12 +128,14 @@ struct App::State final : public admin::Control, public admin::Authoring, public
     std::string text;
     Value described;
     Draft draft;
-    Value warnings;  // a list of texts
+    std::shared_ptr<ScriptMapper> mapper;
   };
   FitCheck fit_check(const std::string& mapping);
   void look_for_drift(const std::string& mapping, std::function<void(std::optional<Error>)> done);
   void fit(const std::string& mapping, std::function<void(Result<Fresh>)> done);
   void drifted(const std::string& mapping, const Error& why);
+  bool retyped(const std::string& mapping, const Fresh& fresh);
+  void doubt(const store::Operation& dead);
   void fits_again(const std::string& mapping);
   void watch_fields();
 

@@ -20,6 +20,12 @@ const lists = `return mapping {
 }
 `;
 
+const lamps = `return mapping {
+  left = c.table "lamps", right = d.table "lamps", on = { poll = "every 1s" }, key = { left = "code", right = "code", assigned_by = "left" },
+  match = { by.fields { "name" } }, fields = { same { "name", "lit", "seen", "watts" } },
+}
+`;
+
 const cases = {
   async "(two databases hold people before the first start)"() {
     a = postgres(`create type mood as enum ('glad', 'sad');
@@ -185,6 +191,24 @@ const cases = {
     await arrives("the edit on the right", () => right("mary@x").full_name === "Mary, unheard", 90);
     a.sql("update people set name = 'Mary, heard' where email = 'mary@x'");
     await arrives("the next edit, told", () => right("mary@x").full_name === "Mary, heard", 30);
+  },
+
+  async "columns that become another type are read and written as that from then on, without a restart or an edit"() {
+    for (const side of [a, b]) side.sql("create table lamps (code text primary key, name text, lit boolean, seen timestamptz, watts numeric(8,1), updated_at timestamptz not null default clock_timestamp()); create trigger touch before update on lamps for each row execute function touch()");
+    a.sql("insert into lamps values ('desk', 'Desk', false, '2026-01-01 10:00:00Z', 4), ('hall', 'Hall', false, '2026-01-01 10:00:00Z', 4)");
+    own.write("mappings/lamps.lua", lamps);
+    const there = (side, columns, code = "desk") => side.sql(`set timezone = 'UTC'; select ${columns} from lamps where code = '${code}'`);
+    await arrives("the lamps on the right", () => b.sql("select count(*) from lamps") === "2", 30);
+    b.sql("alter table lamps alter lit type int using lit::int, alter seen type timestamp using seen at time zone 'UTC', alter watts type numeric(8,3)");
+    a.sql("alter table lamps alter watts type numeric(8,3)");
+    a.sql("update lamps set lit = true, seen = '2026-01-02 10:00:00Z', watts = 4.125 where code = 'desk'");
+    await arrives("the edit on the right", () => there(b, "lit, seen, watts") === "1|2026-01-02 10:00:00|4.125", 30);
+    b.sql("update lamps set lit = 1, seen = '2026-01-03 10:00:00', watts = 4.25 where code = 'hall'");
+    await arrives("the edit on the left", () => there(a, "lit, seen, watts", "hall") === "t|2026-01-03 10:00:00+00|4.250", 30);
+    await settled(world);
+    assert.equal((await own.status()).mappings.lamps.dead ?? 0, 0);
+    assert.ok(own.logged("schema_retyped").length >= 1);
+    own.remove("mappings/lamps.lua");
   },
 
   async "check --connect asks the systems anew: a column that came since is warned of"() {
