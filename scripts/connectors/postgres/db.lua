@@ -53,13 +53,19 @@ local outdated = { ["42703"] = true, ["42P01"] = true, ["42804"] = true, ["42883
 -- Refused because of another row.
 local in_the_way = { ["23503"] = "reference", ["23001"] = "reference", ["23505"] = "taken", ["23P01"] = "taken" }
 
+-- What a person may look after, by code.
+local hints = {
+  ["42501"] = "grant the role what it needs: grant select, insert, update, delete on the table, usage on its schema",
+  ["22021"] = "a text there is of another encoding (a database of SQL_ASCII takes any bytes): mend it there, or leave its column out of the mapping",
+}
+
 local function checked(conn, answer, more)
   if answer then return answer, more end
   tables.hint_unreached(more)
   local why = in_the_way[M.state_of(more) or ""]
   if why then more = connector.blocked(more, why) end
   if outdated[M.state_of(more) or ""] then tables.forget(conn) end
-  if M.state_of(more) == "42501" then more.hint = given(more.hint) or "grant the role what it needs: grant select, insert, update, delete on the table, usage on its schema" end
+  more.hint = given(more.hint) or hints[M.state_of(more) or ""]
   return nil, more
 end
 
