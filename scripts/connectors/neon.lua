@@ -20,12 +20,16 @@ M.config.pooled = { type = "boolean" }
 M.config.connect_timeout = { type = "duration", default = 20 }
 M.config.idle = { type = "duration", default = 60 }
 
-local function host_of(url) return connector.secret(url):match "@([^:/?]+)" or "" end
+-- The hosts of the address, which may hold its user and password elsewhere, or an @ in them.
+local function hosts_of(url)
+  local authority = connector.secret(url):match "^%w+://([^/?]*)" or ""
+  return authority:match "([^@]*)$"
+end
 
 -- What the postgres connector is told. Without the server name in TLS (an address as host, an old proxy between) Neon needs
 -- the endpoint's name among the startup options.
 local function prepare(config)
-  if config.pooled == nil then config.pooled = host_of(config.url):find("-pooler.", 1, true) ~= nil end
+  if config.pooled == nil then config.pooled = hosts_of(config.url):find("-pooler.", 1, true) ~= nil end
   if config.endpoint and not config.options then config.options = "endpoint=" .. config.endpoint end
   return config
 end
