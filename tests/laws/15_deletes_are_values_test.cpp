@@ -339,6 +339,37 @@ TEST_CASE("law 15: created again and met by its match, the marked one loses its 
   CHECK(it.known(Side::kRight, it.right).link->key.left == "L-new");
 }
 
+TEST_CASE("law 15: the mark is nobody's edit: what was entered again before it was set is the newer", "[laws][15][11]") {
+  for (const auto fault : {MemorySide::Fault::kNone, MemorySide::Fault::kLoseAnswer}) {
+    Old it(with_deletes(DeletePolicy::kSoft));
+    it.side(Side::kLeft).erase(it.left);
+    it.world.left.insert(person("ada@example.org", "new"), "L-new");
+    it.later(std::chrono::seconds(30));
+    it.world.right.write_faults = {fault};
+    it.world.hook(Side::kLeft, it.left, "delete");
+    it.world.hook(Side::kLeft, "L-new");
+    it.world.settle(std::chrono::minutes(10));
+
+    CHECK(it.world.right.rows.size() == 1);
+    REQUIRE(it.known(Side::kRight, it.right).link);
+    CHECK(it.known(Side::kRight, it.right).link->key.left == "L-new");
+    CHECK(it.shown(Side::kRight, "phone") == "new");
+    CHECK(it.world.left.get("L-new", "phone") == Value("new"));
+  }
+}
+
+TEST_CASE("law 15: an edit of what is marked keeps its own time", "[laws][15][11]") {
+  Marked it;
+  it.world.left.insert(person("ada@example.org", "new"), "L-new");
+  it.later(std::chrono::seconds(30));
+  it.edit(Side::kRight, "phone", "edited");
+  it.world.hook(Side::kLeft, "L-new");
+  it.world.settle(std::chrono::minutes(3));
+
+  CHECK(it.shown(Side::kRight, "phone") == "edited");
+  CHECK(it.world.left.get("L-new", "phone") == Value("edited"));
+}
+
 TEST_CASE("law 15: where the marked one was deleted for good meanwhile, a new one is made", "[laws][15]") {
   Marked it;
   it.side(Side::kRight).erase(it.right);

@@ -14,6 +14,8 @@ Value stamp_of(const store::Link& link, Side side, const Record& record) {
   const Value shown(record.modified->time_since_epoch().count());
   const Value* ours = link.stamps.find("");
   const Value* last = ours == nullptr ? nullptr : ours->find(side == Side::kLeft ? "l" : "r");
+  // Under the mark of a soft delete, which is nobody's edit, what stood there before counts.
+  if (last != nullptr && last->is_object()) return *last->find("marked") == shown ? *last->find("at") : shown;
   return last != nullptr && *last == shown ? Value(Object{{"ours", shown}}) : shown;
 }
 
@@ -43,7 +45,9 @@ Dispute Pass::dispute_of(View& view) {
     const Value* mine = kept_stamp(s_.link, field, side, side == Side::kLeft ? dispute.left : dispute.right);
     const Value stamp = mine != nullptr ? *mine : stamp_of(s_.link, side, *s_.record[side]);
     ours[side] = stamp.is_object();
-    if (mine != nullptr || ours[side]) view.decision.stamps[tag] = stamp;
+    const auto& shown = s_.record[side]->modified;
+    const bool as_shown = mine == nullptr && stamp == (shown ? Value(shown->time_since_epoch().count()) : Value());
+    if (!as_shown) view.decision.stamps[tag] = stamp;
     if (stamp.is_null()) continue;
     times[side] = Instant(Duration(ours[side] ? stamp.int_or("ours", 0) : stamp.as_int())) - s_.clock_offset[side];
     if (!ours[side]) (side == Side::kLeft ? dispute.left_time : dispute.right_time) = times[side];

@@ -297,6 +297,7 @@ void Reconcile::set_mark(Side side) {
     }
     pass(CrashPoint::kSoftDeleteAnswered);
     self->note_write(side, "soft delete", values, "marked as deleted");
+    if (answer->modified) self->soft_["marked"] = Value(answer->modified->time_since_epoch().count());
     self->counters_["deleted"] += 1;
     self->bury(other(side), "soft", "applied");
   }));

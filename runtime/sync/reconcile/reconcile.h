@@ -481,7 +481,7 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   Value lost_ = Object{};           // edits that the trash had, by field
   std::optional<std::pair<Side, std::string>> put_back_mark_;  // under which unknown keys wait for this pass
   std::optional<Side> marked_;      // a soft delete of ours on this side is taken back
-  Value soft_;                      // its mark: {"field", "was"}
+  Value soft_;                      // its mark: {"field", "was", "at", "marked"}
   bool revived_ = false;            // with the link that was buried
   bool takes_mark_off_ = false;
   std::string restored_;            // why a deleted record comes back

@@ -10,7 +10,8 @@ using store::side_name;
 
 namespace {
 
-/// The mark of a soft delete of ours, with what stood there before: {"field", "was"}; null where it was none.
+/// The mark of a soft delete of ours, with what stood there before: {"field", "was"}, since when ("at") and under which stamp
+/// the mark is seen ("marked"); null where it was none.
 const Value* mark_of(const store::Link& buried) { return buried.tombstone ? buried.tombstone->find("soft") : nullptr; }
 
 bool says_yes(const Value& value) {
@@ -25,7 +26,7 @@ bool says_yes(const Value& value) {
 Value Reconcile::keep_unmarked(Side side) {
   const std::string& field = plan_.end[side].soft_field;
   const Value* was = record_[side]->fields.at_path(field);
-  soft_ = Value(Object{{"field", Value(field)}, {"was", was == nullptr ? Value() : *was}});
+  soft_ = Value(Object{{"field", Value(field)}, {"was", was == nullptr ? Value() : *was}, {"at", stamp_of(link_, side, *record_[side])}});
   for (const store::Intent& intent : known_.intents) {
     const Value* before = intent.side == side && is_ours(intent) ? intent.sent.find("$unmarked") : nullptr;
     if (before != nullptr) soft_ = *before;
@@ -98,6 +99,7 @@ bool Reconcile::take_mark_off() {
     return false;
   }
   restored_ = "it was deleted on the " + std::string(side_name(gone)) + ", and is there again";
+  if (soft_.find("at") != nullptr && soft_.find("marked") != nullptr) link_.stamps[""][marked == Side::kLeft ? "l" : "r"] = Value(Object{{"marked", *soft_.find("marked")}, {"at", *soft_.find("at")}});
   if (operation_.kind.empty()) operation_.kind = "restore";
   if (is_unmarked(marked, soft_, record_[marked]->fields)) return true;
   const Value* was = soft_.find("was");
