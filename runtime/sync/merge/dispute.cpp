@@ -425,13 +425,18 @@ Result<void> Pass::dispute_group(std::vector<View*>& views) {
 /// A group is written whole or not at all (laws 10, 13): while one of its fields waits for a person, edits of the others wait with it, or the
 /// other side would show what nobody had. They are clashes, decided anew with each pass, so that they go on when that field is level. And
 /// what a person says holds for all of it or for none: where a field was not decided, because it was edited since, all are asked about anew.
+/// A whole record is not kept waiting by a field that a side takes in its own form, which may be so for ever.
 void Pass::wait_together(std::vector<View*>& views) {
-  const auto waiting = std::find_if(views.begin(), views.end(), [](const View* view) { return view->decision.kind == Decision::Kind::kConflict; });
-  if (waiting == views.end()) return;
-  const std::string first = (*waiting)->decision.field->name;
+  const auto waits = [](const View* view) { return view->decision.kind == Decision::Kind::kConflict; };
+  if (std::none_of(views.begin(), views.end(), waits)) return;
+  const auto holding = std::find_if(views.begin(), views.end(), [&](const View* view) {
+    const std::string& kind = view->decision.conflict_kind;
+    return waits(view) && !(s_.plan.whole_record && (kind == "not_accepted" || kind == "ping_pong"));
+  });
+  const std::string first = holding == views.end() ? "" : (*holding)->decision.field->name;
   for (View* view : views) {
     const Decision::Kind kind = view->decision.kind;
-    const bool travels = s_.exists.left && s_.exists.right && (kind == Decision::Kind::kCopy || kind == Decision::Kind::kResolve);
+    const bool travels = !first.empty() && s_.exists.left && s_.exists.right && (kind == Decision::Kind::kCopy || kind == Decision::Kind::kResolve);
     if (kind == Decision::Kind::kConflict || (!view->decided && !travels)) continue;
     Decision asked;
     asked.field = view->decision.field;
