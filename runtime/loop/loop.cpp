@@ -38,6 +38,7 @@ struct Loop::State {
   std::array<char, 64 * 1024> buffer;
 
   void run_posted();
+  void drop_posted();
   bool has_posted();
 };
 
@@ -68,6 +69,16 @@ void Loop::State::run_posted() {
   if (has_posted()) uv_idle_start(&soon, soon.idle_cb);
 }
 
+/// What was posted may own handles, so it goes before they are counted. It may post as it goes, so it goes outside the lock.
+void Loop::State::drop_posted() {
+  std::vector<std::function<void()>> dropped;
+  do {
+    dropped.clear();
+    std::lock_guard lock(mutex);
+    dropped.swap(posted);
+  } while (!dropped.empty());
+}
+
 bool Loop::State::has_posted() {
   std::lock_guard lock(mutex);
   return !posted.empty();
@@ -90,11 +101,7 @@ Loop::Loop() : state_(std::make_unique<State>()) {
 
 Loop::~Loop() {
   state_->closing = true;
-  {
-    // What was posted may own handles: it goes before they are counted.
-    std::lock_guard lock(state_->mutex);
-    state_->posted.clear();
-  }
+  state_->drop_posted();
   uv_close(reinterpret_cast<uv_handle_t*>(&state_->wake), nullptr);
   uv_close(reinterpret_cast<uv_handle_t*>(&state_->soon), nullptr);
   while (uv_run(&state_->loop, UV_RUN_NOWAIT) != 0 && uv_loop_alive(&state_->loop) != 0) {

@@ -143,6 +143,23 @@ TEST_CASE("loop: what was posted or under way when the loop ends is dropped, not
   CHECK_FALSE(called);
 }
 
+TEST_CASE("loop: what is dropped as the loop ends may post as it goes", "[loop]") {
+  auto loop = std::make_unique<Loop>();
+  bool ran = false;
+  struct Last {
+    Loop& loop;
+    bool& ran;
+    ~Last() {
+      loop.post([&ran = ran] { ran = true; });
+    }
+  };
+  loop->post([last = std::make_shared<Last>(*loop, ran)] {});
+
+  loop.reset();
+
+  CHECK_FALSE(ran);
+}
+
 TEST_CASE("loop: sixteen calls may block at once", "[loop]") {
   Loop loop;
   std::mutex mutex;
