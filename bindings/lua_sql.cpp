@@ -12,6 +12,7 @@
 #include "http/client.h"
 #include "script/convert.h"
 #include "script/failure.h"
+#include "script/ref.h"
 #include "script/task.h"
 #include "sql/mysql.h"
 #include "sql/postgres.h"
@@ -35,6 +36,20 @@ loop::Loop& check_loop(lua_State* L) {
   loop::Loop* loop = services(L).loop;
   if (!loop) luaL_error(L, "there is no network here");
   return *loop;
+}
+
+/// A call with the userdata it works on, whose collection would end it: who waits has no arguments left that would hold it.
+struct Anchored {
+  script::LuaRef object;
+  std::unique_ptr<sql::Database::Call> call;
+};
+
+/// Of the first argument. May raise.
+std::unique_ptr<Anchored> anchor(lua_State* L) {
+  auto anchored = std::make_unique<Anchored>();
+  lua_pushvalue(L, 1);
+  anchored->object = script::LuaRef::take(L);
+  return anchored;
 }
 
 // Statements ---------------------------------------------------------------------------------------------------------
@@ -156,11 +171,13 @@ using PushAnswer = int (*)(lua_State*, const Result<std::vector<sql::Rows>>&);
 
 int run(lua_State* L, Task& task, sql::Database& database, sql::Request request, bool file, PushAnswer push) {
   Recorded recorded = record_statements(L, task, request, file);
+  auto anchored = anchor(L);
   return task.await(L, [&](Task::Resume resume) {
-    return database.run(std::move(request), [resume = std::move(resume), push, writes = request.writes, recorded = std::move(recorded)](Result<std::vector<sql::Rows>> result) mutable {
+    anchored->call = database.run(std::move(request), [resume = std::move(resume), push, writes = request.writes, recorded = std::move(recorded)](Result<std::vector<sql::Rows>> result) mutable {
       record_rows(recorded, writes, result);
       resume([result = std::move(result), push](lua_State* state) { return push(state, result); });
     });
+    return std::move(anchored);
   });
 }
 
@@ -224,10 +241,12 @@ int sql_wait(lua_State* L) {
   Task& task = Task::waiting(L);
   auto& listener = check_box<sql::PostgresListener>(L, 1, kListener);
   const Duration most = check_seconds(L, 2);
+  auto anchored = anchor(L);
   return task.await(L, [&](Task::Resume resume) {
-    return listener.wait(most, [resume = std::move(resume)](Result<std::vector<std::string>> heard) {
+    anchored->call = listener.wait(most, [resume = std::move(resume)](Result<std::vector<std::string>> heard) {
       resume([heard = std::move(heard)](lua_State* state) { return push_heard(state, heard); });
     });
+    return std::move(anchored);
   });
 }
 
