@@ -155,11 +155,11 @@ void Loader::refuse_cycle(lua_State* L, const std::string& module) {
 
 // Sorted by path, so that requiring in another order is the same version.
 void Loader::record(Sources::File file) {
+  std::string line = file.path + " " + sha256_hex(file.text) + "\n";
   version_.files.push_back(std::move(file));
-  std::vector<std::string> lines;
-  for (const Sources::File& loaded : version_.files) lines.push_back(loaded.path + " " + sha256_hex(loaded.text) + "\n");
-  std::sort(lines.begin(), lines.end());
-  version_.hash = sha256_hex(base_ + "\n" + join(lines, ""));
+  const auto place = std::upper_bound(lines_.begin(), lines_.end(), line);
+  lines_.insert(place, std::move(line));
+  version_.hash = sha256_hex(base_ + "\n" + join(lines_, ""));
 }
 
 }  // namespace tidewire::script

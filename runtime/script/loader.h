@@ -10,7 +10,7 @@
 
 #include <lua.hpp>
 
-#include "script/script.h"
+#include "script/sources.h"
 
 namespace tidewire::script {
 
@@ -35,6 +35,7 @@ class Loader {
   Sources* sources_;
   std::string base_;
   Version version_;
+  std::vector<std::string> lines_;  // of each file its path and its hash, in order
   std::vector<std::string> loading_;
 };
 

@@ -16,28 +16,12 @@
 #include "base/exchange.h"
 #include "base/result.h"
 #include "base/value.h"
+#include "script/budget.h"
+#include "script/sources.h"
 
 struct lua_State;
 
 namespace tidewire::script {
-
-/// Finds module texts: first the project's folder, then the scripts override folder, then the binary.
-class Sources {
- public:
-  virtual ~Sources() = default;
-  struct File {
-    std::string path;  // as shown in errors: "transforms/phone.lua", "tidewire/mapping.lua"
-    std::string text;
-  };
-  /// `module` with dots ("tidewire.transform", "transforms.phone"); nullopt where no such file is.
-  virtual std::optional<File> find(const std::string& module) = 0;
-};
-
-struct Budget {
-  std::uint64_t instructions = 200'000'000;  // between two waits
-  Duration time = std::chrono::milliseconds(500);  // on the processor between two waits: nothing else happens meanwhile
-  std::size_t memory = 64u << 20;            // of the whole VM
-};
 
 struct Options {
   std::string name;        // "mapping employees": in errors, logs, metrics
@@ -57,12 +41,6 @@ struct Options {
   Poster* poster = nullptr;    // resumes are posted, never nested; a script without one cannot start tasks
   Timers* timers = nullptr;    // for the deadline; without them there is none
   const Clock* clock = nullptr;
-};
-
-/// What a script was made of: the hash over all files that the VM loaded and the host argument's digest.
-struct Version {
-  std::string hash;                  // hex
-  std::vector<Sources::File> files;  // in order of loading, main first
 };
 
 class Script {

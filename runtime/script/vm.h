@@ -16,7 +16,7 @@
 #include <lua.hpp>
 
 #include "base/result.h"
-#include "script/script.h"
+#include "script/budget.h"
 
 namespace tidewire::script {
 
