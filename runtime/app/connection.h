@@ -97,6 +97,7 @@ class Connection {
     std::int64_t received = 0, unproved = 0, malformed = 0, unknown = 0, limited = 0;
     std::optional<Instant> last;  // also of a former process, if it was stored
     std::optional<Instant> last_malformed, last_unproved;
+    std::optional<Instant> greeted;
     std::optional<Instant> unproved_told;  // the log has a line of it at most every ten seconds
     std::map<std::string, std::int64_t> by_collection{};  // changes that named one of ours
     Histogram took{};  // from the request to its answer, which comes once it is on disk

@@ -14,7 +14,7 @@
 namespace tidewire::app {
 
 /// The secret that `request` brings, by `proof.handshake = { member, header, prefix }` of a connection's declarations;
-/// nullopt for any other request, for one that its secret does not sign, and where no handshake is declared.
+/// nullopt for any other request, for one that its secret does not sign, a secret beyond all measure, and where no handshake is declared.
 std::optional<std::string> handshake_secret(const Value& declared, const http::Request& request);
 
 }  // namespace tidewire::app

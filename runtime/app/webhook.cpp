@@ -13,6 +13,7 @@
 namespace tidewire::app {
 namespace {
 
+constexpr Duration kBetweenHandshakes = std::chrono::seconds(1);  // anybody may begin one, and each is a line of the log
 constexpr Duration kTellUnproved = std::chrono::seconds(10);
 
 http::Response accepted(const std::string& what) { return http::Response::json(202, "{\"accepted\":" + what + "}"); }
@@ -259,7 +260,15 @@ void WebhookIntake::note_received(Connection& connection) {
 }
 
 /// A person needs the secret twice: for the settings here, and to give it back over there.
-void WebhookIntake::greet(const Connection& connection, const std::string& secret, http::Reply reply) {
+void WebhookIntake::greet(Connection& connection, const std::string& secret, http::Reply reply) {
+  const Instant now = ports_.clock.now();
+  auto& greeted = connection.webhooks.greeted;
+  if (greeted && now >= *greeted && now - *greeted < kBetweenHandshakes) {
+    Error error = make_error(Code::kThrottled, "a webhook of this connection was introduced a moment ago", "send its secret again");
+    error.retry_after = std::chrono::seconds(1);
+    return reply(admin::problem(error));
+  }
+  greeted = now;
   ports_.log.warn("webhook_handshake", "the system made up a secret for its webhooks: keep it as a secret of this connection, and give it back in the dialogue of the webhook there", {{"connection", Value(connection.name())}, {"secret", Value(secret)}});
   reply(accepted("0"));
 }

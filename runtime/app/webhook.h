@@ -41,7 +41,7 @@ class WebhookIntake {
   static Error not_running(const std::string& name);
   Result<Value> read_body(const Connection& connection, const std::string& text) const;
   void note_received(Connection& connection);
-  void greet(const Connection& connection, const std::string& secret, http::Reply reply);
+  void greet(Connection& connection, const std::string& secret, http::Reply reply);
   void put(const std::string& name, Ticks began, std::vector<store::Change> changes, http::Reply reply);
 
   Ports ports_;
