@@ -9,6 +9,7 @@ local function garbage()
   for _ = 1, 20 do
     local list = {}
     for at = 1, 20000 do list[at] = { at } end
+    tap.equal(#list, 20000)
   end
   return true
 end
