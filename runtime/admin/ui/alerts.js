@@ -1,6 +1,6 @@
 // What needs a person, and what did; and what was told of it to whom.
 import { get, may, post, segment, target } from "./api.js";
-import { field, h, replace, select } from "./dom.js";
+import { field, h, prose, replace, select } from "./dom.js";
 import { filter_form } from "./filters.js";
 import { chip, moment } from "./format.js";
 import { button, card, empty, head, paged_table, toast } from "./view.js";
@@ -24,7 +24,7 @@ export async function alerts_card(done) {
   const { alerts, next } = await get(target("alerts", { limit: 20 }));
   if (alerts.length === 0) return "";
   return card("", h("div", { class: "head" }, h("h2", {}, "Alerts"), h("a", { href: "#/alerts" }, next ? "all of them" : "and past ones")),
-    h("ul", { class: "notices" }, alerts.map((one) => h("li", {}, h("div", { class: "row" }, chip(one.kind, "bad"), h("span", { class: "small" }, subject(one), " since ", moment(one.since))), h("div", {}, one.text), one.hint && h("div", { class: "dim small" }, one.hint), in_hand(one, done)))));
+    h("ul", { class: "notices" }, alerts.map((one) => h("li", {}, h("div", { class: "row" }, chip(one.kind, "bad"), h("span", { class: "small" }, subject(one), " since ", moment(one.since))), h("div", {}, one.text), one.hint && h("div", { class: "dim small" }, prose(one.hint)), in_hand(one, done)))));
 }
 
 /// Whether a notice arrived; why not.
@@ -50,7 +50,7 @@ export async function alerts_page(box, tools) {
   const columns = [
     { title: "Since", kind: "time", cell: (row) => moment(row.since), value: (row) => row.since }, { title: "Kind", kind: "tight", cell: (row) => chip(row.kind, row.open ? "bad" : ""), value: (row) => row.kind },
     { title: "About", cell: subject, value: whole },
-    { title: "What", kind: "text", cell: (row) => h("div", {}, row.text, row.hint && h("div", { class: "dim small" }, row.hint)), value: (row) => row.text },
+    { title: "What", kind: "text", cell: (row) => h("div", {}, row.text, row.hint && h("div", { class: "dim small" }, prose(row.hint))), value: (row) => row.text },
     { title: "Over", kind: "time", cell: (row) => (row.open ? "stands" : moment(row.ended_at)), value: (row) => row.ended_at ?? "" },
     { title: "In hand", cell: (row) => in_hand(row, draw), value: (row) => row.acknowledged_by ?? "" },
   ];

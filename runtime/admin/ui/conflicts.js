@@ -1,6 +1,6 @@
 // Fields that wait for a person: base, left and right beside each other, decided one by one or many alike.
 import { get, may, post, segment, target } from "./api.js";
-import { field, h, replace, select } from "./dom.js";
+import { field, h, prose, replace, select } from "./dom.js";
 import { refresh_on } from "./events.js";
 import { filter_form } from "./filters.js";
 import { chip, moment, same, shown } from "./format.js";
@@ -43,7 +43,7 @@ const alike_columns = [
     { title: `${name} now`, kind: "value", cell: (row) => shown(row.conflict[side]), value: (row) => row.conflict[side] },
     { title: `${name} then`, kind: "value", cell: side_then(side), value: (row) => row.then?.[side] },
   ]),
-  { title: "Trouble", cell: (row) => (row.error ? h("div", {}, row.error.message, row.error.hint && h("div", { class: "dim small" }, row.error.hint)) : ""), value: (row) => row.error?.message },
+  { title: "Trouble", cell: (row) => (row.error ? h("div", {}, row.error.message, row.error.hint && h("div", { class: "dim small" }, prose(row.error.hint))) : ""), value: (row) => row.error?.message },
 ];
 
 /// Shows what each of those alike would have, before they are all decided; whether a person agrees.

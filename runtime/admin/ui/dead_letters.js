@@ -1,6 +1,6 @@
 // Keys that stand: dead, held, in conflict, waiting for a parent.
 import { get, may, post, target } from "./api.js";
-import { field, h, replace, select } from "./dom.js";
+import { field, h, prose, replace, select } from "./dom.js";
 import { refresh_on } from "./events.js";
 import { filter_form } from "./filters.js";
 import { chip, moment } from "./format.js";
@@ -29,7 +29,7 @@ export async function dead_letters_page(box, tools) {
   const columns = [
     { title: "Record", cell: (row) => record_link(row.mapping, row.key, row.side), value: (row) => row.key }, { title: "Mapping", cell: (row) => row.mapping }, { title: "Side", cell: (row) => h("span", { class: `side-${row.side}` }, row.side), value: (row) => row.side },
     { title: "State", kind: "tight", cell: (row) => chip(row.state), value: (row) => row.state }, { title: "Since", kind: "time", cell: (row) => moment(row.since), value: (row) => row.since },
-    { title: "Why", kind: "text", cell: (row) => h("div", {}, row.error?.message ?? (row.parent ? `its parent ${row.parent} has no link yet` : row.reason), row.error?.hint && h("div", { class: "dim small" }, row.error.hint), row.operation && [" ", h("a", { class: "small", href: `#/operation/${row.operation}` }, row.state === "backing_off" ? "the last attempt" : "the operation")]), value: (row) => row.error?.message ?? row.parent ?? "" },
+    { title: "Why", kind: "text", cell: (row) => h("div", {}, row.error?.message ?? (row.parent ? `its parent ${row.parent} has no link yet` : row.reason), row.error?.hint && h("div", { class: "dim small" }, prose(row.error.hint)), row.operation && [" ", h("a", { class: "small", href: `#/operation/${row.operation}` }, row.state === "backing_off" ? "the last attempt" : "the operation")]), value: (row) => row.error?.message ?? row.parent ?? "" },
     { title: "Tries", kind: "number", cell: (row) => row.attempts },
     { title: "", private: true, kind: "tight", cell: (row) => may("operator") && h("div", { class: "row" }, button("Retry", () => retry_one(row)), button("Discard…", () => discard_one(row), "quiet")) },
   ];

@@ -1,6 +1,6 @@
 // The OpenAPI document for reading: every path with its role, what it takes and what it answers.
 import { get } from "./api.js";
-import { field, h, replace } from "./dom.js";
+import { field, h, prose, replace } from "./dom.js";
 import { trouble } from "./view.js";
 import "./theme.js";
 
@@ -23,7 +23,7 @@ function members(schema) {
 function route(method, path, one) {
   const answers = Object.entries(one.responses).filter(([status]) => status !== "default");
   return h("details", { class: "card", id: one.operationId }, h("summary", {}, h("code", {}, h("b", {}, method.toUpperCase()), " ", path), " ", h("span", { class: "chip" }, one["x-role"] === "nobody" ? "anybody" : one["x-role"])),
-    h("p", {}, one.summary), one.parameters && h("div", {}, h("h3", {}, "Takes"), h("ul", {}, one.parameters.map((each) => h("li", {}, h("code", {}, each.in === "query" ? `?${each.name}=` : `{${each.name}}`), " ", each.description ?? "")))),
+    h("p", {}, prose(one.summary)), one.parameters && h("div", {}, h("h3", {}, "Takes"), h("ul", {}, one.parameters.map((each) => h("li", {}, h("code", {}, each.in === "query" ? `?${each.name}=` : `{${each.name}}`), " ", each.description ?? "")))),
     one.requestBody && h("p", {}, "Body: ", type_of(one.requestBody.content["application/json"].schema)),
     answers.map(([status, answer]) => h("p", {}, `${status}: `, answer.content ? Object.entries(answer.content).map(([media, { schema }]) => (media === "application/json" ? type_of(schema) : media)) : answer.description)));
 }
@@ -33,7 +33,7 @@ try {
   const routes = Object.entries(found.paths).flatMap(([path, methods]) => Object.entries(methods).map(([method, one]) => ({ text: `${method} ${path} ${one.summary}`.toLowerCase(), element: route(method, path, one) })));
   const list = h("div", { class: "stack" }, routes.map((one) => one.element));
   const search = h("input", { type: "search", on: { input: () => routes.forEach((one) => { one.element.hidden = !one.text.includes(search.value.toLowerCase()); }) } });
-  replace(document.getElementById("main"), h("h1", {}, `The API of Tidewire ${found.info.version}`), h("p", {}, found.info.description), h("p", {}, h("a", { href: "/api/v1/openapi.json" }, "The OpenAPI 3.1 document"), ". A program sends a token as ", h("code", {}, "Authorization: Bearer TOKEN"), "; tidewire token add makes one. What is not done is answered with ", h("a", { href: "/docs/problems" }, "a problem"), "."),
+  replace(document.getElementById("main"), h("h1", {}, `The API of Tidewire ${found.info.version}`), h("p", {}, prose(found.info.description)), h("p", {}, h("a", { href: "/api/v1/openapi.json" }, "The OpenAPI 3.1 document"), ". A program sends a token as ", h("code", {}, "Authorization: Bearer TOKEN"), "; tidewire token add makes one. What is not done is answered with ", h("a", { href: "/docs/problems" }, "a problem"), "."),
     field("Search", search), list, h("h2", {}, "Shapes"), h("div", { class: "stack" }, Object.entries(found.components.schemas).map(([name, schema]) => h("details", { class: "card", id: `schema-${name}` }, h("summary", {}, h("code", {}, name)), members(schema)))));
   const open_named = () => { const named = document.getElementById(location.hash.slice(1)); if (named) { named.open = true; named.scrollIntoView(); } };
   window.addEventListener("hashchange", open_named);

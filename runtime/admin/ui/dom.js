@@ -20,6 +20,11 @@ export function append(element, children) {
   }
 }
 
+/// A text of the daemon, in which what is to be typed stands between backticks.
+export function prose(text) {
+  return typeof text === "string" ? text.split(/`([^`]+)`/).map((part, i) => (i % 2 ? h("code", {}, part) : part)) : text;
+}
+
 /// New content, or a function that makes it where it takes over parts of the old. Who was in the old one by keyboard goes on
 /// at the same thing in the new one, and what was opened stays open.
 export function replace(element, ...children) {

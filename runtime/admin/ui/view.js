@@ -1,9 +1,9 @@
 // Parts that every page uses: messages, dialogs, lists with export, what to do where there is nothing.
-import { append, h, replace } from "./dom.js";
+import { append, h, prose, replace } from "./dom.js";
 import { hands_off } from "./events.js";
 
 export function banner(tone, title, hint = "", ...more) {
-  return h("div", { class: `banner ${tone}`, role: tone === "bad" ? "alert" : undefined }, h("b", {}, title), hint && h("p", { class: "hint small" }, hint), more);
+  return h("div", { class: `banner ${tone}`, role: tone === "bad" ? "alert" : undefined }, h("b", {}, title), hint && h("p", { class: "hint small" }, prose(hint)), more);
 }
 
 /// A failure with what to do about it.
@@ -12,11 +12,11 @@ export function trouble(error) {
 }
 
 export function empty(title, ...what_next) {
-  return h("div", { class: "empty" }, h("b", {}, title), what_next.map((one) => (one instanceof Node ? one : h("p", {}, one))));
+  return h("div", { class: "empty" }, h("b", {}, title), what_next.map((one) => (one instanceof Node ? one : h("p", {}, prose(one)))));
 }
 
 export function toast(text, tone = "") {
-  const note = h("div", { class: `toast ${tone}` }, text);
+  const note = h("div", { class: `toast ${tone}` }, prose(text));
   document.getElementById("toasts").append(note);
   setTimeout(() => note.remove(), tone === "bad" ? 12000 : 6000);
 }
