@@ -23,7 +23,7 @@ int list_tokens(Context& context, Session& session) {
   for (const Value& one : answer->find("tokens")->as_array()) {
     table.add({one.string_or("id"), plain(one.string_or("name")), one.string_or("role"), plain(one.string_or("mapping")), when(one, "used_at", "never"), when(one, "expires_at", "never")});
   }
-  context.out.line(table.empty() ? "no token: tidewire token add NAME" : table.text(context.out.look()));
+  context.print_page(table, *answer, "no token: tidewire token add NAME");
   return kOk;
 }
 

@@ -21,7 +21,7 @@ int list_users(Context& context, Session& session) {
     const std::string login = one.string_or("login_at");
     table.add({plain(one.string_or("name")), one.string_or("role"), login.empty() ? "never" : moment(login, clock.now())});
   }
-  context.out.line(table.empty() ? "no user yet: tidewire user add NAME --role admin" : table.text(context.out.look()));
+  context.print_page(table, *answer, "no user yet: tidewire user add NAME --role admin");
   return kOk;
 }
 
