@@ -77,8 +77,10 @@ Result<void> check_query(const Route& route, const http::Request& request) {
   return {};
 }
 
-Error too_little(const Route& route, const Caller& caller) {
+Error too_little(const Route& route, const Caller& caller, const http::Request& request) {
   if (caller.role == Role::kNobody) {
+    const std::string* said = request.headers.find("Authorization");
+    if (said != nullptr && starts_with_ignoring_case(*said, "bearer ")) return make_error(Code::kDenied, "nobody knows this token", "it is mistyped, was removed or has ended: `tidewire token list` shows those there are");
     return make_error(Code::kDenied, "who asks? this needs a login or a token", "log in on the page, send `Authorization: Bearer TOKEN` (`tidewire token add`), or use the commands on the machine itself: they speak to the socket in the project's state folder");
   }
   return make_error(Code::kDenied, std::string("this needs the role ") + role_name(route.role) + "; " + caller.author + " has " + role_name(caller.role), caller.way == Caller::Way::kToken ? "an administrator makes a token with that role: tidewire token add NAME --role " + std::string(role_name(route.role)) : "an administrator changes roles: tidewire user add NAME --role " + std::string(role_name(route.role)));
@@ -191,7 +193,7 @@ void Api::dispatch(const Route& route, http::Request request, http::Params param
   if (auto refused = gate_.refusal(call.request, call.caller, route.any_host)) return refuse(std::move(*refused));
   const bool may = call.caller.role >= route.role || (route.neighbours && call.caller.neighbour);
   if (!may) {
-    http::Response response = problem(call.caller.role == Role::kNobody ? 401 : 403, too_little(route, call.caller));
+    http::Response response = problem(call.caller.role == Role::kNobody ? 401 : 403, too_little(route, call.caller, call.request));
     if (response.status == 401) response.headers.set("WWW-Authenticate", "Bearer");
     return refuse(std::move(response));
   }

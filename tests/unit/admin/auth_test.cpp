@@ -51,6 +51,8 @@ TEST_CASE("auth: a token shows who asks, and its role is the limit", "[admin]") 
   CHECK(o.ask("POST", "/api/v1/sync", "{}", {bearer(token)}).status == 403);
   CHECK(o.ask("GET", "/api/v1/users", "", {bearer(token)}).status == 403);
   CHECK(o.ask("GET", "/api/v1/operations", "", {bearer(token + "x")}).status == 401);
+  CHECK(o.ask("GET", "/api/v1/operations", "", {bearer(token + "x")}).body.find("nobody knows this token") != std::string::npos);
+  CHECK(o.ask("GET", "/api/v1/operations").body.find("who asks?") != std::string::npos);
 }
 
 TEST_CASE("auth: a removed or ended token is nobody's", "[admin]") {
