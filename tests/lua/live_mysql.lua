@@ -166,6 +166,28 @@ tap.test("an outbox that notes another key is not believed, one whose triggers a
   tap.equal(warned(), true)
 end)
 
+tap.test("the outbox is read in order: a later number with an earlier time does not pass over those before it", function()
+  assert(db:query "create table in_turn (id int primary key, name varchar(20)) engine = InnoDB")
+  local call, rows = connect(), collection("in_turn", { "id" }, { "name" })
+  assert(call.install(rows, { apply = true }))
+  assert(db:query "insert into in_turn values (1, 'quick'), (2, 'held up')")
+  local from = { outbox = db:query("select max(seq) as seq from tidewire_outbox")[1].seq, at = assert(call.start(rows)).at }
+  -- The second statement began long before it got its number: it waited for a lock.
+  assert(db:query "insert into tidewire_outbox (at, tbl, op, `keys`) values (utc_timestamp(6), 'in_turn', 'UPDATE', '[1]'), (utc_timestamp(6) - interval 5 second, 'in_turn', 'UPDATE', '[2]')")
+  local first = assert(call.changes(rows, from, 10))
+  tap.equal({ #first.records, first.cursor.outbox, first.more }, { 0, from.outbox, false })
+  task.sleep(1.2)
+  tap.equal(#assert(call.changes(rows, first.cursor, 10)).records, 2)
+  -- A clock that was put back holds nobody up.
+  assert(db:query "insert into tidewire_outbox (at, tbl, op, `keys`) values (utc_timestamp(6) + interval 1 hour, 'in_turn', 'UPDATE', '[1]')")
+  tap.equal(#assert(call.changes(rows, first.cursor, 10)).records, 2)
+end)
+
+tap.test("a note bears the time when it is written, not that when its statement began", function()
+  assert(db:query "insert into in_turn select 3, sleep(1.5)")
+  tap.equal(db:query("select at > utc_timestamp(6) - interval 1 second as young from tidewire_outbox order by seq desc limit 1")[1].young, 1)
+end)
+
 tap.test("a version column guards instead, and keys of two parts work", function()
   assert(db:query [[create table parts (a int, b varchar(10), name varchar(20), v timestamp(6) not null default current_timestamp(6) on update current_timestamp(6), primary key (a, b))]])
   local call, rows = connect(), collection("parts", { "a", "b" }, { "a", "b", "name" }, { version = "v" })

@@ -2,7 +2,7 @@
 ---
 --- The outbox is read with a lock that waits for rows not yet committed, and stays a second behind, by when a number that was
 --- given out is in the table: so a transaction that commits late is never passed over. One that runs for long holds the
---- reading up; it goes on when that ends.
+--- reading up; it goes on when that ends. It ends before the first row that is younger: a later number may bear an earlier time.
 
 local connector = require "tidewire.connector"
 local json = require "tidewire.json"
@@ -48,6 +48,16 @@ local function prune(conn, outbox, name, seen)
   db.query(conn, "delete from " .. outbox .. " where tbl = ? and seq <= ? and at < utc_timestamp(6) - interval 7 day limit 10000", { name, seen }, true)
 end
 
+-- Rows up to the first that may have others before it that are still to come; a time far ahead is a clock's that was put back.
+local function until_young(rows)
+  local events = array {}
+  for n, row in ipairs(rows) do
+    if row.settled ~= 1 then break end
+    events[n] = row
+  end
+  return events
+end
+
 local function parent_texts(column, values)
   local texts = {}
   for n, value in ipairs(values) do texts[n] = notes.spelled(column, value) end
@@ -57,11 +67,11 @@ end
 local function outbox_changes(conn, collection, shape, cursor, limit)
   local outbox, name = M.outbox(conn, collection)
   local answers, err = db.transaction(conn, {
-    { "select seq, op, `keys` from " .. outbox .. " where tbl = ? and seq > ? and at < utc_timestamp(6) - interval 1 second order by seq limit ? lock in share mode",
-      array { name, cursor.outbox, limit } },
+    { "select seq, op, `keys`, at < utc_timestamp(6) - interval 1 second or at > utc_timestamp(6) + interval 1 minute as settled from " .. outbox
+      .. " where tbl = ? and seq > ? order by seq limit ? lock in share mode", array { name, cursor.outbox, limit } },
     { "select " .. iso .. " as now" } })
   if not answers then return nil, err end
-  local events = answers[1]
+  local events = until_young(answers[1])
   for _, event in ipairs(events) do
     event.key = json.decode(event.keys)
     for n, part in ipairs(event.op ~= "PARENT" and shape.key or {}) do event.key[n] = notes.spelled(shape.about.by_name[part], event.key[n]) end

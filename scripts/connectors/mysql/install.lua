@@ -29,8 +29,11 @@ local function trigger_name(what, table_name)
   return "tidewire_" .. what .. "_" .. front .. "_" .. hash.sha256(table_name):sub(1, 12)
 end
 
+-- In a trigger utc_timestamp is when the statement began, perhaps long ago; sysdate is now, in the session's zone.
+local moment = "timestampadd(microsecond, timestampdiff(microsecond, now(6), utc_timestamp(6)), sysdate(6))"
+
 local function note(outbox, table_name, op, list)
-  return "insert into " .. outbox .. " (at, tbl, op, `keys`) values (utc_timestamp(6), '" .. table_name:gsub("'", "''") .. "', '" .. op .. "', " .. list .. ")"
+  return "insert into " .. outbox .. " (at, tbl, op, `keys`) values (" .. moment .. ", '" .. table_name:gsub("'", "''") .. "', '" .. op .. "', " .. list .. ")"
 end
 
 -- What cannot be written down, since a key's column has become another type, is left out (the outbox is not believed any more then):
