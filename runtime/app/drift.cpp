@@ -80,7 +80,8 @@ void App::State::fit(const std::string& name, std::function<void(Result<Fresh>)>
 /// Lets the mapping go on by the types that its systems' fields have now; whether they are others than it went by.
 bool App::State::retyped(const std::string& name, const Fresh& fresh) {
   LoadedMapping& mapping = mappings_.at(name);
-  if (!mapping.mapper || mapping.trouble || fresh.mapper->types() == mapping.mapper->types()) return false;
+  const bool edited = !mapping.mapper || mapping.trouble || mapping.mapper->version() != fresh.mapper->version();  // or is being edited
+  if (edited || fresh.mapper->types() == mapping.mapper->types()) return false;
   mapping.retyped_at = clock_.ticks();
   log_.warn("schema_retyped", name + " goes by other types from now on: fields of its systems changed theirs. What was refused meanwhile: tidewire retry --mapping " + name, {{"mapping", Value(name)}});
   run_mapping(name, fresh.text, fresh.described, fresh.draft);
@@ -91,10 +92,11 @@ bool App::State::retyped(const std::string& name, const Fresh& fresh) {
 void App::State::doubt(const store::Operation& dead) {
   const auto found = mappings_.find(dead.mapping);
   if (found == mappings_.end() || (found->second.retyped_at && clock_.ticks() - *found->second.retyped_at < kAskAgain)) return;
-  look_for_drift(dead.mapping, [this, name = dead.mapping, key = dead.key](const std::optional<Error>& drift) {
+  look_for_drift(dead.mapping, [this, alive = alive_, name = dead.mapping, key = dead.key](const std::optional<Error>& drift) {
+    if (!*alive || !drift) return;
     for (const store::Side side : {store::Side::kLeft, store::Side::kRight}) {
-      if (!drift || !key[side]) continue;
-      store_->retry(name, std::pair(side, *key[side]), [this, alive = alive_, name](Result<std::int64_t> tried) {
+      if (!key[side]) continue;
+      store_->retry(name, std::pair(side, *key[side]), [this, alive, name](Result<std::int64_t> tried) {
         if (*alive && tried.ok() && *tried > 0) engine_->wake(name);
       });
     }
