@@ -34,6 +34,8 @@ inline constexpr std::int64_t kFewSetBack = 2;
 inline constexpr std::int64_t kFewGone = 5;
 /// A note of the link: the records' own times as they were seen last, by side, likewise.
 inline constexpr const char* kShown = "$shown";
+/// Of a link that a create of ours made outside the scope, until both records were inside it once.
+inline constexpr const char* kOutside = "$outside";
 
 /// Keys under way. A reconcile owns both keys of its link; whoever finds a key taken is told when it is free. The keys are of
 /// all lanes of one mapping, the uses of this lane alone.

@@ -87,6 +87,36 @@ TEST_CASE("law 23: where leaving deletes, the other record goes, and is made aga
   CHECK(it.world.counts().links == 1);
 }
 
+TEST_CASE("law 23: what was made outside the scope has not left it: its source stays, and goes once it was inside", "[laws][23]") {
+  for (const Leave leave : {Leave::kDelete, Leave::kSoft, Leave::kUnlink}) {
+    sync::Plan plan = Scoped::with_scope(leave, World::default_plan());
+    plan.end.left.scope["status"] = Value(Object{{"op", "="}, {"value", "in"}});
+    World world(plan);
+    const std::string right = world.right.insert(test::person("ada@example.org"));
+    world.hook(Side::kRight, right);
+    world.settle(std::chrono::minutes(2));
+    REQUIRE(world.left.rows.size() == 1);
+    const std::string left = world.left.rows.begin()->first;
+    world.hook(Side::kLeft, left);
+    world.settle(std::chrono::minutes(2));
+
+    REQUIRE(world.right.rows.size() == 1);
+    CHECK(world.right.get(right, "archived") == Value());
+    REQUIRE(test::known_of(world, Side::kRight, right).link);
+    CHECK(test::known_of(world, Side::kRight, right).link->state == store::LinkState::kFrozen);
+
+    for (const char* status : {"in", "out"}) {
+      world.timers.advance(std::chrono::minutes(5));
+      world.left.edit(left, "status", Value(status));
+      world.hook(Side::kLeft, left);
+      world.settle(std::chrono::minutes(2));
+      if (status == std::string("in")) CHECK(test::known_of(world, Side::kRight, right).link->state == store::LinkState::kLive);
+    }
+    CHECK(world.right.rows.size() == (leave == Leave::kDelete ? 0U : 1U));
+    CHECK(!test::known_of(world, Side::kLeft, left).link);
+  }
+}
+
 TEST_CASE("law 23: leaving deletes although deletes of the mapping are ignored", "[laws][23]") {
   sync::Plan plan = World::default_plan();
   plan.end.right.deletes = sync::DeletePolicy::kIgnore;

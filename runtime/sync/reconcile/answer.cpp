@@ -147,6 +147,7 @@ void Reconcile::take_answer(Side side, const Record& answer, const Value& stored
   stored_otherwise |= shown == Shown::kOurs && !creating_ && shows_more(side, stored);
   if (stored_otherwise) again_.push_back({side, answer.key, "upsert", "again", 0, now()});
   link_.key[side] = answer.key;
+  if (creating_ && shown != Shown::kLater && !meets(plan_.end[side].scope, stored, plan_, side)) link_.notes[kOutside] = Value(true);
   note_stamps(plan_, side, decisions_.patch[side], link_);
   see(side, answer);
   if (answer.modified) link_.stamps[""][side == Side::kLeft ? "l" : "r"] = Value(answer.modified->time_since_epoch().count());

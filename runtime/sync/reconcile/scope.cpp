@@ -16,7 +16,9 @@ void Reconcile::left_scope(Side side) {
     return commit_pass();
   }
   const bool goes = plan_.leave == Plan::Leave::kSoft || plan_.leave == Plan::Leave::kDelete;
-  const bool freezes = plan_.leave == Plan::Leave::kFreeze || link_.id == 0 || !link_.key[there];
+  // Made outside by a create of ours, it has not left the scope: what it was made from stays until it was inside once.
+  const bool outside = link_.notes.find(kOutside) != nullptr;
+  const bool freezes = plan_.leave == Plan::Leave::kFreeze || outside || link_.id == 0 || !link_.key[there];
   if (freezes || (goes && !flows(plan_.flow, there))) {
     link_.state = store::LinkState::kFrozen;
     return commit_echo("left_scope");
