@@ -210,6 +210,11 @@ void Reconcile::take_name(Side side, Record renamed, Result<std::vector<store::K
     const std::string name = lane_.mapping + "/" + side_name(side) + "/" + renamed.key;
     return stand_whole("two_links", make_error(Code::kInvalid, "'" + *link_.key[side] + "' is '" + renamed.key + "' now, which is linked to '" + holder->key[other(side)].value_or("") + "' already", "one record has two links: `tidewire unlink` the wrong one"), name);
   }
+  // Of what a create in doubt may have made, found by its match, only what still reads as sent was agreed on (law 25).
+  const Side there = other(side);
+  if (link_.id == 0 && record_[there] && stamped_with(there, *link_.key[side]).empty()) {
+    std::erase_if(link_.base, [&](const auto& one) { const Field* field = plan_.field(one.first); return field != nullptr && changed(*field, there); });
+  }
   operation_.kind = "rename";
   wake_ = {lane_.mapping + "/" + side_name(side) + "/" + renamed.key};  // what waits for it names it so already
   link_.key[side] = renamed.key;
