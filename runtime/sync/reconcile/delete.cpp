@@ -233,6 +233,8 @@ void Reconcile::announce_delete(Side side) {
   store::Commit announcement;
   announcement.announce = {*intent_[there]};
   announcement.operation = operation_;
+  // Found in place of the one that the link has: whoever looks after the delete finds by the link which record it was.
+  if (known_.link && known_.link->key[there] != link_.key[there]) announcement.link = link_;
   put_announced(std::move(announcement), [self = shared_from_this(), there, soft] {
     if (soft) return self->send_soft_delete(there);
     self->send_delete(there);
