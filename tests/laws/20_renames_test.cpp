@@ -306,3 +306,16 @@ TEST_CASE("law 20: a rename goes on with what was announced under the former nam
   CHECK(it.shown(Side::kRight, "tags") == "a+b");
   CHECK(it.known(Side::kLeft, "L-new").intents.empty());
 }
+
+TEST_CASE("law 20: a record that gets another name between the read and its delete is deleted under that one", "[laws][20][15]") {
+  Old it;
+  it.world.left.erase(it.left);
+  it.world.right.after_read = [&] { it.world.right.rename(it.right, "R-new"); };
+  it.world.hook(Side::kLeft, it.left, "delete");
+  it.world.settle(minutes(5));
+  it.world.hook(Side::kRight, "R-new");
+  it.world.settle(minutes(5));
+
+  CHECK(it.world.right.rows.empty());
+  CHECK(it.world.left.rows.empty());
+}

@@ -249,7 +249,11 @@ void Reconcile::send_delete(Side side) {
 
 void Reconcile::on_deleted(Side side, Result<void> answer, const char* kind, const Value& values) {
   if (answer.ok()) pass(CrashPoint::kDeleteAnswered);
-  if (!answer.ok() && answer.error().code == Code::kStale && merges_++ < 5) {
+  const bool before = std::any_of(known_.intents.begin(), known_.intents.end(), [&](const store::Intent& intent) { return intent.kind == store::IntentKind::kDelete && intent.side == side; });
+  // Another's hand took it away since it was read, or gave it another name (law 20).
+  const bool went = !answer.ok() && answer.error().code == Code::kNotFound && !before && !searched_[side] && lane_.capabilities(side).incarnation && link_.incarnation[side];
+  replaced_[side] = replaced_[side] || went;
+  if (!answer.ok() && (answer.error().code == Code::kStale || went) && merges_++ < 5) {
     if (intent_[side]) close_intents_.push_back(intent_[side]->id);  // surely not applied
     intent_[side].reset();
     record_ = {};  // somebody changed it meanwhile: look again, it may have to be restored
@@ -263,7 +267,7 @@ void Reconcile::on_deleted(Side side, Result<void> answer, const char* kind, con
   }
   note_write(side, "delete", Value(Object{}), answer.ok() ? "deleted" : "was gone already");
   // Gone by another's hand, unless an earlier request of ours did it: who deleted it saw what was in it.
-  const bool ours = answer.ok() || std::any_of(known_.intents.begin(), known_.intents.end(), [&](const store::Intent& intent) { return intent.kind == store::IntentKind::kDelete && intent.side == side; });
+  const bool ours = answer.ok() || before;
   if (!ours) return bury(other(side), "delete", "applied");
   counters_["deleted"] += 1;
   look_at_trash(side, record_[side]->fields);
