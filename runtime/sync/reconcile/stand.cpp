@@ -131,6 +131,7 @@ void Reconcile::stand(store::KeyState state, Error error, Instant due, const std
   const bool older = older_ && (!believed_ || state == store::KeyState::kBackingOff);
   store::Commit commit = commit_with({});
   commit.finished.clear();
+  commit.wake_children.clear();  // nothing was linked or moved: who waits for it would wake it in turn, without a pause
   for (const Side side : {Side::kLeft, Side::kRight}) {
     if (in_doubt && intent_[side] && renewed_[side]) commit.announce.push_back(*intent_[side]);
   }

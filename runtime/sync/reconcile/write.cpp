@@ -240,6 +240,7 @@ void Reconcile::after_write(Side side) {
     store::Commit commit;
     commit.mapping = lane_.mapping;
     commit.link = link_;
+    commit.wake_children = wake_;
     // Of a computed value the base is the other side's input: the version just written guards nothing until both have it.
     const bool half = std::any_of(decisions_.fields.begin(), decisions_.fields.end(), [](const Decision& decision) { return decision.to_left && decision.to_right; });
     if (half) commit.link->version[side].reset();
@@ -257,6 +258,7 @@ void Reconcile::after_write(Side side) {
         return self->fail(std::move(stored).error());
       }
       self->link_.id = *stored;
+      if (!self->wake_.empty() && self->lane_.woke) self->lane_.woke();
       pass(CrashPoint::kOneSideStored);
       self->write_next();
     });
