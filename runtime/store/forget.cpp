@@ -10,6 +10,7 @@
 #include "base/hash.h"
 #include "base/json.h"
 #include "store/audit.h"
+#include "store/counters.h"
 #include "store/exchanges.h"
 #include "store/files.h"
 #include "store/links.h"
@@ -151,7 +152,9 @@ class Forgetter {
     TRY(count("operations", execute(database_, "DELETE FROM operations WHERE link IS NULL AND mapping = ? AND " + column + " = ?", mapping, key)));
     TRY(count("conflicts", execute(database_, "DELETE FROM conflicts WHERE mapping = ? AND side = ? AND key = ?", mapping, side, key)));
     TRY(execute(database_, "DELETE FROM kv WHERE namespace = 'parts' AND substr(key, 1, length(?1)) = ?1 AND value = ?2", mapping + "/" + side_name(side) + "/", json::dump(Value(key))));
-    TRY(count("dirty_keys", execute(database_, "DELETE FROM dirty_keys WHERE mapping = ? AND side = ? AND key = ?", mapping, side, key)));
+    const std::int64_t waiting = TRY(execute(database_, "DELETE FROM dirty_keys WHERE mapping = ? AND side = ? AND key = ?", mapping, side, key));
+    TRY(count("dirty_keys", waiting));
+    TRY(add_count(database_, mapping_scope(mapping), "discarded", waiting));  // the balance goes on
     // What a judge said of the record (sync/reconcile/judge.cpp) is kept by its left key.
     if (side == Side::kLeft) TRY(execute(database_, "DELETE FROM kv WHERE namespace = 'judge ' || ?1 AND substr(key, 1, length(?2) + 1) = ?2 || char(10)", mapping, key));
     TRY(count("findings", execute(database_,

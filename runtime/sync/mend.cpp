@@ -223,6 +223,7 @@ Result<void> Mender::ignore() {
   commit_.moved = {what_.key};
   commit_.stirred[what_.key.first] = true;
   for (const store::DirtyKey& row : known_.front().dirty) commit_.finished.push_back({row.side, row.key, row.last_seq, row.changes});
+  commit_.counters["ignored"] = static_cast<std::int64_t>(commit_.finished.size());
   return {};
 }
 

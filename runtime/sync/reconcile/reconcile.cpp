@@ -68,7 +68,6 @@ void Reconcile::on_known(Result<std::vector<store::Known>> known) {
   linked_ = known_.link.has_value();
   if (linked_) {
     link_ = *known_.link;
-    if (link_.state == store::LinkState::kIgnored) return commit_echo("ignored");
     epoch_ = forget_left(link_, lane_.joined, plan_);
     reapplies_ = reapplies();
     const auto& there = link_.key[other(key_.first)];
@@ -76,6 +75,7 @@ void Reconcile::on_known(Result<std::vector<store::Known>> known) {
       const SideKey twin{other(key_.first), *there};
       if (!claim(twin)) return finish({Report::End::kBusy, twin, {}, {}, {}});
     }
+    if (link_.state == store::LinkState::kIgnored) return commit_echo("ignored");
   } else {
     begin_link();
     if (!is_source() && !options_.waited_for_creates && !options_.dry && lane_.creates.any(key_.first)) {

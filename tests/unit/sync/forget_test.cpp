@@ -25,3 +25,18 @@ TEST_CASE("forget: a job that waits for the record ends, and says no more which 
   CHECK(job_of(it.world, id).options.string_or("key").empty());
   CHECK_FALSE(it.known(Side::kLeft, it.left).link);
 }
+
+TEST_CASE("forget: what waited for the record is in the balance", "[sync][forget]") {
+  Pair it;
+  it.world.engine->pause("people", true);
+  it.edit(Side::kLeft, "phone", "2");
+  it.world.hook(Side::kLeft, it.left);
+  it.world.settle();
+  REQUIRE(it.world.counts().waiting == 1);
+
+  it.world.engine->forget("people", {Side::kLeft, it.left}, "ann", [](Result<std::map<std::string, std::int64_t>> done) { CHECK(done.ok()); });
+  it.world.settle();
+
+  CHECK(it.world.counts().waiting == 0);
+  CHECK(it.world.counts().counters["discarded"] == 1);
+}

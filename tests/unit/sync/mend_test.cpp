@@ -472,3 +472,30 @@ TEST_CASE("revert: what the mapping redacts is left alone, and listed", "[sync][
   REQUIRE(found_in(job, "not_undone") == 1);
   CHECK(json::dump(findings_of(it.world, job.id).front().record).find("phone") != std::string::npos);
 }
+
+TEST_CASE("ignore: what waited for the record, and what a person asks of it then, is in the balance", "[sync][mend]") {
+  Pair it;
+  it.world.engine->pause("people", true);
+  it.edit(Side::kLeft, "phone", "2");
+  it.edit(Side::kRight, "phone", "3");
+  it.world.hook(Side::kLeft, it.left);
+  it.world.hook(Side::kRight, it.right);
+  it.world.settle();
+  REQUIRE(it.world.counts().waiting == 2);
+  const auto ended = [&] {
+    const auto counts = it.world.counts();
+    std::int64_t all = counts.waiting + counts.backing_off + counts.conflict + counts.dead;
+    for (const char* name : {"applied", "echo", "coalesced", "ignored", "conflict"}) all += counts.counters.contains(name) ? counts.counters.at(name) : 0;
+    return all;
+  };
+
+  REQUIRE(mend(it.world, Act::kIgnore, {Side::kLeft, it.left}).ok());
+  CHECK(it.world.counts().waiting == 0);
+  CHECK(ended() == it.world.counts().counters.at("received"));
+
+  it.world.engine->pause("people", false);
+  REQUIRE(mend(it.world, Act::kResetBase, {Side::kLeft, it.left}).ok());
+  it.world.settle();
+  CHECK(ended() == it.world.counts().counters.at("received"));
+  CHECK(it.shown(Side::kRight, "phone") == "3");
+}
