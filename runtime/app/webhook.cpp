@@ -262,7 +262,7 @@ void WebhookIntake::note_received(Connection& connection) {
 /// A person needs the secret twice: for the settings here, and to give it back over there.
 void WebhookIntake::greet(Connection& connection, const std::string& secret, http::Reply reply) {
   const Instant now = ports_.clock.now();
-  auto& greeted = connection.webhooks.greeted;
+  auto& greeted = connection.webhooks().greeted;
   if (greeted && now >= *greeted && now - *greeted < kBetweenHandshakes) {
     Error error = make_error(Code::kThrottled, "a webhook of this connection was introduced a moment ago", "send its secret again");
     error.retry_after = std::chrono::seconds(1);
