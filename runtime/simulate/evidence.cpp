@@ -35,6 +35,11 @@ Evidence Evidence::gather(World& world) {
     for (const store::DirtyKey& row : every_page<store::DirtyKey>(world, [&](store::Page page, auto done) { store.standing("things", state, page, std::move(done)); })) {
       if (moves) out.moving_ += std::string(store::side_name(row.side)) + " '" + row.key + "' " + row.reason + " due " + format_instant(row.due_at) + " " + (row.error ? row.error->string_or("message") : "") + "; ";
       else out.standing_.insert({row.side, row.key});
+      const std::string name = std::string(store::side_name(row.side)) + " '" + row.key + "'";
+      if (state == store::KeyState::kWaitingFor) out.waiting_[row.parent] = name;
+      out.dead_rows_ += state == store::KeyState::kDead ? 1 : 0;
+      out.blocked_ = out.blocked_ || (state == store::KeyState::kDead && row.error && row.error->string_or("code") == code_name(Code::kBlocked));
+      if (state == store::KeyState::kDead) out.dead_ += name + " is a dead letter: " + (row.error ? row.error->string_or("message") : "") + "; ";
     }
   }
   for (const store::Conflict& row : every_page<store::Conflict>(world, [&](store::Page page, auto done) { store.conflicts("things", false, page, std::move(done)); })) {
@@ -47,6 +52,17 @@ Evidence Evidence::gather(World& world) {
     out.operations.push_back(row);
   }
   return out;
+}
+
+std::optional<std::string> Evidence::waits_in_vain() const {
+  for (const store::Link& link : links) {
+    if (link.state != store::LinkState::kLive || !link.key.left || !link.key.right) continue;
+    for (const Side side : {Side::kLeft, Side::kRight}) {
+      const auto found = waiting_.find(std::string("things/") + store::side_name(side) + "/" + *link.key[side]);
+      if (found != waiting_.end()) return found->second + " waits for " + found->first + ", which is linked";
+    }
+  }
+  return std::nullopt;
 }
 
 void Evidence::add_lost(const Value* value, const Ledger& ledger) {

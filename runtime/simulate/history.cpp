@@ -52,6 +52,12 @@ class Drawing {
     }
     if (profile_.outages && dice < 12) return act(Act::Kind::kAway, thing);
     if (profile_.parted && dice < 12) return act(Act::Kind::kPart, thing);
+    if (profile_.mended && dice < 27) return act(Act::Kind::kMend, thing);
+    if (profile_.dealt && dice >= 12 && dice < 27) return act(dice < 18 ? Act::Kind::kRetry : Act::Kind::kDiscard, thing);
+    if (profile_.demanding && dice < 14) return act(Act::Kind::kEmpty, thing);
+    if (profile_.pinned && dice >= 14 && dice < 27) return act(dice < 18 ? Act::Kind::kPin : Act::Kind::kHandOn, thing);
+    if (profile_.revised && dice < 18) return act(Act::Kind::kRevise, thing);
+    if (profile_.related && dice >= 14 && dice < 27) return act(Act::Kind::kName, thing);
     if (profile_.jumps && dice >= 22 && dice < 28) return act(Act::Kind::kJump, thing);
     if (dice >= 28 && dice < 33) return act(Act::Kind::kResolve, thing);
     if (dice >= 33 && dice < 36) return act(Act::Kind::kPoll, thing);
@@ -82,10 +88,12 @@ const std::vector<std::string>& edited_fields(const Profile& profile) {
   static const std::vector<std::string> judged{"phone", "note", "amount", "code", "name", "street", "city", "price", "price", "price"};
   static const std::vector<std::string> grown{"phone", "note", "amount", "code", "name", "street", "city", "extra", "extra", "extra"};
   static const std::vector<std::string> grouped{"phone", "note", "name", "street", "city", "zip", kAddress, kAddress, kAddress};
+  static const std::vector<std::string> demanding{"phone", "note", "amount", "code", "name", "street", "city", "title", "title", "title"};
   // What counts of both sides' sums is told by link, and a pair that meets again has another one.
   static const std::vector<std::string> parted{"phone", "note", "name", "street", "city"};
-  if (profile.parted) return parted;
-  if (profile.grows) return grown;
+  if (profile.parted || profile.mended) return parted;
+  if (profile.grows || profile.revised) return grown;
+  if (profile.demanding) return demanding;
   if (profile.grouped) return grouped;
   return profile.judged ? judged : fields;
 }
@@ -113,6 +121,14 @@ std::string describe(const Act& act) {
     case Act::Kind::kAway: return side + " answers nobody for a while";
     case Act::Kind::kPart: return thing + " is parted from its other half";
     case Act::Kind::kGrow: return "the mapping gets the field extra";
+    case Act::Kind::kMend: return side + ": a person mends the link of " + thing;
+    case Act::Kind::kRetry: return "a person tries again what stands";
+    case Act::Kind::kDiscard: return "a person discards something that stands";
+    case Act::Kind::kEmpty: return side + ": " + thing + " loses its title";
+    case Act::Kind::kPin: return side + ": something refers to " + thing + " for a while";
+    case Act::Kind::kHandOn: return side + ": " + thing + " hands its badge on";
+    case Act::Kind::kRevise: return "the mapping loses the field extra, or gets it back";
+    case Act::Kind::kName: return side + ": " + thing + " names another as its boss";
   }
   return "";
 }

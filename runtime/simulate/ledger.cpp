@@ -38,6 +38,14 @@ void Ledger::bury(Burial burial, const Value& fields) {
   burials_.push_back(std::move(burial));
 }
 
+void Ledger::empty(const Value& value) {
+  for (const Edit* edit = of(value); edit != nullptr; edit = edit->saw == 0 ? nullptr : &edits_[static_cast<std::size_t>(edit->saw) - 1]) edits_[static_cast<std::size_t>(edit->id) - 1].buried = true;
+}
+
+void Ledger::forget(int thing, const std::function<bool(const Edit&)>& stands) {
+  for (Edit& edit : edits_) edit.excused = edit.excused || (edit.thing == thing && !stands(edit));
+}
+
 void Ledger::show(const Value& fields, std::uint64_t step) {
   const int thing = thing_of(fields);
   for (const auto& [field, value] : fields.as_object()) {

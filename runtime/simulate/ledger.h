@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -45,6 +46,10 @@ class Ledger {
   Value edit(Side side, int thing, const std::string& field, const Value& present, bool trailing_blank);
   /// The record is deleted by somebody who sees it.
   void bury(Burial burial, const Value& fields);
+  /// Somebody who sees the value takes it away.
+  void empty(const Value& value);
+  /// What is said of the thing's past is gone: an edit that stands nowhere now is on record no more.
+  void forget(int thing, const std::function<bool(const Edit&)>& stands);
   /// A read showed these values.
   void show(const Value& fields, std::uint64_t step);
   /// An unguarded write, asked for at step `asked`, replaces a value: what no read showed before it is nobody's fault.

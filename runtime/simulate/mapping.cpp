@@ -60,6 +60,18 @@ BuiltInMapper::BuiltInMapper(const Profile& profile, std::uint64_t seed, bool gr
     plan_.leave = kLeaves[seed % 3];
   }
   if (profile.grows) plan_.brake_least = 1;
+  if (profile.revised) plan_.brake.reset();
+  if (profile.demanding) {
+    plan_.fields.push_back(built_in_field("title", "newest"));
+    plan_.fields.back().required = true;
+  }
+  if (profile.pinned) plan_.fields.push_back(built_in_field("badge", "newest"));
+  if (profile.related) {
+    plan_.fields.push_back(built_in_field("boss", "newest"));
+    plan_.fields.back().kind = sync::Field::Kind::kReference;
+    plan_.fields.back().reference = plan_.name;
+    plan_.fields.back().optional_reference = seed % 2 == 0;
+  }
   if (grown) plan_.fields.push_back(built_in_field("extra", "newest"));
   if (grown) version_ = "built-in, grown";
   if (!profile.judged) return;

@@ -23,6 +23,11 @@ void ShakyDisk::read(Work work, Done done) {
   poster_.post([done = std::move(done)] { done(make_error(Code::kUnavailable, "the state cannot be read")); });
 }
 
+void ShakyDisk::maintain(Work work, Done done) {
+  if (!faults_.strikes(Fault::kDisk, "maintain")) return inner_.maintain(std::move(work), std::move(done));
+  poster_.post([done = std::move(done)] { done(make_error(Code::kUnavailable, "the disk is full")); });
+}
+
 Result<sync::Outcome> ShakyMapper::convert(const sync::Field& field, Side to, const Value& form, const Value& record, std::string_view op) {
   if (faults_.strikes(Fault::kScript, "transform")) return make_error(Code::kScript, "a transform raised an error");
   return inner_->convert(field, to, form, record, op);

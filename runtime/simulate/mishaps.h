@@ -16,6 +16,7 @@ class ShakyDisk final : public store::Executor {
   ShakyDisk(store::Database& database, Poster& poster, Faults& faults) : inner_(database, poster), poster_(poster), faults_(faults) {}
   void write(Work work, Done done) override;
   void read(Work work, Done done) override;
+  void maintain(Work work, Done done) override;
 
  private:
   store::InlineExecutor inner_;

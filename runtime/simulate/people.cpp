@@ -38,6 +38,16 @@ void World::perform(const Act& act) {
         side(act.side).rename(*key, to);
       }
       return;
+    case Kind::kEmpty: return empty(act.side, act.thing);
+    case Kind::kHandOn: return hand_on(act.side, act.thing, act.number);
+    case Kind::kName: return name_boss(act.side, act.thing, act.number);
+    case Kind::kPin:
+      if (const auto key = side(act.side).key_of(act.thing)) {
+        const auto span = std::chrono::seconds(1 + static_cast<int>(act.number % 1200));
+        note(word_of(act.side, "person") + ": refers to " + *key + " for " + format_duration(span));
+        side(act.side).pin(*key, span);
+      }
+      return;
     default: return perform_on_both(act);
   }
 }
@@ -74,6 +84,12 @@ void World::perform_on_both(const Act& act) {
     case Kind::kGrow:
       note("the mapping gets the field extra");
       return grow();
+    case Kind::kRevise:
+      note(grown_ ? "the mapping loses the field extra" : "the mapping gets the field extra back");
+      return put_mapping(!grown_);
+    case Kind::kMend: return perform_mending(act);
+    case Kind::kRetry:
+    case Kind::kDiscard: return deal(act.kind == Kind::kDiscard, act.number);
     default: return;
   }
 }
@@ -89,8 +105,11 @@ Value World::fresh_fields(Side side, int thing) {
   fields["amount"] = Value(std::int64_t{0});
   for (const char* field : {"phone", "note", "name", "street", "city"}) fields[field] = ledger_.edit(side, thing, field, Value(), false);
   if (profile_.scoped && side == Side::kLeft) fields["status"] = Value("in");
-  if (profile_.grows) fields["extra"] = ledger_.edit(side, thing, "extra", Value(), false);
+  if (profile_.grows || profile_.revised) fields["extra"] = ledger_.edit(side, thing, "extra", Value(), false);
   if (profile_.grouped) fields["zip"] = ledger_.edit(side, thing, "zip", Value(), false);
+  if (profile_.demanding) fields["title"] = faults_.number("left empty", 3) == 0 ? Value() : ledger_.edit(side, thing, "title", Value(), false);
+  if (profile_.pinned) fields["badge"] = Value("badge-" + std::to_string(++badges_));
+  if (const auto boss = profile_.related && faults_.number("boss", 2) == 0 ? another(side, "", faults_.number("which boss", 100)) : std::nullopt) fields["boss"] = Value(*boss);
   if (profile_.judged) fields["price"] = ledger_.edit(side, thing, "price", Value(), false);
   fields["code"] = side == Side::kLeft ? ledger_.edit(side, thing, "code", Value(), false) : Value();
   return fields;
@@ -124,6 +143,44 @@ void World::edit_field(Side side, const std::string& key, int thing, const std::
   note(word_of(side, "person") + ": " + key + " " + field + "=" + (value.is_string() ? "'" + value.as_string() + "'" : std::to_string(value.as_int())));
   if (!linked_.contains({side, key})) this->side(side).edit_unmet(key);
   this->side(side).set(key, field, value);
+}
+
+void World::empty(Side side, int thing) {
+  const auto key = this->side(side).key_of(thing);
+  if (!key) return;
+  note(word_of(side, "person") + ": " + *key + " loses its title");
+  if (const Value* title = this->side(side).rows().at(*key).fields.find("title")) ledger_.empty(*title);
+  this->side(side).set(*key, "title", Value());
+}
+
+/// Whoever hands it on takes a fresh one.
+void World::hand_on(Side side, int thing, std::uint64_t number) {
+  const auto from = this->side(side).key_of(thing);
+  const auto to = from ? another(side, *from, number) : std::nullopt;
+  if (!to) return;
+  const std::string badge = this->side(side).rows().at(*from).fields.string_or("badge");
+  if (badge.empty()) return;
+  note(word_of(side, "person") + ": " + *from + " hands " + badge + " on to " + *to);
+  this->side(side).set(*from, "badge", Value("badge-" + std::to_string(++badges_)));
+  this->side(side).set(*to, "badge", Value(badge));
+  handed_.insert({thing, ledger_.thing_of(this->side(side).rows().at(*to).fields)});
+}
+
+void World::name_boss(Side side, int thing, std::uint64_t number) {
+  const auto key = this->side(side).key_of(thing);
+  const auto boss = key ? another(side, *key, number) : std::nullopt;
+  if (!boss) return;
+  note(word_of(side, "person") + ": " + *key + " names " + *boss + " as its boss");
+  this->side(side).set(*key, "boss", Value(*boss));
+}
+
+std::optional<std::string> World::another(Side side, const std::string& key, std::uint64_t number) {
+  std::vector<std::string> others;
+  for (const auto& [one, row] : this->side(side).rows()) {
+    if (one != key) others.push_back(one);
+  }
+  if (others.empty()) return std::nullopt;
+  return others[number % others.size()];
 }
 
 void World::bury(Side side, int thing) {

@@ -284,6 +284,83 @@ Profile profile_groups() {
   return profile;
 }
 
+Profile profile_mended() {
+  Profile profile = profile_plain();
+  profile.name = "mended-links";
+  profile.about = "a person parts and joins pairs, sets records and fields aside, begins anew, merges and forgets, with edits on their way";
+  profile.mended = true;
+  profile[Fault::kLostAnswer] = 0.04;
+  profile[Fault::kCrash] = 0.003;
+  profile[Fault::kDisk] = profile[Fault::kFsync] = 0.005;
+  profile.sweeps = true;
+  profile.most_acts = 18;
+  return profile;
+}
+
+Profile profile_dealt() {
+  Profile profile = profile_plain();
+  profile.name = "dead-letters";
+  profile.about = "writes are refused for good and requests without answer given up; a person tries again or discards what stands";
+  profile.dealt = profile.outages = true;
+  profile[Fault::kRejected] = 0.15;
+  profile[Fault::kLostAnswer] = 0.04;
+  profile[Fault::kCrash] = 0.003;
+  profile.sweeps = true;
+  profile.most_acts = 18;
+  return profile;
+}
+
+Profile profile_demanding() {
+  Profile profile = profile_plain();
+  profile.name = "required-fields";
+  profile.about = "records come without a field that the mapping requires, and lose it again; people fill it in at last";
+  profile.demanding = true;
+  profile[Fault::kPerson] = 0.25;
+  profile[Fault::kLostAnswer] = 0.04;
+  profile[Fault::kCrash] = 0.005;
+  profile.most_acts = 18;
+  return profile;
+}
+
+Profile profile_pinned() {
+  Profile profile = profile_plain();
+  profile.name = "in-the-way";
+  profile.about = "a record is in the way of another: it refers to what is to be deleted, or has a value that only one may have until it hands it on";
+  profile.pinned = profile.deletes = true;
+  profile[Fault::kLostAnswer] = 0.04;
+  profile[Fault::kCrash] = 0.003;
+  profile.most_things = 4;
+  profile.most_acts = 18;
+  return profile;
+}
+
+Profile profile_revised() {
+  Profile profile = profile_plain();
+  profile.name = "edited-mapping";
+  profile.about = "the mapping loses a field and gets it back, again and again, with changes on their way";
+  profile.revised = true;
+  profile[Fault::kPerson] = 0.25;
+  profile[Fault::kLostAnswer] = 0.05;
+  profile[Fault::kSlow] = 0.1;
+  profile[Fault::kCrash] = 0.01;
+  profile.most_acts = 18;
+  return profile;
+}
+
+Profile profile_related() {
+  Profile profile = profile_plain();
+  profile.name = "renamed-parents";
+  profile.about = "records name each other, and what they name gets another key: its system follows, and tells of that or does not";
+  profile.related = profile.renames = true;
+  profile[Fault::kLostAnswer] = 0.04;
+  profile[Fault::kSlow] = 0.1;
+  profile[Fault::kCrash] = 0.005;
+  profile.sweeps = true;
+  profile.most_things = 4;
+  profile.most_acts = 18;
+  return profile;
+}
+
 /// Rare faults of every kind in one history: what one profile's law does while another's is at work.
 Profile profile_storm() {
   Profile profile;
@@ -291,6 +368,7 @@ Profile profile_storm() {
   profile.about = "a little of everything at once: deletes, renames, used names and edits amid lost, late and slow requests, crashes, a failing disk and scripts";
   for (double& rate : profile.rate) rate = 0.02;
   profile[Fault::kLostRow] = 0;  // of systems that count
+  profile[Fault::kRejected] = 0;  // likewise of its own
   profile[Fault::kUnread] = 0;   // a profile of its own
   profile[Fault::kHookTwice] = profile[Fault::kHookLate] = profile[Fault::kPerson] = profile[Fault::kSlow] = 0.1;
   profile[Fault::kHookLost] = 0.05;
@@ -310,7 +388,7 @@ Profile profile_storm() {
 const char* fault_name(Fault fault) {
   static constexpr const char* kNames[] = {"lost request", "lost answer", "applied late", "refused", "throttled", "stale read", "slow",
                                            "person between", "webhook lost", "webhook twice", "webhook late", "5xx before", "5xx after",
-                                           "hidden row", "script error", "state not read", "disk full", "failed fsync", "crash", "silent judge", "lost row"};
+                                           "hidden row", "script error", "state not read", "disk full", "failed fsync", "crash", "silent judge", "lost row", "rejected"};
   return kNames[static_cast<std::size_t>(fault)];
 }
 
@@ -323,6 +401,7 @@ std::span<const Profile> profiles() {
                                         profile_scope(),    profile_pages(),
                                         profile_short_lists(), profile_unread(),
                                         profile_groups(), profile_outages(), profile_parted(),
+                                        profile_mended(), profile_dealt(), profile_demanding(), profile_pinned(), profile_revised(), profile_related(),
                                         profile_storm()};
   return all;
 }

@@ -38,6 +38,7 @@ enum class Fault {
   kCrash,
   kJudge,         // who is asked about a field says nothing within its time
   kLostRow,       // a page of a list loses a row that the system counts, and for a while reads do not show it either
+  kRejected,      // a rule of the system refuses a write, for good as far as anybody can tell
   kCount,
 };
 const char* fault_name(Fault fault);
@@ -68,6 +69,12 @@ struct Profile {
   bool grows = false;   // the mapping gets a field while it runs, `extra`, under a brake that lets one record through
   bool outages = false; // a system answers nobody for longer than the attempts of a key last
   bool parted = false;  // a person parts pairs, which meet as strangers
+  bool mended = false;  // a person parts, joins, merges, sets aside, begins anew and forgets what belongs together
+  bool dealt = false;   // a person retries and discards what stands
+  bool demanding = false;  // a field more, `title`, which the mapping requires; people leave it empty, and empty it
+  bool pinned = false;  // a field more, `badge`, which one record has at a time and hands on; what others refer to is not deleted
+  bool revised = false; // the mapping loses its field `extra` while it runs, and gets it back
+  bool related = false; // a field more, `boss`, which names another record; references follow a rename
   bool judged = false;  // a field more, `price`, that a judge is asked about
   bool grouped = false; // a field more, `zip`, in a group or a record that is won together, by a rule drawn from the seed; several of them are edited at once
   int most_things = 3, most_acts = 14;

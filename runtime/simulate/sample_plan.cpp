@@ -152,7 +152,8 @@ bool Sample::found_again(Side side, const sync::Capabilities& able) const {
 }
 
 std::optional<Profile> Sample::adapted(Profile profile, const Sides<sync::Capabilities>& able) const {
-  if (profile.grows || profile.judged || profile.scoped || profile.grouped || profile.parted) return std::nullopt;
+  if (profile.grows || profile.judged || profile.scoped || profile.grouped || profile.parted || profile.mended || profile.dealt) return std::nullopt;
+  if (profile.demanding || profile.pinned || profile.revised || profile.related) return std::nullopt;
   for (const Side side : {Side::kLeft, Side::kRight}) {
     Profile::System& system = profile.system[side];
     if (system.rekeys || system.trash || (system.hides && able[side].absence_proves_delete)) return std::nullopt;

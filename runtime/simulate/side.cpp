@@ -18,14 +18,14 @@ constexpr const char* kNoAnswer = "no answer that tells whether it was applied";
 
 MemorySide::MemorySide(Side side, const Profile& profile, VirtualTime& time, Faults& faults, Ledger& ledger, SideEvents events)
     : side_(side), system_(profile.system[side]), time_(time), faults_(faults), ledger_(ledger), events_(std::move(events)),
-      nobody_deletes_(!profile.deletes && !profile.key_reuse && !profile.renames && !profile.recreates && !profile.scoped) {
+      nobody_deletes_(!profile.deletes && !profile.key_reuse && !profile.renames && !profile.recreates && !profile.scoped), demanding_(profile.demanding) {
   able_.guarded_writes = able_.guarded_deletes = system_.guarded;
   able_.ordered_versions = system_.ordered;
   able_.answer = system_.answer;
   able_.incarnation = system_.incarnation;
   able_.absence_proves_delete = !system_.hides;
   able_.client_keys = system_.client_keys;
-  able_.covers_all = true;
+  able_.covers_all = !profile.related;  // references that follow a rename move no version
   able_.page_reads = system_.pages;
   able_.bulk_read = able_.bulk_find = able_.bulk_create = system_.bulk;
   able_.bulk_update = system_.bulk_updates;
@@ -73,6 +73,12 @@ void MemorySide::rename(const std::string& from, const std::string& to) {
   rows_[to] = rows_.at(from);
   rows_.erase(from);
   deleted_.emplace_back(++last_seq_, from);
+  for (auto& [key, row] : rows_) {
+    if (row.fields.string_or("boss") != from) continue;
+    past_.push_back({time_.ticks(), key, row});
+    row.fields["boss"] = Value(to);
+    if (faults_.number(word_of(side_, "follows"), 2) == 0) touch(key, "upsert");
+  }
   touch(to, "upsert");
   touch(from, "delete");
 }
@@ -161,6 +167,23 @@ MemorySide::Rows MemorySide::past(const char* verb) {
   return rows;
 }
 
+std::optional<Error> MemorySide::in_the_way(const std::string& key, const Value& values) const {
+  if (const std::string badge = values.string_or("badge"); !badge.empty()) {
+    for (const auto& [holder, row] : rows_) {
+      if (holder != key && row.fields.string_or("badge") == badge) return make_error(Code::kBlocked, holder + " has " + badge);
+    }
+  }
+  const std::string boss = values.string_or("boss");
+  if (!boss.empty() && !rows_.contains(boss)) return make_error(Code::kBlocked, "there is no " + boss + " to name");
+  return std::nullopt;
+}
+
+void MemorySide::look_at_required(const std::string& key, const Value& values) const {
+  const Value* title = values.find("title");
+  if (!demanding_ || (title != nullptr && !title->is_null())) return;
+  events_.wrong("required fields", key + " on the " + store::side_name(side_) + " was left without a title, which the mapping requires");
+}
+
 void MemorySide::lose_a_row() {
   if (rows_.empty() || !faults_.strikes(Fault::kLostRow, word_of(side_, "list"))) return;
   const auto row = std::next(rows_.begin(), static_cast<std::ptrdiff_t>(faults_.number(word_of(side_, "lost"), rows_.size())));
@@ -191,6 +214,7 @@ std::optional<Error> MemorySide::trouble(const char* verb, bool read) {
   if (time_.ticks() < away_until_ && !faults_.is_calm()) return make_error(Code::kUnavailable, "connection refused: it is away");
   if (faults_.strikes(Fault::kRefused, where)) return make_error(Code::kUnavailable, "connection refused");
   if (read && faults_.strikes(Fault::kFailedBefore, where)) return make_error(Code::kUnavailable, "500 internal server error");
+  if (!read && faults_.strikes(Fault::kRejected, where)) return make_error(Code::kInvalid, "a rule of the system refuses it");
   if (!faults_.strikes(Fault::kThrottled, where)) return std::nullopt;
   Error error = make_error(Code::kThrottled, "too many requests");
   error.retry_after = std::chrono::milliseconds(700);
@@ -400,12 +424,17 @@ void MemorySide::look_at_group(int thing, const std::string& key) {
 Result<sync::Record> MemorySide::apply_create(const sync::CreateRequest& request) {
   const int thing = ledger_.thing_of(request.values);
   const bool there = thing >= 0 && key_of(thing).has_value();
+  if (auto refused = in_the_way("", request.values)) {
+    note("create " + json::dump(request.values) + " refused: " + refused->message);
+    return *refused;
+  }
   const auto key = insert(request.values, request.key.value_or(""));
   note("create " + json::dump(request.values) + (key ? " -> " + *key : " refused: it exists"));
   if (!key) return make_error(Code::kStale, "it exists already");
   ++writes_;
   rows_.at(*key).made = true;
   look_at_group(thing, *key);
+  look_at_required(*key, rows_.at(*key).fields);
   if (there) events_.wrong("no duplicate create", "thing " + std::to_string(thing) + " was created on the " + store::side_name(side_) + " a second time, as " + *key);
   return answered(*key, request.values);
 }
@@ -426,7 +455,12 @@ Result<sync::Record> MemorySide::apply_update(const std::string& key, const Valu
     note(what + " refused by its guard");
     return make_error(Code::kStale, "somebody else changed it");
   }
+  if (auto refused = in_the_way(key, values)) {
+    note(what + " refused: " + refused->message);
+    return *refused;
+  }
   note(what);
+  if (events_.written) events_.written(side_, key, &values);
   ++writes_;
   past_.push_back({time_.ticks(), key, row->second});
   const Value kept = stored(values);
@@ -437,6 +471,7 @@ Result<sync::Record> MemorySide::apply_update(const std::string& key, const Valu
     row->second.fields[field] = value;
   }
   if (guard) look_at_group(thing, key);
+  if (values.find("title") != nullptr) look_at_required(key, values);
   touch(key, "upsert");
   return answered(key, values);
 }
@@ -474,7 +509,13 @@ Result<sync::Answered> MemorySide::apply_remove(const std::string& key, const st
     note("delete " + key + " refused by its guard");
     return make_error(Code::kStale, "somebody else changed it");
   }
+  const auto pinned = pinned_.find(key);
+  if (pinned != pinned_.end() && time_.ticks() < pinned->second && !faults_.is_calm()) {
+    note("delete " + key + " refused: it is referred to");
+    return make_error(Code::kBlocked, "another record refers to it");
+  }
   note("delete " + key);
+  if (events_.written) events_.written(side_, key, nullptr);
   if (nobody_deletes_) events_.wrong("no delete of our own", key + " was deleted on the " + store::side_name(side_) + ", where nobody deleted anything");
   ++writes_;
   const int thing = ledger_.thing_of(row->second.fields);

@@ -31,6 +31,7 @@ struct Row {
 struct SideEvents {
   std::function<void(Side, const std::string& key, const std::string& event)> changed;  // a webhook is due
   std::function<void(Side, const std::string& key)> between;  // a person's chance just before a write is applied
+  std::function<void(Side, const std::string& key, const Value* values)> written;  // by the engine, nullptr: deleted; empty = nobody asks
   std::function<void(std::string line)> note;                 // for the history; empty = nobody reads
   std::function<void(std::string law, std::string what)> wrong;  // an invariant is broken
 };
@@ -47,7 +48,10 @@ class MemorySide final : public sync::Endpoint {
   std::optional<std::string> insert(Value fields, std::string key = {});
   void set(const std::string& key, const std::string& field, Value value);
   void erase(const std::string& key);
+  /// What names it names it by the new key from now on, and tells of that or does not.
   void rename(const std::string& from, const std::string& to);
+  /// Something else refers to the record: it is not deleted for so long, or until the faults end.
+  void pin(const std::string& key, Duration span) { pinned_[key] = time_.ticks() + span; }
   std::optional<std::string> key_of(int thing) const;
   const std::map<std::string, Row>& rows() const { return rows_; }
   int writes() const { return writes_; }
@@ -111,6 +115,9 @@ class MemorySide final : public sync::Endpoint {
   std::string version(const Row& row) const;
   Value stored(const Value& values) const;
   bool taken(const Value& fields) const;
+  /// Why these values, of a new record where `key` is empty, cannot stand beside what others have now.
+  std::optional<Error> in_the_way(const std::string& key, const Value& values) const;
+  void look_at_required(const std::string& key, const Value& values) const;
   void touch(const std::string& key, const char* event);
   void create_as_one(std::vector<sync::CreateRequest> requests, sync::Done<std::vector<Result<sync::Record>>> done);
   void look_at_group(int thing, const std::string& key);
@@ -146,7 +153,8 @@ class MemorySide final : public sync::Endpoint {
   std::multiset<std::string> asked_;  // keys of writes that left and were not answered yet
   std::map<std::string, Ticks> lost_;  // rows that lists and reads do not show until then
   Ticks away_until_{};
-  const bool nobody_deletes_;
+  std::map<std::string, Ticks> pinned_;
+  const bool nobody_deletes_, demanding_;
   int last_key_ = 0, last_incarnation_ = 0, writes_ = 0;
   Duration skew_{};
 };

@@ -22,8 +22,8 @@ std::unique_ptr<store::Database> fresh_state(const std::string& sql) {
 World::World(std::uint64_t seed, const Profile& profile, std::set<std::string> left_out, const Wraps& wraps, bool noting, int order)
     : seed_(seed), profile_(profile), wraps_(wraps), noting_(noting), order_(order), faults_(seed, profile, std::move(left_out)), random_(seed ^ 0x5EED), database_(fresh_state(wraps.sql)),
       disk_(*database_, time_, faults_), store_(disk_, time_), left_(Side::kLeft, profile, time_, faults_, ledger_, events()),
-      right_(Side::kRight, profile, time_, faults_, ledger_, events()), judge_(time_, faults_, [this](const std::string& line) { note(line); }) {
-  plain_mapper_ = std::make_shared<BuiltInMapper>(profile, seed);
+      right_(Side::kRight, profile, time_, faults_, ledger_, events()), judge_(time_, faults_, [this](const std::string& line) { note(line); }), grown_(profile.revised) {
+  plain_mapper_ = std::make_shared<BuiltInMapper>(profile, seed, grown_);
   if (wraps.sample) plain_mapper_ = wraps.sample->mapper();
   else ledger_.watch_group(won_together(profile, seed));
   for (const Side side : {Side::kLeft, Side::kRight}) {
@@ -55,6 +55,7 @@ SideEvents World::events() {
     const std::string& field = edited_fields(profile_)[faults_.number("field between", edited_fields(profile_).size())];
     edit_row(side, key, thing, field, faults_.number("parts between", 7));
   };
+  if (profile_.mended) events.written = [this](Side side, const std::string& key, const Value* values) { look_at_written(side, key, values); };
   if (noting_) events.note = [this](const std::string& line) { note(line); };
   events.wrong = [this](std::string law, std::string what) { wrongs_.emplace_back(std::move(law), std::move(what)); };
   return events;
@@ -112,6 +113,7 @@ void World::stop_engine() {
   time_.forget_engine();
   for (const Side side : {Side::kLeft, Side::kRight}) this->side(side).lose_answers();
   engine_.reset();
+  while (!forgetting_.empty()) forgotten(*forgetting_.begin());
 }
 
 void World::run(Duration span) {
@@ -148,8 +150,9 @@ void World::retry() {
   });
 }
 
-void World::grow() {
-  plain_mapper_ = std::make_shared<BuiltInMapper>(profile_, seed_, true);
+void World::put_mapping(bool grown) {
+  grown_ = grown;
+  plain_mapper_ = std::make_shared<BuiltInMapper>(profile_, seed_, grown);
   mapper_ = std::make_shared<ShakyMapper>(plain_mapper_, faults_);
   if (wraps_.mapper) mapper_ = wraps_.mapper(mapper_);
   if (engine_) engine_->put(mapper_, ends());

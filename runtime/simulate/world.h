@@ -46,7 +46,10 @@ class World final : public sync::Ears {
   void sweep_all();
   void poll();
   /// The mapping gets its further field.
-  void grow();
+  void grow() { put_mapping(true); }
+  /// A person takes up again what keeps records apart: heeds what is ignored, fills in what is required, gives the mapping its field
+  /// back. True where there was something to do.
+  bool tidy_up();
   /// A person lets go what the brake holds.
   void release();
   /// A person lets dead and held keys try again.
@@ -69,6 +72,8 @@ class World final : public sync::Ears {
   int writes() const { return left_.writes() + right_.writes(); }
   /// The thing's left record is outside the mapping's scope: nothing of it travels.
   bool outside(int thing) const;
+  /// A badge was handed on to the thing, which is an edit that no value tells of.
+  bool handed(int thing) const { return handed_.contains(thing); }
   /// A user's own mapping runs.
   bool samples() const { return wraps_.sample != nullptr; }
   /// The first error by which a function of that mapping broke on a drawn value.
@@ -105,6 +110,22 @@ class World final : public sync::Ears {
   void reuse(Side side, int thing);
   void resolve(Side side, bool alone);
   void part(Side side, int thing);
+  void put_mapping(bool grown);
+  void empty(Side side, int thing);
+  void hand_on(Side side, int thing, std::uint64_t number);
+  void name_boss(Side side, int thing, std::uint64_t number);
+  std::optional<std::string> another(Side side, const std::string& key, std::uint64_t number);
+  // menders.cpp
+  void perform_mending(const Act& act);
+  void mend(sync::Mending what);
+  void mended(const sync::Mending& what, const store::Operation& operation);
+  void attend(int thing);
+  void forget(Side side, int thing);
+  void forgotten(int thing);
+  void deal(bool discards, std::uint64_t number);
+  void look_at_written(Side side, const std::string& key, const Value* values);
+  bool heed_all();
+  bool fill_in();
   void changed(Side side, const std::string& key, const std::string& event);
   void deliver(Side side, const std::string& key, const std::string& event, const std::string& id);
   void note(const std::string& line);
@@ -127,7 +148,12 @@ class World final : public sync::Ears {
   std::shared_ptr<sync::Mapper> plain_mapper_, mapper_;  // owners: this and the engine
   std::unique_ptr<sync::Engine> engine_;
   std::set<std::pair<Side, std::string>> linked_;  // keys that the engine said to be a pair
-  int deliveries_ = 0, unheard_ = 0, things_ = 100;
+  std::set<std::pair<Side, std::string>> ignored_;
+  std::set<std::pair<std::pair<Side, std::string>, std::string>> ignored_fields_;
+  std::set<int> forgetting_;  // things that the state is asked to forget
+  std::set<int> handed_;
+  bool grown_;
+  int deliveries_ = 0, unheard_ = 0, things_ = 100, badges_ = 0;
   std::vector<std::string> notes_;
   std::vector<std::pair<std::string, std::string>> wrongs_;  // law, what broke it
   std::optional<std::string> broken_;

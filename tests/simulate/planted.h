@@ -211,6 +211,23 @@ class TearsGroups final : public sync::Mapper {
   sync::Plan plan_;
 };
 
+/// A mapping of which something is not so.
+class Edited final : public sync::Mapper {
+ public:
+  Edited(std::shared_ptr<sync::Mapper> inner, const std::function<void(sync::Field&)>& edit) : inner_(std::move(inner)), plan_(inner_->plan()) {
+    for (sync::Field& field : plan_.fields) edit(field);
+  }
+  const sync::Plan& plan() const override { return plan_; }
+  const std::string& version() const override { return inner_->version(); }
+  Result<sync::Outcome> convert(const sync::Field& field, Side to, const Value& form, const Value& record, std::string_view op) override { return inner_->convert(field, to, form, record, op); }
+  Result<std::optional<std::string>> check(const sync::Plan::Check& check, const Value& value) override { return inner_->check(check, value); }
+  Result<sync::Verdict> resolve(const sync::Field& field, std::int64_t strategy, const sync::Dispute& dispute) override { return inner_->resolve(field, strategy, dispute); }
+
+ private:
+  std::shared_ptr<sync::Mapper> inner_;
+  sync::Plan plan_;
+};
+
 struct Planted {
   std::string name, law;
   std::vector<std::string> breaks;  // checks that may be what notices it: a bug that another one meets first would hide that its own is blind
@@ -267,6 +284,12 @@ inline Wraps tears_groups() {
   return wraps;
 }
 
+inline Wraps edited(std::function<void(sync::Field&)> edit) {
+  Wraps wraps;
+  wraps.mapper = [edit = std::move(edit)](std::shared_ptr<sync::Mapper> inner) { return std::make_shared<Edited>(std::move(inner), edit); };
+  return wraps;
+}
+
 inline std::vector<Planted> planted_bugs() {
   const auto profile = [](const char* name) { return *find_profile(name); };
   Profile loose = profile("plain");  // no guards, and answers that show what is stored
@@ -282,6 +305,7 @@ inline std::vector<Planted> planted_bugs() {
   const char* kGivenUp = "CREATE TRIGGER planted AFTER UPDATE OF state ON dirty_keys WHEN new.state = 'dead' BEGIN DELETE FROM dirty_keys WHERE mapping = new.mapping AND side = new.side AND key = new.key; END";
   const char* kOperations = "CREATE TRIGGER planted AFTER INSERT ON operations WHEN new.kind = 'update' BEGIN DELETE FROM operations WHERE id = new.id; END";
   const char* kBase = "CREATE TRIGGER planted AFTER UPDATE OF base ON links WHEN new.id % 2 = 0 AND new.base <> old.base BEGIN UPDATE links SET base = old.base WHERE id = new.id; END";
+  const char* kHeeded = "CREATE TRIGGER planted AFTER UPDATE OF state ON links WHEN new.state = 'ignored' AND new.left_key IS NOT NULL AND new.right_key IS NOT NULL BEGIN UPDATE links SET state = 'live' WHERE id = new.id; END";
   return {
       {"drop a dirty key", "1, 31", {"balance", "convergence"}, profile("plain"), 20, [=] { return sql_bug(kDropKey); }},
       {"skip a guard", "24", {"no lost edit"}, profile("plain"), 40, endpoint_bug<WithoutGuard>},
@@ -304,6 +328,9 @@ inline std::vector<Planted> planted_bugs() {
       {"forget what is given up", "30", {"balance", "convergence", "no lost edit"}, profile("outages"), 60, [=] { return sql_bug(kGivenUp); }},
       {"keep no record of what lost", "12, 32", {"no lost edit"}, profile("plain"), 40, [=] { return sql_bug(kOperations); }},
       {"commit without the base", "31", {"no invention", "quiescence"}, profile("plain"), 40, [=] { return sql_bug(kBase); }},
+      {"heed what is ignored", "29", {"ignored stays alone"}, profile("mended-links"), 60, [=] { return sql_bug(kHeeded); }},
+      {"require nothing", "required", {"required fields"}, profile("required-fields"), 40, [] { return edited([](sync::Field& field) { field.required = false; }); }},
+      {"copy a reference as it is", "22", {"convergence", "no invention", "nothing stuck"}, profile("renamed-parents"), 40, [] { return edited([](sync::Field& field) { field.kind = sync::Field::Kind::kCopy; }); }},
   };
 }
 

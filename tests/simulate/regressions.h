@@ -71,6 +71,14 @@ constexpr Regression kRegressions[] = {
     {"editable-match", 130000502, "the doubt of a create was counted from its announcement, long before its request left"},
     {"script-errors", 96000043, "that a value may be only our own in another form was not in the record that it was decided again from (the simulator's)"},
     {"growing-mapping", 90000239, "drift from before the counterpart was made was overwritten unrecorded"},
+    {"renamed-parents", 1108, "a renamed record took what its create in doubt had sent for agreed on with the record that it was found to match"},
+    {"mended-links", 3, "two passes of one pair that was ignored ran at once, and what waited for a record that is ignored was not in the balance"},
+    {"pages", 200000859, "a pair that was given up counted once in the balance, where both sides had told of it (the simulator's)"},
+    {"renamed-parents", 119, "a renamed record that waited for another one woke that one, which waited for it, without end and without a pause"},
+    {"renames", 200000969, "a record that got another name between the read and its delete counted as gone, and was made again"},
+    {"trash", 200000882, "after a delete without an answer the trash was asked for the record that the link had before, and that was put back"},
+    {"unread-state", 200000882, "the same, where the pair was told of otherwise"},
+    {"in-the-way", 1015, "a delete counted as binding where a badge was handed on to its record (the simulator's)"},
 };
 
 }  // namespace tidewire::simulate
