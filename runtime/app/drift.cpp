@@ -49,11 +49,12 @@ void App::State::look_for_drift(const std::string& name, std::function<void(std:
   if (mapping.doubts) return mapping.doubts->push_back(std::move(done));
   mapping.doubts = std::make_shared<LoadedMapping::Doubts>();
   mapping.doubts->push_back(std::move(done));
-  fit(name, [this, name, doubts = mapping.doubts](Result<Fresh> fresh) {
+  fit(name, [this, name, asked = mapping.mapper, doubts = mapping.doubts](Result<Fresh> fresh) {
     const auto now = mappings_.find(name);
     std::optional<Error> drift;
     if (now != mappings_.end()) {
-      const bool other_types = fresh.ok() && retyped(name, *fresh);
+      // Of one that was loaded anew meanwhile this is no news.
+      const bool other_types = fresh.ok() && now->second.mapper == asked && retyped(name, *fresh);
       if (!fresh.ok() && fresh.error().code != Code::kUnavailable) drifted(name, fresh.error());
       now->second.looked_at = clock_.ticks();
       now->second.doubts.reset();
@@ -80,8 +81,7 @@ void App::State::fit(const std::string& name, std::function<void(Result<Fresh>)>
 /// Lets the mapping go on by the types that its systems' fields have now; whether they are others than it went by.
 bool App::State::retyped(const std::string& name, const Fresh& fresh) {
   LoadedMapping& mapping = mappings_.at(name);
-  const bool edited = !mapping.mapper || mapping.trouble || mapping.mapper->version() != fresh.mapper->version();  // or is being edited
-  if (edited || fresh.mapper->types() == mapping.mapper->types()) return false;
+  if (mapping.trouble || fresh.mapper->types() == mapping.mapper->types()) return false;
   mapping.retyped_at = clock_.ticks();
   log_.warn("schema_retyped", name + " goes by other types from now on: fields of its systems changed theirs. What was refused meanwhile: tidewire retry --mapping " + name, {{"mapping", Value(name)}});
   run_mapping(name, fresh.text, fresh.described, fresh.draft);

@@ -10,11 +10,10 @@ using sync::Verdict;
 
 namespace {
 
-// Options come and go, and how long a text may be is the system's own to judge: neither says what a value means.
+// Options come and go without a value meaning something else.
 Value meaning_of(Value type) {
   if (!type.is_object()) return type;
   type.as_object().erase("options");
-  type.as_object().erase("length");
   if (Value* of = type.find("of")) *of = meaning_of(std::move(*of));
   return type;
 }

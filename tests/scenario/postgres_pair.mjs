@@ -232,6 +232,20 @@ const cases = {
     await arrives("the next edit", () => right("grace@x").full_name === "Grace", 30);
   },
 
+  async "a column that takes more digits than it did is rounded to the old ones no longer than until a system was asked again"() {
+    await settled(world);
+    const known = own.logged("schema_retyped").length;
+    a.sql("alter table people alter column salary type numeric(14,4)");
+    let day = 0;
+    await until("the types to be known", () => {  // what is refused has the systems asked, though not every second
+      a.sql(`update people set born = date '1066-01-01' + ${++day} where email = 'ada@x'`);
+      return own.logged("schema_retyped").length > known;
+    }, 30);
+    a.sql("update people set born = '1815-12-10', salary = 1.2345 where email = 'ada@x'");
+    await arrives("all digits on the right", () => b.sql("select pay = 1.2345 from crm.persons where mail = 'ada@x'") === "t", 30);
+    await settled(world);
+  },
+
   async "what was installed goes again, and polls take over"() {
     await settled(world);
     assert.equal((await own.cli("uninstall", "a", "people", "--yes")).code, 0);
