@@ -113,7 +113,7 @@ const cases = {
     assert.deepEqual([...new Set(one.audit.map((entry) => entry.subject))], ["app"]);
     assert.equal((await project.ask(["audit", "--author", "nobody"])).audit.length, 0);
     const misspelt = await project.cli("audit", "--action", "resolv");
-    assert.equal(misspelt.code, 1);
+    assert.equal(misspelt.code, 2);
     assert.match(misspelt.err, /no action 'resolv' is ever in this list \(did you mean 'resolve'\?\)/);
     assert.ok((await project.ask(["audit", "--subject", "employ"])).audit.length > 0);
   },
