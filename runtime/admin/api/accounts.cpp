@@ -31,8 +31,11 @@ void list_tokens(Api& api, const Call& call) { (*call.reply)(answer(api.accounts
 Result<Accounts::NewToken> new_token(Api& api, const Call& call) {
   Accounts::NewToken wanted{.name = call.text("name"), .role = call.text("role"), .mapping = call.text("mapping"), .expires_at = {}, .author = call.caller.author};
   if (wanted.role.empty()) wanted.role = "viewer";
-  if ((wanted.role == "trigger") == wanted.mapping.empty()) {
-    return make_error(Code::kInvalid, "'mapping' goes with the role trigger, and with no other", "a trigger token may run one mapping: tidewire token add NAME --role trigger --mapping M");
+  if (wanted.role == "trigger" && wanted.mapping.empty()) {
+    return make_error(Code::kInvalid, "'mapping' is missing: a token of the role trigger runs one mapping", "name it: tidewire token add NAME --role trigger --mapping M");
+  }
+  if (wanted.role != "trigger" && !wanted.mapping.empty()) {
+    return make_error(Code::kInvalid, "'mapping' goes with the role trigger, and with no other", "leave it out, or let the role be trigger: tidewire token add NAME --role trigger --mapping M");
   }
   const sync::Engine& engine = api.control().engine();
   const bool there = engine.plan(wanted.mapping) != nullptr || api.control().mappings().find(wanted.mapping) != nullptr;  // or it is broken now

@@ -394,7 +394,12 @@ TEST_CASE("auth: a trigger token runs its one mapping and does nothing else", "[
   CHECK(o.ask("POST", "/trigger/others", "", {bearer(token)}).status == 403);
   CHECK(o.ask("GET", "/api/v1/operations", "", {bearer(token)}).status == 403);
   CHECK(o.ask("POST", "/trigger/people").status == 401);
-  CHECK(o.f.ask("POST", "/api/v1/tokens", R"({"name": "x", "role": "trigger"})").status == 400);
+  const auto nothing = o.f.ask("POST", "/api/v1/tokens", R"({"name": "x", "role": "trigger"})");
+  CHECK(nothing.status == 400);
+  CHECK(nothing.body.find("'mapping' is missing") != std::string::npos);
+  const auto too_much = o.f.ask("POST", "/api/v1/tokens", R"({"name": "x", "role": "viewer", "mapping": "people"})");
+  CHECK(too_much.status == 400);
+  CHECK(too_much.body.find("'mapping' goes with the role trigger") != std::string::npos);
   CHECK(o.f.ask("POST", "/api/v1/tokens", R"({"name": "x", "role": "trigger", "mapping": "poeple"})").status == 404);
 }
 
