@@ -316,6 +316,7 @@ int sql_mysql(lua_State* L) {
   opts.read("connect_timeout", options.connect_time).read("statement_timeout", options.statement_time);
   read_pool(opts, pool);
   opts.finish();
+  if (port < 1 || port > 65535) return script::nil_error(L, make_error(Code::kInvalid, "the port " + std::to_string(port) + " is none", "ports go from 1 to 65535; MySQL and MariaDB listen on 3306 unless told otherwise"));
   options.port = static_cast<unsigned>(port);
   if (options.tls.empty()) options.tls = is_near(options.host) ? "off" : "verify";
   if (options.tls == "verify" && options.ca_file.empty()) {

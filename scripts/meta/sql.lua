@@ -55,7 +55,8 @@ function sql.postgres(options) end
 
 --- MariaDB and MySQL; needs libmariadb3 on this machine. `tls`: "off", "require" or "verify" (the default elsewhere than here).
 ---@param options { host?: string, port?: integer, socket?: string, database?: string, user?: string, password?: string, tls?: string, ca?: string, limit?: integer, idle?: number, connect_timeout?: number, statement_timeout?: number }
----@return tidewire.sql.Database db
+---@return tidewire.sql.Database? db
+---@return tidewire.Error? err
 function sql.mysql(options) end
 
 return sql

@@ -29,4 +29,20 @@ tap.test("a handle lives for as long as its statement waits, whether or not the 
   end
 end)
 
+tap.test("a port that is none opens nothing", function()
+  for _, port in ipairs { 0, 65536, 68842 } do
+    local db, err = sql.mysql { host = "127.0.0.1", port = port }
+    tap.equal({ db == nil, err and err.code }, { true, "invalid" })
+    tap.ok(err.message:find(tostring(port), 1, true), err.message)
+  end
+end)
+
+tap.test("what the connector of MySQL is asked says that the port is none", function()
+  local db = require "connectors.mysql.db"
+  local conn = { config = { port = 68842 }, state = {} }
+  tap.fails("invalid", db.query(conn, "select 1"))
+  tap.fails("invalid", db.transaction(conn, { { "select 1" } }))
+  tap.equal(conn.state.db, nil)
+end)
+
 return tap

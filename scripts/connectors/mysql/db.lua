@@ -10,7 +10,7 @@ local M = {}
 
 local passed = { "host", "port", "socket", "database", "user", "tls", "ca", "idle", "connect_timeout", "statement_timeout" }
 
---- A new handle.
+--- A new handle; nil, err where the port is none.
 function M.open(conn)
   local config, options = conn.config, {}
   options.password = connector.secret(config.password)
@@ -20,8 +20,11 @@ function M.open(conn)
 end
 
 local function handle(conn)
-  conn.state.db = conn.state.db or (conn.sql or M.open)(conn)
-  return conn.state.db
+  if conn.state.db then return conn.state.db end
+  local db, err = (conn.sql or M.open)(conn)
+  if not db then return nil, err end
+  conn.state.db = db
+  return db
 end
 
 --- The number of the database's own error, or nil.
@@ -56,12 +59,16 @@ end
 --- Rows of a statement, and how many it wrote or found; or nil, err. `file`: where a parameter is what is in a file, so that a record of it
 --- keeps the size only.
 function M.query(conn, text, parameters, writes, file)
-  return checked(conn, handle(conn):query(text, parameters, { write = writes or nil, timeout = given(conn.config.timeout), file = file or nil }))
+  local db, err = handle(conn)
+  if not db then return nil, err end
+  return checked(conn, db:query(text, parameters, { write = writes or nil, timeout = given(conn.config.timeout), file = file or nil }))
 end
 
 --- Rows of each of several statements, and how many each wrote or found; one transaction.
 function M.transaction(conn, statements, writes, file)
-  return checked(conn, handle(conn):transaction(statements, { write = writes or nil, timeout = given(conn.config.timeout), file = file or nil }))
+  local db, err = handle(conn)
+  if not db then return nil, err end
+  return checked(conn, db:transaction(statements, { write = writes or nil, timeout = given(conn.config.timeout), file = file or nil }))
 end
 
 --- How many digits a time column has after its seconds.
