@@ -50,6 +50,14 @@ http::Response problem(int status, const Error& error, Object more) {
 
 http::Response problem(const Error& error) { return problem(status_of(error.code), error); }
 
+http::Response wrong_method(const std::string& allowed) {
+  Object body{{"type", "/docs/problems#method"}, {"title", std::string(http::reason_phrase(405))}, {"status", 405}, {"detail", "method not allowed"}, {"code", "method"}, {"hint", "this path takes " + allowed}};
+  http::Response response = answer(Value(std::move(body)), 405);
+  response.headers.set("Content-Type", "application/problem+json");
+  response.headers.set("Allow", allowed);
+  return response;
+}
+
 Result<std::int64_t> limit_of(const http::Request& request, std::int64_t otherwise, std::int64_t most) {
   const std::string text = request.query("limit");
   if (text.empty()) return otherwise;

@@ -21,6 +21,8 @@ std::string problem_type(Code code);
 http::Response problem(const Error& error);
 /// `more`: members of its own besides.
 http::Response problem(int status, const Error& error, Object more = {});
+/// A path that is there and takes other methods: code "method", which is of HTTP alone and so none of base's.
+http::Response wrong_method(const std::string& allowed);
 int status_of(Code code);
 
 /// Answers the value as `shape` shows it, or the problem.

@@ -161,9 +161,7 @@ void Api::handle(http::Request request, http::Reply reply) {
     const bool bare = response.status >= 400 && response.headers.find("Content-Type") != nullptr && response.headers.find("Content-Type")->starts_with("text/plain") && asked->path() != "/health";
     if (bare) {
       const std::string* allow = response.headers.find("Allow");
-      http::Response full = problem(response.status, make_error(Code::kNotFound, std::string(trim(response.body)), "/docs lists what there is"));
-      if (allow != nullptr) full.headers.set("Allow", *allow);
-      response = std::move(full);
+      response = allow != nullptr ? wrong_method(std::string(*allow)) : problem(response.status, make_error(Code::kNotFound, std::string(trim(response.body)), "/docs lists what there is"));
     }
     if (*alive) gate_.dress(*asked, response);
     (*kept)(std::move(response));

@@ -101,6 +101,20 @@ TEST_CASE("api: a failure is a problem document with its code", "[admin]") {
   CHECK_FALSE(body.string_or("detail").empty());
 }
 
+TEST_CASE("api: a method that the path does not take is a problem of its own, which names those it takes", "[admin]") {
+  ApiFixture f;
+
+  const auto response = f.ask("DELETE", "/api/v1/jobs");
+
+  REQUIRE(response.headers.find("Allow") != nullptr);
+  CHECK(response.headers.find("Allow")->find("GET") != std::string::npos);
+  const Value body = f.body_of(response, 405);
+  CHECK(body.string_or("code") == "method");
+  CHECK(body.string_or("type") == "/docs/problems#method");
+  CHECK(body.string_or("hint").find("GET") != std::string::npos);
+  CHECK(f.ask("GET", "/docs/problems", "", "203.0.113.7").body.find("id=\"method\"") != std::string::npos);
+}
+
 TEST_CASE("api: every type of a problem is told of on the page that it names", "[admin]") {
   ApiFixture f;
   const std::string page = f.ask("GET", "/docs/problems", "", "203.0.113.7").body;
