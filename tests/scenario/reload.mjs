@@ -225,7 +225,7 @@ const cases = {
 
   async "a mapping whose system is away waits for it: a warning, once, whatever words each look ends with"() {
     const text = project.read("tidewire.lua");
-    project.write("mappings/distant.lua", `return mapping {\n  left = erp.doctype "Notice",\n  right = far.table "notices",\n  direction = "to_right",\n  key = { left = "name", right = "id" },\n  fields = { same { "code" } },\n}\n`);
+    project.write("mappings/distant.lua", `return mapping {\n  left = erp.doctype "Notice",\n  right = far.table "notices",\n  direction = "to_right",\n  key = { left = "name", right = "id" },\n  match = { by.fields { "code" } },\n  fields = { same { "code" } },\n}\n`);
     project.write("tidewire.lua", text.replace("  app = ", `  far = supabase { url = "http://127.0.0.1:9", key = secret "APP_KEY" },\n  app = `));
     const [told] = await until("the warning", () => { const lines = project.logged("mapping_waits"); return lines.length > 0 && lines; });
     assert.deepEqual([told.level, told.mapping, told.runs], ["warn", "distant", "not at all"]);
