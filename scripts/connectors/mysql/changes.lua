@@ -49,9 +49,9 @@ local function prune(conn, outbox, name, seen)
 end
 
 -- Rows up to the first that may have others before it that are still to come; a time far ahead is a clock's that was put back.
-local function until_young(rows)
+local function until_young(read)
   local events = array {}
-  for n, row in ipairs(rows) do
+  for n, row in ipairs(read) do
     if row.settled ~= 1 then break end
     events[n] = row
   end
