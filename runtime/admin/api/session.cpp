@@ -1,5 +1,6 @@
 // Logging in and out, and the first set-up.
 #include "admin/api/api.h"
+#include "base/text.h"
 
 namespace tidewire::admin {
 namespace {
@@ -53,7 +54,15 @@ void with_password(Api& api, const Call& call, const std::string& name, std::fun
   });
 }
 
+/// A page of somebody else's can have a browser send a form or a text here, and leave it logged in as whom that page likes. JSON it cannot,
+/// without the preflight that only pages of ours and of `origins` pass; not compared with Host, which a proxy may have written anew.
+bool may_be_foreign(const http::Request& request) {
+  const std::string* media = request.headers.find("Content-Type");
+  return request.headers.find("Origin") != nullptr && (media == nullptr || !http::equal_ignoring_case(trim(media->substr(0, media->find(';'))), "application/json"));
+}
+
 void log_in(Api& api, const Call& call) {
+  if (may_be_foreign(call.request)) return (*call.reply)(problem(403, make_error(Code::kDenied, "a browser's login is no JSON, so it may be of a foreign page", "log in on the page of this server; a page of your own sends Content-Type: application/json")));
   const std::string name = call.text("name");
   with_password(api, call, name, [&api, call, name](bool right) {
     if (right) return begin(api, call, name);

@@ -93,6 +93,25 @@ TEST_CASE("auth: a login sets a cookie that scripts cannot read and other sites 
   CHECK(o.ask("GET", "/api/v1/operations", "", {{"Cookie", "other=1; " + Outside::cookie_in(response)}}).status == 200);
 }
 
+TEST_CASE("auth: a form of a foreign page logs nobody in", "[admin]") {
+  Outside o;
+  o.add_user("ada", "admin");
+  const std::string body = R"({"name": "ada", "password": ")" + std::string(kPassword) + "\"}";
+  const std::pair<std::string, std::string> foreign{"Origin", "https://evil.example"}, own{"Origin", "http://127.0.0.1:8080"};
+
+  for (const char* media : {"text/plain", "application/x-www-form-urlencoded", "text/plain; application/json"}) {
+    const auto refused = o.ask("POST", "/api/v1/login", body, {foreign, {"Content-Type", media}});
+    CHECK(refused.status == 403);
+    CHECK(refused.headers.find("Set-Cookie") == nullptr);
+  }
+  CHECK(o.ask("POST", "/api/v1/login", body, {{"Origin", "null"}}).status == 403);
+  // What carries JSON from elsewhere asks first, and is not let.
+  const auto preflight = o.ask("OPTIONS", "/api/v1/login", "", {foreign, {"Access-Control-Request-Method", "POST"}, {"Access-Control-Request-Headers", "content-type"}});
+  CHECK(preflight.headers.find("Access-Control-Allow-Headers") == nullptr);
+  CHECK(o.ask("POST", "/api/v1/login", body, {own, {"Content-Type", "application/json; charset=utf-8"}}).status == 200);
+  CHECK(o.ask("POST", "/api/v1/login", body).status == 200);  // a program, not a browser
+}
+
 TEST_CASE("auth: a change by a login needs its header", "[admin]") {
   Outside o;
   o.add_user("ada", "admin");
