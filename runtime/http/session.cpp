@@ -99,6 +99,7 @@ void Session::read_on(std::string_view bytes) {
     hand_over();
   }
   reading_on_ = false;
+  if (phase_ == Phase::kReading && peer_ended_) linger();  // no more comes, and what came is answered or is no whole request
   if (phase_ != Phase::kHandling && phase_ != Phase::kWriting) return;
   if (bytes.empty()) return;
   ahead_.assign(bytes);
@@ -149,7 +150,7 @@ void Session::answer(std::uint64_t request, Response response) {
     return;
   }
   hold(0);
-  close_after_ = close_after_ || peer_ended_ || host_->draining();
+  close_after_ = close_after_ || nothing_follows() || host_->draining();
   if (const auto* wish = response.headers.find("Connection")) close_after_ |= equal_ignoring_case(*wish, "close");
   if (response.stream && !head_only_) return begin_stream(response);
   phase_ = Phase::kWriting;
@@ -167,6 +168,9 @@ void Session::answer(std::uint64_t request, Response response) {
     }
   });
 }
+
+/// What the peer sent before its end is answered. Over TLS requests and the end come in one read.
+bool Session::nothing_follows() const { return peer_ended_ && ahead_.empty() && !reading_on_; }
 
 void Session::write_answer(const Response& response, bool with_body) {
   std::string& out = host_->scratch();
@@ -207,7 +211,7 @@ void Session::end_stream() {
 }
 
 void Session::answer_written() {
-  if (close_after_ || peer_ended_ || host_->draining()) {
+  if (close_after_ || nothing_follows() || host_->draining()) {
     linger();
     return;
   }

@@ -63,6 +63,7 @@ class Session : public std::enable_shared_from_this<Session> {
   bool hold(std::size_t bytes);
   void hand_over();
   void answer(std::uint64_t request, Response response);
+  bool nothing_follows() const;
   void write_answer(const Response& response, bool with_body);
   void begin_stream(const Response& response);
   bool write_more(std::string_view bytes);

@@ -102,6 +102,12 @@ class TlsPeer {
     SSL_write(ssl_, text.data(), static_cast<int>(text.size()));
     send();
   }
+  /// The text and the end of all text in one write; what is answered can still be read.
+  void write_last(const std::string& text) {
+    SSL_write(ssl_, text.data(), static_cast<int>(text.size()));
+    SSL_shutdown(ssl_);
+    send();
+  }
   std::string read_all() {
     while (receive()) continue;
     return std::exchange(seen_, {});

@@ -145,6 +145,22 @@ TEST_CASE("server: a half-closed sender still gets its answer", "[http]") {
   CHECK(body_of(answer) == "/later");
 }
 
+TEST_CASE("server: who sends several requests and ends gets all their answers", "[http]") {
+  Served served;
+  std::unique_ptr<Timer> timer;
+  served.on_kept = [&] { timer = served.loop.after(10ms, [&] { served.answer_kept(); }); };
+  std::vector<std::string> bodies;
+
+  served.run([&] {
+    auto peer = RawSocket::connect_to(served.address);
+    peer.write(post("/later1", "x") + post("/2", "y") + post("/later3", "z"));
+    peer.half_close();
+    for (int i = 0; i < 3; ++i) bodies.push_back(body_of(peer.read_message()));
+  });
+
+  CHECK(bodies == std::vector<std::string>{"/later1", "/2:y", "/later3"});
+}
+
 TEST_CASE("server: an answer larger than the kernel takes arrives whole, also pipelined", "[http]") {
   Served served;
   std::string first, second;

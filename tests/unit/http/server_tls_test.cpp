@@ -45,6 +45,25 @@ TEST_CASE("server: TLS carries requests, kept alive and large in both directions
   CHECK(served.secure == std::vector<bool>{true, true, true, true});
 }
 
+TEST_CASE("server: who sends several requests and ends gets all their answers, over TLS", "[http][tls]") {
+  TlsServed served;
+  std::unique_ptr<Timer> timer;
+  served.on_kept = [&] { timer = served.loop.after(1ms, [&] { served.answer_kept(); }); };
+  std::vector<std::string> bodies;
+  std::string rest;
+
+  served.run([&] {
+    TlsPeer peer(served.address);
+    peer.write_last(post("/later1", "x") + post("/2", "y") + post("/later3", "z") + post("/4", "") + "POST /unfinished HTTP/1.1\r\n");
+    for (int i = 0; i < 4; ++i) bodies.push_back(body_of(peer.read_message()));
+    rest = peer.read_all();
+  });
+
+  CHECK(bodies == std::vector<std::string>{"/later1", "/2:y", "/later3", "/4:"});
+  CHECK(rest.empty());
+  CHECK(served.asked.size() == 4);
+}
+
 TEST_CASE("server: who speaks plainly where TLS is spoken is told so", "[http][tls]") {
   TlsServed served;
   std::string answer;
