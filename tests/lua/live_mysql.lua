@@ -230,4 +230,22 @@ tap.test("a transaction that commits late is not passed over by the outbox", fun
   tap.equal({ seen["2"], seen["3"], seen["5"] }, { "gone", "gone", "quick" })
 end)
 
+tap.test("a place to begin is behind no transaction that is still open: what it noted is there for the load that follows", function()
+  assert(db:query "create table begun (id int primary key, name varchar(20)) engine = InnoDB")
+  local call, rows = connect(), collection("begun", { "id" }, { "name" })
+  assert(call.install(rows, { apply = true }))
+  local note = "insert into tidewire_outbox (at, tbl, op, `keys`) values (utc_timestamp(6) - interval 5 minute, 'begun', 'INSERT', '[%d]')"
+  local cursor, seen
+  assert(task.all {
+    function() return db:transaction({ { "insert into begun values (2, 'slow')" }, { note:format(2) }, { "select sleep(2.4)" } }, { write = true }) end,
+    function()
+      while #db:query "select 1 from information_schema.processlist where info like 'select sleep(2.4)%'" == 0 do task.sleep(0.01) end
+      assert(db:query(note:format(3), {}, { write = true }))
+      cursor = assert(call.start(rows))
+      seen = db:query "select count(*) as n from begun where id = 2"[1].n
+      return true
+    end })
+  tap.equal({ cursor.outbox == db:query("select max(seq) as seq from tidewire_outbox where `keys` = '[3]'")[1].seq, seen }, { true, 1 })
+end)
+
 return require "live" "mysql"

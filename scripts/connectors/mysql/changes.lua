@@ -29,13 +29,16 @@ function M.outbox(conn, collection)
   return db.quoted(database) .. ".`tidewire_outbox`", name
 end
 
+-- Read with the same lock: what a transaction that is still open has noted may have a smaller number than the newest, and no load sees it.
 local function outbox_start(conn, collection)
-  local outbox = M.outbox(conn, collection)
-  local found, err = db.query(conn, "select coalesce((select max(seq) from " .. outbox
-    .. " where at < utc_timestamp(6) - interval 1 minute), 0) as seq, " .. iso .. " as now")
-  if not found then return nil, err end
-  tables.note_clock(conn, found[1].now)
-  return { outbox = found[1].seq, at = found[1].now }
+  local outbox, name = M.outbox(conn, collection)
+  local answers, err = db.transaction(conn, {
+    { "select coalesce(max(case when at < utc_timestamp(6) - interval 1 minute then seq end), 0) as seq from " .. outbox .. " where tbl = ? lock in share mode", array { name } },
+    { "select " .. iso .. " as now" } })
+  if not answers then return nil, err end
+  local now = answers[2][1].now
+  tables.note_clock(conn, now)
+  return { outbox = answers[1][1].seq, at = now }
 end
 
 -- Rows that every cursor we know of has passed, once an hour. A week is kept for other readers of the same outbox.
