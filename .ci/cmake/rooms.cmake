@@ -24,9 +24,6 @@ function(tidewire_room room)
   if(sources)
     add_library(tidewire_${room} STATIC ${sources})
     tidewire_compile(tidewire_${room})
-    if(room IN_LIST TIDEWIRE_FAST_ROOMS)
-      target_compile_options(tidewire_${room} PRIVATE -O2)  # after the build type's flags: the last one counts
-    endif()
     target_link_libraries(tidewire_${room} PUBLIC ${links})
   else()  # a room of headers alone
     add_library(tidewire_${room} INTERFACE)
