@@ -193,30 +193,10 @@ class CountsTwice final : public sync::Mapper {
   std::shared_ptr<sync::Mapper> inner_;
 };
 
-/// Each field of a group, or of a record that is won as a whole, is decided by itself.
-class TearsGroups final : public sync::Mapper {
- public:
-  explicit TearsGroups(std::shared_ptr<sync::Mapper> inner) : inner_(std::move(inner)), plan_(inner_->plan()) {
-    plan_.whole_record = false;
-    for (sync::Field& field : plan_.fields) field.group = -1;
-  }
-  const sync::Plan& plan() const override { return plan_; }
-  const std::string& version() const override { return inner_->version(); }
-  Result<sync::Outcome> convert(const sync::Field& field, Side to, const Value& form, const Value& record, std::string_view op) override { return inner_->convert(field, to, form, record, op); }
-  Result<std::optional<std::string>> check(const sync::Plan::Check& check, const Value& value) override { return inner_->check(check, value); }
-  Result<sync::Verdict> resolve(const sync::Field& field, std::int64_t strategy, const sync::Dispute& dispute) override { return inner_->resolve(field, strategy, dispute); }
-
- private:
-  std::shared_ptr<sync::Mapper> inner_;
-  sync::Plan plan_;
-};
-
 /// A mapping of which something is not so.
 class Edited final : public sync::Mapper {
  public:
-  Edited(std::shared_ptr<sync::Mapper> inner, const std::function<void(sync::Field&)>& edit) : inner_(std::move(inner)), plan_(inner_->plan()) {
-    for (sync::Field& field : plan_.fields) edit(field);
-  }
+  Edited(std::shared_ptr<sync::Mapper> inner, const std::function<void(sync::Plan&)>& edit) : inner_(std::move(inner)), plan_(inner_->plan()) { edit(plan_); }
   const sync::Plan& plan() const override { return plan_; }
   const std::string& version() const override { return inner_->version(); }
   Result<sync::Outcome> convert(const sync::Field& field, Side to, const Value& form, const Value& record, std::string_view op) override { return inner_->convert(field, to, form, record, op); }
@@ -278,16 +258,24 @@ inline Wraps counts_twice() {
   return wraps;
 }
 
-inline Wraps tears_groups() {
+inline Wraps edited_plan(std::function<void(sync::Plan&)> edit) {
   Wraps wraps;
-  wraps.mapper = [](std::shared_ptr<sync::Mapper> inner) { return std::make_shared<TearsGroups>(std::move(inner)); };
+  wraps.mapper = [edit = std::move(edit)](std::shared_ptr<sync::Mapper> inner) { return std::make_shared<Edited>(std::move(inner), edit); };
   return wraps;
 }
 
 inline Wraps edited(std::function<void(sync::Field&)> edit) {
-  Wraps wraps;
-  wraps.mapper = [edit = std::move(edit)](std::shared_ptr<sync::Mapper> inner) { return std::make_shared<Edited>(std::move(inner), edit); };
-  return wraps;
+  return edited_plan([edit = std::move(edit)](sync::Plan& plan) {
+    for (sync::Field& field : plan.fields) edit(field);
+  });
+}
+
+/// Each field of a group, or of a record that is won as a whole, is decided by itself.
+inline Wraps tears_groups() {
+  return edited_plan([](sync::Plan& plan) {
+    plan.whole_record = false;
+    for (sync::Field& field : plan.fields) field.group = -1;
+  });
 }
 
 inline std::vector<Planted> planted_bugs() {
