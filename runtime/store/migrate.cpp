@@ -15,7 +15,7 @@ constexpr const char* kSteps[] = {"store/steps/3.sql", "store/steps/4.sql"};  //
 std::string text_of(const std::string& file) {
   const EmbeddedFile* found = embedded_file(file);
   ASSERT(found, "the schema is part of the binary");
-  return std::string(found->text);
+  return found->text();
 }
 
 Result<void> run_step(Database& database, const std::string& text, int number) {

@@ -29,13 +29,13 @@ void send_text(const Call& call, std::string_view text, std::string_view hash, c
 void send_file(const Call& call, const std::string& path) {
   const EmbeddedFile* file = embedded_file("ui/" + path);
   if (file == nullptr) return (*call.reply)(problem(make_error(Code::kNotFound, "the page has no file " + path)));
-  send_text(call, file->text, file->sha256_hex, media_of(path));
+  send_text(call, file->text(), file->sha256_hex, media_of(path));
 }
 
 /// A page that asks for no login: its content within frame.html.
 void send_framed(const Call& call, const std::string& content, const std::string& title, const std::string& script) {
-  std::string page(embedded_file("ui/frame.html")->text);
-  for (const auto& [mark, text] : {std::pair<std::string, std::string_view>{"{title}", title}, {"{script}", script}, {"{content}", embedded_file("ui/" + content)->text}}) page.replace(page.find(mark), mark.size(), text);
+  std::string page = embedded_file("ui/frame.html")->text();
+  for (const auto& [mark, text] : {std::pair<std::string, std::string>{"{title}", title}, {"{script}", script}, {"{content}", embedded_file("ui/" + content)->text()}}) page.replace(page.find(mark), mark.size(), text);
   send_text(call, page, sha256_hex(page), media_of(".html"));
 }
 

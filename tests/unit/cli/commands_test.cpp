@@ -5,6 +5,7 @@
 
 #include "app/script_program.h"
 #include "base/embedded.h"
+#include "base/hash.h"
 #include "cli/command.h"
 #include "cli/exit_code.h"
 #include "cli/help.h"
@@ -37,6 +38,15 @@ TEST_CASE("help: a command's own help names its options and no option twice", "[
       CHECK(text.find(option.name) != std::string::npos);
       CHECK(names.insert(option.name).second);
     }
+  }
+}
+
+TEST_CASE("files inside the binary: each unpacks to what its digest names", "[cli]") {
+  REQUIRE(embedded_file("ui/frame.html") != nullptr);
+  for (const EmbeddedFile& file : embedded_files()) {
+    INFO(file.path);
+    CHECK(sha256_hex(file.text()) == file.sha256_hex);
+    CHECK(embedded_file(file.path) == &file);
   }
 }
 
