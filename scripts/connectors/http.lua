@@ -84,19 +84,29 @@ end
 
 -- Reading ---------------------------------------------------------------------------------------------------------------
 
--- false where it is not there.
+-- The record and its row as the system shows it; false where it is not there.
 local function read_one(conn, shape, key)
   local reply, err = wire.get(conn, shapes.item(shape, key))
   if not reply and err.code == "not_found" or reply and shapes.is_nothing(shape, reply) then return false end
   if not reply then return nil, err end
-  return shapes.record(shape, shapes.one(shape, reply), reply)
+  local row = shapes.one(shape, reply)
+  local record
+  record, err = shapes.record(shape, row, reply)
+  if not record then return nil, err end
+  if record.key == key then return record, row end
+  -- One that was merged into another, or a system that does not heed `item`: what it shows is no word about this key.
+  return fail("invalid", ("%s was asked for the key %s and answered with %s"):format(shape.name, key, record.key),
+    "is `item` as the system has it? If the record was merged into another one there, delete its copy on the other side")
 end
 
 function M.read(conn, collection, keys)
   local shape, err = shapes.plan(conn, collection)
   if not shape then return nil, err end
   local found
-  found, err = connector.each(keys, 4, function(key) return read_one(conn, shape, key) end)
+  found, err = connector.each(keys, 4, function(key)
+    local record, why = read_one(conn, shape, key)
+    return record, record == nil and why or nil
+  end)
   if not found then return nil, err end
   local records = array {}
   for _, record in ipairs(found) do

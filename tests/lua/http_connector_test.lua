@@ -85,6 +85,93 @@ test("a next page on another host is not asked for", function()
   equal(#fake.requests, 1)
 end)
 
+test("an empty page is an end only where the system tells nothing that follows", function()
+  local call, collection = crm({ { "GET /v1/contacts", { body = { items = { row(1) }, next = "a" } }, { body = { items = array {}, next = "b" } }, { body = { items = { row(2) } } } } },
+    { list = "items", page = { by = "after", param = "cursor", next = "next" } })
+  equal(all(call, collection), "n1 n2")
+  call, collection = crm({ { "GET /v1/contacts", { body = array {}, headers = { link = '<https://crm.example.org/v1/more>; rel="next"' } } }, { "GET /v1/more", { body = { row(2) } } } }, { page = { by = "link" } })
+  equal(all(call, collection), "n2")
+  local filtered = array { { id = 1, name = "other" } }      -- none of the page's rows lies in the scope, and that is looked at here
+  call, collection = crm({ { "GET /v1/contacts", { body = { items = filtered, next = "a" } }, { body = { items = { row(2) } } } } }, { list = "items", page = { by = "after", param = "cursor", next = "next" } })
+  collection.scope = { name = "n2" }
+  equal(all(call, collection), "n2")
+end)
+
+test("a system that shows the same page for ever is found out, and not asked for ever", function()
+  local rows = array { row(1), row(2), row(3) }
+  for _, page in ipairs { { by = "page", param = "p" }, { by = "offset", param = "o", limit = "l" }, { by = "key", param = "k" }, { by = "after", param = "a", next = "next" },
+    { by = "next", next = "next" }, { by = "link" } } do
+    local asked = 0
+    local call, collection = crm({ { "GET /v1/.*", function()
+      asked = asked + 1
+      if asked > 30 then error "asked for ever" end
+      return { body = { items = rows, next = page.by == "next" and "/v1/contacts?x=1" or "t" }, headers = { link = '</v1/contacts?x=1>; rel="next"' } }
+    end } }, { list = "items", page = page })
+    local cursor, err
+    repeat
+      local one
+      one, err = call.list(collection, cursor, 3)
+      cursor = one and one.cursor
+    until not cursor
+    equal({ page.by, err and err.code, err and err.message }, { page.by, "unavailable", "contacts has pages without end" })
+  end
+end)
+
+test("a next page may be named in short, and a Link header may say more", function()
+  local function read(link, path)
+    local call, collection, fake = crm({ { "GET /v1/contacts", { body = { row(1) }, headers = { link = link } }, { body = { row(2) } } }, { "GET " .. path, { body = { row(2) } } } }, { page = { by = "link" } })
+    equal(all(call, collection), "n1 n2", link)
+    return fake.requests[2].target
+  end
+  equal(read('<?page=2>; rel="next"', "/v1/contacts"), "https://crm.example.org/v1/contacts?page=2")
+  equal(read('<more?page=2>; rel=next', "/v1/more"), "https://crm.example.org/v1/more?page=2")
+  equal(read('<https://CRM.example.org:443/v1/more>; rel="next"', "/v1/more"), "https://crm.example.org/v1/more")
+  equal(read('</v1/first>; rel="first"; title="a, b", </v1/more>; title="c, d"; rel="last next"', "/v1/more"), "https://crm.example.org/v1/more")
+  for _, link in ipairs { "<//evil.example.net/v1>; rel=next", "<https://crm.example.org@evil.example.net/>; rel=next", "<http://crm.example.org/v1/more>; rel=next", "<https://crm.example.org:8443/v1>; rel=next" } do
+    local call, collection, fake = crm({ { "GET /v1/contacts", { body = { row(1) }, headers = { link = link } } } }, { page = { by = "link" } })
+    local first = assert(call.list(collection, nil, 5))
+    ok(tap.fails("invalid", call.list(collection, first.cursor, 5)).message:find("another host", 1, true))
+    equal(#fake.requests, 1)
+  end
+end)
+
+test("what answers with another record, or one without a key, is no word about the one that was asked for", function()
+  local call, collection = crm({ { "GET /v1/contacts/.*", { body = array { row(1), row(2) } } }, { "PATCH .*", { body = row(1) } } })
+  equal(assert(call.read(collection, array { "1" }))[1].key, "1")
+  ok(tap.fails("invalid", call.read(collection, array { "2" })).message:find("asked for the key 2 and answered with 1", 1, true))
+  tap.fails("unknown", call.update(collection, "2", { name = "x" }))
+  for _, key in ipairs { "", { 1 }, json.null } do
+    call, collection = crm({ { "GET /v1/contacts", { body = array { { id = key, name = "n" } } } } })
+    ok(tap.fails("unavailable", call.list(collection, nil, 5)).message:find("no record with the key", 1, true))
+  end
+  call, collection = crm({ { "GET /v1/contacts", { body = array { row(1), "2" } } } })
+  tap.fails("unavailable", call.list(collection, nil, 5))
+end)
+
+test("a time is an ISO text, seconds, milliseconds, or a text of a zone that is said", function()
+  local function modified(value, about)
+    local call, collection = crm({ { "GET /v1/contacts", { body = array { { id = 1, name = "n", at = value } } } } }, { modified = "at", fields = { name = "text", at = about } })
+    return assert(call.list(collection, nil, 5)).records[1].modified
+  end
+  equal(modified "2025-11-20T23:01:35.5+01:00", "2025-11-20T22:01:35.5Z")
+  equal(modified(1763676095), "2025-11-20T22:01:35Z")
+  equal(modified(json.decode "[1763676095.25]"[1]), "2025-11-20T22:01:35.25Z")
+  equal(modified(1763676095123), "2025-11-20T22:01:35.123Z")
+  equal(modified "2025-11-20 23:01:35", nil)
+  equal(modified("2025-11-20 23:01:35", { kind = "datetime", form = "local", zone = "Europe/Berlin" }), "2025-11-20T22:01:35Z")
+  for _, none in ipairs { json.null, "yesterday", 1e300, -1, true } do equal(modified(none), nil) end
+end)
+
+test("a poll asks since a time in the system's own form", function()
+  for template, wanted in pairs { ["gt.{time}"] = "^gt%.2026%-11%-20T10:58:00Z$", ["{unix}"] = "^1795172280$", ["{unix_ms}"] = "^1795172280000$" } do
+    local call, collection, fake = crm({ { "GET /v1/contacts", { body = array {}, headers = { date = "Fri, 20 Nov 2026 11:00:00 GMT" } } } }, { since = { "since", template }, modified = "at" })
+    local cursor = assert(call.start(collection))
+    cursor.mark = "2026-11-20T11:00:00Z"
+    assert(call.changes(collection, cursor, 5))
+    ok(fake.requests[2].query.since:find(wanted), fake.requests[2].query.since)
+  end
+end)
+
 test("a guard travels in its header, and a version is what was said", function()
   local call, collection, fake, side = crm({ { "GET /v1/contacts/7", { body = row(7), headers = { etag = '"v1"' } } }, { "PATCH /v1/contacts/7", { status = 412, body = { message = "moved on" } } } },
     { version = "etag", guard = "If-Match" })

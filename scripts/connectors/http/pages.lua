@@ -1,6 +1,7 @@
 --- Pages of a list, whatever the system calls them, and what of a scope it cannot be asked for.
 
 local connector = require "tidewire.connector"
+local hash = require "tidewire.hash"
 local json = require "tidewire.json"
 local matching = require "tidewire.matching"
 local shapes = require "connectors.http.shape"
@@ -18,10 +19,11 @@ local function question(shape, options)
     local asked = shape.filter and condition.op == "=" and condition.value ~= null and type(condition.value) ~= "table" and not condition.fold
     if asked then query[#query + 1] = shapes.filled(shape.filter, { field = condition.field, value = condition.value }) end
   end
-  if options.since then query[#query + 1] = shapes.filled(shape.since, { time = options.since }) end
+  if options.since then query[#query + 1] = shapes.filled(shape.since, shapes.times(options.since)) end
   return query
 end
 
+local most = 10000  -- pages in a row of which nothing is to be shown
 local tail = 5  -- keys that a cursor remembers of the page before
 
 -- Pages by offset overlap by a row: where none of the last keys is met again, rows before them went, and the pages behind
@@ -31,7 +33,8 @@ local function past_overlap(shape, cursor, rows)
   if not given(cursor.tail) then return rows end
   local place = {}
   for at, row in ipairs(rows) do
-    if type(row) == "table" and row[shape.key] ~= nil then place[connector.plain(row[shape.key])] = at end
+    local key = shapes.key_of(shape, row)
+    if key then place[key] = at end
   end
   for _, key in ipairs(cursor.tail) do
     if place[key] then return { unpack(rows, place[key] + 1) } end
@@ -42,8 +45,7 @@ end
 local function tail_of(shape, rows, before)
   local keys = array {}
   for at = #rows, math.max(1, #rows - tail + 1), -1 do
-    local key = type(rows[at]) == "table" and rows[at][shape.key]
-    if key ~= nil and key ~= false then keys[#keys + 1] = connector.plain(key) end
+    keys[#keys + 1] = shapes.key_of(shape, rows[at])
   end
   for _, key in ipairs(before or {}) do
     if #keys < tail then keys[#keys + 1] = key end
@@ -81,30 +83,43 @@ local ways = {
       local token = given(shapes.at(reply.body, shape.page.next))
       return token and token ~= "" and { after = connector.plain(token) } or { done = true }
     end,
+    told = true,
   },
   key = {
     add = function(query, page, cursor)
       if cursor.after then query[#query + 1] = shapes.filled(type(page.param) == "table" and page.param or { page.param, "{after}" }, { after = cursor.after }) end
     end,
     begin = function() return {} end,
-    after = function(shape, _, rows) return { after = connector.plain(rows[#rows][shape.key]) } end,
+    after = function(shape, _, rows) return { after = shapes.key_of(shape, rows[#rows]) } end,
   },
   next = {
     begin = function() return {} end,
-    after = function(shape, _, _, reply)
-      local address = given(shapes.at(reply.body, shape.page.next))
-      return address and address ~= "" and { address = address } or { done = true }
-    end,
+    after = function(shape, cursor, _, reply) return wire.following(shape, cursor, given(shapes.at(reply.body, shape.page.next))) end,
+    told = true,
   },
   link = {
     begin = function() return {} end,
-    after = function(_, _, _, reply)
-      local address = (reply.headers.link or ""):match '<([^>]+)>%s*;[^,]*rel="?next"?'
-      return address and { address = address } or { done = true }
-    end,
+    after = function(shape, cursor, _, reply) return wire.following(shape, cursor, wire.next_link(reply.headers.link or "")) end,
+    told = true,
   },
   none = { begin = function() return {} end, after = function() return { done = true } end },
 }
+
+-- What tells a page from another, and how often it came in a row: a system that does not heed `page` shows the same one for ever.
+local same_at_most = 2
+
+local function endless(shape) return fail("unavailable", shape.name .. " has pages without end", "is `page` as the system has it?") end
+
+local function moved_on(shape, cursor, following, rows)
+  if following.done then return following end
+  local keys = {}
+  for i, row in ipairs(rows) do keys[i] = shapes.key_of(shape, row) or "" end
+  following.shown = #rows > 0 and hash.sha256(table.concat(keys, "\n")):sub(1, 12) or nil
+  following.again = following.shown and following.shown == cursor.shown and (cursor.again or 0) + 1 or nil
+  local stays = following.after and following.after == cursor.after or following.address and following.address == cursor.address
+  if stays or (following.again or 0) >= same_at_most then return endless(shape) end
+  return following
+end
 
 local function ask(conn, shape, cursor, options)
   if cursor.address then return wire.follow(conn, cursor.address) end
@@ -136,7 +151,7 @@ local function one(conn, shape, cursor, options)
   if not fresh then return { records = array {}, cursor = way.back(shape, cursor, options) } end
   local records = array {}
   for _, row in ipairs(fresh) do
-    if type(row) == "table" and matching.fits(options.conditions or {}, function(field) return row[field] end) then
+    if type(row) ~= "table" or matching.fits(options.conditions or {}, function(field) return row[field] end) then
       local record
       record, err = shapes.record(shape, row)
       if not record then return nil, err end
@@ -144,20 +159,24 @@ local function one(conn, shape, cursor, options)
     end
   end
   -- A key met at the end of a page says nothing of what follows it, unless it stands there alone: then it is the overlap, and the last row.
-  if #fresh == 0 and not (way.fresh and #rows > 1) then return { records = records } end
-  return { records = records, cursor = way.after(shape, cursor, rows, reply) }
+  -- A system that tells what follows has an end where it tells nothing, an empty page or not.
+  if #fresh == 0 and not way.told and not (way.fresh and #rows > 1) then return { records = records } end
+  local following
+  following, err = moved_on(shape, cursor, way.after(shape, cursor, rows, reply), rows)
+  if not following then return nil, err end
+  return { records = records, cursor = following }
 end
 
 --- `{ records, cursor }`; `cursor` nil only after an empty page. Options: `cursor`, `limit`, `conditions`, `since`.
 function M.next(conn, shape, options)
   local cursor = given(options.cursor) or ways[shape.page.by].begin(shape.page)
-  local page, err
-  repeat
-    page, err = one(conn, shape, cursor, options)
+  for _ = 1, most do
+    local page, err = one(conn, shape, cursor, options)
     if not page then return nil, err end
     cursor = page.cursor
-  until #page.records > 0 or not cursor
-  return page
+    if #page.records > 0 or not cursor then return page end
+  end
+  return endless(shape)
 end
 
 --- How many there are, as an answer to the list says it; nil where `count` of the collection does not say where.

@@ -1,6 +1,7 @@
 --- A collection as tidewire.lua describes it, checked, and records read out of answers by it.
 
 local connector = require "tidewire.connector"
+local decimal = require "tidewire.decimal"
 local hash = require "tidewire.hash"
 local json = require "tidewire.json"
 local text = require "tidewire.text"
@@ -91,7 +92,7 @@ local function compiled(conn, name)
   if not is_place(about.count) then return fail("invalid", what .. ": `count` is a place in an answer, or { header = \"X-Total-Count\" }") end
   local item = about.item or about.path .. "/{key}"
   if not item:find("{key}", 1, true) then return fail("invalid", what .. ": `item` has no {key}") end
-  return { name = name, about = about, path = about.path, item = item, key = about.key or "id", page = page, size = page.size or 100,
+  return { name = name, about = about, base = connector.base(conn.config.url), path = about.path, item = item, key = about.key or "id", page = page, size = page.size or 100,
     query = about.query or {}, filter = about.filter, since = about.since, update = about.update or "PATCH" }
 end
 
@@ -165,17 +166,41 @@ local function version_of(shape, row, fields, reply)
   return hash.sha256(table.concat(parts, "\n")):sub(1, 16)
 end
 
---- The UTC ISO time of a field, or nil: an ISO text with an offset, or seconds since 1970.
-local function moment(value)
-  if type(value) == "number" then return time.format(value, 0) end
+local last_second, last_millisecond = 1e11, 253402300799999  -- numbers beyond the first are no seconds of this age
+
+--- The UTC ISO time of a field, or nil: an ISO text with an offset, one without where `fields` says its zone, or seconds or
+--- milliseconds since 1970.
+local function moment(value, about)
+  if decimal.is(value) then value = value:number() end
+  if type(value) == "number" then
+    if value < 0 or value > last_millisecond then return nil end
+    if value >= last_second then value = value / 1000 end
+    return time.format(math.floor(value), math.floor(value % 1 * 1e3 + 0.5) * 1000 % 1000000)
+  end
   if type(value) ~= "string" then return nil end
   local seconds, micros = time.parse(value)
-  return seconds and time.format(seconds, micros or 0) or nil
+  if seconds then return time.format(seconds, micros or 0) end
+  return type(about) == "table" and about.zone and time.from_local((value:gsub("T", " ")), about.zone) or nil
+end
+
+--- What the templates of `since` may say of a time.
+function M.times(iso)
+  local seconds = time.parse(iso)
+  return { time = iso, unix = ("%d"):format(seconds), unix_ms = ("%d000"):format(seconds) }
+end
+
+--- The key of a row; nil where it has none.
+function M.key_of(shape, row)
+  local key = nil
+  if type(row) == "table" then key = row[shape.key] end
+  if key == nil or key == null or key == "" or type(key) == "table" then return nil end
+  return connector.plain(key)
 end
 
 --- The record of a row; nil, err where the row is none.
 function M.record(shape, row, reply)
-  if type(row) ~= "table" or row[shape.key] == nil or row[shape.key] == null then
+  local key = M.key_of(shape, row)
+  if not key then
     return fail("unavailable", ("an answer for %s has no record with the key '%s'"):format(shape.name, shape.key), "are `one`, `list` and `key` as the system has them?")
   end
   local fields = {}
@@ -183,8 +208,9 @@ function M.record(shape, row, reply)
     local value = row[name]
     fields[name] = value == nil and null or value
   end
-  local modified = shape.about.modified and moment(row[shape.about.modified]) or nil
-  return { key = connector.plain(row[shape.key]), version = version_of(shape, row, fields, reply), modified = modified, stamp = modified or "", fields = fields }
+  local name = shape.about.modified
+  local modified = name and moment(row[name], shape.about.fields and shape.about.fields[name]) or nil
+  return { key = key, version = version_of(shape, row, fields, reply), modified = modified, stamp = modified or "", fields = fields }
 end
 
 --- Values as the system takes them.
@@ -200,10 +226,10 @@ function M.guard(shape, guard)
   return { [shape.about.guard] = guard }
 end
 
---- A pair { name, template } with {field}, {value}, {json}, {time}, {after} filled in.
+--- A pair { name, template } with {field}, {value}, {json}, {time}, {unix}, {unix_ms}, {after} filled in.
 function M.filled(pair, what)
   local function fill(template)
-    return (template:gsub("{(%w+)}", function(name)
+    return (template:gsub("{([%w_]+)}", function(name)
       if name == "json" then return json.encode(what.value) end
       local value = what[name]
       return value ~= nil and connector.plain(value) or nil

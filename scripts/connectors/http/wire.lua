@@ -87,13 +87,48 @@ function M.get(conn, path, query) return call(conn, "GET", address_of(conn, path
 --- One answer of a write.
 function M.write(conn, method, path, body, headers) return call(conn, method, address_of(conn, path), nil, body, headers) end
 
---- One answer of an address that the system itself gave; nil, err where it leads to another host.
-function M.follow(conn, address)
-  if address:sub(1, 1) == "/" then return call(conn, "GET", conn.config.url:match "^%w+://[^/]+" .. address) end
-  if address:match "^%w+://[^/]+" ~= conn.config.url:match "^%w+://[^/]+" then
-    return fail("invalid", "the next page is said to be at " .. tostring(address:match "^%w+://[^/]+") .. ", another host: credentials stay here")
+-- Addresses that the system gives ---------------------------------------------------------------------------------------
+
+-- Scheme and host as they compare: a login is no part of them, and the port that goes without saying neither.
+local function origin(address)
+  local scheme, host = connector.without_login(address):match "^(%a[%w+.-]*)://([^/?#]*)"
+  if not scheme then return nil end
+  scheme, host = scheme:lower(), host:lower()
+  return scheme .. "://" .. host:gsub(scheme == "https" and ":443$" or ":80$", "")
+end
+
+-- An address as it is meant on the page at `from`.
+local function whole(from, address)
+  if address:find "^%a[%w+.-]*://" then return address end
+  local scheme, host, path = from:match "^(%a[%w+.-]*:)(//[^/?#]*)([^?#]*)"
+  if address:sub(1, 2) == "//" then return scheme .. address end
+  if address:sub(1, 1) == "/" then return scheme .. host .. address end
+  if address:sub(1, 1) == "?" then return scheme .. host .. path .. address end
+  return scheme .. host .. (path:match "^.*/" or "/") .. address
+end
+
+--- The cursor of the page that an answer names; `address` nil, null or empty: there is none.
+function M.following(shape, cursor, address)
+  if type(address) ~= "string" or address == "" then return { done = true } end
+  return { address = whole(cursor.address or shape.base .. shape.path, address) }
+end
+
+--- The address of a Link header's `next` (RFC 8288), or nil.
+function M.next_link(header)
+  for address, about in header:gmatch "<([^>]*)>([^<]*)" do
+    local relation = about:match ';%s*[Rr][Ee][Ll]%s*=%s*"([^"]*)"' or about:match ";%s*[Rr][Ee][Ll]%s*=%s*([^%s;,]+)"
+    for word in (relation or ""):gmatch "%S+" do
+      if word:lower() == "next" then return address end
+    end
   end
-  return call(conn, "GET", address)
+end
+
+--- One answer of such an address; nil, err where it leads to another host.
+function M.follow(conn, address)
+  if origin(address) ~= origin(conn.config.url) then
+    return fail("invalid", "the next page is said to be at " .. tostring(origin(address)) .. ", another host: credentials stay here")
+  end
+  return call(conn, "GET", conn.config.url:match "^%w+://[^/?#]+" .. address:match "^%a[%w+.-]*://[^/?#]*(.*)$")
 end
 
 return M
