@@ -198,11 +198,27 @@ local function read_back(conn, shape, key)
   return fail("unknown", "written, but it could not be read back: " .. err.message, err.hint)
 end
 
+-- What is sent to a system whose update replaces the record: all that it shows now, with the changes laid over.
+local function laid_over(conn, shape, key, values, guard)
+  local record, row = read_one(conn, shape, key)
+  if record == nil then return nil, row end
+  if not record then return fail("not_found", "there is no " .. shape.name .. " " .. key) end
+  if shapes.guard(shape, guard) and record.version ~= guard then return fail("stale", shape.name .. " " .. key .. " was changed meanwhile") end
+  local all = {}
+  for _, part in ipairs { row, values } do
+    for name, value in pairs(part) do all[name] = value end
+  end
+  return all
+end
+
 function M.update(conn, collection, key, values, guard)
   local shape, err = shapes.plan(conn, collection)
   if not shape then return nil, err end
+  local sent = values
+  if shape.about.whole then sent, err = laid_over(conn, shape, key, values, guard) end
+  if not sent then return nil, err end
   local reply
-  reply, err = wire.write(conn, shape.update, shapes.item(shape, key), shapes.body(shape, values), shapes.guard(shape, guard))
+  reply, err = wire.write(conn, shape.update, shapes.item(shape, key), shapes.body(shape, sent), shapes.guard(shape, guard))
   if not reply then return nil, err end
   if shapes.is_nothing(shape, reply) then return fail("not_found", "there is no " .. shape.name .. " " .. key) end
   return read_back(conn, shape, key)

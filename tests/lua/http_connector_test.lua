@@ -172,6 +172,18 @@ test("a poll asks since a time in the system's own form", function()
   end
 end)
 
+test("an update of a system that replaces records sends all of the record, with the changes laid over", function()
+  local now = { id = 7, name = "Ada", phone = "+1", tags = array { "a" }, rev = "3" }
+  local call, collection, fake = crm({ { "GET /v1/contacts/7", { body = now } }, { "PUT /v1/contacts/7", { body = now } } }, { update = "PUT", whole = true, version = "rev", guard = "If-Match" })
+  assert(call.update(collection, "7", { name = "Ada L." }, "3"))
+  equal(fake.asked("PUT .*")[1].json, { id = 7, name = "Ada L.", phone = "+1", tags = { "a" }, rev = "3" })
+  equal(fake.asked("PUT .*")[1].headers["If-Match"], "3")
+  tap.fails("stale", call.update(collection, "7", { name = "late" }, "2"))
+  equal(#fake.asked "PUT .*", 1)
+  call, collection = crm({ { "GET /v1/contacts/7", { status = 404, body = { message = "gone" } } } }, { update = "PUT", whole = true })
+  tap.fails("not_found", call.update(collection, "7", { name = "x" }))
+end)
+
 test("a guard travels in its header, and a version is what was said", function()
   local call, collection, fake, side = crm({ { "GET /v1/contacts/7", { body = row(7), headers = { etag = '"v1"' } } }, { "PATCH /v1/contacts/7", { status = 412, body = { message = "moved on" } } } },
     { version = "etag", guard = "If-Match" })

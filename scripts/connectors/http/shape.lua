@@ -13,7 +13,7 @@ local fail = connector.fail
 
 local M = {}
 
-local members = { "path", "item", "key", "list", "one", "wrap", "page", "query", "filter", "since", "modified", "count", "version", "guard", "update", "fields" }
+local members = { "path", "item", "key", "list", "one", "wrap", "page", "query", "filter", "since", "modified", "count", "version", "guard", "update", "whole", "fields" }
 local pages = { "by", "param", "limit", "size", "first", "next" }
 
 --- The names of the collections, in order.
