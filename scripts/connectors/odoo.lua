@@ -193,11 +193,24 @@ M.verbs = verbs.of(function(conn, collection, id)
   local shape, err = shapes.plan(conn, collection)
   if not shape then return nil, err end
   return answer_of(conn, shape, id)
-end)
+end, function(conn, collection, err) return refused(conn, collection.name, "write", err) end)
+
+-- Whether it may be deleted alone: what Odoo deletes along is told to nobody, and would be taken for deleted by a person.
+local function stands_alone(conn, model, id)
+  local fields, err = shapes.fields(conn, model)
+  if not fields then return nil, err end
+  local above, below = shapes.above(model, fields), 0
+  if above then below, err = wire.call(conn, model, "search_count", { domain = array { array { above, "=", id } } }) end
+  if below == nil then return nil, err end
+  if below == 0 then return true end
+  return fail("blocked", ("%s records of %s lie below it, and Odoo would delete them with it"):format(connector.plain(below), model), "delete those first, or give them another parent")
+end
 
 function M.delete(conn, collection, key)
   local id = shapes.id_of(key)
   if not id then return fail("not_found", "there is no " .. collection.name .. " " .. key) end
+  local alone, why = stands_alone(conn, collection.name, id)
+  if not alone then return nil, why end
   local gone, err = wire.call(conn, collection.name, "unlink", { ids = array { id } }, true)
   if gone == nil and err.code == "invalid" and err.message:lower():find("another model", 1, true) then err = connector.blocked(err, "reference") end
   if gone == nil then return nil, refused(conn, collection.name, "unlink", err) end

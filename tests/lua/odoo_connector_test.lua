@@ -183,6 +183,25 @@ tap.test("another record in the way is told from a value that is wrong", functio
   tap.fails("invalid", call.delete(partners, "1"))
 end)
 
+tap.test("a category that others lie below is not deleted with them", function()
+  local tree = { id = { type = "integer" }, name = { type = "char" }, parent_path = { type = "char" }, parent_id = { type = "many2one", relation = "product.category" } }
+  local categories, gone, below = { name = "product.category", word = "model", key = array { "id" }, fields = array { "name" } }, {}, nil
+  for _, way in ipairs { newer, older } do
+    below = 2
+    local call = way { fields_get = function() return tree end, search_count = function(arguments)
+      tap.equal((arguments.kwargs or arguments).domain, { { "parent_id", "=", 7 } })
+      return below
+    end, unlink = function() gone[#gone + 1] = 7 return true end }
+    local err = tap.fails("blocked", call.delete(categories, "7"))
+    tap.ok(err.message:find("2 records of product.category lie below it", 1, true), err.message)
+    below = 0
+    tap.equal(call.delete(categories, "7"), true)
+  end
+  tap.equal(#gone, 2)
+  local call = newer { fields_get = function() return tree end, search_count = function() return { http = true, status = 502, body = "<html>" } end }
+  tap.fails("unavailable", call.delete(categories, "7"))
+end)
+
 tap.test("one bad record of several is found by trying each", function()
   local calls = 0
   local call = newer { create = function(arguments)

@@ -240,6 +240,7 @@ def test_category_tree():
     leaf = call("product.category", "create", {"name": "C", "parent_id": middle})
     call("product.category", "write", [top], {"name": "AA"})
     assert one("product.category", leaf, "complete_name")["complete_name"] == "AA / B / C"
+    assert one("product.category", leaf, "parent_path")["parent_path"] == f"{top}/{middle}/{leaf}/"
     assert refuses("UserError", "product.category", "write", [top], {"parent_id": leaf}) == "Recursion Detected."
     assert len(call("product.category", "search", [("id", "child_of", top)])) == 3
     call("product.category", "unlink", [top])

@@ -26,12 +26,23 @@ local function rename(model, parent_name, id)
   for _, child in ipairs(store.ids_where(model, parent_name, id)) do rename(model, parent_name, child) end
 end
 
+-- "1/7/": the ids from the root down. It moves no write_date.
+local function place(model, parent_name, id)
+  local row = store.row(model, id)
+  local parent = row[parent_name] and store.row(model, row[parent_name])
+  local path = (parent and parent.parent_path or "") .. ("%d/"):format(id)
+  if row.parent_path == path then return end
+  store.update(model, id, { parent_path = path })
+  for _, child in ipairs(store.ids_where(model, parent_name, id)) do place(model, parent_name, child) end
+end
+
 --- Hooks that keep `complete_name`: of every record below a renamed one too, which moves their write_date.
 function M.hooks(name, parent_name)
   local function level(ids)
     local model = registry.get(name)
     for _, id in ipairs(ids) do
       check_circle(model, parent_name, id)
+      place(model, parent_name, id)
       rename(model, parent_name, id)
     end
   end

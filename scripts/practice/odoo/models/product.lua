@@ -16,7 +16,7 @@ local function writing() return require "practice.odoo.write" end
 
 define("product.category", { description = "Product Category", order = "complete_name, id", rec_name = "complete_name", separator = " / ",
   hooks = tree.hooks("product.category", "parent_id"), fields = {
-    name = char "Name" { required = true }, complete_name = char "Complete Name" { readonly = true },
+    name = char "Name" { required = true }, complete_name = char "Complete Name" { readonly = true }, parent_path = char "Parent Path" { readonly = true },
     parent_id = many2one "Parent Category" { to = "product.category", ondelete = "cascade" },
     child_id = one2many "Child Categories" { to = "product.category", inverse_name = "parent_id" },
     product_count = integer "# Products" { readonly = true, store = false, compute = function(row)

@@ -16,7 +16,7 @@ local function company() return many2one "Company" { to = "res.company", default
 
 define("stock.location", { description = "Inventory Locations", order = "complete_name, id", rec_name = "complete_name", separator = "/",
   parent_name = "location_id", hooks = tree.hooks("stock.location", "location_id"), fields = {
-    name = char "Location Name" { required = true }, complete_name = char "Full Location Name" { readonly = true },
+    name = char "Location Name" { required = true }, complete_name = char "Full Location Name" { readonly = true }, parent_path = char "Parent Path" { readonly = true },
     active = boolean "Active" { default = true }, location_id = many2one "Parent Location" { to = "stock.location", ondelete = "restrict" },
     usage = selection "Location Type" { required = true, default = "internal", selection = { { "supplier", "Vendor" }, { "view", "Virtual" },
       { "internal", "Internal" }, { "customer", "Customer" }, { "inventory", "Inventory Loss" }, { "transit", "Transit" } } },
