@@ -366,6 +366,14 @@ end)
 
 tap.test("a record that a rule keeps from being written is no reason to pause the connection, a right that was taken away is", function()
   local may, asked = true, {}
+tap.test("a step that the user may not take with an order is no reason to pause the connection", function()
+  local orders, may = { name = "purchase.order", key = array { "id" }, fields = array { "name" } }, true
+  local call = newer { button_confirm = function() return raised("odoo.exceptions.AccessError", "Only a manager may approve this") end, has_access = function() return may end }
+  tap.equal(tap.fails("invalid", call.verbs.confirm(orders, "4")).message, "AccessError: Only a manager may approve this")
+  may = false
+  tap.fails("denied", call.verbs.confirm(orders, "4"))
+end)
+
   local script = { read = function() return array { row(1) } end, search_count = function() return 0 end,
     has_access = function(arguments) asked[#asked + 1] = arguments.operation return may end, check_access_rights = function() return may end }
   for _, method in ipairs { "write", "unlink", "create" } do script[method] = function() return raised("odoo.exceptions.AccessError", "Due to security restrictions") end end
