@@ -30,6 +30,10 @@ tap.test("values go as Odoo takes them", function()
     credit_limit = dec "1.50", category_id = array { "3", 2 }, child_ids = array { { name = "New" }, { id = 9, name = "Old" } } })
   tap.equal(sent, { name = false, active = false, country_id = 5, date = "2024-05-01", seen = "2024-05-01 10:11:12", color = 4, credit_limit = dec "1.5",
     category_id = { { 6, 0, { 2, 3 } } }, child_ids = { { 0, 0, { name = "New" } }, { 1, 9, { name = "Old" } } } })
+  for said, utc in pairs { ["2024-05-01T10:11:12+02:00"] = "2024-05-01 08:11:12", ["2024-05-01 10:11:12"] = "2024-05-01 10:11:12", ["2024-05-01"] = "2024-05-01" } do
+    call.update(all, "1", { seen = said })
+    tap.equal(sent, { seen = utc })
+  end
   call.update(all, "1", { category_id = null, child_ids = array { array { 2, 4, 0 } } })
   tap.equal(sent, { category_id = { { 6, 0, {} } }, child_ids = { { 2, 4, 0 } } })
 end)

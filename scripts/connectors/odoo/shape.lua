@@ -9,6 +9,7 @@ local files = require "connectors.odoo.files"
 local hash = require "tidewire.hash"
 local json = require "tidewire.json"
 local text = require "tidewire.text"
+local time = require "tidewire.time"
 local wire = require "connectors.odoo.wire"
 
 local null, array = json.null, json.array
@@ -165,8 +166,11 @@ function M.id_of(value)
   return id
 end
 
+-- UTC to the second, as Odoo takes it; a text with another offset is moved there.
 local function datetime(value)
-  local day, clock = tostring(value):match "^(%d%d%d%d%-%d%d%-%d%d)[T ](%d%d:%d%d:%d%d)"
+  local said = tostring(value)
+  local utc = time.parse(said) and time.add(said, 0) or said
+  local day, clock = utc:match "^(%d%d%d%d%-%d%d%-%d%d)[T ](%d%d:%d%d:%d%d)"
   if day then return day .. " " .. clock end
   return value
 end
