@@ -185,7 +185,8 @@ end)
 
 tap.test("a category that others lie below is not deleted with them", function()
   local tree = { id = { type = "integer" }, name = { type = "char" }, parent_path = { type = "char" }, parent_id = { type = "many2one", relation = "product.category" } }
-  local categories, gone, below = { name = "product.category", word = "model", key = array { "id" }, fields = array { "name" } }, {}, nil
+  local categories, gone = { name = "product.category", word = "model", key = array { "id" }, fields = array { "name" } }, {}
+  local below
   for _, way in ipairs { newer, older } do
     below = 2
     local call = way { fields_get = function() return tree end, search_count = function(arguments)
@@ -303,6 +304,17 @@ tap.test("what Odoo makes along with a new record is not required", function()
   tap.equal(required "sale.order.line", { order_id = true, note = true })
 end)
 
+tap.test("a field that a template has of its only variant is told", function()
+  local template = { id = { type = "integer" }, name = { type = "char", depends = array { "display_name" } }, product_variant_ids = { type = "one2many", relation = "product.product", relation_field = "product_tmpl_id" },
+    default_code = { type = "char", store = true, depends = array { "product_variant_ids.default_code" } }, barcode = { type = "char", store = false, depends = array { "product_variant_ids.barcode" } },
+    count = { type = "integer", readonly = true, depends = array { "product_variant_ids.count" } }, write_date = { type = "datetime" } }
+  local call = newer { fields_get = function() return template end }
+  local warnings = call.describe({ name = "product.template", key = array { "id" }, fields = array { "name", "default_code", "barcode", "count" } }).warnings
+  tap.equal(#warnings, 2)
+  for i, name in ipairs { "default_code", "barcode" } do tap.ok(warnings[i]:find("^'" .. name .. "' is that of the only record of 'product_variant_ids'"), warnings[i]) end
+  tap.equal(#call.describe({ name = "product.template", key = array { "id" }, fields = array { "name" } }).warnings, 0)
+end)
+
 tap.test("it tells who it is, and what tells this database from another", function()
   local call = newer { context_get = function() return { uid = 7 } end, search_read = function(_, model)
     if model == "res.users" then return array { { id = 7, login = "bot", company_ids = array { 1, 2 } } } end
@@ -313,6 +325,16 @@ tap.test("it tells who it is, and what tells this database from another", functi
   tap.equal(found.version, "19.0")
   tap.equal(found.site, "erp.example.org/main/uuid-1")
   tap.equal(found.warnings[1]:find "several companies" ~= nil, true)
+  tap.equal(#found.warnings, 1)
+end)
+
+tap.test("texts that another language of the user would change are told, where there is one", function()
+  local count = 2
+  local script = { search_count = function(_, model) return model == "res.lang" and count or 0 end, search_read = rows { id = 7, login = "bot", company_ids = array { 1 }, value = "u" } }
+  tap.ok(newer(script).test().warnings[1]:find("several languages", 1, true))
+  tap.equal(#newer(script, { lang = "de_DE" }).test().warnings, 0)
+  count = 1
+  tap.equal(#newer(script).test().warnings, 0)
 end)
 
 tap.test("what is to be clicked for webhooks is shown, and the secret is not", function()
@@ -345,6 +367,14 @@ tap.test("orders and transfers are moved by Odoo's own steps, and the record is 
   tap.fails("invalid", call.verbs.confirm(orders, "4"))
 end)
 
+tap.test("a step that the user may not take with an order is no reason to pause the connection", function()
+  local orders, may = { name = "purchase.order", key = array { "id" }, fields = array { "name" } }, true
+  local call = newer { button_confirm = function() return raised("odoo.exceptions.AccessError", "Only a manager may approve this") end, has_access = function() return may end }
+  tap.equal(tap.fails("invalid", call.verbs.confirm(orders, "4")).message, "AccessError: Only a manager may approve this")
+  may = false
+  tap.fails("denied", call.verbs.confirm(orders, "4"))
+end)
+
 tap.test("a confirmed sale is cancelled without the question that Odoo 16 to 18 would put", function()
   local context
   local call = newer { action_cancel = function(arguments)
@@ -366,14 +396,6 @@ end)
 
 tap.test("a record that a rule keeps from being written is no reason to pause the connection, a right that was taken away is", function()
   local may, asked = true, {}
-tap.test("a step that the user may not take with an order is no reason to pause the connection", function()
-  local orders, may = { name = "purchase.order", key = array { "id" }, fields = array { "name" } }, true
-  local call = newer { button_confirm = function() return raised("odoo.exceptions.AccessError", "Only a manager may approve this") end, has_access = function() return may end }
-  tap.equal(tap.fails("invalid", call.verbs.confirm(orders, "4")).message, "AccessError: Only a manager may approve this")
-  may = false
-  tap.fails("denied", call.verbs.confirm(orders, "4"))
-end)
-
   local script = { read = function() return array { row(1) } end, search_count = function() return 0 end,
     has_access = function(arguments) asked[#asked + 1] = arguments.operation return may end, check_access_rights = function() return may end }
   for _, method in ipairs { "write", "unlink", "create" } do script[method] = function() return raised("odoo.exceptions.AccessError", "Due to security restrictions") end end

@@ -349,6 +349,10 @@ def test_translations():
     call("res.country", "write", [country], {"name": "Espagne"}, context={"lang": "fr_FR"})
     assert one("res.country", country, "name")["name"] == "Spain"
     assert call("res.country", "read", [country], ["name"], context={"lang": "fr_FR"})[0]["name"] == "Espagne"
+    call("res.users", "write", [UID], {"lang": "fr_FR"})
+    assert (one("res.country", country, "name")["name"], call("res.users", "context_get")["lang"]) == ("Espagne", "fr_FR"), "the user's own language"
+    assert call("res.country", "read", [country], ["name"], context={"lang": "en_US"})[0]["name"] == "Spain"
+    call("res.users", "write", [UID], {"lang": "en_US"})
 
 
 def test_json2():

@@ -64,6 +64,15 @@ local function describe_lists(conn, collection, fields, described, warnings)
   return true
 end
 
+-- The list whose one record a field is that of, as a template's reference is its only variant's; nil where it is a field of its own.
+local function of_the_only_one(fields, name)
+  local field = fields[name]
+  for _, path in ipairs(field.readonly ~= true and type(field.depends) == "table" and field.depends or {}) do
+    local list, inner = tostring(path):match "^([%w_]+)%.([%w_]+)$"
+    if inner == name and fields[list] and fields[list].type == "one2many" then return list end
+  end
+end
+
 -- What Odoo puts into required fields of a new record by itself. A model that does not say is none the worse for it.
 local function defaults_of(conn, model, fields)
   local wanted = array {}
@@ -114,7 +123,10 @@ function M.describe(conn, collection)
     if apart and fields[name].type ~= "one2many" then computed[name] = true end
   end
   for _, name in ipairs(connector.heads({}, collection.fields)) do
-    if computed[name] then
+    local only = fields[name] and of_the_only_one(fields, name)
+    if only then
+      warnings[#warnings + 1] = ("'%s' is that of the only record of '%s': with several of them it is empty, and what is written is dropped; map %s instead"):format(name, only, fields[only].relation)
+    elseif computed[name] then
       warnings[#warnings + 1] = "'" .. name .. "' is computed when it is read: its changes move no write_date, so only sweeps find them"
     end
   end
@@ -171,6 +183,10 @@ function M.test(conn)
   end
   if not conn.config.company and #me.company_ids > 1 then
     warnings[#warnings + 1] = "the user sees several companies: name one with `company`, for values that differ by company"
+  end
+  local languages = not conn.config.lang and wire.call(conn, "res.lang", "search_count", { domain = array { array { "active", "=", true } } }) or nil
+  if type(languages) == "number" and languages > 1 then
+    warnings[#warnings + 1] = "the database has several languages: name one with `lang`, so that texts stay in it when the user's own is changed"
   end
   local host = conn.config.url:match "^%w+://([^/]+)"
   return { user = me.login, version = server.text, site = host .. "/" .. (conn.config.database or "") .. "/" .. database, zone = "UTC",

@@ -58,13 +58,13 @@ function M.unlinkable(conn, field)
     :format(field.relation, inverse, field.relation, inverse)
 end
 
--- A change of a record behind such a field moves its own write_date, not that of the records which show it.
 --- The field by which records of a model lie below others of it, where Odoo keeps them as a tree; it deletes what lies below along.
 function M.above(model, fields)
   local field = fields.parent_path and fields.parent_id
   return field and field.type == "many2one" and field.relation == model and "parent_id" or nil
 end
 
+-- A change of a record behind such a field moves its own write_date, not that of the records which show it.
 local function links_of(fields, names)
   local links, seen = {}, {}
   for _, name in ipairs(names) do

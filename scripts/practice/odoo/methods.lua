@@ -100,7 +100,7 @@ M.common = {
 M.common.fields_get.names[1] = "allfields"
 
 local users_own = { context_get = of_model({}, function()
-  return { lang = "en_US", tz = "UTC", uid = site.env.uid }
+  return { lang = site.lang() or "en_US", tz = "UTC", uid = site.env.uid }
 end) }
 
 local private = { exists = true, browse = true, sudo = true, with_context = true, with_user = true, mapped = true, filtered = true, ensure_one = true }

@@ -41,9 +41,18 @@ function M.begin(uid, context, stamp)
   return M.env
 end
 
---- The language of the call where it is not that of the stored text, or nil.
+local function own_lang()
+  local row = require("practice.odoo.store").query("SELECT lang FROM res_users WHERE id = ?1", M.env.uid)[1]
+  return row and M.langs[row.lang] and row.lang or "en_US"
+end
+
+--- The language of the call where it is not that of the stored text, or nil: that of its context, else the user's.
 function M.lang()
   local lang = M.env.context.lang
+  if type(lang) ~= "string" then
+    M.env.lang = M.env.lang or own_lang()
+    lang = M.env.lang
+  end
   if not lang or lang == "en_US" then return nil end
   return lang
 end

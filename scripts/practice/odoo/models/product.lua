@@ -35,7 +35,7 @@ end
 -- A field of a template that is its variant's; setting it stamps both.
 local function of_variant(kind, label, name, more)
   local field = more or {}
-  field.store, field.search = false, "product_variant_ids." .. name
+  field.store, field.search, field.depends = false, "product_variant_ids." .. name, { "product_variant_ids." .. name }
   field.compute = function(row) return (only_variant(row.id) or {})[name] end
   field.inverse = function(id, value)
     local variant = only_variant(id)
