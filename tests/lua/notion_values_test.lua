@@ -168,3 +168,17 @@ tap.test("a hosted file stays by the address it has now", function()
   tap.equal(sent.file.files[1].file.url, "https://s3/now")
   tap.equal(sent.file.files[2].external.url, "https://b")
 end)
+
+tap.test("of hosted files that are called the same each keeps its own address, or none is written", function()
+  local function hosted(address) return { name = "image.png", type = "file", file = { url = address } } end
+  local now = page(page_id, { Papers = value("files", array { hosted "https://s3/1", hosted "https://s3/2" }) })
+  local kept = { name = "image.png", url = null }
+  local sent = written({ Papers = array { kept, { name = "b", url = "https://b" }, kept } }, { { one_path, { body = now } } })
+  tap.equal({ sent.file.files[1].file.url, sent.file.files[2].external.url, sent.file.files[3].file.url }, { "https://s3/1", "https://b", "https://s3/2" })
+  local _, err, request = written({ Papers = array { kept } }, { { one_path, { body = now } } })
+  tap.equal({ err.code, err.message, request }, { "invalid", "Papers: 2 files are called 'image.png', and 1 of them shall stay" })
+  _, err = written({ Papers = array { kept, kept, kept } }, { { one_path, { body = now } } })
+  tap.equal(err.message, "Papers: the file 'image.png' has no address")
+  sent = written({ Papers = array { { name = "b", url = "https://b" } } }, { { one_path, { body = now } } })
+  tap.equal(#sent.file.files, 1)
+end)

@@ -230,19 +230,46 @@ local function listed(member)
 end
 wire.multi_select, wire.people, wire.relation = listed "name", listed "id", listed "id"
 
+-- The hosted files of a page by their names, in its order.
+local function by_name(now)
+  local hosted = {}
+  for _, file in ipairs(now or {}) do
+    if type(file.file) == "table" then
+      hosted[file.name] = hosted[file.name] or {}
+      table.insert(hosted[file.name], file)
+    end
+  end
+  return hosted
+end
+
+-- Of several that are called the same nobody can tell which one shall go.
+local function told_apart(value, hosted, field)
+  local kept = {}
+  for _, file in ipairs(value) do
+    if given(file.url) == nil and file.name then kept[file.name] = (kept[file.name] or 0) + 1 end
+  end
+  for name, files in pairs(hosted) do
+    local left = kept[name] or 0
+    if #files > 1 and left > 0 and left < #files then
+      return fail("invalid", ("%s: %d files are called '%s', and %d of them shall stay"):format(field.name, #files, name, left), "give them names of their own in Notion, or take away there which is to go")
+    end
+  end
+  return true
+end
+
 -- A hosted file stays as it is by the address it has at this moment: `now` are the files as the page shows them.
 function wire.files(value, field, now)
   if value == null then return array {} end
   if not json.is_array(value) then return wrong(field, "a list of { name, url }") end
-  local list, hosted = array {}, {}
-  for _, file in ipairs(now or {}) do
-    if type(file.file) == "table" then hosted[file.name] = file end
-  end
+  local list, hosted = array {}, by_name(now)
+  local clear, err = told_apart(value, hosted, field)
+  if not clear then return nil, err end
   for i, file in ipairs(value) do
+    local here = given(file.url) == nil and hosted[file.name] and table.remove(hosted[file.name], 1)
     if given(file.url) then
       list[i] = { name = file.name or file.url, type = "external", external = { url = file.url } }
-    elseif hosted[file.name] then
-      list[i] = { name = file.name, type = "file", file = { url = hosted[file.name].file.url } }
+    elseif here then
+      list[i] = { name = file.name, type = "file", file = { url = here.file.url } }
     else
       return fail("invalid", ("%s: the file '%s' has no address"):format(field.name, tostring(file.name)), "give it a public url; files are not uploaded")
     end
