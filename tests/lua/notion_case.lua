@@ -37,7 +37,10 @@ local function runs(text) return array { { type = "text", text = { content = tex
 
 local function page(id, properties, more)
   local all = { Name = { id = "title", type = "title", title = runs "Item" } }
-  for name, value in pairs(properties or {}) do all[name] = value end
+  for name, value in pairs(properties or {}) do
+    if value.id == "x" and schema.properties[name] then value.id = schema.properties[name].id end
+    all[name] = value
+  end
   local one = { object = "page", id = id, created_time = minute, last_edited_time = minute, in_trash = false, properties = all,
     created_by = { object = "user", id = "u" }, last_edited_by = { object = "user", id = "u" }, parent = { type = "data_source_id", data_source_id = source_id }, url = "https://notion.so/x" }
   for name, value in pairs(more or {}) do one[name] = value end

@@ -76,6 +76,59 @@ tap.test("a property that was renamed is an error that says so", function()
   tap.equal(err.message:find "'Mass'" ~= nil, true)
 end)
 
+-- A connection whose data source is each of `schemas` in turn, with the page as it is given.
+local function changing(schemas, properties)
+  local answers, shown = {}, { body = page(page_id, properties) }
+  for i, one in ipairs(schemas) do answers[i] = { body = one } end
+  local http = fake_http.new { { (schema_path:gsub("%-", "%%-")), unpack(answers) }, { (one_path:gsub("%-", "%%-")), function() return shown end }, { (query_path:gsub("%-", "%%-")), function() return results { shown.body } end },
+    { "PATCH .*", function() return shown end } }
+  local call = host(function() return require "connectors.notion" end, { name = "vault", config = { token = "x" }, http = http }).functions
+  return call, http, function(given) shown = { body = page(page_id, given) } end
+end
+
+tap.test("a property that gave its name to another one is neither read nor written, and the mapping stands still", function()
+  local other = json.decode(json.encode(schema))
+  other.properties["Old weight"], other.properties.Weight = other.properties.Weight, { id = "new_", name = "?", type = "number", number = {} }
+  local call, http, show = changing({ schema, other }, { Weight = value("number", 5) })
+  tap.equal(call.read(of "Weight", array { page_id })[1].fields.Weight, 5)
+  show { Weight = value("number", null, { id = "new_" }), ["Old weight"] = value("number", 5, { id = "wght" }) }
+  tap.fails("invalid", call.read(of "Weight", array { page_id }))
+  tap.fails("invalid", call.list(of "Weight", null, 5))
+  local described = call.describe(of "Weight")
+  for _, field in ipairs(described.fields) do tap.ok(field.name ~= "Weight", "a mapping may name it still") end
+  tap.equal(described.warnings, { "the property 'Weight' is now called 'Old weight', and another one is called 'Weight'" })
+  for _ = 1, 2 do
+    tap.fails("invalid", call.read(of "Weight", array { page_id }))
+    tap.fails("invalid", call.update(of "Weight", page_id, { Weight = 6 }))
+    tap.fails("invalid", call.create(of "Weight", array { { values = { Weight = 6 } } }))
+  end
+  tap.equal(#http.asked "PATCH .*" + #http.asked "POST /v1/pages", 0)
+  tap.equal(call.read(of "Old weight", array { page_id })[1].fields["Old weight"], 5)
+  other.properties["Old weight"] = nil
+  call, http, show = changing({ schema, other }, { Weight = value("number", 5) })
+  call.read(of "Weight", array { page_id })
+  show { Weight = value("number", null, { id = "new_" }) }
+  tap.fails("invalid", call.read(of "Weight", array { page_id }))
+  tap.ok(call.describe(of "Weight").warnings[1]:find("was removed, and another one", 1, true))
+  tap.equal(#http.asked "PATCH .*", 0)
+end)
+
+tap.test("a property of another type is read again when the mapping knows it", function()
+  local other = json.decode(json.encode(schema))
+  other.properties.Weight = { id = "wght", name = "?", type = "rich_text", rich_text = {} }
+  local call, _, show = changing({ schema, other }, { Weight = value("number", 5) })
+  call.read(of "Weight", array { page_id })
+  show { Weight = value("rich_text", array {}) }
+  for _ = 1, 2 do
+    tap.ok(tap.fails("invalid", call.read(of "Weight", array { page_id })).message:find("'Weight' is of the type rich_text now, and was number", 1, true))
+    tap.fails("invalid", call.list(of "Weight", null, 5))
+  end
+  for _, field in ipairs(call.describe(of "Weight").fields) do
+    if field.name == "Weight" then tap.equal(field.type.kind, "text") end
+  end
+  tap.equal(call.read(of "Weight", array { page_id })[1].fields.Weight, null)
+end)
+
 tap.test("a search asks for at least the rows it means and looks at each", function()
   local function named(id, name) return page(id, { Name = value("title", runs(name)), Weight = value("number", 5), Total = value("rollup", { type = "number", number = 1 }) }) end
   local call, http = connect { { query_path, results { named(page_id, "Ada"), named(other_id, "ADA") } } }

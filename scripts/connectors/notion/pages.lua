@@ -61,12 +61,17 @@ local function value_of(conn, source, page, field)
     if not now then return nil, err end
     return sources.no_field(now, field.name, source)
   end
+  local same, err = sources.is_same(conn, source, field.name, value.id)
+  if not same then return nil, err end
+  -- Its type is known by what `describe` said last, and so is what the mapping makes of its values.
+  if value.type ~= field.property.type then
+    return fail("invalid", ("the property '%s' is of the type %s now, and was %s"):format(field.name, tostring(value.type), field.property.type), "nothing of it is read until the mapping knows it")
+  end
   if is_cut(value) then
-    local err
     value, err = complete(conn, page, value)
     if not value then return nil, err end
   end
-  local plain, err
+  local plain
   if field.file then plain, err = files.shown(page, value, field) else plain, err = values.read(value, field) end
   if plain == nil and err then err.alone = true end      -- of this page, and of no other
   return plain, err
@@ -155,6 +160,9 @@ function M.properties(conn, collection, entries, now)
       property = source.by_name[name]
       if not property then return sources.no_field(source, name) end
     end
+    local same
+    same, err = sources.is_same(conn, source, name, property.id)
+    if not same then return nil, err end
     if now and not page and values.needs_page(property.type, value) then
       page, err = now()
       if page == nil then return nil, err end

@@ -127,6 +127,28 @@ local function marks_of(collection)
   return marks
 end
 
+-- The ids of the properties as they were when they were first asked for, by their names: a name may come to mean another one.
+local function identities(conn, source)
+  local all = conn.state.identities or {}
+  conn.state.identities = all
+  all[source.path] = all[source.path] or {}
+  return all[source.path]
+end
+
+--- Refuses a property that another one has given its name to; true where it is the one that it was.
+function M.is_same(conn, source, name, id)
+  local known, plain = identities(conn, source), url.decode(id)      -- URL-encoded in some answers
+  known[name] = known[name] or plain
+  if known[name] == plain then return true end
+  local now
+  for _, one in pairs(source.by_name) do
+    if url.decode(one.id) == known[name] then now = one end
+  end
+  local hint = "nothing of it is read or written; if the new one is meant, start Tidewire again"
+  if now then return fail("invalid", ("the property '%s' is now called '%s', and another one is called '%s'"):format(name, now.name, name), hint) end
+  return fail("invalid", ("the property '%s' was removed, and another one is called so now"):format(name), hint)
+end
+
 local function fields_of(source, names, collection)
   local fields, marks = {}, marks_of(collection)
   for _, name in ipairs(names) do
@@ -150,6 +172,11 @@ function M.plan(conn, collection, more)
     if not source then return nil, err end
     fields, missing = fields_of(source, names, collection)
     if missing then return M.no_field(source, missing, before) end
+  end
+  for _, field in ipairs(fields) do
+    local same, why = true, nil
+    if field.property then same, why = M.is_same(conn, source, field.name, field.property.id) end
+    if not same then return nil, why end
   end
   return { source = source, fields = fields, names = own }
 end
@@ -208,7 +235,13 @@ function M.describe(conn, collection)
       end
     end
   end
-  for _, name in ipairs(source.names) do add_described(fields, source.by_name[name], marks) end
+  local known = identities(conn, source)
+  for _, name in ipairs(source.names) do
+    local property, same, why = source.by_name[name], true, nil
+    if known[name] then same, why = M.is_same(conn, source, name, property.id) end
+    -- Left out, it is no field that a mapping could name, so that the mapping stands still.
+    if same then add_described(fields, property, marks) else warnings[#warnings + 1] = why.message end
+  end
   for name, kind in pairs(of_page) do
     if not source.by_name[name] then
       fields[#fields + 1] = { name = name, label = name, type = values.describe { type = kind } or { kind = "text" }, required = false,
@@ -216,7 +249,7 @@ function M.describe(conn, collection)
     end
   end
   if M.dashed(collection.name) ~= collection.name or collection.word == "database" and source.kind == "data_sources" then
-    warnings[1] = ('webhooks name this table "%s": write it so, as %s'):format(source.id, source.kind == "databases" and "database" or "data_source")
+    warnings[#warnings + 1] = ('webhooks name this table "%s": write it so, as %s'):format(source.id, source.kind == "databases" and "database" or "data_source")
   end
   return { key = array { "id" }, fields = fields, warnings = warnings, place = source.id }
 end
