@@ -79,6 +79,9 @@ function M.describe(conn, collection)
       unique = about.unique or name == shape.key or nil, file = about.file or nil }
   end
   if not shape.about.fields then warnings[1] = "`fields` of " .. shape.name .. " says no types: values compare as JSON" end
+  if shape.update == "PUT" and shape.about.whole == nil then
+    warnings[#warnings + 1] = "`update = \"PUT\"` of " .. shape.name .. " sends the changed fields alone: say `whole = true` where the system takes that for the record, `whole = false` where it does not"
+  end
   return { key = array { shape.key }, fields = fields, warnings = warnings, tells_times = shape.about.modified ~= nil and nil }
 end
 

@@ -180,6 +180,9 @@ test("an update of a system that replaces records sends all of the record, with 
   equal(fake.asked("PUT .*")[1].headers["If-Match"], "3")
   tap.fails("stale", call.update(collection, "7", { name = "late" }, "2"))
   equal(#fake.asked "PUT .*", 1)
+  for whole, warnings in pairs { ["nil"] = 1, ["true"] = 0, ["false"] = 0 } do
+    equal({ whole, #crm({}, { update = "PUT", whole = ({ ["true"] = true, ["false"] = false })[whole] }).describe(collection).warnings }, { whole, warnings })
+  end
   call, collection = crm({ { "GET /v1/contacts/7", { status = 404, body = { message = "gone" } } } }, { update = "PUT", whole = true })
   tap.fails("not_found", call.update(collection, "7", { name = "x" }))
 end)
