@@ -129,6 +129,20 @@ tap.test("a property of another type is read again when the mapping knows it", f
   tap.equal(call.read(of "Weight", array { page_id })[1].fields.Weight, null)
 end)
 
+tap.test("a page that is shown without its content is a right that lacks, of a read as of a list", function()
+  local bare = { object = "page", id = page_id }
+  local call = connect { { one_path, { body = bare } }, { query_path, results { bare } } }
+  tap.ok(tap.fails("denied", call.read(of "Name", array { page_id })).hint:find("read content", 1, true))
+  tap.fails("denied", call.list(of "Name", null, 5))
+end)
+
+tap.test("a number that Notion gave is searched for as a number", function()
+  local call, http = connect { { query_path, results { page(page_id, { Number = value("unique_id", { prefix = "DEC", number = 12 }) }), page(other_id, { Number = value("unique_id", { prefix = "OLD", number = 12 }) }) } } }
+  local found = call.find(of "Number", array { array { { field = "Number", value = "DEC-12" } } })
+  tap.equal({ #found[1], found[1][1].key }, { 1, page_id })
+  tap.equal(http.asked "POST .*"[1].json.filter["or"][1]["and"][1], { property = "num_", unique_id = { equals = 12 } })
+end)
+
 tap.test("a search asks for at least the rows it means and looks at each", function()
   local function named(id, name) return page(id, { Name = value("title", runs(name)), Weight = value("number", 5), Total = value("rollup", { type = "number", number = 1 }) }) end
   local call, http = connect { { query_path, results { named(page_id, "Ada"), named(other_id, "ADA") } } }

@@ -182,3 +182,30 @@ tap.test("of hosted files that are called the same each keeps its own address, o
   sent = written({ Papers = array { { name = "b", url = "https://b" } } }, { { one_path, { body = now } } })
   tap.equal(#sent.file.files, 1)
 end)
+
+-- A data source with properties of kinds that the shared one has not.
+local function with_more(properties, routes)
+  local more = json.decode(json.encode(case.schema))
+  for name, kind in pairs(properties) do more.properties[name] = { id = name:lower(), name = name, type = kind, [kind] = {} } end
+  local all = { { case.schema_path, { body = more } } }
+  for _, route in ipairs(routes) do all[#all + 1] = route end
+  for _, route in ipairs(all) do route[1] = route[1]:gsub("%-", "%%-") end
+  local http = require("fake_http").new(all)
+  return require "tidewire.host.connector"(function() return require "connectors.notion" end, { name = "vault", config = { token = "x" }, http = http }).functions, http
+end
+
+tap.test("a verification is its state, a place what it holds, and a button is nothing that could be mapped", function()
+  local place = { lat = 48.1, lon = 11.5, name = "Munich" }
+  local shown = page(page_id, { Checked = { id = "checked", type = "verification", verification = { state = "expired" } }, Where = { id = "where", type = "place", place = place } })
+  local call, http = with_more({ Checked = "verification", Where = "place", Go = "button" }, { { one_path, { body = shown } }, { "PATCH /v1/pages/" .. page_id, { body = shown } } })
+  local record = call.read(of("Checked", "Where"), array { page_id })[1]
+  tap.equal({ record.fields.Checked, record.fields.Where.name }, { "expired", "Munich" })
+  for said, sent in pairs { verified = "verified", unverified = "unverified", [null] = "unverified" } do
+    assert(call.update(of("Checked", "Where"), page_id, { Checked = said, Where = null }))
+    local asked = http.asked "PATCH .*"
+    tap.equal({ asked[#asked].json.properties.checked.verification, asked[#asked].json.properties.where.place }, { { state = sent }, null })
+  end
+  tap.fails("invalid", call.update(of "Checked", page_id, { Checked = "expired" }))
+  tap.fails("invalid", call.update(of "Go", page_id, { Go = 1 }))
+  for _, field in ipairs(call.describe(of "Name").fields) do tap.ok(field.name ~= "Go", "a button is described") end
+end)

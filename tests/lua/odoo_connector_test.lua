@@ -28,6 +28,19 @@ tap.test("JSON-2 is spoken with version 19 and a key, JSON-RPC else", function()
   tap.equal(#http.asked "POST /jsonrpc", 3)
 end)
 
+tap.test("Odoo Online tells its version in its own words", function()
+  local call, http = open(fake_http.new { { "GET /json/version", { status = 404, body = "<html>" } }, { "POST /jsonrpc", function(seen)
+    local method = seen.json.params.method
+    return { body = { jsonrpc = "2.0", id = 1, result = method == "version" and { server_version = "saas~18.4", server_version_info = array { "saas~18", 4 } } or method == "authenticate" and 7 or array {} } }
+  end }, { "POST /json/2/.*", { body = "[]" } } })
+  call.list(partners, null, 5)
+  tap.equal(#http.asked "POST /json/2/.*", 0)
+  call, http = open(fake_http.new { { "GET /json/version", { body = { version_info = array { "saas~19", 1 }, version = "saas~19.1" } } }, { "POST /jsonrpc", { body = { jsonrpc = "2.0", id = 1, result = { server_version = "saas~19.1", server_version_info = array { "saas~19", 1 } } } } },
+    { "POST /json/2/.*fields_get", { body = fields } }, { "POST /json/2/.*", { body = "[]" } } })
+  tap.ok(call.list(partners, null, 5))
+  tap.equal(#http.asked "POST /json/2/.*search_read", 1)
+end)
+
 tap.test("arguments stand where JSON-RPC wants them", function()
   local seen = {}
   local function keep(name, result)
