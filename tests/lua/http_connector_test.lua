@@ -91,6 +91,15 @@ test("an empty page is an end only where the system tells nothing that follows",
   equal(all(call, collection), "n1 n2")
   call, collection = crm({ { "GET /v1/contacts", { body = array {}, headers = { link = '<https://crm.example.org/v1/more>; rel="next"' } } }, { "GET /v1/more", { body = { row(2) } } } }, { page = { by = "link" } })
   equal(all(call, collection), "n2")
+  call, collection = crm({ { "GET /v1/contacts", { body = { items = { row(1) }, next = "a" } }, { body = { items = array {}, next = "a" } } } }, { list = "items", page = { by = "after", param = "cursor", next = "next" } })
+  equal(all(call, collection), "n1")      -- the place where it will go on one day
+  local asked = 0
+  call, collection = crm({ { "GET /v1/contacts", function()
+    asked = asked + 1
+    return { body = { items = array {}, next = "t" .. asked } }
+  end } }, { list = "items", page = { by = "after", param = "cursor", next = "next" } })
+  ok(tap.fails("unavailable", call.list(collection, nil, 5)).message:find("pages without end", 1, true))
+  ok(asked < 200, "it is asked for ever")
   local filtered = array { { id = 1, name = "other" } }      -- none of the page's rows lies in the scope, and that is looked at here
   call, collection = crm({ { "GET /v1/contacts", { body = { items = filtered, next = "a" } }, { body = { items = { row(2) } } } } }, { list = "items", page = { by = "after", param = "cursor", next = "next" } })
   collection.scope = { name = "n2" }

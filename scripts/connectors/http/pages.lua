@@ -106,7 +106,7 @@ local ways = {
 }
 
 -- What tells a page from another, and how often it came in a row: a system that does not heed `page` shows the same one for ever.
-local same_at_most = 2
+local same_at_most, empty_at_most = 2, 100
 
 local function endless(shape) return fail("unavailable", shape.name .. " has pages without end", "is `page` as the system has it?") end
 
@@ -116,8 +116,11 @@ local function moved_on(shape, cursor, following, rows)
   for i, row in ipairs(rows) do keys[i] = shapes.key_of(shape, row) or "" end
   following.shown = #rows > 0 and hash.sha256(table.concat(keys, "\n")):sub(1, 12) or nil
   following.again = following.shown and following.shown == cursor.shown and (cursor.again or 0) + 1 or nil
+  following.empty = #rows == 0 and (cursor.empty or 0) + 1 or nil
   local stays = following.after and following.after == cursor.after or following.address and following.address == cursor.address
-  if stays or (following.again or 0) >= same_at_most then return endless(shape) end
+  -- Some tell a place at the end, too: where to go on one day.
+  if stays and #rows == 0 then return { done = true } end
+  if stays or (following.again or 0) >= same_at_most or (following.empty or 0) > empty_at_most then return endless(shape) end
   return following
 end
 
