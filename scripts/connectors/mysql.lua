@@ -47,24 +47,7 @@ M.install, M.uninstall = install.install, install.uninstall
 
 -- Reading -------------------------------------------------------------------------------------------------------------
 
-function M.read(conn, collection, keys)
-  local shape, err = rows.plan(conn, collection)
-  if not shape then return nil, err end
-  return tables.read(conn, shape, keys)
-end
-
-function M.list(conn, collection, cursor, limit)
-  local shape, err = rows.plan(conn, collection)
-  if not shape then return nil, err end
-  return tables.page(conn, shape, collection.scope, cursor, limit)
-end
-
-function M.count(conn, collection)
-  local shape, err = rows.plan(conn, collection)
-  if not shape then return nil, err end
-  return tables.count(conn, shape, collection.scope)
-end
-
+M.read, M.list, M.count = tables.reads(rows.plan)
 M.changes = changes.changes
 
 local function find_text(shape, queries, parameters)

@@ -174,6 +174,19 @@ function M.count(conn, shape, scope)
   return nil, err
 end
 
+--- `read`, `list` and `count` of a connector, `plan(conn, collection)` being a collection's shape.
+function M.reads(plan)
+  local function verb(run)
+    return function(conn, collection, ...)
+      local shape, err = plan(conn, collection)
+      if not shape then return nil, err end
+      return run(conn, shape, ...)
+    end
+  end
+  return verb(M.read), verb(function(conn, shape, cursor, limit) return M.page(conn, shape, shape.collection.scope, cursor, limit) end),
+    verb(function(conn, shape) return M.count(conn, shape, shape.collection.scope) end)
+end
+
 -- What changed --------------------------------------------------------------------------------------------------------
 
 -- The newest event of each key, in the order of their first.

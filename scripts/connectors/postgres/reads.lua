@@ -10,23 +10,7 @@ local quoted = db.quoted
 
 local M = {}
 
-function M.read(conn, collection, keys)
-  local shape, err = rows.plan(conn, collection)
-  if not shape then return nil, err end
-  return tables.read(conn, shape, keys)
-end
-
-function M.list(conn, collection, cursor, limit)
-  local shape, err = rows.plan(conn, collection)
-  if not shape then return nil, err end
-  return tables.page(conn, shape, collection.scope, cursor, limit)
-end
-
-function M.count(conn, collection)
-  local shape, err = rows.plan(conn, collection)
-  if not shape then return nil, err end
-  return tables.count(conn, shape, collection.scope)
-end
+M.read, M.list, M.count = tables.reads(rows.plan)
 
 -- "lower(btrim(t.a::text)) = lower(btrim(q.f1))", "t.b is not distinct from q.f2": part `n` of every query.
 local function comparison(shape, queries, n, parameters)
