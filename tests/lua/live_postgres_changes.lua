@@ -119,6 +119,35 @@ tap.test("a trigger is replaced by one statement, so that no row passes between 
   assert(call.uninstall(rows, { apply = true }))
 end)
 
+tap.test("whichever function is that of a former version is told of and renewed; a trigger that is switched off, or tells of less, is none", function()
+  assert(db:query "create table aged (id int primary key, order_id int, name text, updated_at timestamptz)")
+  local call, rows = connect().functions, collection("aged", { "id" }, { "name" })
+  rows.parents = array { "order_id" }
+  assert(call.install(rows, { apply = true }))
+  local function warned() return table.concat(assert(call.describe(rows)).warnings, "\n"):find("former version: run `tidewire install` again", 1, true) ~= nil end
+  local function renewed() return { #assert(call.install(rows, { apply = true })).steps, warned(), #assert(call.install(rows, {})).steps } end
+  tap.equal(warned(), false)
+  for _, name in ipairs { "note", "note_emptied", "note_parents", "touch" } do
+    assert(db:query("do $$ begin execute replace(pg_get_functiondef('tidewire." .. name .. "'::regproc), 'begin', 'begin  -- formerly'); end $$"))
+    tap.equal({ name, warned() }, { name, true })
+    tap.equal({ name, renewed() }, { name, { 1, false, 0 } })
+  end
+  assert(db:query "alter function tidewire.note_parents() reset extra_float_digits")
+  tap.equal({ warned(), renewed() }, { true, { 1, false, 0 } })
+
+  local function notes() return assert(call.start(rows)).outbox ~= nil end
+  for _, text in ipairs { "alter table aged disable trigger tidewire_outbox", "drop trigger tidewire_outbox on aged; create trigger tidewire_outbox after insert on aged for each row execute function tidewire.note('public.aged', 'id')" } do
+    for statement in (text .. ";"):gmatch "%s*([^;]+);" do assert(db:query(statement)) end
+    call = connect().functions
+    tap.equal({ text, notes() }, { text, false })
+    assert(call.install(rows, { apply = true }))
+    tap.equal({ notes(), #assert(call.install(rows, {})).steps }, { true, 0 })
+  end
+  assert(db:query "alter table aged disable trigger tidewire_outbox")
+  assert(call.uninstall(rows, { apply = true }))
+  tap.equal(#db:query "select 1 from pg_trigger where tgname like 'tidewire%' and tgname <> 'tidewire_touch' and tgrelid = 'aged'::regclass", 0)
+end)
+
 tap.test("the time column that install adds knows nothing of the rows that are there, and polls read what is edited from then on", function()
   assert(db:query "create table timeless (id int primary key, name text)")
   assert(db:query "insert into timeless values (1, 'there'), (2, 'there too')")

@@ -62,6 +62,46 @@ tap.test("triggers that tell one column more stand before those that tell less g
   tap.equal(#installed { "order_id", "box_id" }.steps, 0)
 end)
 
+-- How many of the three events some trigger that notes the key stands for.
+local function noted(about)
+  local events, count = {}, 0
+  for _, one in ipairs(about.triggers) do events[one.event] = true end
+  for _ in pairs(events) do count = count + 1 end
+  return count
+end
+
+local function texts(about)
+  local list = {}
+  for _, triggers in ipairs { about.triggers, about.parent_triggers } do
+    for _, one in ipairs(triggers) do list[#list + 1] = one.event .. " " .. one.text end
+  end
+  table.sort(list)
+  return list
+end
+
+tap.test("triggers that say something else under the right name are told of, and renewed without a gap", function()
+  local fewest, told = 3, 1
+  local about = served(function(now) fewest, told = math.min(fewest, noted(now)), math.min(told, #notes.told(now)) end)
+  fewest, told = 0, 0
+  installed { "order_id" }
+  local wanted, conn, here = texts(about), { config = { database = "shop" } }, { name = "lines", key = { "id" } }
+  tap.equal({ #wanted, notes.outdated(conn, here, about, { "id" }) }, { 5, false })
+  for _, triggers in ipairs { about.triggers, about.parent_triggers } do
+    for _, one in ipairs(triggers) do one.text = one.text:gsub("timestampadd%b()", "utc_timestamp(6)") end    -- when the statement began
+  end
+  tap.equal({ notes.outdated(conn, here, about, { "id" }), notes.noted(about, { "id" }) }, { true, "now" })
+
+  fewest, told = 3, 1
+  installed {}
+  tap.equal({ fewest, told }, { 3, 1 })
+  tap.equal({ texts(about), notes.outdated(conn, here, about, { "id" }), #installed({ "order_id" }).steps }, { wanted, false, 0 })
+end)
+
+tap.test("a trigger is the same where the server lays its text out otherwise, or tells a quote once", function()
+  local trigger = { event = "insert", text = "begin  insert into t\n values ('it's'); end " }
+  tap.equal({ notes.same({ trigger }, { event = "insert", text = "begin insert into t values ('it''s'); end" }), notes.same({ trigger }, { event = "update", text = trigger.text }) }, { trigger })
+end)
+
 tap.test("an installation that was broken off between them is made good", function()
   local stop = math.huge
   local about = served(function(now)

@@ -213,7 +213,7 @@ local function add_warnings(conn, collection, about, key, warnings)
     warn(tables.untold("the outbox does", db.quoted(untold), "; run `tidewire install` again"))
   end
   for _, text in ipairs(M.silent(about, collection)) do warn(text) end
-  if notes.noted(about, key) == "formerly" then warn "the outbox's triggers are those of a former version: run `tidewire install` again" end
+  if notes.noted(about, key) and notes.outdated(conn, collection, about, key) then warn "the outbox's triggers are those of a former version: run `tidewire install` again" end
 end
 
 function M.describe(conn, collection)

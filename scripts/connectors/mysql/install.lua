@@ -1,7 +1,6 @@
 --- An outbox beside the table, and three triggers that write it. A row of it holds the key alone.
 
 local connector = require "tidewire.connector"
-local hash = require "tidewire.hash"
 local json = require "tidewire.json"
 local tables = require "tidewire.tables"
 local catalog = require "connectors.mysql.catalog"
@@ -21,40 +20,6 @@ local function outbox_text(name)
 ) engine = InnoDB default charset = utf8mb4]]
 end
 
--- A trigger's name is one of its database, of 64 letters at most. Former versions left out `note`, so that theirs stand beside ours
--- until ours are there.
-local function trigger_name(what, table_name)
-  if #table_name <= 40 then return "tidewire_" .. what .. "_" .. table_name end
-  local front = table_name:sub(1, 27):gsub("[\xC0-\xFF][\x80-\xBF]*$", "")
-  return "tidewire_" .. what .. "_" .. front .. "_" .. hash.sha256(table_name):sub(1, 12)
-end
-
--- In a trigger utc_timestamp is when the statement began, perhaps long ago; sysdate is now, in the session's zone.
-local moment = "timestampadd(microsecond, timestampdiff(microsecond, now(6), utc_timestamp(6)), sysdate(6))"
-
-local function note(outbox, table_name, op, list)
-  return "insert into " .. outbox .. " (at, tbl, op, `keys`) values (" .. moment .. ", '" .. table_name:gsub("'", "''") .. "', '" .. op .. "', " .. list .. ")"
-end
-
--- What cannot be written down, since a key's column has become another type, is left out (the outbox is not believed any more then):
--- the application's statement does not fail for it.
-local function body(statements)
-  return "begin declare continue handler for 1048, 1264, 1292, 1366, 1406, 3144 begin end; " .. statements .. "; end"
-end
-
--- The triggers that there should be: { name, event, text, list }, `list` of the key. A key that changes even in its spelling alone is a deletion and a new row.
-local function wanted_triggers(conn, collection, about)
-  local outbox, table_name = changes.outbox(conn, collection)
-  local old, new = notes.list(about, "old", collection.key), notes.list(about, "new", collection.key)
-  local gone = note(outbox, table_name, "DELETE", old)
-  local moved = "if not (cast(" .. old .. " as binary) <=> cast(" .. new .. " as binary)) then " .. gone .. "; end if; "
-  return {
-    { name = trigger_name("note_insert", table_name), event = "insert", list = new, text = body(note(outbox, table_name, "INSERT", new)) },
-    { name = trigger_name("note_update", table_name), event = "update", list = new, text = body(moved .. note(outbox, table_name, "UPDATE", new)) },
-    { name = trigger_name("note_delete", table_name), event = "delete", list = old, text = body(gone) },
-  }
-end
-
 local function drop_text(conn, collection, name)
   return "drop trigger if exists " .. db.quoted((db.place(conn, collection))) .. "." .. db.quoted(name)
 end
@@ -64,59 +29,41 @@ local function create_text(conn, collection, about, one)
     .. " for each row " .. one.text
 end
 
--- A name of two that is free. An installation that was broken off may have left both: one goes, the other notes on meanwhile.
-local function free_name(conn, collection, about, what, add)
-  local table_name, taken = select(2, changes.outbox(conn, collection)), {}
-  for _, one in ipairs(about.parent_triggers) do taken[one.name] = true end
-  local first, second = trigger_name(what, table_name), trigger_name(what .. "2", table_name)
+-- A name of two that is free of the triggers in `list`. An installation that was broken off may have left both: one goes, the other notes on meanwhile.
+local function free_name(conn, collection, list, what, add)
+  local table_name, taken = select(2, db.place(conn, collection)), {}
+  for _, one in ipairs(list) do taken[one.name] = true end
+  local first, second = notes.trigger_name(what, table_name), notes.trigger_name(what .. "2", table_name)
   if not taken[first] then return first end
   if taken[second] then add("what an installation that was broken off left", drop_text(conn, collection, second)) end
   return second
 end
 
-local function parent_columns(about, parents)
-  local columns, seen = {}, {}
-  for _, names in ipairs { notes.told(about), parents } do
-    for _, name in ipairs(names) do
-      if about.by_name[name] and not seen[name] then columns[#columns + 1] = about.by_name[name] end
-      seen[name] = true
+-- New ones come before old ones go, so that no change passes between them. `list`: those that are there, `wanted`: those that there should be.
+local function replace(conn, collection, about, list, wanted, title, add)
+  local right = {}
+  for _, one in ipairs(wanted) do
+    local found = notes.same(list, one)
+    if not found then
+      one.name = free_name(conn, collection, list, one.what, add)
+      add(title:format(one.event, about.name), create_text(conn, collection, about, one))
     end
+    right[found and found.name or one.name] = true
   end
-  return columns
+  for _, one in ipairs(list) do
+    if not right[one.name] then add("what notes less, or something else", drop_text(conn, collection, one.name)) end
+  end
 end
 
--- Of several mappings each may name a column; the triggers tell them all. As with the others, new ones come before old ones go.
+-- Of several mappings each may name a column; the triggers tell them all.
 local function parent_steps(conn, collection, about, add)
   local parents = given(collection.parents) or {}
-  if #notes.untold(about, parents) == 0 then return end
-  local outbox, table_name = changes.outbox(conn, collection)
-  local wanted = notes.parents(parent_columns(about, parents), function(key) return note(outbox, table_name, "PARENT", key) end)
-  local named = {}
-  for _, event in ipairs { "update", "delete" } do
-    local name = free_name(conn, collection, about, "parent_" .. event, add)
-    named[name] = true
-    add("what notes whose a row of " .. about.name .. " was", create_text(conn, collection, about, { name = name, event = event, text = body(wanted[event]) }))
-  end
-  for _, one in ipairs(about.parent_triggers) do
-    if not named[one.name] then add("what notes less", drop_text(conn, collection, one.name)) end
-  end
+  if #about.parent_triggers == 0 and #parents == 0 then return end
+  replace(conn, collection, about, about.parent_triggers, notes.wanted_parents(conn, collection, about, parents), "what notes whose a row was, at each %s of %s", add)
 end
 
--- New ones come before old ones go, so that no change passes between them.
 local function trigger_steps(conn, collection, about, add)
-  local there, wanted = {}, {}
-  for _, one in ipairs(about.triggers) do there[one.name] = one end
-  for _, one in ipairs(wanted_triggers(conn, collection, about)) do
-    local found = there[one.name]
-    wanted[one.name] = true
-    if not found or not found.text:find(one.list, 1, true) then
-      if found then add("what notes something else", drop_text(conn, collection, one.name)) end
-      add("what notes each " .. one.event .. " of " .. about.name, create_text(conn, collection, about, one))
-    end
-  end
-  for _, one in ipairs(about.triggers) do
-    if not wanted[one.name] then add("a trigger of a former version", drop_text(conn, collection, one.name)) end
-  end
+  replace(conn, collection, about, about.triggers, notes.wanted(conn, collection, about), "what notes each %s of %s", add)
 end
 
 -- A time that the statement itself sets stands. A datetime is read as UTC.
@@ -126,7 +73,7 @@ local function time_steps(conn, collection, about, add)
   local name, now = db.quoted(column.name), column.kind == "timestamp" and "current_timestamp" or "utc_timestamp"
   local text = ("begin if new.%s <=> old.%s then set new.%s = %s(%d); end if; end"):format(name, name, name, now, db.places(column))
   add("what keeps " .. name .. ", which nothing does", create_text(conn, collection, about,
-    { name = trigger_name("touch", select(2, db.place(conn, collection))), timing = "before", event = "update", text = text }))
+    { name = notes.trigger_name("touch", select(2, db.place(conn, collection))), timing = "before", event = "update", text = text }))
 end
 
 -- Statements that change a schema commit by themselves, so each is a step of its own.

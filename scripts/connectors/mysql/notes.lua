@@ -1,5 +1,6 @@
 --- What the triggers of an outbox write of a row: its key, spelled as the connector reads it, whatever the writer's session is set to.
 
+local hash = require "tidewire.hash"
 local db = require "connectors.mysql.db"
 
 local M = {}
@@ -47,32 +48,13 @@ end
 --- Triggers that note whose a row was have names that begin so.
 M.parent_prefix = "tidewire_parent_"
 
---- What the two triggers of rows below records do: { event = statements }, of the columns (a list) that name a record.
-function M.parents(list, note)
-  local gone, moved = {}, {}
-  for n, column in ipairs(list) do
-    local old = "old." .. db.quoted(column.name)
-    gone[n] = ("if %s is not null then %s; end if"):format(old, note(parent(column)))
-    moved[n] = ("if %s is not null and not (cast(%s as binary) <=> cast(%s as binary)) then %s; end if"):format(old, part("old", column), part("new", column), note(parent(column)))
-  end
-  return { update = table.concat(moved, "; "), delete = table.concat(gone, "; ") }
-end
-
---- Whether this trigger notes the old values of all these columns.
-function M.tells(trigger, columns)
-  for _, column in ipairs(columns) do
-    if not trigger.text:find(parent(column), 1, true) then return false end
-  end
-  return true
-end
-
 --- The names of the columns whose old values the table's triggers note, for both events.
 function M.told(about)
   local list = {}
   for _, column in ipairs(about.columns) do
     local events = {}
     for _, one in ipairs(about.parent_triggers) do
-      if M.tells(one, { column }) then events[one.event] = true end
+      if one.text:find(parent(column), 1, true) then events[one.event] = true end
     end
     if events.update and events.delete then list[#list + 1] = column.name end
   end
@@ -132,6 +114,84 @@ function M.notes_another(about, key)
       for n, name in ipairs(key) do wanted[n] = db.quoted(name) end
       if table.concat(list, ",") ~= table.concat(wanted, ",") then return true end
     end
+  end
+  return false
+end
+
+-- The triggers that there should be -------------------------------------------------------------------------------------
+
+--- A trigger's name is one of its database, of 64 letters at most. Former versions left out `note`, so that theirs stand beside ours
+--- until ours are there.
+function M.trigger_name(what, table_name)
+  if #table_name <= 40 then return "tidewire_" .. what .. "_" .. table_name end
+  local front = table_name:sub(1, 27):gsub("[\xC0-\xFF][\x80-\xBF]*$", "")
+  return "tidewire_" .. what .. "_" .. front .. "_" .. hash.sha256(table_name):sub(1, 12)
+end
+
+-- In a trigger utc_timestamp is when the statement began, perhaps long ago; sysdate is now, in the session's zone.
+local moment = "timestampadd(microsecond, timestampdiff(microsecond, now(6), utc_timestamp(6)), sysdate(6))"
+
+-- A statement that writes a row of the outbox.
+local function note(conn, collection, op, list)
+  local database, table_name = db.place(conn, collection)
+  return "insert into " .. db.quoted(database) .. ".`tidewire_outbox` (at, tbl, op, `keys`) values (" .. moment .. ", '" .. table_name:gsub("'", "''") .. "', '" .. op .. "', " .. list .. ")"
+end
+
+-- What cannot be written down, since a key's column has become another type, is left out (the outbox is not believed any more then):
+-- the application's statement does not fail for it.
+local function body(statements)
+  return "begin declare continue handler for 1048, 1264, 1292, 1366, 1406, 3144 begin end; " .. statements .. "; end"
+end
+
+--- Those that note the key of each changed row, { what, event, text }; none where the table has not all its columns. A key that changes even
+--- in its spelling alone is a deletion and a new row.
+function M.wanted(conn, collection, about)
+  local old, new = M.list(about, "old", collection.key), M.list(about, "new", collection.key)
+  if not old then return {} end
+  local gone = note(conn, collection, "DELETE", old)
+  local moved = "if not (cast(" .. old .. " as binary) <=> cast(" .. new .. " as binary)) then " .. gone .. "; end if; "
+  return {
+    { what = "note_insert", event = "insert", text = body(note(conn, collection, "INSERT", new)) },
+    { what = "note_update", event = "update", text = body(moved .. note(conn, collection, "UPDATE", new)) },
+    { what = "note_delete", event = "delete", text = body(gone) },
+  }
+end
+
+--- Those that note whose a row was that went or moved, by the columns `parents` and those which are told already.
+function M.wanted_parents(conn, collection, about, parents)
+  local tells, gone, moved = {}, {}, {}
+  for _, names in ipairs { M.told(about), parents } do
+    for _, name in ipairs(names) do tells[name] = true end
+  end
+  for _, column in ipairs(about.columns) do
+    if tells[column.name] then
+      local old, noted = "old." .. db.quoted(column.name), note(conn, collection, "PARENT", parent(column))
+      gone[#gone + 1] = ("if %s is not null then %s; end if"):format(old, noted)
+      moved[#moved + 1] = ("if %s is not null and not (cast(%s as binary) <=> cast(%s as binary)) then %s; end if"):format(old, part("old", column), part("new", column), noted)
+    end
+  end
+  if #gone == 0 then return {} end
+  return { { what = "parent_update", event = "update", text = body(table.concat(moved, "; ")) }, { what = "parent_delete", event = "delete", text = body(table.concat(gone, "; ")) } }
+end
+
+-- MySQL tells a quote within a name once where it was written twice.
+local function plainly(text) return (text:gsub("''", "'"):gsub("%s+", " "):gsub(" $", "")) end
+
+--- The one of the triggers `list` that does just what `wanted` says, or nil.
+function M.same(list, wanted)
+  for _, one in ipairs(list) do
+    if one.event == wanted.event and plainly(one.text) == plainly(wanted.text) then return one end
+  end
+end
+
+--- Whether some of the triggers, which note this collection's key, are not what this version would make.
+function M.outdated(conn, collection, about, key)
+  local here = { name = collection.name, key = key }
+  for _, one in ipairs(M.wanted(conn, here, about)) do
+    if not M.same(about.triggers, one) then return true end
+  end
+  for _, one in ipairs(#about.parent_triggers > 0 and M.wanted_parents(conn, here, about, {}) or {}) do
+    if not M.same(about.parent_triggers, one) then return true end
   end
   return false
 end

@@ -4,6 +4,7 @@ local connector = require "tidewire.connector"
 local json = require "tidewire.json"
 local tables = require "tidewire.tables"
 local db = require "connectors.postgres.db"
+local notes = require "connectors.postgres.notes"
 
 local array = json.array
 local fail, given = connector.fail, connector.given
@@ -12,14 +13,15 @@ local M = {}
 
 local relation = [[
 select c.relkind::text as kind, row_security_active(c.oid) as filtered,
-  (select encode(t.tgargs, 'hex') from pg_trigger t where t.tgrelid = c.oid and t.tgname = 'tidewire_outbox' and t.tgenabled <> 'D') as noted,
-  (select encode(t.tgargs, 'hex') from pg_trigger t where t.tgrelid = c.oid and t.tgname = 'tidewire_parents' and t.tgenabled <> 'D') as told,
-  (select encode(t.tgargs, 'hex') from pg_trigger t where t.tgrelid = c.oid and t.tgname = 'tidewire_emptied' and t.tgenabled <> 'D') as emptied,
+  (select encode(t.tgargs, 'hex') from pg_trigger t where t.tgrelid = c.oid and t.tgname = 'tidewire_outbox' and t.tgtype = 29 and t.tgenabled in ('O', 'A')) as noted,
+  (select encode(t.tgargs, 'hex') from pg_trigger t where t.tgrelid = c.oid and t.tgname = 'tidewire_parents' and t.tgtype = 25 and t.tgenabled in ('O', 'A')) as told,
+  (select encode(t.tgargs, 'hex') from pg_trigger t where t.tgrelid = c.oid and t.tgname = 'tidewire_emptied' and t.tgtype = 32 and t.tgenabled in ('O', 'A')) as emptied,
   case when c.relkind <> 'p' then c.relreplident::text when (select bool_and(l.relreplident = 'f') from pg_partition_tree(c.oid) p join pg_class l on l.oid = p.relid
     where p.isleaf) then 'f' else 'd' end as identity, (select json_agg(a.attname) from pg_index i join pg_attribute a on a.attrelid = i.indrelid and a.attnum = any (i.indkey)
     where i.indrelid = c.oid and i.indisreplident) as identified,
-  (select coalesce(p.proconfig, '{}') @> array['extra_float_digits=1'] from pg_trigger t join pg_proc p on p.oid = t.tgfoid
-    where t.tgrelid = c.oid and t.tgname = 'tidewire_outbox') as exact,
+  (select json_object_agg(p.proname, json_build_object('text', p.prosrc, 'exact', coalesce(p.proconfig, '{}') @> array['extra_float_digits=1']))
+    from pg_trigger t join pg_proc p on p.oid = t.tgfoid where t.tgrelid = c.oid and p.pronamespace = to_regnamespace('tidewire')) as functions,
+  (select json_object_agg(t.tgname, true) from pg_trigger t where t.tgrelid = c.oid and t.tgname like 'tidewire\_%') as triggers,
   has_table_privilege(c.oid, 'insert') and has_table_privilege(c.oid, 'update') as writable
 from pg_class c where c.oid = to_regclass($1)]]
 
@@ -70,6 +72,7 @@ local function read_table(conn, collection)
   about.name, about.columns, about.indexes, about.references = name, answers[2], answers[3], answers[4]
   about.before_update = answers[5]
   about.noted, about.told, about.emptied = given(about.noted), given(about.told), given(about.emptied)
+  about.functions, about.triggers = given(about.functions) or {}, given(about.triggers) or {}
   return about
 end
 
@@ -150,7 +153,7 @@ function M.carried(about)
   return list
 end
 
---- What is known of a collection's table: { name, kind, filtered, noted, told, emptied, exact, identity, identified, columns, by_name, indexes, references, before_update }.
+--- What is known of a collection's table: { name, kind, filtered, noted, told, emptied, functions, triggers, identity, identified, columns, by_name, indexes, references, before_update }.
 function M.table(conn, collection)
   return tables.known(conn, db.table_name(conn, collection), function() return read_table(conn, collection) end)
 end
@@ -248,7 +251,7 @@ local function warnings_of(conn, collection, about, has_key, modified)
   if conn.config.changes == "auto" and M.notes(conn, collection, about) and not M.notes_emptied(conn, collection, about) then
     warn "the outbox does not tell that the table was emptied (truncate): a sweep finds it; run `tidewire install` again"
   end
-  if about.exact == false then warn "the outbox's function is that of a former version: run `tidewire install` again" end
+  if #notes.former(about) > 0 then warn "the outbox's function is that of a former version: run `tidewire install` again" end
   if not has_key then warn "no primary key: name the key in the mapping, of columns that are unique and never null" end
   return warnings
 end

@@ -12,15 +12,13 @@ local time = require "tidewire.time"
 local catalog = require "connectors.postgres.catalog"
 local db = require "connectors.postgres.db"
 local logical = require "connectors.postgres.logical"
+local notes = require "connectors.postgres.notes"
 local rows = require "connectors.postgres.rows"
 
 local array = json.array
 local given = connector.given
 
 local M = {}
-
---- The channel on which the outbox's triggers say "schema.table".
-M.channel = "tidewire"
 
 -- One that notes another mapping's key says nothing of ours.
 local function uses_outbox(conn, collection, shape)
@@ -213,7 +211,7 @@ end
 function M.listen(conn, collections)
   local handle, err = db.handle(conn)
   if not handle then return nil, err end
-  conn.state.listener = conn.state.listener or handle:listen { M.channel }
+  conn.state.listener = conn.state.listener or handle:listen { notes.channel }
   local held = held_back(conn, collections)
   conn.state.held_turns = #held > 0 and (conn.state.held_turns or 0) + 1 or 0
   local payloads

@@ -7,8 +7,8 @@ local connector = require "tidewire.connector"
 local json = require "tidewire.json"
 local tables = require "tidewire.tables"
 local catalog = require "connectors.postgres.catalog"
-local changes = require "connectors.postgres.changes"
 local db = require "connectors.postgres.db"
+local notes = require "connectors.postgres.notes"
 local logical = require "connectors.postgres.logical"
 
 local array = json.array
@@ -25,43 +25,9 @@ create table if not exists tidewire.outbox (
   { "the order in which it is read", [[create index if not exists outbox_order on tidewire.outbox ("table", xid, seq)]] },
 }
 
--- A changed key, even in its spelling alone, is a deletion and a new row. Arguments: the table as mappings name it (a partition is another
--- one), the key's columns. What the writer's session is set to must not tell in the key: a float whole, a range of times without a doubt.
-local note = [[
-create or replace function tidewire.note() returns trigger language plpgsql security definer set search_path = pg_catalog
-  set timezone = 'UTC' set datestyle = 'ISO, YMD' set intervalstyle = 'postgres' set bytea_output = 'hex' set extra_float_digits = 1 as $note$
-declare
-  place text := tg_argv[0];
-  before jsonb;
-  after jsonb;
-begin
-  if tg_op <> 'INSERT' then
-    select jsonb_agg(to_jsonb(old) -> name order by n) into before from unnest(tg_argv) with ordinality a(name, n) where n > 1;
-  end if;
-  if tg_op <> 'DELETE' then
-    select jsonb_agg(to_jsonb(new) -> name order by n) into after from unnest(tg_argv) with ordinality a(name, n) where n > 1;
-  end if;
-  if before is not null and before::text is distinct from after::text then
-    insert into tidewire.outbox ("table", op, key) values (place, 'DELETE', before);
-  end if;
-  if after is not null then
-    insert into tidewire.outbox ("table", op, key) values (place, tg_op, after);
-  end if;
-  perform pg_notify('CHANNEL', place);
-  return null;
-end $note$]]
-
--- A truncate fires no trigger of rows: which ones it took nobody can tell any more. Argument: the table as mappings name it.
-local note_emptied = [[
-create or replace function tidewire.note_emptied() returns trigger language plpgsql security definer set search_path = pg_catalog as $note$
-begin
-  insert into tidewire.outbox ("table", op, key) values (tg_argv[0], 'TRUNCATE', '[]');
-  perform pg_notify('CHANNEL', tg_argv[0]);
-  return null;
-end $note$]]
-
 -- In one statement, so that no row passes between the two, also where a person runs them by hand.
 local function replaced(about, name, text)
+  if not about.triggers[name] then return text end
   return "do $tidewire$\nbegin\n  drop trigger " .. name .. " on " .. about.name .. ";\n  " .. text .. ";\nend $tidewire$"
 end
 
@@ -72,21 +38,6 @@ local function trigger(conn, collection, about)
     .. " for each row execute function tidewire.note(" .. table.concat(names, ", ") .. ")"
 end
 
--- Whose a row was that is deleted, or moves to another record. Arguments: the table as mappings name it, the columns that name a record.
-local note_parents = [[
-create or replace function tidewire.note_parents() returns trigger language plpgsql security definer set search_path = pg_catalog
-  set timezone = 'UTC' set datestyle = 'ISO, YMD' set intervalstyle = 'postgres' set bytea_output = 'hex' set extra_float_digits = 1 as $note$
-declare
-  before jsonb := to_jsonb(old);
-  after jsonb := '{}';
-begin
-  if tg_op = 'UPDATE' then after := to_jsonb(new); end if;
-  insert into tidewire.outbox ("table", op, key)
-    select tg_argv[0], 'PARENT', jsonb_build_object(name, before -> name) from unnest(tg_argv) with ordinality a(name, n)
-    where n > 1 and before ->> name is not null and (before -> name)::text is distinct from (after -> name)::text;
-  return null;
-end $note$]]
-
 -- Of several mappings each may name a column; the trigger tells them all.
 local function parents_steps(conn, collection, about, add)
   local untold, list = catalog.untold(conn, collection, about), { literal(catalog.place(conn, collection)) }
@@ -94,30 +45,20 @@ local function parents_steps(conn, collection, about, add)
   for _, names in ipairs { catalog.told(conn, collection, about), untold } do
     for _, name in ipairs(names) do list[#list + 1] = literal(name) end
   end
-  add("the function that notes whose a row was that is gone", note_parents)
+  if not about.functions.note_parents then add("the function that notes whose a row was that is gone", notes.text "note_parents") end
   local text = "create trigger tidewire_parents after update or delete on " .. about.name .. " for each row execute function tidewire.note_parents("
     .. table.concat(list, ", ") .. ")"
   add("the trigger that notes whose a row of " .. about.name .. " was" .. (about.told and ", instead of one that notes less" or ""),
-    about.told and replaced(about, "tidewire_parents", text) or text)
+    replaced(about, "tidewire_parents", text))
 end
 
 local function emptied_steps(conn, collection, about, add)
   if catalog.notes_emptied(conn, collection, about) then return end
   local text = "create trigger tidewire_emptied after truncate on " .. about.name .. " for each statement execute function tidewire.note_emptied("
     .. literal(catalog.place(conn, collection)) .. ")"
-  add("the function that notes that a table was emptied", (note_emptied:gsub("CHANNEL", changes.channel)))
-  add("the trigger that notes that " .. about.name .. " was emptied", about.emptied and replaced(about, "tidewire_emptied", text) or text)
+  if not about.functions.note_emptied then add("the function that notes that a table was emptied", notes.text "note_emptied") end
+  add("the trigger that notes that " .. about.name .. " was emptied", replaced(about, "tidewire_emptied", text))
 end
-
--- A time that the statement itself sets stands. A column without a zone is read as UTC.
-local touch = [[
-create or replace function tidewire.touch() returns trigger language plpgsql set timezone = 'UTC' as $touch$
-begin
-  if to_jsonb(new) -> tg_argv[0] is not distinct from to_jsonb(old) -> tg_argv[0] then
-    new := jsonb_populate_record(new, jsonb_build_object(tg_argv[0], clock_timestamp()));
-  end if;
-  return new;
-end $touch$]]
 
 local function time_steps(conn, collection, about, add)
   local name = tables.option(conn, collection, "modified")
@@ -129,9 +70,14 @@ local function time_steps(conn, collection, about, add)
       .. " add column " .. quoted(name) .. " timestamptz")
     add("the time of a new row", "alter table " .. about.name .. " alter column " .. quoted(name) .. " set default clock_timestamp()")
   end
-  add("the function that keeps the time of a change", touch)
+  add("the function that keeps the time of a change", notes.text "touch")
   add("its trigger: no other keeps " .. quoted(name), "create trigger tidewire_touch before update on " .. about.name
     .. " for each row execute function tidewire.touch(" .. literal(name) .. ")")
+end
+
+-- Replaced in its place: the trigger that calls it stays.
+local function add_renewed(about, add)
+  for _, name in ipairs(notes.former(about)) do add("the function tidewire." .. name .. ", which is that of a former version", notes.text(name)) end
 end
 
 local function wanted_steps(conn, collection, about)
@@ -140,12 +86,13 @@ local function wanted_steps(conn, collection, about)
   if not noting then
     for _, step in ipairs(outbox) do add(step[1], step[2]) end
   end
-  if not (noting and about.exact) then add("the function that notes a change and tells who listens", (note:gsub("CHANNEL", changes.channel))) end
+  add_renewed(about, add)
+  if not about.functions.note then add("the function that notes a change and tells who listens", notes.text "note") end
   time_steps(conn, collection, about, add)
   if not noting then
     local text = trigger(conn, collection, about)
     add("the trigger that notes the changes of " .. about.name .. (about.noted and ", instead of one that notes something else" or ""),
-      about.noted and replaced(about, "tidewire_outbox", text) or text)
+      replaced(about, "tidewire_outbox", text))
   end
   emptied_steps(conn, collection, about, add)
   parents_steps(conn, collection, about, add)
@@ -185,6 +132,7 @@ local function install_logical(conn, collection, about, options)
   local function add(title, text) steps[#steps + 1] = { title = title, sql = text } end
   identity_step(conn, collection, about, add)
   if not (published.whole and published.holds) then publish_steps(conn, collection, about, published, add) end
+  add_renewed(about, add)
   local column = catalog.time_column(conn, collection, about)
   if column and not catalog.is_kept(about, column) then
     add("the schema of the function", outbox[1][2])
@@ -277,16 +225,16 @@ function M.uninstall(conn, collection, options)
   if conn.config.changes == "logical" then return uninstall_logical(conn, collection, about, used[1], options) end
   local steps = array {}
   local function add(title, text) steps[#steps + 1] = { title = title, sql = text } end
-  if about.noted then add("the trigger of " .. about.name, "drop trigger if exists tidewire_outbox on " .. about.name) end
-  if about.told then add("the trigger that notes whose its rows were", "drop trigger if exists tidewire_parents on " .. about.name) end
-  if about.emptied then add("the trigger that notes that it was emptied", "drop trigger if exists tidewire_emptied on " .. about.name) end
-  if about.noted and used[1].noting + used[1].telling == 0 then
+  if about.triggers.tidewire_outbox then add("the trigger of " .. about.name, "drop trigger if exists tidewire_outbox on " .. about.name) end
+  if about.triggers.tidewire_parents then add("the trigger that notes whose its rows were", "drop trigger if exists tidewire_parents on " .. about.name) end
+  if about.triggers.tidewire_emptied then add("the trigger that notes that it was emptied", "drop trigger if exists tidewire_emptied on " .. about.name) end
+  if about.triggers.tidewire_outbox and used[1].noting + used[1].telling == 0 then
     add("the outbox", "drop table if exists tidewire.outbox")
     add("its function", "drop function if exists tidewire.note()")
     add("the function of rows below records", "drop function if exists tidewire.note_parents()")
     add("the function of tables that were emptied", "drop function if exists tidewire.note_emptied()")
   end
-  if about.noted then add_kept(steps, about, used[1]) end
+  if about.triggers.tidewire_outbox then add_kept(steps, about, used[1]) end
   return M.carried_out(conn, steps, options)
 end
 
