@@ -28,6 +28,18 @@ tap.test("a pooler's host is known by its name: nothing is set for a session, no
   tap.equal({ config.pooled, side.capabilities.listens }, { false, false })
 end)
 
+tap.test("an address of several hosts is refused, however it is written; a comma in a password is none", function()
+  local db = require "connectors.postgres.db"
+  local function says(config)
+    local handle, err = db.open { config = config }
+    return handle == nil and err.message or "one"
+  end
+  for _, config in ipairs { { host = "a,b" }, { url = "postgresql://u:p@a:5432,b:5433/db" }, { url = "postgresql:///db?user=u&host=a%2Cb" }, { url = "host=a,b user=u" } } do
+    tap.equal(says(config), "the address names several hosts")
+  end
+  for _, config in ipairs { { host = "a" }, { url = "postgresql://u:p,q@a:5432/db?sslmode=require" }, { url = "host=a user=u password=p,q" } } do tap.equal(says(config), "one") end
+end)
+
 tap.test("a compute is kept awake only where that is wanted", function()
   tap.equal(connect { url = direct, awake = true }.capabilities.listens, true)
   tap.equal(connect { url = direct, awake = true, changes = "poll" }.capabilities.listens, false)

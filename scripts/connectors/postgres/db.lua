@@ -12,9 +12,20 @@ local M = {}
 local passed = { "host", "port", "database", "user", "sslmode", "ca", "options", "pooled", "idle", "connect_timeout",
   "statement_timeout" }
 
+-- Whether several hosts are named, in any of the ways in which an address is written. One that does not answer would take all the time
+-- that there is for connecting, every time, before the next were tried.
+local function names_several(config)
+  local url = connector.secret(config.url) or ""
+  local hosts = given(config.host) or url:match "[?&]host=([^&]*)" or url:match "^%w+://([^/?]*)" or url:match "%f[%w]host%s*=%s*(%S+)" or ""
+  return hosts:gsub("%%2[Cc]", ","):match("[^@]*$"):find(",", 1, true) ~= nil
+end
+
 --- A new handle; nil, err where the address is none.
 function M.open(conn)
   local config = conn.config
+  if names_several(config) then
+    return connector.fail("invalid", "the address names several hosts", "name the one that stays: an address before them that leads to whichever server may be written to")
+  end
   local options = { url = connector.secret(config.url), password = connector.secret(config.password) }
   for _, name in ipairs(passed) do options[name] = given(config[name]) end
   if options.port then options.port = connector.plain(options.port) end
