@@ -119,6 +119,31 @@ tap.test("a trigger is replaced by one statement, so that no row passes between 
   assert(call.uninstall(rows, { apply = true }))
 end)
 
+tap.test("a transaction that is longer than a page comes in pages, each of its rows once", function()
+  assert(db:query "create table mass (id int primary key, name text)")
+  assert(db:query "insert into mass select n, 'n' || n from generate_series(1, 500) n")
+  local call, rows = connect({ url = url, changes = "logical" }).functions, collection("mass", { "id" }, { "name" }, { modified = false })
+  assert(call.install(rows, { apply = true }))
+  local cursor, seen, most, twice = assert(call.start(rows)), {}, 0, 0
+  assert(db:query("update mass set name = name || 'x'", {}, { write = true }))
+  assert(db:query("update mass set name = 'last' where id = 7", {}, { write = true }))
+  assert(db:query("delete from mass where id = 8", {}, { write = true }))
+  local turns = 0
+  repeat
+    local page = assert(call.changes(rows, cursor, 10))
+    for _, record in ipairs(page.records) do
+      twice = twice + (seen[record.key] and 1 or 0)
+      seen[record.key] = record.fields.name
+    end
+    for _, key in ipairs(page.deleted) do seen[key] = "gone" end
+    cursor, most, turns = page.cursor, math.max(most, #page.records), turns + 1
+  until not page.more or turns > 100
+  local count = 0
+  for _ in pairs(seen) do count = count + 1 end
+  tap.equal({ count, seen["7"], seen["8"], seen["500"], most <= 40, twice <= 2, cursor.within }, { 500, "last", "gone", "n500x", true, true })
+  assert(call.uninstall(rows, { apply = true }))
+end)
+
 tap.test("whichever function is that of a former version is told of and renewed; a trigger that is switched off, or tells of less, is none", function()
   assert(db:query "create table aged (id int primary key, order_id int, name text, updated_at timestamptz)")
   local call, rows = connect().functions, collection("aged", { "id" }, { "name" })

@@ -195,8 +195,11 @@ where slot_name = $1 and wal_status is distinct from 'lost' and confirmed_flush_
 -- A slot that was passed, or whose log the server threw away, stands there still, and is of no use.
 local drop = "select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name = $1 and not active"
 
+-- A peek ends with a transaction, however long that is: of one that is longer than a page, so much at a time, behind the `within` messages that
+-- were taken of it. What names its tables ("R") comes once.
 local peek = [[
-select data from pg_logical_slot_peek_binary_changes($1, null, $2, 'proto_version', '1', 'publication_names', $3)]]
+select data, n from pg_logical_slot_peek_binary_changes($1, null, $2, 'proto_version', '1', 'publication_names', $3) with ordinality m(lsn, xid, data, n)
+where n > $4 or get_byte(data, 0) = ascii('R') order by n limit $5]]
 
 --- Events after the cursor: { events, cursor, more }; `gone` where the slot does not hold them.
 function M.events(conn, collection, shape, cursor, limit)
@@ -206,15 +209,21 @@ function M.events(conn, collection, shape, cursor, limit)
     db.query(conn, drop, { cursor.slot }, true)
     return { gone = true }
   end
+  local within, at_once = given(cursor.within) or 0, 4 * limit     -- each page of a long transaction costs decoding all of it
   local answers
   answers, err = db.transaction(conn, { { "select pg_current_wal_flush_lsn()::text as lsn, clock_timestamp() as now" },
-    { peek, { cursor.slot, limit, db.quoted(M.publication(conn, collection)) } } })
+    { peek, { cursor.slot, within + at_once, db.quoted(M.publication(conn, collection)), within, at_once } } })
   if not answers then return nil, err end
-  local events, last = decode(answers[2], shape, place_of(conn, collection), given(collection.parents) or {})
-  -- All that was flushed before the peek has been looked at, so an idle table holds nothing up.
-  local more = #answers[2] >= limit
-  local lsn = more and last or answers[1][1].lsn
-  return { events = events, more = more, cursor = { slot = cursor.slot, lsn = given(lsn) or cursor.lsn, at = answers[1][1].now } }
+  local messages = answers[2]
+  local events, last = decode(messages, shape, place_of(conn, collection), given(collection.parents) or {})
+  local following = { slot = cursor.slot, lsn = last or cursor.lsn, at = answers[1][1].now }
+  local more = #messages >= at_once
+  if more and not last then
+    following.within = messages[#messages].n
+  elseif not more then
+    following.lsn = given(answers[1][1].lsn) or following.lsn      -- all that was flushed before the peek has been looked at, so an idle table holds nothing up
+  end
+  return { events = events, more = more, cursor = following }
 end
 
 return M
