@@ -133,7 +133,7 @@ tap.test("a view is read, and written without a guard where none was named", fun
   assert(db:query "create view above as select * from below")
   assert(db:query "insert into below values (1, 'a')")
   local call = connect().functions
-  fails("invalid", "xmin", call.list(collection("above", { "id" }, { "name" }), nil, 5))
+  fails("invalid", "is a view, and the version of its rows is not named", call.list(collection("above", { "id" }, { "name" }), nil, 5))
   local above = collection("above", { "id" }, { "name" }, { version = false })
   tap.equal(assert(call.describe(above)).absence_proves_delete, false)
   tap.equal(assert(call.update(above, "1", { name = "b" })).fields.name, "b")
@@ -172,6 +172,37 @@ tap.test("a count that takes longer than a statement may is not known; a row wit
   assert(db:query "create table half_keyed (code text unique)")
   assert(db:query "insert into half_keyed values ('a'), ('b'), (null)")
   tap.equal(assert(connect().functions.count(collection("half_keyed", { "code" }, { "code" }))), 2)
+end)
+
+tap.test("of a view what cannot be written is read-only; one may show the version of its rows", function()
+  assert(db:query "create table beneath (id int primary key, name text, updated_at timestamptz default now())")
+  assert(db:query "create view over_it as select id, name, upper(name) as loud, updated_at from beneath")
+  local call = connect().functions
+  local function read_only(name)
+    local list = {}
+    for _, field in ipairs(assert(call.describe(collection(name, { "id" }, { "name" }))).fields) do list[#list + 1] = field.read_only and field.name or nil end
+    return list
+  end
+  tap.equal(read_only "over_it", { "loud" })
+  assert(db:query "create function set_beneath() returns trigger language plpgsql as $$ begin return new; end $$")
+  assert(db:query "create trigger instead instead of update on over_it for each row execute function set_beneath()")
+  tap.equal(read_only "over_it", {})
+  assert(db:query "create view versioned as select *, xmin from beneath")
+  tap.equal(assert(call.read(collection("versioned", { "id" }, { "name" }), json.array { "1" })), {})
+end)
+
+tap.test("what other tables add to one that they inherit from is told of; a type that was renamed is found the next time", function()
+  assert(db:query "create type pace as enum ('slow', 'fast')")
+  assert(db:query "create table base (id int primary key, pace pace)")
+  assert(db:query("insert into base values (1, 'slow')", {}, { write = true }))
+  local call, rows = connect().functions, collection("base", { "id" }, { "pace" }, { modified = false })
+  local function told() return table.concat(assert(call.describe(rows)).warnings, "\n"):find("inherit from it", 1, true) ~= nil end
+  tap.equal(told(), false)
+  assert(db:query "alter type pace rename to tempo")
+  call.update(rows, "1", { pace = "fast" })
+  tap.equal(assert(call.update(rows, "1", { pace = "fast" })).fields.pace, "fast")
+  assert(db:query "create table more () inherits (base)")
+  tap.equal(told(), true)
 end)
 
 tap.test("bytes that are no UTF-8 in a database that takes any are told with what to do, and nothing is listed in part", function()

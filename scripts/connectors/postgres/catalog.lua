@@ -22,19 +22,21 @@ select c.relkind::text as kind, row_security_active(c.oid) as filtered,
   (select json_object_agg(p.proname, json_build_object('text', p.prosrc, 'exact', coalesce(p.proconfig, '{}') @> array['extra_float_digits=1']))
     from pg_trigger t join pg_proc p on p.oid = t.tgfoid where t.tgrelid = c.oid and p.pronamespace = to_regnamespace('tidewire')) as functions,
   (select json_object_agg(t.tgname, true) from pg_trigger t where t.tgrelid = c.oid and t.tgname like 'tidewire\_%') as triggers,
+  c.relkind = 'r' and exists (select from pg_inherits where inhparent = c.oid) as inherited,
   has_table_privilege(c.oid, 'insert') and has_table_privilege(c.oid, 'update') as writable
 from pg_class c where c.oid = to_regclass($1)]]
 
 -- A domain counts as the type below it; `cast` is the type without length or scale ("character" alone would mean one character).
 local columns = [[
-select a.attname as name, a.attnotnull or t.typnotnull as required, a.attgenerated <> '' or a.attidentity = 'a' as read_only,
+select a.attname as name, a.attnotnull or t.typnotnull as required, a.attgenerated <> '' or a.attidentity = 'a'
+    or c.relkind in ('v', 'm') and not pg_column_is_updatable(c.oid, a.attnum, true) as read_only,
   a.atthasdef or a.attidentity <> '' as has_default, pg_get_expr(d.adbin, d.adrelid) as "default",
   col_description(a.attrelid, a.attnum) as label,
   case when t.typbasetype <> 0 then format_type(t.typbasetype, t.typtypmod) else format_type(a.atttypid, a.atttypmod) end as type,
   format_type(case when t.typbasetype <> 0 then t.typbasetype else a.atttypid end, -1) as "cast",
   t.typtype = 'c' as composite, (select json_agg(e.enumlabel order by e.enumsortorder) from pg_enum e
     where e.enumtypid in (a.atttypid, t.typbasetype, t.typelem)) as labels
-from pg_attribute a join pg_type t on t.oid = a.atttypid
+from pg_attribute a join pg_type t on t.oid = a.atttypid join pg_class c on c.oid = a.attrelid
 left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
 where a.attrelid = to_regclass($1) and a.attnum > 0 and not a.attisdropped order by a.attnum]]
 
@@ -153,7 +155,7 @@ function M.carried(about)
   return list
 end
 
---- What is known of a collection's table: { name, kind, filtered, noted, told, emptied, functions, triggers, identity, identified, columns, by_name, indexes, references, before_update }.
+--- What is known of a collection's table: { name, kind, filtered, noted, told, emptied, functions, triggers, inherited, identity, identified, columns, by_name, indexes, references, before_update }.
 function M.table(conn, collection)
   return tables.known(conn, db.table_name(conn, collection), function() return read_table(conn, collection) end)
 end
@@ -243,6 +245,7 @@ local function warnings_of(conn, collection, about, has_key, modified)
   local warnings = array {}
   local function warn(text) warnings[#warnings + 1] = text end
   if about.kind == "v" or about.kind == "m" then warn "a view: name a `version` column; what is missing in it was not surely deleted" end
+  if about.inherited then warn "other tables inherit from it: their rows are read with its own, and only a sweep tells what changes in them" end
   if about.filtered then warn "row-level security hides rows from this user: a missing row is not taken for a deleted one" end
   if not about.writable then warn "this user may not insert and update here" end
   if modified and not M.is_kept(about, modified) then

@@ -58,8 +58,8 @@ function M.refused(err)
   return err.code == "invalid" or err.code == "blocked" or M.state_of(err) == "42501"
 end
 
--- A column or table that is not what it was: what is known of the tables is asked for again.
-local outdated = { ["42703"] = true, ["42P01"] = true, ["42804"] = true, ["42883"] = true }
+-- A column, table or type that is not what it was: what is known of the tables is asked for again.
+local outdated = { ["42703"] = true, ["42704"] = true, ["42P01"] = true, ["42804"] = true, ["42883"] = true }
 
 -- Refused because of another row.
 local in_the_way = { ["23503"] = "reference", ["23001"] = "reference", ["23505"] = "taken", ["23P01"] = "taken" }
