@@ -37,7 +37,6 @@ Evidence Evidence::gather(World& world) {
       else out.standing_.insert({row.side, row.key});
       const std::string name = std::string(store::side_name(row.side)) + " '" + row.key + "'";
       if (state == store::KeyState::kWaitingFor) out.waiting_[row.parent] = name;
-      out.dead_rows_ += state == store::KeyState::kDead ? 1 : 0;
       out.blocked_ = out.blocked_ || (state == store::KeyState::kDead && row.error && row.error->string_or("code") == code_name(Code::kBlocked));
       if (state == store::KeyState::kDead) out.dead_ += name + " is a dead letter: " + (row.error ? row.error->string_or("message") : "") + "; ";
     }

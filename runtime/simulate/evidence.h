@@ -28,8 +28,6 @@ class Evidence {
   const std::string& dead() const { return dead_; }
   /// Something is, because another record was in the way to the last.
   bool blocked() const { return blocked_; }
-  /// Its rows: of a pair that both sides told of there are two.
-  std::int64_t dead_rows() const { return dead_rows_; }
   /// Dead, held or in conflict as a whole, or linked to such a key: nothing is promised but the record of it.
   bool excused(Side side, const std::string& key) const;
   bool in_conflict(std::int64_t link, const std::string& field) const { return conflicts_.contains({link, field}); }
@@ -47,7 +45,6 @@ class Evidence {
   void add_lost(const Value* value, const Ledger& ledger);
 
   std::string moving_, dead_;
-  std::int64_t dead_rows_ = 0;
   bool blocked_ = false;
   std::map<std::string, std::string> waiting_;  // parent -> who waits for it
   std::set<std::pair<Side, std::string>> standing_;

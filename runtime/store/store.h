@@ -209,6 +209,7 @@ struct Braked {
 struct Summary {
   struct Mapping {
     std::int64_t links = 0, tombstones = 0, waiting = 0, backing_off = 0, held = 0, waiting_for = 0, conflict = 0, dead = 0, would_write = 0;
+    std::int64_t dead_rows = 0;          // keys of those records: two where both sides told of one
     std::int64_t waiting_later = 0;      // of the waiting: due after some minutes only
     std::int64_t open_conflicts = 0;     // that wait for a person
     std::int64_t skipped_conflicts = 0;  // that a person let be until one of their sides changes; open, and not among those

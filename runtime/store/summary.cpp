@@ -84,7 +84,7 @@ Result<void> sum_standing_keys(Database& database, Summary& summary) {
       mapping.oldest_waiting_for = row.instant(3);
     }
     if (state == "conflict") mapping.conflict = row.integer(2);
-    if (state == "dead") mapping.dead = row.integer(2);
+    if (state == "dead") mapping.dead = mapping.dead_rows = row.integer(2);
     if (state == "would_write") mapping.would_write = row.integer(2);
   }
   return {};

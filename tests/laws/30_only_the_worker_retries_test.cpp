@@ -43,6 +43,7 @@ TEST_CASE("law 30: a pair that both sides told of is given up once", "[laws][30]
 
   CHECK(standing_of(it.world, store::KeyState::kDead).size() == 2);
   CHECK(it.world.counts().dead == 1);
+  CHECK(it.world.counts().dead_rows == 2);  // what adds up with the changes that were received
 }
 
 TEST_CASE("law 30: a new change for a dead key tries again, and success closes the dead letter", "[laws][30]") {
