@@ -54,7 +54,8 @@ void Engine::put(std::shared_ptr<Mapper> mapper, Sides<Endpoint*> endpoints, con
     const Plan* plan = this->plan(wanted);
     if (plan == nullptr) return std::nullopt;
     const bool left = plan->end.left.connection == end.connection;
-    return Translator{wanted, left ? Side::kLeft : Side::kRight};
+    const Side from = left ? Side::kLeft : Side::kRight;
+    return Translator{wanted, from, plan->end[from].key_type};
   };
   mapping->lane->ask_sweep = [this, name](Side side) { return ask_sweep(name, side); };
   mapping->lane->sweep_now = [this, name](Side side, Done<void> done) { sweep_now(name, side, std::move(done)); };

@@ -18,6 +18,7 @@
 #include "sync/batcher.h"
 #include "sync/fresh.h"
 #include "sync/reconcile/lookups.h"
+#include "sync/merge/canonical.h"
 #include "sync/merge/membership.h"
 #include "sync/ports.h"
 
@@ -144,6 +145,9 @@ struct Common {
 struct Translator {
   std::string mapping;
   Side from = Side::kLeft;
+  Type key = {};  // of that side
+  /// As its links have the key that a reference names.
+  std::string spelled(const std::string& named) const { return key_as_read(named, key); }
 };
 
 struct Lane {

@@ -160,6 +160,7 @@ enum class DeletePolicy { kIgnore, kDelete, kSoft };
 struct End {
   std::string connection, word, collection;
   std::vector<std::string> key;  // its key fields
+  Type key_type = {};            // where it is one field; "json" where nobody says
   Value options = Object{};
   Value scope = Object{};        // field -> condition
   bool webhook = false;

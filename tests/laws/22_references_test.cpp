@@ -19,6 +19,48 @@ TEST_CASE("law 22: a record waits for its parent and goes on when that is linked
   CHECK(it.world.right.rows.begin()->second.fields.string_or("team_id") == it.right.rows.begin()->first);
 }
 
+namespace {
+
+struct Named {
+  const char* kind;
+  const char* key;
+  Value as;
+};
+
+}  // namespace
+
+TEST_CASE("law 22: a parent is the one whose key is named, however its number or its letters are spelled", "[laws][22]") {
+  const Named named = GENERATE(Named{"int", "7", Value("07")}, Named{"int", "7", Value("7.00")}, Named{"int", "7", Value(7)}, Named{"decimal", "2.5", Value("2.50")},
+                               Named{"uuid", "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11", Value("A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11")});
+  const bool optional = GENERATE(false, true);
+  CAPTURE(named.kind, named.key, optional);
+  Teams it(optional, named.kind, named.as);
+  REQUIRE(it.world.counts().waiting_for == 1);
+
+  it.make_team(named.key);  // wakes who waits
+  Value fields = person("bob@example.org");
+  fields["team"] = named.as;
+  const std::string bob = it.world.left.insert(std::move(fields));
+  it.world.hook(Side::kLeft, bob);  // finds it there
+  it.world.settle();
+
+  REQUIRE(it.world.right.rows.size() == 2);
+  for (const auto& [key, row] : it.world.right.rows) CHECK(row.fields.string_or("team_id") == it.right.rows.begin()->first);
+  for (const std::string& key : {it.child, bob}) CHECK(it.world.left.get(key, "team") == named.as);
+  CHECK(it.world.counts().waiting_for == 0);
+}
+
+TEST_CASE("law 22: what is nearly its key, or a text that is no number to its system, names another one", "[laws][22]") {
+  const Named named = GENERATE(Named{"int", "7", Value("7.5")}, Named{"text", "7", Value("07")}, Named{"json", "abc", Value("ABC")});
+  CAPTURE(named.kind, named.key);
+  Teams it(false, named.kind, named.as);
+
+  it.make_team(named.key);
+
+  CHECK(it.world.counts().waiting_for == 1);
+  CHECK(it.world.right.rows.empty());
+}
+
 TEST_CASE("law 22: a parent that a person has linked is waited for no longer", "[laws][22]") {
   Teams it;
   it.left.insert(Value(Object{{"title", Value("Crew")}}), "T1");

@@ -340,6 +340,14 @@ test("keys come from the description where they are not said", function()
   equal(plan.right.key, { "id" })
 end)
 
+test("the type of a key goes with it, by which others name it; a key of several fields has none", function()
+  local described = { left = { fields = { field("id", "int"), field "a", field "email" } }, right = { fields = { field("id", "uuid"), field("n", "int"), field "a", field "email" } } }
+  local plan = load(function() return { fields = { { "a", "a" } }, key = { left = "id", right = "id" } } end, { describe = described })
+  equal({ plan.left.key_type.kind, plan.right.key_type.kind }, { "int", "uuid" })
+  plan = load(function() return { fields = { { "a", "a" } }, key = { left = "id", right = { "id", "n" } } } end, { describe = described })
+  equal(plan.right.key_type, nil)
+end)
+
 test("matches are pairs; a checksum is the rows it names", function()
   local plan = load(function(e)
     return { fields = { { "first_name", "name" } }, match = { e.by.fields { { "mail", "email", fold = true }, "id" }, e.by.checksum { "first_name" } } }

@@ -63,8 +63,8 @@ sync::Field World::field(const std::string& name, std::int64_t strategy) {
 sync::Plan World::default_plan() {
   sync::Plan plan;
   plan.name = "people";
-  plan.end.left = {"erp", "doctype", "Person", {"name"}, Value(Object{}), Value(Object{}), true, "", sync::DeletePolicy::kDelete, false, "", Value(), {}};
-  plan.end.right = {"app", "table", "people", {"id"}, Value(Object{}), Value(Object{}), true, "", sync::DeletePolicy::kDelete, false, "", Value(), {}};
+  plan.end.left = {"erp", "doctype", "Person", {"name"}, {}, Value(Object{}), Value(Object{}), true, "", sync::DeletePolicy::kDelete, false, "", Value(), {}};
+  plan.end.right = {"app", "table", "people", {"id"}, {}, Value(Object{}), Value(Object{}), true, "", sync::DeletePolicy::kDelete, false, "", Value(), {}};
   plan.fields = {field("email"), field("phone"), field("note", 0), field("tags", 4)};
   plan.matches = {{{{"email", "email", false}}}};
   return plan;

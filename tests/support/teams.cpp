@@ -2,16 +2,17 @@
 
 namespace tidewire::test {
 
-Teams::Teams(bool optional) : world(with_team(optional)) {
+Teams::Teams(bool optional, const char* key, Value named) : world(with_team(optional)) {
   sync::Plan plan = World::default_plan();
   plan.name = "teams";
   plan.end.left.collection = "Team";
   plan.end.right.collection = "teams";
+  plan.end.left.key_type.kind = key;
   plan.matches.clear();
   plan.fields = {World::field("title")};
   world.engine->put(std::make_shared<TableMapper>(plan), {&left, &right});
   Value fields = person("ada@example.org");
-  fields["team"] = Value("T1");
+  fields["team"] = std::move(named);
   child = world.left.insert(std::move(fields));
   world.hook(sync::Side::kLeft, child);
   world.settle();

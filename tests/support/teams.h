@@ -8,12 +8,12 @@
 
 namespace tidewire::test {
 
-/// One person, whose team T1 is not there yet.
+/// One person, whose team T1 (or what `named` says) is not there yet; keys of teams on the left are of the kind `key`.
 struct Teams {
   World world;
   MemorySide left{world.timers, world.clock, "T"}, right{world.timers, world.clock, "U"};
   std::string child;
-  explicit Teams(bool optional = false);
+  explicit Teams(bool optional = false, const char* key = "json", Value named = Value("T1"));
   static sync::Plan with_team(bool optional);
   ~Teams();
   std::string make_team(const std::string& name = "T1");

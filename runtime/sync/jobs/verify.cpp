@@ -133,7 +133,9 @@ void Verify::translate(std::shared_ptr<std::vector<Pair>> pairs, std::function<v
     ++asking->left;
     const auto translator = lane().translator(whose.first, plan().end[whose.second]);
     const std::vector<std::string> list(keys.begin(), keys.end());
-    lane().store.translate(translator ? translator->mapping : whose.first, translator ? translator->from : whose.second, list,
+    std::vector<std::string> spelled = list;
+    for (std::string& key : spelled) key = translator ? translator->spelled(key) : key;
+    lane().store.translate(translator ? translator->mapping : whose.first, translator ? translator->from : whose.second, std::move(spelled),
                            [asking, one, whose = whose, list](Result<std::vector<std::optional<std::string>>> answer) {
                              if (!answer.ok()) asking->error = answer.error();
                              for (std::size_t i = 0; answer.ok() && i < list.size(); ++i) asking->found[{whose.first, whose.second, list[i]}] = (*answer)[i];

@@ -255,6 +255,14 @@ bool same(const Value& a, const Value& b, const Type& type) {
   return *left == *right;
 }
 
+std::string key_as_read(const std::string& named, const Type& type) {
+  if (type.kind != "int" && type.kind != "decimal" && type.kind != "uuid") return named;
+  Type whole = type;
+  whole.scale = -1;  // a key that is nearly another one is none
+  const Result<Value> plain = canonical(Value(named), whole);
+  return plain.ok() && !plain->is_null() ? scalar_text(*plain) : named;
+}
+
 bool is_gone_file(const Value& form, const Type& type) {
   const Value* failed = type.kind == "file" ? form.find("failed") : nullptr;
   return failed != nullptr && failed->is_object() && failed->string_or("code") == code_name(Code::kNotFound);

@@ -20,6 +20,9 @@ Result<Value> convert(const Value& value, const Type& from, const Type& to);
 bool same(const Value& a, const Value& b, const Type& type);
 /// Of a reference to a file that its system does not have: what it named is lost, so there is nothing that a delete would lose.
 bool is_gone_file(const Value& form, const Type& type);
+/// A key that something names, spelled as keys of that type are read: "07" and "7.0" are 7, a UUID has small letters. What the type does
+/// not say (letters of either case in a text) stays as it is named.
+std::string key_as_read(const std::string& named, const Type& type);
 /// True for what this type counts as nothing (null, and "" where the type says so).
 bool empty(const Value& value, const Type& type);
 

@@ -36,7 +36,7 @@ std::string parent_state(const store::Known& parent, const SideKey& key) {
 /// "mapping/side/key" as the store wakes children by.
 std::string Reconcile::parent_name(const Reference& parent) const {
   const auto translator = lane_.translator(parent.mapping, plan_.end[parent.from]);
-  return (translator ? translator->mapping : parent.mapping) + "/" + side_name(translator ? translator->from : parent.from) + "/" + parent.key;
+  return (translator ? translator->mapping : parent.mapping) + "/" + side_name(translator ? translator->from : parent.from) + "/" + (translator ? translator->spelled(parent.key) : parent.key);
 }
 
 /// Of a look: all that is missing is taken as coming. False where nothing more is, or one of them will not be linked by anything
@@ -80,7 +80,7 @@ void Reconcile::wait_for(const Reference& parent) {
   if (!overdue || options_.dry) return stand(store::KeyState::kWaitingFor, make_error(Code::kNotFound, "waits for its parent " + name, "it goes on by itself when the parent is linked"), now(), name);
   const auto translator = lane_.translator(parent.mapping, plan_.end[parent.from]);
   if (!translator) return give_up_on(name, parent.key.empty() ? "a function of the mapping waits for it" : "no mapping of that name is loaded");
-  const SideKey key{translator->from, parent.key};
+  const SideKey key{translator->from, translator->spelled(parent.key)};
   lane_.store.load(translator->mapping, {key}, [self = shared_from_this(), name, key](Result<std::vector<store::Known>> known) {
     if (!known.ok()) return self->fail(std::move(known).error());
     self->give_up_on(name, parent_state(known->front(), key));

@@ -319,11 +319,13 @@ void Reconcile::translate(const std::vector<Reference>& references, std::functio
     const auto translator = lane_.translator(whose.first, plan_.end[whose.second]);
     const std::string mapping = translator ? translator->mapping : whose.first;
     const Side from = translator ? translator->from : whose.second;
-    lane_.store.translate(mapping, from, keys, [self = shared_from_this(), whose = whose, keys = keys, left, failed, then](Result<std::vector<std::optional<std::string>>> answer) {
+    std::vector<std::string> spelled = keys;
+    for (std::string& key : spelled) key = translator ? translator->spelled(key) : key;
+    lane_.store.translate(mapping, from, spelled, [self = shared_from_this(), whose = whose, keys = keys, spelled, left, failed, then](Result<std::vector<std::optional<std::string>>> answer) {
       if (!answer.ok()) *failed = answer.error();
       for (std::size_t i = 0; answer.ok() && i < keys.size(); ++i) {
         const Reference reference{whose.first, whose.second, keys[i]};
-        if (!(*answer)[i] && whose.first == self->lane_.mapping) (*answer)[i] = self->kin_of(reference);
+        if (!(*answer)[i] && whose.first == self->lane_.mapping) (*answer)[i] = self->kin_of(reference, spelled[i]);
         self->translations_[reference] = (*answer)[i];
         // The way back too: a rule may make a value of both sides.
         if ((*answer)[i]) self->translations_.try_emplace({whose.first, other(whose.second), *(*answer)[i]}, keys[i]);
@@ -336,12 +338,12 @@ void Reconcile::translate(const std::vector<Reference>& references, std::functio
 }
 
 /// The counterpart of a record of this mapping that is not linked yet, where a walk has found it.
-std::optional<std::string> Reconcile::kin_of(const Reference& reference) {
+std::optional<std::string> Reconcile::kin_of(const Reference& reference, const std::string& key) {
   if (options_.kin == nullptr) return std::nullopt;
   const auto& pairs = options_.kin->pair[reference.from];
-  const auto found = pairs.find(reference.key);
+  const auto found = pairs.find(key);
   if (found != pairs.end()) return found->second;
-  if (options_.kin->may_come(reference.from, reference.key)) coming_.insert(reference);
+  if (options_.kin->may_come(reference.from, key)) coming_.insert(reference);
   return std::nullopt;
 }
 

@@ -125,7 +125,7 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   void translate(std::function<void()> then);
   void translate(const std::vector<Reference>& references, std::function<void()> then);
   std::vector<Reference> unasked(const Decisions& decisions) const;
-  std::optional<std::string> kin_of(const Reference& reference);
+  std::optional<std::string> kin_of(const Reference& reference, const std::string& key);
   void decide_now();
   Situation situation() const;
   bool is_restored(Side side) const;
