@@ -34,11 +34,13 @@ class FreshRecords {
     const auto found = shown_.find({side, key});
     return found != shown_.end() && found->second.asked_at > read_at;
   }
+  /// Nothing of one that its page could not show ("$unread" is among its fields, as the connector says it): it is read, and answers for itself.
   std::optional<Shown> take(Side side, const std::string& key) {
     const auto found = shown_.find({side, key});
     if (found == shown_.end()) return std::nullopt;
     std::optional<Shown> out(std::move(found->second));
     shown_.erase(found);
+    if (out->record.fields.find("$unread") != nullptr) return std::nullopt;
     return out;
   }
 

@@ -5,7 +5,8 @@
 --- are such. `sql` is the dialect: `quoted(name)`; `parameters()`, a list whose `add(value, column)` is the value's place in the statement;
 --- `query(conn, text, parameters)`; `with_keys(shape, keys, parameters)`, the condition of rows by key; `condition(shape, condition,
 --- parameters)`, one of a scope; `shown(value, column)`, a value as it is read; `moment(shape, time)`, an ISO time as its column compares it;
---- `took_too_long(err)`, whether the server ended the statement for its time; where rows do not sort by the value that is read, too:
+--- `took_too_long(err)`, whether the server ended the statement for its time; where a value may be of another encoding than its database says,
+--- `is_damaged(err)`, whether it was refused for that, and in the shape `narrow`, the list of the key's columns, "$version" and "$stamp"; where rows do not sort by the value that is read, too:
 --- `place(column, value, parameters)`, the value's place as the column compares it, and `sorted(column)`, what its rows are sorted by.
 
 local connector = require "tidewire.connector"
@@ -122,12 +123,52 @@ local function after(shape, columns, values, parameters)
   return "(" .. names_of(shape, columns) .. ") > (" .. table.concat(places, ", ") .. ")"
 end
 
+--- The records of these keys where a value of one may be damaged: that one says no more than it is `unread`.
+function M.read_each(conn, shape, keys)
+  local records, err = M.read(conn, shape, keys)
+  if records or not (shape.sql.is_damaged and shape.sql.is_damaged(err)) then return records, err end
+  if #keys == 1 then return array { { key = keys[1], fields = { ["$unread"] = true } } } end
+  records = array {}
+  for _, half in ipairs(connector.chunks(keys, math.ceil(#keys / 2))) do
+    local some
+    some, err = M.read_each(conn, shape, half)
+    if not some then return nil, err end
+    for _, record in ipairs(some) do records[#records + 1] = record end
+  end
+  return records
+end
+
+-- The page as `rows` has it in order and by key, each record read for itself where one is damaged.
+local function whole_records(conn, shape, rows)
+  local keys, order = array {}, {}
+  for i, row in ipairs(rows) do
+    keys[i] = connector.key_of(row, shape.key)
+    order[keys[i]] = row
+  end
+  local records, err = M.read_each(conn, shape, keys)
+  if not records then return nil, err end
+  local by_key, list = {}, array {}
+  for _, record in ipairs(records) do by_key[record.key] = record end
+  for _, key in ipairs(keys) do
+    local record = by_key[key]
+    if record and record.fields["$unread"] then
+      record.version, record.stamp = given(order[key]["$version"]), given(shape.sql.shown(order[key]["$stamp"]))
+    end
+    list[#list + 1] = record
+  end
+  return list
+end
+
 local function select_page(conn, shape, conditions, columns, limit, parameters)
   local where = #conditions > 0 and " where " .. table.concat(conditions, " and ") or ""
-  local found, err = shape.sql.query(conn, "select " .. shape.select .. " from " .. shape.name .. where .. " order by "
-    .. names_of(shape, columns) .. " limit " .. parameters.add(limit), parameters.list)
-  if not found then return nil, err end
-  return M.records(shape, found)
+  local rest = " from " .. shape.name .. where .. " order by " .. names_of(shape, columns) .. " limit " .. parameters.add(limit)
+  local found, err = shape.sql.query(conn, "select " .. shape.select .. rest, parameters.list)
+  if found then return M.records(shape, found) end
+  if not (shape.sql.is_damaged and shape.sql.is_damaged(err)) then return nil, err end
+  local narrow
+  found, narrow = shape.sql.query(conn, "select " .. shape.narrow .. rest, parameters.list)
+  if not found then return nil, narrow end
+  return whole_records(conn, shape, found)
 end
 
 local function scoped(shape, scope, parameters)
@@ -208,7 +249,7 @@ end
 function M.outcome(conn, shape, events)
   local keys, deleted = newest_of(shape, events)
   local records, err = array {}, nil
-  if #keys > 0 then records, err = M.read(conn, shape, keys) end
+  if #keys > 0 then records, err = M.read_each(conn, shape, keys) end
   if not records then return nil, err end
   local there, gone = {}, array {}
   for _, one in ipairs(records) do there[one.key] = true end

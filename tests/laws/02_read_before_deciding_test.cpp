@@ -158,3 +158,13 @@ TEST_CASE("law 2: reads of many keys are one request", "[laws][2]") {
   for (const auto& [key, row] : world.right.rows) CHECK(row.fields.string_or("phone") == "2");
   CHECK(world.left.reads == 1);
 }
+
+TEST_CASE("law 2: of a record that its page could not show the page is no read", "[laws][2]") {
+  sync::FreshRecords fresh;
+  const Instant asked_at = Instant{} + std::chrono::hours(1);
+
+  fresh.put(Side::kLeft, {"L1", "2", "", {}, Value(Object{{"$unread", true}})}, asked_at);
+
+  CHECK(fresh.shown_since(Side::kLeft, "L1", asked_at - std::chrono::seconds(1)));
+  CHECK_FALSE(fresh.take(Side::kLeft, "L1"));
+}

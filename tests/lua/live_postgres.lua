@@ -205,16 +205,33 @@ tap.test("what other tables add to one that they inherit from is told of; a type
   tap.equal(told(), true)
 end)
 
-tap.test("bytes that are no UTF-8 in a database that takes any are told with what to do, and nothing is listed in part", function()
+tap.test("bytes that are no UTF-8 in a database that takes any keep their row from being read, and no other", function()
   assert(db:query "create database any_bytes encoding 'SQL_ASCII' template template0 lc_collate 'C' lc_ctype 'C'")
   local there = url:gsub("/[^/?]*%f[?%z]", "/any_bytes")
   local bytes = assert(require("tidewire.sql").postgres { url = there })
   assert(bytes:query "create table notes (id int primary key, name text)")
   assert(bytes:query "insert into notes values (1, 'plain'), (2, convert_from('\\xe9', 'SQL_ASCII'))")
+  assert(bytes:query "insert into notes select n, 'more ' || n from generate_series(3, 9) n")
   local call, notes = connect({ url = there }).functions, collection("notes", { "id" }, { "name" }, { modified = false })
-  local listed, err = call.list(notes, nil, 10)
-  fails("invalid", "22021: ", listed, err)
+  local function shown(records)
+    local list = {}
+    for i, record in ipairs(records) do list[i] = record.key .. " " .. (record.fields["$unread"] and "unread" or record.fields.name) end
+    return list
+  end
+  local page = assert(call.list(notes, nil, 3))
+  tap.equal({ shown(page.records), page.records[2].version ~= nil }, { { "1 plain", "2 unread", "3 more 3" }, true })
+  tap.equal(#assert(call.list(notes, page.cursor, 10)).records, 6)
+  local changed = assert(call.changes(notes, { whole = true }, 4))
+  tap.equal({ shown(changed.records), changed.more }, { { "1 plain", "2 unread", "3 more 3", "4 more 4" }, true })
+  local read, err = call.read(notes, json.array { "2" })
+  fails("invalid", "22021: ", read, err)
   tap.ok(tostring(err.hint):find "another encoding", err.hint)
+  assert(call.install(notes, { apply = true }))
+  local cursor = assert(call.start(notes))
+  assert(bytes:query "update notes set id = id where id in (2, 5)")
+  changed = assert(call.changes(notes, cursor, 10))
+  tap.equal(shown(changed.records), { "2 unread", "5 more 5" })
+  assert(bytes:query("update notes set name = 'mended' where id = 2", {}, { write = true }))
   tap.equal(assert(call.read(notes, json.array { "1" }))[1].fields.name, "plain")
 end)
 

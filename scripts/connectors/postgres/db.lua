@@ -50,6 +50,9 @@ end
 --- Whether the server ended the statement for its time.
 function M.took_too_long(err) return M.state_of(err) == "57014" end
 
+--- Whether a row holds bytes that are no letters of the encoding that is spoken with the server.
+function M.is_damaged(err) return M.state_of(err) == "22021" end
+
 --- Whether a value cannot be what the statement takes it for: 22P02 and its like.
 function M.is_misfit(err) return (M.state_of(err) or ""):sub(1, 2) == "22" end
 

@@ -50,20 +50,21 @@ function M.plan(conn, collection, more)
   if version == "xmin" and (about.kind == "v" or about.kind == "m") and not about.by_name.xmin then
     return fail("invalid", about.name .. " is a view, and the version of its rows is not named", "name a column that every edit moves, version = \"updated_at\", or say version = false")
   end
-  local list, files = {}, table_files.of(collection, about, M)
+  local list, narrow, files = {}, {}, table_files.of(collection, about, M)
   for _, name in ipairs(connector.heads(collection.key, wanted)) do
     local column = about.by_name[name]
     if not column then return fail("invalid", about.name .. " has no column \"" .. name .. "\"", "`tidewire schema` lists its columns") end
     list[#list + 1] = files[name] and table_files.selected(column, M) or expression(column)
   end
-  if version == "xmin" then list[#list + 1] = "xmin::text as \"$version\"" end
-  if version and version ~= "xmin" then list[#list + 1] = quoted(version) .. "::text as \"$version\"" end
-  if modified then list[#list + 1] = stamp_of(modified) end
+  for n, name in ipairs(collection.key) do narrow[n] = expression(about.by_name[name]) end
+  local function add(text) list[#list + 1], narrow[#narrow + 1] = text, text end
+  if version then add((version == "xmin" and version or quoted(version)) .. "::text as \"$version\"") end
+  if modified then add(stamp_of(modified)) end
   return { sql = M, about = about, name = about.name, key = collection.key, fields = wanted, version = version, modified = modified,
-    select = table.concat(list, ", "), collection = collection, files = files }
+    select = table.concat(list, ", "), narrow = table.concat(narrow, ", "), collection = collection, files = files }
 end
 
-M.quoted, M.query, M.took_too_long = quoted, db.query, db.took_too_long
+M.quoted, M.query, M.took_too_long, M.is_damaged = quoted, db.query, db.took_too_long, db.is_damaged
 
 --- The content of a column of bytes as a file (tidewire.table_files).
 function M.is_content(column) return column.cast == "bytea" end
