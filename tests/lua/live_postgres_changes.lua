@@ -144,6 +144,21 @@ tap.test("a transaction that is longer than a page comes in pages, each of its r
   assert(call.uninstall(rows, { apply = true }))
 end)
 
+tap.test("an install that has to wait for an open transaction gives up before it keeps the writers waiting", function()
+  assert(db:query "create table busy (id int primary key, name text)")
+  local call, rows = connect().functions, collection("busy", { "id" }, { "name" })
+  local done = assert(task.all {
+    function() return { (db:transaction({ { "insert into busy values (1, 'a')" }, { "select pg_sleep(9)" } }, { write = true })) == nil } end,
+    function()
+      while #db:query "select 1 from pg_stat_activity where query like 'select pg_sleep(9)%'" == 0 do task.sleep(0.01) end
+      local plan, err = call.install(rows, { apply = true })
+      local waits = #db:query "select 1 from pg_stat_activity where query like 'select pg_sleep(9)%' and state = 'active'"
+      db:query "select pg_cancel_backend(pid) from pg_stat_activity where query like 'select pg_sleep(9)%'"
+      return { plan == nil, err and err.message:sub(1, 5), err and tostring(err.hint):find("still open", 1, true) ~= nil, waits }
+    end })
+  tap.equal(done[2], { true, "55P03", true, 1 })
+end)
+
 tap.test("whichever function is that of a former version is told of and renewed; a trigger that is switched off, or tells of less, is none", function()
   assert(db:query "create table aged (id int primary key, order_id int, name text, updated_at timestamptz)")
   local call, rows = connect().functions, collection("aged", { "id" }, { "name" })

@@ -174,14 +174,16 @@ local function uninstall_logical(conn, collection, about, used, options)
   return M.carried_out(conn, steps, options)
 end
 
+-- A trigger waits for every transaction that has written to the table, and whoever comes after waits behind it: not for long.
 local function apply(conn, steps)
-  local statements = {}
+  local statements = { { "set local lock_timeout = '3s'" } }
   for _, step in ipairs(steps) do
     if step.sql then statements[#statements + 1] = { step.sql } end
   end
   local done, err = db.transaction(conn, statements, true)
   tables.forget(conn)
   if done then return true end
+  if db.state_of(err) == "55P03" then err.hint = "a transaction that has written to the table is still open: wait for its end, or look for it in pg_stat_activity, and run it again" end
   if err.code == "denied" then err.hint = "the owner of the table, with the right to create a schema, may run these statements by hand" end
   return nil, err
 end
