@@ -74,14 +74,14 @@ class Survey {
     }
   }
 
-  /// Where some came before: the secret was changed on one side alone, most likely, and no poll may find what is missed. One that arrives
-  /// ends it, and so does a day.
+  /// Many within an hour, where some came before: the secret was changed on one side alone, most likely, and no poll may find what is missed. One that
+  /// arrives ends it, and so does a day.
   void refused_webhooks(const std::string& name, const Value& connection) {
     const auto moment = [&](const char* path) {
       const Value* text = connection.at_path(path);
       return parse_instant(text == nullptr || !text->is_string() ? "" : text->as_string());
     };
-    const auto refused = moment("webhooks.last_unproved"), last = moment("webhooks.last");
+    const auto refused = moment("webhooks.many_refused"), last = moment("webhooks.last");
     if (!rules_.webhooks || !refused.ok() || !last.ok() || *last >= *refused || control_.clock().now() - *refused > kRefusedLately) return;
     add({"webhooks", name, "Webhooks of " + name + " are refused, none has had a valid proof since " + format_instant(*last) + ".", "Its webhook secret in .env and that of the webhook over there must be the same; `tidewire webhooks` counts what was refused.", std::nullopt, 0});
   }

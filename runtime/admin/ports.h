@@ -60,7 +60,7 @@ class Control {
   ///   draining }
   virtual Value process() const = 0;
   /// By name: { kind, url, state = "ok"|"paused"|"failing"|"unknown", reason, last_success, calls, failures, by_status = {"200": n}, latency = {histogram},
-  ///   webhooks = { received, unproved, malformed, unknown, limited, last }, script = { memory, failures } }
+  ///   webhooks = { received, unproved, malformed, unknown, limited, last, many_refused }, script = { memory, failures } }
   virtual Value connections() const = 0;
   /// By mapping: { file, version, loaded_at, left = {connection, collection}, right = {...}, direction, polls = {...}, reload = { at, ok, error }, drift?, quarantined, paused, warnings }
   virtual Value mappings() const = 0;

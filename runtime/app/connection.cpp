@@ -377,6 +377,19 @@ std::map<std::string, std::string> Connection::secrets_in_clear() const {
   return clear;
 }
 
+void Connection::Webhooks::note_refused(Instant now) {
+  ++unproved;
+  refused.push_back(now);
+  if (refused.size() > kManyRefused) refused.pop_front();
+  if (refused.size() == kManyRefused && now - refused.front() <= kRefusedWithin) many_refused = now;
+}
+
+void Connection::Webhooks::note_received(Instant now) {
+  ++received;
+  last = now;
+  refused.clear();
+}
+
 Value Connection::status() const {
   Object out;
   out["kind"] = config_.kind;
@@ -408,7 +421,7 @@ Value Connection::status() const {
   hooks["unknown"] = webhooks.unknown;
   hooks["limited"] = webhooks.limited;
   if (webhooks.last) hooks["last"] = format_instant(*webhooks.last);
-  if (webhooks.last_unproved) hooks["last_unproved"] = format_instant(*webhooks.last_unproved);
+  if (webhooks.many_refused) hooks["many_refused"] = format_instant(*webhooks.many_refused);
   hooks["took"] = webhooks.took.view();
   out["webhooks"] = Value(std::move(hooks));
   const auto stats = script_->stats();

@@ -5,6 +5,7 @@
 // found it out their last attempt (sync/reconcile/stand.cpp).
 #pragma once
 
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -93,14 +94,20 @@ class Connection {
 
   Value status() const;
 
+  static constexpr std::size_t kManyRefused = 5;
+  static constexpr Duration kRefusedWithin = std::chrono::hours(1);
   struct Webhooks {
     std::int64_t received = 0, unproved = 0, malformed = 0, unknown = 0, limited = 0;
     std::optional<Instant> last;  // also of a former process, if it was stored
-    std::optional<Instant> last_malformed, last_unproved;
+    std::deque<Instant> refused{};  // the last that had no proof, since one had
+    std::optional<Instant> many_refused;  // when there were kManyRefused of them within kRefusedWithin: a stranger's one is no news
     std::optional<Instant> greeted;
     std::optional<Instant> unproved_told;  // the log has a line of it at most every ten seconds
     std::map<std::string, std::int64_t> by_collection{};  // changes that named one of ours
     Histogram took{};  // from the request to its answer, which comes once it is on disk
+
+    void note_refused(Instant now);
+    void note_received(Instant now);
   };
   Webhooks& webhooks() { return figures_->webhooks; }
   /// Takes the place of `former`, whose settings changed: what is counted goes on, as the counters of /metrics must.

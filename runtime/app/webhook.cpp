@@ -207,9 +207,8 @@ void WebhookIntake::handle(http::Request request, const std::string& name, http:
   auto& counts = connection->webhooks();
   if (connection->prover().prove(request) != http::Proved::kYes) {
     if (const auto secret = handshake_secret(connection->declared(), request)) return greet(*connection, *secret, std::move(reply));
-    ++counts.unproved;
     const Instant now = ports_.clock.now();
-    counts.last_unproved = now;
+    counts.note_refused(now);
     if (!counts.unproved_told || now - *counts.unproved_told >= kTellUnproved) {
       counts.unproved_told = now;
       ports_.log.warn("webhook_refused", "a webhook without a valid proof was refused", {{"connection", Value(connection->name())}, {"peer", Value(request.peer)}, {"so_far", Value(counts.unproved)}});
@@ -228,7 +227,6 @@ void WebhookIntake::handle(http::Request request, const std::string& name, http:
   if (asked && !valid_utf8(request.body)) body = make_error(Code::kInvalid, "the webhook's body is not UTF-8", "the sender must send text");
   if (!body.ok() || !body->is_object()) {
     ++counts.malformed;
-    counts.last_malformed = ports_.clock.now();
     const Error error = body.ok() ? make_error(Code::kInvalid, "the webhook's body is no JSON object", "the sender must send one, with the collection and the key in it") : body.error();
     ports_.log.warn("webhook_malformed", error.message, {{"connection", Value(connection->name())}});
     return reply(admin::problem(400, error));
@@ -255,8 +253,7 @@ void WebhookIntake::handle(http::Request request, const std::string& name, http:
 
 /// One that is answered 202; what is refused comes again.
 void WebhookIntake::note_received(Connection& connection) {
-  ++connection.webhooks().received;
-  connection.webhooks().last = ports_.clock.now();
+  connection.webhooks().note_received(ports_.clock.now());
 }
 
 /// A person needs the secret twice: for the settings here, and to give it back over there.

@@ -142,7 +142,7 @@ TEST_CASE("conditions: changes that polls alone found stand from the number said
   REQUIRE(standing(f, store::Summary{}, never, {{"erp Employee", 14}}).conditions.empty());
 }
 
-TEST_CASE("conditions: webhooks that are refused stand where some came before and none has since", "[admin][alerts]") {
+TEST_CASE("conditions: many webhooks that are refused stand where some came before and none has since", "[admin][alerts]") {
   ApiFixture f;
   const auto at = [&](Duration ago) { return Value(format_instant(f.clock().now() - ago)); };
   const auto told = [&](Value webhooks) {
@@ -151,11 +151,11 @@ TEST_CASE("conditions: webhooks that are refused stand where some came before an
   };
   const auto hour = std::chrono::hours(1);
 
-  CHECK(told(Object{{"last", at(2 * hour)}, {"last_unproved", at(hour)}}) == Ids{"webhooks erp"});
-  CHECK(told(Object{{"last", at(hour)}, {"last_unproved", at(2 * hour)}}).empty());
-  CHECK(told(Object{{"last_unproved", at(hour)}}).empty());
+  CHECK(told(Object{{"last", at(2 * hour)}, {"many_refused", at(hour)}}) == Ids{"webhooks erp"});
+  CHECK(told(Object{{"last", at(hour)}, {"many_refused", at(2 * hour)}}).empty());
+  CHECK(told(Object{{"many_refused", at(hour)}}).empty());
   CHECK(told(Object{{"last", at(hour)}}).empty());
-  CHECK(told(Object{{"last", at(30 * hour)}, {"last_unproved", at(25 * hour)}}).empty());
+  CHECK(told(Object{{"last", at(30 * hour)}, {"many_refused", at(25 * hour)}}).empty());
 }
 
 TEST_CASE("conditions: an alert names the mapping and side, or the connection and collection, that its subject names", "[admin][alerts]") {
