@@ -367,6 +367,11 @@ void Connection::describe(const Value& collection, std::function<void(Result<Val
   });
 }
 
+void Connection::follow(const Connection& former) {
+  figures_ = former.figures_;
+  figures_->script_failures += static_cast<std::int64_t>(former.script_->stats().failures);
+}
+
 std::map<std::string, std::string> Connection::secrets_in_clear() const {
   std::map<std::string, std::string> clear;
   const Value* options = declared().find("secrets");
@@ -425,7 +430,7 @@ Value Connection::status() const {
   hooks["took"] = webhooks.took.view();
   out["webhooks"] = Value(std::move(hooks));
   const auto stats = script_->stats();
-  out["script"] = Value(Object{{"memory", Value(static_cast<std::int64_t>(stats.memory))}, {"failures", Value(static_cast<std::int64_t>(stats.failures))}, {"tasks", Value(stats.tasks)}});
+  out["script"] = Value(Object{{"memory", Value(static_cast<std::int64_t>(stats.memory))}, {"failures", Value(figures_->script_failures + static_cast<std::int64_t>(stats.failures))}, {"tasks", Value(stats.tasks)}});
   return Value(std::move(out));
 }
 

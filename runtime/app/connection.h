@@ -111,7 +111,7 @@ class Connection {
   };
   Webhooks& webhooks() { return figures_->webhooks; }
   /// Takes the place of `former`, whose settings changed: what is counted goes on, as the counters of /metrics must.
-  void follow(const Connection& former) { figures_ = former.figures_; }
+  void follow(const Connection& former);
   http::Prover& prover() { return *prover_; }
   sched::TokenBucket& inbound() { return *inbound_; }
 
@@ -119,6 +119,7 @@ class Connection {
   /// What was counted since the process began, whatever became of the settings meanwhile.
   struct Figures {
     std::int64_t calls = 0, failures = 0;
+    std::int64_t script_failures = 0;  // of the scripts before
     std::map<std::string, std::int64_t> by_outcome{};
     Histogram latency{};  // of its calls
     Webhooks webhooks{};

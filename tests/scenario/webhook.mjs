@@ -349,8 +349,12 @@ const cases = {
     assert.equal((await own("type=Staff+Member&id=HR-00001", "waits")).text, '{"accepted":1}');
     assert.match(project.logged("webhook_unparsed").at(-1).message, /frappe\.lua:\d+/);
     assert.ok(await unparsed() - before >= 4);
+    const failures = async () => Number((await call(base + "/metrics")).text.match(/^tidewire_script_failures_total{connection="erp"} (\d+)$/m)[1]);
+    const failed = await failures();
+    assert.ok(failed >= 3, `${failed} failures`);
     project.remove("connectors/frappe.lua");
     await until("the shipped one", async () => (await send('{"doctype":"ToDo","name":"T-1"}')).text === '{"accepted":0}');
+    assert.ok(await failures() >= failed, "a counter that falls is a restart to those who watch it");
     await arrives("by the shipped one", () => send(person("HR-00001")));
   },
 
