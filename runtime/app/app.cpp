@@ -72,7 +72,7 @@ Result<void> App::State::open() {
   api_ = std::make_unique<admin::Api>(*this);
   intake_ = std::make_unique<WebhookIntake>(WebhookIntake::Ports{
       *store_, clock_, log_, [this](const std::string& name) { return find_connection(name); },
-      [this](const std::string& name) { return broken_connections_.contains(name); },
+      [this](const std::string& name) { return broken_connections_.contains(own_name(name)); },
       [this](const std::string& name) -> const std::vector<Want>& { return wanted_of_[name]; }, [this] { engine_->received(); },
       [this](const std::string& kind) { return std::count_if(connections_.begin(), connections_.end(), [&](const auto& one) { return one.second->kind() == kind; }) > 1; }});
   router_.add("POST", "/webhook/{connection}", [this](http::Request request, http::Params params, http::Reply reply) { intake_->handle(std::move(request), params["connection"], std::move(reply)); });
@@ -111,9 +111,15 @@ Result<void> App::State::configure_log(const Project& project) {
   return log_.configure(std::move(log));
 }
 
+/// Of a name that earlier senders know it by its own.
+const std::string& App::State::own_name(const std::string& name) const {
+  const auto also = project_.webhook_names.find(name);
+  return also == project_.webhook_names.end() ? name : also->second;
+}
+
 /// By name, or by kind where one connection only is of it.
 Connection* App::State::find_connection(const std::string& name) {
-  if (const auto found = connections_.find(name); found != connections_.end()) return found->second.get();
+  if (const auto found = connections_.find(own_name(name)); found != connections_.end()) return found->second.get();
   Connection* only = nullptr;
   for (const auto& [other_name, connection] : connections_) {
     if (connection->kind() != name) continue;

@@ -125,6 +125,9 @@ Result<Project> load_project(const std::string& folder, const std::string& envir
   project.admin.origins = texts_of(data.find("cors"));
   project.admin.hosts = texts_of(data.at_path("admin.hosts"));
   if (const Value* token = data.at_path("admin.token"); token != nullptr) project.admin_token = *token;
+  if (const Value* names = data.find("webhook_names"); names != nullptr && names->is_object()) {
+    for (const auto& [name, connection] : names->as_object()) project.webhook_names[name] = connection.as_string();
+  }
   const Value* log = data.find("log");
   project.log = TRY(log_options(log == nullptr ? Value(Object{}) : *log, folder));
   project.log_form = log == nullptr ? std::nullopt : log_form(*log);

@@ -48,6 +48,7 @@ struct Project {
   std::optional<AlertConfig> alerts;  // nullopt = nobody is told
   admin::AdminSettings admin;  // the token still to be resolved
   Value admin_token;           // a text or the marker of a secret; null = none
+  std::map<std::string, std::string> webhook_names;  // further names of /webhook/NAME, each with its connection
   std::map<std::string, ConnectionConfig> connections;
   std::map<std::string, ConnectionConfig> connection_files;  // connections/NAME.lua as they say it, before `environments`
 

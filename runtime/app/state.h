@@ -246,6 +246,7 @@ struct App::State final : public admin::Control, public admin::Authoring, public
   void on_job(const store::Job& job) override;
 
   Connection* find_connection(const std::string& name);
+  const std::string& own_name(const std::string& name) const;
   Services services() { return {loop_, clock_, random_, *client_, *store_, log_, files_, exchanges_, redactor_}; }
 
   loop::Loop& loop_;

@@ -202,8 +202,8 @@ void WebhookIntake::handle(http::Request request, const std::string& name, http:
   const Ticks began = ports_.clock.ticks();
   Connection* connection = ports_.connection(name);
   if (connection == nullptr && ports_.is_broken(name)) return reply(admin::problem(not_running(name)));
-  if (connection == nullptr && ports_.is_shared_kind(name)) return reply(admin::problem(make_error(Code::kNotFound, "more than one connection is of the kind '" + name + "'", "the address ends with the name of the one that is meant")));
-  if (connection == nullptr) return reply(admin::problem(make_error(Code::kNotFound, "no connection '" + name + "' takes webhooks", "the address ends with the name of a connection of tidewire.lua")));
+  if (connection == nullptr && ports_.is_shared_kind(name)) return reply(admin::problem(make_error(Code::kNotFound, "more than one connection is of the kind '" + name + "'", "the address ends with the name of the one that is meant; webhook_names of tidewire.lua says which one this is")));
+  if (connection == nullptr) return reply(admin::problem(make_error(Code::kNotFound, "no connection '" + name + "' takes webhooks", "the address ends with the name of a connection of tidewire.lua, or with one of its webhook_names")));
   auto& counts = connection->webhooks();
   if (connection->prover().prove(request) != http::Proved::kYes) {
     if (const auto secret = handshake_secret(connection->declared(), request)) return greet(*connection, *secret, std::move(reply));

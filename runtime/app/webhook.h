@@ -23,7 +23,7 @@ class WebhookIntake {
     store::Store& store;
     const Clock& clock;
     Logger& log;
-    std::function<Connection*(const std::string& name)> connection;           // by name, or by kind where unambiguous
+    std::function<Connection*(const std::string& name)> connection;           // by name, by one of `webhook_names`, or by kind where unambiguous
     std::function<bool(const std::string& name)> is_broken;                    // declared, and does not run
     std::function<const std::vector<Want>&(const std::string& connection)> wants;  // of all mappings, loaded or away
     std::function<void()> received;                                            // after a commit

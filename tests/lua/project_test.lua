@@ -47,6 +47,17 @@ test("the API's names and token are said in admin, the token as a secret", funct
   end, "token must be a secret")
 end)
 
+test("a connection may have further names for webhooks, which are nobody else's", function()
+  local function names(said) return load(function(e) return e.project { connections = { erp = erp(e), app = erp(e) }, webhook_names = said } end).webhook_names end
+  equal(names { cloud = "erp", ["local"] = "app", frappe = "erp" }, { cloud = "erp", ["local"] = "app", frappe = "erp" })
+  equal(json.encode(names(nil)), "{}")
+  raises(function() names { cloud = "epr" } end, "webhook_names: there is no connection 'epr' %(did you mean 'erp'%?%)")
+  raises(function() names { app = "erp" } end, "webhook_names: 'app' is a connection itself")
+  raises(function() names { "erp" } end, "'1' is no name of webhook_names")
+  raises(function() names { ["a/b"] = "erp" } end, "'a/b' is no name of webhook_names")
+  raises(function() names "erp" end, "webhook_names")
+end)
+
 local function alerts(said, more)
   return load(function(e)
     local content = { connections = { erp = erp(e) }, mail = { url = "smtp://mail.example.org:587", from = "sync@example.org" }, alerts = said(e) }

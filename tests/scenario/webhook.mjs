@@ -211,6 +211,22 @@ const cases = {
     assert.ok([404, 405].includes((await call(base + "/webhook/erp")).status));
   },
 
+  async "the names that an earlier service had for them lead to the connections that tidewire.lua says"() {
+    const body = person("HR-00001"), headers = signed(secrets.ERP_WEBHOOK_SECRET, body);
+    const row = JSON.stringify({ table: "employees", type: "UPDATE", record: await app.find("employees", "code", "ada") });
+    const local = (proof) => post("/webhook/local", row, { "x-app-secret": proof });
+    for (const name of ["cloud", "local"]) assert.equal((await post(`/webhook/${name}`, body, headers)).status, 404, name);
+    await save("  connections = {", "  webhook_names = { cloud = \"erp\", [\"local\"] = \"app\" },\n  connections = {");
+    await arrives("5", () => post("/webhook/cloud?event=on_change", body, headers));
+    assert.equal((await post("/webhook/cloud", body, {})).status, 401);
+    const before = (await counts("app")).received;
+    assert.equal((await local("wrong")).status, 401);
+    assert.equal((await local(secrets.APP_WEBHOOK_SECRET)).status, 202);
+    assert.equal((await counts("app")).received, before + 1);
+    await save("  webhook_names = { cloud = \"erp\", [\"local\"] = \"app\" },\n", "");
+    await world.settled();
+  },
+
   async "a webhook needs no Content-Type"() {
     const body = person("HR-00001");
     await arrives("4", () => send(body));

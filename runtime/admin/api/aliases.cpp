@@ -10,8 +10,8 @@
 namespace tidewire::admin {
 namespace {
 
-// The first that fits is taken: words before braces. `/webhook/frappe|supabase` are connections by kind or name (app/webhook.h) and need no
-// alias; `/webhook/cloud|local` are those that have these names.
+// The first that fits is taken: words before braces. `/webhook/frappe|supabase` are connections by kind or name, `/webhook/cloud|local` those that
+// `webhook_names` of tidewire.lua says (app/webhook.h).
 constexpr std::array kAliases = {
     Alias{"POST", "/webhooks/n8n/{mapping}", "trigger"},
     Alias{"POST", "/webhooks/zapier/{mapping}", "trigger"},

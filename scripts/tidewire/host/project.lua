@@ -12,7 +12,7 @@ local mark = require "tidewire.mapping.mark"
 local report = require "tidewire.host.report"
 local settings = require "tidewire.host.settings"
 
-local members = { "listen", "connections", "defaults", "environments", "log", "state", "keep", "exchanges", "cors", "admin", "dry_run", "mail", "backup", "alerts", "tls", "traces" }
+local members = { "listen", "connections", "defaults", "environments", "log", "state", "keep", "exchanges", "cors", "admin", "dry_run", "mail", "backup", "alerts", "tls", "traces", "webhook_names" }
 local path = "tidewire.lua"
 
 local function words_for(names)
@@ -209,6 +209,25 @@ local function admin_of(r, content, near)
   return { token = kinds.plain(r, admin.token, "token", at), hosts = list }
 end
 
+--- What senders of an earlier service call a connection in /webhook/NAME, where it is neither its name nor its kind.
+local function webhook_names_of(r, content, connections, near)
+  local names, at = r:typed(content, "webhook_names", "table", "project", near) or {}, r:key("webhook_names", near)
+  local result = json.object {}
+  for _, name in ipairs(report.names(names)) do
+    local connection, place = names[name], r:key(tostring(name), at)
+    if type(name) ~= "string" or not name:find "^[%w_%-%.]+$" then
+      r:problem(place, "'%s' is no name of webhook_names: write webhook_names = { cloud = \"erp\" }", tostring(name))
+    elseif connections[name] then
+      r:problem(place, "webhook_names: '%s' is a connection itself", name)
+    elseif not connections[connection] then
+      r:problem(place, "webhook_names: there is no connection '%s'%s", tostring(connection), report.suggest(tostring(connection), report.names(connections)))
+    else
+      result[name] = connection
+    end
+  end
+  return result
+end
+
 --- The content with the connections that have a file of their own.
 local function with_files(r, content, files)
   if not files or next(files) == nil or content.connections ~= nil and type(content.connections) ~= "table" then return content end
@@ -253,6 +272,7 @@ local function compile(r, content, argument)
     state = r:typed(content, "state", "string", "project", near) or "state/tidewire.db",
     keep = ("%.0fms"):format(keep or 0), exchanges = r:one_of(content, "exchanges", { "all", "failed", "none" }, "project", near) or "all",
     cors = origins_of(r, content, near),
+    webhook_names = webhook_names_of(r, content, connections, near),
     admin = admin_of(r, content, near),
     mail = mail_of(r, content, near),
     backup = backup_of(r, content, near),
