@@ -70,7 +70,7 @@ Value operation_of(const Route& route) {
   if (Array parameters = parameters_of(route); !parameters.empty()) out["parameters"] = Value(std::move(parameters));
   if (*route.body != '\0') {
     Object body{{"content", content("application/json", reference(route.body))}};
-    if (route.alias != nullptr) body["description"] = "Members that the schema does not name are ignored here";
+    if (route.alias != nullptr) body["description"] = "Members that the schema does not name are ignored here" + words_told(*route.alias);
     out["requestBody"] = Value(std::move(body));
   }
   if (route.role == Role::kNobody) out["security"] = Value(Array{});

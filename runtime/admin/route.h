@@ -22,7 +22,13 @@ struct Alias {
   const char* path;
   const char* id;         // of the route it stands for
   const char* body = "";  // JSON: what it means where the sender does not say
+  const char* words = "";  // JSON: {theirs: {"member": ours, "words": {their word: ours}}}; our words are taken as well
 };
+
+/// The body with what its sender calls otherwise under our names and words; kInvalid for a word that is neither's.
+Result<Value> in_our_words(Value body, const Alias& alias);
+/// How that is told in the document; "" = it is spelt as ours.
+std::string words_told(const Alias& alias);
 
 /// One request on its way through a handler; callbacks keep copies of what they need.
 struct Call {

@@ -262,7 +262,7 @@ const cases = {
     assert.equal((await ask(operator, "GET", `/api/v1/jobs/${looked}`)).json.kind, "dry_run");
     assert.equal((await ask(operator, "POST", "/api/sync/notices", { mapping: "employees" })).status, 400);
     assert.equal((await ask(operator, "POST", `/api/sync/notices/resolve/${conflicts[0].id}`, { method: "left" })).status, 404, "it is another mapping's");
-    const answer = await ask(operator, "POST", `/api/sync/employees/resolve/${conflicts[0].id}`, { method: "left" });
+    const answer = await ask(operator, "POST", `/api/sync/employees/resolve/${conflicts[0].id}`, { strategy: "source_wins" });
     assert.equal(answer.status, 202, answer.text);
     for (const [name, headers, body] of [["frappe", null, { doctype: "Staff Member", name: "HR-00003" }], ["supabase", { "x-app-secret": secrets.APP_WEBHOOK_SECRET }, { table: "employees", type: "UPDATE", record: await app.find("employees", "code", "emmy") }]]) {
       const bytes = JSON.stringify(body);

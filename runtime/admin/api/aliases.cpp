@@ -32,7 +32,8 @@ constexpr std::array kAliases = {
     Alias{"GET", "/api/sync-configs", "mappings"},
     Alias{"GET", "/api/sync/{id}/status", "job"},
     Alias{"GET", "/api/sync/{query.mapping}/conflicts", "conflicts"},
-    Alias{"POST", "/api/sync/{mapping}/resolve/{id}", "resolve"},
+    Alias{"POST", "/api/sync/{mapping}/resolve/{id}", "resolve", "",
+          R"({"strategy": {"member": "method", "words": {"source_wins": "left", "target_wins": "right", "manual": "value", "left": "left", "right": "right", "value": "value", "skip": "skip", "accept": "accept"}}})"},
 };
 
 const Route& route_named(std::string_view id) {
@@ -70,6 +71,12 @@ Result<Call> straight(const Call& call, const Alias& alias) {
   return there;
 }
 
+std::vector<std::string> names_of(const Value& object) {
+  std::vector<std::string> names;
+  for (const auto& [name, unused] : object.as_object()) names.push_back(name);
+  return names;
+}
+
 void follow_alias(Api& api, const Call& call) {
   const auto there = straight(call, *call.route->alias);
   there.ok() ? route_named(call.route->alias->id).handler(api, *there) : (*call.reply)(problem(there.error()));
@@ -85,6 +92,30 @@ Route alias_route(const Alias& alias) {
 }
 
 }  // namespace
+
+Result<Value> in_our_words(Value body, const Alias& alias) {
+  if (*alias.words == '\0' || !body.is_object()) return body;
+  const Value spelt = *json::parse(alias.words);
+  for (const auto& [theirs, meant] : spelt.as_object()) {
+    const std::string member = meant.string_or("member");
+    const Value* said = body.find(theirs);
+    if (said == nullptr || body.find(member) != nullptr) continue;
+    const Value& words = *meant.find("words");
+    const Value* ours = said->is_string() ? words.find(said->as_string()) : nullptr;
+    const std::string word = said->is_string() ? said->as_string() : json::dump(*said);
+    if (ours == nullptr) return make_error(Code::kInvalid, "unknown " + theirs + " '" + word + "'" + suggestion(word, names_of(words)), "it is one of " + join(names_of(words), ", "));
+    body[member] = *ours;
+  }
+  return body;
+}
+
+std::string words_told(const Alias& alias) {
+  if (*alias.words == '\0') return "";
+  std::string told;
+  const Value spelt = *json::parse(alias.words);
+  for (const auto& [theirs, meant] : spelt.as_object()) told += "; `" + theirs + "` (" + join(names_of(*meant.find("words")), ", ") + ") stands for `" + meant.string_or("member") + "`";
+  return told;
+}
 
 std::span<const Route> alias_routes() {
   static const std::vector<Route> routes = [] {

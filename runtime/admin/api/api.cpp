@@ -199,6 +199,7 @@ void Api::dispatch(const Route& route, http::Request request, http::Params param
   if (const auto fits = check_query(route, call.request); !fits.ok()) return refuse(problem(fits.error()));
   if (*route.body != '\0') {
     auto body = trim(call.request.body).empty() ? Result<Value>(Value(Object{})) : json::parse(call.request.body);
+    if (body.ok() && route.alias != nullptr) body = in_our_words(std::move(*body), *route.alias);
     if (body.ok() && route.alias != nullptr) body = known_members(std::move(*body), route.body);
     const Result<void> fits = body.ok() ? check_shape(*body, route.body) : Result<void>(body.error());
     if (!fits.ok()) return refuse(problem(fits.error()));

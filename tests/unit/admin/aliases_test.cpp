@@ -58,6 +58,24 @@ TEST_CASE("aliases: the routes that they stand for refuse what they do not know"
   }
 }
 
+TEST_CASE("aliases: a conflict is decided in the words of an earlier service, and one that is neither's is refused with those there are", "[admin][conflicts]") {
+  ApiFixture f;
+  f.world.left.insert(Value(Object{{"email", "ada@example.org"}}));
+  f.run_job("{}");
+  f.make_conflict();
+  const std::string target = "/api/sync/people/resolve/" + std::to_string(f.world.conflicts().front().id);
+
+  const Value refused = f.post(target, R"({"strategy": "source_win"})", 400);
+  CHECK(refused.string_or("detail") == "unknown strategy 'source_win' (did you mean 'source_wins'?)");
+  CHECK(refused.string_or("hint").find("manual, right, skip, source_wins, target_wins") != std::string::npos);
+  CHECK(f.post(target, R"({"strategy": 7})", 400).string_or("detail") == "unknown strategy '7'");
+  CHECK(f.post(target, R"({"strategy": "manual"})", 400).string_or("detail").find("needs 'value'") != std::string::npos);
+  CHECK(f.ask("POST", "/api/v1/conflicts/1/resolve", R"({"strategy": "source_wins"})").status == 400);
+  CHECK_FALSE(f.world.conflicts().front().method);
+
+  CHECK(f.post(target, R"({"strategy": "target_wins", "resolved_by": "ann"})", 202).string_or("method") == "right");
+}
+
 TEST_CASE("aliases: a cursor is taken back on the side that is said", "[admin]") {
   ApiFixture f;
   for (const store::Side side : {store::Side::kLeft, store::Side::kRight}) f.world.store.set_cursor("people", side, Value("here"), [](Result<void>) {});
