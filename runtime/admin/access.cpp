@@ -3,6 +3,8 @@
 #include <arpa/inet.h>
 
 #include <algorithm>
+#include <cstdint>
+#include <iterator>
 
 namespace tidewire::admin {
 
@@ -11,6 +13,14 @@ bool is_loopback(std::string_view peer) { return peer == "::1" || peer.starts_wi
 bool is_loopback_number(const std::string& host) {
   in_addr four{};
   return inet_pton(AF_INET, host.c_str(), &four) == 1 && (ntohl(four.s_addr) >> 24) == 127;
+}
+
+std::string network_of(const std::string& address) {
+  in6_addr six{};
+  if (inet_pton(AF_INET6, address.c_str(), &six) != 1 || IN6_IS_ADDR_V4MAPPED(&six)) return address;
+  std::fill(std::begin(six.s6_addr) + 8, std::end(six.s6_addr), std::uint8_t{0});
+  char text[INET6_ADDRSTRLEN];
+  return std::string(inet_ntop(AF_INET6, &six, text, sizeof text)) + "/64";
 }
 
 namespace {

@@ -4,6 +4,7 @@
 
 #include "admin/access.h"
 #include "admin/answer.h"
+#include "admin/oldest.h"
 #include "base/hash.h"
 #include "base/text.h"
 
@@ -12,7 +13,6 @@ namespace {
 
 constexpr sched::Rate kKnownRate{50, 300};    // of one login or token
 constexpr sched::Rate kUnknownRate{20, 240};  // of one address that did not say who it is: the page alone is some thirty files
-constexpr std::size_t kMostBuckets = 5'000;
 
 bool changes_something(const std::string& method) { return method != "GET" && method != "HEAD" && method != "OPTIONS"; }
 
@@ -89,11 +89,12 @@ bool Gate::origin_may(const std::string& origin) const {
 
 std::optional<Duration> Gate::too_many(const http::Request& request, const Caller& caller) {
   const bool known = caller.role != Role::kNobody;
-  if (buckets_.size() > kMostBuckets) buckets_.clear();
-  const std::string who = known ? caller.author : "from " + sender_of(request);
-  sched::TokenBucket& bucket = buckets_.try_emplace(who, known ? kKnownRate : kUnknownRate, control_.clock()).first->second;
-  if (bucket.try_take()) return std::nullopt;
-  return bucket.wait();
+  const std::string who = known ? caller.author : "from " + network_of(sender_of(request));
+  if (askers_.size() >= kMostAskers && !askers_.contains(who)) forget_older_half(askers_, [](const Asker& one) { return one.last; });
+  Asker& asker = askers_.try_emplace(who, Asker{sched::TokenBucket(known ? kKnownRate : kUnknownRate, control_.clock()), {}}).first->second;
+  asker.last = control_.clock().ticks();
+  if (asker.bucket.try_take()) return std::nullopt;
+  return asker.bucket.wait();
 }
 
 std::optional<http::Response> Gate::refusal(const http::Request& request, const Caller& caller, bool any_host) {

@@ -19,6 +19,8 @@ inline constexpr const char* kCsrfHeader = "X-Tidewire-CSRF";
 
 class Gate {
  public:
+  static constexpr std::size_t kMostAskers = 5'000;
+
   Gate(Control& control, Accounts& accounts) : control_(control), accounts_(accounts) {}
 
   Caller caller_of(const http::Request& request);
@@ -38,7 +40,11 @@ class Gate {
 
   Control& control_;
   Accounts& accounts_;
-  std::map<std::string, sched::TokenBucket> buckets_;  // by author, of strangers by address
+  struct Asker {
+    sched::TokenBucket bucket;
+    Ticks last{};
+  };
+  std::map<std::string, Asker> askers_;  // by author, of strangers by network
 };
 
 /// The value of a cookie, "" where there is none.

@@ -1,8 +1,8 @@
 #include "admin/lockout.h"
 
 #include <algorithm>
-#include <utility>
-#include <vector>
+
+#include "admin/oldest.h"
 
 namespace tidewire::admin {
 namespace {
@@ -19,7 +19,7 @@ Duration Lockout::wait(const std::string& who) const {
 
 void Lockout::tried(const std::string& who) {
   const Ticks now = clock_.ticks();
-  if (kept_.size() >= kMostKept) forget_old();
+  if (kept_.size() >= kMostKept) forget_older_half(kept_, [](const Misses& one) { return one.last; });
   Misses& misses = kept_[who];
   if (misses.count > 0 && now - misses.last > kForgiven) misses = {};
   misses.last = now;
@@ -32,15 +32,6 @@ void Lockout::forgiven(const std::string& who) {
   const auto found = kept_.find(who);
   if (found == kept_.end()) return;
   if (--found->second.count <= kFree) found->second.until = {};
-}
-
-/// The oldest half, so that a flood of made-up names costs neither memory nor a search at each.
-void Lockout::forget_old() {
-  std::vector<std::pair<Ticks, std::string>> ages;
-  for (const auto& [who, misses] : kept_) ages.emplace_back(misses.last, who);
-  const auto middle = ages.begin() + static_cast<std::ptrdiff_t>(ages.size() / 2);
-  std::nth_element(ages.begin(), middle, ages.end());
-  std::for_each(ages.begin(), middle, [this](const auto& old) { kept_.erase(old.second); });
 }
 
 }  // namespace tidewire::admin

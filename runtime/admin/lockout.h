@@ -39,7 +39,6 @@ class Lockout {
     int count = 0;
     Ticks until{}, last{};
   };
-  void forget_old();
 
   const Clock& clock_;
   std::map<std::string, Misses> kept_;

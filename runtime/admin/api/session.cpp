@@ -1,4 +1,5 @@
 // Logging in and out, and the first set-up.
+#include "admin/access.h"
 #include "admin/api/api.h"
 #include "base/text.h"
 
@@ -34,7 +35,7 @@ void begin(Api& api, const Call& call, const std::string& name) {
 
 /// Whether the password of the body is this user's; who missed too often is told when to come again.
 void with_password(Api& api, const Call& call, const std::string& name, std::function<void(bool right)> then) {
-  const std::string of_name = by_name(name), of_peer = "from " + sender_of(call.request);
+  const std::string of_name = by_name(name), of_peer = "from " + network_of(sender_of(call.request));
   const Duration by_peer = api.lockout().wait(of_peer);
   if (const Duration wait = std::max(api.lockout().wait(of_name), by_peer); wait > Duration::zero()) {
     // A new password ends the wait of the name alone.
