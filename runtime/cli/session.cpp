@@ -11,10 +11,24 @@ namespace {
 constexpr Duration kAnswerTime = std::chrono::seconds(150);
 constexpr Duration kFinishTime = std::chrono::seconds(60);
 
+/// What an answer means that does not say so in a word of ours: of a proxy, a daemon of another version, or of the router.
+Code code_of(int status) {
+  switch (status) {
+    case 401:
+    case 403: return Code::kDenied;
+    case 404: return Code::kNotFound;
+    case 409:
+    case 412: return Code::kStale;
+    case 429: return Code::kThrottled;
+    default: return status >= 400 && status < 500 ? Code::kInvalid : Code::kUnavailable;
+  }
+}
+
 }  // namespace
 
 Error error_of(const http::Response& response) {
   Error error = make_error(Code::kUnavailable, "the answer was " + std::to_string(response.status));
+  error.code = code_of(response.status);
   const auto body = json::parse(response.body);
   if (!body.ok() || !body->is_object()) return error;
   if (const std::string detail = body->string_or("detail"); !detail.empty()) error.message = detail;

@@ -151,6 +151,20 @@ TEST_CASE("session: an answer that is no problem document is unavailable", "[cli
   CHECK(error_of(response).code == Code::kUnavailable);
 }
 
+TEST_CASE("session: an answer without a code of ours means what its status does", "[cli]") {
+  const auto status_of = [](int status, const std::string& body) {
+    http::Response response;
+    response.status = status;
+    response.body = body;
+    return exit_code(error_of(response));
+  };
+
+  CHECK(status_of(405, R"({"detail": "method not allowed", "code": "method"})") == kUsage);
+  CHECK(status_of(404, "<html>") == kFailed);
+  CHECK(status_of(403, "<html>") == kUnavailable);
+  CHECK(status_of(503, "<html>") == kUnavailable);
+}
+
 TEST_CASE("progress: the bar fills from empty to full", "[cli]") {
   CHECK(bar(0, 10, 4) == "░░░░");
   CHECK(bar(5, 10, 4) == "██░░");
