@@ -65,7 +65,6 @@ struct Route {
   const char* answer = "";    // of `status`; "" = no JSON
   int status = 200;
   const char* action = "";    // its name in the audit trail; "" = changes nothing, or writes there itself
-  bool neighbours = false;    // also a program on the same machine that did not say who it is
   bool any_host = false;      // monitors and senders reach it by whatever name
   bool shows_secret = false;  // its answer is kept nowhere
   const char* media = "application/json";

@@ -15,7 +15,7 @@ import sqlite3
 import subprocess
 import time
 
-from measure import SECRETS, TIDEWIRE, call, daemon, make_project, median, percentile, practice, show
+from measure import SECRETS, TIDEWIRE, call, daemon, make_project, median, percentile, practice, show, status_of
 
 TOKEN = {"Authorization": "token practice-key:practice-secret"}
 DOCTYPE = "Bench Order"
@@ -79,7 +79,7 @@ class Pair:
         self.load_rate = records / (time.monotonic() - began)
 
     def counters(self):
-        return call("GET", self.daemon.url + "/api/v1/status")["mappings"]["orders"]
+        return status_of(self.daemon)["mappings"]["orders"]
 
     def until_applied(self, wanted, patience=120):
         until = time.monotonic() + patience

@@ -14,7 +14,7 @@ import shutil
 import subprocess
 import sys
 
-from measure import BUILD, HERE, SECRETS, Program, call, daemon, free_port, make_project, median, practice, show
+from measure import BUILD, HERE, SECRETS, Program, call, daemon, free_port, make_project, median, practice, show, status_of
 
 NAMES = 4096
 
@@ -68,7 +68,7 @@ class Intake:
         port = free_port()
         with daemon(run, self.erp, self.app, {"TIDEWIRE_FSYNC_DELAY_US": str(delay_us)}, port) as server:
             result = wrk(port, self.seconds, self.requests, server, self.senders)
-            result["lag"] = call("GET", server.url + "/api/v1/status")["not_fanned_out"]
+            result["lag"] = status_of(server)["not_fanned_out"]
         return result
 
     def baseline(self, delay_us):

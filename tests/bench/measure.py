@@ -16,7 +16,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 TOP = HERE.parent.parent
 BUILD = TOP / "build/bench"
 TIDEWIRE = pathlib.Path(os.environ.get("TIDEWIRE", BUILD / "tidewire"))
-SECRETS = {"ERP_KEY": "practice-key", "ERP_SECRET": "practice-secret", "ERP_WEBHOOK_SECRET": "bench-webhook-secret",
+SECRETS = {"BENCH_TOKEN": "bench-administrators-token", "ERP_KEY": "practice-key", "ERP_SECRET": "practice-secret", "ERP_WEBHOOK_SECRET": "bench-webhook-secret",
            "APP_KEY": "sb_secret_practice", "APP_WEBHOOK_SECRET": "bench-app-secret"}
 
 
@@ -124,6 +124,10 @@ def call(method, url, body=None, headers=None, text=False):
     with urllib.request.urlopen(request, timeout=60) as answer:
         got = answer.read()
     return got.decode() if text else json.loads(got) if got else None
+
+
+def status_of(server):
+    return call("GET", server.url + "/api/v1/status", headers={"Authorization": "Bearer " + SECRETS["BENCH_TOKEN"]})
 
 
 def show(title, header, rows):

@@ -189,8 +189,7 @@ void Api::dispatch(const Route& route, http::Request request, http::Params param
   call.reply = redacted(call);
   const auto refuse = [&](http::Response response) { (*call.reply)(std::move(response)); };
   if (auto refused = gate_.refusal(call.request, call.caller, route.any_host)) return refuse(std::move(*refused));
-  const bool may = call.caller.role >= route.role || (route.neighbours && call.caller.neighbour);
-  if (!may) {
+  if (call.caller.role < route.role) {
     http::Response response = problem(call.caller.role == Role::kNobody ? 401 : 403, too_little(route, call.caller, call.request));
     if (response.status == 401) response.headers.set("WWW-Authenticate", "Bearer");
     return refuse(std::move(response));

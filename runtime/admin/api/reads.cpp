@@ -47,7 +47,7 @@ void activity(Api& api, const Call& call) {
 std::span<const Route> read_routes() {
   using enum Parameter::Type;
   static const Route routes[] = {
-      {.method = "GET", .path = "/api/v1/status", .role = Role::kViewer, .id = "status", .summary = "The process, connections, mappings with their counts, polls and last reload", .handler = status, .answer = "Status", .neighbours = true},
+      {.method = "GET", .path = "/api/v1/status", .role = Role::kViewer, .id = "status", .summary = "The process, connections, mappings with their counts, polls and last reload", .handler = status, .answer = "Status"},
       {.method = "GET", .path = "/api/v1/activity", .role = Role::kViewer, .id = "activity", .summary = "Operations of each mapping in each half hour of the last day, oldest first", .handler = activity, .answer = "Activity"},
       {.method = "GET", .path = "/api/v1/dead-letters", .role = Role::kViewer, .id = "dead_letters", .summary = "Keys that stand: held, waiting for a parent, in conflict, dead; newest first. With `key` those of one record, whatever their state", .handler = dead_letters,
        .query = paged({{"mapping", kText, "of this mapping"}, {"state", kText, "waiting, backing_off, held, waiting_for, conflict or dead"}, {"key", kText, "of this record; either side's key"}}), .answer = "Keys"},

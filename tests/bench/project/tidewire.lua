@@ -14,4 +14,5 @@ return project {
   },
   defaults = { conflict = "newest", tie = "left" },
   log = { level = "warn" },
+  admin = { token = secret "BENCH_TOKEN" },
 }

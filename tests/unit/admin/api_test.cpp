@@ -22,18 +22,25 @@ TEST_CASE("api: what shows records is for the socket and for this process alone"
   CHECK(f.ask("GET", "/api/v1/nothing", "", "203.0.113.9").status == 401);
 }
 
-TEST_CASE("api: a neighbour may see the status, a proxy's client and a web page may not", "[admin]") {
+TEST_CASE("api: a neighbour is told why the health is bad, a proxy's client and whoever asks from elsewhere are not", "[admin]") {
   ApiFixture f;
+  f.process_view["store"] = Value(Object{{"healthy", false}, {"trouble", "disk full"}});
+  const auto told = [&](const http::Request& asked) { return f.send(asked).body.find("disk full") != std::string::npos; };
   http::Request request;
-  request.target = "/api/v1/status";
+  request.target = "/health";
   request.peer = "127.0.0.1";
   request.headers.set("Host", "localhost:8080");
-  CHECK(f.send(request).status == 200);
+  CHECK(told(request));
+  request.target = "/api/v1/status";
+  CHECK(f.send(request).status == 401);
+  request.target = "/health";
 
   SECTION("through a proxy") { request.headers.set("X-Forwarded-For", "203.0.113.9"); }
   SECTION("from elsewhere") { request.peer = "192.0.2.1"; }
+  SECTION("by a name that a page had pointed here") { request.headers.set("Host", "evil.example"); }
 
-  CHECK(f.send(request).status == 401);
+  CHECK_FALSE(told(request));
+  request.target = "/api/v1/operations";
   request.headers.set("Host", "evil.example");
   CHECK(f.send(request).status == 421);
 }
@@ -54,8 +61,9 @@ TEST_CASE("api: a proxy that speaks through a Unix socket is no administrator", 
 
 TEST_CASE("api: who says something wrong is no neighbour", "[admin]") {
   ApiFixture f;
+  f.process_view["store"] = Value(Object{{"healthy", false}, {"trouble", "disk full"}});
   http::Request request;
-  request.target = "/api/v1/status";
+  request.target = "/health";
   request.peer = "127.0.0.1";
   request.headers.set("Host", "localhost:8080");
 
@@ -63,6 +71,8 @@ TEST_CASE("api: who says something wrong is no neighbour", "[admin]") {
   SECTION("an empty one") { request.headers.set("Authorization", "Bearer"); }
   SECTION("a login that has ended") { request.headers.set("Cookie", "tidewire_session=bad"); }
 
+  CHECK(f.send(request).body.find("disk full") == std::string::npos);
+  request.target = "/api/v1/status";
   CHECK(f.send(request).status == 401);
 }
 
