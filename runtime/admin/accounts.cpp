@@ -55,7 +55,7 @@ const store::User* Accounts::user(const std::string& name) const {
 
 std::optional<Caller> Accounts::by_token(const std::string& token) {
   const std::string hash = sha256_hex(token);
-  if (!fixed_token_.empty() && constant_time_equal(hash, fixed_token_)) return Caller{.role = Role::kAdmin, .way = Caller::Way::kToken, .author = "token of tidewire.lua"};
+  if (!fixed_token_.empty() && constant_time_equal(hash, fixed_token_)) return Caller{.role = Role::kAdmin, .way = Caller::Way::kToken, .author = "token of tidewire.lua", .login = hash};
   const auto found = tokens_.find(hash);
   if (found == tokens_.end()) return std::nullopt;
   store::Token& known = found->second;
@@ -65,7 +65,7 @@ std::optional<Caller> Accounts::by_token(const std::string& token) {
     known.used_at = now;
     control_.store().note_token_use(known.id, now, [](Result<void>) {});
   }
-  return Caller{.role = role_from_name(known.role).value_or(Role::kNobody), .way = Caller::Way::kToken, .author = "token " + known.name, .mapping = known.mapping};
+  return Caller{.role = role_from_name(known.role).value_or(Role::kNobody), .way = Caller::Way::kToken, .author = "token " + known.name, .mapping = known.mapping, .login = hash};
 }
 
 std::optional<Caller> Accounts::by_cookie(const std::string& cookie) {
@@ -85,6 +85,17 @@ std::optional<Caller> Accounts::by_cookie(const std::string& cookie) {
     control_.store().note_login_use(login.hash, now, [](Result<void>) {});
   }
   return Caller{.role = role_from_name(user->second.role).value_or(Role::kNobody), .way = Caller::Way::kLogin, .author = login.user, .login = login.hash};
+}
+
+bool Accounts::still_is(const Caller& caller, Role role) const {
+  if (caller.way == Caller::Way::kLocal || (!fixed_token_.empty() && caller.login == fixed_token_)) return true;
+  if (const auto token = tokens_.find(caller.login); token != tokens_.end()) {
+    const bool ended = token->second.expires_at && *token->second.expires_at <= control_.clock().now();
+    return !ended && role_from_name(token->second.role).value_or(Role::kNobody) >= role;
+  }
+  const auto login = logins_.find(caller.login);
+  const store::User* known = login == logins_.end() ? nullptr : user(login->second.user);
+  return known != nullptr && role_from_name(known->role).value_or(Role::kNobody) >= role;
 }
 
 std::string Accounts::csrf_of(const Caller& caller) const {

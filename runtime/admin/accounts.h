@@ -35,6 +35,8 @@ class Accounts {
   std::optional<Caller> by_token(const std::string& token);
   /// Whoever is logged in with this cookie, likewise to the minute.
   std::optional<Caller> by_cookie(const std::string& cookie);
+  /// Whether whoever was told to be this one is so, with that role, by now; no use is remembered.
+  bool still_is(const Caller& caller, Role role) const;
   /// What a page of that login must send with each change.
   std::string csrf_of(const Caller& caller) const;
 

@@ -17,10 +17,10 @@ void Events::publish(const std::string& kind, const Value& value) {
 }
 
 void Events::send(const std::string& text) {
-  readers_.remove_if([&](Reader& reader) { return !reader.outlet->write(text); });
+  readers_.remove_if([&](Reader& reader) { return (reader.may && !reader.may()) || !reader.outlet->write(text); });
 }
 
-void Events::add(std::unique_ptr<http::Outlet> outlet, std::uint64_t last) {
+void Events::add(std::unique_ptr<http::Outlet> outlet, std::uint64_t last, std::function<bool()> may) {
   // Ids go on from the time of the first reader, in microseconds: those of a former process are behind all of ours, and a reader
   // that brings one gets what there is. So does one that is ahead of us, whose clock was set back.
   if (last_id_ == 0) last_id_ = static_cast<std::uint64_t>(std::max<std::int64_t>(1, control_.clock().now().time_since_epoch().count()));
@@ -30,7 +30,7 @@ void Events::add(std::unique_ptr<http::Outlet> outlet, std::uint64_t last) {
     if (last != 0 && one.id > from) first += one.text;
   }
   if (!outlet->write(first)) return;
-  readers_.push_back({std::move(outlet), control_.clock().ticks()});
+  readers_.push_back({std::move(outlet), control_.clock().ticks(), std::move(may)});
   if (readers_.size() > 1) return;
   wanted_ = true;
   timer_ = control_.timers().after(kBeat, [this] { beat(); });

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <list>
 #include <memory>
 #include <string>
@@ -33,8 +34,8 @@ class Events {
   /// `kind` is the event's name ("operation", "retry", "log", "job").
   void publish(const std::string& kind, const Value& value);
   bool full() const { return readers_.size() >= kMostReaders; }
-  /// Sends what came after `last` (0 = only what comes) and all that follows.
-  void add(std::unique_ptr<http::Outlet> outlet, std::uint64_t last);
+  /// Sends what came after `last` (0 = only what comes) and all that follows, for as long as `may` says so: a login that ended hears no more.
+  void add(std::unique_ptr<http::Outlet> outlet, std::uint64_t last, std::function<bool()> may = {});
   std::size_t readers() const { return readers_.size(); }
 
  private:
@@ -45,6 +46,7 @@ class Events {
   struct Reader {
     std::unique_ptr<http::Outlet> outlet;
     Ticks since;
+    std::function<bool()> may;
   };
   void send(const std::string& text);
   void beat();

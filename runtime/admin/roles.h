@@ -22,7 +22,7 @@ struct Caller {
   Way way = Way::kNone;
   std::string author{};      // for the audit trail: "ada", "token ci", "uid 1000", "local"
   std::string mapping{};     // of a trigger token: the only one it may run
-  std::string login{};       // kLogin: the hash that the session is stored under
+  std::string login{};       // kLogin, kToken: the hash that the session or the token is stored under
   bool neighbour = false;    // a program on this machine that is no proxy
 };
 

@@ -23,7 +23,9 @@ void stream_events(Api& api, const Call& call) {
   http::Response response = http::Response::text(200, "");
   response.headers.set("Content-Type", "text/event-stream");
   response.headers.set("X-Accel-Buffering", "no");  // nginx would hold it back
-  response.stream = [&api, last = last_event(call.request)](std::unique_ptr<http::Outlet> outlet) { api.events().add(std::move(outlet), last); };
+  response.stream = [&api, last = last_event(call.request), caller = call.caller](std::unique_ptr<http::Outlet> outlet) {
+    api.events().add(std::move(outlet), last, [&api, caller] { return api.accounts().still_is(caller, Role::kViewer); });
+  };
   (*call.reply)(std::move(response));
 }
 
