@@ -134,6 +134,7 @@ void Accounts::save_user(const std::string& name, const std::string& role, const
                   const store::User* now = user(wanted.name);
                   if (now == nullptr && !said.empty()) return done(make_error(Code::kNotFound, "no user '" + wanted.name + "'"));
                   if (now != nullptr && wanted.role == said) wanted.role = now->role;
+                  if (const auto fits = allowed(wanted.name, wanted.role); !fits.ok()) return done(fits.error());
                   wanted.password = *hashed;
                   drop_logins_of(wanted.name);
                   store_user(std::move(wanted), std::move(done));
@@ -145,6 +146,8 @@ void Accounts::store_user(store::User user, Done<void> done) {
     if (!*alive) return;
     if (!stored.ok()) return done(std::move(stored));
     const bool first = users_.empty();
+    const store::User* former = this->user(user.name);
+    if (former != nullptr && former->password != user.password) drop_logins_of(user.name);  // those that began while this was stored
     users_[user.name] = user;
     if (first) control_.first_user_added();
     done({});
@@ -207,23 +210,33 @@ void Accounts::check_password(const std::string& name, const std::string& passwo
   const store::User* known = user(name);
   auto right = std::make_shared<bool>(false);  // owners: the work and the callback after it
   control_.work([right, stored = known != nullptr ? known->password : kNobodys, password] { *right = tidewire::check_password(password, stored); },
-                [alive = alive_, right, known = known != nullptr, done = std::move(done)] {
-                  if (*alive) done(*right && known);
+                [this, alive = alive_, right, name, stored = known != nullptr ? known->password : "", done = std::move(done)] {
+                  if (*alive) done(*right && has_password(name, stored));
                 });
 }
 
+/// Somebody may have changed it, or removed the user, while something else was done.
+bool Accounts::has_password(const std::string& name, const std::string& hashed) const {
+  const store::User* now = user(name);
+  return now != nullptr && now->password == hashed;
+}
+
 void Accounts::log_in(const std::string& name, Done<std::string> done) {
+  const store::User* known = user(name);
+  if (known == nullptr) return control_.poster().post([done = std::move(done)] { done(make_error(Code::kDenied, "the user is gone")); });
   const std::string cookie = secret_text(kSecretBytes);
   const Instant now = control_.clock().now();
   store::Login login{sha256_hex(cookie), name, secret_text(16), now, now};
-  control_.store().add_login(login, [this, alive = alive_, login, cookie, now, done = std::move(done)](Result<void> stored) {
+  control_.store().add_login(login, [this, alive = alive_, login, cookie, now, password = known->password, done = std::move(done)](Result<void> stored) {
     if (!*alive) return;
     if (!stored.ok()) return done(std::move(stored).error());
-    logins_[login.hash] = login;
-    if (const auto found = users_.find(login.user); found != users_.end()) {
-      found->second.login_at = now;
-      control_.store().note_user_login(found->first, now, [](Result<void>) {});
+    if (!has_password(login.user, password)) {
+      control_.store().remove_logins({login.hash}, [](Result<void>) {});
+      return done(make_error(Code::kDenied, "the password was changed meanwhile"));
     }
+    logins_[login.hash] = login;
+    users_[login.user].login_at = now;
+    control_.store().note_user_login(login.user, now, [](Result<void>) {});
     done(cookie);
   });
 }

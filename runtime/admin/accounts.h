@@ -67,6 +67,7 @@ class Accounts {
   Result<void> allowed(const std::string& name, const std::string& role) const;
   void store_user(store::User user, Done<void> done);
   void drop_logins_of(const std::string& user);
+  bool has_password(const std::string& name, const std::string& hashed) const;
 
   Control& control_;
   bool loaded_ = false;
