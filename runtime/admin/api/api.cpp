@@ -34,11 +34,12 @@ Value names_of(const std::string& member, const Value& value) {
   return Value(std::move(names));
 }
 
-/// What the audit trail keeps of a body: no secret, of a script and of values their hash, of a connection what was set.
+/// What the audit trail keeps of a body: no secret, of a script and of values their hash, of a connection what was set. Whom it names as
+/// the author is the entry's author where that may be said, and else nobody's.
 Value audit_detail(const std::string& action, const Value& body) {
   Object detail;
   for (const auto& [name, value] : body.as_object()) {
-    if (is_secret(name)) continue;
+    if (is_secret(name) || name == "author") continue;
     if (is_decided(action, name)) detail[name + "_hash"] = sha256_hex(json::dump(value)).substr(0, 16);
     else if (name == "source" && value.is_string()) detail["source_hash"] = sha256_hex(value.as_string());
     else if ((name == "secrets" || name == "options") && value.is_object()) detail[name] = names_of(name, value);
@@ -205,9 +206,10 @@ void Api::dispatch(const Route& route, http::Request request, http::Params param
     if (const auto clear = refuse_marks(control_, call.request.body); !clear.ok()) return refuse(problem(clear.error()));
     call.body = std::move(*body);
   }
-  const std::string* key = call.request.headers.find("Idempotency-Key");
+  const std::string* key = std::string_view(route.method) == "GET" ? nullptr : call.request.headers.find("Idempotency-Key");
   const bool somebody = call.caller.role != Role::kNobody;  // strangers would share their keys
-  if (key != nullptr && somebody && std::string_view(route.method) != "GET" && !route.shows_secret) return once(route, std::move(call), *key);
+  if (key != nullptr && trim(*key).empty()) return refuse(problem(make_error(Code::kInvalid, "the header Idempotency-Key is empty", "send a new text for each change, or leave it out")));
+  if (key != nullptr && somebody && !route.shows_secret) return once(route, std::move(call), *key);
   run(route, std::move(call));
 }
 
@@ -217,10 +219,14 @@ void Api::run(const Route& route, Call call) {
 }
 
 /// Who may write scripts sees them as they are.
+void Api::redact(const Caller& caller, http::Response& response) const {
+  const std::string* media = response.headers.find("Content-Type");
+  if (media != nullptr && media->find("json") != std::string::npos) response.body = without_secrets(control_, std::move(response.body), caller.role >= Role::kAdmin);
+}
+
 SharedReply Api::redacted(const Call& call) {
-  auto then = [this, alive = alive_, reply = call.reply, source = call.caller.role >= Role::kAdmin](http::Response response) {
-    const std::string* media = response.headers.find("Content-Type");
-    if (*alive && media != nullptr && media->find("json") != std::string::npos) response.body = without_secrets(control_, std::move(response.body), source);
+  auto then = [this, alive = alive_, reply = call.reply, caller = call.caller](http::Response response) {
+    if (*alive) redact(caller, response);
     (*reply)(std::move(response));
   };
   return std::make_shared<http::Reply>(std::move(then));
@@ -260,9 +266,10 @@ void Api::once(const Route& route, Call call, const std::string& key) {
       return end_with(std::move(response));
     }
     const SharedReply reply = call.reply;
-    call.reply = std::make_shared<http::Reply>([this, alive = alive_, name, fingerprint, end_with, reply](http::Response response) {
+    call.reply = std::make_shared<http::Reply>([this, alive = alive_, name, fingerprint, end_with, reply, caller = call.caller](http::Response response) {
       if (!*alive) return (*reply)(std::move(response));
       if (response.status >= 400) return end_with(std::move(response));
+      redact(caller, response);  // what is kept is in the state and its copies
       auto kept = std::make_shared<http::Response>(std::move(response));  // owner: the callback, which must be copyable
       Value memory = Object{{"fingerprint", fingerprint}, {"status", kept->status}, {"body", kept->body}};
       if (const std::string* place = kept->headers.find("Location")) memory["location"] = *place;

@@ -66,6 +66,7 @@ class Api {
   void serve(http::Request request, http::Reply reply);
   void dispatch(const Route& route, http::Request request, http::Params params, http::Reply reply);
   void run(const Route& route, Call call);
+  void redact(const Caller& caller, http::Response& response) const;
   SharedReply redacted(const Call& call);
   SharedReply audited(const Route& route, const Call& call);
   void once(const Route& route, Call call, const std::string& key);
