@@ -79,7 +79,8 @@ Result<Value> ApiFixture::source(const std::string& mapping) {
 }
 
 void ApiFixture::try_source(const std::string&, const std::string& text, std::int64_t, Done<Value> done) {
-  world.timers.post([done, text] { done(Value(Object{{"ok", text != "bad"}, {"problems", Value(Array{})}})); });
+  const Array problems = tried.empty() ? Array{} : Array{Value(Object{{"message", tried}})};
+  world.timers.post([done, text, problems] { done(Value(Object{{"ok", text != "bad"}, {"problems", Value(problems)}})); });
 }
 
 void ApiFixture::apply_source(const std::string&, const std::string& text, const std::string&, Done<Value> done) {

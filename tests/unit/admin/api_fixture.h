@@ -59,6 +59,7 @@ struct ApiFixture : Control {
   void pause_connection(const std::string& connection, std::optional<Instant> until, Done<void> done) override;
   Result<Value> source(const std::string& mapping) override;
   void try_source(const std::string&, const std::string& text, std::int64_t, Done<Value> done) override;
+  std::string tried;  // what a text that is tried is told
   void apply_source(const std::string&, const std::string& text, const std::string&, Done<Value> done) override;
   void discard_mapping(const std::string& mapping, const std::string& author, Done<std::int64_t> done) override { store().discard_all(mapping, 1000, author, std::move(done)); }
   void enable_mapping(const std::string& mapping, bool enabled, Done<void> done) override;
