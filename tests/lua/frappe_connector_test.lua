@@ -206,9 +206,10 @@ end
 tap.test("each refusal has its code, by class and not by text", function()
   local cases = {
     stale = { "put_stale_modified", "v14_put_stale_modified" },
-    invalid = { "missing_mandatory", "v14_missing_mandatory", "bad_date", "float_overflow" },
-    blocked = { "bad_link", "delete_linked", "create_dept_duplicate_unique_column", "create_dept_duplicate_name", "v14_create_dept_duplicate_name" },
-    denied = { "auth_token_bad_secret_list", "v14_auth_token_bad_secret_list", "reader_list_system_manager_only" },
+    invalid = { "missing_mandatory", "v14_missing_mandatory", "v14_traceback_off_mandatory", "bad_date", "float_overflow" },
+    blocked = { "bad_link", "delete_linked", "create_dept_duplicate_unique_column", "create_dept_duplicate_name", "v14_create_dept_duplicate_name",
+      "v14_traceback_off_409" },
+    denied = { "auth_token_bad_secret_list", "v14_auth_token_bad_secret_list", "v14_login_bad_password", "reader_list_system_manager_only" },
     unavailable = { "locked_row_delete", "maintenance_mode_post" },
     unknown = { "redis_down_post", "traceback_off_500" },
     throttled = { "rate_limit_429_post" },
@@ -228,6 +229,7 @@ tap.test("what the site says is in the message, without its marks", function()
   local err = update_error(recorded.bad_link)
   tap.equal(err.message:find("Could not find", 1, true) ~= nil, true)
   tap.equal(err.message:find("<", 1, true), nil)
+  tap.equal(update_error(recorded.v14_traceback_off_mandatory).message, "ValidationError: Error: Value missing for TW Employee: First Name")
 end)
 
 tap.test("a 404 of an update is believed only when the document is gone", function()

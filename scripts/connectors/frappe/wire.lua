@@ -11,11 +11,16 @@ local M = {}
 
 local longest_target = 3500     -- gunicorn refuses a request line over 4094 bytes, with HTML
 
--- The class of an exception; version 14 leaves `exc_type` out where the exception was raised bare.
-local function class_of(body)
+-- What version 14 says by its status alone where tracebacks are switched off.
+local bare = { [401] = "AuthenticationError", [403] = "PermissionError", [409] = "DuplicateEntryError", [417] = "ValidationError" }
+
+-- The class of an exception. Version 14 leaves `exc_type` out where the exception was raised bare, or keeps that of one which was
+-- caught before.
+local function class_of(body, status)
+  local raised = type(body.exception) == "string" and (body.exception:match "^[%w_.]-([%w_]+)$" or body.exception:match "^[%w_.]-([%w_]+):")
+  if raised then return raised end
   if type(body.exc_type) == "string" then return body.exc_type end
-  return type(body.exception) == "string" and body.exception:match "^[%w_.]-([%w_]+)$" or type(body.exception) == "string"
-    and body.exception:match "^[%w_.]-([%w_]+):" or ""
+  return type(body._server_messages) == "string" and bare[status] or ""
 end
 
 local function without_tags(message) return text.trim((message:gsub("<[^<>]*>", ""))) end
@@ -57,7 +62,7 @@ local refused_values = { [1264] = true, [1292] = true, [1366] = true, [1406] = t
 function M.explain(reply, writes)
   local body, status = reply.body, reply.status
   if type(body) ~= "table" then return nil end
-  local class = class_of(body)
+  local class = class_of(body, status)
   -- Version 14's word for deleting what is gone; of a read it would be too little to believe.
   if class == "" and status == 404 and writes and next(body) == nil then return "not_found", "no such document" end
   if class == "" then return nil end
@@ -67,7 +72,7 @@ function M.explain(reply, writes)
     local number = tonumber(tostring(body.exception):match "%((%d+),")
     code = refused_values[number] and "invalid" or nil
   end
-  if status == 403 then code = "denied" end
+  if status == 401 or status == 403 then code = "denied" end
   if status == 404 then code = class == "DoesNotExistError" and "not_found" or nil end
   if not code and status < 500 and status ~= 404 then code = "invalid" end
   if not code and status >= 500 then code = writes and "unknown" or "unavailable" end
