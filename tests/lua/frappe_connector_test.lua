@@ -397,6 +397,24 @@ tap.test("a stamp ahead of the site's clock hides nothing of what comes after th
   tap.equal(json.decode(asked[3].query.filters)[1][3]:sub(1, 16), "2026-11-20 10:55")
 end)
 
+tap.test("where the zone of the site was changed, a poll goes back a day more, once", function()
+  local call, http = connect {
+    { "GET " .. employees, dated(rows({ modified = "2026-11-20 11:00:00" }), "Fri, 20 Nov 2026 10:00:30 GMT"), rows() },
+    { "GET " .. gone, no_trash },
+    { "GET /api/method/frappe.client.get_single_value", { body = { message = "Europe/Berlin" } }, { body = { message = "America/New_York" } } },
+  }
+  local cursor = call.changes(collection(), call.start(collection()), 10).cursor
+  assert(call.describe(collection()))
+  cursor = call.changes(collection(), cursor, 10).cursor
+  call.changes(collection(), cursor, 10)
+  local asked = http.asked("GET " .. employees)
+  local function floor(n) return json.decode(asked[n].query.filters)[1][3]:sub(1, 16) end
+  tap.equal(floor(2), "2026-11-20 10:55")
+  -- What the site writes from then on is stamped with 05:00 and later.
+  tap.equal(floor(3), "2026-11-19 02:55")
+  tap.equal(floor(4), "2026-11-20 04:55")
+end)
+
 tap.test("a poll tells what went to Deleted Document", function()
   local call = connect {
     { "GET " .. employees, rows() },

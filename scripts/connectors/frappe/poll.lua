@@ -31,12 +31,15 @@ local function look_back(conn, polled, zone)
   return conn.config.overlap + math.max(0, dropped)
 end
 
--- A stamp ahead of the site's clock (a changed zone, an import) must not hide the ones after it.
-local function floor_of(conn, zone)
+local day_of_zones = 26 * 3600
+
+-- A stamp ahead of the site's clock (a changed zone, an import) must not hide the ones after it. Where the zone was changed, what
+-- was stamped since may lie as far back as two zones can be apart.
+local function floor_of(conn, zone, moved)
   return function(mark, polled)
     local began = zone and time.to_local(polled, zone)
     if began and mark > began then mark = began end
-    return shifted(mark, -look_back(conn, polled, zone))
+    return shifted(mark, -look_back(conn, polled, zone) - (moved and day_of_zones or 0))
   end
 end
 
@@ -71,14 +74,17 @@ function M.whose(collection) return collection.options and given(collection.opti
 function M.start(conn, collection)
   local mark, err = newest(conn, collection.name, nil, "modified", M.whose(collection))
   if not mark then return nil, err end
-  local cursor = { rows = connector.cursor(conn, mark) }
+  local zone
+  zone, err = shapes.zone(conn)
+  if zone == nil then return nil, err end
+  local cursor = { rows = connector.cursor(conn, mark), zone = zone }
   mark, err = newest(conn, "Deleted Document", deleted_filters(collection.name), "creation")
   if not mark and err.code ~= "denied" then return nil, err end
   if mark then cursor.gone = connector.cursor(conn, mark) end
   return cursor
 end
 
-local function changed_rows(conn, collection, cursor, limit)
+local function changed_rows(conn, collection, cursor, limit, moved)
   local shape, err = shapes.plan(conn, collection)
   if not shape then return nil, err end
   local columns = shape.singly and array { "name", "creation", "modified" } or shape.columns
@@ -92,7 +98,7 @@ local function changed_rows(conn, collection, cursor, limit)
     return list
   end
   local answer
-  answer, err = connector.scan(conn, cursor, limit, { floor = floor_of(conn, shape.zone), last = short_page,
+  answer, err = connector.scan(conn, cursor, limit, { floor = floor_of(conn, shape.zone, moved), last = short_page,
     page = page_of(conn, collection.name, columns, "modified", {}, to_records, M.whose(collection)) })
   if not answer then return nil, err end
   local rows = {}
@@ -102,7 +108,7 @@ local function changed_rows(conn, collection, cursor, limit)
   return answer
 end
 
-local function deleted_names(conn, collection, cursor, limit)
+local function deleted_names(conn, collection, cursor, limit, moved)
   local zone, err = shapes.zone(conn)
   if zone == nil then return nil, err end
   local function to_records(rows)
@@ -110,28 +116,45 @@ local function deleted_names(conn, collection, cursor, limit)
     for i, row in ipairs(rows) do list[i] = { key = row.name, stamp = stamp(row.creation), name = row.deleted_name } end
     return list
   end
-  return connector.scan(conn, cursor, limit, { floor = floor_of(conn, zone), last = short_page,
+  return connector.scan(conn, cursor, limit, { floor = floor_of(conn, zone, moved), last = short_page,
     page = page_of(conn, "Deleted Document", array { "name", "creation", "deleted_name" }, "creation",
       deleted_filters(collection.name), to_records) })
+end
+
+-- Between the pages of a scan the zone may be changed once more: what counts is the one that its floor was made with.
+local function zone_of_scan(conn, cursor)
+  if given(cursor.seen) ~= nil then return cursor.seen end
+  return shapes.zone(conn)
+end
+
+-- `zone` is of the last scan that went through, of rows and, where they can be read, of Deleted Document; `seen` of the one underway.
+local function following(cursor, zone, answer, parts)
+  parts.zone, parts.seen = zone, nil
+  if answer.more then parts.zone, parts.seen = cursor.zone, zone end
+  answer.cursor = parts
+  return answer
 end
 
 -- First the rows, then, when their scan is through, what went to Deleted Document.
 function M.changes(conn, collection, cursor, limit)
   local gone = given(cursor.gone)
+  local zone, err = zone_of_scan(conn, cursor)
+  if zone == nil then return nil, err end
+  local moved = given(cursor.zone) ~= nil and cursor.zone ~= zone
+  local answer
   if not cursor.through then
-    local answer, err = changed_rows(conn, collection, cursor.rows, limit)
+    answer, err = changed_rows(conn, collection, cursor.rows, limit, moved)
     if not answer then return nil, err end
     local through = not answer.more and gone ~= nil
-    answer.cursor = { rows = answer.cursor, gone = gone, through = through or nil }
     answer.more = answer.more or through
-    return answer
+    return following(cursor, zone, answer, { rows = answer.cursor, gone = gone, through = through or nil })
   end
-  local answer, err = deleted_names(conn, collection, gone, limit)
+  answer, err = deleted_names(conn, collection, gone, limit, moved)
   if not answer then return nil, err end
   local names = array {}
   for i, one in ipairs(answer.records) do names[i] = one.name end
-  local following = { rows = cursor.rows, gone = answer.cursor, through = answer.more or nil }
-  return { records = array {}, deleted = names, cursor = following, more = answer.more }
+  return following(cursor, zone, { records = array {}, deleted = names, more = answer.more },
+    { rows = cursor.rows, gone = answer.cursor, through = answer.more or nil })
 end
 
 return M
