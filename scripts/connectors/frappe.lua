@@ -85,20 +85,43 @@ function M.read(conn, collection, keys)
   return reads.found(list, rest)
 end
 
--- `!=` lets empty values through on every version, `not in` on none. A column of a child table ("links.link_name") is asked for
--- with its DocType, and repeats the document for each row that fits.
+local numeric = { Check = true, Int = true, ["Long Int"] = true, Float = true, Currency = true, Percent = true, Rating = true, Duration = true }
+
+-- A value as the site compares it with a field's own: of a text a number would find all that begin with it ("5 pieces"). What is no
+-- field of the definition (docstatus, idx) is a number, or a text that comes as one.
+local function asked_for(field, value)
+  if type(value) == "boolean" then return value and 1 or 0 end
+  if not field or numeric[field.fieldtype] or value == null or type(value) == "string" then return value end
+  return connector.plain(value)
+end
+
+local function asked_for_each(field, values)
+  local list = array {}
+  for i, value in ipairs(values) do list[i] = asked_for(field, value) end
+  return list
+end
+
+-- `!=` lets empty values through on every version, `not in` on none. A number is never null there, and versions differ in whether 0 is
+-- set. A column of a child table ("links.link_name") is asked for with its DocType, and repeats the document for each row that fits.
 local function add_filters(filters, condition, known)
-  local field, op, value = condition.field, condition.op, condition.value
-  local head, column = field:match "^([^.]+)%.(.+)$"
+  local name, op, value = condition.field, condition.op, condition.value
+  local head, column = name:match "^([^.]+)%.(.+)$"
   local child = head and known.fields[head] and shapes.tables[known.fields[head].fieldtype] and known.fields[head].options
+  local field = known.fields[name]
+  if child then field = known.children and known.children[child] and known.children[child].fields[column] end
   local function add(word, operand)
-    filters[#filters + 1] = child and array { child, column, word, operand } or array { field, word, operand }
+    filters[#filters + 1] = child and array { child, column, word, operand } or array { name, word, operand }
   end
-  if op == "is_null" then return add("is", "not set") end
-  if op == "not_null" then return add("is", "set") end
-  if op ~= "not_in" then return add(op, type(value) == "boolean" and (value and 1 or 0) or value) end
+  local function add_set(word, of_number)
+    if field and numeric[field.fieldtype] then return add(of_number, 0) end
+    return add("is", word)
+  end
+  if op == "is_null" then return add_set("not set", "=") end
+  if op == "not_null" then return add_set("set", "!=") end
+  if op == "in" then return add(op, asked_for_each(field, value)) end
+  if op ~= "not_in" then return add(op, asked_for(field, value)) end
   for _, one in ipairs(value) do
-    if one == null then add("is", "set") else add("!=", one) end
+    if one == null then add_set("set", "!=") else add("!=", asked_for(field, one)) end
   end
 end
 
@@ -152,16 +175,17 @@ local function incarnation_of(one, field) return field == "$incarnation" and one
 -- The site compares text without case, accents and blanks at the end, so what it finds is looked through again here.
 function M.find(conn, collection, queries)
   local asked = { name = collection.name, fields = { unpack(collection.fields or {}) } }
-  local filters = array {}
-  for i, part in ipairs(queries[1] or {}) do
-    local values = array {}
-    for n, query in ipairs(queries) do values[n] = query[i].value end
-    local column = part.field == "$incarnation" and "creation" or part.field
-    filters[i] = array { column, "in", values }
+  for _, part in ipairs(queries[1] or {}) do
     if part.field ~= "$incarnation" and part.field ~= "name" then asked.fields[#asked.fields + 1] = part.field end
   end
   local shape, err = shapes.plan(conn, asked)
   if not shape then return nil, err end
+  local filters = array {}
+  for i, part in ipairs(queries[1] or {}) do
+    local values = array {}
+    for n, query in ipairs(queries) do values[n] = asked_for(shape.known.fields[part.field], query[i].value) end
+    filters[i] = array { part.field == "$incarnation" and "creation" or part.field, "in", values }
+  end
   local answers, after, page = array {}, nil, 500
   repeat
     local narrowed = array { unpack(filters) }

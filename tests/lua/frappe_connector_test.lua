@@ -157,6 +157,26 @@ tap.test("lists go by name with the scope as filters, and end with an empty page
   tap.equal(query.filters, '[["department","is","not set"],["level",">",3],["status","in",["Active","Left"]],["name",">","B"]]')
 end)
 
+tap.test("a scope asks for values as the site compares them", function()
+  local function filters(scope, more)
+    local one = collection { scope = scope, fields = more }
+    local call, http = connect { { "GET " .. employees, rows() } }
+    call.list(one, null, 2)
+    return http.asked("GET " .. employees)[1].query.filters
+  end
+  -- 5 as a number would find the text "5 pieces", too.
+  tap.equal(filters { first_name = 5 }, '[["first_name","=","5"]]')
+  tap.equal(filters { first_name = { op = "not_in", value = array { 5, "b" } } }, '[["first_name","!=","5"],["first_name","!=","b"]]')
+  tap.equal(filters { level = { op = "in", value = array { true, 2 } } }, '[["level","in",[1,2]]]')
+  -- Whether 0 is set is another answer on every version.
+  tap.equal(filters { level = null }, '[["level","=",0]]')
+  tap.equal(filters { level = { op = "!=", value = null } }, '[["level","!=",0]]')
+  tap.equal(filters { docstatus = 1, first_name = null }, '[["docstatus","=",1],["first_name","is","not set"]]')
+  local call, http = connect { { "GET " .. employees, rows() } }
+  call.find(collection(), array { array { { field = "first_name", value = 5 }, { field = "level", value = 3 } } })
+  tap.equal(http.asked("GET " .. employees)[1].query.filters, '[["first_name","in",["5"]],["level","in",[3]]]')
+end)
+
 tap.test("a long list of names goes by POST", function()
   local keys, answer = array {}, array {}
   for i = 1, 150 do
