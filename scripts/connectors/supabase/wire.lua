@@ -42,18 +42,27 @@ local in_the_way = { ["23503"] = "reference", ["23001"] = "reference", ["23505"]
 
 local row_of_grants = "row%-level security"
 
+-- Classes of an SQLSTATE that say nothing against the statement, which may pass later: those of sql/sqlstate.cpp, and a foreign server's
+-- trouble.
+local passing = { ["08"] = true, ["40"] = true, ["53"] = true, ["55"] = true, ["57"] = true, ["58"] = true, F0 = true, HV = true, XX = true }
+
+local function may_pass(status, code, message, writes)
+  -- The database takes no writes now: 0A000 is the word of a standby to a request that is to write.
+  if code == "25006" or code == "0A000" and message:find "during recovery" then return writes end
+  if code:match "^PT" or not code:match "^%w%w%w%w%w$" then return status >= 500 end
+  return passing[code:sub(1, 2)] or false
+end
+
 -- Of an error that carries an SQLSTATE or a PGRST code. The database has rolled back, except where the connection to it
 -- was lost (PGRST001: while it was asked), which may have been after the commit.
 local function code_of(status, code, message, writes)
   if code == "42501" then return message:find(row_of_grants) and "invalid" or "denied" end
-  if status == 401 or status == 403 then return "denied" end
-  if code == "21000" then return "invalid" end
+  if status == 401 or status == 403 or code == "22023" and message:find '^role ".*" does not exist' then return "denied" end
   if in_the_way[code] then return "blocked" end
   if code == "PGRST000" or code == "PGRST002" or code == "PGRST003" then return "unavailable" end
   if code:match "^08" or code:match "^57P0" then return writes and "unknown" or "unavailable" end
   if code:match "^PGRST" and status >= 500 then return writes and "unknown" or "unavailable" end
-  if status >= 500 then return "unavailable" end
-  return "invalid"
+  return may_pass(status, code, message, writes) and "unavailable" or "invalid"
 end
 
 local hints = {
@@ -62,8 +71,12 @@ local hints = {
   ["42P01"] = "a table that is not there, not granted, or not in the schema cache yet",
   PGRST106 = "a schema that the API does not expose: see `schema`",
   ["42501"] = "the role of the key has no right on it: grant select, insert, update, delete on the table to that role, or a policy of row-level security",
-  ["57014"] = "the statement took longer than the role may: ask for smaller pages",
+  ["57014"] = "the statement took longer than the role may: limits = { batch = 100 } asks for less at a time, an index or a longer statement_timeout of the role helps, too",
+  ["25006"] = "the database takes no writes now: a standby answers, or it was set read-only; it is tried again by itself",
 }
+
+--- Whether the server ended the statement for its time.
+function M.took_too_long(err) return err.message:find "^57014" ~= nil end
 
 local telling_details = { ["23505"] = true, ["23503"] = true }    -- the details of other codes show the whole row
 
