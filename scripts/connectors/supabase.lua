@@ -59,22 +59,40 @@ M.download, M.has_file, M.upload = files.download, files.has_file, files.upload
 
 local counted = { Prefer = "count=exact" }
 
+-- What `ask` gives for either half of a list, in one.
+local function in_halves(list, ask)
+  local all, half = array {}, math.floor(#list / 2)
+  for _, part in ipairs { array { unpack(list, 1, half) }, array { unpack(list, half + 1) } } do
+    local some, err = ask(part)
+    if not some then return nil, err end
+    for _, one in ipairs(some) do all[#all + 1] = one end
+  end
+  return all
+end
+
 -- A server cuts answers off without a word (1000 rows, or fewer): only the count says that all came.
 local function read_some(conn, collection, shape, keys)
   local filter, err = tables.any_of(shape, keys)
   if not filter then return nil, err end
+  local function fewer() return in_halves(keys, function(part) return read_some(conn, collection, shape, part) end) end
+  if #keys > 1 and wire.is_long(filter) then return fewer() end
   local rows, reply = tables.select(conn, collection, shape, { filter }, counted)
+  if not rows and #keys > 1 and wire.took_too_long(reply) then return fewer() end
   if not rows then return nil, reply end
   if reply.total == #rows then return tables.records(shape, rows) end
   if #keys == 1 then return fail("unavailable", "the answer has not all its rows") end
-  local list, half = array {}, math.floor(#keys / 2)
-  for _, part in ipairs { array { unpack(keys, 1, half) }, array { unpack(keys, half + 1) } } do
-    local some
-    some, err = read_some(conn, collection, shape, part)
-    if not some then return nil, err end
-    for _, one in ipairs(some) do list[#list + 1] = one end
+  return fewer()
+end
+
+local smallest_page = 25
+
+-- A page that takes longer than the role's statement timeout is asked for smaller. `ask(limit)` gives rows, or nil, err.
+local function page_in_time(limit, ask)
+  while true do
+    local rows, err = ask(limit)
+    if rows or not wire.took_too_long(err) or limit <= smallest_page then return rows, err end
+    limit = math.max(smallest_page, math.floor(limit / 4))
   end
-  return list
 end
 
 function M.read(conn, collection, keys)
@@ -91,14 +109,16 @@ function M.read(conn, collection, keys)
 end
 
 local function list_page(conn, collection, shape, cursor, limit)
-  local query = { tables.order(shape.key), { "limit", connector.plain(limit) } }
+  local query = { tables.order(shape.key) }
   for _, condition in ipairs(connector.conditions(collection.scope)) do query[#query + 1] = tables.condition(condition) end
   if cursor then
     local after, err = connector.key_parts(cursor.after, shape.key)
     if not after then return nil, err end
     query[#query + 1] = tables.after(shape.key, after)
   end
-  local rows, err = tables.select(conn, collection, shape, query)
+  local rows, err = page_in_time(limit, function(size)
+    return tables.select(conn, collection, shape, { { "limit", connector.plain(size) }, unpack(query) })
+  end)
   if not rows then return nil, err end
   local records = tables.records(shape, rows)
   return { records = records, cursor = #records > 0 and { after = records[#records].key } or nil }
@@ -118,7 +138,7 @@ function M.count(conn, collection)
   local reply, err = wire.request(conn, collection, "GET", query, nil, counted)
   if reply and reply.total then return reply.total end
   if reply then return fail("unavailable", "the answer tells no count") end
-  if err.message:find("^57014") then return nil end
+  if wire.took_too_long(err) then return nil end
   return nil, err
 end
 
@@ -138,7 +158,10 @@ local function find_some(conn, collection, shape, queries)
     terms[i] = "and(" .. table.concat(parts, ",") .. ")"
   end
   local filter = { "or", "(" .. table.concat(terms, ",") .. ")", filter = true }
+  local function fewer() return in_halves(queries, function(part) return find_some(conn, collection, shape, part) end) end
+  if #queries > 1 and wire.is_long(filter) then return fewer() end
   local rows, reply = tables.select(conn, collection, shape, { filter }, counted)
+  if not rows and #queries > 1 and wire.took_too_long(reply) then return fewer() end
   if not rows then return nil, reply end
   local answers = array {}
   connector.deal(queries, tables.records(shape, rows), answers)
@@ -203,7 +226,7 @@ function M.changes(conn, collection, cursor, limit)
   end
   local columns = { shape.modified, unpack(shape.key) }
   local function page(floor, after, size)
-    local query = { tables.order(columns), { "limit", connector.plain(size) } }
+    local query = { tables.order(columns) }
     if after then
       local parts, why = connector.key_parts(after.key, shape.key)
       if not parts then return nil, why end
@@ -211,7 +234,9 @@ function M.changes(conn, collection, cursor, limit)
     else
       query[#query + 1] = { wire.column(shape.modified), "gte." .. floor, filter = true }
     end
-    local rows, why = tables.select(conn, collection, shape, query)
+    local rows, why = page_in_time(size, function(some)
+      return tables.select(conn, collection, shape, { { "limit", connector.plain(some) }, unpack(query) })
+    end)
     if not rows then return nil, why end
     return tables.records(shape, rows)
   end
@@ -267,6 +292,11 @@ local function insert(conn, collection, shape, group, outcomes)
   local reply, err = wire.request(conn, collection, "POST", { { "select", shape.select } }, rows, insert_only)
   if reply and tables.are_rows(shape, reply.body) then return connector.deal_created(group, tables.records(shape, reply.body), shape.key, outcomes) end
   if reply then err = select(2, fail("unknown", "the answer is no list of rows")) end
+  if wire.took_too_long(err) and #group > 1 then      -- ended, and with it what it had made
+    local half = math.floor(#group / 2)
+    insert(conn, collection, shape, { unpack(group, 1, half) }, outcomes)
+    return insert(conn, collection, shape, { unpack(group, half + 1) }, outcomes)
+  end
   -- One statement: refused with a clear word, none was made and each may be tried alone.
   if (err.code == "invalid" or err.code == "blocked") and #group > 1 then
     for _, item in ipairs(group) do insert(conn, collection, shape, { item }, outcomes) end

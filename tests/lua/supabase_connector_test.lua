@@ -203,6 +203,48 @@ tap.test("each refusal has its code", function()
   end
 end)
 
+tap.test("no request line is longer than what stands before the API takes", function()
+  local long = ("ж"):rep(60)
+  local function some(filter)
+    local list = array {}
+    for id in filter:gmatch '"([^"]*)"' do list[#list + 1] = row(id, "1", { sku = id }) end
+    return list
+  end
+  local lengths = {}
+  local function answer(request)
+    lengths[#lengths + 1] = #request.target
+    local list = some(request.query.id or request.query["or"] or "")
+    return { body = list, headers = { ["content-range"] = "0-0/" .. #list } }
+  end
+  local call = connect { { "GET " .. path, probe, answer } }
+  local keys, queries = array {}, array {}
+  for i = 1, 40 do
+    keys[i] = long .. i
+    queries[i] = array { { field = "sku", value = keys[i] } }
+  end
+  tap.equal(#assert(call.read(items, keys)), 40)
+  local answers = assert(call.find(items, queries))
+  for i = 1, 40 do tap.equal(answers[i][1].key, keys[i]) end
+  for _, length in ipairs(lengths) do tap.ok(length < 6500, length) end
+end)
+
+tap.test("what takes longer than the role may is asked for smaller, and made in halves", function()
+  local too_long = refused(500, "57014", "canceling statement due to statement timeout")
+  local call, http = connect { { "GET " .. path, probe, too_long, page(row "a"), too_long, page(row "a"), page(row "b"), too_long },
+    { "POST " .. path, too_long, function(request) return { status = 201, body = array { row(request.json[1].id) } } end } }
+  tap.equal(#assert(call.list(items, null, 400)).records, 1)
+  tap.equal(http.requests[2].query.limit, "400")
+  tap.equal(http.requests[3].query.limit, "100")
+  tap.equal(#assert(call.read(items, array { "a", "b" })), 2)
+  local before = #http.requests
+  tap.fails("unavailable", call.list(items, null, 30))
+  tap.equal(#http.requests, before + 2)
+  local made = call.create(items, array { { key = "a", values = { sku = "1" } }, { key = "b", values = { sku = "2" } } })
+  tap.equal(made[1].record.key, "a")
+  tap.equal(made[2].record.key, "b")
+  tap.equal(#http.asked("POST " .. path), 3)
+end)
+
 tap.test("a write that is answered with anything but its row may have been applied", function()
   for _, body in ipairs { array {}, array { { sku = "a" } }, { sku = "a" } } do
     local call = connect { { "GET " .. path, probe }, { "PATCH " .. path, { body = body } }, { "POST " .. path, { body = array { { sku = "a" } } } } }

@@ -142,6 +142,11 @@ function M.request(conn, collection, method, query, body, headers)
   return reply
 end
 
+local longest_filter = 6000     -- bytes; edges before PostgREST refuse a request line of 8 KB
+
+--- Whether a filter is longer than one request line may hold.
+function M.is_long(pair) return #url.query { pair } > longest_filter end
+
 --- A filter of one column at the top of a query.
 function M.equals(column, value)
   if value == json.null then return { M.column(column), "is.null", filter = true } end
