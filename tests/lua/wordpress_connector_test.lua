@@ -254,20 +254,22 @@ test("a status that the user may not ask for any more is a missing right, not a 
   tap.fails("invalid", call.list(posts "title", nil, 10))
 end)
 
-test("where the permalinks are switched while we run, the API is found in its other place", function()
-  local plain = false
-  local rows = many(2)
-  local page = { status = 404, body = "<html><title>Page not found</title>" }
-  local call = blog(rows, nil, {
-    { "GET /wp%-json/wp/v2/posts/1", function() return plain and page or { body = row(1) } end },
-    { "GET /wp%-json/", function() return plain and page or site() end },
-    { "GET /", function(request)
-      if request.query.rest_route == "/" then return site() end
-      return request.query.rest_route == "/wp/v2/posts/1" and { body = row(1) } or page
-    end },
-  })
-  equal(#assert(call.read(posts "title", array { "1" })), 1)
-  plain = true
-  tap.fails("unavailable", call.read(posts "title", array { "1" }))
-  equal(#assert(call.read(posts "title", array { "1" })), 1)
-end)
+-- Some web servers answer 404 to what is no file, others hand it to WordPress, which shows its front page.
+for _, page in ipairs { { status = 404, body = "<html><title>Page not found</title>" }, { body = "<!DOCTYPE html><html><title>Our blog</title>" } } do
+  test("where the permalinks are switched while we run, the API is found in its other place: " .. (page.status or 200), function()
+    local plain = false
+    local rows = many(2)
+    local call = blog(rows, nil, {
+      { "GET /wp%-json/wp/v2/posts/1", function() return plain and page or { body = row(1) } end },
+      { "GET /wp%-json/", function() return plain and page or site() end },
+      { "GET /", function(request)
+        if request.query.rest_route == "/" then return site() end
+        return request.query.rest_route == "/wp/v2/posts/1" and { body = row(1) } or page
+      end },
+    })
+    equal(#assert(call.read(posts "title", array { "1" })), 1)
+    plain = true
+    tap.fails("unavailable", call.read(posts "title", array { "1" }))
+    equal(#assert(call.read(posts "title", array { "1" })), 1)
+  end)
+end

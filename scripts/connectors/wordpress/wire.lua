@@ -138,7 +138,7 @@ local function request(conn, method, path, query, body, writes)
   local reply
   reply, err = call(conn, { method = method, root = conn.state.root, path = path, query = query, body = body, writes = writes })
   -- A page in the place of the API: the permalinks may have been switched, so both its places are looked at with the next request.
-  if not reply and err.message:find "^the server answered 404" then conn.state.root, conn.state.site = nil, nil end
+  if not reply and (err.message:find "^the server answered 404" or err.message:find("it is a page of HTML", 1, true)) then conn.state.root, conn.state.site = nil, nil end
   return reply, err
 end
 
