@@ -87,6 +87,24 @@ test("the hour when clocks go back, and a changed zone of the site, hide nothing
   equal(found[key], "Winter")
 end)
 
+test("a planned post that cron publishes is seen, over REST and in the tables, though its time stands still", function()
+  local where = collection("post_type", "post", { "title", "status" })
+  local key = insert("Planned", "'post_status' => 'future', 'post_date' => gmdate('Y-m-d H:i:s', time() + 3600)")
+  local function set(values) php(("global $wpdb; $wpdb->update($wpdb->posts, [%s], ['ID' => %s]); clean_post_cache(%s); return 1;"):format(values, key, key)) end
+  set "'post_modified' => gmdate('Y-m-d H:i:s', time() - 864000), 'post_modified_gmt' => gmdate('Y-m-d H:i:s', time() - 864000)"
+  for _, call in ipairs { connect(), connect { tables = database, overlap = 1 } } do
+    local cursor = assert(call.start(where))
+    local _, after = drain(call, where, cursor)
+    set "'post_status' => 'future', 'post_date' => gmdate('Y-m-d H:i:s', time() + 1), 'post_date_gmt' => gmdate('Y-m-d H:i:s', time() + 1)"
+    task.sleep(1.1)
+    php(("check_and_publish_future_post(%s); return 1;"):format(key))
+    local seen
+    seen, after = drain(call, where, after)
+    equal(seen[key], "Planned")
+    equal(drain(call, where, after)[key], nil)
+  end
+end)
+
 test("a new post of the past is seen by its id, one of the future does not carry the mark away", function()
   local call = connect()
   local _, after = drain(call, posts, assert(call.start(posts)))

@@ -15,11 +15,11 @@ local largest = 100      -- rows a page
 
 -- Pages -----------------------------------------------------------------------------------------------------------------------
 
--- What every list of a collection asks for; statuses in the trash too where `trash`.
-local function question(shape, more, trash)
+-- What every list of a collection asks for; of posts those of `status`, else all, in the trash too where `trash`.
+local function question(shape, more, trash, status)
   local target = shape.target
   local query = { { "context", "edit" }, { "_fields", shape.columns } }
-  if target.kind == "post" then query[#query + 1] = { "status", target.live .. (trash and ",trash" or "") } end
+  if target.kind == "post" then query[#query + 1] = { "status", status or target.live .. (trash and ",trash" or "") } end
   if target.mine then query[#query + 1] = { "author", target.mine } end
   for _, pair in ipairs(more or {}) do query[#query + 1] = pair end
   return query
@@ -42,10 +42,10 @@ end
 
 --- One page in order of id after `place` ({ after, offset }, nil at first): rows, the place of the last one, and whether more follow.
 --- WordPress cannot be asked for the ids after one, and offsets slide while rows come and go. So each page begins with the last row
---- of the page before, and goes back where that row is not met. Options: `size`, `query`, `down` (newest id first), `trash`.
+--- of the page before, and goes back where that row is not met. Options: `size`, `query`, `down` (newest id first), `trash`, `status`.
 function M.page(conn, shape, place, options)
   local down, size = options.down, math.max(2, math.min(options.size + 1, largest))
-  local query = question(shape, options.query, options.trash)
+  local query = question(shape, options.query, options.trash, options.status)
   query[#query + 1], query[#query + 2] = { "orderby", "id" }, { "order", down and "desc" or "asc" }
   local after, offset = place and place.after, place and place.offset or 0
   local function is_later(id) return not after or down and id < after or not down and id > after end

@@ -4,7 +4,8 @@
 --- looks back by `overlap`); it compares local times (it looks back over the hour when clocks go back, and over a day where the
 --- site's zone was changed); a new post bears the time of its date, which may be of the past (the newest ids are looked at
 --- with each poll) or of the future (the mark never passes the server's clock); and changes of meta or terms by PHP or SQL move
---- no time (the plugin tells them, and sweeps find them).
+--- no time (the plugin tells them, and sweeps find them). Nor does a planned post that comes out when its date has come: what is
+--- dated since the last scan is looked at, too.
 
 local connector = require "tidewire.connector"
 local json = require "tidewire.json"
@@ -52,23 +53,38 @@ local function floor_of(conn, site, moved)
   return function(mark, polled) return second_of(time.add(connector.mark_of(mark, polled), -overlap)) end
 end
 
+-- The later of its last edit and the date at which it came out.
+local function stamp_of(row, edited)
+  local out = row.status == "publish" and type(row.date_gmt) == "string" and row.date_gmt or edited
+  return (out > edited and out or edited) .. "Z"
+end
+
 local function records_of(conn, shape, rows)
   local list = array {}
   for i, row in ipairs(rows) do
     local record, err = shapes.record(conn, shape, row)
     if not record then return nil, err end
-    record.stamp, record.gone = record.stamp .. "Z", shapes.in_trash(row) or nil
+    record.stamp, record.gone = stamp_of(row, record.stamp), shapes.in_trash(row) or nil
     list[i] = record
   end
   return list
 end
 
--- First what was modified, in order of id; then, newest first, the ids that were not there when the last scan began.
+local next_stage = { modified = "dated", dated = "new" }
+
+local function question(stage, size, floor)
+  if stage == "modified" then return { size = size, trash = true, query = { { "modified_after", floor } } } end
+  if stage == "dated" then return { size = size, status = "publish", query = { { "after", floor } } } end
+  return { size = size, trash = true, down = true }
+end
+
+-- First what was modified, then what came out by its date, in order of id; then, newest first, the ids that were not there when the
+-- last scan began.
 local function page_of(conn, shape, cursor, seen)
   return function(floor, place, size)
     place = place or { stage = "modified" }
     local new = place.stage == "new"
-    local rows, at, more = lists.page(conn, shape, place.at, { size = size, down = new, trash = true, query = not new and { { "modified_after", floor } } or nil })
+    local rows, at, more = lists.page(conn, shape, place.at, question(place.stage, size, floor))
     if not rows then return nil, at end
     local kept, older = array {}, false
     for _, row in ipairs(rows) do
@@ -79,7 +95,7 @@ local function page_of(conn, shape, cursor, seen)
     if not records then return nil, err end
     if more and not older then return records, nil, { stage = place.stage, at = at } end
     if new then return records, nil, false end
-    return records, nil, { stage = "new" }
+    return records, nil, { stage = next_stage[place.stage] }
   end
 end
 

@@ -59,7 +59,7 @@ local function columns_of(target, wanted)
   end
   add "id"
   if target.kind == "post" then
-    for _, name in ipairs { "modified_gmt", "modified", "status", "date" } do add(name) end
+    for _, name in ipairs { "modified_gmt", "modified", "status", "date", "date_gmt" } do add(name) end
   end
   for _, one in ipairs(wanted) do add(one.field and one.field.raw and one.head .. ".raw" or one.head) end
   return table.concat(names, ",")

@@ -115,14 +115,17 @@ function M.start(conn, collection)
   return { scan = connector.cursor(conn, now.now), newest = now.id }
 end
 
--- What was modified, never got a time (drafts), or is newer than the newest row of the last scan, whatever time it bears.
+-- What was modified, never got a time (drafts), came out by its date, which moves no time, or is newer than the newest row of the last
+-- scan, whatever time it bears.
 local function page_of(shape, cursor)
   return function(floor, place, size)
-    local found, err = db.query(shape.conn, shape.select .. " and p.ID > ? and (p.post_modified_gmt >= ? or year(p.post_modified_gmt) = 0 or p.ID > ?) order by p.ID limit ?",
-      array { place and place.after or 0, (floor:sub(1, 19):gsub("T", " ")), cursor.newest, size })
+    local since = floor:sub(1, 19):gsub("T", " ")
+    local found, err = db.query(shape.conn, shape.select .. " and p.ID > ? and (p.post_modified_gmt >= ? or year(p.post_modified_gmt) = 0"
+      .. " or p.post_status = 'publish' and p.post_date_gmt >= ? or p.ID > ?) order by p.ID limit ?",
+      array { place and place.after or 0, since, since, cursor.newest, size })
     if not found then return nil, err end
     local records = listed(shape, found)
-    for i, row in ipairs(found) do records[i].gone = row.post_status == "trash" or nil end
+    for i, row in ipairs(found) do records[i].gone, records[i].stamp = row.post_status == "trash" or nil, rows.shown_at(row) end
     return records, nil, #found == size and { after = found[#found].ID } or false
   end
 end

@@ -75,7 +75,7 @@ function M.plan(conn, collection, more)
     wanted = {}, metas = {} }
   local paths, own = { unpack(collection.fields or {}) }, #(collection.fields or {})
   for _, path in ipairs(more or {}) do paths[#paths + 1] = path end
-  local seen, list = {}, { "p.ID", "p.post_status", "cast(p.post_modified_gmt as char) as `$stamp`" }
+  local seen, list = {}, { "p.ID", "p.post_status", "cast(p.post_modified_gmt as char) as `$stamp`", "cast(p.post_date_gmt as char) as `$out`" }
   for i, path in ipairs(paths) do
     local key = path:match "^meta%.(.+)"
     local column = M.columns[path] or M.columns[path:match "^(%w+)%.raw$" or ""]
@@ -103,11 +103,19 @@ end
 
 -- Records -------------------------------------------------------------------------------------------------------------------------
 
---- The time of a row's last change as it stands in the table, UTC; of drafts that never had one, the beginning of time.
-function M.stamp_of(row)
-  local stamp = given(row["$stamp"])
+local function in_utc(stored)
+  local stamp = given(stored)
   if not stamp or stamp:find "^0000" then return "1970-01-01T00:00:00Z" end
   return stamp:sub(1, 19):gsub(" ", "T") .. "Z"
+end
+
+--- The time of a row's last change as it stands in the table, UTC; of drafts that never had one, the beginning of time.
+function M.stamp_of(row) return in_utc(row["$stamp"]) end
+
+--- The later of that and the date at which it came out.
+function M.shown_at(row)
+  local edited, out = in_utc(row["$stamp"]), in_utc(row["$out"])
+  return row.post_status == "publish" and out > edited and out or edited
 end
 
 local function nested(fields, path, value)
