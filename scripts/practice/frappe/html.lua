@@ -43,12 +43,12 @@ local function clean_attributes(text)
   return table.concat(out)
 end
 
-local tag_pattern = "^<(/?)(%a[%w:-]*)([^<>]*)>"
+local tag_pattern = "^<(/?)(%a[^%s/<>]*)([^<>]*)>"     -- as HTML 5 reads a name: up to a blank, a slash or the end
 
 --- The text as a site stores it.
 function M.sanitize(text)
   if not text:find("<", 1, true) then return text end
-  if not text:find "<%a[%w:-]*[^<>]*>" or json.decode(text) ~= nil then return text end
+  if not text:find "<%a[^<>]*>" or json.decode(text) ~= nil then return text end
   local out, at = {}, 1
   while at <= #text do
     local start = text:find("<", at, true)
