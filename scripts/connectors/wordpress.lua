@@ -78,6 +78,7 @@ local function no_files() return fail("invalid", "files are copied over the REST
 M.download, M.has_file, M.upload = either(files.download, no_files), either(files.has_file, no_files), either(files.upload, no_files)
 M.test, M.catalog, M.describe = either(schema.test, tables.test), either(schema.catalog, tables.catalog), either(schema.describe, tables.describe)
 M.read, M.list, M.find, M.trash = either(rest.read, tables.read), either(lists.list, tables.list), either(lists.find, tables.find), either(rest.trash, tables.trash)
+M.put_back = either(rest.put_back, tables.put_back)
 M.count = either(lists.count, tables.count)
 M.start, M.changes = either(poll.start, tables.start), either(poll.changes, tables.changes)
 M.create, M.update, M.delete = either(rest.create, tables.create), either(rest.update, tables.update), either(rest.delete, tables.delete)

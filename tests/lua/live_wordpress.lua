@@ -165,6 +165,9 @@ test("the copy in the trash is as it was, but for what somebody edited in betwee
     php(("global $wpdb; return $wpdb->update($wpdb->posts, ['post_title' => 'Edited'], ['ID' => %s]);"):format(record.key))
     php(("clean_post_cache(%s); return 1;"):format(record.key))
     equal(call.trash(where, record.key).fields.title, "Edited")
+    local back = assert(call.put_back(where, record.key))
+    equal({ back.key, back.fields.title }, { record.key, "Edited" })
+    equal(assert(call.put_back(where, record.key)).fields, back.fields)
   end
 end)
 

@@ -216,6 +216,21 @@ test("a planned post that comes out by its date is seen, though nothing moves it
   equal(poll(), {})
 end)
 
+test("a post that we moved to the trash comes back with the status it had; of others nobody knows it", function()
+  local rows = many(3)
+  rows[2].status, rows[3].status = "private", "trash"
+  local one = "/wp%-json/wp/v2/posts/"
+  local call, fake = blog(rows, nil, { { "GET " .. one .. "2", function() return { body = rows[2] } end }, { "GET " .. one .. "3", { body = rows[3] } },
+    { "DELETE " .. one .. "2", function() rows[2].status = "trash" return { body = rows[2] } end },
+    { "POST " .. one .. "2", function(request) rows[2].status = request.json.status return { body = rows[2] } end } })
+  local where = posts("title", "status")
+  equal(assert(call.delete(where, "2")), true)
+  equal(assert(call.put_back(where, "2")).fields.status, "private")
+  equal(assert(call.put_back(where, "2")).fields.status, "private")
+  equal(#fake.asked("POST " .. one .. "2"), 1)
+  tap.fails("invalid", call.put_back(where, "3"))
+end)
+
 test("terms of a post that are not there are asked for before they are written", function()
   local call, fake = blog(many(1), nil, { { "GET /wp%-json/wp/v2/categories", { body = { { id = 7 } }, headers = { ["x-wp-total"] = "1" } } },
     { "POST /wp%-json/wp/v2/posts/1", { body = row(1, { categories = array { 7 } }) } } })

@@ -107,6 +107,27 @@ function M.update(conn, collection, key, values)
   return answered(conn, shape, reply, "written")
 end
 
+-- With its status a post gets its slug back. WordPress keeps the former status, too, where the API does not show it.
+function M.put_back(conn, collection, key)
+  local shape, err = shapes.plan(conn, collection)
+  if not shape then return nil, err end
+  local row
+  row, err = wire.item(conn, shape, key)
+  if not row and err.code == "not_found" then return fail("invalid", err.message) end
+  if not row then return nil, err end
+  if shapes.in_trash(row) then
+    local kept
+    kept, err = kv.get("trashed " .. shape.target.name .. " " .. key)
+    if err then return nil, err end
+    if not kept then return fail("invalid", ("nobody knows the status that %s %s had before the trash"):format(collection.name, key), "restore it in WordPress") end
+    local reply
+    reply, err = wire.write(conn, "POST", shape.target.route .. "/" .. key, shapes.asked(shape), { status = kept.status })
+    if not reply then return nil, err end
+    return answered(conn, shape, reply, "brought back")
+  end
+  return shapes.record(conn, shape, row)
+end
+
 -- Creates of one site go one after the other: made at once, several posts of one title get the same slug.
 local function in_turn(conn, action)
   local state, waited = conn.state, time.clock()

@@ -178,7 +178,7 @@ local function never(what)
       "use the REST form of this connector for that, or one direction only")
   end
 end
-M.create, M.delete = never "made", never "deleted"
+M.create, M.delete, M.put_back = never "made", never "deleted", never "brought back"
 
 M.test, M.catalog, M.describe = rows.test, rows.catalog, rows.describe
 
