@@ -144,6 +144,26 @@ tap.test("columns with _seen and child tables are read document by document", fu
   tap.equal(#http.asked("GET " .. employee), 1)
 end)
 
+tap.test("a field that the site computes is read document by document: a list refuses it", function()
+  local definition = array { { name = "TW Employee", fields = array { { fieldname = "first_name", fieldtype = "Data" }, { fieldname = "age", fieldtype = "Int", is_virtual = 1 } } } }
+  local call, http = connect { { "GET /api/method/frappe.desk.form.load.getdoctype", { body = { docs = definition } } }, { "GET " .. employees, rows(row "TWE-00003"), rows() },
+    { "GET " .. employee, { body = { data = row("TWE-00003", nil, { age = 41 }) } } } }
+  local where = collection { fields = array { "first_name", "age" } }
+  tap.equal(call.list(where, null, 5).records[1].fields.age, 41)
+  tap.equal(http.asked("GET " .. employees)[1].query.fields, '["name"]')
+  tap.ok(json.encode(call.describe(where).warnings):find("age is computed", 1, true))
+end)
+
+tap.test("where the desk's definition is closed to the user, that of version 15 is read", function()
+  local closed = { status = 403, body = recorded.reader_list_system_manager_only.body }
+  local meta = { name = "TW Employee", fields = array { { fieldname = "first_name", fieldtype = "Data" } } }
+  local call, http = connect { { "GET /api/method/frappe.desk.form.load.getdoctype", closed }, { "GET /api/v2/doctype/TW Employee/meta", { body = { data = meta } } },
+    { "GET " .. employees, rows(row "A"), rows() } }
+  local where = collection { fields = array { "first_name" } }
+  tap.equal(#call.list(where, null, 5).records, 1)
+  tap.equal(#http.asked "GET /api/v2/.*", 1)
+end)
+
 tap.test("lists go by name with the scope as filters, and end with an empty page", function()
   local call, http = connect { { "GET " .. employees, rows(row "A", row "B"), rows() } }
   local scoped = collection { scope = { level = { op = ">", value = 3 }, department = null, status = { op = "in", value = array { "Active", "Left" } } } }

@@ -248,6 +248,17 @@ test("a taxonomy that is not there is named with the one that was meant", functi
   ok(err.message:find("there is no taxonomy 'tag' (did you mean 'post_tag'?)", 1, true), err.message)
 end)
 
+test("a site that takes no application passwords says so", function()
+  local out = { status = 401, body = { code = "rest_not_logged_in", message = "You are not currently logged in.", data = { status = 401 } } }
+  local function hint(authentication)
+    local index = site()
+    index.body.authentication = authentication
+    return tap.fails("denied", blog({}, nil, { { "GET /wp%-json/", index }, { "GET /wp%-json/wp/v2/users/me", out } }).test()).hint
+  end
+  ok(hint(array {}):find("takes no application passwords", 1, true))
+  ok(hint({ ["application-passwords"] = { endpoints = {} } }):find("not revoked", 1, true))
+end)
+
 test("what failures mean", function()
   local function met(status, body, headers)
     local call = blog(many(1), nil, { { "GET /wp%-json/wp/v2/posts", { status = status, body = body, headers = headers } }, { "GET /wp%-json/wp/v2/posts/1", { status = status, body = body } },

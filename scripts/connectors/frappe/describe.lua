@@ -119,6 +119,8 @@ local function warnings_of(known, zone, names)
       warn(field.fieldname .. " is masked for users without that right: a value that reads as X is refused, so give the API user the permission to see it")
     elseif field.fieldtype == "Password" then
       warn(field.fieldname .. " is a password: it reads as stars")
+    elseif field.is_virtual == 1 then
+      warn(field.fieldname .. " is computed by the site and no column, so it costs a request for each document")
     elseif field.fieldname:find("_seen", 1, true) then
       warn(field.fieldname .. " is left out of lists by the site, so it costs a request for each document")
     end

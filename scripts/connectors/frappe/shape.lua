@@ -139,8 +139,8 @@ M.of_rows = { "parent", "parenttype", "parentfield" }
 local whose = {}
 for _, name in ipairs(M.of_rows) do whose[name] = true end
 
---- What a mapping's fields mean for a request. A list never has child tables, and drops any column whose name contains
--- `_seen`: those take a read of each document.
+--- What a mapping's fields mean for a request. A list never has child tables, refuses a field that is computed and no column, and drops any
+-- column whose name contains `_seen`: those take a read of each document.
 function M.plan(conn, collection)
   local known, err = M.definition(conn, collection.name)
   if not known then return nil, err end
@@ -153,7 +153,7 @@ function M.plan(conn, collection)
     if not field and not everywhere[name] and name:sub(1, 1) ~= "_" and not (whose[name] and known.meta.istable == 1) then
       return fail("invalid", collection.name .. " has no field '" .. name .. "'", "renamed or removed there?")
     end
-    if field and tables[field.fieldtype] or name:find("_seen", 1, true) then
+    if field and (tables[field.fieldtype] or field.is_virtual == 1) or name:find("_seen", 1, true) then
       shape.singly = true
     else
       shape.columns[#shape.columns + 1] = name
