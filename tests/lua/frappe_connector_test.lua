@@ -6,6 +6,7 @@ local json = require "tidewire.json"
 local fake_http = require "fake_http"
 local host = require "tidewire.host.connector"
 local recorded = require "recordings.frappe"
+local time = require "tidewire.time"
 
 local null, array = json.null, json.array
 
@@ -466,6 +467,24 @@ tap.test("a poll tells what went to Deleted Document", function()
   page = call.changes(collection(), page.cursor, 10)
   tap.equal(page.deleted[1], "TWE-7")
   tap.equal(page.more, false)
+end)
+
+tap.test("who gets the role for Deleted Document later is told deletions from then on", function()
+  local clock, at = time.clock, 1000
+  time.clock = function() return at end
+  local call, http = connect {
+    { "GET " .. employees, rows() },
+    { "GET " .. gone, no_trash, rows({ creation = "2026-11-20 10:00:00" }), rows({ name = "d1", creation = "2026-11-20 10:01:00", deleted_name = "TWE-7" }) },
+  }
+  local cursor = call.changes(collection(), call.start(collection()), 10).cursor
+  tap.equal(#http.asked("GET " .. gone), 1)
+  at = 1700
+  local page = call.changes(collection(), cursor, 10)
+  tap.equal(page.more, false)
+  page = call.changes(collection(), page.cursor, 10)
+  tap.equal(page.more, true)
+  tap.equal(call.changes(collection(), page.cursor, 10).deleted[1], "TWE-7")
+  time.clock = clock
 end)
 
 tap.test("describe tells how values are kept", function()

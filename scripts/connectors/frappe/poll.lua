@@ -68,6 +68,21 @@ end
 
 local function deleted_filters(doctype) return array { array { "deleted_doctype", "=", doctype } } end
 
+local ask_again = 600
+
+-- A cursor of Deleted Document from now on; nil where the user may not read it, who may have got the role when it is asked again.
+local function gone_from_now(conn, collection)
+  local closed = conn.state.closed or {}
+  conn.state.closed = closed
+  local since = closed[collection.name]
+  if since and time.clock() - since < ask_again then return nil end
+  local mark, err = newest(conn, "Deleted Document", deleted_filters(collection.name), "creation")
+  if mark then return connector.cursor(conn, mark) end
+  if err.code ~= "denied" then return nil, err end
+  closed[collection.name] = time.clock()
+  return nil
+end
+
 --- The DocType whose rows a child table's are, where that was said.
 function M.whose(collection) return collection.options and given(collection.options.of) or nil end
 
@@ -78,9 +93,8 @@ function M.start(conn, collection)
   zone, err = shapes.zone(conn)
   if zone == nil then return nil, err end
   local cursor = { rows = connector.cursor(conn, mark), zone = zone }
-  mark, err = newest(conn, "Deleted Document", deleted_filters(collection.name), "creation")
-  if not mark and err.code ~= "denied" then return nil, err end
-  if mark then cursor.gone = connector.cursor(conn, mark) end
+  cursor.gone, err = gone_from_now(conn, collection)
+  if err then return nil, err end
   return cursor
 end
 
@@ -146,6 +160,8 @@ function M.changes(conn, collection, cursor, limit)
     answer, err = changed_rows(conn, collection, cursor.rows, limit, moved)
     if not answer then return nil, err end
     local through = not answer.more and gone ~= nil
+    if not answer.more and not gone then gone, err = gone_from_now(conn, collection) end
+    if err then return nil, err end
     answer.more = answer.more or through
     return following(cursor, zone, answer, { rows = answer.cursor, gone = gone, through = through or nil })
   end
