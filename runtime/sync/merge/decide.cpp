@@ -325,6 +325,7 @@ Result<void> Pass::merge(View& view, std::optional<Side> whole, std::optional<Si
   asked.tie = field.tie.value_or(s_.plan.tie);
   asked.conflict = view.conflict != nullptr;
   asked.again = is_reapplied(view);
+  asked.entered = {noted_on(s_.link, field, kEntered, Side::kLeft), noted_on(s_.link, field, kEntered, Side::kRight)};
   asked.rule = std::move(rule);
   rows_ = &view;
   return decide_rows(asked, view.decision, *this);
@@ -471,14 +472,46 @@ bool is_ignored(const store::Link& link, const std::string& field) {
   return note != nullptr && note->find("ignored") != nullptr;
 }
 
-bool is_entered(const store::Link& link, const Field& field, Side side, const Value& form) {
-  const Value* note = link.notes.find(field.name);
-  const Value* entered = note == nullptr ? nullptr : note->find(kEntered);
-  const Value* value = entered == nullptr ? nullptr : entered->find(side == Side::kLeft ? "l" : "r");
-  return value != nullptr && same_form(field, side, form, *value);
+void drop_note(store::Link& link, const std::string& field, std::string_view what) {
+  const Value* note = link.notes.find(field);
+  if (note == nullptr || !note->is_object() || note->find(what) == nullptr) return;
+  Object& left = link.notes[field].as_object();
+  left.erase(left.find(what));
+  if (left.empty()) link.notes.as_object().erase(field);
 }
 
-void note_entered(store::Link& link, const Field& field, Side side, Value form) { link.notes[field.name][kEntered][side == Side::kLeft ? "l" : "r"] = std::move(form); }
+void note_form(store::Link& link, const std::string& field, Object form) {
+  drop_form(link, field);
+  Value& note = link.notes[field];
+  for (auto& [name, value] : form) note[name] = std::move(value);
+}
+
+void drop_form(store::Link& link, const std::string& field) {
+  for (const char* what : {"sent", "stored", "read", "side", "loses"}) drop_note(link, field, what);
+}
+
+const Value* noted_on(const store::Link& link, const Field& field, const char* what, Side side) {
+  const Value* note = link.notes.find(field.name);
+  const Value* sides = note == nullptr ? nullptr : note->find(what);
+  return sides == nullptr ? nullptr : sides->find(side == Side::kLeft ? "l" : "r");
+}
+
+bool is_entered(const store::Link& link, const Field& field, Side side, const Value& form) {
+  const Value* value = noted_on(link, field, kEntered, side);
+  if (value == nullptr) return false;
+  return field.kind == Field::Kind::kRows ? has_entered_cell(*value, field, side, form) : same_form(field, side, form, *value);
+}
+
+void note_entered(store::Link& link, const Field& field, Side side, Value form) {
+  Value& noted = link.notes[field.name][kEntered][side == Side::kLeft ? "l" : "r"];
+  if (field.kind != Field::Kind::kRows) {
+    noted = std::move(form);
+    return;
+  }
+  for (auto& [row, cells] : form.as_object()) {
+    for (auto& [cell, value] : cells.as_object()) noted[row][cell] = std::move(value);
+  }
+}
 
 Result<void> lay_path(const Record* record, Value& patch, const std::string& path, Value value) {
   const std::string top = path.substr(0, path.find('.'));

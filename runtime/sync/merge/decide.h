@@ -8,6 +8,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <vector>
 
@@ -99,11 +100,24 @@ const Value* kept_stamp(const store::Link& link, const Field& field, Side side, 
 /// True where a person said that this difference is nobody's business (for ever, until it is heeded again).
 bool is_ignored(const store::Link& link, const std::string& field);
 
+/// Takes one note of the field off the link; whatever else is noted of it stays.
+void drop_note(store::Link& link, const std::string& field, std::string_view what);
+/// What a side made of the value that it was sent (law 28): {"sent", "stored" or "read", "side", "loses"}, beside what else is noted of it.
+void note_form(store::Link& link, const std::string& field, Object form);
+void drop_form(store::Link& link, const std::string& field);
+
 /// True where the form of the side was seen in place of what a write of unknown outcome had found and had meant there: somebody has
-/// entered it since, though it is what both had agreed on before (law 26). Noted by note_entered.
+/// entered it since, though it is what both had agreed on before (law 26); of rows where one cell of them was. Noted by note_entered,
+/// of rows as entered_cells has it.
 inline constexpr const char* kEntered = "entered";  // the note of it
 bool is_entered(const store::Link& link, const Field& field, Side side, const Value& form);
 void note_entered(store::Link& link, const Field& field, Side side, Value form);
+/// A note of the field that is of one side, {"l", "r"}; nullptr where it has none.
+const Value* noted_on(const store::Link& link, const Field& field, const char* what, Side side);
+
+/// The note of rows and parts that a delete of ours took before their record or with it, where the record lives on: what the side had of
+/// the field (laws 15, 17).
+inline constexpr const char* kWent = "went";
 
 struct Situation {
   const Plan& plan;
@@ -137,6 +151,7 @@ struct RowsView {
   Side tie = Side::kLeft;
   bool conflict = false;               // an open one closes
   bool again = false;                  // as in RowsAsked
+  Sides<const Value*> entered{nullptr, nullptr};  // likewise
   std::string rule;                    // "" = says itself
 };
 Result<void> decide_rows(const RowsView& view, Decision& decision, Cells& cells);

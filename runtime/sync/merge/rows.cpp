@@ -50,6 +50,18 @@ bool same_row(const Field& field, Side side, const Value& a, const Value& b) {
   });
 }
 
+/// What the rows with one key have in common in their names (row_names).
+std::string key_part(const std::string& name) { return name.substr(0, name.rfind(']') + 1); }
+
+/// Whether a row of that key has the value in its cell.
+bool says(const Field& field, const Field& cell, Side side, const Value& list, const std::string& key, const Value& form) {
+  const auto names = row_names(field, side, list);
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (key_part(names[i]) == key && same_form(cell, side, cell_form(cell, side, list.as_array()[i]), form)) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 Value cell_form(const Field& cell, Side side, const Value& row) {
@@ -119,6 +131,38 @@ bool same_rows(const Field& field, Side side, const Value& a, const Value& b) {
     if (there == by_name.end() || !same_row(field, side, a.as_array()[i], *there->second)) return false;
   }
   return true;
+}
+
+Value entered_cells(const Field& field, Side side, const Value& now, const Value& agreed, const std::vector<Value>& others) {
+  Value entered{Object{}};
+  const auto names = row_names(field, side, now), before = row_names(field, side, agreed);
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const auto base = std::find(before.begin(), before.end(), names[i]);
+    if (base == before.end()) continue;
+    for (const Field& cell : field.rows) {
+      if (cell.paths[side].empty() || cell.kind == Field::Kind::kConstant) continue;
+      Value form = cell_form(cell, side, now.as_array()[i]);
+      if (!same_form(cell, side, form, cell_form(cell, side, agreed.as_array()[static_cast<std::size_t>(base - before.begin())]))) continue;
+      const bool known = std::any_of(others.begin(), others.end(), [&](const Value& list) { return says(field, cell, side, list, key_part(names[i]), form); });
+      if (!known) entered[names[i]][cell.name] = std::move(form);
+    }
+  }
+  return entered;
+}
+
+bool is_entered_cell(const Value& entered, const Field& cell, Side side, const std::string& row, const Value& form) {
+  const Value* cells = entered.find(row);
+  const Value* value = cells == nullptr ? nullptr : cells->find(cell.name);
+  return value != nullptr && same_form(cell, side, form, *value);
+}
+
+bool has_entered_cell(const Value& entered, const Field& field, Side side, const Value& now) {
+  const auto names = row_names(field, side, now);
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const bool any = std::any_of(field.rows.begin(), field.rows.end(), [&](const Field& cell) { return is_entered_cell(entered, cell, side, names[i], cell_form(cell, side, now.as_array()[i])); });
+    if (any) return true;
+  }
+  return false;
 }
 
 Value carried_over(const Field& field, Side side, const Value& form, const Value& stored) {

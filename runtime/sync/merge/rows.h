@@ -25,6 +25,12 @@ Value cell_form(const Field& cell, Side side, const Value& row);
 void lay_cell(const Field& cell, Side side, const Value& form, Value& row);
 /// One name per row, from its key columns as this side spells them.
 std::vector<std::string> row_names(const Field& field, Side side, const Value& form);
+/// What somebody entered into a list that shows `now`, where it reads as agreed on and as none of `others`: what a write had found there and
+/// what was meant. By the names of rows and cells, {"[\"MIT\"]": {"degree": form}}; of several rows with one key any may be the one meant.
+Value entered_cells(const Field& field, Side side, const Value& now, const Value& agreed, const std::vector<Value>& others);
+/// True where the row of that name, or one of a list, still shows what is noted of it so.
+bool is_entered_cell(const Value& entered, const Field& cell, Side side, const std::string& row, const Value& form);
+bool has_entered_cell(const Value& entered, const Field& field, Side side, const Value& now);
 /// The list to be written: `form` over what is stored, row by row, with the columns that the mapping does not name.
 Value carried_over(const Field& field, Side side, const Value& form, const Value& stored);
 
@@ -57,6 +63,7 @@ struct RowsAsked {
   std::optional<Side> clashes;         // a person has decided for this side
   Side tie = Side::kLeft;              // whose order counts where both have one
   bool again = false;                  // cells at rest are turned again: the mapping was edited
+  Sides<const Value*> entered{nullptr, nullptr};  // as entered_cells has it: edits, though they read as agreed on (law 26)
 };
 struct RowsMerged {
   Sides<std::optional<Value>> to;      // the new list of a side, where it changes

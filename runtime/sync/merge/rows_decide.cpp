@@ -32,7 +32,7 @@ Result<Value> whole_of(const RowsAsked& asked, Side from, Cells& cells) {
 
 Result<void> decide_rows(const RowsView& view, Decision& decision, Cells& cells) {
   const Field& field = *decision.field;
-  RowsAsked asked{field, view.base, decision.left, decision.right, view.whole, view.clashes, view.tie, view.again};
+  RowsAsked asked{field, view.base, decision.left, decision.right, view.whole, view.clashes, view.tie, view.again, view.entered};
   auto merged = TRY(merge_rows(asked, cells));
   decision.rule = told(merged, view);
   if (merged.manual) {

@@ -48,6 +48,7 @@ class Merge {
   Result<void> single(Side side, Row& row);
   Result<void> make(Side to, const Row& source);
   Result<void> take_whole(Side from);
+  bool moved(const Field& cell, Side side, const Row& row) const;
   bool changed(Side side, const Row& row) const;
   bool order_changed(Side side) const;
   std::vector<std::string> sequence() const;
@@ -110,11 +111,16 @@ Result<void> Merge::index(Side side) {
   return {};
 }
 
+/// The side's cell is not as agreed on, or was entered as it is on top of a write (law 26).
+bool Merge::moved(const Field& cell, Side side, const Row& row) const {
+  const Value form = cell_form(cell, side, row.form);
+  const Value* entered = asked_.entered[side];
+  return !same_form(cell, side, form, cell_form(cell, side, *row.base)) || (entered != nullptr && is_entered_cell(*entered, cell, side, row.own, form));
+}
+
 bool Merge::changed(Side side, const Row& row) const {
   if (row.base == nullptr) return true;
-  return std::any_of(field_.rows.begin(), field_.rows.end(), [&](const Field& cell) {
-    return !cell.paths[side].empty() && cell.kind != Field::Kind::kConstant && !same_form(cell, side, cell_form(cell, side, row.form), cell_form(cell, side, *row.base));
-  });
+  return std::any_of(field_.rows.begin(), field_.rows.end(), [&](const Field& cell) { return !cell.paths[side].empty() && cell.kind != Field::Kind::kConstant && moved(cell, side, row); });
 }
 
 /// True where the target's row became another one.
@@ -190,10 +196,7 @@ Result<void> Merge::cell(const Field& cell, const Row& left, const Row& right, S
   if (cell.row_key || cell.kind == Field::Kind::kConstant) return {};
   const bool known = left.base != nullptr && right.base != nullptr;
   Sides<bool> moved{true, true};
-  if (known) {
-    moved.left = !same_form(cell, Side::kLeft, cell_form(cell, Side::kLeft, left.form), cell_form(cell, Side::kLeft, *left.base));
-    moved.right = !same_form(cell, Side::kRight, cell_form(cell, Side::kRight, right.form), cell_form(cell, Side::kRight, *right.base));
-  }
+  if (known) moved = {this->moved(cell, Side::kLeft, left), this->moved(cell, Side::kRight, right)};
   if (!moved.left && !moved.right) return asked_.again && cell.when != Field::When::kCreate ? turn_again(cell, left, right, now) : Result<void>();
   if (moved.left && moved.right) return clash(cell, left, right, now);
   const Side from = moved.left ? Side::kLeft : Side::kRight;

@@ -202,7 +202,8 @@ std::set<std::string> Reconcile::count_as_written(const store::Intent& intent) {
 /// agreed on before that: the request may have landed, and who enters the agreed value on top of it says so against the other side
 /// (law 26). Whether it did land nobody knows, so the two are disputed with the values as they are. Kept beside the base, because
 /// that is what every later pass compares with; a pass that has stored what the side shows since has taken it into account, and what
-/// was agreed on there is no edit. True where it is news.
+/// was agreed on there is no edit. Of rows each cell is looked at, of a list for both sides too: it is made of cells that are copied.
+/// True where it is news.
 bool Reconcile::note_entered_since(const store::Intent& intent) {
   const Side side = intent.side;
   if (known_.link && known_.link->seen_at[side] && *known_.link->seen_at[side] > intent.created_at) return false;
@@ -212,12 +213,30 @@ bool Reconcile::note_entered_since(const store::Intent& intent) {
   bool news = false;
   for (const auto& [name, announced] : intent.fields.as_object()) {
     const Field* field = plan_.field(name);
-    const bool compared = field != nullptr && field->kind != Field::Kind::kRows && link_.base.contains(name) && !is_ignored(link_, name);
-    if (!compared || announced.find("base") != nullptr || doubtful_.contains(name) || changed(*field, side) || shows(intent, name, side == Side::kLeft ? "l" : "r") || is_ours_by_now(name)) continue;
+    if (field == nullptr || !link_.base.contains(name) || is_ignored(link_, name)) continue;
+    if (field->kind == Field::Kind::kRows) {
+      news |= note_entered_cells(intent, *field, announced);
+      continue;
+    }
+    if (announced.find("base") != nullptr || doubtful_.contains(name) || changed(*field, side) || shows(intent, name, side == Side::kLeft ? "l" : "r") || is_ours_by_now(name)) continue;
     note_entered(link_, *field, side, form_of(*field, side, record_[side]->fields));
     news = true;
   }
   return news;
+}
+
+bool Reconcile::note_entered_cells(const store::Intent& intent, const Field& field, const Value& announced) {
+  const Side side = intent.side;
+  std::vector<Value> known{part_of(announced, side == Side::kLeft ? "l" : "r")};
+  for (const store::Intent& one : known_.intents) {
+    const Value* meant = one.side == side && is_ours(one) && one.fields.is_object() ? one.fields.find(field.name) : nullptr;
+    if (meant != nullptr) known.push_back(part_of(*meant, "to"));
+  }
+  const store::FieldBase& base = link_.base.at(field.name);
+  Value entered = entered_cells(field, side, form_of(field, side, record_[side]->fields), side == Side::kLeft ? base.left : base.right, known);
+  if (entered.as_object().empty()) return false;
+  note_entered(link_, field, side, std::move(entered));
+  return true;
 }
 
 /// Rows and parts of the record are made by requests of their own, which no guard of the record stops: one that was lost may

@@ -174,6 +174,7 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   bool another_landed(const store::Intent& intent) const;
   std::set<std::string> count_as_written(const store::Intent& intent);
   bool note_entered_since(const store::Intent& intent);
+  bool note_entered_cells(const store::Intent& intent, const Field& field, const Value& announced);
   bool may_still_make(const store::Intent& intent) const;
   std::optional<store::Intent> rest_of(const store::Intent& intent, const std::set<std::string>& written) const;
   store::Conflict doubt_about(const std::string& name) const;

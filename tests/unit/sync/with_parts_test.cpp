@@ -316,6 +316,25 @@ TEST_CASE("with_parts: a part whose making had left when the process was killed 
   CHECK(it.world.conflicts().empty());
 }
 
+TEST_CASE("with_parts: what somebody enters into a part as it was agreed on, over a write without answer, is an edit", "[sync][parts]") {
+  Joined it;
+  it.addresses.edit(it.first(), "city", Value("Hull"));
+  it.world.settle(std::chrono::seconds(1));
+  it.addresses.write_faults = {MemorySide::Fault::kLoseAnswer};
+  it.world.left.read_faults = {MemorySide::Fault::kNone, MemorySide::Fault::kRefuse};
+  it.world.right.edit(it.row, "city", Value("Leeds"));
+  it.world.hook(Side::kRight, it.row);
+  it.world.hook(Side::kLeft, it.ada);
+  it.world.settle(std::chrono::milliseconds(1));
+  REQUIRE(it.addresses.get(it.first(), "city") == Value("Leeds"));
+  it.addresses.edit(it.first(), "city", Value("York"));
+  it.sync();
+  it.world.settle(std::chrono::minutes(10));
+
+  CHECK(it.addresses.get(it.first(), "city") == Value("York"));
+  CHECK(it.city() == Value("York"));
+}
+
 TEST_CASE("with_parts: a part that moves to another record changes both", "[sync][parts]") {
   Joined it;
   const std::string bob = it.world.left.insert(read(R"({"email":"bob@example.org"})"));

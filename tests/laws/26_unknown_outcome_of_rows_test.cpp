@@ -1,0 +1,108 @@
+// Law 26: of a list of rows each cell is looked at, and a reference that is owed keeps what was seen of it.
+#include <catch2/catch.hpp>
+
+#include "base/json.h"
+#include "support/teams.h"
+
+using namespace tidewire;
+using namespace tidewire::test;
+using sync::Side;
+using std::chrono::minutes;
+using std::chrono::seconds;
+using Fault = MemorySide::Fault;
+
+namespace {
+
+/// Two people's skills, a row each.
+struct Listed : Pair {
+  static sync::Plan plan() {
+    sync::Plan plan = World::default_plan();
+    sync::Field rows;
+    rows.name = "skills";
+    rows.paths = {{"skills"}, {"skills"}};
+    rows.kind = sync::Field::Kind::kRows;
+    rows.strategy = "newest";
+    rows.rows = {World::field("skill"), World::field("level"), World::field("since")};
+    rows.rows.front().row_key = true;
+    plan.fields.push_back(rows);
+    return plan;
+  }
+  Listed() : Pair(plan()) {
+    has(Side::kLeft, R"([{"skill":"lua","level":1,"since":1990},{"skill":"sql","level":1,"since":1990}])");
+    tell();
+    REQUIRE(list(Side::kRight) == list(Side::kLeft));
+    later(seconds(1));
+  }
+  void has(Side which, const char* rows) { side(which).edit(key(which), "skills", json::parse(rows).value()); }
+  std::string list(Side which) { return json::dump(side(which).get(key(which), "skills")); }
+  /// The next write to that side is applied, and neither it nor the read after it is answered.
+  void lose_answer(Side which) {
+    side(which).write_faults = {Fault::kLoseAnswer};
+    side(which).read_faults = {Fault::kNone, Fault::kRefuse};
+    tell(std::chrono::milliseconds(1));
+  }
+  bool both_have(const char* rows) {
+    CHECK(list(Side::kLeft) == json::dump(json::parse(rows).value()));
+    return list(Side::kRight) == list(Side::kLeft);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("law 26: of a row the cell that somebody enters as it was agreed on, over a write without answer, is an edit", "[laws][26]") {
+  const bool guarded = GENERATE(true, false);
+  CAPTURE(guarded);
+  Listed it;
+  it.world.right.able.guarded_writes = guarded;
+  it.has(Side::kRight, R"([{"skill":"lua","level":2,"since":1990},{"skill":"sql","level":1,"since":1990}])");
+  it.later(seconds(1));
+  it.has(Side::kLeft, R"([{"skill":"lua","level":3,"since":1990},{"skill":"sql","level":4,"since":1990}])");  // the newer one wins
+  it.lose_answer(Side::kRight);
+  REQUIRE(it.list(Side::kRight) == it.list(Side::kLeft));
+  it.has(Side::kRight, R"([{"skill":"lua","level":1,"since":1995},{"skill":"sql","level":4,"since":1990}])");
+  it.tell(minutes(10));
+
+  CHECK(it.both_have(R"([{"level":1,"since":1995,"skill":"lua"},{"level":4,"since":1990,"skill":"sql"}])"));
+  it.forget_what_was();
+  it.tell(minutes(10));
+  CHECK(it.new_writes() == 0);
+}
+
+TEST_CASE("law 26: so is one of a row that was deleted there, and that the write had brought back", "[laws][26]") {
+  Listed it;
+  it.has(Side::kLeft, R"([{"skill":"sql","level":1,"since":1990}])");
+  it.has(Side::kRight, R"([{"skill":"lua","level":2,"since":1990},{"skill":"sql","level":1,"since":1990}])");
+  it.lose_answer(Side::kLeft);
+  it.has(Side::kLeft, R"([{"skill":"lua","level":1,"since":1990},{"skill":"sql","level":1,"since":1990}])");
+  it.tell(minutes(10));
+
+  CHECK(it.both_have(R"([{"level":1,"since":1990,"skill":"lua"},{"level":1,"since":1990,"skill":"sql"}])"));
+}
+
+TEST_CASE("law 26: where a list is made of both sides a person's word for the side holds for such a cell, too", "[laws][26]") {
+  Listed it;
+  it.has(Side::kRight, R"([{"skill":"lua","level":2,"since":1990},{"skill":"sql","level":5,"since":1990}])");
+  it.later(seconds(1));
+  it.has(Side::kLeft, R"([{"skill":"lua","level":3,"since":1990},{"skill":"sql","level":1,"since":1990}])");
+  it.lose_answer(Side::kRight);
+  it.has(Side::kRight, R"([{"skill":"lua","level":1,"since":1990},{"skill":"sql","level":5,"since":1990}])");
+  it.tell(minutes(10));
+  REQUIRE(it.world.conflicts().size() == 1);
+  it.resolve("skills", "right");
+
+  CHECK(it.both_have(R"([{"level":1,"since":1990,"skill":"lua"},{"level":5,"since":1990,"skill":"sql"}])"));
+}
+
+TEST_CASE("law 26: a cell that shows what the write had found there is no edit, nor one that a part of the write made", "[laws][26]") {
+  Listed it;
+  it.has(Side::kRight, R"([{"skill":"lua","level":1,"since":1991},{"skill":"sql","level":2,"since":1990}])");
+  it.later(seconds(1));
+  it.has(Side::kLeft, R"([{"skill":"lua","level":3,"since":1990},{"skill":"sql","level":3,"since":1990}])");
+  it.lose_answer(Side::kRight);
+  it.has(Side::kRight, R"([{"skill":"lua","level":1,"since":1991},{"skill":"sql","level":3,"since":1990}])");
+  it.tell(minutes(10));
+
+  REQUIRE(it.world.conflicts().size() == 1);  // made of both, it waits for a person
+  it.resolve("skills", "right");
+  CHECK(it.both_have(R"([{"level":3,"since":1991,"skill":"lua"},{"level":3,"since":1990,"skill":"sql"}])"));
+}
