@@ -49,6 +49,16 @@ TEST_CASE("law 14: what was not accepted is not sent again and again", "[laws][1
   CHECK(it.new_writes() == writes);
 }
 
+TEST_CASE("law 14: where a person lets it be, each side has its own value from then on", "[laws][14][9]") {
+  Stubborn it;
+  it.edit(Side::kLeft, "phone", "5");
+  it.tell();
+  it.resolve("phone", "accept");
+
+  CHECK(it.world.conflicts().empty());
+  CHECK(it.link().notes.at_path("phone.apart") != nullptr);
+}
+
 TEST_CASE("law 14: another edit that is not accepted either is shown by the same conflict", "[laws][14]") {
   Stubborn it;
   it.edit(Side::kLeft, "phone", "5");

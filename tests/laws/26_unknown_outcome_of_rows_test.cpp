@@ -106,3 +106,67 @@ TEST_CASE("law 26: a cell that shows what the write had found there is no edit, 
   it.resolve("skills", "right");
   CHECK(it.both_have(R"([{"level":3,"since":1991,"skill":"lua"},{"level":3,"since":1990,"skill":"sql"}])"));
 }
+
+TEST_CASE("law 26: that a value was entered so outlives a pass that dies between its announcement and its end", "[laws][26][12]") {
+  Pair it;
+  it.edit(Side::kRight, "phone", "r");
+  it.later(seconds(1));
+  it.edit(Side::kLeft, "phone", "l");
+  it.world.right.write_faults = {Fault::kLoseAnswer};
+  it.world.right.read_faults = {Fault::kNone, Fault::kRefuse};
+  it.tell(std::chrono::milliseconds(1));
+  REQUIRE(it.shown(Side::kRight, "phone") == "l");
+  it.edit(Side::kLeft, "email", "ada@new.org");  // seen under a stamp that our own write replaces
+  it.world.clock.pass(seconds(2));
+  it.edit(Side::kRight, "phone", "1");
+  it.world.right.write_faults = {Fault::kSilent};
+  it.tell(seconds(5));
+  REQUIRE(it.shown(Side::kLeft, "phone") == "l");
+  restart(it.world);
+  it.tell(minutes(10));
+
+  CHECK(it.both_show("phone", "1"));
+  CHECK(it.both_show("email", "ada@new.org"));
+}
+
+TEST_CASE("law 26: a reference that is owed keeps that somebody entered it over a write without answer", "[laws][26][22]") {
+  using Act = sync::Mending::Act;
+  Teams it(true);
+  std::vector<std::string> teams;
+  for (const char* name : {"T1", "T2", "T3"}) {
+    it.make_team(name);
+    for (const auto& [key, row] : it.right.rows) {
+      if (std::find(teams.begin(), teams.end(), key) == teams.end()) teams.push_back(key);
+    }
+  }
+  const std::string twin = it.world.only_right();
+  const auto team = [&](Side side) { return side == Side::kLeft ? it.world.left.get(it.child, "team") : it.world.right.get(twin, "team_id"); };
+  const auto tell = [&](Duration span) {
+    it.world.hook(Side::kLeft, it.child);
+    it.world.hook(Side::kRight, twin);
+    it.world.settle(span);
+  };
+  const auto mend = [&](Act act, std::optional<sync::SideKey> with = {}) {
+    it.world.engine->mend({act, "teams", {Side::kLeft, "T1"}, std::move(with), "", "ann"}, [](Result<store::Operation> done) { CHECK(done.ok()); });
+    it.world.settle();
+  };
+  tell(minutes(2));
+  REQUIRE(team(Side::kRight) == Value(teams[0]));
+  it.world.right.edit(twin, "team_id", Value(teams[1]));
+  it.world.timers.advance(seconds(1));
+  it.world.left.edit(it.child, "team", Value("T3"));
+  it.world.right.write_faults = {Fault::kLoseAnswer};
+  it.world.right.read_faults = {Fault::kNone, Fault::kRefuse};
+  tell(std::chrono::milliseconds(1));
+  REQUIRE(team(Side::kRight) == Value(teams[2]));
+  it.world.right.edit(twin, "team_id", Value(teams[0]));
+  mend(Act::kUnlink);
+  tell(minutes(10));
+  tell(minutes(10));
+
+  CHECK(team(Side::kRight) == Value(teams[0]));
+  mend(Act::kRelink, sync::SideKey{Side::kRight, teams[0]});
+  tell(minutes(10));
+  CHECK(team(Side::kRight) == Value(teams[0]));
+  CHECK(team(Side::kLeft) == Value("T1"));
+}

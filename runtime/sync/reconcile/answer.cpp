@@ -77,8 +77,9 @@ bool Reconcile::take_field(Side side, Decision& decision, const Value& stored, S
     as_sent = decision.apart = true;
   }
   const auto remember = [&](const char* form, bool loses) {
-    link_.notes[field.name] = Value(Object{{"sent", *to}, {form, found}, {"side", side_name(side)}});
-    if (loses) link_.notes[field.name]["loses"] = true;
+    Object note{{"sent", *to}, {form, found}, {"side", side_name(side)}};
+    if (loses) note["loses"] = true;
+    note_form(link_, field.name, std::move(note));
   };
   const auto refuse = [&](const char* kind, std::string rule) {
     decision.kind = Decision::Kind::kConflict;
@@ -104,7 +105,7 @@ bool Reconcile::take_field(Side side, Decision& decision, const Value& stored, S
   }
   link_.base[field.name] = std::move(base);  // of another form it takes what was sent: the difference is a change and goes back once
   if (!as_sent) remember(shown == Shown::kOurs ? "stored" : "read", shown == Shown::kUnversioned);
-  else if (const Value* note = link_.notes.find(field.name); note != nullptr && note->find("read") != nullptr) link_.notes.as_object().erase(field.name);
+  else if (const Value* note = link_.notes.find(field.name); note != nullptr && note->find("read") != nullptr) drop_form(link_, field.name);
   return !as_sent || (half && creating_);  // what was made with a person's word has that to tell
 }
 

@@ -138,12 +138,7 @@ void Reconcile::commit_pass() {
     if (decision.kind == Decision::Kind::kAgree && decision.closes_conflict) operation_.author = "";
     if (decision.closes_conflict) close_conflicts_.push_back(name);
     drift |= decision.kind == Decision::Kind::kDrift;
-    if (decision.kind == Decision::Kind::kOwed) {
-      owed = true;
-      link_.notes[name] = Value(Object{{"owed", Value(true)}});
-    } else if (const Value* note = link_.notes.find(name); note != nullptr && note->bool_or("owed", false)) {
-      link_.notes.as_object().erase(name);
-    }
+    owed |= decision.kind == Decision::Kind::kOwed;
     if (decision.kind != Decision::Kind::kConflict) {
       if (decision.kind != Decision::Kind::kNothing && link_.stamps.find(name) != nullptr) link_.stamps.as_object().erase(name);
       continue;

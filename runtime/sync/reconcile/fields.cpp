@@ -13,13 +13,7 @@ namespace {
 constexpr const char* kScript = "$script";
 constexpr const char* kApart = "apart";
 constexpr const char* kHeld = "held";  // by the brake, before it has a base
-
-void drop_note(store::Link& link, const std::string& field, const char* what) {
-  const Value* note = link.notes.find(field);
-  if (note == nullptr || !note->is_object() || note->find(what) == nullptr) return;
-  link.notes[field].as_object().erase(what);
-  if (link.notes[field].as_object().empty()) link.notes.as_object().erase(field);
-}
+constexpr const char* kOwed = "owed";
 
 }  // namespace
 
@@ -36,7 +30,7 @@ bool Reconcile::is_unmet(const Field& field, Side side) const {
   const bool meets = field.kind != Field::Kind::kConstant && field.when != Field::When::kCreate && flows(field.flow, store::other(side));
   if (link_.id == 0 || !meets || link_.base.contains(field.name) || is_ignored(link_, field.name)) return false;
   const Value* note = link_.notes.find(field.name);
-  const bool later = note != nullptr && (note->bool_or("owed", false) || note->bool_or(kHeld, false));
+  const bool later = note != nullptr && (note->bool_or(kOwed, false) || note->bool_or(kHeld, false));
   const auto joined = lane_.joined.fields.find(field.name);
   const bool came_since = joined != lane_.joined.fields.end() && joined->second > epoch_;
   return !later && !came_since && !empty_form(field, side, form_of(field, side, record_[side]->fields));
@@ -55,6 +49,8 @@ void Reconcile::note_fields() {
     const std::string& name = decision.field->name;
     if (decision.kind == Decision::Kind::kHeld && !link_.base.contains(name)) link_.notes[name][kHeld] = true;
     else drop_note(link_, name, kHeld);
+    if (decision.kind == Decision::Kind::kOwed) link_.notes[name][kOwed] = true;
+    else drop_note(link_, name, kOwed);
     const bool moved = decision.kind == Decision::Kind::kCopy || decision.kind == Decision::Kind::kResolve ||
                        decision.kind == Decision::Kind::kAgree;
     if (moved) drop_note(link_, name, kEntered);
@@ -64,7 +60,7 @@ void Reconcile::note_fields() {
       drop_note(link_, name, kApart);
     }
     const Value* note = link_.notes.find(name);
-    if (decision.kind == Decision::Kind::kAgree && note != nullptr && note->find("read") != nullptr) link_.notes.as_object().erase(name);
+    if (decision.kind == Decision::Kind::kAgree && note != nullptr && note->find("read") != nullptr) drop_form(link_, name);
   }
   const bool held = std::any_of(decisions_.fields.begin(), decisions_.fields.end(),
                                 [](const Decision& one) { return one.kind == Decision::Kind::kHeld; });
