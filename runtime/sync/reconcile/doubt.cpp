@@ -179,19 +179,31 @@ bool Reconcile::another_landed(const store::Intent& intent) const {
 }
 
 /// A request is applied whole: fields that show its result tell of the others too, whatever was made of them since, unless
-/// as many still show what they were: the same value may have been typed in by somebody (law 26). The names of the fields;
-/// none where nothing shows that it was written.
+/// as many still show what they were: the same value may have been typed in by somebody (law 26). Each part is written by a
+/// request of its own after the record's, so only its own fields tell of it. The names of the fields; none where nothing
+/// shows that it was written.
 std::set<std::string> Reconcile::count_as_written(const store::Intent& intent) {
   const std::ptrdiff_t results = shown(intent);
   if (results == 0 || another_landed(intent)) return {};
   std::set<std::string> written;
   const auto& fields = intent.fields.as_object();
   const char* before = intent.side == Side::kLeft ? "l" : "r";
-  const auto unwritten = std::count_if(fields.begin(), fields.end(), [&](const auto& one) { return !shows(intent, one.first, "to") && shows(intent, one.first, before); });
+  const auto part_of_record = [&](const Field& field) {
+    const auto& parts = plan_.end[intent.side].parts;
+    const std::string top = field.paths[intent.side].empty() ? "" : field.paths[intent.side].front().substr(0, field.paths[intent.side].front().find('.'));
+    return std::find(parts.begin(), parts.end(), top) != parts.end() ? top : "";
+  };
+  std::map<std::string, std::ptrdiff_t> tells;  // by part, "" the record: how many more fields show the result than what they were
+  for (const auto& [name, announced] : fields) {
+    const Field* field = plan_.field(name);
+    const std::ptrdiff_t says = shows(intent, name, "to") ? 1 : shows(intent, name, before) ? -1 : 0;
+    tells[""] += says;
+    if (const std::string part = field == nullptr ? "" : part_of_record(*field); !part.empty()) tells[part] += says;
+  }
   for (const auto& [name, announced] : fields) {
     const Field* field = plan_.field(name);
     if (field == nullptr) continue;
-    const bool edited_since = field->kind != Field::Kind::kRows && results > unwritten && !shows(intent, name, before);  // rows may be written in part
+    const bool edited_since = field->kind != Field::Kind::kRows && tells[part_of_record(*field)] > 0 && !shows(intent, name, before);  // rows may be written in part
     if (!shows(intent, name, "to") && !edited_since) continue;
     link_.base[name] = base_as_sent(intent, announced);
     written.insert(name);

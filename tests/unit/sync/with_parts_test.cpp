@@ -335,6 +335,30 @@ TEST_CASE("with_parts: what somebody enters into a part as it was agreed on, ove
   CHECK(it.city() == Value("York"));
 }
 
+TEST_CASE("with_parts: that the record was written does not tell that its part was", "[sync][parts]") {
+  Joined it;
+  sync::Plan plan = Joined::plan();
+  for (sync::Field& field : plan.fields) {
+    if (field.name == "address.city") field.strategy_function = 3;  // the right one wins
+  }
+  it.world.engine->put(std::make_shared<test::TableMapper>(plan, "v4"), {it.left.get(), &it.world.right});
+  it.addresses.write_faults = {MemorySide::Fault::kLoseRequest};
+  it.world.left.read_faults = {MemorySide::Fault::kNone, MemorySide::Fault::kRefuse};
+  it.world.right.edit(it.row, "phone", Value("2"));
+  it.world.right.edit(it.row, "city", Value("Leeds"));
+  it.world.hook(Side::kRight, it.row);
+  it.world.hook(Side::kLeft, it.ada);
+  it.world.settle(std::chrono::milliseconds(1));
+  REQUIRE(it.world.left.get(it.ada, "phone") == Value("2"));
+  REQUIRE(it.addresses.get(it.first(), "city") == Value("York"));
+  it.addresses.edit(it.first(), "city", Value("Bath"));
+  it.sync();
+  it.world.settle(std::chrono::minutes(10));
+
+  CHECK(it.addresses.get(it.first(), "city") == Value("Leeds"));
+  CHECK(it.city() == Value("Leeds"));
+}
+
 TEST_CASE("with_parts: a part that moves to another record changes both", "[sync][parts]") {
   Joined it;
   const std::string bob = it.world.left.insert(read(R"({"email":"bob@example.org"})"));
