@@ -49,6 +49,18 @@ TEST_CASE("law 14: what was not accepted is not sent again and again", "[laws][1
   CHECK(it.new_writes() == writes);
 }
 
+TEST_CASE("law 14: what a new record does not take is no value that travels back either", "[laws][14][28]") {
+  Pair it;
+  it.world.right.store_as = [](const std::string& field, const Value& value) { return field == "phone" ? Value() : value; };
+  const std::string bob = it.world.left.insert(person("bob@example.org", "7"));
+  it.world.hook(Side::kLeft, bob);
+  it.world.settle(std::chrono::minutes(5));
+
+  CHECK(it.world.left.get(bob, "phone") == Value("7"));
+  REQUIRE(it.world.conflicts().size() == 1);
+  CHECK(it.world.conflicts().front().kind == "not_accepted");
+}
+
 TEST_CASE("law 14: where a person lets it be, each side has its own value from then on", "[laws][14][9]") {
   Stubborn it;
   it.edit(Side::kLeft, "phone", "5");

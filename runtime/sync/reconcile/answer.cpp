@@ -69,7 +69,9 @@ bool Reconcile::take_field(Side side, Decision& decision, const Value& stored, S
   auto& to = side == Side::kLeft ? decision.to_left : decision.to_right;
   const Value found = form_of(field, side, stored);
   const Value& before = side == Side::kLeft ? decision.left : decision.right;
-  const bool kept = !creating_ && shown != Shown::kLater && same_form(field, side, found, before);
+  // Of a new record what it was before is nothing.
+  const bool none = creating_ && empty_form(field, side, found) && !empty_form(field, side, *to);
+  const bool kept = shown != Shown::kLater && (creating_ ? none : same_form(field, side, found, before));
   bool as_sent = same_form(field, side, found, *to);
   decision.shows[side] = found;
   if (!as_sent && takes_any_form(decision, found, before, side, shown)) {

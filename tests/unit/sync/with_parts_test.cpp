@@ -245,6 +245,18 @@ TEST_CASE("with_parts: a record that comes out of the trash, because it was edit
   std::erase_if(asked, [](const MemorySide::Request& one) { return one.verb != "create"; });
   REQUIRE_FALSE(asked.empty());
   CHECK(asked.back().values.string_or("city") == "York");  // at once, and not as an edit later
+TEST_CASE("with_parts: what a part that may not be made was to hold stays with the record that has it, and somebody is told", "[sync][parts]") {
+  Part part = Joined::address();
+  part.create = false;
+  Joined it(part);
+  const std::string bob = it.world.right.insert(read(R"({"email":"bob@example.org","city":"Bath"})"));
+  it.world.hook(Side::kRight, bob);
+  it.world.settle(std::chrono::minutes(5));
+
+  CHECK(it.world.left.rows.size() == 2);
+  CHECK(it.world.right.get(bob, "city") == Value("Bath"));
+  REQUIRE(it.world.conflicts().size() == 1);
+  CHECK(it.world.conflicts().front().kind == "not_accepted");
 }
 
 TEST_CASE("with_parts: a part that was taken from its record before it, which something else holds fast, is nobody's edit of it", "[sync][parts]") {
