@@ -16,6 +16,8 @@ using store::side_name;
 
 namespace {
 
+constexpr const char* kWentRule = "restored: a delete took it before or with its record";
+
 /// The place that a message begins with where it is in the file of the row `at` ("mappings/people.lua:3"), taken off the message: nearer to
 /// the mistake than the row's own. "" = it begins with no such place.
 std::string nearer_place(std::string& message, const std::string& at) {
@@ -96,7 +98,8 @@ Pass::View Pass::look(const Field& field) {
   view.decided = view.conflict != nullptr && view.conflict->method && still_stands(view);
   // Told of whatever comes of the field: a group is judged by it too, and is decided again from its record (law 32).
   const bool entered = view.has_base && (is_entered(s_.link, field, Side::kLeft, view.decision.left) || is_entered(s_.link, field, Side::kRight, view.decision.right));
-  if (perhaps_ours(view) || entered) view.decision.note = *s_.link.notes.find(field.name);
+  const bool went = noted_on(s_.link, field, kWent, Side::kLeft) != nullptr || noted_on(s_.link, field, kWent, Side::kRight) != nullptr;
+  if (perhaps_ours(view) || entered || went) view.decision.note = *s_.link.notes.find(field.name);
   return view;
 }
 
@@ -156,6 +159,7 @@ Result<void> Pass::without_base(View& view) {
       decision.apart = true;
       return {};
     }
+    if (const Value* had = noted_on(s_.link, field, kWent, other(side))) return with_what_went(view, side, *had);
     return copy(view, other(side), "created from " + std::string(side_name(other(side))));
   }
   if (s_.record.left == nullptr || s_.record.right == nullptr) return {};
@@ -178,6 +182,39 @@ Result<void> Pass::without_base(View& view) {
   }
   if (field.when == Field::When::kCreate) return {};
   return dispute(view);
+}
+
+/// The record that lives on has it no more, because a delete of ours took it: the other one is made with it. From there it travels
+/// back with the next pass, as what was decided on a record that is made anew does.
+Result<void> Pass::with_what_went(View& view, Side made, const Value& had) {
+  const Side stayed = other(made);
+  const Field& field = *view.decision.field;
+  Sides<std::optional<Value>> wanted;
+  wanted[stayed] = had;
+  wanted[made] = carried(field, made, wanted[stayed]);
+  if (!wanted[made]) return copy(view, stayed, "created from " + std::string(side_name(stayed)));
+  (stayed == Side::kLeft ? view.decision.left_as_right : view.decision.right_as_left) = carried(field, made, current(field, stayed));
+  return settle(view, {Verdict::Kind::kValue, stayed, *wanted.left, *wanted.right}, kWentRule);
+}
+
+/// The same of rows.
+Result<void> Pass::with_rows_that_went(View& view, Side made, const Value& had) {
+  const Side stayed = other(made);
+  Decision& decision = view.decision;
+  Value& shown = stayed == Side::kLeft ? decision.left : decision.right;
+  View now = view;  // what is left of them, as the other side would have it
+  TRY(merge(now, stayed, {}, kWentRule));
+  Value left_over = std::exchange(shown, had);
+  TRY(merge(view, stayed, {}, kWentRule));
+  shown = std::move(left_over);
+  if (!(made == Side::kLeft ? decision.to_left : decision.to_right)) return {};
+  const auto& carried = made == Side::kLeft ? now.decision.to_left : now.decision.to_right;
+  (stayed == Side::kLeft ? decision.left_as_right : decision.right_as_left) = carried.value_or(Value(Array{}));
+  (stayed == Side::kLeft ? decision.to_left : decision.to_right) = had;
+  decision.kind = Decision::Kind::kResolve;
+  decision.winner.reset();
+  decision.discards = true;
+  return {};
 }
 
 /// Law 9: a field that the mapping has got since the link was made is adopted; where that writes, or asks a person, the brake has a say.
@@ -337,6 +374,8 @@ Result<void> Pass::rows_field(View& view) {
   const Field& field = *decision.field;
   for (const Side side : {Side::kLeft, Side::kRight}) {
     if (s_.exists[side]) continue;
+    const Value* had = noted_on(s_.link, field, kWent, other(side));
+    if (flows(field.flow, side) && had != nullptr) return with_rows_that_went(view, side, *had);
     if (flows(field.flow, side)) return merge(view, other(side), {}, "created from " + std::string(side_name(other(side))));
     decision.kind = Decision::Kind::kAgree;
     decision.rule = "created from " + std::string(side_name(other(side))) + ", which these rows are not copied from";

@@ -30,6 +30,8 @@ class Pass : private Cells {
   Result<void> decide_field(View& view);
   Result<void> adopt(View& view);
   Result<void> without_base(View& view);
+  Result<void> with_what_went(View& view, Side made, const Value& had);
+  Result<void> with_rows_that_went(View& view, Side made, const Value& had);
   std::optional<Side> said_anew(const Field& state) const;
   bool is_reapplied(const View& view) const;
   std::optional<Side> reapplied_from(const View& view);

@@ -125,11 +125,10 @@ void Reconcile::decide_delete(Side side, bool edited) {
   brake(side);
 }
 
-/// Rows and parts that hold their record fast go before it (belongings/): where a delete of ours came no further, that they are
-/// missing is nobody's edit. One that was changed is.
-bool Reconcile::went_first(const Field& field, Side side) const {
+/// The side has none of the part, or only some of the rows, that both sides agreed on, and nothing of them is changed.
+bool Reconcile::is_short(const Field& field, Side side) const {
   const auto base = link_.base.find(field.name);
-  if (base == link_.base.end() || !deleted_by_us(side)) return false;
+  if (base == link_.base.end()) return false;
   const Value now = form_of(field, side, record_[side]->fields);
   if (field.kind != Field::Kind::kRows) {
     const auto& parts = plan_.end[side].parts;
@@ -144,6 +143,23 @@ bool Reconcile::went_first(const Field& field, Side side) const {
     if (std::find(left.begin(), left.end(), names[i]) != left.end()) unchanged.push_back(agreed.as_array()[i]);
   }
   return same_rows(field, side, now, Value(std::move(unchanged)));
+}
+
+/// Rows and parts that hold their record fast go before it (belongings/): where a delete of ours came no further, that they are
+/// missing is nobody's edit. One that was changed is.
+bool Reconcile::went_first(const Field& field, Side side) const { return deleted_by_us(side) && is_short(field, side); }
+
+/// Rows and parts that are records of their own do not come back with the record that a delete of ours took them from: what both
+/// sides had of them is noted, for the other record to be made with (merge/decide.cpp).
+void Reconcile::note_went(Side side) {
+  if (!record_[side] || (!deleted_by_us(side) && !put_back_mark_)) return;
+  for (const Field& field : plan_.fields) {
+    const bool inside = field.kind == Field::Kind::kRows && !field.paths[side].front().ends_with("[]");
+    if (inside || lost_.find(field.name) != nullptr || !is_short(field, side)) continue;
+    const store::FieldBase& base = link_.base.at(field.name);
+    const Value& agreed = side == Side::kLeft ? base.left : base.right;
+    if (!same_form(field, side, form_of(field, side, record_[side]->fields), agreed)) link_.notes[field.name][kWent][side == Side::kLeft ? "l" : "r"] = agreed;
+  }
 }
 
 /// What a write of ours of unknown outcome may have made of the field, the side having had no edit in it (law 28).
@@ -318,6 +334,7 @@ void Reconcile::set_mark(Side side) {
 void Reconcile::restore(Side side) {
   if (restored_.empty()) restored_ = "it was deleted on the " + std::string(side_name(side)) + (deleted_by_us(side) ? " while out of the scope on the " : " while edited on the ") + side_name(other(side));
   if (!flows(plan_.flow, side)) return bury(side, "one-way", "skipped");
+  note_went(other(side));
   honour_intents([self = shared_from_this(), side] { self->begin_generation(side); });
 }
 

@@ -53,7 +53,9 @@ void Reconcile::note_fields() {
     else drop_note(link_, name, kOwed);
     const bool moved = decision.kind == Decision::Kind::kCopy || decision.kind == Decision::Kind::kResolve ||
                        decision.kind == Decision::Kind::kAgree;
-    if (moved) drop_note(link_, name, kEntered);
+    for (const char* what : {kEntered, kWent}) {
+      if (moved) drop_note(link_, name, what);
+    }
     if (moved && decision.apart && link_.base.contains(name)) {
       link_.notes[name][kApart] = true;
     } else if (moved) {

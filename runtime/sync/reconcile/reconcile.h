@@ -276,7 +276,9 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   bool was_swept(Side side) const;
   void gone(Side side);
   void decide_delete(Side side, bool edited);
+  bool is_short(const Field& field, Side side) const;
   bool went_first(const Field& field, Side side) const;
+  void note_went(Side side);
   bool may_be_ours(const Field& field, Side side) const;
   void keep_unsure(Side side);
   bool deleted_by_us(Side side) const;

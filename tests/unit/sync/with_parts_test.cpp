@@ -225,7 +225,9 @@ TEST_CASE("with_parts: nor is a record marked as deleted of which a part was cha
 }
 
 TEST_CASE("with_parts: a record that comes out of the trash, because it was edited at the last moment, has its parts", "[sync][parts]") {
-  Joined it;
+  Part part = Joined::address();
+  part.emptied = GENERATE(Part::Emptied::kClear, Part::Emptied::kDelete);
+  Joined it(part);
   it.world.left.able.guarded_deletes = false;
   it.world.left.brings_back = true;
   it.die();
@@ -245,6 +247,36 @@ TEST_CASE("with_parts: a record that comes out of the trash, because it was edit
   std::erase_if(asked, [](const MemorySide::Request& one) { return one.verb != "create"; });
   REQUIRE_FALSE(asked.empty());
   CHECK(asked.back().values.string_or("city") == "York");  // at once, and not as an edit later
+  REQUIRE(it.addresses.rows.size() == 1);
+  CHECK(it.addresses.get(it.first(), "city") == Value("York"));
+  CHECK(it.addresses.get(it.first(), "street") == Value("1 Mill"));
+}
+
+TEST_CASE("with_parts: a part that a delete took before its record comes back where the record is edited and lives on", "[sync][parts]") {
+  Part part = Joined::address();
+  part.emptied = Part::Emptied::kDelete;
+  Joined it(part);
+  it.world.left.rule = [](const std::string&, const Value& values) -> std::optional<Error> {
+    if (!values.as_object().empty()) return std::nullopt;
+    return make_error(Code::kBlocked, "still referred to by an order");
+  };
+  it.world.right.erase(it.row);
+  it.world.hook(Side::kRight, it.row, "delete");
+  it.world.settle();
+  REQUIRE(it.addresses.rows.empty());
+  it.world.left.edit(it.ada, "note", Value("called back"));
+  it.world.hook(Side::kLeft, it.ada);
+  it.world.settle(std::chrono::minutes(5));
+
+  REQUIRE(it.world.right.rows.size() == 1);
+  it.row = it.world.only_right();
+  CHECK(it.city() == Value("York"));
+  REQUIRE(it.addresses.rows.size() == 1);
+  CHECK(it.addresses.get(it.first(), "city") == Value("York"));
+  CHECK(it.world.conflicts().empty());
+  it.world.left.rule = nullptr;
+}
+
 TEST_CASE("with_parts: what a part that may not be made was to hold stays with the record that has it, and somebody is told", "[sync][parts]") {
   Part part = Joined::address();
   part.create = false;

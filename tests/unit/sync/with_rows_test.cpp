@@ -146,6 +146,27 @@ TEST_CASE("with_rows: rows that went before their record, which something else h
   CHECK(it.world.right.rows.empty());
 }
 
+TEST_CASE("with_rows: they come back where the record is edited and lives on", "[sync][rows]") {
+  Tables it;
+  it.world.right.rule = [](const std::string&, const Value& values) -> std::optional<Error> {
+    if (!values.as_object().empty()) return std::nullopt;
+    return make_error(Code::kBlocked, "still referred to by a shipment");
+  };
+  it.world.left.erase(it.left);
+  it.world.hook(Side::kLeft, it.left, "delete");
+  it.world.settle();
+  REQUIRE(it.skills.rows.empty());
+  it.world.right.edit(it.person, "note", Value("called back"));
+  it.world.hook(Side::kRight, it.person);
+  it.world.settle(std::chrono::minutes(5));
+
+  REQUIRE(it.world.left.rows.size() == 1);
+  CHECK(json::dump(it.world.left.get(it.world.left.rows.begin()->first, "skills")) == json::dump(read(R"([{"skill":"lua","level":3},{"skill":"sql","level":1}])")));
+  CHECK(it.table() == "lua3 sql1 ");
+  CHECK(it.world.conflicts().empty());
+  it.world.right.rule = nullptr;
+}
+
 TEST_CASE("with_rows: a row that somebody changes at the last moment refuses the delete of its record, and the mark of one", "[sync][rows]") {
   Tables it;
   std::string version;
