@@ -22,7 +22,7 @@ class Check {
     evidence_ = Evidence::gather(world_);
     for (const auto& [law, what] : world_.wrongs()) return Violation{law, what};
     if (world_.samples()) return of_sample();
-    for (auto look : {&Check::integrity, &Check::nothing_stuck, &Check::counterparts, &Check::one_each, &Check::convergence, &Check::no_invention, &Check::sums, &Check::no_lost_edit,
+    for (auto look : {&Check::integrity, &Check::nothing_stuck, &Check::counterparts, &Check::one_each, &Check::convergence, &Check::no_invention, &Check::sums, &Check::no_lost_edit, &Check::retyped,
                       &Check::deletes_stay, &Check::balance, &Check::replay}) {
       if (auto found = (this->*look)()) return found;
     }
@@ -41,6 +41,7 @@ class Check {
   std::optional<Violation> no_invention();
   std::optional<Violation> sums();
   std::optional<Violation> no_lost_edit();
+  std::optional<Violation> retyped();
   std::optional<Violation> deletes_stay();
   std::optional<Violation> balance();
   std::optional<Violation> replay();
@@ -202,7 +203,7 @@ std::optional<Violation> Check::no_invention() {
       const int thing = world_.ledger().thing_of(row.fields);
       for (const auto& [field, value] : row.fields.as_object()) {
         if (field == "amount" || field == "status" || value.is_null()) continue;
-        if (field == "badge" || (field == "boss" && world_.side(side).rows().contains(value.as_string()))) continue;
+        if (field == "badge" || field == "mood" || field == "marks" || (field == "boss" && world_.side(side).rows().contains(value.as_string()))) continue;
         const Edit* edit = world_.ledger().of(value);
         const bool known = edit != nullptr && edit->field == field && edit->thing == thing;
         if (!known) return Violation{"no invention", std::string(store::side_name(side)) + " '" + key + "' has " + field + " = " + shown(value) + ", which nobody wrote there"};
@@ -265,6 +266,27 @@ std::optional<Violation> Check::judge(const Edit& edit) {
 std::optional<Violation> Check::no_lost_edit() {
   for (const Edit& edit : world_.ledger().edits()) {
     if (auto found = judge(edit)) return found;
+  }
+  return std::nullopt;
+}
+
+/// What was entered again is no less an edit for it: overwritten it is on record as having lost.
+std::optional<Violation> Check::retyped() {
+  for (const Retyped::Typed& typed : world_.retyped().overwritten()) {
+    const std::string field = Retyped::field_of(typed.cell);
+    const auto lost_in = [&](const Value& fields) {
+      const Value* decided = fields.find(field);
+      const Value* shown = decided == nullptr ? nullptr : decided->find(store::side_name(typed.side));
+      const bool disputed = decided != nullptr && (decided->string_or("decision") == "resolve" || decided->string_or("decision") == "conflict");
+      return disputed && shown != nullptr && Retyped::get(Value(Object{{field, *shown}}), typed.cell) == typed.value;
+    };
+    const bool recorded = std::any_of(evidence_.operations.begin(), evidence_.operations.end(), [&](const store::Operation& operation) {
+      if (operation.at < typed.at || operation.key[typed.side] != typed.key) return false;
+      const Value* fields = operation.record.find("fields");
+      const Value* earlier = operation.record.find("earlier");
+      return (fields != nullptr && lost_in(*fields)) || (earlier != nullptr && std::any_of(earlier->as_array().begin(), earlier->as_array().end(), lost_in));
+    });
+    if (!recorded) return Violation{"no lost edit", typed.cell + " of '" + typed.key + "', entered again on the " + store::side_name(typed.side) + " side as " + shown(typed.value) + ", was overwritten, and is not on record as having lost"};
   }
   return std::nullopt;
 }

@@ -58,6 +58,7 @@ class Drawing {
     if (profile_.pinned && dice >= 14 && dice < 27) return act(dice < 18 ? Act::Kind::kPin : Act::Kind::kHandOn, thing);
     if (profile_.revised && dice < 18) return act(Act::Kind::kRevise, thing);
     if (profile_.related && dice >= 14 && dice < 27) return act(Act::Kind::kName, thing);
+    if (profile_.retyped && dice >= 40) return act(Act::Kind::kRetype, thing);
     if (profile_.jumps && dice >= 22 && dice < 28) return act(Act::Kind::kJump, thing);
     if (dice >= 28 && dice < 33) return act(Act::Kind::kResolve, thing);
     if (dice >= 33 && dice < 36) return act(Act::Kind::kPoll, thing);
@@ -129,6 +130,7 @@ std::string describe(const Act& act) {
     case Act::Kind::kHandOn: return side + ": " + thing + " hands its badge on";
     case Act::Kind::kRevise: return "the mapping loses the field extra, or gets it back";
     case Act::Kind::kName: return side + ": " + thing + " names another as its boss";
+    case Act::Kind::kRetype: return side + ": " + thing + " gets another mood or mark";
   }
   return "";
 }

@@ -65,6 +65,13 @@ BuiltInMapper::BuiltInMapper(const Profile& profile, std::uint64_t seed, bool gr
     plan_.fields.push_back(built_in_field("title", "newest"));
     plan_.fields.back().required = true;
   }
+  if (profile.retyped) {
+    plan_.fields.push_back(built_in_field("mood", "newest"));
+    plan_.fields.push_back(built_in_field("marks", "newest"));
+    plan_.fields.back().kind = sync::Field::Kind::kRows;
+    plan_.fields.back().rows = {built_in_field("mark", "newest"), built_in_field("says", "newest")};
+    plan_.fields.back().rows.front().row_key = true;
+  }
   if (profile.pinned) plan_.fields.push_back(built_in_field("badge", "newest"));
   if (profile.related) {
     plan_.fields.push_back(built_in_field("boss", "newest"));

@@ -10,7 +10,8 @@ namespace tidewire::simulate {
 
 /// email: the match. phone, name: newest (the right system trims the name). note: manual. amount: a sum of both edits.
 /// code: one-way to the right. street and city: won together. price, where the profile has it: a judge's, else newest. extra, once it is there: newest.
-/// extra also goes and comes back, title is required, badge one record's at a time, boss names another record: each where the profile has it.
+/// extra also goes and comes back, title is required, badge one record's at a time, boss names another record, mood and
+/// the rows marks are entered again: each where the profile has it.
 /// zip, where groups are what the profile is about: won with street and city, of each three seeds by the newest, by a person, and with the whole record.
 class BuiltInMapper final : public sync::Mapper {
  public:

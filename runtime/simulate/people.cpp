@@ -41,6 +41,11 @@ void World::perform(const Act& act) {
     case Kind::kEmpty: return empty(act.side, act.thing);
     case Kind::kHandOn: return hand_on(act.side, act.thing, act.number);
     case Kind::kName: return name_boss(act.side, act.thing, act.number);
+    case Kind::kRetype: {
+      const std::string& cell = Retyped::cells()[act.number % 3];
+      if (act.number / 3 % 2 == 0) retype(other(act.side), act.thing, cell, false);
+      return retype(act.side, act.thing, cell, false);
+    }
     case Kind::kPin:
       if (const auto key = side(act.side).key_of(act.thing)) {
         const auto span = std::chrono::seconds(1 + static_cast<int>(act.number % 1200));
@@ -108,6 +113,11 @@ Value World::fresh_fields(Side side, int thing) {
   if (profile_.grows || profile_.revised) fields["extra"] = ledger_.edit(side, thing, "extra", Value(), false);
   if (profile_.grouped) fields["zip"] = ledger_.edit(side, thing, "zip", Value(), false);
   if (profile_.demanding) fields["title"] = faults_.number("left empty", 3) == 0 ? Value() : ledger_.edit(side, thing, "title", Value(), false);
+  if (profile_.retyped) {
+    fields["mood"] = fresh_word();
+    fields["marks"] = Value(Array{});
+    for (const char* mark : {"a", "b"}) fields["marks"].as_array().push_back(Value(Object{{"mark", mark}, {"says", fresh_word()}}));
+  }
   if (profile_.pinned) fields["badge"] = Value("badge-" + std::to_string(++badges_));
   if (const auto boss = profile_.related && faults_.number("boss", 2) == 0 ? another(side, "", faults_.number("which boss", 100)) : std::nullopt) fields["boss"] = Value(*boss);
   if (profile_.judged) fields["price"] = ledger_.edit(side, thing, "price", Value(), false);
@@ -172,6 +182,30 @@ void World::name_boss(Side side, int thing, std::uint64_t number) {
   if (!boss) return;
   note(word_of(side, "person") + ": " + *key + " names " + *boss + " as its boss");
   this->side(side).set(*key, "boss", Value(*boss));
+}
+
+Sides<const Value*> World::shown_of(int thing) const {
+  Sides<const Value*> shown{nullptr, nullptr};
+  for (const Side at : {Side::kLeft, Side::kRight}) {
+    const MemorySide& there = at == Side::kLeft ? left_ : right_;
+    if (const auto key = there.key_of(thing)) shown[at] = &there.rows().at(*key).fields;
+  }
+  return shown;
+}
+
+/// Another value; `back`: the one that both sides had before, over what the engine has written since, where there is one.
+void World::retype(Side side, int thing, const std::string& cell, bool back) {
+  const auto key = this->side(side).key_of(thing);
+  if (!key || (back && !linked_.contains({side, *key}))) return;
+  const auto shown = shown_of(thing);
+  retyped_.look(thing, shown);
+  const Value value = back ? retyped_.agreed_before(side, thing, shown, cell) : fresh_word();
+  if (value.is_null()) return;
+  note(word_of(side, "person") + ": " + *key + " " + cell + "='" + value.as_string() + (back ? "', as both sides had it" : "'"));
+  if (back) retyped_.entered(thing, {side, *key, cell, value, time_.now()});
+  else retyped_.edited(side, thing, cell);
+  if (!linked_.contains({side, *key})) this->side(side).edit_unmet(*key);
+  this->side(side).set(*key, Retyped::field_of(cell), Retyped::with(*shown[side], cell, value));
 }
 
 std::optional<std::string> World::another(Side side, const std::string& key, std::uint64_t number) {

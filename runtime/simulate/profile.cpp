@@ -361,6 +361,20 @@ Profile profile_related() {
   return profile;
 }
 
+Profile profile_retyped() {
+  Profile profile = profile_lost();
+  profile.name = "typed-again";
+  profile.about = "answers get lost, and people enter again what both sides had agreed on, in fields and in single rows";
+  profile.retyped = true;
+  profile[Fault::kRefused] = 0.1;
+  profile[Fault::kHookLost] = 0.05;
+  profile[Fault::kLate] = 0.03;
+  profile[Fault::kCrash] = 0.005;
+  profile.most_things = 2;
+  profile.most_acts = 18;
+  return profile;
+}
+
 /// Rare faults of every kind in one history: what one profile's law does while another's is at work.
 Profile profile_storm() {
   Profile profile;
@@ -401,7 +415,7 @@ std::span<const Profile> profiles() {
                                         profile_scope(),    profile_pages(),
                                         profile_short_lists(), profile_unread(),
                                         profile_groups(), profile_outages(), profile_parted(),
-                                        profile_mended(), profile_dealt(), profile_demanding(), profile_pinned(), profile_revised(), profile_related(),
+                                        profile_mended(), profile_dealt(), profile_demanding(), profile_pinned(), profile_revised(), profile_related(), profile_retyped(),
                                         profile_storm()};
   return all;
 }

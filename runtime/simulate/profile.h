@@ -77,6 +77,7 @@ struct Profile {
   bool related = false; // a field more, `boss`, which names another record; references follow a rename
   bool judged = false;  // a field more, `price`, that a judge is asked about
   bool grouped = false; // a field more, `zip`, in a group or a record that is won together, by a rule drawn from the seed; several of them are edited at once
+  bool retyped = false; // two fields more, `mood` and the rows `marks`: people enter again what both sides had before
   int most_things = 3, most_acts = 14;
 
   double& operator[](Fault fault) { return rate[static_cast<std::size_t>(fault)]; }

@@ -56,6 +56,18 @@ SideEvents World::events() {
     edit_row(side, key, thing, field, faults_.number("parts between", 7));
   };
   if (profile_.mended) events.written = [this](Side side, const std::string& key, const Value* values) { look_at_written(side, key, values); };
+  if (profile_.retyped) {
+    events.written = [this](Side side, const std::string& key, const Value* values) {
+      const int thing = ledger_.thing_of(this->side(side).rows().at(key).fields);
+      if (values == nullptr) return;
+      retyped_.written(side, thing, shown_of(thing), *values);
+      // Soon, while nobody may know yet what became of the write.
+      if (faults_.is_calm() || faults_.number("typed again", 2) != 0) return;
+      time_.outside(faults_.between("typed again after", std::chrono::milliseconds(1), std::chrono::seconds(3)), [this, side, thing] {
+        for (const std::string& cell : Retyped::cells()) retype(side, thing, cell, true);
+      });
+    };
+  }
   if (noting_) events.note = [this](const std::string& line) { note(line); };
   events.wrong = [this](std::string law, std::string what) { wrongs_.emplace_back(std::move(law), std::move(what)); };
   return events;

@@ -10,6 +10,7 @@
 #include "simulate/judge.h"
 #include "simulate/mapping.h"
 #include "simulate/mishaps.h"
+#include "simulate/retyped.h"
 #include "simulate/sample.h"
 #include "simulate/side.h"
 #include "store/database.h"
@@ -74,6 +75,7 @@ class World final : public sync::Ears {
   bool outside(int thing) const;
   /// A badge was handed on to the thing, which is an edit that no value tells of.
   bool handed(int thing) const { return handed_.contains(thing); }
+  const Retyped& retyped() const { return retyped_; }
   /// A user's own mapping runs.
   bool samples() const { return wraps_.sample != nullptr; }
   /// The first error by which a function of that mapping broke on a drawn value.
@@ -114,6 +116,9 @@ class World final : public sync::Ears {
   void empty(Side side, int thing);
   void hand_on(Side side, int thing, std::uint64_t number);
   void name_boss(Side side, int thing, std::uint64_t number);
+  void retype(Side side, int thing, const std::string& cell, bool back);
+  Sides<const Value*> shown_of(int thing) const;
+  Value fresh_word() { return Value("word-" + std::to_string(++words_)); }
   std::optional<std::string> another(Side side, const std::string& key, std::uint64_t number);
   // menders.cpp
   void perform_mending(const Act& act);
@@ -152,8 +157,9 @@ class World final : public sync::Ears {
   std::set<std::pair<std::pair<Side, std::string>, std::string>> ignored_fields_;
   std::set<int> forgetting_;  // things that the state is asked to forget
   std::set<int> handed_;
+  Retyped retyped_;
   bool grown_;
-  int deliveries_ = 0, unheard_ = 0, things_ = 100, badges_ = 0;
+  int deliveries_ = 0, unheard_ = 0, things_ = 100, badges_ = 0, words_ = 0;
   std::vector<std::string> notes_;
   std::vector<std::pair<std::string, std::string>> wrongs_;  // law, what broke it
   std::optional<std::string> broken_;

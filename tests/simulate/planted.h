@@ -72,6 +72,37 @@ class ByTime final : public Through {
   std::map<std::string, std::pair<Instant, Value>> seen_;
 };
 
+/// After a write without answer a mood or a mark that is not as it was sent counts as not written, whatever somebody has entered.
+class TakenForUnwritten final : public Through {
+ public:
+  using Through::Through;
+  void read(std::vector<std::string> keys, sync::Done<std::vector<sync::Record>> done) override {
+    inner_.read(std::move(keys), [this, done = std::move(done)](Result<std::vector<sync::Record>> found) {
+      if (!found.ok()) return done(std::move(found));
+      for (sync::Record& record : *found) {
+        const auto open = open_.find(record.key);
+        for (const char* field : {"mood", "marks"}) {
+          const Value* sent = open == open_.end() ? nullptr : open->second.second.find(field);
+          if (sent != nullptr && !(record.fields[field] == *sent)) record.fields[field] = open->second.first[field];
+        }
+        shown_[record.key] = record.fields;
+      }
+      done(std::move(found));
+    });
+  }
+  void update(std::string key, Value values, std::optional<std::string> guard, sync::Done<sync::Record> done) override {
+    open_[key] = {shown_[key], values};
+    inner_.update(key, std::move(values), std::move(guard), [this, key, done = std::move(done)](Result<sync::Record> answer) {
+      if (answer.ok()) open_.erase(key);
+      done(std::move(answer));
+    });
+  }
+
+ private:
+  std::map<std::string, Value> shown_;
+  std::map<std::string, std::pair<Value, Value>> open_;  // what was there, what was sent
+};
+
 /// The cursor moves past a row that no page has shown.
 class EarlyCursor final : public Through {
  public:
@@ -309,6 +340,7 @@ inline std::vector<Planted> planted_bugs() {
       {"tear a group", "10", {"no torn group"}, profile("groups"), 20, tears_groups},
       {"create without a search", "25", {"no duplicate create"}, profile("lost-answers"), 40, endpoint_bug<FindsNothing>},
       {"believe at once that nothing arrives late", "25, 26", {"no duplicate create"}, profile("editable-match"), 300, [] { return declaring([](sync::Capabilities& able) { able.settle = {}; }); }},
+      {"take what was entered over a lost answer for unwritten", "26", {"no lost edit", "convergence"}, profile("typed-again"), 40, endpoint_bug<TakenForUnwritten>},
       {"know no incarnations", "20", {"no invention", "convergence"}, profile("deletes"), 60, endpoint_bug<WithoutIncarnation>},
       {"believe that absence proves a delete", "16", {"convergence", "no delete of our own"}, profile("hidden-rows"), 400, [] { return declaring([](sync::Capabilities& able) { able.absence_proves_delete = true; }); }},
       {"do not ask how many there are", "16", {"no delete of our own"}, profile("short-lists"), 400, endpoint_bug<CountNotAsked>},
