@@ -196,7 +196,7 @@ void Adoption::note(const std::vector<SideKey>& keys, const std::vector<Report>&
       continue;
     }
     std::string kind;
-    if (reports[i].error) kind = reports[i].error->message.find("match") != std::string::npos ? "ambiguous" : "stopped";
+    if (reports[i].error) kind = reports[i].conflict == "ambiguous" ? "ambiguous" : "stopped";
     else if (same_thing && side == Side::kRight) continue;  // met from the left already
     else if (same_thing) kind = has("updates") || has("conflicts") || (decided(operation, "owed") && reports[i].after.empty()) ? "differing" : "exact";
     else if (has("creates") || operation.id.empty()) kind = side == Side::kLeft ? "left_only" : "right_only";

@@ -37,6 +37,7 @@ struct Report {
   bool missing = false;        // of a look: there is no such record, and no link of one
   std::vector<std::string> after{};  // of a look that foresees: the parents, as "mapping/side/key", that are to be linked before it does what it tells
   bool names_kin = false;      // of a look with kin: it names a record of its mapping whose counterpart is not known yet
+  std::string conflict{};      // of a look that a person must decide about first: the kind of that conflict
 };
 
 /// What a walk over both sides has found of a mapping whose records name each other, before any of it is linked.

@@ -104,7 +104,9 @@ void Reconcile::stand(store::KeyState state, Error error, Instant due, const std
   ASSERT(state != store::KeyState::kConflict || !open_conflicts_.empty(), "what waits for a person is in the list of conflicts");
   if (options_.dry) {
     fill_operation("look", "stopped");
-    return finish({Report::End::kDone, {}, {}, operation_, error});
+    Report report{Report::End::kDone, {}, {}, operation_, error};
+    if (state == store::KeyState::kConflict) report.conflict = open_conflicts_.back().kind;
+    return finish(std::move(report));
   }
   const bool in_doubt = error.code == Code::kUnknown;
   if (!in_doubt) {
