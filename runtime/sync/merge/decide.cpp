@@ -461,6 +461,19 @@ void Pass::undecide(View& view) {
   view.decision = std::move(open);
 }
 
+/// A record that is there on both sides is linked whatever it names: others may wait for just that link, the one that it names first of all.
+void Pass::owe(View& view, std::size_t waits) {
+  const Field& field = *view.decision.field;
+  const bool alone = field.kind == Field::Kind::kReference && field.group < 0 && !s_.plan.whole_record;
+  if (!s_.meets || !alone || out_.missing.size() == waits) return;
+  undecide(view);
+  view.decision.kind = Decision::Kind::kOwed;
+  view.decision.owes = out_.missing[waits];
+  view.decision.winner = view.decision.owes->from;
+  view.decision.rule = "owed: " + view.decision.owes->mapping + " is not linked yet";
+  out_.missing.resize(waits, Reference{});
+}
+
 Result<Decisions> Pass::run() {
   std::vector<View> views;
   views.reserve(s_.plan.fields.size());
@@ -468,10 +481,11 @@ Result<Decisions> Pass::run() {
     if (field.kind == Field::Kind::kConstant) continue;
     if (auto unread = unread_file(field, s_)) return at_field(std::move(*unread), s_.plan, field);
     View& view = views.emplace_back(look(field));
-    const std::size_t making = out_.making.size();
+    const std::size_t making = out_.making.size(), waits = out_.missing.size();
     if (auto done = decide_field(view); !done.ok()) return at_field(std::move(done).error(), s_.plan, field);
     if (!out_.skip.empty()) return std::move(out_);
     if (out_.making.size() > making) undecide(view);
+    owe(view, waits);
   }
   std::map<int, std::vector<View*>> groups;
   for (View& view : views) {

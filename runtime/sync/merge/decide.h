@@ -139,6 +139,7 @@ struct Situation {
   const std::set<Reference>* coming = nullptr;        // these are not waited for: whoever looks knows that they will be linked
   std::set<std::string> judged_in_doubt{};            // judged fields that a copy of unknown outcome may be in (law 26)
   bool restored = false;                              // the base may be older than what the sides agreed on last: so is the state
+  bool meets = false;                                 // two that are about to be linked: what one of them names holds up that field alone
 };
 
 /// kScript, kBudget, kInvalid name mapping, field and value: dead letters. Waiting for parents is no error (missing).

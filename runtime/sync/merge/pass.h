@@ -68,6 +68,7 @@ class Pass : private Cells {
   Result<void> lay_rows(const Field& field, Side side, const Value& form);
   Result<void> lay(const Decision& decision);
   void undecide(View& view);
+  void owe(View& view, std::size_t waits);
   Result<void> constants();
 
   const Situation& s_;

@@ -45,17 +45,18 @@ bool Reconcile::assigns_key() const {
 void Reconcile::send_create() {
   const Side target = other(key_.first);
   const auto& capabilities = lane_.capabilities(target);
+  const auto earlier = std::find_if(known_.intents.begin(), known_.intents.end(), [&](const store::Intent& open) { return intent_[target] && open.id == intent_[target]->id; });
+  if (earlier != known_.intents.end() && earlier->requested_at && asked_at_[target] < *earlier->requested_at + capabilities.settle) {
+    // Law 25: "not found" counts only after the settle time since the doubtful request.
+    return stand(store::KeyState::kBackingOff, make_error(Code::kUnknown, "an earlier create of unknown outcome may still arrive", "it is looked for again after the settle time of the connector"), *earlier->requested_at + capabilities.settle);
+  }
+  if (const auto parent = awaited_parent()) return wait_for(*parent);
   if (decisions_.lacking) return fail(*decisions_.lacking);  // nothing there is its counterpart, or they would have met
   if (options_.dry || !may_write(target)) {
     note_write(target, "create", decisions_.patch[target], "would be created");
     return would_write("create");
   }
   store::Intent& intent = *intent_[target];
-  const auto earlier = std::find_if(known_.intents.begin(), known_.intents.end(), [&](const store::Intent& open) { return open.id == intent.id; });
-  if (earlier != known_.intents.end() && earlier->requested_at && asked_at_[target] < *earlier->requested_at + capabilities.settle) {
-    // Law 25: "not found" counts only after the settle time since the doubtful request.
-    return stand(store::KeyState::kBackingOff, make_error(Code::kUnknown, "an earlier create of unknown outcome may still arrive", "it is looked for again after the settle time of the connector"), *earlier->requested_at + capabilities.settle);
-  }
   if (intent.in_doubt) {
     intent.in_doubt = false;
     const store::Intent fresh = intent_for(target, store::IntentKind::kCreate);

@@ -231,6 +231,8 @@ void Reconcile::take_name(Side side, Record renamed, Result<std::vector<store::K
   if (link_.id == 0 && record_[there] && stamped_with(there, *link_.key[side]).empty()) {
     std::erase_if(link_.base, [&](const auto& one) { const Field* field = plan_.field(one.first); return field != nullptr && changed(*field, there); });
   }
+  if (known_.link) former_[side] = link_.key[side];
+  sure_ = false;  // until its version has been looked at
   operation_.kind = "rename";
   wake_ = {lane_.mapping + "/" + side_name(side) + "/" + renamed.key};  // what waits for it names it so already
   link_.key[side] = renamed.key;

@@ -104,6 +104,7 @@ void Reconcile::honour_intents(std::function<void()> then) {
     if (!stored.ok()) return self->fail(std::move(stored).error());
     self->link_.id = *stored;
     if (self->known_.link) self->known_.link->notes = self->link_.notes;
+    self->stored_ = self->link_;
     if (told) self->lane_.around.ears.on_operation(*told);
     for (const std::string& name : self->doubtful_) self->known_.conflicts.push_back(self->doubt_about(name));
     then();

@@ -82,6 +82,10 @@ void Reconcile::take_over(store::Link renamed) {
                        if (!there) self->known_.intents.push_back(std::move(intent));
                      }
                      for (store::Conflict& open : before.conflicts) self->known_.conflicts.push_back(std::move(open));
+                     self->stored_ = before.link;
+                     self->former_[side] = before.link->key[side];
+                     self->sure_ = false;  // until its version has been looked at
+                     self->take_former_rows(side, before.dirty);
                      self->link_ = std::move(*before.link);
                      self->epoch_ = forget_left(self->link_, self->lane_.joined, self->plan_);
                      self->link_.key[side] = self->key_.second;
@@ -92,7 +96,8 @@ void Reconcile::take_over(store::Link renamed) {
                      Sides<bool> wanted{true, true};
                      wanted[side] = false;
                      const bool frozen = self->link_.state == store::LinkState::kFrozen;
-                     if (!frozen && self->known_.intents.empty() && self->known_.conflicts.empty()) return self->on_all_read();
+                     const bool stood = std::any_of(self->taken_.begin(), self->taken_.end(), [](const store::DirtyKey& row) { return row.error.has_value(); });
+                     if (!frozen && !stood && self->known_.intents.empty() && self->known_.conflicts.empty()) return self->on_all_read();
                      self->read_sides(wanted);
                    });
 }

@@ -87,6 +87,20 @@ void Reconcile::wait_for(const Reference& parent) {
   });
 }
 
+/// Without which nothing is made.
+std::optional<Reference> Reconcile::awaited_parent() const { return decisions_.missing.empty() ? unmatched_parent() : std::optional(decisions_.missing.front()); }
+
+/// What a create that may have left has made is looked for, whatever its source names by now (law 25). So is a counterpart that is there
+/// already, when it begins to wait: a child waits for the link of its parent, and of two that name each other one is linked first.
+bool Reconcile::looks_before_waiting() const {
+  if (options_.dry || !restored_.empty()) return false;
+  const auto parent = awaited_parent();
+  if (!parent || parent->key.empty()) return false;
+  if (is_source()) return true;
+  const std::string name = parent_name(*parent);
+  return !decisions_.missing.empty() && std::none_of(taken_.begin(), taken_.end(), [&](const store::DirtyKey& row) { return row.parent == name; });
+}
+
 /// The parent, should it link after all, wakes the dead letter too.
 void Reconcile::give_up_on(const std::string& name, const std::string& state) {
   stand(store::KeyState::kDead, make_error(Code::kNotFound, "its parent " + name + " is not linked after 24 hours: " + state, "mend the parent, or the reference; then: tidewire retry --mapping " + lane_.mapping + " --side " + side_name(key_.first) + " --key " + shell_word(key_.second)), now(), name);

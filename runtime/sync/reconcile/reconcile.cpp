@@ -182,6 +182,7 @@ void Reconcile::on_all_read() {
 
 void Reconcile::take_as_read() {
   if (!check_incarnations()) return;
+  sure_ = true;
   if (!linked_) return first_contact();
   if (marked_ && !take_mark_off()) return;
   for (const Side side : {Side::kLeft, Side::kRight}) {
@@ -295,7 +296,7 @@ bool Reconcile::is_restored(Side side) const {
 }
 
 Situation Reconcile::situation() const {
-  Situation out{plan_, *mapper_, link_, {}, exists_, known_.conflicts, translations_, {}, {}, doubtful_, &answers_, refreshed_, options_.reversals.empty() ? nullptr : &options_.reversals, &judgements_, &braked_, reapplies_, &coming_, judged_in_doubt_, is_restored(Side::kLeft) || is_restored(Side::kRight)};
+  Situation out{plan_, *mapper_, link_, {}, exists_, known_.conflicts, translations_, {}, {}, doubtful_, &answers_, refreshed_, options_.reversals.empty() ? nullptr : &options_.reversals, &judgements_, &braked_, reapplies_, &coming_, judged_in_doubt_, is_restored(Side::kLeft) || is_restored(Side::kRight), met_ && !options_.dry};
   for (const Side side : {Side::kLeft, Side::kRight}) {
     out.record[side] = record_[side] ? &*record_[side] : nullptr;
     out.capabilities[side] = &lane_.capabilities(side);
@@ -391,7 +392,8 @@ void Reconcile::checked(Decisions decisions) {
   if (deciding_) timeline_.end(*std::exchange(deciding_, std::nullopt), now());
   decisions_ = std::move(decisions);
   if (!decisions_.skip.empty()) return commit_echo("filtered");
-  if (!decisions_.missing.empty()) return wait_for(decisions_.missing.front());
+  const bool looks = creating_ && looks_before_waiting();
+  if (!decisions_.missing.empty() && !looks) return wait_for(decisions_.missing.front());
   for (const Plan::Check& check : plan_.checks) {
     for (const Side side : {Side::kLeft, Side::kRight}) {
       const Value* value = decisions_.patch[side].at_path(check.path);
@@ -404,7 +406,8 @@ void Reconcile::checked(Decisions decisions) {
   if (auto laid = lay_stamps(); !laid.ok()) return fail(std::move(laid).error());
   if (auto laid = lay_mark_off(); !laid.ok()) return fail(std::move(laid).error());
   if (!creating_) return announce();
-  if (const auto parent = unmatched_parent()) return wait_for(*parent);
+  if (const auto parent = unmatched_parent(); parent && !looks) return wait_for(*parent);
+  if (awaited_parent() && !is_source()) return search(0);  // nothing is made before its parent, so nothing is announced
   announce_create();
 }
 

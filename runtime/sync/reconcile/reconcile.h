@@ -158,6 +158,8 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   void tell_asked() const;
   bool is_for_child() const;
   void give_up_on(const std::string& name, const std::string& state);
+  bool looks_before_waiting() const;
+  std::optional<Reference> awaited_parent() const;
 
   // reconcile/doubt.cpp
   void honour_intents(std::function<void()> then);
@@ -388,6 +390,12 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   void finish(Report report);
   void close_creates();
 
+  // reconcile/moved.cpp
+  void take_former_rows(Side side, const std::vector<store::DirtyKey>& rows);
+  std::optional<store::Link> moved_alone() const;
+  store::Operation told_moved(const store::Link& moved) const;
+  void move_rows(const std::optional<store::Link>& moved, store::Commit& commit) const;
+
   // reconcile/stand.cpp
   void stand(store::KeyState state, Error error, Instant due, const std::string& parent = {});
   void stand_whole(const char* kind, Error error, const std::string& parent = {});
@@ -421,6 +429,9 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   bool linked_ = false;             // a live link existed when the pass began
   std::int64_t epoch_ = 0;          // the change of the mapping's fields that the link had seen
   bool met_ = false;                // the counterpart was found in this pass
+  Sides<std::optional<std::string>> former_;  // the name before, of a record that this pass found renamed
+  bool sure_ = false;               // and believes
+  std::optional<store::Link> stored_;  // the link as the state has it, where it is not that of known_ as it was loaded
   std::vector<store::DirtyKey> taken_;
   std::vector<SideKey> claimed_;
   Sides<std::optional<Record>> record_;

@@ -131,9 +131,11 @@ void Reconcile::stand(store::KeyState state, Error error, Instant due, const std
   const std::int64_t failed = failed_alike(error) + (paused ? 0 : 1);
   const std::int64_t over = failed - (disposition(error.code) == Disposition::kDeadLetter ? 1 : plan_.max_attempts);
   const bool older = older_ && (!believed_ || state == store::KeyState::kBackingOff);
+  const auto moved = moved_alone();
   store::Commit commit = commit_with({});
   commit.finished.clear();
-  commit.wake_children.clear();  // nothing was linked or moved: who waits for it would wake it in turn, without a pause
+  commit.wake_children.clear();  // nothing was linked: who waits for it would wake it in turn, without a pause
+  commit.link = moved;
   for (const Side side : {Side::kLeft, Side::kRight}) {
     if (in_doubt && intent_[side] && renewed_[side]) commit.announce.push_back(*intent_[side]);
   }
@@ -164,23 +166,28 @@ void Reconcile::stand(store::KeyState state, Error error, Instant due, const std
     row.since = now();
     commit.standing.push_back(std::move(row));
   }
+  move_rows(moved, commit);
   if (notes_older_ && !believed_) count_older(commit);
   if (recorded) commit.operation = operation_;
+  else if (moved) commit.operation = told_moved(*moved);
   // Who was told once that it waits for a person is not told again by each look at it.
   const bool told = state == store::KeyState::kConflict && std::any_of(known_.conflicts.begin(), known_.conflicts.end(), [this](const store::Conflict& open) {
     const store::Conflict& now_open = open_conflicts_.back();
     return open.field == now_open.field && open.kind == now_open.kind && open.left == now_open.left && open.right == now_open.right;
   });
-  if (recorded && !told) commit.hooks = hooks_of(plan_, operation_);
+  if (commit.operation && !told) commit.hooks = hooks_of(plan_, *commit.operation);
   if (state == store::KeyState::kDead) commit.counters["dead_letters"] += 1;
   if (state == store::KeyState::kBackingOff) commit.counters["retries"] += 1;
-  lane_.store.commit(std::move(commit), [self = shared_from_this(), recorded, error, due](Result<std::int64_t> stored) {
+  const auto told_of = commit.operation;
+  const bool woke = !commit.wake_children.empty();
+  lane_.store.commit(std::move(commit), [self = shared_from_this(), recorded, told_of, woke, error, due](Result<std::int64_t> stored) {
     if (!stored.ok()) {
       self->close_intents_.clear();
       return self->finish({Report::End::kDropped, {}, {}, {}, std::move(stored).error().context("storing why the key stands")});
     }
-    if (recorded) self->lane_.around.ears.on_operation(self->operation_);
-    else self->lane_.around.ears.on_retry(self->lane_.mapping, self->key_.first, self->key_.second, error, due);
+    if (told_of) self->lane_.around.ears.on_operation(*told_of);
+    if (woke && self->lane_.woke) self->lane_.woke();
+    if (!recorded) self->lane_.around.ears.on_retry(self->lane_.mapping, self->key_.first, self->key_.second, error, due);
     self->tell_asked();
     self->finish({Report::End::kStanding, {}, {}, self->operation_, error});
   });

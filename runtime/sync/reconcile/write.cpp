@@ -104,6 +104,7 @@ void Reconcile::announce() {
 /// crash it would count as something that we may have done.
 void Reconcile::put_announced(store::Commit announcement, std::function<void()> then) {
   announcement.mapping = lane_.mapping;
+  if (announcement.link) stored_ = announcement.link;
   announcement.close_intents = close_intents_;
   announcement.close_intents.insert(announcement.close_intents.end(), void_.begin(), void_.end());
   lane_.store.commit(std::move(announcement), timed("announce", std::nullopt, [this, then = std::move(then)](Result<std::int64_t> stored) {
@@ -258,6 +259,7 @@ void Reconcile::after_write(Side side) {
         return self->fail(std::move(stored).error());
       }
       self->link_.id = *stored;
+      self->stored_ = self->link_;
       if (!self->wake_.empty() && self->lane_.woke) self->lane_.woke();
       pass(CrashPoint::kOneSideStored);
       self->write_next();
