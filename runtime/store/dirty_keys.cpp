@@ -226,7 +226,7 @@ Result<void> keep_standing(Database& database, const DirtyKey& row, Instant now)
 
 Result<void> wake_waiting_for(Database& database, const std::string& parent, Instant now) {
   TRY(execute(database,
-              "UPDATE dirty_keys SET state = 'waiting', due_at = ?1, since = ?1, parent = NULL, error = iif(error ->> 'let_go', error, NULL) "
+              "UPDATE dirty_keys SET state = 'waiting', due_at = ?1, since = ?1, parent = NULL, attempts = iif(state = 'dead', 0, attempts), error = iif(error ->> 'let_go', error, NULL) "
               "WHERE parent = ?2 AND (state = 'waiting_for' OR state = 'conflict' OR state = 'dead' OR state = 'backing_off')",
               now, parent));
   return {};

@@ -164,6 +164,7 @@ void Reconcile::commit_pass() {
     }
   }
   note_fields();
+  wake_blocked();
   const bool left = close_left_conflicts();
   const bool skips = is_skip();
   const auto closes = [this](const store::Conflict& open) { return is_decided(open) && std::find(close_conflicts_.begin(), close_conflicts_.end(), open.field) != close_conflicts_.end(); };
@@ -300,6 +301,7 @@ void Reconcile::commit_echo(const std::string& counter) {
   }
   // It never had a counterpart, and may be called otherwise by now: so may what those name that wait for it.
   if (!known_.link && counter == "gone" && !is_for_child()) wake_.push_back(lane_.mapping + "/" + store::side_name(key_.first) + "/" + key_.second);
+  wake_blocked();
   commit = commit_with(std::move(commit));
   commit.pass.clear();  // there is no operation to tell of it
   if ((!known_.link && counter == "gone" && !is_for_child()) || stood_whole()) commit.close_conflict_fields.push_back("");

@@ -281,6 +281,7 @@ void Reconcile::on_deleted(Side side, Result<void> answer, const char* kind, con
   if (!answer.ok() && answer.error().code != Code::kNotFound) {
     if (answer.error().code == Code::kUnknown) renew(side);
     note_write(side, kind, values, answer.error().code == Code::kUnknown ? "unknown" : "refused");
+    if (answer.error().code == Code::kBlocked && link_.key[other(side)]) holder_ = lane_.mapping + "/" + side_name(other(side)) + "/" + *link_.key[other(side)];  // whoever lets go of it wakes this
     return fail(std::move(answer).error().context("deleting '" + *link_.key[side] + "' on " + plan_.end[side].connection));
   }
   note_write(side, "delete", Value(Object{}), answer.ok() ? "deleted" : "was gone already");

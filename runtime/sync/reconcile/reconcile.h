@@ -396,6 +396,26 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   store::Operation told_moved(const store::Link& moved) const;
   void move_rows(const std::optional<store::Link>& moved, store::Commit& commit) const;
 
+  // reconcile/holder.cpp
+  std::vector<Condition> unique_values(Side side) const;
+  void ask_for_holder(Side side, Error error);
+  void look_for_holder(Side side, std::vector<Condition> asked, Error error);
+  struct Blocked {
+    Side side;
+    std::string path;                // the field that is unique there
+    std::vector<std::string> chain;  // who has its value, whom that one waits for, and so on
+    bool circle = false;             // at the end of which this record stands
+    Error error;
+  };
+  void follow_holders(Blocked blocked);
+  void tell_holder(Blocked blocked, const store::Known& last);
+  std::vector<Reference> named_parents(Side side) const;
+  void ask_for_deleted(Side side, std::vector<Reference> named, Error error);
+  void tell_deleted(Side side, const std::string& mapping, const SideKey& gone, const std::string& named, Error error);
+  void wake_let_go(Side side, const Field& field, const store::FieldBase& agreed);
+  void wake_blocked();
+  Duration holder_pause() const;
+
   // reconcile/stand.cpp
   void stand(store::KeyState state, Error error, Instant due, const std::string& parent = {});
   void stand_whole(const char* kind, Error error, const std::string& parent = {});
@@ -472,6 +492,8 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   std::vector<store::DirtyMark> again_;
   std::vector<std::string> wake_;
   std::vector<std::string> look_at_;  // parents that this pass begins to wait for
+  std::string holder_;                // who is in the way of a write of this pass, as "mapping/side/key"
+  bool holder_moves_ = false;         // and it is about to be written itself
   std::map<std::string, std::int64_t> counters_;
   Sides<bool> to_write_{false, false};
   bool creating_ = false;

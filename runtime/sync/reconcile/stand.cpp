@@ -12,6 +12,12 @@ namespace {
 
 constexpr Duration kLongestOutage = std::chrono::hours(24 * 7);
 
+/// The parent that the row has waited for; who holds a value of it (reconcile/holder.cpp) is none.
+std::string awaits(const store::DirtyKey& row) {
+  const bool blocked = row.error && row.error->string_or("code") == code_name(Code::kBlocked);
+  return blocked ? "" : row.parent;
+}
+
 Value error_value(const Error& error) {
   Object out;
   out["code"] = code_name(error.code);
@@ -67,18 +73,19 @@ void Reconcile::fail(Error error) {
   }
   if (error.code == Code::kCancelled || error.code == Code::kCorrupt) return finish({Report::End::kDropped, {}, {}, {}, error});
   int attempts = 0;
-  for (const store::DirtyKey& row : taken_) attempts = std::max(attempts, row.parent.empty() ? row.attempts : 0);  // looks for a parent are none
-  const bool paused = connection_trouble(error);
+  for (const store::DirtyKey& row : taken_) attempts = std::max(attempts, awaits(row).empty() ? row.attempts : 0);  // looks for a parent are none
+  const bool paused = connection_trouble(error) || holder_moves_;
   const bool hopeless = disposition(error.code) == Disposition::kDeadLetter;
   if (hopeless || (!paused && std::max<std::int64_t>(attempts, failed_alike(error)) + 1 >= plan_.max_attempts)) {
     // Nobody told of it, and who waits for it says so.
     if (is_for_child() && !linked_) return commit_echo("gone");
-    return stand(store::KeyState::kDead, std::move(error), now());
+    return stand(store::KeyState::kDead, std::move(error), now(), holder_);
   }
+  if (holder_moves_) return stand(store::KeyState::kBackingOff, std::move(error), now() + holder_pause(), holder_);
   sched::Backoff backoff;
   backoff.base = plan_.retry_base;
   const auto wait = sched::delay(backoff, attempts + 1, error.retry_after, lane_.around.random);
-  stand(store::KeyState::kBackingOff, std::move(error), now() + wait);
+  stand(store::KeyState::kBackingOff, std::move(error), now() + wait, holder_);
 }
 
 /// A linked pair that waits for a person as a whole, and not for one of its fields (law 13).
@@ -125,7 +132,7 @@ void Reconcile::stand(store::KeyState state, Error error, Instant due, const std
   }
   const bool looked_for =
       state == store::KeyState::kBackingOff && (linked_ || is_source()) && error.code == Code::kNotFound;  // by a sweep
-  const bool paused = connection_trouble(error) || state == store::KeyState::kWaitingFor || looked_for;
+  const bool paused = connection_trouble(error) || state == store::KeyState::kWaitingFor || looked_for || holder_moves_;
   const bool fails = state == store::KeyState::kBackingOff || state == store::KeyState::kDead;
   const Value meant = this->meant();
   const std::int64_t failed = failed_alike(error) + (paused ? 0 : 1);
@@ -151,12 +158,13 @@ void Reconcile::stand(store::KeyState state, Error error, Instant due, const std
     const bool let_go = is_let_go(row) && (state == store::KeyState::kWaitingFor || state == store::KeyState::kBackingOff);
     row.state = state;
     row.due_at = due;
-    if (row.parent != parent) row.attempts = 0;  // looks for a parent are counted for it alone
+    if (awaits(row) != (holder_.empty() ? parent : "")) row.attempts = 0;  // looks for a parent are counted for it alone
     row.attempts = paused || would_write ? row.attempts : row.attempts + 1;
     const Value* before = row.error ? row.error->find("failed") : nullptr;
     Value failing = before != nullptr ? *before : Value();
     if (!meant.is_null()) failing = Value(Object{{"meant", meant}, {"code", code_name(error.code)}, {"times", failed}, {"over", std::max<std::int64_t>(over, 0)}});
     row.error = error_value(error);
+    if (!holder_.empty()) (*row.error)["holder"] = holder_;
     if (!failing.is_null() && fails) (*row.error)["failed"] = std::move(failing);
     if (would_write) (*row.error)["would_write"] = true;
     if (let_go) (*row.error)[kLetGo] = true;

@@ -198,6 +198,7 @@ void Reconcile::renew(Side side) {
 void Reconcile::not_written(Side side, Error error) {
   if (error.code == Code::kUnknown) renew(side);
   note_write(side, creating_ ? "create" : "update", decisions_.patch[side], error.code == Code::kUnknown ? "unknown" : "refused");
+  if (error.code == Code::kBlocked && !creating_) return ask_for_holder(side, std::move(error));
   fail(std::move(error));
 }
 
