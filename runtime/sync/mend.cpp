@@ -44,8 +44,11 @@ class Mender : public std::enable_shared_from_this<Mender> {
   Result<void> need_field() const;
   void relink();
   void on_record(Side side, Result<std::optional<Record>> record);
+  void ask_former_name(Side side);
+  void join_records();
   void mark(const store::Link& link);
   void wake_children(const store::Link& link);
+  void finish_row(const store::DirtyKey& row, const char* counter);
   void commit();
   void finish(Result<store::Operation> result);
   Error no_link(const SideKey& key) const;
@@ -141,11 +144,20 @@ void Mender::wake_children(const store::Link& link) {
   }
 }
 
+void Mender::finish_row(const store::DirtyKey& row, const char* counter) {
+  commit_.finished.push_back({row.side, row.key, row.last_seq, row.changes});
+  commit_.counters[counter] += 1;
+}
+
 /// Nothing is marked: where the rules still see the same thing in both, the next pass links them again, and whoever parts them means to
 /// say first what they are.
 Result<void> Mender::unlink() {
   const store::Link& link = *known_.front().link;
   commit_.remove_link = link.id;
+  wake_children(link);  // whoever stands because of this link
+  for (const store::DirtyKey& row : known_.front().dirty) {
+    if (row.state == store::KeyState::kConflict) finish_row(row, "discarded");  // its question went with the link
+  }
   next_ = "nothing happens until one of them changes or a sweep comes; then each is met as a stranger and ";
   next_ += place_.mapper->plan().matches.empty() ? "made anew on the other side" : "linked again where `match` finds the same pair, else made anew on the other side";
   next_ += ": `relink` or `ignore` them before that where it is not what you mean";
@@ -175,6 +187,9 @@ Result<void> Mender::merge() {
     aside.state = store::LinkState::kIgnored;
     commit_.set_aside.push_back(std::move(aside));
     detail_[std::string("set_aside_") + side_name(side)] = *gone.key[side];
+    for (const store::DirtyKey& row : known_.back().dirty) {
+      if (row.side == side && row.key == *gone.key[side]) finish_row(row, "ignored");
+    }
   }
   kept.state = store::LinkState::kLive;
   if (joined) {
@@ -222,8 +237,7 @@ Result<void> Mender::ignore() {
   commit_.link = std::move(link);
   commit_.moved = {what_.key};
   commit_.stirred[what_.key.first] = true;
-  for (const store::DirtyKey& row : known_.front().dirty) commit_.finished.push_back({row.side, row.key, row.last_seq, row.changes});
-  commit_.counters["ignored"] = static_cast<std::int64_t>(commit_.finished.size());
+  for (const store::DirtyKey& row : known_.front().dirty) finish_row(row, "ignored");
   return {};
 }
 
@@ -299,6 +313,28 @@ void Mender::on_record(Side side, Result<std::optional<Record>> record) {
   else if (done_ && !*record) finish(make_error(Code::kNotFound, "no record '" + key.second + "' on " + place_.mapper->plan().end[side].connection));
   else if (record.ok()) record_[side] = std::move(*record);
   if (--reading_ > 0 || !done_) return;
+  ask_former_name(Side::kLeft);
+}
+
+/// Law 20: one that was renamed, and of which nobody has told yet, is linked already; unlike one that has the stamp of another record.
+void Mender::ask_former_name(Side side) {
+  const auto go_on = [self = shared_from_this(), side] { side == Side::kLeft ? self->ask_former_name(Side::kRight) : self->join_records(); };
+  const std::string& incarnation = record_[side]->incarnation;
+  if (incarnation.empty()) return go_on();
+  lane_.store.find_by_incarnation(lane_.mapping, side, incarnation, [self = shared_from_this(), side, go_on](Result<std::vector<store::Link>> links) {
+    if (!links.ok()) return self->finish(links.error());
+    std::erase_if(*links, [&](const store::Link& link) { return link.state == store::LinkState::kTombstone || !link.key[side] || *link.key[side] == self->record_[side]->key; });
+    if (links->empty()) return go_on();
+    const std::string former = *links->front().key[side];
+    self->lane_.batcher[side]->read(former, [self, side, go_on, former](Result<std::optional<Record>> old) {
+      if (!old.ok()) return self->finish(Error(old.error()).context("reading '" + former + "'"));
+      if (*old && (*old)->incarnation == self->record_[side]->incarnation) return go_on();
+      self->finish(make_error(Code::kStale, subject(self->lane_.mapping, {side, self->record_[side]->key}) + " is linked already, under its former name '" + former + "'", "part it first with: tidewire unlink " + self->lane_.mapping + " " + shell_word(former) + " --side " + side_name(side)));
+    });
+  });
+}
+
+void Mender::join_records() {
   store::Link link;
   link.mapping = lane_.mapping;
   for (const Side at : {Side::kLeft, Side::kRight}) {
