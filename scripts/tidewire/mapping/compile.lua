@@ -15,6 +15,7 @@ local lifecycle = require "tidewire.mapping.lifecycle"
 local later = require "tidewire.mapping.later"
 local lookup = require "tidewire.mapping.lookup"
 local mark = require "tidewire.mapping.mark"
+local outside = require "tidewire.mapping.outside"
 local parts = require "tidewire.mapping.parts"
 local report = require "tidewire.host.report"
 local rows = require "tidewire.mapping.rows"
@@ -258,6 +259,7 @@ return function(r, content, argument, at, siblings)
     files.asked(c)
     checks.creates(c)
     checks.required(c)
+    outside.check(c)
     checks.times(c, chosen.tie)
     checks.deletions(c, deletes, chosen.on, chosen.sweep)
     check_triggers(c, chosen.on)
