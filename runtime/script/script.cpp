@@ -31,6 +31,20 @@ class FunctionTable final : public Exporter {
     return Object{{"$function", known->second}, {"at", at}};
   }
 
+  /// In the order of the data, whose members are sorted: the order in which Lua goes over a table is another one in each VM, and the same
+  /// script must say the same each time.
+  void number_anew(Value& data) {
+    std::map<std::int64_t, std::int64_t> anew;  // by the number so far
+    visit(data, anew);
+    std::vector<LuaRef> sorted(functions_.size());
+    for (std::size_t i = 0; i < functions_.size(); ++i) {
+      const auto at = anew.try_emplace(static_cast<std::int64_t>(i) + 1, static_cast<std::int64_t>(anew.size()) + 1).first;
+      sorted[static_cast<std::size_t>(at->second) - 1] = std::move(functions_[i]);
+    }
+    functions_ = std::move(sorted);
+    numbers_.clear();
+  }
+
   bool push(lua_State* L, std::int64_t number) const {
     if (number < 1 || number > static_cast<std::int64_t>(functions_.size())) return false;
     functions_[static_cast<std::size_t>(number - 1)].push(L);
@@ -38,8 +52,18 @@ class FunctionTable final : public Exporter {
   }
 
  private:
+  void visit(Value& value, std::map<std::int64_t, std::int64_t>& anew) const {
+    if (value.is_array()) {
+      for (Value& item : value.as_array()) visit(item, anew);
+    } else if (const auto number = function_number(value); number && *number >= 1 && *number <= static_cast<std::int64_t>(functions_.size())) {
+      value["$function"] = anew.try_emplace(*number, static_cast<std::int64_t>(anew.size()) + 1).first->second;
+    } else if (value.is_object()) {
+      for (auto& [name, member] : value.as_object()) visit(member, anew);
+    }
+  }
+
   std::vector<LuaRef> functions_;
-  std::map<const void*, std::int64_t> numbers_;
+  std::map<const void*, std::int64_t> numbers_;  // while the data is read
 };
 
 namespace {
@@ -147,6 +171,7 @@ int Script::State::run_files(lua_State* L) {
     lua_error(L);
   }
   data = std::move(value).value();
+  functions.number_anew(data);
   return 0;
 }
 

@@ -101,6 +101,20 @@ TEST_CASE("convert: functions of a script's data are numbered and placed", "[scr
   REQUIRE_FALSE(script::function_number(Value(3)));
 }
 
+TEST_CASE("convert: the functions of a script have the same numbers however often it is read", "[script]") {
+  std::string text = "return {\n";
+  for (const char* name : {"delta", "alpha", "golf", "bravo", "echo", "foxtrot", "hotel", "charlie", "juliet", "india"}) text += std::string("  ") + name + " = { f = function() return '" + name + "' end },\n";
+  text += "}";
+  ScriptHarness first;
+  const auto script = first.load(text);
+  CHECK(script::function_number(*script->data().at_path("alpha.f")) == 1);
+  for (int i = 0; i < 10; ++i) {
+    ScriptHarness another;
+    CHECK(another.load(text)->data() == script->data());
+  }
+  for (const auto& [name, member] : script->data().as_object()) CHECK(script->call(*script::function_number(*member.find("f")), {}).value() == Value(name));
+}
+
 TEST_CASE("convert: null is a value that explains itself", "[script]") {
   ScriptHarness harness;
   auto script = harness.load("return { function(t) return tostring(t.a) end, function(t) return t.a.b end }");
