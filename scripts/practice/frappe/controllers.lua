@@ -138,6 +138,8 @@ controllers.User = {
   end,
 }
 
+controllers.File = { on_trash = function(doc) require("practice.frappe.files").drop(doc) end }
+
 controllers["OAuth Client"] = {
   validate = function(doc)
     doc.client_id = doc.name

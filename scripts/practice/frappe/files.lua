@@ -65,11 +65,11 @@ function M.serve(segments)
   return { status = 200, headers = { ["Content-Type"] = file.type }, body = assert(hash.from_base64(file.content)) }
 end
 
---- Takes a File and its content away, as people do.
-function M.remove(url)
+--- With the last File that has a content goes the content (frappe, core/doctype/file, `on_trash`): its address is free again.
+function M.drop(file)
   contents()
-  store.run('DELETE FROM "tabFile" WHERE "file_url" = ?', url)
-  store.run("DELETE FROM practice_files WHERE url = ?", url)
+  local others = store.query('SELECT "name" FROM "tabFile" WHERE "content_hash" = ? AND "name" <> ? LIMIT 1', file.content_hash or "", file.name)
+  if #others == 0 then store.run("DELETE FROM practice_files WHERE url = ?", file.file_url or "") end
 end
 
 return M
