@@ -37,6 +37,12 @@ test("a text column holds a file where the row says so", function()
   equal(row(function() return { "image", "photo_url", file = true } end).right_type, { kind = "file" })
 end)
 
+test("a field that was renamed is told with its new name", function()
+  local now = case.argument { describe = described }
+  now.describe = { left = { key = { "name" }, fields = { field("name"), field("email", "text", { unique = true }), field("image", "text", { file = true, former = { "photo", "picture" } }) } }, right = described.right }
+  case.refused(function() return { fields = { { "photo", "photo_url", file = true } } } end, "'photo' is no field of .*, which is now called 'image'", { describe = now.describe, connections = can(both, both).connections })
+end)
+
 test("a connector without the verb for it is named, with what it lacks", function()
   refused(function() return { "image", "photo_url", file = true } end, "the connector of app %(supabase%) cannot upload files", both, { download = true, upload = false })
   refused(function() return { "image", "photo_url", file = true } end, "the connector of erp %(frappe%) cannot download files", { download = false, upload = false }, both)

@@ -143,6 +143,21 @@ tap.test("a number that Notion gave is searched for as a number", function()
   tap.equal(http.asked "POST .*"[1].json.filter["or"][1]["and"][1], { property = "num_", unique_id = { equals = 12 } })
 end)
 
+tap.test("a property, of files too, is described with the names that it had before", function()
+  local before = { properties = { Name = { id = "title", type = "title", title = {} }, Scan = { id = "sc", type = "files", files = {} }, Old = { id = "o", type = "number", number = {} } } }
+  local after = { properties = { Name = before.properties.Name, Document = before.properties.Scan, Scan = nil } }
+  local function described(answer)
+    local http = fake_http.new { { (schema_path:gsub("%-", "%%-")), { body = answer } } }
+    local side = host(function() return require "connectors.notion" end, { name = "vault", config = { token = "x" }, http = http })
+    local by_name = {}
+    for _, field in ipairs(side.functions.describe(of "Name").fields) do by_name[field.name] = field end
+    return by_name
+  end
+  tap.equal(described(before).Scan.former, nil)
+  tap.equal(described(after).Document.former, { "Scan" })
+  tap.equal(described(after).Name.former, nil)
+end)
+
 tap.test("a search asks for at least the rows it means and looks at each", function()
   local function named(id, name) return page(id, { Name = value("title", runs(name)), Weight = value("number", 5), Total = value("rollup", { type = "number", number = 1 }) }) end
   local call, http = connect { { query_path, results { named(page_id, "Ada"), named(other_id, "ADA") } } }

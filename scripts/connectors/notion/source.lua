@@ -2,6 +2,7 @@
 
 local connector = require "tidewire.connector"
 local json = require "tidewire.json"
+local kv = require "tidewire.kv"
 local text = require "tidewire.text"
 local url = require "tidewire.url"
 local values = require "connectors.notion.values"
@@ -210,8 +211,27 @@ local function marked(property)
   return result
 end
 
+-- By the present name of a property those under which it was described before, kept by its id: a mapping that goes by one of these is told the new one.
+local function former_names(source)
+  local key = "names of " .. source.id
+  local known, names, former, news = kv.get(key), {}, {}, false
+  for name, id in pairs(type(known) == "table" and known or {}) do
+    local property = source.by_id[id]
+    if property then names[name] = id else news = true end
+    if property and not source.by_name[name] then
+      former[property.name] = former[property.name] or array {}
+      table.insert(former[property.name], name)
+    end
+  end
+  for name, property in pairs(source.by_name) do
+    if names[name] ~= property.id then names[name], news = property.id, true end
+  end
+  if news then kv.set(key, json.object(names)) end
+  return former
+end
+
 -- A date is also described by its two ends, which is how a span is mapped.
-local function add_described(fields, property, marks)
+local function add_described(fields, property, marks, former)
   local kind, read_only = values.describe(property, marks.times[property.name], marks.single[property.name])
   if not kind then return end
   local names = { property.name }
@@ -219,7 +239,7 @@ local function add_described(fields, property, marks)
   for _, name in ipairs(names) do
     fields[#fields + 1] = { name = name, label = name, type = kind, required = false, unique = property.type == "unique_id",
       read_only = read_only, file = property.type == "files" and "one" or nil, references = references_of(property),
-      marked = name == property.name and marked(property) or nil }
+      marked = name == property.name and marked(property) or nil, former = name == property.name and former[name] or nil }
   end
 end
 
@@ -235,12 +255,12 @@ function M.describe(conn, collection)
       end
     end
   end
-  local known = identities(conn, source)
+  local known, former = identities(conn, source), former_names(source)
   for _, name in ipairs(source.names) do
     local property, same, why = source.by_name[name], true, nil
     if known[name] then same, why = M.is_same(conn, source, name, property.id) end
     -- Left out, it is no field that a mapping could name, so that the mapping stands still.
-    if same then add_described(fields, property, marks) else warnings[#warnings + 1] = why.message end
+    if same then add_described(fields, property, marks, former) else warnings[#warnings + 1] = why.message end
   end
   for name, kind in pairs(of_page) do
     if not source.by_name[name] then

@@ -76,6 +76,16 @@ function M.paths(c, spec)
   return result
 end
 
+-- What a field that is not there is called now, or what may be meant.
+local function meant(name, described)
+  for now, field in pairs(described) do
+    for _, former in ipairs(type(field.former) == "table" and field.former or {}) do
+      if former == name then return (", which is now called '%s'"):format(now) end
+    end
+  end
+  return report.suggest(name, report.names(described))
+end
+
 local function describe_path(c, side, path, at)
   local described = c.described[side]
   if not described then return nil end
@@ -92,7 +102,7 @@ local function describe_path(c, side, path, at)
   local field = described[head]
   if not field then
     if not c.is_key(head, side) then
-      c.r:problem(at, "'%s' is no field of %s%s", head, c.title[side], report.suggest(head, report.names(described)))
+      c.r:problem(at, "'%s' is no field of %s%s", head, c.title[side], meant(head, described))
     end
     return nil
   end
