@@ -298,6 +298,25 @@ test("odoo: an attachment that an upload whose answer was lost has left is taken
   equal(http.asked("POST /json/2/ir.attachment/write")[1].json.vals, { res_model = "res.partner", res_id = 7 })
 end)
 
+test("odoo: contents are read as many at once as their sizes let, and one beyond the limit is not read", function()
+  local sizes = { [1] = "3.00 Mb", [2] = "4.00 Mb", [3] = "4.00 Mb", [4] = false, [5] = "20 MB", [6] = "12.00 bytes" }
+  local asked = {}
+  local call = odoo { ["ir.attachment.search_read"] = denied, ["res.partner.read"] = function(body)
+    local rows = array {}
+    if body.fields[1] == "image" and not body.context.bin_size then asked[#asked + 1] = body.ids end
+    for i, id in ipairs(body.ids) do
+      rows[i] = { id = id, name = "x", image = image }
+      if body.context.bin_size then rows[i].image = sizes[id] end
+    end
+    return rows
+  end }
+  local records = call.read(partners, array { "1", "2", "3", "4", "5", "6" })
+  equal(asked, { { 1, 2 }, { 3, 6 } })
+  equal({ records[1].fields.image, records[4].fields.image }, { "res.partner/1/image/" .. hash.sha256(bytes):sub(1, 40), null })
+  fails("invalid", "'image' is larger than", call.download(partners, records[5].fields.image))
+  equal(#asked, 2)
+end)
+
 test("odoo: an attachment that is an address, or larger than the limit, is refused", function()
   local row = { id = 12, name = "a.png", type = "url", datas = false, mimetype = "image/png" }
   local call = odoo({ ["ir.attachment.read"] = function() return array { row } end }, { max_file_size = "1KB" })

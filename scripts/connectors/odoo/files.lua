@@ -17,8 +17,8 @@ local M = {}
 
 local attachments = "ir.attachment"
 
--- A few at once: each may be as large as a file is.
-local at_once = 4
+-- Bytes of contents that are read at once: each is base64 on the way, and an answer is in memory more than once.
+local at_once = 8 * 1000 * 1000
 
 --- Which of the fields asked for are files: `kept`, binary ones whose content is in ir.attachment; `held`, other binary ones; `named`, links to attachments.
 function M.of(fields, collection)
@@ -44,27 +44,65 @@ local function bytes_of(value)
   return (hash.from_base64((value:gsub("%s+", ""))))
 end
 
--- Contents of `names`, a few records at a time: by id the row.
-local function contents(conn, model, ids, names)
-  local by_id = {}
-  for _, some in ipairs(connector.chunks(ids, at_once)) do
-    local rows, err = wire.call(conn, model, "read", { ids = some, fields = array(names) }, false, "answer")
-    if rows == nil then return nil, err end
-    if not json.is_array(rows) then return fail("unavailable", "the answer is no list of records") end
-    for _, row in ipairs(rows) do by_id[row.id] = row end
+local units = { b = 1, k = 1024, m = 1024 ^ 2, g = 1024 ^ 3 }
+
+-- "3.42 Kb", as a context with `bin_size` has contents shown, in bytes; nil of what is no size.
+local function size_of(shown)
+  local count, unit = tostring(shown):lower():match "^(%d+%.?%d*)%s*([bkmg])%a*$"
+  return count and tonumber(count) * units[unit]
+end
+
+local function rows_of(conn, model, arguments, file)
+  local rows, err = wire.call(conn, model, "read", arguments, false, file)
+  if rows == nil then return nil, err end
+  if not json.is_array(rows) then return fail("unavailable", "the answer is no list of records") end
+  return rows
+end
+
+-- Contents of a field: `read(rows)` gets them some at a time, as many as their sizes let. Of one that is larger than what is copied its size is in its place,
+-- as a number.
+local function each_content(conn, model, ids, name, read)
+  local sizes, err = rows_of(conn, model, { ids = ids, fields = array { name }, context = { bin_size = true } })
+  if not sizes then return nil, err end
+  local some, bytes = array {}, 0
+  local function flush()
+    local rows, why = array {}, nil
+    if #some > 0 then rows, why = rows_of(conn, model, { ids = some, fields = array { name } }, "answer") end
+    if not rows then return nil, why end
+    read(rows, name)
+    some, bytes = array {}, 0
+    return true
   end
-  return by_id
+  for _, row in ipairs(sizes) do
+    local size = row[name] and (size_of(row[name]) or files.most(conn)) or 0
+    if size > files.most(conn) * 1.01 then
+      read({ { id = row.id, [name] = size } }, name)
+    elseif size > 0 then
+      if #some > 0 and bytes + size > at_once then
+        local done, why = flush()
+        if not done then return nil, why end
+      end
+      some[#some + 1], bytes = row.id, bytes + size
+    end
+  end
+  return flush()
 end
 
 local function add_held(conn, shape, rows, ids, names)
-  if #names == 0 then return true end
-  local found, err = contents(conn, shape.model, ids, names)
-  if not found then return nil, err end
+  local by_id = {}
   for _, row in ipairs(rows) do
-    for _, name in ipairs(names) do
-      local bytes = bytes_of((found[row.id] or {})[name])
-      row[name] = bytes and reference(shape.model, row.id, name, sum(bytes)) or false
+    by_id[row.id] = row
+    for _, name in ipairs(names) do row[name] = false end
+  end
+  local function lay(contents, name)
+    for _, one in ipairs(contents) do
+      local content = type(one[name]) == "number" and ("larger %d"):format(one[name]) or bytes_of(one[name])
+      if content and by_id[one.id] then by_id[one.id][name] = reference(shape.model, one.id, name, sum(content)) end
     end
+  end
+  for _, name in ipairs(names) do
+    local done, err = each_content(conn, shape.model, ids, name, lay)
+    if not done then return nil, err end
   end
   return true
 end
@@ -109,11 +147,17 @@ local function file_of(conn, value, name, type)
   return { bytes = bytes, name = name, type = type }
 end
 
+-- What the client does not take in one answer is a file that is too large, too.
+local function too_long(conn, name, err)
+  if err.code == "invalid" and tostring(err.message):find "answer is larger than" then return files.too_large(conn, name) end
+  return nil, err
+end
+
 local function exchanged(ref) return fail("unavailable", "the file '" .. ref .. "' was exchanged while it was read") end
 
 local function attachment(conn, ref)
-  local rows, err = wire.call(conn, attachments, "read", { ids = array { tonumber(ref) }, fields = array { "name", "type", "datas", "mimetype" } }, false, "answer")
-  if rows == nil then return nil, err end
+  local rows, err = wire.call(conn, attachments, "read", { ids = array { tonumber(ref) }, fields = array { "name", "type", "datas", "mimetype", "checksum" } }, false, "answer")
+  if rows == nil then return too_long(conn, ref, err) end
   local row = json.is_array(rows) and rows[1]
   if not row then return false end
   if row.type == "url" then return fail("invalid", "the attachment " .. ref .. " is an address", "an address elsewhere is not copied: attach the file, or take `file = true` off the row") end
@@ -125,7 +169,7 @@ end
 local function kept_file(conn, ref, model, id, name, mark)
   local rows, err = wire.call(conn, attachments, "search_read", { domain = array { array { "res_model", "=", model }, array { "res_field", "=", name }, array { "res_id", "=", id } },
     fields = array { "checksum", "datas", "mimetype" }, limit = 1 }, false, "answer")
-  if rows == nil then return nil, err end
+  if rows == nil then return too_long(conn, name, err) end
   local row = json.is_array(rows) and rows[1]
   if not row then return nil end
   if row.checksum ~= mark then return exchanged(ref) end
@@ -133,9 +177,11 @@ local function kept_file(conn, ref, model, id, name, mark)
 end
 
 local function held_file(conn, ref, model, id, name, mark)
-  local found, err = contents(conn, model, array { id }, { name })
-  if not found then return nil, err end
-  local file, why = file_of(conn, (found[id] or {})[name], name)
+  local content
+  local done, err = each_content(conn, model, array { id }, name, function(rows) content = rows[1] and rows[1][name] or content end)
+  if not done then return nil, err end
+  if type(content) == "number" then return files.too_large(conn, name) end
+  local file, why = file_of(conn, content, name)
   if file and sum(file.bytes) ~= mark then return exchanged(ref) end
   return file, why
 end
