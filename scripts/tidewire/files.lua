@@ -32,6 +32,21 @@ function M.too_large(conn, name)
     "limits = { max_file_size = \"20MB\" } of the connection copies larger ones, up to 25MB; else take it off the record")
 end
 
+--- nil and the error of a file of no bytes, where a field holds the content itself and no content is no file.
+function M.empty(name)
+  return fail("invalid", ("the file '%s' is empty, which a field that holds what is in a file cannot tell from none"):format(name), "give the record a file with something in it, or none")
+end
+
+--- A name of at most so many bytes, in whole characters; its ending stays.
+function M.short(name, most)
+  if #name <= most then return name end
+  local ending = name:match "%.%w+$" or ""
+  if #ending > 20 then ending = "" end
+  local kept = name:sub(1, most - #ending)
+  while not text.valid(kept) do kept = kept:sub(1, -2) end
+  return kept .. ending
+end
+
 --- The last part of a path or an address, decoded, without what follows "?".
 function M.name_of(path)
   local last = path:gsub("[?#].*$", ""):match "([^/]*)/?$"

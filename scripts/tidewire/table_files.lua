@@ -76,6 +76,7 @@ local hex_of_chunk = ("%02x"):rep(chunk)
 
 --- The content as the column takes it.
 function M.upload(file)
+  if file.bytes == "" then return files.empty(file.name) end
   local bytes, list = file.bytes, { "\\x" }
   for at = 1, #bytes - chunk + 1, chunk do list[#list + 1] = hex_of_chunk:format(bytes:byte(at, at + chunk - 1)) end
   local rest = #bytes % chunk

@@ -50,6 +50,13 @@ test("a file's type is what is said, or what its name says where that is nothing
   equal(files.name_of "/x/%FF.png", "%FF.png")
 end)
 
+test("a long name keeps its ending and whole characters", function()
+  equal(files.short("ada.png", 100), "ada.png")
+  equal(files.short(("ü"):rep(80) .. ".png", 100), ("ü"):rep(48) .. ".png")
+  equal(files.short("x" .. ("ü"):rep(80) .. ".png", 100), "x" .. ("ü"):rep(47) .. ".png")
+  equal(files.short(("x"):rep(200), 100), ("x"):rep(100))
+end)
+
 test("a size is one that can be copied", function()
   equal(files.size "20MB", 20000000)
   equal(files.size "1GB", nil)
@@ -298,6 +305,14 @@ test("odoo: an attachment that an upload whose answer was lost has left is taken
   equal(http.asked("POST /json/2/ir.attachment/write")[1].json.vals, { res_model = "res.partner", res_id = 7 })
 end)
 
+test("where a field holds the content itself, an empty file is refused, as no file is what it would be", function()
+  local empty = { sha256 = hash.sha256 "", name = "empty.txt", type = "text/plain", base64 = "" }
+  local call = odoo { ["ir.attachment.search_read"] = array {}, ["ir.attachment.create"] = array { 12 } }
+  fails("invalid", "'empty.txt' is empty", call.upload(partners, { field = "image", sha256 = empty.sha256, name = empty.name, type = empty.type, base64 = "" }))
+  equal(call.upload(partners, { field = "paper", sha256 = empty.sha256, name = empty.name, type = empty.type, base64 = "" }), 12)
+  fails("invalid", "'empty.txt' is empty", require("tidewire.table_files").upload { name = "empty.txt", bytes = "" })
+end)
+
 test("odoo: contents are read as many at once as their sizes let, and one beyond the limit is not read", function()
   local sizes = { [1] = "3.00 Mb", [2] = "4.00 Mb", [3] = "4.00 Mb", [4] = false, [5] = "20 MB", [6] = "12.00 bytes" }
   local asked = {}
@@ -346,6 +361,11 @@ test("notion: a hosted file is known by its page and name, and read by the addre
   equal(http.asked("GET /ada%.png")[1].headers.Authorization, nil)
   fails("unavailable", "was edited", call.download(vault, page_id .. "/sc%3C/2026-11-20T21:49:00.000Z/ada.png"))
   equal(call.download(vault, page_id .. "/other/" .. stamp .. "/ada.png"), null)
+end)
+
+test("notion: an address that has run out is asked for anew", function()
+  local call = notion({ hosted }, { { "GET /ada%.png", { status = 403, body = "<Error><Code>AccessDenied</Code></Error>" } } })
+  fails("unavailable", "signed address", call.download(vault, page_id .. "/sc%3C/" .. stamp .. "/ada.png"))
 end)
 
 test("notion: an address elsewhere and several files are refused", function()

@@ -45,12 +45,15 @@ function M.has_file(conn, _, ref)
   return find(conn, array { array { "file_url", "=", ref } })
 end
 
+-- `file_name` of File has 140 characters, and where the name is taken a part of the hash comes to it.
+local longest_name = 130
+
 function M.upload(conn, _, file)
   local private = conn.config.private_files and 1 or 0
   local present, err = find(conn, array { array { "content_hash", "=", hash.md5(file.bytes) }, array { "is_private", "=", private }, array { "is_folder", "=", 0 } })
   if present or err then return present or nil, err end
   local body, content_type = files.form({ { "is_private", private }, { "folder", "Home/Attachments" } },
-    { field = "file", name = file.name:gsub("[/\\]", "_"), type = file.type, bytes = file.bytes })
+    { field = "file", name = files.short(file.name:gsub("[/\\]", "_"), longest_name), type = file.type, bytes = file.bytes })
   local reply
   reply, err = wire.send(conn, "/api/method/upload_file", body, content_type)
   if not reply then return nil, err end

@@ -51,23 +51,20 @@ function M.download(conn, _, ref)
     return fail("invalid", "the file '" .. name .. "' is an address elsewhere", "an address elsewhere is not copied: upload the file to Notion, or take `file = true` off the row")
   end
   local content, why = files.get(conn, { url = file.file.url, headers = {} })
+  -- It is good for an hour; the next look at the page signs it anew.
+  if why and why.code == "denied" then return fail("unavailable", "the signed address of the file is not taken any more") end
   if content then content.name = name end
   return content, why
 end
 
--- A name has a hundred characters at most; its ending stays.
-local function called(name)
-  if #name <= 100 then return name end
-  local ending = name:match "%.%w+$" or ""
-  return name:sub(1, 100 - #ending):gsub("[\128-\255]+$", "") .. ending
-end
+local longest_name = 100
 
 --- Makes an upload and sends it: what a files property is written as.
 function M.upload(conn, _, file)
   if conn.config.version < wire.with_data_sources then
     return fail("invalid", "files are not uploaded with the version " .. conn.config.version .. " of the API", "give the connection version = \"2025-09-03\", or let the row go from Notion only")
   end
-  local name = called(file.name)
+  local name = files.short(file.name, longest_name)
   local reply, err = wire.request(conn, "POST", "file_uploads", { body = { mode = "single_part", filename = name, content_type = file.type } })
   if not reply then return nil, err end
   local id = given(reply.body.id)

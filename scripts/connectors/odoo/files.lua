@@ -208,6 +208,7 @@ function M.upload(conn, collection, file)
   if not fields then return nil, err end
   local field = fields[file.field]
   if not field then return fail("invalid", collection.name .. " has no field '" .. file.field .. "'") end
+  if field.type == "binary" and file.bytes == "" then return files.empty(file.name) end
   if field.type == "binary" then return hash.base64(file.bytes) end
   if field.relation ~= attachments then return fail("invalid", "'" .. file.field .. "' neither holds a file nor names an attachment") end
   local rows
