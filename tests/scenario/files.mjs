@@ -25,6 +25,15 @@ const mapping = (file) => `return mapping {
 }
 `;
 
+/// Files in rows below a record and of a part of it.
+const folders = `return mapping {
+  left = join { erp.doctype "Folder", contact = part { erp.doctype "Contact", owner = erp.dynamic_link "Folder", missing = "create" } },
+  right = app.table("folders", { bucket = "photos" }), on = { webhook = true }, key = { left = "name", right = "id" }, match = { by.fields { "code" } },
+  fields = { same { "code" }, { "contact.first_name", "first_name" }, { "contact.image", "portrait", file = true },
+    rows { left = "papers", right = app.table("papers", { parent = "folder_id", bucket = "photos" }), key = { "title" }, fields = { { "scan", "scan", file = true } } } },
+}
+`;
+
 const person = (code) => erp.find("Person", "code", code);
 const row = (code) => app.find("people", "code", code);
 const site_key = { Authorization: "token practice-key:practice-secret" };
@@ -65,6 +74,11 @@ const left_shows = (code, bytes) => until(`${code}'s picture on the left`, async
   const image = (await person(code))?.image;
   return image && (await on_site(image))?.equals(bytes);
 });
+const folder = async (code) => erp.get("Folder", (await erp.find("Folder", "code", code)).name);
+const papers = async (code) => {
+  const { id } = await app.find("folders", "code", code);
+  return Object.fromEntries((await app.all("papers")).filter((one) => one.folder_id === id).map((one) => [one.title, one]));
+};
 const counts = async () => ({ erp: await erp.written("Person"), app: await app.written(), objects: (await objects()).length, files: (await site_files()).length });
 
 const cases = {
@@ -74,6 +88,15 @@ const cases = {
     await erp.define({ name: "Person", autoname: "P-.####", fields: [field("code", "Data", { reqd: 1, unique: 1 }), field("phone", "Data"), field("image", "Attach Image")] });
     await app.define([{ name: "people", primary_key: ["id"], triggers: [{ kind: "touch", column: "updated_at" }], columns: [{ name: "id", type: "bigint", identity: true }, { name: "code", type: "text", nullable: false, unique: true },
       { name: "phone", type: "text" }, { name: "photo", type: "text" }, stamp] }]);
+    await erp.define({ name: "Folder Paper", istable: 1, fields: [field("title", "Data"), field("scan", "Attach")] });
+    await erp.define({ name: "Folder", autoname: "F-.####", fields: [field("code", "Data", { reqd: 1, unique: 1 }), field("papers", "Table", { options: "Folder Paper" })] });
+    await erp.define({ name: "Dynamic Link", istable: 1, fields: [field("link_doctype", "Link", { options: "DocType" }), field("link_name", "Dynamic Link", { options: "link_doctype" })] });
+    await erp.define({ name: "Contact", autoname: "C-.####", fields: [field("first_name", "Data"), field("image", "Attach Image"), field("links", "Table", { options: "Dynamic Link" })] });
+    const own_columns = [{ name: "id", type: "bigint", identity: true }, stamp], touch = [{ kind: "touch", column: "updated_at" }];
+    await app.define([
+      { name: "folders", primary_key: ["id"], triggers: touch, columns: [...own_columns, { name: "code", type: "text", nullable: false, unique: true }, { name: "first_name", type: "text" }, { name: "portrait", type: "text" }] },
+      { name: "papers", primary_key: ["id"], triggers: touch, columns: [...own_columns, { name: "folder_id", type: "bigint", references: "folders(id)" }, { name: "title", type: "text" }, { name: "scan", type: "text" }] },
+    ]);
     await app.ask("POST", "/storage/v1/bucket", { name: "photos", public: false, allowed_mime_types: ["image/*"] });
     own = world.project = project(undefined, { ...secrets, ERP_URL: erp.url, APP_URL: app.url });
     world.settled = () => settled(world);
@@ -82,12 +105,40 @@ const cases = {
     const before = await own.cli("check", "--connect");
     assert.match(before.out + before.err, /the file itself is not copied\. Say file = true to copy it/);
     own.write("mappings/people.lua", mapping(true));
+    own.write("mappings/folders.lua", folders);
     const checked = await own.cli("check", "--connect");
     assert.equal(checked.code, 0, checked.out + checked.err);
     assert.doesNotMatch(checked.out + checked.err, /not copied/);
     await own.start();
     await erp.tell("Person", own.daemon.address + "/webhook/erp", secrets.ERP_WEBHOOK_SECRET);
     await app.tell("people", own.daemon.address + "/webhook/app", { "x-app-secret": secrets.APP_WEBHOOK_SECRET });
+    for (const doctype of ["Folder", "Contact"]) await erp.tell(doctype, own.daemon.address + "/webhook/erp", secrets.ERP_WEBHOOK_SECRET);
+    for (const table of ["folders", "papers"]) await app.tell(table, own.daemon.address + "/webhook/app", { "x-app-secret": secrets.APP_WEBHOOK_SECRET });
+  },
+
+  async "files in rows and of a part travel both ways, and a row that is gone or emptied takes along its own only"() {
+    const { name } = await erp.insert("Folder", { code: "f1", papers: [{ title: "passport", scan: await attach("passport.png", picture(21)) }, { title: "diploma", scan: await attach("diploma.png", picture(22)) }] });
+    await erp.insert("Contact", { first_name: "Ada", image: await attach("portrait.png", picture(23)), links: [{ link_doctype: "Folder", link_name: name }] });
+    const holds = (title, bytes) => until(title, async () => {
+      const scan = (await papers("f1"))[title]?.scan;
+      return bytes === null ? scan === null : scan && (await in_bucket(scan))?.equals(bytes);
+    });
+    await holds("passport", picture(21));
+    await holds("diploma", picture(22));
+    await until("the portrait", async () => { const path = (await app.find("folders", "code", "f1"))?.portrait; return path && (await in_bucket(path))?.equals(picture(23)); });
+
+    const there = await papers("f1");
+    await app.edit("papers", "id", there.passport.id, { scan: await put("own/passport.png", picture(24)) });
+    await app.edit("papers", "id", there.diploma.id, { scan: null });
+    await app.edit("folders", "code", "f1", { portrait: await put("own/portrait.png", picture(25)) });
+    await until("the rows on the left", async () => {
+      const rows = Object.fromEntries((await folder("f1")).papers.map((one) => [one.title, one.scan]));
+      return !rows.diploma && rows.passport && (await on_site(rows.passport))?.equals(picture(24));
+    });
+    await until("the part on the left", async () => (await on_site((await erp.all("Contact"))[0].image))?.equals(picture(25)));
+    assert.equal((await papers("f1")).passport.scan, "own/passport.png");
+    await world.settled();
+    assert.deepEqual(await own.dead(), []);
   },
 
   async "a picture of the site comes into the bucket, byte for byte"() {
