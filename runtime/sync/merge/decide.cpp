@@ -39,25 +39,10 @@ Error at_field(Error error, const Plan& plan, const Field& field) {
 }
 
 /// Why a file that may travel could not be read: until it can, nobody knows who changed what.
-std::optional<Error> unread_file(const Field& field, const Situation& situation) {
+std::optional<Error> unread_of(const Field& field, const Situation& situation) {
   for (const Side side : {Side::kLeft, Side::kRight}) {
-    if (situation.record[side] == nullptr || !flows(field.flow, other(side))) continue;
-    const auto unread = [&](const Field& one, const Value& form) -> std::optional<Error> {
-      auto plain = one.type[side].kind == "file" ? canonical(form, one.type[side]) : Result<Value>(Value());
-      return plain.ok() ? std::nullopt : std::optional(std::move(plain).error());
-    };
-    const bool rows = std::any_of(field.rows.begin(), field.rows.end(), [&](const Field& cell) { return cell.type[side].kind == "file"; });
-    if (!rows && field.type[side].kind != "file") continue;
-    const Value form = form_of(field, side, situation.record[side]->fields);
-    if (!rows) {
-      if (auto error = unread(field, form)) return error;
-      continue;
-    }
-    for (const Value& row : form.is_array() ? form.as_array() : Array{}) {
-      for (const Field& cell : field.rows) {
-        if (auto error = unread(cell, cell_form(cell, side, row))) return std::move(*error).context("'" + cell.name + "' of a row");
-      }
-    }
+    if (situation.record[side] == nullptr || !flows(field.flow, other(side)) || !names_files(field, side)) continue;
+    if (auto error = unread_file(field, side, form_of(field, side, situation.record[side]->fields))) return error;
   }
   return std::nullopt;
 }
@@ -479,7 +464,7 @@ Result<Decisions> Pass::run() {
   views.reserve(s_.plan.fields.size());
   for (const Field& field : s_.plan.fields) {
     if (field.kind == Field::Kind::kConstant) continue;
-    if (auto unread = unread_file(field, s_)) return at_field(std::move(*unread), s_.plan, field);
+    if (auto unread = unread_of(field, s_)) return at_field(std::move(*unread), s_.plan, field);
     View& view = views.emplace_back(look(field));
     const std::size_t making = out_.making.size(), waits = out_.missing.size();
     if (auto done = decide_field(view); !done.ok()) return at_field(std::move(done).error(), s_.plan, field);

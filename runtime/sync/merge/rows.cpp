@@ -165,6 +165,39 @@ bool has_entered_cell(const Value& entered, const Field& field, Side side, const
   return false;
 }
 
+bool names_files(const Field& field, Side side) {
+  return field.type[side].kind == "file" || std::any_of(field.rows.begin(), field.rows.end(), [&](const Field& cell) { return cell.type[side].kind == "file" && !cell.paths[side].empty(); });
+}
+
+std::optional<Error> unread_file(const Field& field, Side side, const Value& form) {
+  if (field.type[side].kind == "file") {
+    auto plain = canonical(form, field.type[side]);
+    return plain.ok() ? std::nullopt : std::optional(std::move(plain).error());
+  }
+  if (!names_files(field, side) || !form.is_array()) return std::nullopt;
+  for (const Value& row : form.as_array()) {
+    for (const Field& cell : field.rows) {
+      if (auto error = unread_file(cell, side, cell_form(cell, side, row))) return std::move(*error).context("'" + cell.name + "' of a row");
+    }
+  }
+  return std::nullopt;
+}
+
+Value without_gone_files(const Field& field, Side side, const Value& form, const Value& base) {
+  if (field.type[side].kind == "file") return is_gone_file(form, field.type[side]) ? base : form;
+  if (!names_files(field, side) || !form.is_array()) return form;
+  const auto names = row_names(field, side, form), agreed = row_names(field, side, base);
+  Array rows = form.as_array();
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const auto known = std::find(agreed.begin(), agreed.end(), names[i]);
+    for (const Field& cell : field.rows) {
+      if (known == agreed.end() || !is_gone_file(cell_form(cell, side, rows[i]), cell.type[side])) continue;
+      lay_cell(cell, side, cell_form(cell, side, base.as_array()[static_cast<std::size_t>(known - agreed.begin())]), rows[i]);
+    }
+  }
+  return Value(std::move(rows));
+}
+
 Value carried_over(const Field& field, Side side, const Value& form, const Value& stored) {
   const Array whole = in_order(field, side, list_of(stored));
   const auto there = row_names(field, side, rows_form(field, side, stored));

@@ -31,6 +31,12 @@ Value entered_cells(const Field& field, Side side, const Value& now, const Value
 /// True where the row of that name, or one of a list, still shows what is noted of it so.
 bool is_entered_cell(const Value& entered, const Field& cell, Side side, const std::string& row, const Value& form);
 bool has_entered_cell(const Value& entered, const Field& field, Side side, const Value& now);
+/// Whether it is a file, or has one in each row.
+bool names_files(const Field& field, Side side);
+/// Why one of the files that the form names could not be read, where one could not.
+std::optional<Error> unread_file(const Field& field, Side side, const Value& form);
+/// The form with what `base` has in the place of each file that is gone: what it named is lost, so its absence is nobody's edit.
+Value without_gone_files(const Field& field, Side side, const Value& form, const Value& base);
 /// The list to be written: `form` over what is stored, row by row, with the columns that the mapping does not name.
 Value carried_over(const Field& field, Side side, const Value& form, const Value& stored);
 

@@ -44,9 +44,9 @@ void Reconcile::ask_if_edited(Side side, std::function<void(bool)> then) {
 /// Why it is not known whether a file of the record was exchanged: it cannot be read at the moment.
 std::optional<Error> Reconcile::unread_for_now(Side side) const {
   for (const Field& field : plan_.fields) {
-    if (!record_[side] || field.type[side].kind != "file") continue;
-    auto plain = canonical(form_of(field, side, record_[side]->fields), field.type[side]);
-    if (!plain.ok() && disposition(plain.error().code) != Disposition::kDeadLetter) return std::move(plain).error().context("field '" + field.name + "'");
+    if (!record_[side] || !names_files(field, side)) continue;
+    auto error = unread_file(field, side, form_of(field, side, record_[side]->fields));
+    if (error && disposition(error->code) != Disposition::kDeadLetter) return std::move(*error).context("field '" + field.name + "'");
   }
   return std::nullopt;
 }
@@ -105,11 +105,22 @@ bool Reconcile::is_own_form(const Field& field, Side side) const {
   return stored != nullptr && same_form(field, side, form_of(field, side, record_[side]->fields), *stored);
 }
 
+/// What differs from the base is that files are gone.
+bool Reconcile::has_only_lost_files(const Field& field, Side side) const {
+  if (!names_files(field, side)) return false;
+  const Value form = form_of(field, side, record_[side]->fields);
+  if (is_gone_file(form, field.type[side])) return true;
+  const auto base = link_.base.find(field.name);
+  if (field.kind != Field::Kind::kRows || base == link_.base.end() || is_entered(link_, field, side, form)) return false;
+  const Value& agreed = side == Side::kLeft ? base->second.left : base->second.right;
+  return same_rows(field, side, without_gone_files(field, side, form, agreed), agreed);
+}
+
 /// Changed since the sides agreed; a value that they never agreed on was not seen by who deleted the other copy. `moved`: nothing was, but
 /// for a reference of which it is not known.
 bool Reconcile::edited(Side side, std::optional<Moved>& moved) const {
   const bool changed = record_[side] && std::any_of(plan_.fields.begin(), plan_.fields.end(), [&](const Field& field) {
-    if (is_gone_file(form_of(field, side, record_[side]->fields), field.type[side])) return false;
+    if (has_only_lost_files(field, side)) return false;
     return is_unmet(field, side) || (this->changed(field, side) && !is_own_form(field, side) && !may_be_ours(field, side) && !followed(field, side, moved));
   });
   return changed || std::any_of(known_.conflicts.begin(), known_.conflicts.end(), [&](const store::Conflict& open) { return !open.field.empty() && !link_.base.contains(open.field); });

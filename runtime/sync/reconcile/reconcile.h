@@ -267,6 +267,7 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   std::optional<Error> unread_for_now(Side side) const;
   void await_moved(const Moved& moved, const std::function<void(bool)>& then);
   bool edited(Side side, std::optional<Moved>& moved) const;
+  bool has_only_lost_files(const Field& field, Side side) const;
   bool followed(const Field& field, Side side, std::optional<Moved>& moved) const;
   bool is_own_form(const Field& field, Side side) const;
 
