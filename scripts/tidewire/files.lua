@@ -37,6 +37,11 @@ function M.empty(name)
   return fail("invalid", ("the file '%s' is empty, which a field that holds what is in a file cannot tell from none"):format(name), "give the record a file with something in it, or none")
 end
 
+--- nil and the error where what was put there by its content holds another one by now, in both places that a content has.
+function M.taken(name)
+  return fail("invalid", "other contents lie where the file '" .. name .. "' is to be put", "files that the connection made were exchanged: give them names of their own there, then `tidewire retry`")
+end
+
 --- A name of at most so many bytes, in whole characters; its ending stays.
 function M.short(name, most)
   if #name <= most then return name end

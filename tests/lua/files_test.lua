@@ -174,12 +174,21 @@ end)
 test("supabase: what is uploaded lies where its content says, and one that lies there already is success", function()
   local place = photo.sha256:sub(1, 32) .. "/ada lovelace.png"
   local call, http = supabase { { "POST /storage/.*", { body = { Key = "photos/x" } }, { status = 400, body = { statusCode = "409", error = "Duplicate", message = "The resource already exists" } },
-    { status = 400, body = { statusCode = "415", error = "invalid_mime_type", message = "mime type image/png is not supported" } } } }
+    { status = 400, body = { statusCode = "415", error = "invalid_mime_type", message = "mime type image/png is not supported" } } },
+    { "GET /storage/v1/object/authenticated/photos/.*", { body = bytes } } }
   equal(call.upload(items, photo), place)
   equal(http.requests[1].path, "/storage/v1/object/photos/" .. place)
   equal({ http.requests[1].body, http.requests[1].headers["Content-Type"], http.requests[1].headers["x-upsert"], http.requests[1].file }, { bytes, "image/png", "false", "sent" })
   equal(call.upload(items, photo), place)
   fails("invalid", "image/png is not supported", call.upload(items, photo))
+end)
+
+test("supabase: where somebody has overwritten what was uploaded, it is put beside that", function()
+  local duplicate = { status = 400, body = { statusCode = "409", error = "Duplicate", message = "The resource already exists" } }
+  local call, http = supabase { { "POST /storage/.*", duplicate, { body = { Key = "photos/x" } }, duplicate, duplicate }, { "GET /storage/.*", { body = "another" } } }
+  equal(call.upload(items, photo), photo.sha256:sub(33) .. "/ada lovelace.png")
+  equal(#http.requests, 3)
+  fails("invalid", "other contents lie where", call.upload(items, photo))
 end)
 
 test("supabase: names are made of what Storage takes, and addresses are written where that is asked for", function()
@@ -223,6 +232,16 @@ test("wordpress: an upload is looked for by its content first, because a site ke
   equal(sent.headers["Content-MD5"], hash.md5(bytes))
   equal(call.upload(posts, photo), 8)
   equal(#http.asked "POST .*", 1)
+end)
+
+test("wordpress: where what was uploaded holds another content by now, it is put beside that", function()
+  local function found(size) return { body = array { { id = 8, media_details = { filesize = size } } }, headers = { ["x-wp-total"] = "1" } } end
+  local none = { body = array {}, headers = { ["x-wp-total"] = "0" } }
+  local call, http = wordpress({ "GET /wp%-json/wp/v2/media", found(#bytes), found(#bytes + 1), none, found(1), found(1) }, { "POST /wp%-json/wp/v2/media", { status = 201, body = { id = 9 } } })
+  equal(call.upload(posts, photo), 8)
+  equal(call.upload(posts, photo), 9)
+  equal(http.asked("POST .*")[1].query.slug, "tidewire-" .. photo.sha256:sub(33))
+  fails("invalid", "other contents lie where", call.upload(posts, photo))
 end)
 
 test("wordpress: a medium is there while its number is, and its number is a number", function()

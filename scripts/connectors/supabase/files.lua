@@ -1,10 +1,11 @@
 --- Files in Storage: a column holds the path of an object in a bucket, or its address.
 ---
 --- What we upload lies at `HASH/name`, so the same content is the same object however often it is sent: a repeated upload is answered
---- "Duplicate", which is success. Storage answers most refusals with 400 and says the status in the body (supabase/storage, error-handler).
+--- "Duplicate", which is success unless somebody has overwritten the object since. Storage answers most refusals with 400 and says the status in the body (supabase/storage, error-handler).
 
 local connector = require "tidewire.connector"
 local files = require "tidewire.files"
+local hash = require "tidewire.hash"
 local url = require "tidewire.url"
 local wire = require "connectors.supabase.wire"
 
@@ -76,18 +77,32 @@ local function safe(name)
   return #kept > 0 and kept:sub(-100) or "file"
 end
 
+-- True where the content lies there now, as far as the key may look; false where another one does.
+local function put(conn, place, file)
+  local headers = wire.credentials(conn)
+  headers["Content-Type"], headers["x-upsert"] = file.type, "false"
+  local reply, err = connector.call(conn, { method = "POST", url = root(conn) .. place, raw = file.bytes, headers = headers, explain = explain, writes = true })
+  if reply then return true end
+  if err.code ~= "stale" then return nil, err end
+  local present, why = files.get(conn, { url = root(conn) .. "authenticated/" .. place, headers = wire.credentials(conn), explain = explain })
+  if present then return hash.sha256(present.bytes) == file.sha256 end
+  if present == false then return true end
+  if why.code == "invalid" then return false end
+  return nil, why
+end
+
 function M.upload(conn, collection, file)
   local bucket, err = bucket_of(conn, collection)
   if not bucket then return nil, err end
-  local path = file.sha256:sub(1, 32) .. "/" .. safe(file.name)
-  local place = encoded(bucket .. "/" .. path)
-  local headers = wire.credentials(conn)
-  headers["Content-Type"], headers["x-upsert"] = file.type, "false"
-  local reply
-  reply, err = connector.call(conn, { method = "POST", url = root(conn) .. place, raw = file.bytes, headers = headers, explain = explain, writes = true })
-  if not reply and err.code ~= "stale" then return nil, err end
-  if conn.config.file_urls then return root(conn) .. "public/" .. place end
-  return path
+  for _, folder in ipairs { file.sha256:sub(1, 32), file.sha256:sub(33) } do
+    local path = folder .. "/" .. safe(file.name)
+    local place = encoded(bucket .. "/" .. path)
+    local there
+    there, err = put(conn, place, file)
+    if there then return conn.config.file_urls and root(conn) .. "public/" .. place or path end
+    if there == nil then return nil, err end
+  end
+  return files.taken(file.name)
 end
 
 return M

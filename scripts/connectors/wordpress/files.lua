@@ -53,13 +53,15 @@ local function safe(name)
   return #kept > 0 and kept:sub(-100) or "file"
 end
 
-function M.upload(conn, _, file)
-  local slug = "tidewire-" .. file.sha256:sub(1, 32)
-  local rows, err = wire.rows(conn, "/wp/v2/media", { { "slug", slug }, { "context", "edit" }, { "per_page", "1" }, { "_fields", "id" } })
-  if not rows then return nil, err end
-  if rows[1] then return rows[1].id end
-  local reply
-  reply, err = wire.send(conn, "/wp/v2/media", { { "slug", slug }, { "title", (file.name:gsub("%.%w+$", "")) } }, file.bytes,
+-- Whether it is the content that we put there, as far as the site tells: of an image that it has scaled it tells the size of the scaled one.
+local function holds(row, file)
+  local details = type(row.media_details) == "table" and row.media_details or {}
+  local size = given(details.filesize)
+  return given(details.original_image) ~= nil or size == nil or size == #file.bytes
+end
+
+local function send(conn, slug, file)
+  local reply, err = wire.send(conn, "/wp/v2/media", { { "slug", slug }, { "title", (file.name:gsub("%.%w+$", "")) } }, file.bytes,
     { ["Content-Type"] = file.type, ["Content-Disposition"] = 'attachment; filename="' .. safe(file.name) .. '"', ["Content-MD5"] = hash.md5(file.bytes) })
   if not reply then
     if err.code == "unknown" and tostring(err.message):find "rest_upload" then err.code = "invalid" end
@@ -67,6 +69,17 @@ function M.upload(conn, _, file)
   end
   if type(reply.body.id) ~= "number" then return fail("unknown", "the answer to an upload has no id") end
   return reply.body.id
+end
+
+function M.upload(conn, _, file)
+  for _, part in ipairs { file.sha256:sub(1, 32), file.sha256:sub(33) } do
+    local slug = "tidewire-" .. part
+    local rows, err = wire.rows(conn, "/wp/v2/media", { { "slug", slug }, { "context", "edit" }, { "per_page", "1" }, { "_fields", "id,media_details" } })
+    if not rows then return nil, err end
+    if not rows[1] then return send(conn, slug, file) end
+    if holds(rows[1], file) then return rows[1].id end
+  end
+  return files.taken(file.name)
 end
 
 return M
