@@ -12,7 +12,7 @@ Result<std::optional<sync::FileContent>> file_content_from(const Value& answer) 
   if (!answer.is_object()) return std::optional<sync::FileContent>();
   auto bytes = from_base64(answer.string_or("base64"));
   if (!bytes) return make_error(Code::kInvalid, "the connector returned a file whose bytes are no base64");
-  return std::optional(sync::FileContent{std::move(*bytes), answer.string_or("name"), answer.string_or("type")});
+  return std::optional(sync::FileContent{std::move(*bytes), answer.string_or("name"), answer.string_or("type"), answer.string_or("mark")});
 }
 
 }  // namespace
@@ -36,6 +36,19 @@ void ScriptFileVerbs::download(std::string ref, sync::Done<std::optional<sync::F
   ask("download", Value(std::move(ref)), false, [done = std::move(done)](Result<Value> answer, const Exchanges&) {
     if (!answer.ok()) return done(std::move(answer).error());
     done(file_content_from(*answer));
+  });
+}
+
+void ScriptFileVerbs::marks(std::vector<std::string> refs, sync::Done<std::map<std::string, std::string>> done) {
+  Array list;
+  for (std::string& ref : refs) list.emplace_back(std::move(ref));
+  ask("file_marks", Value(std::move(list)), false, [done = std::move(done)](Result<Value> answer, const Exchanges&) {
+    if (!answer.ok()) return done(std::move(answer).error());
+    std::map<std::string, std::string> marks;
+    for (const auto& [ref, mark] : answer->is_object() ? answer->as_object() : Object{}) {
+      if (mark.is_string()) marks[ref] = mark.as_string();
+    }
+    done(std::move(marks));
   });
 }
 

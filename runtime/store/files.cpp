@@ -7,10 +7,10 @@ namespace tidewire::store {
 namespace {
 
 constexpr Duration kSeen = std::chrono::hours(24);  // how exactly it is known when one was seen last
-constexpr const char* kFileColumns = "connection, ref, sha256, size, name, uploaded";
+constexpr const char* kFileColumns = "connection, ref, sha256, size, name, uploaded, mark";
 
 File file_from(Query& row) {
-  return {std::string(row.text(0)), std::string(row.text(1)), std::string(row.text(2)), row.integer(3), std::string(row.text(4)), row.integer(5) != 0};
+  return {std::string(row.text(0)), std::string(row.text(1)), std::string(row.text(2)), row.integer(3), std::string(row.text(4)), row.integer(5) != 0, std::string(row.text(6))};
 }
 
 }  // namespace
@@ -32,7 +32,7 @@ void Store::files(std::string connection, std::vector<std::string> refs, Done<st
       Query row(database, std::string("SELECT ") + kFileColumns + ", seen_at FROM files WHERE connection = ? AND ref = ?", connection, ref);
       if (!TRY(row.next())) continue;
       found.push_back(file_from(row));
-      if (row.instant(6) < before) old->push_back(ref);
+      if (row.instant(7) < before) old->push_back(ref);
     }
     return found;
   });
@@ -50,10 +50,10 @@ void Store::files_with(std::string sha256, Done<std::vector<File>> done) {
 void Store::keep_file(File file, Done<void> done) {
   write_verb<void>(executor_, std::move(done), [file = std::move(file), now = clock_.now()](Database& database) -> Result<void> {
     TRY(execute(database,
-                "INSERT INTO files (connection, ref, sha256, size, name, uploaded, seen_at) VALUES (?, ?, ?, ?, ?, ?, ?) "
+                "INSERT INTO files (connection, ref, sha256, size, name, uploaded, mark, seen_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?) "
                 "ON CONFLICT (connection, ref) DO UPDATE SET sha256 = excluded.sha256, size = excluded.size, name = excluded.name, "
-                "uploaded = excluded.uploaded, seen_at = excluded.seen_at",
-                file.connection, file.ref, file.sha256, file.size, file.name, file.uploaded ? 1 : 0, now));
+                "uploaded = excluded.uploaded, mark = excluded.mark, seen_at = excluded.seen_at",
+                file.connection, file.ref, file.sha256, file.size, file.name, file.uploaded ? 1 : 0, file.mark, now));
     return {};
   });
 }

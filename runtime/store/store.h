@@ -170,6 +170,7 @@ struct File {
   std::int64_t size = 0;  // bytes
   std::string name;       // as people see it
   bool uploaded = false;  // we put it there: the system may have made other bytes of it
+  std::string mark{};     // by which the system tells it from another content behind the same reference; "" = not known
   friend bool operator==(const File&, const File&) = default;
 };
 

@@ -144,6 +144,7 @@ struct FileContent {
   std::string bytes;
   std::string name;  // as people see it; "" where the system does not tell
   std::string type;  // "image/png"; "" likewise
+  std::string mark{};  // as of FileVerbs::marks, of these bytes; "" likewise
 };
 struct FileUpload {
   std::string field;   // of the record that will name it
@@ -166,6 +167,10 @@ class FileVerbs {
   /// False where each file belongs to the record that names it, is a part of it even: none is named by a second one, and what a field is
   /// written as is not the reference that it shows then.
   virtual bool shared() const { return true; }
+  /// Whether it tells a content from another one behind the same reference without sending it. Else references count as unchangeable.
+  virtual bool tells_marks() const { return false; }
+  /// By reference what tells its content from another one. Left out: what it tells nothing of, perhaps because it is not there. Asked only where it tells.
+  virtual void marks(std::vector<std::string> refs, Done<std::map<std::string, std::string>> done) { (void)refs, done(std::map<std::string, std::string>()); }
   /// nullopt: it is not there (any more). kInvalid: too large to be copied, or the reference is to no file of this system.
   virtual void download(std::string ref, Done<std::optional<FileContent>> done) = 0;
   /// What a record's field holds to name it; nullopt: it is not there (any more). Asked only where they are shared.

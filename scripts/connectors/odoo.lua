@@ -52,7 +52,7 @@ M.payload = { collection = { "_model" }, key = { "_id" }, event = { "?event" }, 
 M.test, M.catalog, M.describe = describe.test, describe.catalog, describe.describe
 M.start, M.changes = poll.start, poll.changes
 M.install, M.uninstall = install.install, install.uninstall
-M.download, M.upload = files.download, files.upload
+M.download, M.file_marks, M.upload = files.download, files.file_marks, files.upload
 
 -- Reading -------------------------------------------------------------------------------------------------------------
 

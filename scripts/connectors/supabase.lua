@@ -53,7 +53,7 @@ M.payload = {
 
 M.test, M.catalog, M.describe = describe.test, describe.catalog, describe.describe
 M.install, M.uninstall = install.install, install.uninstall
-M.download, M.has_file, M.upload = files.download, files.has_file, files.upload
+M.download, M.has_file, M.file_marks, M.upload = files.download, files.has_file, files.file_marks, files.upload
 
 -- Reading -------------------------------------------------------------------------------------------------------------
 

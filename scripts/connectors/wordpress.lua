@@ -76,6 +76,7 @@ local function nothing_to_install() return fail("invalid", "`install` is for the
 local function no_files() return fail("invalid", "files are copied over the REST form", "with `tables` the number of an attachment is kept the same: take `file = true` off the row") end
 
 M.download, M.has_file, M.upload = either(files.download, no_files), either(files.has_file, no_files), either(files.upload, no_files)
+M.file_marks = either(files.file_marks, no_files)
 M.test, M.catalog, M.describe = either(schema.test, tables.test), either(schema.catalog, tables.catalog), either(schema.describe, tables.describe)
 M.read, M.list, M.find, M.trash = either(rest.read, tables.read), either(lists.list, tables.list), either(lists.find, tables.find), either(rest.trash, tables.trash)
 M.put_back = either(rest.put_back, tables.put_back)

@@ -90,7 +90,13 @@ function M.called(name, said, bytes)
   return name, type
 end
 
---- The file behind an address: `{ bytes, name, type }`; false where it is not there; nil, err.
+--- By its ETag the content of an answer; nil where it has none. One that a proxy compressed has a weak one of the same text.
+function M.mark_of(headers)
+  local tag = headers.etag and headers.etag:gsub("^%s*W/", ""):gsub("^\"(.*)\"%s*$", "%1")
+  return tag ~= "" and tag or nil
+end
+
+--- The file behind an address: `{ bytes, name, type, mark }`, `mark` by its ETag; false where it is not there; nil, err.
 ---
 --- `request`: `url, headers`; `explain(reply)` as of `connector.call`, whose "not_found" says that it is not there. A status 404 or 410
 --- says so without a word.
@@ -111,7 +117,7 @@ function M.get(conn, request)
     if err.code == "invalid" and tostring(err.message):find "larger than" then return M.too_large(conn, name) end
     return nil, err
   end
-  return { bytes = reply.text, name = name, type = M.type_of(reply.headers["content-type"], name) }
+  return { bytes = reply.text, name = name, type = M.type_of(reply.headers["content-type"], name), mark = M.mark_of(reply.headers) }
 end
 
 local function quoted(value) return '"' .. value:gsub("[%c\"\\]", "_") .. '"' end

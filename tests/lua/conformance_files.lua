@@ -63,6 +63,15 @@ return function(w)
       tap.equal(found.fields[name], after.fields[name])
     end)
 
+    if w.call.file_marks then
+      tap.test(name .. ": what tells its content from another one is the same at each look, and with the content itself", function()
+        local ref = tostring(read(made(content(5)).key).fields[name])
+        local mark = must(w.call.file_marks(collection, array { ref }))[ref]
+        tap.equal(must(w.call.file_marks(collection, array { ref }))[ref], mark)
+        tap.equal(must(w.call.download(collection, ref)).mark, mark)
+      end)
+    end
+
     tap.test(name .. ": null is no file, and what is not there is null", function()
       local record = made(content(4))
       local ref = read(record.key).fields[name]

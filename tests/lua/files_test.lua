@@ -1,5 +1,5 @@
 -- profile: io
--- How connectors copy files: `download`, `has_file` and `upload` of those that can, and what they share.
+-- How connectors copy files: `download`, `has_file`, `file_marks` and `upload` of those that can, and what they share.
 
 local tap = require "tap"
 local fake_http = require "fake_http"
@@ -125,6 +125,19 @@ test("frappe: a file is there while a File says so", function()
   fails("unavailable", "502", call.has_file(doctype, "/files/a.png"))
 end)
 
+test("frappe: an exchanged content is told by the hash of its File, many in one question", function()
+  local call, http = frappe { { "GET /private/files/a%.png", { body = bytes } },
+    { "GET /api/resource/File", { body = { data = array { { file_url = "/files/b.png", content_hash = "1" }, { file_url = "/files/b.png", content_hash = "1" },
+      { file_url = "/private/files/a.png", content_hash = "1" }, { file_url = "/files/b.png", content_hash = "2" }, { file_url = "/files/c.png", content_hash = null } } } },
+      { status = 403, body = { exc_type = "PermissionError" } }, { status = 502, body = "" } } }
+  equal(call.download(doctype, "/private/files/a.png").mark, hash.md5(bytes))
+  equal(call.file_marks(doctype, array { "/private/files/a.png", "https://erp.example.org/files/b.png", "/files/c.png", "/files/none.png" }),
+    { ["/private/files/a.png"] = "1", ["https://erp.example.org/files/b.png"] = "1,2" })
+  equal(http.requests[2].json == nil and #http.requests, 2)
+  equal(json.encode(call.file_marks(doctype, array { "/files/b.png" })), "{}")
+  fails("unavailable", "502", call.file_marks(doctype, array { "/files/b.png" }))
+end)
+
 test("a file beyond the limit of its connection is refused on both ways, and says how to let it through", function()
   local call, http = frappe({ { "GET /files/a%.png", { fails = "invalid" } } }, { max_file_size = "1KB" })
   http.request = function() return nil, { code = "invalid", message = "the answer is larger than 1000 bytes" } end
@@ -191,6 +204,22 @@ test("supabase: where somebody has overwritten what was uploaded, it is put besi
   fails("invalid", "other contents lie where", call.upload(items, photo))
 end)
 
+test("supabase: an exchanged content is told by its ETag, of several in a folder by one list", function()
+  local call, http = supabase { { "GET /storage/v1/object/authenticated/photos/.*", { body = bytes, headers = { etag = 'W/"e0"' } } },
+    { "POST /storage/v1/object/list/photos", { body = array { { name = "sub", id = null, metadata = null }, { name = "b.png", id = "1", metadata = { eTag = '"e2"' } }, { name = "a b.png", id = "2", metadata = { eTag = '"e1"' } } } } },
+    { "GET /storage/v1/object/info/authenticated/photos/alone%.png", { body = { size = 3 }, headers = { etag = '"e3"' } } },
+    { "GET /storage/v1/object/info/public/other/p%.png", { body = { size = 3 }, headers = { etag = '"e4"' } }, { status = 502, body = "" } },
+    { "GET /storage/v1/object/info/authenticated/photos/own/none%.png", gone } }
+  equal(call.download(items, "alone.png").mark, "e0")
+  local public = "https://ref.supabase.co/storage/v1/object/public/other/p.png"
+  equal(call.file_marks(items, array { "own/a b.png", "/own/b.png", "own/none.png", "alone.png", public, "https://elsewhere.example.org/a.png" }),
+    { ["own/a b.png"] = "e1", ["/own/b.png"] = "e2", ["alone.png"] = "e3", [public] = "e4" })
+  equal(#http.asked "POST .*", 1)
+  equal(http.asked("POST .*")[1].json.prefix, "own")
+  equal(#http.requests, 5)
+  fails("unavailable", "502", call.file_marks(items, array { public }))
+end)
+
 test("supabase: names are made of what Storage takes, and addresses are written where that is asked for", function()
   local call, http = supabase({ { "POST .*", { body = { Key = "x" } } } }, { file_urls = true })
   local odd = { field = "photo", sha256 = photo.sha256, name = "..Zürich#1.png", base64 = photo.base64 }
@@ -242,6 +271,19 @@ test("wordpress: where what was uploaded holds another content by now, it is put
   equal(call.upload(posts, photo), 9)
   equal(http.asked("POST .*")[1].query.slug, "tidewire-" .. photo.sha256:sub(33))
   fails("invalid", "other contents lie where", call.upload(posts, photo))
+end)
+
+test("wordpress: exchanged media are told by their time, size and address, a hundred in one question", function()
+  local row = { id = 7, source_url = "https://blog.example.org/a.png", mime_type = "image/png", modified_gmt = "2026-11-20T10:00:00", media_details = { filesize = 12 } }
+  local call, http = wordpress({ "GET /wp%-json/wp/v2/media/7", { body = row } }, { "GET /a%.png", { body = bytes } },
+    { "GET /wp%-json/wp/v2/media", { body = array { row }, headers = { ["x-wp-total"] = "1" } } })
+  local mark = call.download(posts, "7").mark
+  local asked = array { "x" }
+  for i = 1, 150 do asked[#asked + 1] = tostring(i) end
+  equal(call.file_marks(posts, asked), { ["7"] = mark })
+  equal(#http.asked "GET /wp%-json/wp/v2/media", 2)
+  row.media_details = { filesize = 13 }
+  equal(call.file_marks(posts, array { "7" })["7"] == mark, false)
 end)
 
 test("wordpress: a medium is there while its number is, and its number is a number", function()
@@ -322,6 +364,16 @@ test("odoo: an attachment that an upload whose answer was lost has left is taken
   equal(#http.asked("POST .*/create"), 0)
   call.update({ name = "res.partner", key = array { "id" }, fields = array { "name", "paper" }, files = array { "paper" } }, "7", { paper = 12 })
   equal(http.asked("POST /json/2/ir.attachment/write")[1].json.vals, { res_model = "res.partner", res_id = 7 })
+end)
+
+test("odoo: an exchanged attachment is told by its checksum, and a field of its own by none", function()
+  local call, http = odoo { ["ir.attachment.search_read"] = array { { id = 12, checksum = "c0ffee" }, { id = 13, checksum = false } },
+    ["ir.attachment.read"] = array { { id = 12, name = "a.png", type = "binary", datas = image, checksum = "c0ffee" } } }
+  equal(call.download(partners, "12").mark, "c0ffee")
+  equal(call.file_marks(partners, array { "12", "13", "res.partner/7/image/c0ffee" }), { ["12"] = "c0ffee" })
+  local before = #http.requests
+  equal(json.encode(call.file_marks(partners, array { "res.partner/7/image/c0ffee" })), "{}")
+  equal(#http.requests, before)
 end)
 
 test("where a field holds the content itself, an empty file is refused, as no file is what it would be", function()

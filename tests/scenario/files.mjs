@@ -74,6 +74,8 @@ const left_shows = (code, bytes) => until(`${code}'s picture on the left`, async
   const image = (await person(code))?.image;
   return image && (await on_site(image))?.equals(bytes);
 });
+/// Of files of the site that were read.
+const read_files = async () => Object.entries((await erp.stats()).requests).reduce((sum, [route, count]) => sum + (route.startsWith("GET /private/files/") ? count : 0), 0);
 const folder = async (code) => erp.get("Folder", (await erp.find("Folder", "code", code)).name);
 const papers = async (code) => {
   const { id } = await app.find("folders", "code", code);
@@ -253,6 +255,24 @@ const cases = {
     await erp.edit("Person", name, { image: await attach("well.png", picture(9)) });
     await right_shows("ada", picture(9));
     await world.settled();
+    assert.deepEqual(await own.dead("people"), []);
+  },
+
+  async "a content that is exchanged behind its path comes with the record's next edit, one behind its address with the sweep, and no other file is read for that"() {
+    const path = (await row("ada")).photo;
+    assert.equal((await call(`${app.url}/storage/v1/object/photos/${encodeURI(path)}`, { method: "PUT", body: picture(11), headers: { ...app_key, "Content-Type": "image/png" } })).status, 200);
+    await app.edit("people", "code", "ada", { phone: "111" });
+    await left_shows("ada", picture(11));
+    await world.settled();
+
+    const { image } = await person("ada"), name = image.replace(/^.*\//, "");
+    for (const file of await erp.all("File", ["name", "file_url"])) if (file.file_url === image) await erp.remove("File", file.name);
+    assert.equal(await attach(name, picture(12)), image);
+    const before = await read_files();
+    assert.equal((await own.cli("sync", "people", "--sweep")).code, 0);
+    await right_shows("ada", picture(12));
+    await world.settled();
+    assert.equal(await read_files() - before, 1);
     assert.deepEqual(await own.dead("people"), []);
   },
 

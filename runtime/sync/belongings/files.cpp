@@ -44,46 +44,85 @@ Error asker_gone() { return make_error(Code::kUnavailable, "the mapping that ask
 
 }  // namespace
 
-void Files::look_at(const FilesOf& of, std::vector<std::string> refs, std::function<void(Found)> done) {
-  struct Looking {
-    Found found;
-    std::size_t left = 0;
-    std::function<void(Found)> done;
-  };
-  auto all = std::make_shared<Looking>();  // owners: the callbacks below
-  all->done = std::move(done);
-  store_.files(of.place, believed(of) ? refs : std::vector<std::string>{}, [this, alive = alive_, of, refs, all](Result<std::vector<store::File>> known) {
+/// References of one question, and what is known of them so far.
+struct Files::Looking {
+  FilesOf of;
+  std::vector<std::string> refs;
+  std::set<std::string> doubted;
+  Found found{};
+  std::map<std::string, std::string> marks{};  // of those to be read again
+  std::size_t left = 0;
+  Done<Found> done{};
+};
+
+void Files::look_at(const FilesOf& of, std::vector<std::string> refs, std::set<std::string> doubted, Done<Found> done) {
+  auto it = std::make_shared<Looking>(Looking{of, std::move(refs), std::move(doubted)});  // owners: the callbacks below
+  it->done = std::move(done);
+  store_.files(of.place, believed(of) ? it->refs : std::vector<std::string>{}, [this, alive = alive_, it](Result<std::vector<store::File>> known) {
     if (!*alive) return;
     for (store::File& file : known.ok() ? *known : std::vector<store::File>{}) {
       const std::string ref = file.ref;
-      all->found.emplace(ref, std::move(file));
+      it->found.emplace(ref, std::move(file));
     }
-    std::vector<std::string> wanted;
-    for (const std::string& ref : refs) {
-      if (!all->found.contains(ref)) wanted.push_back(ref);
-    }
-    all->left = wanted.size();
-    if (wanted.empty()) return all->done(std::move(all->found));
-    for (const std::string& ref : wanted) {
-      read(of, ref, [all, ref](Result<store::File> file) {
-        all->found.emplace(ref, std::move(file));
-        if (--all->left == 0) all->done(std::move(all->found));
-      });
-    }
+    check_marks(it);
   });
 }
 
-void Files::read(const FilesOf& of, const std::string& ref, std::function<void(Result<store::File>)> done) {
+/// What a first look shows is taken for the mark of what is known: nobody can tell any more.
+void Files::check_marks(std::shared_ptr<Looking> it) {
+  const auto verbs = it->of.verbs.lock();
+  std::vector<std::string> asked;
+  for (const auto& [ref, file] : it->found) {
+    if (it->doubted.contains(ref)) asked.push_back(ref);
+  }
+  if (asked.empty() || !verbs || !verbs->tells_marks()) return read_missing(it);
+  verbs->marks(asked, [this, alive = alive_, it, asked](Result<std::map<std::string, std::string>> marks) {
+    if (!*alive) return;
+    if (!marks.ok()) return it->done(about_file(std::move(marks).error(), "looking whether files were exchanged"));
+    for (const std::string& ref : asked) {
+      const std::string& mark = (*marks)[ref];
+      store::File& file = *it->found.at(ref);
+      if (mark.empty() || mark == file.mark) continue;
+      if (!file.mark.empty()) {
+        it->marks[ref] = mark;
+        it->found.erase(ref);
+        continue;
+      }
+      file.mark = mark;
+      keep(it->of, file, [](const Result<void>&) {});
+    }
+    read_missing(it);
+  });
+}
+
+void Files::read_missing(const std::shared_ptr<Looking>& it) {
+  std::vector<std::string> wanted;
+  for (const std::string& ref : it->refs) {
+    if (!it->found.contains(ref)) wanted.push_back(ref);
+  }
+  it->left = wanted.size();
+  if (wanted.empty()) return it->done(std::move(it->found));
+  for (const std::string& ref : wanted) {
+    const auto mark = it->marks.find(ref);
+    read(it->of, ref, mark == it->marks.end() ? "" : mark->second, [it, ref](Result<store::File> file) {
+      it->found.emplace(ref, std::move(file));
+      if (--it->left == 0) it->done(std::move(it->found));
+    });
+  }
+}
+
+/// `mark`: of what is there now, "" where it was not asked.
+void Files::read(const FilesOf& of, const std::string& ref, const std::string& mark, std::function<void(Result<store::File>)> done) {
   const std::string place = joined(of.place, ref);
   forget_old();
   if (const auto failure = failed_.find(place); failure != failed_.end()) return done(failure->second.error);
   auto& waiting = reading_[place];
   waiting.push_back(std::move(done));
   if (waiting.size() > 1) return;
-  transfer(of.connection, [this, alive = alive_, of, ref](std::function<void()> over) {
-    const auto answered = [this, alive, of, ref, over](Result<std::optional<FileContent>> answer) {
+  transfer(of.connection, [this, alive = alive_, of, ref, mark](std::function<void()> over) {
+    const auto answered = [this, alive, of, ref, mark, over](Result<std::optional<FileContent>> answer) {
       if (!*alive) return;
-      took(of, ref, std::move(answer));
+      took(of, ref, mark, std::move(answer));
       over();
     };
     if (const auto verbs = of.verbs.lock()) verbs->download(ref, answered);
@@ -91,7 +130,7 @@ void Files::read(const FilesOf& of, const std::string& ref, std::function<void(R
   });
 }
 
-void Files::took(const FilesOf& of, const std::string& ref, Result<std::optional<FileContent>> answer) {
+void Files::took(const FilesOf& of, const std::string& ref, const std::string& mark, Result<std::optional<FileContent>> answer) {
   const std::string place = joined(of.place, ref);
   const bool is_gone = answer.ok() && !*answer;
   if (is_gone || !answer.ok()) {
@@ -103,7 +142,7 @@ void Files::took(const FilesOf& of, const std::string& ref, Result<std::optional
   }
   FileContent content = std::move(**answer);
   if (content.name.empty()) content.name = last_part(ref);
-  store::File file{of.place, ref, sha256_hex(content.bytes), static_cast<std::int64_t>(content.bytes.size()), content.name, false};
+  store::File file{of.place, ref, sha256_hex(content.bytes), static_cast<std::int64_t>(content.bytes.size()), content.name, false, mark.empty() ? content.mark : mark};
   remember(file.sha256, std::move(content));
   keep(of, file, [this, alive = alive_, place, file](Result<void> kept) {
     if (*alive) told(place, kept.ok() ? Result<store::File>(file) : Result<store::File>(kept.error()));
@@ -115,14 +154,35 @@ void Files::keep(const FilesOf& of, store::File file, std::function<void(Result<
   store_.keep_file(std::move(file), std::move(done));
 }
 
-void Files::know(const FilesOf& of, std::vector<store::File> files, std::function<void()> done) {
-  if (files.empty()) return done();
+void Files::keep_all(const FilesOf& of, std::vector<store::File> files, std::function<void(Result<void>)> done) {
+  if (files.empty()) return done({});
   store::File file = std::move(files.back());
   files.pop_back();
   file.connection = of.place;
-  keep(of, std::move(file), [this, alive = alive_, of, files = std::move(files), done = std::move(done)](const Result<void>&) {
-    if (*alive) know(of, files, done);
+  keep(of, std::move(file), [this, alive = alive_, of, files = std::move(files), done = std::move(done)](Result<void> kept) {
+    if (!*alive) return;
+    if (!kept.ok()) return done(std::move(kept));
+    keep_all(of, files, done);
   });
+}
+
+/// What we put there, under the system's mark of it. What it does not tell now it tells with the next look.
+void Files::keep_marked(const FilesOf& of, std::vector<store::File> files, std::function<void(Result<void>)> done) {
+  const auto verbs = of.verbs.lock();
+  if (files.empty() || !verbs || !verbs->tells_marks() || !believed(of)) return keep_all(of, std::move(files), std::move(done));
+  std::vector<std::string> refs;
+  for (const store::File& file : files) refs.push_back(file.ref);
+  verbs->marks(std::move(refs), [this, alive = alive_, of, files = std::move(files), done = std::move(done)](Result<std::map<std::string, std::string>> marks) mutable {
+    if (!*alive) return;
+    for (store::File& file : files) {
+      if (marks.ok()) file.mark = (*marks)[file.ref];
+    }
+    keep_all(of, std::move(files), std::move(done));
+  });
+}
+
+void Files::know(const FilesOf& of, std::vector<store::File> files, std::function<void()> done) {
+  keep_marked(of, std::move(files), [done = std::move(done)](const Result<void>&) { done(); });
 }
 
 void Files::told(const std::string& reading, const Result<store::File>& file) {
@@ -214,15 +274,29 @@ void Files::find_there(std::shared_ptr<Bringing> it) {
   if (it->there.empty()) return find_bytes(std::move(it));
   const auto verbs = it->to.verbs.lock();
   if (!verbs) return brought(it, asker_gone());
-  verbs->still_there(it->there.front().ref, [this, alive = alive_, it](Result<std::optional<Value>> value) {
+  verbs->still_there(it->there.front().ref, [this, alive = alive_, it, verbs = std::weak_ptr<FileVerbs>(verbs)](Result<std::optional<Value>> value) {
     if (!*alive) return;
     if (!value.ok()) return brought(it, about_file(std::move(value).error(), "looking for the file '" + it->there.front().ref + "'"));
     const store::File file = std::move(it->there.front());
     it->there.erase(it->there.begin());
-    if (*value) return brought(it, Uploaded{std::move(**value), file.ref, {}});
-    store_.drop_file(file.connection, file.ref, [this, alive, it](Result<void>) {
-      if (*alive) find_there(it);
+    if (!*value) return not_there(it, file);
+    const Uploaded found{std::move(**value), file.ref, {}};
+    const auto asked = verbs.lock();
+    if (file.mark.empty() || !asked || !asked->tells_marks()) return brought(it, found);
+    asked->marks({file.ref}, [this, alive, it, file, found](Result<std::map<std::string, std::string>> marks) {
+      if (!*alive) return;
+      if (!marks.ok()) return brought(it, about_file(std::move(marks).error(), "looking at the file '" + file.ref + "'"));
+      const std::string& mark = (*marks)[file.ref];
+      if (mark.empty() || mark == file.mark) return brought(it, found);
+      not_there(it, file);
     });
+  });
+}
+
+/// It is gone, or another content is there.
+void Files::not_there(std::shared_ptr<Bringing> it, const store::File& file) {
+  store_.drop_file(file.connection, file.ref, [this, alive = alive_, it = std::move(it)](Result<void>) {
+    if (*alive) find_there(it);
   });
 }
 
@@ -240,7 +314,8 @@ void Files::find_bytes(std::shared_ptr<Bringing> it) {
       over();
       if (!answer.ok()) return brought(it, about_file(std::move(answer).error(), "reading the file '" + source.ref + "'"));
       // Of what we put there ourselves the system may have made other bytes; of anything else other bytes are another file.
-      const bool same = *answer && ((source.uploaded && believed(it->from)) || sha256_hex((*answer)->bytes) == it->sha256);
+      const bool ours = *answer && source.uploaded && believed(it->from) && (source.mark.empty() || (*answer)->mark.empty() || (*answer)->mark == source.mark);
+      const bool same = *answer && (ours || sha256_hex((*answer)->bytes) == it->sha256);
       if (!same) {
         return store_.drop_file(source.connection, source.ref, [this, alive, it](Result<void>) {
           if (*alive) find_bytes(it);
@@ -266,7 +341,7 @@ void Files::upload(std::shared_ptr<Bringing> it, FileContent content) {
       over();
       if (!answer.ok()) return brought(it, about_file(std::move(answer).error(), "uploading the file '" + name + "'"));
       if (answer->ref.empty()) return brought(it, answer);
-      keep(it->to, {it->to.place, answer->ref, it->sha256, size, name, true}, [this, alive, it, uploaded = *answer](Result<void> kept) {
+      keep_marked(it->to, {{it->to.place, answer->ref, it->sha256, size, name, true}}, [this, alive, it, uploaded = *answer](Result<void> kept) {
         if (*alive) brought(it, kept.ok() ? Result<Uploaded>(uploaded) : Result<Uploaded>(kept.error()));
       });
     };

@@ -1,15 +1,16 @@
 // files.h — what references to files name, by content, for all mappings of a process.
 //
-// A reference says nothing of what is in the file, so it is read once and its hash kept (store: files). References are taken for unchangeable, as they
-// are in the systems that have files: another file gets another reference. One whose content is exchanged behind its reference (an upsert in a
-// bucket, a plugin that replaces media) is not seen to change. The bytes of what was read stay in memory for a moment, because what is
-// read is mostly about to be written to the other side; what does not fit is read a second time then.
+// A reference says nothing of what is in the file, so it is read once and its hash kept (store: files). Another file gets another reference in most systems.
+// Where a content can be exchanged behind its reference (an object that is overwritten in its bucket, media that a plugin replaces), the system's mark of
+// it is kept beside the hash, and where it shows another one the file is read again. One without such marks is not seen to change. The bytes of what was
+// read stay in memory for a moment, because what is read is mostly about to be written to the other side; what does not fit is read a second time then.
 #pragma once
 
 #include <deque>
 #include <list>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -36,8 +37,9 @@ class Files {
 
   /// What is known of the files behind these references, each read at most once. A file that could not be read has its error: kInvalid
   /// where it is too large, kNotFound where it is gone. While another system answers than the first one (law 16) nothing that is kept counts, and nothing is kept.
+  /// `doubted`: of these a content may have been exchanged since it was read. An error: it is not known whether one was.
   using Found = std::map<std::string, Result<store::File>>;
-  void look_at(const FilesOf& of, std::vector<std::string> refs, std::function<void(Found)> done);
+  void look_at(const FilesOf& of, std::vector<std::string> refs, std::set<std::string> doubted, Done<Found> done);
 
   /// What names a file with this content in `to`: one that is there, else it is copied from `from`, once for all who want it at the same time. kInvalid
   /// where no file with it is left on either side. An upload whose outcome nobody knows is kUnavailable: no record names it, and the next one finds it.
@@ -49,9 +51,14 @@ class Files {
 
  private:
   struct Bringing;
-  void read(const FilesOf& of, const std::string& ref, std::function<void(Result<store::File>)> done);
-  void took(const FilesOf& of, const std::string& ref, Result<std::optional<FileContent>> answer);
+  struct Looking;
+  void check_marks(std::shared_ptr<Looking> it);
+  void read_missing(const std::shared_ptr<Looking>& it);
+  void read(const FilesOf& of, const std::string& ref, const std::string& mark, std::function<void(Result<store::File>)> done);
+  void took(const FilesOf& of, const std::string& ref, const std::string& mark, Result<std::optional<FileContent>> answer);
   void keep(const FilesOf& of, store::File file, std::function<void(Result<void>)> done);
+  void keep_all(const FilesOf& of, std::vector<store::File> files, std::function<void(Result<void>)> done);
+  void keep_marked(const FilesOf& of, std::vector<store::File> files, std::function<void(Result<void>)> done);
   void told(const std::string& reading, const Result<store::File>& file);
   void transfer(const std::string& connection, std::function<void(std::function<void()>)> work);
   void next(const std::string& connection);
@@ -60,6 +67,7 @@ class Files {
   void forget_old();
 
   void find_there(std::shared_ptr<Bringing> it);
+  void not_there(std::shared_ptr<Bringing> it, const store::File& file);
   void find_bytes(std::shared_ptr<Bringing> it);
   void upload(std::shared_ptr<Bringing> it, FileContent content);
   void brought(const std::shared_ptr<Bringing>& it, const Result<Uploaded>& answer);

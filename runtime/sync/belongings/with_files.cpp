@@ -22,6 +22,8 @@ Value form_of_file(const std::string& ref, const Result<store::File>& file) {
   return Value(Object{{"ref", Value(ref)}, {"failed", Value(Object{{"code", Value(std::string(code_name(error.code)))}, {"message", Value(error.message)}, {"hint", Value(error.hint)}})}});
 }
 
+constexpr std::size_t kMostSeen = 4000;
+
 Error untold(Error error) {
   error.message = "its file cannot be copied, and why is not told: the mapping redacts it";
   return error;
@@ -72,22 +74,47 @@ std::vector<WithFiles::Place> WithFiles::places_in(const Value& fields) const {
 
 // Reading -----------------------------------------------------------------------------------------------------------------
 
-void WithFiles::attach(std::vector<Record> records, std::function<void(std::vector<Record>)> done) {
-  std::set<std::string> refs;
+bool WithFiles::has_moved(const Record& record) const {
+  const auto before = seen_.find(record.key);
+  return record.version.empty() || before == seen_.end() || before->second != record.version;
+}
+
+void WithFiles::seen(const Record& record) {
+  if (record.version.empty()) return;
+  if (seen_.insert_or_assign(record.key, record.version).second) order_.push_back(record.key);
+  while (order_.size() > kMostSeen) {
+    seen_.erase(order_.front());
+    order_.pop_front();
+  }
+}
+
+void WithFiles::attach(std::vector<Record> records, Doubt doubt, Done<std::vector<Record>> done) {
+  std::set<std::string> refs, doubted;
   for (Record& record : records) {
+    const bool doubtful = doubt == Doubt::kAll || (doubt == Doubt::kMoved && has_moved(record));
     for (const Place& place : places_in(record.fields)) {
       Value& at = *holder(record.fields, place);
       const std::string& path = paths_[place.path].path;
       const Value& value = *at.at_path(path);
-      if (names_none(value)) at.set_path(path, Value());
-      else refs.insert(ref_of(value));
+      if (names_none(value)) {
+        at.set_path(path, Value());
+        continue;
+      }
+      refs.insert(ref_of(value));
+      if (doubtful) doubted.insert(ref_of(value));
     }
   }
   if (refs.empty()) return done(std::move(records));
   auto all = std::make_shared<std::vector<Record>>(std::move(records));  // owner: the callback below
-  files_.look_at(mine_, {refs.begin(), refs.end()}, [this, alive = alive_, all, done = std::move(done)](const Files::Found& found) {
+  files_.look_at(mine_, {refs.begin(), refs.end()}, std::move(doubted), [this, alive = alive_, all, done = std::move(done)](Result<Files::Found> looked) {
     if (!*alive) return;
+    if (!looked.ok()) {
+      const bool redacted = std::ranges::any_of(paths_, [](const Path& one) { return one.redact; });
+      return done(redacted ? untold(std::move(looked).error()) : std::move(looked).error());
+    }
+    const Files::Found& found = *looked;
     for (Record& record : *all) {
+      seen(record);
       for (const Place& place : places_in(record.fields)) {
         Value& at = *holder(record.fields, place);
         const Path& one = paths_[place.path];
@@ -105,11 +132,16 @@ void WithFiles::attach(std::vector<Record> records, std::function<void(std::vect
   });
 }
 
+/// Of records that nobody but us has moved since.
+void WithFiles::attach_whole(std::vector<Record> records, std::function<void(std::vector<Record>)> done) {
+  attach(std::move(records), Doubt::kNone, [done = std::move(done)](Result<std::vector<Record>> whole) { done(std::move(*whole)); });
+}
+
 Done<Record> WithFiles::with_files(Done<Record> done) {
   return [this, alive = alive_, done = std::move(done)](Result<Record> record) {
     if (!*alive) return;
     if (!record.ok()) return done(std::move(record));
-    attach({std::move(*record)}, [done](std::vector<Record> records) { done(std::move(records.front())); });
+    attach_whole({std::move(*record)}, [done](std::vector<Record> records) { done(std::move(records.front())); });
   };
 }
 
@@ -117,7 +149,7 @@ Done<std::vector<Record>> WithFiles::with_all_files(Done<std::vector<Record>> do
   return [this, alive = alive_, done = std::move(done)](Result<std::vector<Record>> records) {
     if (!*alive) return;
     if (!records.ok()) return done(std::move(records));
-    attach(std::move(*records), [done](std::vector<Record> whole) { done(std::move(whole)); });
+    attach(std::move(*records), Doubt::kMoved, done);
   };
 }
 
@@ -127,7 +159,10 @@ void WithFiles::list(std::optional<Value> cursor, int limit, Done<ListPage> done
   own_.list(std::move(cursor), limit, [this, alive = alive_, done = std::move(done)](Result<ListPage> page) {
     if (!*alive) return;
     if (!page.ok()) return done(std::move(page));
-    attach(std::move(page->records), [done, next = page->cursor](std::vector<Record> whole) { done(ListPage{std::move(whole), next}); });
+    attach(std::move(page->records), Doubt::kAll, [done, next = page->cursor](Result<std::vector<Record>> whole) {
+      if (!whole.ok()) return done(std::move(whole).error());
+      done(ListPage{std::move(*whole), next});
+    });
   });
 }
 
@@ -136,8 +171,9 @@ void WithFiles::changes(Value cursor, int limit, Done<ChangesPage> done) {
     if (!*alive) return;
     if (!page.ok()) return done(std::move(page));
     auto rest = std::make_shared<ChangesPage>(std::move(*page));  // owner: the callback below
-    attach(std::exchange(rest->records, {}), [done, rest](std::vector<Record> whole) {
-      rest->records = std::move(whole);
+    attach(std::exchange(rest->records, {}), Doubt::kMoved, [done, rest](Result<std::vector<Record>> whole) {
+      if (!whole.ok()) return done(std::move(whole).error());
+      rest->records = std::move(*whole);
       done(std::move(*rest));
     });
   });
@@ -153,9 +189,10 @@ void WithFiles::find(std::vector<Query> queries, Done<std::vector<std::vector<Re
       sizes.push_back(list.size());
       for (Record& record : list) all.push_back(std::move(record));
     }
-    attach(std::move(all), [done, sizes](std::vector<Record> whole) {
+    attach(std::move(all), Doubt::kMoved, [done, sizes](Result<std::vector<Record>> whole) {
+      if (!whole.ok()) return done(std::move(whole).error());
       std::vector<std::vector<Record>> dealt;
-      auto next = whole.begin();
+      auto next = whole->begin();
       for (const std::size_t size : sizes) {
         dealt.emplace_back(std::make_move_iterator(next), std::make_move_iterator(next + static_cast<std::ptrdiff_t>(size)));
         next += static_cast<std::ptrdiff_t>(size);
@@ -169,7 +206,7 @@ void WithFiles::trash(std::string key, Done<std::optional<Record>> done) {
   own_.trash(std::move(key), [this, alive = alive_, done = std::move(done)](Result<std::optional<Record>> record) {
     if (!*alive) return;
     if (!record.ok() || !*record) return done(std::move(record));
-    attach({std::move(**record)}, [done](std::vector<Record> records) { done(std::optional<Record>(std::move(records.front()))); });
+    attach_whole({std::move(**record)}, [done](std::vector<Record> records) { done(std::optional<Record>(std::move(records.front()))); });
   });
 }
 
@@ -179,7 +216,7 @@ void WithFiles::attach_each(std::vector<Result<Record>> made, std::function<void
     if (one.ok()) good.push_back(*one);
   }
   auto all = std::make_shared<std::vector<Result<Record>>>(std::move(made));  // owner: the callback below
-  attach(std::move(good), [all, done = std::move(done)](std::vector<Record> whole) {
+  attach_whole(std::move(good), [all, done = std::move(done)](std::vector<Record> whole) {
     auto next = whole.begin();
     for (auto& one : *all) {
       if (one.ok()) one = std::move(*next++);

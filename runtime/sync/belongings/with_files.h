@@ -1,9 +1,12 @@
 // with_files.h — a collection whose records name files: read, a reference is what is in the file, {sha256, name, size}, so that two
 // sides are equal where their files are; written, it is a reference to a file with that content, which is copied first where the side
 // has none. What a list of rows holds keeps the reference that its row has. A file that could not be read is {ref, failed: {code, message, hint}}, which no pass takes for a value (merge/canonical.cpp): its key
-// waits or is a dead letter, and nothing is written over what it names.
+// waits or is a dead letter, and nothing is written over what it names. Whether a content was exchanged behind its reference is asked for what a page of the
+// list shows, and for a record that is read under another version than before: not for each look at it, and not for the echo of a write.
 #pragma once
 
+#include <deque>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -61,7 +64,12 @@ class WithFiles final : public Endpoint {
     Exchanges exchanges{};
     std::vector<std::pair<Place, store::File>> put{};  // whose references the record shows when it is written
   };
-  void attach(std::vector<Record> records, std::function<void(std::vector<Record>)> done);
+  /// Which records may name a file whose content was exchanged.
+  enum class Doubt { kNone, kMoved, kAll };
+  void attach(std::vector<Record> records, Doubt doubt, Done<std::vector<Record>> done);
+  void attach_whole(std::vector<Record> records, std::function<void(std::vector<Record>)> done);
+  bool has_moved(const Record& record) const;
+  void seen(const Record& record);
   Done<Record> with_files(Done<Record> done);
   Done<std::vector<Record>> with_all_files(Done<std::vector<Record>> done);
   void attach_each(std::vector<Result<Record>> made, std::function<void(std::vector<Result<Record>>)> done);
@@ -78,6 +86,8 @@ class WithFiles final : public Endpoint {
   FilesOf mine_;
   std::vector<Path> paths_;
   std::optional<Capabilities> able_;  // where they are not those of the collection
+  std::map<std::string, std::string> seen_;  // by key the version under which its files were looked at last
+  std::deque<std::string> order_;            // the keys as they came
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // owners: this and the callbacks under way
 };
 

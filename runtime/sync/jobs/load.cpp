@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "sync/merge/canonical.h"
+#include "sync/merge/rows.h"
+
 namespace tidewire::sync {
 
 using store::side_name;
@@ -15,6 +18,16 @@ bool whole_number(const std::string& key) {
 bool between(const std::string& key, const Value& options) {
   const std::string from = options.string_or("from"), to = options.string_or("to");
   return (from.empty() || !key_less(key, from)) && (to.empty() || !key_less(to, key));
+}
+
+/// What no version tells: a file of the record was exchanged behind its reference.
+bool has_other_files(const Plan& plan, Side side, const Record& record, const store::Link& link) {
+  return std::any_of(plan.fields.begin(), plan.fields.end(), [&](const Field& field) {
+    const auto base = link.base.find(field.name);
+    if (!names_files(field, side) || base == link.base.end() || field.paths[side].empty()) return false;
+    if (record.fields.at_path(field.paths[side].front()) == nullptr) return false;  // a list shows no rows
+    return !same_form(field, side, form_of(field, side, record.fields), side == Side::kLeft ? base->second.left : base->second.right);
+  });
 }
 
 std::string collection_of(const End& end) { return end.collection + " on " + end.connection; }
@@ -133,7 +146,7 @@ Task::Page Load::marks_of(const std::vector<Record>& records, const std::vector<
     const auto& link = known[i].link;
     const bool met = link && (link->state != store::LinkState::kLive || has_met(*link, lane().joined));
     const bool level = met && !records[i].version.empty() && link->version[at] == records[i].version;
-    if (level && !content) continue;
+    if (level && !content && !has_other_files(plan(), at, records[i], *link)) continue;
     page.marks.push_back({at, records[i].key, "upsert", resync ? "resync" : "job", 1, {}});
     if (lane().capabilities(at).page_reads) lane().fresh.put(at, records[i], asked_at());
   }

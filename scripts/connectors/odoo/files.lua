@@ -162,7 +162,9 @@ local function attachment(conn, ref)
   if not row then return false end
   if row.type == "url" then return fail("invalid", "the attachment " .. ref .. " is an address", "an address elsewhere is not copied: attach the file, or take `file = true` off the row") end
   local name = type(row.name) == "string" and row.name or ref
-  return file_of(conn, row.datas, name, given(row.mimetype) or nil)
+  local file, why = file_of(conn, row.datas, name, given(row.mimetype) or nil)
+  if file then file.mark = given(row.checksum) or nil end
+  return file, why
 end
 
 -- Checksum and content in one transaction, so that neither is another one's.
@@ -194,6 +196,21 @@ function M.download(conn, _, ref)
   local file, err = kept_file(conn, ref, model, id, name, mark)
   if file or err and err.code ~= "denied" then return file or nil, err end
   return held_file(conn, ref, model, id, name, mark)
+end
+
+--- The checksums of attachments, some at a time; a binary field is read by its own. Who may not look into ir.attachment is told nothing.
+function M.file_marks(conn, _, refs)
+  local ids, marks = {}, {}
+  for _, ref in ipairs(refs) do
+    if ref:match "^%d+$" then ids[#ids + 1] = tonumber(ref) end
+  end
+  for _, some in ipairs(connector.chunks(ids, 500)) do
+    local rows, err = wire.search_read(conn, attachments, { domain = array { array { "id", "in", some } }, fields = array { "checksum" } })
+    if not rows and err.code == "denied" then return {} end
+    if not rows then return nil, err end
+    for _, row in ipairs(rows) do marks[connector.plain(row.id)] = given(row.checksum) or nil end
+  end
+  return marks
 end
 
 -- Putting one there ---------------------------------------------------------------------------------------------------

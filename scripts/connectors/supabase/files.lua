@@ -6,6 +6,7 @@
 local connector = require "tidewire.connector"
 local files = require "tidewire.files"
 local hash = require "tidewire.hash"
+local json = require "tidewire.json"
 local url = require "tidewire.url"
 local wire = require "connectors.supabase.wire"
 
@@ -69,6 +70,61 @@ function M.has_file(conn, collection, ref)
   if reply then return ref end
   if err.code == "not_found" then return false end
   return nil, err
+end
+
+local most_listed = 1000
+
+-- Marks of objects of one folder, by one page of its list, as far as they are there. `paths`: by encoded path its references.
+local function listed(conn, bucket, folder, paths, marks)
+  local reply, err = connector.call(conn, { method = "POST", url = root(conn) .. "list/" .. bucket, headers = wire.credentials(conn), explain = explain,
+    body = { prefix = url.decode(folder), limit = most_listed, offset = 0, sortBy = { column = "name", order = "asc" } } })
+  if not reply and err.code ~= "not_found" and err.code ~= "denied" then return nil, err end
+  for _, one in ipairs(reply and json.is_array(reply.body) and reply.body or {}) do
+    local path = folder .. (folder ~= "" and "/" or "") .. encoded(tostring(one.name))
+    local mark = type(one.metadata) == "table" and files.mark_of { etag = given(one.metadata.eTag) }
+    for _, ref in ipairs(mark and paths[path] or {}) do marks[ref] = mark end
+  end
+  return true
+end
+
+local function marked(conn, wanted)
+  local reply, err = connector.call(conn, { method = "GET", url = root(conn) .. "info/" .. (wanted.public and "public/" or "authenticated/") .. wanted.place, headers = wire.credentials(conn),
+    explain = explain, empty = true })
+  if reply then return { mark = files.mark_of(reply.headers) } end
+  if err.code == "not_found" or err.code == "denied" then return {} end
+  return nil, err
+end
+
+--- Their ETags, of several in one folder by its list, of others each by its own.
+function M.file_marks(conn, collection, refs)
+  local marks, folders, wanted = {}, {}, {}
+  for _, ref in ipairs(refs) do
+    local place, public = place_of(conn, collection, ref)
+    if place then
+      local bucket, path = place:match "^([^/]+)/(.*)$"
+      local folder = path:match "^(.*)/[^/]*$" or ""
+      local name = bucket .. "/" .. folder
+      folders[name] = folders[name] or { bucket = bucket, folder = folder, paths = {}, count = 0 }
+      local there = folders[name]
+      if not there.paths[path] then there.paths[path], there.count = {}, there.count + 1 end
+      table.insert(there.paths[path], ref)
+      wanted[#wanted + 1] = { ref = ref, place = place, public = public }
+    end
+  end
+  for _, there in pairs(folders) do
+    if there.count > 1 then
+      local done, err = listed(conn, there.bucket, there.folder, there.paths, marks)
+      if not done then return nil, err end
+    end
+  end
+  local single = {}
+  for _, one in ipairs(wanted) do
+    if not marks[one.ref] then single[#single + 1] = one end
+  end
+  local found, err = connector.each(single, 4, function(one) return marked(conn, one) end)
+  if not found then return nil, err end
+  for i, one in ipairs(single) do marks[one.ref] = found[i].mark end
+  return marks
 end
 
 -- Names in Storage are ASCII, without some signs.

@@ -12,7 +12,7 @@ local fail, given = connector.fail, connector.given
 
 local M = {}
 
-local columns = { "_fields", "id,source_url,mime_type,media_details" }
+local columns = { "_fields", "id,source_url,mime_type,media_details,modified_gmt" }
 
 -- The attachment of a number; false where there is none.
 local function attachment(conn, ref)
@@ -31,13 +31,19 @@ local function original(row)
   return row.source_url:match "^(.*/)" .. name
 end
 
+-- What changes where a plugin puts another file in the place of an attachment's: its time, its address or its size.
+local function mark_of(row)
+  local details = type(row.media_details) == "table" and row.media_details or {}
+  return ("%s %s %s"):format(connector.plain(given(row.modified_gmt) or ""), connector.plain(given(details.filesize) or ""), connector.plain(given(row.source_url) or ""))
+end
+
 function M.download(conn, _, ref)
   local row, err = attachment(conn, ref)
   if not row then return row, err end
   if type(row.source_url) ~= "string" then return fail("invalid", "the attachment " .. ref .. " has no file") end
   local file
   file, err = files.get(conn, { url = original(row), headers = {} })
-  if file then file.type = files.type_of(given(row.mime_type), file.name) end
+  if file then file.type, file.mark = files.type_of(given(row.mime_type), file.name), mark_of(row) end
   return file, err
 end
 
@@ -45,6 +51,20 @@ function M.has_file(conn, _, ref)
   local row, err = attachment(conn, ref)
   if not row then return row, err end
   return row.id
+end
+
+--- A hundred attachments at a time.
+function M.file_marks(conn, _, refs)
+  local numbers, marks = {}, {}
+  for _, ref in ipairs(refs) do
+    if ref:match "^%d+$" then numbers[#numbers + 1] = ref end
+  end
+  for _, some in ipairs(connector.chunks(numbers, 100)) do
+    local rows, err = wire.rows(conn, "/wp/v2/media", { { "include", table.concat(some, ",") }, { "per_page", "100" }, { "context", "edit" }, columns })
+    if not rows then return nil, err end
+    for _, row in ipairs(rows) do marks[connector.plain(row.id)] = mark_of(row) end
+  end
+  return marks
 end
 
 -- Names of files on a site are ASCII; quotes would end the header.

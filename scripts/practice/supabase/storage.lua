@@ -1,9 +1,10 @@
 -- Storage: /storage/v1, buckets and the objects in them, kept in memory.
 --
 -- Refusals are answered with 400 and say the status in the body, as the service does (supabase/storage, error-handler.ts). The service's key
--- may do everything; any other reads public buckets and nothing else, as where no policy lets it. Left out: signed addresses, lists, moves,
--- resumable uploads, transformed images.
+-- may do everything; any other reads public buckets and nothing else, as where no policy lets it. An object has the MD5 of its content as its ETag, as
+-- S3 says of one that came in one piece. Left out: signed addresses, searches and orders of lists, moves, resumable uploads, transformed images.
 local json = require "tidewire.json"
+local hash = require "tidewire.hash"
 local gateway = require "practice.supabase.gateway"
 
 local M = {}
@@ -62,12 +63,38 @@ local function put(storage, it, upsert)
   if not takes(bucket, type) then return refused(415, "invalid_mime_type", "mime type " .. type .. " is not supported") end
   if bucket.limit and #it.body > bucket.limit then return refused(413, "Payload too large", "The object exceeded the maximum allowed size") end
   if bucket.objects[path] and not upsert then return refused(409, "Duplicate", "The resource already exists") end
-  bucket.objects[path] = { type = type, body = it.body }
+  bucket.objects[path] = { type = type, body = it.body, etag = '"' .. hash.md5(it.body) .. '"' }
   storage.uploads = (storage.uploads or 0) + 1
   return answer(200, { Id = ("%08x-0000-4000-8000-000000000000"):format(storage.uploads), Key = it.segments[1] .. "/" .. path })
 end
 
-function objects.POST(storage, it) return put(storage, it, it.headers["x-upsert"] == "true") end
+-- POST /object/list/BUCKET: what lies in one folder, folders without an id. Who may not see an object is not told of it.
+local function list(storage, it)
+  local said, bucket = json.decode(it.body), storage.buckets[it.segments[2]]
+  if type(said) ~= "table" or type(said.prefix) ~= "string" then return answer(400, { statusCode = "400", error = "Error", message = "body must have required property 'prefix'" }) end
+  local prefix = said.prefix == "" and "" or said.prefix:gsub("/*$", "/")
+  local names, objects_of = {}, {}
+  for path, object in pairs(bucket and it.role == "service_role" and bucket.objects or {}) do
+    if path:sub(1, #prefix) == prefix then
+      local name, rest = path:sub(#prefix + 1):match "^([^/]+)(.*)$"
+      if name and not objects_of[name] then names[#names + 1], objects_of[name] = name, rest == "" and object or "folder" end
+    end
+  end
+  table.sort(names)
+  local rows, from = json.array {}, tonumber(said.offset) or 0
+  for i = from + 1, math.min(#names, from + (tonumber(said.limit) or 100)) do
+    local object = objects_of[names[i]]
+    local is_folder = object == "folder"
+    rows[#rows + 1] = { name = names[i], id = is_folder and json.null or hash.md5(prefix .. names[i]), metadata = is_folder and json.null or
+      { eTag = object.etag, size = #object.body, mimetype = object.type, contentLength = #object.body, httpStatusCode = 200 } }
+  end
+  return answer(200, rows)
+end
+
+function objects.POST(storage, it)
+  if it.segments[1] == "list" then return list(storage, it) end
+  return put(storage, it, it.headers["x-upsert"] == "true")
+end
 function objects.PUT(storage, it) return put(storage, it, true) end
 
 -- The object that a path names, after "public" or "authenticated" where that is said.
@@ -85,8 +112,12 @@ function objects.GET(storage, it)
   if about then it.segments = { unpack(it.segments, 2) } end
   local object = found(storage, it)
   if not object then return no_object() end
-  if about then return answer(200, { size = #object.body, content_type = object.type }) end
-  return { status = 200, headers = { ["Content-Type"] = object.type }, body = object.body }
+  if about then
+    local told = answer(200, { size = #object.body, content_type = object.type, etag = object.etag })
+    told.headers.ETag = object.etag
+    return told
+  end
+  return { status = 200, headers = { ["Content-Type"] = object.type, ETag = object.etag }, body = object.body }
 end
 
 function objects.DELETE(storage, it)

@@ -20,7 +20,7 @@ local common = {
 }
 
 local verbs = { "test", "catalog", "describe", "read", "list", "count", "start", "changes", "find", "create", "update", "update_many", "delete", "trash", "put_back",
-  "download", "has_file", "upload", "webhook", "listen", "unlisten", "install", "uninstall" }
+  "download", "has_file", "file_marks", "upload", "webhook", "listen", "unlisten", "install", "uninstall" }
 local needed = { "describe", "read", "list" }
 local members = { "kind", "config", "collections", "capabilities", "proof", "payload", "verbs", "owners" }
 local capabilities = { "guarded_writes", "guarded_deletes", "version_covers", "ordered_versions", "payload", "answer",
@@ -161,7 +161,7 @@ local crossing = {
     return function(...)
       local file, err = call(...)
       if not file then return err == nil and json.null or nil, err end
-      return { base64 = hash.base64(file.bytes), name = file.name, type = file.type }
+      return { base64 = hash.base64(file.bytes), name = file.name, type = file.type, mark = file.mark }
     end
   end,
   has_file = function(call)
@@ -169,6 +169,12 @@ local crossing = {
       local value, err = call(...)
       if value == nil or value == false then return err == nil and json.null or nil, err end
       return value
+    end
+  end,
+  file_marks = function(call)
+    return function(...)
+      local marks, err = call(...)
+      return marks and json.object(marks), err
     end
   end,
   upload = function(call)

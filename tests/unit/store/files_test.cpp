@@ -34,6 +34,7 @@ TEST_CASE("files: a reference is known in its own connection, as what was kept l
   newer.uploaded = true;
   newer.size = 4;
   newer.name = "b.png";
+  newer.mark = "etag";
   keep(f, newer);
   CHECK(known(f, "erp", {"/files/a.png"}) == std::vector<File>{newer});
   CHECK(with(f, "aa").empty());

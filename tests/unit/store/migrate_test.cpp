@@ -31,7 +31,8 @@ std::string version_of(Database& database) { return json::dump(database.query("P
 TEST_CASE("migrate: each text of the schema is the one of its number", "[store][migrate]") {
   const std::vector<std::string> digests{"887ced85091f7688abfb2925bd207a7f0d00fb2218182c79bc6f30d6f6b366ea",
                                          "f6773f0f7040d3385d5414f4340b3d01c4b250c394a34aecd96de15d8299ebc9",
-                                         "1b6b529fc76b842e3b14592c9c3f74e7cb5cad5bf8e96305a4bb090bf833218e"};
+                                         "1b6b529fc76b842e3b14592c9c3f74e7cb5cad5bf8e96305a4bb090bf833218e",
+                                         "4b93d9370e50e91a649c91e0df71566cee0f4f5efb1e728123e257954886302d"};
   const Schema& schema = current_schema();
 
   CHECK(schema.first == 2);

@@ -22,7 +22,7 @@ class Disk final : public sync::FileVerbs {
     ++downloads;
     if (broken) return fail(done, *broken);
     const auto file = files.find(ref);
-    const auto content = file == files.end() ? std::optional<sync::FileContent>() : std::optional(sync::FileContent{file->second, "", "text/plain"});
+    const auto content = file == files.end() ? std::optional<sync::FileContent>() : std::optional(sync::FileContent{file->second, "", "text/plain", tells ? mark_of(file->second) : ""});
     poster_.post([done, content] { done(content); });
   }
   void still_there(std::string ref, sync::Done<std::optional<Value>> done) override {
@@ -30,26 +30,39 @@ class Disk final : public sync::FileVerbs {
     const auto value = files.contains(ref) ? std::optional<Value>(Value(ref)) : std::nullopt;
     poster_.post([done, value] { done(value); });
   }
+  bool tells_marks() const override { return tells; }
+  void marks(std::vector<std::string> refs, sync::Done<std::map<std::string, std::string>> done) override {
+    ++questions;
+    if (silent) return fail(done, *silent);
+    std::map<std::string, std::string> all;
+    for (const std::string& ref : refs) {
+      if (files.contains(ref)) all[ref] = mark_of(files.at(ref));
+    }
+    poster_.post([done, all] { done(all); });
+  }
   void upload(sync::FileUpload file, sync::Done<sync::Uploaded> done) override {
     ++uploads;
     if (refused) return fail(done, *refused);
-    const std::string ref = prefix_ + (is_shared ? file.sha256.substr(0, 8) : std::to_string(uploads)) + "/" + file.content.name;
+    std::string ref = prefix_ + (is_shared ? file.sha256.substr(0, 8) : std::to_string(uploads)) + "/" + file.content.name;
+    while (stored_as.empty() && files.contains(ref) && files.at(ref) != file.content.bytes) ref += "'";  // nothing is written over
     files[ref] = stored_as.empty() ? file.content.bytes : stored_as;
     if (std::exchange(lose_answer, false)) return fail(done, make_error(Code::kUnknown, "the answer was lost"));
     poster_.post([done, ref, told = is_shared ? ref : ""] { done(sync::Uploaded{Value(ref), told, {}}); });
   }
 
   std::map<std::string, std::string> files;  // by reference
-  std::optional<Error> broken, refused;      // what a download, an upload is answered
+  std::optional<Error> broken, refused, silent;  // what a download, an upload, a question for marks is answered
   std::string stored_as;                     // what the system makes of every upload
   bool lose_answer = false;
   bool same = true;
-  int downloads = 0, uploads = 0, looks = 0;
+  bool tells = false;  // another content behind the same reference
+  int downloads = 0, uploads = 0, looks = 0, questions = 0;
   bool same_system() const override { return same; }
   bool is_shared = true;
   bool shared() const override { return is_shared; }
 
  private:
+  static std::string mark_of(const std::string& bytes) { return sha256_hex("mark of " + bytes).substr(0, 8); }
   template <typename T>
   void fail(const sync::Done<T>& done, const Error& error) {
     poster_.post([done, error] { done(error); });
@@ -436,6 +449,93 @@ TEST_CASE("with files: each row of a list names its file, and one that keeps it 
   CHECK(now[3].find("scan")->is_string());
   CHECK(it.here->looks == 1);
   CHECK(it.here->uploads == 0);
+}
+
+TEST_CASE("with files: a content that is exchanged behind its reference is seen when the record changes, and asked for once under each version", "[sync][files]") {
+  Photos it;
+  it.here->tells = true;
+  it.here->files["/files/ada.png"] = "old";
+  const std::string ada = it.add("ada@example.org", "/files/ada.png");
+  const std::string there = it.world.only_right();
+  it.tell(Side::kLeft, ada);
+  CHECK(it.here->questions == 0);
+
+  it.here->files["/files/ada.png"] = "new";
+  it.world.left.edit(ada, "phone", Value("2"));
+  it.tell(Side::kLeft, ada);
+  CHECK(it.shown(there) == "new");
+  CHECK(it.world.right.get(there, "phone") == Value("2"));
+  CHECK(it.here->questions == 1);
+
+  it.tell(Side::kLeft, ada);
+  CHECK(it.here->questions == 1);
+  it.world.left.edit(ada, "phone", Value("3"));
+  it.tell(Side::kLeft, ada);
+  CHECK(it.here->questions == 2);
+  CHECK(it.here->downloads == 2);
+}
+
+TEST_CASE("with files: the sweep sees a content that was exchanged while no version moved, page by page, and reads no other file", "[sync][files]") {
+  Photos it;
+  it.here->tells = true;
+  it.world.left.able.covers_all = it.world.left.able.page_reads = true;
+  for (int i = 0; i < 30; ++i) {
+    const std::string ref = "/files/" + std::to_string(i) + ".png";
+    it.here->files[ref] = "photo " + std::to_string(i);
+    Value one = test::person("p" + std::to_string(i) + "@example.org");
+    one["photo"] = ref;
+    it.world.left.insert(one);
+  }
+  CHECK(test::run_job(it.world, "initial_load").state == "done");
+  REQUIRE(it.here->downloads == 30);
+  const int asked = it.here->questions;
+
+  it.here->files["/files/7.png"] = "exchanged";
+  CHECK(test::run_job(it.world, "sweep").state == "done");
+  it.world.settle(std::chrono::minutes(1));
+
+  CHECK(std::ranges::count_if(it.world.right.rows, [&](const auto& row) { return it.shown(row.first) == "exchanged"; }) == 1);
+  CHECK(it.here->downloads == 31);
+  CHECK(it.here->questions == asked + 1);
+  CHECK(test::standing_of(it.world).empty());
+}
+
+TEST_CASE("with files: what we put there and somebody has written over travels back, and is not named for what it was", "[sync][files]") {
+  Photos it;
+  it.there->tells = true;
+  it.here->files["/files/ada.png"] = it.here->files["/files/bob.png"] = "same";
+  const std::string ada = it.add("ada@example.org", "/files/ada.png");
+  const std::string there = it.world.only_right();
+  it.there->files.begin()->second = "written over";
+
+  it.add("bob@example.org", "/files/bob.png");
+  CHECK(it.there->uploads == 2);
+  for (const auto& [key, row] : it.world.right.rows) CHECK(it.shown(key) == (key == there ? "written over" : "same"));
+
+  it.world.right.edit(there, "phone", Value("2"));
+  it.tell(Side::kRight, there);
+  CHECK(it.here->files.at(it.world.left.get(ada, "photo").as_string()) == "written over");
+}
+
+TEST_CASE("with files: while it is not known whether a content was exchanged, the record waits and nothing is written", "[sync][files]") {
+  Photos it;
+  it.here->tells = true;
+  it.here->files["/files/ada.png"] = "old";
+  const std::string ada = it.add("ada@example.org", "/files/ada.png");
+  const std::string there = it.world.only_right();
+
+  it.here->silent = make_error(Code::kUnavailable, "502");
+  it.here->files["/files/ada.png"] = "new";
+  it.world.left.edit(ada, "phone", Value("2"));
+  it.tell(Side::kLeft, ada);
+  CHECK(it.shown(there) == "old");
+  CHECK_FALSE(it.world.right.get(there, "phone") == Value("2"));
+  CHECK(test::standing_of(it.world, store::KeyState::kDead).empty());
+
+  it.here->silent.reset();
+  it.world.settle(std::chrono::minutes(10));
+  CHECK(it.shown(there) == "new");
+  CHECK(it.world.right.get(there, "phone") == Value("2"));
 }
 
 namespace {
