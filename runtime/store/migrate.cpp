@@ -10,7 +10,7 @@ namespace tidewire::store {
 namespace {
 
 constexpr std::int64_t kApplicationId = 0x54574952;  // "TWIR"
-constexpr const char* kSteps[] = {"store/steps/3.sql", "store/steps/4.sql", "store/steps/6.sql"};  // in their order
+constexpr const char* kSteps[] = {"store/steps/3.sql", "store/steps/4.sql", "store/steps/5.sql"};  // in their order
 
 std::string text_of(const std::string& file) {
   const EmbeddedFile* found = embedded_file(file);
