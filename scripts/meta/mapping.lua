@@ -130,7 +130,7 @@ function mapping(content) end
 ---@param names (string|table)[]
 function same(names) end
 
----Won together, also when records meet for the first time: no side gets a group made of both.
+---Won together, also when records meet for the first time: no side gets a group made of both. Written, and taken back, as a whole or not at all.
 ---@param rows Row[]
 function group(rows) end
 

@@ -63,6 +63,15 @@ bool Reconcile::takes_any_form(const Decision& decision, const Value& found, con
   return std::any_of(known_.conflicts.begin(), known_.conflicts.end(), [&](const store::Conflict& open) { return open.field == decision.field->name && open.kind == "ping_pong" && open.method; });
 }
 
+/// The system answered success, and the field reads as before (law 14).
+bool Reconcile::keeps_its_value(Side side, const Decision& decision, const Value& stored, Shown shown) const {
+  const Field& field = *decision.field;
+  const Value found = form_of(field, side, stored);
+  const Value& before = side == Side::kLeft ? decision.left : decision.right;
+  const bool kept = !creating_ && shown != Shown::kLater && same_form(field, side, found, before) && !same_form(field, side, found, *(side == Side::kLeft ? decision.to_left : decision.to_right));
+  return kept && !takes_any_form(decision, found, before, side, shown) && !is_ping_pong(decision, side);
+}
+
 /// True where the side has another form of the value than it was sent, which is to be compared again.
 bool Reconcile::take_field(Side side, Decision& decision, const Value& stored, Shown shown) {
   const Field& field = *decision.field;
@@ -70,8 +79,8 @@ bool Reconcile::take_field(Side side, Decision& decision, const Value& stored, S
   const Value found = form_of(field, side, stored);
   const Value& before = side == Side::kLeft ? decision.left : decision.right;
   // Of a new record what it was before is nothing.
-  const bool none = creating_ && empty_form(field, side, found) && !empty_form(field, side, *to);
-  const bool kept = shown != Shown::kLater && (creating_ ? none : same_form(field, side, found, before));
+  const bool none = creating_ && shown != Shown::kLater && empty_form(field, side, found) && !empty_form(field, side, *to);
+  const bool kept = none || keeps_its_value(side, decision, stored, shown);
   bool as_sent = same_form(field, side, found, *to);
   decision.shows[side] = found;
   if (!as_sent && takes_any_form(decision, found, before, side, shown)) {
@@ -91,7 +100,7 @@ bool Reconcile::take_field(Side side, Decision& decision, const Value& stored, S
     return false;
   };
   if (!as_sent && is_ping_pong(decision, side)) return refuse("ping_pong", "both systems rewrite what the other one stores");
-  if (!as_sent && kept) {
+  if (kept) {
     pass(CrashPoint::kRefusalAnswered);
     remember("read", false);
     if (to_write_[other(side)]) leave_out(decision, other(side));
@@ -132,8 +141,17 @@ void Reconcile::leave_out(Decision& decision, Side side) {
 
 void Reconcile::take_answer(Side side, const Record& answer, const Value& stored, Shown shown) {
   bool stored_otherwise = false;
+  end_members(side);
   for (Decision& decision : decisions_.fields) {
-    if (side == Side::kLeft ? decision.to_left : decision.to_right) stored_otherwise |= take_field(side, decision, stored, shown);
+    const bool carried = (side == Side::kLeft ? decision.to_left : decision.to_right).has_value();
+    const bool goes_on = to_write_[other(side)] && (side == Side::kLeft ? decision.to_right : decision.to_left);
+    const auto first = carried || goes_on ? in_part(side, decision, stored, shown) : std::nullopt;
+    if (first && *first != decision.field->name && !(carried && keeps_its_value(side, decision, stored, shown))) {
+      take_member(side, decision, stored, *first);
+      stored_otherwise = true;
+    } else if (carried) {
+      stored_otherwise |= take_field(side, decision, stored, shown);
+    }
   }
   for (const Field& field : plan_.fields) {
     if (shown != Shown::kOurs || field.kind == Field::Kind::kConstant || is_ignored(link_, field.name)) continue;

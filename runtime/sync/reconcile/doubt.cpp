@@ -126,10 +126,13 @@ store::Conflict Reconcile::doubt_about(const std::string& name) const {
   return doubt;
 }
 
-/// Whether the side shows a part of what was announced for the field: "to", or "l" or "r".
+/// Whether the side shows a part of what was announced for the field: "to", or "l" or "r". What landed of an earlier write that does not
+/// count tells nothing of this one.
 bool Reconcile::shows(const store::Intent& intent, const std::string& field, const char* part) const {
   const Field* planned = plan_.field(field);
-  return planned != nullptr && same_form(*planned, intent.side, form_of(*planned, intent.side, record_[intent.side]->fields), part_of(*intent.fields.find(field), part));
+  if (planned == nullptr) return false;
+  const Value* was = landed(*planned, intent.side);
+  return same_form(*planned, intent.side, was != nullptr ? *was : form_of(*planned, intent.side, record_[intent.side]->fields), part_of(*intent.fields.find(field), part));
 }
 
 /// Found otherwise than by what only we write, a record that a create may have made agrees to what still reads as sent: what its
@@ -205,10 +208,10 @@ std::set<std::string> Reconcile::count_as_written(const store::Intent& intent) {
     const Field* field = plan_.field(name);
     if (field == nullptr) continue;
     const bool edited_since = field->kind != Field::Kind::kRows && tells[part_of_record(*field)] > 0 && !shows(intent, name, before);  // rows may be written in part
-    if (!shows(intent, name, "to") && !edited_since) continue;
-    link_.base[name] = base_as_sent(intent, announced);
-    written.insert(name);
+    if (shows(intent, name, "to") || edited_since) written.insert(name);
   }
+  keep_members(intent, written);
+  for (const std::string& name : written) link_.base[name] = base_as_sent(intent, *intent.fields.find(name));
   return written;
 }
 

@@ -92,7 +92,7 @@ void Reconcile::on_known(Result<std::vector<store::Known>> known) {
   if (std::any_of(taken_.begin(), taken_.end(), [](const store::DirtyKey& row) { return row.error.has_value(); })) wanted = {true, true};
   // Of a frozen link it is not known which side is outside, and nothing travels from the other one.
   const bool frozen = link_.state == store::LinkState::kFrozen;
-  if (linked_ && (frozen || !known_.conflicts.empty() || !known_.intents.empty() || lacks_base())) wanted = {true, true};
+  if (linked_ && (frozen || !known_.conflicts.empty() || !known_.intents.empty() || lacks_base() || has_members())) wanted = {true, true};
   read_sides(wanted);
 }
 
@@ -155,6 +155,7 @@ void Reconcile::on_read(Side side, Result<std::optional<Record>> answer) {
   if (answer.ok()) {
     record_[side] = std::move(*answer);
     read_[side] = true;
+    members_[side].clear();
   } else if (!read_error_) {
     read_error_ = std::move(answer).error().context("reading " + plan_.end[side].collection + " '" + shortened(*link_.key[side], 100) + "' on " + plan_.end[side].connection);
   }
@@ -250,7 +251,8 @@ bool Reconcile::changed(const Field& field, Side side) const {
   if (field.kind == Field::Kind::kConstant || is_ignored(link_, field.name)) return false;
   const auto base = link_.base.find(field.name);
   if (base == link_.base.end()) return false;
-  const Value form = form_of(field, side, record_[side]->fields);
+  const Value* was = landed(field, side);
+  const Value form = was != nullptr ? *was : form_of(field, side, record_[side]->fields);
   return !same_form(field, side, form, side == Side::kLeft ? base->second.left : base->second.right) || is_entered(link_, field, side, form);
 }
 
@@ -259,6 +261,7 @@ bool Reconcile::changed(Side side) const {
 }
 
 void Reconcile::compare() {
+  pass_over_members();
   if (!watches()) return compare_now();
   look_up([self = shared_from_this()] { self->compare_now(); });
 }
@@ -269,7 +272,7 @@ void Reconcile::compare_now() {
   const Sides<bool> moved{changed(Side::kLeft), changed(Side::kRight)};
   // Two that are met now are linked even where there is nothing else to do: the create was ours.
   const bool renamed = operation_.kind == "rename";  // its key moves
-  if (link_.id != 0 && !renamed && !marked_ && !moved.left && !moved.right && known_.conflicts.empty() && doubtful_.empty() && !lacks_base() && !has_stamps_due() && !refreshed && !reapplies_ && !made_ && !options_.thorough && options_.reversals.empty()) return commit_echo("echo");
+  if (link_.id != 0 && !renamed && !marked_ && !moved.left && !moved.right && known_.conflicts.empty() && doubtful_.empty() && !lacks_base() && !has_stamps_due() && members_.left.empty() && members_.right.empty() && !refreshed && !reapplies_ && !made_ && !options_.thorough && options_.reversals.empty()) return commit_echo("echo");
   // What is put back, or turned again, is turned from a side that nothing was told of: functions look at its record.
   const bool turns = (plan_.enforce || reapplies_) && std::any_of(plan_.fields.begin(), plan_.fields.end(), [](const Field& field) { return field.kind == Field::Kind::kFunction || field.kind == Field::Kind::kFind; });
   for (const Side side : {Side::kLeft, Side::kRight}) {
@@ -405,6 +408,7 @@ void Reconcile::checked(Decisions decisions) {
   }
   if (auto laid = lay_stamps(); !laid.ok()) return fail(std::move(laid).error());
   if (auto laid = lay_mark_off(); !laid.ok()) return fail(std::move(laid).error());
+  if (auto laid = lay_members(); !laid.ok()) return fail(std::move(laid).error());
   if (!creating_) return announce();
   if (const auto parent = unmatched_parent(); parent && !looks) return wait_for(*parent);
   if (awaited_parent() && !is_source()) return search(0);  // nothing is made before its parent, so nothing is announced

@@ -2,8 +2,8 @@
 //
 // The order of the files is the order of the steps: reconcile/reconcile.cpp loads, reads and compares; reconcile/first.cpp meets a key
 // without link, and reconcile/match.cpp finds its counterpart; reconcile/delete.cpp meets a record that is gone; reconcile/write.cpp
-// announces and writes, reconcile/answer.cpp takes what comes back; reconcile/commit.cpp ends the pass, reconcile/stand.cpp one that
-// does not get through. A crash between two steps repeats the step: what must survive is committed first.
+// announces and writes, reconcile/answer.cpp takes what comes back, reconcile/group.cpp what is of use as a whole only;
+// reconcile/commit.cpp ends the pass, reconcile/stand.cpp one that does not get through. A crash between two steps repeats the step: what must survive is committed first.
 // Nothing here retries a request; a pass that cannot go on says so in its report and leaves the key standing.
 #pragma once
 
@@ -361,9 +361,23 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   bool shows_more(Side side, const Value& fields) const;
   bool is_ping_pong(const Decision& decision, Side side) const;
   bool takes_any_form(const Decision& decision, const Value& found, const Value& before, Side side, Shown shown) const;
+  bool keeps_its_value(Side side, const Decision& decision, const Value& stored, Shown shown) const;
   bool take_field(Side side, Decision& decision, const Value& stored, Shown shown);
   void leave_out(Decision& decision, Side side);
   void take_answer(Side side, const Record& answer, const Value& stored, Shown shown);
+
+  // reconcile/group.cpp
+  std::optional<std::string> in_part(Side side, const Decision& member, const Value& stored, Shown shown) const;
+  void take_member(Side side, Decision& member, const Value& stored, const std::string& first);
+  void keep_member(const Field& field, Side side, Value was, Value shows);
+  void keep_members(const store::Intent& intent, std::set<std::string>& written);
+  bool has_members() const;
+  const Value* landed(const Field& field, Side side) const;
+  void pass_over_members();
+  Result<void> lay_members();
+  bool shows_members(Side side, const Value& fields) const;
+  void end_members(Side side);
+  void end_member(const std::string& name);
 
   // reconcile/read_only.cpp
   bool keep_to_reading();
@@ -457,6 +471,7 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   std::vector<SideKey> claimed_;
   Sides<std::optional<Record>> record_;
   Sides<bool> read_{false, false};  // asked and answered in this pass
+  Sides<std::set<std::string>> members_;  // fields that are looked at as they were before we wrote them, and go back to that
   bool looked_ = false;             // whether a page has shown it
   Sides<bool> from_page_{false, false};  // a page showed it
   Sides<Instant> asked_at_;         // a read shows a moment between its asking and its answer, and only the former is sure

@@ -221,6 +221,7 @@ void Reconcile::read_back(Side side, Error error) {
       const auto& to = side == Side::kLeft ? decision.to_left : decision.to_right;
       if (to) as_meant = as_meant && same_form(*decision.field, side, form_of(*decision.field, side, (*found)->fields), *to);
     }
+    as_meant = as_meant && self->shows_members(side, (*found)->fields);
     as_meant = as_meant && shows_stamps(self->plan_, side, self->decisions_.patch[side], **found);
     if (self->takes_mark_off_ && side == *self->marked_)
       as_meant = as_meant && self->is_unmarked(side, self->soft_, (*found)->fields);

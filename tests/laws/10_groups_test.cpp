@@ -1,0 +1,125 @@
+// Law 10, "a group of fields is won together", where one of them cannot go where the others go: a side keeps it (law 14), it goes one
+// way only (law 23), it was edited before the others are taken back. Who wins a group: tests/laws/10_strategies_test.cpp.
+#include <catch2/catch.hpp>
+
+#include "support/people.h"
+
+using namespace tidewire;
+using namespace tidewire::test;
+using sync::Side;
+
+namespace {
+
+/// email alone; phone and note are a group, or the whole record is.
+sync::Plan grouped(bool whole = false) {
+  sync::Plan plan = World::default_plan();
+  plan.fields = {World::field("email"), World::field("phone"), World::field("note", 0)};
+  plan.whole_record = whole;
+  if (!whole) plan.fields[1].group = plan.fields[2].group = 0;
+  return plan;
+}
+
+/// One side keeps its phone whatever it is told.
+struct KeepsPhone : Pair {
+  Side keeps;
+  explicit KeepsPhone(Side side = Side::kRight, sync::Plan plan = grouped()) : Pair(std::move(plan)), keeps(side) { keep(true); }
+  void keep(bool kept) {
+    if (!kept) this->side(keeps).store_as = nullptr;
+    else this->side(keeps).store_as = [](const std::string& field, const Value& value) { return field == "phone" ? Value("1") : value; };
+  }
+  void edit_group() {
+    edit(store::other(keeps), "phone", "5");
+    edit(store::other(keeps), "note", "m");
+    edit(store::other(keeps), "email", "ada@new.org");
+    tell();
+  }
+  bool shows(Side side, const std::string& phone, const std::string& note) const { return shown(side, "phone") == phone && shown(side, "note") == note; }
+};
+
+}  // namespace
+
+TEST_CASE("law 14: of a group of which a side keeps one field, the others go back to what they were, and all wait as one", "[laws][10][14]") {
+  const Side keeps = GENERATE(Side::kLeft, Side::kRight);
+  const Side edits = store::other(keeps);
+  CAPTURE(static_cast<int>(keeps));
+  KeepsPhone it(keeps);
+  it.edit_group();
+
+  CHECK(it.shows(keeps, "1", "n"));
+  CHECK(it.shows(edits, "5", "m"));
+  CHECK(it.both_show("email", "ada@new.org"));
+  REQUIRE(it.world.conflicts().size() == 2);
+  for (const store::Conflict& open : it.world.conflicts()) {
+    CHECK(open.kind == (open.field == "phone" ? "not_accepted" : "clash"));
+    const auto& there = keeps == Side::kLeft ? open.left : open.right;
+    CHECK(there == Value(open.field == "phone" ? "1" : "n"));
+  }
+  CHECK(it.link().base.at("note").left == Value("n"));
+  CHECK(it.link().notes.find("note") == nullptr);
+  const int writes = it.new_writes();
+  it.tell(std::chrono::hours(2));
+  CHECK(it.new_writes() == writes);
+  CHECK(it.world.conflicts().size() == 2);
+}
+
+TEST_CASE("law 14: a group that was not accepted is decided as one afterwards", "[laws][10][14]") {
+  enum class Then { kOwn, kOther, kTakesIt, kTakenBack, kEditedThere };
+  const Then then = GENERATE(Then::kOwn, Then::kOther, Then::kTakesIt, Then::kTakenBack, Then::kEditedThere);
+  CAPTURE(static_cast<int>(then));
+  KeepsPhone it;
+  it.edit_group();
+  it.later();
+  if (then == Then::kOwn) it.resolve("phone", "right");
+  if (then == Then::kOther) it.resolve("note", "left");  // and is kept again
+  if (then == Then::kTakesIt) it.keep(false), it.resolve("phone", "left");
+  if (then == Then::kTakenBack) it.edit(Side::kLeft, "phone", "1");
+  if (then == Then::kEditedThere) it.edit(Side::kRight, "note", "r");
+  it.tell();
+
+  const bool waits = then == Then::kOther || then == Then::kEditedThere;
+  CHECK(it.world.conflicts().size() == (waits ? 2U : 0U));
+  if (then == Then::kOwn) CHECK((it.shows(Side::kLeft, "1", "n") && it.shows(Side::kRight, "1", "n")));
+  if (then == Then::kOther) CHECK((it.shows(Side::kLeft, "5", "m") && it.shows(Side::kRight, "1", "n")));
+  if (then == Then::kTakesIt) CHECK((it.shows(Side::kLeft, "5", "m") && it.shows(Side::kRight, "5", "m")));
+  if (then == Then::kTakenBack) CHECK((it.shows(Side::kLeft, "1", "m") && it.shows(Side::kRight, "1", "m")));
+  if (then == Then::kEditedThere) CHECK((it.shows(Side::kLeft, "5", "m") && it.shows(Side::kRight, "1", "r")));
+}
+
+TEST_CASE("law 14: a group is put back after a write of unknown outcome, and by systems that answer nothing, too", "[laws][10][14][26]") {
+  const bool lost = GENERATE(true, false);
+  CAPTURE(lost);
+  KeepsPhone it;
+  if (lost) it.world.right.write_faults = {MemorySide::Fault::kLoseAnswer};
+  else it.world.right.able.answer = sync::Capabilities::Answer::kNone;
+  it.edit_group();
+  it.later();
+  it.tell();
+
+  CHECK(it.shows(Side::kRight, "1", "n"));
+  CHECK(it.shows(Side::kLeft, "5", "m"));
+  CHECK(it.world.conflicts().size() == 2);
+}
+
+TEST_CASE("law 14: what cannot be put back at once is put back later, and not over an edit made there since", "[laws][10][14]") {
+  const bool edited = GENERATE(true, false);
+  const auto fault = GENERATE(MemorySide::Fault::kRefuse, MemorySide::Fault::kLoseRequest, MemorySide::Fault::kLoseAnswer);
+  CAPTURE(edited, static_cast<int>(fault));
+  KeepsPhone it;
+  it.world.right.write_faults = {MemorySide::Fault::kNone, fault};
+  it.edit_group();
+  if (edited) it.edit(Side::kRight, "note", "r");
+  it.later();
+  it.tell();
+
+  CHECK(it.shows(Side::kRight, "1", edited ? "r" : "n"));
+  CHECK(it.shows(Side::kLeft, "5", "m"));
+  CHECK(it.world.conflicts().size() == 2);
+}
+
+TEST_CASE("law 14: a whole record is written but for the field that a side keeps", "[laws][10][14]") {
+  KeepsPhone it(Side::kRight, grouped(true));
+  it.edit_group();
+
+  CHECK(it.shows(Side::kRight, "1", "m"));
+  CHECK(it.world.conflicts().size() == 1);
+}
