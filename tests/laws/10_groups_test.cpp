@@ -123,3 +123,48 @@ TEST_CASE("law 14: a whole record is written but for the field that a side keeps
   CHECK(it.shows(Side::kRight, "1", "m"));
   CHECK(it.world.conflicts().size() == 1);
 }
+
+TEST_CASE("law 23: what a person decides does not write a field against its direction", "[laws][13][23]") {
+  enum class Says { kTarget, kSource, kValue };
+  const Says says = GENERATE(Says::kTarget, Says::kSource, Says::kValue);
+  CAPTURE(static_cast<int>(says));
+  sync::Plan plan = grouped();
+  plan.fields[1].group = plan.fields[2].group = -1;
+  plan.fields[1].flow = sync::Flow::kToRight;
+  KeepsPhone it(Side::kRight, plan);
+  it.edit(Side::kLeft, "phone", "5");
+  it.tell();
+  REQUIRE(it.world.conflicts().size() == 1);
+  it.keep(false);
+  it.later();
+  it.forget_what_was();
+  if (says == Says::kValue) it.resolve("phone", "value", Value("7"), Value("8"));
+  else it.resolve("phone", says == Says::kTarget ? "right" : "left");
+
+  CHECK(it.world.conflicts().empty());
+  CHECK(it.shown(Side::kLeft, "phone") == "5");
+  CHECK(it.shown(Side::kRight, "phone") == (says == Says::kTarget ? "1" : (says == Says::kSource ? "5" : "8")));
+  CHECK((it.decided("phone").string_or("rule").find("goes to the right only") != std::string::npos) == (says != Says::kSource));
+  const int writes = it.new_writes();
+  it.tell(std::chrono::hours(2));
+  CHECK(it.new_writes() == writes);
+  it.edit(Side::kLeft, "phone", "6");
+  it.tell();
+  CHECK(it.both_show("phone", "6"));
+}
+
+TEST_CASE("law 23: of a group that a person decides the field that goes one way stays as each side has it", "[laws][10][23]") {
+  sync::Plan plan = grouped();
+  plan.fields[1].flow = sync::Flow::kToRight;
+  Pair it(plan);
+  it.edit(Side::kLeft, "phone", "2");
+  it.edit_both("note", "mine", "yours");
+  it.tell();
+  REQUIRE(it.world.conflicts().size() == 2);
+  it.resolve("note", "right");
+
+  CHECK(it.both_show("note", "yours"));
+  CHECK(it.shown(Side::kLeft, "phone") == "2");
+  CHECK(it.shown(Side::kRight, "phone") == "1");
+  CHECK(it.world.conflicts().empty());
+}

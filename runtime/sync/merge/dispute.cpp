@@ -1,5 +1,6 @@
 // Both sides changed the same: what a strategy is told, what it says, what a person has said (laws 10, 11, 13).
 #include <algorithm>
+#include <utility>
 
 #include "sync/merge/canonical.h"
 #include "sync/merge/pass.h"
@@ -167,14 +168,15 @@ Result<void> Pass::by_person(View& view) {
   if (method == "left" || method == "right") {
     verdict.kind = Verdict::Kind::kSide;
     verdict.side = method == "left" ? Side::kLeft : Side::kRight;
-    return settle(view, verdict, rule);
+    if (flows(view.decision.field->flow, other(verdict.side))) return settle(view, verdict, rule);
+    return say_value(view, {Verdict::Kind::kValue, verdict.side, view.decision.left, view.decision.right}, rule);
   }
   if (method == "value") {
     verdict.kind = Verdict::Kind::kValue;
     verdict.one = !conflict.said_right;
     verdict.left = conflict.said_left.value_or(Value());
     verdict.right = conflict.said_right.value_or(Value());
-    return settle(view, verdict, rule);
+    return say_value(view, std::move(verdict), rule);
   }
   if (method == "skip") {  // it stays open, with its old base: an edit of either side is asked about anew
     view.decision.kind = Decision::Kind::kConflict;
@@ -190,12 +192,32 @@ Result<void> Pass::by_person(View& view) {
   return {};
 }
 
+/// A value for both sides. A field that goes one way is not written the other way, whoever decides (law 23): the side that it comes from
+/// keeps its own, and the two differ from then on.
+Result<void> Pass::say_value(View& view, Verdict verdict, const std::string& rule) {
+  Decision& decision = view.decision;
+  if (decision.field->flow == Flow::kBoth) return settle(view, verdict, rule);
+  const Side to = decision.field->flow == Flow::kToRight ? Side::kRight : Side::kLeft;
+  if (to == Side::kLeft && std::exchange(verdict.one, false)) verdict.right = decision.right;
+  TRY(settle(view, verdict, rule + ": it goes to the " + side_name(to) + " only, so the " + side_name(other(to)) + " side keeps its own"));
+  (to == Side::kLeft ? decision.to_right : decision.to_left).reset();
+  if (decision.to_left || decision.to_right || decision.kind != Decision::Kind::kResolve) return {};
+  decision.kind = Decision::Kind::kAgree;
+  decision.discards = false;
+  return {};
+}
+
 /// Decided on a record that is gone by now and is made again: it is made with the value that the person chose. That travels on to
 /// the one that stayed like an edit, with the next pass: this one writes only what it makes.
 Result<void> Pass::by_person_anew(View& view, Side made, const std::string& rule) {
   const store::Conflict& conflict = *view.conflict;
   const Field& field = *view.decision.field;
   const Side stayed = other(made);
+  if (!flows(field.flow, made)) {
+    TRY(without_base(view));
+    view.decision.closes_conflict = true;
+    return {};
+  }
   Sides<std::optional<Value>> wanted;
   if (conflict.method == side_name(made)) wanted[made] = made == Side::kLeft ? conflict.left : conflict.right;
   if (conflict.method == "value") wanted = {conflict.said_left, conflict.said_right ? conflict.said_right : carried(field, Side::kRight, conflict.said_left)};

@@ -48,6 +48,7 @@ class Pass : private Cells {
   std::optional<Value> carried(const Field& field, Side to, const std::optional<Value>& from);
   Result<void> by_person(View& view);
   Result<void> by_person_anew(View& view, Side made, const std::string& rule);
+  Result<void> say_value(View& view, Verdict verdict, const std::string& rule);
   Result<void> reverse(View& view);
   bool agrees_after(const View& view);
   Result<void> settle(View& view, const Verdict& verdict, const std::string& rule);
