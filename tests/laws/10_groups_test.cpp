@@ -168,3 +168,18 @@ TEST_CASE("law 23: of a group that a person decides the field that goes one way 
   CHECK(it.shown(Side::kRight, "phone") == "1");
   CHECK(it.world.conflicts().empty());
 }
+
+TEST_CASE("law 10: of a group of which a state forbids one field nothing is written", "[laws][10][14]") {
+  sync::Plan plan = World::default_plan();
+  plan.fields[1].group = plan.fields[2].group = 0;
+  plan.lifecycle.field = "tags";
+  plan.lifecycle.edit_after.right = {{Value("t"), {"note"}}};
+  Pair it(plan);
+  it.edit(Side::kLeft, "phone", "2");
+  it.edit(Side::kLeft, "note", "m");
+  it.tell();
+
+  CHECK(it.shown(Side::kRight, "phone") == "1");
+  CHECK(it.shown(Side::kRight, "note") == "n");
+  CHECK(it.world.conflicts().size() == 2);
+}

@@ -480,7 +480,6 @@ Result<Decisions> Pass::run() {
   for (auto& [number, members] : groups) {
     const std::size_t making = out_.making.size();
     if (auto done = dispute_group(members); !done.ok()) return at_field(std::move(done).error(), s_.plan, *members.front()->decision.field);
-    wait_together(members);
     for (View* view : members) {
       if (out_.making.size() > making) undecide(*view);
     }
@@ -488,6 +487,7 @@ Result<Decisions> Pass::run() {
   std::vector<Decision*> decisions;
   for (View& view : views) decisions.push_back(&view.decision);
   keep_lifecycle(s_, decisions);
+  for (auto& [number, members] : groups) wait_together(members);
   Sides<bool> contributed{false, false};
   for (View& view : views) {
     for (const Side to : {Side::kLeft, Side::kRight}) {
