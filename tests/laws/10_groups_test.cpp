@@ -36,6 +36,26 @@ struct KeepsPhone : Pair {
   bool shows(Side side, const std::string& phone, const std::string& note) const { return shown(side, "phone") == phone && shown(side, "note") == note; }
 };
 
+struct Reverted : Pair {
+  Value options;
+  explicit Reverted(sync::Plan plan) : Pair(std::move(plan)) {
+    later();
+    options = Object{{"since", format_instant(world.clock.now())}, {"apply", true}};
+  }
+  void copied(Side from, const std::string& field, const std::string& value) {
+    edit(from, field, value);
+    tell();
+    later();
+  }
+  std::string refused(const store::Job& job, const std::string& field) {
+    for (const store::Finding& finding : findings_of(world, job.id)) {
+      const Value* rule = finding.record.at_path("fields." + field + ".rule");
+      if (rule != nullptr) return rule->as_string();
+    }
+    return "";
+  }
+};
+
 }  // namespace
 
 TEST_CASE("law 14: of a group of which a side keeps one field, the others go back to what they were, and all wait as one", "[laws][10][14]") {
@@ -182,4 +202,58 @@ TEST_CASE("law 10: of a group of which a state forbids one field nothing is writ
   CHECK(it.shown(Side::kRight, "phone") == "1");
   CHECK(it.shown(Side::kRight, "note") == "n");
   CHECK(it.world.conflicts().size() == 2);
+}
+
+TEST_CASE("law 10: a group that was written goes back as a whole", "[laws][10][revert]") {
+  Reverted it(grouped());
+  it.copied(Side::kLeft, "phone", "2");
+  it.copied(Side::kLeft, "note", "m");
+  const store::Job job = run_job(it.world, "revert", it.options);
+
+  CHECK(found_in(job, "reverted") == 1);
+  CHECK(it.shown(Side::kRight, "phone") == "1");
+  CHECK(it.shown(Side::kRight, "note") == "n");
+}
+
+TEST_CASE("law 10: a group of which a field moved on does not go back, nor does any of it", "[laws][10][revert]") {
+  enum class Since { kEdited, kCopied, kTravels };
+  const Since since = GENERATE(Since::kEdited, Since::kCopied, Since::kTravels);
+  const bool whole = GENERATE(false, true);
+  CAPTURE(static_cast<int>(since), whole);
+  Reverted it(grouped(whole));
+  it.copied(Side::kLeft, "phone", "2");
+  if (since == Since::kCopied) it.copied(Side::kRight, "note", "m");
+  if (since == Since::kEdited) it.edit(Side::kRight, "note", "m");
+  if (since == Since::kTravels) it.edit(Side::kLeft, "note", "m");
+  const store::Job job = run_job(it.world, "revert", it.options);
+
+  CHECK(found_in(job, "reverted") == 0);
+  CHECK(found_in(job, "refused") == 1);
+  CHECK(it.both_show("phone", "2"));
+  CHECK(it.refused(job, "phone").find("'note', which goes with it, does not go back: edited on the") != std::string::npos);
+  it.tell();
+  CHECK(it.both_show("note", "m"));
+}
+
+TEST_CASE("law 10: a group goes back although a side had edited it before the first write", "[laws][10][revert]") {
+  Reverted it(grouped());
+  it.copied(Side::kRight, "note", "m");  // the right's own: the left gets it, and gives it back
+  const store::Job job = run_job(it.world, "revert", it.options);
+
+  CHECK(found_in(job, "reverted") == 1);
+  CHECK(it.shown(Side::kLeft, "note") == "n");
+  CHECK(it.shown(Side::kRight, "note") == "m");
+}
+
+TEST_CASE("law 10: a group with a field whose past is not on record does not go back", "[laws][10][revert]") {
+  sync::Plan plan = grouped();
+  plan.fields[2].redact = true;
+  Reverted it(plan);
+  it.edit(Side::kLeft, "phone", "2");
+  it.copied(Side::kLeft, "note", "m");
+  const store::Job job = run_job(it.world, "revert", it.options);
+
+  CHECK(found_in(job, "reverted") == 0);
+  CHECK(it.both_show("phone", "2"));
+  CHECK(it.both_show("note", "m"));
 }

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <iterator>
+#include <map>
 
 #include "base/text.h"
+#include "sync/merge/canonical.h"
 
 namespace tidewire::sync {
 
@@ -24,10 +26,53 @@ const char* whole_record(const std::vector<store::Operation>& operations) {
   return nullptr;
 }
 
+/// The side showed another value than the one agreed on: somebody had edited it.
+bool was_edited(const Field& field, Side side, const Value& told) {
+  const char* tag = side == Side::kLeft ? "base.l" : "base.r";
+  const Value* agreed = told.at_path(tag);
+  const Value* shown = told.find(side_name(side));
+  return agreed != nullptr && shown != nullptr && !same_form(field, side, *shown, *agreed);
+}
+
+/// What is won together goes back together or not at all (law 10). A side of it stays where somebody edited it there after the first write
+/// that would be taken back: what it had before goes with something else by now. From the newest operation back.
+class Together {
+ public:
+  explicit Together(const Plan& plan) : plan_(plan) {}
+  /// A write to the side would be taken back.
+  void write(const Field& field, Side side) {
+    const auto edit = edits_[side].find(group_of(field));
+    if (edit != edits_[side].end()) refused_.try_emplace(edit->first, Why{edit->second, "edited on the " + std::string(side_name(side)) + " side since"});
+  }
+  void edit(const Field& field, Side side) { edits_[side].try_emplace(group_of(field), field.name); }
+  void hide(const Field& field) { refused_.try_emplace(group_of(field), Why{field.name, "what was there before is not on record: the mapping redacts it"}); }
+  void refuse(Reversals& reversals) const {
+    for (auto& [name, reversal] : reversals) {
+      const Field* field = plan_.field(name);
+      const auto found = field == nullptr || group_of(*field) == kAlone ? refused_.end() : refused_.find(group_of(*field));
+      if (found == refused_.end()) continue;
+      const Why& why = found->second;
+      reversal.refused = why.field == name ? why.text : "'" + why.field + "', which goes with it, does not go back: " + why.text;
+    }
+  }
+
+ private:
+  struct Why {
+    std::string field, text;
+  };
+  static constexpr int kAlone = -1;
+  int group_of(const Field& field) const { return plan_.whole_record ? 0 : std::max(field.group, kAlone); }
+
+  const Plan& plan_;
+  Sides<std::map<int, std::string>> edits_;  // by group: a field of it
+  std::map<int, Why> refused_;
+};
+
 }  // namespace
 
 Reversals reversals_of(const std::vector<store::Operation>& operations, const std::string& author, const Plan& plan, std::set<std::string>& hidden) {
   Reversals out;
+  Together together(plan);
   // From the newest back: the first write met is what the side should still show, the last one holds what was there before.
   for (const store::Operation& operation : operations) {
     const Value* fields = operation.record.find("fields");
@@ -36,17 +81,26 @@ Reversals reversals_of(const std::vector<store::Operation>& operations, const st
       const Field* mapped = plan.field(name);
       const bool hides = field.bool_or("redacted", false) || (mapped != nullptr && is_redacted(*mapped));
       if (hides && (field.find("to_left") != nullptr || field.find("to_right") != nullptr)) hidden.insert(name);
+      if (mapped != nullptr && hidden.contains(name)) together.hide(*mapped);
       for (const Side side : {Side::kLeft, Side::kRight}) {
         const Value* to = field.find(side == Side::kLeft ? "to_left" : "to_right");
         const Value* before = field.find(side_name(side));
         if (to == nullptr || before == nullptr || hides) continue;
+        if (mapped != nullptr) together.write(*mapped, side);
         Reversal& reversal = out[name];
         if (!reversal.expected[side]) reversal.expected[side] = *to;
         reversal.restore[side] = *before;
         reversal.rule = "reverted by " + author + ": back to before " + format_instant(operation.at);
       }
     }
+    for (const auto& [name, field] : fields->as_object()) {
+      const Field* mapped = plan.field(name);
+      for (const Side side : {Side::kLeft, Side::kRight}) {
+        if (mapped != nullptr && was_edited(*mapped, side, field)) together.edit(*mapped, side);
+      }
+    }
   }
+  together.refuse(out);
   return out;
 }
 

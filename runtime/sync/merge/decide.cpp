@@ -228,7 +228,7 @@ Result<void> Pass::unknown_outcome(View& view) {
 /// Each side that was written gets back what it had, unless somebody went on from there, on that side or on the other one.
 Result<void> Pass::reverse(View& view) {
   Decision& decision = view.decision;
-  const Sides<bool> edited = std::exchange(view.changed, {false, false});
+  const Sides<bool> edited = view.edited = std::exchange(view.changed, {false, false});
   const auto wanted = s_.reversals->find(decision.field->name);
   if (wanted == s_.reversals->end()) return {};
   for (const Side side : {Side::kLeft, Side::kRight}) {
@@ -236,8 +236,10 @@ Result<void> Pass::reverse(View& view) {
     const auto& expected = wanted->second.expected[side];
     const Value& shown = side == Side::kLeft ? decision.left : decision.right;
     if (!restore || !expected || same_form(*decision.field, side, shown, *restore)) continue;
-    std::string why;
-    if (!same_form(*decision.field, side, shown, *expected)) {
+    std::string why = wanted->second.refused;
+    if (!why.empty()) {
+      // Told before anything of today.
+    } else if (!same_form(*decision.field, side, shown, *expected)) {
       why = "moved on since on the " + std::string(side_name(side)) + " side";
       if (!is_redacted(*decision.field)) why += ": it shows " + shortened(json::dump(shown), 60) + " and not what was written, " + shortened(json::dump(*expected), 60);
     } else if (edited[other(side)] && !wanted->second.restore[other(side)]) {
@@ -257,6 +259,32 @@ Result<void> Pass::reverse(View& view) {
   }
   decision.apart = decision.kind == Decision::Kind::kResolve && !agrees_after(view);
   return {};
+}
+
+/// What is won together goes back together or not at all (law 10): with one of its fields as it is now, a side would show what nobody had
+/// there. A whole record is not kept by a field that a side takes in its own form, as in wait_together.
+void Pass::reverse_together(std::vector<View*>& views) {
+  using Kind = Decision::Kind;
+  if (std::none_of(views.begin(), views.end(), [](const View* view) { return view->decision.kind == Kind::kResolve; })) return;
+  const auto stays = [&](const View* view) {
+    if (view->decision.kind == Kind::kRefused || view->decision.kind == Kind::kConflict) return true;
+    const bool own_form = s_.plan.whole_record && view->conflict != nullptr && is_of_form(view->conflict->kind);
+    return (view->edited.left || view->edited.right) && !own_form;
+  };
+  const auto first = std::find_if(views.begin(), views.end(), stays);
+  if (first == views.end()) return;
+  const std::string side = side_name((*first)->edited.left ? Side::kLeft : Side::kRight);
+  const bool refused = (*first)->decision.kind == Kind::kRefused || (*first)->decision.kind == Kind::kConflict;
+  const std::string why = refused ? (*first)->decision.rule : "edited on the " + side + " side since";
+  for (View* view : views) {
+    Decision& decision = view->decision;
+    if (decision.kind != Kind::kResolve) continue;
+    decision.kind = Kind::kRefused;
+    decision.rule = view == *first ? why : "'" + (*first)->decision.field->name + "', which goes with it, does not go back: " + why;
+    decision.to_left.reset();
+    decision.to_right.reset();
+    decision.discards = decision.apart = false;
+  }
 }
 
 /// Whether the sides surely say the same once the decision is written.
@@ -487,7 +515,7 @@ Result<Decisions> Pass::run() {
   std::vector<Decision*> decisions;
   for (View& view : views) decisions.push_back(&view.decision);
   keep_lifecycle(s_, decisions);
-  for (auto& [number, members] : groups) wait_together(members);
+  for (auto& [number, members] : groups) s_.reversals != nullptr ? reverse_together(members) : wait_together(members);
   Sides<bool> contributed{false, false};
   for (View& view : views) {
     for (const Side to : {Side::kLeft, Side::kRight}) {

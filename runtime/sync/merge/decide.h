@@ -88,6 +88,7 @@ struct Decisions {
 struct Reversal {
   Sides<std::optional<Value>> expected, restore;
   std::string rule;
+  std::string refused{};  // why it may not: something that is won together with it cannot go back (law 10)
 };
 using Reversals = std::map<std::string, Reversal>;
 

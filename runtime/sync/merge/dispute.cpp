@@ -453,7 +453,7 @@ void Pass::wait_together(std::vector<View*>& views) {
   if (std::none_of(views.begin(), views.end(), waits)) return;
   const auto holding = std::find_if(views.begin(), views.end(), [&](const View* view) {
     const std::string& kind = view->decision.conflict_kind;
-    return waits(view) && !(s_.plan.whole_record && (kind == "not_accepted" || kind == "ping_pong"));
+    return waits(view) && !(s_.plan.whole_record && is_of_form(kind));
   });
   const std::string first = holding == views.end() ? "" : (*holding)->decision.field->name;
   for (View* view : views) {

@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "sync/merge/decide.h"
@@ -23,8 +24,11 @@ class Pass : private Cells {
     Sides<bool> changed{false, false};
     const store::Conflict* conflict = nullptr;
     bool decided = false;  // a person has decided it, for the values that it has now
+    Sides<bool> edited{false, false};  // of a revert, which leaves `changed` empty
   };
 
+  /// Of a conflict: a side takes the field in a form of its own, or not at all, which may be so for ever.
+  static bool is_of_form(std::string_view kind) { return kind == "not_accepted" || kind == "ping_pong"; }
   View look(const Field& field);
   Value current(const Field& field, Side side);
   Result<void> decide_field(View& view);
@@ -50,6 +54,7 @@ class Pass : private Cells {
   Result<void> by_person_anew(View& view, Side made, const std::string& rule);
   Result<void> say_value(View& view, Verdict verdict, const std::string& rule);
   Result<void> reverse(View& view);
+  void reverse_together(std::vector<View*>& views);
   bool agrees_after(const View& view);
   Result<void> settle(View& view, const Verdict& verdict, const std::string& rule);
   Result<bool> agree(View& view);
