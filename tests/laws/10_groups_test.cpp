@@ -257,3 +257,30 @@ TEST_CASE("law 10: a group with a field whose past is not on record does not go 
   CHECK(it.both_show("phone", "2"));
   CHECK(it.both_show("note", "m"));
 }
+
+TEST_CASE("law 10: an edit of a group in which the sides were left to differ takes the others along", "[laws][10][revert]") {
+  enum class Left { kTakenBack, kAccepted };
+  const Left left = GENERATE(Left::kTakenBack, Left::kAccepted);
+  const Side edits = GENERATE(Side::kLeft, Side::kRight);
+  CAPTURE(static_cast<int>(left), static_cast<int>(edits));
+  Reverted it(grouped());
+  if (left == Left::kTakenBack) {
+    it.edit(Side::kLeft, "phone", "2");
+    it.copied(Side::kLeft, "note", "m");
+    REQUIRE(found_in(run_job(it.world, "revert", it.options), "reverted") == 1);
+  } else {
+    it.edit(Side::kLeft, "phone", "2");
+    it.edit_both("note", "m", "n2");
+    it.tell();
+    it.resolve("note", "accept");
+  }
+  REQUIRE(it.world.conflicts().empty());
+  const std::string note = it.shown(edits, "note");
+  it.later();
+  it.edit(edits, "phone", "3");
+  it.tell();
+
+  CHECK(it.both_show("phone", "3"));
+  CHECK(it.both_show("note", note));
+  CHECK(it.decided("note").string_or("rule") == "group: goes with 'phone'");
+}

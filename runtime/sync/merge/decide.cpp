@@ -84,7 +84,7 @@ Pass::View Pass::look(const Field& field) {
   // Told of whatever comes of the field: a group is judged by it too, and is decided again from its record (law 32).
   const bool entered = view.has_base && (is_entered(s_.link, field, Side::kLeft, view.decision.left) || is_entered(s_.link, field, Side::kRight, view.decision.right));
   const bool went = noted_on(s_.link, field, kWent, Side::kLeft) != nullptr || noted_on(s_.link, field, kWent, Side::kRight) != nullptr;
-  if (perhaps_ours(view) || entered || went) view.decision.note = *s_.link.notes.find(field.name);
+  if (perhaps_ours(view) || entered || went || is_left_apart(view)) view.decision.note = *s_.link.notes.find(field.name);
   return view;
 }
 

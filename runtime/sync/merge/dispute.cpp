@@ -387,6 +387,27 @@ bool Pass::says(const View& view, Side side) const {
   return empty[side] ? empty[other(side)] : !(s_.plan.whole_record && empty[other(side)]);
 }
 
+/// The sides were left to differ in it, by a person who accepted that or took something back, and nobody has edited it since. Of a whole
+/// record such a field stays as it is, and of a field that goes one way the target is left until its source changes (law 23).
+bool Pass::is_left_apart(const View& view) const {
+  const Value* note = s_.link.notes.find(view.decision.field->name);
+  const bool apart = note != nullptr && note->find("apart") != nullptr && !is_ignored(s_.link, view.decision.field->name);
+  const bool in_group = view.decision.field->group >= 0 && !s_.plan.whole_record && view.decision.field->flow == Flow::kBoth;
+  return apart && in_group && s_.reversals == nullptr && view.has_base && view.conflict == nullptr && view.decision.kind == Decision::Kind::kNothing;
+}
+
+/// An edit that travels takes along what its group was left to differ in: without that the other side would show what nobody had.
+Result<void> Pass::take_along(std::vector<View*>& views, const View& edited, Side from) {
+  const Decision::Kind kind = edited.decision.kind;
+  if (kind != Decision::Kind::kCopy && kind != Decision::Kind::kResolve) return {};
+  for (View* view : views) {
+    if (!is_left_apart(*view)) continue;
+    TRY(copy(*view, from, "group: goes with '" + edited.decision.field->name + "'"));
+    view->decision.discards = view->decision.kind == Decision::Kind::kCopy;
+  }
+  return {};
+}
+
 /// A group is won together: a dispute in one of its fields, or edits of different fields on both sides, is one dispute. Where the
 /// rules of its fields differ, the edited one that waits for a person decides.
 Result<void> Pass::dispute_group(std::vector<View*>& views) {
@@ -405,6 +426,7 @@ Result<void> Pass::dispute_group(std::vector<View*>& views) {
     if (first != nullptr && waits(*first)) continue;
     if (first == nullptr || first->decision.field->flow != Flow::kBoth || (counts.left && counts.right) || waits(*view)) first = view;
   }
+  if (first != nullptr && changed.left != changed.right) return take_along(views, *first, changed.left ? Side::kLeft : Side::kRight);
   if (!changed.left || !changed.right || first == nullptr) return {};
   const Field& field = *first->decision.field;
   if (first->decision.field->flow != Flow::kBoth) return {};
@@ -434,7 +456,7 @@ Result<void> Pass::dispute_group(std::vector<View*>& views) {
   }
   if (verdict.kind == Verdict::Kind::kValue) verdict.kind = Verdict::Kind::kManual;  // one value cannot settle several fields
   for (View* view : views) {
-    if (!edits(*view, Side::kLeft) && !edits(*view, Side::kRight)) continue;
+    if (!edits(*view, Side::kLeft) && !edits(*view, Side::kRight) && !is_left_apart(*view)) continue;
     if (view->decided || (verdict.kind == Verdict::Kind::kSide && !flows(view->decision.field->flow, other(verdict.side)))) continue;
     view->decision.to_left.reset();
     view->decision.to_right.reset();

@@ -46,6 +46,8 @@ class Pass : private Cells {
   Result<void> copy(View& view, Side from, std::string rule);
   Result<void> dispute(View& view);
   bool says(const View& view, Side side) const;
+  bool is_left_apart(const View& view) const;
+  Result<void> take_along(std::vector<View*>& views, const View& edited, Side from);
   Result<void> dispute_group(std::vector<View*>& views);
   void wait_together(std::vector<View*>& views);
   bool still_stands(const View& view);
