@@ -42,6 +42,7 @@ class Mender : public std::enable_shared_from_this<Mender> {
   Result<void> reset_base();
   void let_go_older();
   Result<void> need_field() const;
+  std::vector<std::string> with_group();
   void relink();
   void on_record(Side side, Result<std::optional<Record>> record);
   void ask_former_name(Side side);
@@ -215,13 +216,23 @@ Result<void> Mender::need_field() const {
   return make_error(Code::kNotFound, lane_.mapping + " has no field '" + what_.field + "'", "its fields are " + list);
 }
 
+/// The field and the rest of its group, which is written as a whole or not at all (law 10).
+std::vector<std::string> Mender::with_group() {
+  const Plan& plan = place_.mapper->plan();
+  std::vector<std::string> fellows;
+  if (!plan.whole_record) fellows = won_with(plan, what_.field);
+  if (!fellows.empty()) next_ = "it holds for the fields that go with it too: " + join(fellows, ", ");
+  fellows.push_back(what_.field);
+  return fellows;
+}
+
 Result<void> Mender::ignore() {
   if (!what_.field.empty()) {
     if (!known_.front().link) return no_link(what_.key);
     TRY(need_field());
     commit_.link = *known_.front().link;
-    commit_.link->notes[what_.field]["ignored"] = what_.author;
-    commit_.close_conflict_fields = {what_.field};
+    commit_.close_conflict_fields = with_group();
+    for (const std::string& field : commit_.close_conflict_fields) commit_.link->notes[field]["ignored"] = what_.author;
     commit_.conflict_method = "ignored";
     commit_.conflict_author = what_.author;
     return {};
@@ -248,9 +259,12 @@ Result<void> Mender::heed() {
     TRY(need_field());
     if (!is_ignored(link, what_.field)) return make_error(Code::kNotFound, "the difference in '" + what_.field + "' is not ignored");
     commit_.link = link;
-    Value& note = commit_.link->notes[what_.field];
-    note.as_object().erase("ignored");
-    if (note.as_object().empty()) commit_.link->notes.as_object().erase(what_.field);
+    for (const std::string& field : with_group()) {
+      if (!is_ignored(link, field)) continue;
+      Value& note = commit_.link->notes[field];
+      note.as_object().erase("ignored");
+      if (note.as_object().empty()) commit_.link->notes.as_object().erase(field);
+    }
   } else if (link.state != store::LinkState::kIgnored) {
     return make_error(Code::kNotFound, "'" + what_.key.second + "' is not ignored");
   } else if (link.key.left && link.key.right) {

@@ -284,3 +284,23 @@ TEST_CASE("law 10: an edit of a group in which the sides were left to differ tak
   CHECK(it.both_show("note", note));
   CHECK(it.decided("note").string_or("rule") == "group: goes with 'phone'");
 }
+
+TEST_CASE("law 10: the difference in a group is ignored, and heeded, as one", "[laws][10][mend]") {
+  Pair it(grouped());
+  const auto mend = [&](sync::Mending::Act act) {
+    it.world.engine->mend({act, "people", {Side::kLeft, it.left}, {}, "phone", "ann"}, [](Result<store::Operation> done) { REQUIRE(done.ok()); });
+    it.world.settle();
+  };
+  mend(sync::Mending::Act::kIgnore);
+  it.edit(Side::kLeft, "phone", "2");
+  it.edit(Side::kLeft, "note", "m");
+  it.edit(Side::kLeft, "email", "ada@new.org");
+  it.tell();
+
+  CHECK(it.both_show("email", "ada@new.org"));
+  CHECK(it.shown(Side::kRight, "phone") == "1");
+  CHECK(it.shown(Side::kRight, "note") == "n");
+  mend(sync::Mending::Act::kHeed);
+  CHECK(it.both_show("phone", "2"));
+  CHECK(it.both_show("note", "m"));
+}
