@@ -86,7 +86,7 @@ Result<void> look_once_more(Database& database, const std::string& mapping, Side
 /// The parent may have linked while this key ran; its wake-up came too early to find it. A key that stands for it once more
 /// all the same is looked at ever less often, until it is given up; the parent stays named, so that it is known by then.
 Result<void> look_again_if_linked(Database& database, DirtyKey& row, Instant now) {
-  const bool given_up = row.state == KeyState::kDead;
+  const bool given_up = row.state == KeyState::kDead && (!row.error || row.error->find("holder") == nullptr);  // a holder is waited for otherwise
   const int looked = row.attempts - (given_up ? 1 : 0);  // for this parent; giving up is an attempt of its own
   const bool waits = row.state == KeyState::kWaitingFor || (given_up && !row.parent.empty() && looked <= 0);
   if (!waits || !TRY(parent_linked(database, row.parent))) return {};

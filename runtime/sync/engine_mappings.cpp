@@ -60,11 +60,8 @@ void Engine::put(std::shared_ptr<Mapper> mapper, Sides<Endpoint*> endpoints, con
   mapping->lane->ask_sweep = [this, name](Side side) { return ask_sweep(name, side); };
   mapping->lane->sweep_now = [this, name](Side side, Done<void> done) { sweep_now(name, side, std::move(done)); };
   mapping->lane->woke = [this, name] {
-    const auto own = mappings_.find(name);
     for (const auto& [other, waiting] : mappings_) {
-      const bool child = refers_to(waiting->worker->mapper()->plan().fields, name);
-      const bool parent = own != mappings_.end() && refers_to(own->second->worker->mapper()->plan().fields, other);  // what is named no more may go
-      if (other != name && (child || parent)) waiting->worker->wake();
+      if (other != name && refers_to(waiting->worker->mapper()->plan().fields, name)) waiting->worker->wake();
     }
   };
   mapping->lane->asked = [this](const std::string& wanted) {

@@ -120,6 +120,40 @@ TEST_CASE("law 14: a group is put back after a write of unknown outcome, and by 
   CHECK(it.world.conflicts().size() == 2);
 }
 
+TEST_CASE("law 14: what landed of a group without an answer stays known where the write after it is refused", "[laws][10][14][26]") {
+  KeepsPhone it;
+  it.edit(Side::kLeft, "phone", "5");
+  it.edit(Side::kLeft, "note", "m");
+  it.world.right.write_faults = {MemorySide::Fault::kLoseAnswer, MemorySide::Fault::kRefuse};
+  it.tell();
+  REQUIRE(it.shown(Side::kRight, "note") == "m");
+  it.later();
+  it.later();
+
+  CHECK(it.shows(Side::kRight, "1", "n"));
+  CHECK(it.shows(Side::kLeft, "5", "m"));
+  CHECK(it.world.conflicts().size() == 2);
+}
+
+TEST_CASE("law 15: what landed of a group is forgotten with the record that it landed on", "[laws][10][14][15]") {
+  KeepsPhone it;
+  it.world.right.write_faults = {MemorySide::Fault::kNone, MemorySide::Fault::kRefuse};
+  it.edit(Side::kLeft, "phone", "5");
+  it.edit(Side::kLeft, "note", "m");
+  it.tell(std::chrono::milliseconds(1));
+  REQUIRE(it.shown(Side::kRight, "note") == "m");
+  REQUIRE(it.link().notes.at_path("note.landed") != nullptr);
+  it.edit(Side::kLeft, "email", "ada@new.org");
+  it.erase(Side::kRight);
+  it.world.hook(Side::kLeft, it.left);
+  it.later();
+  it.later();
+
+  REQUIRE(it.world.right.rows.size() == 1);
+  CHECK(it.world.right.get(it.world.only_right(), "note") == Value("m"));
+  CHECK(it.shown(Side::kLeft, "note") == "m");
+}
+
 TEST_CASE("law 14: what cannot be put back at once is put back later, and not over an edit made there since", "[laws][10][14]") {
   const bool edited = GENERATE(true, false);
   const auto fault = GENERATE(MemorySide::Fault::kRefuse, MemorySide::Fault::kLoseRequest, MemorySide::Fault::kLoseAnswer);

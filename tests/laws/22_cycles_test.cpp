@@ -188,3 +188,23 @@ TEST_CASE("law 22: what a lost create did not make is not made without its paren
   CHECK(it.world.right.get(it.there("ada"), "boss") == Value(it.there("bob")));
   CHECK(it.level());
 }
+
+TEST_CASE("law 19: while a rule of match cannot be asked for its parent, no later rule is", "[laws][19][22]") {
+  Bosses it;
+  sync::Plan plan = Bosses::plan();
+  plan.matches = {{{{"boss", "boss", false}, {"phone", "phone", false}}}, {{{"email", "email", false}}}};
+  it.world.engine->put(std::make_shared<TableMapper>(plan, "v2"), {&it.world.left, &it.world.right});
+  const std::string boss = it.world.right.insert(Bosses::one("bob", "", "7"));
+  const std::string namesake = it.world.right.insert(Bosses::one("ann", "", "8"));
+  const std::string meant = it.world.right.insert(Bosses::one("a.smith", boss, "1"));
+  it.hire("ann", "bob");
+  CHECK(it.world.right.rows.at(namesake).version == 2);
+  it.hire("bob", "");
+  it.world.left.edit("bob", "phone", Value("7"));
+  it.tell("bob");
+  it.world.settle(minutes(5));
+
+  CHECK(known_of(it.world, Side::kRight, boss).link->key.left == "bob");
+  REQUIRE(known_of(it.world, Side::kLeft, "ann").link);
+  CHECK(known_of(it.world, Side::kLeft, "ann").link->key.right == meant);
+}

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "sync/merge/canonical.h"
+#include "sync/merge/decide.h"
 #include "sync/merge/rows.h"
 
 namespace tidewire::sync {
@@ -25,8 +26,9 @@ bool has_other_files(const Plan& plan, Side side, const Record& record, const st
   return std::any_of(plan.fields.begin(), plan.fields.end(), [&](const Field& field) {
     const auto base = link.base.find(field.name);
     if (!names_files(field, side) || base == link.base.end() || field.paths[side].empty()) return false;
-    if (record.fields.at_path(field.paths[side].front()) == nullptr) return false;  // a list shows no rows
-    return !same_form(field, side, form_of(field, side, record.fields), side == Side::kLeft ? base->second.left : base->second.right);
+    if (record.fields.at_path(field.paths[side].front()) == nullptr || is_ignored(link, field.name)) return false;  // a list shows no rows
+    const Value form = form_of(field, side, record.fields);
+    return !unread_file(field, side, form) && !same_form(field, side, form, side == Side::kLeft ? base->second.left : base->second.right);
   });
 }
 

@@ -256,7 +256,8 @@ bool same(const Value& a, const Value& b, const Type& type) {
 }
 
 std::string key_as_read(const std::string& named, const Type& type) {
-  if (type.kind != "int" && type.kind != "decimal" && type.kind != "uuid") return named;
+  const bool known_scale = type.kind == "decimal" && type.scale > 0;  // such a key is read with all its digits, 7.50
+  if ((type.kind != "int" && type.kind != "decimal" && type.kind != "uuid") || known_scale) return named;
   Type whole = type;
   whole.scale = -1;  // a key that is nearly another one is none
   const Result<Value> plain = canonical(Value(named), whole);

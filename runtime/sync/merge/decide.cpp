@@ -228,7 +228,8 @@ Result<void> Pass::unknown_outcome(View& view) {
 /// Each side that was written gets back what it had, unless somebody went on from there, on that side or on the other one.
 Result<void> Pass::reverse(View& view) {
   Decision& decision = view.decision;
-  const Sides<bool> edited = view.edited = std::exchange(view.changed, {false, false});
+  const Sides<bool> edited = std::exchange(view.changed, {false, false});
+  for (const Side side : {Side::kLeft, Side::kRight}) view.edited[side] = edited[side] && flows(decision.field->flow, other(side)) && !is_ignored(s_.link, decision.field->name);
   const auto wanted = s_.reversals->find(decision.field->name);
   if (wanted == s_.reversals->end()) return {};
   for (const Side side : {Side::kLeft, Side::kRight}) {

@@ -269,6 +269,7 @@ void Reconcile::forget_results() {
   close_conflicts_.clear();
   again_.clear();
   wake_.clear();
+  let_go_.clear();
   look_at_.clear();
   counters_.clear();
 }
@@ -308,6 +309,7 @@ void Reconcile::commit_echo(const std::string& counter) {
   lane_.store.commit(std::move(commit), [self = shared_from_this()](Result<std::int64_t> stored) {
     if (!stored.ok()) return self->finish({Report::End::kDropped, {}, {}, {}, stored.error()});
     if (!self->wake_.empty() && self->lane_.woke) self->lane_.woke();
+    self->tell_asked();
     self->lane_.around.ears.on_echo(self->lane_.mapping, self->key_.first, self->key_.second);
     self->operation_.id.clear();
     self->finish({Report::End::kDone, {}, {}, self->operation_, {}});

@@ -158,7 +158,19 @@ void Reconcile::note_went(Side side) {
     if (inside || lost_.find(field.name) != nullptr || !is_short(field, side)) continue;
     const store::FieldBase& base = link_.base.at(field.name);
     const Value& agreed = side == Side::kLeft ? base.left : base.right;
-    if (!same_form(field, side, form_of(field, side, record_[side]->fields), agreed)) link_.notes[field.name][kWent][side == Side::kLeft ? "l" : "r"] = agreed;
+    if (same_form(field, side, form_of(field, side, record_[side]->fields), agreed)) continue;
+    link_.notes[field.name][kWent][side == Side::kLeft ? "l" : "r"] = agreed;
+    noted_ = true;
+  }
+}
+
+/// Both records are there after all.
+void Reconcile::drop_went() {
+  for (const Field& field : plan_.fields) {
+    const Value* note = link_.notes.find(field.name);
+    if (note == nullptr || note->find(kWent) == nullptr) continue;
+    drop_note(link_, field.name, kWent);
+    noted_ = true;
   }
 }
 
@@ -350,6 +362,7 @@ void Reconcile::begin_generation(Side side) {
     if (intent.side == side) settled_.push_back(intent.id);
     else return stand(store::KeyState::kBackingOff, make_error(Code::kUnknown, "an earlier write to '" + *link_.key[intent.side] + "' may still arrive", "the record is made again on the other side after the settle time of the connector"), settled);
   }
+  end_landed(side);
   counters_["restored"] += 1;
   const std::int64_t old_id = link_.id;
   if (old_id != 0) operation_.link = old_id;

@@ -89,7 +89,8 @@ void Reconcile::honour_intents(std::function<void()> then) {
       if (rest.id == intent.id) intent = rest;
     }
   }
-  if ((commit.close_intents.empty() && commit.announce.empty() && !entered) || options_.dry) return then();
+  const bool noted = entered || (noted_ && link_.id != 0);  // stored before what it was found by is closed
+  if ((commit.close_intents.empty() && commit.announce.empty() && !noted) || options_.dry) return then();
   commit.mapping = link_.mapping = lane_.mapping;
   commit.link = link_;
   commit.wake_children = wake_;

@@ -35,6 +35,7 @@ std::optional<std::string> Reconcile::in_part(Side side, const Decision& member,
 
 void Reconcile::keep_member(const Field& field, Side side, Value was, Value shows) {
   link_.notes[field.name][kLanded] = Value(Object{{"side", side_name(side)}, {"was", std::move(was)}, {"shows", std::move(shows)}});
+  noted_ = true;
 }
 
 /// The base stays, and so does what the other side has.
@@ -127,6 +128,15 @@ bool Reconcile::shows_members(Side side, const Value& fields) const {
 /// Written again or put back, or kept all the same: then that is what the side has.
 void Reconcile::end_members(Side side) {
   for (const std::string& name : std::exchange(members_[side], {})) end_member(name);
+}
+
+/// With the record that it landed on.
+void Reconcile::end_landed(Side side) {
+  for (const Field& field : plan_.fields) {
+    const Value* note = link_.notes.find(field.name);
+    const Value* member = note == nullptr ? nullptr : note->find(kLanded);
+    if (member != nullptr && member->string_or("side") == side_name(side)) end_member(field.name);
+  }
 }
 
 void Reconcile::end_member(const std::string& name) {

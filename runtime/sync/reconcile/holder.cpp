@@ -153,7 +153,7 @@ void Reconcile::ask_for_deleted(Side side, std::vector<Reference> named, Error e
   named.pop_back();
   const auto translator = lane_.translator(parent.mapping, plan_.end[parent.from]);
   if (!translator) return ask_for_deleted(side, std::move(named), std::move(error));
-  const SideKey key{translator->from, parent.key};
+  const SideKey key{translator->from, translator->spelled(parent.key)};
   lane_.store.load(translator->mapping, {key}, [self = shared_from_this(), side, key, mapping = translator->mapping, named = std::move(named), error = std::move(error)](Result<std::vector<store::Known>> known) mutable {
     const Side there = other(key.first);
     const auto& link = known.ok() ? known->front().link : std::nullopt;
@@ -173,33 +173,44 @@ void Reconcile::tell_deleted(Side side, const std::string& mapping, const SideKe
   fail(std::move(error));
 }
 
-/// What the record named until now may be waiting to be deleted.
-void Reconcile::wake_let_go(Side side, const Field& field, const store::FieldBase& agreed) {
-  const auto translator = field.kind == Field::Kind::kReference && !field.reference.empty() ? lane_.translator(field.reference, plan_.end[side]) : std::nullopt;
-  if (!translator) return;
-  const Value& own = side == Side::kLeft ? agreed.left : agreed.right;
-  const Array keys = field.list ? elements_of(own) : Array{own};
-  for (const Value& key : keys) {
-    if (!key.is_null()) wake_.push_back(translator->mapping + "/" + side_name(translator->from) + "/" + (key.is_string() ? key.as_string() : json::dump(key)));
+/// What the record named until now, and does not name any more, may be waiting to be deleted. What it still names it may wait for itself.
+void Reconcile::wake_let_go(Side side, const Field& field, const Value& before, const Value& now) {
+  if (field.kind != Field::Kind::kReference || field.reference.empty() || !lane_.translator(field.reference, plan_.end[side])) return;
+  const auto names = [&](const Value& form) {
+    std::set<std::string> out;
+    for (const Value& key : field.list ? elements_of(form) : Array{form}) {
+      if (!key.is_null()) out.insert(parent_name({field.reference, side, key.is_string() ? key.as_string() : json::dump(key)}));
+    }
+    return out;
+  };
+  const std::set<std::string> kept = names(now);
+  for (const std::string& name : names(before)) {
+    if (!kept.contains(name)) let_go_.insert(name);
   }
 }
 
 /// Who was refused a value that this record had may have it by now, and what it named, or was to name, may go.
 void Reconcile::wake_blocked() {
   for (const store::DirtyKey& row : taken_) {
-    if (const std::string by = held_by(row); !by.empty()) wake_.push_back(by);
+    if (const std::string by = held_by(row); !by.empty()) let_go_.insert(by);
   }
   for (const Side side : {Side::kLeft, Side::kRight}) {
     for (const Decision& decision : decisions_.fields) {
-      if (decision.kind != Decision::Kind::kNothing && decision.base) wake_let_go(side, *decision.field, *decision.base);
+      if (decision.kind == Decision::Kind::kNothing || !decision.base || !record_[side]) continue;
+      const auto& to = side == Side::kLeft ? decision.to_left : decision.to_right;
+      wake_let_go(side, *decision.field, side == Side::kLeft ? decision.base->left : decision.base->right, to ? *to : form_of(*decision.field, side, record_[side]->fields));
     }
     for (const auto& [name, agreed] : link_.base) {
       const Field* field = link_.state == store::LinkState::kTombstone ? plan_.field(name) : nullptr;
-      if (field != nullptr) wake_let_go(side, *field, agreed);
+      if (field != nullptr) wake_let_go(side, *field, side == Side::kLeft ? agreed.left : agreed.right, Value());
     }
   }
+  wake_.insert(wake_.end(), let_go_.begin(), let_go_.end());
   for (const Side side : {Side::kLeft, Side::kRight}) {
-    const bool moves = known_.link && link_.key[side] && std::any_of(decisions_.fields.begin(), decisions_.fields.end(), [&](const Decision& decision) { return decision.kind != Decision::Kind::kNothing && is_unique(plan_, *decision.field, side); });
+    const bool moves = known_.link && link_.key[side] && std::any_of(decisions_.fields.begin(), decisions_.fields.end(), [&](const Decision& decision) {
+      const bool moved = decision.kind == Decision::Kind::kCopy || decision.kind == Decision::Kind::kResolve || decision.kind == Decision::Kind::kAgree;
+      return moved && is_unique(plan_, *decision.field, side);
+    });
     if (moves) wake_.push_back(lane_.mapping + "/" + side_name(side) + "/" + *link_.key[side]);
   }
 }

@@ -120,15 +120,20 @@ std::optional<Query> Reconcile::query_for(const Match& match) const {
   return query;
 }
 
-/// The parent that a rule of `match` names and that is not linked yet: before it is, the counterpart may be there, unseen.
-std::optional<Reference> Reconcile::unmatched_parent() const {
+/// The parent that this rule of `match` names and that is not linked yet: before it is, the counterpart may be there, unseen.
+std::optional<Reference> Reconcile::unmatched_parent(const Match& match) const {
   for (const Decision& decision : decisions_.fields) {
     if (decision.kind != Decision::Kind::kOwed || !decision.owes || (coming_.contains(*decision.owes) && !foreseen_.contains(*decision.owes))) continue;
     const auto& paths = decision.field->paths[other(key_.first)];
-    const bool matched = std::any_of(plan_.matches.begin(), plan_.matches.end(), [&](const Match& match) {
-      return std::any_of(match.pairs.begin(), match.pairs.end(), [&](const Match::Pair& pair) { return paths.size() == 1 && paths.front() == (key_.first == Side::kLeft ? pair.right : pair.left); });
-    });
+    const bool matched = std::any_of(match.pairs.begin(), match.pairs.end(), [&](const Match::Pair& pair) { return paths.size() == 1 && paths.front() == (key_.first == Side::kLeft ? pair.right : pair.left); });
     if (matched) return decision.owes;
+  }
+  return std::nullopt;
+}
+
+std::optional<Reference> Reconcile::unmatched_parent() const {
+  for (const Match& match : plan_.matches) {
+    if (auto parent = unmatched_parent(match)) return parent;
   }
   return std::nullopt;
 }
@@ -143,6 +148,7 @@ std::vector<Reconcile::Way> Reconcile::ways() const {
   if (Query stamped = stamped_with(target, key_.second); !stamped.empty()) out.push_back({Way::By::kStamp, {}, std::move(stamped), 0});
   for (std::size_t i = 0; i < plan_.matches.size(); ++i) {
     if (auto query = query_for(plan_.matches[i])) out.push_back({Way::By::kMatch, {}, std::move(*query), i});
+    else if (unmatched_parent(plan_.matches[i])) break;  // a later rule may mean another record
   }
   for (const Match& match : plan_.matches) {
     if (in_doubt_.is_null()) break;

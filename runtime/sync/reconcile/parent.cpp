@@ -63,6 +63,11 @@ void Reconcile::look_at(const Reference& parent) {
 }
 
 void Reconcile::tell_asked() const {
+  std::set<std::string> parents;
+  for (const std::string& name : let_go_) parents.insert(name.substr(0, name.find('/')));
+  for (const std::string& parent : parents) {
+    if (lane_.asked) lane_.asked(parent);
+  }
   for (const std::string& name : look_at_) {
     if (lane_.asked) lane_.asked(name.substr(0, name.find('/')));
   }

@@ -196,7 +196,10 @@ void Reconcile::take_as_read() {
     if (record_[side] && !in_scope(side)) return honour_intents([self = shared_from_this(), side] { self->left_scope(side); });
   }
   if (record_[key_.first]) link_.state = store::LinkState::kLive;
-  if (record_.left && record_.right && link_.notes.is_object()) link_.notes.as_object().erase(kOutside);
+  if (record_.left && record_.right && link_.notes.is_object()) {
+    link_.notes.as_object().erase(kOutside);
+    drop_went();
+  }
   honour_intents([self = shared_from_this()] { self->compare(); });
 }
 

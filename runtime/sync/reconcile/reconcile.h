@@ -227,7 +227,8 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   void ambiguous(const std::string& found, Error error, const std::string& parent = {}, const std::string& beside = {});
   bool may_be_made_by(const store::Intent& intent) const;
   std::optional<Query> query_for(const Match& match) const;
-  std::optional<Reference> unmatched_parent() const;
+  std::optional<Reference> unmatched_parent() const;  // of any rule of `match`
+  std::optional<Reference> unmatched_parent(const Match& match) const;
   std::optional<Query> query_as_sent(const Match& match) const;
   std::string match_hash() const;
 
@@ -283,6 +284,7 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   bool is_short(const Field& field, Side side) const;
   bool went_first(const Field& field, Side side) const;
   void note_went(Side side);
+  void drop_went();
   bool may_be_ours(const Field& field, Side side) const;
   void keep_unsure(Side side);
   bool deleted_by_us(Side side) const;
@@ -378,6 +380,7 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   bool shows_members(Side side, const Value& fields) const;
   void end_members(Side side);
   void end_member(const std::string& name);
+  void end_landed(Side side);
 
   // reconcile/read_only.cpp
   bool keep_to_reading();
@@ -427,7 +430,7 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   std::vector<Reference> named_parents(Side side) const;
   void ask_for_deleted(Side side, std::vector<Reference> named, Error error);
   void tell_deleted(Side side, const std::string& mapping, const SideKey& gone, const std::string& named, Error error);
-  void wake_let_go(Side side, const Field& field, const store::FieldBase& agreed);
+  void wake_let_go(Side side, const Field& field, const Value& before, const Value& now);
   void wake_blocked();
   Duration holder_pause() const;
 
@@ -506,6 +509,8 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   std::vector<store::Conflict> open_conflicts_;
   std::vector<std::string> close_conflicts_;
   std::vector<store::DirtyMark> again_;
+  bool noted_ = false;  // of a field: what a delete of ours took, or what landed of a group
+  std::set<std::string> let_go_;  // of wake_: what the record names no more, or stood for until now
   std::vector<std::string> wake_;
   std::vector<std::string> look_at_;  // parents that this pass begins to wait for
   std::string holder_;                // who is in the way of a write of this pass, as "mapping/side/key"

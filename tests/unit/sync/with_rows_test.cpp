@@ -146,7 +146,9 @@ TEST_CASE("with_rows: rows that went before their record, which something else h
   CHECK(it.world.right.rows.empty());
 }
 
-TEST_CASE("with_rows: they come back where the record is edited and lives on", "[sync][rows]") {
+TEST_CASE("with_rows: they come back where the record is edited and lives on, also where it is not made at once", "[sync][rows]") {
+  const bool refused_first = GENERATE(false, true);
+  CAPTURE(refused_first);
   Tables it;
   it.world.right.rule = [](const std::string&, const Value& values) -> std::optional<Error> {
     if (!values.as_object().empty()) return std::nullopt;
@@ -157,6 +159,7 @@ TEST_CASE("with_rows: they come back where the record is edited and lives on", "
   it.world.settle();
   REQUIRE(it.skills.rows.empty());
   it.world.right.edit(it.person, "note", Value("called back"));
+  if (refused_first) it.world.left.write_faults = {test::MemorySide::Fault::kRefuse};
   it.world.hook(Side::kRight, it.person);
   it.world.settle(std::chrono::minutes(5));
 
