@@ -266,6 +266,14 @@ tap.test("each refusal has its code, by class and not by text", function()
   tap.equal(update_error({ body = "<html>" }).code, "unknown")
 end)
 
+tap.test("of a text of several lines the last one names no class, whatever word it begins with", function()
+  local function said(exception, exc_type) return update_error { status = 417, body = { exception = exception, exc_type = exc_type } } end
+  local err = said("Note: look at the rows above", "TimestampMismatchError")
+  tap.equal({ err.code, err.message:match "^%w+" }, { "stale", "TimestampMismatchError" })
+  tap.equal(said("frappe.exceptions.LinkExistsError: in use", "ValidationError").code, "blocked")      -- `exc_type` is of one that was caught before
+  tap.equal(said("TimestampMismatchError").code, "stale")
+end)
+
 tap.test("what the site says is in the message, without its marks", function()
   local err = update_error(recorded.bad_link)
   tap.equal(err.message:find("Could not find", 1, true) ~= nil, true)

@@ -17,9 +17,13 @@ local bare = { [401] = "AuthenticationError", [403] = "PermissionError", [409] =
 -- The class of an exception. Version 14 leaves `exc_type` out where the exception was raised bare, or keeps that of one which was
 -- caught before.
 local function class_of(body, status)
-  local raised = type(body.exception) == "string" and (body.exception:match "^[%w_.]-([%w_]+)$" or body.exception:match "^[%w_.]-([%w_]+):")
+  local exception = type(body.exception) == "string" and body.exception or ""
+  -- Of a text of several lines the site shows the last one, which may begin with any word.
+  local raised = exception:match "^[%w_]+%.[%w_.]-([%w_]+)$" or exception:match "^[%w_]+%.[%w_.]-([%w_]+):"
   if raised then return raised end
   if type(body.exc_type) == "string" then return body.exc_type end
+  raised = exception:match "^([%w_]+)$" or exception:match "^([%w_]+):"
+  if raised then return raised end
   return type(body._server_messages) == "string" and bare[status] or ""
 end
 
