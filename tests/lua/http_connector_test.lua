@@ -98,8 +98,15 @@ test("an empty page is an end only where the system tells nothing that follows",
     asked = asked + 1
     return { body = { items = array {}, next = "t" .. asked } }
   end } }, { list = "items", page = { by = "after", param = "cursor", next = "next" } })
-  ok(tap.fails("unavailable", call.list(collection, nil, 5)).message:find("pages without end", 1, true))
-  ok(asked < 200, "it is asked for ever")
+  local page, err = call.list(collection, nil, 5)
+  equal({ #page.records, asked }, { 0, 100 })      -- a call has an end of its own, and the next one goes on from there
+  local turns = 0
+  repeat
+    page, err = call.list(collection, page.cursor, 5)
+    turns = turns + 1
+  until not page or turns > 200
+  ok(tap.fails("unavailable", page, err).message:find("pages without end", 1, true))
+  equal(asked, 10001)
   local filtered = array { { id = 1, name = "other" } }      -- none of the page's rows lies in the scope, and that is looked at here
   call, collection = crm({ { "GET /v1/contacts", { body = { items = filtered, next = "a" } }, { body = { items = { row(2) } } } } }, { list = "items", page = { by = "after", param = "cursor", next = "next" } })
   collection.scope = { name = "n2" }

@@ -23,7 +23,7 @@ local function question(shape, options)
   return query
 end
 
-local most = 10000  -- pages in a row of which nothing is to be shown
+local most = 100  -- pages that one call asks for where nothing of them is to be shown
 local tail = 5  -- keys that a cursor remembers of the page before
 
 -- Pages by offset overlap by a row: where none of the last keys is met again, rows before them went, and the pages behind
@@ -106,7 +106,7 @@ local ways = {
 }
 
 -- What tells a page from another, and how often it came in a row: a system that does not heed `page` shows the same one for ever.
-local same_at_most, empty_at_most = 2, 100
+local same_at_most, empty_at_most = 2, 10000
 
 local function endless(shape) return fail("unavailable", shape.name .. " has pages without end", "is `page` as the system has it?") end
 
@@ -170,7 +170,8 @@ local function one(conn, shape, cursor, options)
   return { records = records, cursor = following }
 end
 
---- `{ records, cursor }`; `cursor` nil only after an empty page. Options: `cursor`, `limit`, `conditions`, `since`.
+--- `{ records, cursor }`; `cursor` nil only after an empty page, which may also have one: so many pages were looked at, and more follow.
+--- Options: `cursor`, `limit`, `conditions`, `since`.
 function M.next(conn, shape, options)
   local cursor = given(options.cursor) or ways[shape.page.by].begin(shape.page)
   for _ = 1, most do
@@ -179,7 +180,7 @@ function M.next(conn, shape, options)
     cursor = page.cursor
     if #page.records > 0 or not cursor then return page end
   end
-  return endless(shape)
+  return { records = array {}, cursor = cursor }
 end
 
 --- How many there are, as an answer to the list says it; nil where `count` of the collection does not say where.
