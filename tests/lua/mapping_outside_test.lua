@@ -61,6 +61,19 @@ test("nor a field that a row, the system or nobody fills as the scope wants it",
   ok(quiet(function(e) return { kind = e.none_of { "x", "y" } } end, {}))
 end)
 
+test("nor a flag or a number that may begin as the scope wants it, though nobody tells", function()
+  local function quiet(kind, value) return not warned(said(function(e) return { kind = type(value) == "function" and value(e) or value } end, {}, { field("kind", kind) }), bare) end
+  ok(quiet("bool", false))
+  ok(quiet("bool", true))
+  ok(quiet("bool", 1))
+  for _, kind in ipairs { "int", "float", "decimal" } do
+    ok(quiet(kind, 0))
+    ok(quiet(kind, function(e) return e.less_than(5) end))
+    ok(not quiet(kind, 1))
+  end
+  ok(not quiet("text", "0"))
+end)
+
 test("nor of a side where the mapping makes no records, or records of its own by `where`", function()
   ok(not warned(said(function() return { kind = "customer" } end, {}, nil, { direction = "right_to_left" }), bare))
   local _, result = case.load(function(e)

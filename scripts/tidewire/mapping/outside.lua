@@ -59,6 +59,16 @@ local function filled_otherwise(c, side, name)
   return not field or has_default or field.type.read_only or field.type.required
 end
 
+local begins_with = { bool = { 0, 1 }, int = { 0 }, float = { 0 }, decimal = { 0 } }
+
+-- Systems whose numbers are never null begin with 0, and what a flag begins with few of them tell.
+local function may_begin_with(c, side, name, condition)
+  for _, value in ipairs(begins_with[c.described[side][name].type.kind] or {}) do
+    if meets(condition, value) ~= false then return true end
+  end
+  return false
+end
+
 -- The constant that a new record gets there, and where that is said.
 local function constant(c, side, name)
   for _, field in ipairs(c.fields) do
@@ -76,7 +86,7 @@ local function check(c, side, name, condition)
     return c.r:warn(at, "every record made in %s gets %s = %s, which the mapping's own scope there leaves out: it leaves the mapping as soon as it is made. "
       .. "Write a value that the scope takes, or let the scope take this one", c.title[side], name, values.shown(value))
   end
-  if at or filled_otherwise(c, side, name) or meets(condition, nil) ~= false then return end
+  if at or filled_otherwise(c, side, name) or meets(condition, nil) ~= false or may_begin_with(c, side, name, condition) then return end
   c.r:warn(near, "the scope of %s goes by '%s', and no row fills that in a record made there: it leaves the mapping as soon as it is made. "
     .. "Add a row, such as { %s = \"%s\", value = %s, when = \"create\" }, or take the condition away", c.title[side], name, side, name,
     condition.op == "=" and values.shown(condition.value) or "...")
