@@ -144,6 +144,23 @@ tap.test("a transaction that is longer than a page comes in pages, each of its r
   assert(call.uninstall(rows, { apply = true }))
 end)
 
+tap.test("of a table with many partitions a long transaction comes to its end, and nothing of it is passed over", function()
+  assert(db:query "create table split (id int primary key, name text) partition by range (id)")
+  assert(db:query "do $$ begin for n in 0..59 loop execute format('create table split_%s partition of split for values from (%s) to (%s)', n, n, n + 1); end loop; end $$")
+  assert(db:query "insert into split select n, 'n' from generate_series(0, 59) n")
+  local call, rows = connect({ url = url, changes = "logical" }).functions, collection("split", { "id" }, { "name" }, { modified = false })
+  assert(call.install(rows, { apply = true }))
+  local cursor, seen, turns = assert(call.start(rows)), {}, 0
+  assert(db:query("update split set name = 'x'", {}, { write = true }))
+  repeat
+    local page = assert(call.changes(rows, cursor, 3))
+    for _, record in ipairs(page.records) do seen[#seen + 1] = record.key end
+    cursor, turns = page.cursor, turns + 1
+  until not page.more or turns > 60
+  tap.equal({ #seen, turns <= 60, cursor.within }, { 60, true, nil })
+  assert(call.uninstall(rows, { apply = true }))
+end)
+
 tap.test("an install that has to wait for an open transaction gives up before it keeps the writers waiting", function()
   assert(db:query "create table busy (id int primary key, name text)")
   local call, rows = connect().functions, collection("busy", { "id" }, { "name" })

@@ -196,10 +196,11 @@ where slot_name = $1 and wal_status is distinct from 'lost' and confirmed_flush_
 local drop = "select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name = $1 and not active"
 
 -- A peek ends with a transaction, however long that is: of one that is longer than a page, so much at a time, behind the `within` messages that
--- were taken of it. What names its tables ("R") comes once.
+-- were taken of it. What names its tables ("R") comes once, so it is taken along with every page and is no part of its measure: of a table with
+-- many partitions it would leave no room for anything else.
 local peek = [[
 select data, n from pg_logical_slot_peek_binary_changes($1, null, $2, 'proto_version', '1', 'publication_names', $3) with ordinality m(lsn, xid, data, n)
-where n > $4 or get_byte(data, 0) = ascii('R') order by n limit $5]]
+where n <= $2 and (n > $4 or get_byte(data, 0) = ascii('R')) order by n]]
 
 --- Events after the cursor: { events, cursor, more }; `gone` where the slot does not hold them.
 function M.events(conn, collection, shape, cursor, limit)
@@ -212,14 +213,15 @@ function M.events(conn, collection, shape, cursor, limit)
   local within, at_once = given(cursor.within) or 0, 4 * limit     -- each page of a long transaction costs decoding all of it
   local answers
   answers, err = db.transaction(conn, { { "select pg_current_wal_flush_lsn()::text as lsn, clock_timestamp() as now" },
-    { peek, { cursor.slot, within + at_once, db.quoted(M.publication(conn, collection)), within, at_once } } })
+    { peek, { cursor.slot, within + at_once, db.quoted(M.publication(conn, collection)), within } } })
   if not answers then return nil, err end
   local messages = answers[2]
   local events, last = decode(messages, shape, place_of(conn, collection), given(collection.parents) or {})
   local following = { slot = cursor.slot, lsn = last or cursor.lsn, at = answers[1][1].now }
-  local more = #messages >= at_once
+  local reached = messages[#messages] and messages[#messages].n or 0
+  local more = reached >= within + at_once
   if more and not last then
-    following.within = messages[#messages].n
+    following.within = reached
   elseif not more then
     following.lsn = given(answers[1][1].lsn) or following.lsn      -- all that was flushed before the peek has been looked at, so an idle table holds nothing up
   end
