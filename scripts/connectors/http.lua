@@ -82,6 +82,9 @@ function M.describe(conn, collection)
   if shape.update == "PUT" and shape.about.whole == nil then
     warnings[#warnings + 1] = "`update = \"PUT\"` of " .. shape.name .. " sends the changed fields alone: say `whole = true` where the system takes that for the record, `whole = false` where it does not"
   end
+  if shape.about.whole and not shape.about.guard then
+    warnings[#warnings + 1] = "`whole = true` of " .. shape.name .. " without `guard`: an edit of another field between the read and the update is undone; name the header that carries the version if the system heeds one"
+  end
   return { key = array { shape.key }, fields = fields, warnings = warnings, tells_times = shape.about.modified ~= nil and nil }
 end
 
@@ -99,7 +102,7 @@ local function read_one(conn, shape, key)
   if record.key == key then return record, row end
   -- One that was merged into another, or a system that does not heed `item`: what it shows is no word about this key.
   return fail("invalid", ("%s was asked for the key %s and answered with %s"):format(shape.name, key, record.key),
-    "is `item` as the system has it? If the record was merged into another one there, delete its copy on the other side")
+    "is `item` as the system has it, and the key spelled as it is there, in its letters too? If the record was merged into another one there, delete its copy on the other side")
 end
 
 function M.read(conn, collection, keys)
