@@ -31,10 +31,10 @@ local function original(row)
   return row.source_url:match "^(.*/)" .. name
 end
 
--- What changes where a plugin puts another file in the place of an attachment's: its time, its address or its size.
+-- What changes where a plugin puts another file in the place of an attachment's: its time or its address. Not its size: what makes images smaller
+-- changes that alone, and the copy that lost something would be taken for an edit.
 local function mark_of(row)
-  local details = type(row.media_details) == "table" and row.media_details or {}
-  return ("%s %s %s"):format(connector.plain(given(row.modified_gmt) or ""), connector.plain(given(details.filesize) or ""), connector.plain(given(row.source_url) or ""))
+  return connector.plain(given(row.modified_gmt) or "") .. " " .. connector.plain(given(row.source_url) or "")
 end
 
 function M.download(conn, _, ref)
@@ -73,8 +73,11 @@ local function safe(name)
   return #kept > 0 and kept:sub(-100) or "file"
 end
 
--- Whether it is the content that we put there, as far as the site tells: of an image that it has scaled it tells the size of the scaled one.
+-- Whether it is the content that we put there, as far as the site tells: of an image that it has scaled it tells the size of the scaled one, of one
+-- that was made smaller in its place the size of that, and nobody has edited either since.
 local function holds(row, file)
+  local made = given(row.date_gmt)
+  if made ~= nil and made == given(row.modified_gmt) then return true end
   local details = type(row.media_details) == "table" and row.media_details or {}
   local size = given(details.filesize)
   return given(details.original_image) ~= nil or size == nil or size == #file.bytes
@@ -94,7 +97,7 @@ end
 function M.upload(conn, _, file)
   for _, part in ipairs { file.sha256:sub(1, 32), file.sha256:sub(33) } do
     local slug = "tidewire-" .. part
-    local rows, err = wire.rows(conn, "/wp/v2/media", { { "slug", slug }, { "context", "edit" }, { "per_page", "1" }, { "_fields", "id,media_details" } })
+    local rows, err = wire.rows(conn, "/wp/v2/media", { { "slug", slug }, { "context", "edit" }, { "per_page", "1" }, { "_fields", "id,media_details,date_gmt,modified_gmt" } })
     if not rows then return nil, err end
     if not rows[1] then return send(conn, slug, file) end
     if holds(rows[1], file) then return rows[1].id end
