@@ -220,6 +220,29 @@ test("supabase: an exchanged content is told by its ETag, of several in a folder
   fails("unavailable", "502", call.file_marks(items, array { public }))
 end)
 
+test("supabase: a folder's list is paged on while that costs less than each object by its own", function()
+  local function listed(from, count)
+    local rows = array {}
+    for i = 1, count do rows[i] = { name = ("%06d.png"):format(from + i), metadata = { eTag = '"e' .. from + i .. '"' } } end
+    return { body = rows }
+  end
+  local call, http = supabase { { "POST /storage/v1/object/list/photos", listed(0, 1000), listed(1000, 2), listed(0, 1000) }, { "GET /storage/v1/object/info/.*", gone } }
+  equal(call.file_marks(items, array { "own/000001.png", "own/001002.png", "own/none.png" }), { ["own/000001.png"] = "e1", ["own/001002.png"] = "e1002" })
+  equal({ http.requests[2].json.offset, #http.asked "POST .*", #http.asked "GET .*" }, { 1000, 2, 1 })
+  assert(call.file_marks(items, array { "own/a.png", "own/b.png", "own/c.png" }))
+  equal({ #http.asked "POST .*", #http.asked "GET .*" }, { 4, 4 })
+end)
+
+test("supabase: a bucket that is gone, or an object that may not be seen, is untold and keeps the others waiting for nothing", function()
+  local missing = { status = 400, body = { statusCode = "404", error = "Bucket not found", message = "Bucket not found" } }
+  local closed = { status = 400, body = { statusCode = "403", error = "Unauthorized", message = "new row violates row-level security policy" } }
+  local call = supabase { { "POST /storage/v1/object/list/photos", missing, { body = array { { name = "a.png", metadata = { eTag = '"e1"' } } } } },
+    { "GET /storage/v1/object/info/public/other/.*", { body = {}, headers = { etag = '"e4"' } } }, { "GET /storage/v1/object/info/.*", missing, closed, missing, closed } }
+  local public = "https://ref.supabase.co/storage/v1/object/public/other/p.png"
+  equal(call.file_marks(items, array { "own/a.png", "own/b.png", public }), { [public] = "e4" })
+  equal(call.file_marks(items, array { "own/a.png", "own/b.png", public, "c.png" }), { ["own/a.png"] = "e1", [public] = "e4" })
+end)
+
 test("supabase: names are made of what Storage takes, and addresses are written where that is asked for", function()
   local call, http = supabase({ { "POST .*", { body = { Key = "x" } } } }, { file_urls = true })
   local odd = { field = "photo", sha256 = photo.sha256, name = "..Zürich#1.png", base64 = photo.base64 }
@@ -299,6 +322,14 @@ test("wordpress: exchanged media are told by their time and address, not by a si
     equal({ name, call.file_marks(posts, array { "7" })["7"] == mark }, { name, false })
     row[name] = before
   end
+end)
+
+test("marks that a right or a place keeps are untold, and stop no page; what is no answer does", function()
+  local function marks(answer) return wordpress { "GET /wp%-json/wp/v2/media", answer }.file_marks(posts, array { "7" }) end
+  for _, body in ipairs { { status = 403, body = { code = "rest_forbidden_context", message = "no" } }, { status = 404, body = { code = "rest_no_route", message = "no" } } } do
+    equal(json.encode(marks(body)), "{}")
+  end
+  fails("unavailable", "502", marks { status = 502, body = "" })
 end)
 
 test("wordpress: a medium is there while its number is, and its number is a number", function()

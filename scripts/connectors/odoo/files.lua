@@ -198,7 +198,7 @@ function M.download(conn, _, ref)
   return held_file(conn, ref, model, id, name, mark)
 end
 
---- The checksums of attachments, some at a time; a binary field is read by its own. Who may not look into ir.attachment is told nothing.
+--- The checksums of attachments, some at a time; a binary field is read by its own.
 function M.file_marks(conn, _, refs)
   local ids, marks = {}, {}
   for _, ref in ipairs(refs) do
@@ -206,7 +206,6 @@ function M.file_marks(conn, _, refs)
   end
   for _, some in ipairs(connector.chunks(ids, 500)) do
     local rows, err = wire.search_read(conn, attachments, { domain = array { array { "id", "in", some } }, fields = array { "checksum" } })
-    if not rows and err.code == "denied" then return {} end
     if not rows then return nil, err end
     for _, row in ipairs(rows) do marks[connector.plain(row.id)] = given(row.checksum) or nil end
   end

@@ -74,15 +74,32 @@ end
 
 local most_listed = 1000
 
--- Marks of objects of one folder, by one page of its list, as far as they are there. `paths`: by encoded path its references.
-local function listed(conn, bucket, folder, paths, marks)
-  local reply, err = connector.call(conn, { method = "POST", url = root(conn) .. "list/" .. bucket, headers = wire.credentials(conn), explain = explain,
-    body = { prefix = url.decode(folder), limit = most_listed, offset = 0, sortBy = { column = "name", order = "asc" } } })
-  if not reply and err.code ~= "not_found" and err.code ~= "denied" then return nil, err end
-  for _, one in ipairs(reply and json.is_array(reply.body) and reply.body or {}) do
-    local path = folder .. (folder ~= "" and "/" or "") .. encoded(tostring(one.name))
-    local mark = type(one.metadata) == "table" and files.mark_of { etag = given(one.metadata.eTag) }
-    for _, ref in ipairs(mark and paths[path] or {}) do marks[ref] = mark end
+-- What says of one object, or of its bucket, that it is not to be seen: the others of the page are told all the same.
+local untold = { not_found = true, denied = true, invalid = true }
+
+-- Rows of one page of a folder's list, none where it is not to be seen.
+local function folder_page(conn, there, offset)
+  local reply, err = connector.call(conn, { method = "POST", url = root(conn) .. "list/" .. there.bucket, headers = wire.credentials(conn), explain = explain,
+    body = { prefix = url.decode(there.folder), limit = most_listed, offset = offset, sortBy = { column = "name", order = "asc" } } })
+  if not reply and not untold[err.code] then return nil, err end
+  return reply and json.is_array(reply.body) and reply.body or {}
+end
+
+-- Marks of objects of one folder, by its list, as far as they are there; over half as many pages as there are objects, since each may also be asked
+-- for by its own. `there.paths`: by encoded path its references.
+local function listed(conn, there, marks)
+  local left, offset = there.count, 0
+  for _ = 1, math.ceil(there.count / 2) do
+    local rows, err = folder_page(conn, there, offset)
+    if not rows then return nil, err end
+    for _, one in ipairs(rows) do
+      local path = there.folder .. (there.folder ~= "" and "/" or "") .. encoded(tostring(one.name))
+      local mark, refs = type(one.metadata) == "table" and files.mark_of { etag = given(one.metadata.eTag) }, there.paths[path]
+      for _, ref in ipairs(mark and refs or {}) do marks[ref] = mark end
+      if refs then left = left - 1 end
+    end
+    offset = offset + #rows
+    if #rows < most_listed or left <= 0 then return true end
   end
   return true
 end
@@ -91,7 +108,7 @@ local function marked(conn, wanted)
   local reply, err = connector.call(conn, { method = "GET", url = root(conn) .. "info/" .. (wanted.public and "public/" or "authenticated/") .. wanted.place, headers = wire.credentials(conn),
     explain = explain, empty = true })
   if reply then return { mark = files.mark_of(reply.headers) } end
-  if err.code == "not_found" or err.code == "denied" then return {} end
+  if untold[err.code] then return {} end
   return nil, err
 end
 
@@ -113,7 +130,7 @@ function M.file_marks(conn, collection, refs)
   end
   for _, there in pairs(folders) do
     if there.count > 1 then
-      local done, err = listed(conn, there.bucket, there.folder, there.paths, marks)
+      local done, err = listed(conn, there, marks)
       if not done then return nil, err end
     end
   end

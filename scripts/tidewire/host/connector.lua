@@ -155,6 +155,8 @@ local function described(main)
   end
 end
 
+local untold = { denied = true, not_found = true, invalid = true }
+
 -- Bytes of a file cross as base64: a text that crosses is UTF-8.
 local crossing = {
   download = function(call)
@@ -174,6 +176,8 @@ local crossing = {
   file_marks = function(call)
     return function(...)
       local marks, err = call(...)
+      -- What may not be seen, or is no place any more, tells nothing, and keeps no record of the page waiting.
+      if not marks and type(err) == "table" and untold[err.code] then marks, err = {}, nil end
       return marks and json.object(marks), err
     end
   end,
