@@ -286,22 +286,37 @@ end
 
 local insert_only = { Prefer = "resolution=ignore-duplicates,return=representation" }
 
+-- Of a list those from `from` on, where one row alone took too long: whatever holds it up holds up the others.
+local function held_up(group, from, outcomes, err)
+  for n = from, #group do outcomes[group[n].at] = { error = err } end
+  return err
+end
+
+-- The refusal of a row that alone took too long; nil where there was none.
 local function insert(conn, collection, shape, group, outcomes)
   local rows = array {}
   for i, item in ipairs(group) do rows[i] = item.row end
   local reply, err = wire.request(conn, collection, "POST", { { "select", shape.select } }, rows, insert_only)
-  if reply and tables.are_rows(shape, reply.body) then return connector.deal_created(group, tables.records(shape, reply.body), shape.key, outcomes) end
+  if reply and tables.are_rows(shape, reply.body) then
+    connector.deal_created(group, tables.records(shape, reply.body), shape.key, outcomes)
+    return nil
+  end
   if reply then err = select(2, fail("unknown", "the answer is no list of rows")) end
   if wire.took_too_long(err) and #group > 1 then      -- ended, and with it what it had made
     local half = math.floor(#group / 2)
-    insert(conn, collection, shape, { unpack(group, 1, half) }, outcomes)
+    local late = insert(conn, collection, shape, { unpack(group, 1, half) }, outcomes)
+    if late then return held_up(group, half + 1, outcomes, late) end
     return insert(conn, collection, shape, { unpack(group, half + 1) }, outcomes)
   end
   -- One statement: refused with a clear word, none was made and each may be tried alone.
   if (err.code == "invalid" or err.code == "blocked") and #group > 1 then
-    for _, item in ipairs(group) do insert(conn, collection, shape, { item }, outcomes) end
-    return
+    for n, item in ipairs(group) do
+      local late = insert(conn, collection, shape, { item }, outcomes)
+      if late then return held_up(group, n + 1, outcomes, late) end
+    end
+    return nil
   end
+  if wire.took_too_long(err) then return held_up(group, 1, outcomes, err) end
   if err.message:find("^23505") then
     err = select(2, fail("stale", err.message, "a row with this unique value exists"))
   end
@@ -311,8 +326,10 @@ end
 function M.create(conn, collection, entries)
   local shape, err = tables.plan(conn, collection)
   if not shape then return nil, err end
-  local outcomes = array {}
-  for _, group in ipairs(connector.by_columns(entries, shape.key)) do insert(conn, collection, shape, group, outcomes) end
+  local outcomes, late = array {}, nil
+  for _, group in ipairs(connector.by_columns(entries, shape.key)) do
+    if late then held_up(group, 1, outcomes, late) else late = insert(conn, collection, shape, group, outcomes) end
+  end
   return outcomes
 end
 

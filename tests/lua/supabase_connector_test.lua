@@ -245,6 +245,16 @@ tap.test("what takes longer than the role may is asked for smaller, and made in 
   tap.equal(#http.asked("POST " .. path), 3)
 end)
 
+tap.test("where one row alone takes too long, the others are not tried one after the other", function()
+  local too_long = refused(500, "57014", "canceling statement due to statement timeout")
+  local entries = array {}
+  for i = 1, 16 do entries[i] = { key = "k" .. i, values = i <= 15 and { sku = "1" } or { price = 1 } } end
+  local call, http = connect { { "GET " .. path, probe }, { "POST " .. path, too_long } }
+  local made = call.create(items, entries)
+  for i = 1, 16 do tap.equal(made[i].error.code, "unavailable") end
+  tap.equal(#http.asked("POST " .. path), 4)      -- 15, 7, 3 and 1 of them
+end)
+
 tap.test("a write that is answered with anything but its row may have been applied", function()
   for _, body in ipairs { array {}, array { { sku = "a" } }, { sku = "a" } } do
     local call = connect { { "GET " .. path, probe }, { "PATCH " .. path, { body = body } }, { "POST " .. path, { body = array { { sku = "a" } } } } }
