@@ -84,14 +84,20 @@ local function read_some(conn, collection, shape, keys)
   return fewer()
 end
 
-local smallest_page = 25
+local smallest_page, kept_for = 25, 3600
 
--- A page that takes longer than the role's statement timeout is asked for smaller. `ask(limit)` gives rows, or nil, err.
-local function page_in_time(limit, ask)
+-- A page that takes longer than the role's statement timeout is asked for smaller; the size that was found goes for the collection for an hour,
+-- so that not every page waits for its timeout first. `ask(limit)` gives rows, or nil, err.
+local function page_in_time(conn, collection, limit, ask)
+  local found = conn.state.page_sizes or {}
+  conn.state.page_sizes = found
+  local known, smaller = found[collection.name], false
+  if known and time.clock() - known.since < kept_for then limit = math.min(limit, known.limit) end
   while true do
     local rows, err = ask(limit)
+    if rows and smaller then found[collection.name] = { limit = limit, since = time.clock() } end
     if rows or not wire.took_too_long(err) or limit <= smallest_page then return rows, err end
-    limit = math.max(smallest_page, math.floor(limit / 4))
+    limit, smaller = math.max(smallest_page, math.floor(limit / 4)), true
   end
 end
 
@@ -116,7 +122,7 @@ local function list_page(conn, collection, shape, cursor, limit)
     if not after then return nil, err end
     query[#query + 1] = tables.after(shape.key, after)
   end
-  local rows, err = page_in_time(limit, function(size)
+  local rows, err = page_in_time(conn, collection, limit, function(size)
     return tables.select(conn, collection, shape, { { "limit", connector.plain(size) }, unpack(query) })
   end)
   if not rows then return nil, err end
@@ -234,7 +240,7 @@ function M.changes(conn, collection, cursor, limit)
     else
       query[#query + 1] = { wire.column(shape.modified), "gte." .. floor, filter = true }
     end
-    local rows, why = page_in_time(size, function(some)
+    local rows, why = page_in_time(conn, collection, size, function(some)
       return tables.select(conn, collection, shape, { { "limit", connector.plain(some) }, unpack(query) })
     end)
     if not rows then return nil, why end

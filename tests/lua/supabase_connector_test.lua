@@ -245,6 +245,23 @@ tap.test("what takes longer than the role may is asked for smaller, and made in 
   tap.equal(#http.asked("POST " .. path), 3)
 end)
 
+tap.test("the size of a page that came in time is that of the next ones, for an hour", function()
+  local time = require "tidewire.time"
+  local clock, now, too_long = time.clock, 1000, refused(500, "57014", "canceling statement due to statement timeout")
+  time.clock = function() return now end
+  local call, http = connect { { "GET " .. path, probe, too_long, page(row "a"), page(row "b"), too_long, too_long, page(row "c"), page(row "d") } }
+  local cursor = assert(call.list(items, null, 400)).cursor
+  assert(call.list(items, cursor, 400))
+  now = now + 3601
+  assert(call.list(items, cursor, 400))
+  now = now + 10
+  assert(call.list(items, cursor, 400))
+  time.clock = clock
+  local sizes = {}
+  for i = 2, #http.requests do sizes[i - 1] = http.requests[i].query.limit end
+  tap.equal(sizes, { "400", "100", "100", "400", "100", "25", "25" })
+end)
+
 tap.test("where one row alone takes too long, the others are not tried one after the other", function()
   local too_long = refused(500, "57014", "canceling statement due to statement timeout")
   local entries = array {}
