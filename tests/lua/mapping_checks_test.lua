@@ -105,3 +105,13 @@ test("a collection in which no record can be made is warned of where new ones wo
   equal(case.warned(warnings(false, "right_to_left"), "no record can be made"), false)
   equal(case.warned(warnings(), "no record can be made"), false)
 end)
+
+test("a field that its connector has left out is refused with the connector's words", function()
+  local left = { key = { "name" }, fields = { case.field "name", case.field "email" }, refused = { weight = "another one is called so now: start again" } }
+  local function named(name)
+    return function() return { fields = { { "email", "email" }, { name, "email", name = "second", only = "to_right" } } } end
+  end
+  local more = { describe = { left = left, right = { key = { "id" }, fields = { case.field "id", case.field "email" } } } }
+  case.refused(named "weight", "'weight' of erp.doctype \"Employee\" is left out: another one is called so now: start again", more)
+  case.refused(named "height", "'height' is no field of", more)
+end)

@@ -97,6 +97,7 @@ tap.test("a property that gave its name to another one is neither read nor writt
   local described = call.describe(of "Weight")
   for _, field in ipairs(described.fields) do tap.ok(field.name ~= "Weight", "a mapping may name it still") end
   tap.equal(described.warnings, { "the property 'Weight' is now called 'Old weight', and another one is called 'Weight'" })
+  tap.equal(described.refused, { Weight = described.warnings[1] .. ": nothing of it is read or written; if the new one is meant, start Tidewire again" })
   for _ = 1, 2 do
     tap.fails("invalid", call.read(of "Weight", array { page_id }))
     tap.fails("invalid", call.update(of "Weight", page_id, { Weight = 6 }))

@@ -246,7 +246,7 @@ end
 function M.describe(conn, collection)
   local source, err = M.of(conn, collection, true)
   if not source then return nil, err end
-  local fields, warnings, marks = array {}, array {}, marks_of(collection)
+  local fields, warnings, refused, marks = array {}, array {}, json.object {}, marks_of(collection)
   for option, names in pairs(marks) do
     for name in pairs(names) do
       local property = source.by_name[name]
@@ -259,8 +259,11 @@ function M.describe(conn, collection)
   for _, name in ipairs(source.names) do
     local property, same, why = source.by_name[name], true, nil
     if known[name] then same, why = M.is_same(conn, source, name, property.id) end
-    -- Left out, it is no field that a mapping could name, so that the mapping stands still.
-    if same then add_described(fields, property, marks, former) else warnings[#warnings + 1] = why.message end
+    -- Left out, it is no field that a mapping could name, so that the mapping stands still, and is told why.
+    if same then add_described(fields, property, marks, former) else
+      warnings[#warnings + 1] = why.message
+      refused[name] = why.message .. ": " .. why.hint
+    end
   end
   for name, kind in pairs(of_page) do
     if not source.by_name[name] then
@@ -271,7 +274,7 @@ function M.describe(conn, collection)
   if M.dashed(collection.name) ~= collection.name or collection.word == "database" and source.kind == "data_sources" then
     warnings[#warnings + 1] = ('webhooks name this table "%s": write it so, as %s'):format(source.id, source.kind == "databases" and "database" or "data_source")
   end
-  return { key = array { "id" }, fields = fields, warnings = warnings, place = source.id }
+  return { key = array { "id" }, fields = fields, refused = next(refused) and refused or nil, warnings = warnings, place = source.id }
 end
 
 local function title_of(one)

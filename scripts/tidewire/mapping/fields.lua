@@ -86,6 +86,12 @@ local function meant(name, described)
   return report.suggest(name, report.names(described))
 end
 
+-- Why a field that the system has is none to be mapped by now, in its connector's words; nil where it says nothing of it.
+local function refused(c, side, name)
+  local told = type(c.description[side]) == "table" and c.description[side].refused
+  return type(told) == "table" and type(told[name]) == "string" and told[name] or nil
+end
+
 local function describe_path(c, side, path, at)
   local described = c.described[side]
   if not described then return nil end
@@ -101,7 +107,9 @@ local function describe_path(c, side, path, at)
   end
   local field = described[head]
   if not field then
-    if not c.is_key(head, side) then
+    local why = refused(c, side, head)
+    if why then c.r:problem(at, "'%s' of %s is left out: %s", head, c.title[side], why)
+    elseif not c.is_key(head, side) then
       c.r:problem(at, "'%s' is no field of %s%s", head, c.title[side], meant(head, described))
     end
     return nil
