@@ -203,6 +203,10 @@ local function stands_alone(conn, model, id)
   if above then below, err = wire.call(conn, model, "search_count", { domain = array { array { above, "=", id } } }) end
   if below == nil then return nil, err end
   if below == 0 then return true end
+  local along
+  along, err = shapes.deletes_below(conn, model, above)
+  if along == nil then return nil, err end
+  if not along then return true end
   return fail("blocked", ("%s records of %s lie below it, and Odoo would delete them with it"):format(connector.plain(below), model), "delete those first, or give them another parent")
 end
 

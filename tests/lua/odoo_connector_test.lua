@@ -202,7 +202,7 @@ tap.test("a category that others lie below is not deleted with them", function()
   local below
   for _, way in ipairs { newer, older } do
     below = 2
-    local call = way { fields_get = function() return tree end, search_count = function(arguments)
+    local call = way { fields_get = function() return tree end, search_read = rows {}, search_count = function(arguments)
       tap.equal((arguments.kwargs or arguments).domain, { { "parent_id", "=", 7 } })
       return below
     end, unlink = function() gone[#gone + 1] = 7 return true end }
@@ -214,6 +214,33 @@ tap.test("a category that others lie below is not deleted with them", function()
   tap.equal(#gone, 2)
   local call = newer { fields_get = function() return tree end, search_count = function() return { http = true, status = 502, body = "<html>" } end }
   tap.fails("unavailable", call.delete(categories, "7"))
+end)
+
+tap.test("a department that others lie below is deleted, since Odoo sets those free; asked once, and again where it was not told", function()
+  local tree = { id = { type = "integer" }, parent_path = { type = "char" }, parent_id = { type = "many2one", relation = "hr.department" } }
+  local departments, asked = { name = "hr.department", word = "model", key = array { "id" }, fields = array { "id" } }, 0
+  local said
+  local function department()
+    return newer { fields_get = function() return tree end, search_count = function() return 2 end, unlink = function() return true end, search_read = function(arguments, model)
+      asked = asked + 1
+      tap.equal({ model, arguments.domain }, { "ir.model.fields", { { "model", "=", "hr.department" }, { "name", "=", "parent_id" } } })
+      return said()
+    end }
+  end
+  local call = department()
+  said = function() return { http = true, status = 502, body = "<html>" } end
+  tap.fails("unavailable", call.delete(departments, "7"))
+  for _, untold in ipairs { function() return raised("odoo.exceptions.AccessError", "You are not allowed to access 'Fields'") end, function() return array {} end,
+    function() return array { { id = 1, on_delete = false } } end } do
+    said = untold
+    tap.fails("blocked", call.delete(departments, "7"))
+  end
+  said = function() return array { { id = 1, on_delete = "set null" } } end
+  for _ = 1, 2 do tap.equal(call.delete(departments, "7"), true) end
+  tap.equal(asked, 5)
+  call, said = department(), function() return array { { id = 1, on_delete = "cascade" } } end
+  for _ = 1, 2 do tap.fails("blocked", call.delete(departments, "7")) end
+  tap.equal(asked, 6)
 end)
 
 tap.test("one bad record of several is found by trying each", function()

@@ -243,6 +243,8 @@ def test_category_tree():
     assert one("product.category", leaf, "parent_path")["parent_path"] == f"{top}/{middle}/{leaf}/"
     assert refuses("UserError", "product.category", "write", [top], {"parent_id": leaf}) == "Recursion Detected."
     assert len(call("product.category", "search", [("id", "child_of", top)])) == 3
+    told = call("ir.model.fields", "search_read", [("model", "=", "product.category"), ("name", "=", "parent_id")], ["on_delete"])
+    assert [link["on_delete"] for link in told] == ["cascade"]
     call("product.category", "unlink", [top])
     assert call("product.category", "search_count", [("id", "in", [middle, leaf])]) == 0
 

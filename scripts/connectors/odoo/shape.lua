@@ -58,10 +58,21 @@ function M.unlinkable(conn, field)
     :format(field.relation, inverse, field.relation, inverse)
 end
 
---- The field by which records of a model lie below others of it, where Odoo keeps them as a tree; it deletes what lies below along.
+--- The field by which records of a model lie below others of it, where Odoo keeps them as a tree.
 function M.above(model, fields)
   local field = fields.parent_path and fields.parent_id
   return field and field.type == "many2one" and field.relation == model and "parent_id" or nil
+end
+
+--- Whether Odoo deletes what lies below a record along with it; true where this user is not told. Asked once per model.
+function M.deletes_below(conn, model, above)
+  local known = conn.state.on_delete or {}
+  conn.state.on_delete = known
+  if known[model] then return known[model] == "cascade" end
+  local rows, err = wire.search_read(conn, "ir.model.fields", { domain = array { array { "model", "=", model }, array { "name", "=", above } }, fields = array { "on_delete" }, limit = 1 })
+  if not rows and (err.code == "unavailable" or err.code == "throttled") then return nil, err end
+  known[model] = rows and rows[1] and connector.given(rows[1].on_delete) or nil
+  return known[model] == nil or known[model] == "cascade"
 end
 
 -- A change of a record behind such a field moves its own write_date, not that of the records which show it.

@@ -111,6 +111,17 @@ local function first_records()
   create("ir.config_parameter", { key = "database.uuid", value = require("tidewire.hash").id() })
 end
 
+local function first_links()
+  for _, model in pairs(registry.all()) do
+    for _, name in ipairs(registry.field_names(model)) do
+      local field = model.fields[name]
+      if field.type == "many2one" then
+        create("ir.model.fields", { name = name, model = model.name, ttype = field.type, relation = field.to, on_delete = field.ondelete or field.required and "restrict" or "set null" })
+      end
+    end
+  end
+end
+
 local function first_stock()
   local partners = create("stock.location", { name = "Partners", usage = "view" }, "stock.stock_location_locations_partner")
   create("stock.location", { name = "Vendors", usage = "supplier", location_id = partners }, "stock.stock_location_suppliers")
@@ -128,6 +139,7 @@ function M.run()
     committed(function()
       first_records()
       first_stock()
+      first_links()
     end)
   end
   if site.options.fixture then M.load(site.options.fixture, not fresh) end

@@ -61,6 +61,11 @@ define("ir.config_parameter", { description = "System Parameter", rec_name = "ke
   unique = { { fields = { "key" }, message = "Key must be unique." } },
   fields = { key = char "Key" { required = true }, value = text "Value" { required = true } } })
 
+-- Of each link what becomes of a record whose target is deleted; of other fields nothing is kept here.
+define("ir.model.fields", { description = "Fields", fields = {
+  name = char "Field Name" { required = true }, model = char "Model Name" { required = true }, ttype = char "Field Type" {}, relation = char "Related Model" {},
+  on_delete = selection "On Delete" { selection = { { "cascade", "Cascade" }, { "set null", "Set NULL" }, { "restrict", "Restrict" } } } } })
+
 define("ir.model.data", { description = "Model Data",
   unique = { { fields = { "module", "name" }, message = "The operation cannot be completed: duplicate key value violates unique constraint \"ir_model_data_module_name_uniq_index\"" } },
   display_name = function(row) return row.module .. "." .. row.name end,
