@@ -72,7 +72,10 @@ Result<void> App::State::open() {
   api_ = std::make_unique<admin::Api>(*this);
   intake_ = std::make_unique<WebhookIntake>(WebhookIntake::Ports{
       *store_, clock_, log_, [this](const std::string& name) { return find_connection(name); },
-      [this](const std::string& name) { return broken_connections_.contains(own_name(name)); },
+      [this](const std::string& name) {
+        const std::string& own = own_name(name);
+        return broken_connections_.contains(own) ? std::optional(own) : std::nullopt;
+      },
       [this](const std::string& name) -> const std::vector<Want>& { return wanted_of_[name]; }, [this] { engine_->received(); },
       [this](const std::string& kind) { return std::count_if(connections_.begin(), connections_.end(), [&](const auto& one) { return one.second->kind() == kind; }) > 1; }});
   router_.add("POST", "/webhook/{connection}", [this](http::Request request, http::Params params, http::Reply reply) { intake_->handle(std::move(request), params["connection"], std::move(reply)); });

@@ -201,7 +201,8 @@ Error WebhookIntake::not_running(const std::string& name) {
 void WebhookIntake::handle(http::Request request, const std::string& name, http::Reply reply) {
   const Ticks began = ports_.clock.ticks();
   Connection* connection = ports_.connection(name);
-  if (connection == nullptr && ports_.is_broken(name)) return reply(admin::problem(not_running(name)));
+  const std::optional<std::string> broken = connection == nullptr ? ports_.broken(name) : std::nullopt;
+  if (broken) return reply(admin::problem(not_running(*broken)));
   if (connection == nullptr && ports_.is_shared_kind(name)) return reply(admin::problem(make_error(Code::kNotFound, "more than one connection is of the kind '" + name + "'", "the address ends with the name of the one that is meant; webhook_names of tidewire.lua says which one this is")));
   if (connection == nullptr) return reply(admin::problem(make_error(Code::kNotFound, "no connection '" + name + "' takes webhooks", "the address ends with the name of a connection of tidewire.lua, or with one of its webhook_names")));
   auto& counts = connection->webhooks();

@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,7 +25,7 @@ class WebhookIntake {
     const Clock& clock;
     Logger& log;
     std::function<Connection*(const std::string& name)> connection;           // by name, by one of `webhook_names`, or by kind where unambiguous
-    std::function<bool(const std::string& name)> is_broken;                    // declared, and does not run
+    std::function<std::optional<std::string>(const std::string& name)> broken;  // the name of the connection that is meant where it is declared and does not run
     std::function<const std::vector<Want>&(const std::string& connection)> wants;  // of all mappings, loaded or away
     std::function<void()> received;                                            // after a commit
     std::function<bool(const std::string& kind)> is_shared_kind;               // of more than one connection
