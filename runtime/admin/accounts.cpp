@@ -26,6 +26,9 @@ Result<void> fitting_password(const std::string& password) {
   return make_error(Code::kInvalid, "the password is too short", "at least " + std::to_string(kLeastPassword) + " characters, blanks around it not counted; a few words are easier to remember than signs");
 }
 
+/// Too long unused, or too old.
+bool is_over(const store::Login& login, Instant now) { return now - login.seen_at > Accounts::kIdleLogin || now - login.created_at > Accounts::kLongestLogin; }
+
 void put_moment(Object& out, const char* name, const std::optional<Instant>& at) {
   if (at) out[name] = format_instant(*at);
 }
@@ -74,8 +77,7 @@ std::optional<Caller> Accounts::by_cookie(const std::string& cookie) {
   store::Login& login = found->second;
   const Instant now = control_.clock().now();
   const auto user = users_.find(login.user);
-  const bool over = now - login.seen_at > kIdleLogin || now - login.created_at > kLongestLogin;
-  if (over || user == users_.end()) {
+  if (is_over(login, now) || user == users_.end()) {
     control_.store().remove_logins({login.hash}, [](Result<void>) {});
     logins_.erase(found);
     return std::nullopt;
@@ -94,7 +96,7 @@ bool Accounts::still_is(const Caller& caller, Role role) const {
     return !ended && role_from_name(token->second.role).value_or(Role::kNobody) >= role;
   }
   const auto login = logins_.find(caller.login);
-  const store::User* known = login == logins_.end() ? nullptr : user(login->second.user);
+  const store::User* known = login == logins_.end() || is_over(login->second, control_.clock().now()) ? nullptr : user(login->second.user);
   return known != nullptr && role_from_name(known->role).value_or(Role::kNobody) >= role;
 }
 

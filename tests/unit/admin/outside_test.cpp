@@ -29,6 +29,7 @@ TEST_CASE("outside: who may no longer look on hears no more", "[admin]") {
 
   SECTION("logged out by a new password") { REQUIRE(o.f.ask("PUT", "/api/v1/users/grace", R"({"role": "viewer", "password": "another horse battery"})").status == 200); }
   SECTION("removed") { REQUIRE(o.f.ask("DELETE", "/api/v1/users/grace").status == 200); }
+  SECTION("unused for too long") { o.f.world.clock.pass(Accounts::kIdleLogin + std::chrono::minutes(1)); }
   REQUIRE(o.f.ask("DELETE", "/api/v1/tokens/" + token.string_or("id")).status == 200);
   o.f.api.events().publish("log", Value("after"));
 
