@@ -198,9 +198,9 @@ test("an update of a system that replaces records sends all of the record, with 
   equal(fake.asked("PUT .*")[1].headers["If-Match"], "3")
   tap.fails("stale", call.update(collection, "7", { name = "late" }, "2"))
   equal(#fake.asked "PUT .*", 1)
-  for whole, text in pairs { ["nil"] = "sends the changed fields alone", ["true"] = "an edit of another field", ["false"] = false } do
+  for whole, warned in pairs { ["nil"] = "sends the changed fields alone", ["true"] = "an edit of another field", ["false"] = false } do
     local warnings = crm({}, { update = "PUT", whole = ({ ["true"] = true, ["false"] = false })[whole] }).describe(collection).warnings
-    equal({ whole, #warnings, text and warnings[1]:find(text, 1, true) ~= nil }, { whole, text and 1 or 0, text and true })
+    equal({ whole, #warnings, warned and warnings[1]:find(warned, 1, true) ~= nil }, { whole, warned and 1 or 0, warned and true })
   end
   call, collection = crm({ { "GET /v1/contacts/7", { status = 404, body = { message = "gone" } } } }, { update = "PUT", whole = true })
   tap.fails("not_found", call.update(collection, "7", { name = "x" }))
