@@ -100,7 +100,7 @@ test("an empty page is an end only where the system tells nothing that follows",
   end } }, { list = "items", page = { by = "after", param = "cursor", next = "next" } })
   local page = call.list(collection, nil, 5)
   equal({ #page.records, asked }, { 0, 100 })      -- a call has an end of its own, and the next one goes on from there
-  local turns, err = 0, nil
+  local turns, err = 0
   repeat
     page, err = call.list(collection, page.cursor, 5)
     turns = turns + 1
