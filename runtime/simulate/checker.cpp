@@ -22,7 +22,7 @@ class Check {
     evidence_ = Evidence::gather(world_);
     for (const auto& [law, what] : world_.wrongs()) return Violation{law, what};
     if (world_.samples()) return of_sample();
-    for (auto look : {&Check::integrity, &Check::nothing_stuck, &Check::counterparts, &Check::one_each, &Check::convergence, &Check::no_invention, &Check::sums, &Check::no_lost_edit, &Check::retyped,
+    for (auto look : {&Check::integrity, &Check::nothing_stuck, &Check::counterparts, &Check::one_each, &Check::whole_groups, &Check::convergence, &Check::no_invention, &Check::sums, &Check::no_lost_edit, &Check::retyped,
                       &Check::deletes_stay, &Check::balance, &Check::replay}) {
       if (auto found = (this->*look)()) return found;
     }
@@ -37,6 +37,7 @@ class Check {
   std::optional<Violation> nothing_stuck();
   std::optional<Violation> counterparts();
   std::optional<Violation> one_each();
+  std::optional<Violation> whole_groups();
   std::optional<Violation> convergence();
   std::optional<Violation> no_invention();
   std::optional<Violation> sums();
@@ -48,6 +49,7 @@ class Check {
   std::optional<Violation> quiescence();
   std::optional<Violation> judge(const Edit& edit);
   bool was_deleted(int thing) const;
+  bool one_way(const std::string& field) const;
   bool same_boss(const Value& left, const Value& right) const;
 
   World& world_;
@@ -162,6 +164,23 @@ std::optional<Violation> Check::one_each() {
   return std::nullopt;
 }
 
+/// What a side took of a group without the rest was put back.
+std::optional<Violation> Check::whole_groups() {
+  for (const Side side : {Side::kLeft, Side::kRight}) {
+    for (const auto& [key, row] : world_.side(side).rows()) {
+      const int thing = world_.ledger().thing_of(row.fields);
+      if (!world_.ledger().whole() || evidence_.excused(side, key) || world_.ledger().composed(thing, row.fields)) continue;
+      return Violation{"no torn group", key + " on the " + store::side_name(side) + " is left with " + world_.ledger().combination(row.fields) + ", which nobody wrote together"};
+    }
+  }
+  return std::nullopt;
+}
+
+bool Check::one_way(const std::string& field) const {
+  const sync::Field* planned = world_.mapper().plan().field(field);
+  return planned != nullptr && planned->flow == sync::Flow::kToRight;
+}
+
 std::optional<Violation> Check::convergence() {
   for (const store::Link& link : evidence_.links) {
     if (link.state != store::LinkState::kLive || !link.key.left || !link.key.right) continue;
@@ -176,7 +195,8 @@ std::optional<Violation> Check::convergence() {
       if (field == "boss" && same_boss(value, there == nullptr ? Value() : *there)) continue;
       // A one-way field may differ by an edit on its target, until the source changes again (law 23).
       const Edit* drift = there == nullptr ? nullptr : world_.ledger().of(*there);
-      if (field == "code" && drift != nullptr && drift->side == Side::kRight) continue;
+      if (one_way(field) && drift != nullptr && drift->side == Side::kRight) continue;
+      if (world_.profile().grouped && Evidence::apart(link, field)) continue;  // taken back, or a person's word
       return Violation{"convergence", *link.key.left + "/" + *link.key.right + " differ in " + field + ": " + shown(value) + " and " + (there == nullptr ? "nothing" : shown(*there))};
     }
   }
@@ -239,7 +259,7 @@ bool Check::was_deleted(int thing) const {
 /// In a final value, superseded by somebody who saw it, or on record as an input that lost.
 std::optional<Violation> Check::judge(const Edit& edit) {
   if (edit.excused || edit.buried || edit.added != 0 || evidence_.recorded(edit.id)) return std::nullopt;
-  if (edit.field == "code" && edit.side == Side::kRight && (was_deleted(edit.thing) || world_.outside(edit.thing))) return std::nullopt;  // drift dies with its record
+  if (one_way(edit.field) && edit.side == Side::kRight && (was_deleted(edit.thing) || world_.outside(edit.thing))) return std::nullopt;  // drift dies with its record
   const auto& edits = world_.ledger().edits();
   const bool superseded = std::any_of(edits.begin(), edits.end(), [&](const Edit& later) { return later.saw == edit.id; });
   bool stands = false;
@@ -254,7 +274,7 @@ std::optional<Violation> Check::judge(const Edit& edit) {
       // One side still shows what this edit replaced: it was undone.
       if (world_.ledger().follows(edit, *found) && !superseded) {
         const bool here = side == edit.side;
-        if (edit.field == "code" && (here || found->side != edit.side)) continue;
+        if (one_way(edit.field) && (here || found->side != edit.side)) continue;
         return Violation{"no lost edit", std::string(store::side_name(side)) + " '" + key + "' went back to " + shown(found->value) + ", which " + shown(edit.value) + " had replaced"};
       }
     }

@@ -21,6 +21,9 @@ std::vector<Row> every_page(World& world, const std::function<void(store::Page, 
 Evidence Evidence::gather(World& world) {
   Evidence out;
   store::Store& store = world.store();
+  for (const sync::Field& field : world.mapper().plan().fields) {
+    if (field.flow == sync::Flow::kToRight) out.one_way_.insert(field.name);
+  }
   out.links = world.asked<std::vector<store::Link>>([&](auto done) { store.links("things", 0, 10'000, std::move(done)); });
   for (const store::Link& link : out.links) {
     // What drifted on the target of a one-way field goes with its record: it is in the base that the tombstone keeps (law 15).
@@ -103,7 +106,7 @@ void Evidence::add_fields(const Value& fields, const Ledger& ledger) {
       add_lost(field.find("left"), ledger);
       add_lost(field.find("right"), ledger);
     }
-    const bool overrules = decision == "resolve" || (decision == "copy" && name == "code");
+    const bool overrules = decision == "resolve" || (decision == "copy" && one_way_.contains(name));
     if (overrules && field.find("to_left") != nullptr) add_lost(field.find("left"), ledger);
     if (overrules && field.find("to_right") != nullptr) add_lost(field.find("right"), ledger);
   }

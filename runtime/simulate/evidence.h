@@ -30,6 +30,11 @@ class Evidence {
   bool blocked() const { return blocked_; }
   /// Dead, held or in conflict as a whole, or linked to such a key: nothing is promised but the record of it.
   bool excused(Side side, const std::string& key) const;
+  /// The sides are to differ in the field: so somebody has said.
+  static bool apart(const store::Link& link, const std::string& field) {
+    const Value* note = link.notes.find(field);
+    return note != nullptr && note->find("apart") != nullptr;
+  }
   bool in_conflict(std::int64_t link, const std::string& field) const { return conflicts_.contains({link, field}); }
   /// The link of a key that is alive; nullptr where it has none.
   const store::Link* link(Side side, const std::string& key) const;
@@ -50,6 +55,7 @@ class Evidence {
   std::set<std::pair<Side, std::string>> standing_;
   std::set<std::pair<std::int64_t, std::string>> conflicts_;
   std::set<int> recorded_;
+  std::set<std::string> one_way_;
   std::map<std::int64_t, std::int64_t> overruled_;  // by link
 };
 

@@ -57,6 +57,7 @@ class Drawing {
     if (profile_.demanding && dice < 14) return act(Act::Kind::kEmpty, thing);
     if (profile_.pinned && dice >= 14 && dice < 27) return act(dice < 18 ? Act::Kind::kPin : Act::Kind::kHandOn, thing);
     if (profile_.revised && dice < 18) return act(Act::Kind::kRevise, thing);
+    if (profile_.grouped && dice < 6) return act(Act::Kind::kRevert, thing);
     if (profile_.related && dice >= 14 && dice < 27) return act(Act::Kind::kName, thing);
     if (profile_.retyped && dice >= 40) return act(Act::Kind::kRetype, thing);
     if (profile_.jumps && dice >= 22 && dice < 28) return act(Act::Kind::kJump, thing);
@@ -131,6 +132,7 @@ std::string describe(const Act& act) {
     case Act::Kind::kRevise: return "the mapping loses the field extra, or gets it back";
     case Act::Kind::kName: return side + ": " + thing + " names another as its boss";
     case Act::Kind::kRetype: return side + ": " + thing + " gets another mood or mark";
+    case Act::Kind::kRevert: return "a person takes back what was written of " + thing;
   }
   return "";
 }

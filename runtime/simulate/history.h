@@ -12,7 +12,7 @@
 namespace tidewire::simulate {
 
 struct Act {
-  enum class Kind { kCreate, kCreateBoth, kEdit, kEditBoth, kDelete, kRecreate, kRekey, kReuse, kRename, kResolve, kPoll, kSweep, kJump, kGrow, kScope, kAway, kPart, kMend, kRetry, kDiscard, kEmpty, kPin, kHandOn, kRevise, kName, kRetype };
+  enum class Kind { kCreate, kCreateBoth, kEdit, kEditBoth, kDelete, kRecreate, kRekey, kReuse, kRename, kResolve, kPoll, kSweep, kJump, kGrow, kScope, kAway, kPart, kMend, kRetry, kDiscard, kEmpty, kPin, kHandOn, kRevise, kName, kRetype, kRevert };
   Duration at{};  // since the beginning
   Kind kind = Kind::kEdit;
   Side side = Side::kLeft;

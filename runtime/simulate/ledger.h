@@ -56,7 +56,12 @@ class Ledger {
   void overwritten(int thing, const std::string& field, const Value& before, const Value& after, std::uint64_t asked);
 
   /// The fields of which no record may show a combination that nobody left there; none: all are good.
-  void watch_group(std::vector<std::string> fields) { group_ = std::move(fields); }
+  void watch_group(std::vector<std::string> fields, bool whole) {
+    group_ = std::move(fields);
+    whole_ = whole;
+  }
+  /// What a side keeps of one of them keeps the others back too.
+  bool whole() const { return whole_; }
   /// Somebody leaves a record of the thing like this.
   void compose(int thing, const Value& fields) { composed_.insert({thing, combination(fields)}); }
   /// Whether the fields that are won together are as somebody left them in a record of the thing, be it on the other side.
@@ -84,6 +89,7 @@ class Ledger {
   std::vector<Burial> burials_;
   std::map<int, int> numbers_;  // thing -> edits of its number
   std::vector<std::string> group_;
+  bool whole_ = false;
   std::set<std::pair<int, std::string>> composed_;
 };
 

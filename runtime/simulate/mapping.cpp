@@ -19,6 +19,7 @@ sync::Field built_in_field(const std::string& name, const std::string& strategy)
 /// How fields are won together.
 enum class Rule { kNewest, kPerson, kRecord };
 Rule ruled_by(std::uint64_t seed) { return static_cast<Rule>(seed % 3); }
+bool zip_goes_one_way(std::uint64_t seed) { return seed / 3 % 2 == 1; }
 
 sync::End built_in_end(Side side, bool deletes) {
   sync::End end;
@@ -46,6 +47,7 @@ BuiltInMapper::BuiltInMapper(const Profile& profile, std::uint64_t seed, bool gr
   plan_.fields[6].group = plan_.fields[7].group = 0;
   if (profile.grouped) {
     plan_.fields.push_back(built_in_field("zip", "newest"));
+    if (zip_goes_one_way(seed)) plan_.fields.back().flow = sync::Flow::kToRight;
     plan_.whole_record = ruled_by(seed) == Rule::kRecord;
     for (const std::size_t member : {std::size_t{6}, std::size_t{7}, plan_.fields.size() - 1}) {
       plan_.fields[member].group = 0;
@@ -109,9 +111,12 @@ Result<std::optional<std::string>> BuiltInMapper::check(const sync::Plan::Check&
 
 std::vector<std::string> won_together(const Profile& profile, std::uint64_t seed) {
   if (!profile.grouped) return {};
-  std::vector<std::string> fields{"street", "city", "zip"};
+  std::vector<std::string> fields{"street", "city"};
+  if (!zip_goes_one_way(seed)) fields.emplace_back("zip");
   if (ruled_by(seed) == Rule::kRecord) fields.insert(fields.end(), {"phone", "note", "name"});
   return fields;
 }
+
+bool is_group(std::uint64_t seed) { return ruled_by(seed) != Rule::kRecord; }
 
 }  // namespace tidewire::simulate

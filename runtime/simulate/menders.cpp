@@ -77,6 +77,8 @@ void World::look_at_written(Side side, const std::string& key, const Value* valu
   if (ignored_.contains({side, key})) wrongs_.emplace_back("ignored stays alone", where + " was written, which a person told to ignore");
   if (values == nullptr) return;
   for (const auto& [field, value] : values->as_object()) {
+    const sync::Field* planned = plain_mapper_->plan().field(field);
+    if (planned != nullptr && !sync::flows(planned->flow, side)) wrongs_.emplace_back("one way", field + " of " + where + " was written, where it only comes from");
     if (ignored_fields_.contains({{side, key}, field})) wrongs_.emplace_back("ignored stays alone", field + " of " + where + " was written, which a person told to ignore");
   }
 }

@@ -81,6 +81,7 @@ void World::perform_on_both(const Act& act) {
       }
       return;
     case Kind::kPart: return part(act.side, act.thing);
+    case Kind::kRevert: return revert(act.side, act.thing, act.number);
     case Kind::kAway: {
       const auto span = std::chrono::minutes(1 + static_cast<int>(act.number % 30));
       note(word_of(act.side, "") + "answers nobody for " + format_duration(span));
@@ -252,6 +253,21 @@ void World::part(Side side, int thing) {
   engine_->mend({sync::Mending::Act::kUnlink, mapper_->plan().name, {side, *key}, {}, "", "ann"}, [this, key = *key](Result<store::Operation> parted) {
     note("person: parts " + key + (parted.ok() ? "" : ", refused: " + parted.error().message));
   });
+}
+
+/// Of the last seconds, minutes or all.
+void World::revert(Side side, int thing, std::uint64_t number) {
+  static constexpr std::chrono::milliseconds kSpans[] = {std::chrono::milliseconds(300), std::chrono::seconds(10), std::chrono::minutes(2), std::chrono::minutes(20), std::chrono::hours(3)};
+  const auto key = this->side(side).key_of(thing);
+  if (!engine_ || !key || !ledger_.whole()) return;  // a record that was left to differ goes on field by field
+  const Duration span = kSpans[number % 5];
+  store::Job job;
+  job.mapping = mapper_->plan().name;
+  job.kind = "revert";
+  job.author = "ann";
+  job.options = Value(Object{{"since", Value(format_instant(time_.now() - span))}, {"apply", Value(true)}, {"key", Value(*key)}, {"side", Value(store::side_name(side))}});
+  note("person: takes back what was written of " + *key + " in the last " + format_duration(span));
+  engine_->jobs().start({std::move(job)}, [](Result<std::string>) {});
 }
 
 /// `alone`: of one field only, although others may be won with it.

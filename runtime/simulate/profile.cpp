@@ -272,8 +272,9 @@ Profile profile_parted() {
 Profile profile_groups() {
   Profile profile = profile_plain();
   profile.name = "groups";
-  profile.about = "fields that are won together, by the newest, by a person or as a whole record, edited several at once; a person decides one or all of them";
+  profile.about = "fields that are won together, by the newest, by a person or as a whole record, edited several at once; a side keeps one of them, one goes one way, a person decides one or all of them, or takes back what was written";
   profile.grouped = true;
+  profile[Fault::kKept] = 0.1;
   profile[Fault::kPerson] = 0.25;
   profile[Fault::kLostAnswer] = 0.06;
   profile[Fault::kLostRequest] = 0.03;
@@ -402,7 +403,7 @@ Profile profile_storm() {
 const char* fault_name(Fault fault) {
   static constexpr const char* kNames[] = {"lost request", "lost answer", "applied late", "refused", "throttled", "stale read", "slow",
                                            "person between", "webhook lost", "webhook twice", "webhook late", "5xx before", "5xx after",
-                                           "hidden row", "script error", "state not read", "disk full", "failed fsync", "crash", "silent judge", "lost row", "rejected"};
+                                           "hidden row", "script error", "state not read", "disk full", "failed fsync", "crash", "silent judge", "lost row", "rejected", "kept"};
   return kNames[static_cast<std::size_t>(fault)];
 }
 

@@ -39,6 +39,7 @@ enum class Fault {
   kJudge,         // who is asked about a field says nothing within its time
   kLostRow,       // a page of a list loses a row that the system counts, and for a while reads do not show it either
   kRejected,      // a rule of the system refuses a write, for good as far as anybody can tell
+  kKept,          // a write is answered with success, and one of its fields stays as it was
   kCount,
 };
 const char* fault_name(Fault fault);
@@ -76,7 +77,7 @@ struct Profile {
   bool revised = false; // the mapping loses its field `extra` while it runs, and gets it back
   bool related = false; // a field more, `boss`, which names another record; references follow a rename
   bool judged = false;  // a field more, `price`, that a judge is asked about
-  bool grouped = false; // a field more, `zip`, in a group or a record that is won together, by a rule drawn from the seed; several of them are edited at once
+  bool grouped = false; // a field more, `zip`, in a group or a record that is won together, by a rule drawn from the seed; several of them are edited at once, and a person takes back what was written
   bool retyped = false; // two fields more, `mood` and the rows `marks`: people enter again what both sides had before
   int most_things = 3, most_acts = 14;
 

@@ -12,7 +12,7 @@ namespace {
 bool replays(const Value& field) {
   const std::string decision = field.string_or("decision"), rule = field.string_or("rule");
   if (decision == "conflict") return rule.rfind("manual: ", 0) == 0 || rule.rfind("group, ", 0) == 0;
-  return (decision == "copy" || decision == "resolve") && rule.rfind("resolved by", 0) != 0;
+  return (decision == "copy" || decision == "resolve") && rule.rfind("resolved by", 0) != 0 && rule.rfind("reverted by", 0) != 0;
 }
 
 class Replay {

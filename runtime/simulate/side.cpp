@@ -421,6 +421,14 @@ void MemorySide::look_at_group(int thing, const std::string& key) {
   events_.wrong("no torn group", key + " on the " + store::side_name(side_) + " was given " + ledger_.combination(fields) + ", which nobody wrote together");
 }
 
+/// The field of a write that stays as it was; "" = none. Not of two writes in a row: what is put back is taken.
+std::string MemorySide::kept_of(const std::string& key, const Value& values) {
+  const bool again = kept_.erase(key) > 0;
+  if (!ledger_.whole() || values.as_object().empty() || !faults_.strikes(Fault::kKept, word_of(side_, "update")) || again) return "";
+  kept_.insert(key);
+  return std::next(values.as_object().begin(), static_cast<std::ptrdiff_t>(faults_.number(word_of(side_, "kept"), values.as_object().size())))->first;
+}
+
 Result<sync::Record> MemorySide::apply_create(const sync::CreateRequest& request) {
   const int thing = ledger_.thing_of(request.values);
   const bool there = thing >= 0 && key_of(thing).has_value();
@@ -432,6 +440,7 @@ Result<sync::Record> MemorySide::apply_create(const sync::CreateRequest& request
   note("create " + json::dump(request.values) + (key ? " -> " + *key : " refused: it exists"));
   if (!key) return make_error(Code::kStale, "it exists already");
   ++writes_;
+  if (events_.written) events_.written(side_, *key, &request.values);
   rows_.at(*key).made = true;
   look_at_group(thing, *key);
   look_at_required(*key, rows_.at(*key).fields);
@@ -463,14 +472,17 @@ Result<sync::Record> MemorySide::apply_update(const std::string& key, const Valu
   if (events_.written) events_.written(side_, key, &values);
   ++writes_;
   past_.push_back({time_.ticks(), key, row->second});
-  const Value kept = stored(values);
+  const Value taken = stored(values);
+  const std::string kept = kept_of(key, values);
+  if (!kept.empty()) note(key + " keeps its " + kept);
   const int thing = ledger_.thing_of(row->second.fields);
-  for (const auto& [field, value] : kept.as_object()) {
+  for (const auto& [field, value] : taken.as_object()) {
+    if (field == kept) continue;
     const Value before = row->second.fields[field];
     if (!system_.guarded) ledger_.overwritten(thing, field, before, value, asked);
     row->second.fields[field] = value;
   }
-  if (guard) look_at_group(thing, key);
+  if (guard && kept.empty()) look_at_group(thing, key);  // of what was kept the rest is to be put back
   if (values.find("title") != nullptr) look_at_required(key, values);
   touch(key, "upsert");
   return answered(key, values);

@@ -121,6 +121,7 @@ class MemorySide final : public sync::Endpoint {
   void touch(const std::string& key, const char* event);
   void create_as_one(std::vector<sync::CreateRequest> requests, sync::Done<std::vector<Result<sync::Record>>> done);
   void look_at_group(int thing, const std::string& key);
+  std::string kept_of(const std::string& key, const Value& values);
   Result<sync::Record> apply_create(const sync::CreateRequest& request);
   Result<sync::Record> apply_update(const std::string& key, const Value& values, const std::optional<std::string>& guard, std::uint64_t asked);
   Result<sync::Record> apply_put_back(const std::string& key);
@@ -150,6 +151,7 @@ class MemorySide final : public sync::Endpoint {
   std::vector<std::pair<std::int64_t, std::string>> deleted_;  // seq, key
   std::int64_t last_seq_ = 0;
   std::set<std::string> unanswered_;
+  std::set<std::string> kept_;  // keys of which the last write was not taken whole
   std::multiset<std::string> asked_;  // keys of writes that left and were not answered yet
   std::map<std::string, Ticks> lost_;  // rows that lists and reads do not show until then
   Ticks away_until_{};

@@ -25,7 +25,7 @@ World::World(std::uint64_t seed, const Profile& profile, std::set<std::string> l
       right_(Side::kRight, profile, time_, faults_, ledger_, events()), judge_(time_, faults_, [this](const std::string& line) { note(line); }), grown_(profile.revised) {
   plain_mapper_ = std::make_shared<BuiltInMapper>(profile, seed, grown_);
   if (wraps.sample) plain_mapper_ = wraps.sample->mapper();
-  else ledger_.watch_group(won_together(profile, seed));
+  else ledger_.watch_group(won_together(profile, seed), profile.grouped && is_group(seed));
   for (const Side side : {Side::kLeft, Side::kRight}) {
     if (wraps.sample) this->side(side).set_defaults(wraps.sample->defaults(side));
   }
@@ -55,7 +55,7 @@ SideEvents World::events() {
     const std::string& field = edited_fields(profile_)[faults_.number("field between", edited_fields(profile_).size())];
     edit_row(side, key, thing, field, faults_.number("parts between", 7));
   };
-  if (profile_.mended) events.written = [this](Side side, const std::string& key, const Value* values) { look_at_written(side, key, values); };
+  if (profile_.mended || profile_.grouped) events.written = [this](Side side, const std::string& key, const Value* values) { look_at_written(side, key, values); };
   if (profile_.retyped) {
     events.written = [this](Side side, const std::string& key, const Value* values) {
       const int thing = ledger_.thing_of(this->side(side).rows().at(key).fields);

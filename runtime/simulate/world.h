@@ -112,6 +112,7 @@ class World final : public sync::Ears {
   void reuse(Side side, int thing);
   void resolve(Side side, bool alone);
   void part(Side side, int thing);
+  void revert(Side side, int thing, std::uint64_t number);
   void put_mapping(bool grown);
   void empty(Side side, int thing);
   void hand_on(Side side, int thing, std::uint64_t number);

@@ -317,6 +317,7 @@ inline std::vector<Planted> planted_bugs() {
   const char* kDropKey = "CREATE TRIGGER planted AFTER INSERT ON dirty_keys WHEN new.last_seq % 5 = 0 BEGIN DELETE FROM dirty_keys WHERE mapping = new.mapping AND side = new.side AND key = new.key; END";
   const char* kLate = "CREATE TRIGGER planted AFTER UPDATE ON dirty_keys WHEN new.state = 'waiting' AND new.changes < old.changes BEGIN DELETE FROM dirty_keys WHERE mapping = new.mapping AND side = new.side AND key = new.key; END";
   const char* kForget = "CREATE TRIGGER planted AFTER INSERT ON intents BEGIN DELETE FROM intents WHERE id = new.id; END";
+  const char* kInPart = "CREATE TRIGGER planted AFTER UPDATE OF notes ON links WHEN new.notes LIKE '%landed%' BEGIN UPDATE links SET notes = '{}' WHERE id = new.id; END";
   const char* kTokens =
       "CREATE TRIGGER planted AFTER INSERT ON links BEGIN UPDATE links SET left_tokens = '[]', right_tokens = '[]' WHERE id = new.id; END;"
       "CREATE TRIGGER planted_too AFTER UPDATE OF left_tokens, right_tokens ON links WHEN new.left_tokens <> '[]' OR new.right_tokens <> '[]' BEGIN UPDATE links SET left_tokens = '[]', right_tokens = '[]' WHERE id = new.id; END";
@@ -338,6 +339,8 @@ inline std::vector<Planted> planted_bugs() {
       {"trust a stale read", "3", {"no lost edit", "no invention"}, profile("replicas"), 300, [=] { return sql_bug(kTokens); }},
       {"apply sum_delta twice", "10", {"no invention"}, profile("plain"), 20, counts_twice},
       {"tear a group", "10", {"no torn group"}, profile("groups"), 20, tears_groups},
+      {"leave a group in part", "14", {"no torn group"}, profile("groups"), 60, [=] { return sql_bug(kInPart); }},
+      {"write against a direction", "23", {"one way", "replay equality"}, profile("groups"), 20, [] { return edited([](sync::Field& field) { field.flow = sync::Flow::kBoth; }); }},
       {"create without a search", "25", {"no duplicate create"}, profile("lost-answers"), 40, endpoint_bug<FindsNothing>},
       {"believe at once that nothing arrives late", "25, 26", {"no duplicate create"}, profile("editable-match"), 300, [] { return declaring([](sync::Capabilities& able) { able.settle = {}; }); }},
       {"take what was entered over a lost answer for unwritten", "26", {"no lost edit", "convergence"}, profile("typed-again"), 40, endpoint_bug<TakenForUnwritten>},
