@@ -170,6 +170,20 @@ TEST_CASE("law 14: what cannot be put back at once is put back later, and not ov
   CHECK(it.world.conflicts().size() == 2);
 }
 
+TEST_CASE("law 14: a group of which somebody edits a field before the others are put back is as that person left it", "[laws][10][14]") {
+  const auto fault = GENERATE(MemorySide::Fault::kRefuse, MemorySide::Fault::kLoseRequest);
+  CAPTURE(static_cast<int>(fault));
+  KeepsPhone it;
+  it.world.right.write_faults = {MemorySide::Fault::kNone, fault};
+  it.edit_group();
+  it.edit(Side::kRight, "phone", "7");
+  it.later();
+  it.tell();
+
+  CHECK(it.shows(Side::kRight, "7", "m"));
+  CHECK(it.link().notes.find("note") == nullptr);
+}
+
 TEST_CASE("law 14: a whole record is written but for the field that a side keeps", "[laws][10][14]") {
   KeepsPhone it(Side::kRight, grouped(true));
   it.edit_group();

@@ -1,8 +1,9 @@
 // A group of fields that a system took only in part (laws 10, 14): it is not left with what nobody had. What landed of the write is noted
 // with the link as not written, the whole group waits for a person, and the next pass puts those fields back to what they were, unless
-// it has something else to write there or somebody has edited them since. A whole record is not kept so: a field that a side keeps may
+// it has something else to write there or somebody has edited one of the group since: who did so left it as it was shown. A whole record is not kept so: a field that a side keeps may
 // be kept for ever.
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "sync/merge/canonical.h"
@@ -15,7 +16,7 @@ using store::side_name;
 
 namespace {
 
-constexpr const char* kLanded = "landed";  // the note of it: {"side", "was", "shows"}
+constexpr const char* kLanded = "landed";  // the note of it: {"side", "was", "shows", "with": what goes with it, as it was shown}
 
 bool go_together(const Plan& plan, const Field& a, const Field& b) {
   const bool rows = a.kind == Field::Kind::kRows || b.kind == Field::Kind::kRows;  // each row by itself
@@ -33,8 +34,12 @@ std::optional<std::string> Reconcile::in_part(Side side, const Decision& member,
   return std::nullopt;
 }
 
-void Reconcile::keep_member(const Field& field, Side side, Value was, Value shows) {
-  link_.notes[field.name][kLanded] = Value(Object{{"side", side_name(side)}, {"was", std::move(was)}, {"shows", std::move(shows)}});
+void Reconcile::keep_member(const Field& field, Side side, Value was, const Value& shown) {
+  Object with;
+  for (const Field& fellow : plan_.fields) {
+    if (&fellow != &field && go_together(plan_, field, fellow)) with[fellow.name] = form_of(fellow, side, shown);
+  }
+  link_.notes[field.name][kLanded] = Value(Object{{"side", side_name(side)}, {"was", std::move(was)}, {"shows", form_of(field, side, shown)}, {"with", Value(std::move(with))}});
   noted_ = true;
 }
 
@@ -43,7 +48,7 @@ void Reconcile::take_member(Side side, Decision& member, const Value& stored, co
   if (to_write_[other(side)]) leave_out(member, other(side));
   const Value& before = side == Side::kLeft ? member.left : member.right;
   const bool written = (side == Side::kLeft ? member.to_left : member.to_right).has_value();
-  if (written) keep_member(*member.field, side, before, form_of(*member.field, side, stored));
+  if (written) keep_member(*member.field, side, before, stored);
   member.shows[side] = before;
   member.kind = Decision::Kind::kConflict;
   member.closes_conflict = member.closes_conflict && member.by_person;  // the one that is open goes on
@@ -60,7 +65,7 @@ void Reconcile::keep_members(const store::Intent& intent, std::set<std::string>&
     std::erase_if(written, [&](const std::string& other_name) {
       const Field& member = *plan_.field(other_name);
       if (!go_together(plan_, *kept, member)) return false;
-      if (shows(intent, other_name, "to")) keep_member(member, intent.side, *intent.fields.find(other_name)->find(before), form_of(member, intent.side, record_[intent.side]->fields));
+      if (shows(intent, other_name, "to")) keep_member(member, intent.side, *intent.fields.find(other_name)->find(before), record_[intent.side]->fields);
       return true;
     });
   }
@@ -72,29 +77,38 @@ bool Reconcile::has_members() const {
   return std::any_of(notes.begin(), notes.end(), [](const auto& note) { return note.second.find(kLanded) != nullptr; });
 }
 
-/// What the side had there before a write of ours that does not count; nullptr where it shows anything else.
+/// What the side had there before a write of ours that does not count; nullptr where it shows anything else there, or in what goes with it.
 const Value* Reconcile::landed(const Field& field, Side side) const {
   const Value* note = link_.notes.find(field.name);
   const Value* member = note == nullptr ? nullptr : note->find(kLanded);
   if (member == nullptr || member->string_or("side") != side_name(side) || is_ignored(link_, field.name)) return nullptr;
-  return same_form(field, side, form_of(field, side, record_[side]->fields), *member->find("shows")) ? member->find("was") : nullptr;
+  const auto shows = [&](const Field& one, const Value& form) { return same_form(one, side, form_of(one, side, record_[side]->fields), form); };
+  if (!shows(field, *member->find("shows"))) return nullptr;
+  if (const Value* with = member->find("with"); with != nullptr) {
+    for (const auto& [name, form] : with->as_object()) {
+      if (const Field* fellow = plan_.field(name); fellow != nullptr && !shows(*fellow, form)) return nullptr;
+    }
+  }
+  return member->find("was");
 }
 
 /// Nobody's edit: the pass decides as if the side had what it had.
 void Reconcile::pass_over_members() {
+  Sides<std::map<const Field*, Value>> had;  // laid when all are looked at, because each is compared with the others
   for (const Field& field : plan_.fields) {
     const Value* note = link_.notes.find(field.name);
     const Value* member = note == nullptr ? nullptr : note->find(kLanded);
     if (member == nullptr) continue;
     const Side side = member->string_or("side") == "left" ? Side::kLeft : Side::kRight;
     if (!record_[side] || members_[side].contains(field.name)) continue;
-    const Value* was = landed(field, side);
-    if (was == nullptr) {
-      end_member(field.name);
-      continue;
+    if (const Value* was = landed(field, side)) had[side][&field] = *was;
+    else end_member(field.name);
+  }
+  for (const Side side : {Side::kLeft, Side::kRight}) {
+    for (const auto& [field, was] : had[side]) {
+      lay_form(*field, side, was, record_[side]->fields);
+      members_[side].insert(field->name);
     }
-    lay_form(field, side, *was, record_[side]->fields);
-    members_[side].insert(field.name);
   }
 }
 

@@ -371,7 +371,7 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   // reconcile/group.cpp
   std::optional<std::string> in_part(Side side, const Decision& member, const Value& stored, Shown shown) const;
   void take_member(Side side, Decision& member, const Value& stored, const std::string& first);
-  void keep_member(const Field& field, Side side, Value was, Value shows);
+  void keep_member(const Field& field, Side side, Value was, const Value& shown);
   void keep_members(const store::Intent& intent, std::set<std::string>& written);
   bool has_members() const;
   const Value* landed(const Field& field, Side side) const;
