@@ -352,3 +352,18 @@ TEST_CASE("law 10: the difference in a group is ignored, and heeded, as one", "[
   CHECK(it.both_show("phone", "2"));
   CHECK(it.both_show("note", "m"));
 }
+
+TEST_CASE("law 12: that the sides are left to differ in what was taken back stands, whatever becomes of the other side", "[laws][12][revert]") {
+  sync::Plan plan = grouped();
+  plan.fields[1].group = plan.fields[2].group = -1;
+  Reverted it(plan);
+  it.copied(Side::kLeft, "phone", "2");
+  it.copied(Side::kRight, "note", "m");
+  it.world.left.write_faults.assign(20, MemorySide::Fault::kRefuse);
+  run_job(it.world, "revert", it.options);
+  REQUIRE(it.shown(Side::kRight, "phone") == "1");
+  REQUIRE(it.shown(Side::kLeft, "note") == "m");
+
+  CHECK(it.link().notes.at_path("phone.apart") != nullptr);
+  CHECK(it.link().notes.at_path("note.apart") == nullptr);
+}

@@ -44,26 +44,37 @@ bool Reconcile::reapplies() const {
   return options_.reapply || (is_for_person() && !decided) || std::any_of(taken_.begin(), taken_.end(), [](const store::DirtyKey& row) { return row.reason == "resync"; });
 }
 
-void Reconcile::note_fields() {
-  for (const Decision& decision : decisions_.fields) {
-    const std::string& name = decision.field->name;
-    if (decision.kind == Decision::Kind::kHeld && !link_.base.contains(name)) link_.notes[name][kHeld] = true;
-    else drop_note(link_, name, kHeld);
-    if (decision.kind == Decision::Kind::kOwed) link_.notes[name][kOwed] = true;
-    else drop_note(link_, name, kOwed);
-    const bool moved = decision.kind == Decision::Kind::kCopy || decision.kind == Decision::Kind::kResolve ||
-                       decision.kind == Decision::Kind::kAgree;
-    for (const char* what : {kEntered, kWent}) {
-      if (moved) drop_note(link_, name, what);
-    }
-    if (moved && decision.apart && link_.base.contains(name)) {
-      link_.notes[name][kApart] = true;
-    } else if (moved) {
-      drop_note(link_, name, kApart);
-    }
-    const Value* note = link_.notes.find(name);
-    if (decision.kind == Decision::Kind::kAgree && note != nullptr && note->find("read") != nullptr) drop_form(link_, name);
+void Reconcile::note_field(const Decision& decision) {
+  const std::string& name = decision.field->name;
+  if (decision.kind == Decision::Kind::kHeld && !link_.base.contains(name)) link_.notes[name][kHeld] = true;
+  else drop_note(link_, name, kHeld);
+  if (decision.kind == Decision::Kind::kOwed) link_.notes[name][kOwed] = true;
+  else drop_note(link_, name, kOwed);
+  const bool moved = decision.kind == Decision::Kind::kCopy || decision.kind == Decision::Kind::kResolve ||
+                     decision.kind == Decision::Kind::kAgree;
+  for (const char* what : {kEntered, kWent}) {
+    if (moved) drop_note(link_, name, what);
   }
+  if (moved && decision.apart && link_.base.contains(name)) {
+    link_.notes[name][kApart] = true;
+  } else if (moved) {
+    drop_note(link_, name, kApart);
+  }
+  const Value* note = link_.notes.find(name);
+  if (decision.kind == Decision::Kind::kAgree && note != nullptr && note->find("read") != nullptr) drop_form(link_, name);
+}
+
+/// Of what one side has got and the other is not to get: it stands, whatever becomes of the write to the other.
+void Reconcile::note_written(Side side) {
+  for (const Decision& decision : decisions_.fields) {
+    const auto& here = side == Side::kLeft ? decision.to_left : decision.to_right;
+    const auto& there = side == Side::kLeft ? decision.to_right : decision.to_left;
+    if (here && !there) note_field(decision);
+  }
+}
+
+void Reconcile::note_fields() {
+  for (const Decision& decision : decisions_.fields) note_field(decision);
   const bool held = std::any_of(decisions_.fields.begin(), decisions_.fields.end(),
                                 [](const Decision& one) { return one.kind == Decision::Kind::kHeld; });
   if (link_.id == 0 || creating_ || (reapplies_ && !held)) link_.notes[kScript] = script_note(*mapper_);

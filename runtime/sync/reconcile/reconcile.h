@@ -147,7 +147,9 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   bool lacks_base() const;
   bool is_unmet(const Field& field, Side side) const;
   bool reapplies() const;
+  void note_field(const Decision& decision);
   void note_fields();
+  void note_written(Side side);
   bool close_left_conflicts();
 
   // reconcile/parent.cpp

@@ -239,6 +239,7 @@ void Reconcile::after_write(Side side) {
   }
   if (!creating_ && (to_write_.left || to_write_.right)) {
     // Each side is committed by itself as soon as it is known written, and on record even if the other side then refuses.
+    note_written(side);
     fill_operation("update", "applied");
     store::Commit commit;
     commit.mapping = lane_.mapping;
