@@ -353,6 +353,40 @@ TEST_CASE("law 10: the difference in a group is ignored, and heeded, as one", "[
   CHECK(it.both_show("note", "m"));
 }
 
+TEST_CASE("law 13: a difference that a person told to ignore is not taken back", "[laws][13][revert][mend]") {
+  const bool whole = GENERATE(false, true);
+  CAPTURE(whole);
+  Reverted it(grouped(whole));
+  it.copied(Side::kLeft, "email", "ada@new.org");
+  it.copied(Side::kLeft, "phone", "2");
+  it.world.engine->mend({sync::Mending::Act::kIgnore, "people", {Side::kLeft, it.left}, {}, "email", "ann"}, [](Result<store::Operation> done) { REQUIRE(done.ok()); });
+  it.world.settle();
+  const store::Job job = run_job(it.world, "revert", it.options);
+
+  CHECK(it.both_show("email", "ada@new.org"));
+  CHECK(it.refused(job, "email") == "a person told to ignore the difference");
+  CHECK(it.shown(Side::kRight, "phone") == "1");
+}
+
+TEST_CASE("law 28: what a side stores in its own form is taken back", "[laws][10][28][revert]") {
+  const bool group = GENERATE(false, true);
+  const int edits = group ? 1 : 2;  // of a group an edit after what came back would keep it
+  CAPTURE(group);
+  sync::Plan plan = grouped();
+  if (!group) plan.fields[1].group = plan.fields[2].group = -1;
+  Reverted it(plan);
+  it.world.right.store_as = [](const std::string& field, const Value& value) { return field == "phone" && value.as_string()[0] != '+' && value != Value("1") ? Value("+" + value.as_string()) : value; };
+  it.edit(Side::kLeft, "note", "m");
+  for (int i = 1; i <= edits; ++i) it.copied(Side::kLeft, "phone", std::to_string(6 + i));
+  REQUIRE(it.both_show("phone", "+" + std::to_string(6 + edits)));
+  const store::Job job = run_job(it.world, "revert", it.options);
+
+  CHECK(found_in(job, "reverted") == 1);
+  CHECK(it.refused(job, "phone").find("reverted by") == 0);
+  CHECK(it.shown(Side::kRight, "phone") == "1");
+  CHECK(it.shown(Side::kRight, "note") == "n");
+}
+
 TEST_CASE("law 12: that the sides are left to differ in what was taken back stands, whatever becomes of the other side", "[laws][12][revert]") {
   sync::Plan plan = grouped();
   plan.fields[1].group = plan.fields[2].group = -1;

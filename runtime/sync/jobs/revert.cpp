@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "sync/merge/canonical.h"
+#include "sync/merge/own_form.h"
 
 namespace tidewire::sync {
 
@@ -31,7 +32,7 @@ bool was_edited(const Field& field, Side side, const Value& told) {
   const char* tag = side == Side::kLeft ? "base.l" : "base.r";
   const Value* agreed = told.at_path(tag);
   const Value* shown = told.find(side_name(side));
-  return agreed != nullptr && shown != nullptr && !same_form(field, side, *shown, *agreed);
+  return agreed != nullptr && shown != nullptr && !same_form(field, side, *shown, *agreed) && !is_own_form(told.find("note"), field, side, *shown, *agreed);
 }
 
 /// What is won together goes back together or not at all (law 10). A side of it stays where somebody edited it there after the first write

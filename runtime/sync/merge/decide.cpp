@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "base/json.h"
-#include "base/text.h"
 #include "sync/merge/canonical.h"
 #include "sync/merge/lifecycle.h"
 #include "sync/merge/pass.h"
@@ -81,10 +80,11 @@ Pass::View Pass::look(const Field& field) {
     if (conflict.field == field.name) view.conflict = &conflict;
   }
   view.decided = view.conflict != nullptr && view.conflict->method && still_stands(view);
-  // Told of whatever comes of the field: a group is judged by it too, and is decided again from its record (law 32).
+  // Told of whatever comes of the field: a group is judged by it too, and is decided again, or taken back, from its record (law 32).
   const bool entered = view.has_base && (is_entered(s_.link, field, Side::kLeft, view.decision.left) || is_entered(s_.link, field, Side::kRight, view.decision.right));
   const bool went = noted_on(s_.link, field, kWent, Side::kLeft) != nullptr || noted_on(s_.link, field, kWent, Side::kRight) != nullptr;
-  if (perhaps_ours(view) || entered || went || is_left_apart(view)) view.decision.note = *s_.link.notes.find(field.name);
+  const bool own_form = (view.changed.left && shows_own_form(view, Side::kLeft)) || (view.changed.right && shows_own_form(view, Side::kRight));
+  if (perhaps_ours(view) || entered || went || own_form || is_left_apart(view)) view.decision.note = *s_.link.notes.find(field.name);
   return view;
 }
 
@@ -223,81 +223,6 @@ Result<void> Pass::unknown_outcome(View& view) {
   decision.conflict_kind = "unknown_outcome";
   decision.rule = agreed ? "both sides have the same" : "what of it is counted already is not known: waits for a person";
   return {};
-}
-
-/// Each side that was written gets back what it had, unless somebody went on from there, on that side or on the other one.
-Result<void> Pass::reverse(View& view) {
-  Decision& decision = view.decision;
-  const Sides<bool> edited = std::exchange(view.changed, {false, false});
-  for (const Side side : {Side::kLeft, Side::kRight}) view.edited[side] = edited[side] && flows(decision.field->flow, other(side)) && !is_ignored(s_.link, decision.field->name);
-  const auto wanted = s_.reversals->find(decision.field->name);
-  if (wanted == s_.reversals->end()) return {};
-  for (const Side side : {Side::kLeft, Side::kRight}) {
-    const auto& restore = wanted->second.restore[side];
-    const auto& expected = wanted->second.expected[side];
-    const Value& shown = side == Side::kLeft ? decision.left : decision.right;
-    if (!restore || !expected || same_form(*decision.field, side, shown, *restore)) continue;
-    std::string why = wanted->second.refused;
-    if (!why.empty()) {
-      // Told before anything of today.
-    } else if (!same_form(*decision.field, side, shown, *expected)) {
-      why = "moved on since on the " + std::string(side_name(side)) + " side";
-      if (!is_redacted(*decision.field)) why += ": it shows " + shortened(json::dump(shown), 60) + " and not what was written, " + shortened(json::dump(*expected), 60);
-    } else if (edited[other(side)] && !wanted->second.restore[other(side)]) {
-      why = "edited on the " + std::string(side_name(other(side))) + " side since, and that travels";
-    }
-    if (!why.empty()) {
-      decision.kind = Decision::Kind::kRefused;
-      decision.rule = std::move(why);
-      decision.to_left.reset();
-      decision.to_right.reset();
-      return {};
-    }
-    (side == Side::kLeft ? decision.to_left : decision.to_right) = *restore;
-    decision.kind = Decision::Kind::kResolve;
-    decision.rule = wanted->second.rule;
-    decision.discards = true;
-  }
-  decision.apart = decision.kind == Decision::Kind::kResolve && !agrees_after(view);
-  return {};
-}
-
-/// What is won together goes back together or not at all (law 10): with one of its fields as it is now, a side would show what nobody had
-/// there. A whole record is not kept by a field that a side takes in its own form, as in wait_together.
-void Pass::reverse_together(std::vector<View*>& views) {
-  using Kind = Decision::Kind;
-  if (std::none_of(views.begin(), views.end(), [](const View* view) { return view->decision.kind == Kind::kResolve; })) return;
-  const auto stays = [&](const View* view) {
-    if (view->decision.kind == Kind::kRefused || view->decision.kind == Kind::kConflict) return true;
-    const bool own_form = s_.plan.whole_record && view->conflict != nullptr && is_of_form(view->conflict->kind);
-    return (view->edited.left || view->edited.right) && !own_form;
-  };
-  const auto first = std::find_if(views.begin(), views.end(), stays);
-  if (first == views.end()) return;
-  const std::string side = side_name((*first)->edited.left ? Side::kLeft : Side::kRight);
-  const bool refused = (*first)->decision.kind == Kind::kRefused || (*first)->decision.kind == Kind::kConflict;
-  const std::string why = refused ? (*first)->decision.rule : "edited on the " + side + " side since";
-  for (View* view : views) {
-    Decision& decision = view->decision;
-    if (decision.kind != Kind::kResolve) continue;
-    decision.kind = Kind::kRefused;
-    decision.rule = view == *first ? why : "'" + (*first)->decision.field->name + "', which goes with it, does not go back: " + why;
-    decision.to_left.reset();
-    decision.to_right.reset();
-    decision.discards = decision.apart = false;
-  }
-}
-
-/// Whether the sides surely say the same once the decision is written.
-bool Pass::agrees_after(const View& view) {
-  if (view.decision.field->kind == Field::Kind::kRows) return false;
-  View then = view;
-  if (view.decision.to_left) then.decision.left = *view.decision.to_left;
-  if (view.decision.to_right) then.decision.right = *view.decision.to_right;
-  const std::size_t waits = out_.missing.size();
-  const auto same = agree(then);
-  out_.missing.resize(waits, Reference{});
-  return same.ok() && *same;
 }
 
 Result<void> Pass::decide_field(View& view) {

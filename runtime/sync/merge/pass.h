@@ -1,5 +1,5 @@
 // pass.h — the inside of decide(): one pass over the fields of one link. merge/decide.cpp looks at each field, merge/dispute.cpp settles
-// what both sides changed, merge/reapply.cpp what the mapping alone changed.
+// what both sides changed, merge/reapply.cpp what the mapping alone changed, merge/reverse.cpp what goes back.
 #pragma once
 
 #include <optional>
@@ -57,6 +57,7 @@ class Pass : private Cells {
   Result<void> say_value(View& view, Verdict verdict, const std::string& rule);
   Result<void> reverse(View& view);
   void reverse_together(std::vector<View*>& views);
+  bool shows_own_form(const View& view, Side side) const;
   bool agrees_after(const View& view);
   Result<void> settle(View& view, const Verdict& verdict, const std::string& rule);
   Result<bool> agree(View& view);
