@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "support/people.h"
+#include "support/teams.h"
 
 using namespace tidewire;
 using namespace tidewire::test;
@@ -385,6 +386,32 @@ TEST_CASE("law 28: what a side stores in its own form is taken back", "[laws][10
   CHECK(it.refused(job, "phone").find("reverted by") == 0);
   CHECK(it.shown(Side::kRight, "phone") == "1");
   CHECK(it.shown(Side::kRight, "note") == "n");
+}
+
+TEST_CASE("law 10: what goes with a reference that is owed is owed with it", "[laws][10][22]") {
+  const bool group = GENERATE(false, true);
+  CAPTURE(group);
+  Teams it(true);
+  it.make_team();
+  sync::Plan plan = Teams::with_team(true);
+  if (group) plan.fields[1].group = plan.fields[4].group = 0;
+  it.world.engine->put(std::make_shared<TableMapper>(plan), {&it.world.left, &it.world.right});
+  it.world.settle();
+  const std::string there = it.world.right.rows.begin()->first;
+  const auto shows = [&](const char* phone, const char* team) { return it.world.right.get(there, "phone") == Value(phone) && it.world.right.get(there, "team_id") == Value(team); };
+  REQUIRE(shows("1", "U1"));
+  it.world.left.edit(it.child, "phone", Value("2"));
+  it.world.left.edit(it.child, "team", Value("T2"));
+  it.world.left.edit(it.child, "note", Value("m"));
+  it.world.hook(Side::kLeft, it.child);
+  it.world.settle();
+
+  CHECK(shows(group ? "1" : "2", "U1"));
+  CHECK(it.world.right.get(there, "note") == Value("m"));
+  CHECK(it.world.counts().waiting_for == 1);
+  it.make_team("T2");
+  CHECK(shows("2", "U2"));
+  CHECK(it.world.counts().waiting_for == 0);
 }
 
 TEST_CASE("law 12: that the sides are left to differ in what was taken back stands, whatever becomes of the other side", "[laws][12][revert]") {

@@ -413,6 +413,25 @@ void Pass::owe(View& view, std::size_t waits) {
   out_.missing.resize(waits, Reference{});
 }
 
+/// A group is written whole (law 10): what goes with a reference that is owed is owed with it. Not so of a record that is made, which would
+/// be without the rest of the group, nor of one that is won as a whole, of which everything would wait.
+void Pass::owe_together(std::vector<View*>& views) {
+  using Kind = Decision::Kind;
+  if (s_.plan.whole_record || !s_.exists.left || !s_.exists.right) return;
+  const auto first = std::find_if(views.begin(), views.end(), [](const View* view) { return view->decision.kind == Kind::kOwed; });
+  if (first == views.end()) return;
+  const Decision& reference = (*first)->decision;
+  for (View* view : views) {
+    const Kind kind = view->decision.kind;
+    if ((kind != Kind::kCopy && kind != Kind::kResolve) || view->decision.field->kind == Field::Kind::kRows) continue;
+    undecide(*view);
+    view->decision.kind = Kind::kOwed;
+    view->decision.winner = reference.winner;
+    view->decision.owes = reference.owes;
+    view->decision.rule = "group: goes with '" + reference.field->name + "', which is owed";
+  }
+}
+
 Result<Decisions> Pass::run() {
   std::vector<View> views;
   views.reserve(s_.plan.fields.size());
@@ -441,7 +460,10 @@ Result<Decisions> Pass::run() {
   std::vector<Decision*> decisions;
   for (View& view : views) decisions.push_back(&view.decision);
   keep_lifecycle(s_, decisions);
-  for (auto& [number, members] : groups) s_.reversals != nullptr ? reverse_together(members) : wait_together(members);
+  for (auto& [number, members] : groups) {
+    s_.reversals != nullptr ? reverse_together(members) : wait_together(members);
+    owe_together(members);
+  }
   Sides<bool> contributed{false, false};
   for (View& view : views) {
     for (const Side to : {Side::kLeft, Side::kRight}) {

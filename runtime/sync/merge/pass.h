@@ -78,6 +78,7 @@ class Pass : private Cells {
   Result<void> lay(const Decision& decision);
   void undecide(View& view);
   void owe(View& view, std::size_t waits);
+  void owe_together(std::vector<View*>& views);
   Result<void> constants();
 
   const Situation& s_;
