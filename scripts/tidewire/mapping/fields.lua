@@ -88,7 +88,8 @@ end
 
 -- Why a field that the system has is none to be mapped by now, in its connector's words; nil where it says nothing of it.
 local function refused(c, side, name)
-  local told = type(c.description[side]) == "table" and c.description[side].refused
+  local about = c.description and c.description[side]      -- of rows there is none
+  local told = type(about) == "table" and about.refused
   return type(told) == "table" and type(told[name]) == "string" and told[name] or nil
 end
 
