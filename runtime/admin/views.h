@@ -10,7 +10,7 @@
 #include "base/value.h"
 #include "store/store.h"
 #include "sync/engine.h"
-#include "sync/reconcile/reconcile.h"
+#include "sync/reconcile/report.h"
 
 namespace tidewire::admin {
 

@@ -8,7 +8,7 @@
 #include "base/text.h"
 #include "simulate/as_new.h"
 #include "sync/merge/canonical.h"
-#include "sync/reconcile/reconcile.h"
+#include "sync/reconcile/report.h"
 
 namespace tidewire::simulate {
 namespace {

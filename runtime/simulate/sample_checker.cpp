@@ -5,7 +5,7 @@
 #include "base/json.h"
 #include "simulate/as_new.h"
 #include "sync/merge/canonical.h"
-#include "sync/reconcile/reconcile.h"
+#include "sync/reconcile/report.h"
 
 namespace tidewire::simulate {
 namespace {

@@ -116,7 +116,7 @@ void Engine::look_for_overdue() {
     const auto& fields = mapping->worker->mapper()->plan().fields;
     const bool waits = std::any_of(fields.begin(), fields.end(), [](const Field& field) { return field.kind == Field::Kind::kReference || field.kind == Field::Kind::kFunction || field.kind == Field::Kind::kRows; });
     if (!waits) continue;
-    store_.wake_overdue(name, Reconcile::kPatience, [this, alive = alive_, name = name](Result<std::int64_t> woken) {
+    store_.wake_overdue(name, kPatience, [this, alive = alive_, name = name](Result<std::int64_t> woken) {
       if (*alive && woken.ok() && *woken > 0) wake(name);
     });
     if (!overdue_timer_) overdue_timer_ = around_.timers.after(kOverdueLook, [this] { look_for_overdue(); });

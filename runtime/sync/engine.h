@@ -171,7 +171,7 @@ class Engine : private Foreman {
   std::map<std::string, std::string> moved_;  // likewise: its links are of other records than its file names
   struct Swept {
     Ticks at{};  // when a key without evidence last asked for it
-    Duration pause = Reconcile::kSweepPause;
+    Duration pause = kSweepPause;
   };
   std::map<std::pair<std::string, Side>, Swept> swept_;
   std::map<std::pair<std::string, Side>, std::string> swept_now_;  // the last job of sweep_now

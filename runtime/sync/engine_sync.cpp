@@ -60,7 +60,7 @@ Duration Engine::ask_sweep(const std::string& name, Side side) {
     jobs_.when_ended(*batch, {}, [this, name, side](const std::vector<store::Job>& jobs) {
       const bool is_short = std::any_of(jobs.begin(), jobs.end(), [&](const store::Job& job) { return job.mapping == name && shortfall(job); });
       Duration& next = swept_[{name, side}].pause;
-      next = is_short ? std::min(next * 2, kLongestSweepPause) : Reconcile::kSweepPause;
+      next = is_short ? std::min(next * 2, kLongestSweepPause) : kSweepPause;
     });
   });
   return pause;
@@ -129,7 +129,7 @@ void Engine::try_resolution(const store::Conflict& conflict, store::Store::Resol
 void Engine::try_assuming(const std::string& mapping, SideKey key, std::optional<store::Store::Resolution> decision, std::function<void(Report)> done) {
   const auto place = workplace(mapping);
   if (!place) return around_.poster.post([done, why = why_not(mapping)] { done({Report::End::kDropped, {}, {}, {}, why}); });
-  Reconcile::Options options;
+  PassOptions options;
   options.dry = options.read_both = options.thorough = true;
   options.assumed = std::move(decision);
   sync::look(*place->lane, place->mapper, std::move(key), std::move(options), std::move(done));

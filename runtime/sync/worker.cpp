@@ -93,12 +93,11 @@ void Worker::on_taken(Result<std::vector<store::DirtyKey>> rows, std::int64_t li
     const bool backfill = row.priority > 0;
     ++under_way_;
     backfill_ += backfill ? 1 : 0;
-    Reconcile::Options options;
+    PassOptions options;
     options.waited_for_creates = waited_.erase(key) > 0;
-    auto pass = std::make_shared<Reconcile>(lane_, mapper_, key, options, [this, alive = alive_, key, backfill](Report report) {
+    start_pass(lane_, mapper_, key, options, [this, alive = alive_, key, backfill](Report report) {
       if (*alive) on_report(key, backfill, report);
     });
-    pass->start();
   }
   more_due_ = full || static_cast<std::int64_t>(rows->size()) >= limit;
   look_at_creates();

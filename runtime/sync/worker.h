@@ -11,7 +11,7 @@
 #include <string>
 
 #include "sync/lane.h"
-#include "sync/reconcile/reconcile.h"
+#include "sync/reconcile/report.h"
 
 namespace tidewire::sync {
 

@@ -10,8 +10,8 @@ namespace {
 constexpr std::int64_t kCrowd = 10;
 constexpr Duration kMoment = std::chrono::minutes(1);
 
-Reconcile::Options both_read(bool resync = false) {
-  Reconcile::Options options;
+PassOptions both_read(bool resync = false) {
+  PassOptions options;
   options.dry = options.read_both = options.foresees = true;
   options.reapply = resync;
   return options;
@@ -116,7 +116,7 @@ void Adoption::look_at(std::vector<Record> records, Done<Page> done) {
 }
 
 void Adoption::look_at_strangers(std::vector<SideKey> strangers, Done<Page> done) {
-  Reconcile::Options options = both_read();
+  PassOptions options = both_read();
   if (is_tree_) options.kin = &kin_;
   std::vector<SideKey> asked_now = strangers;
   look_at_all(lane(), place_.mapper, std::move(asked_now), options, while_alive([this, strangers = std::move(strangers), done = std::move(done)](std::vector<Report> reports) mutable {

@@ -222,7 +222,7 @@ void Revert::on_operations(std::int64_t id, std::vector<store::Operation> operat
 void Revert::undo(const store::Link& link, Reversals reversals, std::shared_ptr<Page> page, std::function<void(std::optional<Error>)> done) {
   const Side side = link.key.left ? Side::kLeft : Side::kRight;
   const SideKey key{side, link.key[side].value_or("")};
-  Reconcile::Options options;
+  PassOptions options;
   options.read_both = true;
   options.reversals = std::move(reversals);
   options.dry = !job_.options.bool_or("apply", false);

@@ -165,7 +165,7 @@ bool Verify::differ(const Pair& pair, const Translations& translations) {
 void Verify::confirm(std::vector<Suspect> suspects, Done<Page> done) {
   std::vector<SideKey> keys;
   for (const Suspect& suspect : suspects) keys.push_back(suspect.key);
-  Reconcile::Options options;
+  PassOptions options;
   options.dry = options.read_both = true;
   look_at_all(lane(), place_.mapper, std::move(keys), options, while_alive([this, suspects = std::move(suspects), done = std::move(done)](std::vector<Report> reports) {
                 Page page;

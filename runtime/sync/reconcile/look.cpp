@@ -14,19 +14,18 @@ const char* counted_as(const std::string& write) {
 
 }  // namespace
 
-void look(Lane& lane, std::shared_ptr<Mapper> mapper, SideKey key, Reconcile::Options options, std::function<void(Report)> done) {
+void look(Lane& lane, std::shared_ptr<Mapper> mapper, SideKey key, PassOptions options, std::function<void(Report)> done) {
   const auto again = [&lane, held = lane.owners.hold(), mapper, key, options, done] { look(lane, mapper, key, options, done); };
   if (!lane.owners.claim(key)) return lane.owners.when_free(key, again);
   options.dry = options.dry || options.reversals.empty();
-  const auto pass = std::make_shared<Reconcile>(lane, mapper, key, options, [&lane, again, done](Report report) {
+  start_pass(lane, mapper, key, options, [&lane, again, done](Report report) {
     if (report.end != Report::End::kBusy || !report.busy) return done(std::move(report));
     if (lane.owners.owned(*report.busy)) lane.owners.when_free(*report.busy, again);
     else lane.around.poster.post(again);
   });
-  pass->start();
 }
 
-void look_at_all(Lane& lane, std::shared_ptr<Mapper> mapper, std::vector<SideKey> keys, Reconcile::Options options, std::function<void(std::vector<Report>)> done) {
+void look_at_all(Lane& lane, std::shared_ptr<Mapper> mapper, std::vector<SideKey> keys, PassOptions options, std::function<void(std::vector<Report>)> done) {
   struct Looking {
     std::vector<Report> reports;
     std::size_t left;

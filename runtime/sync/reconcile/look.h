@@ -4,16 +4,16 @@
 #include <string>
 #include <vector>
 
-#include "sync/reconcile/reconcile.h"
+#include "sync/reconcile/report.h"
 
 namespace tidewire::sync {
 
 /// Owns the key (and what it is linked to) while it looks, so that no pass is under way there; waits for one that is. With
 /// reversals among the options it is no look: it writes them, unless it is dry too.
-void look(Lane& lane, std::shared_ptr<Mapper> mapper, SideKey key, Reconcile::Options options, std::function<void(Report)> done);
+void look(Lane& lane, std::shared_ptr<Mapper> mapper, SideKey key, PassOptions options, std::function<void(Report)> done);
 
 /// Many keys of one side, at once; the reports in the order of the keys.
-void look_at_all(Lane& lane, std::shared_ptr<Mapper> mapper, std::vector<SideKey> keys, Reconcile::Options options, std::function<void(std::vector<Report>)> done);
+void look_at_all(Lane& lane, std::shared_ptr<Mapper> mapper, std::vector<SideKey> keys, PassOptions options, std::function<void(std::vector<Report>)> done);
 
 /// What a pass would do, in the words of findings: creates, updates, deletes, links, conflicts, stopped; several where it
 /// would do several, none where it would do nothing.

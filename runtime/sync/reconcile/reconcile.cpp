@@ -13,7 +13,11 @@ namespace tidewire::sync {
 using store::other;
 using store::side_name;
 
-Reconcile::Reconcile(Lane& lane, std::shared_ptr<Mapper> mapper, SideKey key, Options options, std::function<void(Report)> done)
+void start_pass(Lane& lane, std::shared_ptr<Mapper> mapper, SideKey key, PassOptions options, std::function<void(Report)> done) {
+  std::make_shared<Reconcile>(lane, std::move(mapper), std::move(key), std::move(options), std::move(done))->start();
+}
+
+Reconcile::Reconcile(Lane& lane, std::shared_ptr<Mapper> mapper, SideKey key, PassOptions options, std::function<void(Report)> done)
     : lane_(lane), mapper_(std::move(mapper)), plan_(mapper_->plan()), key_(std::move(key)), options_(std::move(options)), done_(std::move(done)), timeline_(now()) {
   claimed_.push_back(key_);
   operation_.id = lane_.ids.next();

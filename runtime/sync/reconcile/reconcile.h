@@ -11,70 +11,23 @@
 #include <optional>
 #include <set>
 #include <string>
-#include <unordered_map>
-#include <unordered_set>
 #include <vector>
 
 #include "base/crash_point.h"
-#include "sync/merge/decide.h"
-#include "sync/lane.h"
+#include "sync/reconcile/report.h"
 #include "sync/reconcile/timeline.h"
 
 namespace tidewire::sync {
 
-/// How a pass ended.
-struct Report {
-  enum class End {
-    kDone,      // committed; the taken changes are gone
-    kStanding,  // the key stays with a state and a due time
-    kBusy,      // another pass owns a key of this link: look again when `busy` is free
-    kDropped,   // nothing was there to do any more, or we are stopping
-  } end = End::kDone;
-  std::optional<SideKey> busy;
-  std::optional<Side> creates;     // kBusy: creates towards this side are open that this unknown key may be the echo of
-  store::Operation operation;  // what was decided; its id is empty for an echo. Of a dry run: what would be
-  std::optional<Error> error;  // why it stands
-  bool missing = false;        // of a look: there is no such record, and no link of one
-  std::vector<std::string> after{};  // of a look that foresees: the parents, as "mapping/side/key", that are to be linked before it does what it tells
-  bool names_kin = false;      // of a look with kin: it names a record of its mapping whose counterpart is not known yet
-  std::string conflict{};      // of a look that a person must decide about first: the kind of that conflict
-};
-
-/// What a walk over both sides has found of a mapping whose records name each other, before any of it is linked.
-struct Kin {
-  Sides<std::unordered_map<std::string, std::string>> pair;  // key -> the key of the same thing on the other side
-  Sides<std::unordered_set<std::string>> shown;
-  bool all_shown = false;
-  /// Whether a record of that key will be linked or made, as far as is known.
-  bool may_come(Side side, const std::string& key) const { return !all_shown || shown[side].contains(key); }
-};
-
 class Reconcile : public std::enable_shared_from_this<Reconcile> {
  public:
-  struct Options {
-    bool dry = false;       // decides and reports, writes nothing anywhere
-    bool waited_for_creates = false;  // the key has waited for the creates that were open when it came
-    bool read_both = false; // content sweep, resync: do not trust the base's version
-    bool reapply = false;   // a look at what a resync would do
-    bool thorough = false;  // tells every field with its rule, also where nothing changed
-    std::optional<store::Store::Resolution> assumed{};  // a look at what this decision of a person would do
-    const Kin* kin = nullptr;  // of a look, which it outlives
-    bool foresees = false;     // a look at what will be done once the parents that are not linked yet are
-    Reversals reversals{};  // a revert: these fields go back, nothing else is looked at
-    std::optional<std::string> author{};
-    std::optional<std::string> job;
-  };
-  /// How long a record waits for its parent (law 22).
-  static constexpr Duration kPatience = std::chrono::hours(24);
   /// Within which the brake counts, and how long it is remembered that something is held: not asked again for each of many records.
   static constexpr Duration kBrakeWindow = std::chrono::hours(24), kBrakeRemembered = std::chrono::minutes(1);
-  /// Between two sweeps that keys without evidence of a delete ask for (law 16).
-  static constexpr Duration kSweepPause = std::chrono::minutes(10);
   /// How long a deleted record may live on whose optional reference names what may have been renamed.
   static constexpr Duration kRenamePatience = std::chrono::minutes(1);
-  /// `key` must be claimed by the caller in lane.owners; the pass releases it, and all it claimed, before `done`.
-  /// Shared: the callback under way and nobody else.
-  Reconcile(Lane& lane, std::shared_ptr<Mapper> mapper, SideKey key, Options options, std::function<void(Report)> done);
+
+  /// As start_pass; owned by the callback under way and nobody else.
+  Reconcile(Lane& lane, std::shared_ptr<Mapper> mapper, SideKey key, PassOptions options, std::function<void(Report)> done);
   void start();
 
  private:
@@ -461,7 +414,7 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   std::shared_ptr<Mapper> mapper_;
   const Plan& plan_;
   SideKey key_;
-  Options options_;
+  PassOptions options_;
   std::function<void(Report)> done_;
 
   store::Known known_;
@@ -555,8 +508,5 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   Timeline timeline_;
   std::optional<std::size_t> deciding_;  // the step, while it is under way
 };
-
-/// True where the record meets every condition (MAPPING.md, scope), compared by type.
-bool meets(const Value& scope, const Value& record, const Plan& plan, Side side);
 
 }  // namespace tidewire::sync
