@@ -65,11 +65,8 @@ class Child final : public script::TaskClient {
   }
 
   void read(lua_State* L, int results) override {
-    if (results >= 2 && lua_isnil(L, 1) && !lua_isnil(L, 2)) {
-      returned_ = script::read_error(L, 2);
-      if (lua_type(L, 2) == LUA_TSTRING) returned_->code = Code::kInvalid;
-      return;
-    }
+    returned_ = script::returned_error(L, results);
+    if (returned_) return;
     lua_settop(L, 1);
     result_ = LuaRef::take(L);
   }

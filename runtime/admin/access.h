@@ -19,7 +19,7 @@ bool is_loopback(std::string_view peer);
 /// Of a host that somebody wrote, by number: the name 127.example.org is somebody's. No "localhost", no IPv6.
 bool is_loopback_number(const std::string& host);
 
-/// Whose address it is, where somebody is counted: of IPv6 the first 64 bits, which one household has 2^64 addresses of; else the address as it is.
+/// The address under which an asker is counted: of IPv6 its /64, since one household has all 2^64 addresses of it; else the address itself.
 std::string network_of(const std::string& address);
 
 Access access_of(const http::Request& request);

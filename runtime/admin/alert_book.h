@@ -28,7 +28,7 @@ class AlertBook {
   struct Step {
     std::vector<Telling> tellings;
     std::map<std::string, std::optional<Value>> changed;  // by id; nullopt = forget it
-    std::vector<Telling> restated;                        // told and not over, whose words are other ones now: for who looks, nobody is told
+    std::vector<Telling> restated;                        // open alerts whose text changed: the list is updated, nobody is notified
   };
   Step advance(Instant now, const Standing& standing, const AlertRules& rules);
   /// Told and not over.

@@ -307,7 +307,6 @@ admin::Control& App::control() { return *state_; }
 void App::handle(http::Request request, http::Reply reply) { state_->handle(std::move(request), std::move(reply)); }
 std::string App::url() const { return state_->url(); }
 std::string App::setup_link() { return state_->setup_link(); }
-Logger& App::log() { return state_->log_; }
 const std::string& App::folder() const { return state_->options_.folder; }
 
 std::string socket_path(const std::string& folder) { return folder + "/state/tidewire.sock"; }

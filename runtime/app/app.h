@@ -55,7 +55,6 @@ class App {
   std::string url() const;
   /// Where the first user is made, once: "" where there is one, or nothing is listened on.
   std::string setup_link();
-  Logger& log();
   /// As it was asked for.
   const std::string& folder() const;
 

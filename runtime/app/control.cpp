@@ -3,6 +3,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include <unistd.h>
+
 #include "admin/views.h"
 #include "app/circles.h"
 #include "app/claims.h"
@@ -19,7 +21,7 @@ std::int64_t resident_bytes() {
   std::ifstream in("/proc/self/statm");
   std::int64_t total = 0, resident = 0;
   in >> total >> resident;
-  return resident * 4096;
+  return resident * sysconf(_SC_PAGESIZE);
 }
 
 Value problem(const std::string& file, const Error& error) {

@@ -315,7 +315,7 @@ struct Walk : std::enable_shared_from_this<Walk> {
   Walk(Connection& the_connection, sched::Rank the_rank, Value narrowed, sync::Done<std::vector<Record>> the_done) : connection(the_connection), rank(the_rank), collection(std::move(narrowed)), done(std::move(the_done)) {}
   void page(Value cursor) {
     auto recording = connection.exchanges().begin(hidden);
-    connection.call("list", {collection, std::move(cursor), Value(500)}, false, [self = shared_from_this(), recording, keeper = &connection.exchanges(), name = connection.name()](Result<Value> answer) {
+    connection.call("list", {collection, cursor, Value(500)}, false, [self = shared_from_this(), recording, asked = cursor, keeper = &connection.exchanges(), name = connection.name()](Result<Value> answer) {
       if (!answer.ok()) {
         answer.error().exchanges = keeper->kept(recording.get(), {name, false, true}, self->hidden);
         return self->done(std::move(answer).error());
@@ -324,6 +324,7 @@ struct Walk : std::enable_shared_from_this<Walk> {
       if (!page.ok()) return self->done(std::move(page).error());
       for (Record& record : page->records) self->found.push_back(std::move(record));
       if (!page->cursor || page->records.empty()) return self->done(std::move(self->found));
+      if (*page->cursor == asked) return self->done(make_error(Code::kInvalid, "the connector says that more follows and stays at the same cursor: " + json::dump(asked), "mend `list` of the connector"));
       self->page(*page->cursor);
     }, rank, recording);
   }

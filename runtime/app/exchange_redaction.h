@@ -1,8 +1,9 @@
 // exchange_redaction.h — an exchange as it may be kept: without secrets, without values that the mapping redacts, not too long.
 //
-// Secrets are looked for by their text, as everywhere, and by what usually names one. What a mapping redacts is looked for by its columns:
-// each of their values becomes its hash, wherever it stands, and rather too much than too little. Where that cannot be told for
-// certain nothing of the body is kept: it is no JSON, it was cut, it has too many of them to look for each without holding up everything else, or it says why something failed, which may quote anything.
+// Secrets are looked for by their text, as everywhere, and by the names that secrets usually have. Of a column that the mapping redacts
+// each value is replaced by its hash, wherever it occurs; when in doubt, more is redacted rather than less. Where that cannot be decided
+// the whole body is dropped: it is no JSON, it was cut, it holds too many such values to look for each, or it is the text of a failure,
+// which may quote anything.
 #pragma once
 
 #include <set>

@@ -60,6 +60,7 @@ void Listener::take(const Value& news) {
   for (const Value& one : news.as_array()) {
     store::Change change;
     change.connection = connection_.name();
+    change.source = "listen";
     change.collection = one.string_or("collection");
     change.key = one.string_or("key");
     if (one.string_or("event") == "delete") change.event = "delete";

@@ -5,6 +5,7 @@
 
 #include "app/address.h"
 #include "base/crash_point.h"
+#include "base/hash.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "sched/backoff.h"
@@ -48,22 +49,35 @@ std::string mail_date(Instant at) {
   return text;
 }
 
-/// One line of a header: what a record brought may hold anything.
-std::string plain_line(std::string text) {
-  std::replace_if(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) > 0x7e; }, '?');
-  return text;
+/// The value of a header, which may hold anything that a record brought: of other signs than ASCII in encoded words (RFC 2047), each of
+/// whole letters and at most 75 signs long.
+std::string header_text(std::string text) {
+  std::replace_if(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, ' ');
+  if (std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; })) return text;
+  constexpr std::size_t kMostBytes = 45;
+  std::string out;
+  for (std::string_view rest = text; !rest.empty();) {
+    std::size_t length = std::min(kMostBytes, rest.size());
+    while (length < rest.size() && length > 1 && (static_cast<unsigned char>(rest[length]) & 0xc0) == 0x80) --length;
+    out += (out.empty() ? "" : "\r\n ") + ("=?utf-8?B?" + base64(rest.substr(0, length)) + "?=");
+    rest.remove_prefix(length);
+  }
+  return out;
+}
+
+/// Lines of 76 signs: what a mail quotes may be one line of any length, and a server need not take more than 998.
+std::string base64_lines(const std::string& body) {
+  const std::string all = base64(body);
+  std::string out;
+  for (std::size_t at = 0; at < all.size(); at += 76) out += all.substr(at, 76) + "\r\n";
+  return out;
 }
 
 std::string as_mail(const std::string& to, const std::string& id, const std::string& subject, const std::string& body, const MailServer& server, Instant now) {
-  std::string text = "From: " + server.from + "\r\nTo: " + to + "\r\nSubject: " + plain_line(subject) + "\r\n";
+  std::string text = "From: " + server.from + "\r\nTo: " + to + "\r\nSubject: " + header_text(subject) + "\r\n";
   text += "Date: " + mail_date(now) + "\r\nMessage-ID: <" + id + "@tidewire>\r\n";
-  text += "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\nAuto-Submitted: auto-generated\r\n\r\n";
-  text.reserve(text.size() + body.size() + body.size() / 16);
-  for (const char c : body) {
-    if (c == '\n') text += '\r';
-    text += c;
-  }
-  return text + "\r\n";
+  text += "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\nAuto-Submitted: auto-generated\r\n\r\n";
+  return text + base64_lines(body);
 }
 
 }  // namespace

@@ -27,7 +27,6 @@ class Secrets {
   std::optional<std::string> find(const std::string& name) const;
   /// Whether it comes from before .env, so that a line there changes nothing.
   bool comes_from_outside(const std::string& name) const { return outside(name).has_value(); }
-  bool in_file(const std::string& name) const { return file_.contains(name); }
   /// Secrets handed out that the Redactor does not look for.
   const std::set<std::string>& too_short() const { return too_short_; }
 

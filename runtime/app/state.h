@@ -70,8 +70,13 @@ struct App::State final : public admin::Control, public admin::Authoring, public
 
   // app.cpp
   Result<void> open();
+  Result<void> configure_log(const Project& project);
+  Connection* find_connection(const std::string& name);
+  const std::string& own_name(const std::string& name) const;
   void tell_health(const std::string& trouble);
   void start(std::function<void(Result<std::string>)> ready);
+  void begin_work(std::function<void(Result<std::string>)> ready);
+  void go_on(const std::function<void(Result<std::string>)>& ready);
   void drain(std::function<void()> done);
   void route(http::Request request, http::Reply reply);
   void handle(http::Request request, http::Reply reply);
@@ -110,11 +115,11 @@ struct App::State final : public admin::Control, public admin::Authoring, public
   void changed(const std::vector<std::string>& paths);
   void reload_project();
   void want(const std::string& mapping, std::vector<Want> wants);
+  void discard_mapping(const std::string& mapping, const std::string& author, admin::Done<std::int64_t> done) override;
   void discard_more(const std::string& mapping, const std::string& author, std::int64_t so_far, admin::Done<std::int64_t> done);
   void refresh_wanted();
   Result<Project> read_project();  // its log is in use then
   void keep_what_runs(Project& wanted);
-  Result<void> configure_log(const Project& project);
 
   // retiring.cpp
   void retire(std::unique_ptr<Connection> connection);
@@ -166,12 +171,19 @@ struct App::State final : public admin::Control, public admin::Authoring, public
   /// Warns of it in the log, once all files that are being read are.
   void tell_former_name(const std::string& name);
   void check_loaded(bool connect, admin::Done<Value> done);
-  void install(const admin::Installation& asked, admin::Done<Value> done) override;  // installing.cpp
-  struct InstallSteps;
-  void install_next(const admin::Installation& asked, std::shared_ptr<InstallSteps> steps, admin::Done<Value> done);
+  void on_operation(const store::Operation& operation) override;
+  void on_echo(const std::string& mapping, sync::Side side, const std::string& key) override;
+  void on_retry(const std::string& mapping, sync::Side side, const std::string& key, const Error& error, Instant again) override;
+  void on_job_progress(const store::Job& job) override;
+  void on_job(const store::Job& job) override;
   Timers& timers() override { return loop_; }
   Poster& poster() override { return loop_; }
   void work(std::function<void()> blocking, std::function<void()> done) override { loop_.work(std::move(blocking), std::move(done)); }
+
+  // installing.cpp
+  void install(const admin::Installation& asked, admin::Done<Value> done) override;
+  struct InstallSteps;
+  void install_next(const admin::Installation& asked, std::shared_ptr<InstallSteps> steps, admin::Done<Value> done);
 
   // admin.cpp
   admin::AdminSettings admin_settings() const override;
@@ -179,9 +191,9 @@ struct App::State final : public admin::Control, public admin::Authoring, public
   std::optional<std::string> mark_in(std::string_view text) const override { return redactor_.mark_in(text); }
   void warn(const std::string& event, const std::string& message) override;
   void describe(const std::string& connection, const std::string& collection, admin::Done<Value> done) override;
+  void describe_as(const std::string& connection, const std::string& collection, const std::string& word, std::function<void(Result<Value>, const std::string&)> done);
   void pause_connection(const std::string& connection, std::optional<Instant> until, admin::Done<void> done) override;
   void enable_mapping(const std::string& mapping, bool enabled, admin::Done<void> done) override;
-  void discard_mapping(const std::string& mapping, const std::string& author, admin::Done<std::int64_t> done) override;
   Result<Value> compiled(const std::string& mapping) override;
   Result<std::string> backup_folder() override;
   Error no_mapping(const std::string& name) const;
@@ -212,7 +224,6 @@ struct App::State final : public admin::Control, public admin::Authoring, public
   Result<void> check_new_mapping(const std::string& name) const;
   Result<Value> asked_end(const Value& asked, const char* side) const;
   void find_word(const Connection& connection, const std::string& collection, std::function<void(std::string)> done);
-  void describe_as(const std::string& connection, const std::string& collection, const std::string& word, std::function<void(Result<Value>, const std::string&)> done);
   Value mapped_ends() const;
 
   // editing.cpp
@@ -237,16 +248,7 @@ struct App::State final : public admin::Control, public admin::Authoring, public
   void tell_crowded(int most);
   void load_admin_token();
   std::string setup_link();
-  void begin_work(std::function<void(Result<std::string>)> ready);
-  void go_on(const std::function<void(Result<std::string>)>& ready);
-  void on_operation(const store::Operation& operation) override;
-  void on_echo(const std::string& mapping, sync::Side side, const std::string& key) override;
-  void on_retry(const std::string& mapping, sync::Side side, const std::string& key, const Error& error, Instant again) override;
-  void on_job_progress(const store::Job& job) override;
-  void on_job(const store::Job& job) override;
 
-  Connection* find_connection(const std::string& name);
-  const std::string& own_name(const std::string& name) const;
   Services services() { return {loop_, clock_, random_, *client_, *store_, log_, files_, exchanges_, redactor_}; }
 
   loop::Loop& loop_;

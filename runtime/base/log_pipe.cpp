@@ -11,6 +11,7 @@
 #include <deque>
 #include <mutex>
 #include <string_view>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -75,7 +76,7 @@ struct LogPipe::State {
   void run() {
     std::unique_lock lock(mutex);
     for (;;) {
-      if (waiting.empty()) tell_gap();
+      if (waiting.empty() && !ended) tell_gap();
       changed.wait(lock, [this] { return ended || !waiting.empty(); });
       if (ended) return;
       const std::string line = std::move(waiting.front());
@@ -131,7 +132,13 @@ void LogPipe::put(std::string line) {
   }
   state_->tell_gap();
   state_->add(std::move(line));
-  if (!std::exchange(state_->started, true)) std::thread([state = state_] { state->run(); }).detach();
+  if (state_->started) return;
+  try {
+    std::thread([state = state_] { state->run(); }).detach();
+    state_->started = true;
+  } catch (const std::system_error&) {
+    // No thread to be had: the next line asks for one again.
+  }
 }
 
 }  // namespace tidewire

@@ -53,7 +53,7 @@ class Value {
   bool is_array() const { return kind() == Kind::kArray; }
   bool is_object() const { return kind() == Kind::kObject; }
 
-  // Each asserts its kind; ask first.
+  // Ask first: each throws std::bad_variant_access on another kind.
   bool as_bool() const { return std::get<bool>(data_); }
   std::int64_t as_int() const { return std::get<std::int64_t>(data_); }
   const std::string& decimal_text() const { return std::get<DecimalText>(data_).text; }

@@ -121,8 +121,7 @@ Result<int> bind_unix(const std::string& path) {
   const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd < 0) return bind_error(path, std::strerror(errno));
   // Linux gives the file the socket's own mode, so there is no moment in which others may connect.
-  fchmod(fd, 0600);
-  if (bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+  if (fchmod(fd, 0600) != 0 || bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
     const int reason = errno;
     close(fd);
     return bind_error(path, std::strerror(reason));

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "loop/address.h"
 #include "loop/handle.h"
@@ -248,6 +249,7 @@ Result<std::string> Listener::Node::start(const Address& address) {
     const int fd = TRY(bind_unix(address.path));
     socket_file = address.path;
     status = uv_pipe_open(&uv.pipe, fd);
+    if (status != 0) close(fd);
   } else {
     status = uv_tcp_bind(&uv.tcp, reinterpret_cast<const sockaddr*>(&address.tcp), 0);
   }

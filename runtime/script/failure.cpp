@@ -102,6 +102,13 @@ bool is_error(lua_State* L, int index) {
   return code_from_name(raw_text(L, absolute(L, index), "code")).has_value();
 }
 
+std::optional<Error> returned_error(lua_State* L, int results) {
+  if (results < 2 || !lua_isnil(L, 1) || lua_isnil(L, 2)) return std::nullopt;
+  Error error = read_error(L, 2);
+  if (lua_type(L, 2) == LUA_TSTRING) error.code = Code::kInvalid;
+  return error;
+}
+
 Error read_error(lua_State* L, int index) {
   index = absolute(L, index);
   const int type = lua_type(L, index);

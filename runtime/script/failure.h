@@ -1,6 +1,7 @@
 // failure.h — Error <-> Lua: the table {code, message, hint, retry_after} that modules return after nil, and raise.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include <lua.hpp>
@@ -22,6 +23,9 @@ int nil_error(lua_State* L, const Error& error);
 bool is_error(lua_State* L, int index);
 /// Any raised value as an Error: a table with a known code keeps it, anything else is kScript.
 Error read_error(lua_State* L, int index);
+
+/// Of what a function returned, `results` values from 1 on: the error after a nil, nullopt where it is no failure. A mere text is kInvalid.
+std::optional<Error> returned_error(lua_State* L, int results);
 
 /// "mappings/employees.lua:14: ", or "" where level is no Lua code.
 std::string where(lua_State* L, int level);

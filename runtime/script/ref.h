@@ -57,7 +57,7 @@ class StackGuard {
   }
 #ifndef NDEBUG
   ~StackGuard() {
-    if (std::uncaught_exceptions() == exceptions_) ASSERT(lua_gettop(L_) == expected_, "a binding left the stack unbalanced");
+    if (std::uncaught_exceptions() == exceptions_) ASSERT(lua_gettop(L_) == expected_, "a binding leaves the stack balanced");
   }
 #endif
   StackGuard(const StackGuard&) = delete;

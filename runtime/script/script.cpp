@@ -178,7 +178,7 @@ int Script::State::run_files(lua_State* L) {
 Script::Script() = default;
 
 Script::~Script() {
-  if (state_->tasks) ASSERT(!state_->tasks->running(), "a script is destroyed from inside its own task");
+  if (state_->tasks) ASSERT(!state_->tasks->running(), "no script is destroyed from inside its own task");
 }
 
 Result<std::unique_ptr<Script>> Script::load(Options options) {
@@ -229,12 +229,8 @@ class StartedTask final : public TaskClient {
   }
 
   void read(lua_State* L, int results) override {
-    if (results >= 2 && lua_isnil(L, 1) && !lua_isnil(L, 2)) {
-      returned_ = read_error(L, 2);
-      if (lua_type(L, 2) == LUA_TSTRING) returned_->code = Code::kInvalid;
-      return;
-    }
-    if (results >= 1) value_ = check_value(L, 1, "in what the function returns");
+    returned_ = returned_error(L, results);
+    if (!returned_ && results >= 1) value_ = check_value(L, 1, "in what the function returns");
   }
 
   void done(std::optional<Error> error) override {

@@ -133,7 +133,7 @@ void Task::end(std::optional<Error> error) {
 }
 
 Tasks::~Tasks() {
-  ASSERT(running_ == 0, "tasks are destroyed from inside one of them");
+  ASSERT(running_ == 0, "no task destroys its tasks");
   while (!tasks_.empty()) remove(*tasks_.begin()->second);
 }
 
@@ -157,7 +157,7 @@ Task* Tasks::of(lua_State* L) const {
 // Its operation goes with it, and that may remove other tasks: children that a task.all waits for.
 void Tasks::remove(Task& task) {
   const auto found = tasks_.find(&task);
-  ASSERT(found != tasks_.end(), "a task is removed twice");
+  ASSERT(found != tasks_.end(), "a task is removed once");
   const std::unique_ptr<Task> owned = std::move(found->second);
   tasks_.erase(found);
   threads_.erase(task.thread_);

@@ -135,7 +135,6 @@ class Tasks {
   bool running() const { return running_ > 0; }
   Vm& vm() { return vm_; }
   Poster& poster() { return poster_; }
-  Timers* timers() { return timers_; }
 
  private:
   friend class Task;

@@ -92,7 +92,7 @@ Vm::Vm(std::string name, const Budget& budget) : name_(std::move(name)), budget_
   main_ = luaL_newstate();
   base_allocate_ = lua_getallocf(main_, &base_data_);
 #endif
-  ASSERT(main_, "no memory for a Lua state");
+  ASSERT(main_, "there is memory for a Lua state");
   lua_atpanic(main_, panic);
   used_ = static_cast<std::size_t>(lua_gc(main_, LUA_GCCOUNT, 0)) * 1024 +
           static_cast<std::size_t>(lua_gc(main_, LUA_GCCOUNTB, 0));
@@ -117,7 +117,7 @@ void Vm::open() {
 }
 
 Vm::~Vm() {
-  ASSERT(depth_ == 0, "a VM is closed from inside itself");
+  ASSERT(depth_ == 0, "no VM is closed from inside itself");
   while (!contexts_.empty()) contexts_.pop_back();
   lua_sethook(main_, nullptr, 0, 0);
   lua_setallocf(main_, base_allocate_, base_data_);
@@ -307,7 +307,7 @@ Error Vm::failure(lua_State* L, int status) {
 }
 
 Result<int> Vm::protect(const Body& body, int arguments) {
-  ASSERT(lua_checkstack(main_, 4), "no stack for a protected call");
+  ASSERT(lua_checkstack(main_, 4), "there is stack for a protected call");
   const Entry entry(*this, main_);
   const int base = lua_gettop(main_) - arguments;
   const Body* outer = std::exchange(body_, &body);

@@ -34,7 +34,6 @@ class Vm {
   static Vm& of(lua_State* L);
   lua_State* main() { return main_; }
   const std::string& name() const { return name_; }
-  const Budget& budget() const { return budget_; }
 
   /// Runs `body` on the main thread; the top `arguments` values there become its own. On success the values it left
   /// are on the main thread and their number is the result; on failure nothing is left.
@@ -76,7 +75,7 @@ class Vm {
   template <typename T>
   T& get() {
     T* found = find<T>();
-    ASSERT(found, "a binding asks for a context that was never made");
+    ASSERT(found, "a binding asks for a context that was made");
     return *found;
   }
 

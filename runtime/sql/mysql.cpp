@@ -57,6 +57,7 @@ Result<void> connect(Link& link, const MysqlOptions& options) {
   link.library = TRY(MysqlLibrary::get());
   const MysqlLibrary& library = *link.library;
   link.mysql = library.init(nullptr);
+  if (link.mysql == nullptr) return make_error(Code::kUnavailable, "no connection: out of memory");
   const unsigned seconds = static_cast<unsigned>(std::max<std::int64_t>(1, options.connect_time / std::chrono::seconds(1)));
   library.options(link.mysql, MYSQL_OPT_NONBLOCK, nullptr);
   library.options(link.mysql, MYSQL_OPT_CONNECT_TIMEOUT, &seconds);

@@ -68,7 +68,7 @@ std::unique_ptr<Session> Pool::take_idle() {
 }
 
 void Pool::close_old() {
-  const Ticks now = SystemClock().ticks();
+  const Ticks now = loop_.turn_began();
   std::erase_if(idle_, [&](const Idle& one) { return now - one.since >= options_.idle || !one.session->usable(); });
 }
 
@@ -109,7 +109,7 @@ void Pool::finish(const std::shared_ptr<Job>& job, Result<std::vector<Rows>> res
   job->timer.reset();
   job->pool = nullptr;
   if (job->session->usable())
-    idle_.push_back({std::move(job->session), SystemClock().ticks()});
+    idle_.push_back({std::move(job->session), loop_.turn_began()});
   else
     ended_.push_back(std::move(job->session));
   idle_timer_ = loop_.after(options_.idle, [this] { close_old(); });

@@ -25,8 +25,6 @@ class Pool final : public Database {
   ~Pool() override;  // requests under way end as kCancelled, of a write as kUnknown
   [[nodiscard]] std::unique_ptr<Call> run(Request request, Done done) override;
 
-  int sessions() const { return static_cast<int>(idle_.size() + busy_.size()); }
-
  private:
   struct Job;
   class Handle;

@@ -5,6 +5,7 @@
 #include <netdb.h>
 
 #include <atomic>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -64,12 +65,17 @@ void PostgresSession::cancel() {
   PGcancel* request = PQgetCancel(connection_);
   if (request == nullptr) return;
   ++under_way;
-  std::thread([request] {
-    char why[256];
-    PQcancel(request, why, sizeof why);
+  try {
+    std::thread([request] {
+      char why[256];
+      PQcancel(request, why, sizeof why);
+      PQfreeCancel(request);
+      --under_way;
+    }).detach();
+  } catch (const std::system_error&) {  // no thread to be had
     PQfreeCancel(request);
     --under_way;
-  }).detach();
+  }
 }
 
 void PostgresSession::open(Opened done) {

@@ -32,8 +32,8 @@ Result<std::vector<Conflict>> find_conflicts(Database& database, const std::stri
 
 /// Law 19: keys whose match was not unique because of this record are due at once.
 Result<void> wake_ambiguous(Database& database, const std::string& mapping, Side side, const std::string& key, Instant now);
-/// Keys of this side whose create something over there was in the way of, nobody knows what, are due soon: a few at a time, the
-/// later the longer they have waited.
+/// Makes due again keys of this side whose create was blocked by a record that nobody knows: a few at a time, those that have waited
+/// longest least often.
 Result<void> wake_key_taken(Database& database, const std::string& mapping, Side side, Instant now);
 
 }  // namespace tidewire::store

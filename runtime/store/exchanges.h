@@ -19,8 +19,8 @@ Result<void> keep_exchanges(Database& database, const std::string& pass, const s
 /// Those of passes that stored no operation go over to `pass`, the newest kMostExchanges of all; "" = they leave.
 inline constexpr std::int64_t kMostExchanges = 40;
 Result<void> take_over_exchanges(Database& database, const std::string& pass, const std::vector<std::string>& earlier);
-/// What an operation names leaves, also where others name it: it is about one person's record, too, and for a day, which no pass lasts,
-/// none of it is kept again. How many left.
+/// Deletes all exchanges of the operation, also those that others name, and keeps none of them again for a day, which no pass lasts: they
+/// are about the record of the person to be forgotten. How many were deleted.
 Result<std::int64_t> forget_exchanges(Database& database, const std::string& operation, Instant now);
 /// Those that no operation and no key names leave, likewise.
 Result<std::int64_t> forget_unnamed_exchanges(Database& database, Instant now);

@@ -92,7 +92,7 @@ class Forgetter {
         const std::size_t slash = place.find('/');
         if (slash == std::string::npos) continue;
         const std::string part = place.substr(0, slash), part_key = place.substr(slash + 1);
-        keys_.insert({side, "\x01watch @" + part + " " + part_key});
+        keys_.insert({side, std::string(kWatchKey) + "@" + part + " " + part_key});
         parts_.insert({side, part_key});
       }
     }
@@ -243,7 +243,7 @@ Result<void> rewrite_file(Database& database) {
 }  // namespace
 
 void Store::forget(Forgetting what, Done<std::map<std::string, std::int64_t>> done) {
-  ASSERT(!what.keys.empty(), "somebody to forget");
+  ASSERT(!what.keys.empty(), "there is somebody to forget");
   write_verb(executor_, {CrashPoint::kForgetInTransaction, CrashPoint::kForgetStored}, std::move(done), [what = std::move(what), now = clock_.now()](Database& database) {
     return Forgetter(database, what, now).run();
   });

@@ -21,8 +21,8 @@ Result<std::vector<Link>> find_tombstones(Database& database, const std::string&
 /// link to replace is gone.
 Result<std::int64_t> save_link(Database& database, const Link& link, Instant now);
 Result<void> delete_link(Database& database, std::int64_t id);
-/// Before links go: what they leave is found by their keys from now on, never by a link that goes on, whose records were not
-/// theirs; and nothing waits for a person under a number that is no more.
+/// To be called before links are deleted: attaches their operations and conflicts to their keys, so that these are neither found by another
+/// link nor wait for a person under a number that is no more.
 Result<void> part_from(Database& database, const std::vector<std::int64_t>& links, Instant now);
 
 /// The other side's key through a link that is no tombstone.

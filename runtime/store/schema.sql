@@ -14,7 +14,7 @@ CREATE TABLE received (
   collection  TEXT NOT NULL,             -- '' where the body did not say (an unparsed one)
   key         TEXT NOT NULL,             -- '' likewise
   event       TEXT NOT NULL,             -- upsert | delete | unparsed
-  source      TEXT NOT NULL,             -- webhook | poll | listen | sweep | person | job | again
+  source      TEXT NOT NULL,             -- webhook | listen: who told of it without being asked
   payload     TEXT                       -- the record where it may be trusted (law 2), the raw body of an unparsed one
 ) STRICT;
 
@@ -37,7 +37,7 @@ CREATE TABLE dirty_keys (
   last_seq    INTEGER NOT NULL,          -- the newest; a commit removes the row only if this is what it took (law 4)
   changes     INTEGER NOT NULL,          -- how many changes coalesced into it (the balance)
   event       TEXT NOT NULL,             -- `delete` where one of the changes told it: evidence of a deletion (law 16)
-  reason      TEXT NOT NULL,             -- source of the newest change, or `resync`, which stays until it is worked off (law 9)
+  reason      TEXT NOT NULL,             -- source of the newest change, `child`, or `resync`, which stays until it is worked off (law 9)
   payload     TEXT,                      -- of the newest change, if trusted
   state       TEXT NOT NULL,             -- waiting | backing_off | held | waiting_for | conflict | dead | would_write (read-only)
   priority    INTEGER NOT NULL,          -- 0 live, 1 backfill (law 30)
@@ -121,7 +121,7 @@ CREATE TABLE operations (
   link         INTEGER,
   left_key     TEXT,
   right_key    TEXT,
-  kind         TEXT NOT NULL,            -- create | update | delete | link | rename | restore | conflict | resolve | revert | hold | dead |
+  kind         TEXT NOT NULL,            -- create | update | delete | link | rename | restore | conflict | resolve | revert | hold | dead | note |
                                          -- by a person's hand: unlink | relink | merge | ignore | heed | reset_base
   outcome      TEXT NOT NULL,            -- applied | merged | conflict | held | dead | skipped | retry | announced | would_write (read-only)
   changes      INTEGER NOT NULL,         -- how many changes it answered
@@ -194,7 +194,7 @@ CREATE TABLE jobs (
   mapping    TEXT NOT NULL,
   kind       TEXT NOT NULL,              -- initial_load | resync | sweep | verify | adopt | dry_run | revert
   state      TEXT NOT NULL,              -- queued | running | paused | done | failed | cancelled
-  options    TEXT NOT NULL,              -- {left, right, limit, key, side, from, to, repair, since, apply}
+  options    TEXT NOT NULL,              -- {left, right, limit, key, side, from, to, repair, since, apply, all, staged, triggered}
   cursor     TEXT,                       -- where it continues: {phase, side, page, after}
   done       INTEGER NOT NULL,           -- keys marked for the engine
   total      INTEGER,                    -- NULL: not known yet
@@ -337,7 +337,7 @@ CREATE INDEX notices_not_there ON notices (id) WHERE state <> 'delivered';
 CREATE TABLE alerts (
   id              INTEGER PRIMARY KEY,
   condition       TEXT NOT NULL,         -- kind and subject in one text: one open row each
-  kind            TEXT NOT NULL,         -- mapping | poll | held | brake | paused | queue | conflict | dead | connection | webhooks | disk | state | certificate
+  kind            TEXT NOT NULL,         -- mapping | poll | held | brake | paused | queue | conflict | dead | connection | webhooks | disk | state | certificate | job | backup
   mapping         TEXT, side TEXT,       -- NULL where it is about none
   connection      TEXT, collection TEXT, -- likewise
   text            TEXT NOT NULL,         -- as it was told last
@@ -352,7 +352,8 @@ CREATE UNIQUE INDEX alerts_open ON alerts (condition) WHERE ended_at IS NULL;
 CREATE INDEX alerts_ended ON alerts (ended_at) WHERE ended_at IS NOT NULL;
 
 -- Single facts of the file: 'fanned_out' (seq), 'searchable' (id of the last operation that is indexed), 'pruned' (id up to which the present
--- round of pruning looked at operations), 'exchanges_pruned' (the same of exchanges), 'site' (made at creation), 'clean_stop', 'probe' (last try to write
+-- round of pruning looked at operations), 'exchanges_pruned' (the same of exchanges), 'gone_until' (when
+-- the newest operation was made that retention took), 'site' (made at creation), 'clean_stop', 'probe' (last try to write
 -- after the disk failed).
 CREATE TABLE meta (
   name  TEXT PRIMARY KEY,

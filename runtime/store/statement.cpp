@@ -69,17 +69,23 @@ bool unique_violation(Database& database) {
 
 Statement::~Statement() { sqlite3_finalize(handle_); }
 
-void Statement::bind(std::nullptr_t) { sqlite3_bind_null(handle_, ++next_); }
+/// A text put together by filters may have fewer places than parameters are given (SQLITE_RANGE).
+void Statement::note(int code) {
+  if (bound_ == SQLITE_OK && code != SQLITE_RANGE) bound_ = code;
+}
+
+void Statement::bind(std::nullptr_t) { note(sqlite3_bind_null(handle_, ++next_)); }
 
 void Statement::bind(std::string_view text) {
   // A null pointer would bind NULL; an empty view may carry one.
   const char* data = text.data() ? text.data() : "";
-  sqlite3_bind_text64(handle_, ++next_, data, text.size(), copy_ ? SQLITE_TRANSIENT : SQLITE_STATIC, SQLITE_UTF8);
+  note(sqlite3_bind_text64(handle_, ++next_, data, text.size(), copy_ ? SQLITE_TRANSIENT : SQLITE_STATIC, SQLITE_UTF8));
 }
 
-void Statement::bind_integer(std::int64_t number) { sqlite3_bind_int64(handle_, ++next_, number); }
+void Statement::bind_integer(std::int64_t number) { note(sqlite3_bind_int64(handle_, ++next_, number)); }
 
 Result<bool> Statement::step() {
+  if (bound_ != SQLITE_OK) return make_error(Code::kInvalid, std::string("a value cannot be stored: ") + sqlite3_errstr(bound_), "it is larger than the state takes (1 GB), or there is no memory for it");
   const int code = sqlite3_step(handle_);
   if (code == SQLITE_ROW) return true;
   if (code == SQLITE_DONE) return false;

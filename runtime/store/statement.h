@@ -41,6 +41,7 @@ class Statement {
   void bind_all(bool copy, const P&... parameters) {
     copy_ = copy;
     next_ = 0;
+    bound_ = 0;
     (bind(parameters), ...);
   }
   void bind(std::nullptr_t);
@@ -60,7 +61,7 @@ class Statement {
     }
   }
 
-  /// True on a row, false at the end.
+  /// True on a row, false at the end. Fails without asking where a parameter could not be bound (out of memory, beyond SQLite's limit).
   Result<bool> step();
   void reset();
   sqlite3_stmt* handle() { return handle_; }
@@ -69,7 +70,9 @@ class Statement {
   void bind_integer(std::int64_t number);
   sqlite3_stmt* handle_;
   bool& failing_;
+  void note(int code);
   int next_ = 0;
+  int bound_ = 0;  // the first failure of binding: the parameter would be NULL
   bool copy_ = true;
 };
 

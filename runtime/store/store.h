@@ -27,7 +27,7 @@ using Done = std::function<void(Result<T>)>;
 struct Commit {
   std::string mapping{};
   std::optional<Link> link{};            // id 0 = insert, else replace; keys that another live link holds: kStale
-  /// Goes first, with its open conflicts; its history is found by its keys from then on.
+  /// Removed before anything else is written, with its open conflicts; its history is found by its keys from then on.
   std::optional<std::int64_t> remove_link{};
   std::vector<Link> set_aside{};         // inserted beside `link`
   /// Changes answered: each row leaves if it is still what was taken, else it stays waiting and due with the rest (law 4),
@@ -63,8 +63,8 @@ struct Commit {
   std::map<std::string, std::int64_t> counters{};         // added to scope "mapping NAME"
   std::vector<std::string> wake_children{};  // "mapping/side/key" of parents that are linked now: rows waiting for one become due
   std::vector<std::string> look_at{};    // likewise of parents that rows begin to wait for: queued, for reason "child", where no row and no link has the key
-  std::vector<std::pair<Side, std::string>> moved{};  // records that came, went, or say something else in what they match by: whose match was not unique because of one becomes due
-  Sides<bool> stirred{false, false};     // some record of that side changed: what was in the way of a create may be gone
+  std::vector<std::pair<Side, std::string>> moved{};  // records that came, went, or whose match values changed: rows held by an ambiguous match with one of them become due
+  Sides<bool> stirred{false, false};     // a record of that side changed, so a blocked create may succeed now
   std::vector<std::string> brake{};      // kinds logged for this link
   std::vector<std::string> hold_fields{}, free_fields{};  // of the link: held by the brake from here on, not any more
   std::vector<std::string> hooks{};      // rows for the outbox, JSON
@@ -255,10 +255,10 @@ class Store {
   void take_live(std::string mapping, std::int64_t limit, Done<std::vector<DirtyKey>> done);
   /// How much backfill is due.
   void backlog(std::string mapping, Done<std::int64_t> done);
-  /// And of the live keys those that have stood so since `until` or before: a live change takes over what a job has marked.
+  /// Counts also the live keys unchanged since `until`: a live change takes over what a job has marked.
   void backlog(std::string mapping, Instant until, Done<std::int64_t> done);
-  /// Marks of jobs that nothing else asked for leave, counted as discarded; with `recorded` also those of which it is on record what would
-  /// be written. `done(n)`.
+  /// Deletes the marks of jobs that no live change asked for, counted as discarded; with `recorded` also those of which it is on record
+  /// what would be written. `done(n)`.
   void drop_backfill(std::string mapping, bool recorded, Done<std::int64_t> done);
   /// What a read-only mapping would have written is looked at again, at once; `done(n)`.
   void release_would_write(std::string mapping, Done<std::int64_t> done);
@@ -325,10 +325,10 @@ class Store {
   /// Newest first.
   void standing(KeyFilter filter, Page page, Done<Paged<DirtyKey>> done);
   void standing(std::string mapping, std::optional<KeyState> state, Page page, Done<Paged<DirtyKey>> done);
-  /// The keys of one record that were looked at last by the pass of this id, which may have stored no operation. None where another has
-  /// looked since, or they are done with.
+  /// The keys of one record that the pass of this id left standing; it may have stored no operation. None where another pass has looked
+  /// since, or they are done with.
   void left_by(std::string pass, Done<std::vector<DirtyKey>> done);
-  /// Dead or held keys, and those that wait for a person as a whole, to waiting, due now; `done(n)`. A named one also when it backs off or the brake holds it.
+  /// Sets dead and held keys, and those in conflict as a whole, to waiting, due now; `done(n)`. A named key also from backing off or the brake.
   void retry(std::string mapping, std::optional<std::pair<Side, std::string>> key, Done<std::int64_t> done);
   /// Removes the row, counted and audited; `done(0)` where there is none.
   void discard(std::string mapping, Side side, std::string key, std::string reason, std::string author, Done<std::int64_t> done);
@@ -369,8 +369,8 @@ class Store {
   void link(std::int64_t id, Done<Link> done);  // kNotFound
   /// Links that operations since then are about, by id.
   void touched_links(std::string mapping, Instant since, std::int64_t after_id, std::int64_t limit, Done<std::vector<std::int64_t>> done);
-  /// The links of a mapping leave, so many at a time; their records are strangers from then on, and what was done with them stays on record.
-  /// `done(0)`, once none is left, with all that was about them: keys, announced writes, conflicts, cursors.
+  /// Deletes up to `limit` links of the mapping; their records count as unknown afterwards, their operations stay. `done(n)`; `done(0)`
+  /// once none is left, when keys, announced writes, conflicts and cursors are deleted too.
   void forget_links(std::string mapping, std::int64_t limit, Done<std::int64_t> done);
   /// Takes the records out of links, operations, conflicts, intents, changes, findings and hooks, with what was told of parts of them and what is known of their files; audited
   /// without naming them. `done(rows by table)`. kStale while a write to one of them is announced.
@@ -427,8 +427,9 @@ class Store {
   void hook_done(std::int64_t id, Done<void> done);
   void hook_again(std::int64_t id, Instant due_at, std::string error, Done<void> done);
   void hook_given_up(std::int64_t id, std::string error, Done<void> done);
-  /// Deletes operations, received rows, ended jobs, closed conflicts, alerts that are over, notices that do not wait and what is known of files that nothing named since, older than `keep`, deliveries older than a day, a slice at a
-  /// time; `done(more)`. Operations that an open conflict, intent, key or hook names stay.
+  /// Deletes a slice of what is older than `keep`: operations that no open conflict, intent, key or hook names, received rows, ended jobs,
+  /// closed conflicts, ended alerts, notices that do not wait, and what is known of files that nothing named since; deliveries after a
+  /// day. `done(more)`.
   void prune(Duration keep, Done<bool> done);
   /// Of operations made up to this moment some have left by prune(); nullopt: none has.
   void operations_gone_until(Done<std::optional<Instant>> done);

@@ -32,10 +32,13 @@ struct Sides {
   friend bool operator==(const Sides&, const Sides&) = default;
 };
 
+/// How the keys begin under which a mapping looks for the records that name another one (sync/reconcile/lookups.h); no record has such a key.
+inline constexpr std::string_view kWatchKey = "\x01watch ";
+
 struct Change {
   std::string connection, collection, key;
   std::string event = "upsert";       // upsert | delete | unparsed
-  std::string source = "webhook";     // webhook | poll | listen | sweep | person | job
+  std::string source = "webhook";     // webhook | listen
   std::optional<std::string> payload;
   std::string delivery_id;            // "" where the system gives none
 };

@@ -34,7 +34,7 @@ class Engine : private Foreman {
   /// Adds the mapping or swaps its script for new changes. The endpoints outlive it.
   /// `further`: collections that it looks things up in, by the plan's ids.
   void put(std::shared_ptr<Mapper> mapper, Sides<Endpoint*> endpoints, const std::map<std::string, Endpoint*>& further = {});
-  /// What a mapping wants that is not put yet, or not at the moment: it is taken in and waits as its dirty keys (law 1).
+  /// Routes of a mapping that is not loaded, yet or at the moment: its changes are stored as dirty keys (law 1).
   void expect(const std::string& mapping, std::vector<store::Route> routes) { routes_[mapping] = std::move(routes); }
   /// Pauses it; passes under way end, and its changes wait for it. False when there is none of that name.
   bool remove(const std::string& mapping);
@@ -53,7 +53,7 @@ class Engine : private Foreman {
   void look(const std::string& connection, const std::string& collection, std::function<void(std::optional<Error>)> done);
   /// Keys of this mapping may be due (a retry, a resolution), and what waits for a decision may have one.
   void wake(const std::string& mapping);
-  /// A connection was tested or let go on: keys that stood aside because one refused are tried now, whatever the pause.
+  /// A connection works again: retries the keys that stand because one refused, whatever their pause.
   void try_refused();
   /// Takes no more keys of it until it is let go (quarantine, a person); what comes waits.
   void pause(const std::string& mapping, bool paused);
@@ -118,7 +118,6 @@ class Engine : private Foreman {
     bool moved = false;  // for that its file names other records than its links are of
   };
   std::map<std::string, MappingStatus> status() const;
-  const sched::Scheduler& scheduler() const { return scheduler_; }
 
  private:
   struct Mapping;

@@ -1,5 +1,5 @@
-// known_ends.h — of which records the links of a mapping are: connection, collection and key of both sides, as the mapping had them
-// when they were made. A key of one table means nothing in another (laws 16, 20), so a mapping whose file names another is held
+// known_ends.h — which collections the links of a mapping belong to: connection, collection and key of both sides, as the mapping had
+// them when they were made. A key of one table means nothing in another (laws 16, 20), so a mapping whose file names another is held
 // until its file is put back or a person says what its links are: of the same records, or of none.
 //
 // Kept in the state (kv, "ends").

@@ -29,9 +29,9 @@ using SideKey = std::pair<Side, std::string>;
 inline constexpr const char* kOlder = "older";
 /// That a person has let its delete go, while the key stands for something else (law 18).
 inline constexpr const char* kLetGo = "let_go";
-/// So many records that were set back are an accident, where the brake lets so many go; more say that their system was (law 18).
+/// Up to so many records that were set back count as single mistakes; more mean that their system was restored (law 18).
 inline constexpr std::int64_t kFewSetBack = 2;
-/// Likewise of the newest that are missing: who has just made a few deletes them again, and nothing else was edited since.
+/// The same for the newest records missing from a list: who has just made a few may have deleted them again.
 inline constexpr std::int64_t kFewGone = 5;
 /// A note of the link: the records' own times as they were seen last, by side, likewise.
 inline constexpr const char* kShown = "$shown";
@@ -168,7 +168,7 @@ struct Lane {
   bool staging = false;                         // nothing is written yet: a job waits until its conflicts are decided
   std::string load;                             // id of the initial load at work, "" = none
   std::unique_ptr<Lookups> lookups;  // nullptr: the mapping looks nothing up
-  std::function<Duration(Side)> ask_sweep;  // which records of the side are there at all, and when to ask again; nullptr: nobody sweeps
+  std::function<Duration(Side)> ask_sweep;  // requests a sweep of the side; returns when to ask again; nullptr: nobody sweeps
   std::function<void(Side, Done<void>)> sweep_now;  // likewise, begun after this call and stored by the time it is answered
   std::function<void()> woke;  // keys of other mappings that waited for one of this may go on
   std::function<void(const std::string& mapping)> asked;  // keys of this mapping, perhaps another one, are due since somebody waits for them

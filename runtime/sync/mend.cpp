@@ -449,12 +449,6 @@ void reset_stale(const Workplace& place, const std::string& author, store::Page 
 
 const char* act_name(Mending::Act act) { return kActs[static_cast<std::size_t>(act)]; }
 
-std::optional<Mending::Act> act_from_name(std::string_view name) {
-  const auto found = std::find(kActs.begin(), kActs.end(), name);
-  if (found == kActs.end()) return std::nullopt;
-  return static_cast<Mending::Act>(found - kActs.begin());
-}
-
 void mend(const Workplace& place, Mending what, Done<store::Operation> done) { std::make_shared<Mender>(place, std::move(what), std::move(done))->start(); }
 
 }  // namespace tidewire::sync

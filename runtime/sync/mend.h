@@ -30,7 +30,6 @@ struct Mending {
   std::string author;
 };
 const char* act_name(Mending::Act act);  // "unlink", …
-std::optional<Mending::Act> act_from_name(std::string_view name);
 
 /// Keys of one mapping that a system restored to an older state has made dead letters (law 3).
 struct StaleReset {

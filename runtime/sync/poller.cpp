@@ -1,5 +1,7 @@
 #include "sync/poller.h"
 
+#include "base/json.h"
+
 namespace tidewire::sync {
 
 Poller::Poller(Lane& lane, Side side, int page) : lane_(lane), side_(side), page_(page), alive_(std::make_shared<bool>(true)) {}
@@ -47,6 +49,7 @@ void Poller::anchor(Done<void> done) {
 }
 
 void Poller::next_page(Value cursor) {
+  asked_ = cursor;
   lane_.batcher[side_]->endpoint().changes(std::move(cursor), page_, [this, alive = alive_, asked_at = lane_.around.clock.now()](Result<ChangesPage> page) {
     if (*alive) on_page(asked_at, std::move(page));
   });
@@ -93,6 +96,10 @@ void Poller::mark(Instant asked_at, ChangesPage page, const std::vector<store::K
 }
 
 void Poller::keep(std::vector<store::DirtyMark> marks, Value cursor, bool more) {
+  if (more && marks.empty() && cursor == asked_) {
+    now_.error = make_error(Code::kInvalid, "the connector says that more follows and stays at the same cursor: " + json::dump(cursor), "mend `changes` of the connector");
+    return end();
+  }
   lane_.store.put_polled(lane_.mapping, std::move(marks), side_, cursor, [this, alive = alive_, more, cursor](Result<void> stored) {
     if (!*alive) return;
     if (!stored.ok()) {

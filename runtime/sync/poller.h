@@ -40,6 +40,7 @@ class Poller {
   Side side_;
   int page_;
   bool under_way_ = false;
+  Value asked_;  // the cursor of the page under way
   Outcome now_, last_;
   std::optional<Instant> last_success_;
   std::vector<std::function<void(Outcome)>> waiting_, following_;  // for this poll's end, for one more poll

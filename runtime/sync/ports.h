@@ -80,10 +80,10 @@ struct ChangesPage {
   std::vector<Record> records;
   std::vector<std::string> deleted;
   std::map<std::string, std::vector<std::string>> parents;  // of rows that went or moved away: by the column that names a record, the records that had them
-  bool sweep = false;  // rows went of which nothing told one by one (a table was emptied, a log is lost): the whole side is to be looked at
+  bool sweep = false;  // deletes happened that were not reported one by one (a table was emptied, a log is lost): the whole side is to be swept
   Value cursor;
   bool more = false;
-  std::optional<Error> left_out;  // of collections beside it, one could not be asked; what came counts, and the cursor stays before that one's
+  std::optional<Error> left_out;  // of a sub-collection that could not be asked: its cursor is not advanced, the rest of the page counts
 };
 
 /// One collection of one connection. Every verb may take long and fail; none retries. Errors follow base/result.h:
@@ -169,7 +169,7 @@ class FileVerbs {
   virtual bool shared() const { return true; }
   /// Whether it tells a content from another one behind the same reference without sending it. Else references count as unchangeable.
   virtual bool tells_marks() const { return false; }
-  /// By reference what tells its content from another one. Left out: what it tells nothing of, perhaps because it is not there. Asked only where it tells.
+  /// The mark of each content, by reference; a reference of which nothing is known, or that names no file, is left out. Asked only where tells_marks().
   virtual void marks(std::vector<std::string> refs, Done<std::map<std::string, std::string>> done) { (void)refs, done(std::map<std::string, std::string>()); }
   /// nullopt: it is not there (any more). kInvalid: too large to be copied, or the reference is to no file of this system.
   virtual void download(std::string ref, Done<std::optional<FileContent>> done) = 0;

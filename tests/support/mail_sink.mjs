@@ -1,6 +1,12 @@
-// A mail server that takes everything: { port, mails: [{ from, to, text }] }. It can refuse the next few on order.
+// A mail server that takes everything: { port, mails: [{ from, to, text }] }, a body in base64 being told as it reads. It can refuse the next few on order.
 import net from "node:net";
 import { cleanup } from "./scenario.mjs";
+
+function as_read(text) {
+  const [head, body] = [text.slice(0, text.indexOf("\n\n")), text.slice(text.indexOf("\n\n") + 2)];
+  if (body.split("\n").some((line) => line.length > 998)) throw new Error("a line that no mail server needs to take");
+  return /^content-transfer-encoding: base64$/im.test(head) ? head + "\n\n" + Buffer.from(body, "base64").toString() : text;
+}
 
 export function mail_sink() {
   const sink = { mails: [], refuse: 0 };
@@ -12,7 +18,7 @@ export function mail_sink() {
         if (line !== ".") return void (mail.text += line.replace(/^\.\./, ".") + "\n");
         in_data = false;
         if (sink.refuse > 0) { sink.refuse--; return say("451 try again later"); }
-        sink.mails.push(mail);
+        sink.mails.push({ ...mail, text: as_read(mail.text) });
         mail = { from: "", to: [], text: "" };
         return say("250 taken");
       }

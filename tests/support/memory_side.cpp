@@ -90,6 +90,11 @@ void MemorySide::changes(Value cursor, int, sync::Done<sync::ChangesPage> done) 
     if (static_cast<std::int64_t>(row.version) > cursor.as_int()) since[row.version] = key;
   }
   sync::ChangesPage page;
+  if (stays) {
+    page.cursor = std::move(cursor);
+    page.more = true;
+    return poster_.post([done, page] { done(page); });
+  }
   page.cursor = Value(static_cast<std::int64_t>(last_version_));
   for (const auto& [version, key] : since) {
     page.more = page.records.size() == change_page;

@@ -45,6 +45,7 @@ class MemorySide final : public sync::Endpoint {
   std::string brought_back;                              // under this key
   std::deque<Fault> put_back_faults;
   std::function<void(Row&)> before_delete;
+  bool stays = false;                                    // a poll answers nothing, promises more, and comes no further
   std::function<void()> after_changes;                   // what happens while a poll's answer is on its way
   std::map<std::string, std::vector<std::string>> parents;  // whose rows are gone, as the next changes tell it
   bool emptied = false;  // so they tell that, too, and not which rows there were

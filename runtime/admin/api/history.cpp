@@ -12,7 +12,7 @@ namespace {
 
 const Words kOperationWords[] = {{"outcome", {"applied", "merged", "conflict", "held", "dead", "skipped", "retry", "announced", "would_write"}},
                                  {"kind", {"create", "update", "delete", "link", "rename", "restore", "conflict", "resolve", "revert", "hold", "dead", "adopt", "note", "unlink", "relink", "merge", "ignore", "heed", "reset_base"}}};
-const Words kReceivedWords[] = {{"event", {"upsert", "delete", "unparsed"}}, {"source", {"webhook", "poll", "listen", "sweep", "person", "job", "again"}}};
+const Words kReceivedWords[] = {{"event", {"upsert", "delete", "unparsed"}}, {"source", {"webhook", "listen"}}};
 
 void operations(Api& api, const Call& call) {
   const auto page = id_page_of(call);
@@ -187,7 +187,7 @@ std::span<const Route> history_routes() {
       {.method = "GET", .path = "/api/v1/changes", .role = Role::kViewer, .id = "changes", .summary = "What was received, newest first, whatever announced it", .handler = changes,
        .query = [] {
          auto all = received_filters;
-         all.push_back({"source", kText, "webhook, poll, listen, sweep, person, job or again"});
+         all.push_back({"source", kText, "webhook or listen: who told of it without being asked"});
          return paged(std::move(all));
        }(),
        .answer = "Changes"},

@@ -1,4 +1,4 @@
--- What a reference to a file names, by the content (sync/files.h): so the content of a file that a record still names is known without
+-- What a reference to a file names, by the content (sync/belongings/files.h): so the content of a file that a record still names is known without
 -- reading it again, and a content that a system has already is not sent there a second time. A row that no read has met for as long as
 -- operations are kept leaves; the file is read once more then.
 CREATE TABLE files (

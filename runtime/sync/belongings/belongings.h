@@ -21,8 +21,8 @@ constexpr const char* kVersion = "$version";
 /// A key as text; "" for null and for nothing.
 std::string text_of(const Value* value);
 
-/// Keys of records that a database was asked for by an equality of its own: it may take for the same what is spelled otherwise, 2.50 and 2.5
-/// of columns of two scales, ABC and abc where case does not count, blanks at the end.
+/// A set of keys compared as databases compare them, which may take for the same what is spelled otherwise: 2.50 and 2.5 of columns of two
+/// scales, ABC and abc where case does not count, blanks at the end.
 class Keys {
  public:
   void add(const std::string& key);

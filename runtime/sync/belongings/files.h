@@ -2,7 +2,7 @@
 //
 // A reference says nothing of what is in the file, so it is read once and its hash kept (store: files). Another file gets another reference in most systems.
 // Where a content can be exchanged behind its reference (an object that is overwritten in its bucket, media that a plugin replaces), the system's mark of
-// it is kept beside the hash, and where it shows another one the file is read again. One without such marks is not seen to change. The bytes of what was
+// it is kept beside the hash, and where it shows another one the file is read again. Without marks a changed file behind the same reference goes unnoticed. The bytes of what was
 // read stay in memory for a moment, because what is read is mostly about to be written to the other side; what does not fit is read a second time then.
 #pragma once
 

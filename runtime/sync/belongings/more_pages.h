@@ -1,7 +1,7 @@
 // more_pages.h — which of the sources of one poll have another page: those alone are asked for it.
 //
 // A source that is through begins anew when it is asked again, and some answer a fresh beginning with `more` (Frappe: first the
-// documents, then what was deleted). Asked all together until none has more, two of them could take turns for ever.
+// documents, then what was deleted). Asking all sources until none has more would let two of them alternate for ever.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
-// with_watched.h — a collection whose polls tell of what its records' watched lookups find, too: what no webhook told there
-// leads to those who name it, as a webhook does (reconcile/lookup.cpp). All else is the collection's own.
+// with_watched.h — adds the changes of watched lookups to the polls of a collection: a change there marks the records that name it, as a
+// webhook does (reconcile/lookup.cpp). All else is the collection's own.
 #pragma once
 
 #include <memory>

@@ -5,8 +5,8 @@
 // and cancelled meanwhile.
 //
 // A job that marks keys never runs far ahead of the worker: the state stays small, a pause holds, and what is left is known.
-// One job of a mapping is at work at a time; those of a batch follow each other, so that parents come first. Beside a paused
-// one that has marked keys only those that mark none are at work: what is marked is worked off, or dropped, as one job's.
+// One job of a mapping is at work at a time; those of a batch follow each other, so that parents come first. While a job that marked
+// keys is paused, only jobs that mark none may run: what is marked is worked off, or dropped, as one job's.
 #pragma once
 
 #include <functional>
@@ -53,8 +53,7 @@ class Jobs {
   /// A conflict of it was decided: a staged job that waits for that looks again.
   void decided(const std::string& mapping);
   void stop();
-  /// Something is at work. A staged job that waits for a person is not, nor one whose system has long been away, nor one whose marked
-  /// keys nobody takes, because the mapping is switched off.
+  /// False while the only open jobs wait for a person, for a system that has long been away, or for a mapping that is switched off.
   bool busy() const;
   /// The job at work or the next one; else the last that ended in this process.
   std::optional<store::Job> of(const std::string& mapping) const;

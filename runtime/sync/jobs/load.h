@@ -4,9 +4,9 @@
 // Both cursors are fixed before the first page (law 5). A sweep, once every page of a side was read, also marks keys that no page
 // showed, those that are linked and those that something was announced for: each is confirmed by a single read before anything is
 // believed (law 16). Where the system counts its records, it is asked before the first page and, if the pages show fewer, once
-// more after the last: a list of fewer keys than the smaller of both counts says of nothing that it is missing. Records that only
-// come or only go meanwhile make no list look short; where some come behind the page just read while others go ahead of it, one
-// may, and the next sweep has the word.
+// more after the last: if fewer keys were listed than the smaller count, nothing is taken for deleted. Records that only come or only go
+// meanwhile make no list look short; where some come behind the page just read while others go ahead of it, one may, and the next sweep
+// corrects it.
 //
 // Of a system that was set back to a backup what was made since is missing, all of it newer than anything that is left. Where more
 // than a few linked records are missing so, that is told to the brake before any is marked (law 18).

@@ -107,9 +107,8 @@ void drop_note(store::Link& link, const std::string& field, std::string_view wha
 void note_form(store::Link& link, const std::string& field, Object form);
 void drop_form(store::Link& link, const std::string& field);
 
-/// True where the form of the side was seen in place of what a write of unknown outcome had found and had meant there: somebody has
-/// entered it since, though it is what both had agreed on before (law 26); of rows where one cell of them was. Noted by note_entered,
-/// of rows as entered_cells has it.
+/// True if somebody has entered again what both sides had agreed on, after a write of unknown outcome (law 26): the side shows neither what
+/// that write had found nor what it meant. Of rows, if one of their cells was. Noted by note_entered, of rows as entered_cells has it.
 inline constexpr const char* kEntered = "entered";  // the note of it
 bool is_entered(const store::Link& link, const Field& field, Side side, const Value& form);
 void note_entered(store::Link& link, const Field& field, Side side, Value form);
@@ -140,7 +139,7 @@ struct Situation {
   const std::set<Reference>* coming = nullptr;        // these are not waited for: whoever looks knows that they will be linked
   std::set<std::string> judged_in_doubt{};            // judged fields that a copy of unknown outcome may be in (law 26)
   bool restored = false;                              // the base may be older than what the sides agreed on last: so is the state
-  bool meets = false;                                 // two that are about to be linked: what one of them names holds up that field alone
+  bool meets = false;                                 // first contact of two records: a reference that is not linked yet delays its own field alone
 };
 
 /// kScript, kBudget, kInvalid name mapping, field and value: dead letters. Waiting for parents is no error (missing).

@@ -26,7 +26,7 @@ void lay_cell(const Field& cell, Side side, const Value& form, Value& row);
 /// One name per row, from its key columns as this side spells them.
 std::vector<std::string> row_names(const Field& field, Side side, const Value& form);
 /// What somebody entered into a list that shows `now`, where it reads as agreed on and as none of `others`: what a write had found there and
-/// what was meant. By the names of rows and cells, {"[\"MIT\"]": {"degree": form}}; of several rows with one key any may be the one meant.
+/// what was meant. By the names of rows and cells, {"[\"MIT\"]": {"degree": form}}; of several rows with one key any may match.
 Value entered_cells(const Field& field, Side side, const Value& now, const Value& agreed, const std::vector<Value>& others);
 /// True where the row of that name, or one of a list, still shows what is noted of it so.
 bool is_entered_cell(const Value& entered, const Field& cell, Side side, const std::string& row, const Value& form);

@@ -2,8 +2,8 @@
 //
 // `created` is told once, by the commit that closes the announcement of the create: with its answer, or when the record is
 // found again after the answer was lost ("made" of the operation's record). Found by its match alone, a record counts as made by us
-// where most of what was sent reads so. Somebody who entered just the same while the outcome was open cannot be told from that, and
-// is told as created too; so can a record of ours that somebody has edited in most of its fields by then, which is not told.
+// where most of what was sent reads so. Identical data entered by a person meanwhile is therefore told as created, too, and a record of
+// ours that a person has edited in most fields by then is not.
 #pragma once
 
 #include <string>

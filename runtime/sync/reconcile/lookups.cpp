@@ -19,13 +19,13 @@ std::string Question::told() const { return redact ? "a value that the mapping r
 
 std::string Question::name() const { return id + "\n" + by + "\n" + json::dump(value); }
 
-std::string watch_key(const std::string& lookup, const std::string& key) { return "\x01watch " + lookup + " " + key; }
+std::string watch_key(const std::string& lookup, const std::string& key) { return std::string(store::kWatchKey) + lookup + " " + key; }
 
 std::string part_watch_key(const std::string& part, const std::string& key) { return watch_key("@" + part, key); }
 
 std::optional<std::pair<std::string, std::string>> watched_by(const std::string& key) {
-  constexpr std::size_t kStart = 7;
-  if (!key.starts_with("\x01watch ")) return std::nullopt;
+  constexpr std::size_t kStart = store::kWatchKey.size();
+  if (!key.starts_with(store::kWatchKey)) return std::nullopt;
   const std::size_t space = key.find(' ', kStart);
   if (space == std::string::npos) return std::nullopt;
   return std::pair(key.substr(kStart, space - kStart), key.substr(space + 1));

@@ -37,20 +37,16 @@ void Reconcile::start() {
 }
 
 void Reconcile::assume(const store::Store::Resolution& decision) {
-  for (store::Conflict& open : known_.conflicts) {
-    if (open.id != decision.conflict) continue;
+  const auto say = [&](store::Conflict& open, const auto& said) {
     open.method = decision.method;
     open.author = decision.author;
-    open.said_left = decision.left;
-    open.said_right = decision.right;
-  }
-  for (const store::Store::Resolution::With& one : decision.with) {
-    for (store::Conflict& open : known_.conflicts) {
-      if (open.field != one.field) continue;
-      open.method = decision.method;
-      open.author = decision.author;
-      open.said_left = one.left;
-      open.said_right = one.right;
+    open.said_left = said.left;
+    open.said_right = said.right;
+  };
+  for (store::Conflict& open : known_.conflicts) {
+    if (open.id == decision.conflict) say(open, decision);
+    for (const store::Store::Resolution::With& one : decision.with) {
+      if (open.field == one.field) say(open, one);
     }
   }
 }

@@ -429,8 +429,8 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   std::vector<SideKey> claimed_;
   Sides<std::optional<Record>> record_;
   Sides<bool> read_{false, false};  // asked and answered in this pass
-  Sides<std::set<std::string>> members_;  // fields that are looked at as they were before we wrote them, and go back to that
-  bool looked_ = false;             // whether a page has shown it
+  Sides<std::set<std::string>> members_;  // fields of a group to be put back to their value before our write
+  bool looked_ = false;             // whether the pages that were read have been asked for it
   Sides<bool> from_page_{false, false};  // a page showed it
   Sides<Instant> asked_at_;         // a read shows a moment between its asking and its answer, and only the former is sure
   Sides<bool> exists_{true, true};

@@ -1,5 +1,7 @@
 #include "store/database.h"
 
+#include <sqlite3.h>
+
 #include <catch2/catch.hpp>
 
 #include "base/json.h"
@@ -33,6 +35,21 @@ TEST_CASE("database: values come back as what SQLite stored", "[store][database]
   CHECK(rows[3].at("a") == Value("text"));
   CHECK(rows[4].at("a") == Value("[1,\"x\"]"));
   CHECK(database->last_insert_id() == 5);
+}
+
+TEST_CASE("database: a value that cannot be bound fails its statement and is not stored as NULL", "[store][database]") {
+  auto database = memory_database();
+  REQUIRE(database->exec("CREATE TABLE t (a)").ok());
+  sqlite3_limit(database->handle(), SQLITE_LIMIT_LENGTH, 1000);
+
+  const std::array parameters{Value(std::string(2000, 'x'))};
+  const auto stored = database->run("INSERT INTO t (a) VALUES (?)", parameters);
+
+  REQUIRE_FALSE(stored.ok());
+  CHECK(stored.error().message.find("cannot be stored") != std::string::npos);
+  CHECK(database->query("SELECT a FROM t", {}).value().empty());
+  const std::array shorter{Value("x")};
+  CHECK(database->run("INSERT INTO t (a) VALUES (?)", shorter).ok());
 }
 
 TEST_CASE("database: a REAL is a decimal that keeps its point", "[store][database]") {

@@ -39,6 +39,20 @@ TEST_CASE("poller: what is told while a poll is on its way is looked for by anot
   CHECK(world.right.rows.size() == 1);
 }
 
+TEST_CASE("poller: a connector that promises more and stays where it is ends the poll with an error", "[sync]") {
+  World world;
+  std::optional<Error> error;
+  world.engine->look("erp", "Person", [&](std::optional<Error> failed) { error = std::move(failed); });
+  world.settle();
+  world.left.stays = true;
+
+  world.engine->look("erp", "Person", [&](std::optional<Error> failed) { error = std::move(failed); });
+  world.settle();
+
+  REQUIRE(error);
+  CHECK(error->message.find("stays at the same cursor") != std::string::npos);
+}
+
 TEST_CASE("poller: who waits for a poll is answered, though its mapping goes meanwhile", "[sync]") {
   World world;
   bool looked = false;
