@@ -150,6 +150,11 @@ local function made_text(shape, row, parameters)
     "let the key be copied over, or be an auto_increment column")
 end
 
+-- Made, and not there under the key that it was given.
+local function not_shown(shape)
+  return select(2, fail("invalid", "a row was made, and " .. shape.name .. " does not show it under its key", "a trigger gives it another key, or the view shows other rows"))
+end
+
 -- All in one transaction: any refusal takes all back, and each is tried alone.
 local function insert(conn, shape, group, outcomes)
   local statements, err = {}
@@ -164,7 +169,10 @@ local function insert(conn, shape, group, outcomes)
   local answers
   if not err then answers, err = db.transaction(conn, statements, true, table_files.sends(shape, group)) end
   if answers then
-    for i, item in ipairs(group) do outcomes[item.at] = { record = tables.record(shape, answers[2 * i][1]) } end
+    for i, item in ipairs(group) do
+      local row = answers[2 * i][1]
+      outcomes[item.at] = row and { record = tables.record(shape, row) } or { error = not_shown(shape) }
+    end
     return
   end
   if (err.code == "invalid" or err.code == "blocked") and #group > 1 then

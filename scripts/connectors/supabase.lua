@@ -5,6 +5,7 @@
 --- which PostgREST answers with 406, and nothing done, where the row has moved on.
 
 local connector = require "tidewire.connector"
+local creates = require "tidewire.creates"
 local json = require "tidewire.json"
 local text = require "tidewire.text"
 local time = require "tidewire.time"
@@ -292,6 +293,19 @@ end
 
 local insert_only = { Prefer = "resolution=ignore-duplicates,return=representation" }
 
+local function taken(err)
+  if not err.message:find "^23505" then return err end
+  return select(2, fail("stale", err.message, "a row with this unique value exists"))
+end
+
+-- The records of one row made alone, what is in its way being refused.
+local function make_alone(conn, collection, shape, item)
+  local reply, err = wire.request(conn, collection, "POST", { { "select", shape.select } }, array { item.row }, { Prefer = "return=representation" })
+  if not reply then return nil, taken(err) end
+  if tables.are_rows(shape, reply.body) then return tables.records(shape, reply.body) end
+  return fail("unknown", "the answer is no list of rows")
+end
+
 -- Of a list those from `from` on, where one row alone took too long: whatever holds it up holds up the others.
 local function held_up(group, from, outcomes, err)
   for n = from, #group do outcomes[group[n].at] = { error = err } end
@@ -304,7 +318,9 @@ local function insert(conn, collection, shape, group, outcomes)
   for i, item in ipairs(group) do rows[i] = item.row end
   local reply, err = wire.request(conn, collection, "POST", { { "select", shape.select } }, rows, insert_only)
   if reply and tables.are_rows(shape, reply.body) then
-    connector.deal_created(group, tables.records(shape, reply.body), shape.key, outcomes)
+    local missing = creates.deal(group, tables.records(shape, reply.body), shape.key, outcomes)
+    creates.settle(missing, shape.key, outcomes, function(keys) return M.read(conn, collection, keys) end,
+      function(item) return make_alone(conn, collection, shape, item) end)
     return nil
   end
   if reply then err = select(2, fail("unknown", "the answer is no list of rows")) end
@@ -323,10 +339,7 @@ local function insert(conn, collection, shape, group, outcomes)
     return nil
   end
   if wire.took_too_long(err) then return held_up(group, 1, outcomes, err) end
-  if err.message:find("^23505") then
-    err = select(2, fail("stale", err.message, "a row with this unique value exists"))
-  end
-  for _, item in ipairs(group) do outcomes[item.at] = { error = err } end
+  for _, item in ipairs(group) do outcomes[item.at] = { error = taken(err) } end
 end
 
 function M.create(conn, collection, entries)

@@ -382,26 +382,6 @@ function M.by_columns(entries, key)
   return order
 end
 
---- What each row of one insert became, by the records that it answered. Rows whose keys we gave are known by them, and one
---- that is missing existed; others come back in order, which tells something only when all came. `item.key` is a key as it is read,
---- where that may be another spelling than was given.
-function M.deal_created(group, records, key, outcomes)
-  local by_key = {}
-  for _, one in ipairs(records) do by_key[one.key] = one end
-  for i, item in ipairs(group) do
-    local keyed, one = M.has_key(item.row, key), nil
-    if keyed then one = by_key[item.key or M.key_of(item.row, key)] end
-    if not one and #records == #group then one = records[i] end      -- a key too, where it is read in another spelling
-    if one then
-      outcomes[item.at] = { record = one }
-    elseif keyed then
-      outcomes[item.at] = { error = select(2, fail("stale", "a row with this key exists")) }
-    else
-      outcomes[item.at] = { error = select(2, fail("unknown", "the answer does not tell which rows were made")) }
-    end
-  end
-end
-
 -- The scan of a poll --------------------------------------------------------------------------------------------------
 
 --- A cursor that means "what changes after `mark`".

@@ -3,6 +3,7 @@
 
 local tap = require "tap"
 local connector = require "tidewire.connector"
+local creates = require "tidewire.creates"
 local fake_http = require "fake_http"
 local text = require "tidewire.text"
 
@@ -85,11 +86,24 @@ tap.test("a row that is made under a key in another spelling is ours where all w
   local group = { { at = 1, row = { at = "2024-01-01T12:00:00Z" } }, { at = 2, row = { at = "2024-01-01T13:00:00Z" } } }
   local first, second = { key = "2024-01-01T12:00:00+00:00" }, { key = "2024-01-01T13:00:00+00:00" }
   local outcomes = {}
-  connector.deal_created(group, { first, second }, { "at" }, outcomes)
+  tap.equal(#creates.deal(group, { first, second }, { "at" }, outcomes), 0)
   tap.equal({ outcomes[1].record == first, outcomes[2].record == second }, { true, true })
   outcomes = {}
-  connector.deal_created(group, { second }, { "at" }, outcomes)
-  tap.equal({ outcomes[1].error.code, outcomes[2].error.code }, { "stale", "stale" })
+  tap.equal({ #creates.deal(group, { second }, { "at" }, outcomes), outcomes }, { 2, {} })
+end)
+
+tap.test("of rows that were not made one that is in the way is told from what keeps them out in silence", function()
+  local missing, outcomes = { { at = 1, row = { id = 1 } }, { at = 2, row = { id = 2 } }, { at = 3, row = { id = 3 } }, { at = 4, row = { id = 4 } } }, {}
+  local answers = { [2] = {}, [3] = { { key = "3" } } }
+  creates.settle(missing, { "id" }, outcomes, function(keys) return { { key = keys[1] } } end,
+    function(item) return answers[item.row.id], { code = "stale", message = "its other unique value is taken" } end)
+  tap.equal({ outcomes[1].error.code, outcomes[2].error.code, outcomes[3].record.key, outcomes[4].error.code }, { "stale", "invalid", "3", "stale" })
+  creates.settle(missing, { "id" }, outcomes, function() return nil, { code = "unavailable" } end)
+  tap.equal({ outcomes[1].error.code, outcomes[4].error.code }, { "unavailable", "unavailable" })
+  creates.deal({ { at = 1, row = { name = "a" } }, { at = 2, row = { name = "b" } } }, {}, { "id" }, outcomes)
+  tap.equal({ outcomes[1].error.code, outcomes[2].error.code }, { "invalid", "invalid" })
+  creates.deal({ { at = 1, row = { name = "a" } }, { at = 2, row = { name = "b" } } }, { { key = "7" } }, { "id" }, outcomes)
+  tap.equal({ outcomes[1].error.code, outcomes[2].error.code }, { "unknown", "unknown" })
 end)
 
 tap.test("where there is no way to a database it is said what to look after, unless it was said already", function()

@@ -93,6 +93,13 @@ tap.test("old tables: dates of zeros are null, letters without case stay apart, 
   fails("stale", "changed", call.update(rows, row.key, { name = "x" }, row.version))
 end)
 
+tap.test("a row that is not there under the key that it was made with is told", function()
+  assert(db:query "create table renamed (id int primary key, name varchar(9))")
+  assert(db:query "create trigger renames before insert on renamed for each row set new.id = if(new.name = 'other', new.id + 1000, new.id)")
+  local outcomes = assert(connect().create(collection("renamed", { "id" }, { "name" }), array { { values = { name = "a" }, key = "1" }, { values = { name = "other" }, key = "2" } }))
+  tap.equal({ outcomes[1].record.key, outcomes[2].error.code }, { "1", "invalid" })
+end)
+
 tap.test("JSON that MariaDB keeps as checked text is a value with parts, not a text", function()
   assert(db:query "create table papers (id int auto_increment primary key, `odd ``name` json, plain longtext, loose longtext check (json_valid(plain)))")
   local call, rows = connect(), collection("papers", { "id" }, { "odd `name", "plain", "loose" })

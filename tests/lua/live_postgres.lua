@@ -165,6 +165,25 @@ tap.test("what triggers do before the write is in the answer", function()
   tap.equal({ made.key, made.fields.name }, { "7", "HELLO" })
 end)
 
+tap.test("a row that a trigger keeps out in silence is refused, and no other", function()
+  assert(db:query "create function keep_out() returns trigger language plpgsql as $$ begin if new.name = 'out' then return null; end if; return new; end $$")
+  for _, key in ipairs { "int primary key", "int generated always as identity primary key" } do
+    assert(db:query "drop table if exists choosy")
+    assert(db:query(("create table choosy (id %s, name text, code text unique)"):format(key)))
+    assert(db:query "create trigger keep_out before insert on choosy for each row execute function keep_out()")
+    assert(db:query(("insert into choosy (%sname, code) values (%s'there', 'taken')"):format(key:find "identity" and "" or "id, ", key:find "identity" and "" or "9, ")))
+    local call, rows, entries = connect().functions, collection("choosy", { "id" }, { "name" }), array {}
+    for i, one in ipairs { { "in", "a" }, { "out", "b" }, { "in", "taken" }, { "in", "c" }, { "in", "d" } } do
+      entries[i] = { values = { name = one[1], code = one[2] }, key = not key:find "identity" and (i == 5 and "9" or tostring(i)) or nil }
+    end
+    local got = {}
+    for i, outcome in ipairs(assert(call.create(rows, entries))) do got[i] = outcome.error and outcome.error.code or outcome.record.fields.name end
+    tap.equal(got, { "in", "invalid", "stale", "in", key:find "identity" and "in" or "stale" }, key)
+    fails("invalid", "no row was made, and nothing was refused", nil, assert(call.create(rows, array { entries[2] }))[1].error)
+    tap.equal(db:query("select count(*)::int as n from choosy")[1].n, key:find "identity" and 4 or 3, key)
+  end
+end)
+
 tap.test("a count that takes longer than a statement may is not known; a row without a key is not counted", function()
   assert(db:query "create view slow_ones as select g as id from generate_series(1, 3) g where pg_sleep(5) is not null")
   local total, err = connect({ url = url, statement_timeout = 2 }).functions.count(collection("slow_ones", { "id" }, { "id" }, { version = false }))

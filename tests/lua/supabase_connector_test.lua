@@ -147,13 +147,26 @@ tap.test("an update that met no row finds out why", function()
 end)
 
 tap.test("rows of a bulk create that existed are told, never merged", function()
-  local call, http = connect { { "GET " .. path, probe }, { "POST " .. path, { status = 201, body = array { row "b" } } } }
+  local call, http = connect { { "GET " .. path, probe, page(row "a") }, { "POST " .. path, { status = 201, body = array { row "b" } } } }
   local outcomes = call.create(items, array { { values = { sku = "1" }, key = "a" }, { values = { sku = "2" }, key = "b" } })
   tap.equal(outcomes[1].error.code, "stale")
   tap.equal(outcomes[2].record.key, "b")
   local sent = http.asked "POST .*"[1]
   tap.equal(sent.headers.Prefer, "resolution=ignore-duplicates,return=representation")
   tap.equal(sent.json[1].id, "a")
+end)
+
+tap.test("a row that is neither made nor there was kept out, or its other unique value is taken", function()
+  local entries = array { { values = { sku = "1" }, key = "a" }, { values = { sku = "2" }, key = "b" }, { values = { sku = "3" }, key = "c" } }
+  local call, http = connect { { "GET " .. path, probe, page(row "a") }, { "POST " .. path, { status = 201, body = array {} }, { status = 201, body = array {} },
+    { status = 409, body = { code = "23505", message = "duplicate key value", details = null, hint = null } } } }
+  local outcomes = call.create(items, entries)
+  tap.equal({ outcomes[1].error.code, outcomes[2].error.code, outcomes[3].error.code }, { "stale", "invalid", "stale" })
+  tap.ok(outcomes[2].error.message:find "nothing was refused", outcomes[2].error.message)
+  tap.equal({ http.asked("POST " .. path)[2].headers.Prefer, http.asked("POST " .. path)[2].json[1].id }, { "return=representation", "b" })
+  -- Without keys: where none came, none was made.
+  outcomes = connect({ { "GET " .. path, probe }, { "POST " .. path, { status = 201, body = array {} } } }).create(items, array { { values = { sku = "1" } } })
+  tap.equal(outcomes[1].error.code, "invalid")
 end)
 
 tap.test("rows without keys come back in order, rows of other columns in another request", function()

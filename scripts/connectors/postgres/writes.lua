@@ -1,6 +1,7 @@
 --- Updates, each under its own guard, many in one statement; deletes; creates that never touch an existing row.
 
 local connector = require "tidewire.connector"
+local creates = require "tidewire.creates"
 local json = require "tidewire.json"
 local table_files = require "tidewire.table_files"
 local tables = require "tidewire.tables"
@@ -146,11 +147,19 @@ local function insert_text(shape, group, parameters)
   return "insert into " .. shape.name .. " (" .. table.concat(names, ", ") .. ") values " .. table.concat(tuples, ", ")
 end
 
+-- Rows whose keys the database makes are told apart by their order alone, so all come or none: one that a trigger keeps out is a division
+-- by zero, which takes all back, and each is tried alone.
+local function all_or_none(text, count)
+  return "with made as (" .. text .. ") select * from made where 1 / (case when (select count(*) from made) = " .. count .. " then 1 else 0 end) = 1"
+end
+
 -- The rows that an insert made. One into a partitioned table cannot answer with xmin; there the rows are selected in the same
 -- transaction, ours by the transaction's own number.
 local function run_insert(conn, shape, group, text, parameters, keyed)
   if not (shape.about.kind == "p" and shape.version == "xmin") then
-    return db.query(conn, text .. " returning " .. shape.select, parameters.list, true, table_files.sends(shape, group))
+    text = text .. " returning " .. shape.select
+    if not keyed and #group > 1 then text = all_or_none(text, #group) end
+    return db.query(conn, text, parameters.list, true, table_files.sends(shape, group))
   end
   if not keyed then
     return fail("invalid", shape.name .. " is partitioned: a row cannot be made there without its key", "let keys be copied over, or name a `version` column")
@@ -181,8 +190,22 @@ local function with_spelling(conn, shape, group, text)
   return text
 end
 
--- Whose keys we gave are known by them, and an existing row is left alone. Keys made by the database come back in order,
--- which tells only something when all came: then any refusal takes all back and each is tried alone.
+local function taken(err)
+  if db.state_of(err) ~= "23505" then return err end
+  return select(2, fail("stale", err.message, "a row with this unique value exists"))
+end
+
+-- The records of one row made alone, what is in its way being refused.
+local function make_alone(conn, shape, item)
+  local parameters = rows.parameters()
+  local text, err = insert_text(shape, { item }, parameters)
+  local made
+  if text then made, err = run_insert(conn, shape, { item }, text, parameters, true) end
+  if not made then return nil, taken(err) end
+  return tables.records(shape, made)
+end
+
+-- Whose keys we gave are known by them, and an existing row is left alone. Of the others any refusal takes all back and each is tried alone.
 local function insert(conn, shape, group, outcomes)
   local parameters, keyed = rows.parameters(), connector.has_key(group[1].row, shape.key)
   local text, err = insert_text(shape, group, parameters)
@@ -191,13 +214,16 @@ local function insert(conn, shape, group, outcomes)
   if text then
     made, err = run_insert(conn, shape, group, text .. (keyed and " on conflict do nothing" or ""), parameters, keyed)
   end
-  if made then return connector.deal_created(group, tables.records(shape, made), shape.key, outcomes) end
+  if made then
+    local missing = creates.deal(group, tables.records(shape, made), shape.key, outcomes)
+    return creates.settle(missing, shape.key, outcomes, function(keys) return tables.read(conn, shape, keys) end,
+      function(item) return make_alone(conn, shape, item) end)
+  end
   if db.refused(err) and #group > 1 then
     for _, item in ipairs(group) do insert(conn, shape, { item }, outcomes) end
     return
   end
-  if db.state_of(err) == "23505" then err = select(2, fail("stale", err.message, "a row with this unique value exists")) end
-  for _, item in ipairs(group) do outcomes[item.at] = { error = err } end
+  for _, item in ipairs(group) do outcomes[item.at] = { error = taken(err) } end
 end
 
 -- A statement has at most 65535 parameters; one without columns makes one row.
