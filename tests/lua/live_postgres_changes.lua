@@ -2,6 +2,7 @@
 local url = ...
 local tap = require "tap"
 local json = require "tidewire.json"
+local sql = require "tidewire.sql"
 local task = require "tidewire.task"
 local case = require "live_postgres_case"(url)
 
@@ -26,12 +27,16 @@ tap.test("an outbox row waits for transactions that began before it, and polls h
   end
   drain()
   tap.equal({ seen["1"], cursor.outbox ~= nil }, { "before the outbox", true })
+  local holder = assert(sql.postgres { url = url, limit = 1 })
+  assert(holder:query "select pg_advisory_lock(7001)")
   local work = assert(task.all {
-    function() return db:transaction({ { "insert into told values (2, 'slow')" }, { "select pg_sleep(0.5)" } }, { write = true }) end,
+    -- It ends when the other says so, however long that takes.
+    function() return db:transaction({ { "insert into told values (2, 'slow')" }, { "select pg_advisory_xact_lock(7001)" } }, { write = true }) end,
     function()
-      while #db:query "select 1 from pg_stat_activity where query like 'select pg_sleep(0.5)%'" == 0 do task.sleep(0.01) end
+      while #db:query "select 1 from pg_stat_activity where query like 'select pg_advisory_xact_lock(7001)%' and wait_event = 'advisory'" == 0 do task.sleep(0.01) end
       assert(db:query("insert into told values (3, 'quick')", {}, { write = true }))
       drain()
+      assert(holder:query "select pg_advisory_unlock(7001)")
       return { seen["3"] or "held back" }
     end })
   tap.equal(work[2][1], "held back")
