@@ -166,6 +166,25 @@ tap.test("of a table with many partitions a long transaction comes to its end, a
   assert(call.uninstall(rows, { apply = true }))
 end)
 
+tap.test("a log that takes longer to read than a statement may is read all the same", function()
+  assert(db:query "create table much (id int primary key, name text)")
+  local rows = collection("much", { "id" }, { "name" }, { modified = false })
+  local call = connect({ url = url, changes = "logical", statement_timeout = 20 }).functions
+  assert(call.install(rows, { apply = true }))
+  local cursor = assert(call.start(rows))
+  assert(db:query("insert into much select n, repeat('x', 200) from generate_series(1, 40000) n", {}, { write = true }))
+  assert(db:query("delete from much where id > 3", {}, { write = true }))
+  -- A busy machine may be late with any other statement, but not each time.
+  local impatient = connect({ url = url, changes = "logical", statement_timeout = 0.06 }).functions
+  local page, err
+  for _ = 1, 10 do
+    page, err = impatient.changes(rows, cursor, 1)
+    if page then break end
+  end
+  tap.equal({ page and page.records[1].key, page and page.more, err and err.message }, { "1", true })
+  assert(call.uninstall(rows, { apply = true }))
+end)
+
 tap.test("an install that has to wait for an open transaction gives up before it keeps the writers waiting", function()
   assert(db:query "create table busy (id int primary key, name text)")
   local call, rows = connect().functions, collection("busy", { "id" }, { "name" })

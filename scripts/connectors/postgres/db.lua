@@ -70,6 +70,7 @@ local in_the_way = { ["23503"] = "reference", ["23001"] = "reference", ["23505"]
 -- What a person may look after, by code.
 local hints = {
   ["42501"] = "grant the role what it needs: grant select, insert, update, delete on the table, usage on its schema",
+  ["55006"] = "somebody else reads this slot at the moment: does a second daemon run with the same state, or a statement of ours that was given up and has not ended yet?",
   ["22021"] = "a text there is of another encoding (a database of SQL_ASCII takes any bytes): mend it there, or leave its column out of the mapping",
 }
 
@@ -96,6 +97,22 @@ function M.transaction(conn, statements, writes, file)
   local db, err = M.handle(conn)
   if not db then return nil, err end
   return checked(conn, db:transaction(statements, { write = writes or nil, timeout = given(conn.config.timeout), file = file or nil }))
+end
+
+--- How long a statement may take that reads the log: all of a transaction, however large it was, before the first of its rows is told.
+M.patience = 900
+
+--- As `transaction`, of statements that read the log, with a limit of their own. Its bytes pass as they are, whatever the database takes.
+function M.read_log(conn, statements)
+  local db, err = M.handle(conn)
+  if not db then return nil, err end
+  local own = { { "select set_config('statement_timeout', $1, true), set_config('client_encoding', case when current_setting('server_encoding') = 'SQL_ASCII' then 'SQL_ASCII' else 'UTF8' end, true)",
+    { ("%d"):format(M.patience * 1000) } }, unpack(statements) }
+  local answers
+  answers, err = checked(conn, db:transaction(own, { timeout = M.patience + 10 }))
+  if not answers then return nil, err end
+  table.remove(answers, 1)
+  return answers
 end
 
 --- A name as it stands in a statement.

@@ -182,6 +182,7 @@ function M.start(conn, collection)
   made, err = db.query(conn, "select lsn::text as lsn, clock_timestamp() as now from pg_create_logical_replication_slot($1, 'pgoutput')", { slot })
   if not made then
     if err.code == "denied" then err.hint = "the role needs REPLICATION, and the server wal_level = logical" end
+    if db.took_too_long(err) then err.hint = "a slot begins when the transactions that are open have ended: end them, or look for the oldest in pg_stat_activity; it is tried again" end
     return nil, err
   end
   return { slot = slot, lsn = made[1].lsn, at = made[1].now }
@@ -202,19 +203,27 @@ local peek = [[
 select data, n from pg_logical_slot_peek_binary_changes($1, null, $2, 'proto_version', '1', 'publication_names', $3) with ordinality m(lsn, xid, data, n)
 where n <= $2 and (n > $4 or get_byte(data, 0) = ascii('R')) order by n]]
 
+local function too_long(err, slot)
+  if db.took_too_long(err) or err.message:find("time limit", 1, true) then
+    err.hint = ("the log behind this slot takes more than %d minutes to be read: where that stays so, let the table be read once as a whole instead: select pg_drop_replication_slot('%s')")
+      :format(db.patience / 60, slot)
+  end
+  return nil, err
+end
+
 --- Events after the cursor: { events, cursor, more }; `gone` where the slot does not hold them.
 function M.events(conn, collection, shape, cursor, limit)
-  local moved, err = db.query(conn, advance, { cursor.slot, cursor.lsn })
-  if not moved then return nil, err end
-  if #moved == 0 then
+  local moved, err = db.read_log(conn, { { advance, { cursor.slot, cursor.lsn } } })
+  if not moved then return too_long(err, cursor.slot) end
+  if #moved[1] == 0 then
     db.query(conn, drop, { cursor.slot }, true)
     return { gone = true }
   end
   local within, at_once = given(cursor.within) or 0, 4 * limit     -- each page of a long transaction costs decoding all of it
   local answers
-  answers, err = db.transaction(conn, { { "select pg_current_wal_flush_lsn()::text as lsn, clock_timestamp() as now" },
+  answers, err = db.read_log(conn, { { "select pg_current_wal_flush_lsn()::text as lsn, clock_timestamp() as now" },
     { peek, { cursor.slot, within + at_once, db.quoted(M.publication(conn, collection)), within } } })
-  if not answers then return nil, err end
+  if not answers then return too_long(err, cursor.slot) end
   local messages = answers[2]
   local events, last = decode(messages, shape, place_of(conn, collection), given(collection.parents) or {})
   local following = { slot = cursor.slot, lsn = last or cursor.lsn, at = answers[1][1].now }
