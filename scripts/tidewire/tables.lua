@@ -6,7 +6,8 @@
 --- `query(conn, text, parameters)`; `with_keys(shape, keys, parameters)`, the condition of rows by key; `condition(shape, condition,
 --- parameters)`, one of a scope; `shown(value, column)`, a value as it is read; `moment(shape, time)`, an ISO time as its column compares it;
 --- `took_too_long(err)`, whether the server ended the statement for its time; where a value may be of another encoding than its database says,
---- `is_damaged(err)`, whether it was refused for that, and in the shape `narrow`, the list of the key's columns, "$version" and "$stamp"; where rows do not sort by the value that is read, too:
+--- `is_damaged(err)`, whether it was refused for that, in the shape `narrow`, the list of the key's columns, "$version" and "$stamp", and
+--- `narrowed(shape, row)`, a row of that list with its key as rows are read; where rows do not sort by the value that is read, too:
 --- `place(column, value, parameters)`, the value's place as the column compares it, and `sorted(column)`, what its rows are sorted by.
 
 local connector = require "tidewire.connector"
@@ -142,6 +143,7 @@ end
 local function whole_records(conn, shape, rows)
   local keys, order = array {}, {}
   for i, row in ipairs(rows) do
+    row = shape.sql.narrowed(shape, row)
     keys[i] = connector.key_of(row, shape.key)
     order[keys[i]] = row
   end

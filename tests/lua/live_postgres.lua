@@ -254,4 +254,51 @@ tap.test("bytes that are no UTF-8 in a database that takes any keep their row fr
   tap.equal(assert(call.read(notes, json.array { "1" }))[1].fields.name, "plain")
 end)
 
+tap.test("a key that is no UTF-8 keeps its own row from being read, and no other, on pages, by the outbox and by the log", function()
+  local there = url:gsub("/[^/?]*%f[?%z]", "/any_bytes")
+  local bytes = assert(require("tidewire.sql").postgres { url = there })
+  local bad = "convert_from('\\x62e9', 'SQL_ASCII')"
+  local marked = "\239\191\189\\x62e9"
+  for n, kind in ipairs { "text", "char(3)" } do
+    local pad = kind == "text" and "" or "20"
+    local one, two, three = kind == "text" and "a" or "a  ", marked .. pad, kind == "text" and "c" or "c  "
+    for _, how in ipairs { "auto", "logical" } do
+      local name = "named_" .. how .. n
+      assert(bytes:query(("create table %s (k %s primary key, name text)"):format(name, kind)))
+      local call, rows = connect({ url = there, changes = how }).functions, collection(name, { "k" }, { "name" }, { modified = false })
+      assert(call.install(rows, { apply = true }))
+      assert(bytes:query(("insert into %s values ('a', 'one'), (%s, 'two'), ('c', 'three')"):format(name, bad)))
+      local cursor, listed, after = assert(call.start(rows)), {}, nil
+      repeat
+        local page = assert(call.list(rows, after, 1))
+        for _, record in ipairs(page.records) do listed[#listed + 1] = { record.key, record.fields["$unread"] or record.fields.name } end
+        after = page.cursor
+      until not after
+      tap.equal(listed, { { one, "one" }, { two, true }, { three, "three" } }, name)
+      tap.equal(#assert(call.list(rows, nil, 10)).records, 3)
+      fails("invalid", "^22021: ", call.read(rows, array { two }))
+      tap.equal(assert(call.read(rows, array { one, "�\\x99" }))[1].fields.name, "one")
+      assert(bytes:query(("update %s set name = name || '!'"):format(name)))
+      local changed, told = assert(call.changes(rows, cursor, 10)), {}
+      for _, record in ipairs(changed.records) do told[record.key] = record.fields["$unread"] or record.fields.name end
+      tap.equal(told, { [one] = "one!", [two] = true, [three] = "three!" }, name)
+      assert(bytes:query(("delete from %s where k <> 'a'"):format(name)))
+      local gone = assert(call.changes(rows, changed.cursor, 10)).deleted
+      table.sort(gone)
+      tap.equal({ gone, #assert(call.read(rows, array { two })) }, { { three, two }, 0 }, name)
+      assert(call.uninstall(rows, { apply = true }))
+    end
+  end
+end)
+
+tap.test("a row that is found and cannot be read was found", function()
+  local there = url:gsub("/[^/?]*%f[?%z]", "/any_bytes")
+  local bytes = assert(require("tidewire.sql").postgres { url = there })
+  assert(bytes:query "create table sought (id int primary key, code text, name text)")
+  assert(bytes:query "insert into sought values (1, 'A', convert_from('\\xe9', 'SQL_ASCII')), (2, 'B', 'b')")
+  local call, rows = connect({ url = there }).functions, collection("sought", { "id" }, { "name" })
+  fails("invalid", "^22021: ", call.find(rows, array { array { { field = "code", value = "A" } } }))
+  tap.equal(assert(call.find(rows, array { array { { field = "code", value = "B" } } }))[1][1].key, "2")
+end)
+
 return require "live" "postgres"

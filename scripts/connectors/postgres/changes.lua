@@ -10,6 +10,7 @@ local log = require "tidewire.log"
 local tables = require "tidewire.tables"
 local time = require "tidewire.time"
 local catalog = require "connectors.postgres.catalog"
+local damaged = require "connectors.postgres.damaged"
 local db = require "connectors.postgres.db"
 local logical = require "connectors.postgres.logical"
 local notes = require "connectors.postgres.notes"
@@ -39,10 +40,26 @@ select exists (select from tidewire.outbox where "table" = $1 and xid >= pg_snap
 
 -- A cursor ahead of the whole cluster comes from another one, before a restore: all that is there is read.
 local next_rows = [[
-select seq, xid::text as xid, op, key from tidewire.outbox
+select seq, xid::text as xid, op, KEY as key from tidewire.outbox
 where "table" = $1 and xid < pg_snapshot_xmin(pg_current_snapshot())
   and (xid, seq) > (case when $2::xid8 > pg_snapshot_xmax(pg_current_snapshot()) then '0'::xid8 else $2::xid8 end, $3::int8)
 order by xid, seq limit $4]]
+
+-- A key of other bytes than UTF-8 cannot be told as JSON: each byte is then told as the letter of Latin-1 that it would be.
+local bytewise = "encode(convert(convert_to(key::text, 'SQL_ASCII'), 'LATIN1', 'UTF8'), 'hex')"
+
+local function read_outbox(conn, id, from, limit)
+  local function read(key) return db.transaction(conn, { { (next_rows:gsub("KEY", key)), array { id, from.xid, from.seq, limit } }, { waiting, array { id } } }) end
+  local answers, err = read "key"
+  if answers or not db.is_damaged(err) then return answers, err end
+  answers, err = read(bytewise)
+  for _, row in ipairs(answers and answers[1] or {}) do
+    local latin = json.decode((row.key:gsub("%x%x", function(pair) return string.char(tonumber(pair, 16)) end)))
+    row.key = latin and array(damaged.parts(latin))
+    if row.op == "PARENT" then row.key = latin and damaged.parts(latin) end
+  end
+  return answers, err
+end
 
 local function outbox_start(conn)
   local found, err = db.query(conn, position)
@@ -105,7 +122,7 @@ end
 
 local function outbox_changes(conn, collection, shape, cursor, limit)
   local id, from = table_id(conn, collection), cursor.outbox
-  local answers, err = db.transaction(conn, { { next_rows, array { id, from.xid, from.seq, limit } }, { waiting, array { id } } })
+  local answers, err = read_outbox(conn, id, from, limit)
   if not answers then return nil, err end
   local events, about = answers[1], answers[2][1]
   local answer

@@ -54,7 +54,7 @@ function M.took_too_long(err) return M.state_of(err) == "57014" end
 function M.is_damaged(err) return M.state_of(err) == "22021" end
 
 --- Whether a value cannot be what the statement takes it for: 22P02 and its like.
-function M.is_misfit(err) return (M.state_of(err) or ""):sub(1, 2) == "22" end
+function M.is_misfit(err) return (M.state_of(err) or ""):sub(1, 2) == "22" and not M.is_damaged(err) end
 
 --- Whether the statement was refused for what it holds, perhaps for one row of it: a value, another row, or a policy.
 function M.refused(err)

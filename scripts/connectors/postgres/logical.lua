@@ -8,6 +8,7 @@
 local connector = require "tidewire.connector"
 local hash = require "tidewire.hash"
 local json = require "tidewire.json"
+local damaged = require "connectors.postgres.damaged"
 local db = require "connectors.postgres.db"
 
 local array = json.array
@@ -64,7 +65,7 @@ local function tuple(message, about, wanted)
   for i = 1, message.number(2) do
     if string.char(message.byte()) == "t" then
       local length = message.number(4)
-      if wanted[about.columns[i]] then values[about.columns[i]] = message.text(length) else message.skip(length) end
+      if wanted[about.columns[i]] then values[about.columns[i]] = damaged.shown(message.text(length)) else message.skip(length) end
     end
   end
   return values

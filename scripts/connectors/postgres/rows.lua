@@ -5,6 +5,7 @@ local json = require "tidewire.json"
 local table_files = require "tidewire.table_files"
 local tables = require "tidewire.tables"
 local catalog = require "connectors.postgres.catalog"
+local damaged = require "connectors.postgres.damaged"
 local db = require "connectors.postgres.db"
 
 local null, array = json.null, json.array
@@ -56,7 +57,10 @@ function M.plan(conn, collection, more)
     if not column then return fail("invalid", about.name .. " has no column \"" .. name .. "\"", "`tidewire schema` lists its columns") end
     list[#list + 1] = files[name] and table_files.selected(column, M) or expression(column)
   end
-  for n, name in ipairs(collection.key) do narrow[n] = expression(about.by_name[name]) end
+  for n, name in ipairs(collection.key) do
+    local bytes = damaged.selected(about.by_name[name], quoted(name))
+    narrow[n] = bytes and bytes .. ' as "$key' .. n .. '"' or expression(about.by_name[name])
+  end
   local function add(text) list[#list + 1], narrow[#narrow + 1] = text, text end
   if version then add((version == "xmin" and version or quoted(version)) .. "::text as \"$version\"") end
   if modified then add(stamp_of(modified)) end
@@ -73,6 +77,30 @@ function M.mark(column) return "encode(sha256(" .. quoted(column.name) .. "), 'h
 function M.content(column) return "encode(" .. quoted(column.name) .. ", 'base64')" end
 
 function M.shown(value) return value end
+
+--- The row of a `narrow` list with its key as rows are read.
+function M.narrowed(shape, row)
+  for n, name in ipairs(shape.key) do
+    if row["$key" .. n] then row[name] = damaged.from_hex(row["$key" .. n]) end
+  end
+  return row
+end
+
+--- The place of a value as the column compares it.
+function M.place(_, value, parameters)
+  local hex = damaged.hex(value)
+  return hex and damaged.placed(parameters.add(hex)) or parameters.add(value)
+end
+
+-- The values of a column as one array.
+local function array_of(column, values, parameters)
+  local marked = false
+  for _, value in ipairs(values) do marked = marked or damaged.hex(value) ~= nil end
+  if not marked then return parameters.add(values) .. "::" .. column.cast .. "[]" end
+  local places = {}
+  for i, value in ipairs(values) do places[i] = M.place(column, value, parameters) end
+  return "array[" .. table.concat(places, ", ") .. "]::" .. column.cast .. "[]"
+end
 
 --- A time as the time column compares it.
 function M.moment(shape, iso)
@@ -100,7 +128,7 @@ function M.with_keys(shape, keys, parameters)
   for n, name in ipairs(shape.key) do
     local column, err = tables.column(shape, name)
     if not column then return nil, err end
-    names[n], arrays[n] = quoted(name), parameters.add(lists[n]) .. "::" .. column.cast .. "[]"
+    names[n], arrays[n] = quoted(name), array_of(column, lists[n], parameters)
   end
   return "(" .. table.concat(names, ", ") .. ") in (select * from unnest(" .. table.concat(arrays, ", ") .. "))"
 end
@@ -148,10 +176,16 @@ function M.spelled(conn, shape, keys)
   local same = true
   for _, name in ipairs(shape.key) do same = same and plain[(shape.about.by_name[name] or {}).cast] or false end
   if same or #keys == 0 then return keys end
-  local spelled = {}
-  local done, err = add_spelling(conn, shape, keys, 0, spelled)
+  local spelled, asked, places, all = {}, array {}, {}, {}
+  for i, parts in ipairs(keys) do
+    local marked = false
+    for _, part in ipairs(parts) do marked = marked or damaged.hex(part) ~= nil end
+    if marked then all[i] = parts else asked[#asked + 1], places[#places + 1] = parts, i end
+  end
+  local done, err = add_spelling(conn, shape, asked, 0, spelled)
   if not done then return nil, err end
-  return spelled
+  for n, i in ipairs(places) do all[i] = spelled[n] end
+  return all
 end
 
 --- A condition of a scope; null counts as a value.
