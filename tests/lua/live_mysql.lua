@@ -124,6 +124,26 @@ tap.test("a count that takes longer than a statement may is not known", function
   tap.equal(assert(connect().count(collection("old", { "id" }, { "id" }))), 1)
 end)
 
+tap.test("a bit is a boolean, more of them a number", function()
+  assert(db:query "create table switches (id int primary key, lit bit(1) not null default 0, maybe bit(1), mask bit(12), large bit(64))")
+  assert(db:query "insert into switches values (1, b'1', null, b'100000000001', x'ffffffffffffffff'), (2, b'0', b'1', null, 1)")
+  local call, rows, kinds = connect(), collection("switches", { "id" }, { "lit", "maybe", "mask", "large" }), {}
+  for _, field in ipairs(assert(call.describe(rows)).fields) do kinds[field.name] = field.type end
+  tap.equal(kinds.lit, { kind = "bool", form = "01", null_is_false = true })
+  tap.equal({ kinds.maybe, kinds.mask, kinds.large }, { { kind = "bool", form = "01" }, { kind = "int" }, { kind = "int" } })
+  local records = assert(call.list(rows, nil, 10)).records
+  tap.equal(json.encode { records[1].fields, records[2].fields }, '[{"large":18446744073709551615,"lit":1,"mask":2049,"maybe":null},{"large":1,"lit":0,"mask":null,"maybe":1}]')
+  local after = assert(call.update(rows, "2", { lit = 1, maybe = false, mask = 5, large = dec "18446744073709551614" }, records[2].version))
+  tap.equal(json.encode(after.fields), '{"large":18446744073709551614,"lit":1,"mask":5,"maybe":0}')
+  fails("invalid", "^1406: ", call.update(rows, "2", { mask = 4096 }))
+  local function found(scope)
+    local page = assert(call.list({ name = "switches", key = array { "id" }, fields = array { "lit" }, options = object {}, scope = scope }, nil, 10))
+    return #page.records
+  end
+  tap.equal({ found(object { lit = 1 }), found(object { mask = object { op = "in", value = array { 2049, null } } }), found(object { maybe = object { op = "is_null" } }) }, { 2, 1, 1 })
+  tap.equal({ #assert(call.find(rows, array { array { { field = "mask", value = 2049 } } }))[1], #assert(call.find(rows, array { array { { field = "lit", value = true } } }))[1] }, { 1, 2 })
+end)
+
 tap.test("a float keeps the digits that single precision has, in its value and in the guard", function()
   assert(db:query "create table singles (id int primary key, name varchar(9), f float, d double)")
   assert(db:query "insert into singles values (1, 'a', 0.1, 0.1), (2, 'b', 1234567.9, 1234567.89), (3, 'c', -1.5e-7, 3), (4, 'd', null, null), (5, 'e', 16777217, 0)")

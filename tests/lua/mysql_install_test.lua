@@ -119,3 +119,8 @@ tap.test("an installation that was broken off between them is made good", functi
   tap.equal(notes.told(about), { "order_id", "box_id" })
   tap.equal(names(about), { "tidewire_parent_delete2_lines", "tidewire_parent_update2_lines" })
 end)
+
+tap.test("bits that a former version noted as bytes are the number that they are", function()
+  tap.equal({ tostring(notes.spelled({ kind = "bit" }, "\\x0801")), tostring(notes.spelled({ kind = "bit" }, "\\xffffffffffffffff")), notes.spelled({ kind = "bit" }, 5) },
+    { "2049", "18446744073709551615", 5 })
+end)

@@ -100,7 +100,7 @@ end
 local kinds = {
   tinyint = "int", smallint = "int", mediumint = "int", int = "int", bigint = "int", year = "int", decimal = "decimal",
   float = "float", double = "float", date = "date", time = "time", json = "json", binary = "binary", varbinary = "binary",
-  blob = "binary", tinyblob = "binary", mediumblob = "binary", longblob = "binary", bit = "binary", uuid = "uuid",
+  blob = "binary", tinyblob = "binary", mediumblob = "binary", longblob = "binary", bit = "int", uuid = "uuid",
 }
 
 -- The words of "enum('a','it''s, b')".
@@ -124,7 +124,7 @@ end
 local function type_of(column)
   local kind = column.kind
   if column.json then return { kind = "json" } end
-  if column.type == "tinyint(1)" then return { kind = "bool", form = "01", null_is_false = column.required == 1 or nil } end
+  if column.type == "tinyint(1)" or column.type == "bit(1)" then return { kind = "bool", form = "01", null_is_false = column.required == 1 or nil } end
   if kind == "enum" then return { kind = "enum", options = options_of(column.type) } end
   if kind == "timestamp" then return { kind = "datetime", form = "local", zone = "UTC", resolution = 10 ^ -(given(column.places) or 0) } end
   if kind == "datetime" then return { kind = "datetime", form = "local", zone = "UTC", resolution = 10 ^ -(given(column.places) or 0) } end
@@ -231,7 +231,7 @@ function M.describe(conn, collection)
       name = column.name, type = type_of(column), label = column.label ~= "" and given(column.label) or nil,
       required = column.required == 1 and not filled and not is_key[column.name], unique = unique[column.name] or false,
       read_only = (given(column.extra) or ""):upper():find "GENERATED" ~= nil and (given(column.extra) or ""):find "DEFAULT_GENERATED" == nil,
-      references = points[column.name], default = default_of(column), file = kinds[column.kind] == "binary" and column.kind ~= "bit" and "content" or nil, kept = column == modified or column.name == version or nil,
+      references = points[column.name], default = default_of(column), file = kinds[column.kind] == "binary" and "content" or nil, kept = column == modified or column.name == version or nil,
       no_key = (column.json or column.kind == "json") and "JSON has many spellings of one value" or nil,
     }
   end

@@ -1,5 +1,6 @@
 --- What the triggers of an outbox write of a row: its key, spelled as the connector reads it, whatever the writer's session is set to.
 
+local decimal = require "tidewire.decimal"
 local hash = require "tidewire.hash"
 local db = require "connectors.mysql.db"
 
@@ -15,10 +16,7 @@ local function hexed(digits) return "concat(char(92, 120 using utf8mb4), " .. di
 local function part(row, column)
   local value, kind = row .. "." .. db.quoted(column.name), column.kind
   if bytes[kind] then return hexed("lower(hex(" .. value .. "))") end
-  if kind == "bit" then
-    local width = 2 * math.ceil(tonumber(column.type:match "%((%d+)%)" or 1) / 8)
-    return hexed("lpad(lower(hex(" .. value .. " + 0)), " .. width .. ", '0')")
-  end
+  if kind == "bit" then return value .. " + 0" end
   if kind == "timestamp" then
     return ("cast(cast('1970-01-01' + interval unix_timestamp(%s) second as datetime(%d)) as char)"):format(value, db.places(column))
   end
@@ -196,9 +194,18 @@ function M.outdated(conn, collection, about, key)
   return false
 end
 
---- A noted part in today's spelling: former versions left bytes that are letters as they are, and MySQL told six places of each time.
+-- The number whose bytes are told in hex, exact beyond 2^53.
+local function number_of(hex)
+  local number = decimal.dec(0)
+  for part in hex:gmatch "%x%x" do number = number * 256 + tonumber(part, 16) end
+  return number
+end
+
+--- A noted part in today's spelling: former versions left bytes that are letters as they are and told bits as bytes, and MySQL told six
+--- places of each time.
 function M.spelled(column, value)
   if type(value) ~= "string" then return value end
+  if column.kind == "bit" then return value:find "^\\x%x+$" and number_of(value:sub(3)) or value end
   if bytes[column.kind] and not value:find "^\\x%x*$" then
     return "\\x" .. value:gsub(".", function(byte) return ("%02x"):format(byte:byte()) end)
   end

@@ -15,13 +15,14 @@ local quoted = db.quoted
 
 local M = {}
 
-local binary = { binary = true, varbinary = true, blob = true, tinyblob = true, mediumblob = true, longblob = true, bit = true }
+local binary = { binary = true, varbinary = true, blob = true, tinyblob = true, mediumblob = true, longblob = true }
 local textual = { char = true, varchar = true, text = true, tinytext = true, mediumtext = true, longtext = true }
 
--- A float is told with six digits unless it is asked for as a double.
+-- A float is told with six digits unless it is asked for as a double, and bits as bytes unless they are asked for as a number.
+local numeral = { float = " + 0e0", bit = " + 0" }
+
 local function whole(column)
-  local name = quoted(column.name)
-  return column.kind == "float" and name .. " + 0e0" or name
+  return quoted(column.name) .. (numeral[column.kind] or "")
 end
 
 -- The server turns a text of these into that of another character set by itself, where a list holds both.
@@ -33,7 +34,7 @@ local function content(about)
   for i, column in ipairs(about.columns) do
     local name = quoted(column.name)
     local charset = connector.given(column.charset)
-    if binary[column.kind] then
+    if binary[column.kind] or column.kind == "bit" then
       parts[i] = "hex(" .. name .. ")"
     elseif charset and not mixes[charset] then
       parts[i] = "convert(" .. name .. " using utf8mb4)"
@@ -56,7 +57,7 @@ function M.plan(conn, collection, more)
   for _, name in ipairs(connector.heads(collection.key, wanted)) do
     if not about.by_name[name] then return fail("invalid", about.name .. " has no column `" .. name .. "`", "`tidewire schema` lists its columns") end
     local column = about.by_name[name]
-    list[#list + 1] = files[name] and table_files.selected(column, M) or column.kind == "float" and whole(column) .. " as " .. quoted(name) or quoted(name)
+    list[#list + 1] = files[name] and table_files.selected(column, M) or numeral[column.kind] and whole(column) .. " as " .. quoted(name) or quoted(name)
   end
   if version then list[#list + 1] = version .. " as `$version`" end
   if modified then list[#list + 1] = "date_format(" .. quoted(modified.name) .. ", '%Y-%m-%dT%H:%i:%s.%fZ') as `$stamp`" end
@@ -67,7 +68,7 @@ end
 M.quoted, M.query, M.took_too_long = quoted, db.query, db.took_too_long
 
 --- The content of a column of bytes as a file (tidewire.table_files).
-function M.is_content(column) return binary[column.kind] and column.kind ~= "bit" end
+function M.is_content(column) return binary[column.kind] end
 function M.size(column) return "octet_length(" .. quoted(column.name) .. ")" end
 function M.mark(column) return "sha2(" .. quoted(column.name) .. ", 256)" end
 function M.content(column) return "to_base64(" .. quoted(column.name) .. ")" end
@@ -119,13 +120,13 @@ function M.sorted(column)
   return (column.kind == "enum" or column.kind == "set") and "cast(" .. name .. " as char)" or name
 end
 
---- The place of a value in a statement, its parameter added. Bits are compared as the number that they are.
+--- The place of a value in a statement, its parameter added. Bits are the number that they are, also where a key has it as text.
 function M.place(column, value, parameters)
   if (column.json or column.kind == "json") and value ~= null then value = json.encode(value) end
   local hex = binary[column.kind] and type(value) == "string" and value:match "^\\x(%x*)$"
   if type(value) == "table" and value ~= null then value = json.encode(value) end
   local place = parameters.add(hex or value)
-  if hex and column.kind == "bit" then return "cast(conv(" .. place .. ", 16, 10) as unsigned)" end
+  if column.kind == "bit" and value ~= null then return "cast(" .. place .. " as unsigned)" end
   return hex and "unhex(" .. place .. ")" or place
 end
 
