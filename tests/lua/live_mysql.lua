@@ -144,6 +144,24 @@ tap.test("a bit is a boolean, more of them a number", function()
   tap.equal({ #assert(call.find(rows, array { array { { field = "mask", value = 2049 } } }))[1], #assert(call.find(rows, array { array { { field = "lit", value = true } } }))[1] }, { 1, 2 })
 end)
 
+tap.test("an install that has to wait for an open transaction gives up before it keeps the writers waiting", function()
+  assert(db:query "create table busy (id int primary key, name varchar(9)) engine = InnoDB")
+  local call, rows, holder = connect(), collection("busy", { "id" }, { "name" }), sql.mysql(config)
+  local done = assert(task.all {
+    function() return { (holder:transaction({ { "insert into busy values (1, 'a')" }, { "select sleep(20)" } }, { write = true })) == nil } end,
+    function()
+      local function asleep() return db:query "select max(id) as id from information_schema.processlist where info = 'select sleep(20)'"[1].id end
+      while asleep() == null do task.sleep(0.01) end
+      local plan, err = call.install(rows, { apply = true })
+      local still = asleep()
+      if still ~= null then assert(db:query("kill query " .. tostring(still))) end
+      return { plan == nil, err and err.message:sub(1, 5), err and tostring(err.hint):find("still open", 1, true) ~= nil, still ~= null }
+    end })
+  tap.equal(done[2], { true, "1205:", true, true })
+  assert(call.install(rows, { apply = true }))
+  tap.equal(#assert(call.install(rows, {})).steps, 0)
+end)
+
 tap.test("a float keeps the digits that single precision has, in its value and in the guard", function()
   assert(db:query "create table singles (id int primary key, name varchar(9), f float, d double)")
   assert(db:query "insert into singles values (1, 'a', 0.1, 0.1), (2, 'b', 1234567.9, 1234567.89), (3, 'c', -1.5e-7, 3), (4, 'd', null, null), (5, 'e', 16777217, 0)")

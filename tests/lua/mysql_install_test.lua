@@ -15,7 +15,7 @@ local function served(seen)
   for _, column in ipairs(columns) do about.by_name[column.name] = column end
   catalog.table = function() return about end
   catalog.time_column = function() return nil end
-  db.query = function(_, sql)
+  db.change_table = function(_, sql)
     local created, event, text = sql:match "^create trigger `shop`%.`([^`]+)` after (%l+) on `shop`%.`lines` for each row (.*)$"
     local dropped = sql:match "^drop trigger if exists `shop`%.`([^`]+)`$"
     if not created and not dropped then return nil, { code = "invalid", message = sql } end

@@ -71,6 +71,19 @@ function M.transaction(conn, statements, writes, file)
   return checked(conn, db:transaction(statements, { write = writes or nil, timeout = given(conn.config.timeout), file = file or nil }))
 end
 
+--- A statement that changes a table, in a session of its own. It waits for every transaction that has used the table, and whoever comes
+--- after waits behind it: not for long.
+function M.change_table(conn, text)
+  local own, err = (conn.sql or M.open)(conn)
+  if not own then return nil, err end
+  local answers, more = own:transaction({ { "set lock_wait_timeout = 3" }, { text } }, { write = true, timeout = given(conn.config.timeout) })
+  own:close()
+  if not answers and M.number_of(more) == 1205 then
+    more.hint = "a transaction that has used the table is still open: wait for its end, or look for it in information_schema.innodb_trx, and run it again"
+  end
+  return checked(conn, answers, more)
+end
+
 --- How many digits a time column has after its seconds.
 function M.places(column) return given(column.places) or 0 end
 

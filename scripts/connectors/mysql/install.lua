@@ -81,7 +81,7 @@ local function carried_out(conn, steps, options)
   local apply = options and options.apply or false
   for _, step in ipairs(apply and steps or {}) do
     local done, err = true, nil
-    if step.sql then done, err = db.query(conn, step.sql, {}, true) end
+    if step.sql then done, err = db.change_table(conn, step.sql) end
     tables.forget(conn)
     if not done then return nil, err end
   end
