@@ -26,7 +26,12 @@ Error refusal(const PGresult* result) {
   if (!detail.empty() && detail_is_discreet(state)) message += "; " + detail;
   const std::string column = error_field(result, PG_DIAG_COLUMN_NAME);
   if (!column.empty() && message.find('"' + column + '"') == std::string::npos) message += " (column \"" + column + "\")";
+  if (is_outdated(result)) return make_error(Code::kUnavailable, std::move(message), "a column has another type by now: it is tried again in a new session; behind a pooler that kept its own, say RECONNECT to the pooler");
   return make_error(code_of_sqlstate(state), std::move(message), error_field(result, PG_DIAG_MESSAGE_HINT));
+}
+
+bool is_outdated(const PGresult* result) {
+  return is_outdated_plan(error_field(result, PG_DIAG_SQLSTATE), error_field(result, PG_DIAG_SOURCE_FUNCTION));
 }
 
 Error connect_failure(std::string text) {

@@ -14,6 +14,8 @@ namespace tidewire::sql {
 std::string error_field(const PGresult* result, int code);
 /// A statement that was refused: "23505: what; detail (column "x")".
 Error refusal(const PGresult* result);
+/// Whether it was refused for a plan of the session that fits the table no more (sqlstate.h): the session would refuse it again.
+bool is_outdated(const PGresult* result);
 /// What kept the connection from being made; libpq's text is of several lines.
 Error connect_failure(std::string text);
 Rows rows_of(const PGresult* result);

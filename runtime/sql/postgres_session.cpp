@@ -164,7 +164,7 @@ void PostgresSession::run(Request request, Database::Done done) {
   writes_ = request.writes;
   rows_.clear();
   refused_.reset();
-  fatal_ = false;
+  fatal_ = outdated_ = false;
   skip_ = 0;
   step_ = Step::kRunning;
   if (options_.pooled && options_.statement_time > Duration::zero()) {
@@ -246,8 +246,9 @@ void PostgresSession::read_results() {
     // libpq makes the same result of a COPY again and again, until its data has been moved.
     if (status == PGRES_COPY_IN || status == PGRES_COPY_OUT || status == PGRES_COPY_BOTH) return lost();
     if (status != PGRES_PIPELINE_SYNC) continue;
-    step_ = Step::kIdle;
-    watch();
+    step_ = outdated_ ? Step::kBroken : Step::kIdle;
+    if (outdated_) poll_.reset();
+    else watch();
     if (refused_) return answer(*std::exchange(refused_, std::nullopt));
     rows_.erase(rows_.begin(), rows_.begin() + static_cast<std::ptrdiff_t>(std::min(skip_, rows_.size())));
     return answer(std::move(rows_));
@@ -261,6 +262,7 @@ void PostgresSession::take(PGresult* result) {
     case PGRES_EMPTY_QUERY: rows_.push_back(rows_of(result)); break;
     case PGRES_FATAL_ERROR: {
       const std::string severity = error_field(result, PG_DIAG_SEVERITY_NONLOCALIZED);
+      outdated_ = outdated_ || is_outdated(result);
       if (severity != "ERROR") fatal_ = true;  // of the session's end, or of the link: no word on the transaction
       if (!refused_) refused_ = severity.empty() ? make_error(Code::kUnavailable, "connection lost: " + std::string(trim(PQresultErrorMessage(result)))) : refusal(result);
       break;

@@ -58,6 +58,7 @@ class PostgresSession final : public Session {
   std::vector<Rows> rows_;
   std::optional<Error> refused_;
   bool fatal_ = false;  // the server ended the session: what it said does not tell whether it committed
+  bool outdated_ = false;  // the session would refuse it for ever, for the columns that it once planned for
   std::shared_ptr<bool> alive_;  // owners: this and the look-up under way
 };
 

@@ -17,10 +17,13 @@ constexpr std::array<std::string_view, 8> kPassingClasses = {"08", "40", "53", "
 constexpr std::array<std::string_view, 4> kDenials = {"28000", "28P01", "42501", "0P000"};
 constexpr std::string_view kReadOnly = "25006";  // a standby: another server takes its place, or it is promoted
 
+// Where the server's own code says that a plan or a function of the session was made for columns of other types.
+constexpr std::array<std::string_view, 4> kPlanChecks = {"RevalidateCachedQuery", "plpgsql_param_eval_recfield", "ExecEvalParamExtern", "CheckVarSlotCompatibility"};
+
 constexpr std::array<unsigned, 8> kMysqlDenials = {1044, 1045, 1142, 1143, 1227, 1370, 1698, 3118};
-// 1317, 1969, 3024: the statement was ended, and with it what it had done.
-constexpr std::array<unsigned, 17> kMysqlPassing = {1021, 1040, 1041, 1152, 1158, 1159, 1160, 1161, 1203,
-                                                    1205, 1213, 1226, 1290, 1317, 1836, 1969, 3024};
+// 1317, 1969, 3024: the statement was ended, and with it what it had done. 1020, 1412, 1615: a row or a table changed under it.
+constexpr std::array<unsigned, 20> kMysqlPassing = {1020, 1021, 1040, 1041, 1152, 1158, 1159, 1160, 1161, 1203,
+                                                    1205, 1213, 1226, 1290, 1317, 1412, 1615, 1836, 1969, 3024};
 // The session was ended, or its COMMIT failed: no word on whether that was before.
 constexpr std::array<unsigned, 3> kMysqlStopped = {1053, 1180, 1927};
 // The answer did not come, or not whole. 2006 too: the library learns of a dead link when it writes.
@@ -32,6 +35,10 @@ Code code_of_sqlstate(std::string_view state) {
   if (among(kDenials, state)) return Code::kDenied;
   if (state == kReadOnly || among(kPassingClasses, state.substr(0, 2))) return Code::kUnavailable;
   return Code::kInvalid;
+}
+
+bool is_outdated_plan(std::string_view state, std::string_view function) {
+  return (state == "0A000" || state == "42804") && among(kPlanChecks, function);
 }
 
 Code code_of_mysql(unsigned number, bool sent) {

@@ -32,7 +32,10 @@ function M.known(conn, id, ask)
   local tables = conn.state.tables or {}
   conn.state.tables = tables
   local known = tables[id]
-  if known and time.clock() - known.since < 60 then return known end
+  if known and time.clock() - known.since < 60 then
+    known.kept = true
+    return known
+  end
   local about, err = ask()
   if not about then return nil, err end
   about.since, about.by_name = time.clock(), {}
@@ -41,8 +44,13 @@ function M.known(conn, id, ask)
   return about
 end
 
---- A column or a table is not what it was.
-function M.forget(conn) conn.state.tables = nil end
+--- A column or a table is not what it was. True where something may have been asked of what was kept from before.
+function M.forget(conn)
+  local kept = false
+  for _, about in pairs(conn.state.tables or {}) do kept = kept or about.kept == true end
+  conn.state.tables = nil
+  return kept
+end
 
 --- What a person may look after where there is no way to the database at all; `more` is the error.
 function M.hint_unreached(more)

@@ -69,6 +69,29 @@ tap.test("a renamed column is an error that names it, and known again after it c
   tap.equal(#assert(connect().functions.list(one, nil, 1)).records, 1)
 end)
 
+tap.test("a column whose type is changed under way makes a write be tried again, and no longer", function()
+  assert(db:query "create table retyped_key (id int primary key, name text, qty int)")
+  assert(db:query "insert into retyped_key values (1, 'a', 1)")
+  local call, rows = connect().functions, collection("retyped_key", { "id" }, { "name", "qty" })
+  assert(call.read(rows, array { "1" }))
+  assert(db:query "alter table retyped_key alter column id type text")
+  fails("unavailable", "^42883: ", call.update(rows, "1", { name = "b" }))
+  tap.equal(assert(call.update(rows, "1", { name = "b" })).fields.name, "b")
+  -- What the session planned for the former type it refuses for ever: another session is taken.
+  assert(db:query [[create function notes_qty() returns trigger language plpgsql as $$ begin if new.qty is distinct from old.qty then new.name = new.qty || ' now'; end if; return new; end $$]])
+  assert(db:query "create trigger notes before update on retyped_key for each row execute function notes_qty()")
+  tap.equal(assert(call.update(rows, "1", { qty = 2 })).fields.name, "2 now")
+  assert(db:query "alter table retyped_key alter column qty type text")
+  fails("unavailable", "^42804: type of parameter", call.update(rows, "1", { qty = "3" }))
+  tap.equal(assert(call.update(rows, "1", { qty = "3" })).fields.name, "3 now")
+  -- What stays wrong is refused.
+  assert(db:query "create table noted_qty (qty int)")
+  assert(db:query [[create or replace function notes_qty() returns trigger language plpgsql as $$ begin insert into noted_qty values (new.qty); return new; end $$]])
+  local code
+  for _ = 1, 3 do code = select(2, call.update(rows, "1", { qty = "4" })).code end
+  tap.equal(code, "invalid")
+end)
+
 tap.test("one refused row of a bulk update does not keep the others from being written", function()
   assert(db:query "create table many (a int, b char(3), name varchar(5), bits bit(4), tags text[], primary key (a, b))")
   assert(db:query "insert into many select n, 'x', 'old' from generate_series(1, 300) n")

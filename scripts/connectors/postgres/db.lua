@@ -64,6 +64,9 @@ end
 -- A column, table or type that is not what it was: what is known of the tables is asked for again.
 local outdated = { ["42703"] = true, ["42704"] = true, ["42P01"] = true, ["42804"] = true, ["42883"] = true }
 
+-- Of these a type: a statement names those that the columns had when they were asked for, so it is another statement the next time.
+local retyped = { ["42704"] = true, ["42804"] = true, ["42883"] = true }
+
 -- Refused because of another row.
 local in_the_way = { ["23503"] = "reference", ["23001"] = "reference", ["23505"] = "taken", ["23P01"] = "taken" }
 
@@ -79,7 +82,10 @@ local function checked(conn, answer, more)
   tables.hint_unreached(more)
   local why = in_the_way[M.state_of(more) or ""]
   if why then more = connector.blocked(more, why) end
-  if outdated[M.state_of(more) or ""] then tables.forget(conn) end
+  local kept = outdated[M.state_of(more) or ""] and tables.forget(conn)
+  if kept and retyped[M.state_of(more)] then
+    more.code, more.hint = "unavailable", "a column may have another type by now: it is asked for, and the statement tried again"
+  end
   more.hint = given(more.hint) or hints[M.state_of(more) or ""]
   return nil, more
 end

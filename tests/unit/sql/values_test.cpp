@@ -86,9 +86,13 @@ TEST_CASE("values: an error of a database says what follows", "[sql]") {
   CHECK(code_of_sqlstate("57014") == Code::kUnavailable);
   CHECK(code_of_sqlstate("42501") == Code::kDenied);
   CHECK(code_of_sqlstate("25006") == Code::kUnavailable);
+  CHECK(is_outdated_plan("0A000", "RevalidateCachedQuery"));
+  CHECK_FALSE(is_outdated_plan("0A000", "transformInsertStmt"));
+  CHECK_FALSE(is_outdated_plan("42804", "transformAssignedExpr"));
   CHECK(code_of_mysql(1062, true) == Code::kInvalid);
   CHECK(code_of_mysql(1213, true) == Code::kUnavailable);
   CHECK(code_of_mysql(2013, true) == Code::kUnknown);
+  CHECK(code_of_mysql(1412, true) == Code::kUnavailable);
   CHECK(code_of_mysql(2013, false) == Code::kUnavailable);
   CHECK(code_of_mysql(1045, false) == Code::kDenied);
 }
