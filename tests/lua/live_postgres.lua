@@ -11,6 +11,10 @@ local db, fails, connect, collection = case.db, case.fails, case.connect, case.c
 
 assert(db:query "create type feeling as enum ('so so', 'fine')")
 assert(db:query "create domain positive as int check (value > 0)")
+assert(db:query "create domain low as numeric(10, 2)")
+assert(db:query "create domain lower_still as low not null check (value < 100)")
+assert(db:query "create domain mood as feeling")
+assert(db:query "create domain my_mood as mood")
 assert(db:query [[create table typed (a int, b text, feelings feeling[], dom positive, ints int[], nums numeric[], docs jsonb[], spell interval,
   ip inet, cash money, bits bit(4), span int4range, ts timestamp, tz timestamptz, tzs timestamptz[], f4 real, ch char(5), doc json,
   large numeric, grid int[], twice int generated always as (a * 2) stored, primary key (a, b))]])
@@ -37,6 +41,15 @@ tap.test("every type is read as it was written, and its description says what it
   tap.equal({ kinds.large.type.unlimited, kinds.a.type.unlimited }, { true })
   tap.equal({ kinds.feelings.type.of.options[1], kinds.dom.type.kind, kinds.nums.type.of.kind, kinds.twice.read_only, kinds.ch.type.trim, kinds.ts.type.form },
     { "so so", "int", "decimal", true, "right", "local" })
+end)
+
+tap.test("a domain below a domain is the type below it", function()
+  assert(db:query "create table deep (id int primary key, amount lower_still, mood my_mood)")
+  local call, rows, fields = connect().functions, collection("deep", { "id" }, { "amount", "mood" }), {}
+  for _, field in ipairs(assert(call.describe(rows)).fields) do fields[field.name] = field end
+  tap.equal({ fields.amount.type, fields.amount.required, fields.mood.type }, { { kind = "decimal", form = "number", scale = 2, precision = 10 }, true, { kind = "enum", options = { "so so", "fine" } } })
+  tap.equal(assert(call.create(rows, array { { values = { id = 1, amount = dec "1.5", mood = "fine" } } }))[1].record.fields.mood, "fine")
+  fails("invalid", "23514", call.update(rows, "1", { amount = 100 }))
 end)
 
 tap.test("a large object and a file of the storage are told as files", function()
@@ -128,6 +141,59 @@ tap.test("a row that is in the way of another is told from a value that is wrong
   tap.equal(outcomes[1].error.code, "stale")
   assert(call.update(emps, "1", { dept = null }))
   tap.equal(call.delete(depts, "1"), true)
+end)
+
+tap.test("a policy that begins to hide rows is noticed before they count as deleted", function()
+  assert(db:query "create table shown_once (id int primary key, name text)")
+  assert(db:query "insert into shown_once values (1, 'a'), (2, 'b')")
+  assert(db:query "create role looker login password 'looker'")
+  assert(db:query "grant select on shown_once to looker")
+  local call, rows = connect({ url = url:gsub("postgres:practice@", "looker:looker@") }).functions, collection("shown_once", { "id" }, { "name" })
+  tap.equal({ assert(call.describe(rows)).absence_proves_delete, #assert(call.read(rows, array { "1", "3" })) }, { nil, 1 })
+  assert(db:query "alter table shown_once enable row level security")
+  fails("invalid", "row%-level security hides rows of", call.read(rows, array { "1" }))
+  tap.equal(assert(call.describe(rows)).absence_proves_delete, false)
+  tap.equal(#assert(call.read(rows, array { "1" })), 0)
+  assert(db:query "drop owned by looker")
+  assert(db:query "drop role looker")
+end)
+
+tap.test("a table that a crash empties, one of another server and one that is shown in part are told", function()
+  assert(db:query "create unlogged table volatile (id int primary key, name text)")
+  local call = connect().functions
+  local function told(one, from)
+    local about = assert((from or call).describe(one))
+    return { about.absence_proves_delete, table.concat(about.warnings, "\n") }
+  end
+  local logical = connect({ url = url, changes = "logical" }).functions
+  local volatile = collection("volatile", { "id" }, { "name" })
+  tap.equal({ told(volatile)[1], (told(volatile)[2]:find("an unlogged table", 1, true)) }, { false, 1 })
+  tap.ok(told(volatile, logical)[2]:find("the log tells nothing of an unlogged table", 1, true), told(volatile, logical)[2])
+  fails("invalid", "the log tells nothing of it", logical.install(volatile, { apply = true }))
+
+  assert(db:query "create extension postgres_fdw")
+  assert(db:query("create server elsewhere foreign data wrapper postgres_fdw options (host '127.0.0.1', port '" .. url:match ":(%d+)/" .. "', dbname 'postgres')"))
+  assert(db:query "create user mapping for postgres server elsewhere options (user 'postgres', password 'practice')")
+  assert(db:query "create foreign table far (id int, name text, stamp int) server elsewhere options (table_name 'near')")
+  assert(db:query "create table near (id int primary key, name text, stamp int default 1)")
+  assert(db:query "insert into near values (1, 'a')")
+  local far = collection("far", { "id" }, { "name" }, { version = "stamp" })
+  tap.equal({ told(far)[1], (told(far)[2]:find("a table of another server", 1, true)) }, { false, 1 })
+  fails("invalid", "is a table of another server, and the version", call.list(collection("far", { "id" }, { "name" }), nil, 5))
+  fails("invalid", "its changes cannot be noted", call.install(far, {}))
+  local row = assert(call.read(far, array { "1" }))[1]
+  assert(db:query "update near set stamp = 2")
+  fails("stale", "changed", call.update(far, "1", { name = "b" }, row.version))
+
+  assert(db:query "create role peeping login password 'peeping'")
+  assert(db:query "grant select (id, name), insert (id, name), update (name) on near to peeping")
+  local part = connect { url = url:gsub("postgres:practice@", "peeping:peeping@") }.functions
+  tap.equal(told(collection("near", { "id" }, { "name" }), part)[2], "this user may read some columns only, and not the version of a row (xmin): grant select on the whole table, or name a `version` column")
+  local unguarded = collection("near", { "id" }, { "name" }, { version = false })
+  tap.equal({ told(unguarded, part)[2], assert(part.update(unguarded, "1", { name = "c" })).fields.name }, { "", "c" })
+  assert(db:query "drop owned by peeping")
+  assert(db:query "drop role peeping")
+  assert(db:query "drop extension postgres_fdw cascade")
 end)
 
 tap.test("row-level security is noticed: what is hidden was not deleted, what is refused is said", function()

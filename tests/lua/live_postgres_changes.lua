@@ -328,6 +328,62 @@ tap.test("a row whose time is infinite stops no poll, and is told too", function
   tap.equal(drained(call, rows, cursor)["6"], "latest")
 end)
 
+tap.test("what another server's log brings here is noted too; an outbox of a former version says that it does not", function()
+  assert(db:query "create table brought (id int primary key, order_id int, name text)")
+  local call, rows = connect().functions, collection("brought", { "id" }, { "name" })
+  rows.parents = array { "order_id" }
+  assert(call.install(rows, { apply = true }))
+  local function applied(text) assert(db:transaction({ { "set local session_replication_role = replica" }, { text } }, { write = true })) end
+  local cursor = assert(call.start(rows))
+  applied "insert into brought values (1, 7, 'by a subscription')"
+  applied "truncate brought"
+  tap.equal(assert(call.changes(rows, cursor, 10)).sweep, true)
+  local function deaf() return select(2, table.concat(assert(call.describe(rows)).warnings, "\n"):gsub("what a subscription brings here does not fire", "")) end
+  assert(db:query "create subscription brings connection 'host=127.0.0.1 port=1' publication none with (connect = false, slot_name = none)")
+  assert(db:query "insert into pg_subscription_rel select oid, 'brought'::regclass, 'r' from pg_subscription")
+  tap.equal(deaf(), 0)
+  for _, name in ipairs { "tidewire_outbox", "tidewire_parents", "tidewire_emptied" } do assert(db:query("alter table brought enable trigger " .. name)) end
+  tap.equal(deaf(), 3)
+  assert(call.install(rows, { apply = true }))
+  tap.equal({ deaf(), #assert(call.install(rows, {})).steps }, { 0, 0 })
+  assert(db:query "delete from pg_subscription_rel")
+  assert(db:query "drop subscription brings")
+  assert(call.uninstall(rows, { apply = true }))
+end)
+
+tap.test("a table that is published no more, or of which the log tells less, is said, and read once as a whole afterwards", function()
+  assert(db:query "create table unsaid (id int primary key, name text)")
+  assert(db:query "create table unsaid_code (id int primary key, code text not null unique, name text)")
+  local call, rows = connect({ url = url, changes = "logical", modified = "" }).functions, collection("unsaid", { "id" }, { "name" })
+  local function warned(one) return table.concat(assert(call.describe(one or rows)).warnings, "\n") end
+  tap.ok(warned():find("nothing of the table is published", 1, true), warned())
+  assert(call.install(rows, { apply = true }))
+  tap.equal(warned(), "")
+  for _, text in ipairs { "drop publication tidewire_public_unsaid", "alter publication tidewire_public_unsaid drop table unsaid", "alter publication tidewire_public_unsaid set (publish = 'insert')" } do
+    local cursor = assert(call.start(rows))
+    assert(db:query(text))
+    assert(db:query("insert into unsaid select coalesce(max(id), 0) + 1, 'meanwhile' from unsaid", {}, { write = true }))
+    fails("invalid", "there is no publication", call.changes(rows, cursor, 10))
+    fails("invalid", "there is no publication", call.changes(rows, cursor, 10))
+    assert(call.install(rows, { apply = true }))
+    tap.equal({ text, warned(), #assert(call.install(rows, {})).steps }, { text, "", 0 })
+    local page = assert(call.changes(rows, cursor, 10))
+    tap.equal({ #page.records > 0 and page.records[#page.records].fields.name, page.sweep }, { "meanwhile", true }, text)
+    assert(db:query "select pg_drop_replication_slot(slot_name) from pg_replication_slots where not active")
+  end
+  for _, identity in ipairs { "nothing", "using index unsaid_code_code_key" } do
+    assert(db:query("alter table unsaid_code replica identity " .. identity))
+    local coded = collection("unsaid_code", { "id" }, { "name" })
+    assert(db:query "drop publication if exists tidewire_public_unsaid_code")
+    assert(db:query "create publication tidewire_public_unsaid_code for table unsaid_code with (publish_via_partition_root = true)")
+    tap.ok(warned(coded):find("does not carry the key of a row that is deleted", 1, true), warned(coded))
+    assert(call.install(coded, { apply = true }))
+    tap.equal(warned(coded), "")
+  end
+  assert(call.uninstall(rows, { apply = true }))
+  assert(call.uninstall(collection("unsaid_code", { "id" }, { "name" }), { apply = true }))
+end)
+
 tap.test("a slot that nobody reads and that makes the server keep its log is named", function()
   assert(db:query "create table unread (id int primary key)")
   local call = connect { url = url, changes = "logical", modified = "" }.functions

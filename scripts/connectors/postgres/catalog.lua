@@ -4,6 +4,7 @@ local connector = require "tidewire.connector"
 local json = require "tidewire.json"
 local tables = require "tidewire.tables"
 local db = require "connectors.postgres.db"
+local logical = require "connectors.postgres.logical"
 local notes = require "connectors.postgres.notes"
 
 local array = json.array
@@ -22,21 +23,25 @@ select c.relkind::text as kind, row_security_active(c.oid) as filtered,
   (select json_object_agg(p.proname, json_build_object('text', p.prosrc, 'exact', coalesce(p.proconfig, '{}') @> array['extra_float_digits=1']))
     from pg_trigger t join pg_proc p on p.oid = t.tgfoid where t.tgrelid = c.oid and p.pronamespace = to_regnamespace('tidewire')) as functions,
   (select json_object_agg(t.tgname, true) from pg_trigger t where t.tgrelid = c.oid and t.tgname like 'tidewire\_%') as triggers,
-  c.relkind = 'r' and exists (select from pg_inherits where inhparent = c.oid) as inherited,
-  has_table_privilege(c.oid, 'insert') and has_table_privilege(c.oid, 'update') as writable
+  c.relkind = 'r' and exists (select from pg_inherits where inhparent = c.oid) as inherited, c.relpersistence = 'u' as unlogged,
+  (select json_object_agg(t.tgname, true) from pg_trigger t where t.tgrelid = c.oid and t.tgname in ('tidewire_outbox', 'tidewire_parents', 'tidewire_emptied') and t.tgenabled = 'O'
+    and exists (select from pg_subscription_rel s where s.srrelid = c.oid or s.srrelid in (select relid from pg_partition_tree(c.oid)))) as deaf,
+  has_any_column_privilege(c.oid, 'insert') and has_any_column_privilege(c.oid, 'update') as writable,
+  has_column_privilege(c.oid, (-2)::int2, 'select') as shows_xmin
 from pg_class c where c.oid = to_regclass($1)]]
 
--- A domain counts as the type below it; `cast` is the type without length or scale ("character" alone would mean one character).
+-- A domain counts as the type below it, and below that one; `cast` is the type without length or scale ("character" alone would mean one character).
 local columns = [[
-select a.attname as name, a.attnotnull or t.typnotnull as required, a.attgenerated <> '' or a.attidentity = 'a'
+select a.attname as name, a.attnotnull or b.required as required, a.attgenerated <> '' or a.attidentity = 'a'
     or c.relkind in ('v', 'm') and not pg_column_is_updatable(c.oid, a.attnum, true) as read_only,
   a.atthasdef or a.attidentity <> '' as has_default, pg_get_expr(d.adbin, d.adrelid) as "default",
-  col_description(a.attrelid, a.attnum) as label,
-  case when t.typbasetype <> 0 then format_type(t.typbasetype, t.typtypmod) else format_type(a.atttypid, a.atttypmod) end as type,
-  format_type(case when t.typbasetype <> 0 then t.typbasetype else a.atttypid end, -1) as "cast",
-  t.typtype = 'c' as composite, (select json_agg(e.enumlabel order by e.enumsortorder) from pg_enum e
-    where e.enumtypid in (a.atttypid, t.typbasetype, t.typelem)) as labels
-from pg_attribute a join pg_type t on t.oid = a.atttypid join pg_class c on c.oid = a.attrelid
+  col_description(a.attrelid, a.attnum) as label, format_type(b.type, b.modifier) as type, format_type(b.type, -1) as "cast",
+  t.typtype = 'c' as composite, t.typname = 'citext' or exists (select from pg_collation l where l.oid = a.attcollation and not l.collisdeterministic) as caseless, (select json_agg(e.enumlabel order by e.enumsortorder) from pg_enum e where e.enumtypid in (b.type, t.typelem)) as labels
+from pg_attribute a join pg_class c on c.oid = a.attrelid cross join lateral (
+    with recursive domains (type, modifier, required, depth) as (select a.atttypid, a.atttypmod, false, 0 union all
+      select t.typbasetype, t.typtypmod, n.required or t.typnotnull, n.depth + 1 from domains n join pg_type t on t.oid = n.type where t.typtype = 'd')
+    select type, modifier, required from domains order by depth desc limit 1) b
+join pg_type t on t.oid = b.type
 left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
 where a.attrelid = to_regclass($1) and a.attnum > 0 and not a.attisdropped order by a.attnum]]
 
@@ -48,8 +53,9 @@ from pg_index i where i.indrelid = to_regclass($1) and i.indisunique and i.indis
   and i.indexprs is null]]
 
 local references = [[
-select a.attname as column, n.nspname as schema, t.relname as "table" from pg_constraint c
-join pg_attribute a on a.attrelid = c.conrelid and a.attnum = c.conkey[1]
+select a.attname as column, n.nspname as schema, t.relname as "table", k.attname as key,
+  has_column_privilege(t.oid, k.attnum, 'select') as readable from pg_constraint c
+join pg_attribute a on a.attrelid = c.conrelid and a.attnum = c.conkey[1] join pg_attribute k on k.attrelid = c.confrelid and k.attnum = c.confkey[1]
 join pg_class t on t.oid = c.confrelid join pg_namespace n on n.oid = t.relnamespace
 where c.conrelid = to_regclass($1) and c.contype = 'f' and array_length(c.conkey, 1) = 1]]
 
@@ -155,6 +161,24 @@ function M.carried(about)
   return list
 end
 
+--- Whether it is no table of this server: a view, or a table of another one. Nothing of it is noted, and it has no `xmin` that moves.
+function M.is_elsewhere(about) return about.kind == "v" or about.kind == "m" or about.kind == "f" end
+
+--- Whether the table itself keeps a key from coming twice; nobody knows of a view.
+function M.is_unique(about, key)
+  local named = {}
+  for _, name in ipairs(key) do named[name] = true end
+  for _, index in ipairs(about.indexes) do
+    local within = true
+    for _, name in ipairs(index.columns) do within = within and named[name] == true end
+    if within then return true end
+  end
+  return M.is_elsewhere(about)
+end
+
+--- Whether a row that is not there was deleted: of a table whose rows nothing hides, and no crash of the server takes away.
+function M.shows_all(about) return not M.is_elsewhere(about) and not about.filtered and not about.unlogged end
+
 --- What is known of a collection's table: { name, kind, filtered, noted, told, emptied, functions, triggers, inherited, identity, identified, columns, by_name, indexes, references, before_update }.
 function M.table(conn, collection)
   return tables.known(conn, db.table_name(conn, collection), function() return read_table(conn, collection) end)
@@ -224,7 +248,7 @@ end
 
 -- Whether what polls read tells deletions: the outbox or the log, not the time column.
 local function polls_tell_deletes(conn, collection, about, key)
-  if about.kind == "v" or about.kind == "m" or conn.config.changes == "poll" then return false end
+  if M.is_elsewhere(about) or conn.config.changes == "poll" then return false end
   return conn.config.changes == "logical" or M.notes(conn, { name = collection.name, options = collection.options, key = given(collection.key) or key }, about)
 end
 
@@ -234,29 +258,71 @@ local function add_untold(conn, collection, about, warnings)
   if #parents == 0 then return end
   local parent, untold = parents[1] and db.quoted(parents[1]), M.untold(conn, collection, about)[1]
   local function warn(...) warnings[#warnings + 1] = tables.untold(...) end
-  if how == "poll" or about.kind == "v" or about.kind == "m" then return warn("polls do", parent) end
+  if how == "poll" or M.is_elsewhere(about) then return warn("polls do", parent) end
   if how == "auto" and not M.notes(conn, collection, about) then
     return warn("polls do", parent, "; `tidewire install` makes an outbox that tells it")
   end
   warn(how == "logical" and "the log does" or "the outbox does", untold and db.quoted(untold), "; run `tidewire install` again")
 end
 
-local function warnings_of(conn, collection, about, has_key, modified)
-  local warnings = array {}
+-- What keeps the log from telling all that it should.
+local function add_unlogged(conn, collection, about, key, warn)
+  if conn.config.changes ~= "logical" or M.is_elsewhere(about) then return end
+  if about.unlogged then return warn "the log tells nothing of an unlogged table: use a connection with changes = \"auto\" for it" end
+  local published = logical.published(conn, collection)
+  if published and not (published.holds and published.tells) then warn "the log is not read: nothing of the table is published; run `tidewire install`" end
+  local carried = {}
+  for _, name in ipairs(M.carried(about)) do carried[name] = true end
+  for _, name in ipairs(key) do
+    if not carried[name] then return warn "the log does not carry the key of a row that is deleted (its replica identity): run `tidewire install` again" end
+  end
+end
+
+local function add_warnings(conn, collection, about, primary, modified, warnings)
+  local named = given(collection.key) or {}
+  local key = #named > 0 and named or primary
   local function warn(text) warnings[#warnings + 1] = text end
   if about.kind == "v" or about.kind == "m" then warn "a view: name a `version` column; what is missing in it was not surely deleted" end
+  if about.kind == "f" then warn "a table of another server: name a `version` column; nothing tells what changes there but polls, and what is missing in it was not surely deleted" end
+  if about.unlogged then warn "an unlogged table: a crash of its server empties it, so a missing row is not taken for a deleted one" end
   if about.inherited then warn "other tables inherit from it: their rows are read with its own, and only a sweep tells what changes in them" end
   if about.filtered then warn "row-level security hides rows from this user: a missing row is not taken for a deleted one" end
   if not about.writable then warn "this user may not insert and update here" end
+  if tables.option(conn, collection, "version") == "xmin" and about.shows_xmin == false then
+    warn "this user may read some columns only, and not the version of a row (xmin): grant select on the whole table, or name a `version` column"
+  end
+  for name in pairs(given(about.deaf) or {}) do
+    warn(("what a subscription brings here does not fire the trigger %s: run `tidewire install` again"):format(name))
+  end
+  if #key > 0 and not M.is_unique(about, key) then
+    warn(("nothing keeps its key (%s) from coming twice: a row that shares it with another is never written. Make a unique index, or name another key"):format(table.concat(key, ", ")))
+  end
   if modified and not M.is_kept(about, modified) then
     warn(("no trigger keeps %s: where who edits a row does not set it, `newest` and polls see the older time (`tidewire install` makes one)"):format(db.quoted(modified.name)))
   end
   if conn.config.changes == "auto" and M.notes(conn, collection, about) and not M.notes_emptied(conn, collection, about) then
     warn "the outbox does not tell that the table was emptied (truncate): a sweep finds it; run `tidewire install` again"
   end
+  add_unlogged(conn, collection, about, key, warn)
   if #notes.former(about) > 0 then warn "the outbox's function is that of a former version: run `tidewire install` again" end
-  if not has_key then warn "no primary key: name the key in the mapping, of columns that are unique and never null" end
-  return warnings
+  if #primary == 0 then warn "no primary key: name the key in the mapping, of columns that are unique and never null" end
+end
+
+-- What `describe` has told of a table, for whoever goes by it.
+local function remember_shown(conn, name, shows_all)
+  conn.state.shown = conn.state.shown or {}
+  conn.state.shown[name] = shows_all
+end
+
+--- Nil where rows that are missing may be taken for deleted, or nobody was told that they may; else the error. A policy may have begun to
+--- hide rows since the table was described, or a role have lost the right to pass it by.
+function M.why_missing(conn, about)
+  if not (conn.state.shown and conn.state.shown[about.name]) then return nil end
+  local found, err = db.query(conn, "select row_security_active(to_regclass($1)) as filtered", { about.name })
+  if not found then return err end
+  if found[1].filtered ~= true then return nil end
+  tables.forget(conn)
+  return select(2, fail("invalid", "row-level security hides rows of " .. about.name .. " from this user since it was last looked at", "a missing row is not taken for a deleted one; grant the role bypassrls, or a policy that shows all rows"))
 end
 
 function M.describe(conn, collection)
@@ -281,8 +347,10 @@ function M.describe(conn, collection)
       file = column.cast == "bytea" and "content" or is_file(column) and "elsewhere" or nil, no_key = no_key(column), kept = column == modified or column.name == version or nil,
     }
   end
-  local warnings, shows_all = warnings_of(conn, collection, about, #key > 0, modified), about.kind ~= "v" and about.kind ~= "m" and not about.filtered
+  local shows_all, warnings = M.shows_all(about), array {}
+  add_warnings(conn, collection, about, key, modified, warnings)
   add_untold(conn, collection, about, warnings)
+  remember_shown(conn, about.name, shows_all)
   if #key == 0 then key[1] = "id" end
   local own_keys = about.by_name[key[1]] and about.by_name[key[1]].read_only
   return { key = key, fields = fields, warnings = warnings, place = table.concat({ db.place(conn, collection) }, "."), absence_proves_delete = shows_all and nil,

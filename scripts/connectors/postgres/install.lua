@@ -12,6 +12,7 @@ local notes = require "connectors.postgres.notes"
 local logical = require "connectors.postgres.logical"
 
 local array = json.array
+local given = connector.given
 local quoted, literal = db.quoted, db.literal
 
 local M = {}
@@ -38,6 +39,11 @@ local function trigger(conn, collection, about)
     .. " for each row execute function tidewire.note(" .. table.concat(names, ", ") .. ")"
 end
 
+-- What a subscription brings fires no other.
+local function always_step(about, name, add)
+  add("that it notes what a subscription brings, too", "alter table " .. about.name .. " enable always trigger " .. name)
+end
+
 -- Of several mappings each may name a column; the trigger tells them all.
 local function parents_steps(conn, collection, about, add)
   local untold, list = catalog.untold(conn, collection, about), { literal(catalog.place(conn, collection)) }
@@ -50,6 +56,7 @@ local function parents_steps(conn, collection, about, add)
     .. table.concat(list, ", ") .. ")"
   add("the trigger that notes whose a row of " .. about.name .. " was" .. (about.told and ", instead of one that notes less" or ""),
     replaced(about, "tidewire_parents", text))
+  always_step(about, "tidewire_parents", add)
 end
 
 local function emptied_steps(conn, collection, about, add)
@@ -58,6 +65,7 @@ local function emptied_steps(conn, collection, about, add)
     .. literal(catalog.place(conn, collection)) .. ")"
   if not about.functions.note_emptied then add("the function that notes that a table was emptied", notes.text "note_emptied") end
   add("the trigger that notes that " .. about.name .. " was emptied", replaced(about, "tidewire_emptied", text))
+  always_step(about, "tidewire_emptied", add)
 end
 
 local function time_steps(conn, collection, about, add)
@@ -93,6 +101,10 @@ local function wanted_steps(conn, collection, about)
     local text = trigger(conn, collection, about)
     add("the trigger that notes the changes of " .. about.name .. (about.noted and ", instead of one that notes something else" or ""),
       replaced(about, "tidewire_outbox", text))
+    always_step(about, "tidewire_outbox", add)
+  end
+  for name in pairs(given(about.deaf) or {}) do
+    if noting then always_step(about, name, add) end
   end
   emptied_steps(conn, collection, about, add)
   parents_steps(conn, collection, about, add)
@@ -122,6 +134,7 @@ local function publish_steps(conn, collection, about, published, add)
     return add("what is published of the log", "create publication " .. name .. " for table " .. about.name .. " with (publish_via_partition_root = true)")
   end
   if not published.whole then add("the changes of partitions under the table's name", "alter publication " .. name .. " set (publish_via_partition_root = true)") end
+  if not published.tells then add("changes of every kind in what is published", "alter publication " .. name .. " set (publish = 'insert, update, delete, truncate')") end
   if not published.holds then add("the table, which was made anew, in what is published", "alter publication " .. name .. " add table " .. about.name) end
 end
 
@@ -131,7 +144,7 @@ local function install_logical(conn, collection, about, options)
   local steps = array {}
   local function add(title, text) steps[#steps + 1] = { title = title, sql = text } end
   identity_step(conn, collection, about, add)
-  if not (published.whole and published.holds) then publish_steps(conn, collection, about, published, add) end
+  if not (published.whole and published.holds and published.tells) then publish_steps(conn, collection, about, published, add) end
   add_renewed(about, add)
   local column = catalog.time_column(conn, collection, about)
   if column and not catalog.is_kept(about, column) then
@@ -201,8 +214,12 @@ function M.install(conn, collection, options)
   tables.forget(conn)
   local about, err = catalog.table(conn, collection)
   if not about then return nil, err end
-  if about.kind == "v" or about.kind == "m" then
-    return connector.fail("invalid", about.name .. " is a view: its changes cannot be noted", "install on the tables below it, or poll")
+  if catalog.is_elsewhere(about) then
+    local what = about.kind == "f" and "a table of another server" or "a view"
+    return connector.fail("invalid", about.name .. " is " .. what .. ": its changes cannot be noted", "install on the tables below it, or poll")
+  end
+  if about.unlogged and conn.config.changes == "logical" then
+    return connector.fail("invalid", about.name .. " is unlogged: the log tells nothing of it", "use a connection with changes = \"auto\" for it")
   end
   if conn.config.changes == "logical" then return install_logical(conn, collection, about, options) end
   if catalog.notes_another_key(conn, collection, about) then

@@ -156,15 +156,20 @@ function M.publication(conn, collection)
   return ("tidewire_" .. place_of(conn, collection):gsub("%.", "_")):sub(1, 60)
 end
 
---- Of that publication { there, whole, holds }: whether it is there, tells the changes of partitions under the table's name, and has the
---- table, which one loses that is dropped and made anew.
+--- Of that publication { there, whole, holds, tells }: whether it is there, tells the changes of partitions under the table's name, has the
+--- table, which one loses that is dropped and made anew, and tells every kind of change.
 function M.published(conn, collection)
   local found, err = db.query(conn, [[
-select p.pubviaroot as whole, p.puballtables or exists (select from pg_publication_rel r where r.prpubid = p.oid and r.prrelid = to_regclass($2)) as holds
+select p.pubviaroot as whole, p.puballtables or exists (select from pg_publication_rel r where r.prpubid = p.oid and r.prrelid = to_regclass($2)) as holds,
+  p.pubinsert and p.pubupdate and p.pubdelete and p.pubtruncate as tells
 from pg_publication p where p.pubname = $1]], { M.publication(conn, collection), db.table_name(conn, collection) })
   if not found then return nil, err end
   local one = found[1]
-  return { there = one ~= nil, whole = one ~= nil and one.whole, holds = one ~= nil and one.holds }
+  return { there = one ~= nil, whole = one ~= nil and one.whole, holds = one ~= nil and one.holds, tells = one ~= nil and one.tells }
+end
+
+local function unpublished(conn, collection)
+  return fail("invalid", "there is no publication " .. M.publication(conn, collection) .. " of the table", "tidewire install postgres MAPPING --yes")
 end
 
 --- How the slots of a collection's table begin.
@@ -174,10 +179,9 @@ end
 
 --- A new slot: from now on.
 function M.start(conn, collection)
-  local publication = M.publication(conn, collection)
   local found, err = M.published(conn, collection)
   if not found then return nil, err end
-  if not found.holds then return fail("invalid", "there is no publication " .. publication .. " of the table", "tidewire install postgres MAPPING --yes") end
+  if not (found.holds and found.tells) then return unpublished(conn, collection) end
   local slot = M.slots(conn, collection) .. hash.sha256(hash.id()):sub(1, 12)
   local made
   made, err = db.query(conn, "select lsn::text as lsn, clock_timestamp() as now from pg_create_logical_replication_slot($1, 'pgoutput')", { slot })
@@ -214,7 +218,15 @@ end
 
 --- Events after the cursor: { events, cursor, more }; `gone` where the slot does not hold them.
 function M.events(conn, collection, shape, cursor, limit)
-  local moved, err = db.read_log(conn, { { advance, { cursor.slot, cursor.lsn } } })
+  local published, err = M.published(conn, collection)
+  if not published then return nil, err end
+  if not (published.holds and published.tells) then
+    -- What was changed meanwhile is not in the slot, whatever is published later.
+    db.query(conn, drop, { cursor.slot }, true)
+    return unpublished(conn, collection)
+  end
+  local moved
+  moved, err = db.read_log(conn, { { advance, { cursor.slot, cursor.lsn } } })
   if not moved then return too_long(err, cursor.slot) end
   if #moved[1] == 0 then
     db.query(conn, drop, { cursor.slot }, true)

@@ -2,6 +2,7 @@
 
 local json = require "tidewire.json"
 local tables = require "tidewire.tables"
+local catalog = require "connectors.postgres.catalog"
 local db = require "connectors.postgres.db"
 local rows = require "connectors.postgres.rows"
 
@@ -10,7 +11,20 @@ local quoted = db.quoted
 
 local M = {}
 
-M.read, M.list, M.count = tables.reads(rows.plan)
+local read
+read, M.list, M.count = tables.reads(rows.plan)
+
+--- As every table is read; where some are missing, nothing may hide them.
+function M.read(conn, collection, keys)
+  local records, err = read(conn, collection, keys)
+  if not records or #records >= #keys then return records, err end
+  local about
+  about, err = catalog.table(conn, collection)
+  if not about then return nil, err end
+  err = catalog.why_missing(conn, about)
+  if err then return nil, err end
+  return records
+end
 
 -- "lower(btrim(t.a::text)) = lower(btrim(q.f1))", "t.b is not distinct from q.f2": part `n` of every query.
 local function comparison(shape, queries, n, parameters)

@@ -48,8 +48,9 @@ function M.plan(conn, collection, more)
   local wanted = connector.heads(more or {}, collection.fields)
   local modified = catalog.time_column(conn, collection, about)
   local version = tables.option(conn, collection, "version")
-  if version == "xmin" and (about.kind == "v" or about.kind == "m") and not about.by_name.xmin then
-    return fail("invalid", about.name .. " is a view, and the version of its rows is not named", "name a column that every edit moves, version = \"updated_at\", or say version = false")
+  if version == "xmin" and catalog.is_elsewhere(about) and not about.by_name.xmin then
+    local what = about.kind == "f" and "a table of another server" or "a view"
+    return fail("invalid", about.name .. " is " .. what .. ", and the version of its rows is not named", "name a column that every edit moves, version = \"updated_at\", or say version = false")
   end
   local list, narrow, files = {}, {}, table_files.of(collection, about, M)
   for _, name in ipairs(connector.heads(collection.key, wanted)) do
