@@ -84,6 +84,9 @@ end
 local function why_none(conn, shape, key, guard)
   local found, err = tables.read(conn, shape, array { key })
   if not found then return nil, err end
+  if #found > 1 then
+    return fail("invalid", "several rows of " .. shape.name .. " have the key " .. key, "nothing keeps it from coming twice: make them one, and a unique index, or name another key in the mapping")
+  end
   return tables.why_none(key, shape.version and guard, found[1])
 end
 
@@ -91,6 +94,10 @@ end
 local function as_seen(shape, key, guard, parameters)
   local condition, err = rows.with_keys(shape, { key }, parameters)
   if not condition then return nil, err end
+  -- Of several rows with one key none is meant more than another.
+  if not catalog.is_unique(shape.about, shape.key) then
+    condition = condition .. " and (select count(*) from (select 1 from " .. shape.name .. " where " .. rows.with_keys(shape, { key }, parameters) .. " limit 2) same) = 1"
+  end
   if not (guard and shape.version) then return condition end
   return condition .. " and " .. shape.version .. " = " .. parameters.add(guard)
 end

@@ -143,6 +143,23 @@ tap.test("a row that is in the way of another is told from a value that is wrong
   tap.equal(call.delete(depts, "1"), true)
 end)
 
+tap.test("of rows that share a key none is written, and check says that nothing keeps it from coming twice", function()
+  assert(db:query "create table shared_key (code text, name text)")
+  assert(db:query "insert into shared_key values ('a', 'one'), ('a', 'two'), ('b', 'three')")
+  local call, rows = connect().functions, collection("shared_key", { "code" }, { "name" })
+  local function warned(one) return table.concat(assert(call.describe(one)).warnings, "\n"):find("nothing keeps its key (code) from coming twice", 1, true) ~= nil end
+  tap.equal(warned(rows), true)
+  fails("invalid", "several rows of .* have the key a", call.update(rows, "a", { name = "x" }))
+  fails("invalid", "several rows of .* have the key a", call.delete(rows, "a"))
+  tap.equal(assert(call.update(rows, "b", { name = "x" })).fields.name, "x")
+  tap.equal(assert(call.delete(rows, "b")), true)
+  fails("not_found", "b", call.delete(rows, "b"))
+  tap.equal(db:query("select count(*)::int as n from shared_key where name in ('one', 'two')")[1].n, 2)
+  assert(db:query "delete from shared_key where name = 'two'")
+  assert(db:query "create unique index on shared_key (code)")
+  tap.equal(warned(rows), false)
+end)
+
 tap.test("a policy that begins to hide rows is noticed before they count as deleted", function()
   assert(db:query "create table shown_once (id int primary key, name text)")
   assert(db:query "insert into shown_once values (1, 'a'), (2, 'b')")

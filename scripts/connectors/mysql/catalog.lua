@@ -153,6 +153,17 @@ local function unique_of(about)
   return key, unique
 end
 
+--- Whether the table itself keeps a key from coming twice; nobody knows of a view.
+function M.is_unique(about, key)
+  local named, within = {}, {}
+  for _, name in ipairs(key) do named[name] = true end
+  for _, part in ipairs(about.keys) do within[part.index] = within[part.index] ~= false and named[part.name] == true end
+  for _, all in pairs(within) do
+    if all then return true end
+  end
+  return about.type ~= "BASE TABLE"
+end
+
 -- Whether triggers that this user may not see write the outbox.
 local function told_unseen(conn, collection)
   local database, name = db.place(conn, collection)
@@ -197,6 +208,10 @@ local function add_warnings(conn, collection, about, key, warnings)
   local function warn(text) warnings[#warnings + 1] = text end
   if is_view then warn "a view: what is missing in it was not surely deleted" end
   if not is_view and given(about.engine) ~= "InnoDB" then warn("the engine " .. tostring(about.engine) .. " has no transactions: writes are not guarded against a crash") end
+  if given(about.engine) == "MEMORY" then warn "a table in memory: a start of the server empties it, so a missing row is not taken for a deleted one" end
+  if #key > 0 and not M.is_unique(about, key) then
+    warn(("nothing keeps its key (%s) from coming twice: a row that shares it with another is never written. Make a unique index, or name another key"):format(table.concat(key, ", ")))
+  end
   local hidden = not about.outbox and about.noticed > 0 and told_unseen(conn, collection)
   if hidden then warn "the outbox has new rows of this table, but no triggers of it are seen: MySQL shows them to who has TRIGGER on it; until then the table is polled" end
   if column and not hidden and not M.is_kept(about, column) then
@@ -240,7 +255,7 @@ function M.describe(conn, collection)
     warnings[#warnings + 1] = "no primary key: name the key in the mapping, of columns that are unique and never null"
     key[1] = "id"
   end
-  return { key = key, fields = fields, warnings = warnings, place = table.concat({ db.place(conn, collection) }, "."), absence_proves_delete = about.type == "BASE TABLE" and nil,
+  return { key = key, fields = fields, warnings = warnings, place = table.concat({ db.place(conn, collection) }, "."), absence_proves_delete = about.type == "BASE TABLE" and given(about.engine) ~= "MEMORY" and nil,
     tells_times = modified ~= nil and nil, poll_deletes = conn.config.changes ~= "poll" and notes.noted(about, given(collection.key) or key) ~= nil }
 end
 

@@ -5,6 +5,7 @@ local creates = require "tidewire.creates"
 local json = require "tidewire.json"
 local table_files = require "tidewire.table_files"
 local tables = require "tidewire.tables"
+local catalog = require "connectors.postgres.catalog"
 local db = require "connectors.postgres.db"
 local rows = require "connectors.postgres.rows"
 
@@ -35,6 +36,12 @@ local function update_text(shape, names)
     if not column then return nil, err end
     types[#types + 1], sets[n] = quoted("$v" .. n) .. " " .. column.cast, quoted(name) .. " = u." .. quoted("$v" .. n)
   end
+  -- Of several rows with one key none is meant more than another.
+  if not catalog.is_unique(shape.about, shape.key) then
+    local same = {}
+    for n, name in ipairs(shape.key) do same[n] = "x." .. quoted(name) .. " = u." .. quoted("$k" .. n) end
+    terms[#terms + 1] = "(select count(*) from " .. shape.name .. " x where " .. table.concat(same, " and ") .. ") = 1"
+  end
   terms[#terms + 1] = '(u."$g" is null or ' .. as_seen(shape, 'u."$g"') .. ")"
   return "update " .. shape.name .. " t set " .. table.concat(sets, ", ") .. " from json_to_recordset($1::json) u(" .. table.concat(types, ", ")
     .. ") where " .. table.concat(terms, " and ") .. " returning u.\"$@\", " .. shape.select
@@ -53,17 +60,27 @@ local function update_document(shape, group, names)
   return json.encode(list)
 end
 
--- The rows that were not written, told why by one read.
-local function explain_missing(conn, shape, missing, outcomes)
-  local keys, found = array {}, {}
-  for i, item in ipairs(missing) do keys[i] = item.key end
+-- Why each of these keys met no row, told by one read: { key = error }.
+local function why_none(conn, shape, keys, guards)
+  local found, twice, why = {}, {}, {}
   local records, err = tables.read(conn, shape, keys)
-  for _, one in ipairs(records or {}) do found[one.key] = one end
-  for _, item in ipairs(missing) do
-    local why = err
-    if records then why = select(2, tables.why_none(item.key, shape.version and item.guard, found[item.key])) end
-    outcomes[item.at] = { error = why }
+  for _, one in ipairs(records or {}) do found[one.key], twice[one.key] = one, found[one.key] ~= nil end
+  for _, key in ipairs(keys) do
+    why[key] = err
+    if twice[key] then
+      why[key] = select(2, fail("invalid", "several rows of " .. shape.name .. " have the key " .. key, "nothing keeps it from coming twice: make them one, and a unique index, or name another key in the mapping"))
+    elseif records then
+      why[key] = select(2, tables.why_none(key, shape.version and guards[key], found[key]))
+    end
   end
+  return why
+end
+
+local function explain_missing(conn, shape, missing, outcomes)
+  local keys, guards = array {}, {}
+  for i, item in ipairs(missing) do keys[i], guards[item.key] = item.key, item.guard end
+  local why = why_none(conn, shape, keys, guards)
+  for _, item in ipairs(missing) do outcomes[item.at] = { error = why[item.key] } end
 end
 
 local function update_group(conn, shape, group, outcomes)
@@ -118,15 +135,15 @@ function M.delete(conn, collection, key, guard)
   local condition
   condition, err = rows.with_keys(shape, { key }, parameters)
   if not condition then return nil, err end
+  if not catalog.is_unique(shape.about, shape.key) then
+    condition = condition .. " and (select count(*) from " .. shape.name .. " where " .. rows.with_keys(shape, { key }, parameters) .. ") = 1"
+  end
   guard = shape.version and guard
   if guard then condition = condition .. " and " .. as_seen(shape, parameters.add(guard)) end
   local gone, count = db.query(conn, "delete from " .. shape.name .. " t where " .. condition, parameters.list, true)
   if not gone then return nil, count end
   if count > 0 then return true end
-  local found
-  found, err = tables.read(conn, shape, array { key })
-  if not found then return nil, err end
-  return tables.why_none(key, guard, found[1])
+  return nil, why_none(conn, shape, array { key }, { [key] = guard })[key]
 end
 
 local function insert_text(shape, group, parameters)
