@@ -181,6 +181,22 @@ tap.test("of rows that share a key none is written, and check says that nothing 
   tap.equal({ about[2], about[1]:find("a table in memory", 1, true) ~= nil }, { false, true })
 end)
 
+tap.test("a reference in letters of another case is read as the key that it names", function()
+  for n, collation in ipairs { "utf8mb4_general_ci", "utf8mb4_bin" } do
+    local parents, children = "owners_" .. n, "owned_" .. n
+    assert(db:query(("create table %s (code varchar(9) primary key, owner varchar(9)) engine = InnoDB default charset = utf8mb4 collate %s"):format(parents, collation)))
+    assert(db:query(("create table %s (id int primary key, owner varchar(9), code varchar(9), foreign key (owner) references %s (code)) engine = InnoDB default charset = utf8mb4 collate %s"):format(children, parents, collation)))
+    assert(db:query(("insert into %s values ('ABC', 'x'), ('d', 'y')"):format(parents)))
+    assert(db:query(("insert into %s values (1, '%s', 'abc'), (2, null, null)"):format(children, n == 1 and "abc" or "ABC")))
+    local call, rows = connect(), collection(children, { "id" }, { "owner", "code" })
+    local row = assert(call.read(rows, array { "1" }))[1]
+    tap.equal({ row.fields.owner, row.fields.code, assert(call.read(rows, array { "2" }))[1].fields.owner }, { "ABC", "abc", null }, collation)
+    tap.equal(assert(call.update(rows, "1", { owner = n == 1 and "D" or "d" }, row.version)).fields.owner, "d", collation)
+    tap.equal(assert(call.create(rows, array { { values = { owner = n == 1 and "D" or "d" }, key = "3" } }))[1].record.fields.owner, "d", collation)
+    tap.equal(#assert(call.find(rows, array { array { { field = "id", value = 1 } } }))[1], 1)
+  end
+end)
+
 tap.test("a float keeps the digits that single precision has, in its value and in the guard", function()
   assert(db:query "create table singles (id int primary key, name varchar(9), f float, d double)")
   assert(db:query "insert into singles values (1, 'a', 0.1, 0.1), (2, 'b', 1234567.9, 1234567.89), (3, 'c', -1.5e-7, 3), (4, 'd', null, null), (5, 'e', 16777217, 0)")

@@ -105,6 +105,34 @@ tap.test("a column whose type is changed under way makes a write be tried again,
   tap.equal(code, "invalid")
 end)
 
+tap.test("a reference in letters of another case is read as the key that it names", function()
+  assert(db:query "create extension citext")
+  assert(db:query "create collation caseless (provider = icu, locale = 'und-u-ks-level2', deterministic = false)")
+  for n, kind in ipairs { "citext", "text collate caseless", "text" } do
+    local parents, children = "owners_" .. n, "owned_" .. n
+    assert(db:query(("create table %s (code %s primary key, owner text)"):format(parents, kind)))
+    assert(db:query(("create table %s (id int primary key, owner %s references %s, code %s, name text)"):format(children, kind, parents, kind)))
+    assert(db:query(("insert into %s values ('ABC', 'x'), ('d', 'y')"):format(parents)))
+    assert(db:query(("insert into %s values (1, '%s', 'abc', 'a'), (2, null, null, 'b')"):format(children, kind == "text" and "ABC" or "abc")))
+    local call, rows = connect().functions, collection(children, { "id" }, { "owner", "code", "name" })
+    local row = assert(call.read(rows, array { "1" }))[1]
+    tap.equal({ row.fields.owner, row.fields.code, assert(call.read(rows, array { "2" }))[1].fields.owner }, { "ABC", "abc", null }, kind)
+    local given = kind == "text" and "d" or "D"
+    tap.equal(assert(call.update(rows, "1", { owner = given }, row.version)).fields.owner, "d", kind)
+    tap.equal(assert(call.create(rows, array { { values = { owner = given }, key = "3" } }))[1].record.fields.owner, "d", kind)
+    tap.equal(#assert(call.find(rows, array { array { { field = "owner", value = given } } }))[1], 2, kind)
+    tap.equal(#assert(call.list(rows, nil, 10)).records, 3)
+  end
+  -- Who may not look at the keys reads what stands there.
+  assert(db:query "create role no_owner login password 'no_owner'")
+  assert(db:query "grant select on owned_1 to no_owner")
+  local own = connect({ url = url:gsub("postgres:practice@", "no_owner:no_owner@") }).functions
+  assert(db:query "update owned_1 set owner = 'aBc' where id = 1")
+  tap.equal(assert(own.read(collection("owned_1", { "id" }, { "owner" }), array { "1" }))[1].fields.owner, "aBc")
+  assert(db:query "drop owned by no_owner")
+  assert(db:query "drop role no_owner")
+end)
+
 tap.test("one refused row of a bulk update does not keep the others from being written", function()
   assert(db:query "create table many (a int, b char(3), name varchar(5), bits bit(4), tags text[], primary key (a, b))")
   assert(db:query "insert into many select n, 'x', 'old' from generate_series(1, 300) n")

@@ -14,7 +14,7 @@ local M = {}
 -- The names of information_schema are upper case in MySQL; they are renamed here so that both spell them alike.
 local columns = [[
 select column_name as name, data_type as kind, column_type as type, is_nullable = 'NO' as required, column_default as `default`,
-  extra, column_comment as label, character_maximum_length as length, character_set_name as charset, numeric_scale as scale,
+  extra, column_comment as label, character_maximum_length as length, character_set_name as charset, collation_name as collation, numeric_scale as scale,
   numeric_precision as `precision`, datetime_precision as places,
   column_key as keyed, ordinal_position as position
 from information_schema.columns where table_schema = ? and table_name = ? order by ordinal_position]]
@@ -24,8 +24,10 @@ select index_name as `index`, column_name as name, seq_in_index as position from
 where table_schema = ? and table_name = ? and non_unique = 0 order by index_name, seq_in_index]]
 
 local references = [[
-select column_name as name, referenced_table_schema as `schema`, referenced_table_name as `table`
-from information_schema.key_column_usage where table_schema = ? and table_name = ? and referenced_table_name is not null]]
+select column_name as name, referenced_table_schema as `schema`, referenced_table_name as `table`, referenced_column_name as `key`, constraint_name as `constraint`,
+  (select count(*) from information_schema.columns c where c.table_schema = k.referenced_table_schema and c.table_name = k.referenced_table_name
+    and c.column_name = k.referenced_column_name and find_in_set('select', c.privileges)) as readable
+from information_schema.key_column_usage k where table_schema = ? and table_name = ? and referenced_table_name is not null]]
 
 -- What another table's rows do to these by a foreign key.
 local cascades = [[

@@ -45,6 +45,20 @@ local function content(about)
   return "sha2(json_array(" .. table.concat(parts, ", ") .. "), 256)"
 end
 
+-- Where letters of either case are one ("abc" names the row "ABC"), a foreign key of one column is read as the key that it names is.
+local function named(about, column)
+  local collation = connector.given(column.collation)
+  if not collation or collation:find "_bin$" then return nil end
+  local count, found = {}, nil
+  for _, one in ipairs(about.references) do count[one.constraint] = (count[one.constraint] or 0) + 1 end
+  for _, one in ipairs(about.references) do
+    if one.name == column.name and one.readable == 1 and count[one.constraint] == 1 then found = found or one end
+  end
+  if not found then return nil end
+  local name, there = about.name .. "." .. quoted(column.name), "p." .. quoted(found.key)
+  return "coalesce((select " .. there .. " from " .. quoted(found.schema) .. "." .. quoted(found.table) .. " p where " .. there .. " = " .. name .. "), " .. name .. ") as " .. quoted(column.name)
+end
+
 --- A table with what is asked of it, as tidewire.tables has it; `version` is an expression. `more`: further columns.
 function M.plan(conn, collection, more)
   local about, err = catalog.table(conn, collection)
@@ -53,11 +67,12 @@ function M.plan(conn, collection, more)
   local modified = catalog.time_column(conn, collection, about)
   local version = tables.option(conn, collection, "version")
   if version == "content" then version = content(about) elseif version then version = "cast(" .. quoted(version) .. " as char)" end
-  local list, files = {}, table_files.of(collection, about, M)
+  local list, is_key, files = {}, {}, table_files.of(collection, about, M)
+  for _, name in ipairs(collection.key) do is_key[name] = true end
   for _, name in ipairs(connector.heads(collection.key, wanted)) do
     if not about.by_name[name] then return fail("invalid", about.name .. " has no column `" .. name .. "`", "`tidewire schema` lists its columns") end
     local column = about.by_name[name]
-    list[#list + 1] = files[name] and table_files.selected(column, M) or numeral[column.kind] and whole(column) .. " as " .. quoted(name) or quoted(name)
+    list[#list + 1] = files[name] and table_files.selected(column, M) or not is_key[name] and named(about, column) or numeral[column.kind] and whole(column) .. " as " .. quoted(name) or quoted(name)
   end
   if version then list[#list + 1] = version .. " as `$version`" end
   if modified then list[#list + 1] = "date_format(" .. quoted(modified.name) .. ", '%Y-%m-%dT%H:%i:%s.%fZ') as `$stamp`" end

@@ -92,7 +92,7 @@ local function parents_of(conn, shape, events)
   return tables.parents(shape, events, function(column, values)
     local keys, texts = array {}, {}
     for n, value in ipairs(values) do keys[n] = array { value } end
-    local spelled, err = rows.spelled(conn, { about = shape.about, name = shape.name, key = { column.name } }, keys)
+    local spelled, err = rows.spelled(conn, { about = shape.about, name = shape.name, key = { column.name }, is_parent = true }, keys)
     if not spelled then return nil, err end
     for n in ipairs(values) do texts[n] = spelled[n] and spelled[n][1] end
     return texts

@@ -34,6 +34,17 @@ local function expression(column)
   return name
 end
 
+-- Where letters of either case are one ("abc" names the row "ABC"), a foreign key is read as the key that it names is.
+local function named(about, column)
+  for _, one in ipairs(column.caseless and about.references or {}) do
+    if one.column == column.name and one.readable then
+      local name, there = quoted(column.name), quoted(one.key)
+      return "coalesce((select p." .. there .. " from (select " .. name .. " as named) s join " .. quoted(one.schema) .. "." .. quoted(one.table) .. " p on p." .. there
+        .. " = s.named), " .. name .. ") as " .. name
+    end
+  end
+end
+
 -- As wide for every time, so that its text orders like the time. One that is infinite, of which to_char says nothing, comes as that word.
 local function stamp_of(column)
   local name = quoted(column.name)
@@ -52,11 +63,12 @@ function M.plan(conn, collection, more)
     local what = about.kind == "f" and "a table of another server" or "a view"
     return fail("invalid", about.name .. " is " .. what .. ", and the version of its rows is not named", "name a column that every edit moves, version = \"updated_at\", or say version = false")
   end
-  local list, narrow, files = {}, {}, table_files.of(collection, about, M)
+  local list, narrow, is_key, files = {}, {}, {}, table_files.of(collection, about, M)
+  for _, name in ipairs(collection.key) do is_key[name] = true end
   for _, name in ipairs(connector.heads(collection.key, wanted)) do
     local column = about.by_name[name]
     if not column then return fail("invalid", about.name .. " has no column \"" .. name .. "\"", "`tidewire schema` lists its columns") end
-    list[#list + 1] = files[name] and table_files.selected(column, M) or expression(column)
+    list[#list + 1] = files[name] and table_files.selected(column, M) or not is_key[name] and named(about, column) or expression(column)
   end
   for n, name in ipairs(collection.key) do
     local bytes = damaged.selected(about.by_name[name], quoted(name))
@@ -146,7 +158,7 @@ local function ask_spelling(conn, shape, keys)
     if not column then return nil, err end
     local values = array {}
     for i, parts in ipairs(keys) do values[i] = parts[n] end
-    list[n], names[n + 1], arrays[n + 1] = expression(column), quoted(name), parameters.add(values) .. "::" .. column.type .. "[]"
+    list[n], names[n + 1], arrays[n + 1] = shape.is_parent and named(shape.about, column) or expression(column), quoted(name), parameters.add(values) .. "::" .. column.type .. "[]"
   end
   return db.query(conn, 'select "$n", ' .. table.concat(list, ", ") .. " from unnest(" .. table.concat(arrays, ", ") .. ") q(" .. table.concat(names, ", ") .. ")", parameters.list)
 end
@@ -172,10 +184,14 @@ local function add_spelling(conn, shape, keys, from, spelled)
 end
 
 --- Keys { part, ... } in the spelling in which rows are read, by their place in the list: the server reads each part as its column's
---- type, so that 13:00+01, 1.5 or bytes escaped otherwise are the key that they mean. Left out: what no row's key can be.
+--- type, so that 13:00+01, 1.5 or bytes escaped otherwise are the key that they mean. Left out: what no row's key can be. `shape.is_parent`:
+--- they are a column that names another table's row.
 function M.spelled(conn, shape, keys)
   local same = true
-  for _, name in ipairs(shape.key) do same = same and plain[(shape.about.by_name[name] or {}).cast] or false end
+  for _, name in ipairs(shape.key) do
+    local column = shape.about.by_name[name] or {}
+    same = same and plain[column.cast] and not (shape.is_parent and column.caseless) or false
+  end
   if same or #keys == 0 then return keys end
   local spelled, asked, places, all = {}, array {}, {}, {}
   for i, parts in ipairs(keys) do
