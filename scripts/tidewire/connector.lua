@@ -339,14 +339,19 @@ function M.key_parts(key, columns)
 end
 
 --- A page of `poll()` for a cursor that was made before there was a better source: the position there is taken first
---- (`start()`), and becomes the cursor when the poll is through.
-function M.change_over(cursor, start, poll)
+--- (`start()`), and becomes the cursor when the poll is through. `tells_deletions`: of the new source. What went before its position it
+--- does not tell, and nobody who relies on it looks for that: so the whole side is looked at once.
+function M.change_over(cursor, start, poll, tells_deletions)
   local owed, why = M.given(cursor.owed)
   if not owed then owed, why = start() end
   if not owed then return nil, why end
   local answer, err = poll()
   if not answer then return nil, err end
-  if answer.more then answer.cursor.owed = owed else answer.cursor = owed end
+  if answer.more then
+    answer.cursor.owed = owed
+  else
+    answer.cursor, answer.sweep = owed, tells_deletions
+  end
   return answer
 end
 

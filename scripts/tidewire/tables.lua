@@ -333,6 +333,13 @@ function M.poll(conn, shape, cursor, limit)
   return { records = found.records, deleted = array {}, cursor = { whole = true, page = found.cursor }, more = found.cursor ~= nil }
 end
 
+--- The first page of polls after a source that is not read any more, `at` being when it last was. What it noted of deletions since then is lost.
+function M.poll_after(conn, shape, cursor, limit)
+  local answer, err = M.poll(conn, shape, shape.modified and connector.cursor(conn, given(cursor.at)) or { whole = true }, limit)
+  if answer then answer.sweep = true end
+  return answer, err
+end
+
 -- Writes --------------------------------------------------------------------------------------------------------------
 
 --- Why a write met no row, `found` being what is read under its key now: nil and the error.

@@ -111,4 +111,25 @@ tap.test("an outbox that is there already is completed, and polls say that they 
   assert(call.uninstall(rows, { apply = true }))
 end)
 
+tap.test("where another source of changes takes over, what was deleted before that is looked for, once", function()
+  assert(db:query "create table handed (id int primary key, name varchar(20), updated_at timestamp(6) default current_timestamp(6) on update current_timestamp(6)) engine = InnoDB")
+  assert(db:query "insert into handed (id, name) values (1, 'a'), (2, 'b')")
+  local call, rows = connect(), lines "handed"
+  local cursor = assert(call.start(rows))
+  local function asked()
+    local count = 0
+    repeat
+      local page = assert(call.changes(rows, cursor, 50))
+      count, cursor = count + (page.sweep and 1 or 0), page.cursor
+    until not page.more
+    return count
+  end
+  assert(call.install(rows, { apply = true }))
+  assert(db:query "delete from handed where id = 1")
+  tap.equal({ asked(), cursor.outbox ~= nil, asked() }, { 1, true, 0 })
+  assert(db:query "delete from handed where id = 2")
+  assert(call.uninstall(rows, { apply = true }))
+  tap.equal({ asked(), cursor.mark ~= nil, asked() }, { 1, true, 0 })
+end)
+
 return require "live" "mysql rows"

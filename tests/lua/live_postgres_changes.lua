@@ -48,6 +48,40 @@ tap.test("an outbox row waits for transactions that began before it, and polls h
   tap.equal({ seen["1"], seen["3"], seen["4"] }, { "gone", "gone", "quick" })
 end)
 
+-- How often the pages from `cursor` on ask for a sweep, and the cursor after them.
+local function sweeps(call, rows, cursor)
+  local asked, turns = 0, 0
+  repeat
+    local page = assert(call.changes(rows, cursor, 1))
+    asked, cursor, turns = asked + (page.sweep and 1 or 0), page.cursor, turns + 1
+  until not page.more or turns > 20
+  return asked, cursor
+end
+
+tap.test("where another source of changes takes over, what was deleted before that is looked for, once", function()
+  for _, how in ipairs { "auto", "logical" } do
+    local name = "handed_" .. how
+    assert(db:query("create table " .. name .. " (id int primary key, name text, updated_at timestamptz default now())"))
+    assert(db:query("insert into " .. name .. " values (1, 'a'), (2, 'b'), (3, 'c')"))
+    local rows = collection(name, { "id" }, { "name" })
+    local cursor = assert(connect().functions.start(rows))
+    local call = connect({ url = url, changes = how }).functions
+    assert(call.install(rows, { apply = true }))
+    assert(db:query("delete from " .. name .. " where id = 1"))
+    local asked
+    asked, cursor = sweeps(call, rows, cursor)
+    tap.equal({ asked, (cursor.outbox or cursor.slot) ~= nil }, { 1, true }, how)
+    asked, cursor = sweeps(call, rows, cursor)
+    tap.equal(asked, 0, how .. ", once")
+    assert(db:query("delete from " .. name .. " where id = 2"))
+    assert(call.uninstall(rows, { apply = true }))
+    local polls = connect().functions
+    asked, cursor = sweeps(polls, rows, cursor)
+    tap.equal({ asked, cursor.mark ~= nil }, { 1, true }, how .. ", back to polls")
+    tap.equal((sweeps(polls, rows, cursor)), 0, how .. ", back to polls, once")
+  end
+end)
+
 local function edit_partitions(name)
   assert(db:query("insert into " .. name .. " values (3, 'new'), (150, 'far')"))
   assert(db:query("update " .. name .. " set name = 'edited' where id = 1"))

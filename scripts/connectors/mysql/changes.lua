@@ -112,9 +112,9 @@ function M.changes(conn, collection, cursor, limit)
     if cursor.outbox then return outbox_changes(conn, collection, shape, cursor, limit) end
     return connector.change_over(cursor, function() return outbox_start(conn, collection) end, function()
       return tables.poll(conn, shape, cursor, limit)
-    end)
+    end, true)
   end
-  if cursor.outbox then cursor = shape.modified and connector.cursor(conn, given(cursor.at)) or { whole = true } end
+  if cursor.outbox then return tables.poll_after(conn, shape, cursor, limit) end
   return tables.poll(conn, shape, cursor, limit)
 end
 

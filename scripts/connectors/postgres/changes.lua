@@ -172,12 +172,9 @@ local function logical_changes(conn, collection, shape, cursor, limit)
   end
   if not found or found.gone then
     local from = found and { whole = true } or cursor
-    local answer
-    answer, err = connector.change_over(from, function() return logical.start(conn, collection) end, function()
+    return connector.change_over(from, function() return logical.start(conn, collection) end, function()
       return tables.poll(conn, shape, from, limit)
-    end)
-    if answer and found then answer.sweep = true end
-    return answer, err
+    end, true)
   end
   local answer
   answer, err = outcome(conn, shape, found.events)
@@ -194,10 +191,9 @@ function M.changes(conn, collection, cursor, limit)
     if cursor.outbox then return outbox_changes(conn, collection, shape, cursor, limit) end
     return connector.change_over(cursor, function() return outbox_start(conn) end, function()
       return tables.poll(conn, shape, cursor, limit)
-    end)
+    end, true)
   end
-  -- The outbox, or the slot, is not read any more: polls begin where it was last read.
-  if cursor.outbox or cursor.slot then cursor = shape.modified and connector.cursor(conn, given(cursor.at)) or { whole = true } end
+  if cursor.outbox or cursor.slot then return tables.poll_after(conn, shape, cursor, limit) end
   return tables.poll(conn, shape, cursor, limit)
 end
 
