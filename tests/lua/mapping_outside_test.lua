@@ -53,7 +53,7 @@ test("nor a field that a row, the system or nobody fills as the scope wants it",
   local function quiet(...) return not warned(said(...), bare) end
   local function customers() return { kind = "customer" } end
   ok(not quiet(customers, {}))
-  ok(warned(said(customers, {}), "{ right = \"kind\", value = customer, when = \"create\" }"))
+  ok(warned(said(customers, {}), "{ right = \"kind\", value = \"customer\", when = \"create\" }"))
   ok(quiet(customers, { { "kind", "kind" } }))
   ok(not quiet(customers, { { "kind", "kind", only = "to_left" } }))
   ok(quiet(customers, {}, { field("kind", "text", { default = "customer" }) }))
@@ -62,16 +62,30 @@ test("nor a field that a row, the system or nobody fills as the scope wants it",
 end)
 
 test("nor a flag or a number that may begin as the scope wants it, though nobody tells", function()
-  local function quiet(kind, value) return not warned(said(function(e) return { kind = type(value) == "function" and value(e) or value } end, {}, { field("kind", kind) }), bare) end
+  local function quiet(kind, value, more)
+    return not warned(said(function(e) return { kind = type(value) == "function" and value(e) or value } end, {}, { field("kind", kind, more) }), bare)
+  end
   ok(quiet("bool", false))
-  ok(quiet("bool", true))
-  ok(quiet("bool", 1))
+  ok(quiet("bool", function(e) return e.not_equal(true) end))
   for _, kind in ipairs { "int", "float", "decimal" } do
     ok(quiet(kind, 0))
     ok(quiet(kind, function(e) return e.less_than(5) end))
     ok(not quiet(kind, 1))
   end
   ok(not quiet("text", "0"))
+  for _, default in ipairs { 1, "1", true, "true" } do
+    ok(quiet("bool", true, { default = default }))
+    ok(not quiet("bool", false, { default = default }))
+  end
+  ok(not quiet("bool", true, { default = "0" }))
+  ok(quiet("bool", true, { default = "is_weekday()" }))
+end)
+
+test("a flag that a scope wants set begins unset, where no default says otherwise: the row that sets it is spelled out", function()
+  local result = said(function() return { kind = true } end, {}, { field("kind", "bool") })
+  ok(warned(result, bare))
+  ok(warned(result, "{ right = \"kind\", value = true, when = \"create\" }"))
+  ok(not warned(said(function() return { kind = true } end, { { right = "kind", value = true, when = "create" } }, { field("kind", "bool") }), bare))
 end)
 
 test("nor of a side where the mapping makes no records, or records of its own by `where`", function()

@@ -303,14 +303,15 @@ tap.test("fields are described by their types", function()
   local asked
   local described = newer({ default_get = function(arguments)
     asked = arguments.fields
-    return { name = "New" }
+    return { name = "New", active = true }
   end }).describe({ name = "res.partner", key = array { "id" }, fields = array { "debit" } })
   local by_name = {}
   for _, field in ipairs(described.fields) do by_name[field.name] = field end
   tap.equal(by_name.name.type, { kind = "text", empty = "null" })
   tap.equal(by_name.name.required, true)
   tap.equal(by_name.name.default, "New")
-  tap.equal(asked, { "name" })
+  table.sort(asked)
+  tap.equal({ asked, by_name.active.default }, { { "active", "name" }, true })
   tap.equal(by_name.active.type, { kind = "bool", form = "01", null_is_false = true })
   tap.equal(by_name.credit_limit.type, { kind = "decimal", scale = 2, form = "number", zero_is_null = true })
   tap.equal(by_name.ratio.type, { kind = "float", zero_is_null = true })

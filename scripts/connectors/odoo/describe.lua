@@ -73,11 +73,12 @@ local function of_the_only_one(fields, name)
   end
 end
 
--- What Odoo puts into required fields of a new record by itself. A model that does not say is none the worse for it.
+-- What Odoo puts into required fields and flags of a new record by itself. A model that does not say is none the worse for it.
 local function defaults_of(conn, model, fields)
   local wanted = array {}
   for name, field in pairs(fields) do
-    if field.required == true and field.readonly ~= true and not kept_by_odoo[name] then wanted[#wanted + 1] = name end
+    local asked = field.required == true or field.type == "boolean" and field.store ~= false
+    if asked and field.readonly ~= true and not kept_by_odoo[name] then wanted[#wanted + 1] = name end
   end
   local values = #wanted > 0 and wire.call(conn, model, "default_get", { fields = wanted }) or nil
   return type(values) == "table" and values or {}

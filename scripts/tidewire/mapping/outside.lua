@@ -1,5 +1,6 @@
 --- Records that a mapping makes outside its own scope: they leave it as soon as they are made, and their links stand still.
 
+local json = require "tidewire.json"
 local flow = require "tidewire.mapping.flow"
 local report = require "tidewire.host.report"
 local values = require "tidewire.mapping.values"
@@ -55,18 +56,22 @@ local function filled_otherwise(c, side, name)
     if stamp.field == name then return true end
   end
   local field = c.described[side] and c.described[side][name]
-  local has_default = field and field.default ~= nil and tostring(field.default) ~= "null"
-  return not field or has_default or field.type.read_only or field.type.required
+  return not field or field.type.read_only or field.type.required
 end
 
-local begins_with = { bool = { 0, 1 }, int = { 0 }, float = { 0 }, decimal = { 0 } }
+local begins_with = { bool = 0, int = 0, float = 0, decimal = 0 }
+local flags = { ["1"] = 1, ["true"] = 1, ["0"] = 0, ["false"] = 0 }
 
--- Systems whose numbers are never null begin with 0, and what a flag begins with few of them tell.
-local function may_begin_with(c, side, name, condition)
-  for _, value in ipairs(begins_with[c.described[side][name].type.kind] or {}) do
-    if meets(condition, value) ~= false then return true end
+-- With the default where the system tells one, of which only a flag's is sure to be a value; else systems whose numbers and flags are
+-- never null begin with 0.
+local function may_begin_inside(c, side, name, condition)
+  local field = c.described[side][name]
+  local kind, default = field.type.kind, values.given(field.default)
+  if default ~= nil then
+    local flag = kind == "bool" and flags[tostring(default):lower()]
+    return not flag or meets(condition, flag) ~= false
   end
-  return false
+  return meets(condition, nil) ~= false or begins_with[kind] ~= nil and meets(condition, begins_with[kind]) ~= false
 end
 
 -- The constant that a new record gets there, and where that is said.
@@ -86,10 +91,10 @@ local function check(c, side, name, condition)
     return c.r:warn(at, "every record made in %s gets %s = %s, which the mapping's own scope there leaves out: it leaves the mapping as soon as it is made. "
       .. "Write a value that the scope takes, or let the scope take this one", c.title[side], name, values.shown(value))
   end
-  if at or filled_otherwise(c, side, name) or meets(condition, nil) ~= false or may_begin_with(c, side, name, condition) then return end
+  if at or filled_otherwise(c, side, name) or may_begin_inside(c, side, name, condition) then return end
   c.r:warn(near, "the scope of %s goes by '%s', and no row fills that in a record made there: it leaves the mapping as soon as it is made. "
     .. "Add a row, such as { %s = \"%s\", value = %s, when = \"create\" }, or take the condition away", c.title[side], name, side, name,
-    condition.op == "=" and values.shown(condition.value) or "...")
+    condition.op == "=" and json.encode(condition.value) or "...")
 end
 
 --- Of each side where the mapping makes records.
