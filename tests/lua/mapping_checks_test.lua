@@ -1,6 +1,7 @@
 local tap = require "tap"
 local case = require "mapping_case"
 local json = require "tidewire.json"
+local t = require "tidewire.transform"
 
 local test, equal = tap.test, tap.equal
 
@@ -24,6 +25,32 @@ test("the digits of a decimal that a float does not hold are warned of, unless t
   for _, result in ipairs { warnings(short, float), warnings(long, long), warnings({ kind = "decimal" }, float), warnings(long, float, { lossy = true }) } do
     equal(case.warned(result, "digits"), false)
   end
+end)
+
+test("a number of a system's own does not travel as if it meant something elsewhere: it is warned of", function()
+  local function warnings(left, right, row)
+    return select(2, case.load(function() return { fields = { { "email", "email" }, row or { "a", "b" } } } end, { describe = two_described(left, right) }))
+  end
+  local id, name, text = { kind = "reference", to = "res.country" }, { kind = "reference", to = "Country", empty = "null" }, { kind = "text" }
+  equal(case.warned(warnings(id, text), "'a' of erp.doctype \"Employee\" holds the id of a record of res.country, which means nothing in 'b' of app.table \"employees\". "
+    .. "t.ref \"MAPPING\" makes of it the key there of the same record, t.find(erp.doctype \"res.country\", { by = \"name\", take = \"id\" }) its name"), true)
+  for _, result in ipairs { warnings(text, id), warnings(id, name), warnings(name, id), warnings(id, id) } do equal(case.warned(result, "holds the id of a record"), true) end
+  for _, result in ipairs { warnings(name, text), warnings(name, name), warnings(id, { kind = "json" }), warnings(id, text, { "a", "b", t.ref "departments" }) } do
+    equal(case.warned(result, "holds the id of a record"), false)
+  end
+end)
+
+test("a list that a transform makes does not go into a text", function()
+  local function refused(pair, left, right, pattern)
+    case.refused(function() return { fields = { { "email", "email" }, { "a", "b", pair } } } end, pattern, { describe = two_described(left, right) })
+  end
+  local set, text = { kind = "set", to = "res.partner.category" }, { kind = "text" }
+  refused(t.list(t.ref "departments"), set, text, "t.list%(t.ref%) is for lists, and 'b' of app.table \"employees\" is a text: t.csv makes one text of a list")
+  refused(t.list(t.trim), set, text, "t.list is for lists, and 'b'")
+  refused(t.list(t.trim), text, { kind = "list" }, "t.list is for lists, and 'a' of erp.doctype \"Employee\" is a text")
+  refused(t.set, set, text, "t.set is for lists")
+  for _, pair in ipairs { t.csv, t.lines } do equal(case.row(function() return { "a", "b", pair } end, { describe = two_described(set, text) }).kind, "function") end
+  equal(case.row(function() return { "a", "b", t.list(t.trim) } end, { describe = two_described(set, { kind = "json" }) }).kind, "function")
 end)
 
 test("digits and parts of a second that the other side does not keep are warned of, unless the row is said to be lossy", function()

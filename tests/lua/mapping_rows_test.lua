@@ -43,6 +43,18 @@ test("the column that names the record is told to the table's connector", functi
   equal({ #plan.further, plan.further[1].parents }, { 1, { "order_id" } })
 end)
 
+test("a row's parent is one record: a column of several is none, unless it is taken as one", function()
+  local function refused(column, pattern)
+    case.refused(function(e)
+      return { fields = { { "email", "email" }, e.rows { left = "education", right = e.app.table("schools", { parent = "person" }), key = { "school" } } } }
+    end, pattern, { describe = { left = described.left, right = described.right, further = { ["app.table schools"] = { key = { "id" }, fields = { case.field "id", column, case.field "school" } } } } })
+  end
+  local set = { kind = "set", to = "people" }
+  refused({ name = "person", type = set, marked = { single = { kind = "text" } } },
+    "'person' of app.table \"schools\" is set %(to people%), and a row has one parent: say single = { \"person\" } beside parent")
+  refused({ name = "person", type = set }, "and a row has one parent$")
+end)
+
 test("the order is a column where a list has none of its own", function()
   local function order(value)
     return rows(function() return { left = "education", right = "schools", key = { "school" }, order = value } end, { describe = described }).order

@@ -87,7 +87,7 @@ void Write::next(std::size_t number) {
   steps_[number]([self = shared_from_this(), number](Result<Answered> answer) {
     if (!*self->alive_) return;
     if (answer.ok()) tidewire::add(self->exchanges_, answer->exchanges);
-    if (!answer.ok()) return self->stop(Error(answer.error()).context("writing '" + self->key_ + "' and what belongs to it"));
+    if (!answer.ok()) return self->stop(Error(answer.error()).context("of it and what belongs to it"));
     self->touched_ = true;
     pass(CrashPoint::kBelongingAnswered);
     self->next(number + 1);

@@ -74,6 +74,37 @@ local function check_bytes(c, spec, field)
   end
 end
 
+local plain_texts = { text = true, reference = true, enum = true }
+
+-- A system's own numbers (ids of Odoo or WordPress) mean nothing elsewhere; keys that are texts (names of Frappe) may. Of a reference to texts
+-- its type says how it is empty.
+local function is_number(t) return t ~= nil and t.kind == "reference" and t.empty == nil end
+
+local function check_references(c, spec, field)
+  for _, side in ipairs(sides) do
+    local there = flow.other[side]
+    local own, other = field[side .. "_type"], field[there .. "_type"]
+    if field.kind == "copy" and is_number(own) and other and plain_texts[other.kind] then
+      local named = own.to and " of " .. tostring(own.to) or ""
+      return c.r:warn(spec.at, "'%s' of %s holds the id of a record%s, which means nothing in '%s' of %s. t.ref \"MAPPING\" makes of it the key there of the same record, "
+        .. "t.find(%s.%s \"%s\", { by = \"name\", take = \"id\" }) its name", field[side][1], c.title[side], named, field[there][1], c.title[there],
+        c[side].connection, c[side].word, own.to and tostring(own.to) or "COLLECTION")
+    end
+  end
+end
+
+-- A text takes no list, and gives none.
+local function check_lists(c, spec, field)
+  local name = field.transform or ""
+  if not name:find "^t%.list%f[^%w]" and name ~= "t.set" then return end
+  for _, side in ipairs(sides) do
+    local t = field[side .. "_type"]
+    if t and t.kind == "text" then
+      return c.r:problem(spec.at, "%s is for lists, and '%s' of %s is a text: t.csv makes one text of a list", name, field[side][1], c.title[side])
+    end
+  end
+end
+
 -- The day of an instant is one zone's; where nobody knows whose, it is that of UTC.
 local function check_days(c, spec, field)
   for _, side in ipairs(sides) do
@@ -154,6 +185,8 @@ function M.field(c, spec, field)
   check_digits(c, spec, field)
   check_fineness(c, spec, field)
   check_days(c, spec, field)
+  check_references(c, spec, field)
+  check_lists(c, spec, field)
   check_single_writer(c, spec, field)
 end
 

@@ -60,6 +60,11 @@ local function described_table(c, spec, side)
   if known and not column then
     c.r:problem(spec.at, "'%s' is no field of %s%s", parent, further.title(own), report.suggest(parent, report.names(known)))
   end
+  local several = column and (column.type.kind == "set" or column.type.kind == "list")
+  if several then
+    local single = column.marked and column.marked.single and (": say single = { \"%s\" } beside parent"):format(parent) or ""
+    c.r:problem(spec.at, "'%s' of %s is %s, and a row has one parent%s", parent, further.title(own), types.name(column.type), single)
+  end
   rules.check_key(c, entry.key, known, further.title(own), spec.at)
   c.children = c.children or { left = json.array {}, right = json.array {} }
   local child = { id = entry.id, path = spec.paths[side][1], parent = parent, parent_type = column and column.type or nil }

@@ -101,7 +101,7 @@ function M.described(description)
     end
     for _, key in ipairs { "read_only", "required", "unique", "editable_after" } do t[key] = field[key] == true or nil end
     fields[field.name] = { name = field.name, type = t, label = field.label, default = field.default, all = field.all, file = field.file == true or field.file == "elsewhere" or field.file == "one", one = field.file == "one", elsewhere = field.file == "elsewhere", content = field.file == "content", by_part = field.by_part == true, former = field.former,
-      no_key = type(field.no_key) == "string" and field.no_key or nil, by_session = field.by_session == true, because = field.because, verbs = type(field.verbs) == "table" and field.verbs or nil }
+      no_key = type(field.no_key) == "string" and field.no_key or nil, by_session = field.by_session == true, because = field.because, marked = type(field.marked) == "table" and field.marked or nil, verbs = type(field.verbs) == "table" and field.verbs or nil }
   end
   return fields
 end
