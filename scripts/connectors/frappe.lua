@@ -20,7 +20,7 @@ local fail, given = connector.fail, connector.given
 local M = { kind = "frappe" }
 
 M.config = {
-  url = { type = "url", required = true },
+  url = { type = "url", required = true, without = { "/api", "/app", "/desk" } },
   api_key = { secret = true, required = true },
   api_secret = { secret = true, required = true },
   webhook_secret = { secret = true },

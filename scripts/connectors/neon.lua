@@ -13,7 +13,7 @@ M.kind = "neon"
 
 M.config = {}
 for name, value in pairs(postgres.config) do M.config[name] = value end
-M.config.url = { secret = true, required = true }
+M.config.url = { secret = true, required = true, address = true }
 M.config.endpoint = { type = "text" }
 M.config.awake = { type = "boolean", default = false }
 M.config.pooled = { type = "boolean" }

@@ -19,7 +19,7 @@ local fail = connector.fail
 local M = { kind = "odoo" }
 
 M.config = {
-  url = { type = "url", required = true },
+  url = { type = "url", required = true, without = { "/web", "/odoo", "/jsonrpc", "/xmlrpc", "/json" } },
   database = { type = "text" },
   login = { type = "text" },
   api_key = { secret = true },

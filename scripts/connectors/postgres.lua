@@ -15,7 +15,7 @@ local writes = require "connectors.postgres.writes"
 local M = { kind = "postgres" }
 
 M.config = {
-  url = { secret = true }, host = { type = "text" }, port = { type = "number" }, database = { type = "text" },
+  url = { secret = true, address = true }, host = { type = "text" }, port = { type = "number" }, database = { type = "text" },
   user = { type = "text" }, password = { secret = true }, ca = { type = "text" },
   sslmode = { options = { "disable", "prefer", "require", "verify-ca", "verify-full" } },
   pooled = { type = "boolean", default = false },

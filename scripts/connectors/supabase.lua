@@ -21,7 +21,7 @@ local fail, given = connector.fail, connector.given
 local M = { kind = "supabase" }
 
 M.config = {
-  url = { type = "url", required = true },
+  url = { type = "url", required = true, without = { "/rest/v1", "/auth/v1" } },
   key = { secret = true, required = true },
   schema = { type = "text" },
   version = { type = "text", default = "xmin" },

@@ -19,7 +19,7 @@ local fail = connector.fail
 local M = { kind = "wordpress" }
 
 M.config = {
-  url = { type = "url" }, user = { type = "text" }, password = { secret = true },
+  url = { type = "url", without = { "/wp-json", "/wp-admin" } }, user = { type = "text" }, password = { secret = true },
   webhook_secret = { secret = true },
   tables = { type = "table", keys = { "host", "port", "socket", "database", "user", "password", "tls", "ca", "prefix" } },
   overlap = { type = "duration", default = 7200 }, settle = { type = "duration", default = 60 },

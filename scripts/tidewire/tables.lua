@@ -55,6 +55,11 @@ end
 --- What a person may look after where there is no way to the database at all; `more` is the error.
 function M.hint_unreached(more)
   if given(more.hint) or not more.message:find "^no connection: " then return end
+  local wrong_database = more.message:find 'FATAL: +database ".*" does not exist' or more.message:find "1049: " or more.message:find "1044: "
+  if wrong_database then
+    more.hint = "the address names the database after the last /, or the option `database` does; the user may need rights on it"
+    return
+  end
   if more.code == "denied" then more.hint = "are user, password and database those of the server, and may that user come from this machine?"
   elseif more.code == "unavailable" then more.hint = "do host and port name the database server, does it listen there, and does a firewall let us through? It is tried again by itself" end
 end

@@ -57,3 +57,53 @@ test("what is refused of a collection that is listed is said as it is", function
   local functions = opened { catalog = function() return { { name = "order", word = "table" }, { name = "ordes", word = "table" } } end }
   equal(refusal(functions, "order").message, "there is no table order")
 end)
+
+-- What a connection of this kind with these options is refused with.
+local function refused(kind, options)
+  local ok, why = pcall(host, function() return require("connectors." .. kind) end, { name = "app", config = options })
+  return not ok and tostring(why) or "nothing"
+end
+
+test("an @ in a password is told without a part of it, wherever an address has a login", function()
+  local wanted = "the password has an @ in it: write it %40"
+  for _, one in ipairs { { "postgres", { url = "postgresql://tide:pg@pass@127.0.0.1:1/shop" } }, { "postgres", { url = { "postgresql://a:b@c/d", "postgresql://a:pg@pass@c/d" } } },
+    { "neon", { url = "postgresql://tide:pg@pass@db.neon.tech/shop" } }, { "http", { url = "https://tide:pg@pass@shop.example.org/api" } } } do
+    local why = refused(one[1], one[2])
+    equal({ why:sub(-#wanted), why:find("pass@", 1, true), why:find("tide", 1, true) }, { wanted })
+  end
+  for _, url in ipairs { "postgresql://tide:pg%40pass@127.0.0.1:1/shop", "postgresql://tide:x@127.0.0.1:1/shop?options=a@b@c", "host=a password=a@b@c" } do
+    equal(refused("postgres", { url = url }), "nothing")
+  end
+end)
+
+test("an address that was copied with a path of the system's own is refused", function()
+  for kind, path in pairs { supabase = "/rest/v1/", frappe = "/api", odoo = "/web/login?a=b", wordpress = "/wp-json/wp/v2" } do
+    local key = kind == "frappe" and { api_key = "k", api_secret = "s" } or kind == "supabase" and { key = "k" } or kind == "odoo" and { api_key = "k", database = "d" } or {}
+    key.url = "https://app.example.org" .. path
+    local why = refused(kind, key)
+    equal({ kind, why:find("'url' is the site's address without a path", 1, true) ~= nil, why }, { kind, true, why })
+    key.url = kind == "frappe" and "https://api.example.org" or "https://app.example.org/shop/"
+    equal({ kind, refused(kind, key) }, { kind, "nothing" })
+  end
+end)
+
+test("an address where webhooks are to arrive has a scheme, of every kind", function()
+  local functions = opened { install = function() return { steps = {} } end, uninstall = function() return { steps = {} } end }
+  for _, verb in ipairs { "install", "uninstall" } do
+    local done, err = functions[verb]({ name = "order" }, { address = "127.0.0.1:21820/webhook/erp" })
+    equal({ done, err.code, err.message }, { nil, "invalid", "--address must begin with https:// or http://" })
+    equal({ functions[verb]({ name = "order" }, { address = "http://127.0.0.1:21820" }) ~= nil, functions[verb]({ name = "order" }, {}) ~= nil }, { true, true })
+  end
+end)
+
+test("a database that is not there is told apart from a server that is not", function()
+  local tables = require "tidewire.tables"
+  local function hint(message, code)
+    local err = { code = code or "unavailable", message = "no connection: " .. message }
+    tables.hint_unreached(err)
+    return err.hint:sub(1, 8)
+  end
+  equal(hint 'connection to server at "127.0.0.1", port 1 failed: FATAL:  database "nosuch" does not exist', "the addr")
+  equal({ hint "1049: Unknown database 'nosuch'", hint("1044: Access denied for user 'a'@'%' to database 'nosuch'", "denied") }, { "the addr", "the addr" })
+  equal({ hint "2002: Can't connect to server on '127.0.0.1' (115)", hint("1045: Access denied", "denied") }, { "do host ", "are user" })
+end)

@@ -20,10 +20,10 @@ local pooled = direct:gsub("%.eu", "-pooler.eu", 1)
 tap.test("a pooler's host is known by its name: nothing is set for a session, nobody listens", function()
   local side, config = connect { url = pooled, awake = true }
   tap.equal({ config.pooled, side.capabilities.listens }, { true, false })
-  for _, url in ipairs { pooled:gsub("u:p@", "", 1) .. "&user=u&password=p", (pooled:gsub("u:p@", "u:a@b@", 1)) } do
+  for _, url in ipairs { pooled:gsub("u:p@", "", 1) .. "&user=u&password=p", (pooled:gsub("u:p@", "u:a%%40b@", 1)) } do
     tap.equal(select(2, connect { url = url }).pooled, true, url)
   end
-  tap.equal(select(2, connect { url = (direct:gsub("u:p@", "u:a@b-pooler.x@", 1)) }).pooled, false)
+  tap.equal(select(2, connect { url = (direct:gsub("u:p@", "u:a%%40b-pooler.x@", 1)) }).pooled, false)
   side, config = connect { url = direct }
   tap.equal({ config.pooled, side.capabilities.listens }, { false, false })
 end)

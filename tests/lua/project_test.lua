@@ -86,10 +86,10 @@ test("which exchanges are kept is one of three words", function()
   raises(function() load(function(e) return e.project { connections = { erp = erp(e) }, exchanges = "some" } end) end, "exchanges")
 end)
 
-test("how long is kept is a duration in any of its spellings", function()
+test("how long is kept is a duration in any of its spellings, with its unit", function()
   local function keep(said) return load(function(e) return e.project { connections = { erp = erp(e) }, keep = said } end).keep end
-  equal({ keep "2d", keep "1.5 d", keep "90min", keep(86400) }, { "172800000ms", "129600000ms", "5400000ms", "86400000ms" })
-  raises(function() keep(false) end, "keep must be a duration")
+  equal({ keep "2d", keep "1.5 d", keep "90min" }, { "172800000ms", "129600000ms", "5400000ms" })
+  for _, wrong in ipairs { false, 30, "30" } do raises(function() keep(wrong) end, "keep must be a duration such as \"30d\", not '" .. tostring(wrong)) end
 end)
 
 test("a rate is a whole number, as the connection will read it", function()

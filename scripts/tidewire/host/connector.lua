@@ -63,7 +63,25 @@ local function is_secret(value)
   return type(value) == "string" and value ~= ""
 end
 
+-- What stands between the scheme and the path. The last @ ends what the client takes for the login, or the first: which of them is told then
+-- is a part of the password.
+local function check_login(what, address)
+  local authority = type(address) == "string" and address:match "^%w[%w+.-]*://([^/?#]*)"
+  if authority and select(2, authority:gsub("@", "@")) > 1 then error(what .. ": the password has an @ in it: write it %40", 0) end
+end
+
+-- An address that was copied with a path of the system's own.
+local function check_path(what, name, value, without)
+  local path = value:match "^%w+://[^/]*([^?#]*)" .. "/"
+  for _, own in ipairs(without or {}) do
+    if path:find(own .. "/", 1, true) then error(("%s: '%s' is the site's address without a path: take %s and what follows it away"):format(what, name, own), 0) end
+  end
+end
+
 local function checked(what, name, rule, value)
+  if rule.type == "url" or rule.address then
+    for _, one in ipairs(type(value) == "table" and value or { value }) do check_login(what, one) end
+  end
   if rule.secret then
     if not is_secret(value) then error(what .. ": '" .. name .. "' must be a secret, or a list of two", 0) end
     return value
@@ -80,6 +98,7 @@ local function checked(what, name, rule, value)
   if result == nil or result == false and rule.type ~= "boolean" then
     error(what .. ": '" .. name .. "' must be " .. (expected[rule.type] or "a " .. rule.type), 0)
   end
+  if rule.type == "url" then check_path(what, name, result, rule.without) end
   if rule.keys then
     for key in pairs(value) do check_name(what .. ", " .. name, key, rule.keys) end
   end
@@ -181,6 +200,15 @@ local crossing = {
       return marks and json.object(marks), err
     end
   end,
+  install = function(call)
+    return function(conn, collection, options)
+      local address = given((options or {}).address)
+      if address and not address:find "^https?://[^/]" then
+        return connector.fail("invalid", "--address must begin with https:// or http://", "as the system sees this daemon: --address https://sync.example.org")
+      end
+      return call(conn, collection, options)
+    end
+  end,
   upload = function(call)
     return function(conn, collection, file)
       local bytes, err = hash.from_base64(file.base64)
@@ -218,6 +246,8 @@ local function extracting(kind, call)
     return list
   end
 end
+
+crossing.uninstall = crossing.install
 
 local function opened(load_main, argument)
   local main = load_main()

@@ -256,7 +256,7 @@ local function compile(r, content, argument)
   if listen and not listen:find "^%[?[%x%.:%a%-]*%]?:%d+$" then
     r:problem(r:key("listen", near), "listen must be an address such as \"127.0.0.1:8080\", not '%s'", listen)
   end
-  local keep = duration.milliseconds(content.keep == nil and "30d" or content.keep)
+  local keep = type(content.keep) ~= "number" and duration.milliseconds(content.keep == nil and "30d" or content.keep)   -- 30 of what?
   if not keep then
     r:problem(r:key("keep", near), "keep must be a duration such as \"30d\", not '%s'", tostring(content.keep))
   end

@@ -221,8 +221,8 @@ function M.deletions(c, deletes, on, sweep)
     if flow.reaches(c.flow, to) and deletes[to].policy ~= "ignore" and not tells_deletions(c, side, on[side]) then
       local blind = about.absence_proves_delete == false or about.absence_proves_delete == nil and able.absence_proves_delete == false
       local near = c.r:key("deletes", c.at)
-      local advice = able.delete_events == true and not on[side].webhook and ("; webhooks tell at once: on = { %s = { webhook = true } }, then `tidewire install`"):format(side)
-        or about.poll_deletes == false and able.poll_deletes and "; `tidewire install` makes what tells it at once" or ""
+      local advice = about.poll_deletes == false and able.poll_deletes and "; `tidewire install` makes an outbox that tells it at once"
+        or able.delete_events == true and not on[side].webhook and ("; webhooks tell at once: on = { %s = { webhook = true } }, then `tidewire install`"):format(side) or ""
       if blind then
         c.r:warn(near, "nothing tells what is deleted in %s, where a missing record proves nothing: no deletion of it reaches %s%s", c.title[side], c.title[to], advice)
       elseif not sweep then

@@ -220,7 +220,8 @@ local function check_triggers(c, on)
         c[side].connection)
     end
     if flow.reaches(c.flow, side == "left" and "right" or "left") and (unproved or not on[side].webhook) and not on[side].poll then
-      c.r:warn(c.at, "nothing tells this mapping of changes in %s: add on = { webhook = true, poll = \"every 5m\" }", c.title[side])
+      local proved = not (c.proof[side] and c.proof[side].kind == "none")
+      c.r:warn(c.at, "nothing tells this mapping of changes in %s: add on = { %spoll = \"every 5m\" }", c.title[side], proved and "webhook = true, " or "")
     end
   end
 end
