@@ -79,6 +79,10 @@ void count_differing(const Workplace& place, Done<std::int64_t> done) {
 
 void count_unmet(const Workplace& place, Joined joined, Done<Unmet> done) {
   if (joined.epoch == 0) return place.lane->around.poster.post([done = std::move(done)] { done(Unmet{}); });  // no field ever came
+  // What only a new record gets none of them ever meets.
+  for (const Field& field : place.mapper->plan().fields) {
+    if (field.when == Field::When::kCreate) joined.fields.erase(field.name);
+  }
   const auto found = std::make_shared<Unmet>();  // owners: both callbacks
   const auto visit = [found, joined = std::move(joined)](const store::Link& link) {
     const auto fields = unmet_fields(link, joined);
