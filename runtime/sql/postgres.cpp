@@ -1,6 +1,10 @@
 #include "sql/postgres.h"
 
+#include <string_view>
 #include <utility>
+#include <vector>
+
+#include "base/text.h"
 
 #ifdef TIDEWIRE_LIBPQ
 #include "sql/postgres_session.h"
@@ -12,10 +16,34 @@ namespace tidewire::sql {
 
 #ifdef TIDEWIRE_LIBPQ
 
+namespace {
+
+/// The parameter that libpq does not know, by what it says. "" where that may be a part of a password: one with a ? in it.
+std::string unknown_parameter(const std::string& text, const std::string& why) {
+  const std::string_view begin = "invalid URI query parameter: \"";
+  const std::size_t query = text.find('?');
+  if (!why.starts_with(begin) || query == std::string::npos || text.find('@', query) != std::string::npos) return "";
+  return why.substr(begin.size(), why.find('"', begin.size()) - begin.size());
+}
+
+std::vector<std::string> parameters() {
+  std::vector<std::string> names;
+  PQconninfoOption* options = PQconndefaults();
+  for (const PQconninfoOption* one = options; one != nullptr && one->keyword != nullptr; ++one) names.emplace_back(one->keyword);
+  PQconninfoFree(options);
+  return names;
+}
+
+}  // namespace
+
 Result<std::map<std::string, std::string>> parse_postgres_url(const std::string& text) {
   char* why = nullptr;
   PQconninfoOption* options = PQconninfoParse(text.c_str(), &why);
+  const std::string told = why == nullptr ? "" : why;
   if (why != nullptr) PQfreemem(why);
+  if (const std::string name = unknown_parameter(text, told); options == nullptr && !name.empty()) {
+    return make_error(Code::kInvalid, "the PostgreSQL address has an unknown parameter '" + name + "'" + suggestion(name, parameters()), "what stands after the ? are parameters of libpq, such as ?sslmode=require");
+  }
   if (options == nullptr) return make_error(Code::kInvalid, "this is no PostgreSQL address", "postgresql://USER:PASSWORD@HOST:PORT/DATABASE, with % escapes in the password");
   std::map<std::string, std::string> parts;
   for (const PQconninfoOption* one = options; one->keyword != nullptr; ++one) {

@@ -163,4 +163,10 @@ tap.test("a certificate is believed only for its name and from an authority that
   fails("unavailable", "SSL", assert(sql.postgres { url = pooler, pooled = true, sslmode = "require" }):query "select 1")
 end)
 
+tap.test("a parameter of an address that there is not is named, unless it may be a part of a password", function()
+  local function told(address) return select(2, sql.postgres { url = address }).message end
+  tap.equal(told "postgresql://u:p@127.0.0.1/x?sslmod=require", "the PostgreSQL address has an unknown parameter 'sslmod' (did you mean 'sslmode'?)")
+  tap.equal(told "postgresql://u:p@127.0.0.1/x?word=x@y", "this is no PostgreSQL address")
+end)
+
 return require "live" "postgres"
