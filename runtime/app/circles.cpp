@@ -166,7 +166,8 @@ Array values_of(const Value& scope, const std::string& field) {
   return value->is_array() ? value->as_array() : Array{*value};
 }
 
-/// True where no record can belong to both: a field of their scopes has no value in common.
+}  // namespace
+
 bool told_apart(const Value& a, const Value& b) {
   const Value *first = a.find("scope"), *second = b.find("scope");
   if (first == nullptr || second == nullptr || !first->is_object() || !second->is_object()) return false;
@@ -176,6 +177,8 @@ bool told_apart(const Value& a, const Value& b) {
     return std::none_of(here.begin(), here.end(), [&](const Value& value) { return std::find(there.begin(), there.end(), value) != there.end(); });
   });
 }
+
+namespace {
 
 /// What a part picks among the records of its owner, as a scope says it.
 Value scope_of(const Value& part) {

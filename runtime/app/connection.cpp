@@ -306,6 +306,7 @@ void Connection::test(std::function<void(Result<Value>)> done) {
     const auto there = parse_instant(answer->string_or("server_time"));
     if (there.ok()) clock_offset_ = *there - services_.clock.now();
     if (std::chrono::abs(clock_offset_) < std::chrono::seconds(2)) clock_offset_ = {};  // within what a Date header can tell
+    own_system_ = answer->bool_or("shared", false) ? "" : answer->string_or("site");
     compare_system(answer->string_or("site"), [done, answer = *answer] { done(answer); });
   });
 }
@@ -377,7 +378,9 @@ std::map<std::string, std::string> Connection::secrets_in_clear() const {
   const Value* options = declared().find("secrets");
   for (const Value& option : options == nullptr ? Array{} : options->as_array()) {
     const Value* said = config_.config.at_path(option.as_string());
-    if (said != nullptr && said->is_string()) clear[option.as_string()] = said->as_string();
+    const Value* text = resolved_.at_path(option.as_string());
+    const bool open = said != nullptr && (said->is_string() || said->find("$env") != nullptr);
+    if (open && text != nullptr && text->is_string()) clear[option.as_string()] = text->as_string();
   }
   return clear;
 }

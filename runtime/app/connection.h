@@ -85,6 +85,8 @@ class Connection {
   Duration clock_offset() const { return clock_offset_; }
   /// False from a test that met another system than the first one did, until accept_system().
   bool same_system() const { return same_system_; }
+  /// What tells the system that answers from any other, by its last test; "" where it was not asked yet, or none can be told from another.
+  const std::string& system() const { return own_system_; }
   /// The system that answers now is the right one.
   void accept_system(std::function<void(Result<void>)> done);
   /// `test`; remembers the server's clock and compares its fingerprint.
@@ -166,6 +168,7 @@ class Connection {
   bool was_away_ = false;  // since it was asked last who it is
   Ticks identified_at_ = services_.clock.ticks();
   std::string system_;   // fingerprint of what answers now
+  std::string own_system_;  // likewise, "" where other accounts of the same system have it too
   std::shared_ptr<Figures> figures_ = std::make_shared<Figures>();  // owners: this, and the former one until its calls have ended
   std::optional<Instant> last_success_;
   std::optional<Instant> last_answer_;  // a refusal is one too

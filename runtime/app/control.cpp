@@ -226,7 +226,7 @@ void App::State::check_loaded(bool connect, admin::Done<Value> done) {
   }
   for (const auto& [name, connection] : connections_) {
     for (const auto& [option, text] : connection->secrets_in_clear()) {
-      checking->warnings.push_back(Value("connection " + name + ": " + option + " is written in clear; write secret \"NAME\" and put the text into .env"));
+      checking->warnings.push_back(Value("connection " + name + ": " + option + " is written in clear, or comes by env, which may be printed; write secret \"NAME\" and put the text into .env"));
     }
   }
   for (const auto* trouble : {&project_trouble_, &listen_trouble_}) {

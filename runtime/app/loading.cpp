@@ -2,6 +2,7 @@
 // nothing but a message; the version before goes on.
 #include <algorithm>
 
+#include "app/circles.h"
 #include "app/state.h"
 #include "base/hash.h"
 #include "base/text.h"
@@ -17,6 +18,39 @@ constexpr auto kAskAgainForTypes = std::chrono::seconds(15);
 
 /// A system that does not answer is no fault of the mapping's file.
 bool is_away(const Error& error) { return error.code == Code::kUnavailable || error.code == Code::kThrottled || error.code == Code::kUnknown || error.code == Code::kBlocked; }
+
+/// "mappings/people.lua:13", where the file names the collection; the file where it does not say.
+std::string named_at(const Draft& draft, const Draft::Wanted& wanted) {
+  const Value* own = draft.compiled.find(wanted.id);
+  const Value* further = draft.compiled.find("further");
+  for (const Value& entry : further == nullptr || !further->is_array() ? Array{} : further->as_array()) {
+    if (entry.string_or("id") == wanted.id) return entry.string_or("at", draft.files.empty() ? draft.name : draft.files.front());
+  }
+  const std::string file = draft.files.empty() ? draft.name : draft.files.front();
+  return own == nullptr ? file : own->string_or("at", file);
+}
+
+Error not_described(Error error, const std::string& connection, const std::string& at) {
+  if (is_away(error)) return std::move(error).context("the fields of a collection are not known yet");
+  const std::string by = connection + ".describe: ";
+  if (error.message.starts_with(by)) error.message.erase(0, by.size());
+  return std::move(error).context(at + ": " + connection);
+}
+
+/// Whether both ends name one collection, should their connections lead to the same system, and no record belongs to one of them alone.
+bool names_one_collection(const Draft& draft, const Value& described) {
+  const Value left = draft.collection(Side::kLeft), right = draft.collection(Side::kRight);
+  if (left.string_or("word") != right.string_or("word")) return false;
+  const auto place = [&](const char* side) {
+    const Value* about = described.find(side);
+    return about == nullptr ? std::string() : about->string_or("place");
+  };
+  const bool told = !place("left").empty() && !place("right").empty();
+  const auto options = [](const Value& collection) { return collection.find("options") == nullptr ? Value(Object{}) : *collection.find("options"); };
+  if (told ? place("left") != place("right") : left.string_or("name") != right.string_or("name") || options(left) != options(right)) return false;
+  const Value *first = draft.compiled.find("left"), *second = draft.compiled.find("right");
+  return first != nullptr && second != nullptr && !told_apart(*first, *second);
+}
 
 }  // namespace
 
@@ -206,15 +240,45 @@ void App::State::describe_all(const Draft& draft, admin::Done<Value> done) {
   auto asked = std::make_shared<Asked>();  // owners: the callbacks below
   asked->left = wanted.size();
   for (const Draft::Wanted& one : wanted) {
-    connections_.at(one.connection)->describe(one.collection, [alive = alive_, asked, id = one.id, done](Result<Value> described) {
+    connections_.at(one.connection)->describe(one.collection, [this, alive = alive_, asked, draft, one, id = one.id, done](Result<Value> described) {
       if (!*alive) return;
-      if (!described.ok() && !asked->error) asked->error = described.error();
+      if (!described.ok() && !asked->error) asked->error = not_described(described.error(), one.connection, named_at(draft, one));
       if (described.ok()) (id == "left" || id == "right" ? asked->described[id] : asked->described["further"][id]) = *described;
       if (--asked->left > 0) return;
-      if (asked->error) return done(Error(*asked->error).context("the fields of a collection are not known yet"));
-      done(std::move(asked->described));
+      if (asked->error) return done(*asked->error);
+      keep_apart(draft, std::move(asked->described), done);
     });
   }
+}
+
+/// A mapping of a collection with itself would make each record a second time: `described` comes only of two collections.
+void App::State::keep_apart(const Draft& draft, Value described, admin::Done<Value> done) {
+  const std::string left = draft.connection(Side::kLeft), right = draft.connection(Side::kRight);
+  const auto found = [this](const std::string& name) {
+    const auto one = connections_.find(name);
+    return one == connections_.end() ? nullptr : one->second.get();
+  };
+  Connection *first = found(left), *second = found(right);
+  if (first == nullptr || second == nullptr || first->kind() != second->kind() || !names_one_collection(draft, described)) return done(std::move(described));
+  const auto answer = [draft, left, right, described = std::move(described), done](bool same) {
+    if (!same) return done(described);
+    const std::string at = named_at(draft, {"left", left, Value()});
+    done(make_error(Code::kInvalid, at + ": both sides are the same table: '" + left + "' and '" + right + "' answer as the same system",
+                    "let one side name another system or another collection, or let `scope` say which records are whose"));
+  };
+  if (first == second) return answer(true);
+  auto waited = std::make_shared<int>(1);  // owners: the callbacks below
+  const auto one = [alive = alive_, found, left, right, waited, answer] {
+    if (!*alive || --*waited > 0) return;
+    const Connection *a = found(left), *b = found(right);
+    answer(a != nullptr && b != nullptr && !a->system().empty() && a->system() == b->system());
+  };
+  for (Connection* connection : {first, second}) {
+    if (!connection->system().empty()) continue;
+    ++*waited;
+    connection->test([one](Result<Value>) { one(); });
+  }
+  one();
 }
 
 /// Asks both systems for the types of their collections, then loads the file with them.

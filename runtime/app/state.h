@@ -103,6 +103,7 @@ struct App::State final : public admin::Control, public admin::Authoring, public
   void prepare(const std::string& file, const std::string& text, Draft draft, std::uint64_t reading, std::function<void()> done);
   std::optional<Error> missing_connection(const Draft& draft, const std::string& file) const;
   void describe_all(const Draft& draft, admin::Done<Value> done);
+  void keep_apart(const Draft& draft, Value described, admin::Done<Value> done);
   std::unique_ptr<MappingEndpoints> endpoints_of(const Draft& draft, const Value& compiled);
   bool still_quarantined(const std::string& name, const std::string& version);
   void freeze(const std::string& name, const std::string& text, const Value& compiled);

@@ -58,7 +58,7 @@ function M.test(conn)
   if not page then return nil, err end
   local warnings = array {}
   if not conn.config.auth then warnings[1] = "no `auth`: everybody may do what we do there" end
-  return { user = conn.config.auth and "auth" or "nobody", version = "", site = connector.without_login(conn.config.url),
+  return { user = conn.config.auth and "auth" or "nobody", version = "", site = connector.without_login(conn.config.url), shared = true,
     server_time = conn.state.server_date or time.now(), warnings = warnings }
 end
 

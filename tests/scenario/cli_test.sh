@@ -40,6 +40,16 @@ chmod 600 .env
 [ ! -s "$work/stderr" ] && [ "$(grep -c 'can be read by other users' "$work/told")" -eq 1 ] || fail "check says on standard error what it told already: $(cat "$work/stderr")"
 expect 0 "$TIDEWIRE" check
 says "connection erp: api_secret is written in clear"
+sed 's/secret "ERP_SECRET"/env "ERP_SECRET"/; s/^    app = .*/&\n    too = supabase { url = env "APP_URL", key = secret "APP_KEY" },/' "$work/tidewire.lua" >tidewire.lua
+cp mappings/people.lua "$work/people.lua"
+sed 's/erp.doctype "Person"/too.table "people"/; s/full_name/name/' "$work/people.lua" >mappings/people.lua
+expect 3 "$TIDEWIRE" check
+says "connection erp: api_secret is written in clear, or comes by env"
+says "mappings/people.lua:2: both sides are the same table: 'too' and 'app' answer as the same system"
+sed 's/app.table "people"/app.table "peple"/' "$work/people.lua" >mappings/people.lua
+expect 3 "$TIDEWIRE" check
+says "mappings/people.lua:3: app: there is no table peple"
+cp "$work/people.lua" mappings/people.lua
 cp "$work/tidewire.lua" tidewire.lua
 expect 0 "$TIDEWIRE" sync --dry-run
 says "would create 3"

@@ -170,7 +170,7 @@ end
 local function end_of(c, side, on, deletes)
   local own, soft = c[side], deletes[side].soft
   return {
-    connection = own.connection, word = own.word, collection = own.collection, place = further.place(c.description[side]), options = further.options_of(own), key = c.key[side], key_type = key_type(c, side),
+    at = mark.at(own), connection = own.connection, word = own.word, collection = own.collection, place = further.place(c.description[side]), options = further.options_of(own), key = c.key[side], key_type = key_type(c, side),
     scope = c.scope[side], webhook = on[side].webhook or false, poll = on[side].poll, deletes = deletes[side].policy,
     delete_wins = deletes[side].wins, soft_field = soft and soft.field, soft_value = soft and soft.value, soft_at = soft and soft.at, stamps = c.stamps[side],
     children = c.children and c.children[side], parts = parts.of(c, side), claims = claims.of(c, side), files = #c.file_columns[side] > 0 and c.file_columns[side] or nil,

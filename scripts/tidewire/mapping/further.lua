@@ -3,6 +3,7 @@
 --- Each is described like an end, and told to the program with the fields that are read of it.
 
 local json = require "tidewire.json"
+local mark = require "tidewire.mapping.mark"
 local types = require "tidewire.mapping.types"
 
 local M = {}
@@ -45,7 +46,7 @@ function M.use(c, own, fields)
     if one.id == id then entry = one end
   end
   if not entry then
-    entry = { id = id, connection = own.connection, word = own.word, collection = own.collection, place = M.place(description), options = M.options_of(own),
+    entry = { id = id, at = mark.at(own), connection = own.connection, word = own.word, collection = own.collection, place = M.place(description), options = M.options_of(own),
       key = json.array(description and given(description.key) or {}), fields = json.array {} }
     c.further[#c.further + 1] = entry
   end
