@@ -34,14 +34,14 @@ test("a collection that is not there is named with the one that was meant", func
   local err = refusal(opened(), "custmers")
   equal(err.message, "there is no table custmers (did you mean 'customers'?)")
   equal({ err.code, err.hint, asked }, { "invalid", "name it otherwise", 1 })
-  equal(refusal(opened(), "zebra").message, "there is no table zebra")
+  equal(refusal(opened(), "zebra").message, "there is no table zebra (there are: customers, orders)")
 end)
 
 test("what was meant is of the same word, where the system has several", function()
   local functions = opened { catalog = function() return { { name = "page", word = "post_type" }, { name = "customers", word = "table" } } end,
     collections = { table = {}, post_type = {} } }
   equal(refusal(functions, "custmers").message, "there is no table custmers (did you mean 'customers'?)")
-  equal(refusal(functions, "pag").message, "there is no table pag")
+  equal(refusal(functions, "pag").message, "there is no table pag (there are: customers)")
 end)
 
 test("the list is asked for only where a collection is refused by a system that has one", function()

@@ -143,3 +143,9 @@ test("a field that its connector has left out is refused with the connector's wo
   case.refused(named "weight", "'weight' of erp.doctype \"Employee\" is left out: another one is called so now: start again", more)
   case.refused(named "height", "'height' is no field of", more)
 end)
+
+test("a name that a file lacks is told with what brings it", function()
+  case.refused(function(e) return { fields = { { "a", "b", e.t } } } end, "unknown name 't': write local t = require \"tidewire.transform\" above")
+  case.refused(function(e) return { left = e.warehouse } end, "unknown name 'warehouse' %(the connections are: app, erp, local%)")
+  case.refused(function() return { fields = { { "a", "b" } }, conflict = "lengthiest" } end, "unknown conflict rule 'lengthiest', nor is there strategies/lengthiest.lua; rules: append, left, max")
+end)

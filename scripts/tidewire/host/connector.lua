@@ -156,6 +156,8 @@ local function bound(conn, call)
   end
 end
 
+local most_told = 12
+
 -- `describe`, whose refusal of a collection that is not there names the one that was probably meant, where the system lists its collections.
 local function described(main)
   if type(main.catalog) ~= "function" then return main.describe end
@@ -169,7 +171,12 @@ local function described(main)
       if fits then names[#names + 1] = one.name end
       if fits and one.name == collection.name then return nil, err end
     end
-    err.message = err.message .. text.did_you_mean(collection.name, names)
+    local meant = text.did_you_mean(collection.name, names)
+    if meant == "" and #names > 0 then
+      table.sort(names)
+      meant = " (there are: " .. table.concat(names, ", ", 1, math.min(#names, most_told)) .. (#names > most_told and ", …)" or ")")
+    end
+    err.message = err.message .. meant
     return nil, err
   end
 end

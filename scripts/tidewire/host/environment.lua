@@ -17,7 +17,7 @@ for _, name in ipairs(base) do M.reserved[#M.reserved + 1] = name end
 
 --- An environment of `words`; `used[name]` becomes the line where a name was last looked up, because a call that ends a
 --- file ("return mapping { ... }") leaves no line of its own.
-function M.new(words, used)
+function M.new(words, used, connections)
   local globals = _G
   local names = report.names(words)
   for _, name in ipairs(base) do names[#names + 1] = name end
@@ -37,7 +37,10 @@ function M.new(words, used)
     -- Lua's own refusal explains what is left out on purpose ("io", "os").
     local ok, failure = pcall(function() return globals[name] end)
     local absent = not ok and tostring(failure):match "there is no .*$"
-    report.refuse(report.where(), absent or ("unknown name '%s'%s"):format(tostring(name), report.suggest(name, names)))
+    local meant = report.suggest(name, names)
+    if name == "t" then meant = ": write local t = require \"tidewire.transform\" above"
+    elseif meant == "" and connections and #connections > 0 then meant = " (the connections are: " .. table.concat(connections, ", ") .. ")" end
+    report.refuse(report.where(), absent or ("unknown name '%s'%s"):format(tostring(name), meant))
   end
   setmetatable(environment, meta)
 

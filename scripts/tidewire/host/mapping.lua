@@ -47,7 +47,7 @@ local function run(load_main, argument)
   local name = argument.name or "mapping"
   local path = argument.path or ("mappings/" .. name .. ".lua")
   local r = report.new(path, argument.text)
-  local visible, settle = environment.new(words.of(argument.connections or {}, given(argument.environment)), used)
+  local visible, settle = environment.new(words.of(argument.connections or {}, given(argument.environment)), used, report.names(argument.connections or {}))
   local returned = load_main(visible)
   settle()
   local list, names = contents(r, returned, name, used.mapping)

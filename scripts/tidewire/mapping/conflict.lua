@@ -51,7 +51,9 @@ local function own_strategy(c, name, at)
   if ok then return c.r:problem(at, "strategies/%s.lua must return a function, not a %s", name, type(result)) end
   local message = type(result) == "table" and result.message or tostring(result)
   if message:find("there is no module '" .. module .. "'", 1, true) then
-    return c.r:problem(at, "unknown conflict rule '%s'%s", name, report.suggest(name, names.all { c.left.connection, c.right.connection }))
+    local meant = report.suggest(name, names.all { c.left.connection, c.right.connection })
+    if meant == "" then meant = (", nor is there strategies/%s.lua; rules: %s"):format(name, table.concat(names.builtin, ", ")) end
+    return c.r:problem(at, "unknown conflict rule '%s'%s", name, meant)
   end
   c.r:problem(at, "%s", message)
 end
