@@ -248,7 +248,7 @@ const cases = {
     const [csv] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "CSV" }).click()]);
     assert.equal(csv.suggestedFilename(), "operations.csv");
     const text = fs.readFileSync(await csv.path(), "utf8");
-    assert.match(text.split("\r\n")[0], /^"When","Mapping"/);
+    assert.match(text.split("\r\n")[0], /^\ufeff"When","Mapping"/, "a spreadsheet knows by the mark that it is UTF-8");
     const [json] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "JSON" }).click()]);
     assert.ok(JSON.parse(fs.readFileSync(await json.path(), "utf8")).length > 0);
     assert.deepEqual(problems, []);

@@ -1,4 +1,5 @@
 // Parts that every page uses: messages, dialogs, lists with export, what to do where there is nothing.
+import { csv_of } from "./csv.js";
 import { append, h, prose, replace } from "./dom.js";
 import { hands_off } from "./events.js";
 
@@ -68,16 +69,12 @@ export function download(name, type, text) {
   setTimeout(() => URL.revokeObjectURL(url), 1000);
 }
 
-const plain = (value) => (value === undefined || value === null ? "" : typeof value === "object" ? JSON.stringify(value) : String(value));
-// A cell that begins like a formula is one to a spreadsheet.
-const cell = (value) => { const text = plain(value); return `"${(/^[=+\-@\t\r]/.test(text) ? "'" : "") + text.replaceAll('"', '""')}"`; };
-
 /// Below a list: how many rows, those after them, and every row there is as CSV and as JSON. `columns` as of a table;
 /// `more` loads the page after; `all` -> { rows, whole } is what is exported where there is more than is shown.
 export function list_foot(name, columns, rows, { more, all } = {}) {
   const value = (one, row) => (one.value ? one.value(row) : one.cell(row)?.textContent ?? one.cell(row));
   const exported = columns.filter((one) => one.title && !one.private);
-  const csv = (every) => download(`${name}.csv`, "text/csv", [exported.map((one) => cell(one.title)), ...every.map((row) => exported.map((one) => cell(value(one, row))))].map((line) => line.join(",")).join("\r\n"));
+  const csv = (every) => download(`${name}.csv`, "text/csv;charset=utf-8", csv_of([exported.map((one) => one.title), ...every.map((row) => exported.map((one) => value(one, row)))]));
   const json = (every) => download(`${name}.json`, "application/json", JSON.stringify(every, null, 2));
   const export_as = (write) => async () => {
     const { rows: every, whole } = more && all ? await all() : { rows, whole: true };
