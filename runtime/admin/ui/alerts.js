@@ -19,12 +19,20 @@ function in_hand(one, done) {
   });
 }
 
+/// Where it is seen to, of the kinds that have a page.
+function way_to(one) {
+  const page = { conflict: ["conflicts", "Decide"], dead: ["dead-letters", "Look at them"], brake: ["dead-letters?state=held", "Look at them"], webhooks: ["webhooks", "What came"], job: ["jobs", "The jobs"], queue: ["operations", "What is done"], backup: ["users", "Backups"] }[one.kind];
+  if (!page || !one.open) return "";
+  const [path, text] = page;
+  return h("a", { class: "button", href: `#/${path}${one.mapping && /^(conflicts|dead|operations)/.test(path) ? `${path.includes("?") ? "&" : "?"}mapping=${segment(one.mapping)}` : ""}` }, text);
+}
+
 /// Those that stand, for the overview; nothing where none does.
 export async function alerts_card(done) {
   const { alerts, next } = await get(target("alerts", { limit: 20 }));
   if (alerts.length === 0) return "";
   return card("", h("div", { class: "head" }, h("h2", {}, "Alerts"), h("a", { href: "#/alerts" }, next ? "all of them" : "and past ones")),
-    h("ul", { class: "notices" }, alerts.map((one) => h("li", {}, h("div", { class: "row" }, chip(one.kind, "bad"), h("span", { class: "small" }, subject(one), " since ", moment(one.since))), h("div", {}, one.text), one.hint && h("div", { class: "dim small" }, prose(one.hint)), in_hand(one, done)))));
+    h("ul", { class: "notices" }, alerts.map((one) => h("li", {}, h("div", { class: "row" }, chip(one.kind, "bad"), h("span", { class: "small" }, subject(one), " since ", moment(one.since))), h("div", {}, one.text), one.hint && h("div", { class: "dim small" }, prose(one.hint)), h("div", { class: "row" }, way_to(one), in_hand(one, done))))));
 }
 
 /// Whether a notice arrived; why not.

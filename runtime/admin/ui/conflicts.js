@@ -127,7 +127,7 @@ function conflict_card(one, done, rows) {
   };
   const element = h("article", { class: "card", data: { id: one.id } },
     h("div", { class: "head" }, h("h2", {}, one.field || "The whole record"), chip(one.kind), h("span", { class: "dim small" }, "since ", moment(one.opened_at))),
-    h("p", { class: "row small" }, h("span", {}, kinds[one.kind] ?? one.kind), h("a", { href: `#/mapping/${segment(one.mapping)}` }, one.mapping), ["left", "right"].map((side) => { const key = side_key(one, side); return key !== undefined && record_link(one.mapping, key, side); })),
+    h("p", { class: "row small" }, h("span", {}, kinds[one.kind] ?? one.kind), h("a", { href: `#/mapping/${segment(one.mapping)}` }, one.mapping), ["left", "right"].map((side) => { const key = side_key(one, side); return key !== undefined && h("span", {}, h("span", { class: `side-${side}` }, side), " ", record_link(one.mapping, key, side)); })),
     one.method && banner("info", `${one.method === "skip" ? "Skipped" : `Decided: ${one.method}`}${one.author ? ` by ${one.author}` : ""}.`, one.method === "skip" ? "It waits until one of the sides changes." : "It is being written. Another decision takes its place."),
     one.error && banner("warn", one.error.message, one.error.hint),
     one.with && h("p", { class: "small" }, `Decides ${[one.field, ...one.with].join(", ")}: they are won together, so what is said of one holds for all.`), message, sides,

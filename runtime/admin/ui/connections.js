@@ -18,18 +18,23 @@ async function test(name, place) {
   show_test(place, await post(`/api/v1/connections/${segment(name)}/test`));
 }
 
-function connection_card(one, draw) {
+/// `alone`: on a page of its own, which has its name already.
+function connection_card(one, draw, alone = false) {
   const place = h("div", { role: "status" });
-  const buttons = may("operator") && h("div", { class: "row" }, button("Test now", () => test(one.name, place)), one.paused_until ? button("Go on now", async () => { await post(`/api/v1/connections/${segment(one.name)}/resume`); await draw(); }) : button("Pause…", () => rest(one.name, draw)), h("a", { class: "button", href: `#/connections/${segment(one.name)}` }, "Look closer"), may("admin") && h("a", { class: "button", href: `#/connections/${segment(one.name)}/edit` }, "Edit"));
-  return h("section", { class: "card" }, h("div", { class: "head" }, h("h2", {}, one.name), chip(one.state)), h("p", { class: "dim small" }, one.kind, typeof one.url === "string" ? ` · ${one.url}` : ""), one.reason && banner(one.state === "failing" ? "bad" : "warn", one.reason),
+  const buttons = may("operator") && h("div", { class: "row" }, button("Test now", () => test(one.name, place)), one.paused_until ? button("Go on now", async () => { await post(`/api/v1/connections/${segment(one.name)}/resume`); await draw(); }) : button("Pause…", () => rest(one.name, draw)), !alone && h("a", { class: "button", href: `#/connections/${segment(one.name)}` }, "Look closer"), may("admin") && h("a", { class: "button", href: `#/connections/${segment(one.name)}/edit` }, "Edit"));
+  return h("section", { class: "card" }, h("div", { class: "head" }, h("h2", {}, alone ? one.kind : one.name), chip(one.state)), h("p", { class: "dim small" }, [!alone && one.kind, typeof one.url === "string" && one.url].filter(Boolean).join(" · ")), one.reason && banner(one.state === "failing" ? "bad" : "warn", one.reason),
     h("div", { class: "figures" }, figure(count(one.calls), "calls"), figure(count(one.failures), "failed", one.failures ? "warn" : ""), figure(count(one.webhooks?.received), "webhooks")), one.last_success && h("p", { class: "dim small" }, "last success ", moment(one.last_success)), buttons, place);
 }
 
+const longest = (ms) => (ms < 1000 ? `${ms} ms` : ms < 60000 ? `${ms / 1000} s` : ms < 3600000 ? `${ms / 60000} min` : `${ms / 3600000} h`);
+
+/// From the fastest to the slowest there was.
 function histogram(latency) {
-  const counts = latency?.counts ?? [];
-  const names = [...(latency?.bounds_ms ?? []).map((bound) => `up to ${bound < 1000 ? `${bound} ms` : `${bound / 1000} s`}`), "longer"];
-  const rows = counts.map((number, i) => ({ name: names[i], number }));
-  return table("latency", [{ title: "Took", cell: (row) => row.name }, { title: "Calls", kind: "number", cell: (row) => count(row.number), value: (row) => row.number }], rows, { label: "How long calls took", nothing: empty("No call was made yet", "`Test now` makes one.") });
+  const names = [...(latency?.bounds_ms ?? []).map((bound) => `up to ${longest(bound)}`), "longer"];
+  const all = (latency?.counts ?? []).map((number, i) => ({ name: names[i], number }));
+  const rows = all.slice(0, all.findLastIndex(({ number }) => number) + 1), most = Math.max(1, ...rows.map(({ number }) => number));
+  const bar = (row) => h("meter", { min: "0", max: String(most), value: String(row.number), "aria-hidden": "true" });
+  return table("latency", [{ title: "Took", kind: "tight", cell: (row) => row.name }, { title: "Calls", kind: "number", cell: (row) => count(row.number), value: (row) => row.number }, { title: "", kind: "bar", private: true, cell: bar }], rows, { label: "How long calls took", nothing: empty("No call was made yet", "`Test now` makes one."), id: "name" });
 }
 
 async function one_connection(box, tools, name) {
@@ -46,7 +51,7 @@ async function one_connection(box, tools, name) {
       replace(place, h("section", { class: "card flush" }, table(`${name}-${collection}`, [{ title: "Field", kind: "mono", cell: (row) => row.name }, { title: "Type", cell: (row) => (typeof row.type === "object" ? JSON.stringify(row.type) : row.type ?? "") }, { title: "Notes", cell: (row) => [row.required && "required", row.read_only && "read-only", row.unique && "unique"].filter(Boolean).join(", ") }], fields, { label: `Fields of ${collection}`, nothing: empty("It describes no field", "Is the name right, and may the key see it?") }), h("details", {}, h("summary", {}, "As it was answered"), h("pre", {}, JSON.stringify(schema, null, 2)))));
     } catch (error) { replace(place, trouble(error)); }
   };
-  replace(box, head(name), connection_card(one, () => tools.show()), card("How long calls took", histogram(one.latency)), card("How calls ended", h("div", { class: "figures" }, Object.entries(one.by_status ?? {}).map(([status, number]) => figure(count(number), status.replaceAll("_", " "))))),
+  replace(box, head(name), connection_card(one, () => tools.show(), true), card("How long calls took", histogram(one.latency)), card("How calls ended", h("div", { class: "figures" }, Object.entries(one.by_status ?? {}).map(([status, number]) => figure(count(number), status.replaceAll("_", " "))))),
     may("operator") && card("Fields of a collection", h("form", { class: "filters", on: { submit: ask_schema } }, field("Doctype, table or model", h("input", { name: "collection", required: true }), { class: "wide" }), h("button", { type: "submit" }, "Ask")), place));
 }
 

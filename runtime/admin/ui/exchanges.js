@@ -18,11 +18,16 @@ function body_part(title, part) {
     part.left_out && h("p", { class: "small dim" }, `Not kept: ${part.left_out}.`), part.body && h("pre", { tabindex: "0", "aria-label": title }, laid_out(part)), empty && h("p", { class: "small dim" }, "empty"));
 }
 
+/// An address as a person reads it; whole as it was sent in the title.
+function readable(target) {
+  try { return decodeURIComponent(target).replaceAll(/\p{C}/gu, "\ufffd"); } catch { return target; }
+}
+
 /// One request, as a line that opens.
 function exchange_details(one) {
   const ended = one.status ?? "no answer";
   return h("details", { class: "exchange", data: { exchange: one.id } },
-    h("summary", {}, h("b", {}, one.method), " ", h("span", { class: "mono" }, one.target), " ", h("span", { class: `chip ${went_well(one) ? "good" : "bad"}` }, ended), one.took_us && h("span", { class: "dim" }, ` · ${milliseconds(one.took_us)}`)),
+    h("summary", {}, h("b", {}, one.method), " ", h("span", { class: "mono", title: one.target }, readable(one.target)), " ", h("span", { class: `chip ${went_well(one) ? "good" : "bad"}` }, ended), one.took_us && h("span", { class: "dim" }, ` · ${milliseconds(one.took_us)}`)),
     h("p", { class: "small dim" }, `to ${one.connection} `, moment(one.at)), body_part("Request", one.request), body_part("Answer", one.answer), one.error && h("p", { class: "banner bad" }, one.error));
 }
 

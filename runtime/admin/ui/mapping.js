@@ -21,6 +21,11 @@ function transform(row) {
   return left && right && typeof left === "string" && left !== right ? `${left} to ${right}` : "";
 }
 
+function script_link(mapping, at = "") {
+  const [file, line] = at.split(":");
+  return file === mapping.file ? h("a", { class: "small", href: `#/mapping/${segment(mapping.name)}?tab=script&line=${line}` }, at) : h("span", { class: "dim small" }, at);
+}
+
 function fields_table(mapping) {
   const compiled = mapping.compiled;
   if (!compiled) return empty("The mapping does not run, so its fields are not known", "The script tab says what is wrong.");
@@ -28,7 +33,7 @@ function fields_table(mapping) {
     { title: "Left", kind: "mono", cell: (row) => listed(row.left) }, { title: "", kind: "tight", private: true, cell: (row) => h("span", { title: row.flow ?? "both" }, arrows[row.flow ?? "both"] ?? "↔") }, { title: "Right", kind: "mono", cell: (row) => listed(row.right) },
     { title: "Value", cell: transform }, { title: "When both changed", cell: (row) => row.strategy ?? compiled.strategy ?? "newest" },
     { title: "Notes", cell: (row) => [row.required && "required", row.when && row.when !== "always" && `when ${row.when.replace("_", " ")}`, row.redact && "not shown", row.lossy && "loses detail", row.group >= 0 && `group ${row.group + 1}`].filter(Boolean).join(", ") },
-    { title: "Script", kind: "tight", cell: (row) => h("span", { class: "dim small" }, row.at ?? "") },
+    { title: "Script", kind: "tight", cell: (row) => script_link(mapping, row.at), value: (row) => row.at },
   ], compiled.fields ?? [], { label: "Fields side by side" });
 }
 
@@ -49,7 +54,7 @@ function end_card(name, mapping, cursor) {
 async function overview_tab(place, mapping) {
   const { cursors } = await get("/api/v1/cursors");
   const cursor = (side) => cursors.find((one) => one.mapping === mapping.name && one.side === side);
-  replace(place, card("", h("div", { class: "figures" }, figure(count(mapping.links), "linked"), figure(count(mapping.waiting + mapping.backing_off), "waiting"), figure(count(mapping.open_conflicts), "conflicts", mapping.open_conflicts ? "warn" : ""), figure(count(mapping.dead), "dead", mapping.dead ? "bad" : ""), figure(count(mapping.tombstones), "deleted"), figure(behind(mapping), "behind"))),
+  replace(place, card("", h("div", { class: "figures" }, figure(count(mapping.links), "linked"), figure(count(mapping.waiting + mapping.backing_off), "waiting"), figure(count(mapping.open_conflicts), "conflicts", mapping.open_conflicts ? "warn" : ""), figure(count(mapping.dead), "dead", mapping.dead ? "bad" : ""), mapping.held > 0 && figure(count(mapping.held), "held", "warn"), mapping.waiting_for > 0 && figure(count(mapping.waiting_for), "wait for a parent"), figure(count(mapping.tombstones), "deleted"), figure(behind(mapping), "behind"))),
     h("section", { class: "card flush" }, h("div", { class: "head" }, h("h2", {}, "Fields side by side")), fields_table(mapping)),
     h("div", { class: "cards" }, end_card("left", mapping, cursor("left")), end_card("right", mapping, cursor("right"))));
 }

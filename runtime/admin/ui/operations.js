@@ -20,6 +20,7 @@ function gist({ record, error }) {
   const failed = record?.error ?? error;
   if (failed) return failed.message;
   if (record?.why) return record.why;
+  if (record?.load) return "by the first load";
   const waiting = Object.fromEntries(Object.entries(record?.fields ?? {}).filter(([, field]) => field.decision === "conflict"));
   const parts = (record?.writes ?? []).map((write) => `${write.kind} in ${write.connection}${names(write.values) && `: ${names(write.values)}`}`);
   if (names(waiting)) parts.push(`in conflict: ${names(waiting)}`);

@@ -33,15 +33,26 @@ function not_known(mappings) {
     h("ul", {}, rows.map((row) => h("li", {}, h("a", { href: `#/mapping/${segment(row.name)}?tab=work` }, row.name), `: ${row.why}`))));
 }
 
+/// What comes to no end by itself, where it is seen, and what there is to do.
+function standing(mappings) {
+  return [
+    { name: "open_conflicts", text: ["conflict", "conflicts"], href: "#/conflicts", then: "to decide" },
+    { name: "dead", text: ["dead letter", "dead letters"], href: "#/dead-letters?state=dead", then: "to mend and try again" },
+    { name: "held", text: ["record held by the brake", "records held by the brake"], href: "#/dead-letters?state=held", then: "to let go" },
+    { name: "waiting_for", text: ["record", "records"], href: "#/dead-letters?state=waiting_for", then: "waiting for a parent" },
+  ].map((one) => ({ ...one, number: sum(mappings, one.name) })).filter(({ number }) => number);
+}
+
 function known(status) {
   const { mappings } = status;
   const all = Object.values(mappings);
   const worked = all.filter((one) => !one.paused && !one.held_for);
   const waiting = sum(worked, "waiting") + sum(worked, "backing_off") + (status.not_fanned_out ?? 0);
-  const standing = sum(mappings, "dead") + sum(mappings, "held") + sum(mappings, "waiting_for") + sum(mappings, "open_conflicts");
+  const stands = standing(mappings), number = stands.reduce((all, one) => all + one.number, 0);
   if (status.problems.length) return banner("bad", "Something is failing.", "", h("ul", {}, status.problems.map((one) => h("li", {}, one))));
   if (all.some((one) => ["broken", "quarantined", "drifted"].includes(one.state))) return banner("bad", "A mapping does not run.", "Open it below: the message names the file and the line.");
-  if (standing) return banner("warn", `Level, but for ${count(standing)} that ${standing === 1 ? "waits" : "wait"} for a person.`, "Conflicts and dead letters show them, with what can be done.");
+  if (number) return banner("warn", `Level, but for ${count(number)} that ${number === 1 ? "stands" : "stand"}.`, "",
+    h("ul", { class: "row small" }, stands.map(({ number: some, text, href, then }) => h("li", {}, h("a", { href }, `${count(some)} ${text[some === 1 ? 0 : 1]}`), ` ${then}`))));
   if (waiting) return banner("info", `${count(waiting)} ${waiting === 1 ? "change is" : "changes are"} being worked off.`);
   const level = all.filter((one) => !unknown_of(one)).length;
   if (level === 0) return "";
