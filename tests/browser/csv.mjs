@@ -7,7 +7,7 @@ import { pathToFileURL } from "node:url";
 
 // A browser knows from the page that these are modules; Node 18 knows it from a file beside them.
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), "csv-"));
-fs.copyFileSync(path.join(process.env.SOURCE_DIR, "runtime/admin/ui/csv.js"), path.join(folder, "csv.js"));
+for (const name of ["csv.js", "exact.js"]) fs.copyFileSync(path.join(process.env.SOURCE_DIR, "runtime/admin/ui", name), path.join(folder, name));
 fs.writeFileSync(path.join(folder, "package.json"), `{"type":"module"}`);
 const { csv_of } = await import(pathToFileURL(path.join(folder, "csv.js"))).finally(() => fs.rmSync(folder, { recursive: true }));
 

@@ -1,4 +1,5 @@
 // Requests to the API. A failure is an Error with what happened and how to mend it.
+import { parse, text_of } from "./exact.js";
 
 let csrf = "";
 let on_logout = () => {};
@@ -30,13 +31,13 @@ export async function request(method, target, body) {
   if (method !== "GET" && csrf) headers["X-Tidewire-CSRF"] = csrf;
   let answer;
   try {
-    answer = await fetch(target, { method, headers, body: body === undefined ? undefined : JSON.stringify(body), credentials: "same-origin" });
+    answer = await fetch(target, { method, headers, body: body === undefined ? undefined : text_of(body), credentials: "same-origin" });
   } catch {
     throw new Failure(0, { detail: "the daemon does not answer", hint: "Is it running? `tidewire status` on the machine says more." });
   }
   const text = await answer.text();
   let json = {};
-  try { json = text ? JSON.parse(text) : {}; } catch { json = { detail: text.slice(0, 200) }; }
+  try { json = text ? parse(text) : {}; } catch { json = { detail: text.slice(0, 200) }; }
   if (answer.ok) return json;
   const failure = new Failure(answer.status, json);
   if (answer.status === 401 && session.role !== "nobody") on_logout();

@@ -2,6 +2,7 @@
 import { get, may, post, segment, target } from "./api.js";
 import { field, h, prose, replace, select } from "./dom.js";
 import { refresh_on } from "./events.js";
+import { parse } from "./exact.js";
 import { filter_form } from "./filters.js";
 import { chip, moment, same, shown } from "./format.js";
 import { record_link } from "./operation.js";
@@ -17,7 +18,7 @@ const kinds = {
 /// What a person typed: JSON where it is JSON, else a text.
 function typed(text, like) {
   if (typeof like === "string" && !/^[[{"]/.test(text.trim())) return text;
-  try { return JSON.parse(text); } catch { return text; }
+  try { return parse(text); } catch { return text; }
 }
 
 function side_box(name, value, base, chosen, choose) {

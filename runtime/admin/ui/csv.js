@@ -1,6 +1,7 @@
 // Rows as a text that spreadsheets read as it is meant.
+import { text_of } from "./exact.js";
 
-const plain = (value) => (value === undefined || value === null ? "" : typeof value === "object" ? JSON.stringify(value) : String(value));
+const plain = (value) => (value === undefined || value === null ? "" : typeof value === "object" ? text_of(value) : String(value));
 // A cell that begins like a formula is one to a spreadsheet, also with signs of full width; a number is none.
 const like_formula = /^[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/, number = /^-?\d+(\.\d+)?(e[+-]?\d+)?$/i;
 const cell = (value) => { const text = plain(value); return `"${(like_formula.test(text) && !number.test(text) ? "'" : "") + text.replaceAll('"', '""')}"`; };

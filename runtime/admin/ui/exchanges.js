@@ -1,5 +1,6 @@
 // What was said to a system for an operation and what it answered, folded: a line each, its bodies below.
 import { h } from "./dom.js";
+import { parse, text_of } from "./exact.js";
 import { milliseconds, moment } from "./format.js";
 
 const went_well = ({ status = "", error }) => !error && (status === "00000" || status.startsWith("2"));
@@ -7,7 +8,7 @@ const went_well = ({ status = "", error }) => !error && (status === "00000" || s
 /// JSON that is whole is laid out; all else is shown as it came.
 function laid_out({ body, cut }) {
   if (cut) return body;
-  try { return JSON.stringify(JSON.parse(body), null, 2); } catch { return body; }
+  try { return text_of(parse(body), 2); } catch { return body; }
 }
 
 function body_part(title, part) {

@@ -1,5 +1,6 @@
 // How times, numbers and values of records look.
 import { h } from "./dom.js";
+import { text_of } from "./exact.js";
 
 const near = new Intl.RelativeTimeFormat("en", { numeric: "auto", style: "short" });
 const units = [["day", 86400], ["hour", 3600], ["minute", 60], ["second", 1]];
@@ -41,7 +42,7 @@ export function shown(value) {
   if (value === undefined) return h("span", { class: "absent" }, "not there");
   if (value === null) return h("span", { class: "absent" }, "null");
   if (value === "") return h("span", { class: "absent" }, "empty text");
-  return typeof value === "string" ? value : JSON.stringify(value);
+  return typeof value === "string" ? value : text_of(value);
 }
 
 export const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);

@@ -3,6 +3,7 @@ import { held_banner } from "./adopt.js";
 import { get, may, post, remove, segment } from "./api.js";
 import { h, replace } from "./dom.js";
 import { hands_off, refresh_on } from "./events.js";
+import { text_of } from "./exact.js";
 import { arrows, chip, count, moment, shown } from "./format.js";
 import { editor } from "./editor.js";
 import { diff } from "./diff.js";
@@ -48,7 +49,7 @@ function end_card(name, mapping, cursor) {
   }, "quiet");
   return h("section", { class: "card" }, h("h2", {}, h("span", { class: `side-${name}` }, name), ` ${end.connection}.${end.collection}`),
     h("p", {}, end.webhook ? chip("webhook") : "", " ", end.poll ? `polled ${end.poll}` : "not polled"), poll?.last && h("p", { class: "dim small" }, "last poll ", moment(poll.last)), mapping.next_poll?.[name] && h("p", { class: "dim small" }, "next poll ", moment(mapping.next_poll[name])), mapping.next_sweep && h("p", { class: "dim small" }, "next full comparison ", moment(mapping.next_sweep)), poll?.error && banner("bad", poll.error.message ?? poll.error, poll.error.hint ?? ""),
-    cursor && h("details", {}, h("summary", {}, "Where the poll continues"), h("pre", {}, JSON.stringify(cursor.value, null, 2)), h("p", { class: "dim small" }, moment(cursor.updated_at)), anew));
+    cursor && h("details", {}, h("summary", {}, "Where the poll continues"), h("pre", {}, text_of(cursor.value, 2)), h("p", { class: "dim small" }, moment(cursor.updated_at)), anew));
 }
 
 async function overview_tab(place, mapping) {

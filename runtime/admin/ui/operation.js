@@ -1,6 +1,7 @@
 // One operation as a story: what came in, what was read, how each field was decided, what was written.
 import { get, may, post, segment, target } from "./api.js";
 import { h, replace } from "./dom.js";
+import { text_of } from "./exact.js";
 import { taker } from "./exchanges.js";
 import { chip, milliseconds, moment, same, shown } from "./format.js";
 import { banner, button, card, head, table, toast } from "./view.js";
@@ -64,7 +65,7 @@ function write_step(write, exchanges) {
   const bad = not_written.includes(write.outcome);
   const values = Object.entries(write.values ?? {});
   return step([`${not_written.includes(write.outcome) ? "To be written" : "Wrote"} to ${write.connection} (${write.side}): ${write.kind} `, write.key && h("span", { class: "mono" }, write.key)], bad ? "bad" : "good", h("p", { class: "small" }, "outcome: ", write.outcome),
-    values.length > 0 && h("details", {}, h("summary", {}, "What was sent"), h("pre", {}, JSON.stringify(write.values, null, 2))), exchanges);
+    values.length > 0 && h("details", {}, h("summary", {}, "What was sent"), h("pre", {}, text_of(write.values, 2))), exchanges);
 }
 
 /// How long the steps of the pass took, and how long its oldest change had waited before.
@@ -145,5 +146,5 @@ export async function operation_page(box, tools) {
     h("div", { class: "row" }, chip(operation.outcome), h("a", { href: `#/mapping/${segment(operation.mapping)}` }, operation.mapping), operation.left_key && h("span", {}, h("span", { class: "side-left" }, "left "), record_link(operation.mapping, operation.left_key, "left")), operation.right_key && h("span", {}, h("span", { class: "side-right" }, "right "), record_link(operation.mapping, operation.right_key, "right"))),
     error && banner("bad", error.message, error.hint ?? ""), keys.map(attempts), card("How it went", timeline(operation, mapping)),
     h("section", { class: "card" }, h("h2", {}, "Behind it"), h("p", {}, operation.script && ["Script version ", h("a", { class: "mono", href: `#/mapping/${segment(operation.mapping)}?tab=script&version=${operation.script}` }, operation.script.slice(0, 12))], operation.job && [" · job ", h("a", { class: "mono", href: `#/jobs/${operation.job}` }, operation.job.slice(0, 13))]), script_lines(operation, mapping),
-      h("details", {}, h("summary", {}, "The record as it is stored"), h("pre", {}, JSON.stringify(operation, null, 2)))));
+      h("details", {}, h("summary", {}, "The record as it is stored"), h("pre", {}, text_of(operation, 2)))));
 }

@@ -1,6 +1,7 @@
 // "Write the rule for this": the strategy that would have decided a conflict, put into the mapping's row, with a test that keeps it true.
 import { get, segment } from "./api.js";
 import { field, h, replace, select } from "./dom.js";
+import { Exact } from "./exact.js";
 import { same } from "./format.js";
 import { button, toast } from "./view.js";
 
@@ -11,6 +12,7 @@ const named = (name) => (/^[A-Za-z_]\w*$/.test(name) ? name : `[${quoted(name)}]
 export function lua(value) {
   if (value === undefined || value === null) return "null";
   if (typeof value === "string") return quoted(value);
+  if (value instanceof Exact) return `dec "${value}"`;
   if (Array.isArray(value)) return `{ ${value.map(lua).join(", ")} }`;
   if (typeof value === "object") return `{ ${Object.entries(value).map(([name, one]) => `${named(name)} = ${lua(one)}`).join(", ")} }`;
   return typeof value === "number" && !Number.isInteger(value) ? `dec "${value}"` : String(value);
@@ -19,7 +21,8 @@ export function lua(value) {
 /// Rules that a person may mean, those that give what was chosen first: [rule, words, side that it lets win].
 export function rules_for(one, method) {
   const { left, right } = one, empty = (value) => value === undefined || value === null || value === "";
-  const order = (a, b) => (typeof a === typeof b && (typeof a === "number" || typeof a === "string") ? (a > b ? 1 : a < b ? -1 : 0) : undefined);
+  const type = (value) => (value instanceof Exact ? "number" : typeof value);
+  const order = (a, b) => (type(a) === type(b) && (type(a) === "number" || type(a) === "string") ? (a > b ? 1 : a < b ? -1 : 0) : undefined);
   const rules = [["left", "the left side always wins", "left"], ["right", "the right side always wins", "right"], ["newest", "the later edit wins", method === "right" ? "right" : "left"]];
   const greater = order(left, right);
   if (greater) rules.push(["max", "the greater value wins", greater > 0 ? "left" : "right"], ["min", "the smaller value wins", greater > 0 ? "right" : "left"]);

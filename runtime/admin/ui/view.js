@@ -2,6 +2,7 @@
 import { csv_of } from "./csv.js";
 import { append, h, prose, replace } from "./dom.js";
 import { hands_off } from "./events.js";
+import { text_of } from "./exact.js";
 
 export function banner(tone, title, hint = "", ...more) {
   return h("div", { class: `banner ${tone}`, role: tone === "bad" ? "alert" : undefined }, h("b", {}, title), hint && h("p", { class: "hint small" }, prose(hint)), more);
@@ -75,7 +76,7 @@ export function list_foot(name, columns, rows, { more, all } = {}) {
   const value = (one, row) => (one.value ? one.value(row) : one.cell(row)?.textContent ?? one.cell(row));
   const exported = columns.filter((one) => one.title && !one.private);
   const csv = (every) => download(`${name}.csv`, "text/csv;charset=utf-8", csv_of([exported.map((one) => one.title), ...every.map((row) => exported.map((one) => value(one, row)))]));
-  const json = (every) => download(`${name}.json`, "application/json", JSON.stringify(every, null, 2));
+  const json = (every) => download(`${name}.json`, "application/json", text_of(every, 2));
   const export_as = (write) => async () => {
     const { rows: every, whole } = more && all ? await all() : { rows, whole: true };
     write(every);
