@@ -32,6 +32,7 @@ struct AdminSettings {
   std::vector<std::string> hosts;    // names besides addresses and localhost that this server is asked by
   std::vector<std::string> origins;  // pages of other sites that may ask with a token; "*" = any
   std::string token;                 // an administrator's, of a secret; "" = none
+  int connections_per_address = 128;
 };
 
 class Control {

@@ -1,5 +1,6 @@
 #include "app/project.h"
 
+#include <algorithm>
 #include <filesystem>
 
 #include "bindings/install.h"
@@ -124,6 +125,7 @@ Result<Project> load_project(const std::string& folder, const std::string& envir
   if (const Value* alerts = data.find("alerts"); alerts != nullptr && alerts->is_object()) project.alerts = alert_config(*alerts);
   project.admin.origins = texts_of(data.find("cors"));
   project.admin.hosts = texts_of(data.at_path("admin.hosts"));
+  if (const Value* most = data.at_path("admin.connections_per_address"); most != nullptr && most->is_int()) project.admin.connections_per_address = static_cast<int>(std::min<std::int64_t>(most->as_int(), 1'000'000));
   if (const Value* token = data.at_path("admin.token"); token != nullptr) project.admin_token = *token;
   if (const Value* names = data.find("webhook_names"); names != nullptr && names->is_object()) {
     for (const auto& [name, connection] : names->as_object()) project.webhook_names[name] = connection.as_string();

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <filesystem>
 
+#include "admin/access.h"
 #include "admin/answer.h"
 #include "app/state.h"
 #include "loop/address.h"
@@ -44,17 +45,23 @@ std::unique_ptr<http::Server> App::State::make_server() {
   http::ServerOptions options;
   options.max_connections = http::connections_within(loop::raise_descriptors());
   options.refusal = refused_early;
-  options.crowded = [this, most = options.max_connections] { tell_crowded(most); };
+  // A proxy on this machine speaks for everybody.
+  options.whose = [](const std::string& peer) { return admin::is_loopback(peer) ? "" : admin::network_of(peer); };
+  options.max_of_one = [this] { return project_.admin.connections_per_address; };
+  options.crowded = [this, most = options.max_connections](const std::string& whose) { tell_crowded(most, whose); };
   return std::make_unique<http::Server>(loop_, std::move(options), [this](http::Request request, http::Reply reply) { route(std::move(request), std::move(reply)); });
 }
 
 /// A line at most every ten seconds: whoever makes so many connections must not fill the log too.
-void App::State::tell_crowded(int most) {
+void App::State::tell_crowded(int most, const std::string& whose) {
   ++turned_away_;
   const Instant now = clock_.now();
-  if (crowded_told_ && now - *crowded_told_ < kTellCrowded) return;
-  crowded_told_ = now;
-  log_.warn("connections_refused", "there are " + std::to_string(most) + " connections, as many as may be: the next are refused", {{"so_far", Value(turned_away_)}});
+  const auto told = crowded_told_.find(!whose.empty());
+  if (told != crowded_told_.end() && now - told->second < kTellCrowded) return;
+  crowded_told_[!whose.empty()] = now;
+  const std::string text = whose.empty() ? "there are " + std::to_string(most) + " connections, as many as may be: the next are refused"
+                                         : whose + " has as many connections as one address may have (admin.connections_per_address, " + std::to_string(project_.admin.connections_per_address) + "): its next are refused";
+  log_.warn("connections_refused", text, {{"so_far", Value(turned_away_)}});
 }
 
 /// Nobody can log in while there is no user, so nobody from elsewhere is let near.

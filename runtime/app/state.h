@@ -246,7 +246,7 @@ struct App::State final : public admin::Control, public admin::Authoring, public
   void follow_listen(const std::string& was);
   std::string wanted_address() const;
   std::unique_ptr<http::Server> make_server();
-  void tell_crowded(int most);
+  void tell_crowded(int most, const std::string& whose);
   void load_admin_token();
   std::string setup_link();
 
@@ -306,7 +306,7 @@ struct App::State final : public admin::Control, public admin::Authoring, public
   std::string certificate_trouble_;  // as told last
   std::unique_ptr<Timer> certificate_timer_;
   std::int64_t turned_away_ = 0;  // connections, because there were too many
-  std::optional<Instant> crowded_told_;
+  std::map<bool, Instant> crowded_told_;  // whether of one address alone
   std::unique_ptr<http::Server> server_;
   std::vector<std::unique_ptr<http::Server>> former_servers_;  // of addresses that were left: they finish what they answer
   std::string address_;

@@ -15,7 +15,8 @@ namespace tidewire::http {
 
 namespace {
 
-constexpr std::size_t kMostRefused = 64;  // beyond these, too many connections are closed without a 503
+constexpr std::size_t kMostRefused = 64;  // beyond these, too many connections are closed without a word
+constexpr std::size_t kMostRefusedOfOne = 8;
 constexpr std::size_t kOtherDescriptors = 256;  // for all that is no connection of the network
 constexpr std::size_t kFewestConnections = 16;
 
@@ -63,8 +64,13 @@ struct Server::State final : SessionHost, std::enable_shared_from_this<State> {
   Handler handler;
   Stats stats;
   std::vector<std::unique_ptr<loop::Listener>> listeners;
-  std::unordered_map<Session*, std::shared_ptr<Session>> sessions;
-  std::unordered_set<const Session*> local;  // those of a Unix socket
+  struct Present {
+    std::shared_ptr<Session> session;
+    std::string whose;
+  };
+  std::unordered_map<Session*, Present> sessions;
+  std::unordered_map<std::string, std::size_t> of_one;  // how many of them are whose
+  std::unordered_set<const Session*> local;             // those of a Unix socket
   std::function<void()> drained;
   std::unique_ptr<Timer> drained_call;
   bool is_draining = false;
@@ -109,8 +115,9 @@ void Server::State::close_all() {
   sweep.clear();
   drained = nullptr;
   drained_call.reset();
-  for (auto& session : sessions) session.second->detach();
+  for (auto& session : sessions) session.second.session->detach();
   sessions.clear();
+  of_one.clear();
   local.clear();
 }
 
@@ -133,18 +140,25 @@ void Server::State::on_accepted(std::unique_ptr<loop::Connection> connection) {
   // Who is on this machine is counted apart: strangers who take all there is of the network must not lock him out.
   const bool is_local = connection->peer_uid() >= 0;
   const std::size_t taken = is_local ? local.size() : sessions.size() - local.size();
-  const bool full = taken >= most;
-  if (full && limits.crowded) limits.crowded();
-  if (taken >= most + kMostRefused) {
+  const std::string whose = is_local || !limits.whose || !limits.max_of_one ? "" : limits.whose(connection->peer());
+  const auto own = of_one.find(whose);
+  const std::size_t most_of_one = whose.empty() ? most : static_cast<std::size_t>(limits.max_of_one());
+  const std::size_t taken_by_one = own == of_one.end() ? 0 : own->second;
+  const bool full = taken >= most, too_greedy = taken_by_one >= most_of_one;
+  if ((full || too_greedy) && limits.crowded) limits.crowded(too_greedy ? whose : "");
+  if (taken >= most + kMostRefused || taken_by_one >= most_of_one + kMostRefusedOfOne) {
     ++stats.refused;
     return;
   }
   const auto session = std::make_shared<Session>(*this, std::move(connection));
-  sessions.emplace(session.get(), session);
+  sessions.emplace(session.get(), Present{session, whose});
+  if (!whose.empty()) ++of_one[whose];
   if (is_local) local.insert(session.get());
   if (!sweep.is_set()) sweep.set(sweep_interval(limits));
-  if (full) {
-    session->refuse_service();
+  if (too_greedy) {
+    session->refuse_service(429, "too many connections from one address");
+  } else if (full) {
+    session->refuse_service(503, "too many connections");
   } else {
     session->start();
   }
@@ -152,7 +166,11 @@ void Server::State::on_accepted(std::unique_ptr<loop::Connection> connection) {
 
 void Server::State::closed(Session& session) {
   local.erase(&session);
-  sessions.erase(&session);
+  const auto present = sessions.find(&session);
+  if (present != sessions.end()) {
+    if (const auto own = of_one.find(present->second.whose); own != of_one.end() && --own->second == 0) of_one.erase(own);
+    sessions.erase(present);
+  }
   if (sessions.empty()) sweep.clear();
   check_drained();
 }
@@ -161,7 +179,7 @@ void Server::State::closed(Session& session) {
 std::vector<std::shared_ptr<Session>> Server::State::present() const {
   std::vector<std::shared_ptr<Session>> all;
   all.reserve(sessions.size());
-  for (const auto& entry : sessions) all.push_back(entry.second);
+  for (const auto& entry : sessions) all.push_back(entry.second.session);
   return all;
 }
 

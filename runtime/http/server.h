@@ -26,12 +26,15 @@ struct ServerOptions {
   std::size_t min_body_rate = 1024;               // bytes a second once a third of body_time is over; 408
   Duration idle_time = std::chrono::seconds(60);  // between requests; closed without a word
   int max_connections = 1024;                     // of the network, and of Unix sockets; the next is answered 503 and closed (connections_within)
+  /// Whose connections are counted together, of a peer's address; "" = nobody's: of these as many as there may be. Unset, of all.
+  std::function<std::string(const std::string& peer)> whose{};
+  std::function<int()> max_of_one{};              // asked for each new one: as many of one `whose`; the next is answered 429 and closed
   std::size_t max_bodies = 256u << 20;            // of all bodies not answered yet together; 503 to who sends beyond it
   /// What is refused before a handler sees it, in the words of whoever owns the path; `target` is "" where it was not read that far.
   /// Unset, and where it gives nothing: plain text.
   std::function<std::optional<Response>(int status, std::string_view why, std::string_view target)> refusal{};
-  /// One more was refused because there are as many as may be; called for each, so whoever tells of it counts to himself.
-  std::function<void()> crowded{};
+  /// One more was refused because there are as many as may be, of `whose` where it is not ""; called for each, so whoever tells of it counts to himself.
+  std::function<void(const std::string& whose)> crowded{};
 };
 
 /// `max_connections` of a process that may have `descriptors` files and sockets open: the default, or what leaves room for the

@@ -42,9 +42,9 @@ void Session::start() {
                              [this](bool lost) { on_ended(lost); });
 }
 
-void Session::refuse_service() {
+void Session::refuse_service(int status, std::string_view why) {
   start();
-  refuse(503, "too many connections");
+  refuse(status, why);
 }
 
 void Session::detach() {
@@ -230,7 +230,8 @@ void Session::next_request() {
 }
 
 void Session::refuse(int status, std::string_view why) {
-  if (status == 503) {
+  const bool later = status == 503 || status == 429;
+  if (later) {
     ++host_->counts().refused;
   } else if (status == 408) {
     ++host_->counts().timed_out;
@@ -240,7 +241,7 @@ void Session::refuse(int status, std::string_view why) {
   close_after_ = true;
   const auto& own = host_->options().refusal;
   Response response = (own ? own(status, why, parser_.target()) : std::nullopt).value_or(Response::text(status, std::string(why) + "\n"));
-  if (status == 503) response.headers.set("Retry-After", kComeAgain);
+  if (later) response.headers.set("Retry-After", kComeAgain);
   write_answer(response, true);
   linger();
 }

@@ -38,8 +38,8 @@ class Session : public std::enable_shared_from_this<Session> {
   Session(SessionHost& host, std::unique_ptr<loop::Connection> connection);
 
   void start();
-  /// Answers 503 and closes.
-  void refuse_service();
+  /// Answers so and closes.
+  void refuse_service(int status, std::string_view why);
   /// The server is gone or wants this closed at once: nothing is called any more.
   void detach();
   void check_time(Ticks now);

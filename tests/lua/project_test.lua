@@ -38,6 +38,10 @@ test("the API's names and token are said in admin, the token as a secret", funct
     return e.project { connections = { erp = erp(e) }, admin = { hosts = "sync.example.org", token = e.secret "TOKEN" } }
   end)
   equal(json.encode(data.admin.hosts), '["sync.example.org"]')
+  equal(load(function(e) return e.project { connections = { erp = erp(e) }, admin = { connections_per_address = 500 } } end).admin.connections_per_address, 500)
+  raises(function()
+    load(function(e) return e.project { connections = { erp = erp(e) }, admin = { connections_per_address = 0 } } end)
+  end, "connections_per_address")
   equal(data.admin.token, { ["$secret"] = "TOKEN" })
   raises(function()
     load(function(e) return e.project { connections = { erp = erp(e) }, admin = { hosts = { "https://x" } } } end)

@@ -192,7 +192,7 @@ end
 local function admin_of(r, content, near)
   local admin, at = r:typed(content, "admin", "table", "project", near), r:key("admin", near)
   if not admin then return nil end
-  r:keys(admin, { "token", "hosts" }, "admin", at)
+  r:keys(admin, { "token", "hosts", "connections_per_address" }, "admin", at)
   local hosts = admin.hosts
   if type(hosts) == "string" then hosts = { hosts } end
   if hosts ~= nil and type(hosts) ~= "table" then r:problem(r:key("hosts", at), "hosts must be a list of names") end
@@ -206,7 +206,8 @@ local function admin_of(r, content, near)
   if admin.token ~= nil and not kinds.is_marker(admin.token) then
     r:problem(r:key("token", at), "token must be a secret: write token = secret \"TIDEWIRE_TOKEN\"")
   end
-  return { token = kinds.plain(r, admin.token, "token", at), hosts = list }
+  return { token = kinds.plain(r, admin.token, "token", at), hosts = list,
+    connections_per_address = settings.whole(r, admin, "connections_per_address", 1, "admin", at) }
 end
 
 --- What senders of an earlier service call a connection in /webhook/NAME, where it is neither its name nor its kind.

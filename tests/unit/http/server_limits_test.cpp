@@ -1,4 +1,5 @@
 #include <latch>
+#include <list>
 
 #include "support/temp_dir.h"
 #include "unit/http/served.h"
@@ -170,7 +171,7 @@ TEST_CASE("server: one connection too many is answered 503", "[http]") {
 TEST_CASE("server: whoever watches is told of each connection that is too many", "[http]") {
   int crowded = 0;
   ServerOptions options{.max_connections = 1};
-  options.crowded = [&] { ++crowded; };
+  options.crowded = [&](const std::string&) { ++crowded; };
   Served served(options);
 
   served.run([&] {
@@ -183,6 +184,65 @@ TEST_CASE("server: whoever watches is told of each connection that is too many",
 
   CHECK(crowded == 2);
   CHECK(served.server->stats().refused == 2);
+}
+
+TEST_CASE("server: one address has so many connections and no more, and takes no place from the others", "[http]") {
+  std::vector<std::string> greedy;
+  int accepted = 0;
+  ServerOptions options{.max_connections = 12};
+  options.whose = [&](const std::string&) { return ++accepted > 11 ? "somebody else" : "198.51.100.7"; };
+  options.max_of_one = [] { return 2; };
+  options.crowded = [&](const std::string& whose) { greedy.push_back(whose); };
+  Served served(options);
+  std::string third, other, again;
+
+  served.run([&] {
+    std::list<RawSocket> held;
+    for (int i = 0; i < 2; ++i) {
+      held.push_back(RawSocket::connect_to(served.address));
+      held.back().write(kGet);
+      held.back().read_message();
+    }
+    third = RawSocket::connect_to(served.address).read_all();
+    for (int i = 0; i < 8; ++i) held.push_back(RawSocket::connect_to(served.address));  // refused ones that stay
+    held.push_back(RawSocket::connect_to(served.address));
+    held.back().write(kGet);
+    other = held.back().read_message();
+  });
+
+  CHECK(third.starts_with("HTTP/1.1 429 "));
+  CHECK(third.find("Retry-After: ") != std::string::npos);
+  CHECK(other.starts_with("HTTP/1.1 200 "));
+  CHECK(greedy == std::vector<std::string>(9, "198.51.100.7"));
+}
+
+TEST_CASE("server: an address whose connections end may have others, and nobody's are not counted", "[http]") {
+  ServerOptions options;
+  options.whose = [](const std::string&) { return "198.51.100.7"; };
+  options.max_of_one = [] { return 1; };
+  Served counted(options);
+  options.whose = [](const std::string&) { return ""; };
+  Served uncounted(options);
+  std::vector<std::string> answers;
+  const auto ask = [&](RawSocket& from) {
+    from.write(kGet);
+    answers.push_back(from.read_message().substr(0, 13));
+  };
+
+  counted.run([&] {
+    for (int i = 0; i < 3; ++i) {
+      auto one = RawSocket::connect_to(counted.address);
+      one.write("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+      answers.push_back(one.read_all().substr(0, 13));
+    }
+  });
+  uncounted.run([&] {
+    auto a = RawSocket::connect_to(uncounted.address), b = RawSocket::connect_to(uncounted.address);
+    ask(a);
+    ask(b);
+  });
+
+  CHECK(answers == std::vector<std::string>(5, "HTTP/1.1 200 "));
 }
 
 TEST_CASE("server: as many connections as the process has descriptors for, with room for the rest", "[http]") {
