@@ -10,9 +10,11 @@
 #include <functional>
 #include <list>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "admin/ports.h"
+#include "admin/roles.h"
 #include "base/value.h"
 #include "http/message.h"
 
@@ -21,7 +23,8 @@ namespace tidewire::admin {
 class Events {
  public:
   static constexpr std::size_t kKept = 500;
-  static constexpr std::size_t kMostReaders = 64;
+  static constexpr std::size_t kMostReaders = 64;  // of the network together
+  static constexpr std::size_t kMostOfOne = 8;     // of one user or token
   static constexpr Duration kBeat = std::chrono::seconds(15);     // proxies close what is silent
   static constexpr Duration kAfter = std::chrono::minutes(1);      // what comes is kept this long without a reader
   static constexpr Duration kLongest = std::chrono::minutes(30);  // then the reader comes again and shows who it is
@@ -33,9 +36,15 @@ class Events {
 
   /// `kind` is the event's name ("operation", "retry", "log", "job").
   void publish(const std::string& kind, const Value& value);
-  bool full() const { return readers_.size() >= kMostReaders; }
-  /// Sends what came after `last` (0 = only what comes) and all that follows, for as long as `may` says so: a login that ended hears no more.
-  void add(std::unique_ptr<http::Outlet> outlet, std::uint64_t last, std::function<bool()> may = {});
+  /// Why one more of whoever this is would be too much; nullopt where there is room.
+  std::optional<Error> refusal(const Caller& caller);
+  struct Asked {
+    Caller caller{};
+    std::uint64_t last = 0;  // the last that was heard; 0 = only what comes is sent
+    std::function<bool()> may{};
+  };
+  /// Sends what came after `last` and all that follows, for as long as `may` says so: a login that ended hears no more.
+  void add(std::unique_ptr<http::Outlet> outlet, Asked asked);
   std::size_t readers() const { return readers_.size(); }
 
  private:
@@ -46,6 +55,7 @@ class Events {
   struct Reader {
     std::unique_ptr<http::Outlet> outlet;
     Ticks since;
+    Caller caller;
     std::function<bool()> may;
   };
   void send(const std::string& text);

@@ -15,16 +15,12 @@ std::uint64_t last_event(const http::Request& request) {
 }
 
 void stream_events(Api& api, const Call& call) {
-  if (api.events().full()) {
-    Error error = make_error(Code::kThrottled, "too many are looking on already", "close a page");
-    error.retry_after = std::chrono::seconds(30);
-    return (*call.reply)(problem(error));
-  }
+  if (const auto refused = api.events().refusal(call.caller)) return (*call.reply)(problem(*refused));
   http::Response response = http::Response::text(200, "");
   response.headers.set("Content-Type", "text/event-stream");
   response.headers.set("X-Accel-Buffering", "no");  // nginx would hold it back
   response.stream = [&api, last = last_event(call.request), caller = call.caller](std::unique_ptr<http::Outlet> outlet) {
-    api.events().add(std::move(outlet), last, [&api, caller] { return api.accounts().still_is(caller, Role::kViewer); });
+    api.events().add(std::move(outlet), {caller, last, [&api, caller] { return api.accounts().still_is(caller, Role::kViewer); }});
   };
   (*call.reply)(std::move(response));
 }

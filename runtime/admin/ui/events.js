@@ -1,23 +1,58 @@
-// What happens, as it happens: one stream for the whole page.
+// What happens, as it happens: one stream for the whole page, while somebody looks at it. A browser has few connections for one server,
+// and a user few streams: pages in the background would take them all.
 
-let source;
+let source, wanted = false, last = "", timer;
 const listeners = new Map();
 const kinds = ["operation", "retry", "log", "job"];
+const seconds_away = 20, seconds_refused = 30;
+const back = "back";  // of this page: it looks again, and what happened meanwhile it was not told
 
 function hand_on(kind, data) {
   for (const listener of listeners.get(kind) ?? []) listener(data);
 }
 
+function close() {
+  source?.close();
+  source = undefined;
+}
+
+function open() {
+  source = new EventSource(last ? `/api/v1/events?last=${last}` : "/api/v1/events");
+  for (const kind of kinds) source.addEventListener(kind, (event) => { last = event.lastEventId; hand_on(kind, JSON.parse(event.data)); });
+  // What is refused, the browser does not ask again.
+  source.addEventListener("error", () => { if (source?.readyState === EventSource.CLOSED) { close(); again_in(seconds_refused); } });
+}
+
+function again_in(seconds) {
+  clearTimeout(timer);
+  timer = setTimeout(come_back, seconds * 1000);
+}
+
+function come_back() {
+  if (!wanted || source || document.hidden) return;
+  open();
+  hand_on(back);
+}
+
+function turn() {
+  clearTimeout(timer);
+  if (document.hidden) timer = setTimeout(close, seconds_away * 1000);
+  else come_back();
+}
+
 export function listen() {
-  if (source) return;
-  source = new EventSource("/api/v1/events");
+  if (wanted) return;
+  wanted = true;
   for (const kind of ["pointerdown", "pointerup", "pointercancel"]) document.addEventListener(kind, pressing, true);
-  for (const kind of kinds) source.addEventListener(kind, (event) => hand_on(kind, JSON.parse(event.data)));
+  document.addEventListener("visibilitychange", turn);
+  open();
 }
 
 export function stop_listening() {
-  source?.close();
-  source = undefined;
+  wanted = false;
+  document.removeEventListener("visibilitychange", turn);
+  clearTimeout(timer);
+  close();
 }
 
 /// Calls back for each event of the kind; the answer ends it.
@@ -45,6 +80,7 @@ export function refresh_every(seconds, action) {
 /// The action again after things happened, at most every `seconds`; the answer ends it.
 export function refresh_on(kind, action, seconds = 1) {
   let timer;
-  const end = on(kind, () => { timer ??= setTimeout(() => { timer = undefined; void action(); }, seconds * 1000); });
-  return () => { end(); clearTimeout(timer); };
+  const soon = () => { timer ??= setTimeout(() => { timer = undefined; void action(); }, seconds * 1000); };
+  const ends = [on(kind, soon), on(back, soon)];
+  return () => { for (const end of ends) end(); clearTimeout(timer); };
 }

@@ -1,0 +1,5 @@
+#!/usr/bin/env bash
+# label: fast
+set -euo pipefail
+command -v node >/dev/null || { echo "no node"; exit 77; }
+exec node "$SOURCE_DIR/tests/browser/listening.mjs"
