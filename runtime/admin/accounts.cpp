@@ -1,10 +1,12 @@
 #include "admin/accounts.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "base/hash.h"
 #include "base/password.h"
 #include "base/text.h"
+#include "base/utf8.h"
 
 namespace tidewire::admin {
 namespace {
@@ -14,10 +16,38 @@ constexpr std::size_t kMostPassword = 1000;
 constexpr std::size_t kSecretBytes = 32;
 constexpr const char* kTokenMark = "tw_";  // so that secret scanners can know one
 
+/// Blanks, and signs that nobody sees or that turn what stands beside them: with them two names look the same, in a list as in the audit trail.
+bool is_unseen(char32_t sign) {
+  struct Range {
+    char32_t first, last;
+  };
+  constexpr Range kUnseen[] = {{0x00, 0x20},     {0x7f, 0xa0},     {0xad, 0xad},     {0x034f, 0x034f}, {0x061c, 0x061c}, {0x115f, 0x1160}, {0x1680, 0x1680},
+                               {0x17b4, 0x17b5}, {0x180b, 0x180f}, {0x2000, 0x200f}, {0x2028, 0x202f}, {0x205f, 0x206f}, {0x2800, 0x2800}, {0x3000, 0x3000},
+                               {0x3164, 0x3164}, {0xe000, 0xf8ff}, {0xfe00, 0xfe0f}, {0xfeff, 0xfeff}, {0xffa0, 0xffa0}, {0xfff0, 0xffff}, {0xe0000, 0x10ffff}};
+  return std::any_of(std::begin(kUnseen), std::end(kUnseen), [&](const Range& range) { return sign >= range.first && sign <= range.last; });
+}
+
+/// Well-formed UTF-8 whose every sign is seen; of a name of several words the blanks between them, too.
+bool is_legible(std::string_view text, bool words) {
+  while (!text.empty()) {
+    const std::size_t length = utf8::sequence(text);
+    if (length == 0) return false;
+    const char32_t sign = utf8::decode(text, length);
+    if (is_unseen(sign) && !(words && sign == ' ')) return false;
+    text.remove_prefix(length);
+  }
+  return true;
+}
+
 Result<void> fitting_name(const std::string& name) {
-  const bool plain = !name.empty() && name.size() <= 64 && valid_utf8(name) && std::none_of(name.begin(), name.end(), [](char c) { return static_cast<unsigned char>(c) < 0x21 || c == 0x7f; });
-  if (plain) return {};
-  return make_error(Code::kInvalid, "a name has 1 to 64 characters and no blanks");
+  if (name == "local") return make_error(Code::kInvalid, "the name 'local' is taken", "the audit trail calls commands so that work without the daemon");
+  if (!name.empty() && name.size() <= 64 && is_legible(name, false)) return {};
+  return make_error(Code::kInvalid, "a name has 1 to 64 bytes, no blanks, and no sign that is not seen");
+}
+
+Result<void> fitting_token_name(const std::string& name) {
+  if (name.size() <= 64 && trim(name) == name && !name.empty() && is_legible(name, true)) return {};
+  return make_error(Code::kInvalid, "a token's name has 1 to 64 bytes, no blanks around it, and no sign that is not seen");
 }
 
 Result<void> fitting_password(const std::string& password) {
@@ -111,46 +141,48 @@ Result<void> Accounts::allowed(const std::string& name, const std::string& role)
   const store::User* present = user(name);
   const bool last = others == 0 && (users_.empty() || (present != nullptr && present->role == "admin"));
   if (last && users_.empty()) return make_error(Code::kInvalid, "the first user must be an administrator", "role admin: tidewire user add NAME --role admin");
-  if (last) return make_error(Code::kInvalid, "nobody would remain an administrator", "make another user an administrator first");
+  if (last) return store::nobody_left();
   return {};
 }
 
 void Accounts::save_user(const std::string& name, const std::string& role, const std::string& password, Done<void> done) {
   const store::User* present = user(name);
+  const bool is_new = present == nullptr;
   const auto checked = [&]() -> Result<void> {
-    TRY(fitting_name(name));
+    if (is_new) TRY(fitting_name(name));
     const auto known = role_from_name(role);
-    if (!known || *known < Role::kViewer) return make_error(Code::kInvalid, "'role' must be viewer, operator or admin");
-    if (present == nullptr || !password.empty()) TRY(fitting_password(password));
-    return allowed(name, role);
+    if ((is_new || !role.empty()) && (!known || *known < Role::kViewer)) return make_error(Code::kInvalid, "'role' must be viewer, operator or admin");
+    if (is_new || !password.empty()) TRY(fitting_password(password));
+    return role.empty() ? Result<void>() : allowed(name, role);
   }();
   if (!checked.ok()) return control_.poster().post([done = std::move(done), error = checked.error()] { done(error); });
-  store::User wanted = present != nullptr ? *present : store::User{.name = name, .created_at = control_.clock().now()};
-  wanted.role = role;
+  store::User wanted{.name = name, .role = role, .created_at = control_.clock().now()};
   if (password.empty()) return store_user(std::move(wanted), std::move(done));
   auto hashed = std::make_shared<std::string>();  // owners: the work and the callback after it
   control_.work([hashed, password] { *hashed = hash_password(password); },
-                [this, alive = alive_, hashed, wanted = std::move(wanted), said = present == nullptr ? std::string() : present->role, done = std::move(done)]() mutable {
+                [this, alive = alive_, hashed, wanted = std::move(wanted), is_new, done = std::move(done)]() mutable {
                   if (!*alive) return;
                   // Somebody may have changed or removed the user while the password was hashed.
-                  const store::User* now = user(wanted.name);
-                  if (now == nullptr && !said.empty()) return done(make_error(Code::kNotFound, "no user '" + wanted.name + "'"));
-                  if (now != nullptr && wanted.role == said) wanted.role = now->role;
-                  if (const auto fits = allowed(wanted.name, wanted.role); !fits.ok()) return done(fits.error());
+                  if (user(wanted.name) == nullptr && !is_new) return done(make_error(Code::kNotFound, "no user '" + wanted.name + "'", "`tidewire user list` has them all"));
+                  if (const auto fits = wanted.role.empty() ? Result<void>() : allowed(wanted.name, wanted.role); !fits.ok()) return done(fits.error());
                   wanted.password = *hashed;
                   drop_logins_of(wanted.name);
                   store_user(std::move(wanted), std::move(done));
                 });
 }
 
+/// What others ask for at the same time is not undone: what is not given stays as it is by then, in the store as here.
 void Accounts::store_user(store::User user, Done<void> done) {
   control_.store().save_user(user, [this, alive = alive_, user, done = std::move(done)](Result<void> stored) {
     if (!*alive) return;
     if (!stored.ok()) return done(std::move(stored));
     const bool first = users_.empty();
-    const store::User* former = this->user(user.name);
-    if (former != nullptr && former->password != user.password) drop_logins_of(user.name);  // those that began while this was stored
-    users_[user.name] = user;
+    const auto [former, added] = users_.try_emplace(user.name, user);
+    if (!added && !user.role.empty()) former->second.role = user.role;
+    if (!added && !user.password.empty()) {
+      former->second.password = user.password;
+      drop_logins_of(user.name);  // those that began while this was stored
+    }
     if (first) control_.first_user_added();
     done({});
   });
@@ -184,6 +216,7 @@ void Accounts::remove_user(const std::string& name, Done<void> done) {
 }
 
 void Accounts::add_token(NewToken wanted, Done<Value> done) {
+  if (const auto fits = fitting_token_name(wanted.name); !fits.ok()) return control_.poster().post([done = std::move(done), error = fits.error()] { done(error); });
   const std::string text = kTokenMark + secret_text(kSecretBytes);
   const std::string hash = sha256_hex(text);
   store::Token token{.id = hash.substr(0, 12), .name = wanted.name, .role = wanted.role, .mapping = wanted.mapping, .hash = hash, .author = wanted.author,

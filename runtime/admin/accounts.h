@@ -40,7 +40,7 @@ class Accounts {
   /// What a page of that login must send with each change.
   std::string csrf_of(const Caller& caller) const;
 
-  /// Adds or replaces; `password` "" keeps the former one. Takes 0.1 s of another thread. kInvalid for a bad name, role or
+  /// Adds or changes; `role` and `password` "" keep the former one. A password takes 0.1 s of another thread. kInvalid for a bad name, role or
   /// password, or where nobody would remain an administrator.
   void save_user(const std::string& name, const std::string& role, const std::string& password, Done<void> done);
   void remove_user(const std::string& name, Done<void> done);

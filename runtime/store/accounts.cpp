@@ -29,24 +29,34 @@ Result<Accounts> read_accounts(Database& database) {
   return found;
 }
 
+Result<bool> is_user(Database& database, const std::string& name) { return TRY(number(database, "SELECT count(*) FROM users WHERE name = ?", 0, name)) > 0; }
+
 }  // namespace
+
+Error nobody_left() { return make_error(Code::kInvalid, "nobody would remain an administrator", "make another user an administrator first"); }
 
 void Store::accounts(Done<Accounts> done) { read_verb(executor_, std::move(done), read_accounts); }
 
 void Store::save_user(User user, Done<void> done) {
   write_verb(executor_, std::move(done), [user = std::move(user)](Database& database) -> Result<void> {
-    TRY(execute(database,
-                "INSERT INTO users (name, role, password, created_at, login_at) VALUES (?, ?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET "
-                "role = excluded.role, password = excluded.password",
-                user.name, user.role, user.password, user.created_at, user.login_at));
+    // In the statement itself: two administrators who take each other's role ask at the same time, and each sees the other as one.
+    const std::int64_t changed = TRY(execute(database,
+                                             "UPDATE users SET role = iif(?2 = '', role, ?2), password = iif(?3 = '', password, ?3) WHERE name = ?1 AND (?2 IN ('', 'admin') OR role <> 'admin' OR "
+                                             "EXISTS (SELECT 1 FROM users WHERE role = 'admin' AND name <> ?1))",
+                                             user.name, user.role, user.password));
+    if (changed > 0) return {};
+    if (TRY(is_user(database, user.name))) return nobody_left();
+    if (user.role.empty() || user.password.empty()) return make_error(Code::kNotFound, "no user '" + user.name + "'", "`tidewire user list` has them all");
+    TRY(execute(database, "INSERT INTO users (name, role, password, created_at, login_at) VALUES (?, ?, ?, ?, ?)", user.name, user.role, user.password, user.created_at, user.login_at));
     return {};
   });
 }
 
 void Store::remove_user(std::string name, Done<void> done) {
   write_verb(executor_, std::move(done), [name = std::move(name)](Database& database) -> Result<void> {
+    TRY(execute(database, "DELETE FROM users WHERE name = ?1 AND (role <> 'admin' OR EXISTS (SELECT 1 FROM users WHERE role = 'admin' AND name <> ?1))", name));
+    if (TRY(is_user(database, name))) return nobody_left();
     TRY(execute(database, "DELETE FROM sessions WHERE user = ?", name));
-    TRY(execute(database, "DELETE FROM users WHERE name = ?", name));
     return {};
   });
 }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/result.h"
 
 namespace tidewire::store {
 
@@ -31,5 +32,8 @@ struct Accounts {
   std::vector<Token> tokens;
   std::vector<Login> logins;
 };
+
+/// Why a role or a user stays.
+Error nobody_left();
 
 }  // namespace tidewire::store

@@ -350,6 +350,8 @@ class Store {
 
   // who may use the API
   void accounts(Done<Accounts> done);
+  /// Adds the user, or changes role and password of the one there is; "" leaves either as it is. kNotFound where there is none to change,
+  /// kInvalid where nobody would remain an administrator.
   void save_user(User user, Done<void> done);
   /// With the logins.
   void remove_user(std::string name, Done<void> done);

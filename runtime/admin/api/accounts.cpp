@@ -9,13 +9,14 @@ void list_users(Api& api, const Call& call) { (*call.reply)(answer(api.accounts(
 
 void save_user(Api& api, const Call& call) {
   const std::string name = call.params["name"];
-  const store::User* present = api.accounts().user(name);
   std::string role = call.text("role");
-  if (role.empty()) role = present != nullptr ? present->role : (api.accounts().any_user() ? "viewer" : "admin");
+  if (role.empty() && api.accounts().user(name) == nullptr) role = api.accounts().any_user() ? "viewer" : "admin";
   const bool new_password = !call.text("password").empty();
-  api.accounts().save_user(name, role, call.text("password"), [&api, call, name, role, new_password](Result<void> saved) {
-    if (saved.ok() && new_password) api.lockout().succeeded(by_name(name));
-    send(call.reply, saved.ok() ? Result<Value>(Value(Object{{"name", name}, {"role", role}})) : Result<Value>(saved.error()), [](const Value& one) { return one; });
+  api.accounts().save_user(name, role, call.text("password"), [&api, call, name, new_password](Result<void> saved) {
+    if (!saved.ok()) return (*call.reply)(problem(saved.error()));
+    if (new_password) api.lockout().succeeded(by_name(name));
+    const store::User* now = api.accounts().user(name);
+    (*call.reply)(answer(Value(Object{{"name", name}, {"role", now != nullptr ? now->role : ""}})));
   });
 }
 

@@ -102,9 +102,8 @@ void change_password(Api& api, const Call& call) {
   const std::string name = call.caller.author;
   with_password(api, call, name, [&api, call, name](bool right) {
     if (!right) return (*call.reply)(problem(403, make_error(Code::kDenied, "the present password is wrong")));
-    const store::User* user = api.accounts().user(name);
-    if (user == nullptr) return (*call.reply)(problem(make_error(Code::kNotFound, "no user '" + name + "'")));
-    api.accounts().save_user(name, user->role, call.text("new_password"), api.guarded([&api, call, name](Result<void> saved) {
+    if (api.accounts().user(name) == nullptr) return (*call.reply)(problem(make_error(Code::kNotFound, "no user '" + name + "'")));
+    api.accounts().save_user(name, "", call.text("new_password"), api.guarded([&api, call, name](Result<void> saved) {
       if (!saved.ok()) return (*call.reply)(problem(saved.error()));
       begin(api, call, name);  // the change ended this login too
     }));

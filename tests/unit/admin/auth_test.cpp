@@ -253,18 +253,6 @@ TEST_CASE("auth: what stands for a secret in an answer is not taken back as if i
   CHECK(o.f.ask("PUT", "/api/v1/mappings/people/source", R"({"source": "local by = '[secret Y]'"})").status == 200);
 }
 
-TEST_CASE("auth: the last administrator stays one", "[admin]") {
-  Outside o;
-  CHECK(o.f.ask("PUT", "/api/v1/users/ada", std::string(R"({"role": "viewer", "password": ")") + kPassword + "\"}").status == 400);
-  o.add_user("ada", "admin");
-  o.add_user("grace", "operator");
-
-  CHECK(o.f.ask("DELETE", "/api/v1/users/ada").status == 400);
-  CHECK(o.f.ask("PUT", "/api/v1/users/ada", R"({"role": "viewer"})").status == 400);
-  CHECK(o.f.ask("PUT", "/api/v1/users/grace", R"({"role": "admin"})").status == 200);
-  CHECK(o.f.ask("DELETE", "/api/v1/users/ada").status == 200);
-}
-
 TEST_CASE("auth: the first user is made with the set-up code, once", "[admin]") {
   Outside o;
   const std::string code = o.f.api.setup_code();

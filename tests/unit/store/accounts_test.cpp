@@ -29,12 +29,12 @@ TEST_CASE("accounts: a user is saved, changed, and leaves with the logins", "[st
   save(f, ada);
   save(f, Login{"h1", "ada", "c", f.clock.now(), f.clock.now()});
   save(f, Login{"h2", "grace", "c", f.clock.now(), f.clock.now()});
-  ada.role = "admin";
+  ada.role = "operator";
   save(f, ada);
   f.ask<void>([&](auto done) { f.store.note_user_login("ada", f.clock.now(), done); });
 
   REQUIRE(all_accounts(f).users.size() == 1);
-  CHECK(all_accounts(f).users[0].role == "admin");
+  CHECK(all_accounts(f).users[0].role == "operator");
   CHECK(all_accounts(f).users[0].login_at == f.clock.now());
   f.ask<void>([&](auto done) { f.store.remove_user("ada", done); });
 
