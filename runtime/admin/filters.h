@@ -8,6 +8,7 @@
 #include <string>
 
 #include "admin/api/api.h"
+#include "admin/paging.h"
 
 namespace tidewire::admin {
 
@@ -31,7 +32,8 @@ void check_filters(Api& api, const Call& call, std::span<const Words> words, Don
 
 /// Answers a page as `shape` shows it; an empty first one once its filters are found to mean something. `words` outlives the call.
 template <typename T, typename Shape>
-void send_list(Api& api, const Call& call, std::span<const Words> words, const Result<store::Paged<T>>& found, Shape shape) {
+void send_list(Api& api, const Call& call, std::span<const Words> words, const Result<store::Paged<T>>& rows, Shape shape) {
+  const Result<store::Paged<T>> found = marked(call, rows);
   if (!found.ok() || !found->rows.empty() || !call.query("after").empty()) return send(call.reply, found, shape);
   check_filters(api, call, words, [reply = call.reply, found, shape](const Result<void>& known) { known.ok() ? send(reply, found, shape) : (*reply)(problem(known.error())); });
 }

@@ -193,7 +193,7 @@ void view_batch(Control& control, const std::string& id, Done<Value> done) {
   });
 }
 
-void list_batches(Control& control, bool open_only, store::Page page, Done<Value> done) {
+void list_batches(Control& control, bool open_only, store::Page page, Done<store::Paged<Value>> done) {
   control.store().batches(open_only, std::move(page), [&control, done = std::move(done)](Result<store::Paged<std::vector<store::Job>>> stored) {
     if (!stored.ok()) return done(stored.error());
     store::Paged<Value> out;
@@ -213,7 +213,7 @@ void list_batches(Control& control, bool open_only, store::Page page, Done<Value
       row["looked_at"] = looked_at;
       out.rows.push_back(Value(std::move(row)));
     }
-    done(values_page("jobs", out));
+    done(std::move(out));
   });
 }
 

@@ -57,6 +57,6 @@ void view_batch(Control& control, const std::string& id, Done<Value> done);
 /// 202 and where to ask.
 void answer_job(const SharedReply& reply, const Result<std::string>& batch);
 /// A page of batches, newest first, without counts.
-void list_batches(Control& control, bool open_only, store::Page page, Done<Value> done);
+void list_batches(Control& control, bool open_only, store::Page page, Done<store::Paged<Value>> done);
 
 }  // namespace tidewire::admin

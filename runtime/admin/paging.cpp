@@ -1,5 +1,8 @@
 #include "admin/paging.h"
 
+#include <set>
+
+#include "base/hash.h"
 #include "base/id.h"
 #include "base/text.h"
 
@@ -7,13 +10,48 @@ namespace tidewire::admin {
 namespace {
 
 constexpr std::int64_t kMostRows = 1000;
+constexpr std::size_t kListDigits = 8;
+
+/// Of the path and the filters, which a page that follows has as well.
+std::string list_digits(const Call& call) {
+  std::set<std::string> filters;
+  const auto mark = call.request.target.find('?');
+  if (mark != std::string::npos) {
+    for (const auto& [name, value] : http::parse_query(std::string_view(call.request.target).substr(mark + 1))) {
+      if (name != "after" && name != "limit" && !value.empty()) filters.insert(name + "=" + value);
+    }
+  }
+  const std::vector<std::string> sorted(filters.begin(), filters.end());
+  return sha256_hex(std::string(call.request.path()) + "\n" + join(sorted, "\n")).substr(0, kListDigits);
+}
+
+/// A word that is pasted into a shell and an address as it is.
+std::string word_of(const std::string& place) {
+  std::string word = base64(place);
+  while (word.ends_with('=')) word.pop_back();
+  for (char& sign : word) sign = sign == '+' ? '-' : sign == '/' ? '_' : sign;
+  return word;
+}
+
+std::optional<std::string> place_of(std::string word) {
+  for (char& sign : word) sign = sign == '-' ? '+' : sign == '_' ? '/' : sign;
+  word.append((4 - word.size() % 4) % 4, '=');
+  return from_base64(word);
+}
 
 }  // namespace
+
+std::string mark_of(const Call& call, const std::string& place) { return list_digits(call) + word_of(place); }
 
 Result<store::Page> page_of(const Call& call) {
   store::Page page;
   page.limit = TRY(limit_of(call.request, 100, kMostRows));
-  page.after = call.query("after");
+  const std::string after = call.query("after");
+  if (after.empty()) return page;
+  const auto place = after.size() > kListDigits ? place_of(after.substr(kListDigits)) : std::nullopt;
+  if (!place) return store::no_mark(after);
+  if (!after.starts_with(list_digits(call))) return make_error(Code::kInvalid, "'after' is a mark of another list, or of other filters", "it is `next` of the page before, and goes with the path and the filters of that");
+  page.after = *place;
   return page;
 }
 

@@ -10,8 +10,17 @@
 
 namespace tidewire::admin {
 
-/// `limit` and `after`; kInvalid for a limit that is none. What `after` must be, the store knows.
+/// The mark of a page of this list, with these filters.
+std::string mark_of(const Call& call, const std::string& place);
+/// `limit` and `after`; kInvalid for a limit that is none, and for an `after` that is of another list or of other filters. What it says besides, the
+/// store knows.
 Result<store::Page> page_of(const Call& call);
+/// The page as `page_of` takes its `next` back: with the list and the filters that it is of, or the mark of one list would be a place in any.
+template <typename T>
+Result<store::Paged<T>> marked(const Call& call, Result<store::Paged<T>> page) {
+  if (page.ok() && !page->next.empty()) page->next = mark_of(call, page->next);
+  return page;
+}
 /// Of what is listed by its ids; kInvalid also for an `after` that is none.
 Result<store::Page> id_page_of(const Call& call);
 /// A time of the query, nullopt where it is absent.

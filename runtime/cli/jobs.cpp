@@ -73,7 +73,7 @@ const Command& jobs_command() {
                                "loads, sweeps and comparisons at work: lists, pauses, resumes, cancels them",
                                "A job survives a restart: it goes on where it was, a paused one stays paused. While it is paused, what it has\n"
                                "marked already waits too; live changes go on. Cancelled, what it has marked and nobody else asked for is dropped.",
-                               {{{"--all", "", "also those that ended"}, {"--after", "JOB", "the page after one shown before"}}, 0, 2},
+                               {{{"--all", "", "also those that ended"}, {"--after", "MARK", "the page after one shown before"}}, 0, 2},
                                jobs};
   return command;
 }

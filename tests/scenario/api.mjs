@@ -200,7 +200,7 @@ const cases = {
       for (const after of ["garbage", "1x", "-", "99999999999999999999"]) {
         const answer = await ask(admin, "GET", `${path.replace(/{\w+}/g, "notices")}?after=${after}`);
         assert.equal(answer.status, 400, `${path} after ${after}`);
-        assert.equal(answer.json.detail, `'after' is no mark of a page: ${after}`, path);
+        assert.match(answer.json.detail, /^'after' is (no mark of a page: |a mark of another list, or of other filters$)/, path);
       }
     }
     assert.equal((await ask(admin, "GET", "/api/v1/operations?failed=maybe")).status, 400);

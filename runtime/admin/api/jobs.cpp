@@ -25,7 +25,7 @@ store::Job job_of(std::string mapping, const char* kind, Value options = Object{
 void list(Api& api, const Call& call) {
   const auto page = id_page_of(call);
   if (!page.ok()) return (*call.reply)(problem(page.error()));
-  list_batches(api.control(), call.flag("open"), *page, [reply = call.reply](Result<Value> found) { send(reply, found, [](const Value& one) { return one; }); });
+  list_batches(api.control(), call.flag("open"), *page, [call](Result<store::Paged<Value>> found) { send(call.reply, marked(call, std::move(found)), [](const auto& rows) { return values_page("jobs", rows); }); });
 }
 
 void show(Api& api, const Call& call) {
@@ -37,6 +37,7 @@ void findings(Api& api, const Call& call) {
   if (!page.ok()) return (*call.reply)(problem(page.error()));
   api.control().store().findings(call.params["id"], call.query("kind"), *page, api.guarded([&api, call](Result<store::Paged<store::Finding>> found) {
     const auto shape = [](const auto& rows) { return view_page("findings", rows); };
+    found = marked(call, std::move(found));
     if (!found.ok() || !found->rows.empty()) return send(call.reply, found, shape);
     // Nothing was found by a job that there is.
     view_batch(api.control(), call.params["id"], [reply = call.reply, found, shape](const Result<Value>& batch) { batch.ok() ? send(reply, found, shape) : (*reply)(problem(batch.error())); });

@@ -58,6 +58,7 @@ void list_versions(Api& api, const Call& call) {
   if (!page.ok()) return (*call.reply)(problem(page.error()));
   api.control().store().script_versions("mapping " + call.params["name"], *page, api.guarded([&api, call](Result<store::Paged<Value>> found) {
     const auto shape = [](const auto& rows) { return values_page("versions", rows); };
+    found = marked(call, std::move(found));
     if (!found.ok() || !found->rows.empty()) return send(call.reply, found, shape);
     check_names(api, {.mapping = call.params["name"]}, [reply = call.reply, found, shape](const Result<void>& known) { known.ok() ? send(reply, found, shape) : (*reply)(problem(known.error())); });
   }));
