@@ -22,7 +22,7 @@ int forget(Context& context) {
   }
   std::vector<std::string> parts;
   for (const auto& [table, count] : gone->find("forgotten")->as_object()) parts.push_back(grouped(count.as_int()) + " " + plain(table));
-  context.out.line(parts.empty() ? "the state held nothing of it; the file was written anew" : "forgotten: " + join(parts, ", ") + "; the file was written anew");
+  context.out.line(parts.empty() ? "it was forgotten before and nothing of it was left; the file was written anew" : "forgotten: " + join(parts, ", ") + "; the file was written anew");
   context.out.line(context.out.paint("Not touched: the records in the two systems (a change there is met as new), log files, backups of the state.", Style::kDim));
   return kOk;
 }

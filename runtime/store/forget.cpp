@@ -44,6 +44,7 @@ class Forgetter {
     for (const std::int64_t link : links_) TRY(forget_link(link));
     for (const auto& [side, key] : keys_) TRY(forget_key(side, key));
     for (const auto& [side, key] : parts_) TRY(forget_unparsed(side, key));
+    if (met_ == 0 && !TRY(was_forgotten())) return unknown();
     TRY(count("exchanges", forget_unnamed_exchanges(database_, now_)));
     TRY(drop_words(database_));
     // Answers kept for repeated requests may quote any record.
@@ -110,9 +111,29 @@ class Forgetter {
   }
 
   Result<void> count(const char* table, Result<std::int64_t> rows) {
-    const std::int64_t gone = TRY(std::move(rows));
+    const std::int64_t gone = TRY(meet(std::move(rows)));
     if (gone > 0) counts_[table] += gone;
     return {};
+  }
+
+  /// What was found of the record, if only a job about it or a line of the audit trail.
+  Result<std::int64_t> meet(Result<std::int64_t> rows) {
+    if (rows.ok()) met_ += *rows;
+    return rows;
+  }
+
+  /// The file is written anew once more: whoever stopped the process between the two left the bytes behind.
+  Result<bool> was_forgotten() {
+    for (const SideKey& key : what_.keys) {
+      if (TRY(number(database_, "SELECT count(*) FROM audit WHERE action = 'forget' AND subject = ?", 0, subject(key))) > 0) return true;
+    }
+    return false;
+  }
+
+  Error unknown() const {
+    const auto& [side, key] = what_.keys.front();
+    return make_error(Code::kNotFound, "the state holds nothing of a key '" + key + "' of the " + side_name(side) + " of " + what_.mapping,
+                      "looked at: links, operations with their requests, conflicts, keys, what was received, findings, jobs, parts, files, the audit trail. Is the key spelt as `tidewire links` and `tidewire ops` show it, and of this mapping?");
   }
 
   /// What was said to the systems for the operations that `from` selects.
@@ -136,6 +157,7 @@ class Forgetter {
     TRY(count("files", forget_files(database_, link)));
     TRY(delete_link(database_, link));
     counts_["links"] += 1;
+    ++met_;
     return {};
   }
 
@@ -151,24 +173,24 @@ class Forgetter {
     TRY(forget_exchanges_of("(SELECT operation AS id FROM dirty_keys WHERE mapping = ?1 AND side = ?2 AND key = ?3)", mapping, side, key));
     TRY(count("operations", execute(database_, "DELETE FROM operations WHERE link IS NULL AND mapping = ? AND " + column + " = ?", mapping, key)));
     TRY(count("conflicts", execute(database_, "DELETE FROM conflicts WHERE mapping = ? AND side = ? AND key = ?", mapping, side, key)));
-    TRY(execute(database_, "DELETE FROM kv WHERE namespace = 'parts' AND substr(key, 1, length(?1)) = ?1 AND value = ?2", mapping + "/" + side_name(side) + "/", json::dump(Value(key))));
+    TRY(meet(execute(database_, "DELETE FROM kv WHERE namespace = 'parts' AND substr(key, 1, length(?1)) = ?1 AND value = ?2", mapping + "/" + side_name(side) + "/", json::dump(Value(key)))));
     const std::int64_t waiting = TRY(execute(database_, "DELETE FROM dirty_keys WHERE mapping = ? AND side = ? AND key = ?", mapping, side, key));
     TRY(count("dirty_keys", waiting));
     TRY(add_count(database_, mapping_scope(mapping), "discarded", waiting));  // the balance goes on
     // What a judge said of the record (sync/reconcile/judge.cpp) is kept by its left key.
-    if (side == Side::kLeft) TRY(execute(database_, "DELETE FROM kv WHERE namespace = 'judge ' || ?1 AND substr(key, 1, length(?2) + 1) = ?2 || char(10)", mapping, key));
+    if (side == Side::kLeft) TRY(meet(execute(database_, "DELETE FROM kv WHERE namespace = 'judge ' || ?1 AND substr(key, 1, length(?2) + 1) = ?2 || char(10)", mapping, key)));
     TRY(count("findings", execute(database_,
                                   "DELETE FROM findings WHERE " + column + " = ? AND job IN (SELECT id FROM jobs WHERE mapping = ?)", key, mapping)));
     // Without its key a job that has not begun would go over everything.
-    TRY(execute(database_,
-                "UPDATE jobs SET options = '{}', summary = json_remove(summary, '$.error', '$.trouble'), state = CASE WHEN state IN ('queued', 'running', 'paused') THEN 'cancelled' ELSE state END "
-                "WHERE mapping = ? AND options ->> 'key' = ? AND coalesce(options ->> 'side', 'left') = ?",
-                mapping, key, side));
+    TRY(meet(execute(database_,
+                     "UPDATE jobs SET options = '{}', summary = json_remove(summary, '$.error', '$.trouble'), state = CASE WHEN state IN ('queued', 'running', 'paused') THEN 'cancelled' ELSE state END "
+                     "WHERE mapping = ? AND options ->> 'key' = ? AND coalesce(options ->> 'side', 'left') = ?",
+                     mapping, key, side)));
     const std::string parent = mapping + "/" + side_name(side) + "/" + key;
-    TRY(execute(database_,
-                "UPDATE dirty_keys SET state = 'waiting', parent = NULL, error = NULL, due_at = ?1, since = ?1 WHERE parent = ?2 AND state = "
-                "'waiting_for'",
-                now_, parent));
+    TRY(meet(execute(database_,
+                     "UPDATE dirty_keys SET state = 'waiting', parent = NULL, error = NULL, due_at = ?1, since = ?1 WHERE parent = ?2 AND state = "
+                     "'waiting_for'",
+                     now_, parent)));
     TRY(forget_names(side, key));
     TRY(forget_received(side, key));
     return forget_unparsed(side, key);
@@ -178,11 +200,11 @@ class Forgetter {
   Result<void> forget_names(Side side, const std::string& key) {
     const std::string& mapping = what_.mapping;
     const std::string sided = std::string(side_name(side)) + "/" + key;
-    TRY(execute(database_,
-                "UPDATE audit SET subject = ?1, detail = '{}' WHERE subject = ?2 || '/' || ?3 OR subject = ?2 || '/' || ?4 OR ((subject = ?2 OR substr(subject, 1, length(?2) + 1) = ?2 || '/') AND "
-                "EXISTS (SELECT 1 FROM json_tree(audit.detail) WHERE atom IN (?3, ?4)))",
-                subject({side, key}), mapping, key, sided));
-    TRY(execute(database_, "UPDATE operations SET record = '{}' WHERE mapping = ?1 AND kind IN ('merge', 'relink') AND EXISTS (SELECT 1 FROM json_tree(operations.record) WHERE atom = ?2)", mapping, key));
+    TRY(meet(execute(database_,
+                     "UPDATE audit SET subject = ?1, detail = '{}' WHERE subject = ?2 || '/' || ?3 OR subject = ?2 || '/' || ?4 OR ((subject = ?2 OR substr(subject, 1, length(?2) + 1) = ?2 || '/') AND "
+                     "EXISTS (SELECT 1 FROM json_tree(audit.detail) WHERE atom IN (?3, ?4)))",
+                     subject({side, key}), mapping, key, sided)));
+    TRY(meet(execute(database_, "UPDATE operations SET record = '{}' WHERE mapping = ?1 AND kind IN ('merge', 'relink') AND EXISTS (SELECT 1 FROM json_tree(operations.record) WHERE atom = ?2)", mapping, key)));
     return {};
   }
 
@@ -217,6 +239,7 @@ class Forgetter {
   std::set<SideKey> parts_;  // keys of parts
   std::set<std::int64_t> links_;
   std::map<std::string, std::int64_t> counts_;
+  std::int64_t met_ = 0;  // rows that told of it
 };
 
 /// SQLite builds the new file in a temporary one, as large as the state: beside it, where there is room, not in memory nor in a

@@ -375,7 +375,7 @@ class Store {
   /// once none is left, when keys, announced writes, conflicts and cursors are deleted too.
   void forget_links(std::string mapping, std::int64_t limit, Done<std::int64_t> done);
   /// Takes the records out of links, operations, conflicts, intents, changes, findings and hooks, with what was told of parts of them and what is known of their files; audited
-  /// without naming them. `done(rows by table)`. kStale while a write to one of them is announced.
+  /// without naming them. `done(rows by table)`; kNotFound, and nothing done, where the state holds nothing of them. kStale while a write to one of them is announced.
   void forget(Forgetting what, Done<std::map<std::string, std::int64_t>> done);
   /// Writes the file anew without what was deleted, and empties the log. Writers wait meanwhile.
   void rewrite(Done<void> done);

@@ -99,18 +99,32 @@ void reset_stale(Api& api, const Call& call) {
   });
 }
 
+using Forgotten = std::map<std::string, std::int64_t>;
+
+void answer_forgotten(const SharedReply& reply, const Result<Forgotten>& gone) {
+  send(reply, gone, [](const Forgotten& counts) {
+    Object rows;
+    for (const auto& [table, count] : counts) rows[table] = count;
+    return Value(Object{{"forgotten", Value(std::move(rows))}});
+  });
+}
+
+/// Of a record that left only old operations nobody knows which side's its key was: where the first holds nothing of it, the other is asked.
 void forget(Api& api, const Call& call) {
   const auto record = named_in_body(call, api.control());
   if (!record.ok()) return (*call.reply)(problem(record.error()));
   find_side(api.control(), *record, api.guarded([&api, call, record = *record](Result<store::Side> side) {
     if (!side.ok()) return (*call.reply)(problem(side.error()));
-    api.control().engine().forget(record.mapping, {*side, record.key}, author_of(call), [reply = call.reply](Result<std::map<std::string, std::int64_t>> gone) {
-      send(reply, gone, [](const auto& counts) {
-        Object rows;
-        for (const auto& [table, count] : counts) rows[table] = count;
-        return Value(Object{{"forgotten", Value(std::move(rows))}});
+    const auto forget_of = [&api, record, author = author_of(call)](store::Side of, Done<Forgotten> done) { api.control().engine().forget(record.mapping, {of, record.key}, author, std::move(done)); };
+    forget_of(*side, api.guarded([reply = call.reply, forget_of, record, side = *side](Result<Forgotten> gone) {
+      const bool nothing = gone.ok() ? gone->empty() : gone.error().code == Code::kNotFound;
+      if (!nothing || record.side) return answer_forgotten(reply, gone);
+      forget_of(store::other(side), [reply, gone, record](Result<Forgotten> there) {
+        if (there.ok() || there.error().code != Code::kNotFound) return answer_forgotten(reply, there);
+        if (gone.ok()) return answer_forgotten(reply, gone);
+        (*reply)(problem(make_error(Code::kNotFound, "the state holds nothing of a key '" + record.key + "' of " + record.mapping + ", of neither side", there.error().hint)));
       });
-    });
+    }));
   }));
 }
 

@@ -67,7 +67,7 @@ export function acts(named, about, place, draw) {
     if (!answer) return;
     if (answer.typed.trim() !== named.key) return toast("That is another key; nothing was forgotten.", "bad");
     const { forgotten } = await post("/api/v1/forget", named);
-    toast(`Forgotten: ${Object.entries(forgotten).filter(([, count]) => count).map(([table, count]) => `${count} ${table.replaceAll("_", " ")}`).join(", ") || "nothing was known"}.`);
+    toast(`Forgotten: ${Object.entries(forgotten).filter(([, count]) => count).map(([table, count]) => `${count} ${table.replaceAll("_", " ")}`).join(", ") || "nothing was left of it"}.`);
     await draw();
   }, "quiet");
   return about.known ? [level, about.linked && back, about.linked && unlink, relink, about.linked && merge, aside, about.linked && anew, forget] : [level, relink];

@@ -209,6 +209,28 @@ TEST_CASE("api: what is set aside or let go is there, or the name is told to be 
   CHECK(f.get("/api/v1/links?mapping=people&state=ignored").at_path("links.0.left_key")->as_string() == "L2");
 }
 
+TEST_CASE("api: a key of which nothing is known is not forgotten, and it is told where was looked", "[admin][links]") {
+  Linked f;
+
+  const Value refused = f.body_of(f.ask("POST", "/api/v1/forget", R"({"mapping": "people", "key": "L77"})"), 404);
+  CHECK(refused.string_or("detail") == "the state holds nothing of a key 'L77' of people, of neither side");
+  CHECK(holds(refused.string_or("hint"), "looked at: links, operations"));
+  CHECK(f.body_of(f.ask("POST", "/api/v1/forget", R"({"mapping": "people", "key": "L1", "side": "right"})"), 404).string_or("detail") == "the state holds nothing of a key 'L1' of the right of people");
+  CHECK(f.get("/api/v1/audit?action=forget").find("audit")->as_array().empty());
+  CHECK(f.get("/api/v1/links?mapping=people&key=L1").find("links")->as_array().size() == 1);
+}
+
+TEST_CASE("api: what left nothing but old operations is forgotten, by either key, and again once it is", "[admin][links]") {
+  const std::string key = GENERATE("L1", "R1");
+  Linked f;
+  f.post("/api/v1/links/unlink", R"({"mapping": "people", "key": "L1"})", 200);
+  for (const char* left : {R"("left", "key": "L1")", R"("right", "key": "R1")"}) f.ask("POST", "/api/v1/discard", R"({"mapping": "people", "reason": "gone", "side": )" + std::string(left) + "}");
+  const std::string who = R"({"mapping": "people", "key": ")" + key + "\"}";
+
+  CHECK(f.post("/api/v1/forget", who, 200).at_path("forgotten.operations")->as_int() > 0);
+  CHECK(f.post("/api/v1/forget", who, 200).find("forgotten")->as_object().empty());  // whoever was interrupted asks again
+}
+
 TEST_CASE("api: a key that both sides have must be said with its side", "[admin][links]") {
   Linked f;
   f.world.right.insert(*json::parse(R"({"email": "other@example.org", "phone": "1", "note": "n", "tags": "t"})"), "L1");

@@ -143,6 +143,16 @@ TEST_CASE("forget: what was told of a part of the record goes, and nothing of a 
   }
 }
 
+TEST_CASE("forget: of whom nothing is held nothing is done", "[store][forget]") {
+  StoreFixture f;
+  fill(f);
+  Forgetting what = ada();
+  what.keys = {{Side::kLeft, "HR-NOBODY"}};
+
+  CHECK(f.try_ask<std::map<std::string, std::int64_t>>([&](auto done) { f.store.forget(what, done); }).error().code == Code::kNotFound);
+  CHECK(number(*f.database, "SELECT count(*) FROM audit", -1).value() == 0);
+}
+
 TEST_CASE("forget: it is audited without naming the person", "[store][forget]") {
   StoreFixture f;
   fill(f);
