@@ -171,7 +171,7 @@ class Collector {
                                                            {"conflict", counts.conflict},       {"dead", counts.dead},
                                                            {"would_write", counts.would_write}};
     for (const auto& [state, value] : states) {
-      out_.gauge("tidewire_keys", "Keys with something left to do, by state.", {{"mapping", name}, {"state", state}}, value);
+      out_.gauge("tidewire_keys", "Keys with something left to do, by state; of those held or dead each record once.", {{"mapping", name}, {"state", state}}, value);
     }
     out_.gauge("tidewire_conflicts_open", "Fields that wait for a person.", {{"mapping", name}}, counts.open_conflicts);
     const auto since = counts.behind_since();

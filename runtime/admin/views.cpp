@@ -230,7 +230,7 @@ Value view(const sync::Report& report) {
 
 Value view(const store::Summary::Mapping& counts) {
   Object out{{"links", counts.links},     {"tombstones", counts.tombstones},   {"waiting", counts.waiting},
-             {"held", counts.held},       {"backing_off", counts.backing_off}, {"waiting_for", counts.waiting_for},
+             {"held", counts.held},       {"held_rows", counts.held_rows},     {"backing_off", counts.backing_off}, {"waiting_for", counts.waiting_for},
              {"conflict", counts.conflict}, {"dead", counts.dead},             {"dead_rows", counts.dead_rows}, {"open_conflicts", counts.open_conflicts},
              {"skipped_conflicts", counts.skipped_conflicts}, {"would_write", counts.would_write}, {"ever_loaded", counts.ever_loaded}, {"open_drift", counts.open_drift}};
   put_time(out, "oldest_waiting", counts.behind_since());

@@ -336,7 +336,7 @@ std::optional<Violation> Check::balance() {
     const auto found = things.counters.find(name);
     return found == things.counters.end() ? std::int64_t{0} : found->second;
   };
-  std::int64_t ended = things.waiting + things.backing_off + things.held + things.waiting_for + things.conflict + things.dead_rows;
+  std::int64_t ended = things.waiting + things.backing_off + things.held_rows + things.waiting_for + things.conflict + things.dead_rows;
   std::string text = std::to_string(ended) + " waiting or standing";
   for (const char* name : {"applied", "echo", "coalesced", "filtered", "discarded", "conflict", "drift", "ignored", "ignored_deletes", "gone", "left_scope"}) {
     ended += count(name);

@@ -210,7 +210,7 @@ struct Braked {
 struct Summary {
   struct Mapping {
     std::int64_t links = 0, tombstones = 0, waiting = 0, backing_off = 0, held = 0, waiting_for = 0, conflict = 0, dead = 0, would_write = 0;
-    std::int64_t dead_rows = 0;          // keys of those records: two where both sides told of one
+    std::int64_t dead_rows = 0, held_rows = 0;  // keys of those records: two where both sides told of one
     std::int64_t waiting_later = 0;      // of the waiting: due after some minutes only
     std::int64_t open_conflicts = 0;     // that wait for a person
     std::int64_t skipped_conflicts = 0;  // that a person let be until one of their sides changes; open, and not among those
@@ -353,7 +353,7 @@ class Store {
   /// Adds the user, or changes role and password of the one there is; "" leaves either as it is. kNotFound where there is none to change,
   /// kInvalid where nobody would remain an administrator.
   void save_user(User user, Done<void> done);
-  /// With the logins.
+  /// With the logins; kInvalid likewise.
   void remove_user(std::string name, Done<void> done);
   void add_token(Token token, Done<void> done);
   void remove_token(std::string id, Done<void> done);

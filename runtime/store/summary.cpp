@@ -78,7 +78,7 @@ Result<void> sum_standing_keys(Database& database, Summary& summary) {
   while (TRY(row.next())) {
     Summary::Mapping& mapping = summary.mappings[std::string(row.text(0))];
     const std::string_view state = row.text(1);
-    if (state == "held") mapping.held = row.integer(2);
+    if (state == "held") mapping.held = mapping.held_rows = row.integer(2);
     if (state == "waiting_for") {
       mapping.waiting_for = row.integer(2);
       mapping.oldest_waiting_for = row.instant(3);
@@ -102,17 +102,21 @@ Result<void> take_out_skipped(Database& database, const std::string& name, Summa
   return {};
 }
 
-/// A record that both sides told of stands once for each; it is given up once.
-Result<void> count_dead_once(Database& database, Summary& summary) {
+/// How many of the mapping's records have keys of both sides in that state.
+Result<std::int64_t> standing_twice(Database& database, const std::string& mapping, KeyState state) {
+  // NOT IN says which index holds them.
+  return number(database,
+                "SELECT count(*) FROM dirty_keys r JOIN links l ON l.mapping = r.mapping AND l.right_key = r.key AND l.state <> 'tombstone' "
+                "JOIN dirty_keys o ON o.mapping = r.mapping AND o.side = ?2 AND o.key = l.left_key AND o.state = ?4 "
+                "WHERE r.mapping = ?1 AND r.side = ?3 AND r.state = ?4 AND r.state NOT IN ('waiting', 'backing_off')",
+                0, mapping, Side::kLeft, Side::kRight, std::string_view(key_state_name(state)));
+}
+
+/// A record that both sides told of stands once for each; it is given up, or held, once.
+Result<void> count_records(Database& database, Summary& summary) {
   for (auto& [name, mapping] : summary.mappings) {
-    if (mapping.dead < 2) continue;
-    // NOT IN says which index holds them.
-    Query row(database,
-              "SELECT count(*) FROM dirty_keys r JOIN links l ON l.mapping = r.mapping AND l.right_key = r.key AND l.state <> 'tombstone' "
-              "JOIN dirty_keys o ON o.mapping = r.mapping AND o.side = ?2 AND o.key = l.left_key AND o.state = 'dead' "
-              "WHERE r.mapping = ?1 AND r.side = ?3 AND r.state = 'dead' AND r.state NOT IN ('waiting', 'backing_off')",
-              name, Side::kLeft, Side::kRight);
-    if (TRY(row.next())) mapping.dead -= row.integer(0);
+    if (mapping.dead > 1) mapping.dead -= TRY(standing_twice(database, name, KeyState::kDead));
+    if (mapping.held > 1) mapping.held -= TRY(standing_twice(database, name, KeyState::kHeld));
   }
   return {};
 }
@@ -162,7 +166,7 @@ Result<Summary> summarize(Database& database, Instant now) {
   TRY(sum_due_keys(database, summary, now));
   TRY(find_oldest_retry(database, summary));
   TRY(sum_standing_keys(database, summary));
-  TRY(count_dead_once(database, summary));
+  TRY(count_records(database, summary));
   TRY(sum_loads(database, summary));
   TRY(sum_drift(database, summary));
   TRY(read_holds(database, summary));

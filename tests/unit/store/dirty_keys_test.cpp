@@ -106,6 +106,21 @@ TEST_CASE("dirty keys: a new change leaves a key that backs off or is held where
   CHECK(f.take("employees").empty());
 }
 
+TEST_CASE("dirty keys: a record that stands with keys of both sides is counted once, and its keys are told beside", "[store][dirty_keys]") {
+  const KeyState state = GENERATE(KeyState::kDead, KeyState::kHeld);
+  StoreFixture f;
+  f.commit({.mapping = "employees", .link = link_of("E1", "42")});
+  f.mark("employees", {{Side::kLeft, "E1"}, {Side::kRight, "42"}, {Side::kLeft, "E2"}});
+  for (const DirtyKey& key : f.take("employees")) f.stand(key, state);
+
+  const auto counts = f.summary().mappings["employees"];
+
+  CHECK(counts.held == (state == KeyState::kHeld ? 2 : 0));
+  CHECK(counts.held_rows == (state == KeyState::kHeld ? 3 : 0));
+  CHECK(counts.dead == (state == KeyState::kDead ? 2 : 0));
+  CHECK(counts.dead_rows == (state == KeyState::kDead ? 3 : 0));
+}
+
 TEST_CASE("dirty keys: a new change for a dead or conflicting key tries again at once", "[store][dirty_keys]") {
   const KeyState state = GENERATE(KeyState::kDead, KeyState::kConflict);
   StoreFixture f;
