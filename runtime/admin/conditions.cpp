@@ -53,7 +53,8 @@ class Survey {
     const Value* until = process_.at_path("tls.valid_until");
     const auto end = parse_instant(until == nullptr || !until->is_string() ? "" : until->as_string());
     if (!end.ok() || *end - control_.clock().now() > kRenewBefore) return;
-    add({"certificate", "", "The listener's certificate ends at " + format_instant(*end) + ".", "Renew it; the files are read again by themselves.", std::nullopt, 0});
+    const bool over = *end <= control_.clock().now();
+    add({"certificate", "", "The listener's certificate " + std::string(over ? "ended" : "ends") + " at " + format_instant(*end) + (over ? ": browsers and senders of webhooks refuse it." : "."), "Renew it; the files are read again by themselves.", std::nullopt, 0});
   }
 
   void backup() {

@@ -30,7 +30,10 @@ Result<void> App::State::refresh_certificate() {
     return read.error();
   }
   certificate_trouble_.clear();
-  if (*read) log_.info("tls", "TLS is spoken with " + path("certificate") + ", valid until " + format_instant(certificate_.identity()->valid_until()));
+  if (!*read) return {};
+  const Instant end = certificate_.identity()->valid_until();
+  if (end > clock_.now()) log_.info("tls", "TLS is spoken with " + path("certificate") + ", valid until " + format_instant(end));
+  else log_.warn("tls", "TLS is spoken with " + path("certificate") + ", which ended at " + format_instant(end) + ": browsers and senders of webhooks refuse it");
   return {};
 }
 

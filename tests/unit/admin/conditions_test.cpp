@@ -51,6 +51,19 @@ TEST_CASE("conditions: a queue counts what is tried again, too", "[admin][alerts
   CHECK(found[0].text == "3 changes of people wait, the oldest for 1h.");
 }
 
+TEST_CASE("conditions: of a certificate it is told that it ends, and that it ended", "[admin][alerts]") {
+  ApiFixture f;
+  const auto told = [&](Duration from_now) {
+    f.process_view = Object{{"tls", Value(Object{{"valid_until", Value(format_instant(f.world.clock.now() + from_now))}})}};
+    const auto found = standing(f, store::Summary{}, AlertRules{}, {}).conditions;
+    return found.empty() ? std::string() : found[0].text.substr(0, found[0].text.find(" at "));
+  };
+
+  CHECK(told(std::chrono::hours(24 * 300)).empty());
+  CHECK(told(std::chrono::hours(24)) == "The listener's certificate ends");
+  CHECK(told(-std::chrono::hours(24)) == "The listener's certificate ended");
+}
+
 TEST_CASE("conditions: a job whose system is away stands for as long as it waits", "[admin][alerts]") {
   ApiFixture f;
   f.world.left.denied = make_error(Code::kUnavailable, "503 of the left");
