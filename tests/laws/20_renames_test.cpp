@@ -1,6 +1,7 @@
 // Law 20: incarnations: a rename moves the link, a name used again is another record.
 #include <catch2/catch.hpp>
 
+#include "store/statement.h"
 #include "support/people.h"
 
 using namespace tidewire;
@@ -11,7 +12,12 @@ using std::chrono::minutes;
 namespace {
 
 struct Old : Pair {
-  Old() { later(); }
+  explicit Old(sync::Plan plan = World::default_plan()) : Pair(std::move(plan)) { later(); }
+  /// As kill -9 right after the commit that gives the link its new name.
+  void die_once_moved(sync::Plan plan = World::default_plan()) {
+    while (store::number(*world.database, "SELECT count(*) FROM links WHERE left_key = 'L-new'", 0).value() == 0) REQUIRE(world.timers.run_one());
+    restart(world, std::move(plan));
+  }
 };
 
 }  // namespace
@@ -318,4 +324,27 @@ TEST_CASE("law 20: a record that gets another name between the read and its dele
 
   CHECK(it.world.right.rows.empty());
   CHECK(it.world.left.rows.empty());
+}
+
+TEST_CASE("law 20: what was told of a renamed record, or given up, is answered though the process dies once its link has moved", "[laws][20][26]") {
+  const bool told = GENERATE(true, false);  // of the new name
+  CAPTURE(told);
+  sync::Plan plan = World::default_plan();
+  plan.max_attempts = 1;
+  Old it(plan);
+  it.edit(Side::kLeft, "phone", "2");
+  it.world.right.write_faults = {MemorySide::Fault::kLoseAnswer};
+  it.world.right.read_faults = {MemorySide::Fault::kRefuse};
+  it.world.hook(Side::kLeft, it.left);
+  it.world.settle();
+  REQUIRE(standing_of(it.world, store::KeyState::kDead).size() == 1);
+  it.world.left.rename(it.left, "L-new");
+  it.world.left.edit("L-new", "note", Value("m"));
+  it.world.hook(Side::kLeft, told ? "L-new" : it.left);
+  it.die_once_moved(plan);
+  it.world.settle(minutes(10));
+
+  CHECK(it.shown(Side::kRight, "note") == "m");
+  CHECK(it.known(Side::kLeft, "L-new").link->base.at("phone").right == Value("2"));
+  CHECK(standing_of(it.world).empty());
 }

@@ -93,6 +93,7 @@ void Reconcile::honour_intents(std::function<void()> then) {
   if ((commit.close_intents.empty() && commit.announce.empty() && !noted) || options_.dry) return then();
   commit.mapping = link_.mapping = lane_.mapping;
   commit.link = link_;
+  move_taken(commit);
   commit.wake_children = wake_;
   for (const std::string& name : doubtful_) commit.open_conflicts.push_back(doubt_about(name));
   if (!landed.empty()) {

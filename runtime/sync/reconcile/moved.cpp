@@ -21,6 +21,23 @@ void Reconcile::take_former_rows(Side side, const std::vector<store::DirtyKey>& 
   }
 }
 
+/// The link is stored under its new name before the pass has come to its end: what was taken under the one before leaves with it, because no
+/// link is found there any more, should the process die. A pass of the new name answers it: this one, where it comes of that.
+void Reconcile::move_taken(store::Commit& commit) {
+  for (const Side side : {Side::kLeft, Side::kRight}) {
+    if (!former_[side] || !commit.link->key[side] || commit.link->key[side] == former_[side]) continue;
+    const std::string& name = *commit.link->key[side];
+    const bool there = std::any_of(taken_.begin(), taken_.end(), [&](const store::DirtyKey& row) { return row.side == side && row.key == name; });
+    std::erase_if(taken_, [&](const store::DirtyKey& row) {
+      if (row.side != side || row.key != *former_[side]) return false;
+      commit.finished.push_back({row.side, row.key, row.last_seq, row.changes});
+      commit.counters["echo"] += 1;
+      if (!there) commit.again.push_back({side, name, "upsert", row.reason, row.priority, now()});
+      return rows_moved_ = true;
+    });
+  }
+}
+
 /// The link as the state has it, but for the new name; nullopt where it has that already, or the rename is not believed.
 std::optional<store::Link> Reconcile::moved_alone() const {
   const auto& in_state = stored_ ? stored_ : known_.link;

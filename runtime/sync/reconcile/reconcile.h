@@ -365,6 +365,7 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
 
   // reconcile/moved.cpp
   void take_former_rows(Side side, const std::vector<store::DirtyKey>& rows);
+  void move_taken(store::Commit& commit);
   std::optional<store::Link> moved_alone() const;
   store::Operation told_moved(const store::Link& moved) const;
   void move_rows(const std::optional<store::Link>& moved, store::Commit& commit) const;
@@ -424,6 +425,7 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   bool met_ = false;                // the counterpart was found in this pass
   Sides<std::optional<std::string>> former_;  // the name before, of a record that this pass found renamed
   bool sure_ = false;               // and believes
+  bool rows_moved_ = false;         // what was taken under it left with the link, before the pass ended
   std::optional<store::Link> stored_;  // the link as the state has it, where it is not that of known_ as it was loaded
   std::vector<store::DirtyKey> taken_;
   std::vector<SideKey> claimed_;

@@ -115,6 +115,7 @@ void Reconcile::stand(store::KeyState state, Error error, Instant due, const std
     if (state == store::KeyState::kConflict) report.conflict = open_conflicts_.back().kind;
     return finish(std::move(report));
   }
+  if (rows_moved_ && taken_.empty()) state = store::KeyState::kBackingOff;  // another pass is due under the new name, and tells of it
   const bool in_doubt = error.code == Code::kUnknown;
   if (!in_doubt) {
     for (const Side side : {Side::kLeft, Side::kRight}) {
@@ -122,7 +123,7 @@ void Reconcile::stand(store::KeyState state, Error error, Instant due, const std
     }
   }
   // What is taken back answers no change, so no key stands for it: without this nobody would look what became of the request.
-  if (in_doubt && taken_.empty()) again_.push_back({key_.first, key_.second, "upsert", "again", 0, due});
+  if (in_doubt && taken_.empty()) again_.push_back({key_.first, link_.key[key_.first].value_or(key_.second), "upsert", "again", 0, due});
   const bool would_write = state == store::KeyState::kWouldWrite;  // recorded already, and no error
   const bool recorded = would_write || state == store::KeyState::kDead || state == store::KeyState::kConflict || state == store::KeyState::kHeld;
   if (recorded && !would_write) {

@@ -104,7 +104,10 @@ void Reconcile::announce() {
 /// crash it would count as something that we may have done.
 void Reconcile::put_announced(store::Commit announcement, std::function<void()> then) {
   announcement.mapping = lane_.mapping;
-  if (announcement.link) stored_ = announcement.link;
+  if (announcement.link) {
+    stored_ = announcement.link;
+    move_taken(announcement);
+  }
   announcement.close_intents = close_intents_;
   announcement.close_intents.insert(announcement.close_intents.end(), void_.begin(), void_.end());
   lane_.store.commit(std::move(announcement), timed("announce", std::nullopt, [this, then = std::move(then)](Result<std::int64_t> stored) {
@@ -244,6 +247,7 @@ void Reconcile::after_write(Side side) {
     store::Commit commit;
     commit.mapping = lane_.mapping;
     commit.link = link_;
+    move_taken(commit);
     commit.wake_children = wake_;
     // Of a computed value the base is the other side's input: the version just written guards nothing until both have it.
     const bool half = std::any_of(decisions_.fields.begin(), decisions_.fields.end(), [](const Decision& decision) { return decision.to_left && decision.to_right; });
