@@ -84,7 +84,8 @@ Pass::View Pass::look(const Field& field) {
   const bool entered = view.has_base && (is_entered(s_.link, field, Side::kLeft, view.decision.left) || is_entered(s_.link, field, Side::kRight, view.decision.right));
   const bool went = noted_on(s_.link, field, kWent, Side::kLeft) != nullptr || noted_on(s_.link, field, kWent, Side::kRight) != nullptr;
   const bool own_form = (view.changed.left && shows_own_form(view, Side::kLeft)) || (view.changed.right && shows_own_form(view, Side::kRight));
-  if (perhaps_ours(view) || entered || went || own_form || is_left_apart(view)) view.decision.note = *s_.link.notes.find(field.name);
+  const bool due = view.decision.field->when == Field::When::kCreate && is_due_since_create(view);
+  if (perhaps_ours(view) || entered || went || own_form || due || is_left_apart(view)) view.decision.note = *s_.link.notes.find(field.name);
   return view;
 }
 
@@ -96,18 +97,18 @@ Result<void> Pass::copy(View& view, Side from, std::string rule) {
   const Value& source = from == Side::kLeft ? decision.left : decision.right;
   const Value& target = from == Side::kLeft ? decision.right : decision.left;
   const auto turned = TRY(turner_.turn(field, to, source));
-  if (!turned) {
+  const bool only_create = field.when == Field::When::kCreate && s_.exists[to] && !is_due_since_create(view);
+  if (!turned && !only_create) {
     decision.kind = Decision::Kind::kOwed;
     decision.winner = from;
     decision.owes = turner_.owed();
     decision.rule = "owed: " + (turner_.owed() ? turner_.owed()->mapping : field.reference) + " is not linked yet";
     return {};
   }
-  const bool keep_target = field.when == Field::When::kTargetEmpty && s_.exists[to] && !empty_form(field, to, target);
-  const bool only_create = field.when == Field::When::kCreate && s_.exists[to];
-  if (turned->leave || keep_target || only_create || (s_.exists[to] && same_form(field, to, turned->value, target))) {
+  const bool keep_target = field.when == Field::When::kTargetEmpty && s_.exists[to] && !empty_form(field, to, target) && perhaps_ours(view) != to;
+  if (only_create || turned->leave || keep_target || (s_.exists[to] && same_form(field, to, turned->value, target))) {
     decision.kind = Decision::Kind::kAgree;
-    decision.rule = turned->leave ? "the mapping leaves the other side alone" : "the other side has it already";
+    decision.rule = turned && turned->leave ? "the mapping leaves the other side alone" : "the other side has it already";
     return {};
   }
   decision.kind = Decision::Kind::kCopy;
@@ -115,6 +116,12 @@ Result<void> Pass::copy(View& view, Side from, std::string rule) {
   decision.rule = std::move(rule);
   (to == Side::kLeft ? decision.to_left : decision.to_right) = turned->value;
   return {};
+}
+
+/// The other record was made without it, because what it names, or what goes with it, was not linked yet.
+bool Pass::is_due_since_create(const View& view) const {
+  const Value* note = s_.link.notes.find(view.decision.field->name);
+  return !view.has_base && note != nullptr && note->bool_or("owed", false);
 }
 
 /// Both sides say the same, each in its own words.
@@ -153,6 +160,8 @@ Result<void> Pass::without_base(View& view) {
     decision.rule = "both sides have the same";
     return {};
   }
+  // Made without it, it was filled by its system: that is nobody's word.
+  if (const auto ours = perhaps_ours(view); ours && flows(field.flow, *ours)) return copy(view, other(*ours), "owed since it was created");
   if (field.flow != Flow::kBoth) {
     const Side target = field.flow == Flow::kToRight ? Side::kRight : Side::kLeft;
     const bool filled = !empty_form(field, target, target == Side::kLeft ? decision.left : decision.right);
@@ -413,17 +422,35 @@ void Pass::owe(View& view, std::size_t waits) {
   out_.missing.resize(waits, Reference{});
 }
 
-/// A group is written whole (law 10): what goes with a reference that is owed is owed with it. Not so of a record that is made, which would
-/// be without the rest of the group, nor of one that is won as a whole, of which everything would wait.
+bool Pass::is_matched_by(const Field& field) const {
+  return std::any_of(s_.plan.matches.begin(), s_.plan.matches.end(), [&](const Match& match) {
+    return std::any_of(match.pairs.begin(), match.pairs.end(), [&](const Match::Pair& pair) {
+      const auto names = [&](Side side, const std::string& path) { return std::find(field.paths[side].begin(), field.paths[side].end(), path) != field.paths[side].end(); };
+      return names(Side::kLeft, pair.left) || names(Side::kRight, pair.right);
+    });
+  });
+}
+
+/// A group is written whole (law 10): what goes with a reference that is owed is owed with it. A record is made without it, or waits with it
+/// where that would lack something, or could not be found again. Not so of one that is won as a whole, of which everything would wait.
 void Pass::owe_together(std::vector<View*>& views) {
   using Kind = Decision::Kind;
-  if (s_.plan.whole_record || !s_.exists.left || !s_.exists.right) return;
+  if (s_.plan.whole_record) return;
   const auto first = std::find_if(views.begin(), views.end(), [](const View* view) { return view->decision.kind == Kind::kOwed; });
   if (first == views.end()) return;
   const Decision& reference = (*first)->decision;
-  for (View* view : views) {
+  const bool makes = !s_.exists.left || !s_.exists.right;
+  const auto travels = [makes](const View* view) {
     const Kind kind = view->decision.kind;
-    if ((kind != Kind::kCopy && kind != Kind::kResolve) || view->decision.field->kind == Field::Kind::kRows) continue;
+    const bool comes_back = kind == Kind::kResolve && makes;  // what a delete took: with the record or never
+    return (kind == Kind::kCopy || kind == Kind::kResolve) && !comes_back && view->decision.field->kind != Field::Kind::kRows;
+  };
+  const bool needed = makes && std::any_of(views.begin(), views.end(), [&](const View* view) {
+    return travels(view) && (view->decision.field->required || is_matched_by(*view->decision.field));
+  });
+  if (needed && reference.owes) return out_.missing.push_back(*reference.owes);
+  for (View* view : views) {
+    if (!travels(view)) continue;
     undecide(*view);
     view->decision.kind = Kind::kOwed;
     view->decision.winner = reference.winner;

@@ -44,6 +44,7 @@ class Pass : private Cells {
   Result<void> brake_adopted(View& view, const char* what);
   Result<void> unknown_outcome(View& view);
   Result<void> copy(View& view, Side from, std::string rule);
+  bool is_due_since_create(const View& view) const;
   Result<void> dispute(View& view);
   bool says(const View& view, Side side) const;
   bool is_left_apart(const View& view) const;
@@ -78,6 +79,7 @@ class Pass : private Cells {
   Result<void> lay(const Decision& decision);
   void undecide(View& view);
   void owe(View& view, std::size_t waits);
+  bool is_matched_by(const Field& field) const;
   void owe_together(std::vector<View*>& views);
   Result<void> constants();
 

@@ -151,6 +151,10 @@ void Reconcile::take_answer(Side side, const Record& answer, const Value& stored
       stored_otherwise = true;
     } else if (carried) {
       stored_otherwise |= take_field(side, decision, stored, shown);
+    } else if (creating_ && decision.kind == Decision::Kind::kOwed && shown != Shown::kLater) {
+      // What its system fills it with meanwhile is nobody's word (merge/dispute.cpp `perhaps_ours`).
+      Value filled = form_of(*decision.field, side, stored);
+      if (!empty_form(*decision.field, side, filled)) note_form(link_, decision.field->name, {{"sent", Value()}, {"read", std::move(filled)}, {"side", side_name(side)}, {"loses", true}});
     }
   }
   for (const Field& field : plan_.fields) {
