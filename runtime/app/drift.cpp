@@ -1,6 +1,9 @@
 // A mapping and its systems drift apart: a field that a mapping names was renamed, removed or became another type. What a
 // system refuses is no fault of a record then; the mapping stands still, nothing is emptied, and it goes on by itself once
 // the fields fit again. Where the mapping fits the new types, too, it goes on by them at once: by the old ones it would misread values.
+#include <algorithm>
+#include <utility>
+
 #include "app/state.h"
 
 namespace tidewire::app {
@@ -22,6 +25,18 @@ Error drift_error(const Error& why) {
   return error;
 }
 
+/// When the oldest of the changes that a pass answered came.
+Instant came_at(const store::Operation& operation) {
+  Instant oldest = operation.at;
+  const Value* taken = operation.record.find("taken");
+  if (taken == nullptr || !taken->is_array()) return oldest;
+  for (const Value& one : taken->as_array()) {
+    const auto since = parse_instant(one.string_or("since"));
+    if (since.ok()) oldest = std::min(oldest, *since);
+  }
+  return oldest;
+}
+
 Error retyped_error() {
   return make_error(Code::kUnavailable, "the types of a system's fields changed", "the mapping goes by the new ones from now on, and this is tried again");
 }
@@ -35,32 +50,59 @@ FitCheck App::State::fit_check(const std::string& name) {
   };
 }
 
-/// `done` with why the mapping does not fit its systems any more, nullopt where it does or nobody can tell.
+/// `done` with why the mapping does not fit its systems any more, nullopt where it does or nobody can tell. What was refused just after a
+/// look, and is a dead letter for that, is doubted.
 void App::State::look_for_drift(const std::string& name, std::function<void(std::optional<Error>)> done) {
   const auto found = mappings_.find(name);
   if (found == mappings_.end() || !found->second.mapper || found->second.drift) {
     const auto known = found == mappings_.end() ? std::nullopt : found->second.drift;
     return loop_.post([done = std::move(done), known] { done(known); });
   }
-  LoadedMapping& mapping = found->second;
+  const LoadedMapping& mapping = found->second;
   // Passes that began before are refused what they write by the former types.
   if (mapping.retyped_at && clock_.ticks() - *mapping.retyped_at < kAskAgain) return loop_.post([done = std::move(done)] { done(retyped_error()); });
   if (mapping.looked_at && clock_.ticks() - *mapping.looked_at < kAskAgain) return loop_.post([done = std::move(done)] { done(std::nullopt); });
+  look_at_fields(name, std::move(done));
+}
+
+/// Decides what was doubted before it began, too; what is doubted from then on is for another look.
+void App::State::look_at_fields(const std::string& name, std::function<void(std::optional<Error>)> done) {
+  LoadedMapping& mapping = mappings_.at(name);
   if (mapping.doubts) return mapping.doubts->push_back(std::move(done));
   mapping.doubts = std::make_shared<LoadedMapping::Doubts>();
   mapping.doubts->push_back(std::move(done));
-  fit(name, [this, name, asked = mapping.mapper, doubts = mapping.doubts](Result<Fresh> fresh) {
+  fit(name, [this, name, asked = mapping.mapper, doubts = mapping.doubts, doubted = std::exchange(mapping.doubted, {})](Result<Fresh> fresh) {
     const auto now = mappings_.find(name);
     std::optional<Error> drift;
     if (now != mappings_.end()) {
+      const bool untold = !fresh.ok() && fresh.error().code == Code::kUnavailable;
       // Of one that was loaded anew meanwhile this is no news.
       const bool other_types = fresh.ok() && now->second.mapper == asked && retyped(name, *fresh);
-      if (!fresh.ok() && fresh.error().code != Code::kUnavailable) drifted(name, fresh.error());
+      if (!fresh.ok() && !untold) drifted(name, fresh.error());
       now->second.looked_at = clock_.ticks();
       now->second.doubts.reset();
       drift = other_types ? retyped_error() : now->second.drift;
+      for (const LoadedMapping::Doubted& one : doubted) {
+        if (drift || (now->second.typed_at && one.came < *now->second.typed_at)) try_again(name, one.key);
+        else if (untold) now->second.doubted.push_back(one);
+      }
     }
     for (auto& one : *doubts) one(drift);
+    if (mappings_.contains(name)) look_later(name);
+  });
+}
+
+/// One look for all that is doubted, a pause after the last one.
+void App::State::look_later(const std::string& name) {
+  LoadedMapping& mapping = mappings_.at(name);
+  if (mapping.doubted.empty() || mapping.look || mapping.doubts) return;  // the end of the one under way comes here again
+  const Duration since = mapping.looked_at ? std::chrono::duration_cast<Duration>(clock_.ticks() - *mapping.looked_at) : kAskAgain;
+  mapping.look = loop_.after(std::max(Duration::zero(), kAskAgain - since), [this, name] {
+    LoadedMapping& due = mappings_.at(name);
+    const auto timer = std::move(due.look);
+    if (due.doubts) return;
+    if (!due.drift) return look_at_fields(name, [](const std::optional<Error>&) {});
+    for (const LoadedMapping::Doubted& one : std::exchange(due.doubted, {})) try_again(name, one.key);  // once it fits
   });
 }
 
@@ -88,19 +130,22 @@ bool App::State::retyped(const std::string& name, const Fresh& fresh) {
   return true;
 }
 
-/// A value that is none of its field's type may be one of the type that the field has by now: then the record is tried again.
+/// A value that is none of its field's type may be one of the type that the field has by now: then the record is tried again, as is what
+/// came, and was perhaps read, while the mapping went by the former types.
 void App::State::doubt(const store::Operation& dead) {
   const auto found = mappings_.find(dead.mapping);
-  if (found == mappings_.end() || (found->second.retyped_at && clock_.ticks() - *found->second.retyped_at < kAskAgain)) return;
-  look_for_drift(dead.mapping, [this, alive = alive_, name = dead.mapping, key = dead.key](const std::optional<Error>& drift) {
-    if (!*alive || !drift) return;
-    for (const store::Side side : {store::Side::kLeft, store::Side::kRight}) {
-      if (!key[side]) continue;
-      store_->retry(name, std::pair(side, *key[side]), [this, alive, name](Result<std::int64_t> tried) {
-        if (*alive && tried.ok() && *tried > 0) engine_->wake(name);
-      });
-    }
-  });
+  if (found == mappings_.end() || !found->second.mapper) return;
+  found->second.doubted.push_back({dead.key, came_at(dead)});
+  look_later(dead.mapping);
+}
+
+void App::State::try_again(const std::string& name, const store::Sides<std::optional<std::string>>& key) {
+  for (const store::Side side : {store::Side::kLeft, store::Side::kRight}) {
+    if (!key[side]) continue;
+    store_->retry(name, std::pair(side, *key[side]), [this, alive = alive_, name](Result<std::int64_t> tried) {
+      if (*alive && tried.ok() && *tried > 0) engine_->wake(name);
+    });
+  }
 }
 
 void App::State::drifted(const std::string& name, const Error& why) {

@@ -50,7 +50,14 @@ struct LoadedMapping {
   using Doubts = std::vector<std::function<void(std::optional<Error>)>>;
   std::shared_ptr<Doubts> doubts;            // who asks whether it does; owners: this and the question under way
   std::optional<Ticks> looked_at;            // when it last did
-  std::optional<Ticks> retyped_at;           // when it began to go by other types of its systems' fields
+  std::optional<Ticks> retyped_at;           // when a look found other types of its systems' fields
+  std::optional<Instant> typed_at;           // since when it goes by types that are not those before
+  struct Doubted {
+    store::Sides<std::optional<std::string>> key;
+    Instant came{};                          // the oldest change that it answers
+  };
+  std::vector<Doubted> doubted;              // dead letters that the next look decides about
+  std::unique_ptr<Timer> look;               // when it is due
   std::unique_ptr<Timer> again;              // asks the systems again for their types
   std::int64_t loads = 0, refusals = 0;      // of texts that were read to run
   Histogram latency;                         // from what was noticed to its commit on the other side
@@ -138,10 +145,13 @@ struct App::State final : public admin::Control, public admin::Authoring, public
   };
   FitCheck fit_check(const std::string& mapping);
   void look_for_drift(const std::string& mapping, std::function<void(std::optional<Error>)> done);
+  void look_at_fields(const std::string& mapping, std::function<void(std::optional<Error>)> done);
+  void look_later(const std::string& mapping);
   void fit(const std::string& mapping, std::function<void(Result<Fresh>)> done);
   void drifted(const std::string& mapping, const Error& why);
   bool retyped(const std::string& mapping, const Fresh& fresh);
   void doubt(const store::Operation& dead);
+  void try_again(const std::string& mapping, const store::Sides<std::optional<std::string>>& key);
   void fits_again(const std::string& mapping);
   void watch_fields();
 
