@@ -156,20 +156,36 @@ void App::State::drifted(const std::string& name, const Error& why) {
   mapping.again = loop_.after(kAskAgain, [this, name] { fits_again(name); });
 }
 
+/// What its file says by now goes before what ran when the drift began: that may have been saved since, to fit what the fields have become.
 void App::State::fits_again(const std::string& name) {
+  const auto found = mappings_.find(name);
+  if (found == mappings_.end() || !found->second.drift) return;
+  const std::string& file = found->second.file;
+  if (read_file(options_.folder + "/" + file) == text_of_main(*found->second.mapper, file)) return fits_as_before(name);
+  load_file(file_name_of(file), [this, name] { fits_as_before(name); });
+}
+
+/// Where a saved file does not run, the version before goes on, as after every such save, and the file is read again.
+void App::State::fits_as_before(const std::string& name) {
   const auto found = mappings_.find(name);
   if (found == mappings_.end() || !found->second.drift) return;
   fit(name, [this, name](Result<Fresh> fresh) {
     const auto now = mappings_.find(name);
     if (now == mappings_.end() || !now->second.drift) return;
     LoadedMapping& mapping = now->second;
-    if (fresh.ok()) {
-      log_.info("schema_fits", name + " goes on: the fields of its systems fit again", {{"mapping", Value(name)}});
-      run_mapping(name, fresh->text, fresh->described, fresh->draft);
-      return engine_->wake(name);
+    if (!fresh.ok()) {
+      if (fresh.error().code != Code::kUnavailable) mapping.drift = drift_error(fresh.error());
+      mapping.again = loop_.after(kAskAgain, [this, name] { fits_again(name); });
+      return;
     }
-    if (fresh.error().code != Code::kUnavailable) mapping.drift = drift_error(fresh.error());
-    mapping.again = loop_.after(kAskAgain, [this, name] { fits_again(name); });
+    log_.info("schema_fits", name + " goes on: the fields of its systems fit again", {{"mapping", Value(name)}});
+    auto trouble = mapping.trouble;
+    run_mapping(name, fresh->text, fresh->described, fresh->draft);
+    if (trouble) {
+      mapping.trouble = std::move(trouble);
+      mapping.again = loop_.after(kAskAgain, [this, file = file_name_of(mapping.file)] { load_file(file, [] {}); });
+    }
+    engine_->wake(name);
   });
 }
 

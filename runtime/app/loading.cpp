@@ -294,10 +294,16 @@ void App::State::prepare(const std::string& file, const std::string& text, Draft
       run_mapping(draft.name, text, *described, draft);
     } else {
       mapping_failed(draft.name, file, draft.files, described.error());
-      const auto name = file_name_of(file);
-      mappings_[draft.name].again = loop_.after(kAskAgainForTypes, [this, name] { load_file(name, [] {}); });
+      read_again(draft.name, file_name_of(file));
     }
     done();
+  });
+}
+
+/// The version before may have drifted: it goes on once it fits, too.
+void App::State::read_again(const std::string& name, const std::string& file) {
+  mappings_[name].again = loop_.after(kAskAgainForTypes, [this, name, file] {
+    load_file(file, [this, name] { fits_as_before(name); });
   });
 }
 
@@ -319,7 +325,7 @@ void App::State::run_mapping(const std::string& name, const std::string& text, c
   if (!mapper.ok()) {
     mapping_failed(name, file, draft.files, mapper.error());
     // The file itself is well: it may be the systems' fields, which somebody may name back.
-    mappings_[name].again = loop_.after(kAskAgainForTypes, [this, file_name] { load_file(file_name, [] {}); });
+    read_again(name, file_name);
     return;
   }
   LoadedMapping& mapping = mappings_[name];

@@ -108,6 +108,7 @@ struct App::State final : public admin::Control, public admin::Authoring, public
   void load_file(const std::string& name, std::function<void()> done);
   void when_loaded(std::function<void()> then);
   void prepare(const std::string& file, const std::string& text, Draft draft, std::uint64_t reading, std::function<void()> done);
+  void read_again(const std::string& mapping, const std::string& file);
   std::optional<Error> missing_connection(const Draft& draft, const std::string& file) const;
   void describe_all(const Draft& draft, admin::Done<Value> done);
   void keep_apart(const Draft& draft, Value described, admin::Done<Value> done);
@@ -153,6 +154,7 @@ struct App::State final : public admin::Control, public admin::Authoring, public
   void doubt(const store::Operation& dead);
   void try_again(const std::string& mapping, const store::Sides<std::optional<std::string>>& key);
   void fits_again(const std::string& mapping);
+  void fits_as_before(const std::string& mapping);
   void watch_fields();
 
   // success.cpp

@@ -222,6 +222,16 @@ const cases = {
     await arrives("the edit of the other", () => lamp(b, "watts", "hall") === "5.000", 30);
     await settled(world);
     assert.deepEqual(await own.dead("lamps"), []);
+  },
+
+  async "a mapping that was saved ahead of a column's new name is used once the column has it"() {
+    own.write("mappings/lamps.lua", lamps.replace(`"name", "lit"`, `"name"`).replace(`"watts" }`, `"watts" }, { "lit", "glows" }`));
+    await until("it to be refused", async () => (await own.status()).mappings.lamps.reload.ok === false);
+    b.sql("alter table lamps rename lit to glows");
+    a.sql("update lamps set lit = true where code = 'desk'");
+    await until("the mapping to stand still", () => own.logged("schema_drift").some((one) => one.mapping === "lamps"), 30);
+    await arrives("the edit under the new name", () => lamp(b, "glows") === "t", 30);
+    assert.equal((await own.status()).mappings.lamps.reload.ok, true);
     own.remove("mappings/lamps.lua");
   },
 
