@@ -1,6 +1,7 @@
 #include "admin/explain.h"
 
 #include <algorithm>
+#include <array>
 #include <set>
 
 #include "admin/views.h"
@@ -14,6 +15,8 @@ namespace {
 using store::other;
 using store::Side;
 using store::side_name;
+
+constexpr std::array kSides{Side::kLeft, Side::kRight};
 
 /// As people read it: a text bare, everything else as JSON.
 std::string said(const Value& value) {
@@ -46,16 +49,28 @@ bool is_written(const Value& write) {
   return outcome != "refused" && outcome != "unknown" && outcome != "would be written";
 }
 
-bool settles(const store::Operation& operation, const Value& decided) {
-  static const std::set<std::string> kOpen{"conflict", "drift", "owed", "refused", "held"};
-  if (kOpen.contains(decided.string_or("decision"))) return false;
+namespace {
+
+bool wrote(const store::Operation& operation, Side side) {
   const Value* writes = operation.record.find("writes");
-  for (const Side side : {Side::kLeft, Side::kRight}) {
-    if (decided.find(std::string("to_") + side_name(side)) == nullptr) continue;
-    const auto wrote = [&](const Value& write) { return write.string_or("side") == side_name(side) && is_written(write); };
-    if (writes == nullptr || !writes->is_array() || std::none_of(writes->as_array().begin(), writes->as_array().end(), wrote)) return false;
-  }
-  return true;
+  const auto there = [&](const Value& write) { return write.string_or("side") == side_name(side) && is_written(write); };
+  return writes != nullptr && writes->is_array() && std::any_of(writes->as_array().begin(), writes->as_array().end(), there);
+}
+
+/// What a write of ours that does not count had left on the side, where that was put back; nullptr where it was not.
+const Value* landed_on(const Value& decided, Side side) {
+  const Value* back = decided.find("back");
+  return back == nullptr ? nullptr : back->find(side_name(side));
+}
+
+const Value* given_to(const Value& decided, Side side) { return landed_on(decided, side) != nullptr ? nullptr : decided.find(std::string("to_") + side_name(side)); }
+
+}  // namespace
+
+bool settles(const store::Operation& operation, const Value& decided) {
+  static const std::set<std::string> kOpen{"conflict", "drift", "owed", "refused", "held", "nothing"};
+  if (kOpen.contains(decided.string_or("decision"))) return false;
+  return std::all_of(kSides.begin(), kSides.end(), [&](Side side) { return given_to(decided, side) == nullptr || wrote(operation, side); });
 }
 
 bool carries(const store::Operation& operation, const sync::Field& field, const Value& decided) {
@@ -68,7 +83,7 @@ bool carries(const store::Operation& operation, const sync::Field& field, const 
     return std::any_of(paths.begin(), paths.end(), [&](const std::string& path) { return values->find(path) != nullptr || values->at_path(path) != nullptr; });
   };
   for (const Side side : {Side::kLeft, Side::kRight}) {
-    if (decided.find(std::string("to_") + side_name(side)) == nullptr) continue;
+    if (given_to(decided, side) == nullptr) continue;
     if (std::any_of(writes->as_array().begin(), writes->as_array().end(), [&](const Value& write) { return holds(write, side); })) return true;
   }
   return false;
@@ -116,8 +131,8 @@ std::string Teller::values_text(const std::string& name) const {
 std::string Teller::decision_text(const Value& decided, const store::Operation& operation) const {
   const std::string kind = decided.string_or("decision"), rule = decided.string_or("rule"), at = when(operation.at);
   const std::string why = rule.empty() ? "" : ", by the rule \"" + rule + "\"";
-  const Value* to_left = decided.find("to_left");
-  const Value* to_right = decided.find("to_right");
+  const Value* to_left = given_to(decided, Side::kLeft);
+  const Value* to_right = given_to(decided, Side::kRight);
   if (to_left != nullptr && to_right != nullptr) return std::string("Both sides ") + (operation.author ? "were given it" : "got a value made of both") + " on " + at + why + ".";
   if (to_left != nullptr || to_right != nullptr) {
     const Side target = to_left != nullptr ? Side::kLeft : Side::kRight;
@@ -136,12 +151,17 @@ std::string Teller::decision_text(const Value& decided, const store::Operation& 
 std::string Teller::tried_text(const Value& tried, const store::Operation& operation) const {
   const std::string at = when(operation.at), kind = tried.string_or("decision"), rule = tried.string_or("rule");
   std::vector<std::string> wanted;
-  for (const Side side : {Side::kLeft, Side::kRight}) {
-    if (const Value* to = tried.find(std::string("to_") + side_name(side))) wanted.push_back(said(*to) + " in " + connection(side));
+  std::string back;
+  for (const Side side : kSides) {
+    const Value* landed = landed_on(tried, side);
+    const Value* own = tried.find(side_name(side));
+    if (const Value* to = given_to(tried, side)) wanted.push_back(said(*to) + " in " + connection(side));
+    if (landed != nullptr && own != nullptr) back += " On " + at + " " + connection(side) + (wrote(operation, side) ? " got back " : " was to get back ") + said(*own) + ", where a write that does not count had left " + said(*landed) + ".";
   }
+  if (wanted.empty() && kind == "nothing" && !back.empty()) return back.substr(1);
   if (wanted.empty()) {
     const std::string what = kind == "conflict" ? " it could not be decided: " : kind == "drift" ? " it was seen and left alone: " : ": ";
-    return "On " + at + what + rule + ".";
+    return "On " + at + what + rule + "." + back;
   }
   std::string text = "On " + at + " it was to become " + join(wanted, " and ") + ", by the rule \"" + rule + "\", ";
   const Value* error = operation.record.find("error");
@@ -149,7 +169,7 @@ std::string Teller::tried_text(const Value& tried, const store::Operation& opera
   else if (operation.outcome == "announced") text += "and whether that was written is not known yet";
   else if (error != nullptr) text += std::string("and ") + (operation.outcome == "held" ? "is held: " : "was not written: ") + error->string_or("message");
   else text += "and was not written";
-  return text + " (operation " + operation.id + ").";
+  return text + " (operation " + operation.id + ")." + back;
 }
 
 std::string Teller::change_text(const store::Operation& operation) const {

@@ -19,6 +19,12 @@ const Object& object_at(const Value& from, std::string_view path) {
   return found != nullptr && found->is_object() ? found->as_object() : kNone;
 }
 
+/// What the side had before it was written: over what a write that does not count had left, where that was put back.
+const Value* had(const Value& field, const std::string& side) {
+  const Value* left_there = field.at_path("back." + side);
+  return left_there != nullptr ? left_there : field.find(side);
+}
+
 std::string text_of(const Value* value) { return value == nullptr ? "–" : shown(*value, 48); }
 
 std::string names_of(const Object& values) {
@@ -35,7 +41,7 @@ Table fields_of(const Value& operation, const Value& write) {
   for (const auto& [name, field] : object_at(operation, "record.fields")) {
     const Value* to = field.find("to_" + side);
     if (to == nullptr) continue;
-    const std::string old = creates ? "" : text_of(field.find(side));
+    const std::string old = creates ? "" : text_of(had(field, side));
     table.add({Cell("    " + name), Cell(old, Style::kDim), creates ? "" : "→", Cell(text_of(to), Style::kGood), Cell(field.string_or("rule"), Style::kDim)});
   }
   if (!table.empty()) return table;
@@ -54,7 +60,7 @@ void add_unsent(const Value& operation, const std::string& name, const Value& fi
   for (const std::string side : {"left", "right"}) {
     const Value* to = field.find("to_" + side);
     if (to == nullptr || has_write(operation, side)) continue;
-    table.add({Cell("    " + name), Cell("not written", Style::kWarn), Cell(side + " " + text_of(field.find(side)) + " was to become " + text_of(to)), Cell(field.string_or("rule"), Style::kDim)});
+    table.add({Cell("    " + name), Cell("not written", Style::kWarn), Cell(side + " " + text_of(had(field, side)) + " was to become " + text_of(to)), Cell(field.string_or("rule"), Style::kDim)});
   }
 }
 

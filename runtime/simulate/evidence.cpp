@@ -107,8 +107,10 @@ void Evidence::add_fields(const Value& fields, const Ledger& ledger) {
       add_lost(field.find("right"), ledger);
     }
     const bool overrules = decision == "resolve" || (decision == "copy" && one_way_.contains(name));
-    if (overrules && field.find("to_left") != nullptr) add_lost(field.find("left"), ledger);
-    if (overrules && field.find("to_right") != nullptr) add_lost(field.find("right"), ledger);
+    for (const std::string side : {"left", "right"}) {
+      const bool back = field.at_path("back." + side) != nullptr;  // over what a write of ours had left there
+      if (overrules && !back && field.find("to_" + side) != nullptr) add_lost(field.find(side), ledger);
+    }
   }
 }
 

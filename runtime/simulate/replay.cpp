@@ -34,7 +34,8 @@ class Replay {
       if (before == nullptr || !replays(*before) || decision.field->kind == sync::Field::Kind::kReference) continue;  // links that translate it are not in the record
       for (const Side side : {Side::kLeft, Side::kRight}) {
         const auto& now = side == Side::kLeft ? decision.to_left : decision.to_right;
-        const Value* then = before->find(side == Side::kLeft ? "to_left" : "to_right");
+        const bool back = before->at_path(std::string("back.") + store::side_name(side)) != nullptr;  // a write before it did not count: not decided here
+        const Value* then = back ? nullptr : before->find(side == Side::kLeft ? "to_left" : "to_right");
         const bool same = now ? then != nullptr && *then == *now : then == nullptr;
         if (!same) return "operation " + operation_.id + ", " + decision.field->name + ": it gave the " + store::side_name(side) + " " + (then == nullptr ? "nothing" : json::dump(*then)) + ", and gives " + (now ? json::dump(*now) : "nothing") + " when decided again from its record";
       }

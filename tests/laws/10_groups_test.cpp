@@ -185,6 +185,49 @@ TEST_CASE("law 14: a group of which somebody edits a field before the others are
   CHECK(it.link().notes.find("note") == nullptr);
 }
 
+TEST_CASE("law 12: what goes back of a group is told as given back, over what had landed", "[laws][10][12][14]") {
+  const Side keeps = GENERATE(Side::kLeft, Side::kRight);
+  const std::string there = store::side_name(keeps);
+  CAPTURE(there);
+  KeepsPhone it(keeps);
+  it.edit_group();
+
+  const Value note = it.decided("note");
+  CHECK(note.string_or("to_" + there) == "n");
+  CHECK(note.string_or(there) == "n");
+  REQUIRE(note.at_path("back." + there) != nullptr);
+  CHECK(*note.at_path("back." + there) == Value("m"));
+  CHECK(note.string_or("rule").find("the " + there + " side gets back what it had") != std::string::npos);
+  CHECK(it.decided("phone").find("back") == nullptr);
+}
+
+TEST_CASE("law 12: what goes back of a group is announced, and told where nobody heard that it went", "[laws][10][12][14]") {
+  KeepsPhone it;
+  it.world.right.write_faults = {MemorySide::Fault::kNone, MemorySide::Fault::kRefuse};
+  it.edit_group();
+  REQUIRE(it.shown(Side::kRight, "note") == "m");
+  it.forget_what_was();
+  it.world.right.write_faults = {MemorySide::Fault::kLoseAnswer};
+  it.world.right.read_faults = {MemorySide::Fault::kNone, MemorySide::Fault::kRefuse};
+  for (int i = 0; i < 600 && !it.world.right.read_faults.empty(); ++i) it.world.settle(std::chrono::milliseconds(50));
+
+  const auto open = it.known(Side::kRight, it.right).intents;
+  REQUIRE(open.size() == 1);
+  REQUIRE(open.front().fields.find("note") != nullptr);
+  CHECK(open.front().fields.find("note")->string_or("r") == "m");
+  CHECK(open.front().fields.find("note")->string_or("to") == "n");
+  REQUIRE(it.world.ears.operations.empty());
+  it.later();
+  it.tell();
+
+  CHECK(it.shows(Side::kRight, "1", "n"));
+  CHECK(it.link().base.at("note") == store::FieldBase{Value("n"), Value("n")});
+  const auto tells = [](const store::Operation& one) { const Value* note = one.record.at_path("fields.note.back.right"); return note != nullptr && *note == Value("m"); };
+  const auto& told = it.world.ears.operations;
+  REQUIRE(std::count_if(told.begin(), told.end(), tells) == 1);
+  CHECK(std::find_if(told.begin(), told.end(), tells)->record.at_path("fields.note.rule")->as_string().find("whose end was not stored") != std::string::npos);
+}
+
 TEST_CASE("law 14: a whole record is written but for the field that a side keeps", "[laws][10][14]") {
   KeepsPhone it(Side::kRight, grouped(true));
   it.edit_group();
@@ -305,6 +348,24 @@ TEST_CASE("law 10: a group with a field whose past is not on record does not go 
   CHECK(found_in(job, "reverted") == 0);
   CHECK(it.both_show("phone", "2"));
   CHECK(it.both_show("note", "m"));
+}
+
+TEST_CASE("law 10: what was given back to a group does not come again where that is taken back", "[laws][10][14][revert]") {
+  KeepsPhone it;
+  it.world.right.write_faults = {MemorySide::Fault::kNone, MemorySide::Fault::kRefuse};
+  it.edit_group();
+  REQUIRE(it.shown(Side::kRight, "note") == "m");
+  const Value options{Object{{"since", format_instant(it.world.clock.now())}, {"apply", true}}};
+  it.later();
+  it.tell();
+  REQUIRE(it.shown(Side::kRight, "note") == "n");
+  it.resolve("phone", "right");
+  REQUIRE(it.shows(Side::kLeft, "1", "n"));
+  const store::Job job = run_job(it.world, "revert", options);
+
+  CHECK(found_in(job, "reverted") == 1);
+  CHECK(it.shows(Side::kLeft, "5", "m"));
+  CHECK(it.shows(Side::kRight, "1", "n"));
 }
 
 TEST_CASE("law 10: an edit of a group in which the sides were left to differ takes the others along", "[laws][10][revert]") {

@@ -28,7 +28,7 @@ const not_written = ["refused", "unknown", "would be written"];
 function written(field, writes) {
   const parts = ["left", "right"].filter((side) => `to_${side}` in field).map((side) => {
     const done = writes.some((write) => write.side === side && !not_written.includes(write.outcome));
-    return h("div", { class: done ? "" : "dim" }, `${side} ← `, shown(field[`to_${side}`]), !done && " (not written)");
+    return h("div", { class: done ? "" : "dim" }, `${side} ← `, shown(field[`to_${side}`]), field.back?.[side] !== undefined && [", as it had, in place of ", shown(field.back[side])], !done && " (not written)");
   });
   return parts.length ? h("div", { class: "value" }, parts) : h("span", { class: "absent" }, "nothing");
 }

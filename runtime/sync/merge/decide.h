@@ -57,6 +57,7 @@ struct Decision {
   bool by_person = false;
   bool skipped = false;         // kConflict: a person let it be until one of the sides changes
   Sides<std::optional<Value>> shows;  // what came back from a write of it
+  Sides<std::optional<Value>> put_back;  // what a write that does not count left there: the side gets back `left`, `right` (reconcile/group.cpp)
   bool apart = false;           // the sides may say different things of it from now on, each its own
   Value stamps;                 // {"l", "r"}: of an edit, where an earlier read than this one showed it (law 11)
   Value note;                   // of the link, where a side may show only our own write in another form (law 28)

@@ -17,6 +17,9 @@ const Value& part_of(const Value& announced, const char* name) {
   return part == nullptr ? nothing : *part;
 }
 
+/// What landed of an earlier write that does not count is put back by it (reconcile/group.cpp): the base stays.
+bool goes_back(const Value& announced) { return announced.find("back") != nullptr; }
+
 }  // namespace
 
 /// One announced at a first contact has no link yet; the key written says whose it is.
@@ -129,12 +132,13 @@ store::Conflict Reconcile::doubt_about(const std::string& name) const {
 }
 
 /// Whether the side shows a part of what was announced for the field: "to", or "l" or "r". What landed of an earlier write that does not
-/// count tells nothing of this one.
+/// count tells nothing of this one, unless this one gives it back.
 bool Reconcile::shows(const store::Intent& intent, const std::string& field, const char* part) const {
   const Field* planned = plan_.field(field);
   if (planned == nullptr) return false;
-  const Value* was = landed(*planned, intent.side);
-  return same_form(*planned, intent.side, was != nullptr ? *was : form_of(*planned, intent.side, record_[intent.side]->fields), part_of(*intent.fields.find(field), part));
+  const Value& announced = *intent.fields.find(field);
+  const Value* was = goes_back(announced) ? nullptr : landed(*planned, intent.side);
+  return same_form(*planned, intent.side, was != nullptr ? *was : form_of(*planned, intent.side, record_[intent.side]->fields), part_of(announced, part));
 }
 
 /// Found otherwise than by what only we write, a record that a create may have made agrees to what still reads as sent: what its
@@ -213,7 +217,10 @@ std::set<std::string> Reconcile::count_as_written(const store::Intent& intent) {
     if (shows(intent, name, "to") || edited_since) written.insert(name);
   }
   keep_members(intent, written);
-  for (const std::string& name : written) link_.base[name] = base_as_sent(intent, *intent.fields.find(name));
+  for (const std::string& name : written) {
+    const Value& announced = *intent.fields.find(name);
+    if (!goes_back(announced)) link_.base[name] = base_as_sent(intent, announced);
+  }
   return written;
 }
 
@@ -296,7 +303,7 @@ bool Reconcile::find_doubtful(const store::Intent& intent) {
   bool any = false;
   for (const auto& [name, announced] : intent.fields.as_object()) {
     const Field* field = plan_.field(name);
-    if (field == nullptr || shows(intent, name, intent.side == Side::kLeft ? "l" : "r")) continue;
+    if (field == nullptr || goes_back(announced) || shows(intent, name, intent.side == Side::kLeft ? "l" : "r")) continue;
     const bool copied = announced.find("base") == nullptr;
     if (field->judged() && copied) judged_in_doubt_.insert(name);
     if ((field->judged() && copied) || !is_computed(*field, announced)) continue;

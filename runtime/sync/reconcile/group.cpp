@@ -59,12 +59,13 @@ void Reconcile::take_member(Side side, Decision& member, const Value& stored, co
 /// After an unknown outcome: what shows a part of its group was not written. `written` loses it, and the whole is written again.
 void Reconcile::keep_members(const store::Intent& intent, std::set<std::string>& written) {
   const char* before = intent.side == Side::kLeft ? "l" : "r";
+  const auto goes_back = [&](const std::string& name) { return intent.fields.find(name)->find("back") != nullptr; };  // and is no part of what was to be taken
   for (const auto& [name, announced] : intent.fields.as_object()) {
     const Field* kept = plan_.field(name);
-    if (kept == nullptr || kept->group < 0 || written.contains(name) || !shows(intent, name, before) || shows(intent, name, "to")) continue;
+    if (kept == nullptr || kept->group < 0 || goes_back(name) || written.contains(name) || !shows(intent, name, before) || shows(intent, name, "to")) continue;
     std::erase_if(written, [&](const std::string& other_name) {
       const Field& member = *plan_.field(other_name);
-      if (!go_together(plan_, *kept, member)) return false;
+      if (!go_together(plan_, *kept, member) || goes_back(other_name)) return false;
       if (shows(intent, other_name, "to")) keep_member(member, intent.side, *intent.fields.find(other_name)->find(before), record_[intent.side]->fields);
       return true;
     });
@@ -120,6 +121,7 @@ Result<void> Reconcile::lay_members() {
       const bool written = (side == Side::kLeft ? decision.to_left : decision.to_right).has_value();
       if (written || !members_[side].contains(field.name)) continue;
       const Value form = form_of(field, side, record_[side]->fields);
+      decision.put_back[side] = *link_.notes.find(field.name)->at_path("landed.shows");
       for (const std::string& path : field.paths[side]) {
         const Value* part = field.paths[side].size() == 1 ? &form : form.find(path);
         if (part != nullptr) TRY(lay_path(&*record_[side], decisions_.patch[side], path, *part));

@@ -81,6 +81,10 @@ store::Operation Reconcile::told_late(const std::vector<store::Intent>& found) c
       part("left", "l");
       part("right", "r");
       part(intent.side == Side::kLeft ? "to_left" : "to_right", "to");
+      if (announced.find("back") == nullptr) continue;
+      const std::string side = side_name(intent.side);
+      told["back"][side] = *told.find(side);
+      told[side] = *told.find("to_" + side);
     }
   }
   late.record = Value(Object{{"taken", Value(Array{})}, {"writes", Value(std::move(writes))}, {"fields", Value(std::move(fields))}});
@@ -101,6 +105,11 @@ Value Reconcile::field_notes(const Decision& decision) const {
   if (decision.base) out["base"] = Value(Object{{"l", as_told(field, Side::kLeft, decision.base->left)}, {"r", as_told(field, Side::kRight, decision.base->right)}});
   if (decision.to_left) out["to_left"] = as_told(field, Side::kLeft, *decision.to_left);
   if (decision.to_right) out["to_right"] = as_told(field, Side::kRight, *decision.to_right);
+  for (const Side side : {Side::kLeft, Side::kRight}) {
+    if (!decision.put_back[side]) continue;
+    out[std::string("to_") + side_name(side)] = out[side_name(side)];
+    out["back"][side_name(side)] = as_told(field, side, *decision.put_back[side]);
+  }
   if (!decision.stamps.is_null()) out["stamps"] = decision.stamps;
   if (!decision.note.is_null() && !redact) out["note"] = decision.note;
   for (const auto& [name, judgement] : decision.judged) {
@@ -162,7 +171,8 @@ void Reconcile::fill_operation(const std::string& kind, const std::string& outco
   record["writes"] = Value(writes_);
   Object fields;
   for (const Decision& decision : decisions_.fields) {
-    if (decision.kind != Decision::Kind::kNothing || options_.thorough) fields[decision.field->name] = field_notes(decision);
+    const bool given_back = decision.put_back.left || decision.put_back.right;
+    if (decision.kind != Decision::Kind::kNothing || given_back || options_.thorough) fields[decision.field->name] = field_notes(decision);
   }
   record["fields"] = Value(std::move(fields));
   for (const Side side : {Side::kLeft, Side::kRight}) {

@@ -39,10 +39,19 @@ store::Intent Reconcile::intent_for(Side side, store::IntentKind kind) const {
   intent.sent = decisions_.patch[side];
   for (const Decision& decision : decisions_.fields) {
     const auto& to = side == Side::kLeft ? decision.to_left : decision.to_right;
-    if (!to) continue;
+    const auto& landed = decision.put_back[side];
+    if (!to && !landed) continue;
     Object announced;
     announced["l"] = decision.left;
     announced["r"] = decision.right;
+    if (!to) {  // it moves no base
+      const char* own = side == Side::kLeft ? "l" : "r";
+      announced["to"] = announced[own];
+      announced[own] = *landed;
+      announced["back"] = true;
+      intent.fields[decision.field->name] = Value(std::move(announced));
+      continue;
+    }
     announced["to"] = *to;
     const bool both = decision.to_left && decision.to_right;
     // The right is written first: where the left shows its result, both have it. A create makes one of them.

@@ -176,6 +176,24 @@ TEST_CASE("api: explain tells what was written before the sides were merged agai
   CHECK(holds(note, "Before, erp had \"n\""));
 }
 
+TEST_CASE("api: explain tells what a side got back of a group that it took in part", "[admin][explain]") {
+  Linked f;
+  sync::Plan plan = test::World::default_plan();
+  plan.fields[1].group = plan.fields[2].group = 0;
+  f.world.engine->put(std::make_shared<test::TableMapper>(plan, "v2"), {&f.world.left, &f.world.right});
+  f.world.right.store_as = [](const std::string& field, const Value& value) { return field == "phone" ? Value("2") : value; };
+  f.world.left.edit("L1", "phone", Value("3"));
+  f.world.left.edit("L1", "note", Value("m"));
+  f.world.hook(store::Side::kLeft, "L1");
+  f.world.settle();
+  REQUIRE(f.world.right.get("R1", "note") == Value("n"));
+
+  const std::string note = text_of(f.get("/api/v1/explain?mapping=people&key=L1"), "note");
+  INFO(note);
+  CHECK(holds(note, "app got back \"n\", where a write that does not count had left \"m\"."));
+  CHECK(holds(note, "it could not be decided: group: 'phone', which goes with it, waits for a person"));
+}
+
 TEST_CASE("api: explain tells of an open conflict and of what a person set aside", "[admin][explain]") {
   Linked f;
   f.make_conflict();
