@@ -368,6 +368,43 @@ TEST_CASE("law 10: what was given back to a group does not come again where that
   CHECK(it.shows(Side::kRight, "1", "n"));
 }
 
+TEST_CASE("law 10: who wins a group that a person decides takes along what the sides were left to differ in", "[laws][10][13][14]") {
+  const std::string wins = GENERATE("left", "right");
+  CAPTURE(wins);
+  KeepsPhone it;
+  it.keep(false);
+  it.edit(Side::kLeft, "phone", "2");
+  it.edit_both("note", "m", "r");
+  it.tell();
+  it.resolve("note", "accept");
+  REQUIRE((it.shows(Side::kLeft, "2", "m") && it.shows(Side::kRight, "1", "r")));
+  it.world.right.store_as = [](const std::string& field, const Value& value) { return field == "phone" ? Value("1") : value; };
+  it.later();
+  it.edit(Side::kLeft, "phone", "5");
+  it.tell();
+  REQUIRE((it.shows(Side::kLeft, "5", "m") && it.shows(Side::kRight, "1", "r")));
+  it.keep(false);
+  it.resolve("phone", wins);
+
+  const bool left = wins == "left";
+  CHECK(it.both_show("phone", left ? "5" : "1"));
+  CHECK(it.both_show("note", left ? "m" : "r"));
+  CHECK(it.world.conflicts().empty());
+}
+
+TEST_CASE("law 10: a group of which a person decides one field against the side that edits another meanwhile waits as one", "[laws][10][13]") {
+  KeepsPhone it;
+  it.edit(Side::kLeft, "phone", "5");
+  it.tell();
+  REQUIRE(it.world.conflicts().size() == 1);
+  it.later();
+  it.edit(Side::kLeft, "note", "m");
+  it.resolve("phone", "right");
+
+  CHECK((it.shows(Side::kLeft, "5", "m") && it.shows(Side::kRight, "1", "n")));
+  CHECK(it.world.conflicts().size() == 2);
+}
+
 TEST_CASE("law 10: an edit of a group in which the sides were left to differ takes the others along", "[laws][10][revert]") {
   enum class Left { kTakenBack, kAccepted };
   const Left left = GENERATE(Left::kTakenBack, Left::kAccepted);

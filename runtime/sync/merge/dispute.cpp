@@ -426,16 +426,21 @@ Result<void> Pass::dispute_group(std::vector<View*>& views) {
     if (first != nullptr && waits(*first)) continue;
     if (first == nullptr || first->decision.field->flow != Flow::kBoth || (counts.left && counts.right) || waits(*view)) first = view;
   }
-  if (first != nullptr && changed.left != changed.right) return take_along(views, *first, changed.left ? Side::kLeft : Side::kRight);
-  if (!changed.left || !changed.right || first == nullptr) return {};
+  if (first == nullptr) return {};
   const Field& field = *first->decision.field;
-  if (first->decision.field->flow != Flow::kBoth) return {};
-  // What a person has said of a part is not completed by a rule, which may say otherwise.
   const bool said = std::any_of(views.begin(), views.end(), [](const View* view) { return view->decided; });
   const bool unsaid = std::any_of(views.begin(), views.end(), [&](const View* view) {
     return !view->decided && view->decision.kind != Decision::Kind::kAgree && (edits(*view, Side::kLeft) || edits(*view, Side::kRight));
   });
-  if (said && !unsaid) return {};
+  if (changed.left != changed.right) {
+    const Side edited = changed.left ? Side::kLeft : Side::kRight;
+    // A person has decided against the side that has edited another field of it since.
+    const bool overruled = !s_.plan.whole_record && unsaid && std::any_of(views.begin(), views.end(), [&](const View* view) { return view->decided && view->decision.winner == other(edited); });
+    if (!overruled) return take_along(views, *first, first->decision.winner.value_or(edited));
+  }
+  if (first->decision.field->flow != Flow::kBoth) return {};
+  // What a person has said of a part is not completed by a rule, which may say otherwise.
+  if (said && !unsaid) return first->decision.winner ? take_along(views, *first, *first->decision.winner) : Result<void>();
   Verdict verdict;
   std::string rule = "group, " + field.strategy + ": waits for a person";
   if (said) {
