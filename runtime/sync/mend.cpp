@@ -45,7 +45,8 @@ class Mender : public std::enable_shared_from_this<Mender> {
   std::vector<std::string> with_group();
   void relink();
   void on_record(Side side, Result<std::optional<Record>> record);
-  void ask_former_name(Side side);
+  void ignore_stranger();
+  void ask_former_name(Side side, std::function<void()> then);
   void join_records();
   void mark(const store::Link& link);
   void wake_children(const store::Link& link);
@@ -102,6 +103,7 @@ void Mender::on_known(Result<std::vector<store::Known>> known) {
   }
   if (Result<void> allowed = refuse_announced(); !allowed.ok()) return finish(allowed.error());
   if (what_.act == Mending::Act::kRelink) return relink();
+  if (what_.act == Mending::Act::kIgnore && what_.field.empty() && !known_.front().link) return ignore_stranger();
   if (Result<void> changed = change(); !changed.ok()) return finish(changed.error());
   commit();
 }
@@ -252,6 +254,22 @@ Result<void> Mender::ignore() {
   return {};
 }
 
+/// One that was renamed, and of which nobody has told yet, is linked already: set aside under its new name it would keep its link from that.
+/// What is not there, or cannot be read, is set aside all the same.
+void Mender::ignore_stranger() {
+  const auto set_aside = [self = shared_from_this()] {
+    if (Result<void> changed = self->ignore(); !changed.ok()) return self->finish(changed.error());
+    self->commit();
+  };
+  const Side side = what_.key.first;
+  if (!lane_.capabilities(side).incarnation) return set_aside();
+  lane_.batcher[side]->read(what_.key.second, [self = shared_from_this(), side, set_aside](Result<std::optional<Record>> record) {
+    if (!record.ok() || !*record) return set_aside();
+    self->record_[side] = std::move(*record);
+    self->ask_former_name(side, set_aside);
+  });
+}
+
 /// A record that never had a counterpart is met as a stranger again; a pair goes on from what it had agreed on.
 Result<void> Mender::heed() {
   const store::Link& link = *known_.front().link;
@@ -327,22 +345,23 @@ void Mender::on_record(Side side, Result<std::optional<Record>> record) {
   else if (done_ && !*record) finish(make_error(Code::kNotFound, "no record '" + key.second + "' on " + place_.mapper->plan().end[side].connection));
   else if (record.ok()) record_[side] = std::move(*record);
   if (--reading_ > 0 || !done_) return;
-  ask_former_name(Side::kLeft);
+  ask_former_name(Side::kLeft, [self = shared_from_this()] {
+    self->ask_former_name(Side::kRight, [self] { self->join_records(); });
+  });
 }
 
 /// Law 20: one that was renamed, and of which nobody has told yet, is linked already; unlike one that has the stamp of another record.
-void Mender::ask_former_name(Side side) {
-  const auto go_on = [self = shared_from_this(), side] { side == Side::kLeft ? self->ask_former_name(Side::kRight) : self->join_records(); };
+void Mender::ask_former_name(Side side, std::function<void()> then) {
   const std::string& incarnation = record_[side]->incarnation;
-  if (incarnation.empty()) return go_on();
-  lane_.store.find_by_incarnation(lane_.mapping, side, incarnation, [self = shared_from_this(), side, go_on](Result<std::vector<store::Link>> links) {
+  if (incarnation.empty()) return then();
+  lane_.store.find_by_incarnation(lane_.mapping, side, incarnation, [self = shared_from_this(), side, then](Result<std::vector<store::Link>> links) {
     if (!links.ok()) return self->finish(links.error());
     std::erase_if(*links, [&](const store::Link& link) { return link.state == store::LinkState::kTombstone || !link.key[side] || *link.key[side] == self->record_[side]->key; });
-    if (links->empty()) return go_on();
+    if (links->empty()) return then();
     const std::string former = *links->front().key[side];
-    self->lane_.batcher[side]->read(former, [self, side, go_on, former](Result<std::optional<Record>> old) {
+    self->lane_.batcher[side]->read(former, [self, side, then, former](Result<std::optional<Record>> old) {
       if (!old.ok()) return self->finish(Error(old.error()).context("reading '" + former + "'"));
-      if (*old && (*old)->incarnation == self->record_[side]->incarnation) return go_on();
+      if (*old && (*old)->incarnation == self->record_[side]->incarnation) return then();
       self->finish(make_error(Code::kStale, subject(self->lane_.mapping, {side, self->record_[side]->key}) + " is linked already, under its former name '" + former + "'", "part it first with: tidewire unlink " + self->lane_.mapping + " " + shell_word(former) + " --side " + side_name(side)));
     });
   });

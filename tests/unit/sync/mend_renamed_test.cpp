@@ -50,6 +50,30 @@ TEST_CASE("relink: a record that was renamed without a word is linked already", 
   CHECK(mend(it.world, Act::kRelink, {Side::kLeft, "ada-2"}, sync::SideKey{Side::kRight, right}).ok());
 }
 
+TEST_CASE("ignore: a record that was renamed without a word is linked already", "[sync][mend]") {
+  Pair it;
+  it.world.left.rename(it.left, "ada-2");
+
+  const auto refused = mend(it.world, Act::kIgnore, {Side::kLeft, "ada-2"});
+  REQUIRE(!refused.ok());
+  CHECK(refused.error().message == "people/left/ada-2 is linked already, under its former name '" + it.left + "'");
+  CHECK(refused.error().hint.find("tidewire unlink people " + it.left + " --side left") != std::string::npos);
+
+  it.world.hook(Side::kLeft, it.left, "delete");
+  it.world.settle(std::chrono::minutes(5));
+  CHECK(it.known(Side::kLeft, "ada-2").link->key.right == it.right);
+}
+
+TEST_CASE("ignore: what is not there, or cannot be read, is ignored all the same", "[sync][mend]") {
+  Pair it;
+  CHECK(mend(it.world, Act::kIgnore, {Side::kLeft, "nobody"}).ok());
+  it.world.left.denied = make_error(Code::kDenied, "no");
+  CHECK(mend(it.world, Act::kIgnore, {Side::kLeft, "secret"}).ok());
+
+  CHECK(it.known(Side::kLeft, "nobody").link->state == store::LinkState::kIgnored);
+  CHECK(it.known(Side::kLeft, "secret").link->state == store::LinkState::kIgnored);
+}
+
 TEST_CASE("unlink: of two links of one record the one that is left goes on at once", "[sync][mend]") {
   TwoLinks it;
   REQUIRE(it.world.counts().conflict == 1);
