@@ -1,7 +1,7 @@
 // Law 11: newest.
 #include <catch2/catch.hpp>
 
-#include "support/people.h"
+#include "support/teams.h"
 
 using namespace tidewire;
 using namespace tidewire::test;
@@ -260,4 +260,24 @@ TEST_CASE("law 11: also where nobody knows whether it wrote, and the engine died
   REQUIRE(it.world.conflicts().size() == 1);
   REQUIRE(link.stamps.at_path("note.r.at") != nullptr);
   CHECK(*link.stamps.at_path("note.r.at") == Value(edited.time_since_epoch().count()));
+}
+
+TEST_CASE("law 11: an edit that is owed keeps its time until it travels", "[laws][11][22]") {
+  Teams it(true);
+  const std::string there = it.world.only_right();
+  it.world.settle(minutes(5));
+  it.make_team("T3");  // U1
+  REQUIRE(it.world.counts().waiting_for == 1);
+  it.world.settle(minutes(5));
+  it.world.right.edit(there, "team_id", Value("U1"));  // later than the name T1, which nobody can write yet
+  it.world.settle(minutes(5));
+  it.world.left.edit(it.child, "phone", Value("2"));  // another edit of the same record, later still
+  it.world.hook(Side::kLeft, it.child);
+  it.world.settle();
+  it.make_team("T1");  // U2
+  it.world.hook(Side::kRight, there);
+  it.world.settle(minutes(5));
+
+  CHECK(it.world.left.get(it.child, "team") == Value("T3"));
+  CHECK(it.world.right.get(there, "team_id") == Value("U1"));
 }

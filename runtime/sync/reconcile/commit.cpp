@@ -9,6 +9,16 @@ namespace tidewire::sync {
 
 using store::other;
 
+namespace {
+
+/// Both sides have what they agreed on.
+bool is_at_rest(const Decision& decision) {
+  const Field& field = *decision.field;
+  return decision.base && same_form(field, Side::kLeft, decision.left, decision.base->left) && same_form(field, Side::kRight, decision.right, decision.base->right);
+}
+
+}  // namespace
+
 /// In order of sight (law 3), whatever the pass makes of it: what it reads later must not be older.
 void Reconcile::sight(Side side, const std::string& version) {
   if (version.empty()) return;
@@ -139,8 +149,13 @@ void Reconcile::commit_pass() {
     if (decision.closes_conflict) close_conflicts_.push_back(name);
     drift |= decision.kind == Decision::Kind::kDrift;
     owed |= decision.kind == Decision::Kind::kOwed;
+    if (decision.kind == Decision::Kind::kOwed) {
+      for (const Side side : {Side::kLeft, Side::kRight}) keep_stamp(decision, side);  // until it travels (law 11)
+      continue;
+    }
     if (decision.kind != Decision::Kind::kConflict) {
-      if (decision.kind != Decision::Kind::kNothing && link_.stamps.find(name) != nullptr) link_.stamps.as_object().erase(name);
+      const bool settled = decision.kind != Decision::Kind::kNothing || is_at_rest(decision);
+      if (settled && link_.stamps.find(name) != nullptr) link_.stamps.as_object().erase(name);
       continue;
     }
     conflict = true;
@@ -160,7 +175,8 @@ void Reconcile::commit_pass() {
     Value& stamps = link_.stamps[name];
     for (const Side side : {Side::kLeft, Side::kRight}) {
       const char* tag = side == Side::kLeft ? "l" : "r";
-      if (record_[side] && record_[side]->modified && (!stamps.is_object() || stamps.find(tag) == nullptr)) stamps[tag] = stamp_of(known_.link ? *known_.link : link_, side, *record_[side]);
+      const Value& form = side == Side::kLeft ? decision.left : decision.right;
+      if (record_[side] && record_[side]->modified && kept_stamp(link_, *decision.field, side, form) == nullptr) stamps[tag] = stamp_of(known_.link ? *known_.link : link_, side, *record_[side]);
     }
   }
   note_fields();

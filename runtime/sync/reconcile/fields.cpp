@@ -20,7 +20,9 @@ constexpr const char* kOwed = "owed";
 /// Fields added to the mapping since the link was made, and references that are owed (law 22).
 bool Reconcile::lacks_base() const {
   return std::any_of(plan_.fields.begin(), plan_.fields.end(), [&](const Field& field) {
-    return field.kind != Field::Kind::kConstant && !link_.base.contains(field.name) && !is_ignored(link_, field.name);
+    const Value* note = link_.notes.find(field.name);
+    const bool owed = note != nullptr && note->bool_or(kOwed, false);
+    return field.kind != Field::Kind::kConstant && (owed || !link_.base.contains(field.name)) && !is_ignored(link_, field.name);
   });
 }
 

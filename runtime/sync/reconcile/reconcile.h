@@ -302,6 +302,7 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   void not_written(Side side, Error error);
   void read_back(Side side, Error error);
   bool keep_stamps();
+  bool keep_stamp(const Decision& decision, Side side);
   void after_write(Side side);
   void keep_discards();
   Value half_written(const Decision& decision, Side side) const;

@@ -135,15 +135,22 @@ bool Reconcile::keep_stamps() {
       using Kind = Decision::Kind;
       const bool ends = (side == Side::kLeft ? decision.to_left : decision.to_right).has_value();
       const bool edited = decision.kind == Kind::kCopy || decision.kind == Kind::kResolve || decision.kind == Kind::kConflict || decision.kind == Kind::kOwed;
-      const Value& form = side == Side::kLeft ? decision.left : decision.right;
-      if (ends || !edited || kept_stamp(link_, *decision.field, side, form) != nullptr) continue;
-      Value stamp = stamp_of(link_, side, *record_[side]);
-      if (stamp.is_null()) continue;
-      link_.stamps[decision.field->name][side == Side::kLeft ? "l" : "r"] = Value(Object{{"at", std::move(stamp)}, {"value", form}});
-      any = true;
+      if (!ends && edited) any |= keep_stamp(decision, side);
     }
   }
   return any;
+}
+
+/// With the value that it is of, unless an earlier read has shown that already. True where it is news.
+bool Reconcile::keep_stamp(const Decision& decision, Side side) {
+  const Value& form = side == Side::kLeft ? decision.left : decision.right;
+  const Value* kept = kept_stamp(link_, *decision.field, side, form);
+  const bool asked = kept != nullptr && decision.kind == Decision::Kind::kConflict;  // and goes with what the person was asked about
+  if (!record_[side] || asked) return false;
+  Value stamp = kept != nullptr ? *kept : stamp_of(link_, side, *record_[side]);
+  if (stamp.is_null()) return false;
+  link_.stamps[decision.field->name][side == Side::kLeft ? "l" : "r"] = Value(Object{{"at", std::move(stamp)}, {"value", form}});
+  return kept == nullptr;
 }
 
 void Reconcile::write_next() {
