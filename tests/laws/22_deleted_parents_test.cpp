@@ -1,6 +1,7 @@
 // Laws 15, 17 and 22 together: a record that was deleted on one side while another came to name it on the other.
 #include <catch2/catch.hpp>
 
+#include "base/json.h"
 #include "support/teams.h"
 
 using namespace tidewire;
@@ -71,4 +72,106 @@ TEST_CASE("law 22: who came to name a record that was deleted on the other side 
   CHECK(it.right.rows.empty());
   CHECK(it.teams().dead == 0);
   CHECK(it.world.counts().dead == 0);
+}
+
+namespace {
+
+/// People who name teams in the rows of a list, or by a word and a key: the right refuses to delete a team that one of them names.
+struct Named {
+  bool rows;
+  World world;
+  MemorySide left{world.timers, world.clock, "T"}, right{world.timers, world.clock, "U"};
+  std::string ada, there;
+
+  static sync::Plan people(bool rows) {
+    sync::Plan plan = World::default_plan();
+    sync::Field team = World::field("team");
+    team.kind = sync::Field::Kind::kReference;
+    if (rows) {
+      team.paths = {{"team"}, {"team_id"}};
+      team.reference = "teams";
+      sync::Field list = World::field("members");
+      list.kind = sync::Field::Kind::kRows;
+      list.rows = {World::field("row"), team};
+      list.rows.front().row_key = true;
+      plan.fields.push_back(list);
+    } else {
+      team.paths = {{"of", "team"}, {"kind", "team_id"}};
+      team.words = {{"Team", "team", "teams"}};
+      plan.fields.push_back(team);
+    }
+    return plan;
+  }
+  static sync::Plan teams() {
+    sync::Plan plan = World::default_plan();
+    plan.name = "teams";
+    plan.end.left.collection = "Team";
+    plan.end.right.collection = "teams";
+    plan.matches.clear();
+    plan.fields = {World::field("title")};
+    return plan;
+  }
+  explicit Named(bool in_rows) : rows(in_rows), world(people(in_rows)) {
+    world.engine->put(std::make_shared<TableMapper>(teams()), {&left, &right});
+    left.insert(Value(Object{{"title", Value("Crew")}}), "T1");
+    tell("Team", "T1");
+    ada = world.left.insert(person("ada@example.org"));
+    name(true);
+    world.settle(minutes(5));
+    there = world.only_right();
+    right.rule = [this](const std::string& key, const Value& values) -> std::optional<Error> {
+      const bool named = std::any_of(world.right.rows.begin(), world.right.rows.end(), [&](const auto& one) { return json::dump(one.second.fields).find('"' + key + '"') != std::string::npos; });
+      return named && values.as_object().empty() ? std::optional(make_error(Code::kBlocked, "still referred to")) : std::nullopt;
+    };
+  }
+  ~Named() {
+    world.engine->remove("teams");
+    world.settle();
+  }
+  void tell(const char* collection, const std::string& key, const char* event = "upsert") {
+    store::Change change;
+    change.connection = "erp";
+    change.collection = collection;
+    change.key = key;
+    change.event = event;
+    world.store.put({change}, [](Result<std::int64_t>) {});
+    world.timers.run_posted();
+    world.engine->received();
+    world.settle();
+  }
+  void name(bool named) {
+    const Value team = named ? Value("T1") : Value();
+    if (rows) {
+      world.left.edit(ada, "members", Value(Array{Value(Object{{"row", Value(1)}, {"team", team}})}));
+    } else {
+      world.left.edit(ada, "of", Value("Team"));
+      world.left.edit(ada, "team", team);
+    }
+    world.hook(Side::kLeft, ada);
+  }
+  std::string shown() const { return json::dump(world.right.rows.at(there).fields); }
+};
+
+}  // namespace
+
+TEST_CASE("law 22: a delete that waits for who names the record goes on as soon as its rows, or its word and key, name it no more", "[laws][22][15]") {
+  const bool rows = GENERATE(true, false);
+  const bool deleted = GENERATE(false, true);
+  CAPTURE(rows, deleted);
+  Named it(rows);
+  REQUIRE(it.shown().find("\"U1\"") != std::string::npos);
+  it.left.erase("T1");
+  it.tell("Team", "T1", "delete");
+  it.world.settle(hours(2));
+  REQUIRE(it.right.rows.size() == 1);
+
+  if (deleted) {
+    it.world.left.erase(it.ada);
+    it.world.hook(Side::kLeft, it.ada, "delete");
+  } else {
+    it.name(false);
+  }
+  it.world.settle(minutes(1));
+
+  CHECK(it.right.rows.empty());
 }

@@ -131,16 +131,17 @@ Duration Reconcile::holder_pause() const {
 
 /// What the record is to name on the side, as the other side names it.
 std::vector<Reference> Reconcile::named_parents(Side side) const {
+  const Side from = other(side);
   std::vector<Reference> out;
   for (const Decision& decision : decisions_.fields) {
     const Field& field = *decision.field;
-    const auto& to = side == Side::kLeft ? decision.to_left : decision.to_right;
-    if (!to || field.kind != Field::Kind::kReference || field.reference.empty()) continue;
-    const Value& own = side == Side::kLeft ? decision.right : decision.left;
-    const Array keys = field.list ? elements_of(own) : Array{own};
-    for (const Value& key : keys) {
-      if (!key.is_null()) out.push_back({field.reference, other(side), key.is_string() ? key.as_string() : json::dump(key)});
+    if (!(side == Side::kLeft ? decision.to_left : decision.to_right)) continue;
+    std::vector<Reference> named = references_in(field, from, from == Side::kLeft ? decision.left : decision.right);
+    if (field.kind == Field::Kind::kRows && decision.base) {  // most of them are of rows that nobody touched
+      const std::vector<Reference> before = references_in(field, from, from == Side::kLeft ? decision.base->left : decision.base->right);
+      std::erase_if(named, [&](const Reference& one) { return std::find(before.begin(), before.end(), one) != before.end(); });
     }
+    out.insert(out.end(), named.begin(), named.end());
   }
   return out;
 }
@@ -175,17 +176,11 @@ void Reconcile::tell_deleted(Side side, const std::string& mapping, const SideKe
 
 /// What the record named until now, and does not name any more, may be waiting to be deleted. What it still names it may wait for itself.
 void Reconcile::wake_let_go(Side side, const Field& field, const Value& before, const Value& now) {
-  if (field.kind != Field::Kind::kReference || field.reference.empty() || !lane_.translator(field.reference, plan_.end[side])) return;
-  const auto names = [&](const Value& form) {
-    std::set<std::string> out;
-    for (const Value& key : field.list ? elements_of(form) : Array{form}) {
-      if (!key.is_null()) out.insert(parent_name({field.reference, side, key.is_string() ? key.as_string() : json::dump(key)}));
-    }
-    return out;
-  };
-  const std::set<std::string> kept = names(now);
-  for (const std::string& name : names(before)) {
-    if (!kept.contains(name)) let_go_.insert(name);
+  std::set<std::string> kept;
+  for (const Reference& one : references_in(field, side, now)) kept.insert(parent_name(one));
+  for (const Reference& one : references_in(field, side, before)) {
+    const std::string name = parent_name(one);
+    if (!kept.contains(name) && lane_.translator(one.mapping, plan_.end[side])) let_go_.insert(name);
   }
 }
 

@@ -56,6 +56,16 @@ void add_reference(const Field& field, Side side, const Value& form, std::set<Re
   }
 }
 
+}  // namespace
+
+std::vector<Reference> references_in(const Field& field, Side side, const Value& form) {
+  std::set<Reference> named;
+  visit(field, side, form, [&](const Field& one, const Value& value) { add_reference(one, side, value, named); });
+  return {named.begin(), named.end()};
+}
+
+namespace {
+
 void add_questions(const Field& field, Side side, const Value& form, bool redact, std::vector<Question>& wanted) {
   if (field.kind != Field::Kind::kFind || empty_form(field, side, form)) return;
   const Side to = other(side);

@@ -11,6 +11,8 @@ namespace tidewire::sync {
 
 /// Which references the pass needs translated before decide can run.
 std::vector<Reference> references_of(const Situation& situation);
+/// What a form of the field names in other mappings: of rows, each cell of each row.
+std::vector<Reference> references_in(const Field& field, Side side, const Value& form);
 /// What it has to look up in other collections.
 std::vector<Question> questions_of(const Situation& situation);
 /// What `lookup` asks for the records of a side; nullopt where the record names none.
