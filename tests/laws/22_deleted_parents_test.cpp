@@ -144,7 +144,7 @@ struct Named {
     if (rows) {
       world.left.edit(ada, "members", Value(Array{Value(Object{{"row", Value(1)}, {"team", team}})}));
     } else {
-      world.left.edit(ada, "of", Value("Team"));
+      world.left.edit(ada, "of", named ? Value("Team") : Value());
       world.left.edit(ada, "team", team);
     }
     world.hook(Side::kLeft, ada);

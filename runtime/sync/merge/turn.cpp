@@ -8,6 +8,18 @@ namespace tidewire::sync {
 
 using store::other;
 
+namespace {
+
+/// The form of a field in which nothing is.
+Value nothing_in(const Field& field, Side side) {
+  if (field.paths[side].size() == 1) return {};
+  Value form{Object{}};
+  for (const std::string& path : field.paths[side]) form[path] = Value();
+  return form;
+}
+
+}  // namespace
+
 Result<Turned> Turner::turn_function(const Field& field, Side to, const Value& form) {
   const Record* source = s_.record[other(to)];
   static const Value nothing{Object{}};
@@ -64,7 +76,7 @@ Result<std::optional<Value>> Turner::key_there(const std::string& mapping, bool 
 }
 
 Result<std::optional<Turned>> Turner::turn_reference(const Field& field, Side to, const Value& form) {
-  if (empty_form(field, other(to), form)) return std::optional<Turned>(Turned{});
+  if (empty_form(field, other(to), form)) return std::optional<Turned>(Turned{false, nothing_in(field, to)});
   if (!field.words.empty()) return turn_word(field, to, form);
   if (!field.list) {
     auto key = TRY(key_there(field.reference, field.optional_reference, to, form, field.type[to]));
