@@ -133,3 +133,16 @@ TEST_CASE("law 30: records that hand their values on in a circle are told so, an
   for (int i = 1; i <= many; ++i) CHECK(it.code(i) == std::to_string(i % many + 1));
   CHECK(it.world.counts().dead == 0);
 }
+
+TEST_CASE("law 30: a circle is told as one, however many hand their values on in it", "[laws][30]") {
+  const int many = 25;
+  Codes it(many);
+  for (int i = 1; i <= many; ++i) it.give(i, std::to_string(i % many + 1));
+  it.world.settle(hours(2));
+
+  CHECK(it.world.counts().dead == many);
+  int circles = 0;
+  for (int i = 1; i <= many; ++i) circles += it.said(i).find("they hand it on in a circle | no order of writes ends that") != std::string::npos;
+  CHECK(circles >= 1);
+  CHECK(it.said(1).size() < 600);
+}

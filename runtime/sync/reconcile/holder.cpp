@@ -17,7 +17,10 @@ using store::side_name;
 
 namespace {
 
-constexpr std::size_t kLongestChain = 20;
+/// So many holders are followed at once, and so many by a record that has waited for the first as long as any does: where thousands
+/// hand their values on, most are through by then.
+constexpr std::size_t kShortChain = 20, kLongestChain = 1000;
+constexpr std::size_t kToldOfChain = 4;
 constexpr Duration kLongestHold = std::chrono::minutes(15);
 
 bool is_unique(const Plan& plan, const Field& field, Side side) {
@@ -28,6 +31,16 @@ bool is_unique(const Plan& plan, const Field& field, Side side) {
 
 /// Who was in the row's way when it was last tried, as "mapping/side/key"; "" = nobody.
 std::string held_by(const store::DirtyKey& row) { return row.error ? row.error->string_or("holder") : ""; }
+
+std::size_t longest_chain(Duration waited) { return waited >= kLongestHold ? kLongestChain : kShortChain; }
+
+/// A long chain by its beginning and its end.
+std::string chain_in_words(const std::vector<std::string>& chain) {
+  const std::string next = "', which waits for that of '";
+  if (chain.size() <= kToldOfChain + 1) return "'" + join(chain, next) + "'";
+  const std::vector<std::string> first(chain.begin(), chain.begin() + kToldOfChain);
+  return "'" + join(first, next) + "', and so on, over " + std::to_string(chain.size() - kToldOfChain - 1) + " more, to '" + chain.back() + "'";
+}
 
 /// What keeps the holder from moving on; "" where it is about to.
 std::string at_rest(const store::Known& holder) {
@@ -74,7 +87,8 @@ void Reconcile::look_for_holder(Side side, std::vector<Condition> asked, Error e
 
 /// From one holder to the next, as far as they wait for each other.
 void Reconcile::follow_holders(Blocked blocked) {
-  lane_.store.load(lane_.mapping, {{blocked.side, blocked.chain.back()}}, [self = shared_from_this(), blocked](Result<std::vector<store::Known>> known) mutable {
+  const SideKey last{blocked.side, blocked.chain.back()};
+  lane_.store.load(lane_.mapping, {last}, [self = shared_from_this(), blocked = std::move(blocked)](Result<std::vector<store::Known>> known) mutable {
     if (!known.ok()) return self->fail(std::move(blocked.error));
     const store::Known& holder = known->front();
     const std::string before = self->lane_.mapping + "/" + side_name(blocked.side) + "/";
@@ -83,9 +97,10 @@ void Reconcile::follow_holders(Blocked blocked) {
       if (!by.starts_with(before)) continue;
       const std::string next = by.substr(before.size());
       blocked.circle = next == *self->link_.key[blocked.side];
-      const bool known_already = std::find(blocked.chain.begin(), blocked.chain.end(), next) != blocked.chain.end();
-      if (blocked.circle || known_already || blocked.chain.size() >= kLongestChain) break;
+      const bool known_already = std::find(blocked.chain.begin(), blocked.chain.end(), next) != blocked.chain.end();  // a circle that this record only leads to
+      if (blocked.circle || known_already) break;
       blocked.chain.push_back(next);
+      if (blocked.chain.size() > longest_chain(self->holder_pause())) break;
       return self->follow_holders(std::move(blocked));
     }
     self->tell_holder(std::move(blocked), holder);
@@ -96,11 +111,15 @@ void Reconcile::tell_holder(Blocked blocked, const store::Known& last) {
   const Side source = other(blocked.side);
   const std::string who = "'" + blocked.chain.back() + "'";
   const bool met_before = std::any_of(taken_.begin(), taken_.end(), [this](const store::DirtyKey& row) { return held_by(row) == holder_; });
-  std::string text = "; on " + plan_.end[blocked.side].connection + " '" + blocked.path + "' is that of '" + join(blocked.chain, "', which waits for that of '") + "'";
+  std::string text = "; on " + plan_.end[blocked.side].connection + " '" + blocked.path + "' is that of " + chain_in_words(blocked.chain);
   std::string hint = who + " is written first, and this is tried again then";
   if (blocked.circle) {
     text += ", which waits for that of this record: they hand it on in a circle";
     hint = "no order of writes ends that: give one of them another value on " + plan_.end[source].connection + ", and the one that it shall have once they are level";
+  } else if (blocked.chain.size() > longest_chain(holder_pause())) {
+    text += ": more than " + std::to_string(longest_chain(holder_pause())) + " wait for each other in a row";
+    hint = "each is written as soon as the one after it has let go; should they hand it on in a circle, give one of them another value on " + plan_.end[source].connection;
+    holder_moves_ = true;
   } else if (!last.link) {
     text += ", which is linked to nothing in this mapping";
     hint = "give it another value there, or link it; then: tidewire retry --mapping " + lane_.mapping;
