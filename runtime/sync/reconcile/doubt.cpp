@@ -2,7 +2,9 @@
 #include <algorithm>
 
 #include "sync/merge/canonical.h"
+#include "sync/merge/rows.h"
 #include "sync/reconcile/hooks.h"
+#include "sync/reconcile/questions.h"
 #include "sync/reconcile/reconcile.h"
 
 namespace tidewire::sync {
@@ -19,6 +21,38 @@ const Value& part_of(const Value& announced, const char* name) {
 
 /// What landed of an earlier write that does not count is put back by it (reconcile/group.cpp): the base stays.
 bool goes_back(const Value& announced) { return announced.find("back") != nullptr; }
+
+/// What the field's rule makes of a dispute is a value of its own.
+bool computes(Mapper& mapper, const Field& field, const Value& left, const Value& right) {
+  if (!field.strategy_function) return false;
+  Dispute dispute;
+  dispute.field = field.name;
+  dispute.base = store::FieldBase{left, right};
+  dispute.left = left;
+  dispute.right = right;
+  const auto verdict = mapper.resolve(field, *field.strategy_function, dispute);
+  return verdict.ok() && verdict->kind == Verdict::Kind::kValue;
+}
+
+/// Of a row that both sides have.
+bool has_computed_cell(Mapper& mapper, const Field& field, const Value& announced) {
+  std::map<std::string, const Value*> left;
+  const Value& lefts = part_of(announced, "l");
+  const Value& rights = part_of(announced, "r");
+  const auto names = row_names(field, Side::kLeft, lefts);
+  for (std::size_t i = 0; i < names.size(); ++i) left[names[i]] = &elements_of(lefts)[i];
+  const auto there = row_names(field, Side::kRight, rights);
+  for (std::size_t i = 0; i < there.size(); ++i) {
+    const auto same = left.find(there[i]);
+    if (same == left.end()) continue;
+    const Value& row = elements_of(rights)[i];
+    const bool any = std::any_of(field.rows.begin(), field.rows.end(), [&](const Field& cell) {
+      return !cell.judged() && computes(mapper, cell, cell_form(cell, Side::kLeft, *same->second), cell_form(cell, Side::kRight, row));
+    });
+    if (any) return true;
+  }
+  return false;
+}
 
 }  // namespace
 
@@ -283,17 +317,11 @@ std::optional<store::Intent> Reconcile::rest_of(const store::Intent& intent, con
   return rest;
 }
 
-/// Whether a rule makes a value of the two: then a copy of one side's carries what was computed before.
+/// Whether a rule makes a value of the two: then a copy of one side's carries what was computed before. A list for both sides is made of
+/// cells that are copied, which can be merged again, unless the rule of one of them computes.
 bool Reconcile::is_computed(const Field& field, const Value& announced) const {
-  if (announced.find("base") != nullptr) return true;
-  if (!field.strategy_function) return false;
-  Dispute dispute;
-  dispute.field = field.name;
-  dispute.base = store::FieldBase{part_of(announced, "l"), part_of(announced, "r")};
-  dispute.left = dispute.base->left;
-  dispute.right = dispute.base->right;
-  const auto verdict = mapper_->resolve(field, *field.strategy_function, dispute);
-  return verdict.ok() && verdict->kind == Verdict::Kind::kValue;
+  if (field.kind == Field::Kind::kRows) return has_computed_cell(*mapper_, field, announced);
+  return announced.find("base") != nullptr || computes(*mapper_, field, part_of(announced, "l"), part_of(announced, "r"));
 }
 
 /// A computed field that shows neither what it was nor what it was to become: whether the result is in it cannot be told. A
@@ -304,9 +332,11 @@ bool Reconcile::find_doubtful(const store::Intent& intent) {
   for (const auto& [name, announced] : intent.fields.as_object()) {
     const Field* field = plan_.field(name);
     if (field == nullptr || goes_back(announced) || shows(intent, name, intent.side == Side::kLeft ? "l" : "r")) continue;
-    const bool copied = announced.find("base") == nullptr;
-    if (field->judged() && copied) judged_in_doubt_.insert(name);
-    if ((field->judged() && copied) || !is_computed(*field, announced)) continue;
+    const bool rows = field->kind == Field::Kind::kRows;
+    const bool judged = field->judged() || std::any_of(field->rows.begin(), field->rows.end(), [](const Field& cell) { return cell.judged(); });
+    const bool copied = rows || announced.find("base") == nullptr;
+    if (judged && copied) judged_in_doubt_.insert(name);
+    if ((judged && copied && !rows) || !is_computed(*field, announced)) continue;
     doubtful_.insert(name);
     any = true;
   }
