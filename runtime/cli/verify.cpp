@@ -32,7 +32,7 @@ std::int64_t differing_of(const Value& job) {
   if (found == nullptr) return 0;
   for (const auto& [kind, count] : found->as_object()) {
     const bool known = std::any_of(kKnown.begin(), kKnown.end(), [kind = std::string_view(kind)](const auto& one) { return one.first == kind; });
-    sum += known || kind == "drift" ? 0 : count.as_int();
+    sum += known || kind == "drift" || kind == "edited" ? 0 : count.as_int();
   }
   return sum;
 }
@@ -79,12 +79,21 @@ std::string drift_text(std::int64_t drift) {
          " left so: the source's next edit of the field overwrites it, or `enforce = true` in the mapping";
 }
 
+/// What a resync over all writes, of each mapping that was edited.
+void print_edited(Context& context, const Value& job) {
+  for (const Value& part : job.find("parts")->as_array()) {
+    const std::int64_t edited = found_of(part, "edited");
+    if (edited > 0) context.out.line(grouped(edited) + (edited == 1 ? " record differs" : " records differ") + " by an edit of the mapping: `tidewire sync " + plain(part.string_or("mapping")) + " --all` writes what it says now");
+  }
+}
+
 void print_result(Context& context, const Value& job, std::int64_t differing, std::int64_t drift, const std::string& mended) {
   if (const Value* findings = job.find("findings")) print_findings(context, *findings, false);
   if (job.bool_or("more", false)) context.out.line(context.out.paint("… more are counted above", Style::kDim));
-  if (differing + drift == 0) context.out.line(context.out.paint("✓ ", Style::kGood) + level_text(job));
+  if (differing + drift + found_of(job, "edited") == 0) context.out.line(context.out.paint("✓ ", Style::kGood) + level_text(job));
   if (differing > 0) context.out.line(grouped(differing) + (differing == 1 ? " record differs" : " records differ") + mended);
   if (drift > 0) context.out.line(drift_text(drift));
+  print_edited(context, job);
 }
 
 int verify(Context& context) {
@@ -108,7 +117,7 @@ int verify(Context& context) {
   }
   if (!done) return kFailed;
   if (differing > 0 && recorded) return kAttention;
-  return drift > 0 || (differing > 0 && !repair) ? kFailed : kOk;
+  return drift + found_of(*job, "edited") > 0 || (differing > 0 && !repair) ? kFailed : kOk;
 }
 
 }  // namespace
@@ -119,8 +128,8 @@ const Command& verify_command() {
                                "compares both sides completely and tells what differs, field by field",
                                "Reads every record of both sides, page by page, whatever the state believes. Kinds: differing, left_only, right_only,\n"
                                "unlinked (the same thing on both sides, not linked), missing_left and missing_right (linked, but gone there), stopped (an\n"
-                               "error), drift (edited on the side that a one-way mapping writes to: left alone, by --repair too). What is known is counted and left\n"
-                               "alone: accepted (told to keep, or a form that one system stores by itself), skipped (a conflict that a person skipped), ignored_delete\n"
+                               "error), drift (edited on the side that a one-way mapping writes to: left alone, by --repair too), edited (the mapping says it otherwise\n"
+                               "since it was edited: `sync MAPPING --all` writes that, --repair does not). What is known is counted and left alone: accepted (told to keep, or a form that one system stores by itself), skipped (a conflict that a person skipped), ignored_delete\n"
                                "(it stays after a delete that was ignored), out_of_scope, ignored. Ends with 0 when nothing else differs, else 1.",
                                {{{"--mapping", "M", "this mapping alone, as MAPPING"}, {"--repair", "", "puts what differs before the engine, which mends it by the mapping's rules"}, kAuthorOption}, 0, 1},
                                verify};

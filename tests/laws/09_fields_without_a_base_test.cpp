@@ -323,6 +323,19 @@ TEST_CASE("law 9: a dry run of a resync tells what it would write", "[laws][9]")
   CHECK(found_in(run_job(it.world, "dry_run"), "updates") == 0);
 }
 
+TEST_CASE("law 9: a comparison tells what an edited transform says otherwise, as no difference that somebody accepted, and mends nothing of it", "[laws][9]") {
+  Softly it;
+  CHECK(run_job(it.world, "verify").summary.find("found") == nullptr);
+  it.say("softly ");
+  const store::Job job = run_job(it.world, "verify", Object{{"repair", true}});
+
+  CHECK(found_in(job, "edited") == 1);
+  CHECK(found_in(job, "accepted") == 0);
+  CHECK(it.new_writes() == 0);
+  it.resync();
+  CHECK(run_job(it.world, "verify").summary.find("found") == nullptr);
+}
+
 TEST_CASE("law 9: how many links would differ is told without asking a system", "[laws][9]") {
   Softly it;
   const auto count = [&] {

@@ -99,6 +99,15 @@ expect 0 "$TIDEWIRE" resume people
 stop_daemon TERM
 expect 0 "$TIDEWIRE" sync
 
+# what an edited mapping says otherwise is no difference that somebody accepted
+cp mappings/people.lua "$work/people.lua"
+sed -i 's/{ "phone", "phone" }/{ "phone", "phone", { to_right = function(v) return v and "tel " .. v end, to_left = function(v) return v and v:sub(5) end } }/' mappings/people.lua
+expect 1 "$TIDEWIRE" verify people
+says "differ by an edit of the mapping: \`tidewire sync people --all\`"
+says_not accepted
+cp "$work/people.lua" mappings/people.lua
+expect 0 "$TIDEWIRE" verify people
+
 # a dead letter waits for a person before any alert, and is let go with a reason
 sed -i 's/{ "phone", "phone" }/{ "phone", "phone", { to_right = function() error("no phone today") end, to_left = function(v) return v end } }/' mappings/people.lua
 edit_erp ada@example.org '{"phone": "+44 4"}'

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "sync/merge/differing.h"
 #include "sync/reconcile/questions.h"
 
 namespace tidewire::sync {
@@ -19,6 +20,7 @@ struct Verify::Pair {
 namespace {
 
 const std::vector<store::Conflict> kNoConflicts;
+constexpr const char *kAccepted = "accepted", *kSkipped = "skipped", *kDrift = "drift", *kEdited = "edited";
 
 /// What differs is only what a person let be until one of the sides changes.
 bool only_skipped(const Report& report, const std::vector<std::string>& kinds) {
@@ -104,7 +106,7 @@ void Verify::compare(std::vector<Pair> pairs, std::vector<Suspect> suspects, Don
               if (!translations.ok()) return done(translations.error());
               for (const Pair& pair : *present) {
                 const bool alone = !comparable(pair, *translations);
-                if (alone || differ(pair, *translations)) suspects.push_back({{pair.first, *pair.link.key[pair.first]}, false, {}, !alone});
+                if (alone || differ(pair, *translations)) suspects.push_back({{pair.first, *pair.link.key[pair.first]}, false, {}, !alone, {}, pair.link.notes.string_or("$script") != script_note(*place_.mapper)});
               }
               job_.summary["compared"] = job_.summary.int_or("compared", 0) + static_cast<std::int64_t>(present->size());
               confirm(std::move(suspects), std::move(done));
@@ -168,6 +170,27 @@ void Verify::confirm(std::vector<Suspect> suspects, Done<Page> done) {
   PassOptions options;
   options.dry = options.read_both = true;
   look_at_all(lane(), place_.mapper, std::move(keys), options, while_alive([this, suspects = std::move(suspects), done = std::move(done)](std::vector<Report> reports) {
+                look_edited(std::move(suspects), std::move(reports), std::move(done));
+              }));
+}
+
+/// Both sides agreed to differ so: what the mapping, edited since, makes of it now.
+void Verify::look_edited(std::vector<Suspect> suspects, std::vector<Report> reports, Done<Page> done) {
+  std::vector<std::size_t> which;
+  std::vector<SideKey> keys;
+  for (std::size_t i = 0; i < suspects.size(); ++i) {
+    if (!std::exchange(suspects[i].edited, false) || kind_of(suspects[i], reports[i]) != kAccepted) continue;
+    which.push_back(i);
+    keys.push_back(suspects[i].key);
+  }
+  Reconcile::Options options;
+  options.dry = options.read_both = options.reapply = true;
+  look_at_all(lane(), place_.mapper, std::move(keys), options, while_alive([this, which = std::move(which), suspects = std::move(suspects), reports = std::move(reports), done = std::move(done)](std::vector<Report> again) mutable {
+                for (std::size_t i = 0; i < which.size(); ++i) {
+                  if (kinds_of(again[i]).empty() && !decided(again[i].operation, "held")) continue;
+                  suspects[which[i]].edited = true;
+                  reports[which[i]] = std::move(again[i]);
+                }
                 Page page;
                 for (std::size_t i = 0; i < suspects.size(); ++i) note(suspects[i], reports[i], page);
                 job_.done += static_cast<std::int64_t>(page.marks.size());
@@ -175,25 +198,32 @@ void Verify::confirm(std::vector<Suspect> suspects, Done<Page> done) {
               }));
 }
 
-void Verify::note(const Suspect& suspect, const Report& report, Page& page) {
+/// "" for what is no finding.
+std::string Verify::kind_of(const Suspect& suspect, const Report& report) {
   const Side here = suspect.key.first;
   const auto kinds = kinds_of(report);
   const auto has = [&](const char* kind) { return std::find(kinds.begin(), kinds.end(), kind) != kinds.end(); };
   const bool deletes = report.operation.kind == "delete" || has("deletes");
-  std::string kind;
-  if (suspect.missing && (report.error || deletes || has("creates"))) kind = std::string("missing_") + side_name(*suspect.missing);
-  else if (report.error) kind = "stopped";
-  else if (suspect.unlinked && has("links")) kind = here == Side::kLeft ? "unlinked" : "";
-  else if (suspect.unlinked && (has("creates") || (suspect.left_alone.empty() && !flows(plan().flow, other(here))))) kind = std::string(side_name(here)) + "_only";
-  else if (only_skipped(report, kinds)) return count_found(job_, "skipped");
-  else if (!kinds.empty()) kind = "differing";
-  else if (decided(report.operation, "drift")) kind = "drift";
-  else if (suspect.compared) return count_found(job_, "accepted");
+  if (suspect.edited) return kEdited;
+  if (suspect.missing && (report.error || deletes || has("creates"))) return std::string("missing_") + side_name(*suspect.missing);
+  if (report.error) return "stopped";
+  if (suspect.unlinked && has("links")) return here == Side::kLeft ? "unlinked" : "";
+  if (suspect.unlinked && (has("creates") || (suspect.left_alone.empty() && !flows(plan().flow, other(here))))) return std::string(side_name(here)) + "_only";
+  if (only_skipped(report, kinds)) return kSkipped;
+  if (!kinds.empty()) return "differing";
+  if (decided(report.operation, "drift")) return kDrift;
+  return suspect.compared ? kAccepted : "";
+}
+
+void Verify::note(const Suspect& suspect, const Report& report, Page& page) {
+  const Side here = suspect.key.first;
+  const std::string kind = kind_of(suspect, report);
   if (kind.empty() && !suspect.left_alone.empty()) count_found(job_, suspect.left_alone);
+  if (kind == kSkipped || kind == kAccepted) return count_found(job_, kind);
   if (kind.empty()) return;
   store::Finding finding = finding_of(report, kind);
   finding.key[here] = suspect.key.second;
-  if (flag("repair") && kind != "drift") {
+  if (flag("repair") && kind != kDrift && kind != kEdited) {
     page.marks.push_back({here, suspect.key.second, "upsert", "job", 1, {}});
     if (const auto& twin = finding.key[other(here)]) page.marks.push_back({other(here), *twin, "upsert", "job", 1, {}});
   }
