@@ -17,6 +17,8 @@ namespace tidewire::store {
 enum class Side { kLeft, kRight };
 constexpr Side other(Side side) { return side == Side::kLeft ? Side::kRight : Side::kLeft; }
 constexpr const char* side_name(Side side) { return side == Side::kLeft ? "left" : "right"; }
+/// As the stored values of a link name its sides: {"l": …, "r": …} in base, stamps and notes.
+constexpr const char* side_tag(Side side) { return side == Side::kLeft ? "l" : "r"; }
 constexpr std::optional<Side> side_from_name(std::string_view name) {
   if (name == "left") return Side::kLeft;
   if (name == "right") return Side::kRight;

@@ -97,7 +97,7 @@ void Poller::mark(Instant asked_at, ChangesPage page, const std::vector<store::K
 
 void Poller::keep(std::vector<store::DirtyMark> marks, Value cursor, bool more) {
   if (more && marks.empty() && cursor == asked_) {
-    now_.error = make_error(Code::kInvalid, "the connector says that more follows and stays at the same cursor: " + json::dump(cursor), "mend `changes` of the connector");
+    if (!now_.error) now_.error = make_error(Code::kInvalid, "the connector says that more follows and stays at the same cursor: " + json::dump(cursor), "mend `changes` of the connector");
     return end();
   }
   lane_.store.put_polled(lane_.mapping, std::move(marks), side_, cursor, [this, alive = alive_, more, cursor](Result<void> stored) {

@@ -183,7 +183,7 @@ void Verify::look_edited(std::vector<Suspect> suspects, std::vector<Report> repo
     which.push_back(i);
     keys.push_back(suspects[i].key);
   }
-  Reconcile::Options options;
+  PassOptions options;
   options.dry = options.read_both = options.reapply = true;
   look_at_all(lane(), place_.mapper, std::move(keys), options, while_alive([this, which = std::move(which), suspects = std::move(suspects), reports = std::move(reports), done = std::move(done)](std::vector<Report> again) mutable {
                 for (std::size_t i = 0; i < which.size(); ++i) {

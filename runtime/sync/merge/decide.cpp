@@ -357,33 +357,6 @@ Result<void> Pass::rows_field(View& view) {
   return merge(view, {}, {}, "");
 }
 
-Result<void> Pass::lay_value(Side side, const std::string& path, Value value) {
-  return lay_path(s_.record[side], out_.patch[side], path, std::move(value));
-}
-
-/// Rows are written as one list, with what the mapping does not name of each.
-Result<void> Pass::lay_rows(const Field& field, Side side, const Value& form) {
-  const std::string& path = field.paths[side].front();
-  const Value* stored = s_.record[side] == nullptr ? nullptr : s_.record[side]->fields.at_path(path);
-  return lay_value(side, path, carried_over(field, side, form, stored == nullptr ? Value() : *stored));
-}
-
-Result<void> Pass::lay(const Decision& decision) {
-  for (const Side side : {Side::kLeft, Side::kRight}) {
-    const auto& value = side == Side::kLeft ? decision.to_left : decision.to_right;
-    if (!value) continue;
-    if (decision.field->kind == Field::Kind::kRows) {
-      TRY(lay_rows(*decision.field, side, *value));
-      continue;
-    }
-    for (const std::string& path : decision.field->paths[side]) {
-      const Value* part = decision.field->paths[side].size() == 1 ? &*value : value->find(path);
-      if (part != nullptr) TRY(lay_value(side, path, *part));
-    }
-  }
-  return {};
-}
-
 Result<void> Pass::constants() {
   for (const Field& field : s_.plan.fields) {
     if (field.kind != Field::Kind::kConstant || !field.constant) continue;
@@ -508,74 +481,6 @@ Result<Decisions> Pass::run() {
   return std::move(out_);
 }
 
-bool is_ignored(const store::Link& link, const std::string& field) {
-  const Value* note = link.notes.find(field);
-  return note != nullptr && note->find("ignored") != nullptr;
-}
-
-void drop_note(store::Link& link, const std::string& field, std::string_view what) {
-  const Value* note = link.notes.find(field);
-  if (note == nullptr || !note->is_object() || note->find(what) == nullptr) return;
-  Object& left = link.notes[field].as_object();
-  left.erase(left.find(what));
-  if (left.empty()) link.notes.as_object().erase(field);
-}
-
-void note_form(store::Link& link, const std::string& field, Object form) {
-  drop_form(link, field);
-  Value& note = link.notes[field];
-  for (auto& [name, value] : form) note[name] = std::move(value);
-}
-
-void drop_form(store::Link& link, const std::string& field) {
-  for (const char* what : {"sent", "stored", "read", "side", "loses"}) drop_note(link, field, what);
-}
-
-const Value* noted_on(const store::Link& link, const Field& field, const char* what, Side side) {
-  const Value* note = link.notes.find(field.name);
-  const Value* sides = note == nullptr ? nullptr : note->find(what);
-  return sides == nullptr ? nullptr : sides->find(side == Side::kLeft ? "l" : "r");
-}
-
-bool is_entered(const store::Link& link, const Field& field, Side side, const Value& form) {
-  const Value* value = noted_on(link, field, kEntered, side);
-  if (value == nullptr) return false;
-  return field.kind == Field::Kind::kRows ? has_entered_cell(*value, field, side, form) : same_form(field, side, form, *value);
-}
-
-void note_entered(store::Link& link, const Field& field, Side side, Value form) {
-  Value& noted = link.notes[field.name][kEntered][side == Side::kLeft ? "l" : "r"];
-  if (field.kind != Field::Kind::kRows) {
-    noted = std::move(form);
-    return;
-  }
-  for (auto& [row, cells] : form.as_object()) {
-    for (auto& [cell, value] : cells.as_object()) noted[row][cell] = std::move(value);
-  }
-}
-
-Result<void> lay_path(const Record* record, Value& patch, const std::string& path, Value value) {
-  const std::string top = path.substr(0, path.find('.'));
-  const Value* whole = record == nullptr ? nullptr : record->fields.find(top);
-  if (top.size() != path.size() && patch.find(top) == nullptr && whole != nullptr) patch[top] = *whole;
-  if (!patch.takes_path(path)) {
-    return make_error(Code::kInvalid, "'" + path + "' names a part of '" + top + "', which holds a value without parts there", "it is not written, because that value would be lost: map '" + top + "' as a whole");
-  }
-  patch.set_path(path, std::move(value));
-  return {};
-}
-
 Result<Decisions> decide(const Situation& situation) { return Pass(situation).run(); }
-
-void lay_form(const Field& field, Side side, const Value& form, Value& record) {
-  const auto& paths = field.paths[side];
-  if (paths.size() == 1) {
-    record.set_path(paths.front(), form);
-    return;
-  }
-  for (const std::string& path : paths) {
-    if (const Value* part = form.find(path); part != nullptr) record.set_path(path, *part);
-  }
-}
 
 }  // namespace tidewire::sync

@@ -14,7 +14,7 @@ Value stamp_of(const store::Link& link, Side side, const Record& record) {
   if (!record.modified) return {};
   const Value shown(record.modified->time_since_epoch().count());
   const Value* ours = link.stamps.find("");
-  const Value* last = ours == nullptr ? nullptr : ours->find(side == Side::kLeft ? "l" : "r");
+  const Value* last = ours == nullptr ? nullptr : ours->find(side_tag(side));
   // Under the mark of a soft delete, which is nobody's edit, what stood there before counts.
   if (last != nullptr && last->is_object()) return *last->find("marked") == shown ? *last->find("at") : shown;
   return last != nullptr && *last == shown ? Value(Object{{"ours", shown}}) : shown;
@@ -22,7 +22,7 @@ Value stamp_of(const store::Link& link, Side side, const Record& record) {
 
 const Value* kept_stamp(const store::Link& link, const Field& field, Side side, const Value& form) {
   const Value* kept = link.stamps.find(field.name);
-  const Value* mine = kept == nullptr ? nullptr : kept->find(side == Side::kLeft ? "l" : "r");
+  const Value* mine = kept == nullptr ? nullptr : kept->find(side_tag(side));
   const Value* of = mine == nullptr ? nullptr : mine->find("value");
   if (of == nullptr) return mine;
   return same_form(field, side, form, *of) ? mine->find("at") : nullptr;
@@ -42,7 +42,7 @@ Dispute Pass::dispute_of(View& view) {
     if (s_.record[side] == nullptr) continue;
     (side == Side::kLeft ? dispute.left_record : dispute.right_record) = &s_.record[side]->fields;
     // The stamp at the first read that showed the edit counts, kept while the dispute is open (law 11).
-    const char* tag = side == Side::kLeft ? "l" : "r";
+    const char* tag = side_tag(side);
     const Value* mine = kept_stamp(s_.link, field, side, side == Side::kLeft ? dispute.left : dispute.right);
     const Value stamp = mine != nullptr ? *mine : stamp_of(s_.link, side, *s_.record[side]);
     ours[side] = stamp.is_object();

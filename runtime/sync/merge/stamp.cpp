@@ -14,8 +14,6 @@ namespace {
 
 constexpr const char* kNote = "$stamps";  // no field has such a name
 
-const char* tag(Side side) { return side == Side::kLeft ? "l" : "r"; }
-
 /// Over the left's form in canonical spelling, so that it is the same wherever it is written.
 std::string checksum(const Plan& plan, const store::Link& link) {
   std::string text;
@@ -57,7 +55,7 @@ bool stamps_due(const Plan& plan, Side side, const store::Link& link) {
   const auto wanted = stamps_of(plan, side, link);
   if (!wanted.ok()) return true;
   const Value* notes = link.notes.find(kNote);
-  const Value* noted = notes == nullptr ? nullptr : notes->find(tag(side));
+  const Value* noted = notes == nullptr ? nullptr : notes->find(side_tag(side));
   return std::any_of(wanted->as_object().begin(), wanted->as_object().end(), [&](const auto& one) {
     const Value* last = noted == nullptr ? nullptr : noted->find(one.first);
     return last == nullptr || !(*last == one.second);
@@ -75,7 +73,7 @@ bool shows_stamps(const Plan& plan, Side side, const Value& sent, const Record& 
 
 void note_stamps(const Plan& plan, Side side, const Value& sent, store::Link& link) {
   for (const Stamp& stamp : plan.end[side].stamps) {
-    if (const Value* value = sent.find(stamp.field)) link.notes[kNote][tag(side)][stamp.field] = *value;
+    if (const Value* value = sent.find(stamp.field)) link.notes[kNote][side_tag(side)][stamp.field] = *value;
   }
 }
 

@@ -175,7 +175,7 @@ void Reconcile::take_answer(Side side, const Record& answer, const Value& stored
   if (creating_ && shown != Shown::kLater && !meets(plan_.end[side].scope, stored, plan_, side)) link_.notes[kOutside] = Value(true);
   note_stamps(plan_, side, decisions_.patch[side], link_);
   see(side, answer);
-  if (answer.modified) link_.stamps[""][side == Side::kLeft ? "l" : "r"] = Value(answer.modified->time_since_epoch().count());
+  if (answer.modified) link_.stamps[""][side_tag(side)] = Value(answer.modified->time_since_epoch().count());
   after_write(side);
 }
 

@@ -174,7 +174,7 @@ void Reconcile::commit_pass() {
     open_conflicts_.push_back(std::move(held));
     Value& stamps = link_.stamps[name];
     for (const Side side : {Side::kLeft, Side::kRight}) {
-      const char* tag = side == Side::kLeft ? "l" : "r";
+      const char* tag = side_tag(side);
       const Value& form = side == Side::kLeft ? decision.left : decision.right;
       if (record_[side] && record_[side]->modified && kept_stamp(link_, *decision.field, side, form) == nullptr) stamps[tag] = stamp_of(known_.link ? *known_.link : link_, side, *record_[side]);
     }

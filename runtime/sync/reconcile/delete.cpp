@@ -159,7 +159,7 @@ void Reconcile::note_went(Side side) {
     const store::FieldBase& base = link_.base.at(field.name);
     const Value& agreed = side == Side::kLeft ? base.left : base.right;
     if (same_form(field, side, form_of(field, side, record_[side]->fields), agreed)) continue;
-    link_.notes[field.name][kWent][side == Side::kLeft ? "l" : "r"] = agreed;
+    link_.notes[field.name][kWent][side_tag(side)] = agreed;
     noted_ = true;
   }
 }
@@ -177,7 +177,7 @@ void Reconcile::drop_went() {
 /// What a write of ours of unknown outcome may have made of the field, the side having had no edit in it (law 28).
 bool Reconcile::may_be_ours(const Field& field, Side side) const {
   if (unsure_.contains(field.name) || went_first(field, side)) return true;
-  const char* own = side == Side::kLeft ? "l" : "r";
+  const char* own = side_tag(side);
   const auto base = link_.base.find(field.name);
   return base != link_.base.end() && std::any_of(known_.intents.begin(), known_.intents.end(), [&](const store::Intent& intent) {
     const Value* announced = intent.side == side && is_ours(intent) ? intent.fields.find(field.name) : nullptr;

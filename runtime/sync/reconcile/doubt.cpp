@@ -194,7 +194,7 @@ void Reconcile::take_as_it_reads(const store::Intent& create) {
 /// an edit made in the copy after that is later (law 11).
 void Reconcile::keep_age(const store::Intent& create, const Field& field, const Value& announced) {
   const Side source = other(create.side);
-  const char* tag = source == Side::kLeft ? "l" : "r";
+  const char* tag = side_tag(source);
   if (!record_[source] || !record_[source]->modified) return;
   const Instant by = create.created_at + lane_.batcher[source]->endpoint().clock_offset();
   const Value form = form_of(field, source, record_[source]->fields);
@@ -231,7 +231,7 @@ std::set<std::string> Reconcile::count_as_written(const store::Intent& intent) {
   if (results == 0 || another_landed(intent)) return {};
   std::set<std::string> written;
   const auto& fields = intent.fields.as_object();
-  const char* before = intent.side == Side::kLeft ? "l" : "r";
+  const char* before = side_tag(intent.side);
   const auto part_of_record = [&](const Field& field) {
     const auto& parts = plan_.end[intent.side].parts;
     const std::string top = field.paths[intent.side].empty() ? "" : field.paths[intent.side].front().substr(0, field.paths[intent.side].front().find('.'));
@@ -278,7 +278,7 @@ bool Reconcile::note_entered_since(const store::Intent& intent) {
       news |= note_entered_cells(intent, *field, announced);
       continue;
     }
-    if (announced.find("base") != nullptr || doubtful_.contains(name) || changed(*field, side) || shows(intent, name, side == Side::kLeft ? "l" : "r") || is_ours_by_now(name)) continue;
+    if (announced.find("base") != nullptr || doubtful_.contains(name) || changed(*field, side) || shows(intent, name, side_tag(side)) || is_ours_by_now(name)) continue;
     note_entered(link_, *field, side, form_of(*field, side, record_[side]->fields));
     news = true;
   }
@@ -287,7 +287,7 @@ bool Reconcile::note_entered_since(const store::Intent& intent) {
 
 bool Reconcile::note_entered_cells(const store::Intent& intent, const Field& field, const Value& announced) {
   const Side side = intent.side;
-  std::vector<Value> known{part_of(announced, side == Side::kLeft ? "l" : "r")};
+  std::vector<Value> known{part_of(announced, side_tag(side))};
   for (const store::Intent& one : known_.intents) {
     const Value* meant = one.side == side && is_ours(one) && one.fields.is_object() ? one.fields.find(field.name) : nullptr;
     if (meant != nullptr) known.push_back(part_of(*meant, "to"));
@@ -331,7 +331,7 @@ bool Reconcile::find_doubtful(const store::Intent& intent) {
   bool any = false;
   for (const auto& [name, announced] : intent.fields.as_object()) {
     const Field* field = plan_.field(name);
-    if (field == nullptr || goes_back(announced) || shows(intent, name, intent.side == Side::kLeft ? "l" : "r")) continue;
+    if (field == nullptr || goes_back(announced) || shows(intent, name, side_tag(intent.side))) continue;
     const bool rows = field->kind == Field::Kind::kRows;
     const bool judged = field->judged() || std::any_of(field->rows.begin(), field->rows.end(), [](const Field& cell) { return cell.judged(); });
     const bool copied = rows || announced.find("base") == nullptr;

@@ -58,7 +58,7 @@ void Reconcile::take_member(Side side, Decision& member, const Value& stored, co
 
 /// After an unknown outcome: what shows a part of its group was not written. `written` loses it, and the whole is written again.
 void Reconcile::keep_members(const store::Intent& intent, std::set<std::string>& written) {
-  const char* before = intent.side == Side::kLeft ? "l" : "r";
+  const char* before = side_tag(intent.side);
   const auto goes_back = [&](const std::string& name) { return intent.fields.find(name)->find("back") != nullptr; };  // and is no part of what was to be taken
   for (const auto& [name, announced] : intent.fields.as_object()) {
     const Field* kept = plan_.field(name);

@@ -372,7 +372,7 @@ void Reconcile::forget_stamps() {
     if (stamps == nullptr || !stamps->is_object()) continue;
     for (const Side side : {Side::kLeft, Side::kRight}) {
       const auto& shown = side == Side::kLeft ? open.left : open.right;
-      if (record_[side] && (!shown || !same_form(*field, side, form_of(*field, side, record_[side]->fields), *shown))) link_.stamps[open.field].as_object().erase(side == Side::kLeft ? "l" : "r");
+      if (record_[side] && (!shown || !same_form(*field, side, form_of(*field, side, record_[side]->fields), *shown))) link_.stamps[open.field].as_object().erase(side_tag(side));
     }
   }
 }

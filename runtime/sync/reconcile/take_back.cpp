@@ -99,7 +99,7 @@ bool Reconcile::take_mark_off() {
     return false;
   }
   restored_ = "it was deleted on the " + std::string(side_name(gone)) + ", and is there again";
-  if (soft_.find("at") != nullptr && soft_.find("marked") != nullptr) link_.stamps[""][marked == Side::kLeft ? "l" : "r"] = Value(Object{{"marked", *soft_.find("marked")}, {"at", *soft_.find("at")}});
+  if (soft_.find("at") != nullptr && soft_.find("marked") != nullptr) link_.stamps[""][side_tag(marked)] = Value(Object{{"marked", *soft_.find("marked")}, {"at", *soft_.find("at")}});
   if (operation_.kind.empty()) operation_.kind = "restore";
   if (is_unmarked(marked, soft_, record_[marked]->fields)) return true;
   const Value* was = soft_.find("was");

@@ -45,7 +45,7 @@ store::Intent Reconcile::intent_for(Side side, store::IntentKind kind) const {
     announced["l"] = decision.left;
     announced["r"] = decision.right;
     if (!to) {  // it moves no base
-      const char* own = side == Side::kLeft ? "l" : "r";
+      const char* own = side_tag(side);
       announced["to"] = announced[own];
       announced[own] = *landed;
       announced["back"] = true;
@@ -149,7 +149,7 @@ bool Reconcile::keep_stamp(const Decision& decision, Side side) {
   if (!record_[side] || asked) return false;
   Value stamp = kept != nullptr ? *kept : stamp_of(link_, side, *record_[side]);
   if (stamp.is_null()) return false;
-  link_.stamps[decision.field->name][side == Side::kLeft ? "l" : "r"] = Value(Object{{"at", std::move(stamp)}, {"value", form}});
+  link_.stamps[decision.field->name][side_tag(side)] = Value(Object{{"at", std::move(stamp)}, {"value", form}});
   return kept == nullptr;
 }
 
