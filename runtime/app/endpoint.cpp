@@ -177,6 +177,12 @@ Error told_with(Error drift, const Error& answered) {
 
 }  // namespace
 
+sync::Capabilities of_collection(sync::Capabilities able, const Value& differs) {
+  able.absence_proves_delete = differs.bool_or("absence_proves_delete", able.absence_proves_delete);
+  able.client_keys = differs.bool_or("client_keys", able.client_keys);
+  return able;
+}
+
 /// What the system refuses may be a field that it does not have any more: then it is no fault of the record.
 template <typename T>
 sync::Done<T> ScriptEndpoint::doubting(sync::Done<T> done) const {

@@ -16,19 +16,22 @@ namespace tidewire::app {
 /// where it does.
 using FitCheck = std::function<void(std::function<void(std::optional<Error>)>)>;
 
+/// What a connection is able to, as one of its collections is: {absence_proves_delete, client_keys}, those that it says.
+sync::Capabilities of_collection(sync::Capabilities able, const Value& differs);
+
 class ScriptEndpoint final : public sync::Endpoint {
  public:
   /// `collection`: {name, word, options, key, scope, fields} as scripts/connectors/README.md says.
   /// `priority` is the mapping's: whose calls the connection's limits let through first.
-  /// `hidden`: columns whose values nobody may be told.
-  ScriptEndpoint(Connection& connection, Value collection, int priority, FitCheck fits = {}, std::set<std::string> hidden = {})
-      : connection_(connection), collection_(std::move(collection)), priority_(priority), fits_(std::move(fits)), hidden_(std::move(hidden)) {}
+  /// `hidden`: columns whose values nobody may be told. `differs`: capabilities of the connection that this collection has not, or has.
+  ScriptEndpoint(Connection& connection, Value collection, int priority, FitCheck fits = {}, std::set<std::string> hidden = {}, const Value& differs = {})
+      : connection_(connection), collection_(std::move(collection)), priority_(priority), fits_(std::move(fits)), hidden_(std::move(hidden)), capabilities_(of_collection(connection.capabilities(), differs)) {}
 
   const Value& collection() const { return collection_; }
   int priority() const { return priority_; }
   const std::set<std::string>& hidden() const { return hidden_; }
   const Connection& connection() const { return connection_; }
-  const sync::Capabilities& capabilities() const override { return connection_.capabilities(); }
+  const sync::Capabilities& capabilities() const override { return capabilities_; }
   Duration clock_offset() const override { return connection_.clock_offset(); }
   bool same_system() const override { return connection_.same_system(); }
   std::optional<Duration> blocked() const override { return connection_.blocked(); }
@@ -63,6 +66,7 @@ class ScriptEndpoint final : public sync::Endpoint {
   int priority_;
   FitCheck fits_;
   std::set<std::string> hidden_;
+  sync::Capabilities capabilities_;
 };
 
 /// kInvalid where the table is no record (no key): a fault of the connector.

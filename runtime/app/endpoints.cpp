@@ -108,7 +108,11 @@ sync::FilesOf files_at(const ScriptEndpoint& own, const std::shared_ptr<ScriptFi
   return {connection, bucket.empty() ? connection : connection + "/" + bucket, verbs};
 }
 
-bool same_endpoint(const ScriptEndpoint& a, const ScriptEndpoint& b) { return &a.connection() == &b.connection() && a.collection() == b.collection() && a.priority() == b.priority() && a.hidden() == b.hidden(); }
+bool same_capabilities(const sync::Capabilities& a, const sync::Capabilities& b) { return a.absence_proves_delete == b.absence_proves_delete && a.client_keys == b.client_keys; }
+
+bool same_endpoint(const ScriptEndpoint& a, const ScriptEndpoint& b) {
+  return &a.connection() == &b.connection() && a.collection() == b.collection() && a.priority() == b.priority() && a.hidden() == b.hidden() && same_capabilities(a.capabilities(), b.capabilities());
+}
 
 }  // namespace
 

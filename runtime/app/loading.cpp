@@ -311,7 +311,12 @@ std::unique_ptr<MappingEndpoints> App::State::endpoints_of(const Draft& draft, c
   sync::Sides<std::unique_ptr<ScriptEndpoint>> ends;
   const auto plan = sync::Plan::from(compiled);
   const std::set<std::string> hidden = plan.ok() ? sync::hidden_columns(*plan) : std::set<std::string>{};
-  for (const Side side : {Side::kLeft, Side::kRight}) ends[side] = std::make_unique<ScriptEndpoint>(*connections_.at(draft.connection(side)), draft.collection(side), static_cast<int>(compiled.int_or("priority", 0)), fit_check(draft.name), hidden);
+  for (const Side side : {Side::kLeft, Side::kRight}) {
+    const Value* end = compiled.find(store::side_name(side));
+    const Value* differs = end == nullptr ? nullptr : end->find("differs");
+    ends[side] = std::make_unique<ScriptEndpoint>(*connections_.at(draft.connection(side)), draft.collection(side), static_cast<int>(compiled.int_or("priority", 0)), fit_check(draft.name), hidden,
+                                                  differs == nullptr ? Value() : *differs);
+  }
   return std::make_unique<MappingEndpoints>(std::move(ends), compiled, [this](const std::string& wanted) {
     const auto found = connections_.find(wanted);
     return found == connections_.end() ? nullptr : found->second.get();

@@ -37,6 +37,11 @@ ScriptMapper::ScriptMapper(std::shared_ptr<script::Script> script, sync::Plan pl
 Array ScriptMapper::types() const {
   Array types;
   add_types(compiled_.find("fields"), types);
+  for (const char* side : {"left", "right"}) {
+    const Value* end = compiled_.find(side);
+    const Value* differs = end == nullptr ? nullptr : end->find("differs");
+    types.push_back(differs == nullptr ? Value() : *differs);
+  }
   return types;
 }
 

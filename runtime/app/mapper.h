@@ -19,7 +19,8 @@ class ScriptMapper final : public sync::Mapper {
   const std::string& version() const override { return script_->version().hash; }
   const script::Script& script() const { return *script_; }
   const Value& compiled() const { return compiled_; }
-  /// The types by which it reads values, of both sides of each field in the order of the rows; their options left out.
+  /// The types by which it reads values, of both sides of each field in the order of the rows, their options left out; then what each
+  /// side's collection is able to otherwise than its connection.
   Array types() const;
   Result<sync::Outcome> convert(const sync::Field& field, sync::Side to, const Value& form, const Value& record, std::string_view op) override;
   Result<sync::Outcome> convert_in(const sync::Field& field, sync::Side to, const Value& form, const Value& record, const sync::CallContext& context) override;

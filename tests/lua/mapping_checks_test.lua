@@ -122,6 +122,15 @@ test("a collection's one name goes with the plan where its connector says it", f
   equal(plan.left.place, nil)
 end)
 
+test("what a collection is able to otherwise than its connection goes with the plan", function()
+  local function differs(about)
+    about.key, about.fields = { "id" }, { case.field "id", case.field "email" }
+    return case.load(function() return { fields = { { "email", "email" } } } end, { describe = { right = about } }).right.differs
+  end
+  equal(differs { absence_proves_delete = false, client_keys = true }, { absence_proves_delete = false, client_keys = true })
+  equal(differs {}, nil)
+end)
+
 test("a collection in which no record can be made is warned of where new ones would go there", function()
   local function warnings(creates, direction)
     local described = two_described("text", "text")

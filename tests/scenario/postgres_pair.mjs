@@ -21,6 +21,12 @@ const lists = `return mapping {
 }
 `;
 
+const notes = `return mapping {
+  left = e.table "notes", right = d.table "notes", on = { poll = "every 1s" }, key = { left = "code", right = "code", assigned_by = "left" },
+  match = { by.fields { "name" } }, fields = { same { "name" } }, deletes = { to_right = "delete" },
+}
+`;
+
 const lamps = `return mapping {
   left = c.table "lamps", right = d.table "lamps", on = { poll = "every 1s" }, key = { left = "code", right = "code", assigned_by = "left" },
   match = { by.fields { "name" } }, fields = { same { "name", "lit", "seen", "watts" } },
@@ -40,7 +46,8 @@ const cases = {
         is_active boolean default false, labels text[], extra jsonb, born_on date constraint likely check (born_on > '1700-01-01'), bytes bytea, temper text);
       insert into crm.persons (mail, full_name) values ('grace@x', 'Grace');
       ${teams}; ${touch}`);
-    own = world.project = project(new URL("postgres_pair", import.meta.url).pathname, { A_URL: a.url, B_URL: b.url });
+    a.sql("create role clerk login password 'practice'; grant usage on schema public to clerk");
+    own = world.project = project(new URL("postgres_pair", import.meta.url).pathname, { A_URL: a.url, B_URL: b.url, CLERK_URL: a.url.replace("postgres:practice@", "clerk:practice@") });
   },
 
   async "what is needed is shown first and made only when told so"() {
@@ -233,6 +240,26 @@ const cases = {
     await arrives("the edit under the new name", () => lamp(b, "glows") === "t", 30);
     assert.equal((await own.status()).mappings.lamps.reload.ok, true);
     own.remove("mappings/lamps.lua");
+  },
+
+  async "rows that a policy begins to hide are not deleted on the other side"() {
+    const made = "create table notes (code text primary key, name text, owner text, updated_at timestamptz not null default clock_timestamp())";
+    a.sql(`${made}; grant all on notes to clerk; insert into notes values ('x', 'seen', 'clerk'), ('y', 'kept', 'clerk'), ('z', 'deleted', 'clerk')`);
+    b.sql(made);
+    own.write("mappings/notes.lua", notes);
+    await arrives("the notes on the right", () => b.sql("select count(*) from notes") === "3", 30);
+    a.sql("delete from notes where code = 'z'");
+    assert.equal((await own.cli("sync", "notes", "--sweep")).code, 0);
+    await arrives("the deletion on the right", () => b.sql("select count(*) from notes") === "2", 30);
+    await settled(world);
+    a.sql("alter table notes enable row level security; create policy own on notes using (owner = current_user); update notes set owner = 'boss' where code = 'x'");
+    await own.cli("sync", "notes", "--sweep");
+    await until("the hidden note to be held", async () => (await own.status()).mappings.notes.held > 0, 30);
+    assert.equal(b.sql("select string_agg(code, '' order by code) from notes"), "xy");
+    a.sql("alter table notes disable row level security; update notes set name = 'seen again' where code = 'x'");
+    await arrives("the note that is shown again", () => b.sql("select name from notes where code = 'x'") === "seen again", 30);
+    await settled(world);
+    own.remove("mappings/notes.lua");
   },
 
   async "check --connect asks the systems anew: a column that came since is warned of"() {

@@ -167,6 +167,15 @@ local function key_type(c, side)
   return field and field.type or nil
 end
 
+-- Where the collection is able to less than its connection is: rows that a policy hides, keys that the database makes.
+local function differs(c, side)
+  local about, own = c.description[side] or {}, {}
+  for _, name in ipairs { "absence_proves_delete", "client_keys" } do
+    if type(about[name]) == "boolean" then own[name] = about[name] end
+  end
+  return next(own) ~= nil and own or nil
+end
+
 local function end_of(c, side, on, deletes)
   local own, soft = c[side], deletes[side].soft
   return {
@@ -174,6 +183,7 @@ local function end_of(c, side, on, deletes)
     scope = c.scope[side], webhook = on[side].webhook or false, poll = on[side].poll, deletes = deletes[side].policy,
     delete_wins = deletes[side].wins, soft_field = soft and soft.field, soft_value = soft and soft.value, soft_at = soft and soft.at, stamps = c.stamps[side],
     children = c.children and c.children[side], parts = parts.of(c, side), claims = claims.of(c, side), files = #c.file_columns[side] > 0 and c.file_columns[side] or nil,
+    differs = differs(c, side),
   }
 end
 

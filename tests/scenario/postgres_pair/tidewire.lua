@@ -3,6 +3,6 @@ local function polled(url) return { url = secret(url), changes = "poll", stateme
 
 return project {
   listen = "127.0.0.1:0",
-  connections = { a = postgres(server "A_URL"), b = postgres(server "B_URL"), c = postgres(polled "A_URL"), d = postgres(polled "B_URL") },
+  connections = { a = postgres(server "A_URL"), b = postgres(server "B_URL"), c = postgres(polled "A_URL"), d = postgres(polled "B_URL"), e = postgres(polled "CLERK_URL") },
   defaults = { conflict = "newest", tie = "left", retry = { max = 20, base = "100ms" } },
 }
