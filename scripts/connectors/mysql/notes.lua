@@ -197,7 +197,7 @@ end
 -- The number whose bytes are told in hex, exact beyond 2^53.
 local function number_of(hex)
   local number = decimal.dec(0)
-  for part in hex:gmatch "%x%x" do number = number * 256 + tonumber(part, 16) end
+  for pair in hex:gmatch "%x%x" do number = number * 256 + tonumber(pair, 16) end
   return number
 end
 

@@ -212,7 +212,7 @@ TEST_CASE("api: a list that is narrowed by what there is not says so", "[admin]"
   refused("dead-letters?mapping=peeple", 404, "did you mean 'people'");
   refused("changes?connection=erb", 404, "did you mean 'erp'");
   refused("webhooks?event=upsertt", 400, "did you mean 'upsert'");
-  refused("changes?source=bogus", 400, "webhook, poll");
+  refused("changes?source=bogus", 400, "webhook, listen");
   refused("changes?mapping=peeple", 404, "did you mean 'people'");
   refused("webhooks?mapping=people&side=up", 400, "left");
   refused("changes?side=left", 400, "name the mapping too");
