@@ -131,7 +131,7 @@ says "not needed"
 # what came in, and where the polls continue
 expect 0 "$TIDEWIRE" webhooks
 says "no webhook like that was received"
-expect 0 "$TIDEWIRE" changes --source poll --since 1h
+expect 0 "$TIDEWIRE" changes --source listen --since 1h
 continues() { "$TIDEWIRE" cursors people | grep -q left; }
 wait_for "no poll has a place to continue from" continues
 expect 1 "$TIDEWIRE" cursors nothing
