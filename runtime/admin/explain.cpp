@@ -7,6 +7,7 @@
 #include "admin/views.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "sync/jobs/revert.h"
 #include "sync/redaction.h"
 
 namespace tidewire::admin {
@@ -63,14 +64,12 @@ const Value* landed_on(const Value& decided, Side side) {
   return back == nullptr ? nullptr : back->find(side_name(side));
 }
 
-const Value* given_to(const Value& decided, Side side) { return landed_on(decided, side) != nullptr ? nullptr : decided.find(std::string("to_") + side_name(side)); }
-
 }  // namespace
 
 bool settles(const store::Operation& operation, const Value& decided) {
   static const std::set<std::string> kOpen{"conflict", "drift", "owed", "refused", "held", "nothing"};
   if (kOpen.contains(decided.string_or("decision"))) return false;
-  return std::all_of(kSides.begin(), kSides.end(), [&](Side side) { return given_to(decided, side) == nullptr || wrote(operation, side); });
+  return std::all_of(kSides.begin(), kSides.end(), [&](Side side) { return sync::given_to(decided, side) == nullptr || wrote(operation, side); });
 }
 
 bool carries(const store::Operation& operation, const sync::Field& field, const Value& decided) {
@@ -83,7 +82,7 @@ bool carries(const store::Operation& operation, const sync::Field& field, const 
     return std::any_of(paths.begin(), paths.end(), [&](const std::string& path) { return values->find(path) != nullptr || values->at_path(path) != nullptr; });
   };
   for (const Side side : {Side::kLeft, Side::kRight}) {
-    if (given_to(decided, side) == nullptr) continue;
+    if (sync::given_to(decided, side) == nullptr) continue;
     if (std::any_of(writes->as_array().begin(), writes->as_array().end(), [&](const Value& write) { return holds(write, side); })) return true;
   }
   return false;
@@ -131,8 +130,8 @@ std::string Teller::values_text(const std::string& name) const {
 std::string Teller::decision_text(const Value& decided, const store::Operation& operation) const {
   const std::string kind = decided.string_or("decision"), rule = decided.string_or("rule"), at = when(operation.at);
   const std::string why = rule.empty() ? "" : ", by the rule \"" + rule + "\"";
-  const Value* to_left = given_to(decided, Side::kLeft);
-  const Value* to_right = given_to(decided, Side::kRight);
+  const Value* to_left = sync::given_to(decided, Side::kLeft);
+  const Value* to_right = sync::given_to(decided, Side::kRight);
   if (to_left != nullptr && to_right != nullptr) return std::string("Both sides ") + (operation.author ? "were given it" : "got a value made of both") + " on " + at + why + ".";
   if (to_left != nullptr || to_right != nullptr) {
     const Side target = to_left != nullptr ? Side::kLeft : Side::kRight;
@@ -155,7 +154,7 @@ std::string Teller::tried_text(const Value& tried, const store::Operation& opera
   for (const Side side : kSides) {
     const Value* landed = landed_on(tried, side);
     const Value* own = tried.find(side_name(side));
-    if (const Value* to = given_to(tried, side)) wanted.push_back(said(*to) + " in " + connection(side));
+    if (const Value* to = sync::given_to(tried, side)) wanted.push_back(said(*to) + " in " + connection(side));
     if (landed != nullptr && own != nullptr) back += " On " + at + " " + connection(side) + (wrote(operation, side) ? " got back " : " was to get back ") + said(*own) + ", where a write that does not count had left " + said(*landed) + ".";
   }
   if (wanted.empty() && kind == "nothing" && !back.empty()) return back.substr(1);

@@ -35,13 +35,6 @@ bool was_edited(const Field& field, Side side, const Value& told) {
   return agreed != nullptr && shown != nullptr && !same_form(field, side, *shown, *agreed) && !is_own_form(told.find("note"), field, side, *shown, *agreed);
 }
 
-/// What the mapping gave the side. What it put back there, because a write of its own that does not count had left something else, is
-/// what the side had: it does not go back.
-const Value* given(const Value& told, Side side) {
-  const Value* back = told.find("back");
-  return back != nullptr && back->find(side_name(side)) != nullptr ? nullptr : told.find(side == Side::kLeft ? "to_left" : "to_right");
-}
-
 /// What is won together goes back together or not at all (law 10). A side of it stays where somebody edited it there after the first write
 /// that would be taken back: what it had before goes with something else by now. From the newest operation back.
 class Together {
@@ -78,6 +71,11 @@ class Together {
 
 }  // namespace
 
+const Value* given_to(const Value& told, Side side) {
+  const Value* back = told.find("back");
+  return back != nullptr && back->find(side_name(side)) != nullptr ? nullptr : told.find(std::string("to_") + side_name(side));
+}
+
 Reversals reversals_of(const std::vector<store::Operation>& operations, const std::string& author, const Plan& plan, std::set<std::string>& hidden) {
   Reversals out;
   Together together(plan);
@@ -88,10 +86,10 @@ Reversals reversals_of(const std::vector<store::Operation>& operations, const st
     for (const auto& [name, field] : fields->as_object()) {
       const Field* mapped = plan.field(name);
       const bool hides = field.bool_or("redacted", false) || (mapped != nullptr && is_redacted(*mapped));
-      if (hides && (given(field, Side::kLeft) != nullptr || given(field, Side::kRight) != nullptr)) hidden.insert(name);
+      if (hides && (given_to(field, Side::kLeft) != nullptr || given_to(field, Side::kRight) != nullptr)) hidden.insert(name);
       if (mapped != nullptr && hidden.contains(name)) together.hide(*mapped);
       for (const Side side : {Side::kLeft, Side::kRight}) {
-        const Value* to = given(field, side);
+        const Value* to = given_to(field, side);
         const Value* before = field.find(side_name(side));
         if (to == nullptr || before == nullptr || hides) continue;
         if (mapped != nullptr) together.write(*mapped, side);

@@ -18,6 +18,10 @@
 
 namespace tidewire::sync {
 
+/// Of a field as an operation tells it: the value that the mapping gave the side, nullptr where none. What it put back there, because a
+/// write of its own that does not count had left something else (`back`), is what the side had before: not given.
+const Value* given_to(const Value& told, Side side);
+
 /// What to put back, from the operations of one link since then (newest first, as the store lists them). Written fields that
 /// the mapping redacts are `hidden`: their values are on record as hashes.
 Reversals reversals_of(const std::vector<store::Operation>& operations, const std::string& author, const Plan& plan, std::set<std::string>& hidden);

@@ -19,9 +19,6 @@ const Value& part_of(const Value& announced, const char* name) {
   return part == nullptr ? nothing : *part;
 }
 
-/// What landed of an earlier write that does not count is put back by it (reconcile/group.cpp): the base stays.
-bool goes_back(const Value& announced) { return announced.find("back") != nullptr; }
-
 /// What the field's rule makes of a dispute is a value of its own.
 bool computes(Mapper& mapper, const Field& field, const Value& left, const Value& right) {
   if (!field.strategy_function) return false;
@@ -55,6 +52,9 @@ bool has_computed_cell(Mapper& mapper, const Field& field, const Value& announce
 }
 
 }  // namespace
+
+/// What landed of an earlier write that does not count is put back by it (reconcile/group.cpp): the base stays.
+bool Reconcile::goes_back(const Value& announced) { return announced.find("back") != nullptr; }
 
 /// One announced at a first contact has no link yet; the key written says whose it is.
 bool Reconcile::is_about_us(const store::Intent& intent) const {

@@ -59,13 +59,13 @@ void Reconcile::take_member(Side side, Decision& member, const Value& stored, co
 /// After an unknown outcome: what shows a part of its group was not written. `written` loses it, and the whole is written again.
 void Reconcile::keep_members(const store::Intent& intent, std::set<std::string>& written) {
   const char* before = side_tag(intent.side);
-  const auto goes_back = [&](const std::string& name) { return intent.fields.find(name)->find("back") != nullptr; };  // and is no part of what was to be taken
+  const auto returns = [&](const std::string& name) { return goes_back(*intent.fields.find(name)); };  // and is no part of what was to be taken
   for (const auto& [name, announced] : intent.fields.as_object()) {
     const Field* kept = plan_.field(name);
-    if (kept == nullptr || kept->group < 0 || goes_back(name) || written.contains(name) || !shows(intent, name, before) || shows(intent, name, "to")) continue;
+    if (kept == nullptr || kept->group < 0 || returns(name) || written.contains(name) || !shows(intent, name, before) || shows(intent, name, "to")) continue;
     std::erase_if(written, [&](const std::string& other_name) {
       const Field& member = *plan_.field(other_name);
-      if (!go_together(plan_, *kept, member) || goes_back(other_name)) return false;
+      if (!go_together(plan_, *kept, member) || returns(other_name)) return false;
       if (shows(intent, other_name, "to")) keep_member(member, intent.side, *intent.fields.find(other_name)->find(before), record_[intent.side]->fields);
       return true;
     });

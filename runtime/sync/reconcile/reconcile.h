@@ -134,6 +134,7 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   bool note_entered_since(const store::Intent& intent);
   bool note_entered_cells(const store::Intent& intent, const Field& field, const Value& announced);
   bool may_still_make(const store::Intent& intent) const;
+  static bool goes_back(const Value& announced);
   std::optional<store::Intent> rest_of(const store::Intent& intent, const std::set<std::string>& written) const;
   store::Conflict doubt_about(const std::string& name) const;
   bool find_doubtful(const store::Intent& intent);
