@@ -1,6 +1,5 @@
 #!/usr/bin/env bash
 # label: slow
-# serial
 # timeout: 500
 # The daemon dies at every crash point there is; `points.mjs NAME` walks to that one alone.
 command -v node >/dev/null && [ -x "${TIDEWIRE:-}" ] || exit 77

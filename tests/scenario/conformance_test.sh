@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
 # label: slow
 # timeout: 1200
-# serial
 # Every connector against live systems: practice servers of each version, and a real PostgREST on PostgreSQL.
 set -u
 work=$(mktemp -d) && pids=()
