@@ -48,7 +48,7 @@ void put_obstacle(Object& out, const sync::Jobs::Obstacle& obstacle) {
 Value part_view(Control& control, const store::Job& job, const store::Summary& now) {
   Object part{{"job", job.id}, {"mapping", job.mapping}, {"state", state_of_part(job)}, {"marked", job.done}};
   part["looked_at"] = job.summary.int_or("looked_at", 0);
-  for (const char* member : {"error", "trouble", "found", "compared", "undecided", "short", "at_once"}) {
+  for (const char* member : {"error", "trouble", "found", "rules", "compared", "undecided", "short", "at_once"}) {
     if (const Value* value = job.summary.find(member)) part[member] = *value;
   }
   if (const auto obstacle = obstacle_of(control, job)) put_obstacle(part, *obstacle);

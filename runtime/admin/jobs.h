@@ -51,6 +51,7 @@ std::vector<store::Job> jobs_of(const SyncRequest& request, const sync::Engine& 
 /// again_at} while a system keeps it waiting, waits_for = {text, job, undecided} while another job of the mapping, or its mapping, keeps it from
 /// beginning, parts = [{job, mapping,
 /// state = queued | listing | staged (with `undecided`) | working | paused | done | failed | cancelled, marked, looked_at, counts, before, events, found, error}]}.
+/// `rules` = {field = {rule = records}}: of the records that both sides have, what the rules make of each field that is not the same.
 /// Of an adoption also `at_once` (sync/jobs/preview.h). `before` are the counters as it began, `events` is what they moved by. Of a job that looks only, also {looked_at, found}, and once it has ended what it
 /// found, at most 1000: as `writes` of a dry run, as `findings` of any other; `more` where there is more.
 void view_batch(Control& control, const std::string& id, Done<Value> done);

@@ -1,4 +1,6 @@
 // tidewire adopt: two systems that are filled already: what is the same, before anything is written.
+#include <algorithm>
+
 #include "base/text.h"
 #include "cli/author.h"
 #include "cli/command.h"
@@ -19,18 +21,32 @@ void print_times(Context& context, const Value& part) {
   }
 }
 
+constexpr std::size_t kFirst = 20;
+
+/// Those that need a look, first those that no rule decides; all of them where that is asked for.
+void print_records(Context& context, const Value& job) {
+  const bool all = context.arguments.has("--all");
+  const auto rank = [](const std::string& kind) { return kind == "differing" ? 1 : (kind == "ambiguous" || kind == "stopped" ? 0 : 2); };
+  Array shown;
+  for (const Value& one : job.find("findings")->as_array()) {
+    if (all || rank(one.string_or("finding")) < 2) shown.push_back(one);
+  }
+  std::stable_sort(shown.begin(), shown.end(), [&](const Value& a, const Value& b) { return rank(a.string_or("finding")) < rank(b.string_or("finding")); });
+  const std::size_t more = all || shown.size() <= kFirst ? 0 : shown.size() - kFirst;
+  shown.resize(shown.size() - more);
+  print_findings(context, Value(std::move(shown)), false);
+  if (more > 0) context.out.line(context.out.paint("… " + grouped(static_cast<std::int64_t>(more)) + (job.bool_or("more", false) ? " and more" : " more") + ": --all lists them, `tidewire run` has them on its page", Style::kDim));
+}
+
 void print_report(Context& context, const Value& job, const std::string& mapping) {
   Terminal& out = context.out;
   const auto count = [&](const char* kind) {
     const Value* number = job.at_path(std::string("found.") + kind);
     return grouped(number == nullptr ? 0 : number->as_int());
   };
-  Value shown{Array{}};
-  for (const Value& one : job.find("findings")->as_array()) {
-    const std::string kind = one.string_or("finding");
-    if (kind == "differing" || kind == "ambiguous" || kind == "stopped" || context.arguments.has("--all")) shown.as_array().push_back(one);
-  }
-  print_findings(context, shown, false);
+  print_records(context, job);
+  print_rules(context, job);
+  out.line();
   out.line("exact " + count("exact") + ", differing " + count("differing") + ", left only " + count("left_only") + ", right only " + count("right_only") + ", ambiguous " + count("ambiguous") + ", stopped " + count("stopped") +
            ", linked already " + count("linked") + ". Nothing was written.");
   std::int64_t alone = 0;
@@ -79,7 +95,7 @@ const Command& adopt_command() {
                                  {"--drop", "", "lets the mapping go without a load"},
                                  {"--same", "", "the file names other records than the links are of: they are the same ones under another name"},
                                  {"--anew", "", "they are others: the links are forgotten, nothing is deleted, and what is the same is reported"},
-                                 {"--all", "", "lists every record of the report, not only those that need a look"},
+                                 {"--all", "", "lists every record of the report, not only the first 20 that need a look"},
                                  kAuthorOption},
                                 1, 1},
                                adopt};

@@ -6,6 +6,7 @@
 #include "cli/exit_code.h"
 #include "cli/query.h"
 #include "cli/story.h"
+#include "cli/table.h"
 
 namespace tidewire::cli {
 namespace {
@@ -193,6 +194,22 @@ void print_findings(Context& context, const Value& findings, bool stories) {
     std::string text = story(one, out.look());
     if (!text.empty()) text.pop_back();
     if (!text.empty()) out.line(text);
+  }
+}
+
+void print_rules(Context& context, const Value& job) {
+  const Array& parts = job.find("parts")->as_array();
+  for (const Value& part : parts) {
+    const Value* rules = part.find("rules");
+    if (rules == nullptr || !rules->is_object()) continue;
+    Table table({{parts.size() > 1 ? part.string_or("mapping") : "field"}, {"what the rules make of it"}, {"records", true}});
+    for (const auto& [field, counts] : rules->as_object()) {
+      for (const auto& [rule, count] : counts.as_object()) table.add({field, rule, grouped(count.as_int())});
+    }
+    context.out.line();
+    std::string text = table.text(context.out.look());
+    text.pop_back();
+    context.out.line(text);
   }
 }
 

@@ -59,5 +59,7 @@ std::optional<Value> follow(Context& context, Session& session, const std::strin
 void print_errors(Context& context, const Value& job);
 /// One line per record, with its story below, as a job found it.
 void print_findings(Context& context, const Value& findings, bool stories);
+/// Field by field what the rules make of the records that both sides have, and of how many, mapping by mapping.
+void print_rules(Context& context, const Value& job);
 
 }  // namespace tidewire::cli

@@ -57,6 +57,7 @@ void print_dry_run(Context& context, const Value& job) {
     if (parts.size() > 1) out.line(out.paint(plain(mapping), Style::kBold) + "  " + would_text(found == nullptr ? Value(Object{}) : *found, waiting[mapping]));
   }
   out.line(would_text(*job.find("found"), all_waiting) + "; looked at " + grouped(job.int_or("looked_at", 0)) + ". Nothing was written.");
+  print_rules(context, job);
   const bool all = context.arguments.has("--details");
   const std::size_t shown = all ? writes.size() : std::min(writes.size(), kFirst);
   if (shown > 0) out.line();

@@ -90,6 +90,7 @@ void print_edited(Context& context, const Value& job) {
 void print_result(Context& context, const Value& job, std::int64_t differing, std::int64_t drift, const std::string& mended) {
   if (const Value* findings = job.find("findings")) print_findings(context, *findings, false);
   if (job.bool_or("more", false)) context.out.line(context.out.paint("… more are counted above", Style::kDim));
+  print_rules(context, job);
   if (differing + drift + found_of(job, "edited") == 0) context.out.line(context.out.paint("✓ ", Style::kGood) + level_text(job));
   if (differing > 0) context.out.line(grouped(differing) + (differing == 1 ? " record differs" : " records differ") + mended);
   if (drift > 0) context.out.line(drift_text(drift));

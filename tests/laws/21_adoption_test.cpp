@@ -71,6 +71,24 @@ TEST_CASE("law 21: adoption reports exact, differing, one-sided and ambiguous, a
   CHECK(world.counts().links == 0);
 }
 
+TEST_CASE("law 21: adoption tells field by field what the rules would make of how many records", "[laws][21]") {
+  World world;
+  for (const char* email : {"a@example.org", "b@example.org", "c@example.org"}) {
+    world.left.insert(person(email, "1"));
+    world.right.insert(person(email, email[0] == 'c' ? "1" : "2"));
+  }
+  world.left.insert(person("left@example.org"));
+
+  const Value* rules = run_job(world, "adopt").summary.find("rules");
+
+  REQUIRE(rules != nullptr);
+  INFO(to_json(*rules));
+  REQUIRE(rules->as_object().size() == 1);
+  const Object& of_phone = rules->find("phone")->as_object();
+  REQUIRE(of_phone.size() == 1);
+  CHECK(of_phone.begin()->second == Value(2));
+}
+
 TEST_CASE("law 21: what a pair that was deleted has left is no record of one side", "[laws][21]") {
   const bool soft = GENERATE(true, false);
   CAPTURE(soft);

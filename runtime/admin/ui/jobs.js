@@ -4,7 +4,7 @@ import { get, may, post, segment, target } from "./api.js";
 import { h, replace, select } from "./dom.js";
 import { hands_off, refresh_every } from "./events.js";
 import { chip, count, moment, shown } from "./format.js";
-import { banner, button, card, empty, head, paged_table, toast, trouble } from "./view.js";
+import { banner, button, card, empty, head, paged_table, table, toast, trouble } from "./view.js";
 
 const kinds = { sync: "Make level", resync: "Look at everything again", sweep: "Find what was deleted", dry_run: "Dry run", key: "One record", initial_load: "Initial load", verify: "Compare completely", adopt: "Report before adopting", revert: "Take back" };
 
@@ -35,6 +35,13 @@ function part(one, job) {
     one.waits_for && banner("info", one.waits_for.job === job.id ? "It waits for a part of this job that comes before it." : `It ${one.waits_for.text}.`, one.waits_for.job && one.waits_for.job !== job.id ? h("a", { href: `#/jobs/${segment(one.waits_for.job)}` }, "Look at that one") : ""),
     one.trouble && banner("warn", one.trouble.message, "", h("div", { class: "row small" }, "Waits since ", moment(one.trouble.since), "; it asks again at ", moment(one.trouble.again_at))),
     events && h("p", { class: "small" }, events), one.error && banner("bad", one.error.message, one.error.hint ?? ""));
+}
+
+/// Field by field what the rules make of the records that both sides have: by this a person judges a rule before it writes.
+function rules_of(one) {
+  const rows = Object.entries(one.rules ?? {}).flatMap(([field, counts]) => Object.entries(counts).map(([rule, number]) => ({ field, rule, number })));
+  const columns = [{ title: "Field", kind: "mono", cell: (row) => row.field }, { title: "What the rules make of it", cell: (row) => row.rule }, { title: "Records", kind: "number", cell: (row) => count(row.number), value: (row) => row.number }];
+  return rows.length > 0 && h("section", { class: "card flush" }, h("div", { class: "head" }, h("h2", {}, `What the rules make of ${one.mapping}, where both sides have the record`)), table("rules", columns, rows, { label: `What the rules make of ${one.mapping}`, id: (row) => `${row.field}: ${row.rule}` }));
 }
 
 /// Every finding of a job, page by page, part after part: a mark is the number of the part and the mark within it.
@@ -87,7 +94,7 @@ async function one_job(box, tools, id) {
       await hands_off();
       if (!tools.current()) return;
       clearTimeout(timer);
-      replace(box, head(kinds[job.kind] ?? job.kind, ...controls(job, draw)), h("div", { class: "row" }, state_chip(job), h("span", { class: "dim small" }, "began ", moment(job.started_at), job.finished_at && [", ended ", moment(job.finished_at)]), h("a", { href: "#/jobs" }, "All jobs")), job.error && banner("bad", job.error.message, job.error.hint ?? ""), held_banner(report, draw), card("Progress", (job.parts ?? []).map((one) => part(one, job))), findings(job));
+      replace(box, head(kinds[job.kind] ?? job.kind, ...controls(job, draw)), h("div", { class: "row" }, state_chip(job), h("span", { class: "dim small" }, "began ", moment(job.started_at), job.finished_at && [", ended ", moment(job.finished_at)]), h("a", { href: "#/jobs" }, "All jobs")), job.error && banner("bad", job.error.message, job.error.hint ?? ""), held_banner(report, draw), card("Progress", (job.parts ?? []).map((one) => part(one, job))), (job.parts ?? []).map(rules_of), findings(job));
       if (!["done", "failed", "cancelled"].includes(job.state)) timer = setTimeout(draw, 700);
     } catch (error) {
       if (tools.current()) replace(box, trouble(error));

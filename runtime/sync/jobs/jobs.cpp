@@ -241,7 +241,7 @@ void Jobs::begin_anew(const RunPtr& run) {
     if (!dropped.ok()) return arm(run, std::chrono::seconds(1), [this](const RunPtr& still) { begin_anew(still); });
     run->job.cursor.reset();
     run->job.done = 0;
-    for (const char* counted : {"found", "looked_at", "compared", "at_once"}) run->job.summary.as_object().erase(counted);
+    for (const char* counted : {"found", "rules", "looked_at", "compared", "at_once"}) run->job.summary.as_object().erase(counted);
     if (const auto place = foreman_.workplace(run->job.mapping)) go_on(run, *place);
   }));
 }

@@ -40,7 +40,8 @@ std::unique_ptr<Task> make_task(const Workplace& place, store::Job& job);
 
 /// One more of this kind in the job's summary.
 void count_found(store::Job& job, const std::string& kind);
-/// Counts it and keeps it for its page.
+/// Counts it and keeps it for its page. Where both sides have the record the summary's `rules`, {field = {rule = records}}, counts what
+/// the rules make of each field that is not the same.
 void found(store::Job& job, Task::Page& page, store::Finding finding);
 
 }  // namespace tidewire::sync
