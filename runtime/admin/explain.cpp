@@ -201,7 +201,7 @@ std::string Teller::pending_text(const std::string& name) const {
   std::string text;
   if (const store::Conflict* open = conflict_of(name)) {
     text += open->method == "skip" ? " " + open->author.value_or("A person") + " skipped the conflict in it until one of the sides changes; it is open since " : " It is in conflict since ";
-    text +=  when(open->opened_at) + ": " + connection(Side::kLeft) + " says " + said(open->left.value_or(Value())) + ", " + connection(Side::kRight) + " says " + said(open->right.value_or(Value())) +
+    text +=  when(open->opened_at) + ": " + connection(Side::kLeft) + " says " + said(open->shown.left.value_or(Value())) + ", " + connection(Side::kRight) + " says " + said(open->shown.right.value_or(Value())) +
             "; `tidewire resolve " + std::to_string(open->id) + " left|right` decides it.";
   }
   const Value* note = link_ == nullptr ? nullptr : link_->notes.find(name);
@@ -306,8 +306,8 @@ Value explain(const sync::Plan& plan, Evidence evidence, const std::string& fiel
   for (store::Link& buried : evidence.known.tombstones) buried = sync::as_told(plan, std::move(buried));
   for (store::Conflict& open : evidence.known.conflicts) {
     const sync::Field* disputed = plan.field(open.field);
-    if (disputed != nullptr && open.left) open.left = sync::as_told(*disputed, Side::kLeft, *open.left);
-    if (disputed != nullptr && open.right) open.right = sync::as_told(*disputed, Side::kRight, *open.right);
+    if (disputed != nullptr && open.shown.left) open.shown.left = sync::as_told(*disputed, Side::kLeft, *open.shown.left);
+    if (disputed != nullptr && open.shown.right) open.shown.right = sync::as_told(*disputed, Side::kRight, *open.shown.right);
   }
   const Teller teller(plan, evidence);
   Value out = teller.head();

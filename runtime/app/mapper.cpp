@@ -50,7 +50,7 @@ Result<Outcome> ScriptMapper::convert(const sync::Field& field, Side to, const V
 }
 
 Result<Outcome> ScriptMapper::convert_in(const sync::Field& field, Side to, const Value& form, const Value& record, const sync::CallContext& context) {
-  const auto function = to == Side::kRight ? field.to_right : field.to_left;
+  const auto function = field.function[to];
   if (!function) return Outcome{};
   Value told(Object{{"op", Value(context.op)}, {"now", Value(format_instant(clock_.now()))}});
   if (!context.lookup.as_object().empty()) told["lookup"] = context.lookup;
@@ -73,15 +73,15 @@ Result<Outcome> ScriptMapper::convert_in(const sync::Field& field, Side to, cons
 }
 
 Result<Verdict> ScriptMapper::resolve(const sync::Field&, std::int64_t strategy, const sync::Dispute& dispute) {
-  Object asked{{"field", Value(dispute.field)}, {"left", dispute.left}, {"right", dispute.right}, {"tie", Value(store::side_name(dispute.tie))}};
+  Object asked{{"field", Value(dispute.field)}, {"left", dispute.form.left}, {"right", dispute.form.right}, {"tie", Value(store::side_name(dispute.tie))}};
   if (dispute.base) asked["base"] = Value(Object{{"left", dispute.base->left}, {"right", dispute.base->right}});
-  if (dispute.left_as_right) asked["left_as_right"] = *dispute.left_as_right;
-  if (dispute.right_as_left) asked["right_as_left"] = *dispute.right_as_left;
-  if (dispute.left_time) asked["left_time"] = Value(format_instant(*dispute.left_time));
-  if (dispute.right_time) asked["right_time"] = Value(format_instant(*dispute.right_time));
+  if (dispute.across.left) asked["left_as_right"] = *dispute.across.left;
+  if (dispute.across.right) asked["right_as_left"] = *dispute.across.right;
+  if (dispute.time.left) asked["left_time"] = Value(format_instant(*dispute.time.left));
+  if (dispute.time.right) asked["right_time"] = Value(format_instant(*dispute.time.right));
   if (dispute.newer) asked["newer"] = Value(store::side_name(*dispute.newer));
-  if (dispute.left_record != nullptr) asked["left_record"] = *dispute.left_record;
-  if (dispute.right_record != nullptr) asked["right_record"] = *dispute.right_record;
+  if (dispute.record.left != nullptr) asked["left_record"] = *dispute.record.left;
+  if (dispute.record.right != nullptr) asked["right_record"] = *dispute.record.right;
   const Value said = TRY(script_->call(strategy, {Value(std::move(asked))}));
   Verdict verdict;
   const std::string kind = said.string_or("kind", "manual");
@@ -95,9 +95,9 @@ Result<Verdict> ScriptMapper::resolve(const sync::Field&, std::int64_t strategy,
   const Value* left = said.find("left");
   const Value* right = said.find("right");
   const Value* value = said.find("value");
-  verdict.left = left != nullptr ? *left : (value != nullptr ? *value : dispute.left);
+  verdict.value.left = left != nullptr ? *left : (value != nullptr ? *value : dispute.form.left);
   verdict.one = right == nullptr;
-  if (right != nullptr) verdict.right = *right;
+  if (right != nullptr) verdict.value.right = *right;
   return verdict;
 }
 

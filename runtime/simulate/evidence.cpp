@@ -46,8 +46,8 @@ Evidence Evidence::gather(World& world) {
   }
   for (const store::Conflict& row : every_page<store::Conflict>(world, [&](store::Page page, auto done) { store.conflicts("things", false, page, std::move(done)); })) {
     if (row.link) out.conflicts_.insert({*row.link, row.field});
-    out.add_lost(row.left ? &*row.left : nullptr, world.ledger());
-    out.add_lost(row.right ? &*row.right : nullptr, world.ledger());
+    out.add_lost(row.shown.left ? &*row.shown.left : nullptr, world.ledger());
+    out.add_lost(row.shown.right ? &*row.shown.right : nullptr, world.ledger());
   }
   for (const store::Operation& row : every_page<store::Operation>(world, [&](store::Page page, auto done) { store.operations({}, page, std::move(done)); })) {
     out.add_operation(row, world.ledger());

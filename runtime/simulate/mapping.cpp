@@ -100,10 +100,10 @@ Result<sync::Verdict> BuiltInMapper::resolve(const sync::Field&, std::int64_t st
     verdict.side = dispute.newer.value_or(dispute.tie);
     return verdict;
   }
-  const bool numbers = dispute.left.is_int() && dispute.right.is_int() && dispute.base && dispute.base->right.is_int();
+  const bool numbers = dispute.form.left.is_int() && dispute.form.right.is_int() && dispute.base && dispute.base->right.is_int();
   if (!numbers) return verdict;  // a person must say
   verdict.kind = sync::Verdict::Kind::kValue;
-  verdict.left = verdict.right = Value(dispute.left.as_int() + dispute.right.as_int() - dispute.base->right.as_int());
+  verdict.value.left = verdict.value.right = Value(dispute.form.left.as_int() + dispute.form.right.as_int() - dispute.base->right.as_int());
   return verdict;
 }
 

@@ -33,7 +33,7 @@ class Replay {
       const Value* before = fields.find(decision.field->name);
       if (before == nullptr || !replays(*before) || decision.field->kind == sync::Field::Kind::kReference) continue;  // links that translate it are not in the record
       for (const Side side : {Side::kLeft, Side::kRight}) {
-        const auto& now = side == Side::kLeft ? decision.to_left : decision.to_right;
+        const auto& now = decision.to[side];
         const bool back = before->at_path(std::string("back.") + store::side_name(side)) != nullptr;  // a write before it did not count: not decided here
         const Value* then = back ? nullptr : before->find(side == Side::kLeft ? "to_left" : "to_right");
         const bool same = now ? then != nullptr && *then == *now : then == nullptr;

@@ -69,7 +69,7 @@ const sync::Field* Sample::field_at(Side side, const std::string& path) const {
 
 bool Sample::matches_by(Side side, const std::string& path) const {
   return std::any_of(plan().matches.begin(), plan().matches.end(), [&](const sync::Match& match) {
-    return std::any_of(match.pairs.begin(), match.pairs.end(), [&](const auto& pair) { return (side == Side::kLeft ? pair.left : pair.right) == path; });
+    return std::any_of(match.pairs.begin(), match.pairs.end(), [&](const auto& pair) { return pair.path[side] == path; });
   });
 }
 
@@ -238,7 +238,7 @@ Result<std::optional<Value>> Sample::twin(Side side, const Value& record, int th
     std::set<std::string> shared;
     for (const sync::Match& match : plan().matches) {
       for (const auto& pair : match.pairs) {
-        const std::string& path = side == Side::kLeft ? pair.left : pair.right;
+        const std::string& path = pair.path[side];
         const Value* value = decisions.patch[side].find(path);
         if (value != nullptr) twin[path] = *value, shared.insert(path);
       }

@@ -111,7 +111,7 @@ class SampleCheck {
     const auto base = link.base.find(field.name);
     if (base == link.base.end()) return true;
     const Side source = field.flow == sync::Flow::kToRight ? Side::kLeft : Side::kRight;
-    const Value& then = source == Side::kLeft ? base->second.left : base->second.right;
+    const Value& then = base->second[source];
     return sync::same_form(field, source, sync::form_of(field, source, source == Side::kLeft ? left : right), then);
   }
 

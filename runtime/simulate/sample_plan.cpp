@@ -35,7 +35,7 @@ void flatten(sync::Plan& plan) {
     }
     for (sync::Match& match : plan.matches) {
       for (auto& pair : match.pairs) {
-        std::string& path = side == Side::kLeft ? pair.left : pair.right;
+        std::string& path = pair.path[side];
         path = flat(path);
       }
     }
@@ -126,7 +126,7 @@ Result<std::shared_ptr<sync::Mapper>> alone(std::shared_ptr<sync::Mapper> mapper
     }
   }
   std::erase_if(plan.matches, [&](const sync::Match& match) {
-    return std::any_of(match.pairs.begin(), match.pairs.end(), [&](const auto& pair) { return !names(plan, Side::kLeft, pair.left) || !names(plan, Side::kRight, pair.right); });
+    return std::any_of(match.pairs.begin(), match.pairs.end(), [&](const auto& pair) { return !names(plan, Side::kLeft, pair.path.left) || !names(plan, Side::kRight, pair.path.right); });
   });
   plan.lifecycle = {};
   plan.judge.reset();

@@ -220,18 +220,18 @@ Result<Conflict> read_conflict(Query& query) {
   row.field = columns.text();
   row.kind = columns.text();
   if (std::optional<Value> base = columns.maybe(&Columns::value)) {
-    if (Value* left = base->find("l")) row.base_left = std::move(*left);
-    if (Value* right = base->find("r")) row.base_right = std::move(*right);
+    if (Value* left = base->find("l")) row.base.left = std::move(*left);
+    if (Value* right = base->find("r")) row.base.right = std::move(*right);
   }
-  row.left = columns.maybe(&Columns::value);
-  row.right = columns.maybe(&Columns::value);
+  row.shown.left = columns.maybe(&Columns::value);
+  row.shown.right = columns.maybe(&Columns::value);
   row.opened_at = columns.instant();
   row.shown_at = columns.instant();
   row.closed_at = columns.maybe(&Columns::instant);
   row.method = columns.maybe(&Columns::text);
   row.author = columns.maybe(&Columns::text);
-  row.said_left = columns.maybe(&Columns::value);
-  row.said_right = columns.maybe(&Columns::value);
+  row.said.left = columns.maybe(&Columns::value);
+  row.said.right = columns.maybe(&Columns::value);
   row.operation = columns.maybe(&Columns::text);
   row.link_key.left = columns.maybe(&Columns::text);
   row.link_key.right = columns.maybe(&Columns::text);

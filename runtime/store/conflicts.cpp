@@ -11,10 +11,10 @@ namespace {
 const std::string kFirstContacts = " conflicts INDEXED BY conflicts_first_contact WHERE mapping = ?2 AND closed_at IS NULL AND link IS NULL AND field = ''";
 
 std::optional<std::string> conflict_base(const Conflict& conflict) {
-  if (!conflict.base_left && !conflict.base_right) return std::nullopt;
+  if (!conflict.base.left && !conflict.base.right) return std::nullopt;
   Object base;
-  if (conflict.base_left) base.emplace("l", *conflict.base_left);
-  if (conflict.base_right) base.emplace("r", *conflict.base_right);
+  if (conflict.base.left) base.emplace("l", *conflict.base.left);
+  if (conflict.base.right) base.emplace("r", *conflict.base.right);
   return json::dump(std::move(base));
 }
 
@@ -89,7 +89,7 @@ std::string called_text(std::optional<Side> side) {
 
 std::optional<std::string> agreed_text(const Closing& closing, Side side) {
   if (!closing.agreed) return std::nullopt;
-  return json::dump(side == Side::kLeft ? closing.agreed->left : closing.agreed->right);
+  return json::dump((*closing.agreed)[side]);
 }
 
 /// Past ones come by when they were closed, the others by when they were opened.
@@ -140,8 +140,8 @@ Result<void> open_conflict(Database& database, const Conflict& conflict, Instant
       open_conflict_text("(mapping, side, key, field) WHERE closed_at IS NULL AND link IS NULL");
   ASSERT(conflict.link || conflict.side, "a conflict is of a link or of a record");
   TRY(execute(database, conflict.link ? of_link : of_record, conflict.mapping, conflict.link, conflict.side,
-              or_null(conflict.key), conflict.field, conflict.kind, conflict_base(conflict), dumped(conflict.left),
-              dumped(conflict.right), conflict.opened_at == Instant{} ? now : conflict.opened_at,
+              or_null(conflict.key), conflict.field, conflict.kind, conflict_base(conflict), dumped(conflict.shown.left),
+              dumped(conflict.shown.right), conflict.opened_at == Instant{} ? now : conflict.opened_at,
               conflict.shown_at == Instant{} ? now : conflict.shown_at, conflict.operation, conflict.anew));
   return {};
 }

@@ -83,10 +83,8 @@ struct DirtyKey {
   Instant since{};
 };
 
-struct FieldBase {
-  Value left, right;  // each in its own side's form
-  friend bool operator==(const FieldBase&, const FieldBase&) = default;
-};
+/// What the sides agreed on of a field, each in its own form.
+using FieldBase = Sides<Value>;
 
 enum class LinkState { kLive, kTombstone, kFrozen, kIgnored };
 const char* link_state_name(LinkState state);
@@ -160,8 +158,8 @@ struct Conflict {
   std::string key;
   std::string field;
   std::string kind = "clash";
-  std::optional<Value> base_left, base_right, left, right;  // base kept as {"l":…,"r":…} in column base
-  std::optional<Value> said_left, said_right;               // method "value": what a person wants of each side; closed: what each has since
+  Sides<std::optional<Value>> base, shown;  // base kept as {"l":…,"r":…} in its column
+  Sides<std::optional<Value>> said;         // method "value": what a person wants of each side; closed: what each has since
   Instant opened_at{}, shown_at{};
   std::optional<Instant> closed_at;
   std::optional<std::string> method, author, operation;

@@ -94,12 +94,12 @@ Field field_from(const Value& row) {
   field.flow = plan_flow(row.string_or("flow", "both"));
   const auto kind = kinds.find(row.string_or("kind", "copy"));
   if (kind != kinds.end()) field.kind = kind->second;
-  field.to_right = plan_function(row.find("to_right"));
-  field.to_left = plan_function(row.find("to_left"));
+  field.function.right = plan_function(row.find("to_right"));
+  field.function.left = plan_function(row.find("to_left"));
   field.reference = row.string_or("reference");
   field.optional_reference = row.bool_or("optional", false);
   if (const Value* words = row.find("words"); words != nullptr && words->is_array()) {
-    for (const Value& word : words->as_array()) field.words.push_back({word.string_or("left"), word.string_or("right"), word.string_or("mapping")});
+    for (const Value& word : words->as_array()) field.words.push_back({{word.string_or("left"), word.string_or("right")}, word.string_or("mapping")});
   }
   if (const Value* find = row.find("find")) field.find = finder_from(*find);
   field.list = row.bool_or("list", false);
@@ -206,7 +206,7 @@ Match match_from(const Value& row) {
   Match match;
   if (!row.is_array()) return match;
   for (const Value& pair : row.as_array()) {
-    match.pairs.push_back({pair.string_or("left"), pair.string_or("right"), pair.bool_or("fold", false)});
+    match.pairs.push_back({{pair.string_or("left"), pair.string_or("right")}, pair.bool_or("fold", false)});
   }
   return match;
 }

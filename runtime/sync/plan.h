@@ -71,11 +71,12 @@ struct Field {
   Sides<std::vector<std::string>> paths;  // one: its value is the form; several: the form is an object by path
   Flow flow = Flow::kBoth;
   enum class Kind { kCopy, kFunction, kReference, kConstant, kRows, kFind } kind = Kind::kCopy;
-  std::optional<std::int64_t> to_right, to_left;  // kFunction
+  Sides<std::optional<std::int64_t>> function;  // kFunction: the one that makes that side's form
   std::string reference;          // kReference: the mapping whose links translate
   bool optional_reference = false;  // owed instead of waited for (law 22)
   struct Word {
-    std::string left, right, mapping;
+    Sides<std::string> said;
+    std::string mapping;
   };
   std::vector<Word> words;        // kReference: a word beside the key says which mapping
   Finder find;                    // kFind
@@ -140,7 +141,7 @@ struct JudgeAt {
 
 struct Match {
   struct Pair {
-    std::string left, right;
+    Sides<std::string> path;
     bool fold = false;
   };
   std::vector<Pair> pairs;

@@ -191,18 +191,17 @@ struct Outcome {
 struct Dispute {
   std::string field;
   std::optional<store::FieldBase> base;
-  Value left, right;                          // each in its own form
-  std::optional<Value> left_as_right, right_as_left;  // converted, where conversion succeeded
-  std::optional<Instant> left_time, right_time;  // of the edits, corrected by the servers' offsets
+  Sides<Value> form;
+  Sides<std::optional<Value>> across;         // each in the other side's form, where conversion succeeded
+  Sides<std::optional<Instant>> time;         // of the edits, corrected by the servers' offsets
   std::optional<Side> newer;                  // empty: a tie within resolution and offset error, or no times
   Side tie = Side::kLeft;
-  const Value* left_record = nullptr;
-  const Value* right_record = nullptr;
+  Sides<const Value*> record{nullptr, nullptr};
 };
 struct Verdict {
   enum class Kind { kSide, kValue, kManual } kind = Kind::kManual;
   Side side = Side::kLeft;  // kSide: the winner
-  Value left, right;        // kValue: what each side gets, each in its own form
+  Sides<Value> value;       // kValue: what each side gets, each in its own form
   bool one = false;         // kValue: only the left's is said, and the right gets it as the field carries it over
 };
 

@@ -47,7 +47,7 @@ std::set<std::string> hidden_columns(const Plan& plan) {
   }
   for (const Match& match : plan.matches) {
     for (const Match::Pair& pair : match.pairs) {
-      const std::string left = column_of(pair.left), right = column_of(pair.right);
+      const std::string left = column_of(pair.path.left), right = column_of(pair.path.right);
       if (columns.contains(left) || columns.contains(right)) columns.insert({left, right});
     }
   }

@@ -32,8 +32,8 @@ class Says final : public sync::Mapper {
     sync::Field said = World::field("said");
     said.kind = sync::Field::Kind::kFunction;
     said.flow = both ? sync::Flow::kBoth : sync::Flow::kToRight;
-    said.to_right = 1;
-    if (both) said.to_left = 2;
+    said.function.right = 1;
+    if (both) said.function.left = 2;
     plan_.fields.push_back(said);
   }
   const sync::Plan& plan() const override { return plan_; }

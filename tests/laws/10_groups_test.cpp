@@ -72,7 +72,7 @@ TEST_CASE("law 14: of a group of which a side keeps one field, the others go bac
   REQUIRE(it.world.conflicts().size() == 2);
   for (const store::Conflict& open : it.world.conflicts()) {
     CHECK(open.kind == (open.field == "phone" ? "not_accepted" : "clash"));
-    const auto& there = keeps == Side::kLeft ? open.left : open.right;
+    const auto& there = open.shown[keeps];
     CHECK(there == Value(open.field == "phone" ? "1" : "n"));
   }
   CHECK(it.link().base.at("note").left == Value("n"));

@@ -32,7 +32,7 @@ class SumMapper final : public sync::Mapper {
   Result<sync::Verdict> resolve(const sync::Field&, std::int64_t, const sync::Dispute& dispute) override {
     sync::Verdict sum;
     sum.kind = sync::Verdict::Kind::kValue;
-    sum.left = sum.right = Value(dispute.left.as_int() + dispute.right.as_int() - dispute.base->right.as_int());
+    sum.value.left = sum.value.right = Value(dispute.form.left.as_int() + dispute.form.right.as_int() - dispute.base->right.as_int());
     return sum;
   }
   Result<std::optional<std::string>> check(const sync::Plan::Check&, const Value&) override { return std::optional<std::string>(); }

@@ -44,7 +44,7 @@ TEST_CASE("law 13: a disputed field keeps its old base and is left out of writes
   CHECK(it.link().base.at("note").left == Value("n"));
   for (const auto& request : it.requests(Side::kRight, "update")) CHECK(request.values.find("note") == nullptr);
   REQUIRE(it.world.conflicts().size() == 1);
-  CHECK(it.world.conflicts().front().base_left == Value("n"));
+  CHECK(it.world.conflicts().front().base.left == Value("n"));
 }
 
 TEST_CASE("law 13: fields edited while another one waits go on travelling", "[laws][13]") {
@@ -62,7 +62,7 @@ TEST_CASE("law 13: later edits refresh the values of the conflict", "[laws][13]"
   it.tell();
 
   REQUIRE(it.world.conflicts().size() == 1);
-  CHECK(it.world.conflicts().front().right == Value("yours again"));
+  CHECK(it.world.conflicts().front().shown.right == Value("yours again"));
 }
 
 TEST_CASE("law 13: the conflict of a field that is won with others goes on when one of them, or another field, is edited", "[laws][13]") {
@@ -123,7 +123,7 @@ TEST_CASE("law 13: resolving names the values it was shown, and is refused with 
 
   CHECK(refused == Code::kStale);
   CHECK(it.shown(Side::kLeft, "note") == "mine again");
-  CHECK(it.world.conflicts().front().left == Value("mine again"));
+  CHECK(it.world.conflicts().front().shown.left == Value("mine again"));
 }
 
 TEST_CASE("law 13: an edit between a decision and its pass is asked about anew", "[laws][13]") {
@@ -143,7 +143,7 @@ TEST_CASE("law 13: an edit between a decision and its pass is asked about anew",
     CHECK(it.shown(Side::kLeft, "note") == "mine");
     CHECK(it.shown(Side::kRight, "note") == "yours again");
     REQUIRE(it.world.conflicts().size() == 1);
-    CHECK(it.world.conflicts().front().right == Value("yours again"));
+    CHECK(it.world.conflicts().front().shown.right == Value("yours again"));
     CHECK_FALSE(it.world.conflicts().front().method);
 
     it.resolve("note", method, Value("ours"), Value("ours"));
@@ -171,8 +171,8 @@ TEST_CASE("law 13: resolved for a side, the other gets its value", "[laws][13]")
 
   CHECK(it.both_show("note", "yours"));
   CHECK(it.closed().front().method == "right");
-  CHECK(it.closed().front().said_left == Value("yours"));
-  CHECK(it.closed().front().said_right == Value("yours"));
+  CHECK(it.closed().front().said.left == Value("yours"));
+  CHECK(it.closed().front().said.right == Value("yours"));
 }
 
 TEST_CASE("law 13: accepted as different, both stay and neither travels", "[laws][13]") {
@@ -224,7 +224,7 @@ TEST_CASE("law 13: an edit of what was skipped is asked about anew, and overwrit
 
   CHECK(it.shown(Side::kRight, "note") == "yours");
   REQUIRE(it.world.conflicts().size() == 1);
-  CHECK(it.world.conflicts().front().left == Value("mine again"));
+  CHECK(it.world.conflicts().front().shown.left == Value("mine again"));
   CHECK_FALSE(it.world.conflicts().front().method);
   CHECK(it.world.counts().open_conflicts == 1);
   CHECK(it.world.ears.operations.back().outcome == "conflict");

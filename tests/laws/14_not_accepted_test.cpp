@@ -84,7 +84,7 @@ TEST_CASE("law 14: another edit that is not accepted either is shown by the same
   REQUIRE(it.world.conflicts().size() == 1);
   CHECK(it.world.conflicts().front().id == before.id);
   CHECK(it.world.conflicts().front().opened_at == before.opened_at);
-  CHECK(it.world.conflicts().front().left == Value("6"));
+  CHECK(it.world.conflicts().front().shown.left == Value("6"));
 }
 
 TEST_CASE("law 14: the other fields of the same write are written", "[laws][14]") {

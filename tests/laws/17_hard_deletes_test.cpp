@@ -162,7 +162,7 @@ TEST_CASE("law 17: where nothing is brought back, the late edit is kept as a con
   const auto open = it.world.conflicts();
   REQUIRE(open.size() == 1);
   CHECK(open.front().kind == "delete_update");
-  CHECK(open.front().right->string_or("phone") == "at the last moment");
+  CHECK(open.front().shown.right->string_or("phone") == "at the last moment");
 
   it.world.store.resolve({open.front().id, "skip", "ann", {}, {}, open.front().shown_at}, [](Result<void> done) { CHECK(done.ok()); });
   it.world.settle();

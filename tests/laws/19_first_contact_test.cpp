@@ -114,7 +114,7 @@ TEST_CASE("law 19: a match that several of the own side claimed goes on once all
   world.hook(Side::kLeft, left);
   world.settle();
   REQUIRE(world.conflicts().size() == 1);
-  CHECK(world.conflicts().front().left == Value(surplus));
+  CHECK(world.conflicts().front().shown.left == Value(surplus));
 
   world.left.erase(surplus);
   world.hook(Side::kLeft, surplus, "delete");

@@ -229,7 +229,7 @@ TEST_CASE("law 21: differing pairs go through the strategies, with an absent bas
   CHECK(world.right.get(right, "note") == Value("n"));
   REQUIRE(world.conflicts().size() == 1);
   CHECK(world.conflicts().front().field == "note");
-  CHECK_FALSE(world.conflicts().front().base_left);
+  CHECK_FALSE(world.conflicts().front().base.left);
   CHECK(world.left.get(left, "phone") == world.right.get(right, "phone"));
 }
 

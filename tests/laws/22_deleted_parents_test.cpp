@@ -97,7 +97,7 @@ struct Named {
       plan.fields.push_back(list);
     } else {
       team.paths = {{"of", "team"}, {"kind", "team_id"}};
-      team.words = {{"Team", "team", "teams"}};
+      team.words = {{{"Team", "team"}, "teams"}};
       plan.fields.push_back(team);
     }
     return plan;

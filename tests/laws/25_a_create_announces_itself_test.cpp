@@ -187,7 +187,7 @@ TEST_CASE("law 25: found otherwise, only fields that still read as sent get a ba
   // Whether it is ours cannot be told: note has no base, and its rule asks a person.
   REQUIRE(it.world.conflicts().size() == 1);
   CHECK(it.world.conflicts().front().field == "note");
-  CHECK_FALSE(it.world.conflicts().front().base_left);
+  CHECK_FALSE(it.world.conflicts().front().base.left);
 }
 
 
@@ -244,7 +244,7 @@ TEST_CASE("law 25: what stands in the way and was told to be ignored is named", 
   REQUIRE(it.world.conflicts().size() == 1);
   const store::Conflict shown = it.world.conflicts().front();
   CHECK(shown.kind == "key_taken");
-  CHECK(shown.right == Value(ignored));
+  CHECK(shown.shown.right == Value(ignored));
   REQUIRE(shown.error);
   CHECK(shown.error->string_or("message").find("'" + ignored + "' on app fits, but is set aside by `ignore`") == 0);
   CHECK(shown.error->string_or("hint").find("tidewire heed people " + ignored + " --side right") != std::string::npos);

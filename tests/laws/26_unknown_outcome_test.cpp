@@ -133,7 +133,7 @@ TEST_CASE("law 26: so does one entered where a person's word of unknown outcome 
   REQUIRE(it.world.conflicts().size() == 1);
   CHECK(it.shown(Side::kLeft, "note") == "l");
   CHECK(it.shown(Side::kRight, "note") == "n");
-  CHECK(it.world.conflicts().front().right == Value("n"));
+  CHECK(it.world.conflicts().front().shown.right == Value("n"));
   it.tell(minutes(10));
   CHECK(it.world.conflicts().size() == 1);
   it.edit(Side::kLeft, "note", "n");

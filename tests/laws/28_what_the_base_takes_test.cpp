@@ -176,8 +176,8 @@ TEST_CASE("law 28: two systems that each write a value in their own form are a p
 
         REQUIRE(it.world.conflicts().size() == 1);
         CHECK(it.world.conflicts().front().kind == "ping_pong");
-        CHECK(it.world.conflicts().front().left == Value("TEL 5"));
-        CHECK(it.world.conflicts().front().right == Value("tel 5"));
+        CHECK(it.world.conflicts().front().shown.left == Value("TEL 5"));
+        CHECK(it.world.conflicts().front().shown.right == Value("tel 5"));
         CHECK(it.new_writes() == 2);
         CHECK(it.writes_from_here_on() == 0);
       }
@@ -224,8 +224,8 @@ TEST_CASE("law 28: a value calculated of both that both systems rewrite is a pin
 
   REQUIRE(it.world.conflicts().size() == 1);
   CHECK(it.world.conflicts().front().kind == "ping_pong");
-  CHECK(it.world.conflicts().front().left == Value("A+B"));
-  CHECK(it.world.conflicts().front().right == Value("a+b"));
+  CHECK(it.world.conflicts().front().shown.left == Value("A+B"));
+  CHECK(it.world.conflicts().front().shown.right == Value("a+b"));
   CHECK(it.writes_from_here_on() == 0);
 }
 

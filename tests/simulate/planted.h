@@ -216,7 +216,7 @@ class CountsTwice final : public sync::Mapper {
   Result<sync::Verdict> resolve(const sync::Field& field, std::int64_t strategy, const sync::Dispute& dispute) override {
     auto verdict = inner_->resolve(field, strategy, dispute);
     const bool sum = verdict.ok() && verdict->kind == sync::Verdict::Kind::kValue;
-    if (sum) verdict->left = verdict->right = Value(verdict->left.as_int() + dispute.left.as_int() - dispute.base->left.as_int());
+    if (sum) verdict->value.left = verdict->value.right = Value(verdict->value.left.as_int() + dispute.form.left.as_int() - dispute.base->left.as_int());
     return verdict;
   }
 

@@ -38,8 +38,8 @@ class PeopleMapper final : public sync::Mapper {
     plan_.matches = {{{{"email", "mail", false}}}};
     plan_.fields = {plain_field("email", "mail"), plain_field("first_name", "first_name"), plain_field("age", "age", "int"), plain_field("joined", "joined_on", "date"), plain_field("title", "sex")};
     plan_.fields.back().kind = Field::Kind::kFunction;
-    plan_.fields.back().to_right = 1;
-    plan_.fields.back().to_left = 2;
+    plan_.fields.back().function.right = 1;
+    plan_.fields.back().function.left = 2;
   }
   const sync::Plan& plan() const override { return plan_; }
   sync::Plan& mutable_plan() { return plan_; }

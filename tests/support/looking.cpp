@@ -18,7 +18,7 @@ sync::Plan looking(sync::Finder::Missing missing, Duration cache, bool watch) {
   sync::Field shout = World::field("shout");
   shout.kind = sync::Field::Kind::kFunction;
   shout.flow = sync::Flow::kToRight;
-  shout.to_right = 1;
+  shout.function.right = 1;
   shout.own_function = true;
   plan.fields.push_back(shout);
   plan.lookups.push_back({"boss", "bosses", sync::Side::kLeft, "boss", "", watch ? cache : Duration{}, watch});

@@ -9,16 +9,16 @@ Result<sync::Verdict> TableMapper::resolve(const sync::Field&, std::int64_t stra
   if (strategy == 3) verdict.side = sync::Side::kRight;
   if (strategy == 4) {
     verdict.kind = sync::Verdict::Kind::kValue;
-    verdict.left = verdict.right = Value(dispute.left.as_string() + "+" + dispute.right.as_string());
+    verdict.value.left = verdict.value.right = Value(dispute.form.left.as_string() + "+" + dispute.form.right.as_string());
   }
   if (strategy == 5) {
     verdict.kind = sync::Verdict::Kind::kValue;
     verdict.one = true;
-    Array all = dispute.left.as_array();
-    for (const Value& one : dispute.right_as_left->as_array()) {
+    Array all = dispute.form.left.as_array();
+    for (const Value& one : dispute.across.right->as_array()) {
       if (std::find(all.begin(), all.end(), one) == all.end()) all.push_back(one);
     }
-    verdict.left = Value(std::move(all));
+    verdict.value.left = Value(std::move(all));
   }
   return verdict;
 }

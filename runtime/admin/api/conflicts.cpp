@@ -213,7 +213,7 @@ Result<void> decidable(const store::Conflict& conflict, const std::string& metho
   const Value* hint = conflict.error ? conflict.error->find("hint") : nullptr;
   if (conflict.kind == "key_taken") {
     return make_error(Code::kInvalid, "what is in the way of '" + conflict.key + "' is not decided by a side or a value" + (conflict.error ? ": " + conflict.error->string_or("message") : std::string()),
-                      (conflict.left || conflict.right) && hint != nullptr ? hint->as_string() : "`tidewire ignore " + record + "` leaves it alone, `tidewire relink " + conflict.mapping + " LEFT RIGHT` links it with what holds the value; or change that, and it goes on by itself");
+                      (conflict.shown.left || conflict.shown.right) && hint != nullptr ? hint->as_string() : "`tidewire ignore " + record + "` leaves it alone, `tidewire relink " + conflict.mapping + " LEFT RIGHT` links it with what holds the value; or change that, and it goes on by itself");
   }
   return make_error(Code::kInvalid, "which record belongs to '" + conflict.key + "' is not decided by a side or a value",
                     "`tidewire relink " + conflict.mapping + " LEFT RIGHT` links the two that belong together, `tidewire ignore " + record + "` leaves it alone; or make the match unique, and it goes on by itself");

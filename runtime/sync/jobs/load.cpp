@@ -28,7 +28,7 @@ bool has_other_files(const Plan& plan, Side side, const Record& record, const st
     if (!names_files(field, side) || base == link.base.end() || field.paths[side].empty()) return false;
     if (record.fields.at_path(field.paths[side].front()) == nullptr || is_ignored(link, field.name)) return false;  // a list shows no rows
     const Value form = form_of(field, side, record.fields);
-    return !unread_file(field, side, form) && !same_form(field, side, form, side == Side::kLeft ? base->second.left : base->second.right);
+    return !unread_file(field, side, form) && !same_form(field, side, form, base->second[side]);
   });
 }
 

@@ -50,7 +50,7 @@ std::optional<Error> unread_of(const Field& field, const Situation& situation) {
 bool would_lack(const Decision& decision, Side to, bool exists) {
   const Field& field = *decision.field;
   if (!field.required) return false;
-  const auto& value = to == Side::kLeft ? decision.to_left : decision.to_right;
+  const auto& value = decision.to[to];
   const bool left_out = !value && !exists && decision.kind == Decision::Kind::kAgree && flows(field.flow, to);
   return left_out || (value && empty_form(field, to, *value));
 }
@@ -61,27 +61,27 @@ Value Pass::current(const Field& field, Side side) {
   if (s_.record[side] != nullptr) return form_of(field, side, s_.record[side]->fields);
   const auto base = s_.link.base.find(field.name);
   if (base == s_.link.base.end()) return Value();
-  return side == Side::kLeft ? base->second.left : base->second.right;
+  return base->second[side];
 }
 
 Pass::View Pass::look(const Field& field) {
   View view;
   view.decision.field = &field;
-  view.decision.left = current(field, Side::kLeft);
-  view.decision.right = current(field, Side::kRight);
+  view.decision.form.left = current(field, Side::kLeft);
+  view.decision.form.right = current(field, Side::kRight);
   const auto base = s_.link.base.find(field.name);
   view.has_base = base != s_.link.base.end();
   if (view.has_base) {
     view.decision.base = base->second;
-    view.changed.left = !same_form(field, Side::kLeft, view.decision.left, base->second.left) || is_entered(s_.link, field, Side::kLeft, view.decision.left);
-    view.changed.right = !same_form(field, Side::kRight, view.decision.right, base->second.right) || is_entered(s_.link, field, Side::kRight, view.decision.right);
+    view.changed.left = !same_form(field, Side::kLeft, view.decision.form.left, base->second.left) || is_entered(s_.link, field, Side::kLeft, view.decision.form.left);
+    view.changed.right = !same_form(field, Side::kRight, view.decision.form.right, base->second.right) || is_entered(s_.link, field, Side::kRight, view.decision.form.right);
   }
   for (const store::Conflict& conflict : s_.conflicts) {
     if (conflict.field == field.name) view.conflict = &conflict;
   }
   view.decided = view.conflict != nullptr && view.conflict->method && still_stands(view);
   // Told of whatever comes of the field: a group is judged by it too, and is decided again, or taken back, from its record (law 32).
-  const bool entered = view.has_base && (is_entered(s_.link, field, Side::kLeft, view.decision.left) || is_entered(s_.link, field, Side::kRight, view.decision.right));
+  const bool entered = view.has_base && (is_entered(s_.link, field, Side::kLeft, view.decision.form.left) || is_entered(s_.link, field, Side::kRight, view.decision.form.right));
   const bool went = noted_on(s_.link, field, kWent, Side::kLeft) != nullptr || noted_on(s_.link, field, kWent, Side::kRight) != nullptr;
   const bool own_form = (view.changed.left && shows_own_form(view, Side::kLeft)) || (view.changed.right && shows_own_form(view, Side::kRight));
   const bool due = view.decision.field->when == Field::When::kCreate && is_due_since_create(view);
@@ -94,8 +94,8 @@ Result<void> Pass::copy(View& view, Side from, std::string rule) {
   if (field.kind == Field::Kind::kRows) return merge(view, from, {}, std::move(rule));
   const Side to = other(from);
   Decision& decision = view.decision;
-  const Value& source = from == Side::kLeft ? decision.left : decision.right;
-  const Value& target = from == Side::kLeft ? decision.right : decision.left;
+  const Value& source = decision.form[from];
+  const Value& target = decision.form[other(from)];
   const auto turned = TRY(turner_.turn(field, to, source));
   const bool only_create = field.when == Field::When::kCreate && s_.exists[to] && !is_due_since_create(view);
   if (!turned && !only_create) {
@@ -114,7 +114,7 @@ Result<void> Pass::copy(View& view, Side from, std::string rule) {
   decision.kind = Decision::Kind::kCopy;
   decision.winner = from;
   decision.rule = std::move(rule);
-  (to == Side::kLeft ? decision.to_left : decision.to_right) = turned->value;
+  decision.to[to] = turned->value;
   return {};
 }
 
@@ -130,9 +130,9 @@ Result<bool> Pass::agree(View& view) {
   for (const Side to : {Side::kRight, Side::kLeft}) {
     if (!flows(field.flow, to)) continue;
     const std::size_t making = out_.making.size();
-    const auto turned = TRY(turner_.turn(field, to, to == Side::kRight ? view.decision.left : view.decision.right));
+    const auto turned = TRY(turner_.turn(field, to, view.decision.form[other(to)]));
     out_.making.resize(making);
-    const Value& there = to == Side::kRight ? view.decision.right : view.decision.left;
+    const Value& there = view.decision.form[to];
     if (turned && !turned->leave && same_form(field, to, turned->value, there)) return true;
     if (field.lossy) continue;
     if (turned) break;
@@ -164,13 +164,13 @@ Result<void> Pass::without_base(View& view) {
   if (const auto ours = perhaps_ours(view); ours && flows(field.flow, *ours)) return copy(view, other(*ours), "owed since it was created");
   if (field.flow != Flow::kBoth) {
     const Side target = field.flow == Flow::kToRight ? Side::kRight : Side::kLeft;
-    const bool filled = !empty_form(field, target, target == Side::kLeft ? decision.left : decision.right);
+    const bool filled = !empty_form(field, target, decision.form[target]);
     TRY(copy(view, other(target), "one-way: first contact"));
     decision.discards = filled && decision.kind == Decision::Kind::kCopy;
     return {};
   }
-  const bool left_empty = empty_form(field, Side::kLeft, decision.left);
-  const bool right_empty = empty_form(field, Side::kRight, decision.right);
+  const bool left_empty = empty_form(field, Side::kLeft, decision.form.left);
+  const bool right_empty = empty_form(field, Side::kRight, decision.form.right);
   if (left_empty != right_empty) {
     return copy(view, left_empty ? Side::kRight : Side::kLeft, "first contact: filled in where it was empty");
   }
@@ -187,7 +187,7 @@ Result<void> Pass::with_what_went(View& view, Side made, const Value& had) {
   wanted[stayed] = had;
   wanted[made] = carried(field, made, wanted[stayed]);
   if (!wanted[made]) return copy(view, stayed, "created from " + std::string(side_name(stayed)));
-  (stayed == Side::kLeft ? view.decision.left_as_right : view.decision.right_as_left) = carried(field, made, current(field, stayed));
+  view.decision.across[stayed] = carried(field, made, current(field, stayed));
   return settle(view, {Verdict::Kind::kValue, stayed, *wanted.left, *wanted.right}, kWentRule);
 }
 
@@ -195,16 +195,16 @@ Result<void> Pass::with_what_went(View& view, Side made, const Value& had) {
 Result<void> Pass::with_rows_that_went(View& view, Side made, const Value& had) {
   const Side stayed = other(made);
   Decision& decision = view.decision;
-  Value& shown = stayed == Side::kLeft ? decision.left : decision.right;
+  Value& shown = decision.form[stayed];
   View now = view;  // what is left of them, as the other side would have it
   TRY(merge(now, stayed, {}, kWentRule));
   Value left_over = std::exchange(shown, had);
   TRY(merge(view, stayed, {}, kWentRule));
   shown = std::move(left_over);
-  if (!(made == Side::kLeft ? decision.to_left : decision.to_right)) return {};
-  const auto& carried = made == Side::kLeft ? now.decision.to_left : now.decision.to_right;
-  (stayed == Side::kLeft ? decision.left_as_right : decision.right_as_left) = carried.value_or(Value(Array{}));
-  (stayed == Side::kLeft ? decision.to_left : decision.to_right) = had;
+  if (!decision.to[made]) return {};
+  const auto& carried = now.decision.to[made];
+  decision.across[stayed] = carried.value_or(Value(Array{}));
+  decision.to[stayed] = had;
   decision.kind = Decision::Kind::kResolve;
   decision.winner.reset();
   decision.discards = true;
@@ -247,7 +247,7 @@ Result<void> Pass::decide_field(View& view) {
   if (view.decided) return by_person(view);
   const bool doubtful = s_.doubtful.contains(field.name) || (view.conflict != nullptr && view.conflict->kind == "unknown_outcome");
   if (doubtful && s_.record.left != nullptr && s_.record.right != nullptr) return unknown_outcome(view);
-  const bool waits = view.conflict != nullptr && view.conflict->kind != "clash" && view.conflict->left == decision.left && view.conflict->right == decision.right;
+  const bool waits = view.conflict != nullptr && view.conflict->kind != "clash" && view.conflict->shown.left == decision.form.left && view.conflict->shown.right == decision.form.right;
   if (!view.has_base && !waits) {
     TRY(adopt(view));
     decision.closes_conflict = view.conflict != nullptr && (decision.kind == Decision::Kind::kAgree || decision.kind == Decision::Kind::kCopy || decision.kind == Decision::Kind::kResolve);
@@ -292,7 +292,7 @@ Result<void> Pass::decide_field(View& view) {
   TRY(copy(view, from, "only " + std::string(side_name(from)) + " changed"));
   const Value* note = s_.link.notes.find(field.name);
   const bool apart = note != nullptr && note->find("apart") != nullptr;  // what stands there is that side's own
-  decision.discards = apart && decision.kind == Decision::Kind::kCopy && !empty_form(field, other(from), from == Side::kLeft ? decision.right : decision.left);
+  decision.discards = apart && decision.kind == Decision::Kind::kCopy && !empty_form(field, other(from), decision.form[other(from)]);
   decision.closes_conflict = view.conflict != nullptr;
   return {};
 }
@@ -340,7 +340,7 @@ Result<void> Pass::rows_field(View& view) {
     decision.closes_conflict = view.conflict != nullptr;
     return {};
   }
-  if (view.conflict != nullptr && view.conflict->kind != "clash" && view.conflict->left == decision.left && view.conflict->right == decision.right) {
+  if (view.conflict != nullptr && view.conflict->kind != "clash" && view.conflict->shown.left == decision.form.left && view.conflict->shown.right == decision.form.right) {
     decision.kind = Decision::Kind::kConflict;
     decision.conflict_kind = view.conflict->kind;
     decision.rule = view.conflict->kind + ": waits for a person";
@@ -376,8 +376,7 @@ void Pass::undecide(View& view) {
   Decision open;
   open.field = view.decision.field;
   open.base = std::move(view.decision.base);
-  open.left = std::move(view.decision.left);
-  open.right = std::move(view.decision.right);
+  open.form = std::move(view.decision.form);
   open.rule = "the record that it names is to be made first";
   view.decision = std::move(open);
 }
@@ -399,7 +398,7 @@ bool Pass::is_matched_by(const Field& field) const {
   return std::any_of(s_.plan.matches.begin(), s_.plan.matches.end(), [&](const Match& match) {
     return std::any_of(match.pairs.begin(), match.pairs.end(), [&](const Match::Pair& pair) {
       const auto names = [&](Side side, const std::string& path) { return std::find(field.paths[side].begin(), field.paths[side].end(), path) != field.paths[side].end(); };
-      return names(Side::kLeft, pair.left) || names(Side::kRight, pair.right);
+      return names(Side::kLeft, pair.path.left) || names(Side::kRight, pair.path.right);
     });
   });
 }
@@ -473,7 +472,7 @@ Result<Decisions> Pass::run() {
       if (!out_.lacking) out_.lacking = std::move(error);
     }
     if (auto laid = lay(view.decision); !laid.ok()) return at_field(std::move(laid).error(), s_.plan, *view.decision.field);
-    if (view.decision.kind == Decision::Kind::kCopy && view.decision.winner && (view.decision.to_left || view.decision.to_right)) contributed[*view.decision.winner] = true;
+    if (view.decision.kind == Decision::Kind::kCopy && view.decision.winner && (view.decision.to.left || view.decision.to.right)) contributed[*view.decision.winner] = true;
     out_.fields.push_back(std::move(view.decision));
   }
   TRY(constants());

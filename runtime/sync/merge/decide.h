@@ -48,17 +48,17 @@ struct Decision {
   Kind kind = Kind::kNothing;
   std::string rule;             // why, for people: "only left changed", "newest: left is 4 min newer"
   std::optional<Side> winner;   // kCopy, kResolve
-  Value left, right;            // inputs, each in its own form
+  Sides<Value> form;            // inputs, each in its own form
   std::optional<store::FieldBase> base;  // what they were compared with
-  std::optional<Value> to_left, to_right;  // what will be written there, in that side's form
-  std::optional<Value> left_as_right, right_as_left;  // of a computed value: each input in the other side's form (law 12)
+  Sides<std::optional<Value>> to;      // what will be written there, in that side's form
+  Sides<std::optional<Value>> across;  // of a computed value: each input in the other side's form (law 12)
   std::string conflict_kind = "clash";
   bool discards = false;        // the loser's edit is overwritten: recorded before the write (law 12)
   bool closes_conflict = false;
   bool by_person = false;
   bool skipped = false;         // kConflict: a person let it be until one of the sides changes
   Sides<std::optional<Value>> shows;  // what came back from a write of it
-  Sides<std::optional<Value>> put_back;  // what a write that does not count left there: the side gets back `left`, `right` (reconcile/group.cpp)
+  Sides<std::optional<Value>> put_back;  // what a write that does not count left there: the side gets back its `form` (reconcile/group.cpp)
   bool apart = false;           // the sides may say different things of it from now on, each its own
   Value stamps;                 // {"l", "r"}: of an edit, where an earlier read than this one showed it (law 11)
   Value note;                   // of the link, where a side may show only our own write in another form (law 28)

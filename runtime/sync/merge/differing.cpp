@@ -49,7 +49,7 @@ class Differing {
       if (field == nullptr) continue;
       for (const Side side : {Side::kLeft, Side::kRight}) {
         if (!field->paths[side].empty())
-          lay_form(*field, side, side == Side::kLeft ? base.left : base.right, record[side].fields);
+          lay_form(*field, side, base[side], record[side].fields);
       }
     }
     Situation situation{plan, *mapper_, link, {&record.left, &record.right}, {true, true}, kNone, kNobody};

@@ -33,17 +33,16 @@ Dispute Pass::dispute_of(View& view) {
   const Field& field = *view.decision.field;
   dispute.field = field.name;
   if (const auto base = s_.link.base.find(field.name); base != s_.link.base.end()) dispute.base = base->second;
-  dispute.left = view.decision.left;
-  dispute.right = view.decision.right;
+  dispute.form = view.decision.form;
   dispute.tie = field.tie.value_or(s_.plan.tie);
   Sides<std::optional<Instant>> times;
   Sides<bool> ours{false, false};
   for (const Side side : {Side::kLeft, Side::kRight}) {
     if (s_.record[side] == nullptr) continue;
-    (side == Side::kLeft ? dispute.left_record : dispute.right_record) = &s_.record[side]->fields;
+    dispute.record[side] = &s_.record[side]->fields;
     // The stamp at the first read that showed the edit counts, kept while the dispute is open (law 11).
     const char* tag = side_tag(side);
-    const Value* mine = kept_stamp(s_.link, field, side, side == Side::kLeft ? dispute.left : dispute.right);
+    const Value* mine = kept_stamp(s_.link, field, side, dispute.form[side]);
     const Value stamp = mine != nullptr ? *mine : stamp_of(s_.link, side, *s_.record[side]);
     ours[side] = stamp.is_object();
     const auto& shown = s_.record[side]->modified;
@@ -51,7 +50,7 @@ Dispute Pass::dispute_of(View& view) {
     if (!as_shown) view.decision.stamps[tag] = stamp;
     if (stamp.is_null()) continue;
     times[side] = Instant(Duration(ours[side] ? stamp.int_or("ours", 0) : stamp.as_int())) - s_.clock_offset[side];
-    if (!ours[side]) (side == Side::kLeft ? dispute.left_time : dispute.right_time) = times[side];
+    if (!ours[side]) dispute.time[side] = times[side];
   }
   if (times.left && times.right) {
     Duration blur{};
@@ -68,19 +67,19 @@ Dispute Pass::dispute_of(View& view) {
   for (const Side to : {Side::kRight, Side::kLeft}) {
     if (field.kind == Field::Kind::kRows) continue;
     const std::size_t making = out_.making.size();
-    const auto turned = turner_.turn(field, to, to == Side::kRight ? view.decision.left : view.decision.right);
+    const auto turned = turner_.turn(field, to, view.decision.form[other(to)]);
     out_.making.resize(making);
     if (!turned.ok() || !*turned || (*turned)->leave) continue;
-    (to == Side::kRight ? dispute.left_as_right : dispute.right_as_left) = (*turned)->value;
+    dispute.across[other(to)] = (*turned)->value;
   }
   return dispute;
 }
 
 std::string Pass::newer_text(const Dispute& dispute) const {
-  if (dispute.newer && (!dispute.left_time || !dispute.right_time)) return std::string(side_name(*dispute.newer)) + " is newer than our own last write to the other side";
-  if (!dispute.left_time || !dispute.right_time) return "no times, tie side " + std::string(side_name(dispute.tie));
+  if (dispute.newer && (!dispute.time.left || !dispute.time.right)) return std::string(side_name(*dispute.newer)) + " is newer than our own last write to the other side";
+  if (!dispute.time.left || !dispute.time.right) return "no times, tie side " + std::string(side_name(dispute.tie));
   if (!dispute.newer) return "a tie, tie side " + std::string(side_name(dispute.tie));
-  const Duration apart = *dispute.left_time - *dispute.right_time;
+  const Duration apart = *dispute.time.left - *dispute.time.right;
   return std::string(side_name(*dispute.newer)) + " is " + format_duration(apart < Duration{} ? -apart : apart) + " newer";
 }
 
@@ -95,9 +94,9 @@ Result<void> Pass::settle(View& view, const Verdict& verdict, const std::string&
   }
   decision.closes_conflict = view.conflict != nullptr;
   if (verdict.kind == Verdict::Kind::kValue) {
-    Value right = verdict.right;
+    Value right = verdict.value.right;
     if (verdict.one) {
-      const auto turned = turner_.turn(field, Side::kRight, verdict.left);
+      const auto turned = turner_.turn(field, Side::kRight, verdict.value.left);
       if (!turned.ok() && field.kind == Field::Kind::kFind) return settle(view, Verdict{}, rule + ": " + turned.error().message);
       if (!turned.ok()) return turned.error();
       if (!*turned) {
@@ -108,13 +107,13 @@ Result<void> Pass::settle(View& view, const Verdict& verdict, const std::string&
         decision.rule = "owed: " + (turner_.owed() ? turner_.owed()->mapping : field.reference) + " is not linked yet";
         return {};
       }
-      right = (*turned)->leave ? decision.right : std::move((*turned)->value);
+      right = (*turned)->leave ? decision.form.right : std::move((*turned)->value);
     }
     decision.rule = rule;
     decision.apart = true;
-    if (!s_.exists.left || !same_form(field, Side::kLeft, verdict.left, decision.left)) decision.to_left = verdict.left;
-    if (!s_.exists.right || !same_form(field, Side::kRight, right, decision.right)) decision.to_right = std::move(right);
-    decision.discards = decision.to_left || decision.to_right;
+    if (!s_.exists.left || !same_form(field, Side::kLeft, verdict.value.left, decision.form.left)) decision.to.left = verdict.value.left;
+    if (!s_.exists.right || !same_form(field, Side::kRight, right, decision.form.right)) decision.to.right = std::move(right);
+    decision.discards = decision.to.left || decision.to.right;
     decision.kind = decision.discards ? Decision::Kind::kResolve : Decision::Kind::kAgree;
     return {};
   }
@@ -140,13 +139,13 @@ bool Pass::still_stands(const View& view) {
   const store::Conflict& conflict = *view.conflict;
   const Field& field = *view.decision.field;
   for (const Side side : {Side::kLeft, Side::kRight}) {
-    const auto& shown = side == Side::kLeft ? conflict.left : conflict.right;
-    const Value& now = side == Side::kLeft ? view.decision.left : view.decision.right;
+    const auto& shown = conflict.shown[side];
+    const Value& now = view.decision.form[side];
     if (!shown || s_.record[side] == nullptr || same_form(field, side, now, *shown)) continue;
-    const auto& said = side == Side::kLeft ? conflict.said_left : conflict.said_right;
+    const auto& said = conflict.said[side];
     const bool loses = conflict.method == side_name(other(side));
     const std::size_t waits = out_.missing.size(), making = out_.making.size();
-    const auto wanted = loses ? carried(field, side, side == Side::kLeft ? conflict.right : conflict.left) : (said ? said : carried(field, side, conflict.said_left));
+    const auto wanted = loses ? carried(field, side, conflict.shown[other(side)]) : (said ? said : carried(field, side, conflict.said.left));
     // Of a decision that may be about what is no more nothing is waited for.
     out_.missing.resize(waits, Reference{});
     out_.making.resize(making);
@@ -169,13 +168,13 @@ Result<void> Pass::by_person(View& view) {
     verdict.kind = Verdict::Kind::kSide;
     verdict.side = method == "left" ? Side::kLeft : Side::kRight;
     if (flows(view.decision.field->flow, other(verdict.side))) return settle(view, verdict, rule);
-    return say_value(view, {Verdict::Kind::kValue, verdict.side, view.decision.left, view.decision.right}, rule);
+    return say_value(view, {Verdict::Kind::kValue, verdict.side, view.decision.form}, rule);
   }
   if (method == "value") {
     verdict.kind = Verdict::Kind::kValue;
-    verdict.one = !conflict.said_right;
-    verdict.left = conflict.said_left.value_or(Value());
-    verdict.right = conflict.said_right.value_or(Value());
+    verdict.one = !conflict.said.right;
+    verdict.value.left = conflict.said.left.value_or(Value());
+    verdict.value.right = conflict.said.right.value_or(Value());
     return say_value(view, std::move(verdict), rule);
   }
   if (method == "skip") {  // it stays open, with its old base: an edit of either side is asked about anew
@@ -198,10 +197,10 @@ Result<void> Pass::say_value(View& view, Verdict verdict, const std::string& rul
   Decision& decision = view.decision;
   if (decision.field->flow == Flow::kBoth) return settle(view, verdict, rule);
   const Side to = decision.field->flow == Flow::kToRight ? Side::kRight : Side::kLeft;
-  if (to == Side::kLeft && std::exchange(verdict.one, false)) verdict.right = decision.right;
+  if (to == Side::kLeft && std::exchange(verdict.one, false)) verdict.value.right = decision.form.right;
   TRY(settle(view, verdict, rule + ": it goes to the " + side_name(to) + " only, so the " + side_name(other(to)) + " side keeps its own"));
-  (to == Side::kLeft ? decision.to_right : decision.to_left).reset();
-  if (decision.to_left || decision.to_right || decision.kind != Decision::Kind::kResolve) return {};
+  decision.to[other(to)].reset();
+  if (decision.to.left || decision.to.right || decision.kind != Decision::Kind::kResolve) return {};
   decision.kind = Decision::Kind::kAgree;
   decision.discards = false;
   return {};
@@ -219,10 +218,10 @@ Result<void> Pass::by_person_anew(View& view, Side made, const std::string& rule
     return {};
   }
   Sides<std::optional<Value>> wanted;
-  if (conflict.method == side_name(made)) wanted[made] = made == Side::kLeft ? conflict.left : conflict.right;
-  if (conflict.method == "value") wanted = {conflict.said_left, conflict.said_right ? conflict.said_right : carried(field, Side::kRight, conflict.said_left)};
+  if (conflict.method == side_name(made)) wanted[made] = conflict.shown[made];
+  if (conflict.method == "value") wanted = {conflict.said.left, conflict.said.right ? conflict.said.right : carried(field, Side::kRight, conflict.said.left)};
   if (!wanted[stayed]) wanted[stayed] = carried(field, stayed, wanted[made]);
-  (stayed == Side::kLeft ? view.decision.left_as_right : view.decision.right_as_left) = carried(field, made, current(field, stayed));
+  view.decision.across[stayed] = carried(field, made, current(field, stayed));
   if (wanted.left && wanted.right) return settle(view, {Verdict::Kind::kValue, stayed, *wanted.left, *wanted.right}, rule);
   TRY(without_base(view));
   view.decision.closes_conflict = true;
@@ -264,11 +263,10 @@ Result<void> Pass::dispute(View& view) {
     if (field.strategy == "newest") rule += " (" + newer_text(asked) + ")";
   }
   if (view.has_base) verdict = unless_restored(view, std::move(verdict), rule);
-  view.decision.left_as_right = asked.left_as_right;
-  view.decision.right_as_left = asked.right_as_left;
+  view.decision.across = asked.across;
   if (const auto ours = perhaps_ours(view); ours && verdict.kind != Verdict::Kind::kManual) {
     const bool computed = verdict.kind == Verdict::Kind::kValue;
-    verdict = Verdict{computed ? Verdict::Kind::kManual : Verdict::Kind::kSide, other(*ours), {}, {}};
+    verdict = Verdict{computed ? Verdict::Kind::kManual : Verdict::Kind::kSide, other(*ours), {}};
     rule = "the " + std::string(side_name(*ours)) + " side may show only what it was sent, in a form of its own: " + (computed ? "waits for a person" : "it loses");
   }
   return settle(view, verdict, rule);
@@ -280,13 +278,13 @@ std::optional<Side> Pass::perhaps_ours(const View& view) const {
   const Value* note = s_.link.notes.find(field.name);
   if (note == nullptr || !note->bool_or("loses", false)) return std::nullopt;
   const Side side = note->string_or("side") == "left" ? Side::kLeft : Side::kRight;
-  const bool shown = same_form(field, side, side == Side::kLeft ? view.decision.left : view.decision.right, *note->find("read"));
+  const bool shown = same_form(field, side, view.decision.form[side], *note->find("read"));
   return shown ? std::optional(side) : std::nullopt;
 }
 
 /// It waits for a person with these very values: who was asked once is not asked again.
 bool Pass::is_told(const View& view) const {
-  return view.conflict != nullptr && view.conflict->kind == "clash" && view.conflict->left == view.decision.left && view.conflict->right == view.decision.right;
+  return view.conflict != nullptr && view.conflict->kind == "clash" && view.conflict->shown.left == view.decision.form.left && view.conflict->shown.right == view.decision.form.right;
 }
 
 /// nullopt where nobody has said yet; the question is among the asks then.
@@ -338,14 +336,14 @@ Result<Verdict> Pass::read_answer(const Field& field, const Value& answer) {
   verdict.kind = Verdict::Kind::kValue;
   const Value* value = answer.find("value");
   if (value == nullptr) {
-    verdict.left = *answer.find("left");
-    verdict.right = *answer.find("right");
+    verdict.value.left = *answer.find("left");
+    verdict.value.right = *answer.find("right");
     return verdict;
   }
-  verdict.left = *value;
+  verdict.value.left = *value;
   auto turned = TRY(turner_.turn(field, Side::kRight, *value));
   if (!turned || turned->leave) return make_error(Code::kInvalid, "the value does not travel to the right");
-  verdict.right = std::move(turned->value);
+  verdict.value.right = std::move(turned->value);
   return verdict;
 }
 
@@ -354,20 +352,19 @@ Result<Verdict> Pass::resolve(const CellDispute& cell) {
   Dispute dispute = dispute_of(*rows_);
   dispute.field = cell.name;
   dispute.base = cell.base;
-  dispute.left = cell.left;
-  dispute.right = cell.right;
-  dispute.left_record = &cell.left_row;
-  dispute.right_record = &cell.right_row;
+  dispute.form = cell.form;
+  dispute.record = cell.row;
   dispute.tie = cell.cell.tie.value_or(dispute.tie);
-  if (auto turned = turner_.turn_cell(cell.cell, Side::kRight, cell.left, cell.left_row, false); turned.ok() && *turned) dispute.left_as_right = **turned;
-  if (auto turned = turner_.turn_cell(cell.cell, Side::kLeft, cell.right, cell.right_row, false); turned.ok() && *turned) dispute.right_as_left = **turned;
+  for (const Side from : {Side::kLeft, Side::kRight}) {
+    if (auto turned = turner_.turn_cell(cell.cell, other(from), cell.form[from], *cell.row[from], false); turned.ok() && *turned) dispute.across[from] = **turned;
+  }
   if (!cell.cell.judged()) {
     Verdict verdict = TRY(s_.mapper.resolve(cell.cell, *cell.cell.strategy_function, dispute));
     std::string rule;
     if (cell.base) verdict = unless_restored(*rows_, std::move(verdict), rule);
     if (!verdict.one) return verdict;
-    const auto turned = TRY(turner_.turn_cell(cell.cell, Side::kRight, verdict.left, cell.left_row, false));
-    verdict.right = turned.value_or(cell.right);
+    const auto turned = TRY(turner_.turn_cell(cell.cell, Side::kRight, verdict.value.left, *cell.row.left, false));
+    verdict.value.right = turned.value_or(cell.form.right);
     return verdict;
   }
   std::string rule;
@@ -383,7 +380,7 @@ bool Pass::says(const View& view, Side side) const {
   const bool met = s_.exists.left && s_.exists.right && s_.record.left != nullptr && s_.record.right != nullptr;
   const bool differs = kind == Decision::Kind::kCopy || kind == Decision::Kind::kResolve || kind == Decision::Kind::kConflict || kind == Decision::Kind::kOwed;
   if (!met || !differs || s_.reversals != nullptr || field.kind == Field::Kind::kRows) return false;
-  const Sides<bool> empty{empty_form(field, Side::kLeft, view.decision.left), empty_form(field, Side::kRight, view.decision.right)};
+  const Sides<bool> empty{empty_form(field, Side::kLeft, view.decision.form.left), empty_form(field, Side::kRight, view.decision.form.right)};
   return empty[side] ? empty[other(side)] : !(s_.plan.whole_record && empty[other(side)]);
 }
 
@@ -451,7 +448,7 @@ Result<void> Pass::dispute_group(std::vector<View*>& views) {
     for (View* view : views) {
       const Decision& one = view->decision;
       if (one.field == &field) continue;
-      group[one.field->name] = Value(Object{{"base", one.base ? Value(Object{{"left", one.base->left}, {"right", one.base->right}}) : Value()}, {"left", one.left}, {"right", one.right}});
+      group[one.field->name] = Value(Object{{"base", one.base ? Value(Object{{"left", one.base->left}, {"right", one.base->right}}) : Value()}, {"left", one.form.left}, {"right", one.form.right}});
     }
     verdict = TRY(judge(field, *first, dispute_of(*first), group, rule)).value_or(Verdict{});
   } else if (field.strategy_function) {
@@ -463,8 +460,7 @@ Result<void> Pass::dispute_group(std::vector<View*>& views) {
   for (View* view : views) {
     if (!edits(*view, Side::kLeft) && !edits(*view, Side::kRight) && !is_left_apart(*view)) continue;
     if (view->decided || (verdict.kind == Verdict::Kind::kSide && !flows(view->decision.field->flow, other(verdict.side)))) continue;
-    view->decision.to_left.reset();
-    view->decision.to_right.reset();
+    view->decision.to = {};
     view->decision.discards = false;
     TRY(settle(*view, verdict, rule));
   }
@@ -493,8 +489,7 @@ void Pass::wait_together(std::vector<View*>& views) {
     asked.conflict_kind = view->decided ? view->conflict->kind : "clash";
     asked.rule = view->decided ? "group: another field of it is not decided: waits for a person" : "group: '" + first + "', which goes with it, waits for a person";
     asked.base = std::move(view->decision.base);
-    asked.left = std::move(view->decision.left);
-    asked.right = std::move(view->decision.right);
+    asked.form = std::move(view->decision.form);
     asked.stamps = std::move(view->decision.stamps);
     asked.note = std::move(view->decision.note);
     view->decision = std::move(asked);

@@ -9,15 +9,15 @@ namespace tidewire::sync {
 using store::side_name;
 
 Asked asked_of(const Dispute& dispute, const Value& group) {
-  Object about{{"field", Value(dispute.field)}, {"left", dispute.left}, {"right", dispute.right}};
+  Object about{{"field", Value(dispute.field)}, {"left", dispute.form.left}, {"right", dispute.form.right}};
   about["base"] = dispute.base ? Value(Object{{"left", dispute.base->left}, {"right", dispute.base->right}}) : Value();
   if (!group.is_null()) about["group"] = group;
   Asked asked{dispute.field, sha256_hex(json::dump(Value(about))), {}};
   // The times are told and do not count: a record that was touched is no other question.
-  if (dispute.left_as_right) about["left_as_right"] = *dispute.left_as_right;
-  if (dispute.right_as_left) about["right_as_left"] = *dispute.right_as_left;
-  if (dispute.left_time) about["left_time"] = format_instant(*dispute.left_time);
-  if (dispute.right_time) about["right_time"] = format_instant(*dispute.right_time);
+  if (dispute.across.left) about["left_as_right"] = *dispute.across.left;
+  if (dispute.across.right) about["right_as_left"] = *dispute.across.right;
+  if (dispute.time.left) about["left_time"] = format_instant(*dispute.time.left);
+  if (dispute.time.right) about["right_time"] = format_instant(*dispute.time.right);
   if (dispute.newer) about["newer"] = side_name(*dispute.newer);
   about["tie"] = side_name(dispute.tie);
   asked.question = Value(std::move(about));

@@ -28,35 +28,34 @@ void refuse(Decision& decision, const std::string& rule) {
   decision.kind = Decision::Kind::kConflict;
   decision.conflict_kind = "not_accepted";
   decision.rule = rule;
-  decision.to_left.reset();
-  decision.to_right.reset();
+  decision.to = {};
   decision.discards = decision.closes_conflict = false;
 }
 
 /// A new record begins in its first state, and both sides agree on that until the next pass moves it on.
 void begin(const Lifecycle& life, Side to, Decision& decision) {
   if (life.states.empty()) return;
-  (to == Side::kLeft ? decision.to_left : decision.to_right).reset();
+  decision.to[to].reset();
   decision.kind = Decision::Kind::kAgree;
-  decision.left = life.states.front().first;
-  decision.right = life.states.front().second;
+  decision.form.left = life.states.front().first;
+  decision.form.right = life.states.front().second;
   decision.rule = "created in its first state";
 }
 
 void keep_moves(const Situation& situation, Side side, Decision& decision) {
   const Lifecycle& life = situation.plan.lifecycle;
   const Field& field = *decision.field;
-  auto& to = side == Side::kLeft ? decision.to_left : decision.to_right;
+  auto& to = decision.to[side];
   if (!to || life.moves[side].empty()) return;
   if (!situation.exists[side]) return begin(life, side, decision);
-  const Value& now = side == Side::kLeft ? decision.left : decision.right;
+  const Value& now = decision.form[side];
   if (move_of(life, field, side, now, *to) != nullptr) return;
   refuse(decision, "the mapping has no verb from " + word(life, field, side, now) + " to " + word(life, field, side, *to) + " on " + situation.plan.end[side].connection);
 }
 
 void keep_edits(const Situation& situation, Side side, const Value& state, const Field& life_field, Decision& decision) {
   const Lifecycle& life = situation.plan.lifecycle;
-  const auto& to = side == Side::kLeft ? decision.to_left : decision.to_right;
+  const auto& to = decision.to[side];
   if (!to || !situation.exists[side]) return;
   for (const Lifecycle::After& after : life.edit_after[side]) {
     if (!same(after.state, state, life_field.type[side])) continue;
@@ -73,7 +72,7 @@ void keep_lifecycle(const Situation& situation, const std::vector<Decision*>& de
   const auto own = std::find_if(decisions.begin(), decisions.end(), [&](const Decision* decision) { return decision->field->name == life.field; });
   if (life.field.empty() || own == decisions.end()) return;
   for (const Side side : {Side::kLeft, Side::kRight}) {
-    const Value state = side == Side::kLeft ? (*own)->left : (*own)->right;
+    const Value state = (*own)->form[side];
     for (Decision* decision : decisions) {
       if (decision != *own) keep_edits(situation, side, state, *(*own)->field, *decision);
     }
@@ -85,9 +84,9 @@ std::optional<std::string> take_verb(const Plan& plan, Side side, const Decision
   const Lifecycle& life = plan.lifecycle;
   if (life.field.empty() || life.moves[side].empty()) return std::nullopt;
   for (const Decision& decision : decisions.fields) {
-    const auto& to = side == Side::kLeft ? decision.to_left : decision.to_right;
+    const auto& to = decision.to[side];
     if (decision.field->name != life.field || !to) continue;
-    const Lifecycle::Move* move = move_of(life, *decision.field, side, side == Side::kLeft ? decision.left : decision.right, *to);
+    const Lifecycle::Move* move = move_of(life, *decision.field, side, decision.form[side], *to);
     if (move == nullptr) continue;
     patch.as_object().erase(decision.field->paths[side].front());
     return move->verb;

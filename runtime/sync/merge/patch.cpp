@@ -18,7 +18,7 @@ Result<void> Pass::lay_rows(const Field& field, Side side, const Value& form) {
 
 Result<void> Pass::lay(const Decision& decision) {
   for (const Side side : {Side::kLeft, Side::kRight}) {
-    const auto& value = side == Side::kLeft ? decision.to_left : decision.to_right;
+    const auto& value = decision.to[side];
     if (!value) continue;
     if (decision.field->kind == Field::Kind::kRows) {
       TRY(lay_rows(*decision.field, side, *value));

@@ -38,11 +38,11 @@ std::optional<Side> Pass::reapplied_from(const View& view) {
   for (const Side source : {other(first), first}) {
     const Side to = other(source);
     if (!flows(field.flow, to) || (state && said_anew(field) != to)) continue;
-    const auto turned = turner_.turn(field, to, source == Side::kLeft ? view.decision.left : view.decision.right);
+    const auto turned = turner_.turn(field, to, view.decision.form[source]);
     if (turned.ok() && (!*turned || (*turned)->leave)) continue;
     // One way that says what is there is enough: not every function leads back to where it came from.
     if (turned.ok() &&
-        same_form(field, to, (*turned)->value, to == Side::kLeft ? view.decision.left : view.decision.right))
+        same_form(field, to, (*turned)->value, view.decision.form[to]))
       return std::nullopt;
     from = source;
   }
@@ -76,7 +76,7 @@ Result<void> Pass::reapply_rows(View& view) {
   std::optional<Side> whole;
   if (field.flow != Flow::kBoth) whole = field.flow == Flow::kToRight ? Side::kLeft : Side::kRight;
   TRY(merge(view, whole, {}, "resync: the mapping was edited, and says it otherwise now"));
-  if (view.decision.to_left || view.decision.to_right) return brake_adopted(view, "was edited");
+  if (view.decision.to.left || view.decision.to.right) return brake_adopted(view, "was edited");
   view.decision.kind = Decision::Kind::kNothing;
   return {};
 }
@@ -91,8 +91,7 @@ Result<void> Pass::brake_adopted(View& view, const char* what) {
   held.field = decision.field;
   held.kind = Decision::Kind::kHeld;
   held.base = decision.base;
-  held.left = std::move(decision.left);
-  held.right = std::move(decision.right);
+  held.form = std::move(decision.form);
   held.rule = "held by the brake: the mapping " + std::string(what) +
               ", and that concerns too many records at once; it would be: " + decision.rule;
   decision = std::move(held);

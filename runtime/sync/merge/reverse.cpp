@@ -23,7 +23,7 @@ bool is_own_form(const Value* note, const Field& field, Side side, const Value& 
 bool Pass::shows_own_form(const View& view, Side side) const {
   const Decision& decision = view.decision;
   if (!view.has_base) return false;
-  const Sides<const Value*> shown{&decision.left, &decision.right}, agreed{&decision.base->left, &decision.base->right};
+  const Sides<const Value*> shown{&decision.form.left, &decision.form.right}, agreed{&decision.base->left, &decision.base->right};
   return is_own_form(s_.link.notes.find(decision.field->name), *decision.field, side, *shown[side], *agreed[side]);
 }
 
@@ -39,7 +39,7 @@ Result<void> Pass::reverse(View& view) {
   for (const Side side : {Side::kLeft, Side::kRight}) {
     const auto& restore = wanted->second.restore[side];
     const auto& expected = wanted->second.expected[side];
-    const Value& shown = side == Side::kLeft ? decision.left : decision.right;
+    const Value& shown = decision.form[side];
     if (!restore || !expected || same_form(*decision.field, side, shown, *restore)) continue;
     std::string why = wanted->second.refused;
     if (!why.empty()) {
@@ -55,11 +55,10 @@ Result<void> Pass::reverse(View& view) {
     if (!why.empty()) {
       decision.kind = Decision::Kind::kRefused;
       decision.rule = std::move(why);
-      decision.to_left.reset();
-      decision.to_right.reset();
+      decision.to = {};
       return {};
     }
-    (side == Side::kLeft ? decision.to_left : decision.to_right) = *restore;
+    decision.to[side] = *restore;
     decision.kind = Decision::Kind::kResolve;
     decision.rule = wanted->second.rule;
     decision.discards = true;
@@ -89,8 +88,7 @@ void Pass::reverse_together(std::vector<View*>& views) {
     if (decision.kind != Kind::kResolve) continue;
     decision.kind = Kind::kRefused;
     decision.rule = view == *first ? why : "'" + (*first)->decision.field->name + "', which goes with it, does not go back: " + why;
-    decision.to_left.reset();
-    decision.to_right.reset();
+    decision.to = {};
     decision.discards = decision.apart = false;
   }
 }
@@ -99,8 +97,8 @@ void Pass::reverse_together(std::vector<View*>& views) {
 bool Pass::agrees_after(const View& view) {
   if (view.decision.field->kind == Field::Kind::kRows) return false;
   View then = view;
-  if (view.decision.to_left) then.decision.left = *view.decision.to_left;
-  if (view.decision.to_right) then.decision.right = *view.decision.to_right;
+  if (view.decision.to.left) then.decision.form.left = *view.decision.to.left;
+  if (view.decision.to.right) then.decision.form.right = *view.decision.to.right;
   const std::size_t waits = out_.missing.size();
   const auto same = agree(then);
   out_.missing.resize(waits, Reference{});

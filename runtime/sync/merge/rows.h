@@ -45,9 +45,8 @@ struct CellDispute {
   const Field& cell;
   std::string name;  // "education[MIT].degree"
   std::optional<store::FieldBase> base;
-  Value left, right;
-  const Value& left_row;
-  const Value& right_row;
+  Sides<Value> form;
+  Sides<const Value*> row;
 };
 
 /// What merging asks of whoever knows the mapping.
@@ -64,7 +63,7 @@ class Cells {
 struct RowsAsked {
   const Field& field;
   const store::FieldBase* base = nullptr;
-  Value left, right;                   // forms
+  Sides<Value> form;
   std::optional<Side> whole;           // that side's list as it is: a create, a group won, drift put back
   std::optional<Side> clashes;         // a person has decided for this side
   Side tie = Side::kLeft;              // whose order counts where both have one

@@ -25,35 +25,34 @@ Result<Value> whole_of(const RowsAsked& asked, Side from, Cells& cells) {
   one.whole = from;
   auto merged = TRY(merge_rows(one, cells));
   const Side to = other(from);
-  return merged.to[to].value_or(to == Side::kLeft ? asked.left : asked.right);
+  return merged.to[to].value_or(asked.form[to]);
 }
 
 }  // namespace
 
 Result<void> decide_rows(const RowsView& view, Decision& decision, Cells& cells) {
   const Field& field = *decision.field;
-  RowsAsked asked{field, view.base, decision.left, decision.right, view.whole, view.clashes, view.tie, view.again, view.entered};
+  RowsAsked asked{field, view.base, decision.form, view.whole, view.clashes, view.tie, view.again, view.entered};
   auto merged = TRY(merge_rows(asked, cells));
   decision.rule = told(merged, view);
   if (merged.manual) {
     decision.kind = Decision::Kind::kConflict;
     return {};
   }
-  decision.to_left = merged.to.left;
-  decision.to_right = merged.to.right;
+  decision.to = merged.to;
   decision.discards = merged.discards || view.clashes;
   decision.closes_conflict = view.conflict;
-  if (!decision.to_left && !decision.to_right) {
+  if (!decision.to.left && !decision.to.right) {
     decision.kind = Decision::Kind::kAgree;
     decision.discards = false;
     return {};
   }
-  const bool plain = merged.clashes == 0 && !(decision.to_left && decision.to_right);
+  const bool plain = merged.clashes == 0 && !(decision.to.left && decision.to.right);
   decision.kind = plain && !view.clashes ? Decision::Kind::kCopy : Decision::Kind::kResolve;
-  if (!(decision.to_left && decision.to_right)) decision.winner = decision.to_left ? Side::kRight : Side::kLeft;
-  if (decision.to_left && decision.to_right) {
-    decision.left_as_right = TRY(whole_of(asked, Side::kLeft, cells));
-    decision.right_as_left = TRY(whole_of(asked, Side::kRight, cells));
+  if (!(decision.to.left && decision.to.right)) decision.winner = decision.to.left ? Side::kRight : Side::kLeft;
+  if (decision.to.left && decision.to.right) {
+    decision.across.left = TRY(whole_of(asked, Side::kLeft, cells));
+    decision.across.right = TRY(whole_of(asked, Side::kRight, cells));
   }
   return {};
 }

@@ -19,7 +19,7 @@ struct Row {
 
 /// The side in whose spelling rows of both sides are told apart: one that every key column converts to.
 Side common_side(const Field& field) {
-  const bool to_left = std::all_of(field.rows.begin(), field.rows.end(), [](const Field& cell) { return !cell.row_key || cell.kind != Field::Kind::kFunction || cell.to_left; });
+  const bool to_left = std::all_of(field.rows.begin(), field.rows.end(), [](const Field& cell) { return !cell.row_key || cell.kind != Field::Kind::kFunction || cell.function.left; });
   return to_left ? Side::kLeft : Side::kRight;
 }
 
@@ -79,7 +79,7 @@ Result<Value> Merge::in_common(Side side, const Value& row) {
 
 /// The rows of the base under their common names.
 void Merge::agree(Side side) {
-  const Value& base = side == Side::kLeft ? asked_.base->left : asked_.base->right;
+  const Value& base = (*asked_.base)[side];
   const Side common = common_side(field_);
   if (!base.is_array()) return;
   Array turned;
@@ -97,7 +97,7 @@ void Merge::agree(Side side) {
 }
 
 Result<void> Merge::index(Side side) {
-  const Value& form = side == Side::kLeft ? asked_.left : asked_.right;
+  const Value& form = asked_.form[side];
   if (!form.is_array()) return {};
   const auto own = row_names(field_, side, form);
   Array turned;
@@ -151,15 +151,15 @@ Result<void> Merge::clash(const Field& cell, const Row& left, const Row& right, 
   const bool disputed = !wins;
   if (disputed && asked_.clashes) wins = asked_.clashes;
   if (!wins) {
-    CellDispute dispute{cell, field_.name + left.common + "." + cell.name, {}, l, r, left.form, right.form};
+    CellDispute dispute{cell, field_.name + left.common + "." + cell.name, {}, {l, r}, {&left.form, &right.form}};
     if (!first) dispute.base = store::FieldBase{cell_form(cell, Side::kLeft, *left.base), cell_form(cell, Side::kRight, *right.base)};
     const Verdict verdict = TRY(cells_.resolve(dispute));
     ++out_.clashes;
     if (verdict.kind == Verdict::Kind::kManual) out_.manual = true;
     if (verdict.kind == Verdict::Kind::kSide) wins = verdict.side;
     if (verdict.kind == Verdict::Kind::kValue) {
-      lay_cell(cell, Side::kLeft, verdict.left, now.left);
-      lay_cell(cell, Side::kRight, verdict.right, now.right);
+      lay_cell(cell, Side::kLeft, verdict.value.left, now.left);
+      lay_cell(cell, Side::kRight, verdict.value.right, now.right);
       out_.discards = true;
     }
   }
@@ -272,7 +272,7 @@ Result<void> Merge::take_whole(Side from) {
 
 bool Merge::order_changed(Side side) const {
   if (asked_.base == nullptr) return false;
-  const auto names = row_names(field_, side, side == Side::kLeft ? asked_.base->left : asked_.base->right);
+  const auto names = row_names(field_, side, (*asked_.base)[side]);
   std::size_t last = 0;
   for (const Row& row : rows_[side]) {
     const auto place = std::find(names.begin(), names.end(), row.own);
@@ -346,7 +346,7 @@ Result<RowsMerged> Merge::run() {
   for (const Side side : {Side::kLeft, Side::kRight}) {
     if (asked_.whole == side || !flows(field_.flow, side)) continue;
     Value list = arranged(side);
-    if (!same_rows(field_, side, list, side == Side::kLeft ? asked_.left : asked_.right)) out_.to[side] = std::move(list);
+    if (!same_rows(field_, side, list, asked_.form[side])) out_.to[side] = std::move(list);
   }
   return std::move(out_);
 }

@@ -86,8 +86,8 @@ const Stamp* marker(const Plan& plan, Side side) {
 
 store::Link after(const Decisions& decisions, store::Link link) {
   for (const Decision& decision : decisions.fields) {
-    const bool taken = decision.kind == Decision::Kind::kAgree || decision.to_left || decision.to_right;
-    if (taken) link.base[decision.field->name] = {decision.to_left.value_or(decision.left), decision.to_right.value_or(decision.right)};
+    const bool taken = decision.kind == Decision::Kind::kAgree || decision.to.left || decision.to.right;
+    if (taken) link.base[decision.field->name] = {decision.to.left.value_or(decision.form.left), decision.to.right.value_or(decision.form.right)};
   }
   return link;
 }

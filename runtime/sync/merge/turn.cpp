@@ -48,7 +48,7 @@ Value Turner::target_of(Side to) const {
   if (s_.record[to] != nullptr) return s_.record[to]->fields;
   Value record{Object{}};
   for (const auto& [name, base] : s_.link.base) {
-    if (const Field* field = s_.plan.field(name); field != nullptr && !field->paths[to].empty()) lay_form(*field, to, to == Side::kLeft ? base.left : base.right, record);
+    if (const Field* field = s_.plan.field(name); field != nullptr && !field->paths[to].empty()) lay_form(*field, to, base[to], record);
   }
   return record;
 }
@@ -98,7 +98,7 @@ Result<std::optional<Turned>> Turner::turn_word(const Field& field, Side to, con
   const Value* own = form.find(field.paths[from].back());
   if (word == nullptr) return make_error(Code::kInvalid, "t.ref_by does not name " + json::dump(form), "name the word in t.ref_by, or mend the record");
   Value turned{Object{}};
-  turned[field.paths[to].front()] = Value(to == Side::kLeft ? word->left : word->right);
+  turned[field.paths[to].front()] = Value(word->said[to]);
   turned[field.paths[to].back()] = Value();
   if (own != nullptr && !own->is_null()) {
     auto key = TRY(key_there(word->mapping, field.optional_reference, to, *own, field.type[to]));
@@ -152,7 +152,7 @@ Result<std::optional<Turned>> Turner::turn(const Field& field, Side to, const Va
   if (field.kind == Field::Kind::kReference) return turn_reference(field, to, form);
   if (field.kind == Field::Kind::kFind) return turn_found(field, to, form);
   if (field.kind == Field::Kind::kFunction) {
-    if (!(to == Side::kRight ? field.to_right : field.to_left)) return std::optional<Turned>(Turned{true, {}});
+    if (!field.function[to]) return std::optional<Turned>(Turned{true, {}});
     Turned turned = TRY(turn_function(field, to, form));
     if (!turned.leave && turned.value.is_null() && field.default_value) turned.value = *field.default_value;
     return std::optional<Turned>(std::move(turned));

@@ -40,9 +40,9 @@ void Reconcile::confirm(Side side, Record answer) {
 bool Reconcile::shows_more(Side side, const Value& fields) const {
   return std::any_of(decisions_.fields.begin(), decisions_.fields.end(), [&](const Decision& decision) {
     const Field& field = *decision.field;
-    const bool carried = (side == Side::kLeft ? decision.to_left : decision.to_right).has_value();
+    const bool carried = decision.to[side].has_value();
     const bool compared = decision.kind != Decision::Kind::kOwed && decision.kind != Decision::Kind::kHeld && field.kind != Field::Kind::kConstant && !is_ignored(link_, field.name);
-    return !carried && compared && !same_form(field, side, form_of(field, side, fields), side == Side::kLeft ? decision.left : decision.right);
+    return !carried && compared && !same_form(field, side, form_of(field, side, fields), decision.form[side]);
   });
 }
 
@@ -50,11 +50,11 @@ bool Reconcile::shows_more(Side side, const Value& fields) const {
 bool Reconcile::is_ping_pong(const Decision& decision, Side side) const {
   const Value* note = link_.notes.find(decision.field->name);
   if (note == nullptr || note->string_or("side") != side_name(other(side))) return false;
-  const auto& both = side == Side::kLeft ? decision.to_right : decision.to_left;
+  const auto& both = decision.to[other(side)];
   if (both) return !to_write_[other(side)] && *note->find("sent") == *both;  // one value for both, and the other one has changed it already
   const Value* made = note->find("stored") != nullptr ? note->find("stored") : note->find("read");
   const bool nobody_moved = decision.kind == Decision::Kind::kCopy || decision.by_person;
-  return made != nullptr && nobody_moved && same_form(*decision.field, other(side), side == Side::kLeft ? decision.right : decision.left, *made);
+  return made != nullptr && nobody_moved && same_form(*decision.field, other(side), decision.form[other(side)], *made);
 }
 
 /// A person who has decided between two systems that rewrite each other's values gets what they make of the word.
@@ -67,17 +67,17 @@ bool Reconcile::takes_any_form(const Decision& decision, const Value& found, con
 bool Reconcile::keeps_its_value(Side side, const Decision& decision, const Value& stored, Shown shown) const {
   const Field& field = *decision.field;
   const Value found = form_of(field, side, stored);
-  const Value& before = side == Side::kLeft ? decision.left : decision.right;
-  const bool kept = !creating_ && shown != Shown::kLater && same_form(field, side, found, before) && !same_form(field, side, found, *(side == Side::kLeft ? decision.to_left : decision.to_right));
+  const Value& before = decision.form[side];
+  const bool kept = !creating_ && shown != Shown::kLater && same_form(field, side, found, before) && !same_form(field, side, found, *decision.to[side]);
   return kept && !takes_any_form(decision, found, before, side, shown) && !is_ping_pong(decision, side);
 }
 
 /// True where the side has another form of the value than it was sent, which is to be compared again.
 bool Reconcile::take_field(Side side, Decision& decision, const Value& stored, Shown shown) {
   const Field& field = *decision.field;
-  auto& to = side == Side::kLeft ? decision.to_left : decision.to_right;
+  auto& to = decision.to[side];
   const Value found = form_of(field, side, stored);
-  const Value& before = side == Side::kLeft ? decision.left : decision.right;
+  const Value& before = decision.form[side];
   // Of a new record what it was before is nothing.
   const bool none = creating_ && shown != Shown::kLater && empty_form(field, side, found) && !empty_form(field, side, *to);
   const bool kept = none || keeps_its_value(side, decision, stored, shown);
@@ -106,13 +106,13 @@ bool Reconcile::take_field(Side side, Decision& decision, const Value& stored, S
     if (to_write_[other(side)]) leave_out(decision, other(side));
     return refuse("not_accepted", "the " + std::string(side_name(side)) + " system answered success but kept its value (read-only, computed or no right to the field)");  // law 14
   }
-  store::FieldBase base{decision.to_left.value_or(decision.left), decision.to_right.value_or(decision.right)};
-  const bool half = decision.to_left && decision.to_right && (creating_ || to_write_[other(side)]);  // a create writes one side only
+  store::FieldBase base{decision.to.left.value_or(decision.form.left), decision.to.right.value_or(decision.form.right)};
+  const bool half = decision.to.left && decision.to.right && (creating_ || to_write_[other(side)]);  // a create writes one side only
   if (half) {
     const Value shared = half_written(decision, side);
     base = {*shared.find("l"), *shared.find("r")};
   } else if (as_sent && shown == Shown::kOurs) {
-    (side == Side::kLeft ? base.left : base.right) = found;
+    base[side] = found;
   }
   link_.base[field.name] = std::move(base);  // of another form it takes what was sent: the difference is a change and goes back once
   if (!as_sent) remember(shown == Shown::kOurs ? "stored" : "read", shown == Shown::kUnversioned);
@@ -122,7 +122,7 @@ bool Reconcile::take_field(Side side, Decision& decision, const Value& stored, S
 
 /// Of a value for both sides that one did not take, the other one keeps what it has.
 void Reconcile::leave_out(Decision& decision, Side side) {
-  auto& to = side == Side::kLeft ? decision.to_left : decision.to_right;
+  auto& to = decision.to[side];
   if (!to) return;
   to.reset();
   Value& patch = decisions_.patch[side];
@@ -143,8 +143,8 @@ void Reconcile::take_answer(Side side, const Record& answer, const Value& stored
   bool stored_otherwise = false;
   end_members(side);
   for (Decision& decision : decisions_.fields) {
-    const bool carried = (side == Side::kLeft ? decision.to_left : decision.to_right).has_value();
-    const bool goes_on = to_write_[other(side)] && (side == Side::kLeft ? decision.to_right : decision.to_left);
+    const bool carried = decision.to[side].has_value();
+    const bool goes_on = to_write_[other(side)] && decision.to[other(side)];
     const auto first = carried || goes_on ? in_part(side, decision, stored, shown) : std::nullopt;
     if (first && *first != decision.field->name && !(carried && keeps_its_value(side, decision, stored, shown))) {
       take_member(side, decision, stored, *first);
@@ -166,7 +166,7 @@ void Reconcile::take_answer(Side side, const Record& answer, const Value& stored
       stored_otherwise |= creating_ && flows(field.flow, other(side)) && !empty_form(field, side, there);
       continue;
     }
-    const Value& agreed = side == Side::kLeft ? base->second.left : base->second.right;
+    const Value& agreed = base->second[side];
     stored_otherwise |= !same_form(field, side, there, agreed);
   }
   stored_otherwise |= shown == Shown::kOurs && !creating_ && shows_more(side, stored);

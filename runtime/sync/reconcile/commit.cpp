@@ -14,7 +14,7 @@ namespace {
 /// Both sides have what they agreed on.
 bool is_at_rest(const Decision& decision) {
   const Field& field = *decision.field;
-  return decision.base && same_form(field, Side::kLeft, decision.left, decision.base->left) && same_form(field, Side::kRight, decision.right, decision.base->right);
+  return decision.base && same_form(field, Side::kLeft, decision.form.left, decision.base->left) && same_form(field, Side::kRight, decision.form.right, decision.base->right);
 }
 
 }  // namespace
@@ -69,7 +69,7 @@ bool Reconcile::matches_otherwise(Side side) const {
   return std::any_of(decisions_.fields.begin(), decisions_.fields.end(), [&](const Decision& decision) {
     const auto& paths = decision.field->paths[side];
     return decision.kind != Decision::Kind::kNothing && std::any_of(plan_.matches.begin(), plan_.matches.end(), [&](const Match& match) {
-      return std::any_of(match.pairs.begin(), match.pairs.end(), [&](const Match::Pair& pair) { return std::find(paths.begin(), paths.end(), side == Side::kLeft ? pair.left : pair.right) != paths.end(); });
+      return std::any_of(match.pairs.begin(), match.pairs.end(), [&](const Match::Pair& pair) { return std::find(paths.begin(), paths.end(), pair.path[side]) != paths.end(); });
     });
   });
 }
@@ -82,7 +82,7 @@ bool Reconcile::is_of_job() const {
 /// The conflict is on record with these very values: another webhook about it is no news.
 bool Reconcile::is_open(const Decision& decision) const {
   return std::any_of(known_.conflicts.begin(), known_.conflicts.end(), [&](const store::Conflict& open) {
-    return open.field == decision.field->name && open.kind == decision.conflict_kind && open.left == decision.shows.left.value_or(decision.left) && open.right == decision.shows.right.value_or(decision.right);
+    return open.field == decision.field->name && open.kind == decision.conflict_kind && open.shown.left == decision.shows.left.value_or(decision.form.left) && open.shown.right == decision.shows.right.value_or(decision.form.right);
   });
 }
 
@@ -144,7 +144,7 @@ void Reconcile::commit_pass() {
   const std::set<std::string> anew = asked_anew();
   for (const Decision& decision : decisions_.fields) {
     const std::string& name = decision.field->name;
-    if (decision.kind == Decision::Kind::kAgree) link_.base[name] = {decision.left, decision.right};
+    if (decision.kind == Decision::Kind::kAgree) link_.base[name] = {decision.form.left, decision.form.right};
     if (decision.kind == Decision::Kind::kAgree && decision.closes_conflict) operation_.author = "";
     if (decision.closes_conflict) close_conflicts_.push_back(name);
     drift |= decision.kind == Decision::Kind::kDrift;
@@ -164,18 +164,14 @@ void Reconcile::commit_pass() {
     if (link_.id != 0) held.link = link_.id;
     held.field = name;
     held.kind = decision.conflict_kind;
-    if (const auto base = link_.base.find(name); base != link_.base.end()) {
-      held.base_left = base->second.left;
-      held.base_right = base->second.right;
-    }
-    held.left = decision.shows.left.value_or(decision.left);
-    held.right = decision.shows.right.value_or(decision.right);
+    if (const auto base = link_.base.find(name); base != link_.base.end()) held.base = {base->second.left, base->second.right};
+    for (const Side side : {Side::kLeft, Side::kRight}) held.shown[side] = decision.shows[side].value_or(decision.form[side]);
     held.anew = anew.contains(name);
     open_conflicts_.push_back(std::move(held));
     Value& stamps = link_.stamps[name];
     for (const Side side : {Side::kLeft, Side::kRight}) {
       const char* tag = side_tag(side);
-      const Value& form = side == Side::kLeft ? decision.left : decision.right;
+      const Value& form = decision.form[side];
       if (record_[side] && record_[side]->modified && kept_stamp(link_, *decision.field, side, form) == nullptr) stamps[tag] = stamp_of(known_.link ? *known_.link : link_, side, *record_[side]);
     }
   }

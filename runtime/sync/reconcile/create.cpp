@@ -95,7 +95,7 @@ void Reconcile::key_taken(const Error& refused) {
   conflict.side = key_.first;
   conflict.key = key_.second;
   conflict.kind = "key_taken";
-  if (!passed_over_.empty()) (target == Side::kLeft ? conflict.left : conflict.right) = Value(passed_over_);
+  if (!passed_over_.empty()) conflict.shown[target] = Value(passed_over_);
   open_conflicts_.push_back(std::move(conflict));
   const Error error = passed_over_.empty() ? make_error(Code::kInvalid, "the other side says it exists, but no match is found: " + refused.message, "an unrelated record holds the key or a unique value there")
                                            : make_error(Code::kInvalid, "'" + passed_over_ + "' on " + plan_.end[target].connection + " fits, but is set aside by `ignore`, and no second one can be made: " + refused.message,

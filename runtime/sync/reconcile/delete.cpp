@@ -135,7 +135,7 @@ bool Reconcile::is_short(const Field& field, Side side) const {
     const auto is_of = [&](const std::string& path) { return std::find(parts.begin(), parts.end(), path.substr(0, path.find('.'))) != parts.end(); };
     return std::all_of(field.paths[side].begin(), field.paths[side].end(), is_of) && empty_form(field, side, now);
   }
-  const Value& agreed = side == Side::kLeft ? base->second.left : base->second.right;
+  const Value& agreed = base->second[side];
   if (!now.is_array() || !agreed.is_array()) return false;
   const auto left = row_names(field, side, now), names = row_names(field, side, agreed);
   Array unchanged;
@@ -157,7 +157,7 @@ void Reconcile::note_went(Side side) {
     const bool inside = field.kind == Field::Kind::kRows && !field.paths[side].front().ends_with("[]");
     if (inside || lost_.find(field.name) != nullptr || !is_short(field, side)) continue;
     const store::FieldBase& base = link_.base.at(field.name);
-    const Value& agreed = side == Side::kLeft ? base.left : base.right;
+    const Value& agreed = base[side];
     if (same_form(field, side, form_of(field, side, record_[side]->fields), agreed)) continue;
     link_.notes[field.name][kWent][side_tag(side)] = agreed;
     noted_ = true;
@@ -182,7 +182,7 @@ bool Reconcile::may_be_ours(const Field& field, Side side) const {
   return base != link_.base.end() && std::any_of(known_.intents.begin(), known_.intents.end(), [&](const store::Intent& intent) {
     const Value* announced = intent.side == side && is_ours(intent) ? intent.fields.find(field.name) : nullptr;
     const Value* before = announced == nullptr ? nullptr : announced->find(own);
-    return before != nullptr && same_form(field, side, *before, side == Side::kLeft ? base->second.left : base->second.right) && !shows(intent, field.name, own);
+    return before != nullptr && same_form(field, side, *before, base->second[side]) && !shows(intent, field.name, own);
   });
 }
 
@@ -197,8 +197,8 @@ void Reconcile::keep_unsure(Side side) {
     discarded.field = &field;
     discarded.kind = Decision::Kind::kResolve;
     discarded.rule = "deleted: it may be our own write in another form, whose outcome was not known";
-    (side == Side::kLeft ? discarded.left : discarded.right) = form_of(field, side, record_[side]->fields);
-    (side == Side::kLeft ? discarded.to_left : discarded.to_right) = Value();
+    discarded.form[side] = form_of(field, side, record_[side]->fields);
+    discarded.to[side] = Value();
     lost[field.name] = field_notes(discarded);
   }
   if (!lost.empty()) earlier_.push_back(Value(std::move(lost)));

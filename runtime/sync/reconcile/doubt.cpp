@@ -25,8 +25,7 @@ bool computes(Mapper& mapper, const Field& field, const Value& left, const Value
   Dispute dispute;
   dispute.field = field.name;
   dispute.base = store::FieldBase{left, right};
-  dispute.left = left;
-  dispute.right = right;
+  dispute.form = {left, right};
   const auto verdict = mapper.resolve(field, *field.strategy_function, dispute);
   return verdict.ok() && verdict->kind == Verdict::Kind::kValue;
 }
@@ -160,7 +159,7 @@ store::Conflict Reconcile::doubt_about(const std::string& name) const {
   doubt.kind = "unknown_outcome";
   doubt.operation = operation_.id;
   for (const Side side : {Side::kLeft, Side::kRight}) {
-    if (record_[side]) (side == Side::kLeft ? doubt.left : doubt.right) = form_of(field, side, record_[side]->fields);
+    if (record_[side]) doubt.shown[side] = form_of(field, side, record_[side]->fields);
   }
   return doubt;
 }
@@ -293,7 +292,7 @@ bool Reconcile::note_entered_cells(const store::Intent& intent, const Field& fie
     if (meant != nullptr) known.push_back(part_of(*meant, "to"));
   }
   const store::FieldBase& base = link_.base.at(field.name);
-  Value entered = entered_cells(field, side, form_of(field, side, record_[side]->fields), side == Side::kLeft ? base.left : base.right, known);
+  Value entered = entered_cells(field, side, form_of(field, side, record_[side]->fields), base[side], known);
   if (entered.as_object().empty()) return false;
   note_entered(link_, field, side, std::move(entered));
   return true;
@@ -347,7 +346,7 @@ bool Reconcile::find_doubtful(const store::Intent& intent) {
 store::FieldBase Reconcile::base_as_sent(const store::Intent& intent, const Value& announced) {
   if (const Value* half = announced.find("base"); half != nullptr) return {part_of(*half, "l"), part_of(*half, "r")};
   store::FieldBase base{part_of(announced, "l"), part_of(announced, "r")};
-  (intent.side == Side::kLeft ? base.left : base.right) = part_of(announced, "to");
+  base[intent.side] = part_of(announced, "to");
   return base;
 }
 
@@ -373,7 +372,7 @@ bool Reconcile::search_orphan() {
   for (const Match& match : plan_.matches) {
     if (!query.empty()) break;
     for (const Match::Pair& pair : match.pairs) {
-      const std::string& path = target == Side::kRight ? pair.right : pair.left;
+      const std::string& path = pair.path[target];
       if (const Value* sent = open->sent.at_path(path); sent != nullptr && !sent->is_null()) query.push_back({path, *sent, pair.fold});
     }
     if (query.size() != match.pairs.size()) query.clear();

@@ -69,7 +69,7 @@ bool Reconcile::followed(const Field& field, Side side, std::optional<Moved>& mo
   const Situation seen = situation();
   const Side to = other(side);
   const Value form = form_of(field, side, record_[side]->fields);
-  const Value& agreed = to == Side::kLeft ? base->second.left : base->second.right;
+  const Value& agreed = base->second[to];
   Decisions aside;
   Turner turner(seen, aside);
   std::optional<Moved> unlinked;
@@ -79,7 +79,7 @@ bool Reconcile::followed(const Field& field, Side side, std::optional<Moved>& mo
     if (*turned) return !(*turned)->leave && same_form(field, to, (*turned)->value, agreed);
     if (turner.owed()) unlinked = Moved{*turner.owed(), field.optional_reference};
   } else {
-    if (!same_rows(field, side, unnamed(field, side, form), unnamed(field, side, side == Side::kLeft ? base->second.left : base->second.right))) return false;
+    if (!same_rows(field, side, unnamed(field, side, form), unnamed(field, side, base->second[side]))) return false;
     Array rows;
     for (const Value& row : elements_of(form)) {
       Value& turned = rows.emplace_back(Object{});
@@ -112,7 +112,7 @@ bool Reconcile::has_only_lost_files(const Field& field, Side side) const {
   if (is_gone_file(form, field.type[side])) return true;
   const auto base = link_.base.find(field.name);
   if (field.kind != Field::Kind::kRows || base == link_.base.end() || is_entered(link_, field, side, form)) return false;
-  const Value& agreed = side == Side::kLeft ? base->second.left : base->second.right;
+  const Value& agreed = base->second[side];
   return same_rows(field, side, without_gone_files(field, side, form, agreed), agreed);
 }
 

@@ -69,8 +69,8 @@ void Reconcile::note_field(const Decision& decision) {
 /// Of what one side has got and the other is not to get: it stands, whatever becomes of the write to the other.
 void Reconcile::note_written(Side side) {
   for (const Decision& decision : decisions_.fields) {
-    const auto& here = side == Side::kLeft ? decision.to_left : decision.to_right;
-    const auto& there = side == Side::kLeft ? decision.to_right : decision.to_left;
+    const auto& here = decision.to[side];
+    const auto& there = decision.to[other(side)];
     if (here && !there) note_field(decision);
   }
 }

@@ -28,7 +28,7 @@ bool go_together(const Plan& plan, const Field& a, const Field& b) {
 /// The field of its group that the side did not take, where this one is a member that it did; nullopt where the group is whole.
 std::optional<std::string> Reconcile::in_part(Side side, const Decision& member, const Value& stored, Shown shown) const {
   for (const Decision& decision : decisions_.fields) {
-    const bool written = (side == Side::kLeft ? decision.to_left : decision.to_right).has_value();
+    const bool written = decision.to[side].has_value();
     if (written && go_together(plan_, *decision.field, *member.field) && keeps_its_value(side, decision, stored, shown)) return decision.field->name;
   }
   return std::nullopt;
@@ -46,8 +46,8 @@ void Reconcile::keep_member(const Field& field, Side side, Value was, const Valu
 /// The base stays, and so does what the other side has.
 void Reconcile::take_member(Side side, Decision& member, const Value& stored, const std::string& first) {
   if (to_write_[other(side)]) leave_out(member, other(side));
-  const Value& before = side == Side::kLeft ? member.left : member.right;
-  const bool written = (side == Side::kLeft ? member.to_left : member.to_right).has_value();
+  const Value& before = member.form[side];
+  const bool written = member.to[side].has_value();
   if (written) keep_member(*member.field, side, before, stored);
   member.shows[side] = before;
   member.kind = Decision::Kind::kConflict;
@@ -118,7 +118,7 @@ Result<void> Reconcile::lay_members() {
   for (Decision& decision : decisions_.fields) {
     const Field& field = *decision.field;
     for (const Side side : {Side::kLeft, Side::kRight}) {
-      const bool written = (side == Side::kLeft ? decision.to_left : decision.to_right).has_value();
+      const bool written = decision.to[side].has_value();
       if (written || !members_[side].contains(field.name)) continue;
       const Value form = form_of(field, side, record_[side]->fields);
       decision.put_back[side] = *link_.notes.find(field.name)->at_path("landed.shows");
@@ -136,7 +136,7 @@ Result<void> Reconcile::lay_members() {
 bool Reconcile::shows_members(Side side, const Value& fields) const {
   return std::all_of(decisions_.fields.begin(), decisions_.fields.end(), [&](const Decision& decision) {
     const Field& field = *decision.field;
-    const bool written = (side == Side::kLeft ? decision.to_left : decision.to_right).has_value();
+    const bool written = decision.to[side].has_value();
     return written || !members_[side].contains(field.name) || same_form(field, side, form_of(field, side, fields), form_of(field, side, record_[side]->fields));
   });
 }

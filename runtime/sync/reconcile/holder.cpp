@@ -26,7 +26,7 @@ constexpr Duration kLongestHold = std::chrono::minutes(15);
 bool is_unique(const Plan& plan, const Field& field, Side side) {
   if (field.paths[side].size() != 1) return false;
   const std::string& path = field.paths[side].front();
-  return field.type[side].unique || std::any_of(plan.matches.begin(), plan.matches.end(), [&](const Match& match) { return match.pairs.size() == 1 && (side == Side::kLeft ? match.pairs.front().left : match.pairs.front().right) == path; });
+  return field.type[side].unique || std::any_of(plan.matches.begin(), plan.matches.end(), [&](const Match& match) { return match.pairs.size() == 1 && match.pairs.front().path[side] == path; });
 }
 
 /// Who was in the row's way when it was last tried, as "mapping/side/key"; "" = nobody.
@@ -64,7 +64,7 @@ std::string at_rest(const store::Known& holder) {
 std::vector<Condition> Reconcile::unique_values(Side side) const {
   std::vector<Condition> out;
   for (const Decision& decision : decisions_.fields) {
-    const auto& to = side == Side::kLeft ? decision.to_left : decision.to_right;
+    const auto& to = decision.to[side];
     if (to && is_unique(plan_, *decision.field, side) && !empty_form(*decision.field, side, *to)) out.push_back({decision.field->paths[side].front(), *to});
   }
   return out;
@@ -154,10 +154,10 @@ std::vector<Reference> Reconcile::named_parents(Side side) const {
   std::vector<Reference> out;
   for (const Decision& decision : decisions_.fields) {
     const Field& field = *decision.field;
-    if (!(side == Side::kLeft ? decision.to_left : decision.to_right)) continue;
-    std::vector<Reference> named = references_in(field, from, from == Side::kLeft ? decision.left : decision.right);
+    if (!decision.to[side]) continue;
+    std::vector<Reference> named = references_in(field, from, decision.form[from]);
     if (field.kind == Field::Kind::kRows && decision.base) {  // most of them are of rows that nobody touched
-      const std::vector<Reference> before = references_in(field, from, from == Side::kLeft ? decision.base->left : decision.base->right);
+      const std::vector<Reference> before = references_in(field, from, (*decision.base)[from]);
       std::erase_if(named, [&](const Reference& one) { return std::find(before.begin(), before.end(), one) != before.end(); });
     }
     out.insert(out.end(), named.begin(), named.end());
@@ -211,12 +211,12 @@ void Reconcile::wake_blocked() {
   for (const Side side : {Side::kLeft, Side::kRight}) {
     for (const Decision& decision : decisions_.fields) {
       if (decision.kind == Decision::Kind::kNothing || !decision.base || !record_[side]) continue;
-      const auto& to = side == Side::kLeft ? decision.to_left : decision.to_right;
-      wake_let_go(side, *decision.field, side == Side::kLeft ? decision.base->left : decision.base->right, to ? *to : form_of(*decision.field, side, record_[side]->fields));
+      const auto& to = decision.to[side];
+      wake_let_go(side, *decision.field, (*decision.base)[side], to ? *to : form_of(*decision.field, side, record_[side]->fields));
     }
     for (const auto& [name, agreed] : link_.base) {
       const Field* field = link_.state == store::LinkState::kTombstone ? plan_.field(name) : nullptr;
-      if (field != nullptr) wake_let_go(side, *field, side == Side::kLeft ? agreed.left : agreed.right, Value());
+      if (field != nullptr) wake_let_go(side, *field, agreed[side], Value());
     }
   }
   wake_.insert(wake_.end(), let_go_.begin(), let_go_.end());

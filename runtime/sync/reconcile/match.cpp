@@ -60,7 +60,7 @@ bool Reconcile::may_be_made_by(const store::Intent& intent) const {
   return shows(stamped_with(side, intent.source_key)) || std::any_of(plan_.matches.begin(), plan_.matches.end(), [&](const Match& match) {
     Query query;
     for (const Match::Pair& pair : match.pairs) {
-      const std::string& path = side == Side::kLeft ? pair.left : pair.right;
+      const std::string& path = pair.path[side];
       const Value* sent = intent.sent.at_path(path);
       query.push_back({path, sent == nullptr ? Value() : *sent, pair.fold});
     }
@@ -77,13 +77,13 @@ std::string Reconcile::match_hash() const {
     std::string text;
     for (std::size_t i = 0; i < match.pairs.size(); ++i) {
       const Match::Pair& pair = match.pairs[i];
-      const Value* own = record_[key_.first]->fields.at_path(pair.right);
+      const Value* own = record_[key_.first]->fields.at_path(pair.path.right);
       const bool from_right = key_.first == Side::kRight && own != nullptr;
-      const Type type = type_at(plan_, Side::kRight, pair.right);
+      const Type type = type_at(plan_, Side::kRight, pair.path.right);
       const Value& asked = from_right ? *own : (*query)[i].value;
       const auto plain = canonical(asked, type);
       const std::string value = json::dump(plain.ok() ? *plain : asked);
-      text += pair.right + "=" + (pair.fold ? fold(value) : value) + "\n";
+      text += pair.path.right + "=" + (pair.fold ? fold(value) : value) + "\n";
     }
     return sha256_hex(text);
   }
@@ -96,7 +96,7 @@ std::optional<Query> Reconcile::query_for(const Match& match) const {
   const Side from = key_.first;
   Query query;
   for (const Match::Pair& pair : match.pairs) {
-    const std::string& path = from == Side::kLeft ? pair.right : pair.left;
+    const std::string& path = pair.path[other(from)];
     const Value* value = decisions_.patch[other(from)].at_path(path);
     Value asked = value == nullptr ? Value() : *value;
     const Field* reference = reference_at(plan_, other(from), path);
@@ -107,7 +107,7 @@ std::optional<Query> Reconcile::query_for(const Match& match) const {
       continue;
     }
     if (value == nullptr) {
-      const std::string& own = from == Side::kLeft ? pair.left : pair.right;
+      const std::string& own = pair.path[from];
       const Value* raw = own == (plan_.end[from].key.empty() ? "" : plan_.end[from].key.front()) ? nullptr : record_[from]->fields.at_path(own);
       asked = raw == nullptr ? Value(record_[from]->key) : *raw;
       const auto turned = convert(asked, type_at(plan_, from, own), type_at(plan_, other(from), path));
@@ -125,7 +125,7 @@ std::optional<Reference> Reconcile::unmatched_parent(const Match& match) const {
   for (const Decision& decision : decisions_.fields) {
     if (decision.kind != Decision::Kind::kOwed || !decision.owes || (coming_.contains(*decision.owes) && !foreseen_.contains(*decision.owes))) continue;
     const auto& paths = decision.field->paths[other(key_.first)];
-    const bool matched = std::any_of(match.pairs.begin(), match.pairs.end(), [&](const Match::Pair& pair) { return paths.size() == 1 && paths.front() == (key_.first == Side::kLeft ? pair.right : pair.left); });
+    const bool matched = std::any_of(match.pairs.begin(), match.pairs.end(), [&](const Match::Pair& pair) { return paths.size() == 1 && paths.front() == pair.path[other(key_.first)]; });
     if (matched) return decision.owes;
   }
   return std::nullopt;
@@ -161,7 +161,7 @@ std::optional<Query> Reconcile::query_as_sent(const Match& match) const {
   const Side target = other(key_.first);
   Query query;
   for (const Match::Pair& pair : match.pairs) {
-    const std::string& path = target == Side::kRight ? pair.right : pair.left;
+    const std::string& path = pair.path[target];
     const Value* sent = in_doubt_.at_path(path);
     if (sent == nullptr || empty(*sent, type_at(plan_, target, path))) return std::nullopt;
     query.push_back({path, *sent, pair.fold});
@@ -241,8 +241,8 @@ void Reconcile::ambiguous(const std::string& found, Error error, const std::stri
   conflict.side = key_.first;
   conflict.key = key_.second;
   conflict.kind = "ambiguous";
-  (key_.first == Side::kLeft ? conflict.right : conflict.left) = Value(found);
-  if (!beside.empty()) (key_.first == Side::kLeft ? conflict.left : conflict.right) = Value(beside);
+  conflict.shown[other(key_.first)] = Value(found);
+  if (!beside.empty()) conflict.shown[key_.first] = Value(beside);
   open_conflicts_.push_back(conflict);
   stand(store::KeyState::kConflict, std::move(error), now(), parent);
 }
@@ -252,7 +252,7 @@ void Reconcile::sole_on_own_side(const Match& match, const std::string& target_k
   const Side side = key_.first;
   Query query;
   for (const Match::Pair& pair : match.pairs) {
-    const std::string& path = side == Side::kLeft ? pair.left : pair.right;
+    const std::string& path = pair.path[side];
     const Value* own = record_[side]->fields.at_path(path);
     const Field* reference = reference_at(plan_, side, path);
     const bool nobody = reference != nullptr && empty_form(*reference, side, form_of(*reference, side, record_[side]->fields));

@@ -19,7 +19,7 @@ const Array& elements_of(const Value& form) {
 const Field::Word* word_of(const Field& field, Side side, const Value& form) {
   const Value* said = form.find(field.paths[side].front());
   if (said == nullptr || !said->is_string()) return nullptr;
-  const auto found = std::find_if(field.words.begin(), field.words.end(), [&](const Field::Word& word) { return (side == Side::kLeft ? word.left : word.right) == said->as_string(); });
+  const auto found = std::find_if(field.words.begin(), field.words.end(), [&](const Field::Word& word) { return word.said[side] == said->as_string(); });
   return found == field.words.end() ? nullptr : &*found;
 }
 
@@ -80,8 +80,7 @@ std::vector<const Value*> decided_forms(const Situation& situation, const Field&
   std::vector<const Value*> forms;
   for (const store::Conflict& conflict : situation.conflicts) {
     if (conflict.field != field.name || !conflict.method) continue;
-    const bool left = side == Side::kLeft;
-    for (const std::optional<Value>* form : {left ? &conflict.said_left : &conflict.said_right, left ? &conflict.left : &conflict.right}) {
+    for (const std::optional<Value>* form : {&conflict.said[side], &conflict.shown[side]}) {
       if (*form) forms.push_back(&**form);
     }
   }
@@ -116,7 +115,7 @@ std::vector<Reference> references_of(const Situation& situation) {
     const auto base = situation.link.base.find(field.name);
     for (const Side side : {Side::kLeft, Side::kRight}) {
       const auto see = [&](const Field& one, const Value& form) { add_reference(one, side, form, wanted); };
-      if (field.kind == Field::Kind::kRows && base != situation.link.base.end()) visit(field, side, side == Side::kLeft ? base->second.left : base->second.right, see);
+      if (field.kind == Field::Kind::kRows && base != situation.link.base.end()) visit(field, side, base->second[side], see);
       for (const Value* form : decided_forms(situation, field, side)) visit(field, side, *form, see);
       if (situation.record[side] != nullptr) visit(field, side, form_of(field, side, situation.record[side]->fields), see);
     }

@@ -16,8 +16,7 @@ void keep_back(Decision& decision, const char* rule) {
   Decision kept;
   kept.field = decision.field;
   kept.rule = rule;
-  kept.left = std::move(decision.left);
-  kept.right = std::move(decision.right);
+  kept.form = std::move(decision.form);
   decision = std::move(kept);
 }
 
@@ -59,7 +58,7 @@ bool Reconcile::keep_to_reading() {
   if (!kept.left && !kept.right) return false;
   if (show_conflicts_first()) return true;
   const Side side = kept.left ? Side::kLeft : Side::kRight;
-  const bool computed = std::any_of(decisions_.fields.begin(), decisions_.fields.end(), [](const Decision& one) { return one.to_left && one.to_right; });
+  const bool computed = std::any_of(decisions_.fields.begin(), decisions_.fields.end(), [](const Decision& one) { return one.to.left && one.to.right; });
   if ((kept.left && kept.right) || !to_write_[other(side)] || computed || !options_.reversals.empty()) {
     for (const Side at : {Side::kLeft, Side::kRight}) {
       if (to_write_[at]) note_write(at, "update", decisions_.patch[at], "would be written");
@@ -68,7 +67,7 @@ bool Reconcile::keep_to_reading() {
     return true;
   }
   for (Decision& decision : decisions_.fields) {
-    auto& to = side == Side::kLeft ? decision.to_left : decision.to_right;
+    auto& to = decision.to[side];
     if (!to) continue;
     keep_back(decision, "read-only there");
   }
@@ -83,7 +82,7 @@ bool Reconcile::show_conflicts_first() {
   const bool news = std::any_of(decisions_.fields.begin(), decisions_.fields.end(), [this](const Decision& one) { return one.kind == Decision::Kind::kConflict && !is_open(one); });
   if (!lane_.staging || !news) return false;
   for (Decision& decision : decisions_.fields) {
-    if (!decision.to_left && !decision.to_right) continue;
+    if (!decision.to.left && !decision.to.right) continue;
     keep_back(decision, "staged");
   }
   decisions_.merged = 0;

@@ -40,8 +40,7 @@ void Reconcile::assume(const store::Store::Resolution& decision) {
   const auto say = [&](store::Conflict& open, const auto& said) {
     open.method = decision.method;
     open.author = decision.author;
-    open.said_left = said.left;
-    open.said_right = said.right;
+    open.said = {said.left, said.right};
   };
   for (store::Conflict& open : known_.conflicts) {
     if (open.id == decision.conflict) say(open, decision);
@@ -256,7 +255,7 @@ bool Reconcile::changed(const Field& field, Side side) const {
   if (base == link_.base.end()) return false;
   const Value* was = landed(field, side);
   const Value form = was != nullptr ? *was : form_of(field, side, record_[side]->fields);
-  return !same_form(field, side, form, side == Side::kLeft ? base->second.left : base->second.right) || is_entered(link_, field, side, form);
+  return !same_form(field, side, form, base->second[side]) || is_entered(link_, field, side, form);
 }
 
 bool Reconcile::changed(Side side) const {
@@ -371,7 +370,7 @@ void Reconcile::forget_stamps() {
     const Value* stamps = field == nullptr ? nullptr : link_.stamps.find(open.field);
     if (stamps == nullptr || !stamps->is_object()) continue;
     for (const Side side : {Side::kLeft, Side::kRight}) {
-      const auto& shown = side == Side::kLeft ? open.left : open.right;
+      const auto& shown = open.shown[side];
       if (record_[side] && (!shown || !same_form(*field, side, form_of(*field, side, record_[side]->fields), *shown))) link_.stamps[open.field].as_object().erase(side_tag(side));
     }
   }

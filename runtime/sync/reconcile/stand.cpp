@@ -182,7 +182,7 @@ void Reconcile::stand(store::KeyState state, Error error, Instant due, const std
   // Who was told once that it waits for a person is not told again by each look at it.
   const bool told = state == store::KeyState::kConflict && std::any_of(known_.conflicts.begin(), known_.conflicts.end(), [this](const store::Conflict& open) {
     const store::Conflict& now_open = open_conflicts_.back();
-    return open.field == now_open.field && open.kind == now_open.kind && open.left == now_open.left && open.right == now_open.right;
+    return open.field == now_open.field && open.kind == now_open.kind && open.shown.left == now_open.shown.left && open.shown.right == now_open.shown.right;
   });
   if (commit.operation && !told) commit.hooks = hooks_of(plan_, *commit.operation);
   if (state == store::KeyState::kDead) commit.counters["dead_letters"] += 1;

@@ -100,11 +100,11 @@ Value Reconcile::field_notes(const Decision& decision) const {
   if (decision.winner) out["winner"] = side_name(*decision.winner);
   if (redact) out["redacted"] = true;
   if (decision.skipped) out["skipped"] = true;
-  out["left"] = as_told(field, Side::kLeft, decision.left);
-  out["right"] = as_told(field, Side::kRight, decision.right);
+  out["left"] = as_told(field, Side::kLeft, decision.form.left);
+  out["right"] = as_told(field, Side::kRight, decision.form.right);
   if (decision.base) out["base"] = Value(Object{{"l", as_told(field, Side::kLeft, decision.base->left)}, {"r", as_told(field, Side::kRight, decision.base->right)}});
-  if (decision.to_left) out["to_left"] = as_told(field, Side::kLeft, *decision.to_left);
-  if (decision.to_right) out["to_right"] = as_told(field, Side::kRight, *decision.to_right);
+  if (decision.to.left) out["to_left"] = as_told(field, Side::kLeft, *decision.to.left);
+  if (decision.to.right) out["to_right"] = as_told(field, Side::kRight, *decision.to.right);
   for (const Side side : {Side::kLeft, Side::kRight}) {
     if (!decision.put_back[side]) continue;
     out[std::string("to_") + side_name(side)] = out[side_name(side)];

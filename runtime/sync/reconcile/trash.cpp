@@ -25,7 +25,7 @@ void Reconcile::look_after_delete(Side side) {
   Value read{Object{}};
   for (const Field& field : plan_.fields) {
     const auto base = link_.base.find(field.name);
-    if (base != link_.base.end()) lay_form(field, side, side == Side::kLeft ? base->second.left : base->second.right, read);
+    if (base != link_.base.end()) lay_form(field, side, base->second[side], read);
   }
   for (const store::Intent& intent : known_.intents) {
     if (intent.kind != store::IntentKind::kDelete || intent.side != side || !is_about_us(intent) || !intent.sent.is_object()) continue;
@@ -116,7 +116,7 @@ void Reconcile::keep_lost_edit(Side side) {
   store::Conflict conflict;
   conflict.link = link_.id;
   conflict.kind = "delete_update";
-  (side == Side::kLeft ? conflict.left : conflict.right) = lost_;
+  conflict.shown[side] = lost_;
   open_conflicts_.push_back(std::move(conflict));
 }
 

@@ -15,11 +15,11 @@ using store::side_name;
 /// The base of a field that both sides get, when only `side` has it: the other side's input, so that what remains is an
 /// ordinary copy from `side`, and an edit of the other side in between counts once (law 12).
 Value Reconcile::half_written(const Decision& decision, Side side) const {
-  const auto& carried = side == Side::kLeft ? decision.right_as_left : decision.left_as_right;
-  const Value& own = side == Side::kLeft ? decision.left : decision.right;
+  const auto& carried = decision.across[other(side)];
+  const Value& own = decision.form[side];
   const Value mine = carried ? *carried : own;
-  if (side == Side::kLeft) return Value(Object{{"l", mine}, {"r", decision.right}});
-  return Value(Object{{"l", decision.left}, {"r", mine}});
+  if (side == Side::kLeft) return Value(Object{{"l", mine}, {"r", decision.form.right}});
+  return Value(Object{{"l", decision.form.left}, {"r", mine}});
 }
 
 store::Intent Reconcile::intent_for(Side side, store::IntentKind kind) const {
@@ -38,12 +38,12 @@ store::Intent Reconcile::intent_for(Side side, store::IntentKind kind) const {
   else intent.guard = link_.version[side];
   intent.sent = decisions_.patch[side];
   for (const Decision& decision : decisions_.fields) {
-    const auto& to = side == Side::kLeft ? decision.to_left : decision.to_right;
+    const auto& to = decision.to[side];
     const auto& landed = decision.put_back[side];
     if (!to && !landed) continue;
     Object announced;
-    announced["l"] = decision.left;
-    announced["r"] = decision.right;
+    announced["l"] = decision.form.left;
+    announced["r"] = decision.form.right;
     if (!to) {  // it moves no base
       const char* own = side_tag(side);
       announced["to"] = announced[own];
@@ -53,9 +53,9 @@ store::Intent Reconcile::intent_for(Side side, store::IntentKind kind) const {
       continue;
     }
     announced["to"] = *to;
-    const bool both = decision.to_left && decision.to_right;
+    const bool both = decision.to.left && decision.to.right;
     // The right is written first: where the left shows its result, both have it. A create makes one of them.
-    if (both) announced["base"] = side == Side::kRight || creating_ ? half_written(decision, side) : Value(Object{{"l", *decision.to_left}, {"r", *decision.to_right}});
+    if (both) announced["base"] = side == Side::kRight || creating_ ? half_written(decision, side) : Value(Object{{"l", *decision.to.left}, {"r", *decision.to.right}});
     intent.fields[decision.field->name] = Value(std::move(announced));
   }
   if (kind == store::IntentKind::kCreate && !turn_.empty()) intent.match_hash = turn_;
@@ -133,7 +133,7 @@ bool Reconcile::keep_stamps() {
     if (!to_write_[side] || !record_[side]) continue;
     for (const Decision& decision : decisions_.fields) {
       using Kind = Decision::Kind;
-      const bool ends = (side == Side::kLeft ? decision.to_left : decision.to_right).has_value();
+      const bool ends = decision.to[side].has_value();
       const bool edited = decision.kind == Kind::kCopy || decision.kind == Kind::kResolve || decision.kind == Kind::kConflict || decision.kind == Kind::kOwed;
       if (!ends && edited) any |= keep_stamp(decision, side);
     }
@@ -143,7 +143,7 @@ bool Reconcile::keep_stamps() {
 
 /// With the value that it is of, unless an earlier read has shown that already. True where it is news.
 bool Reconcile::keep_stamp(const Decision& decision, Side side) {
-  const Value& form = side == Side::kLeft ? decision.left : decision.right;
+  const Value& form = decision.form[side];
   const Value* kept = kept_stamp(link_, *decision.field, side, form);
   const bool asked = kept != nullptr && decision.kind == Decision::Kind::kConflict;  // and goes with what the person was asked about
   if (!record_[side] || asked) return false;
@@ -225,7 +225,7 @@ void Reconcile::not_written(Side side, Error error) {
 void Reconcile::keep_discards() {
   Object lost;
   for (const Decision& decision : decisions_.fields) {
-    const bool written = (decision.to_left && !to_write_.left) || (decision.to_right && !to_write_.right);
+    const bool written = (decision.to.left && !to_write_.left) || (decision.to.right && !to_write_.right);
     if (decision.discards || written) lost[decision.field->name] = field_notes(decision);
   }
   if (!lost.empty()) earlier_.push_back(Value(std::move(lost)));
@@ -237,7 +237,7 @@ void Reconcile::read_back(Side side, Error error) {
     if (!found.ok() || !*found) return self->not_written(side, error);
     bool as_meant = true;
     for (const Decision& decision : self->decisions_.fields) {
-      const auto& to = side == Side::kLeft ? decision.to_left : decision.to_right;
+      const auto& to = decision.to[side];
       if (to) as_meant = as_meant && same_form(*decision.field, side, form_of(*decision.field, side, (*found)->fields), *to);
     }
     as_meant = as_meant && self->shows_members(side, (*found)->fields);
@@ -266,7 +266,7 @@ void Reconcile::after_write(Side side) {
     move_taken(commit);
     commit.wake_children = wake_;
     // Of a computed value the base is the other side's input: the version just written guards nothing until both have it.
-    const bool half = std::any_of(decisions_.fields.begin(), decisions_.fields.end(), [](const Decision& decision) { return decision.to_left && decision.to_right; });
+    const bool half = std::any_of(decisions_.fields.begin(), decisions_.fields.end(), [](const Decision& decision) { return decision.to.left && decision.to.right; });
     if (half) commit.link->version[side].reset();
     commit.operation = operation_;
     tell_exchanges(commit);

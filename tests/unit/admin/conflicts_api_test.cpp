@@ -15,8 +15,8 @@ class Capitals final : public sync::Mapper {
   Capitals() : plan_(test::World::default_plan()) {
     sync::Field& note = plan_.fields[2];
     note.kind = sync::Field::Kind::kFunction;
-    note.to_right = 1;
-    note.to_left = 2;
+    note.function.right = 1;
+    note.function.left = 2;
   }
   const sync::Plan& plan() const override { return plan_; }
   const std::string& version() const override { return version_; }
@@ -86,8 +86,8 @@ void open_conflicts(ApiFixture& f, const std::string& field, int count) {
     one.side = store::Side::kLeft;
     one.key = field + std::to_string(i);
     one.field = field;
-    one.left = Value("a");
-    one.right = Value(i % 2);
+    one.shown.left = Value("a");
+    one.shown.right = Value(i % 2);
     REQUIRE(store::open_conflict(*f.world.database, one, f.world.clock.now()).ok());
   }
 }

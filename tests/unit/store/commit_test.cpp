@@ -320,7 +320,7 @@ TEST_CASE("commit: conflicts of a new link carry its id", "[store][commit]") {
   StoreFixture f;
   Conflict conflict;
   conflict.field = "phone";
-  conflict.left = Value("+1");
+  conflict.shown.left = Value("+1");
   Operation operation;
   operation.id = "018f3c1e-7b2a-7c3d-9e4f-0123456789ab";
   operation.mapping = "employees";

@@ -13,10 +13,10 @@ Conflict phone_clash(std::int64_t link, const char* left, const char* right) {
   Conflict conflict;
   conflict.link = link;
   conflict.field = "phone";
-  conflict.base_left = Value("+0");
-  conflict.base_right = Value(nullptr);
-  conflict.left = Value(left);
-  conflict.right = Value(right);
+  conflict.base.left = Value("+0");
+  conflict.base.right = Value(nullptr);
+  conflict.shown.left = Value(left);
+  conflict.shown.right = Value(right);
   return conflict;
 }
 
@@ -42,9 +42,9 @@ TEST_CASE("conflicts: shown_at moves only when the values do", "[store][conflict
   CHECK(open[0].id == first.id);
   CHECK(open[0].shown_at == f.clock.now());
   CHECK(open[0].opened_at == first.opened_at);
-  CHECK(open[0].right == Value("+3"));
-  CHECK(open[0].base_left == Value("+0"));
-  CHECK(open[0].base_right == Value(nullptr));
+  CHECK(open[0].shown.right == Value("+3"));
+  CHECK(open[0].base.left == Value("+0"));
+  CHECK(open[0].base.right == Value(nullptr));
 }
 
 TEST_CASE("conflicts: a closed one stays as history and the field can clash again", "[store][conflicts]") {
@@ -89,8 +89,8 @@ TEST_CASE("conflicts: past ones come by when they were closed, with what was dec
   REQUIRE(first.rows.size() == 2);
   CHECK(first.rows[0].field == "first");
   CHECK(first.rows[1].field == "third");
-  CHECK(first.rows[0].said_left == Value("of the left"));
-  CHECK(first.rows[0].said_right == Value("first"));
+  CHECK(first.rows[0].said.left == Value("of the left"));
+  CHECK(first.rows[0].said.right == Value("first"));
   const auto rest = past({2, first.next});
   REQUIRE(rest.rows.size() == 1);
   CHECK(rest.rows[0].field == "second");
@@ -145,8 +145,8 @@ TEST_CASE("conflicts: a resolution by value keeps both values, and newer ones un
   Store::Resolution resolution{shown.id, "value", "ada", Value("+7"), Value("7"), {}};
 
   REQUIRE(f.try_ask<void>([&](auto done) { f.store.resolve(resolution, done); }).ok());
-  CHECK(open_conflicts(f).front().said_left == Value("+7"));
-  CHECK(open_conflicts(f).front().said_right == Value("7"));
+  CHECK(open_conflicts(f).front().said.left == Value("+7"));
+  CHECK(open_conflicts(f).front().said.right == Value("7"));
 
   f.commit({.mapping = "employees", .open_conflicts = {phone_clash(link, "+1", "+9")}});
   CHECK_FALSE(open_conflicts(f).front().method);
@@ -168,8 +168,8 @@ TEST_CASE("conflicts: what waits beside one is named, and decided with it where 
   REQUIRE(f.try_ask<void>([&](auto done) { f.store.resolve(resolution, done); }).ok());
   CHECK(find("phone").method == "value");
   CHECK(find("phone").author == "ada");
-  CHECK(find("phone").said_left == Value("+7"));
-  CHECK(find("city").said_left == Value("Basel"));
+  CHECK(find("phone").said.left == Value("+7"));
+  CHECK(find("city").said.left == Value("Basel"));
 
   f.clock.pass(std::chrono::minutes(1));
   city.anew = true;
@@ -208,7 +208,7 @@ TEST_CASE("conflicts: of a key they are those of its links and of the time befor
   const auto right = found(Side::kRight);
   REQUIRE(right.size() == 2);
   CHECK(right[0].side == Side::kRight);
-  CHECK(right[1].left == Value("+3"));
+  CHECK(right[1].shown.left == Value("+3"));
 }
 
 TEST_CASE("conflicts: listed newest first, page by page", "[store][conflicts]") {

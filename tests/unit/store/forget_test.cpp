@@ -37,7 +37,7 @@ void fill(StoreFixture& f) {
   Conflict conflict;
   conflict.link = 0;
   conflict.field = "name";
-  conflict.left = Value(kSecret);
+  conflict.shown.left = Value(kSecret);
   commit.open_conflicts = {conflict};
   f.commit(std::move(commit));
   Commit other{.mapping = "employees"};

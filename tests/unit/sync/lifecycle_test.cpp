@@ -65,8 +65,8 @@ class Worded final : public sync::Mapper {
   explicit Worded(std::vector<std::pair<std::string, std::string>> words) : plan_(with_states()), words_(std::move(words)) {
     sync::Field& state = plan_.fields.back();
     state.kind = Field::Kind::kFunction;
-    state.to_right = 1;
-    state.to_left = 2;
+    state.function.right = 1;
+    state.function.left = 2;
     plan_.lifecycle.states.clear();
     for (const auto& [left, right] : words_) {
       plan_.lifecycle.states.emplace_back(Value(left), Value(right));

@@ -218,8 +218,8 @@ class Titles final : public sync::Mapper {
   explicit Titles(std::string word) : plan_(with_rows()), word_(std::move(word)) {
     Field& degree = plan_.fields.back().rows[1];
     degree.kind = Field::Kind::kFunction;
-    degree.to_right = 1;
-    degree.to_left = 2;
+    degree.function.right = 1;
+    degree.function.left = 2;
   }
   const sync::Plan& plan() const override { return plan_; }
   const std::string& version() const override { return word_; }

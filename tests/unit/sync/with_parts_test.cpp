@@ -472,7 +472,7 @@ TEST_CASE("with_parts: that the trash has no parts is no edit that came before t
 
   CHECK(it.world.left.rows.empty());
   REQUIRE(it.world.conflicts().size() == (edited ? 1 : 0));
-  if (edited) CHECK(it.world.conflicts().front().left == Value(Object{{"note", Value("called back")}}));
+  if (edited) CHECK(it.world.conflicts().front().shown.left == Value(Object{{"note", Value("called back")}}));
 }
 
 TEST_CASE("with_parts: a part that is deleted with its record stays where it is another's, too", "[sync][parts]") {
