@@ -107,6 +107,16 @@ struct App::State final : public admin::Control, public admin::Authoring, public
   void load_mappings(std::function<void()> done);
   void load_file(const std::string& name, std::function<void()> done);
   void when_loaded(std::function<void()> then);
+  void recall_webhooks(const std::string& connection);
+  void test_new(const std::vector<std::string>& connections);
+  void drop_mappings_of(const std::string& file, const std::set<std::string>& but);
+  MappingContext context(const std::string& name);
+  void changed(const std::vector<std::string>& paths);
+  void reload_project();
+  Result<Project> read_project();  // its log is in use then
+  void keep_what_runs(Project& wanted);
+
+  // preparing.cpp
   void prepare(const std::string& file, const std::string& text, Draft draft, std::uint64_t reading, std::function<void()> done);
   void read_again(const std::string& mapping, const std::string& file);
   std::optional<Error> missing_connection(const Draft& draft, const std::string& file) const;
@@ -116,19 +126,13 @@ struct App::State final : public admin::Control, public admin::Authoring, public
   bool still_quarantined(const std::string& name, const std::string& version);
   void freeze(const std::string& name, const std::string& text, const Value& compiled);
   void run_mapping(const std::string& name, const std::string& text, const Value& describe, Draft draft);
-  void recall_webhooks(const std::string& connection);
-  void test_new(const std::vector<std::string>& connections);
-  void drop_mappings_of(const std::string& file, const std::set<std::string>& but);
   void mapping_failed(const std::string& name, const std::string& file, const std::vector<std::string>& files, Error error);
-  MappingContext context(const std::string& name);
-  void changed(const std::vector<std::string>& paths);
-  void reload_project();
+
+  // wanting.cpp
   void want(const std::string& mapping, std::vector<Want> wants);
   void discard_mapping(const std::string& mapping, const std::string& author, admin::Done<std::int64_t> done) override;
   void discard_more(const std::string& mapping, const std::string& author, std::int64_t so_far, admin::Done<std::int64_t> done);
   void refresh_wanted();
-  Result<Project> read_project();  // its log is in use then
-  void keep_what_runs(Project& wanted);
 
   // retiring.cpp
   void retire(std::unique_ptr<Connection> connection);
