@@ -1,5 +1,6 @@
 // pass.h — the inside of decide(): one pass over the fields of one link. merge/decide.cpp looks at each field, merge/dispute.cpp settles
-// what both sides changed, merge/reapply.cpp what the mapping alone changed, merge/reverse.cpp what goes back.
+// what both sides changed, merge/group.cpp what is won together, merge/person.cpp what a person has said, merge/reapply.cpp what the mapping
+// alone changed, merge/reverse.cpp what goes back.
 #pragma once
 
 #include <optional>
