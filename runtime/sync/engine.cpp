@@ -58,37 +58,50 @@ void Engine::renew_intents(std::function<void()> then) {
   });
 }
 
-/// What the state says of holds, fields and staged jobs comes before the first key is taken.
+/// What the state says of holds, fields and known ends comes before the first key is taken.
 void Engine::know(std::function<void()> done) {
   if (known_) return done();
-  const auto read = [this, alive = alive_, done](bool ok, const std::function<void()>& then) {
+  know_holds(std::move(done));
+}
+
+/// `take` of what the state answers; where it cannot, all of it is asked for again.
+template <typename T>
+Done<T> Engine::or_again(std::function<void()> done, std::function<void(T&)> take) {
+  return [this, alive = alive_, done = std::move(done), take = std::move(take)](Result<T> answer) {
     if (!*alive || stopping_) return;
-    if (ok) return then();
+    if (answer.ok()) return take(*answer);
     start_timer_ = around_.timers.after(std::chrono::seconds(1), [this, done] { know(done); });
   };
-  store_.kv_list("holds", [this, read, done](Result<std::map<std::string, Value>> holds) {
-    read(holds.ok(), [&] {
-      for (const auto& [name, why] : *holds) holds_[name] = why.string_or("why");
-      store_.kv_list(Membership::kDrawer, [this, read, done](Result<std::map<std::string, Value>> fields) {
-        read(fields.ok(), [&] {
-          membership_.take(*fields);
-          store_.kv_list(KnownEnds::kDrawer, [this, read, done](Result<std::map<std::string, Value>> ends) {
-            read(ends.ok(), [&] {
-              ends_.take(std::move(*ends));
-              store_.kv_get(store::kStateDrawer, store::kRestoredAt, [this, read, done](Result<std::optional<Value>> restored) {
-                read(restored.ok(), [&] {
-                  if (*restored && (*restored)->is_int()) restored_at_ = Instant(Duration((*restored)->as_int()));
-                  for (const auto& [name, mapping] : mappings_) mapping->lane->restored_at = restored_at_;
-                  known_ = true;
-                  done();
-                });
-              });
-            });
-          });
-        });
-      });
-    });
-  });
+}
+
+void Engine::know_holds(std::function<void()> done) {
+  store_.kv_list("holds", or_again<std::map<std::string, Value>>(done, [this, done](auto& holds) {
+    for (const auto& [name, why] : holds) holds_[name] = why.string_or("why");
+    know_fields(done);
+  }));
+}
+
+void Engine::know_fields(std::function<void()> done) {
+  store_.kv_list(Membership::kDrawer, or_again<std::map<std::string, Value>>(done, [this, done](auto& fields) {
+    membership_.take(fields);
+    know_ends(done);
+  }));
+}
+
+void Engine::know_ends(std::function<void()> done) {
+  store_.kv_list(KnownEnds::kDrawer, or_again<std::map<std::string, Value>>(done, [this, done](auto& ends) {
+    ends_.take(std::move(ends));
+    know_restored(done);
+  }));
+}
+
+void Engine::know_restored(std::function<void()> done) {
+  store_.kv_get(store::kStateDrawer, store::kRestoredAt, or_again<std::optional<Value>>(done, [this, done](auto& restored) {
+    if (restored && restored->is_int()) restored_at_ = Instant(Duration(restored->as_int()));
+    for (const auto& [name, mapping] : mappings_) mapping->lane->restored_at = restored_at_;
+    known_ = true;
+    done();
+  }));
 }
 
 void Engine::begin(const std::function<void()>& begun) {

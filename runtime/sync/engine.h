@@ -133,6 +133,12 @@ class Engine : private Foreman {
   void sweep_now(const std::string& mapping, Side side, Done<void> done);
   void look_for_overdue();
   void renew_intents(std::function<void()> then);
+  template <typename T>
+  Done<T> or_again(std::function<void()> done, std::function<void(T&)> take);
+  void know_holds(std::function<void()> done);
+  void know_fields(std::function<void()> done);
+  void know_ends(std::function<void()> done);
+  void know_restored(std::function<void()> done);
   void begin(const std::function<void()>& begun);
   Mapping* find(const std::string& name);
   std::vector<store::Route> routes() const;

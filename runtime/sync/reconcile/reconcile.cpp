@@ -301,7 +301,23 @@ bool Reconcile::is_restored(Side side) const {
 }
 
 Situation Reconcile::situation() const {
-  Situation out{plan_, *mapper_, link_, {}, exists_, known_.conflicts, translations_, {}, {}, doubtful_, &answers_, refreshed_, options_.reversals.empty() ? nullptr : &options_.reversals, &judgements_, &braked_, reapplies_, &coming_, judged_in_doubt_, is_restored(Side::kLeft) || is_restored(Side::kRight), met_ && !options_.dry};
+  Situation out{.plan = plan_,
+                .mapper = *mapper_,
+                .link = link_,
+                .exists = exists_,
+                .conflicts = known_.conflicts,
+                .translations = translations_,
+                .doubtful = doubtful_,
+                .answers = &answers_,
+                .refreshed = refreshed_,
+                .reversals = options_.reversals.empty() ? nullptr : &options_.reversals,
+                .judgements = &judgements_,
+                .braked = &braked_,
+                .reapply = reapplies_,
+                .coming = &coming_,
+                .judged_in_doubt = judged_in_doubt_,
+                .restored = is_restored(Side::kLeft) || is_restored(Side::kRight),
+                .meets = met_ && !options_.dry};
   for (const Side side : {Side::kLeft, Side::kRight}) {
     out.record[side] = record_[side] ? &*record_[side] : nullptr;
     out.capabilities[side] = &lane_.capabilities(side);
