@@ -72,8 +72,6 @@ void detail::pass_armed_crash_point() {
   if (passes_left.fetch_sub(1) == 1) std::raise(SIGKILL);
 }
 
-std::span<const std::string_view> crash_point_names() { return kNames; }
-
 Result<void> arm_crash_point(std::string_view text) {
   if (text.empty()) return {};
   const std::string_view name = text.substr(0, text.find(':'));

@@ -7,7 +7,6 @@
 #pragma once
 
 #include <atomic>
-#include <span>
 #include <string_view>
 #include <utility>
 
@@ -68,8 +67,6 @@ enum class CrashPoint {
 /// Two points around one commit: inside the transaction with all its statements run, and after it is on disk.
 using CrashPoints = std::pair<CrashPoint, CrashPoint>;
 
-/// In the order of CrashPoint, without kNone.
-std::span<const std::string_view> crash_point_names();
 /// "name" or "name:n" with n from 1; "" arms nothing. kInvalid, its hint naming them all, for another. Once, before any pass().
 Result<void> arm_crash_point(std::string_view text);
 

@@ -145,8 +145,6 @@ Instant Zone::to_instant(LocalTime local, bool second) const {
   return Instant(std::chrono::seconds(second ? meanings.back() : meanings.front()) + fraction);
 }
 
-bool Zone::ambiguous(LocalTime local) const { return rules_->meanings(floor_second(local)).size() != 1; }
-
 std::string format_local(LocalTime local) {
   int fraction = 0;
   std::string text = civil::write(local.time_since_epoch().count(), ' ', fraction);

@@ -22,8 +22,6 @@ class Zone {
   /// In a gap (spring) the instant at its end, so that 02:30 where the clock jumps from 2 to 3 is 03:00; in a fold
   /// (autumn) the first of both unless `second`.
   Instant to_instant(LocalTime local, bool second = false) const;
-  /// True when this local time happens twice or never.
-  bool ambiguous(LocalTime local) const;
 
   ~Zone();
 

@@ -96,13 +96,4 @@ Duration CircuitBreaker::wait() const {
   return std::max(Duration::zero(), std::chrono::ceil<Duration>(until_ - clock_.ticks()));
 }
 
-std::string_view state_name(CircuitBreaker::State state) {
-  switch (state) {
-    case CircuitBreaker::State::kClosed: return "closed";
-    case CircuitBreaker::State::kOpen: return "open";
-    case CircuitBreaker::State::kHalfOpen: return "half_open";
-  }
-  ASSERT(false, "every state has a name");
-}
-
 }  // namespace tidewire::sched

@@ -68,7 +68,4 @@ class CircuitBreaker {
   std::string reason_;
 };
 
-/// "closed", "open", "half_open".
-std::string_view state_name(CircuitBreaker::State state);
-
 }  // namespace tidewire::sched

@@ -11,12 +11,14 @@ constexpr Duration kToleratedStepBack = std::chrono::seconds(60);
 }  // namespace
 
 struct Scheduler::Job {
-  Status status;
+  std::string name;
   Schedule schedule;
   Duration jitter;
   Work work;
-  Ticks started{};
-  bool wanted = false;  // due, by its schedule or by run_now
+  Instant next{};
+  std::uint64_t run = 0;  // the last that was started
+  bool running = false;
+  bool wanted = false;    // due, by its schedule or by run_now
 };
 
 Scheduler::Scheduler(Timers& timers, const Clock& clock, Random& random)
@@ -25,10 +27,7 @@ Scheduler::Scheduler(Timers& timers, const Clock& clock, Random& random)
 Scheduler::~Scheduler() = default;
 
 void Scheduler::add(std::string name, Schedule schedule, Duration jitter, Work work) {
-  Status status;
-  status.name = name;
-  status.schedule = schedule.text();
-  auto job = std::make_shared<Job>(Job{std::move(status), std::move(schedule), jitter, std::move(work)});
+  auto job = std::make_shared<Job>(Job{name, std::move(schedule), jitter, std::move(work)});
   plan(*job, clock_.now());
   jobs_.insert_or_assign(std::move(name), std::move(job));
   arm();
@@ -50,21 +49,15 @@ bool Scheduler::run_now(std::string_view name) {
   return true;
 }
 
-std::vector<Scheduler::Status> Scheduler::status() const {
-  std::vector<Status> all;
-  for (const auto& [name, job] : jobs_) all.push_back(job->status);
-  return all;
-}
-
-std::optional<Scheduler::Status> Scheduler::status(std::string_view name) const {
+std::optional<Instant> Scheduler::next(std::string_view name) const {
   const auto at = jobs_.find(name);
   if (at == jobs_.end()) return std::nullopt;
-  return at->second->status;
+  return at->second->next;
 }
 
 void Scheduler::plan(Job& job, Instant after) {
   const auto shift = static_cast<double>(job.jitter.count()) * random_.unit();
-  job.status.next = job.schedule.next(after) + Duration(static_cast<std::int64_t>(shift));
+  job.next = job.schedule.next(after) + Duration(static_cast<std::int64_t>(shift));
 }
 
 void Scheduler::arm() {
@@ -72,8 +65,8 @@ void Scheduler::arm() {
   const Instant now = clock_.now();
   Duration sleep = kLongestSleep;
   for (const auto& [name, job] : jobs_) {
-    const bool at_once = job->wanted && !job->status.running;
-    sleep = std::min(sleep, at_once ? Duration::zero() : std::max(job->status.next - now, Duration::zero()));
+    const bool at_once = job->wanted && !job->running;
+    sleep = std::min(sleep, at_once ? Duration::zero() : std::max(job->next - now, Duration::zero()));
   }
   timer_ = timers_.after(sleep, [this] { wake(); });
 }
@@ -98,41 +91,36 @@ void Scheduler::start_due() {
   const Instant now = clock_.now();
   std::vector<std::shared_ptr<Job>> due;
   for (const auto& [name, job] : jobs_) {
-    const bool now_due = job->status.next <= now;
-    if (!now_due && !(job->wanted && !job->status.running)) continue;
+    const bool now_due = job->next <= now;
+    if (!now_due && !(job->wanted && !job->running)) continue;
     due.push_back(job);
   }
   // `next` tells the order of those on schedule; what run_now asked for has none and comes after them.
-  std::stable_sort(due.begin(), due.end(), [](const auto& a, const auto& b) { return a->status.next < b->status.next; });
+  std::stable_sort(due.begin(), due.end(), [](const auto& a, const auto& b) { return a->next < b->next; });
   for (const auto& job : due) {
-    if (job->status.next <= now) {
+    if (job->next <= now) {
       job->wanted = true;
-      if (job->status.running) ++job->status.delayed;
       plan(*job, now);
     }
-    const auto known = jobs_.find(job->status.name);
+    const auto known = jobs_.find(job->name);
     const bool removed = known == jobs_.end() || known->second != job;  // by the work of one before it
-    if (!removed && !job->status.running) start(job);
+    if (!removed && !job->running) start(job);
   }
 }
 
 void Scheduler::start(const std::shared_ptr<Job>& job) {
   job->wanted = false;
-  job->status.running = true;
-  job->status.last_start = clock_.now();
-  ++job->status.runs;
-  job->started = clock_.ticks();
-  const std::uint64_t run = job->status.runs;
+  job->running = true;
+  const std::uint64_t run = ++job->run;
   const Work work = job->work;  // a copy: the work may remove its own job
   work([this, weak = std::weak_ptr<Job>(job), run] {
     const std::shared_ptr<Job> still = weak.lock();
-    if (still && still->status.running && still->status.runs == run) finish(*still);
+    if (still && still->running && still->run == run) finish(*still);
   });
 }
 
 void Scheduler::finish(Job& job) {
-  job.status.running = false;
-  job.status.last_took = std::chrono::duration_cast<Duration>(clock_.ticks() - job.started);
+  job.running = false;
   if (job.wanted) arm();
 }
 

@@ -9,7 +9,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "base/clock.h"
 #include "sched/cron.h"
@@ -21,17 +20,6 @@ class Scheduler {
   /// Must call `finished` once when its work is over, now or later; after remove() or the Scheduler's end that is
   /// allowed and does nothing.
   using Work = std::function<void(std::function<void()> finished)>;
-
-  struct Status {
-    std::string name;
-    std::string schedule;
-    Instant next;                        // when it runs next, jitter included
-    std::optional<Instant> last_start;
-    std::optional<Duration> last_took;   // of the last run that finished
-    bool running = false;
-    std::uint64_t runs = 0;              // started
-    std::uint64_t delayed = 0;           // due while still running: run right after instead
-  };
 
   Scheduler(Timers& timers, const Clock& clock, Random& random);
   ~Scheduler();
@@ -47,8 +35,8 @@ class Scheduler {
   /// there is none of this name.
   bool run_now(std::string_view name);
 
-  std::vector<Status> status() const;  // by name
-  std::optional<Status> status(std::string_view name) const;
+  /// When it runs next by its schedule, jitter included; nullopt when there is none of this name.
+  std::optional<Instant> next(std::string_view name) const;
 
  private:
   struct Job;

@@ -82,7 +82,7 @@ class Forgetter {
   }
 
   /// The record's parts in other collections: what is told of one goes by a key made of the part's (sync/reconcile/lookups.cpp
-  /// `part_watch_key`), and a body that nobody could read may name it.
+  /// `watch_key`), and a body that nobody could read may name it.
   Result<void> gather_parts() {
     const std::set<SideKey> known = keys_;
     for (const auto& [side, key] : known) {

@@ -374,9 +374,9 @@ std::map<std::string, Engine::MappingStatus> Engine::status() const {
     for (const Side side : {Side::kLeft, Side::kRight}) {
       status.last_poll[side] = mapping->poller[side]->last_success();
       status.poll_error[side] = mapping->poller[side]->last().error;
-      if (const auto poll = scheduler_.status("poll " + name + " " + side_name(side))) status.next_poll[side] = poll->next;
+      if (const auto poll = scheduler_.next("poll " + name + " " + side_name(side))) status.next_poll[side] = *poll;
     }
-    if (const auto sweep = scheduler_.status("sweep " + name)) status.next_sweep = sweep->next;
+    if (const auto sweep = scheduler_.next("sweep " + name)) status.next_sweep = *sweep;
     status.job = jobs_.of(name);
     if (const auto held = holds_.find(name); held != holds_.end()) status.held = held->second;
     if (const auto why = moved_.find(name); why != moved_.end()) status.held = why->second;

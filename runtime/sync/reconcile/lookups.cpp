@@ -21,8 +21,6 @@ std::string Question::name() const { return id + "\n" + by + "\n" + json::dump(v
 
 std::string watch_key(const std::string& lookup, const std::string& key) { return std::string(store::kWatchKey) + lookup + " " + key; }
 
-std::string part_watch_key(const std::string& part, const std::string& key) { return watch_key("@" + part, key); }
-
 std::optional<std::pair<std::string, std::string>> watched_by(const std::string& key) {
   constexpr std::size_t kStart = store::kWatchKey.size();
   if (!key.starts_with(store::kWatchKey)) return std::nullopt;

@@ -29,10 +29,9 @@ struct Question {
 /// By name of the question; nullopt: surely not there.
 using Answers = std::map<std::string, std::optional<Record>>;
 
-/// The key under which a mapping looks for the records whose watched lookup names `key`; no record has such a key.
+/// The key under which a mapping looks for the records whose watched lookup names `key`, or of which `key` is a part, by "@" and the part's
+/// name; no record has such a key.
 std::string watch_key(const std::string& lookup, const std::string& key);
-/// The key under which a mapping looks for the records that `key` is the part `part` of; watched_by() names it "@part".
-std::string part_watch_key(const std::string& part, const std::string& key);
 /// The lookup and the key of a watch_key; nullopt for any other key.
 std::optional<std::pair<std::string, std::string>> watched_by(const std::string& key);
 

@@ -47,10 +47,7 @@ TEST_CASE("scheduler: jobs run at their times, in order", "[sched]") {
   room.timers.advance(10min);
 
   CHECK(room.starts == Starts{"b 10:05:00", "a 10:10:00", "b 10:10:00"});
-  CHECK(room.scheduler->status("b")->runs == 2);
-  CHECK(format_instant(room.scheduler->status("b")->next) == "2024-05-01T10:15:00Z");
-  CHECK(format_instant(*room.scheduler->status("b")->last_start) == "2024-05-01T10:10:00Z");
-  CHECK_FALSE(room.scheduler->status("b")->running);
+  CHECK(format_instant(*room.scheduler->next("b")) == "2024-05-01T10:15:00Z");
 }
 
 TEST_CASE("scheduler: adding runs nothing before the next turn", "[sched]") {
@@ -62,7 +59,7 @@ TEST_CASE("scheduler: adding runs nothing before the next turn", "[sched]") {
   room.timers.advance(0s);
 
   CHECK(room.starts == Starts{"a 10:00:00"});
-  CHECK(format_instant(room.scheduler->status("a")->next) == "2024-05-01T10:05:00Z");
+  CHECK(format_instant(*room.scheduler->next("a")) == "2024-05-01T10:05:00Z");
   CHECK_FALSE(room.scheduler->run_now("unknown"));
 }
 
@@ -72,13 +69,10 @@ TEST_CASE("scheduler: a run still going is not overlapped, the missed one follow
   room.timers.advance(17min);  // due at :05, :10, :15
 
   CHECK(room.starts == Starts{"a 10:05:00"});
-  CHECK(room.scheduler->status("a")->running);
-  CHECK(room.scheduler->status("a")->delayed == 2);
 
   room.open[0]();
   room.timers.advance(0s);
   CHECK(room.starts == Starts{"a 10:05:00", "a 10:17:00"});
-  CHECK(room.scheduler->status("a")->last_took == 12min);
 
   room.open[1]();
   room.timers.advance(2min);
@@ -113,8 +107,9 @@ TEST_CASE("scheduler: finishing twice or for a former run changes nothing", "[sc
   room.timers.advance(5min);
 
   room.open[0]();
+  room.timers.advance(5min);
 
-  CHECK(room.scheduler->status("a")->running);
+  CHECK(room.starts == Starts{"a 10:05:00", "a 10:10:00"});
 }
 
 TEST_CASE("scheduler: a removed job runs no more, and may finish late", "[sched]") {
@@ -128,7 +123,7 @@ TEST_CASE("scheduler: a removed job runs no more, and may finish late", "[sched]
   room.timers.advance(1h);
 
   CHECK(room.starts.size() == 1);
-  CHECK_FALSE(room.scheduler->status("a"));
+  CHECK_FALSE(room.scheduler->next("a"));
   CHECK(room.timers.waiting() == 0);
 }
 
@@ -168,8 +163,6 @@ TEST_CASE("scheduler: a replaced job takes the new schedule", "[sched]") {
   room.timers.advance(20min);
 
   CHECK(room.starts == Starts{"a 10:20:00"});
-  CHECK(room.scheduler->status().size() == 1);
-  CHECK(room.scheduler->status("a")->schedule == "every 20m");
 }
 
 TEST_CASE("scheduler: jitter puts runs off within its limit, each time differently", "[sched]") {
@@ -197,7 +190,7 @@ TEST_CASE("scheduler: a clock set forward is noticed within a minute and runs on
   room.timers.advance(60s);
 
   CHECK(room.starts.size() == 1);
-  CHECK(format_instant(room.scheduler->status("a")->next) == "2024-05-05T03:00:00Z");
+  CHECK(format_instant(*room.scheduler->next("a")) == "2024-05-05T03:00:00Z");
 }
 
 TEST_CASE("scheduler: a clock set back does not silence a frequent job", "[sched]") {

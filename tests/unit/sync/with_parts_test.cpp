@@ -82,7 +82,7 @@ struct Joined {
     test::restart(world, plan(), {left.get(), nullptr});
   }
   void part_told(const std::string& key) {
-    world.hook(Side::kLeft, sync::part_watch_key("address", key));
+    world.hook(Side::kLeft, sync::watch_key("@address", key));
     world.settle();
   }
   Value city() const { return world.right.get(row, "city"); }
@@ -533,7 +533,7 @@ TEST_CASE("with_parts: polls lead from a part to its record", "[sync][parts]") {
   });
   it.world.timers.run_posted();
 
-  CHECK(keys == std::vector<std::string>{it.ada, sync::part_watch_key("address", it.first())});
+  CHECK(keys == std::vector<std::string>{it.ada, sync::watch_key("@address", it.first())});
 }
 
 TEST_CASE("with_parts: a record that names its part shares it with others that do", "[sync][parts]") {

@@ -436,7 +436,7 @@ TEST_CASE("with_rows: what a poll tells of a record's part is handed on, and no 
   });
   it.world.timers.run_posted();
 
-  CHECK(keys == std::vector<std::string>{sync::part_watch_key("address", place), it.person});
+  CHECK(keys == std::vector<std::string>{sync::watch_key("@address", place), it.person});
 }
 
 TEST_CASE("with_rows: a row that is gone, or moved away, is a change of the record that had it, where the answer says whose it was", "[sync][rows]") {
