@@ -79,6 +79,8 @@ constexpr Regression kRegressions[] = {
     {"trash", 200000882, "after a delete without an answer the trash was asked for the record that the link had before, and that was put back"},
     {"unread-state", 200000882, "the same, where the pair was told of otherwise"},
     {"in-the-way", 1015, "a delete counted as binding where a badge was handed on to its record (the simulator's)"},
+    {"groups", 19, "that the sides are left to differ was not stored with the side that was written, and the other side failed"},
+    {"groups", 310003056, "a group that somebody edited after a side took it in part was put back field by field"},
 };
 
 }  // namespace tidewire::simulate
