@@ -187,7 +187,7 @@ function M.changes(conn, collection, cursor, limit)
   local page
   page, err = pages.next(conn, shape, { cursor = given(cursor.page), limit = limit, since = shape.since and floor })
   if not page then return nil, err end
-  local records = connector.fresh(conn, cursor, page.records)
+  local records = connector.fresh(conn, cursor, page.records, shape.since and time.add(began, -conn.config.overlap) or nil)
   local following = { id = cursor.id, turn = cursor.turn + 1, mark = page.cursor and cursor.mark or began, polled = began,
     page = page.cursor, floor = page.cursor and floor or nil, began = page.cursor and began or nil }
   if not page.cursor and shape.since then connector.forget(conn, cursor, floor) end

@@ -5,10 +5,10 @@
 
 local cut = require "tidewire.cut"
 local json = require "tidewire.json"
+local polls = require "tidewire.polls"
 local task = require "tidewire.task"
 local text = require "tidewire.text"
 local time = require "tidewire.time"
-local hash = require "tidewire.hash"
 
 local M = {}
 
@@ -139,10 +139,7 @@ local function seconds_of(iso)
   return seconds + (micros or 0) / 1e6
 end
 
---- The server's time as far as its last `Date` header tells, else ours.
-function M.server_now(conn)
-  return time.add(time.now(), conn.state.clock_offset or 0)
-end
+M.server_now = polls.server_now
 
 local function note_clock(conn, headers)
   local date = M.http_date(headers.date)
@@ -387,93 +384,7 @@ function M.by_columns(entries, key)
   return order
 end
 
--- The scan of a poll --------------------------------------------------------------------------------------------------
-
---- A cursor that means "what changes after `mark`".
-function M.cursor(conn, mark)
-  return { mark = mark, polled = M.server_now(conn), id = hash.id(), turn = 1 }
-end
-
--- What was handed out for a cursor's scan. A cursor of an earlier turn means that what was handed out since was not kept.
-local function remembered(conn, cursor)
-  local polls = conn.state.polls or {}
-  conn.state.polls = polls
-  local memory = polls[cursor.id] or { turn = 0, rows = {} }
-  polls[cursor.id] = memory
-  if cursor.turn <= memory.turn then
-    for key, before in pairs(memory.rows) do
-      if before.turn >= cursor.turn then memory.rows[key] = nil end
-    end
-  end
-  memory.turn = cursor.turn
-  return memory.rows
-end
-
---- The records that no page kept before has shown: rows of the overlap come again with every poll. What was handed out is
---- remembered with its turn and left out only for a cursor of a later turn, because holding that cursor proves that the page was kept.
-function M.fresh(conn, cursor, records)
-  local seen = remembered(conn, cursor)
-  local list = json.array {}
-  for _, record in ipairs(records) do
-    local before = seen[record.key]
-    local known = before and before.turn < cursor.turn and before.stamp == record.stamp and before.version == record.version
-    if not known then
-      seen[record.key] = { turn = cursor.turn, stamp = record.stamp, version = record.version }
-      list[#list + 1] = record
-    end
-  end
-  return list
-end
-
---- A scan is through: what is older than `floor` will not come again.
-function M.forget(conn, cursor, floor)
-  local seen = conn.state.polls[cursor.id].rows
-  for key, before in pairs(seen) do
-    if before.stamp < floor then seen[key] = nil end
-  end
-end
-
---- The mark, or where that is ahead of it or is no time of a calendar ("infinity") the time at which the last whole scan began: a stamp of
---- a clock that goes wrong must not hide the stamps that come after it.
-function M.mark_of(mark, polled)
-  if not time.parse(mark) then return polled end
-  return time.compare(mark, polled) > 0 and polled or mark
-end
-
---- One page of a scan by (time, key) that begins at `source.floor(mark, polled)` and ends with a page that
---- `source.last(records, limit)` calls the last. `source.page(floor, after, limit)` returns records with `stamp`, the
---- time in the system's own text, which orders like the time. The mark moves when a whole scan is through.
---- A source whose pages do not come in the order of the time has `ceiling()`, the newest stamp as the scan begins, which
---- `page` gets last and does not go beyond. One that pages in another way returns as a third value of `page` the `after` of the
---- next page, false after the last.
-function M.scan(conn, cursor, limit, source)
-  local floor, ceiling, err = cursor.floor, M.given(cursor.ceiling), nil
-  local polled = cursor.after and cursor.began or M.server_now(conn)
-  if not floor then
-    floor = source.floor(cursor.mark, cursor.polled)
-    if source.ceiling then ceiling, err = source.ceiling() end
-    if err then return nil, err end
-  end
-  local records, place
-  records, err, place = source.page(floor, M.given(cursor.after), limit, ceiling)
-  if not records then return nil, err end
-  local top = M.given(cursor.top) or cursor.mark
-  for _, record in ipairs(records) do
-    if record.stamp > top then top = record.stamp end
-  end
-  local last = records[#records]
-  local done = place == false
-  if place == nil then done = source.last(records, limit) end
-  local list = M.fresh(conn, cursor, records)
-  local following = { id = cursor.id, turn = cursor.turn + 1, mark = done and top or cursor.mark,
-    polled = done and polled or cursor.polled }
-  if done then
-    M.forget(conn, cursor, floor)
-  else
-    following.floor, following.ceiling, following.top, following.began = floor, ceiling, top, polled
-    following.after = place or { time = last.stamp, key = last.key }
-  end
-  return { records = list, deleted = json.array {}, cursor = following, more = not done }
-end
+-- The scan of a poll: tidewire.polls.
+M.cursor, M.fresh, M.forget, M.mark_of, M.scan = polls.cursor, polls.fresh, polls.forget, polls.mark_of, polls.scan
 
 return M
