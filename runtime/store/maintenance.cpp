@@ -104,6 +104,8 @@ Result<bool> prune_slice(Database& database, Instant now, Instant cutoff) {
               "DELETE FROM received WHERE (at < ?1 OR at > ?3) AND seq <= (SELECT value + 0 FROM meta WHERE name = 'fanned_out') "
               "AND seq IN (SELECT seq FROM received ORDER BY seq LIMIT ?2)",
               cutoff, kSlice, now + kDeliveryWindow)));
+  // Its numbers follow its times, so the oldest are found without an index.
+  note(TRY(execute(database, "DELETE FROM audit WHERE (at < ?1 OR at > ?3) AND id IN (SELECT id FROM audit ORDER BY id LIMIT ?2)", cutoff, kSlice, now + kDeliveryWindow)));
   note(TRY(execute(database, "DELETE FROM conflicts WHERE id IN (SELECT id FROM conflicts WHERE closed_at < ? LIMIT ?)",
                    cutoff, kSlice)));
   note(TRY(execute(database, "DELETE FROM alerts WHERE id IN (SELECT id FROM alerts WHERE ended_at < ? LIMIT ?)", cutoff, kSlice)));

@@ -53,6 +53,26 @@ TEST_CASE("maintenance: what is older than its time leaves, a slice at a time", 
   CHECK(f.put({change("E2", "d")}) == 0);
 }
 
+TEST_CASE("maintenance: the audit trail leaves by age, a slice at a time, also what was written while the clock was ahead", "[store][maintenance]") {
+  StoreFixture f;
+  const auto audited = [&](const std::string& subject) { f.ask<void>([&](auto done) { f.store.audit("ann", "retry", subject, Value(Object{}), done); }); };
+  const auto subjects = [&] { return f.database->query("SELECT subject FROM audit ORDER BY id", {}).value(); };
+  const Instant today = f.clock.now();
+  f.clock.set(today + 24 * kMonth);
+  audited("ahead");
+  f.clock.set(today);
+  for (int i = 0; i < 500; ++i) audited("old");
+  f.clock.pass(kMonth + std::chrono::seconds(1));
+  audited("new");
+
+  CHECK(prune(f));
+  CHECK(subjects().size() == 2);
+  CHECK_FALSE(prune(f));
+
+  REQUIRE(subjects().size() == 1);
+  CHECK(subjects()[0].at("subject") == Value("new"));
+}
+
 TEST_CASE("maintenance: what came while the clock was ahead keeps nothing that came after it", "[store][maintenance]") {
   StoreFixture f;
   const Instant today = f.clock.now();
