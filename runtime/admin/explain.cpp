@@ -107,6 +107,7 @@ class Teller {
   std::string change_text(const store::Operation& operation) const;
   std::string script_text(const store::Operation& operation) const;
   std::string pending_text(const std::string& name) const;
+  std::string why() const;
 
   const sync::Plan& plan_;
   const Evidence& evidence_;
@@ -254,11 +255,13 @@ Value Teller::field(const std::string& name) const {
   return Value(std::move(out));
 }
 
+std::string Teller::why() const { return evidence_.why.empty() ? "" : ": it is " + evidence_.why; }
+
 Value Teller::head() const {
   Object out{{"mapping", plan_.name}, {"side", side_name(evidence_.side)}};
   if (link_ == nullptr) {
     out["state"] = "unknown";
-    out["text"] = plan_.name + ": '" + evidence_.key + "' of " + connection(evidence_.side) + " is linked to nothing.";
+    out["text"] = plan_.name + ": '" + evidence_.key + "' of " + connection(evidence_.side) + " is linked to nothing" + why() + ".";
     return Value(std::move(out));
   }
   for (const Side side : {Side::kLeft, Side::kRight}) {
@@ -275,7 +278,7 @@ Value Teller::head() const {
   out["state"] = store::link_state_name(link_->state);
   out["link"] = link_->id;
   out["text"] = plan_.name + ": " + connection(Side::kLeft) + " " + link_->key.left.value_or("–") + " and " + connection(Side::kRight) + " " + link_->key.right.value_or("–") + " are the same thing since " + when(link_->created_at) +
-                (link_->state == store::LinkState::kLive ? "." : "; the link is " + std::string(store::link_state_name(link_->state)) + ".");
+                (link_->state == store::LinkState::kLive ? "." : "; the link is " + std::string(store::link_state_name(link_->state)) + why() + ".");
   return Value(std::move(out));
 }
 

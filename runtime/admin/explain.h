@@ -26,6 +26,7 @@ struct Evidence {
   std::vector<store::Operation> history;             // newest first, what concerns the record as a whole
   std::optional<store::Operation> loaded;            // the load that linked it: of its rows no values are kept
   std::map<std::string, Value> scripts;              // hash -> {name, at, files}
+  std::string why;                                   // of a record that nothing is done with: why not, as a look finds it
 };
 
 /// The write happened, as far as is known.

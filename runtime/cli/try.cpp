@@ -50,6 +50,7 @@ int try_record(Context& context) {
     out.line("  " + out.paint(error->string_or("code"), Style::kBad) + "  " + plain(error->string_or("message")));
     if (const std::string hint = error->string_or("hint"); !hint.empty()) out.line("  " + out.paint("hint: ", Style::kDim) + plain(hint));
   }
+  if (const Value* why = tried->at_path("record.why"); why != nullptr) out.line("  " + out.paint("! ", Style::kWarn) + shown(*why, 400));
   out.line(out.paint("Nothing was written.", Style::kDim));
   return error == nullptr ? kOk : kFailed;
 }

@@ -104,7 +104,16 @@ class Asking : public std::enable_shared_from_this<Asking> {
         self->next_script();
       });
     }
-    tell();
+    const bool idle = !evidence_.known.link || evidence_.known.link->state == store::LinkState::kFrozen;
+    idle ? look() : tell();
+  }
+
+  /// Why it is linked to nothing, or its link is frozen, only the record itself tells. Where that cannot be read, the rest is told all the same.
+  void look() {
+    try_record(control_, named_.mapping, {evidence_.side, named_.key}, [self = shared_from_this()](const Result<sync::Report>& report) {
+      if (report.ok()) self->evidence_.why = report->operation.record.string_or("why");
+      self->tell();
+    });
   }
 
   void tell() {

@@ -290,6 +290,7 @@ void Reconcile::forget_results() {
 void Reconcile::commit_echo(const std::string& counter) {
   if (options_.dry) {
     operation_.id.clear();
+    if (const std::string why = idle_text(counter); !why.empty()) operation_.record["why"] = why;
     return finish({Report::End::kDone, {}, {}, operation_, {}});
   }
   counters_[counter] += rows_taken();

@@ -85,6 +85,8 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   bool is_restored(Side side) const;
   void checked(Decisions decisions);
   bool in_scope(Side side) const;
+  std::string outside_text() const;
+  std::string idle_text(const std::string& counter) const;
 
   // reconcile/stale.cpp
   bool check_tokens(Side side);

@@ -62,7 +62,14 @@ struct PassOptions {
   std::optional<std::string> job;
 };
 
-/// True where the record meets every condition of the scope (MAPPING.md), compared by type.
+/// The first condition of a scope that a record does not meet.
+struct Unfit {
+  std::string field;
+  Value condition;  // as the plan has it: a value, or {op, value}
+  Value value;      // null where the record has none
+};
+/// nullopt where the record meets every condition of the scope (MAPPING.md), compared by type.
+std::optional<Unfit> unfit(const Value& scope, const Value& record, const Plan& plan, Side side);
 bool meets(const Value& scope, const Value& record, const Plan& plan, Side side);
 
 /// Reads, compares, decides, writes and commits one key. `key` must be claimed by the caller in lane.owners; the pass

@@ -185,6 +185,7 @@ void Reconcile::fill_operation(const std::string& kind, const std::string& outco
     record[side_name(side)] = Value(std::move(seen));
   }
   if (merges_ > 0) record["merged_again"] = merges_;
+  if (const std::string why = options_.thorough ? outside_text() : ""; !why.empty()) record["why"] = why;
   if (!answers_.empty()) record["lookups"] = lookup_notes();
   if (!earlier_.empty()) record["earlier"] = Value(earlier_);
   if (!restored_.empty()) record["restored"] = restored_;

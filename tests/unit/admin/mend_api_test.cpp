@@ -354,6 +354,27 @@ TEST_CASE("api: try tells every field and writes nothing", "[admin][explain]") {
   CHECK(f.world.writes() == writes);
 }
 
+TEST_CASE("api: of a record outside the scope, try and explain say which condition keeps it there", "[admin][explain]") {
+  Linked f;
+  sync::Plan plan = test::World::default_plan();
+  plan.end.left.scope["phone"] = Value(Object{{"op", "in"}, {"value", Value(Array{Value("1"), Value("2")})}});
+  f.world.engine->put(std::make_shared<test::TableMapper>(plan), {&f.world.left, &f.world.right});
+  const std::string stranger = f.world.left.insert(*json::parse(R"({"email": "sue@example.org", "phone": "3", "note": "n", "tags": "t"})"));
+  f.world.left.edit("L1", "phone", Value("3"));
+  f.world.hook(store::Side::kLeft, "L1");
+  f.world.settle();
+
+  const std::string why = R"(outside the scope of the mapping: erp has "3" in phone, and the scope asks for phone in ["1","2"])";
+  for (const std::string& key : {std::string("L1"), stranger}) {
+    const Value tried = f.get("/api/v1/try?mapping=people&key=" + key);
+    REQUIRE(tried.at_path("record.why") != nullptr);
+    CHECK(*tried.at_path("record.why") == Value(why));
+    CHECK(holds(f.get("/api/v1/explain?mapping=people&key=" + key).string_or("text"), "it is " + why));
+  }
+  f.world.left.edit("L1", "phone", Value("2"));
+  CHECK(f.get("/api/v1/try?mapping=people&key=L1").at_path("record.why") == nullptr);
+}
+
 TEST_CASE("api: verify finds drift, and its findings are paged", "[admin][jobs]") {
   Linked f;
   f.world.right.edit("R1", "phone", Value("drift"));
