@@ -23,6 +23,12 @@ std::string author_of(const Call& call) {
   return !author.empty() && call.caller.way == Caller::Way::kLocal ? author : call.caller.author;
 }
 
+std::string field_named(Control& control, const std::string& mapping, const std::string& said) {
+  const sync::Plan* plan = control.engine().plan(mapping);
+  const sync::Field* field = plan == nullptr ? nullptr : plan->named(said);
+  return field == nullptr ? said : field->name;
+}
+
 void find_side(Control& control, Named named, Done<store::Side> done) {
   using store::Side;
   const sync::Plan* plan = control.engine().plan(named.mapping);

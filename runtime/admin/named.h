@@ -22,6 +22,8 @@ Result<Named> named_in_query(const Call& call, Control& control);
 void find_side(Control& control, Named named, Done<store::Side> done);
 /// What a pass would do now. kNotFound where there is neither such a record nor a link of one; of a system that does not answer the report says so.
 void try_record(Control& control, const std::string& mapping, const sync::SideKey& key, Done<sync::Report> done);
+/// The name of the mapping's field that a person calls so (sync::Plan::named); as it was said where the mapping or the field is not known.
+std::string field_named(Control& control, const std::string& mapping, const std::string& said);
 /// A command on the machine says for whom it speaks; everybody else speaks for himself.
 std::string author_of(const Call& call);
 

@@ -41,7 +41,7 @@ class Mender : public std::enable_shared_from_this<Mender> {
   Result<void> heed();
   Result<void> reset_base();
   void let_go_older();
-  Result<void> need_field() const;
+  Result<void> need_field();
   std::vector<std::string> with_group();
   void relink();
   void on_record(Side side, Result<std::optional<Record>> record);
@@ -207,12 +207,14 @@ Result<void> Mender::merge() {
   return {};
 }
 
-Result<void> Mender::need_field() const {
-  std::vector<std::string> names;
-  for (const Field& field : place_.mapper->plan().fields) {
-    if (field.name == what_.field) return {};
-    names.push_back(field.name);
+Result<void> Mender::need_field() {
+  const Plan& plan = place_.mapper->plan();
+  if (const Field* named = plan.named(what_.field)) {
+    what_.field = named->name;
+    return {};
   }
+  std::vector<std::string> names;
+  for (const Field& field : plan.fields) names.push_back(field.name);
   std::string list;
   for (const std::string& name : names) list += (list.empty() ? "" : ", ") + name;
   return make_error(Code::kNotFound, lane_.mapping + " has no field '" + what_.field + "'", "its fields are " + list);

@@ -327,6 +327,17 @@ const Field* Plan::field(std::string_view wanted) const {
   return found == fields.end() ? nullptr : &*found;
 }
 
+const Field* Plan::named(std::string_view said) const {
+  if (const Field* own = field(said)) return own;
+  const auto is_so = [&](const Field& one) {
+    const auto called_so = [&](Side side) { return one.paths[side].size() == 1 && one.paths[side].front() == said; };
+    return called_so(Side::kLeft) || called_so(Side::kRight);
+  };
+  const auto found = std::find_if(fields.begin(), fields.end(), is_so);
+  if (found == fields.end() || std::any_of(std::next(found), fields.end(), is_so)) return nullptr;
+  return &*found;
+}
+
 Capabilities Capabilities::from(const Value& declared) {
   Capabilities out;
   const auto seconds = [&](std::string_view key, Duration otherwise) -> Duration {

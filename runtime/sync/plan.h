@@ -210,6 +210,8 @@ struct Plan {
   /// kInvalid names what is missing; that is a fault of the host chunk, not of the author.
   static Result<Plan> from(const Value& compiled);
   const Field* field(std::string_view name) const;
+  /// As a person says it: by its name, or by what a side calls it where that is one field's. nullptr where neither is so.
+  const Field* named(std::string_view said) const;
 };
 
 }  // namespace tidewire::sync

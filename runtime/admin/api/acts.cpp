@@ -123,9 +123,10 @@ Result<void> may_be_held(const sync::Engine& engine, const std::string& mapping,
 void release(Api& api, const Call& call) {
   const std::string mapping = call.text("mapping");
   if (const auto loaded = must_be_loaded(api, mapping); !loaded.ok()) return (*call.reply)(problem(loaded.error()));
-  api.control().engine().release(mapping, call.text("field"), api.guarded([&api, call, mapping](Result<std::int64_t> released) {
+  const std::string field = field_named(api.control(), mapping, call.text("field"));
+  api.control().engine().release(mapping, field, api.guarded([&api, call, mapping, field](Result<std::int64_t> released) {
     if (!released.ok()) return (*call.reply)(problem(released.error()));
-    const auto known = *released > 0 ? Result<void>() : may_be_held(api.control().engine(), mapping, call.text("field"));
+    const auto known = *released > 0 ? Result<void>() : may_be_held(api.control().engine(), mapping, field);
     (*call.reply)(known.ok() ? answer(Value(Object{{"released", *released}})) : problem(known.error()));
   }));
 }

@@ -37,7 +37,7 @@ Value view_of(Api& api, const store::Conflict& conflict) {
 void list_conflicts(Api& api, const Call& call) {
   const auto page = page_of(call);
   if (!page.ok()) return (*call.reply)(problem(page.error()));
-  store::ConflictFilter filter{.mapping = call.query("mapping"), .field = call.query("field"), .kind = call.query("kind"), .key = call.query("key")};
+  store::ConflictFilter filter{.mapping = call.query("mapping"), .field = field_named(api.control(), call.query("mapping"), call.query("field")), .kind = call.query("kind"), .key = call.query("key")};
   const auto side = side_of(call, "key_side");
   if (!side.ok()) return (*call.reply)(problem(side.error()));
   filter.key_side = *side;
@@ -98,26 +98,34 @@ http::Response moved_on(Api& api, const Error& refused, const store::Conflict& c
 
 using Decision = store::Store::Resolution;
 
+/// What a body says by field, by the names of the fields; null where it says none.
+Value by_field(Api& api, const Call& call, const char* member, const std::string& mapping) {
+  const Value* given = call.body.find(member);
+  if (given == nullptr || !given->is_object()) return {};
+  Value out = Object{};
+  for (const auto& [said, value] : given->as_object()) out[field_named(api.control(), mapping, said)] = value;
+  return out;
+}
+
 /// The decision for all that it decides: a side, skip and accept hold for each field; values are said of each.
 Result<Decision> for_all(Api& api, const Call& call, Decision decision, const store::Conflict& conflict) {
   std::vector<std::string> fields = decided_with(api, conflict);
-  const Value* values = call.body.find("values");
-  const Value* rights = call.body.find("right_values");
+  const Value values = by_field(api, call, "values", conflict.mapping), rights = by_field(api, call, "right_values", conflict.mapping);
   for (const std::string& field : fields) decision.with.push_back({field, {}, {}});
-  if (decision.method != "value" || (values == nullptr && fields.empty())) return decision;
+  if (decision.method != "value" || (values.is_null() && fields.empty())) return decision;
   fields.insert(fields.begin(), conflict.field);
   std::vector<std::string> missing, unknown;
   const auto said = [&](const std::string& field, std::optional<Value>& left, std::optional<Value>& right) {
-    const Value* value = values == nullptr ? nullptr : values->find(field);
-    const Value* spelt = rights == nullptr ? nullptr : rights->find(field);
+    const Value* value = values.find(field);
+    const Value* spelt = rights.find(field);
     if (value != nullptr) left = *value;
     if (spelt != nullptr) right = *spelt;
     if (!left) missing.push_back(field);
   };
   said(conflict.field, decision.left, decision.right);
   for (Decision::With& one : decision.with) said(one.field, one.left, one.right);
-  for (const Value* given : {values, rights}) {
-    if (given == nullptr) continue;
+  for (const Value* given : {&values, &rights}) {
+    if (given->is_null()) continue;
     for (const auto& [name, value] : given->as_object()) {
       if (std::find(fields.begin(), fields.end(), name) == fields.end()) unknown.push_back(name);
     }
@@ -359,7 +367,7 @@ Result<Instant> mark_of(const Call& call, Instant now) {
 
 void resolve_alike(Api& api, const Call& call) {
   if (const auto fits = resolution_of(call, 0); !fits.ok()) return (*call.reply)(problem(fits.error()));
-  store::ConflictFilter filter{.mapping = call.text("mapping"), .field = call.text("field"), .kind = call.text("kind")};
+  store::ConflictFilter filter{.mapping = call.text("mapping"), .field = field_named(api.control(), call.text("mapping"), call.text("field")), .kind = call.text("kind")};
   if (const Value* left = call.body.find("left_value")) filter.left = *left;
   if (const Value* right = call.body.find("right_value")) filter.right = *right;
   const auto mark = mark_of(call, api.control().clock().now());

@@ -87,7 +87,7 @@ class Asking : public std::enable_shared_from_this<Asking> {
     const sync::Plan* plan = control_.engine().plan(named_.mapping);
     if (plan == nullptr || evidence_.loaded) return true;  // nothing is older than the load
     if (!field_.empty()) {
-      const sync::Field* named = named_field(*plan);
+      const sync::Field* named = plan->named(field_);
       return named == nullptr || evidence_.decided.contains(named->name);
     }
     return std::all_of(plan->fields.begin(), plan->fields.end(), [&](const sync::Field& one) { return one.kind == sync::Field::Kind::kConstant || evidence_.decided.contains(one.name); });
@@ -121,20 +121,8 @@ class Asking : public std::enable_shared_from_this<Asking> {
     if (plan == nullptr) return fail(make_error(Code::kNotFound, "mapping '" + named_.mapping + "' is not loaded any more"));
     std::vector<std::string> names;
     for (const sync::Field& field : plan->fields) names.push_back(field.name);
-    if (!field_.empty() && named_field(*plan) == nullptr) return fail(make_error(Code::kNotFound, named_.mapping + " has no field '" + field_ + "'" + suggestion(field_, names), "its fields are " + join(names, ", ")));
-    (*reply_)(answer(explain(*plan, evidence_, field_.empty() ? "" : named_field(*plan)->name)));
-  }
-
-  /// By its own name, or by what one side calls it where that is one row's.
-  const sync::Field* named_field(const sync::Plan& plan) const {
-    if (const sync::Field* own = plan.field(field_)) return own;
-    const sync::Field* found = nullptr;
-    for (const sync::Field& one : plan.fields) {
-      const bool called_so = one.paths.left == std::vector{field_} || one.paths.right == std::vector{field_};
-      if (called_so && found != nullptr) return nullptr;
-      if (called_so) found = &one;
-    }
-    return found;
+    if (!field_.empty() && plan->named(field_) == nullptr) return fail(make_error(Code::kNotFound, named_.mapping + " has no field '" + field_ + "'" + suggestion(field_, names), "its fields are " + join(names, ", ")));
+    (*reply_)(answer(explain(*plan, evidence_, field_.empty() ? "" : plan->named(field_)->name)));
   }
 
   void fail(const Error& error) { (*reply_)(problem(error)); }

@@ -205,6 +205,29 @@ TEST_CASE("api: explain tells of an open conflict and of what a person set aside
   CHECK(holds(text_of(f.get("/api/v1/explain?mapping=people&key=L1"), "note"), "ann told to ignore"));
 }
 
+TEST_CASE("api: a difference is ignored and heeded by what either side calls the field, where that is one field's", "[admin][links]") {
+  Linked f;
+  sync::Plan plan = test::World::default_plan();
+  for (sync::Field& field : plan.fields) {
+    if (field.name == "phone") field.paths.right = {"mobile"};
+    if (field.name == "note") field.paths.left = {"text"};
+    if (field.name == "tags") field.paths.right = {"text"};
+  }
+  f.world.engine->put(std::make_shared<test::TableMapper>(plan), {&f.world.left, &f.world.right});
+  const auto ignored = [&] {
+    const Value page = f.get("/api/v1/links?mapping=people");
+    const Value* first = page.at_path("links.0.ignored.0");
+    return first != nullptr && *first == Value("phone");
+  };
+
+  f.post("/api/v1/links/ignore", R"({"mapping": "people", "key": "L1", "field": "mobile", "author": "ann"})", 200);
+  CHECK(ignored());
+  f.post("/api/v1/links/heed", R"({"mapping": "people", "key": "L1", "field": "mobile"})", 200);
+  CHECK_FALSE(ignored());
+  f.post("/api/v1/links/ignore", R"({"mapping": "people", "key": "L1", "field": "text"})", 404);
+  CHECK(f.post("/api/v1/release", R"({"mapping": "people", "field": "mobile"})", 200).int_or("released", -1) == 0);
+}
+
 TEST_CASE("api: what is set aside or let go is there, or the name is told to be wrong", "[admin][links]") {
   Linked f;
   f.world.left.insert(*json::parse(R"({"email": "sue@example.org", "phone": "1", "note": "n", "tags": "t"})"));
