@@ -201,7 +201,7 @@ void Connection::next() {
     }
     Waiting waiting = std::move(*waiting_.pop());
     if (const auto left = rest()) {
-      Error error = make_error(Code::kThrottled, "connection " + name_ + " is paused by a person until " + format_instant(*paused_until_), "POST /api/v1/connections/" + name_ + "/resume ends the pause");
+      Error error = make_error(Code::kThrottled, "connection " + name_ + " is paused by a person until " + format_instant(*paused_until_), "`tidewire resume " + name_ + "` ends the pause");
       error.retry_after = std::chrono::ceil<std::chrono::milliseconds>(*left);
       waiting.done(std::move(error));
       continue;

@@ -143,7 +143,7 @@ int run(const std::vector<std::string>& given) {
   if (words.empty() || words[0] == "help" || words[0] == "--help" || words[0] == "-h") {
     const std::string subject = helped_word(words);
     const Command* about = subject.empty() ? nullptr : find_command(subject);
-    if (!subject.empty() && about == nullptr && words[0] == "help") return help_kind(out, err, as_json, subject);
+    if (!subject.empty() && subject != "help" && about == nullptr && words[0] == "help") return help_kind(out, err, as_json, subject);
     out.line(about != nullptr ? help_of(*about, out.look()) : help(out.look()));
     return words.empty() ? kUsage : kOk;
   }

@@ -138,7 +138,7 @@ void discard(Api& api, const Call& call) {
   api.control().store().discard(call.text("mapping"), **side, call.text("key"), call.text("reason"), call.caller.author, api.guarded([&api, call](Result<std::int64_t> gone) {
     if (!gone.ok() || *gone > 0) return send(call.reply, gone, [](std::int64_t count) { return Value(Object{{"discarded", count}}); });
     check_names(api, {.mapping = call.text("mapping")}, [reply = call.reply](const Result<void>& known) {
-      (*reply)(problem(known.ok() ? make_error(Code::kNotFound, "no such key waits or stands", "GET /api/v1/dead-letters lists them") : known.error()));
+      (*reply)(problem(known.ok() ? make_error(Code::kNotFound, "no such key waits or stands", "`tidewire conflicts` lists them") : known.error()));
     });
   }));
 }

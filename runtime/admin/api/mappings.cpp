@@ -110,7 +110,7 @@ void roll_back(Api& api, const Call& call) {
   const std::string name = call.params["name"];
   api.control().store().script(call.text("version"), api.guarded([&api, reply = call.reply, name](Result<Value> found) {
     const Value* file = found.ok() ? found->at_path("files.0") : nullptr;
-    if (file == nullptr || found->string_or("name") != "mapping " + name) return (*reply)(problem(make_error(Code::kNotFound, "no such version of mapping '" + name + "'", "GET /api/v1/mappings/" + name + "/versions lists them")));
+    if (file == nullptr || found->string_or("name") != "mapping " + name) return (*reply)(problem(make_error(Code::kNotFound, "no such version of mapping '" + name + "'", "`tidewire mappings versions " + name + "` lists those that ran and are still kept")));
     api.control().apply_source(name, file->string_or("text"), "", [reply](Result<Value> applied) { answer_applied(reply, applied, 200, "the version before goes on"); });
   }));
 }

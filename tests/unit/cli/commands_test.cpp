@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "app/files.h"
 #include "app/script_program.h"
 #include "base/embedded.h"
 #include "base/hash.h"
@@ -15,6 +16,7 @@
 #include "cli/standing.h"
 #include "cli/story.h"
 #include "base/json.h"
+#include "base/text.h"
 
 using namespace tidewire;
 using namespace tidewire::cli;
@@ -39,6 +41,21 @@ TEST_CASE("help: a command's own help names its options and no option twice", "[
       CHECK(names.insert(option.name).second);
     }
   }
+}
+
+TEST_CASE("help: no line is wider than a hundred columns, or than the terminal", "[cli]") {
+  const auto widest = [](const std::string& text) {
+    std::size_t most = 0;
+    for (const std::string& line : split(text, '\n')) most = std::max(most, columns_of(line));
+    return most;
+  };
+  for (const Command& command : commands()) {
+    INFO(command.name);
+    CHECK(widest(help_of(command, {})) <= 100);
+    CHECK(widest(help_of(command, {.width = 80})) <= 80);
+  }
+  for (const std::string& name : app::connector_kinds("", "")) CHECK(widest(help_of_kind(app::connection_kind(name, "", "").value(), {})) <= 100);
+  CHECK(widest(help({})) <= 100);
 }
 
 TEST_CASE("files inside the binary: each unpacks to what its digest names", "[cli]") {
