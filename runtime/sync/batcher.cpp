@@ -4,6 +4,7 @@
 #include <map>
 
 #include "base/json.h"
+#include "base/text.h"
 
 namespace tidewire::sync {
 namespace {
@@ -28,6 +29,18 @@ void fail_all(std::vector<Waiting>& asked, const Error& error) {
 
 /// The remote refused what was asked, rather than not answering.
 bool spoiled_by_one(const Error& error) { return error.code == Code::kInvalid || error.code == Code::kBlocked || error.code == Code::kNotFound; }
+
+/// The one record whose key is spelled otherwise than asked: a system that compares keys without case finds it so (law 20).
+const Record* spelled_otherwise(const std::string& asked, const std::vector<Record>& found) {
+  const std::string plain = fold(trim(asked));
+  const Record* only = nullptr;
+  for (const Record& record : found) {
+    if (fold(trim(record.key)) != plain) continue;
+    if (only != nullptr) return nullptr;
+    only = &record;
+  }
+  return only;
+}
 
 std::string shape_of(const Query& query) {
   std::string shape;
@@ -117,10 +130,15 @@ struct Batcher::Shared : std::enable_shared_from_this<Batcher::Shared> {
       if (!answer.ok()) return fail_all(*asked, answer.error());
       std::map<std::string, const Record*> found;
       for (const Record& record : *answer) found[record.key] = &record;
+      const bool alone = std::all_of(asked->begin(), asked->end(), [&](const auto& one) { return one.ask == asked->front().ask; });
+      std::vector<Line<std::string, std::optional<Record>>::Waiting> unsure;
       for (auto& one : *asked) {
         const auto it = found.find(one.ask);
-        one.done(it == found.end() ? std::optional<Record>() : std::optional<Record>(*it->second));
+        const Record* record = it != found.end() ? it->second : spelled_otherwise(one.ask, *answer);
+        if (record != nullptr && it == found.end() && !alone) unsure.push_back(std::move(one));  // it may have been found by its own spelling alone
+        else one.done(record == nullptr ? std::optional<Record>() : std::optional<Record>(*record));
       }
+      self->read_singly(unsure);
     });
   }
 

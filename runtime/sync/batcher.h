@@ -21,7 +21,7 @@ class Batcher {
   Batcher(Endpoint& endpoint, Poster& poster, int calls = 4);
   ~Batcher();  // callbacks of calls under way are dropped
 
-  /// nullopt: the key is surely not there.
+  /// nullopt: the key is surely not there. The record's key is as its system spells it, perhaps otherwise than asked.
   void read(std::string key, Done<std::optional<Record>> done);
   void find(Query query, Done<std::vector<Record>> done);
   /// `patient`: of a load.

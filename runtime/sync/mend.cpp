@@ -363,7 +363,7 @@ void Mender::ask_former_name(Side side, std::function<void()> then) {
     const std::string former = *links->front().key[side];
     self->lane_.batcher[side]->read(former, [self, side, then, former](Result<std::optional<Record>> old) {
       if (!old.ok()) return self->finish(Error(old.error()).context("reading '" + former + "'"));
-      if (*old && (*old)->incarnation == self->record_[side]->incarnation) return then();
+      if (*old && (*old)->key == former && (*old)->incarnation == self->record_[side]->incarnation) return then();
       self->finish(make_error(Code::kStale, subject(self->lane_.mapping, {side, self->record_[side]->key}) + " is linked already, under its former name '" + former + "'", "part it first with: tidewire unlink " + self->lane_.mapping + " " + shell_word(former) + " --side " + side_name(side)));
     });
   });

@@ -1,8 +1,10 @@
 // Law 20: incarnations: a rename moves the link, a name used again is another record.
+#include <algorithm>
 #include <catch2/catch.hpp>
 
 #include "store/statement.h"
 #include "support/people.h"
+#include "support/through.h"
 
 using namespace tidewire;
 using namespace tidewire::test;
@@ -20,7 +22,99 @@ struct Old : Pair {
   }
 };
 
+/// Finds a record whatever the case of the letters that it is asked by, as a database does whose collation ignores that; no incarnations.
+struct WithoutCase final : Through {
+  explicit WithoutCase(MemorySide& side) : Through(side), side_(side) { able_.incarnation = false; }
+  void read(std::vector<std::string> keys, sync::Done<std::vector<sync::Record>> done) override {
+    for (std::string& key : keys) {
+      for (const auto& [name, row] : side_.rows) key = lower_ascii(name) == lower_ascii(key) ? name : key;
+    }
+    std::sort(keys.begin(), keys.end());
+    keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
+    Through::read(std::move(keys), [done = std::move(done)](Result<std::vector<sync::Record>> found) {
+      for (sync::Record& record : *found) record.incarnation.clear();
+      done(std::move(found));
+    });
+  }
+
+ private:
+  MemorySide& side_;
+};
+
+struct Spelled : Old {
+  WithoutCase folded{world.left};
+  Spelled() {
+    REQUIRE(world.database->exec("UPDATE links SET left_incarnation = NULL").ok());
+    restart(world, World::default_plan(), {&folded, nullptr});
+    later();
+    world.left.rename(left, "l1");
+    forget_what_was();
+  }
+  void check_moved() {
+    CHECK(world.right.deletes == 0);
+    CHECK(world.right.creates == 1);
+    CHECK(world.right.rows.size() == 1);
+    const auto link = known(Side::kRight, right).link;
+    REQUIRE(link);
+    CHECK(link->key.left == "l1");
+    CHECK(world.counts().links == 1);
+    CHECK(world.conflicts().empty());
+  }
+};
+
 }  // namespace
+
+TEST_CASE("law 20: a key of which only the case of letters changed is a rename, where its system finds it by both", "[laws][20]") {
+  Spelled it;
+  SECTION("a sweep misses the one and finds the other") {
+    run_job(it.world, "sweep");
+    it.world.settle(minutes(10));
+    it.check_moved();
+  }
+  SECTION("its own side tells of the new one first") {
+    it.world.left.edit("l1", "phone", Value("2"));
+    it.world.hook(Side::kLeft, "l1");
+    it.world.settle(minutes(1));
+    it.check_moved();
+    CHECK(it.shown(Side::kRight, "phone") == "2");
+  }
+  SECTION("it tells that the old one was deleted") {
+    it.world.hook(Side::kLeft, it.left, "delete");
+    it.world.settle(minutes(1));
+    it.check_moved();
+  }
+  SECTION("the other side is edited") {
+    it.edit(Side::kRight, "phone", "3");
+    it.world.hook(Side::kRight, it.right);
+    it.world.settle(minutes(1));
+    it.check_moved();
+    CHECK(it.world.left.get("l1", "phone") == Value("3"));
+  }
+  SECTION("a name in other letters that has no link is the one that it is linked by") {
+    it.world.left.rename("l1", it.left);
+    it.world.hook(Side::kLeft, "l1");
+    it.world.settle(minutes(1));
+    CHECK(it.world.right.rows.size() == 1);
+    CHECK(it.link().key.right == it.right);
+    CHECK(standing_of(it.world).empty());
+  }
+}
+
+TEST_CASE("law 20: two records whose names differ by the case of letters alone are two, where their system tells them apart", "[laws][20]") {
+  Old it;
+  it.world.left.insert(person("bob@example.org"), "l1");
+  it.world.hook(Side::kLeft, "l1");
+  it.world.settle();
+  REQUIRE(it.world.right.rows.size() == 2);
+  it.later();
+  it.erase(Side::kLeft);
+  it.world.hook(Side::kLeft, "l1");
+  it.world.settle(minutes(1));
+
+  CHECK(it.world.right.rows.size() == 1);
+  CHECK_FALSE(it.world.right.rows.contains(it.right));
+  CHECK(it.world.left.rows.contains("l1"));
+}
 
 TEST_CASE("law 20: an unknown key with a known incarnation is a rename: the key of the link moves", "[laws][20]") {
   Pair it;

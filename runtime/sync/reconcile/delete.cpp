@@ -226,6 +226,29 @@ void Reconcile::on_renamed(Side side, Result<std::vector<Record>> found) {
   lane_.store.load(lane_.mapping, {renamed}, [self = shared_from_this(), side, record = std::move(found->front())](Result<std::vector<store::Known>> known) mutable { self->take_name(side, std::move(record), std::move(known)); });
 }
 
+/// The system finds it by the key that was asked for, and spells that otherwise: it was renamed by what does not count there, by the case
+/// of letters. The source of a create is linked as it was announced first.
+bool Reconcile::is_spelled_otherwise(Side side) const {
+  const auto& record = record_[side];
+  if (!read_[side] || !record || !link_.key[side] || record->key == *link_.key[side] || (!linked_ && is_source())) return false;
+  return record->incarnation.empty() || !link_.incarnation[side] || record->incarnation == *link_.incarnation[side];
+}
+
+void Reconcile::take_spelling(Side side) {
+  if (linked_ && link_.id == 0) return changed_while_met(side);
+  const SideKey renamed{side, record_[side]->key};
+  if (!linked_ && options_.dry) {
+    record_[side].reset();
+    return nothing_there();
+  }
+  if (!linked_) {
+    again_.push_back({side, renamed.second, "upsert", "again", 0, now()});
+    return commit_echo("echo");
+  }
+  if (!claim(renamed)) return finish({Report::End::kBusy, renamed, {}, {}, {}});
+  lane_.store.load(lane_.mapping, {renamed}, [self = shared_from_this(), side](Result<std::vector<store::Known>> known) { self->take_name(side, Record(*self->record_[side]), std::move(known)); });
+}
+
 /// The link goes on under the new name, unless another has that: one of a record that was there before, or of this very one.
 void Reconcile::take_name(Side side, Record renamed, Result<std::vector<store::Known>> known) {
   if (!known.ok()) return fail(std::move(known).error());

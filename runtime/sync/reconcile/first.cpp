@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/text.h"
 #include "sync/reconcile/reconcile.h"
 
 namespace tidewire::sync {
@@ -57,7 +58,8 @@ void Reconcile::on_incarnation(Result<std::vector<store::Link>> links) {
   if (links->size() != 1) return meet();
   lane_.batcher[side]->read(*links->front().key[side], timed("read", side, [self = shared_from_this(), side, link = links->front()](Result<std::optional<Record>> old) {
     if (!old.ok()) return self->fail(std::move(old).error());
-    if (*old && (*old)->incarnation == self->record_[side]->incarnation) return self->meet();  // two records of one stamp
+    const bool another = *old && (*old)->key == link.key[side] && (*old)->incarnation == self->record_[side]->incarnation;
+    if (another) return self->meet();  // two records of one stamp
     self->take_over(link);
   }));
 }
@@ -193,13 +195,24 @@ void Reconcile::ask_former_name(std::string target_key, store::Known theirs) {
     if (links->size() != 1) return self->meet_target(target_key, theirs);
     self->lane_.batcher[target]->read(*links->front().key[target], self->heard(target, [self, target, target_key, theirs](Result<std::optional<Record>> former) {
       if (!former.ok()) return self->fail(std::move(former).error());
-      const bool another = *former && (*former)->incarnation == *self->link_.incarnation[target];  // two records of one stamp
+      const bool another = *former && (*former)->key != target_key && (*former)->incarnation == *self->link_.incarnation[target];  // two records of one stamp
       if (another) return self->meet_target(target_key, theirs);
       self->again_.push_back({target, target_key, "upsert", "again", 0, self->now()});  // its own pass moves its link
       if (self->is_marked()) return self->search(self->way_ + 1);
       self->stand(store::KeyState::kBackingOff, make_error(Code::kStale, "'" + self->key_.second + "' matches '" + target_key + "', a record that is linked under its former name", "its link is moved first"), self->now() + std::chrono::seconds(1));
     }));
   });
+}
+
+/// The same where only letters of the name changed their case, and the system finds the record by both.
+void Reconcile::ask_former_spelling(const std::string& target_key, const store::Known& theirs) {
+  const std::string former = *theirs.link->key[key_.first];
+  lane_.batcher[key_.first]->read(former, heard(key_.first, [self = shared_from_this(), target_key, theirs, former](Result<std::optional<Record>> found) {
+    if (!found.ok()) return self->fail(std::move(found).error());
+    if (!*found || (*found)->key != self->key_.second) return self->meet_target(target_key, theirs);
+    self->again_.push_back({self->key_.first, former, "upsert", "again", 0, self->now()});  // its own pass moves its link
+    self->stand(store::KeyState::kBackingOff, make_error(Code::kStale, "'" + self->key_.second + "' is linked as '" + former + "'", "its link is moved first"), self->now() + std::chrono::seconds(1));
+  }));
 }
 
 /// Found by what we wrote into it: a copy of a record has that too, and one of which the other is gone.
@@ -222,10 +235,12 @@ void Reconcile::meet_target(const std::string& target_key, const store::Known& t
   if (theirs.link && !own && theirs.link->key[key_.first] == key_.second) {  // the pass that made it ended while this one looked (law 25)
     return stand(store::KeyState::kBackingOff, make_error(Code::kStale, "'" + key_.second + "' was linked to '" + target_key + "' meanwhile", "it is looked at again"), now());
   }
-  if (theirs.link && !own && theirs.link->key[key_.first]) {
+  const auto former = theirs.link && !own ? theirs.link->key[key_.first] : std::nullopt;
+  if (former && fold(trim(*former)) == fold(trim(key_.second)) && !std::exchange(asked_spelling_, true)) return ask_former_spelling(target_key, theirs);
+  if (former) {
     if (is_marked()) return search(way_ + 1);  // a record that was duplicated has the stamps of the first one
     return ambiguous(target_key,
-                     make_error(Code::kInvalid, "'" + key_.second + "' matches '" + target_key + "', which is linked to '" + *theirs.link->key[key_.first] + "' already", "two records say they are the same thing: delete one, or make the match field differ"),
+                     make_error(Code::kInvalid, "'" + key_.second + "' matches '" + target_key + "', which is linked to '" + *former + "' already", "two records say they are the same thing: delete one, or make the match field differ"),
                      lane_.mapping + "/" + side_name(target) + "/" + target_key);
   }
   if (!own) {

@@ -169,6 +169,9 @@ void Reconcile::on_all_read() {
     fill_operation("look", "stopped");
     return finish({Report::End::kDone, {}, {}, operation_, read_error_, true});
   }
+  for (const Side side : {Side::kLeft, Side::kRight}) {
+    if (is_spelled_otherwise(side)) return take_spelling(side);
+  }
   remember_announced();
   for (const Side side : {Side::kLeft, Side::kRight}) {
     if (!read_[side] || !record_[side]) continue;

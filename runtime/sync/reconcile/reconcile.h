@@ -160,6 +160,7 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   void adopt(const std::string& target_key);
   void on_target_known(std::string target_key, Result<std::vector<store::Known>> known);
   void ask_former_name(std::string target_key, store::Known theirs);
+  void ask_former_spelling(const std::string& target_key, const store::Known& theirs);
   bool is_marked() const;
   void meet_target(const std::string& target_key, const store::Known& theirs);
   bool assigns_key() const;
@@ -248,6 +249,8 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   bool deleted_by_us(Side side) const;
   bool search_renamed(Side side);
   void on_renamed(Side side, Result<std::vector<Record>> found);
+  bool is_spelled_otherwise(Side side) const;
+  void take_spelling(Side side);
   void take_name(Side side, Record renamed, Result<std::vector<store::Known>> known);
   void announce_delete(Side side);
   void bury(Side side, const std::string& policy, const std::string& outcome);
@@ -492,7 +495,7 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   Sides<bool> replaced_{false, false};  // another record stands under the key
   std::set<std::string> unsure_;    // fields that may show our own write in another form, and no edit
   Sides<bool> searched_{false, false};  // for a rename, once a pass
-  bool asked_for_maker_ = false;
+  bool asked_for_maker_ = false, asked_spelling_ = false;
   std::string turn_;                // match hash whose turn we hold
   std::size_t way_ = 0;             // by which the counterpart was found
   Array writes_;                    // for the operation
