@@ -432,6 +432,34 @@ TEST_CASE("law 10: an edit of a group in which the sides were left to differ tak
   CHECK(it.decided("note").string_or("rule") == "group: goes with 'phone'");
 }
 
+TEST_CASE("law 13: what the sides were left to differ in waits with its group, and is not asked about anew by each pass", "[laws][10][13]") {
+  const bool agree = GENERATE(false, true);
+  CAPTURE(agree);
+  Pair it(grouped());
+  it.edit(Side::kLeft, "phone", "2");
+  it.edit_both("note", "m", "n2");
+  it.tell();
+  it.resolve("note", "accept");
+  REQUIRE(it.world.conflicts().empty());
+  it.later();
+  it.edit_both("note", "a", "b");
+  it.tell();
+  REQUIRE(it.world.conflicts().size() == 2);
+  for (int pass = 0; pass < 4; ++pass) {
+    it.world.hook(Side::kLeft, it.left);
+    it.world.settle();
+    CHECK(it.world.conflicts().size() == 2);
+  }
+  if (agree) it.edit_both("note", "z", "z");
+  if (agree) it.tell();
+  else it.resolve("note", "left");
+
+  CHECK(it.world.conflicts().empty());
+  CHECK(it.both_show("note", agree ? "z" : "a"));
+  CHECK(it.shown(Side::kLeft, "phone") == "2");
+  CHECK(it.shown(Side::kRight, "phone") == (agree ? "1" : "2"));
+}
+
 TEST_CASE("law 10: the difference in a group is ignored, and heeded, as one", "[laws][10][mend]") {
   Pair it(grouped());
   const auto mend = [&](sync::Mending::Act act) {

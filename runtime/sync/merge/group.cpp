@@ -24,12 +24,14 @@ bool Pass::says(const View& view, Side side) const {
 }
 
 /// The sides were left to differ in it, by a person who accepted that or took something back, and nobody has edited it since. Of a whole
-/// record such a field stays as it is, and of a field that goes one way the target is left until its source changes (law 23).
+/// record such a field stays as it is, and of a field that goes one way the target is left until its source changes (law 23). That it waits
+/// for a person with its group by now does not level the sides: it waits as long as that does.
 bool Pass::is_left_apart(const View& view) const {
   const Value* note = s_.link.notes.find(view.decision.field->name);
   const bool apart = note != nullptr && note->find("apart") != nullptr && !is_ignored(s_.link, view.decision.field->name);
   const bool in_group = view.decision.field->group >= 0 && !s_.plan.whole_record && view.decision.field->flow == Flow::kBoth;
-  return apart && in_group && s_.reversals == nullptr && view.has_base && view.conflict == nullptr && view.decision.kind == Decision::Kind::kNothing;
+  const bool answered = view.conflict != nullptr && (view.decided || view.conflict->kind != "clash");
+  return apart && in_group && s_.reversals == nullptr && view.has_base && !answered && view.decision.kind == Decision::Kind::kNothing;
 }
 
 /// An edit that travels takes along what its group was left to differ in: without that the other side would show what nobody had.
