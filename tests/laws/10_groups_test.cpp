@@ -603,6 +603,30 @@ TEST_CASE("law 10: a new record is made without a group whose reference is owed,
   CHECK(one.it.world.counts().waiting_for == 0);
 }
 
+TEST_CASE("law 25: what a create of unknown outcome was without is owed still, and what its system filled in is nobody's word", "[laws][10][22][25]") {
+  const bool linked_first = GENERATE(false, true);
+  const bool once = GENERATE(false, true);
+  CAPTURE(linked_first, once);
+  NewInTeam one([once](sync::Plan& plan) {
+    if (once) plan.fields[1].when = plan.fields[4].when = sync::Field::When::kCreate;
+  });
+  if (!once) one.it.world.right.numbers = "phone";
+  one.it.world.right.write_faults = {MemorySide::Fault::kLoseAnswer};
+  one.it.world.settle(std::chrono::minutes(1));  // what is filled in is the later one
+  one.tell();
+  REQUIRE(one.made() != "");
+  if (linked_first) one.it.make_team("T2");
+  one.it.world.settle(std::chrono::minutes(5));
+  if (!linked_first) one.it.make_team("T2");
+  one.it.world.settle(std::chrono::minutes(5));
+
+  CHECK(one.it.world.right.creates == 2);
+  CHECK(one.shown("phone") == Value("7"));
+  CHECK(one.shown("team_id") == Value("U2"));
+  CHECK(one.it.world.left.get(one.child, "phone") == Value("7"));
+  CHECK(one.it.world.counts().waiting_for == 0);
+}
+
 TEST_CASE("law 10: so is a field that is said to be written once, at the create", "[laws][10][22]") {
   NewInTeam one([](sync::Plan& plan) { plan.fields[1].when = plan.fields[4].when = sync::Field::When::kCreate; });
   one.tell();

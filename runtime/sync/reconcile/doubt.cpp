@@ -187,6 +187,22 @@ void Reconcile::take_as_it_reads(const store::Intent& create) {
     if (shows(create, name, "to")) link_.base[name] = base_as_sent(create, announced);
     else keep_age(create, *field, announced);
   }
+  if (made_) note_unsent(create);
+}
+
+/// A reference that was owed when the record was made, and what goes with it, is owed still, and what its system filled that with is nobody's
+/// word, as where the answer was not lost (reconcile/answer.cpp).
+void Reconcile::note_unsent(const store::Intent& create) {
+  const auto names = [this](const std::string& name) { return plan_.field(name)->kind == Field::Kind::kReference; };
+  for (const Field& field : plan_.fields) {
+    const bool compared = field.kind != Field::Kind::kConstant && field.kind != Field::Kind::kRows && flows(field.flow, create.side);
+    if (!compared || create.fields.find(field.name) != nullptr || link_.base.contains(field.name)) continue;
+    const auto fellows = plan_.whole_record ? std::vector<std::string>() : won_with(plan_, field.name);
+    if (!names(field.name) && std::none_of(fellows.begin(), fellows.end(), names)) continue;
+    note_owed(field);
+    Value filled = form_of(field, create.side, record_[create.side]->fields);
+    if (!empty_form(field, create.side, filled)) note_form(link_, field.name, {{"sent", Value()}, {"read", std::move(filled)}, {"side", store::side_name(create.side)}, {"loses", true}});
+  }
 }
 
 /// What the source was to send it still shows: that value is no younger than the announcement, whatever was edited in its record since, and

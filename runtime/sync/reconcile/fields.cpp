@@ -46,11 +46,13 @@ bool Reconcile::reapplies() const {
   return options_.reapply || (is_for_person() && !decided) || std::any_of(taken_.begin(), taken_.end(), [](const store::DirtyKey& row) { return row.reason == "resync"; });
 }
 
+void Reconcile::note_owed(const Field& field) { link_.notes[field.name][kOwed] = true; }
+
 void Reconcile::note_field(const Decision& decision) {
   const std::string& name = decision.field->name;
   if (decision.kind == Decision::Kind::kHeld && !link_.base.contains(name)) link_.notes[name][kHeld] = true;
   else drop_note(link_, name, kHeld);
-  if (decision.kind == Decision::Kind::kOwed) link_.notes[name][kOwed] = true;
+  if (decision.kind == Decision::Kind::kOwed) note_owed(*decision.field);
   else drop_note(link_, name, kOwed);
   const bool moved = decision.kind == Decision::Kind::kCopy || decision.kind == Decision::Kind::kResolve ||
                      decision.kind == Decision::Kind::kAgree;

@@ -102,6 +102,7 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   bool lacks_base() const;
   bool is_unmet(const Field& field, Side side) const;
   bool reapplies() const;
+  void note_owed(const Field& field);
   void note_field(const Decision& decision);
   void note_fields();
   void note_written(Side side);
@@ -128,6 +129,7 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   bool shows(const store::Intent& intent, const std::string& field, const char* part) const;
   bool reads_as_sent(const store::Intent& create) const;
   void take_as_it_reads(const store::Intent& create);
+  void note_unsent(const store::Intent& create);
   void keep_age(const store::Intent& create, const Field& field, const Value& announced);
   static store::FieldBase base_as_sent(const store::Intent& intent, const Value& announced);
   std::ptrdiff_t shown(const store::Intent& intent) const;
