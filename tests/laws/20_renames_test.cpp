@@ -116,6 +116,28 @@ TEST_CASE("law 20: two records whose names differ by the case of letters alone a
   CHECK(it.world.left.rows.contains("l1"));
 }
 
+TEST_CASE("law 20: what waits under the name before goes on under the new one, where a revert finds the rename", "[laws][20][revert]") {
+  Old it;
+  const Value options(Object{{"since", format_instant(it.world.clock.now())}, {"apply", true}});
+  it.edit(Side::kLeft, "phone", "2");
+  it.tell();
+  it.later();
+  it.refuse(Side::kRight, minutes(30));
+  it.edit(Side::kLeft, "note", "m");
+  it.world.hook(Side::kLeft, it.left);
+  it.world.settle();
+  REQUIRE(it.known(Side::kLeft, it.left).dirty.size() == 1);
+  it.world.right.denied.reset();
+  it.world.left.rename(it.left, "L-new");  // nobody tells of it
+  run_job(it.world, "revert", options);
+  it.world.settle(minutes(1));
+
+  CHECK(it.shown(Side::kRight, "phone") == "1");
+  CHECK(it.known(Side::kRight, it.right).link->key.left == "L-new");
+  CHECK(it.shown(Side::kRight, "note") == "m");
+  CHECK(it.known(Side::kLeft, it.left).dirty.empty());
+}
+
 TEST_CASE("law 20: an unknown key with a known incarnation is a rename: the key of the link moves", "[laws][20]") {
   Pair it;
   it.world.left.rename(it.left, "L-new");

@@ -50,6 +50,7 @@ store::Commit Reconcile::commit_with(store::Commit commit) {
   commit.wake_children = wake_;
   commit.look_at = look_at_;
   tell_exchanges(commit);
+  if (!options_.reversals.empty() && commit.link) move_taken(commit);
   if (deleting_ && link_.state == store::LinkState::kTombstone) commit.brake = {"delete"};
   for (store::Conflict& conflict : commit.open_conflicts) {
     conflict.mapping = lane_.mapping;

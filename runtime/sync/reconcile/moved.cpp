@@ -22,18 +22,22 @@ void Reconcile::take_former_rows(Side side, const std::vector<store::DirtyKey>& 
 }
 
 /// The link is stored under its new name before the pass has come to its end: what was taken under the one before leaves with it, because no
-/// link is found there any more, should the process die. A pass of the new name answers it: this one, where it comes of that.
+/// link is found there any more, should the process die. A pass of the new name answers it: this one, where it comes of that. A revert answers
+/// nothing, and takes what stood there along.
 void Reconcile::move_taken(store::Commit& commit) {
+  const bool reverts = !options_.reversals.empty();
+  std::vector<store::DirtyKey>& rows = reverts ? known_.dirty : taken_;
   for (const Side side : {Side::kLeft, Side::kRight}) {
     if (!former_[side] || !commit.link->key[side] || commit.link->key[side] == former_[side]) continue;
     const std::string& name = *commit.link->key[side];
-    const bool there = std::any_of(taken_.begin(), taken_.end(), [&](const store::DirtyKey& row) { return row.side == side && row.key == name; });
-    std::erase_if(taken_, [&](const store::DirtyKey& row) {
+    const bool there = std::any_of(rows.begin(), rows.end(), [&](const store::DirtyKey& row) { return row.side == side && row.key == name; });
+    std::erase_if(rows, [&](const store::DirtyKey& row) {
       if (row.side != side || row.key != *former_[side]) return false;
       commit.finished.push_back({row.side, row.key, row.last_seq, row.changes});
       commit.counters["echo"] += 1;
       if (!there) commit.again.push_back({side, name, "upsert", row.reason, row.priority, now()});
-      return rows_moved_ = true;
+      rows_moved_ |= !reverts;
+      return true;
     });
   }
 }

@@ -176,6 +176,7 @@ void Reconcile::stand(store::KeyState state, Error error, Instant due, const std
     commit.standing.push_back(std::move(row));
   }
   move_rows(moved, commit);
+  if (!options_.reversals.empty() && moved) move_taken(commit);
   if (notes_older_ && !believed_) count_older(commit);
   if (recorded) commit.operation = operation_;
   else if (moved) commit.operation = told_moved(*moved);
