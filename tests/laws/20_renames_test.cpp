@@ -186,6 +186,33 @@ TEST_CASE("law 20: an edit of the other side reaches what was renamed without a 
   }
 }
 
+TEST_CASE("law 20: a pair of which one was renamed, and ignored under its new name while it could not be read, waits for a person", "[laws][20][mend]") {
+  Old it;
+  const auto mend = [&](sync::Mending::Act act) {
+    it.world.engine->mend({act, "people", {Side::kLeft, "L-new"}, {}, {}, "ann"}, [](Result<store::Operation> done) { CHECK(done.ok()); });
+    it.world.settle();
+  };
+  it.world.left.rename(it.left, "L-new");
+  it.world.left.read_faults = {MemorySide::Fault::kRefuse};
+  mend(sync::Mending::Act::kIgnore);
+  it.edit(Side::kRight, "phone", "2");
+  it.world.hook(Side::kRight, it.right);
+  it.world.settle(minutes(2));
+
+  CHECK(it.world.left.get("L-new", "phone") == Value("1"));
+  REQUIRE(it.world.conflicts().size() == 1);
+  CHECK(it.world.conflicts().front().kind == "two_links");
+  const std::size_t retries = it.world.ears.retries.size();
+  it.world.settle(minutes(10));
+  CHECK(it.world.ears.retries.size() == retries);
+  mend(sync::Mending::Act::kHeed);
+  it.world.settle(minutes(1));
+  CHECK(it.world.left.get("L-new", "phone") == Value("2"));
+  CHECK(it.known(Side::kRight, it.right).link->key.left == "L-new");
+  CHECK(it.world.conflicts().empty());
+  CHECK(standing_of(it.world).empty());
+}
+
 TEST_CASE("law 20: a frozen link whose record was renamed stays frozen", "[laws][20][23]") {
   sync::Plan plan = World::default_plan();
   plan.end.right.scope["status"] = Value(Object{{"op", "!="}, {"value", "out"}});

@@ -2,6 +2,7 @@
 // updated record is restored unless the mapping says otherwise, and what is gone already is done.
 #include <algorithm>
 
+#include "base/text.h"
 #include "sync/merge/canonical.h"
 #include "sync/merge/rows.h"
 #include "sync/reconcile/reconcile.h"
@@ -253,12 +254,16 @@ void Reconcile::take_spelling(Side side) {
 void Reconcile::take_name(Side side, Record renamed, Result<std::vector<store::Known>> known) {
   if (!known.ok()) return fail(std::move(known).error());
   const auto& holder = known->front().link;
+  const std::string name = lane_.mapping + "/" + side_name(side) + "/" + renamed.key;
+  if (holder && holder->id != link_.id && holder->state == store::LinkState::kIgnored) {  // nothing but a person ends that
+    const std::string heed = "`tidewire heed " + lane_.mapping + " " + shell_word(renamed.key) + " --side " + side_name(side) + "`";
+    return stand_whole("two_links", make_error(Code::kInvalid, "'" + *link_.key[side] + "' is '" + renamed.key + "' now, which a person has told to ignore", "one record has two links: " + heed + " takes that back, or `tidewire unlink` '" + *link_.key[side] + "'"), name);
+  }
   if (holder && holder->id != link_.id && holder->incarnation[side] != link_.incarnation[side]) {
     again_.push_back({side, renamed.key, "upsert", "again", 0, now()});
     return stand(store::KeyState::kBackingOff, make_error(Code::kStale, "'" + *link_.key[side] + "' is '" + renamed.key + "' now, and what had that name before is still linked", "the link of the record before is ended first"), now() + std::chrono::seconds(1));
   }
   if (holder && holder->id != link_.id) {
-    const std::string name = lane_.mapping + "/" + side_name(side) + "/" + renamed.key;
     return stand_whole("two_links", make_error(Code::kInvalid, "'" + *link_.key[side] + "' is '" + renamed.key + "' now, which is linked to '" + holder->key[other(side)].value_or("") + "' already", "one record has two links: `tidewire unlink` the wrong one"), name);
   }
   // Of what a create in doubt may have made, found by its match, only what still reads as sent was agreed on (law 25).
@@ -269,7 +274,7 @@ void Reconcile::take_name(Side side, Record renamed, Result<std::vector<store::K
   if (known_.link) former_[side] = link_.key[side];
   sure_ = false;  // until its version has been looked at
   operation_.kind = "rename";
-  wake_ = {lane_.mapping + "/" + side_name(side) + "/" + renamed.key};  // what waits for it names it so already
+  wake_ = {name};  // what waits for it names it so already
   link_.key[side] = renamed.key;
   record_[side] = std::move(renamed);
   read_[side] = true;
