@@ -146,3 +146,18 @@ TEST_CASE("law 30: a circle is told as one, however many hand their values on in
   CHECK(circles >= 1);
   CHECK(it.said(1).size() < 600);
 }
+
+TEST_CASE("law 30: who waits behind more holders than are followed is told so in the end", "[laws][30]") {
+  Codes it(1);
+  it.world.right.insert(Codes::one(2), "X0");
+  REQUIRE(it.world.database->exec("WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 1001) "
+                                  "INSERT INTO dirty_keys (mapping, side, key, first_seq, last_seq, changes, event, reason, state, priority, due_at, attempts, error, since) "
+                                  "SELECT 'people', 'right', 'X' || i, 0, 0, 0, 'upsert', 'again', 'backing_off', 0, 9000000000000000, 1, "
+                                  "json_object('code', 'blocked', 'message', 'taken', 'holder', 'people/right/X' || (i + 1)), 0 FROM n")
+              .ok());
+  it.give(1, "2");
+  it.world.settle(hours(6));
+
+  CHECK(it.world.counts().dead == 1);
+  CHECK(it.said(1).find("more than 1000 wait for each other in a row") != std::string::npos);
+}

@@ -119,7 +119,7 @@ void Reconcile::tell_holder(Blocked blocked, const store::Known& last) {
   } else if (blocked.chain.size() > longest_chain(holder_pause())) {
     text += ": more than " + std::to_string(longest_chain(holder_pause())) + " wait for each other in a row";
     hint = "each is written as soon as the one after it has let go; should they hand it on in a circle, give one of them another value on " + plan_.end[source].connection;
-    holder_moves_ = true;
+    holder_moves_ = longest_chain(holder_pause()) < kLongestChain;  // else nobody would be told of a circle that is longer
   } else if (!last.link) {
     text += ", which is linked to nothing in this mapping";
     hint = "give it another value there, or link it; then: tidewire retry --mapping " + lane_.mapping;
