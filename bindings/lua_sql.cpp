@@ -76,7 +76,7 @@ sql::Statement pop_statement(lua_State* L) {
 sql::Request check_options(lua_State* L, int index, const char* function, bool& file) {
   sql::Request request;
   Opts opts(L, index, function);
-  opts.read("write", request.writes).read("timeout", request.deadline).read("file", file);
+  opts.read("write", request.writes).read("timeout", request.deadline).read("file", file).read("max_bytes", request.max_bytes);
   opts.finish();
   return request;
 }
@@ -181,7 +181,7 @@ int run(lua_State* L, Task& task, sql::Database& database, sql::Request request,
   });
 }
 
-/// db:query(sql [, parameters [, { write, timeout, file }]]) -> rows, affected | nil, err      (waits)
+/// db:query(sql [, parameters [, { write, timeout, file, max_bytes }]]) -> rows, affected | nil, err      (waits)
 int sql_query(lua_State* L) {
   Task& task = Task::waiting(L);
   sql::Database& database = *check_handle(L).database;
@@ -191,7 +191,7 @@ int sql_query(lua_State* L) {
   return run(L, task, database, std::move(request), file, push_one);
 }
 
-/// db:transaction({ { sql, parameters }, ... } [, { write, timeout, file }]) -> list of rows, list of affected | nil, err      (waits)
+/// db:transaction({ { sql, parameters }, ... } [, { write, timeout, file, max_bytes }]) -> list of rows, list of affected | nil, err      (waits)
 int sql_transaction(lua_State* L) {
   Task& task = Task::waiting(L);
   sql::Database& database = *check_handle(L).database;

@@ -31,11 +31,13 @@ struct Request {
   std::vector<Statement> statements;             // several are one transaction
   bool writes = false;                           // what a lost connection means
   Duration deadline = std::chrono::seconds(30);  // waiting for a place and connecting included
+  std::size_t max_bytes = 64u << 20;             // of the answer as it is kept, as of HTTP's answers; the session of more is given up
 };
 
 /// Codes: kUnavailable = surely not applied (no connection, a read that was lost, a transaction that was rolled back for a
 /// passing reason); kUnknown = a write was sent and no answer came; kDenied = password or rights; kInvalid = the
-/// statement or a value is refused, the message begins with the database's own code ("23505: ...") and names the column.
+/// statement or a value is refused, the message begins with the database's own code ("23505: ...") and names the column, or a
+/// read's answer was over max_bytes ("the answer is larger than ..."); a write's is kUnknown.
 class Database {
  public:
   using Done = std::function<void(Result<std::vector<Rows>>)>;

@@ -1,5 +1,7 @@
 #include "sql/mysql.h"
 
+#include <sys/socket.h>
+
 #include <utility>
 
 #ifdef TIDEWIRE_MARIADB
@@ -90,6 +92,7 @@ class MysqlSession final : public Session {
   ~MysqlSession() override {
     *alive_ = false;
     poll_.reset();
+    leave_result();
   }
 
   void open(Opened done) override;
@@ -97,16 +100,18 @@ class MysqlSession final : public Session {
   bool usable() const override { return step_ == Step::kIdle; }
 
  private:
-  enum class Step { kNew, kIdle, kQuery, kStore, kBroken };
+  enum class Step { kNew, kIdle, kQuery, kRows, kBroken };
   void next();
   void query(std::string text);
   void wait(int status);
   void go_on(int events);
   void asked();
-  void stored();
+  void read_rows();
+  bool take_row();
+  void broken(Error error);
+  void leave_result();
   void end(Result<std::vector<Rows>> result);
   void idle();
-  Rows rows_of(MYSQL_RES* result) const;
 
   loop::Loop& loop_;
   MysqlOptions options_;
@@ -119,9 +124,11 @@ class MysqlSession final : public Session {
   std::size_t at_ = 0;
   bool sent_ = false;
   std::vector<Rows> rows_;
+  std::size_t bytes_ = 0;  // of them
   Database::Done done_;
   int failed_ = 0;
-  MYSQL_RES* result_ = nullptr;
+  MYSQL_RES* result_ = nullptr;  // whose rows are being read
+  MYSQL_ROW row_ = nullptr;
   std::shared_ptr<bool> alive_;  // owners: this and the connecting under way
 };
 
@@ -153,6 +160,7 @@ void MysqlSession::run(Request request, Database::Done done) {
   texts_.clear();
   at_ = 0;
   sent_ = false;
+  bytes_ = 0;
   const auto escape = [this](const std::string& text) {
     std::string out(text.size() * 2 + 1, '\0');
     out.resize(link_->library->escape(link_->mysql, out.data(), text.data(), text.size()));
@@ -194,7 +202,9 @@ void MysqlSession::wait(int status) {
   if (status == 0) {
     poll_.reset();
     timer_.reset();
-    return step_ == Step::kQuery ? asked() : stored();
+    if (step_ == Step::kQuery) return asked();
+    if (take_row()) read_rows();
+    return;
   }
   if (!poll_) poll_ = std::make_unique<loop::Poll>(loop_, link_->library->socket(link_->mysql));
   poll_->set((status & MYSQL_WAIT_READ) != 0, (status & MYSQL_WAIT_WRITE) != 0, [this](bool readable, bool writable) { go_on((readable ? MYSQL_WAIT_READ : 0) | (writable ? MYSQL_WAIT_WRITE : 0)); });
@@ -203,7 +213,7 @@ void MysqlSession::wait(int status) {
 
 void MysqlSession::go_on(int events) {
   const MysqlLibrary& library = *link_->library;
-  wait(step_ == Step::kQuery ? library.query_cont(&failed_, link_->mysql, events) : library.store_cont(&result_, link_->mysql, events));
+  wait(step_ == Step::kQuery ? library.query_cont(&failed_, link_->mysql, events) : library.row_cont(&row_, result_, events));
 }
 
 void MysqlSession::asked() {
@@ -217,41 +227,70 @@ void MysqlSession::asked() {
     if (!over) idle();
     return end(std::move(error));
   }
-  step_ = Step::kStore;
-  result_ = nullptr;
-  wait(link_->library->store_start(&result_, link_->mysql));
-}
-
-void MysqlSession::stored() {
+  // Row by row: the library would keep an answer whole, however large it is.
   const MysqlLibrary& library = *link_->library;
-  if (result_ == nullptr && library.expected_fields(link_->mysql) > 0) {
-    step_ = Step::kBroken;
-    return end(link_->error(sent_));
+  rows_.emplace_back();
+  result_ = library.use_result(link_->mysql);
+  if (result_ == nullptr) {
+    if (library.expected_fields(link_->mysql) > 0) return broken(link_->error(sent_));
+    rows_.back().affected = static_cast<std::int64_t>(library.affected(link_->mysql));
+    ++at_;
+    return next();
   }
-  Rows rows;
-  if (result_ != nullptr) rows = rows_of(result_);
-  rows.affected = result_ != nullptr ? static_cast<std::int64_t>(rows.rows.size()) : static_cast<std::int64_t>(library.affected(link_->mysql));
-  if (result_ != nullptr) library.free_result(result_);
-  rows_.push_back(std::move(rows));
-  ++at_;
-  next();
+  for (unsigned column = 0; column < library.field_count(result_); ++column) rows_.back().columns.emplace_back(library.fields(result_)[column].name);
+  step_ = Step::kRows;
+  read_rows();
 }
 
-Rows MysqlSession::rows_of(MYSQL_RES* result) const {
+void MysqlSession::read_rows() {
+  do {
+    const int status = link_->library->row_start(&row_, result_);
+    if (status != 0) return wait(status);
+  } while (take_row());
+}
+
+/// False once there is none to come.
+bool MysqlSession::take_row() {
   const MysqlLibrary& library = *link_->library;
-  const unsigned columns = library.field_count(result);
-  const MYSQL_FIELD* fields = library.fields(result);
-  Rows rows;
-  for (unsigned column = 0; column < columns; ++column) rows.columns.emplace_back(fields[column].name);
-  while (MYSQL_ROW row = library.row(result)) {
-    const unsigned long* lengths = library.lengths(result);
-    auto& values = rows.rows.emplace_back();
-    for (unsigned column = 0; column < columns; ++column) {
-      if (row[column] == nullptr) values.emplace_back();
-      else values.push_back(mysql_value(form_of(fields[column]), {row[column], lengths[column]}));
+  Rows& rows = rows_.back();
+  if (row_ == nullptr) {
+    if (library.number(link_->mysql) != 0) return broken(link_->error(sent_)), false;
+    library.free_result(std::exchange(result_, nullptr));
+    rows.affected = static_cast<std::int64_t>(rows.rows.size());
+    ++at_;
+    return next(), false;
+  }
+  const unsigned long* lengths = library.lengths(result_);
+  const MYSQL_FIELD* fields = library.fields(result_);
+  auto& values = rows.rows.emplace_back();
+  std::size_t texts = 0;
+  for (std::size_t column = 0; column < rows.columns.size(); ++column) {
+    if (row_[column] == nullptr) {
+      values.emplace_back();
+      continue;
     }
+    texts += lengths[column];
+    values.push_back(mysql_value(form_of(fields[column]), {row_[column], lengths[column]}));
   }
-  return rows;
+  bytes_ += kept_bytes(values.size(), texts);
+  if (bytes_ > request_.max_bytes) return broken(too_large(request_)), false;
+  return true;
+}
+
+/// What is left of the answer is not read: the session goes with it.
+void MysqlSession::broken(Error error) {
+  step_ = Step::kBroken;
+  poll_.reset();
+  leave_result();
+  rows_.clear();
+  end(std::move(error));
+}
+
+/// The library reads a result to its end before it lets go of it, so the end comes first.
+void MysqlSession::leave_result() {
+  if (result_ == nullptr) return;
+  ::shutdown(link_->library->socket(link_->mysql), SHUT_RDWR);
+  link_->library->free_result(std::exchange(result_, nullptr));
 }
 
 void MysqlSession::end(Result<std::vector<Rows>> result) {

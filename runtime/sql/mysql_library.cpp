@@ -20,13 +20,11 @@ bool find_all(void* library, MysqlLibrary& out) {
          find(library, "mysql_get_timeout_value_ms", out.timeout) &&
          find(library, "mysql_real_query_start", out.query_start) &&
          find(library, "mysql_real_query_cont", out.query_cont) &&
-         find(library, "mysql_store_result_start", out.store_start) &&
-         find(library, "mysql_store_result_cont", out.store_cont) &&
-         find(library, "mysql_free_result", out.free_result) && find(library, "mysql_fetch_row", out.row) &&
+         find(library, "mysql_use_result", out.use_result) && find(library, "mysql_free_result", out.free_result) &&
+         find(library, "mysql_fetch_row_start", out.row_start) && find(library, "mysql_fetch_row_cont", out.row_cont) &&
          find(library, "mysql_fetch_lengths", out.lengths) && find(library, "mysql_fetch_fields", out.fields) &&
          find(library, "mysql_num_fields", out.field_count) &&
-         find(library, "mysql_field_count", out.expected_fields) && find(library, "mysql_num_rows", out.row_count) &&
-         find(library, "mysql_affected_rows", out.affected) && find(library, "mysql_errno", out.number) &&
+         find(library, "mysql_field_count", out.expected_fields) && find(library, "mysql_affected_rows", out.affected) && find(library, "mysql_errno", out.number) &&
          find(library, "mysql_error", out.error) && find(library, "mysql_real_escape_string", out.escape);
 }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/text.h"
+
 namespace tidewire::sql {
 
 struct Pool::Job {
@@ -131,6 +133,11 @@ void Pool::drop(const std::shared_ptr<Job>& job) {
   loop_.post([this, alive = alive_] {
     if (*alive) next();
   });
+}
+
+Error too_large(const Request& request) {
+  const Code code = request.writes ? Code::kUnknown : Code::kInvalid;
+  return make_error(code, "the answer is larger than " + std::to_string(request.max_bytes) + " bytes: " + shortened(request.statements.back().text, 80), "ask for fewer rows or columns at once");
 }
 
 void Pool::overdue(const std::shared_ptr<Job>& job) {

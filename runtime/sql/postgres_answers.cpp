@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "sql/postgres_values.h"
+#include "sql/session.h"
 #include "sql/sqlstate.h"
 
 namespace tidewire::sql {
@@ -49,24 +50,25 @@ Error connect_failure(std::string text) {
   return make_error(Code::kUnavailable, message);
 }
 
-Rows rows_of(const PGresult* result) {
-  Rows rows;
+void add_rows(Rows& rows, const PGresult* result, std::size_t& bytes) {
   const int columns = PQnfields(result);
-  for (int column = 0; column < columns; ++column) rows.columns.emplace_back(PQfname(result, column));
-  rows.rows.resize(static_cast<std::size_t>(PQntuples(result)));
+  for (int column = static_cast<int>(rows.columns.size()); column < columns; ++column) rows.columns.emplace_back(PQfname(result, column));
   for (int row = 0; row < PQntuples(result); ++row) {
-    auto& values = rows.rows[static_cast<std::size_t>(row)];
+    auto& values = rows.rows.emplace_back();
+    values.reserve(static_cast<std::size_t>(columns));
+    std::size_t texts = 0;
     for (int column = 0; column < columns; ++column) {
       if (PQgetisnull(result, row, column)) {
         values.emplace_back();
         continue;
       }
       const std::string_view text(PQgetvalue(result, row, column), static_cast<std::size_t>(PQgetlength(result, row, column)));
+      texts += text.size();
       values.push_back(postgres_value(PQftype(result, column), text));
     }
+    bytes += kept_bytes(values.size(), texts);
   }
   rows.affected = std::strtoll(PQcmdTuples(const_cast<PGresult*>(result)), nullptr, 10);
-  return rows;
 }
 
 }  // namespace tidewire::sql

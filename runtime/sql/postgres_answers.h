@@ -18,6 +18,7 @@ Error refusal(const PGresult* result);
 bool is_outdated(const PGresult* result);
 /// What kept the connection from being made; libpq's text is of several lines.
 Error connect_failure(std::string text);
-Rows rows_of(const PGresult* result);
+/// Adds the result's rows, and what they take while they are kept.
+void add_rows(Rows& rows, const PGresult* result, std::size_t& bytes);
 
 }  // namespace tidewire::sql

@@ -164,7 +164,10 @@ void PostgresSession::run(Request request, Database::Done done) {
   writes_ = request.writes;
   rows_.clear();
   refused_.reset();
-  fatal_ = outdated_ = false;
+  fatal_ = outdated_ = row_by_row_ = false;
+  bytes_ = 0;
+  max_bytes_ = request.max_bytes;
+  too_large_ = too_large(request);
   skip_ = 0;
   step_ = Step::kRunning;
   if (options_.pooled && options_.statement_time > Duration::zero()) {
@@ -192,6 +195,7 @@ Result<void> PostgresSession::send(const std::vector<Statement>& statements) {
       return make_error(Code::kUnavailable, "not sent: " + std::string(trim(PQerrorMessage(connection_))));
   }
   if (PQpipelineSync(connection_) != 1) return make_error(Code::kUnavailable, "not sent: " + std::string(trim(PQerrorMessage(connection_))));
+  PQsetSingleRowMode(connection_);  // libpq would keep an answer whole, however large it is
   return {};
 }
 
@@ -238,11 +242,13 @@ void PostgresSession::read_results() {
     PGresult* result = PQgetResult(connection_);
     if (result == nullptr) {
       if (PQstatus(connection_) == CONNECTION_BAD) return;
-      continue;  // between two statements
+      PQsetSingleRowMode(connection_);  // between two statements
+      continue;
     }
     const ExecStatusType status = PQresultStatus(result);
     take(result);
     PQclear(result);
+    if (bytes_ > max_bytes_) return give_up();
     // libpq makes the same result of a COPY again and again, until its data has been moved.
     if (status == PGRES_COPY_IN || status == PGRES_COPY_OUT || status == PGRES_COPY_BOTH) return lost();
     if (status != PGRES_PIPELINE_SYNC) continue;
@@ -257,9 +263,10 @@ void PostgresSession::read_results() {
 
 void PostgresSession::take(PGresult* result) {
   switch (PQresultStatus(result)) {
+    case PGRES_SINGLE_TUPLE: keep(result, false); break;
     case PGRES_TUPLES_OK:
     case PGRES_COMMAND_OK:
-    case PGRES_EMPTY_QUERY: rows_.push_back(rows_of(result)); break;
+    case PGRES_EMPTY_QUERY: keep(result, true); break;
     case PGRES_FATAL_ERROR: {
       const std::string severity = error_field(result, PG_DIAG_SEVERITY_NONLOCALIZED);
       outdated_ = outdated_ || is_outdated(result);
@@ -272,6 +279,21 @@ void PostgresSession::take(PGresult* result) {
     case PGRES_COPY_BOTH: refused_ = make_error(Code::kInvalid, "COPY cannot be used here"); break;
     default: break;
   }
+}
+
+void PostgresSession::keep(PGresult* result, bool whole) {
+  if (!row_by_row_) rows_.emplace_back();
+  add_rows(rows_.back(), result, bytes_);
+  row_by_row_ = !whole;
+}
+
+/// What is left of the answer is not read: the session goes with it.
+void PostgresSession::give_up() {
+  cancel();
+  step_ = Step::kBroken;
+  poll_.reset();
+  rows_.clear();
+  answer(too_large_);
 }
 
 void PostgresSession::lost() {

@@ -39,6 +39,8 @@ class PostgresSession final : public Session {
   void on_ready(bool readable);
   void read_results();
   void take(PGresult* result);
+  void keep(PGresult* result, bool whole);
+  void give_up();
   void hear();
   void lost();
   void answer(Result<std::vector<Rows>> result);
@@ -56,6 +58,9 @@ class PostgresSession final : public Session {
   bool writes_ = false;
   std::size_t skip_ = 0;  // of our own statements before the request's
   std::vector<Rows> rows_;
+  bool row_by_row_ = false;  // the last of them is not whole yet
+  std::size_t bytes_ = 0, max_bytes_ = 0;
+  Error too_large_;
   std::optional<Error> refused_;
   bool fatal_ = false;  // the server ended the session: what it said does not tell whether it committed
   bool outdated_ = false;  // the session would refuse it for ever, for the columns that it once planned for

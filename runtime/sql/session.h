@@ -22,6 +22,11 @@ class Session {
   virtual bool usable() const = 0;
 };
 
+/// Of an answer over max_bytes: how much that is, and which statement it began with.
+Error too_large(const Request& request);
+/// What one row takes while it is kept, of values with so many bytes of text.
+constexpr std::size_t kept_bytes(std::size_t values, std::size_t text) { return sizeof(std::vector<Value>) + values * sizeof(Value) + text; }
+
 using SessionMaker = std::function<std::unique_ptr<Session>()>;
 
 }  // namespace tidewire::sql

@@ -64,19 +64,22 @@ local function find_text(shape, queries, parameters)
   return table.concat(parts, " union all ")
 end
 
-function M.find(conn, collection, queries)
-  local asked = {}
-  for i, part in ipairs(queries[1] or {}) do asked[i] = part.field end
-  local shape, err = rows.plan(conn, collection, asked)
-  if not shape then return nil, err end
+local function find_some(conn, shape, queries)
   local parameters = rows.parameters()
-  local text
-  text, err = find_text(shape, queries, parameters)
+  local text, err = find_text(shape, queries, parameters)
   if not text then return nil, err end
   local found
   found, err = db.query(conn, text, parameters.list)
   if not found then return nil, err end
   return tables.answers(shape, found, #queries)
+end
+
+function M.find(conn, collection, queries)
+  local asked = {}
+  for i, part in ipairs(queries[1] or {}) do asked[i] = part.field end
+  local shape, err = rows.plan(conn, collection, asked)
+  if not shape then return nil, err end
+  return tables.in_parts(queries, function(some) return find_some(conn, shape, some) end)
 end
 
 -- Writes --------------------------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@
 local connector = require "tidewire.connector"
 local creates = require "tidewire.creates"
 local json = require "tidewire.json"
+local page_size = require "tidewire.page_size"
 local text = require "tidewire.text"
 local time = require "tidewire.time"
 local describe = require "connectors.supabase.describe"
@@ -78,28 +79,20 @@ local function read_some(conn, collection, shape, keys)
   local function fewer() return in_halves(keys, function(part) return read_some(conn, collection, shape, part) end) end
   if #keys > 1 and wire.is_long(filter) then return fewer() end
   local rows, reply = tables.select(conn, collection, shape, { filter }, counted)
-  if not rows and #keys > 1 and wire.took_too_long(reply) then return fewer() end
+  if not rows and #keys > 1 and (wire.took_too_long(reply) or page_size.is_too_large(reply)) then return fewer() end
   if not rows then return nil, reply end
   if reply.total == #rows then return tables.records(shape, rows) end
   if #keys == 1 then return fail("unavailable", "the answer has not all its rows") end
   return fewer()
 end
 
-local smallest_page, kept_for = 25, 3600
+local smallest_page = 25
 
--- A page that takes longer than the role's statement timeout is asked for smaller; the size that was found goes for the collection for an hour,
--- so that not every page waits for its timeout first. `ask(limit)` gives rows, or nil, err.
-local function page_in_time(conn, collection, limit, ask)
-  local found = conn.state.page_sizes or {}
-  conn.state.page_sizes = found
-  local known, smaller = found[collection.name], false
-  if known and time.clock() - known.since < kept_for then limit = math.min(limit, known.limit) end
-  while true do
-    local rows, err = ask(limit)
-    if rows and smaller then found[collection.name] = { limit = limit, since = time.clock() } end
-    if rows or not wire.took_too_long(err) or limit <= smallest_page then return rows, err end
-    limit, smaller = math.max(smallest_page, math.floor(limit / 4)), true
-  end
+-- The rows of a page that takes longer than the role's statement timeout, or is too large, are asked for smaller.
+local function fitting(conn, collection, limit, ask)
+  return page_size.rows(conn, collection.name, limit, function(err)
+    return wire.took_too_long(err) and smallest_page or page_size.is_too_large(err) and 1
+  end, ask)
 end
 
 function M.read(conn, collection, keys)
@@ -123,7 +116,7 @@ local function list_page(conn, collection, shape, cursor, limit)
     if not after then return nil, err end
     query[#query + 1] = tables.after(shape.key, after)
   end
-  local rows, err = page_in_time(conn, collection, limit, function(size)
+  local rows, err = fitting(conn, collection, limit, function(size)
     return tables.select(conn, collection, shape, { { "limit", connector.plain(size) }, unpack(query) })
   end)
   if not rows then return nil, err end
@@ -168,7 +161,7 @@ local function find_some(conn, collection, shape, queries)
   local function fewer() return in_halves(queries, function(part) return find_some(conn, collection, shape, part) end) end
   if #queries > 1 and wire.is_long(filter) then return fewer() end
   local rows, reply = tables.select(conn, collection, shape, { filter }, counted)
-  if not rows and #queries > 1 and wire.took_too_long(reply) then return fewer() end
+  if not rows and #queries > 1 and (wire.took_too_long(reply) or page_size.is_too_large(reply)) then return fewer() end
   if not rows then return nil, reply end
   local answers = array {}
   connector.deal(queries, tables.records(shape, rows), answers)
@@ -241,7 +234,7 @@ function M.changes(conn, collection, cursor, limit)
     else
       query[#query + 1] = { wire.column(shape.modified), "gte." .. floor, filter = true }
     end
-    local rows, why = page_in_time(conn, collection, size, function(some)
+    local rows, why = fitting(conn, collection, size, function(some)
       return tables.select(conn, collection, shape, { { "limit", connector.plain(some) }, unpack(query) })
     end)
     if not rows then return nil, why end

@@ -7,18 +7,19 @@ local db = {}
 
 --- One statement. Parameters are $1, $2 (PostgreSQL) or ? (MariaDB); a list becomes an array, a table JSON text.
 --- `write`: it may change something, so that a lost answer is `unknown`. `timeout`: seconds, connecting included (30).
---- `file`: a parameter is what is in a file, so that operations keep its size only.
+--- `file`: a parameter is what is in a file, so that operations keep its size only. `max_bytes`: of the answer, 64 MiB; more is
+--- `invalid` ("the answer is larger than ..."), of a write `unknown`.
 --- `err.message` begins with the database's own code: "23505: ...".
 ---@param sql string
 ---@param parameters? any[] json.null for NULL
----@param options? { write?: boolean, timeout?: number, file?: boolean }
+---@param options? { write?: boolean, timeout?: number, file?: boolean, max_bytes?: integer }
 ---@return table<string, any>[]? rows
 ---@return integer|tidewire.Error affected rows written, or found
 function db:query(sql, parameters, options) end
 
 --- Several statements as one transaction; with PostgreSQL in one round trip.
 ---@param statements { [1]: string, [2]: any[]? }[]
----@param options? { write?: boolean, timeout?: number, file?: boolean }
+---@param options? { write?: boolean, timeout?: number, file?: boolean, max_bytes?: integer }
 ---@return table<string, any>[][]? rows of each
 ---@return integer[]|tidewire.Error affected of each
 function db:transaction(statements, options) end

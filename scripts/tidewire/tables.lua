@@ -12,6 +12,7 @@
 
 local connector = require "tidewire.connector"
 local json = require "tidewire.json"
+local page_size = require "tidewire.page_size"
 local table_files = require "tidewire.table_files"
 local time = require "tidewire.time"
 
@@ -106,14 +107,41 @@ end
 
 -- Reading -------------------------------------------------------------------------------------------------------------
 
---- The records of these keys; those that are not there are left out.
-function M.read(conn, shape, keys)
-  if #keys == 0 then return array {} end
+-- Of an answer that was too large although it had one row.
+local function too_large(shape, err)
+  if not page_size.is_too_large(err) then return nil, err end
+  return fail("invalid", ("one row of %s is more than is read at once: %s"):format(shape.name, err.message),
+    "leave the widest of its columns out of the mapping; the content of a column of bytes is better copied as a file")
+end
+
+--- `ask(part)` of a list, and of its halves where the answer of the whole is too large; lists of what came, in order.
+function M.in_parts(list, ask)
+  local found, err = ask(list)
+  if found or #list < 2 or not page_size.is_too_large(err) then return found, err end
+  local all = array {}
+  for _, half in ipairs(connector.chunks(list, math.ceil(#list / 2))) do
+    found, err = M.in_parts(half, ask)
+    if not found then return nil, err end
+    for _, one in ipairs(found) do all[#all + 1] = one end
+  end
+  return all
+end
+
+local function read_some(conn, shape, keys)
   local parameters = shape.sql.parameters()
   local condition, err = shape.sql.with_keys(shape, keys, parameters)
   if not condition then return nil, err end
   local found
   found, err = shape.sql.query(conn, "select " .. shape.select .. " from " .. shape.name .. " where " .. condition, parameters.list)
+  if found then return found end
+  if #keys > 1 then return nil, err end
+  return too_large(shape, err)
+end
+
+--- The records of these keys; those that are not there are left out.
+function M.read(conn, shape, keys)
+  if #keys == 0 then return array {} end
+  local found, err = M.in_parts(keys, function(some) return read_some(conn, shape, some) end)
   if not found then return nil, err end
   return M.records(shape, found)
 end
@@ -177,9 +205,13 @@ end
 local function select_page(conn, shape, conditions, columns, limit, parameters)
   local where = #conditions > 0 and " where " .. table.concat(conditions, " and ") or ""
   local rest = " from " .. shape.name .. where .. " order by " .. names_of(shape, columns) .. " limit " .. parameters.add(limit)
-  local found, err = shape.sql.query(conn, "select " .. shape.select .. rest, parameters.list)
+  local last = #parameters.list
+  local found, err = page_size.rows(conn, shape.name, limit, function(failure) return page_size.is_too_large(failure) and 1 end, function(size)
+    parameters.list[last] = size
+    return shape.sql.query(conn, "select " .. shape.select .. rest, parameters.list)
+  end)
   if found then return M.records(shape, found) end
-  if not (shape.sql.is_damaged and shape.sql.is_damaged(err)) then return nil, err end
+  if not (shape.sql.is_damaged and shape.sql.is_damaged(err)) then return too_large(shape, err) end
   local narrow
   found, narrow = shape.sql.query(conn, "select " .. shape.narrow .. rest, parameters.list)
   if not found then return nil, narrow end

@@ -39,6 +39,16 @@ tap.test("a transaction is all or nothing, and what is refused says why", functi
   tap.equal({ counts[1], counts[2], #rows[3] }, { 2, 2, 2 })
 end)
 
+tap.test("an answer larger than is asked for is refused while it comes, and of a write nobody knows", function()
+  local endless = "select seq, repeat('x', 1000) as wide from seq_1_to_200000000"
+  local _, err = db:query(endless, {}, { max_bytes = 100000 })
+  tap.equal({ err.code, err.message }, { "invalid", "the answer is larger than 100000 bytes: " .. endless })
+  fails("invalid", "larger than 67108864 bytes", db:transaction { { "select 1" }, { endless } })
+  assert(db:query "create table returned_wide (id int) engine = InnoDB")
+  fails("unknown", "larger than 5000 bytes", db:query("insert into returned_wide select seq from seq_1_to_1000 returning repeat('x', 100)", {}, { write = true, max_bytes = 5000 }))
+  tap.equal(#assert(db:query("select repeat('x', 1000) as wide from seq_1_to_50", {}, { max_bytes = 100000 })), 50)
+end)
+
 tap.test("a row that is in the way of another is told from a value that is wrong", function()
   assert(db:query "create table depts (id int primary key, name varchar(9) unique) engine = InnoDB")
   assert(db:query "create table emps (id int primary key, dept int, age int, foreign key (dept) references depts (id), check (age > 0)) engine = InnoDB")

@@ -57,6 +57,17 @@ tap.test("a session that the server ends leaves a write unknown and a read unava
   tap.equal(doomed:query("select 1 as ok")[1].ok, 1)
 end)
 
+tap.test("an answer larger than is asked for is refused while it comes, and of a write nobody knows", function()
+  local endless = "select generate_series(1, 200000000) as n, repeat('x', 1000) as wide"
+  local _, err = db:query(endless, {}, { max_bytes = 100000 })
+  tap.equal({ err.code, err.message }, { "invalid", "the answer is larger than 100000 bytes: " .. endless })
+  tap.ok(err.hint:find "fewer rows", err.hint)
+  fails("invalid", "larger than 67108864 bytes", db:transaction { { "select 1" }, { endless } })
+  assert(db:query "create table returned_wide (id int)")
+  fails("unknown", "larger than 5000 bytes", db:query("insert into returned_wide select n from generate_series(1, 1000) n returning repeat('x', 100)", {}, { write = true, max_bytes = 5000 }))
+  tap.equal(#assert(db:query("select repeat('x', 1000) as wide from generate_series(1, 50)", {}, { max_bytes = 100000 })), 50)
+end)
+
 tap.test("COPY is refused, and what comes after it goes on in another session", function()
   for _, statement in ipairs { "copy pg_class to stdout", "copy refused from stdin" } do
     fails("invalid", "COPY cannot be used", db:query(statement))

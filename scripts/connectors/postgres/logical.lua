@@ -10,6 +10,7 @@ local hash = require "tidewire.hash"
 local json = require "tidewire.json"
 local damaged = require "connectors.postgres.damaged"
 local db = require "connectors.postgres.db"
+local page_size = require "tidewire.page_size"
 
 local array = json.array
 local fail, given = connector.fail, connector.given
@@ -209,7 +210,9 @@ select data, n from pg_logical_slot_peek_binary_changes($1, null, $2, 'proto_ver
 where n <= $2 and (n > $4 or get_byte(data, 0) = ascii('R')) order by n]]
 
 local function too_long(err, slot)
-  if db.took_too_long(err) or err.message:find("time limit", 1, true) then
+  if page_size.is_too_large(err) then
+    err.hint = ("a row that was changed is larger than what is read of the log at once: let the table be read once as a whole instead: select pg_drop_replication_slot('%s')"):format(slot)
+  elseif db.took_too_long(err) or err.message:find("time limit", 1, true) then
     err.hint = ("the log behind this slot takes more than %d minutes to be read: where that stays so, let the table be read once as a whole instead: select pg_drop_replication_slot('%s')")
       :format(db.patience / 60, slot)
   end
@@ -232,10 +235,14 @@ function M.events(conn, collection, shape, cursor, limit)
     db.query(conn, drop, { cursor.slot }, true)
     return { gone = true }
   end
-  local within, at_once = given(cursor.within) or 0, 4 * limit     -- each page of a long transaction costs decoding all of it
+  local within, at_once = given(cursor.within) or 0, nil
   local answers
-  answers, err = db.read_log(conn, { { "select pg_current_wal_flush_lsn()::text as lsn, clock_timestamp() as now" },
-    { peek, { cursor.slot, within + at_once, db.quoted(M.publication(conn, collection)), within } } })
+  -- Each page of a long transaction costs decoding all of it, so it is a large one, as long as its rows are not.
+  answers, err = page_size.rows(conn, cursor.slot, 4 * limit, function(failure) return page_size.is_too_large(failure) and 1 end, function(size)
+    at_once = size
+    return db.read_log(conn, { { "select pg_current_wal_flush_lsn()::text as lsn, clock_timestamp() as now" },
+      { peek, { cursor.slot, within + at_once, db.quoted(M.publication(conn, collection)), within } } })
+  end)
   if not answers then return too_long(err, cursor.slot) end
   local messages = answers[2]
   local events, last = decode(messages, shape, place_of(conn, collection), given(collection.parents) or {})

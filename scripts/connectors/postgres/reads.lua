@@ -68,7 +68,7 @@ function M.find(conn, collection, queries)
   local shape, err = rows.plan(conn, collection, asked)
   if not shape then return nil, err end
   local answers
-  answers, err = find_all(conn, shape, queries)
+  answers, err = tables.in_parts(queries, function(some) return find_all(conn, shape, some) end)
   if answers or not is_misfit(err) then return answers, err end
   answers = array {}
   for i, query in ipairs(queries) do
