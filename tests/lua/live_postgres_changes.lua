@@ -385,6 +385,33 @@ tap.test("what another server's log brings here is noted too; an outbox of a for
   assert(call.uninstall(rows, { apply = true }))
 end)
 
+tap.test("tables whose names are one where they are joined have a publication each, and one that an earlier version made for a table stays its own", function()
+  assert(db:query "create schema joined")
+  assert(db:query "create schema joined_up")
+  local function published() return assert(db:query "select p.pubname as name, r.prrelid::regclass::text as what from pg_publication p left join pg_publication_rel r on r.prpubid = p.oid where pubname like 'tidewire\\_joined%' order by 1, 2") end
+  local call, left, right = connect({ url = url, changes = "logical", modified = "" }).functions, collection("joined.up_c", { "id" }, { "name" }), collection("joined_up.c", { "id" }, { "name" })
+  for _, name in ipairs { "joined.up_c", "joined_up.c" } do assert(db:query("create table " .. name .. " (id int primary key, name text)")) end
+  for _, rows in ipairs { left, right } do assert(call.install(rows, { apply = true })) end
+  local apart = published()
+  tap.equal({ #apart, apart[1].name, apart[1].what, apart[2].what }, { 2, "tidewire_joined_up_c", "joined.up_c", "joined_up.c" })
+  assert(call.uninstall(left, { apply = true }))
+  tap.equal({ #published(), published()[1].what }, { 1, "joined_up.c" })
+  assert(call.uninstall(right, { apply = true }))
+  tap.equal(#published(), 0)
+
+  assert(db:query "create publication tidewire_joined_up_c for table joined_up.c, joined.up_c with (publish_via_partition_root = true)")
+  for _, rows in ipairs { left, right } do
+    tap.equal(#assert(call.install(rows, {})).steps, 0)
+    local cursor = assert(call.start(rows))
+    assert(db:query("insert into " .. rows.name .. " values (1, 'new')", {}, { write = true }))
+    tap.equal(drained(call, rows, cursor)["1"], "new")
+  end
+  assert(call.uninstall(left, { apply = true }))
+  tap.equal({ #published(), published()[1].what }, { 1, "joined_up.c" })
+  assert(call.uninstall(right, { apply = true }))
+  tap.equal(#published(), 0)
+end)
+
 tap.test("a table that is published no more, or of which the log tells less, is said, and read once as a whole afterwards", function()
   assert(db:query "create table unsaid (id int primary key, name text)")
   assert(db:query "create table unsaid_code (id int primary key, code text not null unique, name text)")

@@ -129,7 +129,7 @@ local function identity_step(conn, collection, about, add)
 end
 
 local function publish_steps(conn, collection, about, published, add)
-  local name = quoted(logical.publication(conn, collection))
+  local name = quoted(published.name)
   if not published.there then
     return add("what is published of the log", "create publication " .. name .. " for table " .. about.name .. " with (publish_via_partition_root = true)")
   end
@@ -177,7 +177,8 @@ local function uninstall_logical(conn, collection, about, used, options)
   local steps, slots = array {}, literal(logical.slots(conn, collection):gsub("_", "\\_") .. "%")
   if published.there then
     steps[1] = { title = "the slots of the table, which keep the log", sql = "select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name like " .. slots .. " and not active" }
-    steps[2] = { title = "the publication", sql = "drop publication if exists " .. quoted(logical.publication(conn, collection)) }
+    steps[2] = { title = "the publication", sql = "drop publication if exists " .. quoted(published.name) }
+    if published.shared then steps[2] = { title = "the table in the publication, which has others too", sql = "alter publication " .. quoted(published.name) .. " drop table " .. about.name } end
     if about.identity == "f" then
       steps[3] = { title = "left as it is, for others may read it: old rows of " .. about.name .. " whole in the log",
         todo = "where nobody else does: alter table " .. about.name .. " replica identity default" .. (about.kind == "p" and ", and so for each partition" or "") }

@@ -8,6 +8,7 @@
 local connector = require "tidewire.connector"
 local hash = require "tidewire.hash"
 local json = require "tidewire.json"
+local valid = require("tidewire.text").valid
 local damaged = require "connectors.postgres.damaged"
 local db = require "connectors.postgres.db"
 local page_size = require "tidewire.page_size"
@@ -152,25 +153,35 @@ local function place_of(conn, collection)
   return schema .. "." .. name
 end
 
---- The publication of a collection's table.
-function M.publication(conn, collection)
-  return ("tidewire_" .. place_of(conn, collection):gsub("%.", "_")):sub(1, 60)
+-- The name of the publication of a collection's table, and the one that earlier versions gave it, which two tables may share. Where the parts
+-- joined by "_" might be those of another table, or are too long for a name, a part of a hash tells them apart.
+local function publication_names(conn, collection)
+  local schema, name = db.place(conn, collection)
+  local plain = ("tidewire_" .. schema .. "_" .. name):gsub("%.", "_")
+  if not schema:find "[_.]" and not name:find(".", 1, true) and #plain <= 60 then return plain, plain end
+  local head = plain:sub(1, 51)
+  while not valid(head) do head = head:sub(1, -2) end
+  return head .. "_" .. hash.sha256(json.encode(array { schema, name })):sub(1, 8), plain:sub(1, 60)
 end
 
---- Of that publication { there, whole, holds, tells }: whether it is there, tells the changes of partitions under the table's name, has the
---- table, which one loses that is dropped and made anew, and tells every kind of change.
+--- The publication of a collection's table { name, there, whole, holds, tells, shared }: its name, whether it is there, tells the changes of
+--- partitions under the table's name, has the table, which one loses that is dropped and made anew, tells every kind of change, and has
+--- other tables, too. One that an earlier version made counts for the table that it has.
 function M.published(conn, collection)
+  local own, former = publication_names(conn, collection)
   local found, err = db.query(conn, [[
-select p.pubviaroot as whole, p.puballtables or exists (select from pg_publication_rel r where r.prpubid = p.oid and r.prrelid = to_regclass($2)) as holds,
-  p.pubinsert and p.pubupdate and p.pubdelete and p.pubtruncate as tells
-from pg_publication p where p.pubname = $1]], { M.publication(conn, collection), db.table_name(conn, collection) })
+select * from (select p.pubname as name, p.pubviaroot as whole, p.puballtables or exists (select from pg_publication_rel r where r.prpubid = p.oid and r.prrelid = to_regclass($3)) as holds,
+  p.pubinsert and p.pubupdate and p.pubdelete and p.pubtruncate as tells,
+  exists (select from pg_publication_rel r where r.prpubid = p.oid and r.prrelid is distinct from to_regclass($3)) as shared
+from pg_publication p where p.pubname in ($1, $2)) q where name = $1 or holds order by name = $1 desc]], { own, former, db.table_name(conn, collection) })
   if not found then return nil, err end
-  local one = found[1]
-  return { there = one ~= nil, whole = one ~= nil and one.whole, holds = one ~= nil and one.holds, tells = one ~= nil and one.tells }
+  local one = found[1] or { name = own, whole = false, holds = false, tells = false, shared = false }
+  one.there = found[1] ~= nil
+  return one
 end
 
-local function unpublished(conn, collection)
-  return fail("invalid", "there is no publication " .. M.publication(conn, collection) .. " of the table", "tidewire install postgres MAPPING --yes")
+local function unpublished(published)
+  return fail("invalid", "there is no publication " .. published.name .. " of the table", "tidewire install postgres MAPPING --yes")
 end
 
 --- How the slots of a collection's table begin.
@@ -182,7 +193,7 @@ end
 function M.start(conn, collection)
   local found, err = M.published(conn, collection)
   if not found then return nil, err end
-  if not (found.holds and found.tells) then return unpublished(conn, collection) end
+  if not (found.holds and found.tells) then return unpublished(found) end
   local slot = M.slots(conn, collection) .. hash.sha256(hash.id()):sub(1, 12)
   local made
   made, err = db.query(conn, "select lsn::text as lsn, clock_timestamp() as now from pg_create_logical_replication_slot($1, 'pgoutput')", { slot })
@@ -226,7 +237,7 @@ function M.events(conn, collection, shape, cursor, limit)
   if not (published.holds and published.tells) then
     -- What was changed meanwhile is not in the slot, whatever is published later.
     db.query(conn, drop, { cursor.slot }, true)
-    return unpublished(conn, collection)
+    return unpublished(published)
   end
   local moved
   moved, err = db.read_log(conn, { { advance, { cursor.slot, cursor.lsn } } })
@@ -241,7 +252,7 @@ function M.events(conn, collection, shape, cursor, limit)
   answers, err = page_size.rows(conn, cursor.slot, 4 * limit, function(failure) return page_size.is_too_large(failure) and 1 end, function(size)
     at_once = size
     return db.read_log(conn, { { "select pg_current_wal_flush_lsn()::text as lsn, clock_timestamp() as now" },
-      { peek, { cursor.slot, within + at_once, db.quoted(M.publication(conn, collection)), within } } })
+      { peek, { cursor.slot, within + at_once, db.quoted(published.name), within } } })
   end)
   if not answers then return too_long(err, cursor.slot) end
   local messages = answers[2]
