@@ -15,16 +15,32 @@ std::string text_of_step(const Value& step) {
   return step.string_or("todo");
 }
 
-std::size_t print_side(const Context& context, const Value& side) {
+/// Steps that --yes makes, that a person makes, and whose file --folder takes.
+struct Count {
+  int made = 0, by_hand = 0, files = 0;
+};
+
+bool is_by_hand(const Value& step) { return step.find("sql") == nullptr && step.find("request") == nullptr; }
+
+void print_side(const Context& context, const Value& side, Count& count) {
   const Value* steps = side.find("steps");
-  const std::size_t count = steps != nullptr && steps->is_array() ? steps->as_array().size() : 0;
-  context.out.line(context.out.paint(plain(side.string_or("connection") + ", " + side.string_or("collection")), Style::kBold) + (count == 0 ? ": nothing to do" : ""));
-  if (count == 0) return 0;
+  const bool none = steps == nullptr || !steps->is_array() || steps->as_array().empty();
+  context.out.line(context.out.paint(plain(side.string_or("connection") + ", " + side.string_or("collection")), Style::kBold) + (none ? ": nothing to do" : ""));
+  if (none) return;
   for (const Value& step : steps->as_array()) {
-    context.out.line("  " + plain(step.string_or("title")));
+    const bool by_hand = is_by_hand(step);
+    ++(step.find("file") != nullptr ? count.files : by_hand ? count.by_hand : count.made);
+    context.out.line("  " + plain(step.string_or("title")) + (by_hand ? context.out.paint("  by hand", Style::kWarn) : ""));
     for (const std::string& line : split(text_of_step(step), '\n')) context.out.line(context.out.paint("    " + plain(line), Style::kDim));
   }
-  return count;
+}
+
+/// What came of it, and whose turn it is.
+std::string end_text(const Context& context, const Count& count, bool apply, bool wrote_files) {
+  const std::string left = count.by_hand > 0 ? ", but for what is to be done by hand" : "";
+  if (apply && (count.made > 0 || wrote_files)) return context.out.paint("✓ ", Style::kGood) + "done" + left;
+  if (count.made > 0 || count.files > 0) return std::string("Nothing was done yet: ") + (count.files > 0 ? "--yes --folder DIR" : "--yes") + " does it" + left + ".";
+  return "Nothing was done: these steps are made by hand in the system itself, --yes makes none of them.";
 }
 
 /// Written aside and moved. The one who runs the command writes, never the daemon: the folder belongs to the other system.
@@ -75,9 +91,9 @@ int run_install(Context& context, bool remove) {
     context.print_json(*answer);
     return kOk;
   }
-  std::size_t steps = 0;
-  for (const auto& [name, side] : answer->as_object()) steps += print_side(context, side);
-  if (steps > 0) context.out.line(apply ? context.out.paint("✓ ", Style::kGood) + "done" : "Nothing was done yet: --yes does it.");
+  Count count;
+  for (const auto& [name, side] : answer->as_object()) print_side(context, side, count);
+  if (count.made + count.by_hand + count.files > 0) context.out.line(end_text(context, count, apply, writes_files));
   return kOk;
 }
 
@@ -87,7 +103,8 @@ const Command& install_command() {
   static const Command command{"install",
                                "KIND MAPPING [--address URL] [--folder DIR] [--yes]",
                                "makes what a system needs so that its changes are known",
-                               "Shows every step: triggers and an outbox in a database, webhooks in a site. Nothing is made without --yes. KIND is a connection's kind or name.",
+                               "Shows every step: triggers and an outbox in a database, webhooks in a site. Nothing is made without --yes. KIND is a\n"
+                               "connection's kind or name. What a system lets nobody make from outside (Supabase, Odoo, Notion) is shown, to be done by hand.",
                                {{{"--yes", "", "make it"}, {"--address", "URL", "where webhooks reach this daemon: https://sync.example.org"}, {"--folder", "DIR", "where a file that the system needs is written: wp-content/mu-plugins of a WordPress"}}, 2, 2},
                                [](Context& context) { return run_install(context, false); }};
   return command;
