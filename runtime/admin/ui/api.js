@@ -8,7 +8,7 @@ export const session = { role: "nobody", user: "", any_user: true };
 const ranks = ["nobody", "trigger", "viewer", "operator", "admin"];
 export const may = (role) => ranks.indexOf(session.role) >= ranks.indexOf(role);
 
-export class Failure extends Error {
+class Failure extends Error {
   constructor(status, problem) {
     super(problem.detail ?? problem.title ?? `the answer was ${status}`);
     this.status = status;

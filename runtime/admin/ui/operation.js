@@ -85,7 +85,7 @@ function body_link(one, mapping) {
 }
 
 /// `mapping` is the one it is of, as it is now; it may be gone.
-export function timeline(operation, mapping) {
+function timeline(operation, mapping) {
   const record = operation.record ?? {};
   const items = [];
   for (const one of record.taken ?? []) {

@@ -29,7 +29,6 @@ local function field_text(doc, field, value)
   if type(value) == "string" then return quote(value) end
   return python.compact(value)
 end
-M.field_text = field_text
 
 local function add(out, key, text)
   out[#out + 1] = quote(key) .. ":" .. text

@@ -145,10 +145,4 @@ function M.run()
   if site.options.fixture then M.load(site.options.fixture, not fresh) end
 end
 
-M.add_user = function(spec)
-  local id
-  committed(function() id = add_user(spec) end)
-  return id
-end
-
 return M
