@@ -32,6 +32,22 @@ std::string durations_of(const Value& operation) {
   return join(parts, ", ");
 }
 
+/// Of a row of a load, what its record has agreed on, or who tells it where no mapping is loaded; "" of any other operation.
+std::string agreed_text(const Value& operation, const Look& look) {
+  const Value* agreed = operation.find("agreed");
+  const std::string key = operation.string_or("left_key", operation.string_or("right_key"));
+  if (operation.at_path("record.load") == nullptr) return "";
+  if (agreed == nullptr || !agreed->is_object()) return "  A load keeps no values of its rows: `tidewire record " + plain(operation.string_or("mapping")) + " " + plain(shell_word(key)) + "` reads them";
+  Table table({{"  field"}, {"left"}, {"right"}});
+  for (const auto& [name, values] : agreed->as_object()) {
+    const auto value = [&values = values](const char* side) { return values.find(side) == nullptr ? std::string("–") : shown(*values.find(side), 48); };
+    table.add({Cell("  " + name), Cell(value("left")), Cell(value("right"))});
+  }
+  std::string rows = table.text(look);
+  if (!rows.empty()) rows.pop_back();
+  return "  A load keeps no values of its rows. What both sides agreed on last:\n" + rows;
+}
+
 int show_operation(Context& context) {
   int status = kOk;
   const auto session = context.open(Session::Need::kState, status);
@@ -57,6 +73,7 @@ int show_operation(Context& context) {
   std::string text = story(*found, out.look());
   if (!text.empty()) text.pop_back();
   if (!text.empty()) out.line(text);
+  if (const std::string agreed = agreed_text(*found, out.look()); !agreed.empty()) out.line(agreed);
   std::string said = told_exchanges(*found, out.look());
   if (!said.empty()) said.pop_back();
   if (!said.empty()) out.line("\n" + out.paint("what was said to the systems", Style::kBold) + "\n" + said);

@@ -6,6 +6,7 @@
 #include "admin/paging.h"
 #include "admin/views.h"
 #include "sync/known_ends.h"
+#include "sync/redaction.h"
 
 namespace tidewire::admin {
 namespace {
@@ -32,9 +33,11 @@ void operations(Api& api, const Call& call) {
   }));
 }
 
-/// With what was said to the systems for it.
-void tell_whole(Api& api, const store::Operation& operation, const SharedReply& reply) {
-  api.control().store().exchanges(operation.id, [whole = view(operation), reply](Result<std::vector<store::OperationExchange>> exchanges) {
+/// With what was said to the systems for it, and what a load's record has agreed on since.
+void tell_whole(Api& api, const store::Operation& operation, const SharedReply& reply, const Value& agreed = {}) {
+  Value shown = view(operation);
+  if (!agreed.is_null()) shown["agreed"] = agreed;
+  api.control().store().exchanges(operation.id, [whole = std::move(shown), reply](Result<std::vector<store::OperationExchange>> exchanges) {
     send(reply, exchanges, [&](const auto& rows) {
       Value out = whole;
       Array list;
@@ -78,10 +81,28 @@ void tell_attempt(Api& api, const std::string& id, const Error& unknown, const S
   }));
 }
 
+/// What both sides agreed on last, by field. Null where the mapping, which says what is told to nobody, is not loaded.
+Value agreed_in(const sync::Plan* plan, const store::Operation& operation, const store::Known& known) {
+  if (plan == nullptr || !known.link || known.link->id != operation.link) return {};
+  Value out = Object{};
+  for (const auto& [field, values] : sync::as_told(*plan, *known.link).base) out[field] = Value(Object{{"left", values.left}, {"right", values.right}});
+  return out;
+}
+
+/// A load keeps no values of its rows (law 32).
+void tell_load(Api& api, const store::Operation& operation, const SharedReply& reply) {
+  const store::Side side = operation.key.left ? store::Side::kLeft : store::Side::kRight;
+  if (!operation.key[side]) return tell_whole(api, operation, reply);
+  api.control().store().load(operation.mapping, {{side, *operation.key[side]}}, api.guarded([&api, operation, reply](Result<std::vector<store::Known>> known) {
+    if (!known.ok()) return (*reply)(problem(known.error()));
+    tell_whole(api, operation, reply, agreed_in(api.control().engine().plan(operation.mapping), operation, known->front()));
+  }));
+}
+
 void operation(Api& api, const Call& call) {
   const std::string id = call.params["id"];
   api.control().store().operation(id, api.guarded([&api, id, reply = call.reply](Result<store::Operation> found) {
-    if (found.ok()) return tell_whole(api, *found, reply);
+    if (found.ok()) return found->record.find("load") != nullptr ? tell_load(api, *found, reply) : tell_whole(api, *found, reply);
     if (found.error().code == Code::kNotFound) return tell_attempt(api, id, found.error(), reply);
     (*reply)(problem(found.error()));
   }));
@@ -183,7 +204,7 @@ std::span<const Route> history_routes() {
                        {"kind", kText, "create, update, delete, link, rename, restore, conflict, resolve, hold, dead, revert, unlink, relink, merge, ignore, heed, reset_base or note"}, {"author", kText, "decided by this person"}, {"job", kText, "of this job"}, {"side", kText, "that answer a change of this side: left or right"},
                        {"text", kText, "with these words in its keys or its record; the last may be the beginning of one"}, {"failed", kFlag, "1: dead and in conflict only"}, {"since", kTime, "at or after this time"}, {"until", kTime, "before this time"}}),
        .answer = "Operations"},
-      {.method = "GET", .path = "/api/v1/operations/{id}", .role = Role::kViewer, .id = "operation", .summary = "One operation whole: inputs, base, decision per field with its rule, writes, and what was said to the systems for it. So is the last attempt of a key that is to be tried again, by the `operation` of the key: of kind `attempt`, kept until the next", .handler = operation, .answer = "Operation"},
+      {.method = "GET", .path = "/api/v1/operations/{id}", .role = Role::kViewer, .id = "operation", .summary = "One operation whole: inputs, base, decision per field with its rule, writes, and what was said to the systems for it; of a row of a load, which keeps no values, `agreed`: what both sides have agreed on last. So is the last attempt of a key that is to be tried again, by the `operation` of the key: of kind `attempt`, kept until the next", .handler = operation, .answer = "Operation"},
       {.method = "GET", .path = "/api/v1/changes", .role = Role::kViewer, .id = "changes", .summary = "What was received, newest first, whatever announced it", .handler = changes,
        .query = [] {
          auto all = received_filters;
