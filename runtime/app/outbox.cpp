@@ -49,22 +49,6 @@ std::string mail_date(Instant at) {
   return text;
 }
 
-/// The value of a header, which may hold anything that a record brought: of other signs than ASCII in encoded words (RFC 2047), each of
-/// whole letters and at most 75 signs long.
-std::string header_text(std::string text) {
-  std::replace_if(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, ' ');
-  if (std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; })) return text;
-  constexpr std::size_t kMostBytes = 45;
-  std::string out;
-  for (std::string_view rest = text; !rest.empty();) {
-    std::size_t length = std::min(kMostBytes, rest.size());
-    while (length < rest.size() && length > 1 && (static_cast<unsigned char>(rest[length]) & 0xc0) == 0x80) --length;
-    out += (out.empty() ? "" : "\r\n ") + ("=?utf-8?B?" + base64(rest.substr(0, length)) + "?=");
-    rest.remove_prefix(length);
-  }
-  return out;
-}
-
 /// Lines of 76 signs: what a mail quotes may be one line of any length, and a server need not take more than 998.
 std::string base64_lines(const std::string& body) {
   const std::string all = base64(body);
@@ -81,6 +65,20 @@ std::string as_mail(const std::string& to, const std::string& id, const std::str
 }
 
 }  // namespace
+
+std::string header_text(std::string text) {
+  std::replace_if(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, ' ');
+  if (std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; })) return text;
+  constexpr std::size_t kMostBytes = 39;  // a line with such a word has 76 signs at most, the header's name among them
+  std::string out;
+  for (std::string_view rest = text; !rest.empty();) {
+    std::size_t length = std::min(kMostBytes, rest.size());
+    while (length < rest.size() && length > 1 && (static_cast<unsigned char>(rest[length]) & 0xc0) == 0x80) --length;
+    out += (out.empty() ? "" : "\r\n ") + ("=?utf-8?B?" + base64(rest.substr(0, length)) + "?=");
+    rest.remove_prefix(length);
+  }
+  return out;
+}
 
 Outbox::Outbox(Ports ports) : ports_(std::move(ports)) {}
 

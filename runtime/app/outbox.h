@@ -22,6 +22,10 @@ struct MailServer {
   std::string from, user, password;
 };
 
+/// The value of a mail's header with a short name, which may hold anything that a record brought: of other signs than ASCII in encoded
+/// words (RFC 2047), each of whole letters; control characters, which would begin a header of their own, become spaces.
+std::string header_text(std::string text);
+
 class Outbox {
  public:
   struct Ports {

@@ -4,7 +4,9 @@
 
 #include <catch2/catch.hpp>
 
+#include "base/hash.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "store/migrate.h"
 #include "support/raw_peer.h"
 #include "support/seeded_random.h"
@@ -78,6 +80,29 @@ struct Told {
 };
 
 }  // namespace
+
+TEST_CASE("outbox: a subject of other signs than ASCII goes in encoded words of whole letters, in lines of 76 at most", "[app]") {
+  std::string subject;
+  for (int i = 0; i < 60; ++i) subject += i % 3 == 0 ? "ß" : i % 3 == 1 ? "€" : "😀";
+
+  std::string decoded;
+  for (const std::string& line : split("Subject: " + header_text(subject), '\n')) {
+    CHECK(line.size() - (line.ends_with('\r') ? 1 : 0) <= 76);
+    const std::size_t begin = line.find("=?utf-8?B?"), end = line.rfind("?=");
+    REQUIRE(begin != std::string::npos);
+    const auto letters = from_base64(line.substr(begin + 10, end - begin - 10));
+    REQUIRE(letters.has_value());
+    CHECK((static_cast<unsigned char>(letters->front()) & 0xc0) != 0x80);
+    decoded += *letters;
+  }
+
+  CHECK(decoded == subject);
+}
+
+TEST_CASE("outbox: a plain subject stays as it is, and no value of a record begins a header", "[app]") {
+  CHECK(header_text("people: 3 dead letters") == "people: 3 dead letters");
+  CHECK(header_text("a\r\nBcc: all@example.org") == "a  Bcc: all@example.org");
+}
 
 TEST_CASE("outbox: what was delivered is not told again while its row cannot be written", "[app]") {
   Told it;
