@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/exit_code.h"
+#include "cli/new.h"
 #include "cli/query.h"
 
 namespace tidewire::cli {
@@ -61,7 +62,7 @@ Result<void> fill(const fs::path& folder, const std::string& prefix, Filled& fil
     if (file.path.rfind(prefix, 0) != 0) continue;
     std::string name(file.path.substr(prefix.size()));
     if (const auto dotted = kDotted.find(name); dotted != kDotted.end()) name = dotted->second;
-    TRY(put(folder, name, file.text(), filled));
+    TRY(put(folder, name, name == "tidewire.lua" ? project_text(std::string(file.text())) : std::string(file.text()), filled));
   }
   return {};
 }
@@ -194,6 +195,14 @@ int new_project(Context& context) {
 }
 
 }  // namespace
+
+std::string project_text(std::string text) {
+  const std::string any = "\"127.0.0.1:0\"", own = "\"127.0.0.1:8080\"";
+  const std::size_t at = text.find("listen = " + any);
+  if (at == std::string::npos) return text;
+  const std::size_t value = at + std::string("listen = ").size(), end = text.find('\n', value);
+  return text.substr(0, value) + own + ",  -- webhooks, the API and the page; behind nginx or Caddy keep it on this machine" + text.substr(end);
+}
 
 const Command& new_command() {
   static const Command command{"new",

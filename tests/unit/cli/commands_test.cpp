@@ -10,6 +10,7 @@
 #include "cli/command.h"
 #include "cli/exit_code.h"
 #include "cli/help.h"
+#include "cli/new.h"
 #include "cli/progress.h"
 #include "cli/query.h"
 #include "cli/session.h"
@@ -56,6 +57,18 @@ TEST_CASE("help: no line is wider than a hundred columns, or than the terminal",
   }
   for (const std::string& name : app::connector_kinds("", "")) CHECK(widest(help_of_kind(app::connection_kind(name, "", "").value(), {})) <= 100);
   CHECK(widest(help({})) <= 100);
+}
+
+TEST_CASE("new: a project that is made from an example keeps one address, whatever port the example takes", "[cli]") {
+  for (const EmbeddedFile& file : embedded_files()) {
+    const std::filesystem::path path(file.path);
+    if (!file.path.starts_with("examples/") || path.filename() != "tidewire.lua") continue;
+    const std::string text = project_text(std::string(file.text()));
+    INFO(file.path);
+    CHECK(text.find("listen = \"127.0.0.1:8080\",") != std::string::npos);
+    CHECK(text.find("127.0.0.1:0") == std::string::npos);
+    CHECK(text.size() > file.text().size() / 2);
+  }
 }
 
 TEST_CASE("files inside the binary: each unpacks to what its digest names", "[cli]") {
