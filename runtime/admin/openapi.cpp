@@ -94,7 +94,8 @@ Value openapi_document() {
   return Value(Object{
       {"openapi", "3.1.0"},
       {"info", Value(Object{{"title", "Tidewire"}, {"version", TIDEWIRE_VERSION}, {"license", Value(Object{{"name", "MIT"}, {"identifier", "MIT"}})},
-                            {"description", "Lists come in pages: `next` is the `after` of the page that follows. Times are ISO texts in UTC. A change with the header Idempotency-Key is done once a day."}})},
+                            {"description", "Lists come in pages: `next` is the `after` of the page that follows. Times are ISO texts in UTC. A change with the header Idempotency-Key is done once a day. "
+                                            "What is asked of a mapping whose file is wrong is answered with 422 and its error (`code` is `script`), of one whose system does not answer with 503; 404 is one that nobody knows."}})},
       {"servers", Value(Array{Value(Object{{"url", "/"}})})},
       {"security", Value(Array{Value(Object{{"token", Value(Array{})}}), Value(Object{{"login", Value(Array{})}})})},
       {"components", Value(Object{{"schemas", schemas()}, {"securitySchemes", Value(Object{{"token", bearer}, {"login", login}})}})},

@@ -96,6 +96,28 @@ Value values_page(const char* name, const store::Paged<Value>& page) {
   return Value(std::move(out));
 }
 
+namespace {
+
+/// The file is there: that it is wrong is no "nothing of that name", and a system that does not answer is no mistake in it.
+Code code_of(const Value& trouble) {
+  const auto code = code_from_name(trouble.string_or("code"));
+  return !code || *code == Code::kInvalid || *code == Code::kNotFound ? Code::kScript : *code;
+}
+
+}  // namespace
+
+Error none_runs(Control& control) {
+  const Value all = control.mappings();
+  for (const auto& [name, one] : all.is_object() ? all.as_object() : Object{}) {
+    const Value* why = one.at_path("reload.error");
+    const std::string message = why == nullptr ? "" : why->string_or("message");
+    if (message.empty()) continue;
+    const Code code = code_of(*why);
+    return make_error(code, "no mapping runs: " + name + ": " + message, why->string_or("hint", "`tidewire check` says more"));
+  }
+  return make_error(Code::kNotFound, "no mapping is loaded", "put one into mappings/, or see `tidewire check`");
+}
+
 Error not_loaded(Control& control, const std::string& name) {
   const Value all = control.mappings();
   std::vector<std::string> names = control.engine().mappings();
@@ -104,7 +126,8 @@ Error not_loaded(Control& control, const std::string& name) {
   const Value* why = mapping == nullptr ? nullptr : mapping->at_path("reload.error");
   const std::string message = why == nullptr ? "" : why->string_or("message");
   if (message.empty()) return no_mapping(name, names);
-  return make_error(Code::kNotFound, "mapping '" + name + "' does not run: " + message, why->string_or("hint", "`tidewire check` says more"));
+  const Code code = code_of(*why);
+  return make_error(code, "mapping '" + name + "' does not run: " + message, why->string_or("hint", "`tidewire check` says more"));
 }
 
 Error no_mapping(const std::string& name, const std::vector<std::string>& loaded) {

@@ -1,6 +1,7 @@
 // What a remote needs so that changes are known: shown, then made, by the connector's own `install` and `uninstall`.
 #include <algorithm>
 
+#include "admin/paging.h"
 #include "app/state.h"
 
 namespace tidewire::app {
@@ -44,9 +45,7 @@ struct App::State::InstallSteps {
 void App::State::install(const admin::Installation& asked, admin::Done<Value> done) {
   const auto mapping = mappings_.find(asked.mapping);
   if (mapping == mappings_.end()) return loop_.post([done, error = no_mapping(asked.mapping)] { done(error); });
-  if (!mapping->second.endpoints) {
-    return loop_.post([done, name = asked.mapping] { done(make_error(Code::kNotFound, "no mapping '" + name + "' is loaded", "`tidewire check` says why")); });
-  }
+  if (!mapping->second.endpoints) return loop_.post([done, error = admin::not_loaded(*this, asked.mapping)] { done(error); });
   const auto options_for = [&](const std::string& connection, const std::string& name) {
     Object options{{"apply", Value(asked.apply)}};
     if (!asked.address.empty()) options["address"] = asked.address + "/webhook/" + connection;

@@ -178,7 +178,7 @@ Result<SyncRequest> sync_request(Api& api, const Call& call) {
     out.parts.push_back(std::move(part));
   }
   if (out.parts.empty() && !api.control().engine().mappings().empty()) return make_error(Code::kNotFound, "no mapping goes that way", "without --direction each goes as its file says");
-  if (out.parts.empty()) return make_error(Code::kNotFound, "no mapping is loaded", "put one into mappings/, or see `tidewire check`");
+  if (out.parts.empty()) return none_runs(api.control());
   return out;
 }
 

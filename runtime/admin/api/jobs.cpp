@@ -58,7 +58,7 @@ void verify(Api& api, const Call& call) {
   sync::Engine& engine = api.control().engine();
   const std::string mapping = call.text("mapping");
   if (!mapping.empty() && engine.plan(mapping) == nullptr) return (*call.reply)(problem(not_loaded(api.control(), mapping)));
-  if (engine.mappings().empty()) return (*call.reply)(problem(make_error(Code::kNotFound, "no mapping is loaded", "put one into mappings/, or see `tidewire check`")));
+  if (engine.mappings().empty()) return (*call.reply)(problem(none_runs(api.control())));
   std::vector<store::Job> jobs;
   for (const std::string& name : mapping.empty() ? parents_first(engine) : std::vector<std::string>{mapping}) {
     jobs.push_back(job_of(name, "verify", call.body.bool_or("repair", false) ? Value(Object{{"repair", true}}) : Value(Object{})));

@@ -257,7 +257,7 @@ TEST_CASE("api: of a mapping whose file does not load it is told why, wherever s
   f.mappings_view = *json::parse(R"({"broken": {"reload": {"ok": false, "error": {"message": "mappings/broken.lua:3: no such field", "hint": "look there"}}}})");
   const auto refused = [&](const http::Response& answer) {
     INFO(answer.body);
-    CHECK(answer.status == 404);
+    CHECK(answer.status == 422);
     CHECK(answer.body.find("mapping 'broken' does not run: mappings/broken.lua:3: no such field") != std::string::npos);
     CHECK(answer.body.find("look there") != std::string::npos);
   };
@@ -267,6 +267,30 @@ TEST_CASE("api: of a mapping whose file does not load it is told why, wherever s
   refused(f.ask("GET", "/api/v1/explain?mapping=broken&key=1"));
   refused(f.ask("POST", "/api/v1/links/unlink", R"({"mapping": "broken", "key": "1"})"));
   refused(f.ask("POST", "/trigger/broken"));
+}
+
+TEST_CASE("api: a mapping that a system keeps from being read is no file that is wrong", "[admin]") {
+  ApiFixture f;
+  f.mappings_view = *json::parse(R"({"away": {"reload": {"ok": false, "error": {"code": "unavailable", "message": "erp does not answer"}}}})");
+
+  CHECK(f.ask("POST", "/api/v1/sync", R"({"mapping": "away"})").status == 503);
+}
+
+TEST_CASE("api: where no mapping runs, the first is told with what is wrong in it", "[admin]") {
+  ApiFixture f;
+  f.world.engine->remove("people");
+  REQUIRE(f.world.engine->mappings().empty());
+
+  CHECK(f.ask("POST", "/api/v1/sync", "{}").status == 404);
+  CHECK(f.ask("POST", "/api/v1/verify", "{}").body.find("no mapping is loaded") != std::string::npos);
+
+  f.mappings_view = *json::parse(R"({"broken": {"reload": {"ok": false, "error": {"code": "invalid", "message": "mappings/broken.lua:3: no such field", "hint": "look there"}}}, "fine": {"reload": {"ok": true}}})");
+  for (const char* path : {"/api/v1/sync", "/api/v1/verify"}) {
+    const auto answer = f.ask("POST", path, "{}");
+    CHECK(answer.status == 422);
+    CHECK(answer.body.find("no mapping runs: broken: mappings/broken.lua:3: no such field") != std::string::npos);
+    CHECK(answer.body.find("look there") != std::string::npos);
+  }
 }
 
 TEST_CASE("api: a mapping whose file is there and of which nothing is stored is known", "[admin]") {
