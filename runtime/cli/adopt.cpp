@@ -79,7 +79,7 @@ int adopt(Context& context) {
   if (context.json()) context.print_json(*job);
   else if (!done) print_errors(context, *job);
   else if (!accept) print_report(context, *job, mapping);
-  return done ? kOk : kFailed;
+  return accept ? exit_of_load(*job) : done ? kOk : kFailed;
 }
 
 }  // namespace
@@ -90,7 +90,7 @@ const Command& adopt_command() {
                                "two sides that are filled already: reports which records are the same, writes only once accepted",
                                "exact: the same on both sides. differing: the same record, with fields that the mapping's rules would decide. left_only,\n"
                                "right_only: would be created on the other side. ambiguous: a match is not unique. From the report until --accept or\n"
-                               "--drop nothing of the mapping is worked off, so that no change writes before you have decided.",
+                               "--drop nothing of the mapping is worked off, so that no change writes before you have decided. --accept ends as `sync` does.",
                                {{{"--accept", "", "links, merges and copies as the report said"},
                                  {"--drop", "", "lets the mapping go without a load"},
                                  {"--same", "", "the file names other records than the links are of: they are the same ones under another name"},

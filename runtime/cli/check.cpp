@@ -48,8 +48,8 @@ Exit check_status(const Value& found) {
   for (const Value& problem : check_list(found, "problems")) {
     const std::string file = problem.string_or("file");
     const auto code = code_from_name(problem.string_or("code"));
-    if (!file.starts_with("connection ") && file != "state") return kConfig;
-    if (code == Code::kInvalid || code == Code::kScript || code == Code::kBudget) return kConfig;
+    const bool of_system = file.starts_with("connection ") || file == "state";
+    if (code == Code::kInvalid || code == Code::kScript || code == Code::kBudget || (!of_system && refused_exit_code(code) == kConfig)) return kConfig;
     remote = true;
   }
   return remote ? kUnavailable : kFailed;

@@ -1,6 +1,8 @@
 // exit_code.h — what a command leaves behind for scripts that call it. Part of the public face: README.md lists them.
 #pragma once
 
+#include <optional>
+
 #include "base/result.h"
 
 namespace tidewire::cli {
@@ -15,8 +17,8 @@ enum Exit : int {
 };
 
 /// The status for an error met by a request of a command.
-inline Exit exit_code(const Error& error) {
-  switch (error.code) {
+inline Exit exit_code(Code code) {
+  switch (code) {
     case Code::kInvalid: return kUsage;
     case Code::kDenied:
     case Code::kThrottled:
@@ -33,7 +35,12 @@ inline Exit exit_code(const Error& error) {
   return kFailed;
 }
 
-/// The same while the project is opened: there a wrong or missing file is the reason, never the command line.
+inline Exit exit_code(const Error& error) { return exit_code(error.code); }
+
+/// Why a mapping is refused: its file, or a system that does not tell what its collection has.
+inline Exit refused_exit_code(std::optional<Code> code) { return code && exit_code(*code) == kUnavailable ? kUnavailable : kConfig; }
+
+/// The status for an error while the project is opened: there a wrong or missing file is the reason, never the command line.
 inline Exit opening_exit_code(const Error& error) {
   return error.code == Code::kInvalid || error.code == Code::kNotFound ? kConfig : exit_code(error);
 }

@@ -40,6 +40,12 @@ std::optional<Counters> beginning_of(const Session& session, const Value& part) 
   return std::nullopt;
 }
 
+/// Whatever of it has not ended is of mappings that somebody switched off.
+bool waits_switched_off(const Value& job) {
+  const Array& parts = job.find("parts")->as_array();
+  return std::all_of(parts.begin(), parts.end(), [](const Value& part) { return part.string_or("state") == "done" || part.bool_or("switched_off", false); });
+}
+
 }  // namespace
 
 Follower::Follower(Context& context, Session& session, std::string id, Options options)
@@ -163,6 +169,19 @@ Result<void> Follower::wait_for_the_rest(Value& job) {
 void Follower::pause() {
   session_.wait(pause_);
   pause_ = std::min<Duration>(pause_ * 2, std::chrono::milliseconds(250));
+}
+
+Exit exit_of_load(const Value& job) {
+  if (job.string_or("state") != "done") return waits_for_decisions(job) || (job.string_or("state") == "running" && waits_switched_off(job)) ? kAttention : kFailed;
+  std::int64_t later = 0, standing = 0;
+  for (const Value& part : job.find("parts")->as_array()) {
+    const Value* counts = part.find("counts");
+    if (counts == nullptr) continue;
+    const std::int64_t waiting = counts->int_or("waiting", 0) + counts->int_or("backing_off", 0);
+    (part.bool_or("switched_off", false) ? standing : later) += waiting;
+    for (const char* state : {"dead", "held", "waiting_for", "conflict", "open_conflicts", "would_write"}) standing += counts->int_or(state, 0);
+  }
+  return later > 0 ? kFailed : (standing > 0 ? kAttention : kOk);
 }
 
 std::optional<Value> follow(Context& context, Session& session, const std::string& target, const Value& body, Follower::Options options, int& status) {

@@ -7,6 +7,7 @@
 #include "base/result.h"
 #include "base/value.h"
 #include "cli/command.h"
+#include "cli/exit_code.h"
 #include "cli/progress.h"
 
 namespace tidewire::cli {
@@ -53,6 +54,8 @@ class Follower {
 std::int64_t undecided_of(const Value& job);
 /// It does, or the staged job that it has to follow does.
 bool waits_for_decisions(const Value& job);
+/// What a load leaves behind: level, to be tried again, or for a person.
+Exit exit_of_load(const Value& job);
 /// Asks for the job with `body`, follows it, and complains where that fails: nullopt, with the exit status.
 std::optional<Value> follow(Context& context, Session& session, const std::string& target, const Value& body, Follower::Options options, int& status);
 /// What went wrong with the whole and with each part.

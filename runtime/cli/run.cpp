@@ -110,14 +110,23 @@ class Daemon {
     out.flush();
   }
 
+  struct Refused {
+    std::int64_t mappings = 0;
+    Exit exit = kOk;
+  };
+
   /// Mappings whose file as saved last could not be loaded: what they should keep level, nobody looked at.
-  static std::int64_t broken(app::App& app) {
+  static Refused refused(app::App& app) {
+    Refused out;
     const Value mappings = app.control().mappings();
-    const auto& all = mappings.as_object();
-    return std::count_if(all.begin(), all.end(), [](const auto& one) {
-      const Value* ok = one.second.at_path("reload.ok");
-      return (ok != nullptr && *ok == Value(false)) || one.second.find("drift") != nullptr;
-    });
+    for (const auto& [name, one] : mappings.as_object()) {
+      const Value* why = one.at_path("reload.error");
+      if (why == nullptr) why = one.find("drift");
+      if (why == nullptr) continue;
+      ++out.mappings;
+      if (out.exit != kConfig) out.exit = refused_exit_code(code_from_name(why->string_or("code")));
+    }
+    return out;
   }
 
   /// Mappings of which nobody has ever looked at more than the changes: a poll begins with what changes from now on.
@@ -158,7 +167,7 @@ class Daemon {
 
   /// --once: level, or what is left standing.
   void judge(app::App& app, bool polled) {
-    app.control().store().summary([this, &app, polled, invalid = broken(app)](Result<store::Summary> summary) {
+    app.control().store().summary([this, &app, polled, refused = refused(app)](Result<store::Summary> summary) {
       if (!summary.ok()) {
         context_.complain(summary.error());
         worsen(kUnavailable);
@@ -172,11 +181,11 @@ class Daemon {
         standing += stand(counts);
       }
       const auto unloaded = never_loaded(app, *summary);
-      const bool level = polled && later == 0 && standing == 0 && invalid == 0 && unloaded.empty() && off.empty() && gone.empty();
-      if (context_.json()) context_.print_json(Value(Object{{"level", level}, {"backing_off", later}, {"standing", standing}, {"invalid", invalid}, {"never_loaded", Value(Array(unloaded.begin(), unloaded.end()))}, {"switched_off", Value(Object(off.begin(), off.end()))}, {"without_file", Value(Object(gone.begin(), gone.end()))}}));
+      const bool level = polled && later == 0 && standing == 0 && refused.mappings == 0 && unloaded.empty() && off.empty() && gone.empty();
+      if (context_.json()) context_.print_json(Value(Object{{"level", level}, {"backing_off", later}, {"standing", standing}, {"invalid", refused.mappings}, {"never_loaded", Value(Array(unloaded.begin(), unloaded.end()))}, {"switched_off", Value(Object(off.begin(), off.end()))}, {"without_file", Value(Object(gone.begin(), gone.end()))}}));
       else if (level) context_.out.line("level");
       else context_.out.line("not level: " + std::to_string(later) + " to be tried again, " + std::to_string(standing) + " waiting for a person or a parent" +
-                                   (invalid == 0 ? "" : ", " + std::to_string(invalid) + (invalid == 1 ? " mapping" : " mappings") + " invalid: see `tidewire check`"));
+                                   (refused.mappings == 0 ? "" : ", " + std::to_string(refused.mappings) + (refused.mappings == 1 ? " mapping" : " mappings") + " invalid: see `tidewire check`"));
       for (const std::string& name : context_.json() ? std::vector<std::string>{} : unloaded) context_.out.line(name + " was never loaded: `tidewire sync " + name + "` goes over what was there before");
       for (const auto& [name, waiting] : context_.json() ? Object{} : off) {
         context_.out.line(name + " is switched off, " + grouped(waiting.as_int()) + (waiting.as_int() == 1 ? " change waits" : " changes wait") + " for that: `tidewire resume " + name + "` lets it go on");
@@ -184,7 +193,7 @@ class Daemon {
       for (const auto& [name, waiting] : context_.json() ? Object{} : gone) {
         context_.out.line("the file of " + plain(name) + " is gone, " + grouped(waiting.as_int()) + (waiting.as_int() == 1 ? " key waits" : " keys wait") + " for it: put it back, or `tidewire discard " + plain(name) + " --all --reason WHY` lets " + (waiting.as_int() == 1 ? "it go" : "them go"));
       }
-      if (!level) worsen(kFailed);
+      if (!level) worsen(refused.mappings > 0 ? refused.exit : kFailed);
       judged();
     });
   }
@@ -257,7 +266,8 @@ const Command& run_command() {
       "A state file that is damaged is not started on, and ends what runs on it, with 4: `tidewire restore`.\n"
       "Several folders are served by one process, each with its own state, log and `listen`; one that cannot be opened is told\n"
       "and does not stop the others. Under systemd it tells when it is ready and feeds the watchdog.\n"
-      "With --once: asks every system that is polled, works off what is found, and ends with 0 when all is level, else 1.",
+      "With --once: asks every system that is polled, works off what is found, and ends with 0 when all is level, with 3 or 4\n"
+      "where a mapping does not load, else 1.",
       {{{"--once", "", "ends when nothing is left to do; does not listen"},
         {"--listen", "ADDRESS", "instead of tidewire.lua's, e.g. 127.0.0.1:8080"},
         {"--read-only", "", "decides and records, writes nothing to either system"},

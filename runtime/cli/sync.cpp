@@ -66,25 +66,6 @@ void print_dry_run(Context& context, const Value& job) {
   else if (job.bool_or("more", false)) out.line(out.paint("… more are counted above", Style::kDim));
 }
 
-/// Whatever of it has not ended is of mappings that somebody switched off.
-bool waits_switched_off(const Value& job) {
-  const Array& parts = job.find("parts")->as_array();
-  return std::all_of(parts.begin(), parts.end(), [](const Value& part) { return part.string_or("state") == "done" || part.bool_or("switched_off", false); });
-}
-
-Exit sync_exit(const Value& job) {
-  if (job.string_or("state") != "done") return waits_for_decisions(job) || (job.string_or("state") == "running" && waits_switched_off(job)) ? kAttention : kFailed;
-  std::int64_t later = 0, standing = 0;
-  for (const Value& part : job.find("parts")->as_array()) {
-    const Value* counts = part.find("counts");
-    if (counts == nullptr) continue;
-    const std::int64_t waiting = counts->int_or("waiting", 0) + counts->int_or("backing_off", 0);
-    (part.bool_or("switched_off", false) ? standing : later) += waiting;
-    for (const char* state : {"dead", "held", "waiting_for", "conflict", "open_conflicts", "would_write"}) standing += counts->int_or(state, 0);
-  }
-  return later > 0 ? kFailed : (standing > 0 ? kAttention : kOk);
-}
-
 int sync(Context& context) {
   const auto body = sync_body(context.arguments);
   if (!body.ok()) return context.failed(body.error());
@@ -103,7 +84,7 @@ int sync(Context& context) {
   } else if (const Value* error = job->find("error")) {
     context.err.line(plain(error->string_or("message")));
   }
-  return dry ? (done ? kOk : kFailed) : sync_exit(*job);
+  return dry ? (done ? kOk : kFailed) : exit_of_load(*job);
 }
 
 }  // namespace

@@ -237,6 +237,8 @@ sed -i.before 's|listen = |state = "elsewhere/x.db", listen = |' tidewire.lua
 start_daemon
 expect 4 "$TIDEWIRE" run
 expect 0 "$TIDEWIRE" status
+ERP_URL=localhost:1 expect 1 "$TIDEWIRE" status --exit-code
+expect 0 "$TIDEWIRE" status --exit-code
 says "http://$address"
 stop_daemon TERM
 mv tidewire.lua.before tidewire.lua
@@ -267,3 +269,5 @@ wait "${pids[1]}" 2>/dev/null || true
 expect 4 "$TIDEWIRE" check --connect
 expect 1 "$TIDEWIRE" sync --once
 expect 1 "$TIDEWIRE" run --once
+rm -r state  # what its collection has is not known either
+for asked in "check" "check --connect" "sync" "sync people" "run --once"; do expect 4 "$TIDEWIRE" $asked; done

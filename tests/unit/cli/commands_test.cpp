@@ -9,6 +9,7 @@
 #include "base/hash.h"
 #include "cli/command.h"
 #include "cli/exit_code.h"
+#include "cli/follow.h"
 #include "cli/help.h"
 #include "cli/new.h"
 #include "cli/progress.h"
@@ -163,6 +164,22 @@ TEST_CASE("query: parameters are encoded and empty ones left out", "[cli]") {
 
 TEST_CASE("session: a problem answer is the error it tells of", "[cli]") {
   http::Response response;
+TEST_CASE("exit code: a mapping is refused for its file, or for a system that does not tell what it has", "[cli]") {
+  for (const Code code : {Code::kInvalid, Code::kNotFound, Code::kScript, Code::kBlocked}) CHECK(refused_exit_code(code) == kConfig);
+  for (const Code code : {Code::kUnavailable, Code::kDenied, Code::kThrottled}) CHECK(refused_exit_code(code) == kUnavailable);
+  CHECK(refused_exit_code(std::nullopt) == kConfig);
+}
+
+TEST_CASE("exit code: a load is level, to be tried again, or stands for a person", "[cli]") {
+  const auto of = [](const char* state, const char* counts) { return exit_of_load(*json::parse(std::string(R"({"state": ")") + state + R"(", "parts": [{"state": "done", "counts": )" + counts + "}]}")); };
+
+  CHECK(of("done", R"({"links": 3})") == kOk);
+  CHECK(of("done", R"({"dead": 1})") == kAttention);
+  CHECK(of("done", R"({"open_conflicts": 1})") == kAttention);
+  CHECK(of("done", R"({"dead": 1, "backing_off": 1})") == kFailed);
+  CHECK(of("failed", "{}") == kFailed);
+}
+
   response.status = 412;
   response.body = R"({"detail": "it moved", "code": "stale", "hint": "look again"})";
 
