@@ -28,6 +28,46 @@ std::string decided_fields(const Value& conflict) {
 
 namespace {
 
+/// It is no question of a side or of a value, which the API refuses for these (admin/api/conflicts.cpp).
+bool is_of_record(const Value& conflict) {
+  const std::string kind = conflict.string_or("kind");
+  const bool unlinked = conflict.find("link") == nullptr && (kind == "ambiguous" || kind == "key_taken");
+  return unlinked || kind == "left_scope" || kind == "two_links";
+}
+
+}  // namespace
+
+std::string way_out(const Value& conflict) {
+  const std::string resolve = "`tidewire resolve " + std::to_string(conflict.int_or("id", 0)) + " ";
+  if (!is_of_record(conflict)) return resolve + "left|right|value|skip|accept`";
+  const Value* error = conflict.find("error");
+  const std::string hint = error == nullptr ? "" : error->string_or("hint"), mapping = conflict.string_or("mapping"), side = conflict.string_or("side");
+  const std::string why = error == nullptr ? "" : error->string_or("message") + (hint.empty() ? "" : " (" + hint + ")") + ": ";
+  if (conflict.string_or("key").empty()) return why + resolve + "skip` lets it wait unseen";
+  return why + "`tidewire relink " + mapping + " LEFT RIGHT` links it, `tidewire ignore " + mapping + " " + shell_word(conflict.string_or("key")) + (side.empty() ? "" : " --side " + side) + "` leaves it alone, " + resolve + "skip` lets it wait unseen";
+}
+
+Result<Array> keys_in(Session& session, const std::string& mapping, const std::string& key, const char* state) {
+  Array keys;
+  std::string after;
+  do {
+    const Value page = TRY(session.get(Target("/api/v1/dead-letters").add("mapping", mapping).add("key", key).add("state", state).add("after", after).text()));
+    for (const Value& one : page.find("keys")->as_array()) keys.push_back(one);
+    after = page.string_or("next");
+  } while (!after.empty());
+  return keys;
+}
+
+std::string why_of(const Value& key) {
+  const Value* error = key.find("error");
+  const std::string parent = key.string_or("parent");
+  if (error == nullptr) return parent.empty() ? "" : "waits for " + parent;
+  const std::string hint = error->string_or("hint");
+  return error->string_or("message") + (hint.empty() ? "" : " (" + hint + ")");
+}
+
+namespace {
+
 /// ": 12.50", ": left sky, right 2", as far as it is known; "" where it is not.
 std::string decided_text(const Value& conflict) {
   const Value* left = conflict.at_path("decided.left");
@@ -39,14 +79,9 @@ std::string decided_text(const Value& conflict) {
 
 Result<void> add_keys(Context& context, Session& session, const char* state, Array& keys) {
   const std::string side = context.arguments.get("--side");
-  std::string after;
-  do {
-    const Value page = TRY(session.get(Target("/api/v1/dead-letters").add("mapping", context.arguments.word_or(0, "--mapping")).add("key", context.arguments.get("--key")).add("state", state).add("after", after).text()));
-    for (const Value& key : page.find("keys")->as_array()) {
-      if ((side.empty() || key.string_or("side") == side) && key.string_or("state") != "conflict") keys.push_back(key);
-    }
-    after = page.string_or("next");
-  } while (!after.empty());
+  for (Value& key : TRY(keys_in(session, context.arguments.word_or(0, "--mapping"), context.arguments.get("--key"), state))) {
+    if ((side.empty() || key.string_or("side") == side) && key.string_or("state") != "conflict") keys.push_back(std::move(key));
+  }
   return {};
 }
 
@@ -61,10 +96,7 @@ Result<Array> standing_keys(Context& context, Session& session) {
 
 /// Why it stands, what it waits for, and when it is tried again by itself.
 std::string reason_of(const Value& key, Instant now) {
-  const Value* error = key.find("error");
-  const std::string parent = key.string_or("parent");
-  const std::string why = error != nullptr ? error->string_or("message") : (parent.empty() ? "" : "waits for " + parent);
-  return key.string_or("state") == "backing_off" ? "again " + moment(key.string_or("due_at"), now) + ": " + why : why;
+  return key.string_or("state") == "backing_off" ? "again " + moment(key.string_or("due_at"), now) + ": " + why_of(key) : why_of(key);
 }
 
 int print_standing(Context& context, const Array& keys) {
@@ -113,13 +145,13 @@ int list_conflicts(Context& context) {
     together = together || with;
     const Value* why = one.find("error");
     if (one.find("closed_at") == nullptr) (why != nullptr ? whole : fields) = true;
-    const std::string open = why != nullptr ? why->string_or("message") : (with ? "decides " + decided_fields(one) : "");
+    const std::string open = why != nullptr ? why->string_or("message") + (why->string_or("hint").empty() ? "" : " (" + why->string_or("hint") + ")") : (with ? "decides " + decided_fields(one) : "");
     const std::string end = one.find("closed_at") != nullptr ? "closed: " + method + by + decided_text(one) : (method.empty() ? open : (method == "skip" ? "skipped" : "decided: " + method) + by);
     table.add({Cell(std::to_string(one.int_or("id", 0)), Style::kBold), one.string_or("mapping"), record_of(one), one.string_or("field", ""), Cell(one.string_or("kind"), Style::kWarn),
                side_text(one, "left"), side_text(one, "right"), Cell(moment(one.string_or("opened_at"), now), Style::kDim), Cell(end, Style::kDim)});
   }
   if (table.empty()) {
-    context.out.line(context.out.paint("✓ ", Style::kGood) + "no conflict waits for a person");
+    context.out.line((keys->empty() ? context.out.paint("✓ ", Style::kGood) : std::string()) + "no conflict waits for a person" + (keys->empty() ? "" : ", but these keys do"));
   } else {
     std::string text = table.text(context.out.look());
     text.pop_back();

@@ -1,12 +1,15 @@
 // tidewire verify: compares both sides completely, and mends by the mapping's rules where told to.
 #include <algorithm>
 #include <array>
+#include <map>
 
 #include "base/text.h"
 #include "cli/author.h"
 #include "cli/command.h"
+#include "cli/conflicting.h"
 #include "cli/exit_code.h"
 #include "cli/follow.h"
+#include "cli/query.h"
 
 namespace tidewire::cli {
 namespace {
@@ -67,11 +70,91 @@ std::int64_t disputed_of(const Value& job) {
   return count;
 }
 
-std::string mended_text(bool repair, bool recorded, std::int64_t differing, std::int64_t undecided) {
+/// What stands of the records of a mapping: why, by its side and key.
+using Standing = std::map<std::string, Value>;
+
+std::string name_of(const std::string& mapping, const std::string& side, const std::string& key) { return mapping + '\0' + side + '\0' + key; }
+
+/// Those that the job looked at and that wait for a person, or for their next try.
+Result<Standing> standing_of(Session& session, const Value& job) {
+  Standing out;
+  for (const Value& part : job.find("parts")->as_array()) {
+    const std::string mapping = part.string_or("mapping");
+    for (const char* state : {"", "backing_off"}) {
+      for (Value& key : TRY(keys_in(session, mapping, "", state))) out[name_of(mapping, key.string_or("side"), key.string_or("key"))] = std::move(key);
+    }
+    std::string after;
+    do {
+      const Value page = TRY(session.get(Target("/api/v1/conflicts").add("mapping", mapping).add("after", after).text()));
+      for (Value conflict : page.find("conflicts")->as_array()) {
+        conflict["state"] = "conflict";
+        for (const char* side : {"left", "right"}) {
+          const std::string key = conflict.string_or("side") == side ? conflict.string_or("key") : conflict.string_or(std::string(side) + "_key");
+          if (!key.empty()) out[name_of(mapping, side, key)] = conflict;
+        }
+      }
+      after = page.string_or("next");
+    } while (!after.empty());
+  }
+  return out;
+}
+
+const Value* standing_in(const Standing& standing, const Value& finding) {
+  for (const char* side : {"left", "right"}) {
+    const auto found = standing.find(name_of(finding.string_or("mapping"), side, finding.string_or(std::string(side) + "_key")));
+    if (found != standing.end()) return &found->second;
+  }
+  return nullptr;
+}
+
+bool is_for_repair(const Value& finding) { return finding.string_or("finding") != "drift" && finding.string_or("finding") != "edited"; }
+
+/// Of those that are listed and that the rules were to mend, how many stand, by their state.
+std::map<std::string, std::int64_t> not_mended(const Value& job, const Standing& standing) {
+  std::map<std::string, std::int64_t> out;
+  const Value* findings = job.find("findings");
+  for (const Value& one : findings == nullptr || !findings->is_array() ? Array{} : findings->as_array()) {
+    if (const Value* key = standing_in(standing, one); key != nullptr && is_for_repair(one)) ++out[key->string_or("state")];
+  }
+  return out;
+}
+
+std::string words_of(const std::map<std::string, std::int64_t>& states) {
+  static const std::map<std::string, std::string> kWords{{"conflict", "in conflict"}, {"dead", "dead letter"}, {"held", "held by the brake"}, {"waiting_for", "waiting for a parent"}, {"backing_off", "to be tried again"}};
+  std::vector<std::string> words;
+  for (const auto& [state, count] : states) {
+    const auto word = kWords.find(state);
+    words.push_back((states.size() == 1 ? "" : grouped(count) + " ") + (word == kWords.end() ? state : word->second));
+  }
+  return join(words, ", ");
+}
+
+/// `more`: not all that differ are listed.
+std::string repaired_text(bool recorded, bool more, std::int64_t differing, const std::map<std::string, std::int64_t>& standing) {
+  if (recorded) return "; it is read-only: what would be written is on record (`tidewire ops --outcome would_write`) and was not";
+  std::int64_t stand = 0;
+  for (const auto& [state, count] : standing) stand += count;
+  if (stand == 0) return more ? "; those listed are mended as the mapping says: verify again" : "; mended as the mapping says";
+  const std::string mended = differing > stand && !more ? grouped(differing - stand) + " mended as the mapping says, " : std::string();
+  return "; " + mended + (more ? "at least " : "") + grouped(stand) + " not mended: " + words_of(standing) + " (`tidewire conflicts`)";
+}
+
+std::string mendable_text(std::int64_t differing, std::int64_t undecided) {
   if (undecided >= differing) return ", in conflict: `tidewire conflicts`";
-  if (undecided > 0 && !recorded) return "; " + grouped(undecided) + " of them in conflict: `tidewire conflicts`" + (repair ? "; the others are mended as the mapping says: verify again" : "; --repair mends the others as the mapping says");
-  if (!repair) return "; --repair mends them as the mapping says";
-  return recorded ? "; it is read-only: what would be written is on record (`tidewire ops --outcome would_write`) and was not" : "; mended as the mapping says: verify again";
+  if (undecided > 0) return "; " + grouped(undecided) + " of them in conflict: `tidewire conflicts`; --repair mends the others as the mapping says";
+  return "; --repair mends them as the mapping says";
+}
+
+/// A dead letter is told as that: what a look would do was tried, and refused.
+Value with_dead_letters(const Value& findings, const Standing& standing) {
+  Value out = findings;
+  for (Value& one : out.as_array()) {
+    const Value* key = standing_in(standing, one);
+    if (key == nullptr || key->string_or("state") != "dead") continue;
+    one["record"] = Value(Object{{"reason", Value("dead letter: " + why_of(*key))}});
+    one.as_object().erase("error");
+  }
+  return out;
 }
 
 std::string drift_text(std::int64_t drift) {
@@ -87,8 +170,8 @@ void print_edited(Context& context, const Value& job) {
   }
 }
 
-void print_result(Context& context, const Value& job, std::int64_t differing, std::int64_t drift, const std::string& mended) {
-  if (const Value* findings = job.find("findings")) print_findings(context, *findings, false);
+void print_result(Context& context, const Value& job, const Standing& standing, std::int64_t differing, std::int64_t drift, const std::string& mended) {
+  if (const Value* findings = job.find("findings")) print_findings(context, with_dead_letters(*findings, standing), false);
   if (job.bool_or("more", false)) context.out.line(context.out.paint("… more are counted above", Style::kDim));
   print_rules(context, job);
   if (differing + drift + found_of(job, "edited") == 0) context.out.line(context.out.paint("✓ ", Style::kGood) + level_text(job));
@@ -109,15 +192,19 @@ int verify(Context& context) {
   const bool done = job->string_or("state") == "done";
   const std::int64_t differing = differing_of(*job), drift = found_of(*job, "drift");
   const bool recorded = repair && only_recorded(*job);
+  const auto standing = done && differing > 0 ? standing_of(*session, *job) : Result<Standing>(Standing());
+  if (!standing.ok()) return context.failed(standing.error());
+  const auto unmended = repair ? not_mended(*job, *standing) : std::map<std::string, std::int64_t>();
   if (context.json()) {
     context.print_json(*job);
   } else if (done) {
-    print_result(context, *job, differing, drift, differing > 0 ? mended_text(repair, recorded, differing, disputed_of(*job)) : std::string());
+    print_result(context, *job, *standing, differing, drift, differing == 0 ? std::string() : repair ? repaired_text(recorded, job->bool_or("more", false), differing, unmended) : mendable_text(differing, disputed_of(*job)));
   } else {
     print_errors(context, *job);
   }
   if (!done) return kFailed;
   if (differing > 0 && recorded) return kAttention;
+  if (!unmended.empty()) return unmended.contains("backing_off") ? kFailed : kAttention;
   return drift + found_of(*job, "edited") > 0 || (differing > 0 && !repair) ? kFailed : kOk;
 }
 
@@ -131,7 +218,8 @@ const Command& verify_command() {
                                "unlinked (the same thing on both sides, not linked), missing_left and missing_right (linked, but gone there), stopped (an\n"
                                "error), drift (edited on the side that a one-way mapping writes to: left alone, by --repair too), edited (the mapping says it otherwise\n"
                                "since it was edited: `sync MAPPING --all` writes that, --repair does not). What is known is counted and left alone: accepted (told to keep, or a form that one system stores by itself), skipped (a conflict that a person skipped), ignored_delete\n"
-                               "(it stays after a delete that was ignored), out_of_scope, ignored. Ends with 0 when nothing else differs, else 1.",
+                               "(it stays after a delete that was ignored), out_of_scope, ignored. Ends with 0 when nothing else differs, else 1; with --repair with 0 when\n"
+                               "all was mended, with 5 where a record is in conflict, a dead letter or held all the same.",
                                {{{"--mapping", "M", "this mapping alone, as MAPPING"}, {"--repair", "", "puts what differs before the engine, which mends it by the mapping's rules"}, kAuthorOption}, 0, 1},
                                verify};
   return command;
