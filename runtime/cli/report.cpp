@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "cli/command.h"
+#include "cli/conflicting.h"
 #include "cli/exit_code.h"
 #include "cli/query.h"
 #include "cli/table.h"
@@ -117,7 +118,7 @@ class Report {
     std::size_t shown_now = 0;
     for (const Value& one : open->as_array()) {
       if (++shown_now > kShown) break;
-      out.line(out.paint("? ", Style::kWarn) + plain(one.string_or("mapping") + " " + one.string_or("field") + " " + one.string_or("kind")) + ": `tidewire resolve " + shown(*one.find("id"), 20) + " left|right`");
+      out.line(out.paint("? ", Style::kWarn) + plain(one.string_or("mapping") + "  " + record_of(one) + "  " + (one.string_or("field").empty() ? "" : one.string_or("field") + " ") + one.string_or("kind")) + ": " + plain(way_out(one)));
     }
     if (open->as_array().size() > kShown) out.line(out.paint("… " + grouped(static_cast<std::int64_t>(open->as_array().size() - kShown)) + " more: `tidewire conflicts`", Style::kDim));
   }

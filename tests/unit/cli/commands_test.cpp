@@ -8,6 +8,7 @@
 #include "base/embedded.h"
 #include "base/hash.h"
 #include "cli/command.h"
+#include "cli/conflicting.h"
 #include "cli/exit_code.h"
 #include "cli/follow.h"
 #include "cli/help.h"
@@ -297,4 +298,18 @@ TEST_CASE("story: an error is told with its hint", "[cli]") {
 
   CHECK(gist(*operation) == "boom");
   CHECK(story(*operation, {}) == "  script  boom\n  hint: look\n");
+}
+
+TEST_CASE("conflicts: what is proposed is what the API takes: a record as a whole is no question of a side", "[cli]") {
+  const auto proposed = [](const char* conflict) { return way_out(*json::parse(conflict)); };
+
+  CHECK(proposed(R"({"id": 4, "link": 2, "field": "phone", "kind": "clash"})") == "`tidewire resolve 4 left|right|value|skip|accept`");
+  for (const char* kind : {"key_taken", "ambiguous"}) {
+    const std::string text = proposed((std::string(R"({"id": 4, "mapping": "people", "side": "left", "key": "HR 1", "field": "", "kind": ")") + kind + R"(", "error": {"message": "taken"}})").c_str());
+    CHECK(text.find("left|right") == std::string::npos);
+    CHECK(text.find("taken: ") == 0);
+    CHECK(text.find("`tidewire ignore people 'HR 1' --side left`") != std::string::npos);
+    CHECK(text.find("`tidewire resolve 4 skip`") != std::string::npos);
+  }
+  CHECK(proposed(R"({"id": 5, "mapping": "people", "link": 2, "field": "", "kind": "two_links"})") == "`tidewire resolve 5 skip` lets it wait unseen");
 }
