@@ -59,9 +59,21 @@ std::optional<std::string> Secrets::find(const std::string& name) const {
 }
 
 Result<Value> Secrets::resolve(const Value& value, const Texts& drafts) {
+  std::map<std::string, Error> missing;
+  Value out = filled_in(value, drafts, missing);
+  if (missing.empty()) return out;
+  std::vector<std::string> what, lines;
+  for (const auto& [name, why] : missing) {
+    what.push_back(why.message);
+    lines.push_back(name + "=...");
+  }
+  return make_error(Code::kInvalid, join(what, "; "), "put " + join(lines, " and ") + " into .env (mode 600), the environment or $CREDENTIALS_DIRECTORY");
+}
+
+Value Secrets::filled_in(const Value& value, const Texts& drafts, std::map<std::string, Error>& missing) {
   if (value.is_array()) {
     Array out;
-    for (const Value& item : value.as_array()) out.push_back(TRY(resolve(item, drafts)));
+    for (const Value& item : value.as_array()) out.push_back(filled_in(item, drafts, missing));
     return Value(std::move(out));
   }
   if (!value.is_object()) return value;
@@ -73,8 +85,8 @@ Result<Value> Secrets::resolve(const Value& value, const Texts& drafts) {
     const bool empty = text && text->empty() && marker[1] == 's';  // as a fresh .env has it
     if (!text || empty) {
       if (const Value* otherwise = value.find("default"); otherwise != nullptr) return *otherwise;
-      return make_error(Code::kInvalid, std::string(marker + 1) + " \"" + name->as_string() + (empty ? "\" is empty" : "\" is set nowhere"),
-                        "put " + name->as_string() + "=... into .env (mode 600), the environment or $CREDENTIALS_DIRECTORY");
+      missing.emplace(name->as_string(), make_error(Code::kInvalid, std::string(marker + 1) + " \"" + name->as_string() + (empty ? "\" is empty" : "\" is set nowhere")));
+      return Value();
     }
     if (marker[1] == 's') {
       redactor_.add(name->as_string(), *text);
@@ -84,7 +96,7 @@ Result<Value> Secrets::resolve(const Value& value, const Texts& drafts) {
     return Value(*text);
   }
   Object out;
-  for (const auto& [key, item] : value.as_object()) out[key] = TRY(resolve(item, drafts));
+  for (const auto& [key, item] : value.as_object()) out[key] = filled_in(item, drafts, missing);
   return Value(std::move(out));
 }
 

@@ -22,7 +22,7 @@ class Secrets {
   /// before .env with another text.
   std::vector<std::string> load();
   using Texts = std::map<std::string, std::string>;
-  /// The same value with {"$secret": X} and {"$env": X} replaced, by `drafts` first. kInvalid names the first X that is set nowhere.
+  /// The same value with {"$secret": X} and {"$env": X} replaced, by `drafts` first. kInvalid names each X that is set nowhere.
   Result<Value> resolve(const Value& value, const Texts& drafts = {});
   std::optional<std::string> find(const std::string& name) const;
   /// Whether it comes from before .env, so that a line there changes nothing.
@@ -32,6 +32,8 @@ class Secrets {
 
  private:
   std::optional<std::string> outside(const std::string& name) const;
+  /// `missing` gets by its name what is wrong with each that has no text.
+  Value filled_in(const Value& value, const Texts& drafts, std::map<std::string, Error>& missing);
 
   std::string folder_;
   Redactor& redactor_;

@@ -1,4 +1,5 @@
 // tidewire check: is every script right, and with --connect, does every system answer?
+#include "base/text.h"
 #include "cli/command.h"
 #include "cli/exit_code.h"
 #include "cli/table.h"
@@ -12,9 +13,15 @@ const Array& check_list(const Value& found, const char* name) {
   return list != nullptr && list->is_array() ? list->as_array() : kNone;
 }
 
-void print_problems(const Context& context, const Value& found) {
+/// A file's mistakes come a line each.
+std::size_t print_problems(const Context& context, const Value& found) {
+  std::size_t count = 0;
   for (const Value& problem : check_list(found, "problems")) {
-    context.out.line(context.out.paint("✗ ", Style::kBad) + context.out.paint(plain(problem.string_or("file")), Style::kBold) + "  " + plain(problem.string_or("message")));
+    for (const std::string& line : split(problem.string_or("message"), '\n')) {
+      if (line.empty()) continue;
+      ++count;
+      context.out.line(context.out.paint("✗ ", Style::kBad) + context.out.paint(plain(problem.string_or("file")), Style::kBold) + "  " + plain(line));
+    }
     if (const std::string hint = problem.string_or("hint"); !hint.empty()) context.out.line("  " + context.out.paint("hint: ", Style::kDim) + plain(hint));
   }
   for (const Value& warning : check_list(found, "warnings")) {
@@ -22,6 +29,7 @@ void print_problems(const Context& context, const Value& found) {
     const std::string file = warning.string_or("file", warning.string_or("at"));
     context.out.line(context.out.paint("! ", Style::kWarn) + (file.empty() ? "" : plain(file) + "  ") + plain(text));
   }
+  return count;
 }
 
 void print_connections(const Context& context, const Value& found) {
@@ -68,8 +76,7 @@ int check(Context& context) {
   }
   if (const std::string accepted = context.arguments.get("--accept"); !accepted.empty()) context.out.line(context.out.paint("✓ ", Style::kGood) + plain(accepted) + " is accepted as the right system");
   print_connections(context, *found);
-  print_problems(context, *found);
-  const auto problems = check_list(*found, "problems").size();
+  const auto problems = print_problems(context, *found);
   const auto warnings = check_list(*found, "warnings").size();
   if (problems == 0) context.out.line(context.out.paint("✓ ", Style::kGood) + "no problem found" + (warnings > 0 ? ", " + std::to_string(warnings) + " to think about" : "") + (connect ? "" : "  (--connect asks the systems too)"));
   else context.out.line(std::to_string(problems) + (problems == 1 ? " problem" : " problems"));

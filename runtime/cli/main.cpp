@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <utility>
 
 #include "app/files.h"
 #include "app/script_program.h"
@@ -114,7 +115,8 @@ void Context::complain(const Error& error) const {
     print_error(out, error);
     return out.flush();  // a daemon may say nothing more for weeks
   }
-  err.line(err.paint("tidewire: ", Style::kBad) + plain(error.message));
+  bool first = true;
+  for (const std::string& line : split(error.message, '\n')) err.line((std::exchange(first, false) ? err.paint("tidewire: ", Style::kBad) : std::string("  ")) + plain(line));
   if (!error.hint.empty()) err.line("  " + err.paint("hint: ", Style::kDim) + plain(error.hint));
 }
 

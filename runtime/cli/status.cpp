@@ -1,6 +1,7 @@
 // tidewire status: how everything stands, on one screen.
 #include <algorithm>
 #include <filesystem>
+#include <utility>
 
 #include "base/text.h"
 #include "cli/command.h"
@@ -153,7 +154,8 @@ class StatusPage {
     for (const std::string& line : with_daemon_ ? refused_lines(status_) : std::vector<std::string>()) lines.push_back(out_.paint("! ", Style::kWarn) + line);
     for (const auto& [name, one] : members(status_, "mappings")) {
       if (const Value* error = one.at_path("reload.error"); error != nullptr && !error->is_null()) {
-        lines.push_back(out_.paint("✗ ", Style::kBad) + name + ": the file as saved last does not load: " + plain(error->is_string() ? error->as_string() : error->string_or("message")));
+        std::string lead = out_.paint("✗ ", Style::kBad) + name + ": the file as saved last does not load: ";
+        for (const std::string& line : split(error->is_string() ? error->as_string() : error->string_or("message"), '\n')) lines.push_back(std::exchange(lead, "  ") + plain(line));
       }
       if (const Value* drift = one.find("drift"); drift != nullptr) lines.push_back(out_.paint("✗ ", Style::kBad) + name + " is paused: " + plain(drift->string_or("message")));
       for (const char* side : {"left", "right"}) {

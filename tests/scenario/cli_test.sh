@@ -132,9 +132,17 @@ says "is there already"
 rm mappings/humans.lua
 
 cp mappings/people.lua "$work/people.lua"
-sed -i 's/"phone"/"phon"/' mappings/people.lua
-expect 1 "$TIDEWIRE" run --once
+sed -i 's/"phone"/"phon"/; s/"full_name"/"fullname"/' mappings/people.lua
+expect 3 "$TIDEWIRE" run --once
 says "invalid: see"
+expect 3 "$TIDEWIRE" sync
+says "no mapping runs: people: mappings/people.lua:10: 'fullname' is no field"
+[[ $out != *"⏎"* ]] || fail "two mistakes are told on one line: $out"
+expect 3 "$TIDEWIRE" sync people
+expect 3 "$TIDEWIRE" install app people
+says "mapping 'people' does not run"
+expect 3 "$TIDEWIRE" check
+says "2 problems"
 cp "$work/people.lua" mappings/people.lua
 sed -i 's/direction = "both"/direction = "left_to_right"/' mappings/people.lua
 expect 2 "$TIDEWIRE" sync people --direction right_to_left

@@ -101,4 +101,20 @@ TEST_CASE("a line of .env that counts for nothing is warned of", "[app][env]") {
   unsetenv("TIDEWIRE_TEST_OUTSIDE");
 }
 
+TEST_CASE("what is set nowhere or is empty is named all at once, with the lines that .env lacks", "[app][env]") {
+  const test::TempDir folder;
+  std::ofstream(folder.path() / ".env") << "TIDEWIRE_TEST_KEY=\nTIDEWIRE_TEST_URL=http://erp\n";
+  Redactor redactor;
+  Secrets secrets(folder.path().string(), redactor);
+  secrets.load();
+  const auto marked = [](const char* marker, const char* name) { return Value(Object{{marker, name}}); };
+
+  const auto refused = secrets.resolve(Value(Object{{"url", marked("$env", "TIDEWIRE_TEST_URL")}, {"key", marked("$secret", "TIDEWIRE_TEST_KEY")}, {"more", Value(Array{marked("$secret", "TIDEWIRE_TEST_SECRET")})}}));
+
+  REQUIRE_FALSE(refused.ok());
+  CHECK(refused.error().code == Code::kInvalid);
+  CHECK(refused.error().message == "secret \"TIDEWIRE_TEST_KEY\" is empty; secret \"TIDEWIRE_TEST_SECRET\" is set nowhere");
+  CHECK(refused.error().hint.find("TIDEWIRE_TEST_KEY=... and TIDEWIRE_TEST_SECRET=...") != std::string::npos);
+}
+
 }  // namespace tidewire::app
