@@ -109,7 +109,7 @@ Result<Follower::Left> Follower::left_of(Value& job) {
     const std::int64_t waiting = mapping->int_or("waiting", 0) + (options_.retries ? mapping->int_or("backing_off", 0) : 0);
     const bool off = mapping->bool_or("paused", false);
     part["switched_off"] = off;
-    if (off) left.off_text = name + " is switched off (`tidewire resume " + name + "` lets it go on)";
+    if (off) left.off_text = name + " is paused (`tidewire resume " + name + "` lets it go on)";
     if (off && part.string_or("state") != "done") left.paused = left.off_text;
     (off ? left.off : left.keys) += waiting;
     if (const auto before = beginning_of(session_, part)) part["events"] = moved(*before, counters_in(mapping->find("counters")));

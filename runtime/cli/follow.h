@@ -28,7 +28,7 @@ class Follower {
   struct Left {
     std::int64_t keys = 0;    // that are tried again by themselves
     std::int64_t off = 0;     // of mappings that are switched off
-    std::string off_text;     // "people is switched off ..."
+    std::string off_text;     // "people is paused ..."
     std::string paused;  // "app: 503 ..." where a connection is, or why a mapping takes no keys
   };
   Result<Left> left_of(Value& job);

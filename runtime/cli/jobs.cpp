@@ -35,7 +35,7 @@ int list(Context& context, Session& session) {
   for (const Value& job : found->find("jobs")->as_array()) {
     std::vector<std::string> names;
     for (const Value& name : job.find("mappings")->as_array()) names.push_back(name.as_string());
-    table.add({job.string_or("id"), job.string_or("kind"), state_cell(job), join(names, ", "), grouped(job.int_or("looked_at", 0)), grouped(job.int_or("marked", 0)),
+    table.add({job.string_or("id"), job_word(job.string_or("kind")), state_cell(job), join(names, ", "), grouped(job.int_or("looked_at", 0)), grouped(job.int_or("marked", 0)),
                Cell(moment(job.string_or("started_at"), now), Style::kDim)});
   }
   if (table.empty()) {

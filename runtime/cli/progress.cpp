@@ -34,10 +34,12 @@ const Array& parts_of(const Value& job) {
 
 struct Counted {
   const char* member;
-  const char* word;
+  const char* one;
+  const char* many;
 };
-const Counted kDid[] = {{"created", "created"}, {"updated", "updated"}, {"deleted", "deleted"}, {"linked", "linked"}, {"auto_merged", "merged"}};
-const Counted kOpen[] = {{"waiting", "waiting"}, {"backing_off", "to be tried again"}, {"waiting_for", "waiting for a parent"}, {"open_conflicts", "in conflict"}, {"held", "held"}, {"dead", "given up"}, {"would_write", "that would be written"}};
+const Counted kDid[] = {{"created", "created", "created"}, {"updated", "updated", "updated"}, {"deleted", "deleted", "deleted"}, {"linked", "linked", "linked"}, {"auto_merged", "merged", "merged"}};
+const Counted kOpen[] = {{"waiting", "waiting", "waiting"}, {"backing_off", "to be tried again", "to be tried again"}, {"waiting_for", "waiting for a parent", "waiting for a parent"},
+                         {"open_conflicts", "in conflict", "in conflict"}, {"held", "held", "held"}, {"dead", "dead letter", "dead letters"}, {"would_write", "that would be written", "that would be written"}};
 
 bool ended(const std::string& state) { return state == "done" || state == "failed" || state == "cancelled"; }
 
@@ -56,7 +58,10 @@ void add_count(std::vector<std::string>& words, std::int64_t count, const char* 
 
 std::string counts_text(const Value& counts, std::span<const Counted> kinds) {
   std::vector<std::string> words;
-  for (const Counted& kind : kinds) add_count(words, counts.int_or(kind.member, 0), kind.word);
+  for (const Counted& kind : kinds) {
+    const std::int64_t count = counts.int_or(kind.member, 0);
+    add_count(words, count, count == 1 ? kind.one : kind.many);
+  }
   return join(words, ", ");
 }
 

@@ -1,5 +1,7 @@
 #include "cli/query.h"
 
+#include <algorithm>
+
 #include "app/app.h"
 
 namespace tidewire::cli {
@@ -18,6 +20,12 @@ Target& Target::add(const std::string& name, const std::string& value) {
   text_ += (any_ ? "&" : "?") + name + "=" + http::percent_encode(value);
   any_ = true;
   return *this;
+}
+
+std::string job_word(std::string kind) {
+  if (kind == "initial_load") return "sync";
+  std::replace(kind.begin(), kind.end(), '_', ' ');
+  return kind;
 }
 
 }  // namespace tidewire::cli

@@ -23,6 +23,9 @@ class Target {
 /// A time as the API takes it, of a time or of how long ago it was ("2h"); "" stays. kInvalid: neither.
 Result<std::string> moment_of(const std::string& text, Instant now);
 
+/// A job's kind as a person reads it: `sync` is what asks for an "initial_load", the second one as the first.
+std::string job_word(std::string kind);
+
 /// One segment of a path, encoded.
 std::string segment(const std::string& text);
 

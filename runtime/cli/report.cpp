@@ -87,7 +87,7 @@ class Report {
     Terminal& out = context_.out;
     const std::string success = report.string_or("last_success");
     out.line(out.paint("From " + report.string_or("since") + " to " + report.string_or("until"), Style::kBold));
-    out.line("everything was level last at " + (success.empty() ? std::string("no time that is known") : success));
+    out.line(success.empty() ? std::string("when everything was level last is not known: the daemon and `run --once` note it") : "everything was level last at " + success);
     out.line();
     Table table({{"mapping"}, {"pairs", true}, {"created", true}, {"updated", true}, {"deleted", true}, {"linked", true}, {"merged", true}, {"conflicts", true}, {"dead", true}, {"open now", true}});
     for (const auto& [name, one] : report.find("mappings")->as_object()) {

@@ -188,7 +188,7 @@ class Daemon {
                                    (refused.mappings == 0 ? "" : ", " + std::to_string(refused.mappings) + (refused.mappings == 1 ? " mapping" : " mappings") + " invalid: see `tidewire check`"));
       for (const std::string& name : context_.json() ? std::vector<std::string>{} : unloaded) context_.out.line(name + " was never loaded: `tidewire sync " + name + "` goes over what was there before");
       for (const auto& [name, waiting] : context_.json() ? Object{} : off) {
-        context_.out.line(name + " is switched off, " + grouped(waiting.as_int()) + (waiting.as_int() == 1 ? " change waits" : " changes wait") + " for that: `tidewire resume " + name + "` lets it go on");
+        context_.out.line(name + " is paused, " + grouped(waiting.as_int()) + (waiting.as_int() == 1 ? " change waits" : " changes wait") + " for that: `tidewire resume " + name + "` lets it go on");
       }
       for (const auto& [name, waiting] : context_.json() ? Object{} : gone) {
         context_.out.line("the file of " + plain(name) + " is gone, " + grouped(waiting.as_int()) + (waiting.as_int() == 1 ? " key waits" : " keys wait") + " for it: put it back, or `tidewire discard " + plain(name) + " --all --reason WHY` lets " + (waiting.as_int() == 1 ? "it go" : "them go"));

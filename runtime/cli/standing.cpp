@@ -19,7 +19,7 @@ struct Kind {
 };
 const Kind kStanding[] = {
     {"open_conflicts", "conflict", "conflicts"},
-    {"dead", "record given up", "records given up"},
+    {"dead", "dead letter", "dead letters"},
     {"held", "record held by the brake", "records held by the brake"},
     {"waiting_for", "record without its parent", "records without their parent"},
 };
@@ -33,7 +33,7 @@ std::string held_of(const std::string& name, const Value& mapping) {
 
 std::string unknown_of(const std::string& name, const Value& mapping) {
   if (std::string held = held_of(name, mapping); !held.empty()) return held;
-  if (mapping.bool_or("paused", false)) return " is switched off, what comes waits: `tidewire resume " + name + "`";
+  if (mapping.bool_or("paused", false)) return " is paused, what comes waits: `tidewire resume " + name + "`";
   if (mapping.string_or("state") != "running" || mapping.bool_or("ever_loaded", true)) return "";
   const bool any = mapping.int_or("links", 0) + mapping.int_or("tombstones", 0) > 0;
   return any ? " was never loaded: `tidewire sync " + name + "` goes over what was there before" : " has nothing linked yet: `tidewire sync " + name + "` is its first load";

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/exit_code.h"
+#include "cli/query.h"
 #include "cli/standing.h"
 #include "cli/table.h"
 
@@ -24,7 +25,7 @@ std::int64_t sum_of(const Value& mapping, std::initializer_list<const char*> nam
 
 Style style_of_state(const std::string& state) {
   if (state == "ok" || state == "running") return Style::kGood;
-  if (state == "unknown" || state == "not_loaded" || state == "file gone") return Style::kDim;
+  if (state == "unknown" || state == "not_loaded" || state == "not running" || state == "file gone") return Style::kDim;
   return state == "paused" ? Style::kWarn : Style::kBad;
 }
 
@@ -108,7 +109,7 @@ class StatusPage {
     Table table({{"mapping"}, {""}, {"state"}, {"pairs", true}, {"waiting", true}, {"again", true}, {"conflicts", true}, {"dead", true}, {"held", true}, {"for parent", true}, {"would write", true}, {"last"}});
     for (const auto& [name, one] : members(status_, "mappings")) {
       std::string state = one.string_or("state");
-      if (state == "not_loaded" && file_gone(name)) state = "file gone";
+      if (state == "not_loaded") state = file_gone(name) ? "file gone" : "not running";
       const std::string last = one.string_or("last_operation");
       table.add({Cell(name), Cell(ends_of(one), Style::kDim), Cell(state, style_of_state(state)), count_cell(one.int_or("links", 0)), count_cell(one.int_or("waiting", 0)),
                  count_cell(one.int_or("backing_off", 0), Style::kWarn), count_cell(sum_of(one, {"open_conflicts"}), Style::kWarn), count_cell(one.int_or("dead", 0), Style::kBad),
@@ -162,7 +163,7 @@ class StatusPage {
         const Value* error = one.at_path(std::string("polls.") + side + ".error.message");
         if (error != nullptr) lines.push_back(out_.paint("! ", Style::kWarn) + name + ": polling the " + side + " side fails: " + shown(*error, 160));
       }
-      if (const Value* error = one.at_path("job.error.message"); error != nullptr) lines.push_back(out_.paint("! ", Style::kWarn) + name + ": the last " + plain(one.at_path("job.kind")->as_string()) + " failed: " + shown(*error, 300));
+      if (const Value* error = one.at_path("job.error.message"); error != nullptr) lines.push_back(out_.paint("! ", Style::kWarn) + name + ": the last " + plain(job_word(one.at_path("job.kind")->as_string())) + " failed: " + shown(*error, 300));
     }
     for (const auto& [name, one] : members(status_, "mappings")) {
       const std::int64_t left_alone = one.int_or("open_drift", 0);
@@ -229,8 +230,8 @@ const Command& status_command() {
   static const Command command{"status",
                                "[--exit-code|--healthy]",
                                "shows how connections and mappings stand",
-                               "Without a daemon it shows what is stored: mappings are then `not_loaded`, which says nothing of what is in their files; `file gone` is one that has none any more.",
-                               {{{"--exit-code", "", "ends with 1 when not healthy, 5 when conflicts, dead letters, held keys or keys without their parent exist"}, {"--healthy", "", "ends with 1 when not healthy or no daemon runs, whatever waits for a person: for what starts it again"}}, 0, 0},
+                               "Without a daemon it shows what is stored: mappings are then `not running`, which says nothing of what is in their files; `file gone` is one that has none any more.",
+                               {{{"--exit-code", "", "ends with 1 when not healthy (without a daemon: when a connection cannot be made of what tidewire.lua says), 5 when conflicts, dead letters, held keys or keys without their parent exist"}, {"--healthy", "", "ends with 1 when not healthy or no daemon runs, whatever waits for a person: for what starts it again"}}, 0, 0},
                                show_status};
   return command;
 }

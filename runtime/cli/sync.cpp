@@ -95,7 +95,7 @@ const Command& sync_command() {
                                "makes both sides level now: first load, or what was missed",
                                "Without MAPPING all of them, those first that others refer to. Ends with 0 when level, 1 when something failed or is to\n"
                                "be tried again, 5 when conflicts, dead letters, held keys, keys without their parent or the work of a mapping\n"
-                               "that is switched off remain.",
+                               "that is paused remain.",
                                {{{"--mapping", "M", "this mapping alone, as MAPPING"},
                                  {"--key", "K", "this record alone"},
                                  {"--side", "left|right", "whose records; of --key: whose key it is (default: the source's, else left)"},

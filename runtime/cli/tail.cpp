@@ -103,7 +103,7 @@ class Tail {
     const std::string at = job.string_or("finished_at", format_instant(clock_.now()));
     const Value* waits = job.at_path("waits_for.text");
     Terminal& out = context_.out;
-    out.line(out.paint(at.substr(11, 8), Style::kDim) + "  " + join(names, ", ") + "  " + job.string_or("kind") + " " + job.string_or("state") + ", " + grouped(job.int_or("looked_at", 0)) + " looked at" +
+    out.line(out.paint(at.substr(11, 8), Style::kDim) + "  " + join(names, ", ") + "  " + job_word(job.string_or("kind")) + " " + job.string_or("state") + ", " + grouped(job.int_or("looked_at", 0)) + " looked at" +
              (waits == nullptr ? "" : ", " + plain(waits->as_string())) + "  " + out.paint(job.string_or("id"), Style::kDim));
   }
 

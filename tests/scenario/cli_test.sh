@@ -80,7 +80,7 @@ wait_for "the edit is not polled" waits
 stop_daemon TERM
 cp "$work/people.lua" mappings/people.lua
 expect 1 timeout 60 "$TIDEWIRE" run --once  # does not wait for what nobody works off
-says "people is switched off, 1 change waits for that"
+says "people is paused, 1 change waits for that"
 expect 1 timeout 60 "$TIDEWIRE" run --once --json
 says '"switched_off":{"people":1}'
 expect 0 "$TIDEWIRE" resume people

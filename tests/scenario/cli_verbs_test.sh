@@ -87,14 +87,14 @@ expect 1 "$TIDEWIRE" token add n8n --role trigger --mapping poeple
 says "did you mean 'people'?"
 expect 0 "$TIDEWIRE" token add n8n --role trigger --mapping people
 
-# what is switched off is told, by status and by a sync that waits for it
+# what is paused is told, by status and by a sync that waits for it
 expect 0 "$TIDEWIRE" pause people
 edit_erp ada@example.org '{"phone": "+44 3"}'
 expect 5 timeout 60 "$TIDEWIRE" sync people
-says "people is switched off"
+says "people is paused"
 start_daemon
 expect 0 "$TIDEWIRE" status
-says "people is switched off"
+says "people is paused"
 expect 0 "$TIDEWIRE" resume people
 stop_daemon TERM
 expect 0 "$TIDEWIRE" sync
@@ -112,13 +112,13 @@ expect 0 "$TIDEWIRE" verify people
 sed -i 's/{ "phone", "phone" }/{ "phone", "phone", { to_right = function() error("no phone today") end, to_left = function(v) return v end } }/' mappings/people.lua
 edit_erp ada@example.org '{"phone": "+44 4"}'
 expect 5 "$TIDEWIRE" sync
-says "1 given up"
+says "1 dead letter"
 expect 0 "$TIDEWIRE" alerts
-says "no alert stands, but 1 record given up"
+says "no alert stands, but 1 dead letter"
 start_daemon
 expect 0 "$TIDEWIRE" status
 says "healthy"
-says "1 record given up"
+says "1 dead letter"
 expect 2 "$TIDEWIRE" discard people ada@example.org
 says "why is it let go?"
 expect 1 "$TIDEWIRE" discard people nobody --reason "not needed"

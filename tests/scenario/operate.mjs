@@ -67,7 +67,7 @@ const cases = {
     const ended = await Promise.race([off.exited, sleep(20).then(() => ({ code: "still there after 20 s" }))]);
     if (off.running()) await off.kill();
     assert.equal(ended.code, 5, off.out() + off.err());
-    assert.match(off.err(), /employees is switched off \(`tidewire resume employees` lets it go on\)/);
+    assert.match(off.err(), /employees is paused \(`tidewire resume employees` lets it go on\)/);
     const went_on = await afar("operator", "resume", "employees");
     assert.equal(went_on.code, 0, went_on.out);
     await until("the change to arrive", async () => (await row("ada")).phone === "paused");

@@ -106,8 +106,8 @@ TEST_CASE("help: a kind of connection is told with its options, as it declares t
 TEST_CASE("standing: what waits for a person is counted, of one mapping or of all", "[cli]") {
   const auto status = json::parse(R"({"mappings": {"a": {"open_conflicts": 1, "dead": 2, "waiting_for": 1, "links": 3, "state": "running"}, "b": {"dead": 1, "held": 1200, "links": 3, "state": "running"}}})");
 
-  CHECK(standing_text(*status) == "1 conflict, 3 records given up, 1 200 records held by the brake, 1 record without its parent");
-  CHECK(standing_text(*status, "b") == "1 record given up, 1 200 records held by the brake");
+  CHECK(standing_text(*status) == "1 conflict, 3 dead letters, 1 200 records held by the brake, 1 record without its parent");
+  CHECK(standing_text(*status, "b") == "1 dead letter, 1 200 records held by the brake");
   CHECK(standing_text(Value(Object{})) == "");
   CHECK(unknown_lines(*status).empty());
 }
@@ -137,6 +137,12 @@ TEST_CASE("standing: webhooks that were turned away are told by their reason", "
   CHECK(lines[0].find("erp: 2 webhooks were refused: without a valid proof") == 0);
   CHECK(lines[1].find("erp: 1 webhook was refused: over the limit") == 0);
   CHECK(refused_lines(Value(Object{})).empty());
+}
+
+TEST_CASE("query: a job is called as what asks for it", "[cli]") {
+  CHECK(job_word("initial_load") == "sync");
+  CHECK(job_word("dry_run") == "dry run");
+  CHECK(job_word("verify") == "verify");
 }
 
 TEST_CASE("query: a moment is a time or how long ago it was", "[cli]") {
@@ -224,7 +230,7 @@ TEST_CASE("progress: the bar fills from empty to full", "[cli]") {
 TEST_CASE("progress: a part is told with what happened, and nothing that did not", "[cli]") {
   const auto part = json::parse(R"({"mapping": "people", "marked": 1234, "events": {"created": 1200, "echo": 30}, "counts": {"links": 1230, "dead": 4, "waiting": 0}})");
 
-  CHECK(part_summary(*part) == "1 200 created; 1 230 pairs now; open: 4 given up");
+  CHECK(part_summary(*part) == "1 200 created; 1 230 pairs now; open: 4 dead letters");
 }
 
 TEST_CASE("progress: a conflict of another day is open, not what the job did", "[cli]") {
