@@ -96,7 +96,9 @@ std::string part_summary(const Value& part) {
   const Value* counts = part.find("counts");
   const std::string did = counts_text(events == nullptr ? none : *events, kDid);
   const bool over = ended(part.string_or("state", "done"));
-  std::string text = unfinished_text(part) + (did.empty() ? (over ? "nothing to write" : "nothing written") : did);
+  const std::int64_t failed = events == nullptr ? 0 : events->int_or("dead_letters", 0) + events->int_or("retries", 0);
+  const std::string tried = failed == 0 ? "" : ", " + grouped(failed) + (failed == 1 ? " attempt failed" : " attempts failed");
+  std::string text = unfinished_text(part) + (!did.empty() ? did : over && failed == 0 ? "nothing to write" : "nothing written" + tried);
   if (counts == nullptr) return text;
   const std::int64_t pairs = counts->int_or("links", 0);
   text += "; " + grouped(pairs) + (pairs == 1 ? " pair" : " pairs") + " now";

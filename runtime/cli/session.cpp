@@ -124,6 +124,18 @@ Session::~Session() {
   if (app_ && started_) finish_app();
 }
 
+void Session::settle() {
+  if (!app_ || options_.need != Need::kWork) return;
+  const auto done = std::make_shared<bool>(false);  // both may come, the later one after this returned
+  const auto finish = [this, done] {
+    *done = true;
+    loop_.stop();
+  };
+  const auto enough = loop_.after(kFinishTime, finish);
+  app_->control().engine().settled(false, finish);
+  run_until(*done);
+}
+
 void Session::finish_app() {
   bool done = false, draining = false;
   const auto drain = [&] {

@@ -48,6 +48,8 @@ class Session {
   void wait(Duration duration);
   /// A mapping's counters as the state had them before anything was worked off here; nothing where a daemon works.
   std::optional<std::map<std::string, std::int64_t>> counters_before(const std::string& mapping) const;
+  /// Where this process works: until nothing is left to do now. A daemon goes on by itself.
+  void settle();
   /// What is left need not be finished when this ends: it stays in the state for the next one.
   void abandon() { abandoned_ = true; }
 

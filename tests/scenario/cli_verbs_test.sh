@@ -112,9 +112,14 @@ expect 0 "$TIDEWIRE" verify people
 sed -i 's/{ "phone", "phone" }/{ "phone", "phone", { to_right = function() error("no phone today") end, to_left = function(v) return v end } }/' mappings/people.lua
 edit_erp ada@example.org '{"phone": "+44 4"}'
 expect 5 "$TIDEWIRE" sync
-says "1 dead letter"
+says "nothing written, 1 attempt failed; 3 pairs now; open: 1 dead letter"
 expect 0 "$TIDEWIRE" alerts
 says "no alert stands, but 1 dead letter"
+expect 5 "$TIDEWIRE" retry --all
+says "1 key tried again; open: 1 dead letter"
+expect 5 "$TIDEWIRE" verify people --repair
+says "1 record differs; 1 not mended: dead letter"
+expect 5 "$TIDEWIRE" adopt people --accept
 start_daemon
 expect 0 "$TIDEWIRE" status
 says "healthy"

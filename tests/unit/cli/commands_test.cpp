@@ -245,6 +245,14 @@ TEST_CASE("progress: where nothing was to be written, it is said", "[cli]") {
   CHECK(part_summary(*part) == "nothing to write; 3 pairs now");
 }
 
+TEST_CASE("progress: where every write failed it is not said that there was none", "[cli]") {
+  const auto of = [](const char* events) { return part_summary(*json::parse(std::string(R"({"mapping": "people", "counts": {"links": 3, "dead": 1}, "events": )") + events + "}")); };
+
+  CHECK(of(R"({"dead_letters": 1})") == "nothing written, 1 attempt failed; 3 pairs now; open: 1 dead letter");
+  CHECK(of(R"({"dead_letters": 1, "retries": 2})") == "nothing written, 3 attempts failed; 3 pairs now; open: 1 dead letter");
+  CHECK(of(R"({"dead_letters": 1, "updated": 1})") == "1 updated; 3 pairs now; open: 1 dead letter");
+}
+
 TEST_CASE("progress: a part that did not come to its end says so", "[cli]") {
   const auto of = [](const char* state) { return part_summary(*json::parse(std::string(R"({"mapping": "people", "state": ")") + state + R"(", "events": {}, "counts": {"links": 6}})")); };
 
