@@ -30,16 +30,16 @@ void fail_all(std::vector<Waiting>& asked, const Error& error) {
 /// The remote refused what was asked, rather than not answering.
 bool spoiled_by_one(const Error& error) { return error.code == Code::kInvalid || error.code == Code::kBlocked || error.code == Code::kNotFound; }
 
-/// The one record whose key is spelled otherwise than asked: a system that compares keys without case finds it so (law 20).
-const Record* spelled_otherwise(const std::string& asked, const std::vector<Record>& found) {
-  const std::string plain = fold(trim(asked));
-  const Record* only = nullptr;
+std::string plain(const std::string& key) { return fold(trim(key)); }
+
+/// By its key without case, for a system that compares keys so (law 20); null where several records have it.
+std::map<std::string, const Record*> without_case(const std::vector<Record>& found) {
+  std::map<std::string, const Record*> out;
   for (const Record& record : found) {
-    if (fold(trim(record.key)) != plain) continue;
-    if (only != nullptr) return nullptr;
-    only = &record;
+    const auto [at, is_first] = out.emplace(plain(record.key), &record);
+    if (!is_first) at->second = nullptr;
   }
-  return only;
+  return out;
 }
 
 std::string shape_of(const Query& query) {
@@ -130,11 +130,13 @@ struct Batcher::Shared : std::enable_shared_from_this<Batcher::Shared> {
       if (!answer.ok()) return fail_all(*asked, answer.error());
       std::map<std::string, const Record*> found;
       for (const Record& record : *answer) found[record.key] = &record;
+      const auto loosely = without_case(*answer);
       const bool alone = std::all_of(asked->begin(), asked->end(), [&](const auto& one) { return one.ask == asked->front().ask; });
       std::vector<Line<std::string, std::optional<Record>>::Waiting> unsure;
       for (auto& one : *asked) {
         const auto it = found.find(one.ask);
-        const Record* record = it != found.end() ? it->second : spelled_otherwise(one.ask, *answer);
+        const auto near = it == found.end() ? loosely.find(plain(one.ask)) : loosely.end();
+        const Record* record = it != found.end() ? it->second : (near != loosely.end() ? near->second : nullptr);
         if (record != nullptr && it == found.end() && !alone) unsure.push_back(std::move(one));  // it may have been found by its own spelling alone
         else one.done(record == nullptr ? std::optional<Record>() : std::optional<Record>(*record));
       }
