@@ -48,13 +48,18 @@ int retry(Context& context) {
   const auto answer = session->post("/api/v1/retry", body);
   if (!answer.ok()) return context.failed(answer.error());
   const std::int64_t count = answer->int_or("retried", 0);
-  session->settle();
-  const auto status_now = session->get("/api/v1/status");
-  if (!status_now.ok()) return context.failed(status_now.error());
+  Value left(Object{});
+  if (!session->with_daemon()) {
+    session->settle();
+    auto now = session->get("/api/v1/status");
+    if (!now.ok()) return context.failed(now.error());
+    left = std::move(*now);
+  }
+  const std::string mapping = body.string_or("mapping");
+  const std::string tried = session->with_daemon() ? " tried again by the daemon: `tidewire ops` tells what comes of it" : " tried again" + left_text(left, mapping);
   if (context.json()) context.print_json(*answer);
-  else if (count == 0) context.out.line("nothing was dead, held or to be tried again there");
-  else context.out.line(grouped(count) + (count == 1 ? " key" : " keys") + (session->with_daemon() ? " tried again by the daemon: `tidewire ops` tells what comes of it" : " tried again" + left_text(*status_now, body.string_or("mapping"))));
-  return session->with_daemon() || count == 0 ? kOk : exit_of_retry(*status_now, body.string_or("mapping"));
+  else context.out.line(count == 0 ? "nothing was dead, held or to be tried again there" : grouped(count) + (count == 1 ? " key" : " keys") + tried);
+  return count == 0 ? kOk : exit_of_retry(left, mapping);
 }
 
 }  // namespace
