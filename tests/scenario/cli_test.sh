@@ -238,6 +238,8 @@ ERP_URL=localhost:1 expect 3 "$TIDEWIRE" check
 says "tidewire.lua:4: connection erp: 'url' must be an address that begins with http:// or https://"
 says "mappings/people.lua: its connection 'erp' does not run"
 [[ $out != *"unknown name"* && $out != *"tidewire/host"* ]] || fail "$out"
+ERP_URL=localhost:1 expect 1 "$TIDEWIRE" status --exit-code
+expect 0 "$TIDEWIRE" status --exit-code
 
 # a state elsewhere: commands find the daemon all the same
 mv state "$work/state"
