@@ -12,11 +12,16 @@ export function moment_field(label, name, filters) {
   return field(label, h("input", { type: "datetime-local", name, value: local(filters[name]) }));
 }
 
+/// From and until when: they stand beside each other, whatever else a line has room for.
+export function span_fields(filters) {
+  return h("div", { class: "pair" }, moment_field("From", "since", filters), moment_field("Until", "until", filters));
+}
+
 const on_a_phone = 2;
 
 /// On a phone the first fields stand above the list; the others unfold, and are so where one of them is set.
 function fold(form) {
-  const later = [...form.querySelectorAll(":scope > label")].slice(on_a_phone);
+  const later = [...form.querySelectorAll(":scope > label, :scope > .pair")].slice(on_a_phone);
   if (later.length < 2) return;
   for (const one of later) one.classList.add("later");
   const said = ({ type, checked, value }) => (type === "checkbox" ? checked : value !== "");
@@ -27,7 +32,7 @@ function fold(form) {
     toggle.textContent = open ? "Fewer filters" : "More filters";
   };
   toggle.addEventListener("click", () => show(!form.classList.contains("open")));
-  show(later.some((one) => said(one.querySelector("input, select"))));
+  show(later.some((one) => [...one.querySelectorAll("input, select")].some(said)));
   later[0].before(toggle);
 }
 

@@ -58,7 +58,7 @@ async function show(place, named, tools, of) {
       of && (of.paused || of.held_for) && banner("warn", `${mapping} is ${unknown_of(of)}`),
       standing.map((one) => banner("warn", one.state === "backing_off" ? `The ${one.side} key failed and is tried again` : `The ${one.side} key stands: ${one.state.replaceAll("_", " ")}`, one.error?.message ?? one.parent ?? "", one.state === "backing_off" && h("span", { class: "small" }, `tried ${one.attempts} times, again `, moment(one.due_at)), one.operation && h("a", { class: "small", href: `#/operation/${one.operation}` }, "What was said to the systems"))),
       waiting.length > 0 && banner("warn", `${waiting.length} ${waiting.length === 1 ? "field waits" : "fields wait"} for a person: ${waiting.map((one) => one.field || "the whole record").join(", ")}`, "", h("a", { href: `#/conflicts?mapping=${segment(mapping)}&key=${segment(key)}&key_side=${told.side}` }, "Decide")),
-      h("div", { class: "row" }, acts(asked, about, work, draw)), work),
+      h("div", { class: "row acts" }, acts(asked, about, work, draw)), work),
     known ? fields : h("section", { class: "card" }, empty(`Nothing is known of ${key}`, "No operation names it. If it should be linked, make it level now: what is found is told step by step.")),
     known && h("section", { class: "card flush" }, h("div", { class: "head" }, h("h2", {}, "History")), done_with_it));
   if (!known) return;

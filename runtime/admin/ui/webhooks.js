@@ -13,7 +13,7 @@ export async function webhooks_page(box, tools) {
   const list = h("section", { class: "card flush" });
   const columns = [
     { title: "Received", kind: "time", cell: (row) => moment(row.at), value: (row) => row.at }, { title: "From", cell: (row) => row.connection }, { title: "Collection", cell: (row) => row.collection }, { title: "Key", kind: "mono", cell: (row) => row.key }, { title: "Event", kind: "tight", cell: (row) => (row.event === "unparsed" ? chip("unparsed") : row.event), value: (row) => row.event }, { title: "By", cell: (row) => row.source },
-    { title: "Body", cell: (row) => row.payload && h("details", {}, h("summary", {}, "show"), h("pre", {}, row.payload)), value: (row) => row.payload },
+    { title: "Body", cell: (row) => (row.payload ? h("details", {}, h("summary", {}, "show"), h("pre", {}, row.payload)) : h("span", { class: "dim" }, "not kept")), value: (row) => row.payload },
   ];
   const load = async (after, limit) => {
     const side = filters.mapping && filters.side;  // which is a mapping's
