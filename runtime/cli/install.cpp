@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/exit_code.h"
+#include "cli/install.h"
 
 namespace tidewire::cli {
 namespace {
@@ -15,32 +16,18 @@ std::string text_of_step(const Value& step) {
   return step.string_or("todo");
 }
 
-/// Steps that --yes makes, that a person makes, and whose file --folder takes.
-struct Count {
-  int made = 0, by_hand = 0, files = 0;
-};
-
 bool is_by_hand(const Value& step) { return step.find("sql") == nullptr && step.find("request") == nullptr; }
 
-void print_side(const Context& context, const Value& side, Count& count) {
+void print_side(const Context& context, const Value& side) {
   const Value* steps = side.find("steps");
   const bool none = steps == nullptr || !steps->is_array() || steps->as_array().empty();
   context.out.line(context.out.paint(plain(side.string_or("connection") + ", " + side.string_or("collection")), Style::kBold) + (none ? ": nothing to do" : ""));
   if (none) return;
   for (const Value& step : steps->as_array()) {
     const bool by_hand = is_by_hand(step);
-    ++(step.find("file") != nullptr ? count.files : by_hand ? count.by_hand : count.made);
     context.out.line("  " + plain(step.string_or("title")) + (by_hand ? context.out.paint("  by hand", Style::kWarn) : ""));
     for (const std::string& line : split(text_of_step(step), '\n')) context.out.line(context.out.paint("    " + plain(line), Style::kDim));
   }
-}
-
-/// What came of it, and whose turn it is.
-std::string end_text(const Context& context, const Count& count, bool apply, bool wrote_files) {
-  const std::string left = count.by_hand > 0 ? ", but for what is to be done by hand" : "";
-  if (apply && (count.made > 0 || wrote_files)) return context.out.paint("✓ ", Style::kGood) + "done" + left;
-  if (count.made > 0 || count.files > 0) return std::string("Nothing was done yet: ") + (count.files > 0 ? "--yes --folder DIR" : "--yes") + " does it" + left + ".";
-  return "Nothing was done: these steps are made by hand in the system itself, --yes makes none of them.";
 }
 
 /// Written aside and moved. The one who runs the command writes, never the daemon: the folder belongs to the other system.
@@ -91,13 +78,26 @@ int run_install(Context& context, bool remove) {
     context.print_json(*answer);
     return kOk;
   }
-  Count count;
-  for (const auto& [name, side] : answer->as_object()) print_side(context, side, count);
-  if (count.made + count.by_hand + count.files > 0) context.out.line(end_text(context, count, apply, writes_files));
+  for (const auto& [name, side] : answer->as_object()) print_side(context, side);
+  const std::string end = install_end(*answer, apply, writes_files);
+  if (!end.empty()) context.out.line((end.starts_with("done") ? context.out.paint("✓ ", Style::kGood) : "") + end);
   return kOk;
 }
 
 }  // namespace
+
+std::string install_end(const Value& answer, bool apply, bool wrote_files) {
+  int made = 0, by_hand = 0, files = 0;
+  for (const auto& [name, side] : answer.as_object()) {
+    const Value* steps = side.find("steps");
+    for (const Value& step : steps == nullptr || !steps->is_array() ? Array{} : steps->as_array()) ++(step.find("file") != nullptr ? files : is_by_hand(step) ? by_hand : made);
+  }
+  if (made + by_hand + files == 0) return "";
+  const std::string left = by_hand > 0 ? ", but for what is to be done by hand" : "";
+  if (apply && (made > 0 || wrote_files)) return "done" + left;
+  if (made > 0 || files > 0) return std::string("Nothing was done yet: ") + (files > 0 ? "--yes --folder DIR" : "--yes") + " does it" + left + ".";
+  return "Nothing was done: these steps are made by hand in the system itself, --yes makes none of them.";
+}
 
 const Command& install_command() {
   static const Command command{"install",

@@ -12,6 +12,7 @@
 #include "cli/exit_code.h"
 #include "cli/follow.h"
 #include "cli/help.h"
+#include "cli/install.h"
 #include "cli/new.h"
 #include "cli/progress.h"
 #include "cli/query.h"
@@ -59,6 +60,21 @@ TEST_CASE("help: no line is wider than a hundred columns, or than the terminal",
   }
   for (const std::string& name : app::connector_kinds("", "")) CHECK(widest(help_of_kind(app::connection_kind(name, "", "").value(), {})) <= 100);
   CHECK(widest(help({})) <= 100);
+}
+
+TEST_CASE("install: of --yes no more is promised than it does", "[cli]") {
+  const auto end = [](const char* steps, bool apply, bool wrote) { return install_end(Value(Object{{"left", Value(Object{{"steps", *json::parse(steps)}})}}), apply, wrote); };
+  const char* sql = R"([{"title": "t", "sql": "create"}])";
+  const char* todo = R"([{"title": "t", "todo": "click"}])";
+  const char* both = R"([{"title": "t", "request": {}}, {"title": "t", "todo": "click"}])";
+  const char* file = R"([{"title": "t", "todo": "save it", "file": {}}, {"title": "t", "request": {}}])";
+
+  CHECK(end("[]", false, false) == "");
+  CHECK(end(sql, false, false) == "Nothing was done yet: --yes does it.");
+  CHECK(end(sql, true, false) == "done");
+  CHECK(end(both, true, false) == "done, but for what is to be done by hand");
+  CHECK(end(file, false, false) == "Nothing was done yet: --yes --folder DIR does it.");
+  for (const bool apply : {false, true}) CHECK(end(todo, apply, false).find("--yes makes none of them") != std::string::npos);
 }
 
 TEST_CASE("new: a project that is made from an example keeps one address, whatever port the example takes", "[cli]") {
