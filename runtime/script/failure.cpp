@@ -147,11 +147,15 @@ std::string where(lua_State* L, int level) {
 }
 
 void add_callers(lua_State* L, int level, Error& error) {
+  // Lines of the library inside this program say nothing to who wrote the rest, but of a fault of its own they are all there is.
+  const auto inside = [](const std::string& text) { return text.starts_with("tidewire/"); };
+  const bool placed_inside = error.message.find(".lua:") == std::string::npos && inside(nearest_line(L, level));
+  const bool of_the_library = inside(error.message) || placed_inside;
   std::vector<std::string> lines;
   std::string line;
   bool more = false;
   for (const int last = level + kMostLevels; !more && level < last && line_of(L, level, line); ++level) {
-    if (line.empty() || error.message.find(line + ":") != std::string::npos) continue;
+    if (line.empty() || (inside(line) && !of_the_library) || error.message.find(line + ":") != std::string::npos) continue;
     if (std::find(lines.begin(), lines.end(), line) != lines.end()) continue;
     more = lines.size() == kMostCallers;
     lines.push_back(more ? "..." : line);

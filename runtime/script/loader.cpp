@@ -5,6 +5,7 @@
 #include "base/hash.h"
 #include "base/text.h"
 #include "script/failure.h"
+#include "script/syntax.h"
 #include "script/vm.h"
 
 namespace tidewire::script {
@@ -107,8 +108,10 @@ void push_compiled(lua_State* L, const std::string& path, const std::string& tex
     lua_error(L);
   }
   if (luaL_loadbufferx(L, text.data(), text.size(), ("@" + path).c_str(), "t") == 0) return;
-  const Error error = read_error(L, -1);
-  push_error(L, error.message.find(path) != std::string::npos ? error : make_error(Code::kScript, path + ": " + error.message));
+  Error error = read_error(L, -1);
+  if (error.message.find(path) == std::string::npos) error.message = path + ": " + error.message;
+  error.message += what_was_meant(error.message, text);
+  push_error(L, error);
   lua_error(L);
 }
 

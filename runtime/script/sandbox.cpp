@@ -24,7 +24,7 @@ struct Absent {
 };
 constexpr Absent kAbsent[] = {
     {"print", "use require \"tidewire.log\""},
-    {"os", "use require \"tidewire.time\""},
+    {"os", "the time is ctx.now in a mapping's function, require \"tidewire.time\" in a connector; tidewire.lua has env \"NAME\""},
     {"io", "a script reads no files; data comes through its connection"},
     {"debug", "it is not available to scripts"},
     {"package", "use require; modules are looked for in the project and in the binary"},

@@ -38,7 +38,8 @@ function M.new(words, used, connections)
     local ok, failure = pcall(function() return globals[name] end)
     local absent = not ok and tostring(failure):match "there is no .*$"
     local meant = report.suggest(name, names)
-    if name == "t" then meant = ": write local t = require \"tidewire.transform\" above"
+    if tostring(name):find "\226\128[\152-\159]" then meant = ": write the straight quotes \" and ' in place of the curly ones"
+    elseif name == "t" then meant = ": write local t = require \"tidewire.transform\" above"
     elseif meant == "" and connections and #connections > 0 then meant = " (the connections are: " .. table.concat(connections, ", ") .. ")" end
     report.refuse(report.where(), absent or ("unknown name '%s'%s"):format(tostring(name), meant))
   end

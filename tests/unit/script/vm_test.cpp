@@ -261,6 +261,30 @@ TEST_CASE("vm: an error names the lines that led to it", "[script]") {
   REQUIRE_THAT(error.message, StartsWith("lib/deep.lua:2: attempt to index field 'y' (a nil value) (called from main.lua:3, main.lua:6)"));
 }
 
+TEST_CASE("vm: the lines of the library that called a script's function are not among them, but of its own fault they are", "[script]") {
+  ScriptHarness harness;
+  harness.sources.texts["tidewire.walk"] = "return function(f)\n  local r = f()\n  return r\nend";
+
+  const auto told = [&](const std::string& given) { return harness.error("local walk = require 'tidewire.walk'\nlocal r = walk(" + given + ")\nreturn r").message; };
+
+  REQUIRE(told("function() return nothing.x end") == "main.lua:2: unknown name 'nothing'");
+  REQUIRE(told("function() error { code = 'invalid', message = 'no' } end") == "no (at main.lua:2)");
+  REQUIRE_THAT(told("5"), StartsWith("tidewire/walk.lua:2: attempt to call local 'f' (a number value) (called from main.lua:2"));
+}
+
+TEST_CASE("vm: where a text is no Lua, the slips that are met often are named", "[script]") {
+  ScriptHarness harness;
+  const auto told = [&](const std::string& text) { return harness.error(text).message; };
+
+  REQUIRE(told("return {\n  a = 1\n\n  -- the other\n  b = 2,\n}") == "main.lua:5: '}' expected (to close '{' at line 1) near 'b': is a comma missing at the end of line 2?");
+  REQUIRE(told("return { a = 1 b = 2 }") == "main.lua:1: '}' expected near 'b': is a comma missing on line 1 before b?");
+  REQUIRE_THAT(told("return {\n  direction: \"both\",\n}"), Contains(": write 'direction =' in place of 'direction:'"));
+  REQUIRE_THAT(told("return {\n  \"direction\": \"both\",\n}"), Contains(": write 'direction =' in place of 'direction:'"));
+  REQUIRE_THAT(told("return {\n  direction = \u201cleft to right\u201d,\n}"), Contains("write the straight quotes"));
+  REQUIRE_THAT(told("return 1 != 2"), Contains("write ~= for what is not equal"));
+  REQUIRE(told("return = 5") == "main.lua:1: unexpected symbol near '='");
+}
+
 TEST_CASE("vm: a raised error table keeps its code", "[script]") {
   const Error error = attack("error { code = 'throttled', message = 'slow down', hint = 'wait', retry_after = 1.5 }");
 
