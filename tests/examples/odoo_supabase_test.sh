@@ -16,6 +16,7 @@ says 'Invalid apikey' "the key that ended was not told"
 says "partners is paused: .* 'city' is no field of app.table \"partners\"" "the renamed column was not told"
 says 'no partner was written; the products went on' "the mapping did not stand still"
 says 'products  nothing to write; [0-9]* pairs now' "the products were not compared anew"
-says 'products  *64  *61 ' "the report does not count the products"
+# 3 were met when the two began; one that was sent when the machine died, its answer lost, is met afterwards, too, and linked.
+awk '$1 == "products" && $2 == 64 && $3 + $6 == 64 && $6 >= 3 { told = 1 } END { exit !told }' "$output" || fail "the report does not count the products"
 says '"mapping":"products","links":64,"conflict":0' "the status was not published"
 left_nothing
