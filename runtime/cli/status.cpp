@@ -198,11 +198,11 @@ class StatusPage {
 
 Exit status_exit(const Value& status, bool with_daemon) {
   if (with_daemon && status.string_or("health", "ok") != "ok") return kFailed;
+  const Object& connections = members(status, "connections");
+  if (!with_daemon && std::any_of(connections.begin(), connections.end(), [](const auto& one) { return !one.second.string_or("reason").empty(); })) return kFailed;
   for (const auto& [name, one] : members(status, "mappings")) {
     if (sum_of(one, {"open_conflicts", "dead", "held", "waiting_for"}) > 0 || one.find("braked") != nullptr) return kAttention;
   }
-  const Object& connections = members(status, "connections");
-  if (!with_daemon && std::any_of(connections.begin(), connections.end(), [](const auto& one) { return !one.second.string_or("reason").empty(); })) return kFailed;
   return kOk;
 }
 

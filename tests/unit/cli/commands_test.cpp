@@ -180,13 +180,6 @@ TEST_CASE("exit code: every kind of error has its own, and opening a project bla
   CHECK(opening_exit_code(make_error(Code::kCorrupt, "")) == kUnavailable);
 }
 
-TEST_CASE("query: parameters are encoded and empty ones left out", "[cli]") {
-  CHECK(Target("/a").add("x", "").add("key", "A B/ü").add("y", "1").text() == "/a?key=A%20B%2F%C3%BC&y=1");
-  CHECK(segment("a/b") == "a%2Fb");
-}
-
-TEST_CASE("session: a problem answer is the error it tells of", "[cli]") {
-  http::Response response;
 TEST_CASE("exit code: a mapping is refused for its file, or for a system that does not tell what it has", "[cli]") {
   for (const Code code : {Code::kInvalid, Code::kNotFound, Code::kScript, Code::kBlocked}) CHECK(refused_exit_code(code) == kConfig);
   for (const Code code : {Code::kUnavailable, Code::kDenied, Code::kThrottled}) CHECK(refused_exit_code(code) == kUnavailable);
@@ -203,6 +196,13 @@ TEST_CASE("exit code: a load is level, to be tried again, or stands for a person
   CHECK(of("failed", "{}") == kFailed);
 }
 
+TEST_CASE("query: parameters are encoded and empty ones left out", "[cli]") {
+  CHECK(Target("/a").add("x", "").add("key", "A B/ü").add("y", "1").text() == "/a?key=A%20B%2F%C3%BC&y=1");
+  CHECK(segment("a/b") == "a%2Fb");
+}
+
+TEST_CASE("session: a problem answer is the error it tells of", "[cli]") {
+  http::Response response;
   response.status = 412;
   response.body = R"({"detail": "it moved", "code": "stale", "hint": "look again"})";
 
