@@ -125,19 +125,16 @@ expect 0 "$TIDEWIRE" status
 says "healthy"
 says "1 dead letter"
 # the log says why, but of a mapping that redacts fields, whose values it may quote
-logged() { grep -c '"event":"operation".*: dead, dead: script' "$work/log" || true; }
-tried_again() { [ "$(logged)" -eq "$1" ]; }
 expect 0 "$TIDEWIRE" retry --all
 says "tried again by the daemon"
-wait_for "the retry is not logged" tried_again 1
-grep -q 'no phone today' "$work/log" || fail "the log does not say why: $(cat "$work/log")"
+wait_for "the log does not say why" grep -q 'dead, dead: script: .*no phone today' "$work/log"
 sed -i 's/{ "remark", "remark"/{ "remark", "remark", redact = true/' mappings/people.lua
 kill -HUP "$daemon"
-redacts() { [ "$("$TIDEWIRE" mappings --json | grep -o '"loaded": *2' | wc -l)" -ge 1 ]; }
-wait_for "the edit is not loaded" redacts
-expect 0 "$TIDEWIRE" retry --all
-wait_for "the second retry is not logged" tried_again 2
-[ "$(grep -c 'dead, dead: script.*no phone today' "$work/log")" -eq 1 ] || fail "the log quotes an error of a mapping that redacts: $(cat "$work/log")"
+silent() {
+  "$TIDEWIRE" retry --all
+  grep -qE 'dead, dead: script( \(|",)' "$work/log"
+}
+wait_for "the log quotes an error of a mapping that redacts" silent
 expect 2 "$TIDEWIRE" discard people ada@example.org
 says "why is it let go?"
 expect 1 "$TIDEWIRE" discard people nobody --reason "not needed"
