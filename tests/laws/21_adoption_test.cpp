@@ -82,7 +82,6 @@ TEST_CASE("law 21: adoption tells field by field what the rules would make of ho
   const Value* rules = run_job(world, "adopt").summary.find("rules");
 
   REQUIRE(rules != nullptr);
-  INFO(to_json(*rules));
   REQUIRE(rules->as_object().size() == 1);
   const Object& of_phone = rules->find("phone")->as_object();
   REQUIRE(of_phone.size() == 1);
