@@ -79,8 +79,9 @@ TEST_CASE("law 21: adoption tells field by field what the rules would make of ho
   }
   world.left.insert(person("left@example.org"));
 
-  const Value* rules = run_job(world, "adopt").summary.find("rules");
+  const store::Job job = run_job(world, "adopt");
 
+  const Value* rules = job.summary.find("rules");
   REQUIRE(rules != nullptr);
   REQUIRE(rules->as_object().size() == 1);
   const Object& of_phone = rules->find("phone")->as_object();
