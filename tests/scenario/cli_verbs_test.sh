@@ -135,6 +135,8 @@ silent() {
   grep -qE 'dead, dead: script( \(|",)' "$work/log"
 }
 wait_for "the log quotes an error of a mapping that redacts" silent
+dead_again() { "$TIDEWIRE" status | grep -q "1 dead letter"; }
+wait_for "the last retry does not end" dead_again
 expect 2 "$TIDEWIRE" discard people ada@example.org
 says "why is it let go?"
 expect 1 "$TIDEWIRE" discard people nobody --reason "not needed"
