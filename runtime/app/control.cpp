@@ -32,13 +32,13 @@ Value problem(const std::string& file, const Error& error) {
 
 std::string shown_key(const std::string& key) { return shortened(key, 100); }
 
-/// Remotes and scripts quote values of records in the words of an error: where the mapping `redacts` some, its fields alone are named.
-std::string one_line(const store::Operation& operation, bool redacts) {
+/// Without the words of an error where not `whole`: remotes and scripts quote values of records in theirs.
+std::string one_line(const store::Operation& operation, bool whole) {
   std::string text = operation.mapping + " " + shown_key(operation.key.left.value_or("-")) + " <> " + shown_key(operation.key.right.value_or("-")) + ": " + operation.kind + ", " + operation.outcome;
   const Value* error = operation.record.find("error");
   if (error == nullptr) return text;
   text += ": " + error->string_or("code");
-  if (!redacts) return text + ": " + shortened(error->string_or("message"), 300);
+  if (whole) return text + ": " + error->string_or("message");
   std::vector<std::string> names;
   if (const Value* fields = operation.record.find("fields"); fields != nullptr && fields->is_object()) {
     for (const auto& [name, notes] : fields->as_object()) names.push_back(name);
@@ -357,10 +357,8 @@ void App::State::check_loaded(bool connect, admin::Done<Value> done) {
 void App::State::on_operation(const store::Operation& operation) {
   last_operation_ = clock_.now();
   Object fields{{"mapping", Value(operation.mapping)}, {"operation", Value(operation.id)}};
-  const sync::Plan* told = engine_->plan(operation.mapping);
-  const bool redacts = told == nullptr || std::any_of(told->fields.begin(), told->fields.end(), sync::is_redacted);
   const bool bad = operation.outcome == "dead" || operation.outcome == "conflict" || operation.outcome == "held";
-  log_.write(bad ? Level::kWarn : Level::kInfo, "operation", one_line(operation, redacts && !log_.enabled(Level::kDebug)), std::move(fields));
+  log_.write(bad ? Level::kWarn : Level::kInfo, "operation", one_line(operation, log_.enabled(Level::kDebug)), std::move(fields));
   if (const auto found = mappings_.find(operation.mapping); found != mappings_.end()) {
     if (const auto noticed = noticed_at(operation)) found->second.latency.add(std::max(Duration::zero(), operation.at - *noticed));
     const Value* error = operation.record.find("error");

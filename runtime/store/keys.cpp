@@ -110,8 +110,14 @@ Result<std::int64_t> discard_key(Database& database, const std::string& mapping,
               "DELETE FROM intents WHERE mapping = ?1 AND side = ?2 AND source_key = ?3 AND kind = 'create' AND EXISTS (SELECT 1 FROM dirty_keys "
               "WHERE mapping = ?1 AND side = ?4 AND key = ?3 AND (state NOT IN ('waiting', 'backing_off') OR due_at > ?5))",
               mapping, other(side), key, side, now));
+  // A dead letter is a record, whatever sides told of it: what stands dead under its other key goes with it.
+  const std::string own = std::string(side_name(side)) + "_key", others = std::string(side_name(other(side))) + "_key";
+  const std::int64_t twin = TRY(execute(database,
+                                        "DELETE FROM dirty_keys WHERE mapping = ?1 AND side = ?4 AND state = 'dead' AND key IN (SELECT " + others + " FROM links WHERE mapping = ?1 AND " + own +
+                                            " = ?3 AND state <> 'tombstone') AND EXISTS (SELECT 1 FROM dirty_keys WHERE mapping = ?1 AND side = ?2 AND key = ?3 AND state = 'dead')",
+                                        mapping, side, key, other(side)));
   const std::int64_t gone =
-      TRY(execute(database, "DELETE FROM dirty_keys WHERE mapping = ? AND side = ? AND key = ?", mapping, side, key));
+      twin + TRY(execute(database, "DELETE FROM dirty_keys WHERE mapping = ? AND side = ? AND key = ?", mapping, side, key));
   if (gone == 0) return gone;
   TRY(add_count(database, mapping_scope(mapping), "discarded", gone));
   TRY(write_audit(database, entry, now));

@@ -330,7 +330,7 @@ class Store {
   void left_by(std::string pass, Done<std::vector<DirtyKey>> done);
   /// Sets dead and held keys, and those in conflict as a whole, to waiting, due now; `done(n)`. A named key also from backing off or the brake.
   void retry(std::string mapping, std::optional<std::pair<Side, std::string>> key, Done<std::int64_t> done);
-  /// Removes the row, counted and audited; `done(0)` where there is none.
+  /// Removes the row, of a dead letter also the dead one under the other key of its record, counted and audited; `done(0)` where there is none.
   void discard(std::string mapping, Side side, std::string key, std::string reason, std::string author, Done<std::int64_t> done);
   /// Rows of a mapping that nobody works off any more, `limit` at a time, counted; its open conflicts close as ignored. `done(n)`. Whoever asks
   /// audits it.

@@ -124,19 +124,6 @@ start_daemon
 expect 0 "$TIDEWIRE" status
 says "healthy"
 says "1 dead letter"
-# the log says why, but of a mapping that redacts fields, whose values it may quote
-expect 0 "$TIDEWIRE" retry --all
-says "tried again by the daemon"
-wait_for "the log does not say why" grep -q 'dead, dead: script: .*no phone today' "$work/log"
-sed -i 's/{ "remark", "remark"/{ "remark", "remark", redact = true/' mappings/people.lua
-kill -HUP "$daemon"
-silent() {
-  "$TIDEWIRE" retry --all
-  grep -qE 'dead, dead: script( \(|",)' "$work/log"
-}
-wait_for "the log quotes an error of a mapping that redacts" silent
-dead_again() { "$TIDEWIRE" status | grep -q "1 dead letter"; }
-wait_for "the last retry does not end" dead_again
 expect 2 "$TIDEWIRE" discard people ada@example.org
 says "why is it let go?"
 expect 1 "$TIDEWIRE" discard people nobody --reason "not needed"

@@ -228,6 +228,25 @@ TEST_CASE("dirty keys: all that back off may be due at once, and nothing else mo
   CHECK(f.row("employees", Side::kLeft, "dead")->state == KeyState::kDead);
 }
 
+TEST_CASE("dirty keys: a dead letter is let go with what stands dead under the other key of its record, and nothing else", "[store][dirty_keys]") {
+  StoreFixture f;
+  f.commit({.mapping = "employees", .link = link_of("E1", "42")});
+  f.commit({.mapping = "employees", .link = link_of("E2", "43")});
+  f.mark("employees", {{Side::kLeft, "E1"}, {Side::kRight, "42"}, {Side::kLeft, "E2"}});
+  for (const DirtyKey& key : f.take("employees")) f.stand(key, KeyState::kDead);
+  f.mark("employees", {{Side::kRight, "43"}});
+  const auto discard = [&](const std::string& key) {
+    return f.ask<std::int64_t>([&](auto done) { f.store.discard("employees", Side::kLeft, key, "test data", "ada", done); });
+  };
+
+  CHECK(discard("E1") == 2);
+  CHECK_FALSE(f.row("employees", Side::kRight, "42"));
+  CHECK(f.row("employees", Side::kLeft, "E2"));
+  CHECK(discard("E2") == 1);
+  CHECK(f.row("employees", Side::kRight, "43"));  // it is to be looked at yet
+  CHECK(f.counter("employees", "discarded") == 3);
+}
+
 TEST_CASE("dirty keys: a discarded key is gone, counted and audited", "[store][dirty_keys]") {
   StoreFixture f;
   f.mark("employees", {{Side::kLeft, "E1"}});
