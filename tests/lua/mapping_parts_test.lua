@@ -95,3 +95,11 @@ test("a part that is made needs its required fields", function()
   local _, result = load(function() return { values = {} } end)
   equal(case.warned(result, "'address_type' of erp.doctype \"Address\" is required there and neither a row nor values fill it"), true)
 end)
+
+test("a part of which the key may not see every record is refused where what is hidden would empty the other side", function()
+  local blind = { left = described.left, right = described.right, further = { ["erp.doctype Address"] = {} } }
+  for key, value in pairs(described.further["erp.doctype Address"]) do blind.further["erp.doctype Address"][key] = value end
+  blind.further["erp.doctype Address"].absence_proves_delete = false
+  tap.raises(function() load(nil, nil, blind) end, "erp.doctype \"Address\" may have rows that this key does not see .* deleted in app.table \"customers\"")
+  equal(#load(nil, function() return { direction = "to_left" } end, blind).fields, 2)
+end)

@@ -99,3 +99,24 @@ test("poll_child names the lines of a list that do not move their record", funct
     return { fields = { e.rows { left = "education", right = "schools", key = { "school" }, poll_child = e.erp.doctype "Employee Education" } } }
   end, "poll_child is the collection of the rows")
 end)
+
+test("rows of which the key may not see every one go towards their side only", function()
+  local function lines(only, about, able)
+    about.key, about.fields = { "id" }, { case.field("id", "int"), case.field "person", case.field "school" }
+    local argument = case.argument {}
+    if able then argument.connections.app.capabilities = able end
+    return function(e)
+      return { fields = { { "email", "email" }, e.rows { left = "education", right = e.app.table("schools", { parent = "person" }), key = { "school" }, only = only } } }
+    end, { connections = argument.connections, describe = { further = { ["app.table schools"] = about } } }
+  end
+  local function refused(only, about, able)
+    local build, how = lines(only, about, able)
+    case.refused(build, "app.table \"schools\" may have rows that this key does not see .* would be deleted in erp.doctype \"Employee\"", how)
+  end
+  refused(nil, { absence_proves_delete = false })
+  refused("to_left", { absence_proves_delete = false })
+  refused(nil, {}, { absence_proves_delete = false })
+  for _, safe in ipairs { { "to_right", { absence_proves_delete = false } }, { nil, {} }, { nil, { absence_proves_delete = true }, { absence_proves_delete = false } } } do
+    equal(#case.load(lines(safe[1], safe[2], safe[3])).fields, 2)
+  end
+end)

@@ -52,9 +52,10 @@ end
 local holds_rows = { rows = true, json = true, list = true }
 
 -- The fields of a table of rows; its place in the plan is with the end that it belongs to.
-local function described_table(c, spec, side)
+local function described_table(c, spec, side, towards)
   local own, parent = spec.row[side], spec.row[side].options.parent
   local entry, known = further.use(c, own, { parent })
+  further.must_show_all(c, own, side, towards, spec.at)
   further.belongs(entry, parent)
   local column = known and known[parent]
   if known and not column then
@@ -75,8 +76,8 @@ local function described_table(c, spec, side)
 end
 
 -- The type of the list, and the fields of its rows where the system describes them.
-local function described(c, spec, side, path, at)
-  if mark.word(spec.row[side]) == "end" then return described_table(c, spec, side) end
+local function described(c, spec, side, path, at, towards)
+  if mark.word(spec.row[side]) == "end" then return described_table(c, spec, side, towards) end
   local all = c.described[side]
   if not all then return nil, nil end
   local head, rest = path:match "^([^.]+)%.?(.*)$"
@@ -123,7 +124,7 @@ local function context(c, spec, field)
     row_entries = {}, rows_as_text = {}, is_key = function() return false end }
   for _, side in ipairs(sides) do
     local path = spec.paths[side][1]
-    field[side .. "_type"], inner.described[side] = described(c, spec, side, path, spec.at)
+    field[side .. "_type"], inner.described[side] = described(c, spec, side, path, spec.at, field.flow)
     inner.row_entries[side] = spec.table_of and spec.table_of[side] and spec.table_of[side].entry
     inner.rows_as_text[side] = field[side .. "_type"] ~= nil and field[side .. "_type"].form == "text"
     inner.title[side] = spec.table_of and spec.table_of[side] and further.title(spec.row[side]) or ("a row of %s of %s"):format(path, c.title[side])

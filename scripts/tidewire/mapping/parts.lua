@@ -173,16 +173,18 @@ end
 function M.read(c)
   for side, list in pairs(c.parts) do
     for name, row in pairs(list) do
-      local seen = {}
+      local seen, towards = {}, "to_" .. side
       for _, field in ipairs(c.fields) do
         for _, path in ipairs(field[side] or {}) do
           local head, rest = path:match "^([^.]+)%.?(.*)$"
+          if head == name and flow.reaches(field.flow or c.flow, flow.other[side]) then towards = "both" end
           if head == name and rest ~= "" and not seen[rest] then
             seen[rest] = true
             row.columns[#row.columns + 1] = rest:match "^[^.]+"
           elseif head == name and rest == "" then c.r:problem(field.at, "'%s' is a part: name a field of it, %s.city", name, name) end
         end
       end
+      further.must_show_all(c, row.own, side, towards, row.at)
       further.read(row.entry, row.columns)
       if #row.columns == 0 then c.r:problem(row.at, "no row uses the part '%s'", name) end
       M.check_required(c, side, row, seen)
