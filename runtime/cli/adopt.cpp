@@ -21,8 +21,6 @@ void print_times(Context& context, const Value& part) {
   }
 }
 
-constexpr std::size_t kFirst = 20;
-
 /// Those that need a look, first those that no rule decides; all of them where that is asked for.
 void print_records(Context& context, const Value& job) {
   const bool all = context.arguments.has("--all");
@@ -32,7 +30,7 @@ void print_records(Context& context, const Value& job) {
     if (all || rank(one.string_or("finding")) < 2) shown.push_back(one);
   }
   std::stable_sort(shown.begin(), shown.end(), [&](const Value& a, const Value& b) { return rank(a.string_or("finding")) < rank(b.string_or("finding")); });
-  const std::size_t more = all || shown.size() <= kFirst ? 0 : shown.size() - kFirst;
+  const std::size_t more = all || shown.size() <= kFirstFound ? 0 : shown.size() - kFirstFound;
   shown.resize(shown.size() - more);
   print_findings(context, Value(std::move(shown)), false);
   if (more > 0) context.out.line(context.out.paint("… " + grouped(static_cast<std::int64_t>(more)) + (job.bool_or("more", false) ? " and more" : " more") + ": --all lists them, `tidewire run` has them on its page", Style::kDim));

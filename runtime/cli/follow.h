@@ -60,6 +60,8 @@ Exit exit_of_load(const Value& job);
 std::optional<Value> follow(Context& context, Session& session, const std::string& target, const Value& body, Follower::Options options, int& status);
 /// What went wrong with the whole and with each part.
 void print_errors(Context& context, const Value& job);
+/// So many of the records that a job found are listed where nobody asked for all.
+constexpr std::size_t kFirstFound = 20;
 /// One line per record, with its story below, as a job found it.
 void print_findings(Context& context, const Value& findings, bool stories);
 /// Field by field what the rules make of the records that both sides have, and of how many, mapping by mapping.

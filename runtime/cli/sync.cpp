@@ -25,8 +25,6 @@ Result<Value> sync_body(const Arguments& arguments) {
   return Value(std::move(body));
 }
 
-constexpr std::size_t kFirst = 20;
-
 /// A record that nothing but its parent, when it is linked, can tell from others is no trouble either.
 bool waits_for_parent(const Value& finding) {
   const Value* error = finding.find("error");
@@ -59,7 +57,7 @@ void print_dry_run(Context& context, const Value& job) {
   out.line(would_text(*job.find("found"), all_waiting) + "; looked at " + grouped(job.int_or("looked_at", 0)) + ". Nothing was written.");
   print_rules(context, job);
   const bool all = context.arguments.has("--details");
-  const std::size_t shown = all ? writes.size() : std::min(writes.size(), kFirst);
+  const std::size_t shown = all ? writes.size() : std::min(writes.size(), kFirstFound);
   if (shown > 0) out.line();
   print_findings(context, Value(Array(writes.begin(), writes.begin() + static_cast<std::ptrdiff_t>(shown))), true);
   if (shown < writes.size()) out.line(out.paint("… " + grouped(static_cast<std::int64_t>(writes.size() - shown)) + (job.bool_or("more", false) ? " and more" : " more") + ": --details shows them", Style::kDim));

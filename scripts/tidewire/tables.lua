@@ -114,13 +114,14 @@ local function too_large(shape, err)
     "leave the widest of its columns out of the mapping; the content of a column of bytes is better copied as a file")
 end
 
---- `ask(part)` of a list, and of its halves where the answer of the whole is too large; lists of what came, in order.
-function M.in_parts(list, ask)
+--- `ask(part)` of a list, and of its halves where `divides(err)`, which is where the answer of the whole is too large unless said; lists of
+--- what came, in order.
+function M.in_parts(list, ask, divides)
   local found, err = ask(list)
-  if found or #list < 2 or not page_size.is_too_large(err) then return found, err end
+  if found or #list < 2 or not (divides or page_size.is_too_large)(err) then return found, err end
   local all = array {}
   for _, half in ipairs(connector.chunks(list, math.ceil(#list / 2))) do
-    found, err = M.in_parts(half, ask)
+    found, err = M.in_parts(half, ask, divides)
     if not found then return nil, err end
     for _, one in ipairs(found) do all[#all + 1] = one end
   end
@@ -167,17 +168,12 @@ end
 
 --- The records of these keys where a value of one may be damaged: that one says no more than it is `unread`.
 function M.read_each(conn, shape, keys)
-  local records, err = M.read(conn, shape, keys)
-  if records or not (shape.sql.is_damaged and shape.sql.is_damaged(err)) then return records, err end
-  if #keys == 1 then return array { { key = keys[1], fields = { ["$unread"] = true } } } end
-  records = array {}
-  for _, half in ipairs(connector.chunks(keys, math.ceil(#keys / 2))) do
-    local some
-    some, err = M.read_each(conn, shape, half)
-    if not some then return nil, err end
-    for _, record in ipairs(some) do records[#records + 1] = record end
-  end
-  return records
+  local function is_damaged(err) return shape.sql.is_damaged and shape.sql.is_damaged(err) end
+  return M.in_parts(keys, function(some)
+    local records, err = M.read(conn, shape, some)
+    if records or #some > 1 or not is_damaged(err) then return records, err end
+    return array { { key = some[1], fields = { ["$unread"] = true } } }
+  end, is_damaged)
 end
 
 -- The page as `rows` has it in order and by key, each record read for itself where one is damaged.

@@ -2,6 +2,7 @@
 
 local files = require "tidewire.mapping.files"
 local flow = require "tidewire.mapping.flow"
+local further = require "tidewire.mapping.further"
 local parts = require "tidewire.mapping.parts"
 local report = require "tidewire.host.report"
 local stamp = require "tidewire.mapping.stamp"
@@ -219,11 +220,10 @@ function M.deletions(c, deletes, on, sweep)
     local to = flow.other[side]
     local able, about = c.capabilities[side] or {}, c.description[side] or {}
     if flow.reaches(c.flow, to) and deletes[to].policy ~= "ignore" and not tells_deletions(c, side, on[side]) then
-      local blind = about.absence_proves_delete == false or about.absence_proves_delete == nil and able.absence_proves_delete == false
       local near = c.r:key("deletes", c.at)
       local advice = about.poll_deletes == false and able.poll_deletes and "; `tidewire install` makes an outbox that tells it at once"
         or able.delete_events == true and not on[side].webhook and ("; webhooks tell at once: on = { %s = { webhook = true } }, then `tidewire install`"):format(side) or ""
-      if blind then
+      if further.hides(about, able) then
         c.r:warn(near, "nothing tells what is deleted in %s, where a missing record proves nothing: no deletion of it reaches %s%s", c.title[side], c.title[to], advice)
       elseif not sweep then
         c.r:warn(near, "only a sweep finds what is deleted in %s, and none is planned: no deletion of it reaches %s by itself. Say sweep = \"daily 03:00\"%s", c.title[side], c.title[to], advice)

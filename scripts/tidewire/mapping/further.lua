@@ -56,14 +56,18 @@ function M.use(c, own, fields)
   return entry, types.described(description)
 end
 
+--- Whether a record that is missing there may only be hidden: as the collection is described, else as its connection is able to.
+function M.hides(description, able)
+  local proves = given(description.absence_proves_delete)
+  if proves == nil then proves = able.absence_proves_delete end
+  return proves == false
+end
+
 --- Refuses a collection of which the key may not see every row: in a list below a record a row that is only hidden reads as deleted, and
 --- would be deleted on the other side (law 16). `side` is whose collection it is; what goes towards it alone loses nothing.
 function M.must_show_all(c, own, side, towards, at)
-  local description, able = given(c.further_described[id_of(own)]), c.capabilities[side] or {}
-  if not description or not flow.reaches(towards, flow.other[side]) then return end
-  local proves = given(description.absence_proves_delete)
-  if proves == nil then proves = able.absence_proves_delete end
-  if proves ~= false then return end
+  local description = given(c.further_described[id_of(own)])
+  if not description or not flow.reaches(towards, flow.other[side]) or not M.hides(description, c.capabilities[side] or {}) then return end
   c.r:problem(at, "%s may have rows that this key does not see (row-level security, a view), and what is not seen would be deleted in %s: read it with a key that sees all, or let it go to the %s only",
     M.title(own), c.title[flow.other[side]], side)
 end
