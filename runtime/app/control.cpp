@@ -6,8 +6,6 @@
 #include <unistd.h>
 
 #include "admin/views.h"
-#include "app/circles.h"
-#include "app/claims.h"
 #include "app/state.h"
 #include "base/text.h"
 
@@ -22,12 +20,6 @@ std::int64_t resident_bytes() {
   std::int64_t total = 0, resident = 0;
   in >> total >> resident;
   return resident * sysconf(_SC_PAGESIZE);
-}
-
-Value problem(const std::string& file, const Error& error) {
-  Object out{{"file", Value(file)}, {"code", Value(code_name(error.code))}, {"message", Value(error.message)}};
-  if (!error.hint.empty()) out["hint"] = error.hint;
-  return Value(std::move(out));
 }
 
 std::string shown_key(const std::string& key) { return shortened(key, 100); }
@@ -98,8 +90,8 @@ Value App::State::process() const {
     out["unannounced"] = Value(std::move(unannounced));
   }
   if (const std::string success = last_success(); !success.empty()) out["last_success"] = success;
-  if (project_trouble_) out["project_trouble"] = problem("tidewire.lua", *project_trouble_);
-  if (listen_trouble_) out["listen_trouble"] = problem("tidewire.lua", *listen_trouble_);
+  if (project_trouble_) out["project_trouble"] = problem_in("tidewire.lua", *project_trouble_);
+  if (listen_trouble_) out["listen_trouble"] = problem_in("tidewire.lua", *listen_trouble_);
   if (!needs_restart_.empty()) out["needs_restart"] = Value(Array(needs_restart_.begin(), needs_restart_.end()));
   return Value(std::move(out));
 }
@@ -136,10 +128,10 @@ Value App::State::mappings() const {
     one["latency"] = mapping.latency.view();
     Object reload{{"ok", Value(!mapping.trouble)}, {"loaded", mapping.loads}, {"refused", mapping.refusals}};
     if (mapping.reload_at) reload["at"] = format_instant(*mapping.reload_at);
-    if (mapping.trouble) reload["error"] = problem(mapping.file, *mapping.trouble);
+    if (mapping.trouble) reload["error"] = problem_in(mapping.file, *mapping.trouble);
     one["reload"] = Value(std::move(reload));
     one["quarantined"] = mapping.quarantined;
-    if (mapping.drift) one["drift"] = problem(mapping.file, *mapping.drift);
+    if (mapping.drift) one["drift"] = problem_in(mapping.file, *mapping.drift);
     one["paused"] = disabled_.contains(name);
     if (const auto found = engine.find(name); found != engine.end()) {
       one["under_way"] = found->second.under_way;
@@ -177,181 +169,6 @@ void App::State::accept_system(const std::string& name, admin::Done<void> done) 
     if (now == connections_.end()) return done(no_connection(name));
     now->second->accept_system(done);
   });
-}
-
-/// Of what is on disk now, also where it was saved a moment ago.
-void App::State::check(bool connect, admin::Done<Value> done) {
-  if (watch_) watch_->look();
-  when_loaded([this, alive = alive_, connect, done = std::move(done)] {
-    if (*alive) check_loaded(connect, done);
-  });
-}
-
-/// What a mapping begins without because its name is new to the state (law 9: the name is what links belong to); "" where nothing
-/// speaks for it.
-std::string App::State::former_name(const std::string& name, const store::Summary& summary) const {
-  const auto links_of = [&](const std::string& one) {
-    const auto counts = summary.mappings.find(one);
-    return counts == summary.mappings.end() ? std::int64_t{0} : counts->second.links;
-  };
-  for (const std::string& former : engine_->alike(name)) {
-    const std::int64_t links = links_of(former);
-    if (mappings_.contains(former) || links <= links_of(name)) continue;
-    return name + ": '" + former + "', which is not loaded, has " + std::to_string(links) + (links == 1 ? " pair" : " pairs") + " of the same two collections, and this mapping meets them as strangers. If it is the same one under another name, name = \"" +
-           former + "\" in its file keeps them";
-  }
-  return "";
-}
-
-void App::State::tell_former_name(const std::string& name) {
-  when_loaded([this, alive = alive_, name] {
-    if (!*alive) return;
-    store_->summary([this, alive, name](Result<store::Summary> summary) {
-      const std::string former = *alive && summary.ok() ? former_name(name, *summary) : "";
-      if (!former.empty()) log_.warn("mapping_renamed", former, {{"mapping", Value(name)}});
-    });
-  });
-}
-
-void App::State::check_loaded(bool connect, admin::Done<Value> done) {
-  struct Checking {
-    Array problems, warnings;
-    Object connections;
-    int left = 1;
-  };
-  auto checking = std::make_shared<Checking>();  // owners: the callbacks below
-  for (const std::string& warning : warnings_) checking->warnings.push_back(Value(warning));
-  for (const std::string& name : secrets_.too_short()) {
-    checking->warnings.push_back(Value("secret " + name + " has fewer than " + std::to_string(Redactor::kShortest) + " bytes: it is not hidden where a system quotes it"));
-  }
-  for (const auto& [name, connection] : connections_) {
-    for (const auto& [option, text] : connection->secrets_in_clear()) {
-      checking->warnings.push_back(Value("connection " + name + ": " + option + " is written in clear, or comes by env, which may be printed; write secret \"NAME\" and put the text into .env"));
-    }
-  }
-  for (const auto* trouble : {&project_trouble_, &listen_trouble_}) {
-    if (*trouble) checking->problems.push_back(problem("tidewire.lua", **trouble));
-  }
-  if (const auto sound = refresh_certificate(); !sound.ok()) checking->problems.push_back(problem("tidewire.lua", sound.error()));
-  for (const auto& [name, error] : broken_connections_) checking->problems.push_back(problem("tidewire.lua", error));
-  for (const auto& [name, mapping] : mappings_) {
-    if (mapping.trouble) checking->problems.push_back(problem(mapping.file, *mapping.trouble));
-    if (mapping.drift) checking->problems.push_back(problem(mapping.file, *mapping.drift));
-  }
-  for (const std::string& file : empty_files_) checking->warnings.push_back(Value(file + " is empty: no mapping is read from it"));
-  std::map<std::string, const Value*> compiled;
-  for (const auto& [name, mapping] : mappings_) {
-    if (mapping.mapper) compiled[name] = &mapping.mapper->compiled();
-  }
-  for (const std::string& overlap : overlapping_claims(compiled)) checking->problems.push_back(problem("mappings", make_error(Code::kInvalid, overlap, "let each value be claimed once")));
-  for (const std::string& twice : written_twice(compiled)) checking->warnings.push_back(Value(twice));
-  for (const std::string& circle : circles(compiled)) checking->warnings.push_back(Value(circle));
-  const auto warn = [checking](const Value* warnings) {
-    for (const Value& warning : warnings == nullptr || !warnings->is_array() ? Array{} : warnings->as_array()) checking->warnings.push_back(warning);
-  };
-  const auto one = [checking, done] {
-    if (--checking->left > 0) return;
-    Object out{{"ok", Value(checking->problems.empty())}};
-    out["problems"] = Value(checking->problems);
-    out["warnings"] = Value(checking->warnings);
-    out["connections"] = Value(checking->connections);
-    done(Value(std::move(out)));
-  };
-  for (const auto& [name, mapping] : mappings_) {
-    if (!mapping.mapper) continue;
-    if (!connect || mapping.trouble || mapping.drift) {
-      warn(mapping.mapper->compiled().find("warnings"));
-      continue;
-    }
-    ++checking->left;
-    // The systems may have changed since the mapping was read; those that do not answer are told of by their own test.
-    fit(name, [checking, one, warn, file = mapping.file, known = mapping.mapper](const Result<Fresh>& fresh) {
-      if (!fresh.ok() && fresh.error().code != Code::kUnavailable) checking->problems.push_back(problem(file, fresh.error()));
-      warn((fresh.ok() ? fresh->mapper : known)->compiled().find("warnings"));
-      one();
-    });
-  }
-  ++checking->left;
-  store_->integrity_check([checking, one](Result<std::vector<std::string>> faults) {
-    if (!faults.ok()) checking->problems.push_back(problem("state", faults.error()));
-    else {
-      for (const std::string& fault : *faults) checking->problems.push_back(problem("state", make_error(Code::kCorrupt, fault, "restore the state file from a backup; nothing is repaired silently")));
-    }
-    one();
-  });
-  ++checking->left;
-  store_->summary([this, alive = alive_, checking, one](Result<store::Summary> summary) {
-    for (const std::string& name : *alive && summary.ok() ? engine_->mappings() : std::vector<std::string>()) {
-      if (std::string former = former_name(name, *summary); !former.empty()) checking->warnings.push_back(Value(std::move(former)));
-    }
-    one();
-  });
-  for (const std::string& name : engine_->mappings()) {
-    if (const auto moved = engine_->moved(name)) {
-      checking->problems.push_back(problem("mappings/" + name, *moved));
-      continue;
-    }
-    ++checking->left;
-    engine_->count_differing(name, [checking, one, name](Result<std::int64_t> count) {
-      if (count.ok() && *count > 0)
-        checking->warnings.push_back(Value(
-            name + " was edited: " + std::to_string(*count) + (*count == 1 ? " link says" : " links say") +
-            " something else by it now. `tidewire sync " + name + " --all` writes it, with --dry-run it tells what"));
-      one();
-    });
-    ++checking->left;
-    engine_->count_unmet(name, [checking, one, name](Result<sync::Unmet> unmet) {
-      if (unmet.ok() && unmet->links > 0) {
-        const std::vector<std::string> fields(unmet->fields.begin(), unmet->fields.end());
-        checking->warnings.push_back(Value(name + " got " + join(fields, ", ") + ", which " + std::to_string(unmet->links) + (unmet->links == 1 ? " link has" : " links have") +
-                                           " not met: each does with its next change, all do with `tidewire sync " + name + "`"));
-      }
-      one();
-    });
-  }
-  for (const auto& [name, connection] : connections_) {
-    if (!connect) break;
-    ++checking->left;
-    connection->test([this, alive = alive_, checking, one, name = name](Result<Value> answer) {
-      if (!*alive) return;
-      if (answer.ok()) {
-        engine_->try_refused();
-        Value about = *answer;
-        if (!about.is_object()) about = Value(Object{});
-        const auto asked = connections_.find(name);
-        const bool same = asked == connections_.end() || asked->second->same_system();
-        about["ok"] = Value(same);
-        if (!same) {
-          const Error other = make_error(Code::kDenied, "another system answers than the one first met; nothing missing there is taken for deleted", "if it is the right one: tidewire check --accept " + name);
-          about["error"] = Value(other.message);
-          checking->problems.push_back(problem("connection " + name, other));
-        }
-        if (const Value* warnings = about.find("warnings"); warnings != nullptr && warnings->is_array()) {
-          for (const Value& warning : warnings->as_array()) {
-            if (warning.is_string()) checking->warnings.push_back(Value("connection " + name + ": " + warning.as_string()));
-          }
-        }
-        checking->connections[name] = std::move(about);
-        for (const auto& [where, collection] : collections_in_use()) {
-          if (where != name || asked == connections_.end()) continue;
-          ++checking->left;
-          asked->second->describe(collection, [checking, one, at = "connection " + name + ", " + collection.string_or("name") + ": "](Result<Value> described) {
-            const Value* warnings = described.ok() ? described->find("warnings") : nullptr;
-            for (const Value& warning : warnings == nullptr || !warnings->is_array() ? Array{} : warnings->as_array()) {
-              const Value text(at + (warning.is_string() ? warning.as_string() : ""));
-              if (std::find(checking->warnings.begin(), checking->warnings.end(), text) == checking->warnings.end()) checking->warnings.push_back(text);
-            }
-            one();
-          });
-        }
-      } else {
-        checking->connections[name] = Value(Object{{"ok", Value(false)}, {"error", Value(to_string(answer.error()))}});
-        checking->problems.push_back(problem("connection " + name, answer.error()));
-      }
-      one();
-    });
-  }
-  loop_.post(one);
 }
 
 void App::State::on_operation(const store::Operation& operation) {

@@ -15,13 +15,12 @@ constexpr std::size_t kMostWrites = 50;  // of a trial, shown
 
 /// "mappings/people.lua:12: message" -> its line, so that an editor can jump there.
 Value script_problem(const std::string& file, const Error& error) {
-  Object out{{"file", file}, {"code", code_name(error.code)}, {"message", error.message}};
-  if (!error.hint.empty()) out["hint"] = error.hint;
+  Value out = problem_in(file, error);
   if (const auto at = error.message.find(file + ":"); at != std::string::npos) {
     const int line = std::atoi(error.message.c_str() + at + file.size() + 1);
     if (line > 0) out["line"] = line;
   }
-  return Value(std::move(out));
+  return out;
 }
 
 Value refused(const std::string& file, const Error& error) { return Value(Object{{"ok", false}, {"problems", Value(Array{script_problem(file, error)})}}); }

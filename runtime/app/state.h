@@ -71,6 +71,9 @@ struct RetiredEndpoints {
   std::weak_ptr<ScriptMapper> mapper;
 };
 
+/// {file, code, message, hint?}: `error` as the API lists problems. Defined in checking.cpp.
+Value problem_in(const std::string& file, const Error& error);
+
 struct App::State final : public admin::Control, public admin::Authoring, public sync::Ears {
   State(loop::Loop& the_loop, Options the_options);
   ~State() override;
@@ -183,11 +186,6 @@ struct App::State final : public admin::Control, public admin::Authoring, public
   std::vector<std::string> mapping_files() const override { return script_names_in(options_.folder + "/mappings"); }
   void test_connection(const std::string& connection, admin::Done<Value> done) override;
   void accept_system(const std::string& connection, admin::Done<void> done) override;
-  void check(bool connect, admin::Done<Value> done) override;
-  std::string former_name(const std::string& name, const store::Summary& summary) const;
-  /// Warns of it in the log, once all files that are being read are.
-  void tell_former_name(const std::string& name);
-  void check_loaded(bool connect, admin::Done<Value> done);
   void on_operation(const store::Operation& operation) override;
   void on_echo(const std::string& mapping, sync::Side side, const std::string& key) override;
   void on_retry(const std::string& mapping, sync::Side side, const std::string& key, const Error& error, Instant again) override;
@@ -196,6 +194,19 @@ struct App::State final : public admin::Control, public admin::Authoring, public
   Timers& timers() override { return loop_; }
   Poster& poster() override { return loop_; }
   void work(std::function<void()> blocking, std::function<void()> done) override { loop_.work(std::move(blocking), std::move(done)); }
+
+  // checking.cpp
+  struct Checking;
+  void check(bool connect, admin::Done<Value> done) override;
+  void check_project(Checking& checking);
+  void check_mappings(const std::shared_ptr<Checking>& checking, bool connect);
+  void check_state(const std::shared_ptr<Checking>& checking);
+  void check_links(const std::shared_ptr<Checking>& checking);
+  void check_connection(const std::shared_ptr<Checking>& checking, const std::string& name);
+  Value hear_connection(const std::shared_ptr<Checking>& checking, const std::string& name, const Value& answer);
+  std::string former_name(const std::string& name, const store::Summary& summary) const;
+  /// Warns of it in the log, once all files that are being read are.
+  void tell_former_name(const std::string& name);
 
   // installing.cpp
   void install(const admin::Installation& asked, admin::Done<Value> done) override;
