@@ -140,57 +140,154 @@ store::DirtyKey Reconcile::owed_row(const Decision& decision) const {
   return row;
 }
 
-void Reconcile::commit_pass() {
-  bool conflict = false, news = false, drift = false, owed = false;
+/// What came of the decisions about the fields, and what the pass is called for it.
+struct Reconcile::Came {
+  bool conflict = false, news = false, drift = false,
+       owed = false;  // of any field; news: asked of a person for the first time
+  bool wrote = false, skips = false;
+  bool decided = false;  // there is an operation to tell
+  std::string kind, outcome;
+};
+
+/// The field waits for a person, who is shown what both sides have and when each was last edited.
+void Reconcile::dispute(const Decision& decision, bool anew) {
+  const std::string& name = decision.field->name;
+  store::Conflict held;
+  if (link_.id != 0) held.link = link_.id;
+  held.field = name;
+  held.kind = decision.conflict_kind;
+  held.anew = anew;
+  if (const auto base = link_.base.find(name); base != link_.base.end())
+    held.base = {base->second.left, base->second.right};
+  Value& stamps = link_.stamps[name];
+  for (const Side side : {Side::kLeft, Side::kRight}) {
+    const Value& form = decision.form[side];
+    held.shown[side] = decision.shows[side].value_or(form);
+    if (!record_[side] || !record_[side]->modified || kept_stamp(link_, *decision.field, side, form) != nullptr)
+      continue;
+    stamps[side_tag(side)] = stamp_of(known_.link ? *known_.link : link_, side, *record_[side]);
+  }
+  open_conflicts_.push_back(std::move(held));
+}
+
+/// Base, stamps and conflicts of each field as it was decided.
+Reconcile::Came Reconcile::take_decisions() {
+  Came came;
   const std::set<std::string> anew = asked_anew();
   for (const Decision& decision : decisions_.fields) {
     const std::string& name = decision.field->name;
-    if (decision.kind == Decision::Kind::kAgree) link_.base[name] = {decision.form.left, decision.form.right};
-    if (decision.kind == Decision::Kind::kAgree && decision.closes_conflict) operation_.author = "";
     if (decision.closes_conflict) close_conflicts_.push_back(name);
-    drift |= decision.kind == Decision::Kind::kDrift;
-    owed |= decision.kind == Decision::Kind::kOwed;
-    if (decision.kind == Decision::Kind::kOwed) {
-      for (const Side side : {Side::kLeft, Side::kRight}) keep_stamp(decision, side);  // until it travels (law 11)
-      continue;
+    switch (decision.kind) {
+      case Decision::Kind::kConflict:
+        came.conflict = true;
+        came.news |= anew.contains(name) || doubtful_.contains(name);
+        dispute(decision, anew.contains(name));
+        continue;
+      case Decision::Kind::kOwed:
+        came.owed = true;
+        for (const Side side : {Side::kLeft, Side::kRight}) keep_stamp(decision, side);  // until it travels (law 11)
+        continue;
+      case Decision::Kind::kDrift:
+        came.drift = true;
+        break;
+      case Decision::Kind::kAgree:
+        link_.base[name] = {decision.form.left, decision.form.right};
+        if (decision.closes_conflict) operation_.author = "";
+        break;
+      default:
+        break;
     }
-    if (decision.kind != Decision::Kind::kConflict) {
-      const bool settled = decision.kind != Decision::Kind::kNothing || is_at_rest(decision);
-      if (settled && link_.stamps.find(name) != nullptr) link_.stamps.as_object().erase(name);
-      continue;
-    }
-    conflict = true;
-    news |= anew.contains(name) || doubtful_.contains(name);
-    store::Conflict held;
-    if (link_.id != 0) held.link = link_.id;
-    held.field = name;
-    held.kind = decision.conflict_kind;
-    if (const auto base = link_.base.find(name); base != link_.base.end()) held.base = {base->second.left, base->second.right};
-    for (const Side side : {Side::kLeft, Side::kRight}) held.shown[side] = decision.shows[side].value_or(decision.form[side]);
-    held.anew = anew.contains(name);
-    open_conflicts_.push_back(std::move(held));
-    Value& stamps = link_.stamps[name];
-    for (const Side side : {Side::kLeft, Side::kRight}) {
-      const char* tag = side_tag(side);
-      const Value& form = decision.form[side];
-      if (record_[side] && record_[side]->modified && kept_stamp(link_, *decision.field, side, form) == nullptr) stamps[tag] = stamp_of(known_.link ? *known_.link : link_, side, *record_[side]);
-    }
+    const bool settled = decision.kind != Decision::Kind::kNothing || is_at_rest(decision);
+    if (settled && link_.stamps.find(name) != nullptr) link_.stamps.as_object().erase(name);
   }
-  note_fields();
-  wake_blocked();
-  const bool left = close_left_conflicts();
-  const bool skips = is_skip();
+  return came;
+}
+
+/// Whose word the pass carried out.
+void Reconcile::name_author(bool skips) {
   const auto closes = [this](const store::Conflict& open) { return is_decided(open) && std::find(close_conflicts_.begin(), close_conflicts_.end(), open.field) != close_conflicts_.end(); };
   const bool decides = std::any_of(known_.conflicts.begin(), known_.conflicts.end(), closes);
   for (const store::Conflict& open : known_.conflicts) {
     if ((decides ? closes(open) : skips && open.method && !is_decided(open)) && open.author) operation_.author = *open.author;
   }
+}
+
+void Reconcile::see_sides() {
   for (const Side side : {Side::kLeft, Side::kRight}) {
-    const bool written = intent_[side].has_value();
-    if (record_[side] && !written) see(side, *record_[side]);
+    if (!record_[side] || intent_[side]) continue;  // what was written has told its own version
+    see(side, *record_[side]);
     // The version of a side that differs (drift, a disputed field) guards nothing: it is read before it is written to.
-    if (record_[side] && !written && changed(side)) link_.version[side].reset();
+    if (changed(side)) link_.version[side].reset();
   }
+}
+
+void Reconcile::name_outcome(Came& came) const {
+  came.wrote = !writes_.empty();
+  came.decided = came.wrote || came.news || came.skips || made_ || asks_release_ || !earlier_.empty() || deleting_ ||
+                 marked_ || operation_.kind == "link" || operation_.kind == "rename" ||
+                 link_.state == store::LinkState::kTombstone || !close_conflicts_.empty();
+  // One that waits on from before is not what came of this pass.
+  const bool no_more = !came.wrote && !came.news && close_conflicts_.empty();
+  const bool held = asks_release_ && !came.wrote && !came.conflict;
+  came.outcome = decisions_.merged > 0 ? "merged" : "applied";
+  if (came.conflict && (came.news || no_more)) came.outcome = "conflict";
+  if ((operation_.outcome == "skipped" && !came.wrote) || (came.skips && no_more)) came.outcome = "skipped";
+  if (held) came.outcome = "held";
+  if (creating_)
+    came.kind = "create";
+  else if (!close_conflicts_.empty() || (came.skips && no_more))
+    came.kind = "resolve";
+  else if (came.conflict && !came.wrote)
+    came.kind = "conflict";
+  else
+    came.kind = held ? "hold" : "update";
+}
+
+/// Each change taken is one term of the balance.
+void Reconcile::count(const Came& came) {
+  if (link_.state == store::LinkState::kTombstone) return;
+  const bool looked = came.drift && !came.conflict && !came.wrote;
+  const std::int64_t drifted = looked && shows_new_drift() ? std::min<std::int64_t>(1, rows_taken()) : 0;
+  if (drifted > 0) counters_["drift"] += drifted;
+  counters_[came.conflict && !came.wrote ? "conflict" : (came.wrote ? "applied" : "echo")] += rows_taken() - drifted;
+  if (came.wrote) counters_[creating_ ? "created" : "updated"] += 1;
+  if (decisions_.merged > 0) counters_["auto_merged"] += 1;
+  if (came.owed) counters_["owed"] += 1;
+}
+
+/// A key waits for one parent at a time: its pass then finds the next that is missing.
+void Reconcile::stand_owed(std::vector<store::DirtyKey>& standing) {
+  for (const Decision& decision : decisions_.fields) {
+    if (decision.kind != Decision::Kind::kOwed) continue;
+    store::DirtyKey row = owed_row(decision);
+    const bool waits = std::any_of(standing.begin(), standing.end(), [&](const store::DirtyKey& one) {
+      return one.side == row.side && one.key == row.key;
+    });
+    if (waits) continue;
+    if (decision.owes) look_at(*decision.owes);
+    standing.push_back(std::move(row));
+  }
+}
+
+/// Those who wait for a record, or for one that matches, look again; a load or a sweep looks at all of them anyway.
+void Reconcile::stir(store::Commit& commit) const {
+  if (is_of_job()) return;
+  for (const Side side : {Side::kLeft, Side::kRight}) {
+    if (!link_.key[side]) continue;
+    commit.stirred[side] = true;
+    if (!known_.link || link_.state == store::LinkState::kTombstone || matches_otherwise(side))
+      commit.moved.emplace_back(side, *link_.key[side]);
+  }
+}
+
+void Reconcile::commit_pass() {
+  Came came = take_decisions();
+  note_fields();
+  wake_blocked();
+  const bool left = close_left_conflicts();
+  came.skips = is_skip();
+  name_author(came.skips);
+  see_sides();
   mark_stamps();
   for (const store::Intent& intent : known_.intents) {
     const bool of_strangers = creating_ && link_.id == 0 && (is_undone(intent) || is_of_another_pair(intent));
@@ -200,61 +297,40 @@ void Reconcile::commit_pass() {
   note_parts();
   // A record that was created in its first state is moved on by another pass.
   if (creating_ && !plan_.lifecycle.field.empty()) again_.push_back({key_.first, *link_.key[key_.first], "upsert", "again", 0, now()});
-  const bool wrote = !writes_.empty();
-  const bool decided = wrote || news || skips || made_ || asks_release_ || !earlier_.empty() || deleting_ || marked_ || operation_.kind == "link" || operation_.kind == "rename" || link_.state == store::LinkState::kTombstone || !close_conflicts_.empty();
-  std::string outcome = "applied";
-  if (decisions_.merged > 0) outcome = "merged";
-  // One that waits on from before is not what came of this pass.
-  const bool no_more = !wrote && !news && close_conflicts_.empty();
-  if (conflict && (news || no_more)) outcome = "conflict";
-  if ((operation_.outcome == "skipped" && !wrote) || (skips && no_more)) outcome = "skipped";
-  const bool held = asks_release_ && !wrote && !conflict;
-  if (held) outcome = "held";
-  fill_operation(creating_ ? "create" : (close_conflicts_.empty() && !(skips && no_more) ? (conflict && !wrote ? "conflict" : (held ? "hold" : "update")) : "resolve"), outcome);
-  if (is_plain_load(outcome)) {
+  name_outcome(came);
+  fill_operation(came.kind, came.outcome);
+  if (is_plain_load(came.outcome)) {
     operation_.job = lane_.load;
     operation_.record = Value(Object{{"load", true}});
   }
   if (options_.dry) {
-    if (!decided) operation_.id.clear();
+    if (!came.decided) operation_.id.clear();
     return finish({Report::End::kDone, {}, {}, operation_, {}});
   }
-  if (link_.state != store::LinkState::kTombstone) {
-    const bool looked = drift && !conflict && !wrote;
-    const std::int64_t drifted = looked && shows_new_drift() ? std::min<std::int64_t>(1, rows_taken()) : 0;
-    if (drifted > 0) counters_["drift"] += drifted;
-    counters_[conflict && !wrote ? "conflict" : (wrote ? "applied" : "echo")] += rows_taken() - drifted;
-    if (wrote) counters_[creating_ ? "created" : "updated"] += 1;
-    if (decisions_.merged > 0) counters_["auto_merged"] += 1;
-    if (owed) counters_["owed"] += 1;
-  }
+  count(came);
+  store_pass(came.decided, left);
+}
+
+/// `superseded`: what closes by itself was ended by a newer edit.
+void Reconcile::store_pass(bool decided, bool superseded) {
   store::Commit commit;
   link_.mapping = lane_.mapping;
   link_.updated_at = now();
   commit.link = link_;
   note_brake(commit);
   if (!operation_.link) operation_.link = 0;  // of this commit
-  if (decided) commit.operation = operation_;
-  else commit.operation = overtaken();
-  if (decided) commit.hooks = hooks_of(plan_, operation_);
-  for (const Decision& decision : decisions_.fields) {
-    if (decision.kind != Decision::Kind::kOwed) continue;
-    store::DirtyKey row = owed_row(decision);
-    // A key waits for one parent at a time: its pass then finds the next that is missing.
-    const bool waits = std::any_of(commit.standing.begin(), commit.standing.end(), [&](const store::DirtyKey& one) { return one.side == row.side && one.key == row.key; });
-    if (waits) continue;
-    if (decision.owes) look_at(*decision.owes);
-    commit.standing.push_back(std::move(row));
+  if (decided) {
+    commit.operation = operation_;
+    commit.hooks = hooks_of(plan_, operation_);
+    stir(commit);
+  } else {
+    commit.operation = overtaken();
   }
+  stand_owed(commit.standing);
   for (const store::Conflict& open : known_.conflicts) {
     if (is_decided(open)) commit.conflict_said[open.field] = {*open.method, open.author.value_or("")};
   }
-  commit.conflict_method = left ? "superseded" : "agreed";
-  for (const Side side : {Side::kLeft, Side::kRight}) {
-    if (!decided || is_of_job() || !link_.key[side]) continue;
-    commit.stirred[side] = true;
-    if (!known_.link || link_.state == store::LinkState::kTombstone || matches_otherwise(side)) commit.moved.emplace_back(side, *link_.key[side]);
-  }
+  commit.conflict_method = superseded ? "superseded" : "agreed";
   close_intents_.insert(close_intents_.end(), settled_.begin(), settled_.end());
   commit = commit_with(std::move(commit));
   if (!decided || operation_.record.bool_or("load", false)) commit.pass.clear();

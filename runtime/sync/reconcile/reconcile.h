@@ -366,7 +366,17 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   bool shows_new_drift() const;
   store::DirtyKey owed_row(const Decision& decision) const;
   bool is_plain_load(const std::string& outcome) const;
+  struct Came;
+  void dispute(const Decision& decision, bool anew);
+  Came take_decisions();
+  void name_author(bool skips);
+  void see_sides();
+  void name_outcome(Came& came) const;
+  void count(const Came& came);
+  void stand_owed(std::vector<store::DirtyKey>& standing);
+  void stir(store::Commit& commit) const;
   void commit_pass();
+  void store_pass(bool decided, bool superseded);
   void forget_results();
   void commit_echo(const std::string& counter);
   void finish(Report report);
@@ -400,7 +410,14 @@ class Reconcile : public std::enable_shared_from_this<Reconcile> {
   Duration holder_pause() const;
 
   // reconcile/stand.cpp
+  struct Failing;
   void stand(store::KeyState state, Error error, Instant due, const std::string& parent = {});
+  void stop(store::KeyState state, const Error& error);
+  Failing failing(store::KeyState state, const Error& error) const;
+  store::DirtyKey standing(store::DirtyKey row, store::KeyState state, const Error& error,
+                           const Failing& failing) const;
+  bool told_already(store::KeyState state) const;
+  void store_standing(store::Commit commit, const Error& error, std::optional<Instant> again);
   void stand_whole(const char* kind, Error error, const std::string& parent = {});
   bool stood_whole() const;
   void fail(Error error);

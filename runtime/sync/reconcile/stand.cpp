@@ -107,38 +107,87 @@ bool Reconcile::stood_whole() const {
   return std::any_of(known_.conflicts.begin(), known_.conflicts.end(), [](const store::Conflict& open) { return open.kind == "left_scope" || open.kind == "two_links"; });
 }
 
+/// A dry run leaves nothing standing: it says what would.
+void Reconcile::stop(store::KeyState state, const Error& error) {
+  fill_operation("look", "stopped");
+  Report report{Report::End::kDone, {}, {}, operation_, error};
+  if (state == store::KeyState::kConflict) report.conflict = open_conflicts_.back().kind;
+  finish(std::move(report));
+}
+
+/// How the failure counts.
+struct Reconcile::Failing {
+  bool attempt = false;  // it used one up
+  Value notes;           // of the very same write: how often in a row it failed alike; null where none was meant
+};
+
+Reconcile::Failing Reconcile::failing(store::KeyState state, const Error& error) const {
+  // Only a sweep looks again for what is not there.
+  const bool looked_for =
+      state == store::KeyState::kBackingOff && (linked_ || is_source()) && error.code == Code::kNotFound;
+  const bool paused = connection_trouble(error) || state == store::KeyState::kWaitingFor || looked_for || holder_moves_;
+  Failing out{!paused && state != store::KeyState::kWouldWrite, Value()};
+  if (const Value meant = this->meant(); !meant.is_null()) {
+    const std::int64_t times = failed_alike(error) + (paused ? 0 : 1);
+    const std::int64_t over = times - (disposition(error.code) == Disposition::kDeadLetter ? 1 : plan_.max_attempts);
+    out.notes = Value(Object{{"meant", meant},
+                             {"code", code_name(error.code)},
+                             {"times", times},
+                             {"over", std::max<std::int64_t>(over, 0)}});
+  }
+  return out;
+}
+
+/// The row as the pass leaves it; `parent` and `due_at` are set already.
+store::DirtyKey Reconcile::standing(store::DirtyKey row, store::KeyState state, const Error& error,
+                                    const Failing& failing) const {
+  const bool goes_on = state == store::KeyState::kWaitingFor || state == store::KeyState::kBackingOff;
+  const bool fails = state == store::KeyState::kBackingOff || state == store::KeyState::kDead;
+  const bool let_go = goes_on && is_let_go(row);
+  const Value* before = row.error ? row.error->find("failed") : nullptr;
+  const Value failed = failing.notes.is_null() && before != nullptr ? *before : failing.notes;
+  Value why = error_value(error);
+  if (!holder_.empty()) why["holder"] = holder_;
+  if (!failed.is_null() && fails) why["failed"] = failed;
+  if (state == store::KeyState::kWouldWrite) why["would_write"] = true;
+  if (let_go) why[kLetGo] = true;
+  if (older_ && (!believed_ || state == store::KeyState::kBackingOff))
+    why[kOlder] = Value(older_->time_since_epoch().count());
+  row.state = state;
+  row.error = std::move(why);
+  row.operation = operation_.id;
+  row.since = now();
+  return row;
+}
+
+/// Who was told once that it waits for a person is not told again by each look at it.
+bool Reconcile::told_already(store::KeyState state) const {
+  return state == store::KeyState::kConflict &&
+         std::any_of(known_.conflicts.begin(), known_.conflicts.end(), [this](const store::Conflict& open) {
+           const store::Conflict& asked = open_conflicts_.back();
+           return open.field == asked.field && open.kind == asked.kind && open.shown == asked.shown;
+         });
+}
+
 void Reconcile::stand(store::KeyState state, Error error, Instant due, const std::string& parent) {
   ASSERT(state != store::KeyState::kConflict || !open_conflicts_.empty(), "what waits for a person is in the list of conflicts");
-  if (options_.dry) {
-    fill_operation("look", "stopped");
-    Report report{Report::End::kDone, {}, {}, operation_, error};
-    if (state == store::KeyState::kConflict) report.conflict = open_conflicts_.back().kind;
-    return finish(std::move(report));
-  }
+  if (options_.dry) return stop(state, error);
   if (rows_moved_ && taken_.empty()) state = store::KeyState::kBackingOff;  // another pass is due under the new name, and tells of it
   const bool in_doubt = error.code == Code::kUnknown;
-  if (!in_doubt) {
-    for (const Side side : {Side::kLeft, Side::kRight}) {
-      if (intent_[side] && !intent_[side]->in_doubt && state != store::KeyState::kHeld) close_intents_.push_back(intent_[side]->id);
-    }
+  for (const Side side : {Side::kLeft, Side::kRight}) {
+    if (!in_doubt && intent_[side] && !intent_[side]->in_doubt && state != store::KeyState::kHeld)
+      close_intents_.push_back(intent_[side]->id);
   }
   // What is taken back answers no change, so no key stands for it: without this nobody would look what became of the request.
   if (in_doubt && taken_.empty()) again_.push_back({key_.first, link_.key[key_.first].value_or(key_.second), "upsert", "again", 0, due});
   const bool would_write = state == store::KeyState::kWouldWrite;  // recorded already, and no error
-  const bool recorded = would_write || state == store::KeyState::kDead || state == store::KeyState::kConflict || state == store::KeyState::kHeld;
-  if (recorded && !would_write) {
-    const char* name = state == store::KeyState::kDead ? "dead" : (state == store::KeyState::kHeld ? "hold" : "conflict");
-    fill_operation(name, state == store::KeyState::kDead ? "dead" : (state == store::KeyState::kHeld ? "held" : "conflict"));
+  const bool dead = state == store::KeyState::kDead, held = state == store::KeyState::kHeld;
+  const bool recorded = dead || held || state == store::KeyState::kConflict;
+  if (recorded) {
+    fill_operation(dead ? "dead" : (held ? "hold" : "conflict"), dead ? "dead" : (held ? "held" : "conflict"));
     operation_.record["error"] = error_value(error);
   }
-  const bool looked_for =
-      state == store::KeyState::kBackingOff && (linked_ || is_source()) && error.code == Code::kNotFound;  // by a sweep
-  const bool paused = connection_trouble(error) || state == store::KeyState::kWaitingFor || looked_for || holder_moves_;
-  const bool fails = state == store::KeyState::kBackingOff || state == store::KeyState::kDead;
-  const Value meant = this->meant();
-  const std::int64_t failed = failed_alike(error) + (paused ? 0 : 1);
-  const std::int64_t over = failed - (disposition(error.code) == Disposition::kDeadLetter ? 1 : plan_.max_attempts);
-  const bool older = older_ && (!believed_ || state == store::KeyState::kBackingOff);
+  const Failing counts = failing(state, error);
   const auto moved = moved_alone();
   store::Commit commit = commit_with({});
   commit.finished.clear();
@@ -156,48 +205,38 @@ void Reconcile::stand(store::KeyState state, Error error, Instant due, const std
       commit.finished.push_back({row.side, row.key, row.last_seq, row.changes});
       continue;
     }
-    const bool let_go = is_let_go(row) && (state == store::KeyState::kWaitingFor || state == store::KeyState::kBackingOff);
-    row.state = state;
     row.due_at = due;
     if (awaits(row) != (holder_.empty() ? parent : "")) row.attempts = 0;  // looks for a parent are counted for it alone
-    row.attempts = paused || would_write ? row.attempts : row.attempts + 1;
-    const Value* before = row.error ? row.error->find("failed") : nullptr;
-    Value failing = before != nullptr ? *before : Value();
-    if (!meant.is_null()) failing = Value(Object{{"meant", meant}, {"code", code_name(error.code)}, {"times", failed}, {"over", std::max<std::int64_t>(over, 0)}});
-    row.error = error_value(error);
-    if (!holder_.empty()) (*row.error)["holder"] = holder_;
-    if (!failing.is_null() && fails) (*row.error)["failed"] = std::move(failing);
-    if (would_write) (*row.error)["would_write"] = true;
-    if (let_go) (*row.error)[kLetGo] = true;
-    if (older) (*row.error)[kOlder] = Value(older_->time_since_epoch().count());
-    row.operation = operation_.id;
+    row.attempts += counts.attempt ? 1 : 0;
     row.parent = parent;
-    row.since = now();
-    commit.standing.push_back(std::move(row));
+    commit.standing.push_back(standing(std::move(row), state, error, counts));
   }
   move_rows(moved, commit);
   if (!options_.reversals.empty() && moved) move_taken(commit);
   if (notes_older_ && !believed_) count_older(commit);
-  if (recorded) commit.operation = operation_;
+  if (recorded || would_write)
+    commit.operation = operation_;
   else if (moved) commit.operation = told_moved(*moved);
-  // Who was told once that it waits for a person is not told again by each look at it.
-  const bool told = state == store::KeyState::kConflict && std::any_of(known_.conflicts.begin(), known_.conflicts.end(), [this](const store::Conflict& open) {
-    const store::Conflict& now_open = open_conflicts_.back();
-    return open.field == now_open.field && open.kind == now_open.kind && open.shown.left == now_open.shown.left && open.shown.right == now_open.shown.right;
-  });
-  if (commit.operation && !told) commit.hooks = hooks_of(plan_, *commit.operation);
-  if (state == store::KeyState::kDead) commit.counters["dead_letters"] += 1;
+  if (commit.operation && !told_already(state)) commit.hooks = hooks_of(plan_, *commit.operation);
+  if (dead) commit.counters["dead_letters"] += 1;
   if (state == store::KeyState::kBackingOff) commit.counters["retries"] += 1;
-  const auto told_of = commit.operation;
+  store_standing(std::move(commit), error, recorded || would_write ? std::nullopt : std::optional(due));
+}
+
+/// `again`: when it is tried, where that is all there is to tell.
+void Reconcile::store_standing(store::Commit commit, const Error& error, std::optional<Instant> again) {
+  const auto told = commit.operation;
   const bool woke = !commit.wake_children.empty();
-  lane_.store.commit(std::move(commit), [self = shared_from_this(), recorded, told_of, woke, error, due](Result<std::int64_t> stored) {
+  lane_.store.commit(std::move(commit), [self = shared_from_this(), told, woke, error,
+                                         again](Result<std::int64_t> stored) {
     if (!stored.ok()) {
       self->close_intents_.clear();
       return self->finish({Report::End::kDropped, {}, {}, {}, std::move(stored).error().context("storing why the key stands")});
     }
-    if (told_of) self->lane_.around.ears.on_operation(*told_of);
+    if (told) self->lane_.around.ears.on_operation(*told);
     if (woke && self->lane_.woke) self->lane_.woke();
-    if (!recorded) self->lane_.around.ears.on_retry(self->lane_.mapping, self->key_.first, self->key_.second, error, due);
+    if (again)
+      self->lane_.around.ears.on_retry(self->lane_.mapping, self->key_.first, self->key_.second, error, *again);
     self->tell_asked();
     self->finish({Report::End::kStanding, {}, {}, self->operation_, error});
   });
