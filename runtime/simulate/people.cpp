@@ -278,9 +278,9 @@ void World::resolve(Side winner, bool alone) {
     if (!page.ok() || page->rows.empty()) return;
     const store::Conflict& open = page->rows.front();
     note("person: resolves the conflict of " + open.field + " for the " + store::side_name(winner));
-    store::Store::Resolution said{open.id, store::side_name(winner), "ann", {}, {}, open.shown_at};
+    store::Store::Resolution said{open.id, store::side_name(winner), "ann", {}, open.shown_at};
     for (std::string& fellow : sync::won_with(mapper_->plan(), open.field)) {
-      if (!alone) said.with.push_back({std::move(fellow), {}, {}});
+      if (!alone) said.with.push_back({std::move(fellow), {}});
     }
     store_.resolve(std::move(said), [this, mapping](Result<void> done) {
       if (done.ok() && engine_) engine_->wake(mapping);

@@ -64,11 +64,11 @@ Result<void> store_resolution(Database& database, const Store::Resolution& resol
   const Conflict conflict = TRY(shown_still(database, resolution));
   // Of an edit that was deleted with its record nothing is left to be written: it is closed by having been seen.
   TRY(execute(database, "UPDATE conflicts SET method = ?1, author = ?2, said_left = ?3, said_right = ?4, closed_at = iif(kind = 'delete_update', ?6, NULL) WHERE id = ?5",
-              resolution.method, or_null(resolution.author), dumped(resolution.left), dumped(resolution.right), conflict.id, now));
+              resolution.method, or_null(resolution.author), dumped(resolution.said.left), dumped(resolution.said.right), conflict.id, now));
   for (const Store::Resolution::With& one : resolution.with) {
     if (!conflict.link) break;
     TRY(execute(database, "UPDATE conflicts SET method = ?1, author = ?2, said_left = ?3, said_right = ?4 WHERE link = ?5 AND field = ?6 AND closed_at IS NULL AND kind <> 'delete_update'",
-                resolution.method, or_null(resolution.author), dumped(one.left), dumped(one.right), *conflict.link, one.field));
+                resolution.method, or_null(resolution.author), dumped(one.said.left), dumped(one.said.right), *conflict.link, one.field));
   }
   return add_marks(database, conflict.mapping, TRY(conflict_marks(database, conflict)), now);
 }

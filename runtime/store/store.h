@@ -306,11 +306,11 @@ class Store {
     std::int64_t conflict = 0;
     std::string method;  // left | right | value | skip | accept
     std::string author;
-    std::optional<Value> left, right;
+    Sides<std::optional<Value>> said{};   // of `value`, as each side spells it; the mapping turns the left one where there is no right one
     Instant shown_at{};
     struct With {
       std::string field;                  // of the same link
-      std::optional<Value> left, right;   // as above, of this field
+      Sides<std::optional<Value>> said{};
     };
     std::vector<With> with{};             // what is won together with it (law 10)
   };

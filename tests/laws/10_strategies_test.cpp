@@ -192,7 +192,7 @@ TEST_CASE("law 10: a group of which one field was not decided is asked about ane
     const Instant shown = it.world.conflicts().front().shown_at;
     it.later();
     for (const store::Conflict& open : it.world.conflicts()) {
-      if (edited || open.field == "email") it.world.store.resolve({open.id, "left", "ann", {}, {}, open.shown_at}, [](Result<void>) {});
+      if (edited || open.field == "email") it.world.store.resolve({open.id, "left", "ann", {}, open.shown_at}, [](Result<void>) {});
     }
     it.world.timers.run_posted();
     if (edited) it.edit(Side::kRight, "note", "new");
@@ -225,7 +225,7 @@ TEST_CASE("law 10: what a person said of a part of a group is not completed by a
   it.tell();
   REQUIRE(it.world.conflicts().size() == 2);
   for (const store::Conflict& open : it.world.conflicts()) {
-    if (open.field == "email") it.world.store.resolve({open.id, "left", "ann", {}, {}, open.shown_at}, [](Result<void>) {});
+    if (open.field == "email") it.world.store.resolve({open.id, "left", "ann", {}, open.shown_at}, [](Result<void>) {});
   }
   it.world.timers.run_posted();
   it.edit(Side::kLeft, "phone", "2");  // the right's rule would have it now

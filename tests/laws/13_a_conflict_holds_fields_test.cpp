@@ -116,7 +116,7 @@ TEST_CASE("law 13: resolving names the values it was shown, and is refused with 
   it.edit(Side::kLeft, "note", "mine again");
   it.tell();
   std::optional<Code> refused;
-  it.world.store.resolve({shown.id, "right", "ann", {}, {}, shown.shown_at}, [&](Result<void> done) { refused = done.ok() ? std::nullopt : std::optional(done.error().code); });
+  it.world.store.resolve({shown.id, "right", "ann", {}, shown.shown_at}, [&](Result<void> done) { refused = done.ok() ? std::nullopt : std::optional(done.error().code); });
   it.world.timers.run_posted();
   it.world.engine->wake("people");
   it.world.settle();
@@ -133,7 +133,7 @@ TEST_CASE("law 13: an edit between a decision and its pass is asked about anew",
     const store::Conflict shown = it.world.conflicts().front();
     const bool value = method == "value";
     const auto said = value ? std::optional(Value("ours")) : std::nullopt;
-    it.world.store.resolve({shown.id, method, "ann", said, said, shown.shown_at}, [](Result<void>) {});
+    it.world.store.resolve({shown.id, method, "ann", {said, said}, shown.shown_at}, [](Result<void>) {});
     it.world.timers.run_posted();
     it.later();
     it.edit(Side::kRight, "note", "yours again");
@@ -260,7 +260,7 @@ TEST_CASE("law 13: of two that are answered at once each has its own answer on r
   it.edit_both("note", "mine", "yours");
   it.edit_both("phone", "2", "3");
   it.tell();
-  for (const store::Conflict& open : it.world.conflicts()) it.world.store.resolve({open.id, open.field == "note" ? "left" : "right", open.field == "note" ? "ann" : "bob", {}, {}, open.shown_at}, [](Result<void>) {});
+  for (const store::Conflict& open : it.world.conflicts()) it.world.store.resolve({open.id, open.field == "note" ? "left" : "right", open.field == "note" ? "ann" : "bob", {}, open.shown_at}, [](Result<void>) {});
   it.world.timers.run_posted();
   it.world.engine->wake("people");
   it.world.settle();

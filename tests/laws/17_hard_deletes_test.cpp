@@ -164,7 +164,7 @@ TEST_CASE("law 17: where nothing is brought back, the late edit is kept as a con
   CHECK(open.front().kind == "delete_update");
   CHECK(open.front().shown.right->string_or("phone") == "at the last moment");
 
-  it.world.store.resolve({open.front().id, "skip", "ann", {}, {}, open.front().shown_at}, [](Result<void> done) { CHECK(done.ok()); });
+  it.world.store.resolve({open.front().id, "skip", "ann", {}, open.front().shown_at}, [](Result<void> done) { CHECK(done.ok()); });
   it.world.settle();
   CHECK(it.world.conflicts().empty());  // nothing is left to be written: it was seen
 }

@@ -437,7 +437,7 @@ struct Moved : Teams {
   void decide(const char* team) {
     REQUIRE(world.conflicts().size() == 1);
     const store::Conflict open = world.conflicts().front();
-    world.store.resolve({open.id, "value", "ann", Value(team), {}, open.shown_at}, [](Result<void> done) { CHECK(done.ok()); });
+    world.store.resolve({open.id, "value", "ann", {Value(team), std::nullopt}, open.shown_at}, [](Result<void> done) { CHECK(done.ok()); });
     world.timers.run_posted();
     world.engine->wake("people");
     world.settle();

@@ -121,7 +121,7 @@ TEST_CASE("law 26: so does one entered where a person's word of unknown outcome 
   REQUIRE(it.world.conflicts().size() == 1);
   it.world.right.write_faults = {arrived ? Fault::kLoseAnswer : Fault::kLoseRequest};
   const store::Conflict asked = it.world.conflicts().front();
-  it.world.store.resolve({asked.id, "left", "ann", {}, {}, asked.shown_at}, [](Result<void> done) { CHECK(done.ok()); });
+  it.world.store.resolve({asked.id, "left", "ann", {}, asked.shown_at}, [](Result<void> done) { CHECK(done.ok()); });
   it.world.timers.run_posted();
   it.world.right.read_faults = {Fault::kNone, Fault::kRefuse};
   it.world.engine->wake("people");

@@ -141,9 +141,9 @@ Value Pair::decided(const std::string& field) const {
 void Pair::resolve(const std::string& field, const std::string& method, Value left_value, Value right_value) {
   for (const store::Conflict& open : world.conflicts()) {
     if (open.field != field) continue;
-    store::Store::Resolution said{open.id, method, "ann", {}, {}, open.shown_at};
-    if (method == "value") said.left = std::move(left_value), said.right = std::move(right_value);
-    for (std::string& fellow : sync::won_with(*world.engine->plan("people"), field)) said.with.push_back({std::move(fellow), {}, {}});
+    store::Store::Resolution said{open.id, method, "ann", {}, open.shown_at};
+    if (method == "value") said.said = {std::move(left_value), std::move(right_value)};
+    for (std::string& fellow : sync::won_with(*world.engine->plan("people"), field)) said.with.push_back({std::move(fellow), {}});
     world.store.resolve(std::move(said), [](Result<void> done) { ASSERT(done.ok(), "the conflict is open"); });
     world.timers.run_posted();
   }

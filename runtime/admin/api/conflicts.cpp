@@ -84,8 +84,8 @@ Result<store::Store::Resolution> resolution_of(const Call& call, std::int64_t co
   if (each && (one || call.body.find("values") == nullptr)) return make_error(Code::kInvalid, "'values' says the values of all fields, each as the left side spells it; 'right_values' goes with it");
   if (one) {
     if (value == nullptr && (left == nullptr || right == nullptr)) return make_error(Code::kInvalid, "'left' and 'right' go together", "a single 'value' is the left side's, and the mapping turns it for the right");
-    out.left = value != nullptr ? *value : *left;
-    if (value == nullptr) out.right = *right;
+    out.said.left = value != nullptr ? *value : *left;
+    if (value == nullptr) out.said.right = *right;
   }
   if (const std::string shown = call.text("shown_at"); !shown.empty()) out.shown_at = TRY(parse_instant(shown));
   return out;
@@ -111,19 +111,19 @@ Value by_field(Api& api, const Call& call, const char* member, const std::string
 Result<Decision> for_all(Api& api, const Call& call, Decision decision, const store::Conflict& conflict) {
   std::vector<std::string> fields = decided_with(api, conflict);
   const Value values = by_field(api, call, "values", conflict.mapping), rights = by_field(api, call, "right_values", conflict.mapping);
-  for (const std::string& field : fields) decision.with.push_back({field, {}, {}});
+  for (const std::string& field : fields) decision.with.push_back({field, {}});
   if (decision.method != "value" || (values.is_null() && fields.empty())) return decision;
   fields.insert(fields.begin(), conflict.field);
   std::vector<std::string> missing, unknown;
-  const auto said = [&](const std::string& field, std::optional<Value>& left, std::optional<Value>& right) {
+  const auto said = [&](const std::string& field, store::Sides<std::optional<Value>>& of_field) {
     const Value* value = values.find(field);
     const Value* spelt = rights.find(field);
-    if (value != nullptr) left = *value;
-    if (spelt != nullptr) right = *spelt;
-    if (!left) missing.push_back(field);
+    if (value != nullptr) of_field.left = *value;
+    if (spelt != nullptr) of_field.right = *spelt;
+    if (!of_field.left) missing.push_back(field);
   };
-  said(conflict.field, decision.left, decision.right);
-  for (Decision::With& one : decision.with) said(one.field, one.left, one.right);
+  said(conflict.field, decision.said);
+  for (Decision::With& one : decision.with) said(one.field, one.said);
   for (const Value* given : {&values, &rights}) {
     if (given->is_null()) continue;
     for (const auto& [name, value] : given->as_object()) {
@@ -138,7 +138,7 @@ Result<Decision> for_all(Api& api, const Call& call, Decision decision, const st
 
 /// One value for both sides, as the left one spells it.
 bool is_plain(const Decision& decision) {
-  return (decision.left && !decision.right) || std::any_of(decision.with.begin(), decision.with.end(), [](const Decision::With& one) { return one.left && !one.right; });
+  return (decision.said.left && !decision.said.right) || std::any_of(decision.with.begin(), decision.with.end(), [](const Decision::With& one) { return one.said.left && !one.said.right; });
 }
 
 void tell_field(Object& out, const Value& record, const std::string& name) {
@@ -180,8 +180,8 @@ Result<void> turns(const store::Conflict& conflict, const Decision& decision, co
     return field != nullptr && field->kind == sync::Field::Kind::kRows;
   };
   const char* kBoth = decision.with.empty() ? "give 'left' and 'right', each as its side spells it" : "give 'right_values' too, each as the right side spells it";
-  bool rows = decision.left && !decision.right && is_rows(conflict.field);
-  for (const Decision::With& one : decision.with) rows |= one.left && !one.right && is_rows(one.field);
+  bool rows = decision.said.left && !decision.said.right && is_rows(conflict.field);
+  for (const Decision::With& one : decision.with) rows |= one.said.left && !one.said.right && is_rows(one.field);
   if (rows) return make_error(Code::kInvalid, "one value cannot stand for the rows of both sides", kBoth);
   const bool refused = report.error && (report.error->code == Code::kInvalid || report.error->code == Code::kScript || report.error->code == Code::kBudget);
   if (!refused) return {};

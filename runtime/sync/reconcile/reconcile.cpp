@@ -37,15 +37,15 @@ void Reconcile::start() {
 }
 
 void Reconcile::assume(const store::Store::Resolution& decision) {
-  const auto say = [&](store::Conflict& open, const auto& said) {
+  const auto say = [&](store::Conflict& open, const store::Sides<std::optional<Value>>& said) {
     open.method = decision.method;
     open.author = decision.author;
-    open.said = {said.left, said.right};
+    open.said = said;
   };
   for (store::Conflict& open : known_.conflicts) {
-    if (open.id == decision.conflict) say(open, decision);
+    if (open.id == decision.conflict) say(open, decision.said);
     for (const store::Store::Resolution::With& one : decision.with) {
-      if (open.field == one.field) say(open, one);
+      if (open.field == one.field) say(open, one.said);
     }
   }
 }

@@ -122,7 +122,7 @@ TEST_CASE("conflicts: a resolution is refused when other values are shown since"
   f.clock.pass(std::chrono::minutes(1));
   f.commit({.mapping = "employees", .open_conflicts = {phone_clash(link, "+1", "+3")}});
   const auto resolve = [&](Instant at) {
-    Store::Resolution resolution{shown.id, "left", "ada", std::nullopt, std::nullopt, at};
+    Store::Resolution resolution{shown.id, "left", "ada", {}, at};
     return f.try_ask<void>([&](auto done) { f.store.resolve(resolution, done); });
   };
 
@@ -142,7 +142,7 @@ TEST_CASE("conflicts: a resolution by value keeps both values, and newer ones un
   const std::int64_t link = f.commit({.mapping = "employees", .link = link_of("E1", "42")});
   f.commit({.mapping = "employees", .open_conflicts = {phone_clash(link, "+1", "+2")}});
   const Conflict shown = open_conflicts(f).front();
-  Store::Resolution resolution{shown.id, "value", "ada", Value("+7"), Value("7"), {}};
+  Store::Resolution resolution{shown.id, "value", "ada", {Value("+7"), Value("7")}, {}};
 
   REQUIRE(f.try_ask<void>([&](auto done) { f.store.resolve(resolution, done); }).ok());
   CHECK(open_conflicts(f).front().said.left == Value("+7"));
@@ -164,7 +164,7 @@ TEST_CASE("conflicts: what waits beside one is named, and decided with it where 
   };
   CHECK(find("city").beside == std::vector<std::string>{"phone"});
 
-  Store::Resolution resolution{find("city").id, "value", "ada", Value("Basel"), std::nullopt, {}, {{"phone", Value("+7"), std::nullopt}, {"zip", Value("1"), std::nullopt}}};
+  Store::Resolution resolution{find("city").id, "value", "ada", {Value("Basel"), std::nullopt}, {}, {{"phone", {Value("+7"), std::nullopt}}, {"zip", {Value("1"), std::nullopt}}}};
   REQUIRE(f.try_ask<void>([&](auto done) { f.store.resolve(resolution, done); }).ok());
   CHECK(find("phone").method == "value");
   CHECK(find("phone").author == "ada");
@@ -181,7 +181,7 @@ TEST_CASE("conflicts: what waits beside one is named, and decided with it where 
 
 TEST_CASE("conflicts: resolving an unknown one says so", "[store][conflicts]") {
   StoreFixture f;
-  const auto answer = f.try_ask<void>([&](auto done) { f.store.resolve({99, "left", "ada", {}, {}, {}}, done); });
+  const auto answer = f.try_ask<void>([&](auto done) { f.store.resolve({99, "left", "ada", {}, {}}, done); });
   CHECK(answer.error().code == Code::kNotFound);
   CHECK(f.try_ask<Conflict>([&](auto done) { f.store.conflict(99, done); }).error().code == Code::kNotFound);
 }
@@ -248,7 +248,7 @@ TEST_CASE("conflicts: the undecided of a mapping are counted, all of them and no
   CHECK(undecided() == 1002);
 
   for (const Conflict& one : f.ask<Paged<Conflict>>([&](auto done) { f.store.conflicts("employees", false, {1001, ""}, done); }).rows) {
-    f.ask<void>([&](auto done) { f.store.resolve({one.id, "left", "ada", {}, {}, {}}, done); });
+    f.ask<void>([&](auto done) { f.store.resolve({one.id, "left", "ada", {}, {}}, done); });
   }
   CHECK(undecided() == 1);
 }

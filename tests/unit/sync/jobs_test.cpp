@@ -323,7 +323,7 @@ TEST_CASE("verify: what the sides were told to keep different is counted as acce
   it.world.hook(Side::kLeft, it.left);
   it.world.hook(Side::kRight, it.right);
   it.world.settle();
-  it.world.store.resolve({it.world.conflicts().front().id, "accept", "ann", {}, {}, {}}, [](Result<void> done) { CHECK(done.ok()); });
+  it.world.store.resolve({it.world.conflicts().front().id, "accept", "ann", {}, {}}, [](Result<void> done) { CHECK(done.ok()); });
   it.world.timers.run_posted();
   it.world.engine->wake("people");
   it.world.settle();

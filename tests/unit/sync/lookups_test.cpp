@@ -82,7 +82,7 @@ TEST_CASE("lookups: a value that a person names, and neither record, is found to
   REQUIRE(it.world.conflicts().size() == 1);
   const store::Conflict open = it.world.conflicts().front();
 
-  it.world.store.resolve({open.id, "value", "ann", Value("Fourth"), {}, open.shown_at}, [](Result<void> done) { CHECK(done.ok()); });
+  it.world.store.resolve({open.id, "value", "ann", {Value("Fourth"), std::nullopt}, open.shown_at}, [](Result<void> done) { CHECK(done.ok()); });
   it.world.timers.run_posted();
   it.world.engine->wake("people");
   it.world.settle();

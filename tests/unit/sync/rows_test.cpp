@@ -124,7 +124,7 @@ TEST_CASE("rows: a manual rule holds the list until a person decides; undisputed
   const auto open = it.world.conflicts();
   REQUIRE(open.size() == 1);
   CHECK(open.front().field == "education");
-  it.world.store.resolve({open.front().id, "right", "ada", {}, {}, open.front().shown_at}, [](Result<void> stored) { REQUIRE(stored.ok()); });
+  it.world.store.resolve({open.front().id, "right", "ada", {}, open.front().shown_at}, [](Result<void> stored) { REQUIRE(stored.ok()); });
   it.world.timers.run_posted();
   it.world.engine->wake("people");
   it.world.settle();

@@ -30,7 +30,7 @@ struct Full {
   void resolve(const char* method) {
     const auto open = world.conflicts();
     REQUIRE(open.size() == 1);
-    world.store.resolve({.conflict = open.front().id, .method = method, .author = "ada", .left = {}, .right = {}, .shown_at = {}}, [](Result<void> done) { REQUIRE(done.ok()); });
+    world.store.resolve({.conflict = open.front().id, .method = method, .author = "ada", .said = {}, .shown_at = {}}, [](Result<void> done) { REQUIRE(done.ok()); });
     world.timers.run_posted();
     world.engine->wake("people");
     for (int i = 0; i < 20; ++i) world.settle();
@@ -110,7 +110,7 @@ TEST_CASE("staged: one old conflict holds it, however many newer ones are decide
   world.timers.run_posted();
   REQUIRE(newest.size() == 1001);
 
-  for (const store::Conflict& one : newest) world.store.resolve({one.id, "left", "ada", {}, {}, {}}, [](Result<void> done) { REQUIRE(done.ok()); });
+  for (const store::Conflict& one : newest) world.store.resolve({one.id, "left", "ada", {}, {}}, [](Result<void> done) { REQUIRE(done.ok()); });
   world.timers.run_posted();
   world.engine->wake("people");
   for (int i = 0; i < 40; ++i) world.settle();
