@@ -6,6 +6,14 @@ Value person(const std::string& email, const std::string& phone) {
   return Value(Object{{"email", email}, {"phone", phone}, {"note", "n"}, {"tags", "t"}});
 }
 
+sync::Plan grouped(bool whole) {
+  sync::Plan plan = World::default_plan();
+  plan.fields = {World::field("email"), World::field("phone"), World::field("note", 0)};
+  plan.whole_record = whole;
+  if (!whole) plan.fields[1].group = plan.fields[2].group = 0;
+  return plan;
+}
+
 void begin_anew(World& world, sync::Plan plan, sync::Sides<sync::Endpoint*> ends) {
   world.timers.drop_posted();  // gone with the process
   world.engine.reset();

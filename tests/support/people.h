@@ -9,6 +9,9 @@ namespace tidewire::test {
 
 Value person(const std::string& email, const std::string& phone = "1");
 
+/// email alone; phone and note are a group, or the whole record is.
+sync::Plan grouped(bool whole = false);
+
 /// As kill -9 and a start, up to where the mapping is loaded and nothing has begun: what was in memory is gone, the state is not.
 /// `ends`: other ones than the two sides themselves.
 void begin_anew(World& world, sync::Plan plan = World::default_plan(), sync::Sides<sync::Endpoint*> ends = {nullptr, nullptr});
