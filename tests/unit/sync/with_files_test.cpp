@@ -2,74 +2,17 @@
 
 #include "base/hash.h"
 #include "base/json.h"
+#include "support/disk.h"
 #include "support/people.h"
-#include "sync/belongings/with_files.h"
 #include "sync/merge/canonical.h"
 
 using namespace tidewire;
 using sync::Side;
+using test::Disk;
 using test::World;
 using Fault = test::MemorySide::Fault;
 
 namespace {
-
-/// The files of one system: what is put there is called by its content, as in a bucket.
-class Disk final : public sync::FileVerbs {
- public:
-  Disk(Poster& poster, std::string prefix) : poster_(poster), prefix_(std::move(prefix)) {}
-
-  void download(std::string ref, sync::Done<std::optional<sync::FileContent>> done) override {
-    ++downloads;
-    if (broken) return fail(done, *broken);
-    const auto file = files.find(ref);
-    const auto content = file == files.end() ? std::optional<sync::FileContent>() : std::optional(sync::FileContent{file->second, "", "text/plain", tells ? mark_of(file->second) : ""});
-    poster_.post([done, content] { done(content); });
-  }
-  void still_there(std::string ref, sync::Done<std::optional<Value>> done) override {
-    ++looks;
-    const auto value = files.contains(ref) ? std::optional<Value>(Value(ref)) : std::nullopt;
-    poster_.post([done, value] { done(value); });
-  }
-  bool tells_marks() const override { return tells; }
-  void marks(std::vector<std::string> refs, sync::Done<std::map<std::string, std::string>> done) override {
-    ++questions;
-    if (silent) return fail(done, *silent);
-    std::map<std::string, std::string> all;
-    for (const std::string& ref : refs) {
-      if (files.contains(ref)) all[ref] = mark_of(files.at(ref));
-    }
-    poster_.post([done, all] { done(all); });
-  }
-  void upload(sync::FileUpload file, sync::Done<sync::Uploaded> done) override {
-    ++uploads;
-    if (refused) return fail(done, *refused);
-    std::string ref = prefix_ + (is_shared ? file.sha256.substr(0, 8) : std::to_string(uploads)) + "/" + file.content.name;
-    while (stored_as.empty() && files.contains(ref) && files.at(ref) != file.content.bytes) ref += "'";  // nothing is written over
-    files[ref] = stored_as.empty() ? file.content.bytes : stored_as;
-    if (std::exchange(lose_answer, false)) return fail(done, make_error(Code::kUnknown, "the answer was lost"));
-    poster_.post([done, ref, told = is_shared ? ref : ""] { done(sync::Uploaded{Value(ref), told, {}}); });
-  }
-
-  std::map<std::string, std::string> files;  // by reference
-  std::optional<Error> broken, refused, silent;  // what a download, an upload, a question for marks is answered
-  std::string stored_as;                     // what the system makes of every upload
-  bool lose_answer = false;
-  bool same = true;
-  bool tells = false;  // another content behind the same reference
-  int downloads = 0, uploads = 0, looks = 0, questions = 0;
-  bool same_system() const override { return same; }
-  bool is_shared = true;
-  bool shared() const override { return is_shared; }
-
- private:
-  static std::string mark_of(const std::string& bytes) { return sha256_hex("mark of " + bytes).substr(0, 8); }
-  template <typename T>
-  void fail(const sync::Done<T>& done, const Error& error) {
-    poster_.post([done, error] { done(error); });
-  }
-  Poster& poster_;
-  std::string prefix_;
-};
 
 sync::Plan plan_with_photos() {
   sync::Plan plan = World::default_plan();
@@ -536,89 +479,6 @@ TEST_CASE("with files: while it is not known whether a content was exchanged, th
   it.world.settle(std::chrono::minutes(10));
   CHECK(it.shown(there) == "new");
   CHECK(it.world.right.get(there, "phone") == Value("2"));
-}
-
-namespace {
-
-sync::Plan plan_with_papers() {
-  sync::Plan plan = World::default_plan();
-  plan.end.left.deletes = sync::DeletePolicy::kDelete;
-  sync::Field papers = World::field("papers"), title = World::field("title"), scan = World::field("scan");
-  papers.kind = sync::Field::Kind::kRows;
-  title.row_key = true;
-  scan.type = {sync::Type::of("file"), sync::Type::of("file")};
-  papers.rows = {title, scan};
-  plan.fields.push_back(papers);
-  return plan;
-}
-
-Value paper(const char* title, Value scan) { return Value(Object{{"title", title}, {"scan", std::move(scan)}}); }
-
-/// Records whose rows name files.
-struct Papers {
-  World world;
-  std::shared_ptr<Disk> here = std::make_shared<Disk>(world.timers, "/files/"), there = std::make_shared<Disk>(world.timers, "bucket/");
-  sync::Files files{world.store, world.timers, world.clock};
-  sync::WithFiles left{world.left, files, {"erp", "erp", here}, {{"scan", false, {"app", "app", there}, "papers"}}};
-  sync::WithFiles right{world.right, files, {"app", "app", there}, {{"scan", false, {"erp", "erp", here}, "papers"}}};
-  std::string ada, twin;
-
-  Papers() {
-    world.engine->put(std::make_shared<test::TableMapper>(plan_with_papers(), "v2"), {&left, &right});
-    world.settle();
-    here->files["/files/a.png"] = "a";
-    Value record = test::person("ada@example.org");
-    record["papers"] = Value(Array{paper("passport", "/files/a.png"), paper("diploma", Value())});
-    ada = world.left.insert(record);
-    tell(Side::kLeft, ada);
-    twin = world.only_right();
-  }
-  ~Papers() {
-    world.engine->remove("people");
-    world.settle();
-  }
-  void tell(Side side, const std::string& key, const char* event = "upsert") {
-    world.hook(side, key, event);
-    world.settle();
-  }
-  void lose() {
-    here->files["/files/b.png"] = "b";
-    world.left.edit(ada, "papers", Value(Array{paper("passport", "/files/none.png"), paper("diploma", Value())}));
-    tell(Side::kLeft, ada);
-  }
-};
-
-}  // namespace
-
-TEST_CASE("with files: a file that is gone inside a row is told with its row, and nothing is emptied or written over", "[sync][files]") {
-  Papers it;
-  REQUIRE(it.there->files.size() == 1);
-  const int writes = it.world.writes();
-
-  it.lose();
-
-  const auto dead = test::standing_of(it.world, store::KeyState::kDead);
-  REQUIRE(dead.size() == 1);
-  const std::string why = dead.front().error->string_or("message");
-  CHECK(why.find("'scan' of a row") != std::string::npos);
-  CHECK(why.find("'/files/none.png' is not there") != std::string::npos);
-  CHECK(it.world.writes() == writes);
-}
-
-TEST_CASE("with files: a file that is gone inside a row is no edit of who deletes the other copy, another row is", "[sync][files]") {
-  const bool edited = GENERATE(false, true);
-  Papers it;
-  it.lose();
-  if (edited) {
-    it.world.left.edit(it.ada, "papers", Value(Array{paper("passport", "/files/none.png"), paper("diploma", "/files/b.png")}));
-    it.tell(Side::kLeft, it.ada);
-  }
-
-  it.world.right.rows.erase(it.twin);
-  it.tell(Side::kRight, it.twin, "delete");
-  it.world.settle(std::chrono::minutes(5));
-
-  CHECK(it.world.left.rows.size() == (edited ? 1u : 0u));
 }
 
 TEST_CASE("canonical: a file is what is in it", "[sync][files]") {
