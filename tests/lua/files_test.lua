@@ -422,6 +422,27 @@ test("odoo: an exchanged attachment is told by its checksum, and a field of its 
   equal(#http.requests, before)
 end)
 
+test("odoo: an attachment of ours that a record names and nobody was given becomes the record's with the next look", function()
+  local papers = { name = "res.partner", word = "model", key = array { "id" }, fields = array { "name", "paper" }, files = array { "paper" }, options = {} }
+  local row = { id = 12, name = "a.png", type = "binary", datas = image, checksum = "c0ffee", res_id = false, description = "tidewire " .. photo.sha256 }
+  local function given_by(look)
+    local call, http = odoo { ["ir.attachment.search_read"] = array { row }, ["ir.attachment.read"] = array { row }, ["ir.attachment.write"] = function() return true end,
+      ["res.partner.search_read"] = array { { id = 7 } } }
+    look(call)
+    local sent = http.asked("POST /json/2/ir.attachment/write")
+    local asked = http.asked("POST /json/2/res.partner/search_read")[1]
+    return { sent[1] and { sent[1].json.ids, sent[1].json.vals }, asked and asked.json.domain }
+  end
+  local function download(call) equal(got(call.download(papers, "12")), { bytes, "a.png", nil }) end
+  local function marks(call) equal(call.file_marks(papers, array { "12" }), { ["12"] = "c0ffee" }) end
+  local given = { { { 12 }, { res_model = "res.partner", res_id = 7 } }, { { "paper", "=", 12 } } }
+  equal({ given_by(download), given_by(marks) }, { given, given })
+  row.res_id = 8
+  equal({ given_by(download), given_by(marks) }, { {}, {} })
+  row.res_id, row.description = 0, "somebody else's"
+  equal({ given_by(download), given_by(marks) }, { {}, {} })
+end)
+
 test("where a field holds the content itself, an empty file is refused, as no file is what it would be", function()
   local empty = { sha256 = hash.sha256 "", name = "empty.txt", type = "text/plain", base64 = "" }
   local call = odoo { ["ir.attachment.search_read"] = array {}, ["ir.attachment.create"] = array { 12 } }

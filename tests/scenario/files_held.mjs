@@ -164,7 +164,7 @@ const cases = {
     await settled(world);
     await everywhere("ada", content(8));
     await shows("the paper", () => in_odoo("ada", "x_paper"), content(9));
-    assert.equal((await attachments(content(9))).length, 1);
+    assert.deepEqual((await attachments(content(9))).map((one) => [one.res_model, one.res_id]), [["x_person", await id_in_odoo("ada")]]);
     assert.equal((await page("ada")).properties.Scan.files.length, 1);
     assert.equal((await call(`${notion.url}/practice/stats`)).json.by_route["POST file_uploads"], before);
     assert.deepEqual(await own.dead(), []);

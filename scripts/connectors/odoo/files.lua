@@ -155,8 +155,33 @@ end
 
 local function exchanged(ref) return fail("unavailable", "the file '" .. ref .. "' was exchanged while it was read") end
 
-local function attachment(conn, ref)
-  local rows, err = wire.call(conn, attachments, "read", { ids = array { tonumber(ref) }, fields = array { "name", "type", "datas", "mimetype", "checksum" } }, false, "answer")
+-- What an upload of ours is told by, and that it is nobody's still.
+local function label(file) return "tidewire " .. file.sha256 end
+local left_alone = { "res_id", "description" }
+
+local function is_left_alone(row)
+  local owner = given(row.res_id) or 0
+  return owner == 0 and tostring(row.description):find "^tidewire %x+$" ~= nil
+end
+
+local function give(conn, id, model, record)
+  wire.call(conn, attachments, "write", { ids = array { id }, vals = { res_model = model, res_id = record } }, true)
+end
+
+-- An attachment of ours that a record names and nobody was given: the process ended between the two writes, or the second one failed.
+-- Who sees the record would not see the file. What cannot be done now is done with the next look.
+local function give_to_its_record(conn, collection, row)
+  if not is_left_alone(row) then return end
+  local fields = require("connectors.odoo.shape").fields(conn, collection.name)
+  for _, name in ipairs(fields and M.of(fields, collection).named or {}) do
+    local found = wire.search_read(conn, collection.name, { domain = array { array { name, "=", row.id } }, fields = array { "id" }, order = "id asc", limit = 1 })
+    if found and found[1] then return give(conn, row.id, collection.name, found[1].id) end
+  end
+end
+
+local function attachment(conn, collection, ref)
+  local rows, err = wire.call(conn, attachments, "read", { ids = array { tonumber(ref) },
+    fields = array { "name", "type", "datas", "mimetype", "checksum", unpack(left_alone) } }, false, "answer")
   if rows == nil then return too_long(conn, ref, err) end
   local row = json.is_array(rows) and rows[1]
   if not row then return false end
@@ -164,6 +189,7 @@ local function attachment(conn, ref)
   local name = type(row.name) == "string" and row.name or ref
   local file, why = file_of(conn, row.datas, name, given(row.mimetype) or nil)
   if file then file.mark = given(row.checksum) or nil end
+  give_to_its_record(conn, collection, row)
   return file, why
 end
 
@@ -188,8 +214,8 @@ local function held_file(conn, ref, model, id, name, mark)
   return file, why
 end
 
-function M.download(conn, _, ref)
-  if ref:match "^%d+$" then return attachment(conn, ref) end
+function M.download(conn, collection, ref)
+  if ref:match "^%d+$" then return attachment(conn, collection, ref) end
   local model, id, name, mark = ref:match "^([%w_.]+)/(%d+)/([%w_]+)/(%x+)$"
   if not model then return fail("invalid", "'" .. ref .. "' is no file of this database") end
   id = tonumber(id)
@@ -199,22 +225,23 @@ function M.download(conn, _, ref)
 end
 
 --- The checksums of attachments, some at a time; a binary field is read by its own.
-function M.file_marks(conn, _, refs)
+function M.file_marks(conn, collection, refs)
   local ids, marks = {}, {}
   for _, ref in ipairs(refs) do
     if ref:match "^%d+$" then ids[#ids + 1] = tonumber(ref) end
   end
   for _, some in ipairs(connector.chunks(ids, 500)) do
-    local rows, err = wire.search_read(conn, attachments, { domain = array { array { "id", "in", some } }, fields = array { "checksum" } })
+    local rows, err = wire.search_read(conn, attachments, { domain = array { array { "id", "in", some } }, fields = array { "checksum", unpack(left_alone) } })
     if not rows then return nil, err end
-    for _, row in ipairs(rows) do marks[connector.plain(row.id)] = given(row.checksum) or nil end
+    for _, row in ipairs(rows) do
+      marks[connector.plain(row.id)] = given(row.checksum) or nil
+      give_to_its_record(conn, collection, row)
+    end
   end
   return marks
 end
 
 -- Putting one there ---------------------------------------------------------------------------------------------------
-
-local function label(file) return "tidewire " .. file.sha256 end
 
 --- What the field is to hold: the content itself, or the number of an attachment, which is nobody's until the record names it. One that an upload
 --- whose answer was lost has left is nobody's still, and found by what we wrote into its description.
@@ -251,13 +278,13 @@ function M.sends(shape, vals)
 end
 
 --- An attachment that is nobody's is seen by its maker only: it becomes the record's that names it, so that who sees the record sees the file.
---- What cannot be done is done with the next file; the record was written.
+--- What cannot be done is done with the next look at the file; the record was written.
 function M.attach(conn, shape, vals, id)
   for _, name in ipairs(shape.files.named) do
     local link = vals[name]
     if type(link) == "number" then
       local rows = wire.search_read(conn, attachments, { domain = array { array { "id", "=", link }, array { "res_id", "in", array { 0, false } } }, fields = array { "id" }, limit = 1 })
-      if rows and rows[1] then wire.call(conn, attachments, "write", { ids = array { link }, vals = { res_model = shape.model, res_id = id } }, true) end
+      if rows and rows[1] then give(conn, link, shape.model, id) end
     end
   end
 end
