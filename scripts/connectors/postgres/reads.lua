@@ -11,19 +11,31 @@ local quoted = db.quoted
 
 local M = {}
 
-local read
-read, M.list, M.count = tables.reads(rows.plan)
+local read, list
+read, list, M.count = tables.reads(rows.plan)
+
+-- What was read, where nothing may hide what it lacks.
+local function all_shown(conn, collection, found)
+  local about, err = catalog.table(conn, collection)
+  if not about then return nil, err end
+  err = catalog.why_missing(conn, about)
+  if err then return nil, err end
+  return found
+end
 
 --- As every table is read; where some are missing, nothing may hide them.
 function M.read(conn, collection, keys)
   local records, err = read(conn, collection, keys)
   if not records or #records >= #keys then return records, err end
-  local about
-  about, err = catalog.table(conn, collection)
-  if not about then return nil, err end
-  err = catalog.why_missing(conn, about)
-  if err then return nil, err end
-  return records
+  return all_shown(conn, collection, records)
+end
+
+--- As every table is listed. Each list ends with an empty page, and what the pages before it lack may have begun to be hidden meanwhile: of the
+--- rows below a record, which are read so, it would be deleted on the other side.
+function M.list(conn, collection, cursor, limit)
+  local page, err = list(conn, collection, cursor, limit)
+  if not page or #page.records > 0 then return page, err end
+  return all_shown(conn, collection, page)
 end
 
 -- "lower(btrim(t.a::text)) = lower(btrim(q.f1))", "t.b is not distinct from q.f2": part `n` of every query.
