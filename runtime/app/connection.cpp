@@ -339,16 +339,24 @@ void Connection::compare_system(const std::string& fingerprint, std::function<vo
 
 void Connection::accept_system(std::function<void(Result<void>)> done) {
   const bool other = !std::exchange(same_system_, true);
-  const auto accept = [this, done] {
+  const auto keep = [this, done] {
     if (system_.empty()) return services_.store.kv_remove("fingerprint", name_, done);
     services_.store.kv_set("fingerprint", name_, Value(system_), std::nullopt, done);
   };
-  if (!other) return accept();
-  // The references of this system are to other files than those of the one before.
-  services_.store.drop_files(name_, [alive = alive_, accept, done](Result<void> dropped) {
+  const auto drop = [this, alive = alive_, other, keep, done] {
+    if (!other) return keep();
+    // The references of this system are to other files than those of the one before.
+    services_.store.drop_files(name_, [alive, keep, done](Result<void> dropped) {
+      if (!*alive) return;
+      if (!dropped.ok()) return done(std::move(dropped));
+      keep();
+    });
+  };
+  if (!has("accept")) return drop();
+  call("accept", {}, false, [alive = alive_, drop, done](Result<Value> accepted) {
     if (!*alive) return;
-    if (!dropped.ok()) return done(std::move(dropped));
-    accept();
+    if (!accepted.ok()) return done(std::move(accepted).error());
+    drop();
   });
 }
 

@@ -57,7 +57,7 @@ M.payload = {
   deletes = { "page.deleted" },
 }
 
-M.test, M.catalog, M.describe = sources.test, sources.catalog, sources.describe
+M.test, M.catalog, M.describe, M.accept = sources.test, sources.catalog, sources.describe, sources.accept
 M.install, M.uninstall = install.install, install.uninstall
 M.find = search.find
 M.download, M.upload = files.download, files.upload

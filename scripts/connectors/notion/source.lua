@@ -128,24 +128,52 @@ local function marks_of(collection)
   return marks
 end
 
--- The ids of the properties as they were when they were first asked for, by their names: a name may come to mean another one.
+-- Of the state: by the path of each source the ids of the properties that mappings read, by their names, as they were when they were first
+-- read. A name may come to mean another property, also while no process looks.
+local kept = "identities"
+
+-- Those of this source; nil, err where the state cannot be read.
 local function identities(conn, source)
-  local all = conn.state.identities or {}
-  conn.state.identities = all
+  if not conn.state.identities then
+    local all, err = kv.get(kept)
+    if err then return nil, err end
+    conn.state.identities = conn.state.identities or (type(all) == "table" and all or {})
+  end
+  local all = conn.state.identities
   all[source.path] = all[source.path] or {}
   return all[source.path]
 end
 
+local function remember(conn, known, name, id)
+  known[name] = id
+  local all = json.object {}
+  for path, ids in pairs(conn.state.identities) do all[path] = json.object(ids) end
+  local done, err = kv.set(kept, all)
+  if done then return true end
+  known[name] = nil
+  return nil, err
+end
+
+--- From now on each name means the property that it means now.
+function M.accept(conn)
+  local done, err = kv.delete(kept)
+  if err then return nil, err end
+  conn.state.identities = nil
+  return done ~= nil
+end
+
 --- Refuses a property that another one has given its name to; true where it is the one that it was.
 function M.is_same(conn, source, name, id)
-  local known, plain = identities(conn, source), url.decode(id)      -- URL-encoded in some answers
-  known[name] = known[name] or plain
+  local known, err = identities(conn, source)
+  if not known then return nil, err end
+  local plain = url.decode(id)      -- URL-encoded in some answers
+  if known[name] == nil then return remember(conn, known, name, plain) end
   if known[name] == plain then return true end
   local now
   for _, one in pairs(source.by_name) do
     if url.decode(one.id) == known[name] then now = one end
   end
-  local hint = "nothing of it is read or written; if the new one is meant, start Tidewire again"
+  local hint = "nothing of it is read or written; if the new one is meant: tidewire check --accept " .. conn.name
   if now then return fail("invalid", ("the property '%s' is now called '%s', and another one is called '%s'"):format(name, now.name, name), hint) end
   return fail("invalid", ("the property '%s' was removed, and another one is called so now"):format(name), hint)
 end
@@ -255,7 +283,10 @@ function M.describe(conn, collection)
       end
     end
   end
-  local known, former = identities(conn, source), former_names(source)
+  local known
+  known, err = identities(conn, source)
+  if not known then return nil, err end
+  local former = former_names(source)
   for _, name in ipairs(source.names) do
     local property, same, why = source.by_name[name], true, nil
     if known[name] then same, why = M.is_same(conn, source, name, property.id) end

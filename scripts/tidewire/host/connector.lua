@@ -19,7 +19,7 @@ local common = {
   webhook = { type = "table", keys = { "header", "secret", "hmac", "encoding", "prefix" } },
 }
 
-local verbs = { "test", "catalog", "describe", "read", "list", "count", "start", "changes", "find", "create", "update", "update_many", "delete", "trash", "put_back",
+local verbs = { "test", "accept", "catalog", "describe", "read", "list", "count", "start", "changes", "find", "create", "update", "update_many", "delete", "trash", "put_back",
   "download", "has_file", "file_marks", "upload", "webhook", "listen", "unlisten", "install", "uninstall" }
 local needed = { "describe", "read", "list" }
 local members = { "kind", "config", "collections", "capabilities", "proof", "payload", "verbs", "owners" }
