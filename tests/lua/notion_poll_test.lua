@@ -52,10 +52,24 @@ end
 
 local function weighing(id, stamp, weight) return page(("%08d-0000-4000-8000-000000000000"):format(id), { Weight = value("number", weight) }, { last_edited_time = stamp }) end
 
+tap.test("an answer that mixes the living and the trash is taken apart", function()
+  local mixed = results { weighing(1, first, 1), at(2, first, { in_trash = true }), weighing(3, second, 1) }
+  local call = connect { { query_path, mixed } }
+  local function keys_of(records)
+    local keys = {}
+    for _, record in ipairs(records) do keys[#keys + 1] = record.key:sub(8, 8) end
+    return table.concat(keys)
+  end
+  tap.equal(keys_of(call.list(of "Name", null, 5).records), "13")
+  local keys, deleted = poll(call, call.start(of "Weight"))
+  tap.equal({ keys, deleted }, { "13", "2" })
+  tap.equal(keys_of(call.find(of "Name", array { array { { field = "Name", value = "Item" } } })[1]), "13")
+end)
+
 tap.test("a poll looks back two minutes, hands out what differs, and asks the trash", function()
   local dated = { (schema_path:gsub("%-", "%%-")), { body = schema, headers = { date = "Fri, 20 Nov 2026 21:50:30 GMT" } } }
-  local http = fake_http.new { dated, { (query_path:gsub("%-", "%%-")), results { weighing(1, first, 1) }, results { at(9, first) },
-    results { weighing(1, first, 2) }, results { at(9, first) }, results { weighing(1, first, 2) }, results {} } }
+  local http = fake_http.new { dated, { (query_path:gsub("%-", "%%-")), results { weighing(1, first, 1) }, results { at(9, first, { in_trash = true }) },
+    results { weighing(1, first, 2) }, results { at(9, first, { in_trash = true }) }, results { weighing(1, first, 2) }, results {} } }
   local call = host(function() return require "connectors.notion" end, { name = "vault", config = { token = "x" }, http = http }).functions
   local keys, deleted, cursor = poll(call, call.start(of "Weight"))
   tap.equal({ keys, deleted }, { "1", "9" })

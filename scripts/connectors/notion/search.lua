@@ -33,7 +33,7 @@ local function all_pages(conn, shape, body, queries)
     local answer, err = windows.query(conn, shape, body)
     if not answer then return nil, err end
     local records
-    records, err = pages.records(conn, shape, answer.results)
+    records, err = pages.records(conn, shape, windows.living(answer.results))
     if not records then return nil, err end
     local full = connector.deal(queries, records, answers)
     body.start_cursor = not full and answer.has_more and given(answer.next_cursor) or nil

@@ -322,7 +322,9 @@ function M.catalog(conn)
     local reply, err = wire.request(conn, "POST", "search", { reads = true,
       body = json.object { filter = { property = "object", value = kind }, page_size = 100, start_cursor = cursor } })
     if not reply then return nil, err end
-    for _, one in ipairs(reply.body.results or {}) do list[#list + 1] = { name = one.id, word = kind, label = title_of(one) } end
+    for _, one in ipairs(reply.body.results or {}) do
+      if one.in_trash ~= true then list[#list + 1] = { name = one.id, word = kind, label = title_of(one) } end
+    end
     cursor = reply.body.has_more and connector.given(reply.body.next_cursor) or nil
   until not cursor or #list >= 1000
   return list

@@ -4,6 +4,7 @@
 local connector = require "tidewire.connector"
 local json = require "tidewire.json"
 local time = require "tidewire.time"
+local pages = require "connectors.notion.pages"
 local sources = require "connectors.notion.source"
 local wire = require "connectors.notion.wire"
 
@@ -89,6 +90,18 @@ local function refused(conn, shape, options)
     "it is asked again with the next poll; give some of its pages another time by an edit, or a scope")
 end
 
+-- An index that lags behind still has what was thrown away a moment ago, or has no more what was brought back.
+local function of_kind(rows, trashed)
+  local list = array {}
+  for _, row in ipairs(rows) do
+    if pages.in_trash(row) == trashed then list[#list + 1] = row end
+  end
+  return list
+end
+
+--- Those of an answer's rows that are not in the trash.
+function M.living(rows) return of_kind(rows, false) end
+
 --- One page of rows by `by` ("created_time", "last_edited_time"), oldest first: rows and the place of the next page, false after
 --- the last. `place`: {} or { from }. `twice`: a minute that needed cursors is read again, because rows that left it meanwhile
 --- moved others across a page's edge.
@@ -108,7 +121,7 @@ function M.page(conn, shape, options)
   local next_place
   next_place, err = following(place, answer, by, options.twice)
   if next_place == nil then return nil, err end
-  return answer.results, next_place
+  return of_kind(answer.results, options.trash == true), next_place
 end
 
 return M
