@@ -213,8 +213,8 @@ void Engine::look_at_ends(Mapping& mapping) {
   const std::string name = mapping.lane->mapping;
   const bool before = moved_.erase(name) > 0;
   const Plan& plan = mapping.worker->mapper()->plan();
-  if (started_ && !ends_.knows(name)) ends_.keep(plan, [](Result<void>) {});  // lost with the process before it is stored, it is kept by the next one
   const auto why = ends_.moved(plan);
+  if (started_ && !why && !ends_.knows(plan)) ends_.keep(plan, [](Result<void>) {});  // lost with the process before it is stored, it is kept by the next one
   if (why) moved_[name] = *why;
   if (before || why) pause_worker(mapping);
   if (before && !why) {

@@ -1,6 +1,7 @@
 // known_ends.h — which collections the links of a mapping belong to: connection, collection and key of both sides, as the mapping had
 // them when they were made. A key of one table means nothing in another (laws 16, 20), so a mapping whose file names another is held
-// until its file is put back or a person says what its links are: of the same records, or of none.
+// until its file is put back or a person says what its links are: of the same records, or of none. One table may have several names ("b",
+// "public.b"): where its connector says which place a name means, that counts.
 //
 // Kept in the state (kv, "ends").
 #pragma once
@@ -21,7 +22,8 @@ class KnownEnds {
   explicit KnownEnds(store::Store& store) : store_(store) {}
   /// What earlier processes kept in the drawer, by mapping.
   void take(std::map<std::string, Value> stored) { known_ = std::move(stored); }
-  bool knows(const std::string& mapping) const { return known_.contains(mapping); }
+  /// Whether what is kept is what the plan says, in its words.
+  bool knows(const Plan& plan) const;
   /// What the mapping says otherwise, in words; nullopt: nothing, or nobody knew the mapping.
   std::optional<std::string> moved(const Plan& plan) const;
   /// Other mappings whose links are of the same two collections, either way round.

@@ -165,6 +165,7 @@ End end_from(const Value& row) {
   end.collection = row.string_or("collection");
   end.key = text_list(row.find("key"));
   end.key_type = type_in(row, "key_type");
+  end.place = row.string_or("place");
   if (const Value* options = row.find("options"); options != nullptr && options->is_object()) end.options = *options;
   if (const Value* scope = row.find("scope"); scope != nullptr && scope->is_object()) end.scope = *scope;
   end.webhook = row.bool_or("webhook", false);

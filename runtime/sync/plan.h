@@ -172,6 +172,7 @@ struct End {
   Value soft_value;              // {"$now": true} for the time of the delete
   std::vector<Stamp> stamps;
   std::vector<std::string> parts = {};  // names of records that belong to one of these (belongings/with_parts.h)
+  std::string place = "";        // the collection's one name where it can be spelled in several ways ("public.people"); "" where its connector says none
 };
 
 struct Plan {

@@ -118,3 +118,27 @@ TEST_CASE("law 16: so is one that names another key; where there are no links it
   CHECK(it.world.engine->status().at("people").held);
   CHECK_FALSE(empty.engine->status().at("people").held);
 }
+
+TEST_CASE("law 16: a table under another of its names is no other one; one under the same name may be", "[laws][16][20]") {
+  Pair it;
+  sync::Plan plan = World::default_plan();
+  const auto held = [&](const std::string& collection, const std::string& place) {
+    plan.end.right.collection = collection;
+    plan.end.right.place = place;
+    it.world.engine->put(std::make_shared<TableMapper>(plan, "v2"), {&it.world.left, &it.world.right});
+    it.world.settle();
+    return it.world.engine->status().at("people").held.value_or("");
+  };
+
+  // What was kept before anybody told places goes by its name.
+  CHECK(held("people", "public.people").empty());
+  CHECK(held("public.people", "public.people").empty());
+  CHECK(held("people", "crm.people") == "its links are of 'public.people' on app by id, and the file names 'people' on app by id");
+  CHECK(held("people", "public.people").empty());
+  CHECK(held("people", "crm.people") == "its links are of 'people' (public.people) on app by id, and the file names 'people' (crm.people) on app by id");
+
+  CHECK(held("people", "public.people").empty());
+  plan.name = "persons";
+  CHECK(held("public.people", "public.people").empty());
+  CHECK(it.world.engine->alike("persons") == std::vector<std::string>{"people"});
+}
