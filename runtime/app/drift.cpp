@@ -25,16 +25,21 @@ Error drift_error(const Error& why) {
   return error;
 }
 
-/// When the oldest of the changes that a pass answered came.
-Instant came_at(const store::Operation& operation) {
+/// When the oldest of the changes that a pass answered came: so long ago as the clock says. Where the clock was set back since, nobody
+/// can tell, and it counts as before everything: it is tried once more, and has come then.
+Ticks came_at(const store::Operation& operation, const Clock& clock) {
   Instant oldest = operation.at;
   const Value* taken = operation.record.find("taken");
-  if (taken == nullptr || !taken->is_array()) return oldest;
-  for (const Value& one : taken->as_array()) {
-    const auto since = parse_instant(one.string_or("since"));
-    if (since.ok()) oldest = std::min(oldest, *since);
+  if (taken != nullptr && taken->is_array()) {
+    for (const Value& one : taken->as_array()) {
+      const auto since = parse_instant(one.string_or("since"));
+      if (!since.ok()) continue;
+      if (*since > operation.at) return Ticks::min();
+      oldest = std::min(oldest, *since);
+    }
   }
-  return oldest;
+  const Instant now = clock.now();
+  return oldest > now ? Ticks::min() : clock.ticks() - (now - oldest);
 }
 
 Error retyped_error() {
@@ -135,7 +140,7 @@ bool App::State::retyped(const std::string& name, const Fresh& fresh) {
 void App::State::doubt(const store::Operation& dead) {
   const auto found = mappings_.find(dead.mapping);
   if (found == mappings_.end() || !found->second.mapper) return;
-  found->second.doubted.push_back({dead.key, came_at(dead)});
+  found->second.doubted.push_back({dead.key, came_at(dead, clock_)});
   look_later(dead.mapping);
 }
 

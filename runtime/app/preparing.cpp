@@ -195,7 +195,7 @@ void App::State::run_mapping(const std::string& name, const std::string& text, c
   mapping.file = file;
   mapping.files = draft.files;
   const auto former = std::exchange(mapping.mapper, *mapper);
-  if (former && former->types() != (*mapper)->types()) mapping.typed_at = clock_.now();
+  if (former && former->types() != (*mapper)->types()) mapping.typed_at = clock_.ticks();
   mapping.trouble.reset();
   mapping.drift.reset();
   mapping.again.reset();

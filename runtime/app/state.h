@@ -51,10 +51,10 @@ struct LoadedMapping {
   std::shared_ptr<Doubts> doubts;            // who asks whether it does; owners: this and the question under way
   std::optional<Ticks> looked_at;            // when it last did
   std::optional<Ticks> retyped_at;           // when a look found other types of its systems' fields
-  std::optional<Instant> typed_at;           // since when it goes by types that are not those before
+  std::optional<Ticks> typed_at;             // since when it goes by types that are not those before
   struct Doubted {
     store::Sides<std::optional<std::string>> key;
-    Instant came{};                          // the oldest change that it answers
+    Ticks came{};                            // the oldest change that it answers
   };
   std::vector<Doubted> doubted;              // dead letters that the next look decides about
   std::unique_ptr<Timer> look;               // when it is due
