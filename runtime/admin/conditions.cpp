@@ -1,5 +1,6 @@
 #include "admin/conditions.h"
 
+#include "admin/homes.h"
 #include "base/text.h"
 
 namespace tidewire::admin {
@@ -23,10 +24,11 @@ class Survey {
     jobs();
     polls();
     if (summary.ok()) {
+      const Homes homes(control_);
       for (const auto& [name, counts] : summary->mappings) {
         // Of a mapping that was removed nothing is tried, so nothing fails; but what waits for its return waits unseen.
         if (control_.engine().plan(name) != nullptr) keys(name, counts);
-        else if (control_.mappings().find(name) == nullptr) queue(name, counts, "Its file is gone: put it back, or let them go with `tidewire discard " + name + " --all`.", std::nullopt);
+        else if (homes.gone(name, counts)) queue(name, counts, "Its file is gone: put it back, or let them go with `tidewire discard " + name + " --all --reason WHY`.", std::nullopt);
       }
     }
     for (const auto& [about, changes] : unannounced) webhooks(about, changes);

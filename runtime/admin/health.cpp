@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "admin/homes.h"
+
 namespace tidewire::admin {
 namespace {
 
@@ -50,7 +52,9 @@ class Examination {
     }
     std::int64_t waiting = 0, backing_off = 0;
     std::optional<Instant> oldest, behind;  // what waits for its parent is behind, and no ill health
+    const Homes homes(control_);
     for (const auto& [name, counts] : summary->mappings) {
+      if (homes.gone(name, counts)) continue;
       waiting += counts.waiting;
       backing_off += counts.backing_off;
       // Of a mapping that was removed, keys wait until it comes back: that is nobody's failure.

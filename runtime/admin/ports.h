@@ -35,6 +35,11 @@ struct AdminSettings {
   int connections_per_address = 128;
 };
 
+/// What was let go of a mapping that is gone.
+struct Discarded {
+  std::int64_t keys = 0, links = 0;
+};
+
 class Control {
  public:
   virtual ~Control() = default;
@@ -92,9 +97,9 @@ class Control {
   virtual void apply_source(const std::string& mapping, const std::string& text, const std::string& hash, Done<Value> done) = 0;
   /// A mapping that is switched off takes no keys; what comes waits. Kept over restarts.
   virtual void enable_mapping(const std::string& mapping, bool enabled, Done<void> done) = 0;
-  /// Of a mapping whose file is gone: what waits for it is let go, and nothing more is taken in for it; its links and its history stay.
-  /// `done(keys)`; kInvalid while its file is there.
-  virtual void discard_mapping(const std::string& mapping, const std::string& author, Done<std::int64_t> done) = 0;
+  /// Of a mapping whose file is gone: what waits for it is let go, and nothing more is taken in for it; its history stays, and its links, unless
+  /// `links` says how many there are: then they go, too. kInvalid while its file is there, kStale where there are not so many.
+  virtual void discard_mapping(const std::string& mapping, std::optional<std::int64_t> links, const std::string& author, Done<Discarded> done) = 0;
   /// {fields = [{left, right, ...}], ...}: the mapping as it was compiled; kNotFound.
   virtual Result<Value> compiled(const std::string& mapping) = 0;
   /// Where backups go; made where missing.

@@ -1,5 +1,7 @@
 #include "admin/views.h"
 
+#include "admin/homes.h"
+
 namespace tidewire::admin {
 namespace {
 
@@ -39,11 +41,12 @@ Value times_view(const store::Sides<std::optional<Instant>>& times) {
 }
 
 /// What app knows of the mapping (file, version, reload) with what the store counts and the engine does.
-Value mapping_view(const Value* loaded, const store::Summary::Mapping& counts, const sync::Engine::MappingStatus* status) {
+Value mapping_view(const Value* loaded, const store::Summary::Mapping& counts, const sync::Engine::MappingStatus* status, bool gone) {
   Object out = loaded != nullptr && loaded->is_object() ? loaded->as_object() : Object{};
   Value shown = view(counts);  // named: a range-for does not keep the temporary that as_object() points into
   for (auto& [name, value] : shown.as_object()) out[name] = std::move(value);
   if (counts.on_hold) out["held_for"] = *counts.on_hold;  // also where nothing is loaded
+  if (gone) out["file_gone"] = true;
   if (status != nullptr) {
     out["under_way"] = status->under_way;
     out["polls"] = polls_view(*status);
@@ -229,7 +232,7 @@ Value view(const sync::Report& report) {
 }
 
 Value view(const store::Summary::Mapping& counts) {
-  Object out{{"links", counts.links},     {"tombstones", counts.tombstones},   {"waiting", counts.waiting},
+  Object out{{"links", counts.links},     {"frozen", counts.frozen},         {"tombstones", counts.tombstones},   {"waiting", counts.waiting},
              {"held", counts.held},       {"held_rows", counts.held_rows},     {"backing_off", counts.backing_off}, {"waiting_for", counts.waiting_for},
              {"conflict", counts.conflict}, {"dead", counts.dead},             {"dead_rows", counts.dead_rows}, {"open_conflicts", counts.open_conflicts},
              {"skipped_conflicts", counts.skipped_conflicts}, {"would_write", counts.would_write}, {"ever_loaded", counts.ever_loaded}, {"open_drift", counts.open_drift}};
@@ -253,13 +256,14 @@ Value status_view(Control& control, const store::Summary& summary) {
 
   const auto engine = control.engine().status();
   const Value loaded = control.mappings();
+  const Homes homes(control);
   Object mappings;
   const auto add = [&](const std::string& name) {
     if (mappings.contains(name)) return;
-    const auto counts = summary.mappings.find(name);
+    const auto found = summary.mappings.find(name);
+    const store::Summary::Mapping counts = found == summary.mappings.end() ? store::Summary::Mapping{} : found->second;
     const auto status = engine.find(name);
-    mappings[name] = mapping_view(loaded.find(name), counts == summary.mappings.end() ? store::Summary::Mapping{} : counts->second,
-                                  status == engine.end() ? nullptr : &status->second);
+    mappings[name] = mapping_view(loaded.find(name), counts, status == engine.end() ? nullptr : &status->second, homes.gone(name, counts));
   };
   if (loaded.is_object()) {
     for (const auto& [name, one] : loaded.as_object()) add(name);

@@ -53,7 +53,11 @@ void App::State::load_wants(std::function<void()> then) {
       engine_->expect(mapping, routes_of(mapping, wants_[mapping]));
     }
     refresh_wanted();
-    then();
+    store_->kv_list(store::kHomes, [this, alive, then](Result<std::map<std::string, Value>> homes) {
+      if (!*alive) return;
+      for (const auto& [mapping, file] : homes.ok() ? *homes : std::map<std::string, Value>()) homes_[mapping] = file.is_string() ? file.as_string() : "";
+      then();
+    });
   });
 }
 

@@ -138,6 +138,7 @@ void App::State::load_file(const std::string& name, std::function<void()> ready)
   std::set<std::string> names;
   for (const Draft& draft : *drafts) names.insert(draft.name);
   drop_mappings_of(file, names);
+  keep_homes_of(name, names);
   auto left = std::make_shared<int>(static_cast<int>(drafts->size()));  // owners: the callbacks below
   const auto one = [left, done] {
     if (--*left == 0) done();

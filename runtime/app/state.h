@@ -133,8 +133,12 @@ struct App::State final : public admin::Control, public admin::Authoring, public
 
   // wanting.cpp
   void want(const std::string& mapping, std::vector<Want> wants);
-  void discard_mapping(const std::string& mapping, const std::string& author, admin::Done<std::int64_t> done) override;
-  void discard_more(const std::string& mapping, const std::string& author, std::int64_t so_far, admin::Done<std::int64_t> done);
+  void keep_home(const std::string& mapping, const std::string& file);
+  void keep_homes_of(const std::string& file, const std::set<std::string>& names);
+  void discard_mapping(const std::string& mapping, std::optional<std::int64_t> links, const std::string& author, admin::Done<admin::Discarded> done) override;
+  void discard_known(const std::string& mapping, bool links, const std::string& author, admin::Done<admin::Discarded> done);
+  void discard_more(const std::string& mapping, bool links, const std::string& author, admin::Discarded so_far, admin::Done<admin::Discarded> done);
+  void drop_more(const std::string& mapping, admin::Discarded so_far, admin::Done<admin::Discarded> done);
   void refresh_wanted();
 
   // retiring.cpp
@@ -312,6 +316,7 @@ struct App::State final : public admin::Control, public admin::Authoring, public
   std::map<std::string, LoadedMapping> mappings_;
   std::map<std::string, std::unique_ptr<Listener>> listeners_;
   bool listening_ = false;
+  std::map<std::string, std::string> homes_;             // of each of them the file that it is of; "" = that names it no more
   std::map<std::string, std::vector<Want>> wants_;       // of each mapping that was ever loaded, also while it is away
   std::map<std::string, std::vector<Want>> wanted_of_;   // the same by connection, each once
   std::vector<std::string> warnings_;  // of .env, as it was read last

@@ -73,6 +73,7 @@ class Report {
       Object row{{"created", did.created}, {"updated", did.updated}, {"deleted", did.deleted}, {"linked", did.linked}, {"merged", did.merged}, {"conflicts", did.conflicts}, {"dead", did.dead}};
       for (const char* state : {"links", "waiting", "backing_off", "open_conflicts", "dead", "held", "waiting_for"}) row[std::string("now_") + state] = one.int_or(state, 0);
       row["state"] = one.string_or("state");
+      if (one.bool_or("file_gone", false)) row["file_gone"] = true;
       if (const Value* drift = one.find("drift"); drift != nullptr) row["drift"] = drift->string_or("message");
       mappings[name] = Value(std::move(row));
     }

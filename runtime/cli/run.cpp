@@ -154,10 +154,9 @@ class Daemon {
   /// By mapping that has no file any more, how much waits for it: nobody works that off.
   static Object without_file(app::App& app, const store::Summary& summary) {
     Object waiting;
-    const Value mappings = app.control().mappings();
-    for (const auto& [name, counts] : summary.mappings) {
-      const std::int64_t keys = to_be_tried(counts) + stand(counts);
-      if (mappings.find(name) == nullptr && keys > 0) waiting[name] = keys;
+    for (const std::string& name : app.without_file(summary)) {
+      const store::Summary::Mapping& counts = summary.mappings.at(name);
+      if (const std::int64_t keys = to_be_tried(counts) + stand(counts); keys > 0) waiting[name] = keys;
     }
     return waiting;
   }

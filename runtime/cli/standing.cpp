@@ -24,6 +24,8 @@ const Kind kStanding[] = {
     {"waiting_for", "record without its parent", "records without their parent"},
 };
 
+bool is_gone(const Value& mapping) { return mapping.bool_or("file_gone", false); }
+
 std::string held_of(const std::string& name, const Value& mapping) {
   const std::string held = mapping.string_or("held_for");
   if (held.empty()) return "";
@@ -31,7 +33,16 @@ std::string held_of(const std::string& name, const Value& mapping) {
   return " is held (" + plain(held) + "): " + (moved ? "put its file back, or `tidewire adopt " + name + " --same` or --anew lets it go" : "`tidewire adopt " + name + " --accept` or --drop lets it go");
 }
 
+std::string gone_of(const std::string& name, const Value& mapping) {
+  const std::int64_t links = mapping.int_or("links", 0);
+  std::int64_t open = mapping.int_or("waiting", 0) + mapping.int_or("backing_off", 0);
+  for (const Kind& kind : kStanding) open += mapping.int_or(kind.member, 0);
+  const std::string kept = grouped(links) + (links == 1 ? " pair" : " pairs") + (open > 0 ? " and " + grouped(open) + " open" : "");
+  return " has no file any more, " + kept + " kept: put the file back, or `tidewire discard " + name + " --all --links " + std::to_string(links) + " --reason WHY` lets it go";
+}
+
 std::string unknown_of(const std::string& name, const Value& mapping) {
+  if (is_gone(mapping)) return gone_of(name, mapping);
   if (std::string held = held_of(name, mapping); !held.empty()) return held;
   if (mapping.bool_or("paused", false)) return " is paused, what comes waits: `tidewire resume " + name + "`";
   if (mapping.string_or("state") != "running" || mapping.bool_or("ever_loaded", true)) return "";
@@ -45,7 +56,7 @@ std::string standing_text(const Value& status, const std::string& mapping) {
   std::vector<std::string> words;
   for (const Kind& kind : kStanding) {
     std::int64_t sum = 0;
-    for (const auto& [name, one] : mappings_of(status)) sum += mapping.empty() || name == mapping ? one.int_or(kind.member, 0) : 0;
+    for (const auto& [name, one] : mappings_of(status)) sum += mapping.empty() ? (is_gone(one) ? 0 : one.int_or(kind.member, 0)) : (name == mapping ? one.int_or(kind.member, 0) : 0);
     if (sum > 0) words.push_back(grouped(sum) + " " + (sum == 1 ? kind.one : kind.many));
   }
   return join(words, ", ");

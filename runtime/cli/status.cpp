@@ -1,6 +1,5 @@
 // tidewire status: how everything stands, on one screen.
 #include <algorithm>
-#include <filesystem>
 #include <utility>
 
 #include "base/text.h"
@@ -37,8 +36,7 @@ const Object& members(const Value& status, const char* name) {
 
 class StatusPage {
  public:
-  /// `folder` is the project's, "" where that is elsewhere.
-  StatusPage(const Context& context, const Value& status, bool with_daemon, std::string folder) : out_(context.out), status_(status), with_daemon_(with_daemon), folder_(std::move(folder)), now_(SystemClock().now()) {}
+  StatusPage(const Context& context, const Value& status, bool with_daemon) : out_(context.out), status_(status), with_daemon_(with_daemon), now_(SystemClock().now()) {}
 
   void print() {
     header();
@@ -109,19 +107,13 @@ class StatusPage {
     Table table({{"mapping"}, {""}, {"state"}, {"pairs", true}, {"waiting", true}, {"again", true}, {"conflicts", true}, {"dead", true}, {"held", true}, {"for parent", true}, {"would write", true}, {"last"}});
     for (const auto& [name, one] : members(status_, "mappings")) {
       std::string state = one.string_or("state");
-      if (state == "not_loaded") state = file_gone(name) ? "file gone" : "not running";
+      if (state == "not_loaded") state = one.bool_or("file_gone", false) ? "file gone" : "not running";
       const std::string last = one.string_or("last_operation");
       table.add({Cell(name), Cell(ends_of(one), Style::kDim), Cell(state, style_of_state(state)), count_cell(one.int_or("links", 0)), count_cell(one.int_or("waiting", 0)),
                  count_cell(one.int_or("backing_off", 0), Style::kWarn), count_cell(sum_of(one, {"open_conflicts"}), Style::kWarn), count_cell(one.int_or("dead", 0), Style::kBad),
                  count_cell(one.int_or("held", 0), Style::kWarn), count_cell(one.int_or("waiting_for", 0)), count_cell(one.int_or("would_write", 0), Style::kWarn), Cell(last.empty() ? "" : moment(last, now_), Style::kDim)});
     }
     print(table);
-  }
-
-  /// What is kept of it stays where its file went. A project elsewhere shows no files.
-  bool file_gone(const std::string& name) const {
-    std::error_code bad;
-    return !folder_.empty() && !std::filesystem::exists(std::filesystem::path(folder_) / "mappings" / (name + ".lua"), bad);
   }
 
   /// "erp.Employee <> app.employees", with the arrow of its direction.
@@ -170,6 +162,10 @@ class StatusPage {
       if (left_alone > 0) lines.push_back(out_.paint("! ", Style::kWarn) + name + ": " + grouped(left_alone) + (left_alone == 1 ? " edit" : " edits") + " on the side that may not change, left alone; `tidewire verify " + name + "` lists what differs now");
     }
     for (const auto& [name, one] : members(status_, "mappings")) {
+      const std::int64_t frozen = one.bool_or("file_gone", false) ? 0 : one.int_or("frozen", 0);
+      if (frozen > 0) lines.push_back(name + ": " + grouped(frozen) + (frozen == 1 ? " of its pairs is" : " of its pairs are") + " outside its scope, nothing travels there: `tidewire links " + name + " --state frozen`");
+    }
+    for (const auto& [name, one] : members(status_, "mappings")) {
       const Value* braked = one.find("braked");
       for (const Value& held : braked == nullptr ? Array{} : braked->as_array()) {
         const std::int64_t links = held.int_or("links", 0);
@@ -192,7 +188,6 @@ class StatusPage {
   Terminal& out_;
   const Value& status_;
   bool with_daemon_;
-  std::string folder_;
   Instant now_;
 };
 
@@ -217,7 +212,7 @@ int show_status(Context& context) {
     out["daemon"] = session->with_daemon();
     context.print_json(out);
   } else {
-    StatusPage(context, *status, session->with_daemon(), session->elsewhere() ? "" : context.folder()).print();
+    StatusPage(context, *status, session->with_daemon()).print();
   }
   const Exit exit = status_exit(*status, session->with_daemon());
   if (context.arguments.has("--healthy")) return exit == kFailed || !session->with_daemon() ? kFailed : kOk;

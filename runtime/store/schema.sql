@@ -249,7 +249,7 @@ CREATE INDEX braked_by_link ON braked (link);
 
 -- Small things by name: connectors' own memory ("connection erp"), cached descriptions ("describe"), fingerprints,
 -- holds, what the links of each mapping are of ("ends"), its fields and since when ("fields"), answers of judges ("judge employees", by left key and question), heartbeats,
--- when the state was restored ("state"), requests whose text a forgotten person took along ("forgotten_exchanges").
+-- when the state was restored ("state"), the file that each mapping is of ("homes"), requests whose text a forgotten person took along ("forgotten_exchanges").
 CREATE TABLE kv (
   namespace  TEXT NOT NULL,
   key        TEXT NOT NULL,

@@ -207,6 +207,9 @@ struct Braked {
 };
 
 /// Counts for `status`, all in one read.
+/// Of kv: by mapping the file of the project that it is of, which may name several.
+inline constexpr const char* kHomes = "homes";
+
 struct Summary {
   struct Mapping {
     std::int64_t links = 0, tombstones = 0, waiting = 0, backing_off = 0, held = 0, waiting_for = 0, conflict = 0, dead = 0, would_write = 0;
@@ -227,6 +230,8 @@ struct Summary {
     std::map<std::string, std::int64_t> counters;
     std::vector<Braked> braked;
     std::optional<std::string> on_hold;  // why, where the state says so (an adoption that is not decided)
+    std::int64_t frozen = 0;             // of the links: left their scope, nothing travels
+    std::optional<std::string> home;     // the file that it was read from last, "employees" without ending; "" = that names it no more (kHomes)
   };
   std::map<std::string, Mapping> mappings;
   std::map<std::string, std::map<std::string, std::int64_t>> connections;  // counters by connection
@@ -335,6 +340,9 @@ class Store {
   /// Rows of a mapping that nobody works off any more, `limit` at a time, counted; its open conflicts close as ignored. `done(n)`. Whoever asks
   /// audits it.
   void discard_all(std::string mapping, std::int64_t limit, std::string author, Done<std::int64_t> done);
+  /// Links of such a mapping, `limit` at a time, and with the last of them all else that it is known by, but its history: `summary` knows it no
+  /// more. `done(n)`, less than `limit` where it is gone. Whoever asks audits it.
+  void drop_mapping(std::string mapping, std::int64_t limit, Done<std::int64_t> done);
   void audit(std::string author, std::string action, std::string subject, Value detail, Done<void> done);
   /// Rows {id, at, author, action, subject, detail}, newest first.
   void audit_log(AuditFilter filter, Page page, Done<Paged<Value>> done);

@@ -28,7 +28,9 @@ Result<void> sum_counters(Database& database, Summary& summary) {
     } else if (auto connection = scope_name(scope, "connection ")) {
       summary.connections[*connection].emplace(row.text(1), value);
     } else if (auto links = scope_name(scope, "links ")) {
-      (row.text(1) == "tombstone" ? summary.mappings[*links].tombstones : summary.mappings[*links].links) += value;
+      Summary::Mapping& mapping = summary.mappings[*links];
+      (row.text(1) == "tombstone" ? mapping.tombstones : mapping.links) += value;
+      if (row.text(1) == link_state_name(LinkState::kFrozen)) mapping.frozen = value;
     }
   }
   return {};
@@ -160,6 +162,16 @@ Result<void> read_holds(Database& database, Summary& summary) {
   return {};
 }
 
+/// Of those that are known by what they did: a file alone is none of them.
+Result<void> read_homes(Database& database, Summary& summary) {
+  Query row(database, "SELECT key, value ->> '$' FROM kv WHERE namespace = ?", std::string_view(kHomes));
+  while (TRY(row.next())) {
+    const auto found = summary.mappings.find(std::string(row.text(0)));
+    if (found != summary.mappings.end()) found->second.home = std::string(row.text(1));
+  }
+  return {};
+}
+
 Result<Summary> summarize(Database& database, Instant now) {
   Summary summary;
   TRY(sum_counters(database, summary));
@@ -172,6 +184,7 @@ Result<Summary> summarize(Database& database, Instant now) {
   TRY(read_holds(database, summary));
   TRY(sum_conflicts(database, summary));
   TRY(sum_braked(database, summary));
+  TRY(read_homes(database, summary));
   summary.not_fanned_out = TRY(number(database,
                                       "SELECT count(*) FROM (SELECT 1 FROM received WHERE seq > "
                                       "(SELECT value + 0 FROM meta WHERE name = 'fanned_out') LIMIT 10000)",

@@ -150,6 +150,14 @@ void Engine::hold(const std::string& name, std::optional<std::string> why, Done<
   else store_.kv_remove("holds", name, apply);
 }
 
+void Engine::forget(const std::string& name) {
+  ASSERT(find(name) == nullptr, "a mapping that runs is forgotten");
+  routes_.erase(name);
+  holds_.erase(name);
+  membership_.forget(name);
+  ends_.forget(name);
+}
+
 std::optional<Workplace> Engine::workplace(const std::string& name) {
   Mapping* mapping = find(name);
   if (mapping == nullptr || moved_.contains(name)) return std::nullopt;

@@ -36,6 +36,8 @@ class Engine : private Foreman {
   void put(std::shared_ptr<Mapper> mapper, Sides<Endpoint*> endpoints, const std::map<std::string, Endpoint*>& further = {});
   /// Routes of a mapping that is not loaded, yet or at the moment: its changes are stored as dirty keys (law 1).
   void expect(const std::string& mapping, std::vector<store::Route> routes) { routes_[mapping] = std::move(routes); }
+  /// Of one that is not loaded, whose links are gone: one of its name is another.
+  void forget(const std::string& mapping);
   /// Pauses it; passes under way end, and its changes wait for it. False when there is none of that name.
   bool remove(const std::string& mapping);
   std::vector<std::string> mappings() const;

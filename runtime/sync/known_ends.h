@@ -28,6 +28,7 @@ class KnownEnds {
   std::optional<std::string> moved(const Plan& plan) const;
   /// Other mappings whose links are of the same two collections, either way round.
   std::vector<std::string> alike(const Plan& plan) const;
+  void forget(const std::string& mapping) { known_.erase(mapping); }
   /// Its links, if any, are of what it names now.
   void keep(const Plan& plan, store::Done<void> done);
 

@@ -221,6 +221,16 @@ const cases = {
     assert.equal(await waiting(), 0);
     const [entry] = (await project.ask(["audit", "--action", "discard_mapping"])).audit;
     assert.deepEqual([entry.subject, entry.detail.reason], ["notices", "posters replaced it"]);
+
+    const { links, file_gone } = await mapping("notices");
+    assert.ok(file_gone && links > 0, `${links}`);
+    assert.match((await project.cli("status")).out, new RegExp(`notices has no file any more, ${links} pairs? kept: .*\\x60tidewire discard notices --all --links ${links} --reason WHY\\x60`));
+    const miscounted = await project.cli("discard", "notices", "--all", "--links", String(links + 1), "--reason", "no more notices");
+    assert.equal(miscounted.code, 1, miscounted.out);
+    assert.match(miscounted.err, new RegExp(`notices has ${links} links, not ${links + 1}`));
+    assert.equal((await project.ask(["discard", "notices", "--all", "--links", String(links), "--reason", "no more notices"])).links, links);
+    assert.equal(await mapping("notices"), undefined);
+    assert.equal((await project.ask(["audit", "--action", "discard_mapping"])).audit[0].detail.links, links);
   },
 
   async "a mapping whose system is away waits for it: a warning, once, whatever words each look ends with"() {

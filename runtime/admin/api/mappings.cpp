@@ -99,8 +99,9 @@ void delete_mapping(Api& api, const Call& call) { send(call.reply, api.control()
 void discard_mapping(Api& api, const Call& call) {
   check_names(api, {.mapping = call.params["name"]}, [&api, call](const Result<void>& known) {
     if (!known.ok()) return (*call.reply)(problem(known.error()));
-    api.control().discard_mapping(call.params["name"], call.caller.author, [reply = call.reply](Result<std::int64_t> gone) {
-      send(reply, gone, [](std::int64_t count) { return Value(Object{{"discarded", count}}); });
+    const Value* links = call.body.find("links");
+    api.control().discard_mapping(call.params["name"], links == nullptr ? std::nullopt : std::optional(links->as_int()), call.caller.author, [reply = call.reply](Result<Discarded> gone) {
+      send(reply, gone, [](const Discarded& one) { return Value(Object{{"discarded", one.keys}, {"links", one.links}}); });
     });
   });
 }
@@ -137,7 +138,7 @@ std::span<const Route> mapping_routes() {
        .handler = create_mapping, .body = "NewMapping", .answer = "Applied", .status = 201, .action = "create_mapping"},
       {.method = "DELETE", .path = "/api/v1/mappings/{name}", .role = Role::kAdmin, .id = "delete_mapping", .summary = "Removes its file; links, history and versions stay in the state, and what comes waits for it", .handler = delete_mapping, .answer = "Removed",
        .action = "delete_mapping"},
-      {.method = "POST", .path = "/api/v1/mappings/{name}/discard", .role = Role::kAdmin, .id = "discard_mapping", .summary = "Of one whose file is gone for good: what waits for it is let go, and nothing more is taken in for it; links and history stay",
+      {.method = "POST", .path = "/api/v1/mappings/{name}/discard", .role = Role::kAdmin, .id = "discard_mapping", .summary = "Of one whose file is gone for good: what waits for it is let go, and nothing more is taken in for it; with `links`, how many it has, they go too and status knows it no more. History stays. 412 where there are not so many",
        .handler = discard_mapping, .body = "DiscardMapping", .answer = "Discarded", .action = "discard_mapping"},
       {.method = "GET", .path = "/api/v1/mappings/{name}", .role = Role::kViewer, .id = "mapping", .summary = "One mapping, with its fields side by side", .handler = show_mapping, .answer = "Mapping"},
       {.method = "GET", .path = "/api/v1/mappings/{name}/source", .role = Role::kViewer, .id = "source", .summary = "Its script as it is on disk, or as it was in a version", .handler = show_source, .query = {{"version", kText, "an earlier version"}}, .answer = "Source"},

@@ -26,6 +26,7 @@ class Membership {
   explicit Membership(store::Store& store) : store_(store) {}
   /// What earlier processes kept in the drawer, by mapping.
   void take(const std::map<std::string, Value>& stored);
+  void forget(const std::string& mapping) { known_.erase(mapping); }
   /// What holds from now on; a change is written down. Of a mapping that nobody knew every field is there from the beginning.
   Joined of(const Plan& plan);
   /// What `of` would answer; nothing is written.

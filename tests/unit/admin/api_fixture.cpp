@@ -89,6 +89,14 @@ void ApiFixture::apply_source(const std::string&, const std::string& text, const
   world.timers.post([done, ok = text != "bad", problems] { done(Value(Object{{"ok", ok}, {"problems", ok ? Value(Array{}) : Value(problems)}})); });
 }
 
+void ApiFixture::discard_mapping(const std::string& mapping, std::optional<std::int64_t> links, const std::string& author, Done<Discarded> done) {
+  store().discard_all(mapping, 1000, author, [this, mapping, links, done](Result<std::int64_t> keys) {
+    if (!keys.ok()) return done(keys.error());
+    if (!links) return done(Discarded{*keys, 0});
+    store().drop_mapping(mapping, 1000, [keys = *keys, done](Result<std::int64_t> gone) { gone.ok() ? done(Discarded{keys, *gone}) : done(gone.error()); });
+  });
+}
+
 void ApiFixture::enable_mapping(const std::string& mapping, bool enabled, Done<void> done) {
   world.engine->pause(mapping, !enabled);
   world.timers.post([done] { done({}); });

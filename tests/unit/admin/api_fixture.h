@@ -61,7 +61,7 @@ struct ApiFixture : Control {
   void try_source(const std::string&, const std::string& text, std::int64_t, Done<Value> done) override;
   std::string tried;  // what a text that is tried is told
   void apply_source(const std::string&, const std::string& text, const std::string&, Done<Value> done) override;
-  void discard_mapping(const std::string& mapping, const std::string& author, Done<std::int64_t> done) override { store().discard_all(mapping, 1000, author, std::move(done)); }
+  void discard_mapping(const std::string& mapping, std::optional<std::int64_t> links, const std::string& author, Done<Discarded> done) override;
   void enable_mapping(const std::string& mapping, bool enabled, Done<void> done) override;
   Result<Value> compiled(const std::string&) override { return Value(Object{}); }
   Result<std::string> backup_folder() override { return make_error(Code::kUnavailable, "no folder in a test"); }

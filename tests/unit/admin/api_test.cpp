@@ -301,6 +301,33 @@ TEST_CASE("api: a mapping whose file is there and of which nothing is stored is 
   CHECK(f.ask("GET", "/api/v1/links?mapping=frish").body.find("did you mean 'fresh'") != std::string::npos);
 }
 
+TEST_CASE("api: a mapping that no file names is told as that, and goes with its links only where their number is said", "[admin]") {
+  ApiFixture f;
+  f.files = {"staff", "kept"};
+  for (const std::string name : {"renamed", "listed", "left", "kept", "people"}) {
+    store::Link link;
+    link.mapping = name;
+    link.key = {"L77", "R77"};
+    f.store().commit({.mapping = name, .link = link}, [](Result<std::int64_t> stored) { CHECK(stored.ok()); });
+  }
+  f.store().kv_set(store::kHomes, "listed", Value("staff"), std::nullopt, [](Result<void>) {});
+  f.store().kv_set(store::kHomes, "left", Value(""), std::nullopt, [](Result<void>) {});
+  f.world.timers.run_posted();
+
+  const Value status = f.get("/api/v1/status");
+  const auto gone = [&](const char* name) { return status.at_path(std::string("mappings.") + name)->bool_or("file_gone", false); };
+  CHECK(gone("renamed"));
+  CHECK(gone("left"));
+  CHECK_FALSE(gone("listed"));  // its file is there: it does not load, or nobody has read it
+  CHECK_FALSE(gone("kept"));
+  CHECK_FALSE(gone("people"));  // it runs
+
+  CHECK(f.post("/api/v1/mappings/renamed/discard", R"({"reason": "moved"})", 200).int_or("links", -1) == 0);
+  CHECK(f.get("/api/v1/status").at_path("mappings.renamed.links")->as_int() == 1);
+  CHECK(f.post("/api/v1/mappings/renamed/discard", R"({"reason": "moved", "links": 1})", 200).int_or("links", -1) == 1);
+  CHECK(f.get("/api/v1/status").at_path("mappings.renamed") == nullptr);
+}
+
 TEST_CASE("api: what was received is narrowed to a mapping and to a side of it, also to one that left the project", "[admin]") {
   ApiFixture f;
   const auto& end = f.world.engine->plan("people")->end;

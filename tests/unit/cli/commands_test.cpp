@@ -144,6 +144,14 @@ TEST_CASE("standing: a mapping that nobody looks at is named, with what lets it 
   CHECK(lines[4] == "g was never loaded: `tidewire sync g` goes over what was there before");
 }
 
+TEST_CASE("standing: a mapping without a file is in no sum, and what lets it go is told", "[cli]") {
+  const auto status = json::parse(R"({"mappings": {"a": {"dead": 1, "state": "running"}, "b": {"dead": 2, "open_conflicts": 1, "links": 1204, "held_for": "adoption", "state": "not_loaded", "file_gone": true}}})");
+
+  CHECK(standing_text(*status) == "1 dead letter");
+  CHECK(standing_text(*status, "b") == "1 conflict, 2 dead letters");
+  CHECK(unknown_lines(*status) == std::vector<std::string>{"b has no file any more, 1 204 pairs and 3 open kept: put the file back, or `tidewire discard b --all --links 1204 --reason WHY` lets it go"});
+}
+
 TEST_CASE("standing: webhooks that were turned away are told by their reason", "[cli]") {
   const auto status = json::parse(R"({"connections": {"app": {"webhooks": {"received": 3}}, "erp": {"webhooks": {"unproved": 2, "malformed": 0, "limited": 1}}, "old": {}}})");
 

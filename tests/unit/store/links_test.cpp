@@ -1,3 +1,4 @@
+#include "store/operations.h"
 #include "store_fixture.h"
 
 using namespace tidewire;
@@ -95,4 +96,57 @@ TEST_CASE("links: a stored row that is no JSON is corrupt, not empty", "[store][
 
   REQUIRE_FALSE(known.ok());
   CHECK(known.error().code == Code::kCorrupt);
+}
+
+TEST_CASE("links: a mapping that will not come back is dropped some links at a time, with all that it is known by but its history, and no other", "[store][links]") {
+  StoreFixture f;
+  for (const std::string mapping : {"employees", "others"}) {
+    for (int n = 1; n <= 5; ++n) {
+      Link link = link_of("E" + std::to_string(n), std::to_string(n));
+      link.mapping = mapping;
+      if (n == 5) link.key.left.reset();
+      f.commit({.mapping = mapping, .link = link});
+    }
+    f.mark(mapping, {{Side::kLeft, "E1"}});
+    Operation done;
+    done.id = first_id_at(f.clock.now()) + (mapping == "others" ? "-7000-8000-000000000001" : "-7000-8000-000000000002");
+    done.mapping = mapping;
+    done.kind = "update";
+    done.outcome = "applied";
+    f.commit({.mapping = mapping, .operation = done});
+    for (const char* drawer : {"ends", "fields", "holds", kHomes}) f.ask<void>([&](auto stored) { f.store.kv_set(drawer, mapping, Value(Object{{"why", "adopt"}}), std::nullopt, stored); });
+  }
+  f.ask<void>([&](auto stored) { f.store.kv_set("fingerprint", "employees", Value("of a connection of that name"), std::nullopt, stored); });
+  const auto drop = [&] { return f.ask<std::int64_t>([&](auto done) { f.store.drop_mapping("employees", 2, done); }); };
+
+  CHECK(drop() == 2);
+  CHECK(f.summary().mappings.at("employees").links == 3);
+  CHECK(drop() == 2);
+  CHECK(drop() == 1);
+
+  CHECK_FALSE(f.summary().mappings.contains("employees"));
+  CHECK(f.summary().mappings.at("others").links == 5);
+  for (const char* rows : {"links", "dirty_keys", "operations"}) {
+    INFO(rows);
+    CHECK(f.database->query(std::string("SELECT mapping FROM ") + rows + " WHERE mapping = 'employees'", {}).value().size() == (std::string(rows) == "operations" ? 1 : 0));
+    CHECK_FALSE(f.database->query(std::string("SELECT mapping FROM ") + rows + " WHERE mapping = 'others'", {}).value().empty());
+  }
+  CHECK(f.database->query("SELECT namespace FROM kv WHERE key = 'employees'", {}).value() == std::vector<Object>{{{"namespace", Value("fingerprint")}}});
+  CHECK(f.database->query("SELECT namespace FROM kv WHERE key = 'others'", {}).value().size() == 4);
+}
+
+TEST_CASE("links: those outside their scope are counted as they change, and the file of each mapping is told", "[store][links]") {
+  StoreFixture f;
+  Link link = link_of("E1", "42");
+  link.state = LinkState::kFrozen;
+  f.commit({.mapping = "employees", .link = link});
+  f.commit({.mapping = "employees", .link = link_of("E2", "43")});
+  f.ask<void>([&](auto stored) { f.store.kv_set(kHomes, "employees", Value("staff"), std::nullopt, stored); });
+  f.ask<void>([&](auto stored) { f.store.kv_set(kHomes, "unheard", Value("staff"), std::nullopt, stored); });
+
+  const Summary summary = f.summary();
+  CHECK(summary.mappings.at("employees").links == 2);
+  CHECK(summary.mappings.at("employees").frozen == 1);
+  CHECK(summary.mappings.at("employees").home == "staff");
+  CHECK(summary.mappings.size() == 1);
 }
