@@ -51,7 +51,7 @@ class Authoring {
   /// As Control::try_source, of a mapping that is not there yet.
   virtual void try_new_mapping(const std::string& name, const std::string& text, std::int64_t limit, Done<Value> done) = 0;
   /// Writes mappings/NAME.lua and loads it: {ok, problems, version, hash}; nothing is written where it does not load. Not `enabled`: it
-  /// takes no keys until somebody switches it on.
+  /// takes no keys until somebody resumes it.
   virtual void create_mapping(const std::string& name, const std::string& text, bool enabled, Done<Value> done) = 0;
   /// Removes its file; its links, operations and versions stay in the state. kInvalid where the file holds several mappings.
   virtual Result<Value> delete_mapping(const std::string& name) = 0;

@@ -102,7 +102,7 @@ class Survey {
         add({"mapping", name, "The mapping " + name + " cannot be loaded" + (goes_on ? "; the version before goes on: " : " and does not run: ") + (error == nullptr ? "" : error->string_or("message")), "`tidewire check` says it with file and line.", std::nullopt, 0});
       }
       if (rules_.paused && one.bool_or("paused", false)) {
-        add({"paused", name, "The mapping " + name + " is switched off for more than " + format_duration(*rules_.paused) + "; its changes wait.", "Switch it on again on its page, or remove its file.", rules_.paused, 0});
+        add({"paused", name, "The mapping " + name + " is paused for more than " + format_duration(*rules_.paused) + "; its changes wait.", "`tidewire resume " + name + "` lets it go on; or remove its file.", rules_.paused, 0});
       }
       if (const auto found = engine.find(name); rules_.paused && found != engine.end() && found->second.held) {
         add({"held", name, "The mapping " + name + " is held back (" + *found->second.held + ") for more than " + format_duration(*rules_.paused) + "; its changes wait.", "`tidewire jobs` shows what waits for you.", rules_.paused, 0});
@@ -143,7 +143,7 @@ class Survey {
     if (rules_.conflict && age(counts.oldest_conflict) > *rules_.conflict) {
       add({"conflict", name, counted(counts.open_conflicts, "field of ", "fields of ") + name + (counts.open_conflicts == 1 ? " waits" : " wait") + " for a person, the oldest for " + format_duration(age(counts.oldest_conflict)) + ".", "`tidewire conflicts`, or the page Conflicts.", Duration{}, counts.open_conflicts});
     }
-    if (counts.dead > 0) add({"dead", name, counted(counts.dead, "change of ", "changes of ") + name + " could not be made and " + (counts.dead == 1 ? "is" : "are") + " given up.", "`tidewire ops --failed` says why, `tidewire retry` tries again.", std::nullopt, counts.dead});
+    if (counts.dead > 0) add({"dead", name, counted(counts.dead, "dead letter", "dead letters") + " of " + name + ": " + (counts.dead == 1 ? "a change" : "changes") + " that could not be made.", "`tidewire conflicts " + name + "` says why; mend that, then `tidewire retry --mapping " + name + "` tries again.", std::nullopt, counts.dead});
     if (counts.held > 0) add({"brake", name, counted(counts.held, "change of ", "changes of ") + name + (counts.held == 1 ? " is" : " are") + " held: more deletes or mass changes than the brake lets pass, or a system that seems restored from a backup.", "Look at them with `tidewire ops`; `tidewire release` lets them pass.", std::nullopt, counts.held});
   }
 

@@ -1,7 +1,7 @@
 // conditions.h — what stands in the way of a project just now, each as a condition that a person could be told of.
 //
 // Unlike health.h, which answers a load balancer, this also knows what is nobody's emergency and is easily forgotten: a
-// conflict that waits since yesterday, a mapping that somebody switched off, webhooks that have stopped coming. Texts carry
+// conflict that waits since yesterday, a mapping that somebody paused, webhooks that have stopped coming. Texts carry
 // names of the project and counts, never a record's key or value: they leave by mail.
 #pragma once
 

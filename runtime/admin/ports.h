@@ -95,7 +95,7 @@ class Control {
   /// Writes the file and loads it: {ok, problems, version}. kStale where the file is not `hash` any more ("" = whatever it is);
   /// kInvalid, nothing written, where it does not load.
   virtual void apply_source(const std::string& mapping, const std::string& text, const std::string& hash, Done<Value> done) = 0;
-  /// A mapping that is switched off takes no keys; what comes waits. Kept over restarts.
+  /// A mapping that is paused takes no keys; what comes waits. Kept over restarts.
   virtual void enable_mapping(const std::string& mapping, bool enabled, Done<void> done) = 0;
   /// Of a mapping whose file is gone: what waits for it is let go, and nothing more is taken in for it; its history stays, and its links, unless
   /// `links` says how many there are: then they go, too. kInvalid while its file is there, kStale where there are not so many.

@@ -295,7 +295,7 @@ std::string Alerts::report_text(const store::Summary& summary, Instant from, Ins
       const std::int64_t moved = value - (before == nullptr || !before->is_int() ? 0 : before->as_int());
       if (moved != 0) text += ", " + grouped(moved) + " " + event;
     }
-    const std::pair<std::int64_t, const char*> left[] = {{counts.waiting + counts.backing_off, "waiting"}, {counts.held, "held"}, {counts.open_conflicts, "in conflict"}, {counts.dead, "given up"}};
+    const std::pair<std::int64_t, const char*> left[] = {{counts.waiting + counts.backing_off, "waiting"}, {counts.held, "held"}, {counts.open_conflicts, "in conflict"}, {counts.dead, counts.dead == 1 ? "dead letter" : "dead letters"}};
     std::string open;
     for (const auto& [count, what] : left) {
       if (count > 0) open += (open.empty() ? "" : ", ") + grouped(count) + " " + what;

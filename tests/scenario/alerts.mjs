@@ -126,13 +126,13 @@ const cases = {
     await app.faults({ match: { method: "PATCH", path: "people" }, action: { status: 400, body: '{"code":"22000","message":"no such value secret@example.org"}' } });
     await erp.edit("Person", (await erp.find("Person", "code", "A")).name, { email: "secret@example.org" });
     const alert = await until("the alert", () => posts("alert", "dead")[0]);
-    assert.match(alert.text, /^1 change of people could not be made and is given up\.$/);
+    assert.match(alert.text, /^1 dead letter of people: a change that could not be made\.$/);
     assert.ok(!JSON.stringify(told).includes("secret@example.org") && !mails.mails.some((mail) => mail.text.includes("secret@example.org")));
     // Another one: nobody is told within the hour, and who looks sees both.
     const { name } = await erp.insert("Person", { code: "B", email: "b@example.org" });
     await until("B on the right", () => app.find("people", "code", "B"));
     await erp.edit("Person", name, { email: "other@example.org" });
-    await until("the list to say how many there are now", async () => (await own.ask(["alerts"])).alerts[0]?.text === "2 changes of people could not be made and are given up.");
+    await until("the list to say how many there are now", async () => (await own.ask(["alerts"])).alerts[0]?.text === "2 dead letters of people: changes that could not be made.");
     assert.equal(posts("alert", "dead").length, 1);
     await app.well();
     assert.equal((await own.cli("retry", "--mapping", "people")).code, 0);

@@ -134,7 +134,7 @@ std::span<const Route> mapping_routes() {
        .body = "MappingChoice", .answer = "MappingSuggestion"},
       {.method = "POST", .path = "/api/v1/mapping-drafts", .role = Role::kOperator, .id = "try_mapping", .summary = "Reads the text of a mapping that is not there yet, with its tests; with `dry_run` also what it would write. Changes nothing", .handler = try_new,
        .body = "MappingDraft", .answer = "Tried"},
-      {.method = "POST", .path = "/api/v1/mappings", .role = Role::kAdmin, .id = "create_mapping", .summary = "Saves a draft as mappings/NAME.lua and loads it; one that does not load is refused. Not `enabled`: it waits until it is switched on",
+      {.method = "POST", .path = "/api/v1/mappings", .role = Role::kAdmin, .id = "create_mapping", .summary = "Saves a draft as mappings/NAME.lua and loads it; one that does not load is refused. Not `enabled`: it is paused until somebody resumes it",
        .handler = create_mapping, .body = "NewMapping", .answer = "Applied", .status = 201, .action = "create_mapping"},
       {.method = "DELETE", .path = "/api/v1/mappings/{name}", .role = Role::kAdmin, .id = "delete_mapping", .summary = "Removes its file; links, history and versions stay in the state, and what comes waits for it", .handler = delete_mapping, .answer = "Removed",
        .action = "delete_mapping"},
@@ -148,8 +148,8 @@ std::span<const Route> mapping_routes() {
       {.method = "PUT", .path = "/api/v1/mappings/{name}/source", .role = Role::kAdmin, .id = "apply_source", .summary = "Writes the script and loads it; one that does not load is refused with its problems (422) and nothing changes. 412 where the file is not `hash` any more", .handler = apply_source,
        .body = "ApplySource", .answer = "Applied", .action = "apply_source"},
       {.method = "POST", .path = "/api/v1/mappings/{name}/rollback", .role = Role::kAdmin, .id = "roll_back", .summary = "Applies an earlier version again", .handler = roll_back, .body = "Rollback", .answer = "Applied", .action = "roll_back"},
-      {.method = "POST", .path = "/api/v1/mappings/{name}/enable", .role = Role::kOperator, .id = "enable_mapping", .summary = "It goes on", .handler = enable, .body = "Empty", .answer = "Enabled", .action = "enable_mapping"},
-      {.method = "POST", .path = "/api/v1/mappings/{name}/disable", .role = Role::kOperator, .id = "disable_mapping", .summary = "It takes no more keys; what comes waits", .handler = disable, .body = "Empty", .answer = "Enabled", .action = "disable_mapping"},
+      {.method = "POST", .path = "/api/v1/mappings/{name}/enable", .role = Role::kOperator, .id = "enable_mapping", .summary = "Resumes it: it goes on", .handler = enable, .body = "Empty", .answer = "Enabled", .action = "enable_mapping"},
+      {.method = "POST", .path = "/api/v1/mappings/{name}/disable", .role = Role::kOperator, .id = "disable_mapping", .summary = "Pauses it: it takes no more keys, what comes waits", .handler = disable, .body = "Empty", .answer = "Enabled", .action = "disable_mapping"},
   };
   return routes;
 }

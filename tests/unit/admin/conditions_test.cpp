@@ -82,7 +82,9 @@ TEST_CASE("conditions: a job whose system is away stands for as long as it waits
 TEST_CASE("conditions: dead letters and what the brake holds stand at once", "[admin][alerts]") {
   ApiFixture f;
 
-  REQUIRE(ids(f, counts_of([](auto& counts) { counts.dead = 1; counts.held = 5; })) == Ids{"dead people", "brake people"});
+  const auto summary = counts_of([](auto& counts) { counts.dead = 1; counts.held = 5; });
+  REQUIRE(ids(f, summary) == Ids{"dead people", "brake people"});
+  CHECK(standing(f, summary, AlertRules{}, {}).conditions.front().text == "1 dead letter of people: a change that could not be made.");
 }
 
 TEST_CASE("conditions: of a mapping that was removed nothing stands but what waits for it", "[admin][alerts]") {
@@ -111,7 +113,7 @@ TEST_CASE("conditions: a connection that fails stands, one that a person paused 
   REQUIRE(found.unknown.contains("connection new"));
 }
 
-TEST_CASE("conditions: a mapping that does not load, is stopped, or is switched off", "[admin][alerts]") {
+TEST_CASE("conditions: a mapping that does not load, is stopped, or is paused", "[admin][alerts]") {
   ApiFixture f;
   const Value broken(Object{{"reload", Value(Object{{"ok", false}, {"error", Value(Object{{"message", "a.lua:3: oh"}})}})}});
   f.mappings_view = Object{{"a", broken}, {"b", Value(Object{{"quarantined", true}})}, {"c", Value(Object{{"paused", true}})}};
@@ -123,6 +125,7 @@ TEST_CASE("conditions: a mapping that does not load, is stopped, or is switched 
   REQUIRE(found.conditions[1].id() == "mapping b");
   REQUIRE(found.conditions[2].id() == "paused c");
   REQUIRE(found.conditions[2].wait == std::chrono::hours(24));
+  CHECK(found.conditions[2].text == "The mapping c is paused for more than 1d; its changes wait.");
 }
 
 TEST_CASE("conditions: little room on the disk, and a state that cannot be written", "[admin][alerts]") {
