@@ -94,7 +94,11 @@ class Teller {
  public:
   Teller(const sync::Plan& plan, const Evidence& evidence) : plan_(plan), evidence_(evidence), link_(evidence.known.link ? &*evidence.known.link : evidence.known.tombstones.empty() ? nullptr : &evidence.known.tombstones.front()) {}
 
+  /// What is the same of all these is told once.
+  void gather(const std::vector<std::string>& names);
   Value field(const std::string& name) const;
+  /// What `gather` found; "" = nothing.
+  std::string origin() const;
   Value head() const;
   Array standing() const;
 
@@ -105,12 +109,17 @@ class Teller {
   std::string decision_text(const Value& decided, const store::Operation& operation) const;
   std::string tried_text(const Value& tried, const store::Operation& operation) const;
   std::string change_text(const store::Operation& operation) const;
+  const store::Operation* decided_by(const std::string& name) const;
   std::string script_text(const store::Operation& operation) const;
+  std::string came_by(const store::Operation& operation, const std::string& change) const;
   std::string pending_text(const std::string& name) const;
   std::string why() const;
+  std::string way_on(const store::DirtyKey& row) const;
 
   const sync::Plan& plan_;
   const Evidence& evidence_;
+  const store::Operation* all_by_ = nullptr;        // one operation decided all fields that are told
+  const store::Operation* all_with_ = nullptr;      // one script version did
   const store::Link* link_;  // of a deleted record its newest tombstone, with what was agreed on last; nullptr: none
 };
 
@@ -189,12 +198,41 @@ std::string Teller::change_text(const store::Operation& operation) const {
   return text;
 }
 
+/// Nullptr: none that is known.
+const store::Operation* Teller::decided_by(const std::string& name) const {
+  if (const auto found = evidence_.decided.find(name); found != evidence_.decided.end()) return &found->second;
+  return link_ != nullptr && link_->base.contains(name) && evidence_.loaded ? &*evidence_.loaded : nullptr;
+}
+
+void Teller::gather(const std::vector<std::string>& names) {
+  std::vector<const store::Operation*> deciding;
+  for (const std::string& name : names) {
+    if (const store::Operation* one = decided_by(name)) deciding.push_back(one);
+  }
+  if (deciding.size() < 2) return;
+  const store::Operation& first = *deciding.front();
+  const auto all = [&](const auto& same) { return std::all_of(deciding.begin(), deciding.end(), same); };
+  if (all([&](const store::Operation* one) { return one->id == first.id; })) all_by_ = &first;
+  else if (all([&](const store::Operation* one) { return one->script == first.script; })) all_with_ = &first;
+}
+
+std::string Teller::origin() const {
+  if (all_by_ != nullptr) return "All of this:" + change_text(*all_by_) + script_text(*all_by_) + " Operation " + all_by_->id + ".";
+  return all_with_ == nullptr ? "" : "All of this:" + script_text(*all_with_);
+}
+
 std::string Teller::script_text(const store::Operation& operation) const {
   std::string text = " Script version " + operation.script.substr(0, 12);
   if (const auto script = evidence_.scripts.find(operation.script); script != evidence_.scripts.end()) {
     text += " of " + script->second.string_or("name") + ", loaded last " + script->second.string_or("at").substr(0, 19) + "Z";
   }
-  return text + "; operation " + operation.id + ".";
+  return text + ".";
+}
+
+/// What of it is not told of all fields at once.
+std::string Teller::came_by(const store::Operation& operation, const std::string& change) const {
+  if (all_by_ != nullptr) return "";
+  return change + (all_with_ == nullptr ? script_text(operation) : "") + " Operation " + operation.id + ".";
 }
 
 /// What still waits or is set aside.
@@ -235,14 +273,14 @@ Value Teller::field(const std::string& name) const {
     if (operation.author) out["author"] = *operation.author;
     if (operation.job) out["job"] = *operation.job;
     if (const Value* taken = operation.record.find("taken")) out["because"] = *taken;
-    text += " " + decision_text(decided, operation) + change_text(operation) + script_text(operation);
+    text += " " + decision_text(decided, operation) + came_by(operation, change_text(operation));
   } else if (link_ != nullptr && link_->base.contains(name) && evidence_.loaded) {
     const store::Operation& load = *evidence_.loaded;
     out["at"] = format_instant(load.at);
     out["operation"] = load.id;
     out["script"] = load.script;
     if (load.job) out["job"] = *load.job;
-    text += " It is so since " + when(load.at) + ", by a load, which keeps no values of its rows" + (load.job ? ": job " + *load.job : "") + "." + script_text(load);
+    text += " It is so since " + when(load.at) + ", by a load, which keeps no values of its rows." + came_by(load, load.job ? " Part of job " + *load.job + "." : "");
   } else if (link_ != nullptr && link_->base.contains(name)) {
     text += " It is so since the records were linked on " + when(link_->created_at) + ", or since an operation that is older than `keep` and was removed.";
   }
@@ -282,18 +320,30 @@ Value Teller::head() const {
   return Value(std::move(out));
 }
 
+/// What lets a key go on that stands; "" where it goes on by itself.
+std::string Teller::way_on(const store::DirtyKey& row) const {
+  const std::string record = plan_.name + " --side " + side_name(row.side) + " --key " + shell_word(row.key);
+  if (row.state == store::KeyState::kDead) return " Mend that, then `tidewire retry --mapping " + record + "` tries it again.";
+  if (row.state == store::KeyState::kHeld) return " `tidewire release " + plan_.name + "` lets it pass.";
+  return "";
+}
+
 Array Teller::standing() const {
   Array out;
+  std::set<std::string> told;  // operations that a key of these stands by
   for (const store::DirtyKey& row : evidence_.known.dirty) {
-    std::string text = connection(row.side) + " " + row.key + " is " + store::key_state_name(row.state) + " since " + when(row.since);
+    const bool dead = row.state == store::KeyState::kDead;
+    std::string text = connection(row.side) + " " + row.key + " is " + (dead ? "a dead letter" : store::key_state_name(row.state)) + " since " + when(row.since);
     if (row.error) text += ": " + row.error->string_or("message");
     if (!row.parent.empty()) text += " (" + row.parent + ")";
-    text += ".";
+    text += "." + way_on(row);
     if (row.state == store::KeyState::kBackingOff) text += " Tried " + std::to_string(row.attempts) + (row.attempts == 1 ? " time" : " times") + ", again after " + when(row.due_at) + "; `tidewire op " + row.operation + "` tells what was said to the systems.";
+    if (dead) told.insert(row.operation);
     out.push_back(Value(std::move(text)));
   }
   for (const store::Operation& operation : evidence_.history) {
-    std::string text = when(operation.at) + ": " + operation.kind + ", " + operation.outcome;
+    if (told.contains(operation.id)) continue;
+    std::string text = when(operation.at) + ": " + (operation.kind == operation.outcome ? operation.kind : operation.kind + ", " + operation.outcome);
     if (operation.author && !operation.author->empty()) text += " by " + *operation.author;
     if (const Value* error = operation.record.find("error")) text += ": " + error->string_or("message");
     if (const Value* restored = operation.record.find("restored")) text += ": " + (restored->is_string() ? restored->as_string() : "");
@@ -312,14 +362,18 @@ Value explain(const sync::Plan& plan, Evidence evidence, const std::string& fiel
     if (disputed != nullptr && open.shown.left) open.shown.left = sync::as_told(*disputed, Side::kLeft, *open.shown.left);
     if (disputed != nullptr && open.shown.right) open.shown.right = sync::as_told(*disputed, Side::kRight, *open.shown.right);
   }
-  const Teller teller(plan, evidence);
-  Value out = teller.head();
-  Array fields;
+  std::vector<std::string> names;
   for (const sync::Field& one : plan.fields) {
     if (one.kind == sync::Field::Kind::kConstant && field.empty()) continue;
-    if (field.empty() || field == one.name) fields.push_back(teller.field(one.name));
+    if (field.empty() || field == one.name) names.push_back(one.name);
   }
+  Teller teller(plan, evidence);
+  teller.gather(names);
+  Value out = teller.head();
+  Array fields;
+  for (const std::string& name : names) fields.push_back(teller.field(name));
   out["fields"] = Value(std::move(fields));
+  if (const std::string origin = teller.origin(); !origin.empty()) out["origin"] = origin;
   out["standing"] = Value(teller.standing());
   return out;
 }

@@ -28,6 +28,10 @@ int explain(Context& context) {
     out.line();
     out.line(out.paint(name, Style::kAccent) + text.substr(name.size()));
   }
+  if (const std::string origin = found->string_or("origin"); known && !origin.empty()) {
+    out.line();
+    out.line(plain(origin));
+  }
   const Array& standing = found->find("standing")->as_array();
   if (!standing.empty()) out.line();
   for (const Value& one : standing) out.line(out.paint(plain(one.as_string()), Style::kDim));

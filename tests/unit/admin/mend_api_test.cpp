@@ -54,12 +54,56 @@ TEST_CASE("api: explain tells side, change, rule, time and script of each field"
   CHECK(holds(phone, "only left changed"));
   CHECK(holds(phone, "Before, app had \"1\""));
   CHECK(holds(phone, "a webhook told of it"));
-  CHECK(holds(phone, "Script version v1"));
-  CHECK(holds(text_of(told, "email"), "by a load, which keeps no values of its rows: job "));
-  CHECK(holds(text_of(told, "email"), "Script version v1"));
+  CHECK(holds(text_of(told, "email"), "by a load, which keeps no values of its rows. Part of job "));
+  // Two operations with one script version: it is told once, each field names its operation.
+  CHECK_FALSE(holds(phone, "Script version"));
+  CHECK(holds(phone, "Operation "));
+  CHECK(told.string_or("origin") == "All of this: Script version v1.");
+  CHECK(holds(text_of(f.get("/api/v1/explain?mapping=people&key=L1&field=phone"), "phone"), "Script version v1"));
   CHECK(f.get("/api/v1/explain?mapping=people&key=R1&field=phone").find("fields")->as_array().size() == 1);
   CHECK(f.ask("GET", "/api/v1/explain?mapping=people&key=L1&field=phon").status == 404);
   CHECK(f.get("/api/v1/explain?mapping=people&key=nobody").string_or("state") == "unknown");
+}
+
+TEST_CASE("api: what decided all fields of a record is told once", "[admin][explain]") {
+  Linked f;
+  f.world.left.edit("L1", "phone", Value("7"));
+  f.world.left.edit("L1", "email", Value("ann@example.net"));
+  f.world.left.edit("L1", "name", Value("Ann B"));
+  f.world.hook(store::Side::kLeft, "L1");
+  f.world.settle();
+
+  const Value told = f.get("/api/v1/explain?mapping=people&key=L1");
+
+  const std::string origin = told.string_or("origin");
+  INFO(json::dump(told));
+  CHECK(holds(origin, "All of this: What it answered: the change in erp L1: a webhook told of it. Script version v1. Operation "));
+  for (const Value& field : told.find("fields")->as_array()) {
+    for (const char* once : {"What it answered", "Script version", "Operation "}) CHECK_FALSE(holds(field.string_or("text"), once));
+    CHECK_FALSE(field.string_or("operation").empty());
+  }
+}
+
+TEST_CASE("api: of a dead letter explain tells once what it is, and what tries it again", "[admin][explain]") {
+  Linked f;
+  store::Commit commit;
+  commit.mapping = "people";
+  commit.standing.emplace_back();
+  store::DirtyKey& dead = commit.standing.back();
+  dead.mapping = "people";
+  dead.key = "L1";
+  dead.state = store::KeyState::kDead;
+  dead.changes = 1;
+  dead.error = Value(Object{{"code", "script"}, {"message", "boom"}});
+  dead.operation = "01a0";
+  f.world.store.commit(std::move(commit), [](Result<std::int64_t> done) { REQUIRE(done.ok()); });
+  f.world.timers.run_posted();
+
+  const Value standing = *f.get("/api/v1/explain?mapping=people&key=L1").find("standing");
+
+  REQUIRE(standing.as_array().size() == 1);
+  CHECK(holds(standing.as_array().front().as_string(), "erp L1 is a dead letter since "));
+  CHECK(holds(standing.as_array().front().as_string(), ": boom. Mend that, then `tidewire retry --mapping people --side left --key L1` tries it again."));
 }
 
 TEST_CASE("api: what a mapping redacts is explained and listed as a hash", "[admin][explain]") {
