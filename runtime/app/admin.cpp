@@ -153,8 +153,7 @@ void App::State::describe_as(const std::string& name, const std::string& collect
 
 Result<Value> App::State::compiled(const std::string& name) {
   const auto found = mappings_.find(name);
-  if (found == mappings_.end()) return no_mapping(name);
-  if (!found->second.mapper) return make_error(Code::kNotFound, "no mapping '" + name + "' runs", "`tidewire check` says why");
+  if (found == mappings_.end() || !found->second.mapper) return admin::not_loaded(*this, name);
   return found->second.mapper->compiled();
 }
 

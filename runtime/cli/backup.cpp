@@ -66,7 +66,7 @@ void add_computed(const Value& fields, const std::string& strategy, const std::s
 /// By mapping the fields that an edit could count twice in, after a copy became the state; what cannot be loaded is left out.
 Value computed_fields(Context& context) {
   Value found{Object{}};
-  const auto session = Session::open({context.folder(), context.arguments.get("--env"), context.arguments.get("--scripts-dir"), Session::Need::kScripts, false, "", ""});
+  const auto session = Session::open({context.folder(), context.arguments.get("--env"), context.arguments.get("--scripts-dir"), Session::Need::kScripts, "", ""});
   const auto all = session.ok() ? (*session)->get("/api/v1/mappings") : Result<Value>(session.error());
   if (!all.ok()) return found;
   for (const Value& row : all->find("mappings")->as_array()) {

@@ -20,7 +20,8 @@ std::size_t print_problems(const Context& context, const Value& found) {
     for (const std::string& line : split(problem.string_or("message"), '\n')) {
       if (line.empty()) continue;
       ++count;
-      context.out.line(context.out.paint("✗ ", Style::kBad) + context.out.paint(plain(problem.string_or("file")), Style::kBold) + "  " + plain(line));
+      const std::string file = problem.string_or("file");
+      context.out.line(context.out.paint("✗ ", Style::kBad) + (file.empty() || line.starts_with(file + ":") ? "" : context.out.paint(plain(file), Style::kBold) + "  ") + plain(line));
     }
     if (const std::string hint = problem.string_or("hint"); !hint.empty()) context.out.line("  " + context.out.paint("hint: ", Style::kDim) + plain(hint));
   }
@@ -65,7 +66,7 @@ Exit check_status(const Value& found) {
 
 int check(Context& context) {
   int status = kOk;
-  const auto session = context.open(Session::Need::kScripts, status, false);  // the log would say of each problem what is printed below
+  const auto session = context.open(Session::Need::kScripts, status);
   if (!session) return status;
   const bool connect = context.arguments.has("--connect") || context.arguments.has("--accept");
   const auto found = session->post("/api/v1/check", Value(Object{{"connect", connect}, {"accept", context.arguments.get("--accept")}}));

@@ -29,8 +29,8 @@ struct Context {
   /// Says what is wrong and how to mend it, as the form asked for.
   void complain(const Error& error) const;
   /// A session on the project; complains and answers null where there is none. `status` is then the exit status.
-  /// Without `logs` nothing is logged meanwhile: the command tells all of it.
-  std::unique_ptr<Session> open(Session::Need need, int& status, bool logs = true) const;
+  /// Nothing is logged meanwhile: the command tells what goes wrong with what it was asked.
+  std::unique_ptr<Session> open(Session::Need need, int& status) const;
   /// Complains; the exit status for it.
   int failed(const Error& error) const;
 };

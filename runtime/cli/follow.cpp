@@ -123,7 +123,7 @@ Result<Follower::Left> Follower::left_of(Value& job) {
   if (connections == nullptr || !connections->is_object()) return left;
   for (const auto& [name, one] : connections->as_object()) {
     const std::string state = one.string_or("state");
-    if (state == "paused" || one.bool_or("left_alone", false)) left.paused = name + " does not answer: " + one.string_or("reason");
+    if (state == "paused" || one.bool_or("left_alone", false)) left.paused = name + (state == "paused" ? " is paused: " : " fails: ") + one.string_or("reason");
   }
   return left;
 }
@@ -191,6 +191,26 @@ std::optional<Value> follow(Context& context, Session& session, const std::strin
   if (job.ok()) return std::move(*job);
   status = context.failed(job.error());
   return std::nullopt;
+}
+
+LeftOut left_out(const Value& status, const std::string& mapping) {
+  LeftOut out;
+  const Value* mappings = status.find("mappings");
+  if (!mapping.empty() || mappings == nullptr || !mappings->is_object()) return out;
+  for (const auto& [name, one] : mappings->as_object()) {
+    const Value* why = one.at_path("reload.error");
+    if (one.string_or("state") != "broken" || why == nullptr) continue;
+    out.why[name] = *why;
+    if (out.exit != kConfig) out.exit = refused_exit_code(code_from_name(why->string_or("code")));
+  }
+  return out;
+}
+
+void LeftOut::tell(const Context& context) const {
+  for (const auto& [name, one] : why) {
+    const std::string message = one.string_or("message");
+    context.complain(make_error(Code::kInvalid, "mapping '" + name + "' does not run and was left out: " + message, one.string_or("hint")));
+  }
 }
 
 void print_errors(Context& context, const Value& job) {

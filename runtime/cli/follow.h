@@ -58,6 +58,17 @@ bool waits_for_decisions(const Value& job);
 Exit exit_of_load(const Value& job);
 /// Asks for the job with `body`, follows it, and complains where that fails: nullopt, with the exit status.
 std::optional<Value> follow(Context& context, Session& session, const std::string& target, const Value& body, Follower::Options options, int& status);
+/// Mappings that do not run, which a job over all of them leaves out: why, by name.
+struct LeftOut {
+  Object why;
+  Exit exit = kOk;
+  /// To standard error; with --json they are a member of the job.
+  void tell(const Context& context) const;
+  /// What the command ends with: that something was left out is worse than what became of the rest.
+  int worsened(int status) const { return exit == kOk || status == kUsage ? status : exit; }
+};
+/// None where `mapping` names one: the answer says so then. `status` is that of the API.
+LeftOut left_out(const Value& status, const std::string& mapping);
 /// What went wrong with the whole and with each part.
 void print_errors(Context& context, const Value& job);
 /// So many of the records that a job found are listed where nobody asked for all.

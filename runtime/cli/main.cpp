@@ -125,13 +125,13 @@ int Context::failed(const Error& error) const {
   return exit_code(error);
 }
 
-std::unique_ptr<Session> Context::open(Session::Need need, int& status, bool logs) const {
+std::unique_ptr<Session> Context::open(Session::Need need, int& status) const {
   const auto said = [&](const char* option, const char* variable) {
     const char* given = std::getenv(variable);
     return arguments.get(option, given == nullptr ? "" : given);
   };
   const std::string url = said("--url", "TIDEWIRE_URL");
-  auto session = Session::open({folder(), arguments.get("--env"), arguments.get("--scripts-dir"), need, logs, url, url.empty() ? "" : said("--token", "TIDEWIRE_TOKEN")});
+  auto session = Session::open({folder(), arguments.get("--env"), arguments.get("--scripts-dir"), need, url, url.empty() ? "" : said("--token", "TIDEWIRE_TOKEN")});
   if (session.ok()) return std::move(*session);
   complain(session.error());
   status = url.empty() ? opening_exit_code(session.error()) : exit_code(session.error());

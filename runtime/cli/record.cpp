@@ -44,7 +44,8 @@ void print_next(Terminal& out, const Result<Value>& now) {
 void print_conflicts(Terminal& out, const Array& conflicts) {
   for (const Value& one : conflicts) {
     if (const Value* error = one.find("error"); error != nullptr) {
-      out.line(out.paint("? ", Style::kWarn) + "it waits for a person as a whole: " + plain(error->string_or("message")) + "; " + plain(error->string_or("hint")));
+      const std::string message = error->string_or("message"), way = way_out(one);
+      out.line(out.paint("? ", Style::kWarn) + "it waits for a person as a whole: " + plain(way.starts_with(message) ? way : message + ": " + way));
       continue;
     }
     const std::string id = std::to_string(one.int_or("id", 0)), fields = decided_fields(one);

@@ -101,6 +101,14 @@ class Report {
     for (const auto& [name, one] : report.find("mappings")->as_object()) {
       if (const std::string drift = one.string_or("drift"); !drift.empty()) out.line(out.paint("✗ ", Style::kBad) + name + " is paused: " + plain(drift));
     }
+    for (const auto& [name, one] : report.find("mappings")->as_object()) {
+      if (one.bool_or("file_gone", false)) out.line(out.paint("! ", Style::kWarn) + plain(name) + " has no file any more: `tidewire status` says what lets it go");
+    }
+    const Value* connections = report.find("connections");
+    for (const auto& [name, one] : connections == nullptr || !connections->is_object() ? Object{} : connections->as_object()) {
+      const std::string state = one.string_or("state");
+      if (state == "failing" || state == "paused") out.line(out.paint("✗ ", Style::kBad) + plain(name) + " is " + state + ": " + plain(one.string_or("reason")));
+    }
     conflicts(report);
   }
 

@@ -111,8 +111,15 @@ class Daemon {
   }
 
   struct Refused {
-    std::int64_t mappings = 0;
+    std::int64_t invalid = 0, away = 0;  // for its file, or for a system that does not answer
     Exit exit = kOk;
+    bool any() const { return invalid + away > 0; }
+    std::string text() const {
+      std::string out;
+      if (invalid > 0) out += ", " + grouped(invalid) + (invalid == 1 ? " mapping" : " mappings") + " invalid: see `tidewire check`";
+      if (away > 0) out += ", " + grouped(away) + (away == 1 ? " mapping whose system is" : " mappings whose systems are") + " away: see `tidewire check --connect`";
+      return out;
+    }
   };
 
   /// Mappings whose file as saved last could not be loaded: what they should keep level, nobody looked at.
@@ -123,8 +130,9 @@ class Daemon {
       const Value* why = one.at_path("reload.error");
       if (why == nullptr) why = one.find("drift");
       if (why == nullptr) continue;
-      ++out.mappings;
-      if (out.exit != kConfig) out.exit = refused_exit_code(code_from_name(why->string_or("code")));
+      const Exit exit = refused_exit_code(code_from_name(why->string_or("code")));
+      ++(exit == kConfig ? out.invalid : out.away);
+      if (out.exit != kConfig) out.exit = exit;
     }
     return out;
   }
@@ -180,11 +188,10 @@ class Daemon {
         standing += stand(counts);
       }
       const auto unloaded = never_loaded(app, *summary);
-      const bool level = polled && later == 0 && standing == 0 && refused.mappings == 0 && unloaded.empty() && off.empty() && gone.empty();
-      if (context_.json()) context_.print_json(Value(Object{{"level", level}, {"backing_off", later}, {"standing", standing}, {"invalid", refused.mappings}, {"never_loaded", Value(Array(unloaded.begin(), unloaded.end()))}, {"switched_off", Value(Object(off.begin(), off.end()))}, {"without_file", Value(Object(gone.begin(), gone.end()))}}));
+      const bool level = polled && later == 0 && standing == 0 && !refused.any() && unloaded.empty() && off.empty() && gone.empty();
+      if (context_.json()) context_.print_json(Value(Object{{"level", level}, {"backing_off", later}, {"standing", standing}, {"invalid", refused.invalid}, {"away", refused.away}, {"never_loaded", Value(Array(unloaded.begin(), unloaded.end()))}, {"switched_off", Value(Object(off.begin(), off.end()))}, {"without_file", Value(Object(gone.begin(), gone.end()))}}));
       else if (level) context_.out.line("level");
-      else context_.out.line("not level: " + std::to_string(later) + " to be tried again, " + std::to_string(standing) + " waiting for a person or a parent" +
-                                   (refused.mappings == 0 ? "" : ", " + std::to_string(refused.mappings) + (refused.mappings == 1 ? " mapping" : " mappings") + " invalid: see `tidewire check`"));
+      else context_.out.line("not level: " + std::to_string(later) + " to be tried again, " + std::to_string(standing) + " waiting for a person or a parent" + refused.text());
       for (const std::string& name : context_.json() ? std::vector<std::string>{} : unloaded) context_.out.line(name + " was never loaded: `tidewire sync " + name + "` goes over what was there before");
       for (const auto& [name, waiting] : context_.json() ? Object{} : off) {
         context_.out.line(name + " is paused, " + grouped(waiting.as_int()) + (waiting.as_int() == 1 ? " change waits" : " changes wait") + " for that: `tidewire resume " + name + "` lets it go on");
@@ -192,7 +199,7 @@ class Daemon {
       for (const auto& [name, waiting] : context_.json() ? Object{} : gone) {
         context_.out.line("the file of " + plain(name) + " is gone, " + grouped(waiting.as_int()) + (waiting.as_int() == 1 ? " key waits" : " keys wait") + " for it: put it back, or `tidewire discard " + plain(name) + " --all --reason WHY` lets " + (waiting.as_int() == 1 ? "it go" : "them go"));
       }
-      if (!level) worsen(refused.mappings > 0 ? refused.exit : kFailed);
+      if (!level) worsen(refused.any() ? refused.exit : kFailed);
       judged();
     });
   }

@@ -52,7 +52,7 @@ Result<void> Session::begin() {
   wanted.serve = wanted.timed = wanted.watch = false;
   wanted.work = options_.need == Need::kWork;
   wanted.quiet = true;
-  wanted.logs = options_.logs && options_.need != Need::kState;  // what is stored is looked at: whether the connections are right is no matter
+  wanted.logs = false;
   auto opened = app::App::open(loop_, std::move(wanted));
   if (!opened.ok()) return reach_daemon(opened.error());
   app_ = std::move(*opened);

@@ -30,7 +30,6 @@ class Session {
     std::string folder = ".";
     std::string environment, scripts_folder;
     Need need = Need::kState;
-    bool logs = true;  // what goes wrong while it is opened, to standard error
     std::string url, token;  // of a daemon elsewhere; then the folder is not looked at
   };
 

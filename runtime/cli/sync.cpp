@@ -71,10 +71,14 @@ int sync(Context& context) {
   int status = kOk;
   const auto session = context.open(dry ? Session::Need::kScripts : Session::Need::kWork, status);
   if (!session) return status;
-  const auto job = follow(context, *session, "/api/v1/sync", *body, {.tells = !dry, .retries = !dry && !context.arguments.has("--once")}, status);
+  auto job = follow(context, *session, "/api/v1/sync", *body, {.tells = !dry, .retries = !dry && !context.arguments.has("--once")}, status);
   if (!job) return status;
   const bool done = job->string_or("state") == "done";
+  const auto now = session->get("/api/v1/status");
+  if (!now.ok()) return context.failed(now.error());
+  const LeftOut out = left_out(*now, body->string_or("mapping"));
   if (context.json()) {
+    if (!out.why.empty()) (*job)["left_out"] = out.why;
     context.print_json(*job);
   } else if (dry) {
     if (!done) print_errors(context, *job);
@@ -82,7 +86,8 @@ int sync(Context& context) {
   } else if (const Value* error = job->find("error")) {
     context.err.line(plain(error->string_or("message")));
   }
-  return dry ? (done ? kOk : kFailed) : exit_of_load(*job);
+  if (!context.json()) out.tell(context);
+  return out.worsened(dry ? (done ? kOk : kFailed) : exit_of_load(*job));
 }
 
 }  // namespace

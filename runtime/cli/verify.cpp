@@ -4,6 +4,7 @@
 #include <map>
 
 #include "base/text.h"
+#include "cli/verify.h"
 #include "cli/author.h"
 #include "cli/command.h"
 #include "cli/conflicting.h"
@@ -56,18 +57,6 @@ bool only_recorded(const Value& job) {
     if (counts != nullptr && counts->int_or("would_write", 0) > 0) return true;
   }
   return false;
-}
-
-/// Of those that are listed: no rule mends a field that waits for a person.
-std::int64_t disputed_of(const Value& job) {
-  const Value* findings = job.find("findings");
-  std::int64_t count = 0;
-  for (const Value& one : findings == nullptr || !findings->is_array() ? Array{} : findings->as_array()) {
-    const Value* fields = one.at_path("record.fields");
-    const Object decided = fields != nullptr && fields->is_object() ? fields->as_object() : Object{};
-    count += std::any_of(decided.begin(), decided.end(), [](const auto& field) { return field.second.string_or("decision") == "conflict"; }) ? 1 : 0;
-  }
-  return count;
 }
 
 /// What stands of the records of a mapping: why, by its side and key.
@@ -139,10 +128,22 @@ std::string repaired_text(bool recorded, bool more, std::int64_t differing, cons
   return "; " + mended + (more ? "at least " : "") + grouped(stand) + " not mended: " + words_of(standing) + " (`tidewire conflicts`)";
 }
 
-std::string mendable_text(std::int64_t differing, std::int64_t undecided) {
-  if (undecided >= differing) return ", in conflict: `tidewire conflicts`";
-  if (undecided > 0) return "; " + grouped(undecided) + " of them in conflict: `tidewire conflicts`; --repair mends the others as the mapping says";
-  return "; --repair mends them as the mapping says";
+bool is_disputed(const Value& finding) {
+  const Value* fields = finding.at_path("record.fields");
+  const Object decided = fields != nullptr && fields->is_object() ? fields->as_object() : Object{};
+  return std::any_of(decided.begin(), decided.end(), [](const auto& field) { return field.second.string_or("decision") == "conflict"; });
+}
+
+/// Of those that are listed what no rule mends: what is in conflict waits for a person, a dead letter was tried and refused.
+Unmendable undecided_in(const Value& job, const Standing& standing) {
+  Unmendable out;
+  const Value* findings = job.find("findings");
+  for (const Value& one : findings == nullptr || !findings->is_array() ? Array{} : findings->as_array()) {
+    const Value* key = is_for_repair(one) ? standing_in(standing, one) : nullptr;
+    if (key != nullptr && key->string_or("state") == "dead") ++out.dead;
+    else if (is_disputed(one)) ++out.disputed;
+  }
+  return out;
 }
 
 /// A dead letter is told as that: what a look would do was tried, and refused.
@@ -187,7 +188,7 @@ int verify(Context& context) {
   if (!session) return status;
   Object body{{"repair", repair}, {"author", author_of(context.arguments)}};
   if (const std::string mapping = context.arguments.word_or(0, "--mapping"); !mapping.empty()) body["mapping"] = mapping;
-  const auto job = follow(context, *session, "/api/v1/verify", Value(std::move(body)), {.retries = repair}, status);
+  auto job = follow(context, *session, "/api/v1/verify", Value(std::move(body)), {.retries = repair}, status);
   if (!job) return status;
   const bool done = job->string_or("state") == "done";
   const std::int64_t differing = differing_of(*job), drift = found_of(*job, "drift");
@@ -195,20 +196,41 @@ int verify(Context& context) {
   const auto standing = done && differing > 0 ? standing_of(*session, *job) : Result<Standing>(Standing());
   if (!standing.ok()) return context.failed(standing.error());
   const auto unmended = repair ? not_mended(*job, *standing) : std::map<std::string, std::int64_t>();
+  const auto now = session->get("/api/v1/status");
+  if (!now.ok()) return context.failed(now.error());
+  const LeftOut out = left_out(*now, context.arguments.word_or(0, "--mapping"));
   if (context.json()) {
+    if (!out.why.empty()) (*job)["left_out"] = out.why;
     context.print_json(*job);
   } else if (done) {
-    print_result(context, *job, *standing, differing, drift, differing == 0 ? std::string() : repair ? repaired_text(recorded, job->bool_or("more", false), differing, unmended) : mendable_text(differing, disputed_of(*job)));
+    print_result(context, *job, *standing, differing, drift, differing == 0 ? std::string() : repair ? repaired_text(recorded, job->bool_or("more", false), differing, unmended) : mendable_text(differing, undecided_in(*job, *standing)));
   } else {
     print_errors(context, *job);
   }
-  if (!done) return kFailed;
-  if (differing > 0 && recorded) return kAttention;
-  if (!unmended.empty()) return unmended.contains("backing_off") ? kFailed : kAttention;
-  return drift + found_of(*job, "edited") > 0 || (differing > 0 && !repair) ? kFailed : kOk;
+  if (!context.json()) out.tell(context);
+  const auto ended = [&] {
+    if (!done) return kFailed;
+    if (differing > 0 && recorded) return kAttention;
+    if (!unmended.empty()) return unmended.contains("backing_off") ? kFailed : kAttention;
+    return drift + found_of(*job, "edited") > 0 || (differing > 0 && !repair) ? kFailed : kOk;
+  };
+  return out.worsened(ended());
 }
 
 }  // namespace
+
+std::string mendable_text(std::int64_t differing, const Unmendable& not_by_rule) {
+  std::vector<std::string> words;
+  const bool one_kind = not_by_rule.disputed == 0 || not_by_rule.dead == 0;
+  const std::int64_t left = differing - not_by_rule.disputed - not_by_rule.dead;
+  const auto told = [&](std::int64_t count, const std::string& what) {
+    if (count > 0) words.push_back((one_kind && left <= 0 ? "" : grouped(count) + " of them ") + what);
+  };
+  told(not_by_rule.disputed, "in conflict: `tidewire conflicts`");
+  told(not_by_rule.dead, "dead letter: mend what refuses it, then `tidewire retry`");
+  if (left > 0) words.push_back(std::string("--repair mends ") + (words.empty() ? "them" : "the others") + " as the mapping says");
+  return (left > 0 || !one_kind ? "; " : ", ") + join(words, "; ");
+}
 
 const Command& verify_command() {
   static const Command command{"verify",

@@ -206,10 +206,10 @@ struct Braked {
   Instant since{};
 };
 
-/// Counts for `status`, all in one read.
 /// Of kv: by mapping the file of the project that it is of, which may name several.
 inline constexpr const char* kHomes = "homes";
 
+/// Counts for `status`, all in one read.
 struct Summary {
   struct Mapping {
     std::int64_t links = 0, tombstones = 0, waiting = 0, backing_off = 0, held = 0, waiting_for = 0, conflict = 0, dead = 0, would_write = 0;

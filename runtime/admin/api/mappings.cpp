@@ -90,7 +90,7 @@ void try_new(Api& api, const Call& call) {
 /// One that does not load is no mapping.
 void create_mapping(Api& api, const Call& call) {
   api.control().authoring().create_mapping(call.text("name"), call.text("source"), call.body.bool_or("enabled", true), [reply = call.reply](Result<Value> made) {
-    answer_applied(reply, made, 201, "POST /api/v1/mapping-drafts tries a text without saving it");
+    answer_applied(reply, made, 201, "nothing was saved: mend the text and save it again");
   });
 }
 

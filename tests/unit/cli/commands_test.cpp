@@ -13,12 +13,14 @@
 #include "cli/follow.h"
 #include "cli/help.h"
 #include "cli/install.h"
+#include "cli/main.h"
 #include "cli/new.h"
 #include "cli/progress.h"
 #include "cli/query.h"
 #include "cli/session.h"
 #include "cli/standing.h"
 #include "cli/story.h"
+#include "cli/verify.h"
 #include "base/json.h"
 #include "base/text.h"
 
@@ -150,6 +152,32 @@ TEST_CASE("standing: a mapping without a file is in no sum, and what lets it go 
   CHECK(standing_text(*status) == "1 dead letter");
   CHECK(standing_text(*status, "b") == "1 conflict, 2 dead letters");
   CHECK(unknown_lines(*status) == std::vector<std::string>{"b has no file any more, 1 204 pairs and 3 open kept: put the file back, or `tidewire discard b --all --links 1204 --reason WHY` lets it go"});
+}
+
+TEST_CASE("verify: no repair is promised for what is in conflict, or a dead letter", "[cli]") {
+  CHECK(mendable_text(3, {}) == "; --repair mends them as the mapping says");
+  CHECK(mendable_text(3, {.disputed = 3}) == ", in conflict: `tidewire conflicts`");
+  CHECK(mendable_text(3, {.dead = 3}) == ", dead letter: mend what refuses it, then `tidewire retry`");
+  CHECK(mendable_text(3, {.dead = 1}) == "; 1 of them dead letter: mend what refuses it, then `tidewire retry`; --repair mends the others as the mapping says");
+  CHECK(mendable_text(3, {.disputed = 1, .dead = 2}) == "; 1 of them in conflict: `tidewire conflicts`; 2 of them dead letter: mend what refuses it, then `tidewire retry`");
+}
+
+TEST_CASE("follow: a mapping that does not run is left out of a job over all, and the command's end says so", "[cli]") {
+  const auto status = json::parse(R"({"mappings": {"a": {"state": "running"}, "gone": {"state": "not_loaded"}, "old": {"state": "running", "reload": {"error": {"code": "invalid", "message": "no"}}},
+    "away": {"state": "broken", "reload": {"error": {"code": "unavailable", "message": "no answer"}}}}})");
+
+  CHECK(left_out(*status, "").why.size() == 1);
+  CHECK(left_out(*status, "").worsened(kOk) == kUnavailable);
+  CHECK(left_out(*status, "a").worsened(kAttention) == kAttention);
+  Value wrong = *status;
+  wrong["mappings"]["bad"] = *json::parse(R"({"state": "broken", "reload": {"error": {"code": "invalid", "message": "line 3"}}})");
+  CHECK(left_out(wrong, "").worsened(kFailed) == kConfig);
+  CHECK(left_out(Value(Object{}), "").worsened(kAttention) == kAttention);
+}
+
+TEST_CASE("help: of help itself is the list of commands, and of no command there is none", "[cli]") {
+  CHECK(run({"help", "help", "--json"}) == kOk);
+  CHECK(run({"help", "nothing", "--json"}) == kUsage);
 }
 
 TEST_CASE("standing: webhooks that were turned away are told by their reason", "[cli]") {
