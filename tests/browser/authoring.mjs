@@ -103,10 +103,10 @@ const cases = {
     await page.getByText(/create in app/).first().waitFor();
     await look("new-mapping-preview");
     assert.equal((await app.all("employees")).length, 0);
-    await page.getByRole("button", { name: "Save, switched off" }).click();
+    await page.getByRole("button", { name: "Save, paused" }).click();
     await page.waitForURL(/#\/mapping\/staff/);
     assert.match(project.read("mappings/staff.lua"), /conflict = "manual"/);
-    await page.getByRole("button", { name: "Switch on" }).click();
+    await page.getByRole("button", { name: "Resume" }).click();
     await page.getByRole("button", { name: "Run now" }).click();
     await page.getByText("3 created").first().waitFor();
     await until("the people on the right", async () => (await app.all("employees")).length === 3);

@@ -86,7 +86,7 @@ const cases = {
     await page.getByText("held (adoption: reported, not accepted)").waitFor();
     await visit(page, address, "#/mapping/employees");
     await page.locator(".chip", { hasText: "held" }).first().waitFor();
-    assert.equal(await page.getByRole("button", { name: "Switch on" }).count(), 0, "it is not switched off");
+    assert.equal(await page.getByRole("button", { name: "Resume" }).count(), 0, "it is not paused");
     await page.getByRole("button", { name: "Accept and load" }).click();
     await answer("Accept and load");
     await page.waitForURL(/#\/jobs\//);
@@ -100,17 +100,17 @@ const cases = {
     await seen("operating-level");
   },
 
-  async "what is switched off is not called level"() {
+  async "what is paused is not called level"() {
     await project.ask(["pause", "employees"]);
     await erp.edit("Staff Member", key(1), { phone: "2" });
     await visit(page, address, "#/");
-    await page.getByText("switched off: what comes waits, nobody looks").waitFor();
+    await page.getByText("paused: what comes waits until it is resumed").waitFor();
     assert.equal(await page.getByText("Everything is level.").count(), 0);
     assert.equal(await page.getByText("being worked off").count(), 0);
     await seen("operating-off");
     await visit(page, address, "#/mapping/employees?tab=work");
-    await page.getByText("It is switched off.").waitFor();
-    await page.getByRole("button", { name: "Switch on" }).click();
+    await page.getByText("It is paused.").waitFor();
+    await page.getByRole("button", { name: "Resume" }).click();
     await page.getByText("It goes on.").waitFor();
     await world.settled();
   },
@@ -188,7 +188,7 @@ const cases = {
     await saved(ill, well);
     await visit(page, address, `#/operations?text=${key(3)}`);
     await page.getByRole("button", { name: "Retry what failed" }).click();
-    await page.getByText("Try 1 record again?").waitFor();
+    await page.getByText("Try 1 dead letter again?").waitFor();
     await seen("operating-retry");
     await answer("Try again");
     await page.getByText("1 is being tried again.").waitFor();
@@ -209,8 +209,8 @@ const cases = {
     await page.getByRole("link", { name: /mappings\/employees\.lua:\d+/ }).click();
     assert.match(await page.locator(".source .marked").innerText(), /"phone"/);
     await visit(page, address, "#/dead-letters?mapping=departments");
-    await page.getByRole("button", { name: "Retry what was given up" }).click();
-    await page.getByText("None of those shown is given up.").waitFor();
+    await page.getByRole("button", { name: "Retry dead letters…" }).click();
+    await page.getByText("None of those shown is a dead letter.").waitFor();
     await visit(page, address, "#/dead-letters");
     await page.getByLabel("Key", { exact: true }).fill(key(3));
     await page.keyboard.press("Enter");
@@ -218,12 +218,12 @@ const cases = {
     await page.getByLabel("Key", { exact: true }).fill(key(4));
     await page.keyboard.press("Enter");
     await page.getByRole("link", { name: key(4) }).click();
-    await page.getByText("The left key stands: dead").waitFor();
+    await page.getByText("The left key stands: dead letter").waitFor();
     assert.equal((await project.ask(["conflicts", "employees", "--key", key(4)])).conflicts.length, 0);
     assert.match((await project.cli("conflicts", "employees", "--key", key(4))).out, /dead/);
     assert.doesNotMatch((await project.cli("conflicts", "employees", "--key", key(3))).out, /dead/);
     await visit(page, address, "#/dead-letters");
-    await page.getByRole("button", { name: "Retry what was given up" }).click();
+    await page.getByRole("button", { name: "Retry dead letters…" }).click();
     await answer("Try again");
     await page.getByText("Nothing stands").waitFor();
     await world.settled();

@@ -148,7 +148,7 @@ const cases = {
     await page.getByText("ada has it in hand,").waitFor();
     await visit(page, address, "#/alerts");
     await page.getByText(/fields? of employees waits? for a person/).first().waitFor();
-    const told = page.locator("section", { has: page.getByRole("heading", { name: "Told" }) });
+    const told = page.locator("section", { has: page.getByRole("heading", { name: "Notices" }) });
     await told.getByText("secret CHAT_HOOK").first().waitFor();
     await told.locator(".chip", { hasText: "not yet" }).first().waitFor();
     await told.getByText("The text").first().click();
@@ -223,7 +223,7 @@ const cases = {
     await page.getByRole("heading", { name: "Overview" }).waitFor();
     for (const hash of ["#/", "#/operations", "#/conflicts", "#/dead-letters", "#/connections", "#/mapping/employees"]) {
       await visit(page, address, hash);
-      for (const name of [/Retry/, /Resolve/, /Discard/, /Test now/, /Make all level/, /Switch off/]) assert.equal(await page.getByRole("button", { name }).count(), 0, `${name} on ${hash}`);
+      for (const name of [/Retry/, /Resolve/, /Discard/, /Test now/, /Make all level/, /Pause/]) assert.equal(await page.getByRole("button", { name }).count(), 0, `${name} on ${hash}`);
     }
     assert.equal(await page.getByRole("link", { name: "Users" }).count(), 0);
   },

@@ -38,7 +38,7 @@ export async function alerts_card(done) {
 /// Whether a notice arrived; why not.
 function arrived(one) {
   const tries = `${one.attempts} ${one.attempts === 1 ? "attempt" : "attempts"}`;
-  const [word, tone] = one.state === "waiting" && one.error ? ["not yet", "warn"] : { waiting: ["waits", "info"], delivered: ["arrived", "good"], failed: ["given up", "bad"] }[one.state];
+  const [word, tone] = one.state === "waiting" && one.error ? ["not yet", "warn"] : { waiting: ["waits", "info"], delivered: ["arrived", "good"], failed: ["failed", "bad"] }[one.state];
   return h("div", {}, chip(word, tone), one.error && h("div", { class: "dim small" }, `${tries}: ${one.error}`));
 }
 
@@ -70,9 +70,9 @@ export async function alerts_page(box, tools) {
     const answer = await get(target("notices", { about: filters.mapping, limit, after }));
     return { rows: answer.notices, next: answer.next };
   };
-  const draw_told = () => paged_table(told, "notices", notice_columns, load_told, { label: "What was told", nothing: empty("Nobody was told of anything", "Mails and posts to those whom `alerts` of tidewire.lua names are listed here, with whether they arrived.") });
+  const draw_told = () => paged_table(told, "notices", notice_columns, load_told, { label: "Notices", nothing: empty("No notice yet", "Mails and posts to those whom `alerts` of tidewire.lua names are listed here, with whether they arrived.") });
   const draw = () => paged_table(list, "alerts", columns, load, { label: "Alerts", nothing: empty("Nothing has needed a person", "What stands longer than it should (a connection that fails, a queue, a conflict) is listed here, and mailed or posted to whom `alerts` of tidewire.lua names.") });
   const form = filter_form(filters, tools, () => Promise.all([draw(), draw_told()]), field("Mapping", select("mapping", [["", "all"], ...Object.keys(mappings)], filters.mapping)), field("State", select("state", [["", "open and past"], ["open", "open"]], filters.state)));
-  replace(box, head("Alerts"), form, list, h("section", { class: "card flush" }, h("div", { class: "head" }, h("h2", {}, "Told")), told));
+  replace(box, head("Alerts"), form, list, h("section", { class: "card flush" }, h("div", { class: "head" }, h("h2", {}, "Notices")), told));
   await Promise.all([draw(), draw_told()]);
 }

@@ -1,7 +1,7 @@
 // What became of every change that was received.
 
 // Where a change is that has come to no end yet, and what it can end as; the simulator proves of the same list that it adds up.
-const standing = { waiting: "waiting", backing_off: "backing off", held_rows: "held", waiting_for: "waiting for others", conflict: "in conflict", dead_rows: "dead", would_write: "would be written" };
+const standing = { waiting: "waiting", backing_off: "backing off", held_rows: "held", waiting_for: "waiting for others", conflict: "in conflict", dead_rows: "dead letters", would_write: "would be written" };
 const ended = {
   applied: "applied", echo: "echoes of our own", coalesced: "coalesced", filtered: "out of scope", discarded: "discarded", conflict: "were in conflict", drift: "left as drift", ignored: "ignored",
   ignored_deletes: "deletions, ignored", gone: "gone", left_scope: "left the scope",

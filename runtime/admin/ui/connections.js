@@ -6,10 +6,10 @@ import { connect_page, show_test } from "./connect.js";
 import { ask, banner, button, card, empty, figure, head, table, toast, trouble } from "./view.js";
 
 async function rest(name, draw) {
-  const answer = await ask(`Give ${name} a rest`, { text: "No call is made to it until then; what comes waits and is worked off afterwards.", inputs: [{ label: "For how many minutes?", name: "minutes", type: "number", min: "1", max: "10080", value: "60", required: true }], yes: "Pause" });
+  const answer = await ask(`Pause ${name}`, { text: "No call is made to it until then; what comes waits and is worked off afterwards.", inputs: [{ label: "For how many minutes?", name: "minutes", type: "number", min: "1", max: "10080", value: "60", required: true }], yes: "Pause" });
   if (!answer) return;
   await post(`/api/v1/connections/${segment(name)}/pause`, { until: new Date(Date.now() + answer.minutes * 60000).toISOString() });
-  toast(`${name} rests.`);
+  toast(`${name} is paused.`);
   await draw();
 }
 
@@ -21,7 +21,7 @@ async function test(name, place) {
 /// `alone`: on a page of its own, which has its name already.
 function connection_card(one, draw, alone = false) {
   const place = h("div", { role: "status" });
-  const buttons = may("operator") && h("div", { class: "row" }, button("Test now", () => test(one.name, place)), one.paused_until ? button("Go on now", async () => { await post(`/api/v1/connections/${segment(one.name)}/resume`); await draw(); }) : button("Pause…", () => rest(one.name, draw)), !alone && h("a", { class: "button", href: `#/connections/${segment(one.name)}` }, "Look closer"), may("admin") && h("a", { class: "button", href: `#/connections/${segment(one.name)}/edit` }, "Edit"));
+  const buttons = may("operator") && h("div", { class: "row" }, button("Test now", () => test(one.name, place)), one.paused_until ? button("Resume", async () => { await post(`/api/v1/connections/${segment(one.name)}/resume`); await draw(); }) : button("Pause…", () => rest(one.name, draw)), !alone && h("a", { class: "button", href: `#/connections/${segment(one.name)}` }, "Look closer"), may("admin") && h("a", { class: "button", href: `#/connections/${segment(one.name)}/edit` }, "Edit"));
   return h("section", { class: "card" }, h("div", { class: "head" }, h("h2", {}, alone ? one.kind : one.name), chip(one.state)), h("p", { class: "dim small" }, [!alone && one.kind, typeof one.url === "string" && one.url].filter(Boolean).join(" · ")), one.reason && banner(one.state === "failing" ? "bad" : "warn", one.reason),
     h("div", { class: "figures" }, figure(count(one.calls), "calls"), figure(count(one.failures), "failed", one.failures ? "warn" : ""), figure(count(one.webhooks?.received), "webhooks")), one.last_success && h("p", { class: "dim small" }, "last success ", moment(one.last_success)), buttons, place);
 }

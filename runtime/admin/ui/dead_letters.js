@@ -3,12 +3,12 @@ import { get, may, post, target } from "./api.js";
 import { field, h, prose, replace, select } from "./dom.js";
 import { refresh_on } from "./events.js";
 import { filter_form } from "./filters.js";
-import { chip, moment } from "./format.js";
+import { chip, moment, words } from "./format.js";
 import { record_link } from "./operation.js";
 import { dead_keys, retry_shown } from "./retry.js";
 import { ask, button, empty, head, paged_table, toast } from "./view.js";
 
-const states = [["", "all that stand"], "dead", "held", "conflict", ["waiting_for", "waiting for a parent"], ["backing_off", "failed, tried again"], "waiting"];
+const states = [["", "all that stand"], ...["dead", "held", "conflict", "waiting_for", "backing_off", "waiting"].map((one) => [one, words(one)])];
 
 export async function dead_letters_page(box, tools) {
   const { mappings } = await get("/api/v1/status");
@@ -45,7 +45,7 @@ export async function dead_letters_page(box, tools) {
       nothing: narrow ? empty("Nothing like that stands", "Widen the filters.") : empty("Nothing stands", "A record that cannot be kept the same for good is put here instead of holding up the others.") });
   };
   const form = filter_form(filters, tools, draw, field("Mapping", select("mapping", [["", "all"], ...Object.keys(mappings)], filters.mapping)), field("State", select("state", states, filters.state)), field("Key", h("input", { type: "search", name: "key", value: filters.key ?? "" })));
-  const all = may("operator") && button("Retry what was given up", async () => {
+  const all = may("operator") && button("Retry dead letters…", async () => {
     await retry_shown(["", "dead"].includes(filters.state ?? "") ? await dead_keys(filters) : []);
     setTimeout(reload, 500);
   }, "first");

@@ -54,8 +54,13 @@ const tones = {
   waiting: "info", queued: "info", listing: "info", working: "info", announced: "info",
 };
 
+/// What is called otherwise than the API spells it, wherever it is told or chosen.
+const said = { dead: "dead letter", waiting_for: "waiting for a parent", backing_off: "failed, tried again" };
+
+export const words = (word) => said[word] ?? String(word ?? "").replaceAll("_", " ");
+
 export function chip(word, tone = tones[word] ?? "") {
-  return h("span", { class: `chip ${tone}` }, String(word ?? "").replaceAll("_", " "));
+  return h("span", { class: `chip ${tone}` }, words(word));
 }
 
 /// How long something took, given in millionths of a second.

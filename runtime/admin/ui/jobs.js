@@ -8,7 +8,7 @@ import { banner, button, card, empty, head, paged_table, table, toast, trouble }
 
 const kinds = { sync: "Make level", resync: "Look at everything again", sweep: "Find what was deleted", dry_run: "Dry run", key: "One record", initial_load: "Initial load", verify: "Compare completely", adopt: "Report before adopting", revert: "Take back" };
 
-const event_words = { conflict: "in conflict", echo: "level already", auto_merged: "merged", dead_letters: "given up", would_write: "would be written" };
+const event_words = { conflict: "in conflict", echo: "level already", auto_merged: "merged", dead_letters: "dead letters", would_write: "would be written" };
 
 /// The state as a person reads it: what waits for one says so.
 const state_chip = (one) => (one.undecided > 0 && ["running", "staged"].includes(one.state) ? chip("waits for decisions", "warn") : one.waits_for ? chip(one.waits_for.undecided ? "waits for decisions" : "waits for another", "warn") : one.trouble ? chip("waits", "warn") : chip(one.state));
@@ -82,7 +82,7 @@ function controls(job, draw) {
     toast(words);
     await draw();
   };
-  return [job.state === "paused" ? button("Go on", tell("resume", "It goes on."), "first") : button("Pause", tell("pause", "It is held, also over a restart.")), button("Cancel", tell("cancel", "It ends; what it marked and nobody else asked for is dropped."), "danger")];
+  return [job.state === "paused" ? button("Resume", tell("resume", "It goes on."), "first") : button("Pause", tell("pause", "It is paused, also over a restart.")), button("Cancel", tell("cancel", "It ends; what it marked and nobody else asked for is dropped."), "danger")];
 }
 
 async function one_job(box, tools, id) {

@@ -47,7 +47,7 @@ export async function logs_page(box, tools) {
     const lines = shown();
     replace(list, lines.length ? lines.map(row) : kept.length ? empty("No line fits", `${kept.length} were looked through. Take a filter away.`) : empty("Nothing was logged yet", "Lines appear here as they are written. The whole log is where the daemon's standard error goes, or in the file that `log` of tidewire.lua names."));
   };
-  const toggle = button("Hold", () => { running = !running; toggle.textContent = running ? "Hold" : "Go on"; if (running) draw(); });
+  const toggle = button("Pause", () => { running = !running; toggle.textContent = running ? "Pause" : "Resume"; if (running) draw(); });
   const save = button("Save", () => {
     const lines = shown();
     download("log.jsonl", "application/x-ndjson", lines.map((line) => `${line}\n`).join(""));

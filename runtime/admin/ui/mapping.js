@@ -55,7 +55,7 @@ function end_card(name, mapping, cursor) {
 async function overview_tab(place, mapping) {
   const { cursors } = await get("/api/v1/cursors");
   const cursor = (side) => cursors.find((one) => one.mapping === mapping.name && one.side === side);
-  replace(place, card("", h("div", { class: "figures" }, figure(count(mapping.links), "linked"), figure(count(mapping.waiting + mapping.backing_off), "waiting"), figure(count(mapping.open_conflicts), "conflicts", mapping.open_conflicts ? "warn" : ""), figure(count(mapping.dead), "dead", mapping.dead ? "bad" : ""), mapping.held > 0 && figure(count(mapping.held), "held", "warn"), mapping.waiting_for > 0 && figure(count(mapping.waiting_for), "wait for a parent"), figure(count(mapping.tombstones), "deleted"), figure(behind(mapping), "behind"))),
+  replace(place, card("", h("div", { class: "figures" }, figure(count(mapping.links), "linked"), figure(count(mapping.waiting + mapping.backing_off), "waiting"), figure(count(mapping.open_conflicts), "conflicts", mapping.open_conflicts ? "warn" : ""), figure(count(mapping.dead), mapping.dead === 1 ? "dead letter" : "dead letters", mapping.dead ? "bad" : ""), mapping.held > 0 && figure(count(mapping.held), "held", "warn"), mapping.waiting_for > 0 && figure(count(mapping.waiting_for), "wait for a parent"), figure(count(mapping.tombstones), "deleted"), figure(behind(mapping), "behind"))),
     h("section", { class: "card flush" }, h("div", { class: "head" }, h("h2", {}, "Fields side by side")), fields_table(mapping)),
     h("div", { class: "cards" }, end_card("left", mapping, cursor("left")), end_card("right", mapping, cursor("right"))));
 }
@@ -103,9 +103,9 @@ export async function mapping_page(box, tools) {
     await hands_off();
     if (!tools.current()) return;
     const off = mapping.paused;
-    const toggle = may("operator") && button(off ? "Switch on" : "Switch off", async () => {
+    const toggle = may("operator") && button(off ? "Resume" : "Pause", async () => {
       await post(`/api/v1/mappings/${segment(name)}/${off ? "enable" : "disable"}`);
-      toast(!off ? "It takes no more keys; what comes waits." : mapping.held_for ? "It is switched on, and held still: see above." : "It goes on.");
+      toast(!off ? "It takes no more keys; what comes waits." : mapping.held_for ? "It is resumed, and held still: see above." : "It goes on.");
       await draw();
     });
     const erase = may("admin") && button("Delete…", async () => {

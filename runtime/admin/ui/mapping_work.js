@@ -32,7 +32,7 @@ export function work_tab(place, mapping, draw) {
   if (!may("operator")) return replace(place, banner("info", "You may look, not run.", "This needs the role operator."));
   const start = (body) => begin("/api/v1/sync", { mapping: mapping.name, ...body });
   const compare = (body) => begin("/api/v1/verify", { mapping: mapping.name, ...body });
-  return replace(place, mapping.paused && banner("warn", "It is switched off.", "What is set going here waits until it is switched on."), h("div", { class: "cards" },
+  return replace(place, mapping.paused && banner("warn", "It is paused.", "What is set going here waits until it is resumed."), h("div", { class: "cards" },
     brake_card(mapping, draw),
     work("Make it level", "Takes over what changed on either side since the last look, and links what is new. This is also the initial load.", button("Run now", () => start({}), "first")),
     work("See first what it would do", "A dry run reads both sides and tells every write, field by field. It writes nothing.", button("Dry run", () => start({ dry_run: true }))),

@@ -136,7 +136,7 @@ export async function new_mapping_page(box, tools) {
     replace(second, choice.found.warnings.map((one) => banner("warn", one)), required.length > 0 && banner("warn", `Required, and without a partner: ${required.join(", ")}`, "Give each a partner or a value, or new records are refused there."),
       h("section", { class: "card flush" }, h("div", { class: "head" }, h("h2", {}, "Fields that belong together")), pairs_table(choice, changed)), card("", left_over(choice, changed)),
       card("How they are kept the same", h("form", { class: "form", on: { submit: (event) => event.preventDefault() } }, field("Name of the mapping", called), field("Records are the same where", match), field("When both sides changed a field", conflict))),
-      card("", h("details", { id: "the-file", open: !closed }, h("summary", {}, `mappings/${called.value || "NAME"}.lua`), area), h("div", { class: "row" }, button("Preview 20 records", preview, "first"), may("admin") && button("Save, switched off", () => save(false)), may("admin") && button("Save and start", () => save(true)))));
+      card("", h("details", { id: "the-file", open: !closed }, h("summary", {}, `mappings/${called.value || "NAME"}.lua`), area), h("div", { class: "row" }, button("Preview 20 records", preview, "first"), may("admin") && button("Save, paused", () => save(false)), may("admin") && button("Save and start", () => save(true)))));
   }
   match.addEventListener("change", act(async () => { choice.match = match.value; await write(); }));
   for (const one of [conflict, called]) one.addEventListener("change", act(async () => { draw(); await write(); }));
@@ -155,7 +155,7 @@ export async function new_mapping_page(box, tools) {
     if (!called.reportValidity()) return;
     await writing;
     try { await post("/api/v1/mappings", { name: called.value, source: area.value, enabled }); } catch (error) { return replace(third, banner("bad", error.message, error.hint)); }
-    toast(enabled ? "Saved and at work." : "Saved. It takes nothing until you switch it on.");
+    toast(enabled ? "Saved and at work." : "Saved. It takes nothing until you resume it.");
     location.hash = `#/mapping/${segment(called.value)}${enabled ? "" : "?tab=work"}`;
   }
 

@@ -122,7 +122,7 @@ function script_lines(operation, mapping) {
 /// How often the key that it left behind was tried, and when next.
 function attempts(key) {
   const times = `${key.attempts} ${key.attempts === 1 ? "time" : "times"}`;
-  return banner("warn", `The ${key.side} key ${key.key} was tried ${times}${key.state === "dead" ? " and is given up" : ""}.`, "", key.state !== "dead" && key.due_at && h("p", { class: "small" }, "Again ", moment(key.due_at)));
+  return banner("warn", `The ${key.side} key ${key.key} was tried ${times}${key.state === "dead" ? " and is a dead letter" : ""}.`, "", key.state !== "dead" && key.due_at && h("p", { class: "small" }, "Again ", moment(key.due_at)));
 }
 
 /// What stands of the record it is of, where this operation is the one that left it so.

@@ -3,12 +3,12 @@ import { get, may, target } from "./api.js";
 import { field, h, replace, select } from "./dom.js";
 import { refresh_on } from "./events.js";
 import { filter_form, span_fields } from "./filters.js";
-import { chip, moment } from "./format.js";
+import { chip, moment, words } from "./format.js";
 import { dead_keys, retry_shown } from "./retry.js";
 import { button, empty, every_row, head, paged_table } from "./view.js";
 
-const outcomes = [["", "any"], "applied", "merged", "conflict", "held", "dead", "skipped", ["would_write", "would write (read-only)"], "retry", "announced"];
-const kinds = [["", "any"], "create", "update", "delete", "link", "rename", "restore", "conflict", "resolve", "hold", "dead", "revert", "unlink", "relink", "merge", "ignore", "heed", ["reset_base", "reset base"], ["note", "end of a job"]];
+const outcomes = [["", "any"], "applied", "merged", "conflict", "held", ["dead", words("dead")], "skipped", ["would_write", "would write (read-only)"], "retry", "announced"];
+const kinds = [["", "any"], "create", "update", "delete", "link", "rename", "restore", "conflict", "resolve", "hold", ["dead", words("dead")], "revert", "unlink", "relink", "merge", "ignore", "heed", ["reset_base", "reset base"], ["note", "end of a job"]];
 
 function names(fields) {
   const all = Object.keys(fields ?? {});
@@ -32,7 +32,7 @@ export const operation_columns = [
   { title: "Mapping", cell: (row) => row.mapping },
   { title: "Left", kind: "mono", cell: (row) => row.left_key ?? "" },
   { title: "Right", kind: "mono", cell: (row) => row.right_key ?? "" },
-  { title: "Kind", kind: "tight", cell: (row) => row.kind },
+  { title: "Kind", kind: "tight", cell: (row) => words(row.kind), value: (row) => row.kind },
   { title: "Outcome", kind: "tight", cell: (row) => chip(row.outcome), value: (row) => row.outcome },
   { title: "By", cell: (row) => row.author ?? "" },
   { title: "What", kind: "text", cell: gist },

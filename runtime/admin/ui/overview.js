@@ -48,7 +48,7 @@ function mappings_table(status, activity) {
     { title: "Last operation", kind: "time", cell: (row) => (row.last_operation ? ago(row.last_operation) : "none yet"), value: (row) => row.last_operation },
     { title: "A day", cell: (row) => spark(row.slices), private: true },
     { title: "Conflicts", kind: "number", cell: (row) => (row.open_conflicts || row.skipped_conflicts ? h("a", { href: `#/conflicts?mapping=${segment(row.name)}` }, count(row.open_conflicts), row.skipped_conflicts > 0 && h("span", { class: "dim" }, ` + ${count(row.skipped_conflicts)} skipped`)) : "0"), value: (row) => row.open_conflicts },
-    { title: "Dead", kind: "number", cell: (row) => (row.dead ? h("a", { href: `#/dead-letters?mapping=${segment(row.name)}` }, count(row.dead)) : "0"), value: (row) => row.dead },
+    { title: "Dead letters", kind: "number", cell: (row) => (row.dead ? h("a", { href: `#/dead-letters?mapping=${segment(row.name)}` }, count(row.dead)) : "0"), value: (row) => row.dead },
   ], rows, { label: "Mappings", nothing: empty("No mapping yet", "Pick two collections and have their fields matched, or put a file into mappings/: it is loaded when it is saved.", may("operator") ? h("a", { class: "button", href: "#/new-mapping" }, "New mapping") : "") });
 }
 

@@ -2,7 +2,7 @@
 import { get, segment, target } from "./api.js";
 import { field, h, replace, select } from "./dom.js";
 import { filter_form } from "./filters.js";
-import { chip, moment, same, shown } from "./format.js";
+import { chip, moment, same, shown, words } from "./format.js";
 import { record_link } from "./operation.js";
 import { operation_columns } from "./operations.js";
 import { acts, field_act } from "./record_acts.js";
@@ -56,7 +56,7 @@ async function show(place, named, tools, of) {
   replace(place,
     h("section", { class: "card" }, h("div", { class: "row" }, h("span", {}, h("span", { class: "side-left" }, "left "), h("b", { class: "mono" }, told.left_key ?? "–")), h("span", { "aria-hidden": "true" }, "↔"), h("span", {}, h("span", { class: "side-right" }, "right "), h("b", { class: "mono" }, told.right_key ?? "–")), chip(told.state === "live" ? "linked" : told.state === "unknown" ? "not linked" : told.state)), h("p", { class: "dim small" }, told.text),
       of && (of.paused || of.held_for) && banner("warn", `${mapping} is ${unknown_of(of)}`),
-      standing.map((one) => banner("warn", one.state === "backing_off" ? `The ${one.side} key failed and is tried again` : `The ${one.side} key stands: ${one.state.replaceAll("_", " ")}`, one.error?.message ?? one.parent ?? "", one.state === "backing_off" && h("span", { class: "small" }, `tried ${one.attempts} times, again `, moment(one.due_at)), one.operation && h("a", { class: "small", href: `#/operation/${one.operation}` }, "What was said to the systems"))),
+      standing.map((one) => banner("warn", one.state === "backing_off" ? `The ${one.side} key failed and is tried again` : `The ${one.side} key stands: ${words(one.state)}`, one.error?.message ?? one.parent ?? "", one.state === "backing_off" && h("span", { class: "small" }, `tried ${one.attempts} times, again `, moment(one.due_at)), one.operation && h("a", { class: "small", href: `#/operation/${one.operation}` }, "What was said to the systems"))),
       waiting.length > 0 && banner("warn", `${waiting.length} ${waiting.length === 1 ? "field waits" : "fields wait"} for a person: ${waiting.map((one) => one.field || "the whole record").join(", ")}`, "", h("a", { href: `#/conflicts?mapping=${segment(mapping)}&key=${segment(key)}&key_side=${told.side}` }, "Decide")),
       h("div", { class: "row acts" }, acts(asked, about, work, draw)), work),
     known ? fields : h("section", { class: "card" }, empty(`Nothing is known of ${key}`, "No operation names it. If it should be linked, make it level now: what is found is told step by step.")),

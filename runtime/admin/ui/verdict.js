@@ -10,7 +10,7 @@ const sum = (mappings, name) => Object.values(mappings).reduce((total, one) => t
 export function unknown_of(one) {
   if (one.moved) return `held (${one.held_for}): nothing of it is worked off before its file is put back or somebody says what its links are of`;
   if (one.held_for) return `held (${one.held_for}): nothing of it is worked off before somebody accepts or drops the report`;
-  if (one.paused) return "switched off: what comes waits, nobody looks";
+  if (one.paused) return "paused: what comes waits until it is resumed";
   if (one.would_write) return `only looked at: ${count(one.would_write)} ${one.would_write === 1 ? "record differs and is" : "records differ and are"} not written`;
   if (one.polls?.left?.error || one.polls?.right?.error) return "polling it fails, so edits there may be missed";
   if (one.state === "running" && one.ever_loaded === false) return one.links || one.tombstones ? "never gone over: its first load takes in what was there before" : "nothing is linked yet: its first load makes it level";
