@@ -1,7 +1,7 @@
 // What needs a person, and what did; and what was told of it to whom.
 import { get, may, post, segment, target } from "./api.js";
 import { field, h, prose, replace, select } from "./dom.js";
-import { filter_form } from "./filters.js";
+import { filter_form, mapping_field } from "./filters.js";
 import { chip, moment } from "./format.js";
 import { button, card, empty, head, paged_table, toast } from "./view.js";
 
@@ -72,7 +72,7 @@ export async function alerts_page(box, tools) {
   };
   const draw_told = () => paged_table(told, "notices", notice_columns, load_told, { label: "Notices", nothing: empty("No notice yet", "Mails and posts to those whom `alerts` of tidewire.lua names are listed here, with whether they arrived.") });
   const draw = () => paged_table(list, "alerts", columns, load, { label: "Alerts", nothing: empty("Nothing has needed a person", "What stands longer than it should (a connection that fails, a queue, a conflict) is listed here, and mailed or posted to whom `alerts` of tidewire.lua names.") });
-  const form = filter_form(filters, tools, () => Promise.all([draw(), draw_told()]), field("Mapping", select("mapping", [["", "all"], ...Object.keys(mappings)], filters.mapping)), field("State", select("state", [["", "open and past"], ["open", "open"]], filters.state)));
+  const form = filter_form(filters, tools, () => Promise.all([draw(), draw_told()]), mapping_field(mappings, filters), field("State", select("state", [["", "open and past"], ["open", "open"]], filters.state)));
   replace(box, head("Alerts"), form, list, h("section", { class: "card flush" }, h("div", { class: "head" }, h("h2", {}, "Notices")), told));
   await Promise.all([draw(), draw_told()]);
 }

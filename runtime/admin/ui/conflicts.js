@@ -3,7 +3,7 @@ import { get, may, post, segment, target } from "./api.js";
 import { field, h, prose, replace, select } from "./dom.js";
 import { refresh_on } from "./events.js";
 import { parse } from "./exact.js";
-import { filter_form } from "./filters.js";
+import { filter_form, mapping_field } from "./filters.js";
 import { chip, moment, same, shown } from "./format.js";
 import { record_link } from "./operation.js";
 import { propose_rule } from "./rule.js";
@@ -186,7 +186,7 @@ export async function conflicts_page(box, tools) {
     replace(place, rows);
     list = await paged_table(rows, "past conflicts", past_columns, load, { label: "Past conflicts", nothing: narrow ? none_like_that() : empty("No conflict was decided yet", "Who decided what, and how, is listed here once somebody did.") });
   };
-  const form = filter_form(filters, tools, draw, field("Mapping", select("mapping", [["", "all"], ...Object.keys(mappings)], filters.mapping)), field("Field", h("input", { name: "field", value: filters.field ?? "" })),
+  const form = filter_form(filters, tools, draw, mapping_field(mappings, filters), field("Field", h("input", { name: "field", value: filters.field ?? "" })),
     field("Key, of one mapping", h("input", { type: "search", name: "key", value: filters.key ?? "" })), field("Whose key", select("key_side", [["", "either side's"], "left", "right"], filters.key_side)), h("label", { class: "line" }, h("input", { type: "checkbox", name: "past", checked: !!filters.past }), "past ones"));
   replace(box, head("Conflicts"), form, place);
   await draw();

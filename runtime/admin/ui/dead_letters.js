@@ -2,7 +2,7 @@
 import { get, may, post, target } from "./api.js";
 import { field, h, prose, replace, select } from "./dom.js";
 import { refresh_on } from "./events.js";
-import { filter_form } from "./filters.js";
+import { filter_form, mapping_field } from "./filters.js";
 import { chip, moment, words } from "./format.js";
 import { record_link } from "./operation.js";
 import { dead_keys, retry_shown } from "./retry.js";
@@ -44,7 +44,7 @@ export async function dead_letters_page(box, tools) {
     shown = await paged_table(list, "dead-letters", columns, load, { id: (row) => [row.mapping, row.side, row.key].join(" "), label: "Keys that stand",
       nothing: narrow ? empty("Nothing like that stands", "Widen the filters.") : empty("Nothing stands", "A record that cannot be kept the same for good is put here instead of holding up the others.") });
   };
-  const form = filter_form(filters, tools, draw, field("Mapping", select("mapping", [["", "all"], ...Object.keys(mappings)], filters.mapping)), field("State", select("state", states, filters.state)), field("Key", h("input", { type: "search", name: "key", value: filters.key ?? "" })));
+  const form = filter_form(filters, tools, draw, mapping_field(mappings, filters), field("State", select("state", states, filters.state)), field("Key", h("input", { type: "search", name: "key", value: filters.key ?? "" })));
   const all = may("operator") && button("Retry dead letters…", async () => {
     await retry_shown(["", "dead"].includes(filters.state ?? "") ? await dead_keys(filters) : []);
     setTimeout(reload, 500);

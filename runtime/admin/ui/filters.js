@@ -1,5 +1,5 @@
 // The filters of a list: a form whose values stand in the address, so that a view can be sent to a colleague.
-import { field, h } from "./dom.js";
+import { field, h, select } from "./dom.js";
 
 const local = (iso) => {
   if (!iso || Number.isNaN(Date.parse(iso))) return "";
@@ -11,6 +11,8 @@ const local = (iso) => {
 export function moment_field(label, name, filters) {
   return field(label, h("input", { type: "datetime-local", name, value: local(filters[name]) }));
 }
+
+export const mapping_field = (mappings, filters) => field("Mapping", select("mapping", [["", "all"], ...Object.keys(mappings)], filters.mapping));
 
 /// From and until when: they stand beside each other, whatever else a line has room for.
 export function span_fields(filters) {

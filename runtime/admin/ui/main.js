@@ -4,6 +4,7 @@ import { h, replace } from "./dom.js";
 import { listen, stop_listening } from "./events.js";
 import { login_page, setup_page } from "./login.js";
 import { pages } from "./pages.js";
+import "./theme.js";
 import { leaves_edit, unsaved } from "./unsaved.js";
 import { act, ask, banner, head, toast, trouble } from "./view.js";
 
@@ -56,16 +57,16 @@ async function draw_counts() {
 }
 
 function draw_who() {
-  const theme = h("button", { type: "button", class: "quiet", "aria-label": "Light or dark", title: "Light or dark", on: { click: () => set_theme(document.documentElement.dataset.theme === "dark" ? "light" : "dark", true) } }, "◐");
+  const theme = h("button", { type: "button", class: "quiet", "aria-label": "Light or dark", title: "Light or dark", on: { click: () => set_theme(document.documentElement.dataset.theme === "dark" ? "light" : "dark") } }, "◐");
   const words = session.user && [session.user, h("span", { class: "role" }, ` · ${session.role}`)];
   const name = session.csrf ? h("button", { type: "button", class: "quiet small", title: "Change your password", on: { click: act(change_password) } }, words) : session.user && h("span", { class: "dim small" }, words);
   const out = session.csrf && h("button", { type: "button", class: "quiet", on: { click: act(log_out) } }, "Log out");
   replace(who, name, theme, out);
 }
 
-function set_theme(theme, keep) {
+function set_theme(theme) {
   document.documentElement.dataset.theme = theme;
-  if (keep) localStorage.setItem("theme", theme);
+  localStorage.setItem("theme", theme);
 }
 
 async function change_password() {
@@ -130,7 +131,6 @@ async function begin() {
 
 menu.addEventListener("click", () => menu.setAttribute("aria-expanded", String(menu.getAttribute("aria-expanded") !== "true")));
 when_logged_out(() => { ended = true; take_session({ role: "nobody", any_user: true }); void begin(); });
-set_theme(localStorage.getItem("theme") ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light"));
 window.addEventListener("hashchange", async (event) => {
   const wanted = location.hash;
   if (unsaved()) {

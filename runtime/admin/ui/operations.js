@@ -2,7 +2,7 @@
 import { get, may, target } from "./api.js";
 import { field, h, replace, select } from "./dom.js";
 import { refresh_on } from "./events.js";
-import { filter_form, span_fields } from "./filters.js";
+import { filter_form, mapping_field, span_fields } from "./filters.js";
 import { chip, moment, words } from "./format.js";
 import { dead_keys, retry_shown } from "./retry.js";
 import { button, empty, every_row, head, paged_table } from "./view.js";
@@ -64,7 +64,7 @@ export async function operations_page(box, tools) {
   };
   const form = filter_form(filters, tools, draw,
     field("Search keys and values", h("input", { type: "search", name: "text", value: filters.text ?? "", placeholder: "press / to search" }), { class: "wide" }),
-    field("Mapping", select("mapping", [["", "all"], ...Object.keys(mappings)], filters.mapping)), field("Key", h("input", { name: "key", value: filters.key ?? "" })),
+    mapping_field(mappings, filters), field("Key", h("input", { name: "key", value: filters.key ?? "" })),
     field("Outcome", select("outcome", outcomes, filters.outcome)), field("Kind", select("kind", kinds, filters.kind)), field("Change of", select("side", [["", "either side"], "left", "right"], filters.side)), span_fields(filters),
     h("label", { class: "line" }, h("input", { type: "checkbox", name: "failed", checked: !!filters.failed }), "failed only"));
   const retry = may("operator") && button("Retry what failed", async () => retry_shown(await shown_dead(filters)));
