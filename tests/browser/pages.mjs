@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fs from "node:fs";
 import { make_conflict, tokens } from "../support/operator.mjs";
-import { check_access, drawn, fits, open_browser, shot, sizes, visit, walk_by_keyboard } from "../support/browser.mjs";
+import { check_access, drawn, fits, open_browser, shot, sizes, smallest, visit, walk_by_keyboard } from "../support/browser.mjs";
 import { call, run, until } from "../support/scenario.mjs";
 import { company } from "../support/staff.mjs";
 
@@ -23,7 +23,7 @@ async function every_page(look) {
   const pages = {
     overview: "#/", operations: "#/operations", operation: `#/operation/${operation.id}`, alerts: "#/alerts", conflicts: "#/conflicts", "past-conflicts": "#/conflicts?past=1", "dead-letters": "#/dead-letters", record: "#/record?mapping=employees&key=HR-00001",
     mapping: "#/mapping/employees", script: "#/mapping/employees?tab=script", edit: "#/mapping/employees?tab=edit", work: "#/mapping/employees?tab=work", jobs: "#/jobs", job: `#/jobs/${job}`,
-    connections: "#/connections", connection: "#/connections/erp", webhooks: "#/webhooks", log: "#/logs", audit: "#/audit", users: "#/users", docs: "docs", problems: "docs/problems",
+    connections: "#/connections", connection: "#/connections/erp", "connection-failing": "#/connections/old_site", "mapping-broken": "#/mapping/broken", webhooks: "#/webhooks", log: "#/logs", audit: "#/audit", users: "#/users", docs: "docs", problems: "docs/problems",
   };
   for (const [name, hash] of Object.entries(pages)) {
     await visit(page, address, hash);
@@ -62,6 +62,11 @@ const cases = {
     await until("the dead letter", async () => (await project.dead("employees")).length === 1);
     await saved(ill, well);
     await world.settled();
+    // A system that is away, with a long address in its trouble, and a mapping that does not load.
+    project.edit("tidewire.lua", "    app =", '    old_site = frappe { url = "http://127.0.0.1:9", api_key = secret "ERP_KEY", api_secret = secret "ERP_SECRET" },\n    app =');
+    project.write("mappings/legacy.lua", 'return mapping { left = old_site.doctype "Notice", right = app.table "notices", key = { left = "name", right = "id" }, match = { by.fields { { "code", "code" } } }, fields = { same { "code" } } }\n');
+    project.write("mappings/broken.lua", 'return mapping {\n  left = erp.doctype "Team"\n  right = app.table "teams",\n}\n');
+    await until("both to be told of", async () => { const { problems: told } = await project.status(); return ["connection old_site", "mapping broken", "mapping legacy"].every((name) => told.some((one) => one.startsWith(name))); });
     await until("the alert of the conflicts", async () => (await project.ask(["alerts", "--kind", "conflict"])).alerts.length === 1);
     ({ page, problems } = await open_browser());
   },
@@ -113,6 +118,12 @@ const cases = {
     await page.getByRole("button", { name: "Menu" }).click();
     await page.getByRole("link", { name: "Conflicts" }).first().waitFor();
     await shot(page, "menu-light-phone");
+    await page.setViewportSize(sizes.desktop);
+  },
+
+  async "on the smallest of screens nothing is wider than the screen"() {
+    await page.setViewportSize(smallest);
+    await every_page((name) => fits(page, `${name} on the smallest screen`));
     await page.setViewportSize(sizes.desktop);
   },
 

@@ -13,6 +13,8 @@ const shots = process.env.SCREENSHOTS;
 const patience = process.env.TIDEWIRE_SANITIZED ? 4 : 1;
 
 export const sizes = { desktop: { width: 1280, height: 860 }, phone: { width: 390, height: 844 } };
+/// Of a small phone, or of a desktop window whose page is shown four times as large.
+export const smallest = { width: 320, height: 640 };
 
 /// Opens the page and logs in, up to the overview.
 export async function log_in(page, address, name, password) {
@@ -78,8 +80,10 @@ export async function shot(page, name) {
   await page.screenshot({ path: path.join(shots, `${name}.png`), fullPage: true });
 }
 
-/// Wider than its window: somebody on a phone would have to scroll sideways.
+/// Wider than its window: somebody on a phone would have to scroll sideways. Or wider than the card it stands in, on any screen.
 export async function fits(page, name) {
+  const out = await page.evaluate(() => [...document.querySelectorAll(".card")].flatMap((card) => [...card.querySelectorAll("*")].filter((one) => !one.closest(".unseen, .flush > * *, svg, .scroll *, .source *, .diff *, pre *") && one.getBoundingClientRect().right > card.getBoundingClientRect().right + 1).map((one) => `${one.tagName} ${one.textContent.slice(0, 40)}`)));
+  assert.deepEqual(out, [], `${name}: out of its card`);
   const [wide, window_] = await page.evaluate(() => [document.documentElement.scrollWidth, window.innerWidth]);
   assert.ok(wide <= window_ + 1, `${name} is ${wide} wide in a window of ${window_}`);
 }
