@@ -187,7 +187,7 @@ const cases = {
   async "what failed is tried again as far as it is shown, after a person saw how many"() {
     await saved(ill, well);
     await visit(page, address, `#/operations?text=${key(3)}`);
-    await page.getByRole("button", { name: "Retry what failed" }).click();
+    await page.getByRole("button", { name: "Retry dead letters…" }).click();
     await page.getByText("Try 1 dead letter again?").waitFor();
     await seen("operating-retry");
     await answer("Try again");

@@ -127,6 +127,46 @@ const cases = {
     await page.setViewportSize(sizes.desktop);
   },
 
+  async "what does not run is said with its mend wherever one looks, and leads to it"() {
+    await visit(page, address, "#/");
+    const verdict = page.getByRole("alert").filter({ hasText: "Something is failing." });
+    assert.equal(await verdict.getByRole("link", { name: "old_site" }).getAttribute("href"), "#/connections/old_site");
+    await verdict.getByRole("link", { name: "2 conflicts" }).waitFor();
+    await verdict.getByRole("link", { name: "broken" }).click();
+    const told = page.getByRole("alert").filter({ hasText: "It does not run." });
+    for (const tab of ["Script", "Fields", "Run"]) {
+      await page.getByRole("tab", { name: tab }).click();
+      await told.getByText("is a comma missing at the end of line 2?").waitFor();
+    }
+    await told.getByRole("link", { name: "mappings/broken.lua:3" }).click();
+    assert.match(await page.locator(".source .marked").innerText(), /right = app/);
+    await call(address + "/webhook/erp", { method: "POST", body: "{}", headers: { "Content-Type": "application/json", "X-Frappe-Webhook-Signature": "wrong" } });
+    await visit(page, address, "#/webhooks");
+    await page.getByText("erp was refused: 1 without a valid proof.").waitFor();
+    await page.getByRole("link", { name: "Its secrets" }).waitFor();
+  },
+
+  async "what would change nothing cannot be pressed or filled in"() {
+    await visit(page, address, "#/conflicts");
+    assert.ok(await page.getByLabel("Key", { exact: true }).isDisabled(), "a key is a key of one mapping");
+    await page.getByLabel("Mapping").selectOption("employees");
+    await until("a key to be asked for", () => page.getByLabel("Key", { exact: true }).isEnabled());
+    await visit(page, address, "#/record?mapping=employees&key=HR-00001");
+    assert.ok(await page.getByLabel("Links that are").isDisabled(), "what is named is shown however it is linked");
+    const [dead] = (await project.operations("employees", "HR-00003")).filter((one) => one.outcome === "dead");
+    await visit(page, address, `#/operation/${dead.id}`);
+    await page.getByText("The script was changed since: try it again.").waitFor();
+    await page.getByRole("button", { name: "Try again now" }).click();
+    await until("it to live again", async () => (await project.dead("employees")).length === 0);
+    await page.reload();
+    await drawn(page);
+    assert.equal(await page.getByRole("button", { name: "Try again now" }).count(), 0, "nothing is left to be tried");
+    const [waiting] = (await project.operations("employees", "HR-00001")).filter((one) => one.outcome === "conflict");
+    await visit(page, address, `#/operation/${waiting.id}`);
+    await page.getByRole("link", { name: "Decide" }).click();
+    await page.getByText("left of ada").first().waitFor();
+  },
+
   async "a staged load says what it waits for, and how it is let go"() {
     assert.equal((await project.cli("sync", "employees", "--staged")).code, 5);
     const [job] = (await call("http://tidewire/api/v1/jobs", { socket: project.path("state/tidewire.sock") })).json.jobs;
@@ -155,7 +195,7 @@ const cases = {
     await visit(page, address, "#/");
     // One of the dead letter that was tried again may still be there.
     const conflict = page.getByRole("listitem").filter({ hasText: /waits? for a person/ });
-    await conflict.getByRole("button", { name: "I see to it" }).click();
+    await conflict.getByRole("button", { name: "I’ll see to it" }).click();
     await page.getByText("ada has it in hand,").waitFor();
     await visit(page, address, "#/alerts");
     await page.getByText(/fields? of employees waits? for a person/).first().waitFor();
@@ -179,7 +219,7 @@ const cases = {
     await page.getByRole("tab", { name: "Fields" }).focus();
     await page.keyboard.press("ArrowRight");
     await page.getByRole("region", { name: "Script" }).waitFor();
-    await until("the next tab to be chosen", () => page.evaluate(() => document.activeElement.textContent === "Script and versions"));
+    await until("the next tab to be chosen", () => page.evaluate(() => document.activeElement.textContent === "Script"));
     await visit(page, address, "#/");
     await page.reload();
     await drawn(page);

@@ -12,7 +12,7 @@ const subject = (one) => h("span", {}, where(one), (one.side ?? one.collection) 
 function in_hand(one, done) {
   if (one.acknowledged_by) return h("span", { class: "dim small" }, h("b", {}, one.acknowledged_by), " has it in hand, ", moment(one.acknowledged_at));
   if (!one.open || !may("operator")) return "";
-  return button("I see to it", async () => {
+  return button("I’ll see to it", async () => {
     const { acknowledged_by } = await post(`/api/v1/alerts/${one.id}/acknowledge`, {});
     toast(`${acknowledged_by} has it in hand; it stays here until it is over.`);
     await done();
@@ -21,18 +21,19 @@ function in_hand(one, done) {
 
 /// Where it is seen to, of the kinds that have a page.
 function way_to(one) {
-  const page = { conflict: ["conflicts", "Decide"], dead: ["dead-letters", "Look at them"], brake: ["dead-letters?state=held", "Look at them"], webhooks: ["webhooks", "What came"], job: ["jobs", "The jobs"], queue: ["operations", "What is done"], backup: ["users", "Backups"] }[one.kind];
+  const page = { conflict: ["conflicts", "Decide"], dead: ["dead-letters?state=dead", "Look at them"], brake: ["dead-letters?state=held", "Look at them"], webhooks: ["webhooks", "What came"], job: ["jobs", "The jobs"], queue: ["dead-letters?state=waiting", "What waits"], backup: ["users", "Backups"],
+    mapping: [`mapping/${segment(one.mapping)}?tab=script`, "The script"], connection: [`connections/${segment(one.connection)}`, "The connection"], poll: [`mapping/${segment(one.mapping)}`, "The mapping"], paused: [`mapping/${segment(one.mapping)}?tab=work`, "The mapping"], held: [`mapping/${segment(one.mapping)}?tab=work`, "The mapping"] }[one.kind];
   if (!page || !one.open) return "";
   const [path, text] = page;
-  return h("a", { class: "button", href: `#/${path}${one.mapping && /^(conflicts|dead|operations)/.test(path) ? `${path.includes("?") ? "&" : "?"}mapping=${segment(one.mapping)}` : ""}` }, text);
+  return h("a", { class: "button", href: `#/${path}${one.mapping && /^(conflicts|dead)/.test(path) ? `${path.includes("?") ? "&" : "?"}mapping=${segment(one.mapping)}` : ""}` }, text);
 }
 
-/// Those that stand, for the overview; nothing where none does.
+/// Those that stand, for the overview, with the way to what mends them, or else what to do; nothing where none does.
 export async function alerts_card(done) {
   const { alerts, next } = await get(target("alerts", { limit: 20 }));
   if (alerts.length === 0) return "";
   return card("", h("div", { class: "head" }, h("h2", {}, "Alerts"), h("a", { href: "#/alerts" }, next ? "all of them" : "and past ones")),
-    h("ul", { class: "notices" }, alerts.map((one) => h("li", {}, h("div", { class: "row" }, chip(one.kind, "bad"), h("span", { class: "small" }, subject(one), " since ", moment(one.since))), h("div", {}, one.text), one.hint && h("div", { class: "dim small" }, prose(one.hint)), h("div", { class: "row" }, way_to(one), in_hand(one, done))))));
+    h("ul", { class: "notices" }, alerts.map((one) => { const way = way_to(one); return h("li", {}, h("div", {}, h("div", { class: "row" }, chip(one.kind, "bad"), h("span", { class: "small" }, subject(one), " since ", moment(one.since))), h("div", {}, prose(one.text)), !way && one.hint && h("div", { class: "dim small" }, prose(one.hint))), h("div", { class: "row" }, way, in_hand(one, done))); })));
 }
 
 /// Whether a notice arrived; why not.
@@ -58,9 +59,9 @@ export async function alerts_page(box, tools) {
   const columns = [
     { title: "Since", kind: "time", cell: (row) => moment(row.since), value: (row) => row.since }, { title: "Kind", kind: "tight", cell: (row) => chip(row.kind, row.open ? "bad" : ""), value: (row) => row.kind },
     { title: "About", cell: subject, value: whole },
-    { title: "What", kind: "text", cell: (row) => h("div", {}, row.text, row.hint && h("div", { class: "dim small" }, prose(row.hint))), value: (row) => row.text },
-    { title: "Over", kind: "time", cell: (row) => (row.open ? "stands" : moment(row.ended_at)), value: (row) => row.ended_at ?? "" },
-    { title: "In hand", cell: (row) => in_hand(row, draw), value: (row) => row.acknowledged_by ?? "" },
+    { title: "What", kind: "text", cell: (row) => h("div", {}, prose(row.text), row.hint && h("div", { class: "dim small" }, prose(row.hint))), value: (row) => row.text },
+    { title: "Ended", kind: "time", cell: (row) => (row.open ? "open" : moment(row.ended_at)), value: (row) => row.ended_at ?? "" },
+    { title: "In hand", cell: (row) => h("div", { class: "stack" }, way_to(row), in_hand(row, draw)), value: (row) => row.acknowledged_by ?? "" },
   ];
   const load = async (after, limit) => {
     const answer = await get(target("alerts", { all: filters.state === "open" ? "" : "1", mapping: filters.mapping, limit, after }));

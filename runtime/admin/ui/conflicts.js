@@ -4,7 +4,7 @@ import { field, h, prose, replace, select } from "./dom.js";
 import { refresh_on } from "./events.js";
 import { parse } from "./exact.js";
 import { filter_form, mapping_field } from "./filters.js";
-import { chip, moment, same, shown } from "./format.js";
+import { moment, same, shown } from "./format.js";
 import { record_link } from "./operation.js";
 import { propose_rule } from "./rule.js";
 import { ask, banner, button, empty, head, list_foot, paged_table, table, toast } from "./view.js";
@@ -127,7 +127,7 @@ function conflict_card(one, done, rows) {
     done();
   };
   const element = h("article", { class: "card", data: { id: one.id } },
-    h("div", { class: "head" }, h("h2", {}, one.field || "The whole record"), chip(one.kind), h("span", { class: "dim small" }, "since ", moment(one.opened_at))),
+    h("div", { class: "head" }, h("h2", {}, one.field || "The whole record"), h("span", { class: "dim small" }, "since ", moment(one.opened_at))),
     h("p", { class: "row small" }, h("span", {}, kinds[one.kind] ?? one.kind), h("a", { href: `#/mapping/${segment(one.mapping)}` }, one.mapping), ["left", "right"].map((side) => { const key = side_key(one, side); return key !== undefined && h("span", {}, h("span", { class: `side-${side}` }, side), " ", record_link(one.mapping, key, side)); })),
     one.method && banner("info", `${one.method === "skip" ? "Skipped" : `Decided: ${one.method}`}${one.author ? ` by ${one.author}` : ""}.`, one.method === "skip" ? "It waits until one of the sides changes." : "It is being written. Another decision takes its place."),
     one.error && banner("warn", one.error.message, one.error.hint),
@@ -180,6 +180,8 @@ export async function conflicts_page(box, tools) {
   let list;
   const decided = () => setTimeout(() => list.reload(), 300);
   const draw = async () => {
+    for (const name of ["key", "key_side"]) form.elements[name].disabled = !filters.mapping;
+    form.elements.key.placeholder = filters.mapping ? "" : "pick a mapping";
     const narrow = filters.mapping || filters.field;
     if (!filters.past) return void (list = await paged_table(place, "conflicts", open_columns, load, { shape: cards(decided), nothing: narrow ? none_like_that() : none_open() }));
     const rows = h("section", { class: "card flush" });
@@ -187,7 +189,7 @@ export async function conflicts_page(box, tools) {
     list = await paged_table(rows, "past conflicts", past_columns, load, { label: "Past conflicts", nothing: narrow ? none_like_that() : empty("No conflict was decided yet", "Who decided what, and how, is listed here once somebody did.") });
   };
   const form = filter_form(filters, tools, draw, mapping_field(mappings, filters), field("Field", h("input", { name: "field", value: filters.field ?? "" })),
-    field("Key, of one mapping", h("input", { type: "search", name: "key", value: filters.key ?? "" })), field("Whose key", select("key_side", [["", "either side's"], "left", "right"], filters.key_side)), h("label", { class: "line" }, h("input", { type: "checkbox", name: "past", checked: !!filters.past }), "past ones"));
+    field("Key", h("input", { type: "search", name: "key", value: filters.key ?? "" })), field("Whose key", select("key_side", [["", "either side's"], "left", "right"], filters.key_side)), h("label", { class: "line" }, h("input", { type: "checkbox", name: "past", checked: !!filters.past }), "past ones"));
   replace(box, head("Conflicts"), form, place);
   await draw();
   // Not while somebody decides: what is chosen and typed must not go.

@@ -6,7 +6,11 @@ import { ask, banner, button, card, head, table, toast } from "./view.js";
 const words = {
   url: "Address", api_key: "API key", api_secret: "API secret", key: "Key", token: "Token", password: "Password", webhook_secret: "Webhook secret", host: "Host", port: "Port", database: "Database", user: "User", login: "Login",
 };
-const label_of = (name) => words[name] ?? name.replaceAll("_", " ").replace(/^./, (first) => first.toUpperCase());
+/// One of a list is known by its place in it: "webhook_secret.0" is the first.
+function label_of(path) {
+  const [name, at] = path.split(/\.(?=\d+$)/);
+  return `${words[name] ?? name.replaceAll("_", " ").replace(/^./, (first) => first.toUpperCase())}${at === undefined ? "" : ` ${Number(at) + 1}`}`;
+}
 // These have a place of their own below.
 const apart = new Set(["limits", "webhook", "auth"]);
 

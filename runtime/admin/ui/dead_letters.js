@@ -9,6 +9,7 @@ import { dead_keys, retry_shown } from "./retry.js";
 import { ask, button, empty, head, paged_table, toast } from "./view.js";
 
 const states = [["", "all that stand"], ...["dead", "held", "conflict", "waiting_for", "backing_off", "waiting"].map((one) => [one, words(one)])];
+const can_retry = ["dead", "held", "conflict", "backing_off"];  // others wait for something else than a try
 
 export async function dead_letters_page(box, tools) {
   const { mappings } = await get("/api/v1/status");
@@ -16,7 +17,7 @@ export async function dead_letters_page(box, tools) {
   const list = h("section", { class: "card flush" });
   const retry_one = async (row) => {
     const { retried } = await post("/api/v1/retry", { mapping: row.mapping, side: row.side, key: row.key });
-    toast(retried ? `${row.key} is being tried again.` : `${row.key} is not dead or held any more.`);
+    toast(retried ? `${row.key} is being tried again.` : `${row.key} does not stand any more.`);
     setTimeout(reload, 500);
   };
   const discard_one = async (row) => {
@@ -29,9 +30,9 @@ export async function dead_letters_page(box, tools) {
   const columns = [
     { title: "Record", cell: (row) => record_link(row.mapping, row.key, row.side), value: (row) => row.key }, { title: "Mapping", cell: (row) => row.mapping }, { title: "Side", cell: (row) => h("span", { class: `side-${row.side}` }, row.side), value: (row) => row.side },
     { title: "State", kind: "tight", cell: (row) => chip(row.state), value: (row) => row.state }, { title: "Since", kind: "time", cell: (row) => moment(row.since), value: (row) => row.since },
-    { title: "Why", kind: "text", cell: (row) => h("div", {}, row.error?.message ?? (row.parent ? `its parent ${row.parent} has no link yet` : row.reason), row.error?.hint && h("div", { class: "dim small" }, prose(row.error.hint)), row.operation && [" ", h("a", { class: "small", href: `#/operation/${row.operation}` }, row.state === "backing_off" ? "the last attempt" : "the operation")]), value: (row) => row.error?.message ?? row.parent ?? "" },
+    { title: "Why", kind: "text", cell: (row) => h("div", {}, row.error?.message ?? (row.parent ? `its parent ${row.parent} has no link yet` : row.reason), row.error?.hint && h("div", { class: "dim small" }, prose(row.error.hint)), row.operation && [" ", h("a", { class: "small key", href: `#/operation/${row.operation}` }, row.state === "backing_off" ? "the last attempt" : "the operation")]), value: (row) => row.error?.message ?? row.parent ?? "" },
     { title: "Tries", kind: "number", cell: (row) => row.attempts },
-    { title: "", private: true, kind: "tight", cell: (row) => may("operator") && h("div", { class: "row" }, button("Retry", () => retry_one(row)), button("Discard…", () => discard_one(row), "quiet")) },
+    { title: "", private: true, kind: "tight", cell: (row) => may("operator") && h("div", { class: "row" }, can_retry.includes(row.state) && button("Retry", () => retry_one(row)), button("Discard…", () => discard_one(row), "quiet")) },
   ];
   const load = async (after, limit) => {
     const answer = await get(target("dead-letters", { ...filters, limit, after }));

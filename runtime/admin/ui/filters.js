@@ -26,7 +26,7 @@ function fold(form) {
   const later = [...form.querySelectorAll(":scope > label, :scope > .pair")].slice(on_a_phone);
   if (later.length < 2) return;
   for (const one of later) one.classList.add("later");
-  const said = ({ type, checked, value }) => (type === "checkbox" ? checked : value !== "");
+  const said = ({ type, checked, value, selectedIndex }) => (type === "checkbox" ? checked : selectedIndex === undefined ? value !== "" : selectedIndex > 0);  // what a choice begins with is no filter
   const toggle = h("button", { type: "button", class: "quiet unfold" });
   const show = (open) => {
     form.classList.toggle("open", open);

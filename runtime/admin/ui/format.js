@@ -14,6 +14,13 @@ export function ago(iso, now = Date.now()) {
   return "now";
 }
 
+/// Since then, as how long it lasts: "3 min".
+export function lasting(iso, now = Date.now()) {
+  const seconds = Math.max(1, Math.round((now - new Date(iso)) / 1000));
+  const [unit, size] = units.find(([, each]) => seconds >= each);
+  return new Intl.NumberFormat("en", { style: "unit", unit, unitDisplay: "short" }).format(Math.trunc(seconds / size));
+}
+
 /// "10:42:05, 3 min. ago" with its date where that is another day; the exact time in the title.
 export function moment(iso) {
   if (!iso) return "";
@@ -21,7 +28,7 @@ export function moment(iso) {
   const today = at.toDateString() === new Date().toDateString();
   const clock = at.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
   const date = at.toLocaleDateString([], { year: "numeric", month: "short", day: "numeric" });
-  return h("time", { datetime: iso, title: iso }, today ? clock : `${date}, ${clock}`, " ", h("span", { class: "dim small" }, ago(iso)));
+  return h("time", { datetime: iso, title: iso }, today ? clock : `${date}, ${clock}`, ", ", h("span", { class: "dim small" }, ago(iso)));
 }
 
 /// Which way a mapping goes, from left to right.

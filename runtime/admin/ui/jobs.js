@@ -106,7 +106,7 @@ async function one_job(box, tools, id) {
 
 const job_columns = [
   { title: "Began", kind: "time", cell: (row) => h("a", { href: `#/jobs/${row.id}` }, moment(row.started_at ?? row.created_at)), value: (row) => row.started_at ?? row.created_at }, { title: "What", cell: (row) => kinds[row.kind] ?? row.kind },
-  { title: "Mapping", cell: (row) => row.mapping ?? (row.mappings ?? []).join(", ") }, { title: "Looked at", kind: "number", cell: (row) => count(Math.max(row.marked ?? 0, row.looked_at ?? 0)), value: (row) => Math.max(row.marked ?? 0, row.looked_at ?? 0) }, { title: "State", kind: "tight", cell: state_chip, value: (row) => row.state },
+  { title: "Mapping", cell: (row) => row.mapping ?? (row.mappings ?? []).join(", ") }, { title: "Records looked at", kind: "number", cell: (row) => count(Math.max(row.marked ?? 0, row.looked_at ?? 0)), value: (row) => Math.max(row.marked ?? 0, row.looked_at ?? 0) }, { title: "State", kind: "tight", cell: state_chip, value: (row) => row.state },
 ];
 
 export async function jobs_page(box, tools) {

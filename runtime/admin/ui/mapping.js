@@ -1,7 +1,7 @@
 // One mapping: its fields side by side, its triggers, its script with versions and an editor, and work on it.
 import { held_banner } from "./adopt.js";
 import { get, may, post, remove, segment } from "./api.js";
-import { h, replace } from "./dom.js";
+import { h, prose, replace } from "./dom.js";
 import { hands_off, refresh_on } from "./events.js";
 import { text_of } from "./exact.js";
 import { arrows, chip, count, moment, shown } from "./format.js";
@@ -9,7 +9,7 @@ import { editor } from "./editor.js";
 import { diff } from "./diff.js";
 import { work_tab } from "./mapping_work.js";
 import { leaves_edit, unsaved } from "./unsaved.js";
-import { behind } from "./verdict.js";
+import { behind, state_of } from "./verdict.js";
 import { ask, banner, button, card, empty, figure, head, problems, table, tabs, toast, trouble } from "./view.js";
 
 const listed = (value) => (Array.isArray(value) ? value.join(", ") : value ?? "");
@@ -29,10 +29,10 @@ function script_link(mapping, at = "") {
 
 function fields_table(mapping) {
   const compiled = mapping.compiled;
-  if (!compiled) return empty("The mapping does not run, so its fields are not known", "The script tab says what is wrong.");
+  if (!compiled) return empty("The mapping does not run, so its fields are not known", "What is said above keeps it from loading.");
   return table(`${mapping.name}-fields`, [
     { title: "Left", kind: "mono", cell: (row) => listed(row.left) }, { title: "", kind: "tight", private: true, cell: (row) => h("span", { title: row.flow ?? "both" }, arrows[row.flow ?? "both"] ?? "↔") }, { title: "Right", kind: "mono", cell: (row) => listed(row.right) },
-    { title: "Value", cell: transform }, { title: "When both changed", cell: (row) => row.strategy ?? compiled.strategy ?? "newest" },
+    { title: "Value", cell: transform }, { title: "When both changed", cell: (row) => (row.flow && row.flow !== "both" ? h("span", { class: "dim" }, "goes one way") : row.strategy ?? compiled.strategy ?? "newest") },
     { title: "Notes", cell: (row) => [row.required && "required", row.when && row.when !== "always" && `when ${row.when.replace("_", " ")}`, row.redact && "not shown", row.lossy && "loses detail", row.group >= 0 && `group ${row.group + 1}`].filter(Boolean).join(", ") },
     { title: "Script", kind: "tight", cell: (row) => script_link(mapping, row.at), value: (row) => row.at },
   ], compiled.fields ?? [], { label: "Fields side by side" });
@@ -49,7 +49,16 @@ function end_card(name, mapping, cursor) {
   }, "quiet");
   return h("section", { class: "card" }, h("h2", {}, h("span", { class: `side-${name}` }, name), ` ${end.connection}.${end.collection}`),
     h("p", {}, end.webhook ? chip("webhook") : "", " ", end.poll ? `polled ${end.poll}` : "not polled"), poll?.last && h("p", { class: "dim small" }, "last poll ", moment(poll.last)), mapping.next_poll?.[name] && h("p", { class: "dim small" }, "next poll ", moment(mapping.next_poll[name])), mapping.next_sweep && h("p", { class: "dim small" }, "next full comparison ", moment(mapping.next_sweep)), poll?.error && banner("bad", poll.error.message ?? poll.error, poll.error.hint ?? ""),
-    cursor && h("details", {}, h("summary", {}, "Where the poll continues"), h("pre", {}, text_of(cursor.value, 2)), h("p", { class: "dim small" }, moment(cursor.updated_at)), anew));
+    cursor && h("details", {}, h("summary", {}, end.poll ? "Where the poll continues" : "Where the next look continues"), h("pre", {}, text_of(cursor.value, 2)), h("p", { class: "dim small" }, moment(cursor.updated_at)), anew));
+}
+
+/// What keeps its file from loading, whichever tab is open, and the way to the line.
+function not_loaded(mapping) {
+  const { error } = mapping.reload ?? {};
+  if (!error) return "";
+  const [at] = /[\w./-]+\.lua:\d+/.exec(error.message) ?? [], runs = mapping.state === "running" || mapping.paused;
+  const mend = error.hint ?? (may("admin") ? "Mend it under Edit, or in the file: saving is enough." : "Mend the file: saving is enough.");
+  return banner("bad", runs ? "Its last save does not load; the version before it goes on." : "It does not run.", "", h("p", { class: "lines" }, prose(error.message)), h("p", { class: "hint small" }, prose(mend), " ", at && script_link(mapping, at)));
 }
 
 async function overview_tab(place, mapping) {
@@ -81,8 +90,7 @@ async function script_tab(place, mapping, tools) {
     replace(compare, card(`From ${new Date(row.at).toLocaleString()} to now`, diff(then.source, now.source), h("div", { class: "row" }, back)));
     compare.scrollIntoView({ block: "nearest" });
   };
-  const reload = mapping.reload ?? {};
-  replace(place, reload.error ? banner("bad", `The last save did not load: ${reload.error.message}`, reload.error.hint ?? "The version before goes on.") : h("p", { class: "dim small" }, "Loaded ", moment(mapping.loaded_at), mapping.version ? [" as version ", h("code", {}, mapping.version.slice(0, 12))] : ""),
+  replace(place, !mapping.reload?.error && h("p", { class: "dim small" }, "Loaded ", moment(mapping.loaded_at), mapping.version ? [" as version ", h("code", {}, mapping.version.slice(0, 12))] : ""),
     h("section", { class: "card" }, h("h2", {}, now.file), source_lines(now.source, Number(tools.query.get("line")))), compare,
     h("section", { class: "card flush" }, h("div", { class: "head" }, h("h2", {}, "Versions that ran")), table("versions", [
       { title: "Loaded", kind: "time", cell: (row) => moment(row.at), value: (row) => row.at }, { title: "Version", kind: "mono", cell: (row) => row.version.slice(0, 12), value: (row) => row.version },
@@ -97,7 +105,7 @@ export async function mapping_page(box, tools) {
   let chosen = tools.query.get("tab") ?? "overview";
   const place = h("div", { class: "stack" });
   const top = h("div", { class: "stack" });
-  const choices = [["overview", "Fields"], ["script", "Script and versions"], ...(may("operator") ? [["edit", "Edit"]] : []), ["work", "Run"]];
+  const choices = [["overview", "Fields"], ["script", "Script"], ...(may("operator") ? [["edit", "Edit"]] : []), ["work", "Run"]];
   const draw = async () => {
     const mapping = await get(`/api/v1/mappings/${segment(name)}`);
     await hands_off();
@@ -114,8 +122,8 @@ export async function mapping_page(box, tools) {
       toast(`${name} is deleted.`);
       location.hash = "#/";
     }, "quiet");
-    replace(top, head(name, toggle, erase), h("div", { class: "row" }, chip(mapping.held_for ? "held" : mapping.state), mapping.left && h("span", {}, `${mapping.left.connection}.${mapping.left.collection} ${arrows[mapping.direction] ?? "↔"} ${mapping.right.connection}.${mapping.right.collection}`), h("a", { href: `#/operations?mapping=${segment(name)}` }, "Operations"), h("a", { href: `#/record?mapping=${segment(name)}` }, "A record")),
-      held_banner(mapping, draw), (mapping.warnings ?? []).map((one) => banner("warn", typeof one === "string" ? one : one.message ?? JSON.stringify(one))), tabs(choices, chosen, choose));
+    replace(top, head(name, toggle, erase), h("div", { class: "row" }, chip(state_of(mapping)), mapping.left && h("span", {}, `${mapping.left.connection}.${mapping.left.collection} ${arrows[mapping.direction] ?? "↔"} ${mapping.right.connection}.${mapping.right.collection}`), h("a", { href: `#/operations?mapping=${segment(name)}` }, "Operations"), h("a", { href: `#/record?mapping=${segment(name)}` }, "Records")),
+      held_banner(mapping, draw), not_loaded(mapping), (mapping.warnings ?? []).map((one) => banner("warn", typeof one === "string" ? one : one.message ?? JSON.stringify(one))), tabs(choices, chosen, choose));
     try {
       if (chosen === "script") await script_tab(place, mapping, tools);
       else if (chosen === "edit") await (unsaved() || editor(place, mapping, draw));

@@ -3,7 +3,7 @@ import { get, may, post, segment, target } from "./api.js";
 import { h, replace } from "./dom.js";
 import { text_of } from "./exact.js";
 import { taker } from "./exchanges.js";
-import { chip, milliseconds, moment, same, shown } from "./format.js";
+import { chip, milliseconds, moment, same, shown, words } from "./format.js";
 import { banner, button, card, head, table, toast } from "./view.js";
 
 function step(title, tone, ...content) {
@@ -121,8 +121,14 @@ function script_lines(operation, mapping) {
 
 /// How often the key that it left behind was tried, and when next.
 function attempts(key) {
-  const times = `${key.attempts} ${key.attempts === 1 ? "time" : "times"}`;
+  const times = key.attempts === 1 ? "once" : `${key.attempts} times`;
   return banner("warn", `The ${key.side} key ${key.key} was tried ${times}${key.state === "dead" ? " and is a dead letter" : ""}.`, "", key.state !== "dead" && key.due_at && h("p", { class: "small" }, "Again ", moment(key.due_at)));
+}
+
+/// What to do about an error of the script that comes without a hint.
+function mend(operation, mapping) {
+  if (operation.record.error.code !== "script" || operation.outcome !== "dead") return "";
+  return mapping && mapping.version !== operation.script ? "The script was changed since: try it again." : "Mend the script, which is enough to save; then try it again.";
 }
 
 /// What stands of the record it is of, where this operation is the one that left it so.
@@ -130,21 +136,29 @@ async function left_behind(operation) {
   if (!["dead", "held", "retry"].includes(operation.outcome)) return [];
   const named = [...new Set([operation.left_key, operation.right_key, ...(operation.record?.taken ?? []).map((one) => one.key)].filter((key) => key !== undefined))];
   const found = await Promise.all(named.map((key) => get(target("dead-letters", { mapping: operation.mapping, key }))));
-  return found.flatMap(({ keys }) => keys).filter((one) => one.operation === operation.id && one.attempts > 0);
+  return found.flatMap(({ keys }) => keys).filter((one) => one.operation === operation.id || one.state === operation.outcome);
+}
+
+/// Which conflicts of its record are open, as filters; undefined where none is.
+async function open_conflicts({ outcome, mapping, left_key, right_key }) {
+  const key_side = left_key === undefined ? "right" : "left", of_it = { mapping, key: left_key ?? right_key, key_side };
+  if (outcome !== "conflict" || of_it.key === undefined) return undefined;
+  return (await get(target("conflicts", { ...of_it, limit: 1 }))).conflicts.length > 0 ? of_it : undefined;
 }
 
 export async function operation_page(box, tools) {
   const operation = await get(`/api/v1/operations/${segment(tools.path[0])}`);
-  const [mapping, keys] = await Promise.all([get(`/api/v1/mappings/${segment(operation.mapping)}`).catch(() => undefined), left_behind(operation)]);
+  const [mapping, keys, open] = await Promise.all([get(`/api/v1/mappings/${segment(operation.mapping)}`).catch(() => undefined), left_behind(operation), open_conflicts(operation)]);
   if (!tools.current()) return;
   const error = operation.record?.error;
-  const retry = may("operator") && ["dead", "held", "retry"].includes(operation.outcome) && button("Try again now", async () => {
+  const retry = may("operator") && keys.length > 0 && button("Try again now", async () => {
     const { retried } = await post("/api/v1/retry", { id: operation.id });
-    toast(retried ? "It is being tried again." : "It is not dead or held any more.");
+    toast(retried ? "It is being tried again." : "It does not stand any more.");
   }, "first");
-  replace(box, head(`${operation.kind} in ${operation.mapping}`, retry),
+  const decide = open && h("a", { class: "button first", href: `#/conflicts?${new URLSearchParams(open)}` }, "Decide");
+  replace(box, head(`${words(operation.kind).replace(/^./, (first) => first.toUpperCase())} in ${operation.mapping}`, retry, decide),
     h("div", { class: "row" }, chip(operation.outcome), h("a", { href: `#/mapping/${segment(operation.mapping)}` }, operation.mapping), operation.left_key && h("span", {}, h("span", { class: "side-left" }, "left "), record_link(operation.mapping, operation.left_key, "left")), operation.right_key && h("span", {}, h("span", { class: "side-right" }, "right "), record_link(operation.mapping, operation.right_key, "right"))),
-    error && banner("bad", error.message, error.hint ?? ""), keys.map(attempts), card("How it went", timeline(operation, mapping)),
+    error && banner("bad", error.message, error.hint ?? mend(operation, mapping)), keys.filter((one) => one.attempts > 0).map(attempts), card("How it went", timeline(operation, mapping)),
     h("section", { class: "card" }, h("h2", {}, "Behind it"), h("p", {}, operation.script && ["Script version ", h("a", { class: "mono", href: `#/mapping/${segment(operation.mapping)}?tab=script&version=${operation.script}` }, operation.script.slice(0, 12))], operation.job && [" · job ", h("a", { class: "mono", href: `#/jobs/${operation.job}` }, operation.job.slice(0, 13))]), script_lines(operation, mapping),
       h("details", {}, h("summary", {}, "The record as it is stored"), h("pre", {}, text_of(operation, 2)))));
 }

@@ -39,7 +39,7 @@ export const operation_columns = [
 ];
 
 /// A key is a key of one mapping; without one it is a word to look for.
-const asked = (filters) => (filters.key && !filters.mapping ? { ...filters, text: filters.key, key: "" } : { ...filters });
+const asked = (filters) => (filters.key && !filters.mapping ? { ...filters, text: [filters.text, filters.key].filter(Boolean).join(" "), key: "" } : { ...filters });
 
 const loader = (filters) => async (after, limit) => {
   const answer = await get(target("operations", { ...filters, limit, after }));
@@ -67,7 +67,7 @@ export async function operations_page(box, tools) {
     mapping_field(mappings, filters), field("Key", h("input", { name: "key", value: filters.key ?? "" })),
     field("Outcome", select("outcome", outcomes, filters.outcome)), field("Kind", select("kind", kinds, filters.kind)), field("Change of", select("side", [["", "either side"], "left", "right"], filters.side)), span_fields(filters),
     h("label", { class: "line" }, h("input", { type: "checkbox", name: "failed", checked: !!filters.failed }), "failed only"));
-  const retry = may("operator") && button("Retry what failed", async () => retry_shown(await shown_dead(filters)));
+  const retry = may("operator") && button("Retry dead letters…", async () => retry_shown(await shown_dead(filters)));
   replace(box, head("Operations", retry), form, list);
   await draw();
   tools.leave(refresh_on("operation", () => shown.refresh(), 2));

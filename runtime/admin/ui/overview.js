@@ -2,17 +2,17 @@
 import { alerts_card } from "./alerts.js";
 import { get, may, post, segment } from "./api.js";
 import { balance_of } from "./balance.js";
-import { h, replace, s } from "./dom.js";
+import { h, prose, replace, s } from "./dom.js";
 import { hands_off, refresh_every, refresh_on } from "./events.js";
 import { ago, arrows, chip, count, moment } from "./format.js";
-import { behind, verdict } from "./verdict.js";
-import { button, empty, figure, head, table, toast } from "./view.js";
+import { behind, state_of, verdict } from "./verdict.js";
+import { ask, button, empty, figure, head, table, toast } from "./view.js";
 
 function spark(slices = []) {
   const most = Math.max(1, ...slices);
   const sum = slices.reduce((a, b) => a + b, 0);
   const width = 100 / Math.max(1, slices.length);
-  return s("svg", { class: "spark", viewBox: "0 0 100 20", preserveAspectRatio: "none", role: "img", "aria-label": `${sum} operations in a day` },
+  return s("svg", { class: "spark", viewBox: "0 0 100 20", preserveAspectRatio: "none", role: "img", "aria-label": `${sum} operations in the last 24 hours` },
     slices.map((one, i) => s("rect", { x: i * width, y: 20 - Math.max(1, (one / most) * 20), width: width * 0.8, height: Math.max(1, (one / most) * 20), class: one ? "" : "none" })));
 }
 
@@ -26,7 +26,6 @@ function balance(mappings) {
     h("p", { class: "dim small" }, deeds ? `Of what was applied: ${deeds}. ` : "", "Every change received is one of these; none is dropped without a word."));
 }
 
-const state_of = (row) => (row.held_for ? "held" : row.reload?.ok === false && row.state === "running" ? "bad edit" : row.state);
 const ends = (row) => (row.left && row.right ? `${row.left.connection}.${row.left.collection} ${arrows[row.direction] ?? "↔"} ${row.right.connection}.${row.right.collection}` : row.file ?? "");
 // The latest of both sides, and the next of them, a sweep among them.
 const last_look = (row) => Object.values(row.last_look ?? {}).sort().at(-1);
@@ -44,9 +43,9 @@ function mappings_table(status, activity) {
     { title: "State", cell: (row) => chip(state_of(row)), value: state_of, kind: "tight" },
     { title: "Linked", kind: "number", cell: (row) => count(row.links), value: (row) => row.links },
     { title: "Behind", kind: "tight", cell: behind },
-    ...(rows.some((row) => last_look(row) || next_look(row)) ? [{ title: "Looked", kind: "time", cell: looks, value: (row) => last_look(row) }] : []),
+    ...(rows.some((row) => last_look(row) || next_look(row)) ? [{ title: "Last look", kind: "time", cell: looks, value: (row) => last_look(row) }] : []),
     { title: "Last operation", kind: "time", cell: (row) => (row.last_operation ? ago(row.last_operation) : "none yet"), value: (row) => row.last_operation },
-    { title: "A day", cell: (row) => spark(row.slices), private: true },
+    { title: "Last 24 h", cell: (row) => spark(row.slices), private: true },
     { title: "Conflicts", kind: "number", cell: (row) => (row.open_conflicts || row.skipped_conflicts ? h("a", { href: `#/conflicts?mapping=${segment(row.name)}` }, count(row.open_conflicts), row.skipped_conflicts > 0 && h("span", { class: "dim" }, ` + ${count(row.skipped_conflicts)} skipped`)) : "0"), value: (row) => row.open_conflicts },
     { title: "Dead letters", kind: "number", cell: (row) => (row.dead ? h("a", { href: `#/dead-letters?mapping=${segment(row.name)}` }, count(row.dead)) : "0"), value: (row) => row.dead },
   ], rows, { label: "Mappings", nothing: empty("No mapping yet", "Pick two collections and have their fields matched, or put a file into mappings/: it is loaded when it is saved.", may("operator") ? h("a", { class: "button", href: "#/new-mapping" }, "New mapping") : "") });
@@ -59,7 +58,7 @@ function latency(one) {
 
 function connection_card(name, one) {
   return h("section", { class: "card" }, h("div", { class: "head" }, h("h2", {}, h("a", { href: `#/connections/${segment(name)}` }, name)), chip(one.state)),
-    h("p", { class: "dim small" }, `${one.kind ?? ""} · ${latency(one)} · ${count(one.calls)} calls`), one.reason && h("p", { class: "small" }, one.reason), one.last_success && h("p", { class: "dim small" }, "Last success ", moment(one.last_success)));
+    h("p", { class: "dim small" }, `${one.kind ?? ""} · ${latency(one)} · ${count(one.calls)} calls`), one.reason && h("p", { class: "small" }, prose(one.reason)), one.last_success && h("p", { class: "dim small" }, "Last success ", moment(one.last_success)));
 }
 
 export async function overview_page(box, tools) {
@@ -67,7 +66,9 @@ export async function overview_page(box, tools) {
     const [status, activity, alerts] = await Promise.all([get("/api/v1/status"), get("/api/v1/activity"), alerts_card(draw)]);
     await hands_off();
     if (!tools.current()) return;
-    const sync_all = may("operator") && Object.keys(status.mappings).length > 0 && button("Make all level now", async () => {
+    const sync_all = may("operator") && Object.keys(status.mappings).length > 0 && button("Make all level…", async () => {
+      const all = Object.values(status.mappings), fresh = all.filter((one) => one.ever_loaded === false).length;
+      if (!(await ask("Make all level?", { text: `${all.length === 1 ? "The mapping takes" : `All ${all.length} mappings take`} over what changed on either side since the last look, and ${all.length === 1 ? "writes" : "write"} it to the other.${fresh ? ` ${fresh === 1 ? "One was" : `${fresh} were`} never loaded: all records of both sides are linked or created.` : ""}`, yes: "Make all level" }))) return;
       const { job } = await post("/api/v1/sync", {});
       toast("Started; the job shows how far it is.");
       location.hash = `#/jobs/${job}`;

@@ -30,7 +30,7 @@ function fields_table(named, told, now, { ignored, waiting }, draw) {
     { title: "Left now", kind: "value", cell: (row) => now_cell(fields[row.field]?.left, row.left, fields[row.field]), value: (row) => fields[row.field]?.left },
     { title: "Agreed on", kind: "value", cell: agreed_cell, value: (row) => row.left },
     { title: "Right now", kind: "value", cell: (row) => now_cell(fields[row.field]?.right, row.right, fields[row.field]), value: (row) => fields[row.field]?.right },
-    { title: "Why", cell: (row) => h("details", {}, h("summary", {}, why(row), row.author && h("span", { class: "dim small" }, ` by ${row.author}`)), h("p", { class: "small" }, shorter(row)), row.operation && h("a", { class: "small", href: `#/operation/${row.operation}` }, "The operation that decided it")), value: (row) => row.text },
+    { title: "Why", kind: "text", cell: (row) => h("details", {}, h("summary", {}, why(row), row.author && h("span", { class: "dim small" }, ` by ${row.author}`)), h("p", { class: "small" }, shorter(row)), row.operation && h("a", { class: "small", href: `#/operation/${row.operation}` }, "The operation that decided it")), value: (row) => row.text },
     { title: "", private: true, kind: "tight", cell: (row) => told.link !== undefined && field_act(named, row.field, ignored.has(row.field), draw) },
   ], told.fields, { label: "Each field with its value on both sides", nothing: empty("Its fields are not known", "The record is linked to nothing: look whether the key is right, or make it level, which links it where the mapping finds its partner.") });
 }
@@ -56,7 +56,7 @@ async function show(place, named, tools, of) {
   replace(place,
     h("section", { class: "card" }, h("div", { class: "row" }, h("span", {}, h("span", { class: "side-left" }, "left "), h("b", { class: "mono" }, told.left_key ?? "–")), h("span", { "aria-hidden": "true" }, "↔"), h("span", {}, h("span", { class: "side-right" }, "right "), h("b", { class: "mono" }, told.right_key ?? "–")), chip(told.state === "live" ? "linked" : told.state === "unknown" ? "not linked" : told.state)), h("p", { class: "dim small" }, told.text),
       of && (of.paused || of.held_for) && banner("warn", `${mapping} is ${unknown_of(of)}`),
-      standing.map((one) => banner("warn", one.state === "backing_off" ? `The ${one.side} key failed and is tried again` : `The ${one.side} key stands: ${words(one.state)}`, one.error?.message ?? one.parent ?? "", one.state === "backing_off" && h("span", { class: "small" }, `tried ${one.attempts} times, again `, moment(one.due_at)), one.operation && h("a", { class: "small", href: `#/operation/${one.operation}` }, "What was said to the systems"))),
+      standing.map((one) => banner("warn", one.state === "backing_off" ? `The ${one.side} key failed and is tried again` : `The ${one.side} key stands: ${words(one.state)}`, one.error?.message ?? one.parent ?? "", one.state === "backing_off" && h("span", { class: "small" }, `tried ${one.attempts === 1 ? "once" : `${one.attempts} times`}, again `, moment(one.due_at)), h("div", { class: "row small" }, one.operation && h("a", { href: `#/operation/${one.operation}` }, "What was said to the systems"), one.state !== "conflict" && h("a", { href: `#/dead-letters?mapping=${segment(mapping)}&key=${segment(one.key)}` }, "Retry or discard")))),
       waiting.length > 0 && banner("warn", `${waiting.length} ${waiting.length === 1 ? "field waits" : "fields wait"} for a person: ${waiting.map((one) => one.field || "the whole record").join(", ")}`, "", h("a", { href: `#/conflicts?mapping=${segment(mapping)}&key=${segment(key)}&key_side=${told.side}` }, "Decide")),
       h("div", { class: "row acts" }, acts(asked, about, work, draw)), work),
     known ? fields : h("section", { class: "card" }, empty(`Nothing is known of ${key}`, "No operation names it. If it should be linked, make it level now: what is found is told step by step.")),
@@ -96,10 +96,14 @@ export async function record_page(box, tools) {
   const { mappings } = await get("/api/v1/status");
   const filters = Object.fromEntries(tools.query);
   const names = Object.keys(mappings);
-  filters.mapping ||= names[0] ?? "";
+  filters.mapping ||= names.find((name) => mappings[name].links) ?? names[0] ?? "";
   const place = h("div", { class: "stack" });
   if (names.length === 0) return replace(box, head("Record"), h("section", { class: "card" }, empty("No mapping yet", "Records are linked by mappings: make one first.", h("a", { class: "button", href: "#/new-mapping" }, "New mapping"))));
-  const draw = () => (filters.key ? show(place, { mapping: filters.mapping, key: filters.key, side: filters.side || undefined }, tools, mappings[filters.mapping]).catch((error) => replace(place, trouble(error))) : browse(place, filters));
+  const draw = () => {
+    // Of the list of links; a record that is named is shown however its link is.
+    for (const name of ["state", "older", "error"]) form.elements[name].disabled = !!filters.key;
+    return filters.key ? show(place, { mapping: filters.mapping, key: filters.key, side: filters.side || undefined }, tools, mappings[filters.mapping]).catch((error) => replace(place, trouble(error))) : browse(place, filters);
+  };
   const form = filter_form(filters, tools, draw, field("Mapping", select("mapping", names, filters.mapping)), field("Key, of either side", h("input", { type: "search", name: "key", value: filters.key ?? "", placeholder: "empty: all that are linked" }), { class: "wide" }), field("Side", select("side", [["", "either"], "left", "right"], filters.side)),
     field("Links that are", select("state", [["", "in any state"], ["live", "live"], ["tombstone", "deleted"], ["frozen", "out of scope"], ["ignored", "ignored"]], filters.state)), field("Not touched for", select("older", [["", "any time"], ["1h", "an hour"], ["24h", "a day"], ["7d", "a week"], ["30d", "a month"]], filters.older)), h("label", { class: "line" }, h("input", { type: "checkbox", name: "error", checked: !!filters.error }), "with trouble"), h("button", { class: "first", type: "submit" }, "Show"));
   replace(box, head("Record"), form, place);

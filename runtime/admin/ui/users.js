@@ -1,7 +1,7 @@
 // Who may log in, and tokens for programs.
 import { get, may, post, put, remove, segment, session } from "./api.js";
 import { field, h, replace, select } from "./dom.js";
-import { chip, count, moment } from "./format.js";
+import { bytes, chip, moment } from "./format.js";
 import { act, ask, banner, button, empty, head, table, toast } from "./view.js";
 
 const password_input = { label: "Password, at least 10 characters", name: "password", type: "password", required: true, minlength: "10", autocomplete: "new-password" };
@@ -65,7 +65,7 @@ export async function users_page(box, tools) {
     const tokens_card = tokens_part(tokens, Object.keys(mappings), draw);
     if (kept?.childNodes) tokens_card.querySelector("[role=status]").replaceWith(kept);
     replace(box, head("Users"), users_part(users, () => draw()), tokens_card,
-      h("section", { class: "card flush" }, h("div", { class: "head" }, h("h2", {}, "Backups of the state"), may("admin") && button("Back up now", () => back_up(draw))), h("p", { class: "dim small under" }, folder), table("backups", [{ title: "File", kind: "mono", cell: (row) => row.name }, { title: "Bytes", kind: "number", cell: (row) => count(row.bytes), value: (row) => row.bytes }], backups, { label: "Backups", nothing: empty("No backup yet", "A backup is a consistent copy of the state, made while all goes on. Copy it away from this machine.") })));
+      h("section", { class: "card flush" }, h("div", { class: "head" }, h("h2", {}, "Backups of the state"), may("admin") && button("Back up now", () => back_up(draw))), h("p", { class: "dim small under" }, folder), table("backups", [{ title: "File", kind: "mono", cell: (row) => row.name }, { title: "Size", kind: "number", cell: (row) => bytes(row.bytes), value: (row) => row.bytes }], backups, { label: "Backups", nothing: empty("No backup yet", "A backup is a consistent copy of the state, made while all goes on. Copy it away from this machine.") })));
   };
   await draw();
 }

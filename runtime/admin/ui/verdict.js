@@ -1,7 +1,7 @@
 // Is everything level? Said only as far as it is known.
 import { segment } from "./api.js";
-import { h } from "./dom.js";
-import { ago, count } from "./format.js";
+import { h, prose } from "./dom.js";
+import { count, lasting } from "./format.js";
 import { banner } from "./view.js";
 
 const sum = (mappings, name) => Object.values(mappings).reduce((total, one) => total + (one[name] ?? 0), 0);
@@ -18,9 +18,12 @@ export function unknown_of(one) {
   return "";
 }
 
-/// Since when it is behind; "level" only of what is known to be.
+/// Its state in a word: one that runs on while its last save does not load is told apart.
+export const state_of = (one) => (one.held_for ? "held" : one.reload?.ok === false && one.state === "running" ? "bad edit" : one.state);
+
+/// For how long it is behind; "level" only of what is known to be.
 export function behind(one) {
-  if (one.oldest_waiting) return ago(one.oldest_waiting);
+  if (one.oldest_waiting) return lasting(one.oldest_waiting);
   if (one.ever_loaded === false) return "never loaded";
   if (one.held) return `${count(one.held)} held`;
   return unknown_of(one) || ["broken", "quarantined", "drifted", "not_loaded"].includes(one.state) ? "not known" : "level";
@@ -43,16 +46,23 @@ function standing(mappings) {
   ].map((one) => ({ ...one, number: sum(mappings, one.name) })).filter(({ number }) => number);
 }
 
+/// One problem of the daemon, with the way to what it names.
+function problem(text) {
+  const [, kind, name, rest] = /^(connection|mapping) ([\w-]+)(.*)$/s.exec(text) ?? [];
+  return h("li", {}, name ? [`${kind} `, h("a", { href: kind === "mapping" ? `#/mapping/${segment(name)}?tab=script` : `#/connections/${segment(name)}` }, name), prose(rest)] : prose(text));
+}
+
+const to_do = (stands) => h("ul", { class: "row small" }, stands.map(({ number, text, href, then }) => h("li", {}, h("a", { href }, `${count(number)} ${text[number === 1 ? 0 : 1]}`), ` ${then}`)));
+
 function known(status) {
   const { mappings } = status;
   const all = Object.values(mappings);
   const worked = all.filter((one) => !one.paused && !one.held_for);
   const waiting = sum(worked, "waiting") + sum(worked, "backing_off") + (status.not_fanned_out ?? 0);
   const stands = standing(mappings), number = stands.reduce((all, one) => all + one.number, 0);
-  if (status.problems.length) return banner("bad", "Something is failing.", "", h("ul", {}, status.problems.map((one) => h("li", {}, one))));
-  if (all.some((one) => ["broken", "quarantined", "drifted"].includes(one.state))) return banner("bad", "A mapping does not run.", "Open it below: the message names the file and the line.");
-  if (number) return banner("warn", `Level, but for ${count(number)} that ${number === 1 ? "stands" : "stand"}.`, "",
-    h("ul", { class: "row small" }, stands.map(({ number: some, text, href, then }) => h("li", {}, h("a", { href }, `${count(some)} ${text[some === 1 ? 0 : 1]}`), ` ${then}`))));
+  if (status.problems.length) return banner("bad", "Something is failing.", "", h("ul", {}, status.problems.map(problem)), number > 0 && to_do(stands));
+  if (all.some((one) => ["broken", "quarantined", "drifted"].includes(one.state))) return banner("bad", "A mapping does not run.", "Open it below: the message names the file and the line.", number > 0 && to_do(stands));
+  if (number) return banner("warn", `${count(number)} ${number === 1 ? "thing is" : "things are"} not level.`, "", to_do(stands));
   if (waiting) return banner("info", `${count(waiting)} ${waiting === 1 ? "change is" : "changes are"} being worked off.`);
   const level = all.filter((one) => !unknown_of(one)).length;
   if (level === 0) return "";

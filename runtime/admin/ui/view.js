@@ -5,7 +5,7 @@ import { hands_off } from "./events.js";
 import { text_of } from "./exact.js";
 
 export function banner(tone, title, hint = "", ...more) {
-  return h("div", { class: `banner ${tone}`, role: tone === "bad" ? "alert" : undefined }, h("b", {}, title), hint && h("p", { class: "hint small" }, prose(hint)), more);
+  return h("div", { class: `banner ${tone}`, role: tone === "bad" ? "alert" : undefined }, h("b", {}, prose(title)), hint && h("p", { class: "hint small" }, prose(hint)), more);
 }
 
 /// A failure with what to do about it.

@@ -1,9 +1,12 @@
 // What was received: webhooks as they came, and changes by any other way.
-import { get, target } from "./api.js";
+import { get, may, segment, target } from "./api.js";
 import { field, h, replace, select } from "./dom.js";
 import { filter_form, mapping_field, moment_field } from "./filters.js";
-import { chip, moment } from "./format.js";
-import { empty, head, paged_table } from "./view.js";
+import { chip, count, moment } from "./format.js";
+import { banner, empty, head, paged_table } from "./view.js";
+
+// Why webhooks are refused, and what to do about it.
+const refusals = [["unproved", "without a valid proof", "A wrong secret is the usual reason: compare `webhook_secret` with what the system signs with."], ["malformed", "malformed", "What was sent is no JSON that this kind of system sends: is it the right system, and the right address?"], ["limited", "over the limit", "It sends faster than it may; what was refused is found by a poll or a sweep."]];
 
 const sources = [["webhook", "webhooks"], ["", "all"], "listen", "sweep", "person", "job", "again"];
 
@@ -12,7 +15,7 @@ export async function webhooks_page(box, tools) {
   const filters = { source: "webhook", ...Object.fromEntries(tools.query) };
   const list = h("section", { class: "card flush" });
   const columns = [
-    { title: "Received", kind: "time", cell: (row) => moment(row.at), value: (row) => row.at }, { title: "From", cell: (row) => row.connection }, { title: "Collection", cell: (row) => row.collection }, { title: "Key", kind: "mono", cell: (row) => row.key }, { title: "Event", kind: "tight", cell: (row) => (row.event === "unparsed" ? chip("unparsed") : row.event), value: (row) => row.event }, { title: "By", cell: (row) => row.source },
+    { title: "Received", kind: "time", cell: (row) => moment(row.at), value: (row) => row.at }, { title: "Connection", cell: (row) => row.connection }, { title: "Collection", cell: (row) => row.collection }, { title: "Key", kind: "mono", cell: (row) => row.key && h("a", { class: "key", title: "What was done with it", href: `#/operations?key=${segment(row.key)}` }, row.key), value: (row) => row.key }, { title: "Event", kind: "tight", cell: (row) => (row.event === "unparsed" ? chip("unparsed") : row.event), value: (row) => row.event }, { title: "By", cell: (row) => row.source },
     { title: "Body", cell: (row) => (row.payload ? h("details", {}, h("summary", {}, "show"), h("pre", {}, row.payload)) : h("span", { class: "dim" }, "not kept")), value: (row) => row.payload },
   ];
   const load = async (after, limit) => {
@@ -21,8 +24,8 @@ export async function webhooks_page(box, tools) {
     return { rows: answer.changes, next: answer.next };
   };
   const draw = () => paged_table(list, "received", columns, load, { label: "Received", nothing: ["mapping", "connection", "event", "key", "since"].some((name) => filters[name]) ? empty("Nothing like that was received", "Widen the filters: what names no collection we know is of no mapping, and polls go straight to the mappings.") : empty("Nothing was received", "Point the system's webhooks at POST /webhook/CONNECTION of this server, signed with the secret of tidewire.lua. Polls go straight to the mappings and are not listed.") });
-  const form = filter_form(filters, tools, draw, mapping_field(mappings, filters), field("Side", select("side", [["", "either"], "left", "right"], filters.side)), field("By", select("source", sources, filters.source)), field("From", select("connection", [["", "all"], ...connections.map((one) => one.name)], filters.connection)), field("Event", select("event", [["", "any"], "upsert", "delete", "unparsed"], filters.event)), field("Key", h("input", { name: "key", value: filters.key ?? "" })), moment_field("Since", "since", filters));
+  const form = filter_form(filters, tools, draw, mapping_field(mappings, filters), field("Side", select("side", [["", "either"], "left", "right"], filters.side)), field("By", select("source", sources, filters.source)), field("Connection", select("connection", [["", "all"], ...connections.map((one) => one.name)], filters.connection)), field("Event", select("event", [["", "any"], "upsert", "delete", "unparsed"], filters.event)), field("Key", h("input", { name: "key", value: filters.key ?? "" })), moment_field("Since", "since", filters));
   const refused = connections.map((one) => ({ name: one.name, ...one.webhooks })).filter((one) => one.unproved || one.malformed || one.limited);
-  replace(box, head("Webhooks"), form, refused.map((one) => h("div", { class: "banner warn" }, h("b", {}, `${one.name}: ${one.unproved} refused without a valid proof, ${one.malformed} malformed, ${one.limited} over the limit`), h("p", { class: "hint small" }, "A wrong secret is the usual reason: compare webhook_secret with what the system signs with."))), list);
+  replace(box, head("Webhooks"), form, refused.map((one) => banner("warn", `${one.name} was refused: ${refusals.filter(([name]) => one[name]).map(([name, text]) => `${count(one[name])} ${text}`).join(", ")}.`, refusals.find(([name]) => one[name])[2], may("admin") && h("a", { href: `#/connections/${segment(one.name)}/edit` }, "Its secrets"))), list);
   await draw();
 }
