@@ -307,6 +307,7 @@ void Connection::test(std::function<void(Result<Value>)> done) {
     if (there.ok()) clock_offset_ = *there - services_.clock.now();
     if (std::chrono::abs(clock_offset_) < std::chrono::seconds(2)) clock_offset_ = {};  // within what a Date header can tell
     own_system_ = answer->bool_or("shared", false) ? "" : answer->string_or("site");
+    server_ = answer->string_or("server");
     compare_system(answer->string_or("site"), [done, answer = *answer] { done(answer); });
   });
 }

@@ -87,6 +87,8 @@ class Connection {
   bool same_system() const { return same_system_; }
   /// What tells the system that answers from any other, by its last test; "" where it was not asked yet, or none can be told from another.
   const std::string& system() const { return own_system_; }
+  /// The running server that answers, by its last test: what tells it from a copy that answers as the same system. "" where it says none.
+  const std::string& server() const { return server_; }
   /// The system that answers now is the right one.
   void accept_system(std::function<void(Result<void>)> done);
   /// `test`; remembers the server's clock and compares its fingerprint.
@@ -169,6 +171,7 @@ class Connection {
   Ticks identified_at_ = services_.clock.ticks();
   std::string system_;   // fingerprint of what answers now
   std::string own_system_;  // likewise, "" where other accounts of the same system have it too
+  std::string server_;      // of a system that may have copies, which of them
   std::shared_ptr<Figures> figures_ = std::make_shared<Figures>();  // owners: this, and the former one until its calls have ended
   std::optional<Instant> last_success_;
   std::optional<Instant> last_answer_;  // a refusal is one too

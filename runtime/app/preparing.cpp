@@ -105,31 +105,48 @@ void App::State::describe_all(const Draft& draft, admin::Done<Value> done) {
 /// A mapping of a collection with itself would make each record a second time: `described` comes only of two collections.
 void App::State::keep_apart(const Draft& draft, Value described, admin::Done<Value> done) {
   const std::string left = draft.connection(Side::kLeft), right = draft.connection(Side::kRight);
-  const auto found = [this](const std::string& name) {
-    const auto one = connections_.find(name);
-    return one == connections_.end() ? nullptr : one->second.get();
-  };
-  Connection *first = found(left), *second = found(right);
+  const Connection *first = find_connection(left), *second = find_connection(right);
   if (first == nullptr || second == nullptr || first->kind() != second->kind() || !names_one_collection(draft, described)) return done(std::move(described));
-  const auto answer = [draft, left, right, described = std::move(described), done](bool same) {
+  are_one_system(left, right, [draft, left, right, described = std::move(described), done](bool same) {
     if (!same) return done(described);
     const std::string at = named_at(draft, {"left", left, Value()});
     done(make_error(Code::kInvalid, at + ": both sides are the same table: '" + left + "' and '" + right + "' answer as the same system",
                     "let one side name another system or another collection, or let `scope` say which records are whose"));
-  };
-  if (first == second) return answer(true);
-  auto waited = std::make_shared<int>(1);  // owners: the callbacks below
-  const auto one = [alive = alive_, found, left, right, waited, answer] {
-    if (!*alive || --*waited > 0) return;
-    const Connection *a = found(left), *b = found(right);
-    answer(a != nullptr && b != nullptr && !a->system().empty() && a->system() == b->system());
-  };
-  for (Connection* connection : {first, second}) {
-    if (!connection->system().empty()) continue;
-    ++*waited;
-    connection->test([one](Result<Value>) { one(); });
+  });
+}
+
+/// Whether both connections reach one system. Copies of a database answer as the same system, and are told apart by the servers that
+/// answer: the first one was the same before and after the second was asked, so that none of them began in between.
+void App::State::are_one_system(const std::string& left, const std::string& right, std::function<void(bool)> done) {
+  if (left == right) return done(true);
+  std::vector<std::string> unknown;
+  for (const std::string& name : {left, right}) {
+    if (find_connection(name)->system().empty()) unknown.push_back(name);
   }
-  one();
+  who_answer(std::move(unknown), {}, [this, left, right, done = std::move(done)](const std::vector<Who>&) {
+    const Connection *a = find_connection(left), *b = find_connection(right);
+    if (a == nullptr || b == nullptr || a->system().empty() || a->system() != b->system()) return done(false);
+    if (a->server().empty() || b->server().empty() || a->server() == b->server()) return done(true);
+    who_answer({left, right, left}, {}, [done](const std::vector<Who>& who) {
+      const bool told = std::none_of(who.begin(), who.end(), [](const Who& one) { return one.system.empty() || one.server.empty(); });
+      done(!told || who[0].system != who[2].system || who[0].server != who[2].server || (who[1].system == who[0].system && who[1].server == who[0].server));
+    });
+  });
+}
+
+/// Asks one after the other; of one that does not answer nothing is known.
+void App::State::who_answer(std::vector<std::string> connections, std::vector<Who> so_far, std::function<void(const std::vector<Who>&)> done) {
+  if (so_far.size() == connections.size()) return done(so_far);
+  const std::string name = connections[so_far.size()];
+  const auto answered = [this, alive = alive_, name, connections = std::move(connections), so_far = std::move(so_far), done = std::move(done)](const Result<Value>& answer) {
+    if (!*alive) return;
+    const Connection* asked = find_connection(name);
+    std::vector<Who> known = so_far;
+    known.push_back(asked == nullptr || !answer.ok() ? Who{} : Who{asked->system(), asked->server()});
+    who_answer(connections, std::move(known), done);
+  };
+  if (Connection* asked = find_connection(name)) return asked->test(answered);
+  answered(Value());
 }
 
 /// Asks both systems for the types of their collections, then loads the file with them.

@@ -125,6 +125,11 @@ struct App::State final : public admin::Control, public admin::Authoring, public
   std::optional<Error> missing_connection(const Draft& draft, const std::string& file) const;
   void describe_all(const Draft& draft, admin::Done<Value> done);
   void keep_apart(const Draft& draft, Value described, admin::Done<Value> done);
+  void are_one_system(const std::string& left, const std::string& right, std::function<void(bool)> done);
+  struct Who {
+    std::string system, server;
+  };
+  void who_answer(std::vector<std::string> connections, std::vector<Who> so_far, std::function<void(const std::vector<Who>&)> done);
   std::unique_ptr<MappingEndpoints> endpoints_of(const Draft& draft, const Value& compiled);
   bool still_quarantined(const std::string& name, const std::string& version);
   void freeze(const std::string& name, const std::string& text, const Value& compiled);

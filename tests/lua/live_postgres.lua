@@ -209,6 +209,15 @@ tap.test("a policy that begins to hide rows is noticed before they count as dele
   assert(db:query "drop role looker")
 end)
 
+tap.test("a server is known by when it began, whatever the zone of the session", function()
+  local function server(options) return assert(connect({ url = url .. (options or "") }).functions.test()).server end
+  tap.ok(tostring(server()):find "^%d%d%d%d%-%d%d%-%d%dT[%d:.]+Z$", server())
+  assert(db:query "alter role postgres set timezone = 'Asia/Tokyo'")
+  local there = server()
+  assert(db:query "alter role postgres reset timezone")
+  tap.equal(there, server())
+end)
+
 tap.test("a table that a crash empties, one of another server and one that is shown in part are told", function()
   assert(db:query "create unlogged table volatile (id int primary key, name text)")
   local call = connect().functions

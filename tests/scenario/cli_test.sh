@@ -46,6 +46,30 @@ sed 's/erp.doctype "Person"/too.table "people"/; s/full_name/name/' "$work/peopl
 expect 3 "$TIDEWIRE" check
 says "connection erp: api_secret is written in clear, or comes by env"
 says "mappings/people.lua:2: both sides are the same table: 'too' and 'app' answer as the same system"
+# a copy of a database answers as the same system, from another server
+mkdir connectors
+cat >connectors/twin.lua <<'LUA'
+local M = {}
+for name, one in pairs(require "connectors.supabase") do M[name] = one end
+M.kind, M.config = "twin", { server = { type = "text" } }
+for name, one in pairs(require("connectors.supabase").config) do M.config[name] = one end
+function M.test(conn)
+  local about, err = require("connectors.supabase").test(conn)
+  if about then about.server = conn.config.server end
+  return about, err
+end
+return M
+LUA
+cp tidewire.lua "$work/one_server.lua"
+for server in first second; do
+  sed "s/app = supabase {/app = twin { server = \"first\",/; s/too = supabase {/too = twin { server = \"$server\",/" "$work/one_server.lua" >tidewire.lua
+  "$TIDEWIRE" check >"$work/$server" 2>&1 || true
+done
+grep -q "both sides are the same table: 'too' and 'app'" "$work/first" || fail "one server is taken for two: $(cat "$work/first")"
+grep -q "both sides are the same table" "$work/second" && fail "a copy is taken for its original: $(cat "$work/second")"
+grep -q "api_secret is written in clear" "$work/second" || fail "check of two servers: $(cat "$work/second")"
+rm -r connectors
+cp "$work/one_server.lua" tidewire.lua
 sed 's/app.table "people"/app.table "peple"/' "$work/people.lua" >mappings/people.lua
 expect 3 "$TIDEWIRE" check
 says "mappings/people.lua:3: app: there is no table peple"

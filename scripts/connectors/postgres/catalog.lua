@@ -357,10 +357,13 @@ function M.describe(conn, collection)
     client_keys = not own_keys and nil, tells_times = modified ~= nil and nil, poll_deletes = polls_tell_deletes(conn, collection, about, key) }
 end
 
+-- A server made as a copy of another keeps its number, and even a timeline may be the same; when each began to run is its own. A standby has
+-- the rows of another server, and is no system of its own until it is promoted.
 local who = [[
 select current_user as "user", version() as version, current_database() as database, clock_timestamp() as now,
   pg_is_in_recovery() as standby, (select rolbypassrls or rolsuper from pg_roles where rolname = current_user) as sees_all,
-  (select oid::text from pg_database where datname = current_database()) as number]]
+  (select oid::text from pg_database where datname = current_database()) as number,
+  case when not pg_is_in_recovery() then to_char(pg_postmaster_start_time() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') end as began]]
 
 -- The cluster's own number is the surest sign; some hosts keep it to themselves.
 local function system_of(conn)
@@ -413,7 +416,7 @@ function M.test(conn)
   local eyes = about.sees_all == true and "" or "/" .. about.user
   return {
     user = about.user, version = about.version:match "^%S+ %S+" or about.version, zone = "UTC",
-    site = system .. "/" .. about.database .. "." .. about.number .. eyes, server_time = about.now, warnings = warnings,
+    site = system .. "/" .. about.database .. "." .. about.number .. eyes, server = given(about.began), server_time = about.now, warnings = warnings,
   }
 end
 
