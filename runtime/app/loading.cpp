@@ -105,17 +105,14 @@ void App::State::load_mappings(std::function<void()> done) {
 /// A reading that a later one of the same file overtook is done when that one is.
 void App::State::load_file(const std::string& name, std::function<void()> ready) {
   const std::string file = "mappings/" + name + ".lua";
-  const std::uint64_t reading = ++readings_[file];
+  const std::uint64_t reading = readings_[file].begin();
   ++loads_;
   const auto done = [this, alive = alive_, file, reading, ready = std::move(ready)] {
     if (!*alive) return;
     if (--loads_ == 0) {
       for (const auto& then : std::exchange(when_loaded_, {})) loop_.post(then);
     }
-    if (readings_[file] != reading) return overtaken_[file].push_back(ready);
-    const auto overtaken = std::exchange(overtaken_[file], {});
-    ready();
-    for (const auto& one : overtaken) one();
+    readings_[file].end(reading, ready);
   };
   const auto text = read_file(options_.folder + "/" + file);
   if (!text) {

@@ -157,7 +157,7 @@ void App::State::prepare(const std::string& file, const std::string& text, Draft
     return loop_.post(done);
   }
   describe_all(draft, [this, file, text, draft, reading, done](Result<Value> described) {
-    if (readings_[file] != reading) return done();  // saved again meanwhile
+    if (!readings_[file].is_newest(reading)) return done();  // saved again meanwhile
     if (described.ok()) {
       run_mapping(draft.name, text, *described, draft);
     } else {

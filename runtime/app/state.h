@@ -20,6 +20,7 @@
 #include "app/mapping_file.h"
 #include "app/outbox.h"
 #include "app/project.h"
+#include "app/readings.h"
 #include "app/secrets.h"
 #include "app/tracer.h"
 #include "app/wants.h"
@@ -310,9 +311,8 @@ struct App::State final : public admin::Control, public admin::Authoring, public
   std::uint64_t last_draft_ = 0;
   std::map<std::string, std::pair<std::string, Value>> kinds_;   // of a connector: its text, and what it wants to be told
   std::map<std::string, Error> broken_connections_;
-  std::map<std::string, std::uint64_t> readings_;     // of a mapping file, counted: an older one that ends later is dropped
+  std::map<std::string, Readings> readings_;          // of a mapping file: an older one that ends later is dropped
   std::set<std::string> empty_files_;  // mapping files in which nothing stands
-  std::map<std::string, std::vector<std::function<void()>>> overtaken_;  // who waits for the reading that overtook theirs, by file
   int loads_ = 0;                                     // of mapping files, under way
   std::vector<std::function<void()>> when_loaded_;    // who waits for their end
   std::vector<std::unique_ptr<Connection>> retired_;  // replaced by an edit; passes under way may still use them (retiring.cpp)
