@@ -106,7 +106,7 @@ tap.test("a property that gave its name to another one is neither read nor writt
   tap.equal(#http.asked "PATCH .*" + #http.asked "POST /v1/pages", 0)
   tap.equal(call.read(of "Old weight", array { page_id })[1].fields["Old weight"], 5)
   -- Another process begins, and a person takes the new one.
-  call, http, show = changing({ other }, { Weight = value("number", null, { id = "new_" }), ["Old weight"] = value("number", 5, { id = "wght" }) })
+  call = changing({ other }, { Weight = value("number", null, { id = "new_" }), ["Old weight"] = value("number", 5, { id = "wght" }) })
   tap.equal(call.describe(of "Weight").refused.Weight, described.refused.Weight)
   tap.fails("invalid", call.read(of "Weight", array { page_id }))
   tap.ok(call.accept())
