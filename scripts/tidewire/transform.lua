@@ -22,7 +22,7 @@ local M = {}
 --- Both sides keep "+447700900123"; numbers without country code belong to `country` (two letters).
 function M.phone(country)
   if type(country) ~= "string" or not phone.country(country) then
-    error(("t.phone takes a country such as \"GB\"%s"):format(report.suggest(tostring(country):upper(), phone.countries())), 2)
+    error(("t.phone takes a country such as \"GB\"%s"):format(type(country) == "string" and report.suggest(country:upper(), phone.countries()) or ""), 2)
   end
   local function call(value)
     if values.empty(value) or text.trim(values.shown(value)) == "" then return nil end
@@ -116,7 +116,7 @@ M.json = bare("t.json", structure.json)
 function M.matches(pattern)
   local ok, reason = pcall(string.find, "", pattern)
   if type(pattern) ~= "string" or not ok then
-    error(("t.matches takes a Lua pattern%s"):format(ok and "" or ": " .. tostring(reason):gsub("^.-: ", "")), 2)
+    error(("t.matches takes a Lua pattern: %s"):format(type(pattern) == "string" and tostring(reason):gsub("^.-: ", "") or "t.matches \"^%+\""), 2)
   end
   return function(value)
     if value == nil or value == "" then return true end
@@ -174,12 +174,16 @@ local shelves = {
   csv = "lists", lines = "lists", set = "lists",
 }
 
+-- A call without what it takes is a slip that a row would carry out as an author's own function.
+local function known(name, value) return type(value) == "function" and mark.factory(value, "t." .. name) or value end
+
 local names = report.names(M)
+for _, name in ipairs(names) do known(name, M[name]) end
 for name in pairs(shelves) do names[#names + 1] = name end
 return setmetatable(M, {
   __index = function(_, name)
     local shelf = shelves[name]
     if not shelf then error(("there is no t.%s%s"):format(tostring(name), report.suggest(name, names)), 2) end
-    return require("tidewire.transform." .. shelf)[name]
+    return known(name, require("tidewire.transform." .. shelf)[name])
   end,
 })

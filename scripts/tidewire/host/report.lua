@@ -48,6 +48,16 @@ function M.new(path, source)
   return setmetatable({ path = path, places = places.new(source or ""), problems = {}, warnings = {}, seen = {} }, M)
 end
 
+-- Lists longer than this say less than they take to read.
+local most_listed = 8
+
+--- What may be meant by a word that is none of `list`; where nothing is near, the list itself.
+function M.suggest_or_list(word, list)
+  local meant = M.suggest(word, list)
+  if meant ~= "" or #list == 0 or #list > most_listed then return meant end
+  return " (it has " .. table.concat(list, ", ") .. ")"
+end
+
 local function line_of(place) return place and tonumber(place:match ":(%d+)$") end
 
 -- A file that another one uses is not in our text.
@@ -103,7 +113,7 @@ function M:keys(map, known, what, near, later)
     elseif type(key) == "number" then
       self:problem(near, "%s has an entry without a name (write name = value)", what)
     elseif not allowed[key] then
-      self:problem(self:key(tostring(key), near), "unknown key '%s' in %s%s", tostring(key), what, M.suggest(key, known))
+      self:problem(self:key(tostring(key), near), "unknown key '%s' in %s%s", tostring(key), what, M.suggest_or_list(key, known))
     end
   end
 end

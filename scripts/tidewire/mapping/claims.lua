@@ -14,7 +14,7 @@ function M.narrow(c)
   for _, side in ipairs(sides) do
     local at = c.r:key(side, c.at)
     local own = c[side].options
-    for field, condition in pairs(rules.conditions(c, side, own.where or {}, c.r:key("where", at))) do
+    for field, condition in pairs(rules.conditions(c, side, own.where or {}, c.r:key("where", at), "where")) do
       if c.scope[side][field] then
         c.r:problem(at, "'%s' has a condition in scope and in where", field)
       end

@@ -6,6 +6,7 @@ local conflict = require "tidewire.mapping.conflict"
 local files = require "tidewire.mapping.files"
 local flow = require "tidewire.mapping.flow"
 local functions = require "tidewire.mapping.functions"
+local literal = require "tidewire.mapping.literal"
 local lookup = require "tidewire.mapping.lookup"
 local mark = require "tidewire.mapping.mark"
 local parts = require "tidewire.mapping.parts"
@@ -159,6 +160,8 @@ local function pair_of(c, row, at)
   local own = (row.to_right ~= nil or row.to_left ~= nil) and { to_right = row.to_right, to_left = row.to_left } or nil
   if third == nil then return own end
   if own then c.r:problem(at, "a transform and to_right or to_left in one row") end
+  local unmade = mark.unmade(third)
+  if unmade then return c.r:problem(at, "%s", unmade) end
   if type(third) == "function" then
     local only = row.only and flow.of(c, row.only, "only", at) or c.flow
     if only == "both" then
@@ -191,6 +194,8 @@ end
 local function conversion(c, spec, pair, to, paths, is_builtin)
   local call, from = pair["to_" .. to], flow.other[to]
   if call == nil then return nil end
+  local unmade = mark.unmade(call)
+  if unmade then return c.r:problem(spec.at, "%s", unmade) end
   local name = "a record of " .. c[from].connection
   local about = not is_builtin and functions.surroundings(c.strict[to], c.lookups[from]) or nil
   if mark.word(call) == "fn" then return functions.declared(call, paths[from], paths[to], name, about) end
@@ -266,10 +271,27 @@ local function constant(c, spec, paths, field)
   if not flow.reaches(c.flow, side) then
     return c.r:problem(at, "'%s' is on the %s, where this mapping writes nothing", paths[side][1], side)
   end
+  local only = row.only ~= nil and flow.of(c, row.only, "only", c.r:key("only", at))
+  if only and not flow.reaches(only, side) then
+    return c.r:problem(at, "'%s' is on the %s, and only = \"%s\" writes nothing there", paths[side][1], side, row.only)
+  end
   field.kind, field.flow, field.constant = "constant", "to_" .. side, row.value
   field.left, field.right = json.array(paths.left or {}), json.array(paths.right or {})
   field[side .. "_type"] = types_of(c, row, paths, at)[side]
+  literal.check(c, at, "value", row.value, field[side .. "_type"], paths[side][1], c.title[side])
   return field
+end
+
+-- What a row writes where its source has nothing is in the target's form; of a row that goes both ways it may be meant for one side.
+local function check_replacement(c, spec, field, what, value)
+  local wrong
+  for _, side in ipairs(sides) do
+    if flow.reaches(field.flow, side) and #field[side] == 1 then
+      if literal.fits(value, field[side .. "_type"]) then return end
+      wrong = side
+    end
+  end
+  if wrong then literal.check(c, spec.at, what, value, field[wrong .. "_type"], field[wrong][1], c.title[wrong]) end
 end
 
 -- A key of another mapping's record, of one of several mappings, or a value found in another collection.
@@ -350,6 +372,8 @@ function M.compile(c, spec, paths)
     field.strategy, field.strategy_function = conflict.compiled(c, rule, field.left_type)
     field.tie = conflict.tie(c, row.tie, c.r:key("tie", at))
     files.rule(c, spec, field)
+    check_replacement(c, spec, field, "default", field.default)
+    check_replacement(c, spec, field, "null", field.null_value)
   end
   checks.field(c, spec, field)
   return field

@@ -191,8 +191,12 @@ function M.compile(c, content, field)
   local said = content.lifecycle
   if type(said) ~= "table" or not field then return nil end
   local moves = json.array {}
-  for _, side in ipairs(sides) do moves_of(c, said, side, moves) end
-  if #moves == 0 then c.r:problem(c.r:key("lifecycle", c.at), "a lifecycle says which verbs move a record: %s", example) end
+  local named = false
+  for _, side in ipairs(sides) do
+    moves_of(c, said, side, moves)
+    named = named or type(said[side]) == "table" and next(said[side]) ~= nil
+  end
+  if not named then c.r:problem(c.r:key("lifecycle", c.at), "a lifecycle says which verbs move a record: %s", example) end
   return { field = field.name, states = states_of(said, moves), moves = moves, edit_after = edits_of(c, said, moves) }
 end
 

@@ -18,6 +18,22 @@ function M.word(value)
   return mark and mark.word or nil
 end
 
+local factories = setmetatable({}, { __mode = "k" })
+
+--- Remembers a function of the library that makes a conversion and is none itself.
+function M.factory(call, name)
+  factories[call] = name
+  return call
+end
+
+--- What is wrong with such a function where a conversion is meant, in its own words; nil of any other.
+function M.unmade(call)
+  local name = type(call) == "function" and factories[call]
+  if not name then return nil end
+  local made, why = pcall(call)
+  return made and name .. " makes a conversion when it is called: " .. name .. "()" or (tostring(why):gsub("^[^ ]+:%d+: ", ""))
+end
+
 --- The line where a word made it, or nil.
 function M.at(value)
   local mark = type(value) == "table" and marks[value]

@@ -6,6 +6,7 @@
 local json = require "tidewire.json"
 local flow = require "tidewire.mapping.flow"
 local further = require "tidewire.mapping.further"
+local literal = require "tidewire.mapping.literal"
 local mark = require "tidewire.mapping.mark"
 local report = require "tidewire.host.report"
 
@@ -87,6 +88,12 @@ local function plain_values(c, value, what, at)
   return value
 end
 
+local function check_values(c, known, own, values, what, at)
+  for _, field in ipairs(known and report.names(values) or {}) do
+    literal.check(c, at, what, values[field], known[field] and known[field].type, field, further.title(own))
+  end
+end
+
 local function check_names(c, known, own, names, what, at)
   for _, name in ipairs(known and names or {}) do
     if not known[name] then
@@ -136,6 +143,8 @@ local function compile(c, side, name, part)
   local entry, known = further.use(c, own, read)
   check_names(c, known, own, report.names(row.pick), "pick", at)
   check_names(c, known, own, report.names(row.values), "values", at)
+  check_values(c, known, own, row.pick, "pick", at)
+  check_values(c, known, own, row.values, "values", at)
   if row.how ~= "via" then check_names(c, known, own, { row.field }, "owner", at) end
   if row.how == "column" then row.key_type = known and known[row.field] and known[row.field].type or nil end
   row.pick_types = {}

@@ -4,6 +4,7 @@ local json = require "tidewire.json"
 local conflict = require "tidewire.mapping.conflict"
 local flow = require "tidewire.mapping.flow"
 local functions = require "tidewire.mapping.functions"
+local literal = require "tidewire.mapping.literal"
 local mark = require "tidewire.mapping.mark"
 local parts = require "tidewire.mapping.parts"
 local report = require "tidewire.host.report"
@@ -101,14 +102,19 @@ local function askable(c, side, name, at)
 end
 
 --- The conditions of one side by field.
-function M.conditions(c, side, own, near)
+function M.conditions(c, side, own, near, what)
   local result = {}
   for _, field in ipairs(report.names(own)) do
     local at = c.r:key(tostring(field), near)
     if type(field) ~= "string" then
       c.r:problem(at, "a condition on the %s has no name: write field = value", side)
     elseif askable(c, side, field, at) then
-      result[field] = condition(c, own[field], field, at)
+      local one = condition(c, own[field], field, at)
+      local described = c.described[side] and c.described[side][field]
+      for _, value in ipairs(one and described and one.op ~= "is_null" and one.op ~= "not_null" and (type(one.value) == "table" and one.value or { one.value }) or {}) do
+        literal.check(c, at, what or "scope", value, described.type, field, c.title[side])
+      end
+      result[field] = one
     end
   end
   return result
@@ -198,6 +204,9 @@ local function soft_of(c, soft, side, near)
   if described and not described[own[1]] then
     c.r:problem(near, "'%s' is no field of %s%s", own[1], c.title[side], report.suggest(own[1], report.names(described)))
   end
+  if described and described[own[1]] and not mark.word(own[2]) then
+    literal.check(c, near, "soft", own[2], described[own[1]].type, own[1], c.title[side])
+  end
   return { field = own[1], value = own[2], at = c.r:key(side, near) }
 end
 
@@ -278,7 +287,10 @@ function M.checks(c, content)
     local path, said, call, message = checked_path(c, row, near)
     local at = c.r:row({ tostring(path) }, near, near)
     local side, field = side_of_path(c, path)
-    if type(path) ~= "string" or type(call) ~= "function" or message ~= nil and type(message) ~= "string" then
+    local unmade = mark.unmade(call)
+    if unmade then
+      c.r:problem(at, "%s", unmade)
+    elseif type(path) ~= "string" or type(call) ~= "function" or message ~= nil and type(message) ~= "string" then
       c.r:problem(at, "a check is a field, a function and a message: { \"phone\", t.matches \"^%+\", \"a phone without country code\" }")
     elseif not side then
       local known = {}

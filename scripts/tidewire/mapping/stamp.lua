@@ -4,6 +4,7 @@
 
 local json = require "tidewire.json"
 local flow = require "tidewire.mapping.flow"
+local literal = require "tidewire.mapping.literal"
 local mark = require "tidewire.mapping.mark"
 local report = require "tidewire.host.report"
 
@@ -59,6 +60,7 @@ local function one(c, side, name, value, at)
     return c.r:problem(at, "a stamp is link.left_key, link.right_key, link.checksum or a plain value%s",
       mark.word(value) == "now" and "; now would differ with every write" or "")
   end
+  if stamp.what == "constant" then literal.check(c, at, "stamp", value, stamp.type, name, c.title[side]) end
   check_free(c, side, name, at)
   return stamp
 end

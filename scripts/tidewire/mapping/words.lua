@@ -112,10 +112,11 @@ local function check_options(name, word, options, declared, place)
   if options == nil then return {} end
   if type(options) ~= "table" then report.refuse(place, ("options of %s.%s are a table"):format(name, word)) end
   local known = report.names(declared)
+  for _, key in ipairs(report.names(general)) do known[#known + 1] = key end
   for _, key in ipairs(report.names(options)) do
     local rule = declared[key] or general[key]
     if rule == nil then
-      report.refuse(place, ("unknown option '%s' of %s.%s%s"):format(tostring(key), name, word, report.suggest(key, known)))
+      report.refuse(place, ("unknown option '%s' of %s.%s%s"):format(tostring(key), name, word, report.suggest_or_list(key, known)))
     end
     local wanted = type(rule) == "table" and rule.type
     local lua_type = ({ text = "string", number = "number", boolean = "boolean", table = "table" })[wanted]
@@ -139,8 +140,11 @@ end
 function M.connection(name, described)
   local collections = described.collections or {}
   local owners = type(described.owners) == "table" and described.owners or {}
-  local known, verbs = report.names(collections), {}
-  for _, verb in ipairs(type(described.verbs) == "table" and described.verbs or {}) do verbs[verb] = true end
+  local known, verbs, members = report.names(collections), {}, report.names(collections)
+  for _, verb in ipairs(type(described.verbs) == "table" and described.verbs or {}) do
+    verbs[verb], members[#members + 1] = true, verb
+  end
+  for _, owner in ipairs(report.names(owners)) do members[#members + 1] = owner end
   return mark.make("connection", setmetatable({}, {
     __index = function(_, word)
       local place = report.where()
@@ -150,9 +154,7 @@ function M.connection(name, described)
       end
       if collections[word] == nil and later.members[word] then later.refuse(name .. "." .. word, place) end
       if #known > 0 and collections[word] == nil then
-        local hint = report.suggest(word, known)
-        if hint == "" then hint = " (it has " .. table.concat(known, ", ") .. ")" end
-        report.refuse(place, ("%s has no '%s'%s"):format(name, tostring(word), hint))
+        report.refuse(place, ("%s has no '%s'%s"):format(name, tostring(word), report.suggest_or_list(word, members)))
       end
       return function(collection, options)
         local at = report.where() or place
