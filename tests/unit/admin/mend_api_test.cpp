@@ -69,7 +69,8 @@ TEST_CASE("api: what decided all fields of a record is told once", "[admin][expl
   Linked f;
   f.world.left.edit("L1", "phone", Value("7"));
   f.world.left.edit("L1", "email", Value("ann@example.net"));
-  f.world.left.edit("L1", "name", Value("Ann B"));
+  f.world.left.edit("L1", "note", Value("m"));
+  f.world.left.edit("L1", "tags", Value("u"));
   f.world.hook(store::Side::kLeft, "L1");
   f.world.settle();
 
