@@ -4,7 +4,7 @@
 #include <thread>
 
 #include "store/executor.h"
-#include "store/lane.h"
+#include "store/queue.h"
 #include "store/migrate.h"
 #include "store/private_file.h"
 #include "store/probe.h"
@@ -13,7 +13,7 @@
 namespace tidewire::store {
 namespace {
 
-void fail_all(Lane::Batch& batch, const Error& error) {
+void fail_all(Queue::Batch& batch, const Error& error) {
   for (Member& member : batch) member.result = error;
 }
 
@@ -73,7 +73,7 @@ class Reader {
     return {};
   }
 
-  void run(Lane::Batch& batch) {
+  void run(Queue::Batch& batch) {
     // One snapshot for the batch: it begins after everything that was acknowledged when its members were asked for.
     Result<void> ready = database_ && !broken_ ? Result<void>() : open();
     if (ready.ok()) ready = database_->exec("BEGIN");
@@ -99,12 +99,12 @@ struct ThreadedExecutor::State {
       : options(std::move(wanted)), poster(poster), reader(options.path), long_readers{Reader(options.path), Reader(options.path)} {}
 
   void start(std::unique_ptr<Database> opened);
-  void run_group(Lane::Batch& batch);
-  Result<void> commit_group(Lane::Batch& batch);
+  void run_group(Queue::Batch& batch);
+  Result<void> commit_group(Queue::Batch& batch);
   Result<void> run_alone(Member& member);
-  void note(const Lane::Batch& batch, const Result<void>& outcome);
-  void read(Reader& with, Lane::Batch& batch);
-  void find_damage(Lane::Batch& batch);
+  void note(const Queue::Batch& batch, const Result<void>& outcome);
+  void read(Reader& with, Queue::Batch& batch);
+  void find_damage(Queue::Batch& batch);
 
   ThreadedExecutorOptions options;
   Poster& poster;
@@ -115,15 +115,15 @@ struct ThreadedExecutor::State {
   Stats stats;
   bool damage_told = false;
   // Last, so that their threads end before what they use.
-  std::unique_ptr<Lane> writes, reads;
-  std::array<std::unique_ptr<Lane>, 2> long_reads;
+  std::unique_ptr<Queue> writes, reads;
+  std::array<std::unique_ptr<Queue>, 2> long_reads;
 };
 
 void ThreadedExecutor::State::start(std::unique_ptr<Database> opened) {
   database = std::move(opened);
-  Lane::Options writing;
+  Queue::Options writing;
   writing.largest = static_cast<std::size_t>(options.max_group);
-  writing.run = [this](Lane::Batch& batch) {
+  writing.run = [this](Queue::Batch& batch) {
     run_group(batch);
     find_damage(batch);
   };
@@ -132,17 +132,17 @@ void ThreadedExecutor::State::start(std::unique_ptr<Database> opened) {
     if (stats.healthy) return std::nullopt;
     return options.probe_every;
   };
-  reads = std::make_unique<Lane>(Lane::Options{.run = [this](Lane::Batch& batch) { read(reader, batch); }}, poster);
-  writes = std::make_unique<Lane>(std::move(writing), poster);
+  reads = std::make_unique<Queue>(Queue::Options{.run = [this](Queue::Batch& batch) { read(reader, batch); }}, poster);
+  writes = std::make_unique<Queue>(std::move(writing), poster);
 }
 
-void ThreadedExecutor::State::read(Reader& with, Lane::Batch& batch) {
+void ThreadedExecutor::State::read(Reader& with, Queue::Batch& batch) {
   with.run(batch);
   find_damage(batch);
 }
 
 /// What stands in a damaged file is not to be worked with: who asked is told so, and the owner of all, once.
-void ThreadedExecutor::State::find_damage(Lane::Batch& batch) {
+void ThreadedExecutor::State::find_damage(Queue::Batch& batch) {
   for (Member& member : batch) {
     if (member.result.ok() || member.result.error().code != Code::kCorrupt) continue;
     member.result = damaged(options.path, member.result.error());
@@ -152,7 +152,7 @@ void ThreadedExecutor::State::find_damage(Lane::Batch& batch) {
   }
 }
 
-void ThreadedExecutor::State::run_group(Lane::Batch& batch) {
+void ThreadedExecutor::State::run_group(Queue::Batch& batch) {
   const bool alone = batch.size() == 1 && batch.front().alone;
   const Result<void> outcome = alone ? run_alone(batch.front()) : commit_group(batch);
   if (!outcome.ok()) {
@@ -178,7 +178,7 @@ Result<void> ThreadedExecutor::State::run_alone(Member& member) {
 }
 
 /// All members and COMMIT. An empty batch is the probe of a disk that failed.
-Result<void> ThreadedExecutor::State::commit_group(Lane::Batch& batch) {
+Result<void> ThreadedExecutor::State::commit_group(Queue::Batch& batch) {
   if (!database) {
     database = TRY(Database::open(options.path));
     TRY(migrate(*database));
@@ -195,7 +195,7 @@ Result<void> ThreadedExecutor::State::commit_group(Lane::Batch& batch) {
   return {};
 }
 
-void ThreadedExecutor::State::note(const Lane::Batch& batch, const Result<void>& outcome) {
+void ThreadedExecutor::State::note(const Queue::Batch& batch, const Result<void>& outcome) {
   std::lock_guard lock(mutex);
   const bool changed = stats.healthy != outcome.ok();
   stats.healthy = outcome.ok();
@@ -213,7 +213,7 @@ ThreadedExecutor::ThreadedExecutor() = default;
 ThreadedExecutor::~ThreadedExecutor() {
   // Writes first: the readers hold the log while the writer may still have to re-open the file.
   state_->writes.reset();
-  for (auto& lane : state_->long_reads) lane.reset();
+  for (auto& queue : state_->long_reads) queue.reset();
   state_->reads.reset();
 }
 
@@ -245,9 +245,9 @@ void ThreadedExecutor::read_long(Work work, Done done) {
   State& state = *state_;
   std::size_t chosen = 0;
   while (chosen + 1 < state.long_reads.size() && state.long_reads[chosen] && state.long_reads[chosen]->is_busy()) ++chosen;
-  auto& lane = state.long_reads[chosen];
-  if (!lane) lane = std::make_unique<Lane>(Lane::Options{.largest = 1, .run = [&state, &reader = state.long_readers[chosen]](Lane::Batch& batch) { state.read(reader, batch); }}, state.poster);
-  lane->add(std::move(work), std::move(done));
+  auto& queue = state.long_reads[chosen];
+  if (!queue) queue = std::make_unique<Queue>(Queue::Options{.largest = 1, .run = [&state, &reader = state.long_readers[chosen]](Queue::Batch& batch) { state.read(reader, batch); }}, state.poster);
+  queue->add(std::move(work), std::move(done));
 }
 
 ThreadedExecutor::Stats ThreadedExecutor::stats() const {

@@ -1,4 +1,4 @@
-// lane.h — a thread that works off store members in batches and hands their answers to the loop.
+// queue.h — a thread that works off store members in batches and hands their answers to the loop.
 //
 // Members are destroyed on the loop too: what their `done` captures may belong to it.
 #pragma once
@@ -24,21 +24,21 @@ struct Member {
   bool alone = false;  // makes a batch by itself
 };
 
-class Lane {
+class Queue {
  public:
   using Batch = std::vector<Member>;
-  /// `run` fills in the results of a batch, on the lane's thread. An empty batch comes where `idle` says so.
+  /// `run` fills in the results of a batch, on the queue's thread. An empty batch comes where `idle` says so.
   struct Options {
     std::size_t largest = 64;
     std::function<void(Batch&)> run;
-    /// How long to wait for a member before `run` gets an empty batch; nullopt for ever. Asked on the lane's thread.
+    /// How long to wait for a member before `run` gets an empty batch; nullopt for ever. Asked on the queue's thread.
     std::function<std::optional<Duration>()> idle = [] { return std::nullopt; };
   };
-  Lane(Options options, Poster& poster);
+  Queue(Options options, Poster& poster);
   /// Runs what is queued, then ends the thread; no `done` is called any more.
-  ~Lane();
-  Lane(const Lane&) = delete;
-  Lane& operator=(const Lane&) = delete;
+  ~Queue();
+  Queue(const Queue&) = delete;
+  Queue& operator=(const Queue&) = delete;
 
   void add(Executor::Work work, Executor::Done done, bool alone = false);
   std::size_t queued() const;

@@ -1,11 +1,11 @@
-#include "store/lane.h"
+#include "store/queue.h"
 
 namespace tidewire::store {
 
-Lane::Lane(Options options, Poster& poster)
+Queue::Queue(Options options, Poster& poster)
     : options_(std::move(options)), poster_(poster), thread_([this] { loop(); }) {}
 
-Lane::~Lane() {
+Queue::~Queue() {
   {
     std::lock_guard lock(mutex_);
     stopping_ = true;
@@ -14,7 +14,7 @@ Lane::~Lane() {
   thread_.join();
 }
 
-void Lane::add(Executor::Work work, Executor::Done done, bool alone) {
+void Queue::add(Executor::Work work, Executor::Done done, bool alone) {
   bool sleeping;
   {
     std::lock_guard lock(mutex_);
@@ -24,24 +24,24 @@ void Lane::add(Executor::Work work, Executor::Done done, bool alone) {
   if (sleeping) wake_.notify_one();
 }
 
-std::size_t Lane::queued() const {
+std::size_t Queue::queued() const {
   std::lock_guard lock(mutex_);
   return queue_.size();
 }
 
-bool Lane::is_busy() const {
+bool Queue::is_busy() const {
   std::lock_guard lock(mutex_);
   return running_ || !queue_.empty();
 }
 
-void Lane::loop() {
+void Queue::loop() {
   for (Batch batch; next(batch); batch.clear()) {
     options_.run(batch);
     if (!batch.empty()) deliver(std::move(batch));
   }
 }
 
-bool Lane::next(Batch& batch) {
+bool Queue::next(Batch& batch) {
   const std::optional<Duration> idle = options_.idle();
   std::unique_lock lock(mutex_);
   running_ = false;
@@ -62,7 +62,7 @@ bool Lane::next(Batch& batch) {
   return running_ || !stopping_;
 }
 
-void Lane::deliver(Batch batch) {
+void Queue::deliver(Batch batch) {
   // std::function copies: one shared batch, held by this closure's copies alone.
   auto answered = std::make_shared<Batch>(std::move(batch));
   poster_.post([answered, alive = std::weak_ptr<const bool>(alive_)] {
