@@ -2,6 +2,7 @@
 // so none of them can say something else than the others.
 #pragma once
 
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -9,6 +10,7 @@
 #include "admin/answer.h"
 #include "admin/roles.h"
 #include "http/router.h"
+#include "store/types.h"
 
 namespace tidewire::admin {
 
@@ -38,6 +40,7 @@ struct Call {
   Caller caller;
   SharedReply reply;
   const Route* route = nullptr;
+  std::shared_ptr<store::AuditEntry> entry{};  // what the trail will have of it, for the handler to name what it was about; null: nothing
 
   std::string query(std::string_view name) const { return request.query(name); }
   bool flag(std::string_view name) const { return flag_of(request, name); }

@@ -74,7 +74,7 @@ async function handle(code, here, there, text, dice) {
   }
   // Only what both have and only one side has edited: else the edit would bring it back. And fewer than the brake holds, which lets
   // ten or 5 % of the links go: what was entered may not be linked yet.
-  if (dice < 0.55 && copy && wanted.get(code).note === "n" && deleted.size < Math.max(5, wanted.size / 50)) {
+  if (dice < 0.55 && copy && wanted.get(code).note === "n" && deleted.size < Math.max(5, wanted.size / 30)) {
     wanted.delete(code);
     deleted.add(code);
     return deliver(await here.remove(record));

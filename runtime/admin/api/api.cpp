@@ -22,7 +22,7 @@ bool is_secret(const std::string& member) { return member == "code" || member ==
 
 /// What a person decides may be of a person: the operation has it, and gives it up when that one is forgotten.
 bool is_decided(const std::string& action, const std::string& member) {
-  static const std::set<std::string_view> members{"value", "left", "right", "left_value", "right_value"};
+  static const std::set<std::string_view> members{"value", "left", "right", "values", "right_values", "left_value", "right_value"};
   return action.starts_with("resolve") && members.contains(member);
 }
 
@@ -214,7 +214,10 @@ void Api::dispatch(const Route& route, http::Request request, http::Params param
 }
 
 void Api::run(const Route& route, Call call) {
-  if (*route.action != '\0') call.reply = audited(route, call);
+  if (*route.action != '\0') {
+    call.entry = std::make_shared<store::AuditEntry>(store::AuditEntry{author_of(call), route.action, audit_subject(route, call), audit_detail(route.action, call.body)});
+    call.reply = audited(call);
+  }
   route.handler(*this, call);
 }
 
@@ -233,12 +236,12 @@ SharedReply Api::redacted(const Call& call) {
 }
 
 /// What was done is in the audit trail before it is answered.
-SharedReply Api::audited(const Route& route, const Call& call) {
-  auto then = [this, alive = alive_, reply = call.reply, author = author_of(call), action = std::string(route.action), subject = audit_subject(route, call), detail = audit_detail(route.action, call.body)](http::Response response) {
+SharedReply Api::audited(const Call& call) {
+  auto then = [this, alive = alive_, reply = call.reply, entry = call.entry](http::Response response) {
     if (response.status >= 400 || !*alive) return (*reply)(std::move(response));
     auto kept = std::make_shared<http::Response>(std::move(response));  // owner: the callback, which must be copyable
-    control_.store().audit(author, action, subject, detail, guarded([this, reply, kept, action](Result<void> stored) {
-      if (!stored.ok()) control_.warn("audit_failed", action + " was done but is not in the audit trail: " + to_string(stored.error()));
+    control_.store().audit(entry->author, entry->action, entry->subject, entry->detail, guarded([this, reply, kept, entry](Result<void> stored) {
+      if (!stored.ok()) control_.warn("audit_failed", entry->action + " was done but is not in the audit trail: " + to_string(stored.error()));
       (*reply)(std::move(*kept));
     }));
   };

@@ -68,7 +68,7 @@ class Api {
   void run(const Route& route, Call call);
   void redact(const Caller& caller, http::Response& response) const;
   SharedReply redacted(const Call& call);
-  SharedReply audited(const Route& route, const Call& call);
+  SharedReply audited(const Call& call);
   void once(const Route& route, Call call, const std::string& key);
 
   Control& control_;

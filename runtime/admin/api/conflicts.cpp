@@ -244,8 +244,16 @@ void with_decision(Api& api, const Call& call, std::function<void(const Decision
   }));
 }
 
+/// By its record, so that the trail tells what was decided of which one, and gives it up with the record.
+void name_record(store::AuditEntry& entry, const store::Conflict& conflict) {
+  entry.subject = conflict.mapping + "/" + conflict.link_key.left.value_or(conflict.link_key.right.value_or(conflict.key));
+  entry.detail["conflict"] = conflict.id;
+  if (!conflict.field.empty()) entry.detail["field"] = conflict.field;
+}
+
 void resolve(Api& api, const Call& call) {
-  with_decision(api, call, [&api, reply = call.reply](const Decision& decision, const store::Conflict& conflict) {
+  with_decision(api, call, [&api, reply = call.reply, entry = call.entry](const Decision& decision, const store::Conflict& conflict) {
+    name_record(*entry, conflict);
     if (!is_plain(decision)) return decide_conflict(api, decision, reply);
     with_preview(api, conflict, decision, reply, [&api, reply, decision](const sync::Report&) { decide_conflict(api, decision, reply); });
   });

@@ -372,4 +372,18 @@ TEST_CASE("api: the audit trail names who decided, as the conflict does", "[admi
   const Value audit = f.get("/api/v1/audit?author=bob");
   REQUIRE(audit.find("audit")->as_array().size() == 1);
   CHECK(audit.at_path("audit.0.action")->as_string() == "resolve");
+  CHECK(audit.at_path("audit.0.subject")->as_string() == "people/L1");
+  CHECK(audit.at_path("audit.0.detail.field")->as_string() == "note");
+}
+
+TEST_CASE("api: of what a person decides the audit trail has no value, of one field or of several", "[admin][conflicts]") {
+  Grouped f;
+
+  f.post(f.target + "/resolve", R"({"method": "value", "values": {"note": "ours", "phone": "0170 1"}, "right_values": {"note": "theirs", "phone": "0170 2"}})", 202);
+
+  const Value audit = f.get("/api/v1/audit?action=resolve");
+  const Value* detail = audit.at_path("audit.0.detail");
+  REQUIRE(detail != nullptr);
+  CHECK(detail->string_or("values_hash").size() == 16);
+  CHECK(json::dump(*detail).find("0170") == std::string::npos);
 }
