@@ -61,6 +61,7 @@ const cases = {
     const linked = page.getByRole("table", { name: "Linked records" });
     await linked.getByRole("row").filter({ has: page.locator("td[data-title=Left]", { hasText: /^1$/ }) }).locator("td[data-title=Left] a").click();
     await page.getByText("app 1 and app 2 are the same thing").waitFor();
+    await page.getByText(/^All of this: Script version/).waitFor();  // said once, not with each field
     await rows().first().waitFor();
     assert.deepEqual([...new Set(await history().locator("td[data-title=Left]").allInnerTexts())], ["1"]);
     await visit(page, address, "#/record?mapping=pairs&key=3");
