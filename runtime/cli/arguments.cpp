@@ -21,6 +21,9 @@ Error unknown_option(const std::string& name, const Syntax& syntax) {
   return make_error(Code::kInvalid, "unknown option " + name + suggestion(name, known));
 }
 
+/// A variable of a script that is not set must not mean everything.
+Error empty(const std::string& what) { return make_error(Code::kInvalid, what + " is empty", "what is not said is left out; is a variable not set?"); }
+
 const Option* find_option(const std::string& name, const Syntax& syntax) {
   const auto found = std::find_if(syntax.options.begin(), syntax.options.end(), [&](const Option& one) { return name == one.name; });
   return found == syntax.options.end() ? nullptr : &*found;
@@ -47,6 +50,7 @@ Result<Arguments> Arguments::parse(std::span<const std::string> words, const Syn
       rest.insert(rest.end(), words.begin() + static_cast<std::ptrdiff_t>(i) + 1, words.end());
       break;
     }
+    if (words[i].empty()) return empty("a word of the command");
     if (!is_option(words[i])) {
       out.words_.push_back(words[i]);
       continue;
@@ -60,6 +64,7 @@ Result<Arguments> Arguments::parse(std::span<const std::string> words, const Syn
         if (!more) return make_error(Code::kInvalid, given.name + " needs a value: " + given.name + " " + option->value);
         given.value = words[++i];
       }
+      if (wants_value && given.value->empty()) return empty(given.name);
       out.options_[given.name] = given.value.value_or("");
     } else if (syntax.free_options && given.name.size() > 2) {
       if (!given.value && more && !is_option(words[i + 1])) given.value = words[++i];

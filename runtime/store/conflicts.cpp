@@ -31,17 +31,17 @@ std::string open_conflict_text(const char* target) {
          "OR right_value IS NOT excluded.right_value OR ?13";
 }
 
-/// A person saw what the row shows at this moment; else the decision is about something that is no more.
+/// A person saw what the row shows at this moment, and nobody decided meanwhile; else the decision is about something that is no more.
 Result<Conflict> shown_still(Database& database, const Store::Resolution& resolution) {
   static const std::string sql = select_text(kConflictColumns, "conflicts WHERE id = ? AND closed_at IS NULL");
   Query query(database, sql, resolution.conflict);
   if (!TRY(query.next())) return make_error(Code::kNotFound, "no open conflict " + std::to_string(resolution.conflict));
   Conflict conflict = TRY(read_conflict(query));
-  if (resolution.shown_at == Instant{} || resolution.shown_at == conflict.shown_at) return conflict;
-  return make_error(Code::kStale,
-                    "conflict " + std::to_string(resolution.conflict) + " shows other values since " +
-                        format_instant(conflict.shown_at),
-                    "look at the new values and decide again");
+  const bool again = conflict.method == resolution.method && conflict.author.value_or("") == resolution.author && conflict.said.left == resolution.said.left && conflict.said.right == resolution.said.right;
+  if (resolution.shown_at == Instant{} || resolution.shown_at == conflict.shown_at || again) return conflict;
+  const std::string which = std::to_string(resolution.conflict), who = conflict.author.value_or("somebody");
+  if (conflict.method) return make_error(Code::kStale, "conflict " + which + " was decided by " + who + " since you looked", "look at that decision; until it is carried out it can be changed");
+  return make_error(Code::kStale, "conflict " + which + " shows other values since " + format_instant(conflict.shown_at), "look at the new values and decide again");
 }
 
 Result<std::vector<DirtyMark>> conflict_marks(Database& database, const Conflict& conflict) {
@@ -63,12 +63,12 @@ Result<std::vector<DirtyMark>> conflict_marks(Database& database, const Conflict
 Result<void> store_resolution(Database& database, const Store::Resolution& resolution, Instant now) {
   const Conflict conflict = TRY(shown_still(database, resolution));
   // Of an edit that was deleted with its record nothing is left to be written: it is closed by having been seen.
-  TRY(execute(database, "UPDATE conflicts SET method = ?1, author = ?2, said_left = ?3, said_right = ?4, closed_at = iif(kind = 'delete_update', ?6, NULL) WHERE id = ?5",
+  TRY(execute(database, "UPDATE conflicts SET method = ?1, author = ?2, said_left = ?3, said_right = ?4, shown_at = ?6, closed_at = iif(kind = 'delete_update', ?6, NULL) WHERE id = ?5",
               resolution.method, or_null(resolution.author), dumped(resolution.said.left), dumped(resolution.said.right), conflict.id, now));
   for (const Store::Resolution::With& one : resolution.with) {
     if (!conflict.link) break;
-    TRY(execute(database, "UPDATE conflicts SET method = ?1, author = ?2, said_left = ?3, said_right = ?4 WHERE link = ?5 AND field = ?6 AND closed_at IS NULL AND kind <> 'delete_update'",
-                resolution.method, or_null(resolution.author), dumped(one.said.left), dumped(one.said.right), *conflict.link, one.field));
+    TRY(execute(database, "UPDATE conflicts SET method = ?1, author = ?2, said_left = ?3, said_right = ?4, shown_at = ?7 WHERE link = ?5 AND field = ?6 AND closed_at IS NULL AND kind <> 'delete_update'",
+                resolution.method, or_null(resolution.author), dumped(one.said.left), dumped(one.said.right), *conflict.link, one.field, now));
   }
   return add_marks(database, conflict.mapping, TRY(conflict_marks(database, conflict)), now);
 }

@@ -156,6 +156,14 @@ TEST_CASE("api: a body that is no JSON object is refused", "[admin]") {
   CHECK(f.ask("POST", "/api/v1/sync", "{").status == 400);
   CHECK(f.ask("POST", "/api/v1/sync", R"({"limit": -1})").status == 400);
   CHECK(f.ask("POST", "/api/v1/sync", R"({"side": "up"})").status == 400);
+  // What is empty must not mean all.
+  for (const auto& [path, body] : std::vector<std::pair<const char*, const char*>>{
+           {"sync", R"({"mapping": "people", "key": ""})"}, {"sync", R"({"mapping": ""})"}, {"verify", R"({"mapping": ""})"}, {"retry", R"({"mapping": "", "all": true})"},
+           {"revert", R"({"mapping": "people", "since": "2h", "key": ""})"}, {"links/ignore", R"({"mapping": "people", "key": "L1", "field": ""})"}, {"release", R"({"mapping": "people", "field": ""})"},
+           {"tokens", R"({"name": "ci", "expires_in": ""})"}}) {
+    INFO(path << " " << body);
+    CHECK(f.ask("POST", std::string("/api/v1/") + path, body).status == 400);
+  }
   CHECK(f.ask("GET", "/api/v1/operations?limit=0").status == 400);
   CHECK(f.ask("GET", "/api/v1/operations?limit=x").status == 400);
 }

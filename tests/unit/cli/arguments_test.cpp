@@ -29,10 +29,15 @@ TEST_CASE("arguments: options stand before, between and after words", "[cli]") {
   CHECK(parsed->number("--limit").value() == 5);
 }
 
-TEST_CASE("arguments: a value may follow an equals sign, and be empty or begin with a dash", "[cli]") {
+TEST_CASE("arguments: a value may follow an equals sign, and begin with a dash", "[cli]") {
   CHECK(parse({"--limit=7"})->number("--limit").value() == 7);
-  CHECK(parse({"--limit="})->get("--limit", "x").empty());
   CHECK(parse({"--limit", "-7"})->get("--limit") == "-7");
+}
+
+TEST_CASE("arguments: what is empty is refused: a variable that is not set must not mean everything", "[cli]") {
+  CHECK(refusal({"--limit="}) == "--limit is empty");
+  CHECK(refusal({"--limit", ""}) == "--limit is empty");
+  CHECK(refusal({"", "--failed"}) == "a word of the command is empty");
 }
 
 TEST_CASE("arguments: the last of an option given twice counts", "[cli]") { CHECK(parse({"--limit", "1", "--limit", "2"})->get("--limit") == "2"); }
@@ -57,7 +62,7 @@ TEST_CASE("arguments: too few and too many words are refused, but not where help
 }
 
 TEST_CASE("arguments: a number must be one", "[cli]") {
-  for (const char* text : {"x", "1x", "-1", "", "99999999999999999999"}) CHECK_FALSE(parse({std::string("--limit=") + text})->number("--limit").ok());
+  for (const char* text : {"x", "1x", "-1", "99999999999999999999"}) CHECK_FALSE(parse({std::string("--limit=") + text})->number("--limit").ok());
   CHECK(parse({})->number("--limit", 20).value() == 20);
 }
 

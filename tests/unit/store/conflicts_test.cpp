@@ -114,6 +114,28 @@ TEST_CASE("conflicts: one from before the link is closed by the commit that link
   CHECK(open_conflicts(f).empty());
 }
 
+TEST_CASE("conflicts: of two people who saw the same the second is told of the first, and may change it once seen", "[store][conflicts]") {
+  StoreFixture f;
+  const std::int64_t link = f.commit({.mapping = "employees", .link = link_of("E1", "42")});
+  f.commit({.mapping = "employees", .open_conflicts = {phone_clash(link, "+1", "+2")}});
+  const Conflict shown = open_conflicts(f).front();
+  f.clock.pass(std::chrono::seconds(1));
+  const auto resolve = [&](const char* method, const char* author, Instant at) {
+    Store::Resolution resolution{shown.id, method, author, {}, at};
+    return f.try_ask<void>([&](auto done) { f.store.resolve(resolution, done); });
+  };
+
+  REQUIRE(resolve("left", "ada", shown.shown_at).ok());
+  CHECK(resolve("left", "ada", shown.shown_at).ok());  // the same again
+  const auto second = resolve("right", "bob", shown.shown_at);
+  REQUIRE_FALSE(second.ok());
+  CHECK(second.error().code == Code::kStale);
+  CHECK(second.error().message.find("was decided by ada") != std::string::npos);
+  CHECK(open_conflicts(f).front().method == "left");
+  CHECK(resolve("right", "bob", open_conflicts(f).front().shown_at).ok());
+  CHECK(open_conflicts(f).front().author == "bob");
+}
+
 TEST_CASE("conflicts: a resolution is refused when other values are shown since", "[store][conflicts]") {
   StoreFixture f;
   const std::int64_t link = f.commit({.mapping = "employees", .link = link_of("E1", "42")});
