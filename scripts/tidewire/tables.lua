@@ -71,6 +71,20 @@ function M.note_clock(conn, now)
   conn.state.clock_offset = theirs[1] - ours[1] + ((theirs[2] or 0) - (ours[2] or 0)) / 1e6
 end
 
+--- The warning of a time column without a zone on a server whose clock goes by `zone`, which is not UTC.
+function M.zoneless(name, zone, better)
+  return ("%s has no zone and counts as UTC, but the server goes by %s: where what writes here sets local time, polls pass over edits and `newest` errs. %s, or let what sets it set UTC"):format(name, zone, better)
+end
+
+--- Nil where the table has each column of the key that the mapping names; else the error.
+function M.why_no_key(sql, about, collection)
+  for _, name in ipairs(given(collection.key) or {}) do
+    if not about.by_name[name] then
+      return select(2, fail("invalid", "the key: " .. about.name .. " has no column " .. sql.quoted(name), "`tidewire schema` lists its columns; name those of its key in the mapping"))
+    end
+  end
+end
+
 --- The column of that name; nil, err where there is none.
 function M.column(shape, name)
   local column = shape.about.by_name[name]

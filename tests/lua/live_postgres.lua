@@ -188,6 +188,22 @@ tap.test("of rows that share a key none is written, and check says that nothing 
   tap.equal(warned(rows), false)
 end)
 
+tap.test("a key that the table does not have is an error of describe; a time column without a zone is told where the clock goes by another", function()
+  assert(db:query "create table local_times (id int primary key, at timestamp, told timestamptz)")
+  local call = connect().functions
+  fails("invalid", 'the key: "public"."local_times" has no column "number"', call.describe(collection("local_times", { "number" }, { "at" })))
+  local function warned(column)
+    local rows = collection("local_times", { "id" }, { column })
+    rows.options = { modified = column }
+    return table.concat(assert(call.describe(rows)).warnings, "\n"):match "has no zone and counts as UTC, but the server goes by ([%w_/]+)"
+  end
+  assert(db:query "do $$ begin execute format('alter database %I set timezone = %L', current_database(), 'America/New_York'); end $$")
+  tap.equal({ warned "at", warned "told" or false }, { "America/New_York", false })
+  assert(db:query "do $$ begin execute format('alter database %I set timezone = %L', current_database(), 'UTC'); end $$")
+  tap.equal(warned "at", nil)
+  assert(db:query "do $$ begin execute format('alter database %I reset timezone', current_database()); end $$")
+end)
+
 tap.test("a policy that begins to hide rows is noticed before they count as deleted", function()
   assert(db:query "create table shown_once (id int primary key, name text)")
   assert(db:query "insert into shown_once values (1, 'a'), (2, 'b')")

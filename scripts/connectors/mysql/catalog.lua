@@ -205,6 +205,17 @@ function M.silent(about, collection)
   return list
 end
 
+-- The zone that the server's clock goes by, where that is not UTC. What an application sets for itself nobody tells.
+local clock_zone = [[
+select if(@@global.time_zone = 'SYSTEM', @@system_time_zone, @@global.time_zone) as zone from dual
+where convert_tz('2024-01-01', '+00:00', @@global.time_zone) <> '2024-01-01' or convert_tz('2024-07-01', '+00:00', @@global.time_zone) <> '2024-07-01']]
+
+local function add_zoneless(conn, column, warn)
+  if not column or column.kind ~= "datetime" then return end
+  local found = (db.query(conn, clock_zone) or {})[1]
+  if found then warn(tables.zoneless(db.quoted(column.name), found.zone, "Make it a timestamp")) end
+end
+
 local function add_warnings(conn, collection, about, key, warnings)
   local is_view, column = about.type ~= "BASE TABLE", M.time_column(conn, collection, about)
   local function warn(text) warnings[#warnings + 1] = text end
@@ -220,6 +231,7 @@ local function add_warnings(conn, collection, about, key, warnings)
     warn(("nothing keeps %s (no ON UPDATE, no trigger): where who edits a row does not set it, `newest` and polls see the older time (`tidewire install` makes a trigger)")
       :format(db.quoted(column.name)))
   end
+  add_zoneless(conn, column, warn)
   local parents = given(collection.parents) or {}
   local untold, parent = notes.untold(about, parents)[1], parents[1] and db.quoted(parents[1])
   if parent and (is_view or conn.config.changes == "poll") then
@@ -237,6 +249,8 @@ function M.describe(conn, collection)
   tables.forget(conn)
   local about, err = M.table(conn, collection)
   if not about then return nil, err end
+  err = tables.why_no_key(db, about, collection)
+  if err then return nil, err end
   local key, unique = unique_of(about)
   local is_key, points, fields, warnings = {}, {}, array {}, array {}
   local modified, version = M.time_column(conn, collection, about), tables.option(conn, collection, "version")

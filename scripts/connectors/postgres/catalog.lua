@@ -278,6 +278,20 @@ local function add_unlogged(conn, collection, about, key, warn)
   end
 end
 
+-- The zone that the server's clock goes by, of the database or as it was set up, where that is not UTC. What a role or an application
+-- sets for itself nobody tells.
+local clock_zone = [[
+select zone from (select coalesce((select split_part(one, '=', 2) from pg_db_role_setting s, unnest(s.setconfig) one
+    where s.setrole = 0 and s.setdatabase in (0, (select oid from pg_database where datname = current_database())) and one ilike 'timezone=%'
+    order by s.setdatabase desc limit 1), current_setting('log_timezone')) as zone) z
+where timestamptz '2024-01-01 00:00Z' at time zone zone <> '2024-01-01' or timestamptz '2024-07-01 00:00Z' at time zone zone <> '2024-07-01']]
+
+local function add_zoneless(conn, modified, warn)
+  if not modified or modified.cast ~= "timestamp without time zone" then return end
+  local found = (db.query(conn, clock_zone) or {})[1]
+  if found then warn(tables.zoneless(db.quoted(modified.name), found.zone, "Make it a timestamptz")) end
+end
+
 local function add_warnings(conn, collection, about, primary, modified, warnings)
   local named = given(collection.key) or {}
   local key = #named > 0 and named or primary
@@ -300,6 +314,7 @@ local function add_warnings(conn, collection, about, primary, modified, warnings
   if modified and not M.is_kept(about, modified) then
     warn(("no trigger keeps %s: where who edits a row does not set it, `newest` and polls see the older time (`tidewire install` makes one)"):format(db.quoted(modified.name)))
   end
+  add_zoneless(conn, modified, warn)
   if conn.config.changes == "auto" and M.notes(conn, collection, about) and not M.notes_emptied(conn, collection, about) then
     warn "the outbox does not tell that the table was emptied (truncate): a sweep finds it; run `tidewire install` again"
   end
@@ -329,6 +344,8 @@ function M.describe(conn, collection)
   tables.forget(conn)
   local about, err = M.table(conn, collection)
   if not about then return nil, err end
+  err = tables.why_no_key(db, about, collection)
+  if err then return nil, err end
   local key, unique = keys_of(about)
   local is_key, points = {}, {}
   for _, name in ipairs(key) do is_key[name] = true end
