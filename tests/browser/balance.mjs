@@ -32,6 +32,9 @@ const cases = {
     assert.deepEqual(ends.map(({ name, number }) => [name, number]).sort(), [["conflict", 1], ["conflict", 1], ["gone", 2], ["waiting", 1]]);
     assert.deepEqual(ends.filter(({ name }) => name === "conflict").map(({ text, tone }) => [text, tone]), [["were in conflict", ""], ["in conflict", "warn"]]);
   },
+  "one whose file is gone is no part of it"() {
+    assert.deepEqual(balance_of({ a: { file_gone: true, dead_rows: 1, counters: { received: 3, applied: 1 } } }), balance_of({}));
+  },
   "one that is not read yet has no numbers"() {
     assert.deepEqual(balance_of({ a: {} }), { counters: {}, received: 0, ends: [], under_way: 0 });
   },

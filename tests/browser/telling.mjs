@@ -123,6 +123,35 @@ const cases = {
     await drawn(page);
   },
 
+  async "a mapping whose file is gone is part of no sum, and the page lets it go"() {
+    await app.faults({ match: { method: "PATCH", path: "rb" }, action: { status: 422 } });
+    await app.edit("la", "code", "b", { name: "refused" });
+    await project.cli("sync", "pairs", "--once");
+    await until("the dead letter", async () => (await project.status()).mappings.pairs.dead === 1);
+    const badge = page.locator("[data-count=dead-letters]");
+    await visit(page, address, "#/");
+    await until("the badge to count it", async () => (await badge.innerText()) === "1");
+    project.remove("mappings/pairs.lua");
+    await until("its file to be gone", async () => (await project.status()).mappings.pairs.file_gone);
+    await page.reload();
+    await page.getByText("its file is gone, 3 pairs and 1 open kept").waitFor();
+    assert.equal(await page.getByText("not level.").count(), 0);
+    assert.equal(await badge.isVisible(), false);
+    await page.getByRole("button", { name: "Make all level…" }).click();
+    await page.getByRole("dialog").getByText(/^The mapping takes over/).waitFor();
+    await page.getByRole("dialog").getByRole("button", { name: "Cancel" }).click();
+    await visit(page, address, "#/mapping/pairs");
+    await page.locator(".chip", { hasText: "file gone" }).waitFor();
+    for (const name of ["Pause", "Delete…"]) assert.equal(await page.getByRole("button", { name }).count(), 0, name);
+    assert.equal(await page.getByRole("tab").count(), 0);
+    await page.getByRole("button", { name: "Let it go…" }).click();
+    await page.getByLabel("Why?").fill("no pairs any more");
+    await page.getByRole("dialog").getByRole("button", { name: "Let it go" }).click();
+    await page.getByText("pairs is let go.").waitFor();
+    assert.equal((await project.status()).mappings.pairs, undefined);
+    await app.well();
+  },
+
   async "the page made no mistake of its own"() {
     await visit(page, address, "#/webhooks");
     assert.ok(!(await page.getByLabel("By", { exact: true }).locator("option").allInnerTexts()).includes("poll"));

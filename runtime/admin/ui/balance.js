@@ -8,11 +8,14 @@ const ended = {
 };
 const tones = { conflict: "warn", dead_rows: "bad" };  // of what stands
 
+/// Those that are part of a sum: of one whose file is gone nothing is worked off.
+export const with_file = (mappings) => Object.values(mappings).filter((one) => !one.file_gone);
+
 /// { counters of all mappings together, received, ends: [{ name, text, number, tone }], under_way } of the mappings of a status.
 export function balance_of(mappings) {
   const counters = {}, standing_now = {};
   const add = (sums, name, number) => { sums[name] = (sums[name] ?? 0) + (number ?? 0); };
-  for (const one of Object.values(mappings)) {
+  for (const one of with_file(mappings)) {
     for (const [name, number] of Object.entries(one.counters ?? {})) add(counters, name, number);
     for (const name of Object.keys(standing)) add(standing_now, name, one[name]);
   }

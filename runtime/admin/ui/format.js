@@ -36,6 +36,9 @@ export const arrows = { both: "↔", to_right: "→", to_left: "←" };
 
 export const count = (number) => (number ?? 0).toLocaleString("en").replaceAll(",", " ");
 
+/// "1 row", "2 rows"; `many` where it is more than the one with an s.
+export const counted = (number, one, many = `${one}s`) => `${count(number)} ${number === 1 ? one : many}`;
+
 export function bytes(number) {
   for (const unit of ["B", "KB", "MB"]) {
     if (number < 1024) return `${number.toFixed(unit === "B" ? 0 : 1)} ${unit}`;

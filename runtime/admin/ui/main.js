@@ -1,5 +1,6 @@
 // The way in: who is there, which page, what is new.
 import { get, may, post, session, take_session, when_logged_out } from "./api.js";
+import { with_file } from "./balance.js";
 import { h, replace } from "./dom.js";
 import { listen, stop_listening } from "./events.js";
 import { login_page, setup_page } from "./login.js";
@@ -46,7 +47,7 @@ async function draw_counts() {
   if (!may("viewer")) return;
   try {
     const { mappings } = await get("/api/v1/status");
-    const sum = (name) => Object.values(mappings).reduce((total, one) => total + (one[name] ?? 0), 0);
+    const sum = (name) => with_file(mappings).reduce((total, one) => total + (one[name] ?? 0), 0);
     for (const [page, number] of [["conflicts", sum("open_conflicts")], ["dead-letters", sum("dead") + sum("held")]]) {
       const badge = nav.querySelector(`[data-count="${page}"]`);
       if (!badge) continue;

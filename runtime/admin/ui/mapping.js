@@ -9,7 +9,7 @@ import { editor } from "./editor.js";
 import { diff } from "./diff.js";
 import { work_tab } from "./mapping_work.js";
 import { leaves_edit, unsaved } from "./unsaved.js";
-import { behind, state_of } from "./verdict.js";
+import { behind, kept_of, state_of } from "./verdict.js";
 import { ask, banner, button, card, empty, figure, head, problems, table, tabs, toast, trouble } from "./view.js";
 
 const listed = (value) => (Array.isArray(value) ? value.join(", ") : value ?? "");
@@ -52,6 +52,19 @@ function end_card(name, mapping, cursor) {
     cursor && h("details", {}, h("summary", {}, end.poll ? "Where the poll continues" : "Where the next look continues"), h("pre", {}, text_of(cursor.value, 2)), h("p", { class: "dim small" }, moment(cursor.updated_at)), anew));
 }
 
+/// No file of the project names it any more: what is left to do is to put the file back, or to let go what is kept of it.
+function file_gone(mapping) {
+  const { name, links } = mapping;
+  const let_go = may("admin") && button("Let it go…", async () => {
+    const answer = await ask(`Let ${name} go?`, { text: `What is kept of it, ${kept_of(mapping)}, is dropped, its open conflicts are closed, nothing more is taken in for it, and the status knows it no more. Its history stays; neither system is touched.`, inputs: [{ label: "Why? It goes into the audit trail.", name: "reason", required: true, minlength: "3" }], yes: "Let it go", danger: true });
+    if (!answer) return;
+    await post(`/api/v1/mappings/${segment(name)}/discard`, { reason: answer.reason, links });
+    toast(`${name} is let go.`);
+    location.hash = "#/";
+  }, "danger");
+  return banner("warn", "Its file is gone.", `No file of the project names it, so nothing of it is worked off; ${kept_of(mapping)} kept. Put the file back, or let it go${may("admin") ? "." : ", which needs the role admin."}`, let_go && h("div", { class: "row" }, let_go));
+}
+
 /// What keeps its file from loading, whichever tab is open, and the way to the line.
 function not_loaded(mapping) {
   const { error } = mapping.reload ?? {};
@@ -65,7 +78,7 @@ async function overview_tab(place, mapping) {
   const { cursors } = await get("/api/v1/cursors");
   const cursor = (side) => cursors.find((one) => one.mapping === mapping.name && one.side === side);
   replace(place, card("", h("div", { class: "figures" }, figure(count(mapping.links), "linked"), figure(count(mapping.waiting + mapping.backing_off), "waiting"), figure(count(mapping.open_conflicts), "conflicts", mapping.open_conflicts ? "warn" : ""), figure(count(mapping.dead), mapping.dead === 1 ? "dead letter" : "dead letters", mapping.dead ? "bad" : ""), mapping.held > 0 && figure(count(mapping.held), "held", "warn"), mapping.waiting_for > 0 && figure(count(mapping.waiting_for), "wait for a parent"), figure(count(mapping.tombstones), "deleted"), figure(behind(mapping), "behind"))),
-    h("section", { class: "card flush" }, h("div", { class: "head" }, h("h2", {}, "Fields side by side")), fields_table(mapping)),
+    !mapping.file_gone && h("section", { class: "card flush" }, h("div", { class: "head" }, h("h2", {}, "Fields side by side")), fields_table(mapping)),
     h("div", { class: "cards" }, end_card("left", mapping, cursor("left")), end_card("right", mapping, cursor("right"))));
 }
 
@@ -110,22 +123,23 @@ export async function mapping_page(box, tools) {
     const mapping = await get(`/api/v1/mappings/${segment(name)}`);
     await hands_off();
     if (!tools.current()) return;
-    const off = mapping.paused;
-    const toggle = may("operator") && button(off ? "Resume" : "Pause", async () => {
+    const off = mapping.paused, gone = mapping.file_gone;
+    const toggle = !gone && may("operator") && button(off ? "Resume" : "Pause", async () => {
       await post(`/api/v1/mappings/${segment(name)}/${off ? "enable" : "disable"}`);
       toast(!off ? "It takes no more keys; what comes waits." : mapping.held_for ? "It is resumed, and held still: see above." : "It goes on.");
       await draw();
     });
-    const erase = may("admin") && button("Delete…", async () => {
+    const erase = !gone && may("admin") && button("Delete…", async () => {
       if (!(await ask(`Delete ${name}?`, { text: `${mapping.file} goes. What is linked, and what was done, stays in the state; neither system is touched.`, yes: "Delete", danger: true }))) return;
       await remove(`/api/v1/mappings/${segment(name)}`);
       toast(`${name} is deleted.`);
       location.hash = "#/";
     }, "quiet");
     replace(top, head(name, toggle, erase), h("div", { class: "row" }, chip(state_of(mapping)), mapping.left && h("span", {}, `${mapping.left.connection}.${mapping.left.collection} ${arrows[mapping.direction] ?? "↔"} ${mapping.right.connection}.${mapping.right.collection}`), h("a", { href: `#/operations?mapping=${segment(name)}` }, "Operations"), h("a", { href: `#/record?mapping=${segment(name)}` }, "Records")),
-      held_banner(mapping, draw), not_loaded(mapping), (mapping.warnings ?? []).map((one) => banner("warn", typeof one === "string" ? one : one.message ?? JSON.stringify(one))), tabs(choices, chosen, choose));
+      gone ? file_gone(mapping) : [held_banner(mapping, draw), not_loaded(mapping)], (mapping.warnings ?? []).map((one) => banner("warn", typeof one === "string" ? one : one.message ?? JSON.stringify(one))), !gone && tabs(choices, chosen, choose));
     try {
-      if (chosen === "script") await script_tab(place, mapping, tools);
+      if (gone) await overview_tab(place, mapping);
+      else if (chosen === "script") await script_tab(place, mapping, tools);
       else if (chosen === "edit") await (unsaved() || editor(place, mapping, draw));
       else if (chosen === "work") work_tab(place, mapping, draw);
       else await overview_tab(place, mapping);

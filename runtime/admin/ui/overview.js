@@ -1,7 +1,7 @@
 // Is everything level?
 import { alerts_card } from "./alerts.js";
 import { get, may, post, segment } from "./api.js";
-import { balance_of } from "./balance.js";
+import { balance_of, with_file } from "./balance.js";
 import { h, prose, replace, s } from "./dom.js";
 import { hands_off, refresh_every, refresh_on } from "./events.js";
 import { ago, arrows, chip, count, moment } from "./format.js";
@@ -66,8 +66,8 @@ export async function overview_page(box, tools) {
     const [status, activity, alerts] = await Promise.all([get("/api/v1/status"), get("/api/v1/activity"), alerts_card(draw)]);
     await hands_off();
     if (!tools.current()) return;
-    const sync_all = may("operator") && Object.keys(status.mappings).length > 0 && button("Make all level…", async () => {
-      const all = Object.values(status.mappings), fresh = all.filter((one) => one.ever_loaded === false).length;
+    const sync_all = may("operator") && with_file(status.mappings).length > 0 && button("Make all level…", async () => {
+      const all = with_file(status.mappings), fresh = all.filter((one) => one.ever_loaded === false).length;
       if (!(await ask("Make all level?", { text: `${all.length === 1 ? "The mapping takes" : `All ${all.length} mappings take`} over what changed on either side since the last look, and ${all.length === 1 ? "writes" : "write"} it to the other.${fresh ? ` ${fresh === 1 ? "One was" : `${fresh} were`} never loaded: all records of both sides are linked or created.` : ""}`, yes: "Make all level" }))) return;
       const { job } = await post("/api/v1/sync", {});
       toast("Started; the job shows how far it is.");

@@ -1,13 +1,20 @@
 // Is everything level? Said only as far as it is known.
 import { segment } from "./api.js";
+import { with_file } from "./balance.js";
 import { h, prose } from "./dom.js";
-import { count, lasting } from "./format.js";
+import { count, counted, lasting } from "./format.js";
 import { banner } from "./view.js";
 
-const sum = (mappings, name) => Object.values(mappings).reduce((total, one) => total + (one[name] ?? 0), 0);
+const sum = (mappings, name) => with_file(mappings).reduce((total, one) => total + (one[name] ?? 0), 0);
+
+const open_of = (one) => ["waiting", "backing_off", "open_conflicts", "dead", "held", "waiting_for"].reduce((total, name) => total + (one[name] ?? 0), 0);
+
+/// What the state keeps of it: "3 pairs and 2 open".
+export const kept_of = (one) => counted(one.links, "pair") + (open_of(one) ? ` and ${count(open_of(one))} open` : "");
 
 /// What is unknown of it, and why; "" where what was seen of both sides is level, or waits.
 export function unknown_of(one) {
+  if (one.file_gone) return `its file is gone, ${kept_of(one)} kept: nothing of it is worked off before the file is put back`;
   if (one.moved) return `held (${one.held_for}): nothing of it is worked off before its file is put back or somebody says what its links are of`;
   if (one.held_for) return `held (${one.held_for}): nothing of it is worked off before somebody accepts or drops the report`;
   if (one.paused) return "paused: what comes waits until it is resumed";
@@ -18,11 +25,12 @@ export function unknown_of(one) {
   return "";
 }
 
-/// Its state in a word: one that runs on while its last save does not load is told apart.
-export const state_of = (one) => (one.held_for ? "held" : one.reload?.ok === false && one.state === "running" ? "bad edit" : one.state);
+/// Its state in a word: one that runs on while its last save does not load is told apart, and one that no file names.
+export const state_of = (one) => (one.file_gone ? "file gone" : one.held_for ? "held" : one.reload?.ok === false && one.state === "running" ? "bad edit" : one.state);
 
 /// For how long it is behind; "level" only of what is known to be.
 export function behind(one) {
+  if (one.file_gone) return "not known";
   if (one.oldest_waiting) return lasting(one.oldest_waiting);
   if (one.ever_loaded === false) return "never loaded";
   if (one.held) return `${count(one.held)} held`;
