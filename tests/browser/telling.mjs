@@ -123,6 +123,18 @@ const cases = {
     await drawn(page);
   },
 
+  async "pairs outside the scope are a figure of the mapping, which leads to them"() {
+    const before = (await project.status()).mappings.pairs.version;
+    project.edit("mappings/pairs.lua", "  fields =", `  scope = { left = { code = one_of { "a", "b" } } },\n  fields =`);
+    await until("the edit to be loaded", async () => (await project.status()).mappings.pairs.version !== before);
+    assert.equal((await call("http://tidewire/api/v1/sync", { method: "POST", body: { mapping: "pairs", key: "3", side: "left" }, socket: project.path("state/tidewire.sock") })).status, 202);
+    await until("one pair outside", async () => (await project.status()).mappings.pairs.frozen === 1);
+    await visit(page, address, "#/mapping/pairs");
+    await page.locator(".figure", { hasText: "out of scope" }).getByRole("link", { name: "1" }).click();
+    await page.getByRole("table", { name: "Linked records" }).locator(".chip", { hasText: "out of scope" }).waitFor();
+    assert.equal(await page.getByRole("table", { name: "Linked records" }).locator("tbody tr").count(), 1);
+  },
+
   async "a mapping whose file is gone is part of no sum, and the page lets it go"() {
     await app.faults({ match: { method: "PATCH", path: "rb" }, action: { status: 422 } });
     await app.edit("la", "code", "b", { name: "refused" });

@@ -65,7 +65,7 @@ const tones = {
 };
 
 /// What is called otherwise than the API spells it, wherever it is told or chosen.
-const said = { dead: "dead letter", waiting_for: "waiting for a parent", backing_off: "failed, tried again" };
+const said = { dead: "dead letter", waiting_for: "waiting for a parent", backing_off: "failed, tried again", frozen: "out of scope" };
 
 export const words = (word) => said[word] ?? String(word ?? "").replaceAll("_", " ");
 

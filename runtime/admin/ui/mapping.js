@@ -4,7 +4,7 @@ import { get, may, post, remove, segment } from "./api.js";
 import { h, prose, replace } from "./dom.js";
 import { hands_off, refresh_on } from "./events.js";
 import { text_of } from "./exact.js";
-import { arrows, chip, count, moment, shown } from "./format.js";
+import { arrows, chip, count, moment, shown, words } from "./format.js";
 import { editor } from "./editor.js";
 import { diff } from "./diff.js";
 import { work_tab } from "./mapping_work.js";
@@ -77,7 +77,7 @@ function not_loaded(mapping) {
 async function overview_tab(place, mapping) {
   const { cursors } = await get("/api/v1/cursors");
   const cursor = (side) => cursors.find((one) => one.mapping === mapping.name && one.side === side);
-  replace(place, card("", h("div", { class: "figures" }, figure(count(mapping.links), "linked"), figure(count(mapping.waiting + mapping.backing_off), "waiting"), figure(count(mapping.open_conflicts), "conflicts", mapping.open_conflicts ? "warn" : ""), figure(count(mapping.dead), mapping.dead === 1 ? "dead letter" : "dead letters", mapping.dead ? "bad" : ""), mapping.held > 0 && figure(count(mapping.held), "held", "warn"), mapping.waiting_for > 0 && figure(count(mapping.waiting_for), "wait for a parent"), figure(count(mapping.tombstones), "deleted"), figure(behind(mapping), "behind"))),
+  replace(place, card("", h("div", { class: "figures" }, figure(count(mapping.links), "linked"), mapping.frozen > 0 && figure(h("a", { href: `#/record?mapping=${segment(mapping.name)}&state=frozen` }, count(mapping.frozen)), words("frozen")), figure(count(mapping.waiting + mapping.backing_off), "waiting"), figure(count(mapping.open_conflicts), "conflicts", mapping.open_conflicts ? "warn" : ""), figure(count(mapping.dead), mapping.dead === 1 ? "dead letter" : "dead letters", mapping.dead ? "bad" : ""), mapping.held > 0 && figure(count(mapping.held), "held", "warn"), mapping.waiting_for > 0 && figure(count(mapping.waiting_for), "wait for a parent"), figure(count(mapping.tombstones), "deleted"), figure(behind(mapping), "behind"))),
     !mapping.file_gone && h("section", { class: "card flush" }, h("div", { class: "head" }, h("h2", {}, "Fields side by side")), fields_table(mapping)),
     h("div", { class: "cards" }, end_card("left", mapping, cursor("left")), end_card("right", mapping, cursor("right"))));
 }

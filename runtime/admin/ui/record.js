@@ -105,7 +105,7 @@ export async function record_page(box, tools) {
     return filters.key ? show(place, { mapping: filters.mapping, key: filters.key, side: filters.side || undefined }, tools, mappings[filters.mapping]).catch((error) => replace(place, trouble(error))) : browse(place, filters);
   };
   const form = filter_form(filters, tools, draw, field("Mapping", select("mapping", names, filters.mapping)), field("Key, of either side", h("input", { type: "search", name: "key", value: filters.key ?? "", placeholder: "empty: all that are linked" }), { class: "wide" }), field("Side", select("side", [["", "either"], "left", "right"], filters.side)),
-    field("Links that are", select("state", [["", "in any state"], ["live", "live"], ["tombstone", "deleted"], ["frozen", "out of scope"], ["ignored", "ignored"]], filters.state)), field("Not touched for", select("older", [["", "any time"], ["1h", "an hour"], ["24h", "a day"], ["7d", "a week"], ["30d", "a month"]], filters.older)), h("label", { class: "line" }, h("input", { type: "checkbox", name: "error", checked: !!filters.error }), "with trouble"), h("button", { class: "first", type: "submit" }, "Show"));
+    field("Links that are", select("state", [["", "in any state"], ["live", "live"], ["tombstone", "deleted"], ["frozen", words("frozen")], ["ignored", "ignored"]], filters.state)), field("Not touched for", select("older", [["", "any time"], ["1h", "an hour"], ["24h", "a day"], ["7d", "a week"], ["30d", "a month"]], filters.older)), h("label", { class: "line" }, h("input", { type: "checkbox", name: "error", checked: !!filters.error }), "with trouble"), h("button", { class: "first", type: "submit" }, "Show"));
   replace(box, head("Record"), form, place);
   await draw();
 }
