@@ -2,7 +2,7 @@
 import { get, may, post, segment, target } from "./api.js";
 import { field, h, prose, replace, select } from "./dom.js";
 import { filter_form, mapping_field } from "./filters.js";
-import { chip, moment } from "./format.js";
+import { chip, counted, moment } from "./format.js";
 import { button, card, empty, head, paged_table, toast } from "./view.js";
 
 const where = (one) => (one.mapping ? h("a", { href: `#/mapping/${segment(one.mapping)}` }, one.mapping) : one.connection ? h("a", { href: `#/connections/${segment(one.connection)}` }, one.connection) : "the project");
@@ -38,7 +38,7 @@ export async function alerts_card(done) {
 
 /// Whether a notice arrived; why not.
 function arrived(one) {
-  const tries = `${one.attempts} ${one.attempts === 1 ? "attempt" : "attempts"}`;
+  const tries = counted(one.attempts, "attempt");
   const [word, tone] = one.state === "waiting" && one.error ? ["not yet", "warn"] : { waiting: ["waits", "info"], delivered: ["arrived", "good"], failed: ["failed", "bad"] }[one.state];
   return h("div", {}, chip(word, tone), one.error && h("div", { class: "dim small" }, `${tries}: ${one.error}`));
 }

@@ -4,7 +4,7 @@ import { field, h, prose, replace, select } from "./dom.js";
 import { refresh_on } from "./events.js";
 import { parse } from "./exact.js";
 import { filter_form, mapping_field } from "./filters.js";
-import { moment, same, shown } from "./format.js";
+import { counted, moment, same, shown } from "./format.js";
 import { record_link } from "./operation.js";
 import { propose_rule } from "./rule.js";
 import { ask, banner, button, empty, head, list_foot, paged_table, table, toast } from "./view.js";
@@ -51,7 +51,7 @@ const alike_columns = [
 function agreed(one, { would_resolve, previews = [] }) {
   const columns = alike_columns.filter((column) => column.title !== "Trouble" || previews.some((row) => row.error));
   const rest = would_resolve - previews.length, stuck = previews.filter((row) => row.error).length;
-  return ask(`The same for ${would_resolve} ${would_resolve === 1 ? "conflict" : "conflicts"}?`, {
+  return ask(`The same for ${counted(would_resolve, "conflict")}?`, {
     text: `Every open conflict of ${one.mapping} in ${one.field || "the whole record"} gets this decision${one.with ? ", and so do the fields that are won together with it" : ""}${rest > 0 ? `; these are ${previews.length} of ${would_resolve}` : ""}.`, yes: "Decide them all", wide: true,
     more: [stuck > 0 && banner("warn", `What ${stuck} of these would have cannot be told.`, "Decide them one by one, or mend what the last column says."), table("alike", columns, previews, { id: (row) => row.conflict.id, label: "What each side would have" })],
   });

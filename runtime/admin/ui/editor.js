@@ -1,7 +1,7 @@
 // A script edited in place: checked, tried on real records, compared, and only then applied.
 import { get, may, post, put, segment } from "./api.js";
 import { h, replace } from "./dom.js";
-import { shown } from "./format.js";
+import { counted, shown } from "./format.js";
 import { keep_edit } from "./unsaved.js";
 import { diff } from "./diff.js";
 import { banner, button, card, empty, problems, table, toast } from "./view.js";
@@ -27,7 +27,7 @@ function to_line(area, line) {
 export function writes_table(tried) {
   const rows = (tried.writes ?? []).flatMap((one) => (one.error ? [{ key: one.left_key ?? one.right_key, what: "would stop", detail: one.error.message }] : (one.record?.writes ?? []).map((write) => ({ key: write.key ?? one.left_key ?? one.right_key, what: `${write.kind} in ${write.connection}`, detail: write.values }))));
   return table("dry run", [{ title: "Record", kind: "mono", cell: (row) => row.key ?? "" }, { title: "Would", cell: (row) => row.what }, { title: "Values", kind: "value", cell: (row) => shown(row.detail) }], rows,
-    { label: "What it would write", nothing: empty("It would write nothing", `${tried.looked_at} records were looked at; all are level under this text.`) });
+    { label: "What it would write", nothing: empty("It would write nothing", `${counted(tried.looked_at, "record was", "records were")} looked at; all are level under this text.`) });
 }
 
 export async function editor(place, mapping, done) {

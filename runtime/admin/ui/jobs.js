@@ -3,7 +3,7 @@ import { held_banner } from "./adopt.js";
 import { get, may, post, segment, target } from "./api.js";
 import { h, replace, select } from "./dom.js";
 import { hands_off, refresh_every } from "./events.js";
-import { chip, count, moment, shown } from "./format.js";
+import { chip, count, counted, moment, shown } from "./format.js";
 import { banner, button, card, empty, head, paged_table, table, toast, trouble } from "./view.js";
 
 const kinds = { sync: "Make level", resync: "Look at everything again", sweep: "Find what was deleted", dry_run: "Dry run", key: "One record", initial_load: "Initial load", verify: "Compare completely", adopt: "Report before adopting", revert: "Take back" };
@@ -16,8 +16,8 @@ const state_chip = (one) => (one.undecided > 0 && ["running", "staged"].includes
 /// Why a staged job stands still, and what lets it go on.
 function waits_for_decisions(one) {
   const more = one.counts?.would_write ?? 0;
-  return banner("warn", `${count(one.undecided)} ${one.undecided === 1 ? "conflict waits" : "conflicts wait"} for a decision.`,
-    `Until then nothing of ${one.mapping} is written, not even live changes. Once the last one is resolved or skipped, everything is written${more ? `: ${count(more)} ${more === 1 ? "record waits" : "records wait"} for it` : ""}.`,
+  return banner("warn", `${counted(one.undecided, "conflict waits", "conflicts wait")} for a decision.`,
+    `Until then nothing of ${one.mapping} is written, not even live changes. Once the last one is resolved or skipped, everything is written${more ? `: ${counted(more, "record waits", "records wait")} for it` : ""}.`,
     h("div", { class: "row" }, h("a", { class: "button first", href: `#/conflicts?mapping=${segment(one.mapping)}` }, one.undecided === 1 ? "Decide it" : "Decide them")));
 }
 

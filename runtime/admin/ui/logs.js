@@ -3,6 +3,7 @@ import { get } from "./api.js";
 import { field, h, replace, select } from "./dom.js";
 import { hands_off, on, refresh_on } from "./events.js";
 import { filter_form } from "./filters.js";
+import { counted } from "./format.js";
 import { button, card, download, empty, head, toast } from "./view.js";
 
 const most = 500;
@@ -51,7 +52,7 @@ export async function logs_page(box, tools) {
   const save = button("Save", () => {
     const lines = shown();
     download("log.jsonl", "application/x-ndjson", lines.map((line) => `${line}\n`).join(""));
-    toast(`${lines.length} ${lines.length === 1 ? "line" : "lines"} saved.`);
+    toast(`${counted(lines.length, "line")} saved.`);
   });
   const form = filter_form(filters, tools, draw, field("Level", select("level", [["", "all"], ["info", "info and worse"], ["warn", "warn and worse"], "error"], filters.level)), field("Search", h("input", { type: "search", name: "text", value: filters.text ?? "", placeholder: "press / to search" }), { class: "wide" }));
   replace(box, head("Log", toggle, save), form, card("", list));

@@ -2,7 +2,7 @@
 import { report_first } from "./adopt.js";
 import { may, post, segment } from "./api.js";
 import { h, replace } from "./dom.js";
-import { count, moment } from "./format.js";
+import { counted, moment } from "./format.js";
 import { ask, banner, button, toast } from "./view.js";
 
 async function begin(path, body) {
@@ -19,10 +19,10 @@ function brake_card(mapping, draw) {
   const let_go = async (field, what) => {
     if (!(await ask(`Let ${what} go?`, { text: "More than the brake lets through in a day would be written or deleted. Look at some of them first.", yes: "Let go", danger: true }))) return;
     const { released } = await post("/api/v1/release", { mapping: mapping.name, ...(field ? { field } : {}) });
-    toast(`${released} ${released === 1 ? "record goes" : "records go"} on.`);
+    toast(`${counted(released, "record goes", "records go")} on.`);
     await draw();
   };
-  const records = (number) => `${count(number)} ${number === 1 ? "record" : "records"}`;
+  const records = (number) => counted(number, "record");
   const held = h("ul", {}, mapping.held > 0 && h("li", {}, h("a", { href: `#/dead-letters?mapping=${segment(mapping.name)}&state=held` }, records(mapping.held)), " held"),
     braked.map((one) => h("li", {}, h("code", {}, one.field), ` of ${records(one.links)}, since `, moment(one.since), " ", button("Let it go", () => let_go(one.field, `${one.field} of ${records(one.links)}`), "quiet"))));
   return work("What the brake holds", held, button("Let all of it go", () => let_go("", "all that the brake holds"), "danger"));

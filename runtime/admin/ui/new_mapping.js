@@ -2,6 +2,7 @@
 import { get, may, post, segment } from "./api.js";
 import { field, h, replace, select } from "./dom.js";
 import { writes_table } from "./editor.js";
+import { counted } from "./format.js";
 import { act, ask, banner, button, card, empty, head, problems, table, toast } from "./view.js";
 
 const rules = [["newest", "the later edit"], ["left", "the left side"], ["right", "the right side"], ["manual", "a person decides"], ["max", "the greater"], ["min", "the smaller"], ["nonempty", "who has something"], ["merge", "both, inside lists and objects"]];
@@ -147,7 +148,7 @@ export async function new_mapping_page(box, tools) {
     let tried;
     try { tried = await post("/api/v1/mapping-drafts", { name: called.value, source: area.value, dry_run: 20 }); } catch (error) { return replace(third, banner("bad", error.message, error.hint)); }
     if (!tried.ok) return replace(third, problems(tried.problems));
-    replace(third, banner("good", "It loads. Nothing was written.", `${tried.looked_at} records were looked at.`), h("section", { class: "card flush" }, h("div", { class: "head" }, h("h2", {}, "What it would write")), writes_table(tried)));
+    replace(third, banner("good", "It loads. Nothing was written.", `${counted(tried.looked_at, "record was", "records were")} looked at.`), h("section", { class: "card flush" }, h("div", { class: "head" }, h("h2", {}, "What it would write")), writes_table(tried)));
     third.scrollIntoView({ block: "nearest" });
   }
 

@@ -3,7 +3,7 @@ import { get, may, post, segment, target } from "./api.js";
 import { h, replace } from "./dom.js";
 import { text_of } from "./exact.js";
 import { taker } from "./exchanges.js";
-import { chip, milliseconds, moment, same, shown, words } from "./format.js";
+import { chip, counted, milliseconds, moment, same, shown, words } from "./format.js";
 import { banner, button, card, head, table, toast } from "./view.js";
 
 function step(title, tone, ...content) {
@@ -89,7 +89,7 @@ function timeline(operation, mapping) {
   const record = operation.record ?? {};
   const items = [];
   for (const one of record.taken ?? []) {
-    items.push(step(["Noticed: ", reasons[one.reason] ?? one.reason], "", h("p", { class: "small" }, h("span", { class: `side-${one.side}` }, one.side), " ", record_link(operation.mapping, one.key, one.side), ` · ${one.event} · ${one.changes} ${one.changes === 1 ? "change" : "changes in one"} `, body_link(one, mapping))));
+    items.push(step(["Noticed: ", reasons[one.reason] ?? one.reason], "", h("p", { class: "small" }, h("span", { class: `side-${one.side}` }, one.side), " ", record_link(operation.mapping, one.key, one.side), ` · ${one.event} · ${counted(one.changes, "change", "changes in one")} `, body_link(one, mapping))));
   }
   const exchanges = taker(operation), writes = record.writes ?? [];
   const earlier = exchanges.earlier(), reads = exchanges.of("read");

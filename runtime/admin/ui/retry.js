@@ -1,5 +1,6 @@
 // Dead letters, tried again: those that a list shows, after a person saw how many.
 import { get, post, target } from "./api.js";
+import { counted } from "./format.js";
 import { ask, every_row, toast } from "./view.js";
 
 const most = 5000;
@@ -27,9 +28,9 @@ async function retry_one({ mapping, side, key }) {
 /// Asks with the number, then tries these dead keys again; what the brake holds is not among them.
 export async function retry_shown(keys) {
   if (keys.length === 0) return toast("None of those shown is a dead letter.");
-  const letters = `${keys.length} dead ${keys.length === 1 ? "letter" : "letters"}`;
+  const letters = counted(keys.length, "dead letter");
   if (!(await ask(`Try ${letters} again?`, { text: `Those that the filters show${keys.length === most ? ", the newest" : ""}. What the brake holds stays held: a mapping's Run tab lets it go.`, yes: "Try again" }))) return undefined;
   let retried = 0;
   for (const one of keys) retried += await retry_one(one);
-  return toast(`${retried} ${retried === 1 ? "is" : "are"} being tried again.`);
+  return toast(`${counted(retried, "is", "are")} being tried again.`);
 }

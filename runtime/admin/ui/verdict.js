@@ -18,10 +18,10 @@ export function unknown_of(one) {
   if (one.moved) return `held (${one.held_for}): nothing of it is worked off before its file is put back or somebody says what its links are of`;
   if (one.held_for) return `held (${one.held_for}): nothing of it is worked off before somebody accepts or drops the report`;
   if (one.paused) return "paused: what comes waits until it is resumed";
-  if (one.would_write) return `only looked at: ${count(one.would_write)} ${one.would_write === 1 ? "record differs and is" : "records differ and are"} not written`;
+  if (one.would_write) return `only looked at: ${counted(one.would_write, "record differs and is", "records differ and are")} not written`;
   if (one.polls?.left?.error || one.polls?.right?.error) return "polling it fails, so edits there may be missed";
   if (one.state === "running" && one.ever_loaded === false) return one.links || one.tombstones ? "never gone over: its first load takes in what was there before" : "nothing is linked yet: its first load makes it level";
-  if (one.open_drift > 0) return `${count(one.open_drift)} ${one.open_drift === 1 ? "edit" : "edits"} on the side that may not change ${one.open_drift === 1 ? "was" : "were"} left alone, by the last complete comparison and since: comparing completely tells what differs now`;
+  if (one.open_drift > 0) return `${counted(one.open_drift, "edit")} on the side that may not change ${one.open_drift === 1 ? "was" : "were"} left alone, by the last complete comparison and since: comparing completely tells what differs now`;
   return "";
 }
 
@@ -60,7 +60,7 @@ function problem(text) {
   return h("li", {}, name ? [`${kind} `, h("a", { href: kind === "mapping" ? `#/mapping/${segment(name)}?tab=script` : `#/connections/${segment(name)}` }, name), prose(rest)] : prose(text));
 }
 
-const to_do = (stands) => h("ul", { class: "row small" }, stands.map(({ number, text, href, then }) => h("li", {}, h("a", { href }, `${count(number)} ${text[number === 1 ? 0 : 1]}`), ` ${then}`)));
+const to_do = (stands) => h("ul", { class: "row small" }, stands.map(({ number, text, href, then }) => h("li", {}, h("a", { href }, counted(number, ...text)), ` ${then}`)));
 
 function known(status) {
   const { mappings } = status;
@@ -70,8 +70,8 @@ function known(status) {
   const stands = standing(mappings), number = stands.reduce((all, one) => all + one.number, 0);
   if (status.problems.length) return banner("bad", "Something is failing.", "", h("ul", {}, status.problems.map(problem)), number > 0 && to_do(stands));
   if (all.some((one) => ["broken", "quarantined", "drifted"].includes(one.state))) return banner("bad", "A mapping does not run.", "Open it below: the message names the file and the line.", number > 0 && to_do(stands));
-  if (number) return banner("warn", `${count(number)} ${number === 1 ? "thing is" : "things are"} not level.`, "", to_do(stands));
-  if (waiting) return banner("info", `${count(waiting)} ${waiting === 1 ? "change is" : "changes are"} being worked off.`);
+  if (number) return banner("warn", `${counted(number, "thing is", "things are")} not level.`, "", to_do(stands));
+  if (waiting) return banner("info", `${counted(waiting, "change is", "changes are")} being worked off.`);
   const level = all.filter((one) => !unknown_of(one)).length;
   if (level === 0) return "";
   return level === all.length ? banner("good", "Everything is level.", "Every change that was noticed on either side has arrived on the other, and nothing waits.") : banner("good", `${count(level)} of ${count(all.length)} mappings ${level === 1 ? "is" : "are"} level.`, "Nothing of them waits.");

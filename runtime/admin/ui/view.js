@@ -3,6 +3,7 @@ import { csv_of } from "./csv.js";
 import { append, h, prose, replace } from "./dom.js";
 import { hands_off } from "./events.js";
 import { text_of } from "./exact.js";
+import { counted } from "./format.js";
 
 export function banner(tone, title, hint = "", ...more) {
   return h("div", { class: `banner ${tone}`, role: tone === "bad" ? "alert" : undefined }, h("b", {}, prose(title)), hint && h("p", { class: "hint small" }, prose(hint)), more);
@@ -80,9 +81,9 @@ export function list_foot(name, columns, rows, { more, all } = {}) {
   const export_as = (write) => async () => {
     const { rows: every, whole } = more && all ? await all() : { rows, whole: true };
     write(every);
-    toast(`${every.length} ${every.length === 1 ? "row" : "rows"} exported${whole ? "" : ", the newest; narrow the filters for those before"}.`);
+    toast(`${counted(every.length, "row")} exported${whole ? "" : ", the newest; narrow the filters for those before"}.`);
   };
-  return h("div", { class: "foot" }, h("span", { class: "dim small" }, `${rows.length} ${rows.length === 1 ? "row" : "rows"}${more ? ", more to load" : ""}`),
+  return h("div", { class: "foot" }, h("span", { class: "dim small" }, `${counted(rows.length, "row")}${more ? ", more to load" : ""}`),
     more && button("Load more", more, "quiet"), button(more ? "All as CSV" : "CSV", export_as(csv), "quiet"), button(more ? "All as JSON" : "JSON", export_as(json), "quiet"));
 }
 
