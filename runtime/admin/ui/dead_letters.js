@@ -4,7 +4,7 @@ import { field, h, prose, replace, select } from "./dom.js";
 import { refresh_on } from "./events.js";
 import { filter_form, mapping_field } from "./filters.js";
 import { chip, moment, words } from "./format.js";
-import { record_link } from "./operation.js";
+import { parent_link, record_link } from "./operation.js";
 import { dead_keys, retry_shown } from "./retry.js";
 import { ask, button, empty, head, paged_table, toast } from "./view.js";
 
@@ -30,7 +30,7 @@ export async function dead_letters_page(box, tools) {
   const columns = [
     { title: "Record", cell: (row) => record_link(row.mapping, row.key, row.side), value: (row) => row.key }, { title: "Mapping", cell: (row) => row.mapping }, { title: "Side", cell: (row) => h("span", { class: `side-${row.side}` }, row.side), value: (row) => row.side },
     { title: "State", kind: "tight", cell: (row) => chip(row.state), value: (row) => row.state }, { title: "Since", kind: "time", cell: (row) => moment(row.since), value: (row) => row.since },
-    { title: "Why", kind: "text", cell: (row) => h("div", {}, row.error?.message ?? (row.parent ? `its parent ${row.parent} has no link yet` : row.reason), row.error?.hint && h("div", { class: "dim small" }, prose(row.error.hint)), row.operation && [" ", h("a", { class: "small key", href: `#/operation/${row.operation}` }, row.state === "backing_off" ? "the last attempt" : "the operation")]), value: (row) => row.error?.message ?? row.parent ?? "" },
+    { title: "Why", kind: "text", cell: (row) => h("div", {}, row.parent ? ["its parent ", parent_link(row.parent), " has no link yet"] : row.error?.message ?? row.reason, row.error?.hint && h("div", { class: "dim small" }, prose(row.error.hint)), row.operation && [" ", h("a", { class: "small key", href: `#/operation/${row.operation}` }, row.state === "backing_off" ? "the last attempt" : "the operation")]), value: (row) => row.error?.message ?? row.parent ?? "" },
     { title: "Tries", kind: "number", cell: (row) => row.attempts },
     { title: "", private: true, kind: "tight", cell: (row) => may("operator") && h("div", { class: "row" }, can_retry.includes(row.state) && button("Retry", () => retry_one(row)), button("Discard…", () => discard_one(row), "quiet")) },
   ];

@@ -15,6 +15,12 @@ export function record_link(mapping, key, side) {
   return h("a", { class: "mono key", href: `#/record?mapping=${segment(mapping)}&key=${segment(key)}${side ? `&side=${side}` : ""}` }, key);
 }
 
+/// A parent that a key waits for, "mapping/side/key", as the way to its record.
+export function parent_link(parent) {
+  const [, mapping, side, key] = /^([^/]+)\/(left|right)\/(.*)$/s.exec(parent) ?? [];
+  return mapping ? [`${mapping} `, record_link(mapping, key, side)] : parent;
+}
+
 function value_cell(value, base) {
   const differs = base !== undefined && !same(value, base);
   return h("span", { class: `value ${differs ? "differs" : ""}`, title: differs ? "differs from the base" : undefined }, shown(value));
