@@ -1,6 +1,7 @@
 // A connection made or edited: what its kind wants to be told, tried before it is saved. Secrets are typed and never shown.
 import { get, post, put, remove, segment } from "./api.js";
 import { field, h, replace, select } from "./dom.js";
+import { counted } from "./format.js";
 import { ask, banner, button, card, head, table, toast } from "./view.js";
 
 const words = {
@@ -115,7 +116,7 @@ export function show_test(place, tested) {
   const as = [answer.user && `as ${answer.user}`, answer.version && `version ${answer.version}`, answer.zone && `zone ${answer.zone}`].filter(Boolean).join(", ");
   replace(place, banner("good", `It answers in ${tested.took_ms} ms${as ? `, ${as}` : ""}.`),
     unseen.length ? banner("warn", "What its key may not see or do", "", h("ul", {}, unseen.map((one) => h("li", {}, one)))) : h("p", { class: "dim small" }, "The test found nothing that its key may not see."),
-    tested.collections && h("details", {}, h("summary", {}, `${tested.collections.length} collections may be read`), table("collections", [{ title: "Name", kind: "mono", cell: (row) => row.name }, { title: "What it is", cell: (row) => row.label ?? row.word ?? "" }], tested.collections, { label: "Collections" })));
+    tested.collections && h("details", {}, h("summary", {}, `${counted(tested.collections.length, "collection")} may be read`), table("collections", [{ title: "Name", kind: "mono", cell: (row) => row.name }, { title: "What it is", cell: (row) => row.label ?? row.word ?? "" }], tested.collections, { label: "Collections" })));
 }
 
 function read(form, own) {

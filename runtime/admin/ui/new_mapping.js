@@ -87,7 +87,7 @@ function left_over(choice, changed) {
     { title: "Side", kind: "tight", cell: (row) => h("span", { class: `side-${row.side}` }, row.side), value: (row) => row.side }, { title: "Field", cell: (row) => h("div", {}, h("b", { class: "mono" }, row.name), row.required && [" ", h("span", { class: "chip warn" }, "required")]), value: (row) => row.name },
     { title: "Type", cell: (row) => row.type ?? "" }, { title: "Goes with", private: true, cell: pair }, { title: "Value where it is made", private: true, cell: constant },
   ], rows, { label: "Fields without a partner", nothing: empty("Every field has its partner") });
-  return h("details", { open: rows.some((one) => one.required) }, h("summary", {}, `${rows.length} fields without a partner`), element);
+  return h("details", { open: rows.some((one) => one.required) }, h("summary", {}, `${counted(rows.length, "field")} without a partner`), element);
 }
 
 export async function new_mapping_page(box, tools) {
