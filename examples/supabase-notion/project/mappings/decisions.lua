@@ -28,7 +28,7 @@ return mapping {
     left  = { notion_page_id = link.right_key, checksum = link.checksum, notion_synced = true },
     right = { Checksum = link.checksum, Synced = true },
   },
-  conflict = "newest",                    -- the later edit; within the minute that Notion tells, and at first contact ...
+  conflict = "newest",                    -- the later edit; within the minute that Notion tells ...
   tie      = "left",                      -- ... Supabase wins
   deletes  = {                            -- nothing is deleted for good: a page goes to Notion's trash, a row is marked
     to_right = "delete", to_left = "soft", soft = { left = { "archived_at", now } },
