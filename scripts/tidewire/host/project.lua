@@ -80,17 +80,14 @@ local function check_limits(r, limits, near)
   for _, key in ipairs { "parallel", "batch" } do settings.whole(r, limits, key, 1, "limits", near) end
 end
 
-local keywords = "and break do else elseif end false for function goto if in local nil not or repeat return then true until while"
-
 local function check_name(r, name, known, near)
   if type(name) ~= "string" or not name:find "^%a[%w_]*$" then
     return r:problem(near, "'%s' cannot be the name of a connection: letters, digits and _ only, a letter first", tostring(name))
   end
-  local words = { environment.reserved, known, {} }
-  for word in keywords:gmatch "%a+" do table.insert(words[3], word) end
-  for _, list in ipairs(words) do
+  local taken = name
+  for _, list in ipairs { environment.reserved, known } do
     for _, word in ipairs(list) do
-      if word == name then return r:problem(near, "a connection cannot be called '%s', which is a word of the language", name) end
+      if word == taken then return r:problem(near, "a connection cannot be called '%s', which is a word of the language", name) end
     end
   end
 end
