@@ -80,6 +80,7 @@ async function change_password() {
 
 async function log_out() {
   await post("/api/v1/logout");
+  take_session({ role: "nobody", any_user: true });  // what is refused from here on is no login that has ended
   location.hash = "#/";
   await begin();
 }
