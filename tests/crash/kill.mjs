@@ -73,7 +73,7 @@ async function handle(code, here, there, text, dice) {
     return deliver(await there.edit(copy, { note: text }));
   }
   // Only what both have and only one side has edited: else the edit would bring it back. And fewer than the brake holds, which lets
-  // ten or 5 % of the links go: what was entered may not be linked yet.
+  // 10 % of the links go: much of what was entered is not linked yet.
   if (dice < 0.55 && copy && wanted.get(code).note === "n" && deleted.size < Math.max(5, wanted.size / 30)) {
     wanted.delete(code);
     deleted.add(code);

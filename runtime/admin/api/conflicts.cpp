@@ -394,7 +394,7 @@ std::span<const Route> conflict_routes() {
       {.method = "GET", .path = "/api/v1/conflicts/{id}", .role = Role::kViewer, .id = "conflict", .summary = "One conflict", .handler = show_conflict, .answer = "Conflict"},
       {.method = "POST", .path = "/api/v1/conflicts/{id}/resolve", .role = Role::kOperator, .id = "resolve", .summary = "Decides one: a side, a value, skip, or accept as different. A single `value` is the left side's and is turned for the right by the mapping; 400 where it cannot be. "
        "Fields that are won together are decided together: `with` names the others, and the method \"value\" takes one for each in `values`. "
-       "412 with the new values where they moved since `shown_at`", .handler = resolve, .body = "Resolution", .answer = "Conflict", .status = 202, .action = "resolve"},
+       "412 with the conflict as it is where its values moved, or somebody decided it, since `shown_at`", .handler = resolve, .body = "Resolution", .answer = "Conflict", .status = 202, .action = "resolve"},
       {.method = "POST", .path = "/api/v1/conflicts/{id}/preview", .role = Role::kOperator, .id = "preview_resolution", .summary = "What each side would have after such a decision; nothing is decided", .handler = preview, .body = "Resolution", .answer = "ResolutionPreview"},
       {.method = "POST", .path = "/api/v1/conflicts/resolve", .role = Role::kOperator, .id = "resolve_alike", .summary = "Decides all that are alike: of one mapping, by field, kind or values. `dry_run` counts them and tells of the first `previews` what each side would have; "
        "its `shown_at`, sent with the decision, leaves out what was opened or moved since (`skipped`). Without it all that are open are decided, seen or not", .handler = resolve_alike,
