@@ -21,6 +21,17 @@ if(CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${launcher})
 endif()
 
+# ccache may find an object by what the preprocessor leaves of its source. A precompiled header must not be found so: it
+# knows its headers by their bytes, and after a change to a comment alone g++ would take each of them for another file and
+# read it twice.
+function(precompiled_header target)
+  if(CMAKE_CXX_COMPILER_LAUNCHER MATCHES ccache)
+    set_target_properties(${target} PROPERTIES
+      CXX_COMPILER_LAUNCHER "${CMAKE_COMMAND};-E;env;CCACHE_DEPEND=1;${CMAKE_CXX_COMPILER_LAUNCHER}")
+  endif()
+  target_precompile_headers(${target} PRIVATE ${ARGN})
+endfunction()
+
 # Link steps want memory more than processors.
 set_property(GLOBAL APPEND PROPERTY JOB_POOLS links=2)
 set(CMAKE_JOB_POOL_LINK links)
@@ -55,7 +66,7 @@ if(TIDEWIRE_PCH)
   file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/pch.cpp CONTENT "")
   add_library(tidewire_pch OBJECT ${PROJECT_BINARY_DIR}/pch.cpp)
   target_link_libraries(tidewire_pch PRIVATE tidewire_flags)
-  target_precompile_headers(tidewire_pch PRIVATE <algorithm> <chrono> <cstdint> <functional> <map> <memory>
+  precompiled_header(tidewire_pch <algorithm> <chrono> <cstdint> <functional> <map> <memory>
     <optional> <string> <string_view> <unordered_map> <utility> <variant> <vector>)
   if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
     target_compile_options(tidewire_flags INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-fpch-preprocess>)

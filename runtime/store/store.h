@@ -305,7 +305,8 @@ class Store {
   void undecided(std::string mapping, Done<std::int64_t> done);
   /// A person's decision: written into the open conflict (method, author; for "value" the two values), its link's keys
   /// marked dirty with reason "person", in one transaction. The reconcile carries it out and closes it. kStale where the
-  /// conflict's shown_at is not `shown_at` any more (0 = whatever it is): other values, or somebody's decision, which moves it. kNotFound where it is closed or unknown (law 13).
+  /// conflict's shown_at is not `shown_at` any more (0 = whatever it is): other values, or somebody's decision, which moves
+  /// it. kNotFound where it is closed or unknown (law 13).
   /// What waits of `with` is decided in the same way, in the same transaction; a field that does not wait is passed over.
   struct Resolution {
     std::int64_t conflict = 0;
