@@ -15,6 +15,18 @@ refuses() {
 # practice METHOD URL [JSON]: what only a practice server has.
 practice() { curl -sSf -X "$1" "$2" ${3:+-d "$3"} >/dev/null; }
 
+# start_supabase NAME FIXTURE: a Supabase project with these tables and rows, its address in `address`. SUPABASE_SERVER names
+# a program that begins another than the practice server, as `practice DIR FIXTURE`, and ends it, as `stop DIR`.
+start_supabase() {
+  if [ -z "${SUPABASE_SERVER:-}" ]; then
+    start "$1" "$tidewire" practice supabase --port 0 --fixture "$2"
+    return
+  fi
+  supabase_at=$work/$1
+  aside "$SUPABASE_SERVER" practice "$supabase_at" "$2" >"$work/$1.variables" 2>"$work/$1.log" || { cat "$work/$1.log" >&2; fail "no Supabase project"; }
+  address=$(sed -n 's/^SUPABASE_URL=//p' "$work/$1.variables")
+}
+
 # until_true COMMAND...: asks again until it goes well.
 until_true() {
   for _ in $(seq 600); do

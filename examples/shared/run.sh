@@ -5,6 +5,7 @@ top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 build=$top/build/quickstart
 pids=()
 work=
+supabase_at=
 
 keep=
 for argument in "$@"; do
@@ -25,6 +26,7 @@ clean_up() {
     grep -hE '"level":"(warn|error)"' "$work/daemon.log" 2>/dev/null | tail -5 >&2 || true
     tail -5 "$work/commands.log" >&2 2>/dev/null || true
   fi
+  [ -z "$supabase_at" ] || "$SUPABASE_SERVER" stop "$supabase_at" >/dev/null 2>&1 || true
   ! declare -F stop_servers >/dev/null || stop_servers
   [ -z "$work" ] || rm -rf "$work"
   exit "$status"

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # label: slow
-# The example with ERPNext and an app comes to its end with both sides equal, and leaves no process and no folder behind.
-. "$(dirname "$0")/play.sh" frappe-supabase
+# timeout: 600
+# The example with ERPNext and an app, a real PostgREST unless `practice` is said, comes to its end with both sides equal, and leaves no process and no folder behind.
+. "$(dirname "$0")/play.sh" frappe-supabase "${1:-postgrest}"
 
 says_times 9 'all equal' "the sides were not compared, or differ"
 says_times 2 'not one record was written' "something was written without need"

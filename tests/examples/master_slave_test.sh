@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # label: slow
+# timeout: 600
 # The chain on real servers comes to its end with all four systems equal after each step and nothing written that was not to be, and leaves no process and
 # no folder behind.
 set -euo pipefail
@@ -18,7 +19,8 @@ trap 'rm -rf "$TMPDIR"' EXIT
 
 fail() { cat "$output"; echo "failed: $*"; exit 1; }
 
-limit=280
+. "$source_dir/tests/examples/postgrest.sh"
+limit=580
 [ -z "${TIDEWIRE_SANITIZED:-}" ] || limit=1100
 timeout $limit "$source_dir/examples/master-slave/run" >"$output" 2>&1 </dev/null || fail "exit status $?"
 [ "$(grep -c ': all equal' "$output")" = 13 ] || fail "the systems were not compared after each step"

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # label: slow
+# timeout: 600
 # The example with Odoo comes to its end with both sides equal, and leaves no process and no folder behind.
-. "$(dirname "$0")/play.sh" odoo-supabase
+. "$(dirname "$0")/play.sh" odoo-supabase postgrest
 
 says_times 9 'all equal' "the sides were not compared, or differ"
 says_times 4 'not one record was written' "something was written without need"

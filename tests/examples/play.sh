@@ -1,5 +1,6 @@
-# `. play.sh NAME` runs examples/NAME/run until everything serves, sees that it goes on serving, and ends it as a person does who has looked
-# around; what it printed is looked at by says and says_times, and left_nothing ends the test.
+# `. play.sh NAME [postgrest]` runs examples/NAME/run until everything serves, its Supabase project on a real PostgREST where
+# that is said and npm can be reached. It sees that all goes on serving, and ends it as a person does who has looked around;
+# what it printed is looked at by says and says_times, and left_nothing ends the test.
 set -euo pipefail
 
 example=$1
@@ -27,6 +28,7 @@ left_nothing() {
   echo "ok"
 }
 
+[ "${2:-}" != postgrest ] || . "$(dirname "${BASH_SOURCE[0]}")/postgrest.sh"
 before=$(folders)
 "$source_dir/examples/$example/run" --keep >"$output" 2>&1 </dev/null &
 run=$!

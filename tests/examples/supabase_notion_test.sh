@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # label: slow
+# timeout: 600
 # The vault of decisions comes to its end with both sides equal after each step, and leaves no folder behind.
-. "$(dirname "$0")/play.sh" supabase-notion
+. "$(dirname "$0")/play.sh" supabase-notion postgrest
 
 says 'decisions  8 records of both sides looked at, 3 differing, 1 left only, 1 right only' "the decisions were not told apart before anything was written"
 says_times 7 'all equal' "the sides were not compared after each step"

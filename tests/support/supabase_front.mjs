@@ -1,11 +1,12 @@
 // The part of Supabase that stands before PostgREST: demands an apikey, turns new-style keys into a role's JWT, strips
-// /rest/v1, and sends the webhooks that triggers have put into the table webhook_outbox (id, url, headers, body).
+// /rest/v1. With DATABASE, an address for psql, it sends webhooks and answers what the practice server has below /practice/.
 //
-// Environment: UPSTREAM, JWT_SECRET, and optionally SERVICE_KEY, ANON_KEY, PORT, WEBHOOKS=1.
+// Environment: UPSTREAM, JWT_SECRET, and optionally SERVICE_KEY, ANON_KEY, PORT, DATABASE.
 import http from 'node:http'
 import { createHmac } from 'node:crypto'
+import { controls } from './supabase_controls.mjs'
 
-const { UPSTREAM, JWT_SECRET, PORT = '0', WEBHOOKS } = process.env
+const { UPSTREAM, JWT_SECRET, PORT = '0', DATABASE } = process.env
 const keys = {
   [process.env.SERVICE_KEY ?? 'sb_secret_practice']: 'service_role',
   [process.env.ANON_KEY ?? 'sb_publishable_practice']: 'anon',
@@ -41,6 +42,7 @@ function authorization(key, given) {
 }
 
 const server = http.createServer((request, reply) => {
+  if (controlled && request.url.startsWith('/practice/')) return practice(request, reply)
   const url = new URL(request.url, 'http://front')
   const key = request.headers.apikey ?? url.searchParams.get('apikey')
   if (!key) {
@@ -66,24 +68,33 @@ const server = http.createServer((request, reply) => {
   request.pipe(forward)
 })
 
-async function rest(method, path) {
-  return fetch(`${UPSTREAM}/${path}`, { method, headers: { authorization: `Bearer ${token('service_role')}` } })
+async function rest(method, path, headers, body) {
+  return fetch(`${UPSTREAM}/${path}`, { method, body, headers: { authorization: `Bearer ${token('service_role')}`, ...headers } })
 }
 
-// Like pg_net: a batch leaves the queue, goes out concurrently, and nothing is tried again.
-async function sendWebhooks() {
-  const answer = await rest('GET', 'webhook_outbox?order=id&limit=200')
-  const batch = answer.ok ? await answer.json() : []
-  if (batch.length === 0) return
-  await rest('DELETE', `webhook_outbox?id=in.(${batch.map(row => row.id).join(',')})`)
-  await Promise.allSettled(batch.map(row => fetch(row.url, {
-    method: 'POST', body: row.body, signal: AbortSignal.timeout(1000),
-    headers: { 'User-Agent': 'pg_net/0.14.0', 'Content-Type': 'application/json', ...row.headers },
-  })))
+function setKey(key) {
+  for (const [old, role] of Object.entries(keys)) if (role === 'service_role') delete keys[old]
+  keys[key] = 'service_role'
 }
 
-if (WEBHOOKS) {
-  const round = () => sendWebhooks().catch(() => {}).then(() => setTimeout(round, 200))
+async function practice(request, reply) {
+  let status = 404
+  let value = { message: `no route ${request.method} ${request.url}` }
+  try {
+    let text = ''
+    for await (const piece of request) text += piece
+    const route = controlled.routes[`${request.method} ${request.url.slice('/practice/'.length)}`]
+    if (route) [status, value] = await route(text ? JSON.parse(text) : {})
+  } catch (error) {
+    [status, value] = [500, { message: error.message }]
+  }
+  reply.writeHead(status, { 'Content-Type': 'application/json' })
+  reply.end(JSON.stringify(value))
+}
+
+const controlled = DATABASE ? await controls(DATABASE, rest, setKey) : undefined
+if (controlled) {
+  const round = () => controlled.send().catch(() => {}).then(() => setTimeout(round, 50))
   round()
 }
 
