@@ -179,6 +179,17 @@ test("a draft that nobody gave a date has none, whenever it is saved", function(
   equal(assert(call.update(posts, made.key, { title = "Draft, saved" })).fields.date_gmt, null)
   local dated = assert(call.update(posts, made.key, { date_gmt = "2024-05-01T10:11:12" }))
   equal(dated.fields.date_gmt, "2024-05-01T10:11:12")
+  for _, status in ipairs { "draft", "pending" } do
+    local born = assert(call.create(posts, array { { values = { title = "Dated", status = status, date_gmt = "2024-05-01T10:11:12" } } }))[1].record
+    equal(born.fields.date_gmt, "2024-05-01T10:11:12")
+    equal(assert(call.read(posts, array { born.key }))[1].fields.date_gmt, "2024-05-01T10:11:12")
+  end
+end)
+
+test("an administrator lacks no right of categories and tags", function()
+  for _, name in ipairs { "category", "post_tag" } do
+    equal(assert(connect().describe(collection("taxonomy", name, { "name" }))).warnings, array {})
+  end
 end)
 
 test("what WordPress would drop in silence is refused: unknown terms, unregistered meta, the trash as a status", function()
@@ -262,6 +273,7 @@ test("a role that sees only its own posts says so, and no post of others is take
   local secret = php "$id = wp_insert_user(['user_login' => 'writer', 'user_pass' => 'x', 'role' => 'author', 'user_email' => 'w@example.org']); return WP_Application_Passwords::create_new_application_password($id, ['name' => 'x'])[0];"
   local call = connect { url = url, user = "writer", password = secret }
   ok(table.concat(assert(call.describe(posts)).warnings):find("sees its own posts only", 1, true))
+  equal(assert(call.describe(collection("taxonomy", "category", { "name" }))).warnings, array { "the user lacks of category: manage_categories" })
   equal(#assert(call.list(posts, nil, 50)).records, 0)
   fails("invalid", "rest_forbidden_context", call.read(posts, array { "1" }))
   local mine = assert(call.create(posts, array { { values = { title = "Mine", status = "publish" } } }))[1].record

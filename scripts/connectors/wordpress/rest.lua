@@ -10,7 +10,7 @@ local schema = require "connectors.wordpress.schema"
 local shapes = require "connectors.wordpress.shape"
 local wire = require "connectors.wordpress.wire"
 
-local array = json.array
+local array, object = json.array, json.object
 local fail, given = connector.fail, connector.given
 
 local M = {}
@@ -146,6 +146,10 @@ local function create_one(conn, collection, shape, values)
   reply, err = wire.write(conn, "POST", shape.target.route, shapes.asked(shape), body)
   if not reply and err.code == "not_found" then return fail("invalid", err.message, err.hint) end
   if not reply then return nil, err end
+  -- A new post is as if changed at its date, so that a draft with a date looks like one without. Saved once more it does not.
+  if (given(body.date) or given(body.date_gmt)) and type(reply.body) == "table" and shapes.floats(reply.body) then
+    reply = wire.write(conn, "POST", ("%s/%s"):format(shape.target.route, tostring(reply.body.id)), shapes.asked(shape), object {}) or reply
+  end
   return answered(conn, shape, reply, "a new " .. collection.name .. " was made")
 end
 

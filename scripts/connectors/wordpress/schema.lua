@@ -201,11 +201,17 @@ local needed = {
 }
 local needed_of_users = { "list_users", "edit_users", "create_users", "delete_users" }
 
+-- Rights of categories and tags that no role has: WordPress asks for another instead (map_meta_cap, 4.7 and later).
+local asked_instead = { edit_categories = "manage_categories", delete_categories = "manage_categories", assign_categories = "edit_posts",
+  manage_post_tags = "manage_categories", edit_post_tags = "manage_categories", delete_post_tags = "manage_categories", assign_post_tags = "edit_posts" }
+
 local function rights_missing(target, me)
-  local missing = {}
+  local missing, told = {}, {}
   for _, right in ipairs(needed[target.kind] or needed_of_users) do
     local name = target.rights and target.rights[right] or right
-    if not may(me, name) then missing[#missing + 1] = name end
+    name = asked_instead[name] or name
+    if not may(me, name) and not told[name] then missing[#missing + 1] = name end
+    told[name] = true
   end
   return missing
 end
