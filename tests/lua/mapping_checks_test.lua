@@ -93,6 +93,7 @@ test("where only a sweep tells what is deleted it is said, with when it runs", f
   equal(case.warned(warnings { able = { delete_events = true, poll_deletes = true }, about = { poll_deletes = false }, on = { webhook = true, poll = "every 5m" }, proof = { kind = "none" }, sweep = "every 1h" },
     "(every 1h); `tidewire install` makes an outbox that tells it at once"), true)
   equal(case.warned(warnings { able = { delete_events = true, poll_deletes = true }, about = { poll_deletes = false }, sweep = "every 1h" }, "(every 1h); `tidewire install` makes an outbox"), true)
+  equal(case.warned(warnings { able = { delete_events = true, poll_deletes = true }, about = { poll_deletes = false }, proof = { kind = "hmac-sha256" }, sweep = "every 1h" }, "(every 1h); webhooks tell at once"), true)
   equal(case.warned(warnings { able = { delete_events = false, poll_deletes = false, absence_proves_delete = false }, sweep = "every 1h" },
     "where a missing record proves nothing: no deletion of it reaches app.table \"employees\""), true)
   for _, told in ipairs { { able = { poll_deletes = true } }, { able = {} }, { able = { poll_deletes = false }, on = { webhook = true } }, { able = silent, deletes = { to_left = "delete" } },

@@ -221,7 +221,9 @@ function M.deletions(c, deletes, on, sweep)
     local able, about = c.capabilities[side] or {}, c.description[side] or {}
     if flow.reaches(c.flow, to) and deletes[to].policy ~= "ignore" and not tells_deletions(c, side, on[side]) then
       local near = c.r:key("deletes", c.at)
-      local advice = about.poll_deletes == false and able.poll_deletes and "; `tidewire install` makes an outbox that tells it at once"
+      -- Who sends no webhooks (its proof is none) and yet tells deletions keeps an outbox.
+      local sends = c.proof[side] and c.proof[side].kind ~= "none"
+      local advice = about.poll_deletes == false and able.poll_deletes and able.delete_events == true and not sends and "; `tidewire install` makes an outbox that tells it at once"
         or able.delete_events == true and not on[side].webhook and ("; webhooks tell at once: on = { %s = { webhook = true } }, then `tidewire install`"):format(side) or ""
       if further.hides(about, able) then
         c.r:warn(near, "nothing tells what is deleted in %s, where a missing record proves nothing: no deletion of it reaches %s%s", c.title[side], c.title[to], advice)
