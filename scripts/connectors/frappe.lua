@@ -24,7 +24,7 @@ M.config = {
   api_key = { secret = true, required = true },
   api_secret = { secret = true, required = true },
   webhook_secret = { secret = true },
-  zone = { type = "text" },
+  zone = { type = "zone" },
   overlap = { type = "duration", default = 300 },
   private_files = { type = "boolean", default = true },
 }

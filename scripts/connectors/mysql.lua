@@ -26,6 +26,7 @@ M.config = {
   tls = { options = { "off", "require", "verify" } }, ca = { type = "text" },
   version = { type = "text", default = "content" },
   modified = { type = "text", default = "updated_at" },
+  zone = { type = "zone" },
   changes = { options = { "auto", "poll" }, default = "auto" },
   overlap = { type = "duration", default = 60 },
   idle = { type = "duration" }, connect_timeout = { type = "duration" },
@@ -120,7 +121,7 @@ function M.update(conn, collection, key, values, guard)
   if not condition then return nil, err end
   local asked = rows.parameters()
   local answers, counts = db.transaction(conn, {
-    { "update " .. shape.name .. " set " .. table.concat(sets, ", ") .. " where " .. condition, parameters.list },
+    { db.writing(conn, "update " .. shape.name .. " set " .. table.concat(sets, ", ") .. " where " .. condition), parameters.list },
     { "select " .. shape.select .. " from " .. shape.name .. " where " .. rows.with_keys(shape, { key }, asked), asked.list } }, true, table_files.sends(shape, { { row = values } }))
   if not answers then return nil, counts end
   if counts[1] == 0 or not answers[2][1] then return why_none(conn, shape, key, guard) end
@@ -134,7 +135,7 @@ function M.delete(conn, collection, key, guard)
   local condition
   condition, err = as_seen(shape, key, guard, parameters)
   if not condition then return nil, err end
-  local gone, count = db.query(conn, "delete from " .. shape.name .. " where " .. condition, parameters.list, true)
+  local gone, count = db.query(conn, db.writing(conn, "delete from " .. shape.name .. " where " .. condition), parameters.list, true)
   if not gone then return nil, count end
   if count == 0 then return why_none(conn, shape, key, guard) end
   return true
@@ -173,7 +174,10 @@ local function insert(conn, shape, group, outcomes)
     statements[2 * i - 1] = { nil, values.list }
     statements[2 * i - 1][1], err = insert_text(shape, item.row, values)
     statements[2 * i] = { nil, asked.list }
-    if not err then statements[2 * i][1], err = made_text(shape, item.row, asked) end
+    if not err then
+      statements[2 * i - 1][1] = db.writing(conn, statements[2 * i - 1][1])
+      statements[2 * i][1], err = made_text(shape, item.row, asked)
+    end
     if err then break end
   end
   local answers

@@ -22,6 +22,7 @@ M.config = {
   schema = { type = "text", default = "public" },
   version = { type = "text", default = "xmin" },
   modified = { type = "text", default = "updated_at" },
+  zone = { type = "zone" },
   changes = { options = { "auto", "poll", "logical" }, default = "auto" },
   overlap = { type = "duration", default = 60 },
   idle = { type = "duration" }, connect_timeout = { type = "duration" },

@@ -8,6 +8,7 @@ local connector = require "tidewire.connector"
 local creates = require "tidewire.creates"
 local json = require "tidewire.json"
 local page_size = require "tidewire.page_size"
+local sql_tables = require "tidewire.tables"
 local text = require "tidewire.text"
 local time = require "tidewire.time"
 local describe = require "connectors.supabase.describe"
@@ -27,6 +28,7 @@ M.config = {
   schema = { type = "text" },
   version = { type = "text", default = "xmin" },
   modified = { type = "text", default = "updated_at" },
+  zone = { type = "zone" },
   overlap = { type = "duration", default = 60 },
   bucket = { type = "text" }, file_urls = { type = "boolean", default = false },
 }
@@ -210,9 +212,12 @@ local function whole_table(conn, collection, shape, cursor, limit)
   return { records = page.records, deleted = array {}, cursor = following, more = page.cursor ~= nil }
 end
 
--- A row is stamped before it is committed, so later polls begin before the mark.
-local function floor_of(conn)
-  return function(mark, polled) return time.add(connector.mark_of(tables.in_utc(mark) or polled, polled), -conn.config.overlap) end
+-- A row is stamped before it is committed, so later polls begin before the mark. Of a column without a zone they begin at what its clocks showed.
+local function floor_of(conn, cursor)
+  local zone = not tables.is_zoned(cursor.mark) and given(conn.config.zone) or nil
+  return function(mark, polled)
+    return sql_tables.earliest(zone, time.add(connector.mark_of(tables.in_utc(mark, zone) or polled, polled), -conn.config.overlap))
+  end
 end
 
 function M.changes(conn, collection, cursor, limit)
@@ -240,7 +245,7 @@ function M.changes(conn, collection, cursor, limit)
     if not rows then return nil, why end
     return tables.records(shape, rows)
   end
-  return connector.scan(conn, cursor, limit, { floor = floor_of(conn), page = page,
+  return connector.scan(conn, cursor, limit, { floor = floor_of(conn, cursor), page = page,
     last = function(records) return #records == 0 end })
 end
 

@@ -1,8 +1,9 @@
 --- What connectors of SQL databases share: rows by key and by page, records, polls, the events of an outbox.
 ---
 --- A `shape` is a table with what is asked of it, as a connector's `plan` makes it: { sql, about, name, key, fields, version,
---- modified, select, collection, files }; `about` is what `known` keeps, `select` the list of columns with "$version" and "$stamp" where there
---- are such. `sql` is the dialect: `quoted(name)`; `parameters()`, a list whose `add(value, column)` is the value's place in the statement;
+--- modified, zone, select, collection, files }; `about` is what `known` keeps, `select` the list of columns with "$version" and "$stamp" where there
+--- are such; `zone` is the one that the time column goes by where it says none, nil where that is UTC. A stamp is then what its clocks showed, marked Z.
+--- `sql` is the dialect: `quoted(name)`; `parameters()`, a list whose `add(value, column)` is the value's place in the statement;
 --- `query(conn, text, parameters)`; `with_keys(shape, keys, parameters)`, the condition of rows by key; `condition(shape, condition,
 --- parameters)`, one of a scope; `shown(value, column)`, a value as it is read; `moment(shape, time)`, an ISO time as its column compares it;
 --- `took_too_long(err)`, whether the server ended the statement for its time; where a value may be of another encoding than its database says,
@@ -71,9 +72,12 @@ function M.note_clock(conn, now)
   conn.state.clock_offset = theirs[1] - ours[1] + ((theirs[2] or 0) - (ours[2] or 0)) / 1e6
 end
 
+local function is_zone(name) return pcall(time.from_local, "2024-05-01 00:00:00", name) and time.from_local("2024-05-01 00:00:00", name) ~= nil end
+
 --- The warning of a time column without a zone on a server whose clock goes by `zone`, which is not UTC.
 function M.zoneless(name, zone, better)
-  return ("%s has no zone and counts as UTC, but the server goes by %s: where what writes here sets local time, polls pass over edits and `newest` errs. %s, or let what sets it set UTC"):format(name, zone, better)
+  return ("%s has no zone and counts as UTC, but the server goes by %s: where what writes here sets local time, polls pass over edits and `newest` errs. Say zone = \"%s\" in the connection. %s, or let what sets it set UTC")
+    :format(name, zone, is_zone(zone) and zone or "America/New_York", better)
 end
 
 --- Nil where the table has each column of the key that the mapping names; else the error.
@@ -92,6 +96,37 @@ function M.column(shape, name)
   return fail("invalid", shape.name .. " has no column " .. shape.sql.quoted(name), "`tidewire schema` lists its columns")
 end
 
+-- Times without a zone ------------------------------------------------------------------------------------------------
+
+--- The instant of a stamp; of an hour that comes twice the first. Nil where it is no time of a calendar.
+function M.instant(shape, stamp)
+  if not shape.zone then return stamp end
+  local iso = time.from_local((stamp:gsub("Z$", "")), shape.zone)
+  return iso and time.parse(iso) and iso or nil
+end
+
+--- What the clocks of a zone are ahead of UTC at an instant, in seconds.
+function M.ahead(iso, zone)
+  local there = assert(time.to_local(iso, zone))
+  return time.parse(there:gsub(" ", "T") .. "Z") - time.parse(iso)
+end
+
+-- Clocks that go back do so by less.
+local longest_fold = 3 * 3600
+
+--- The stamp that none of an edit made from that instant on is before, though the zone's clocks may be about to go back.
+function M.earliest(zone, iso)
+  if not zone then return iso end
+  return time.add(iso, math.min(M.ahead(iso, zone), M.ahead(time.add(iso, longest_fold), zone)))
+end
+
+--- A cursor of polls that means "what changes after the stamp `mark`".
+function M.cursor(conn, shape, mark)
+  local cursor = connector.cursor(conn, mark)
+  cursor.zone = shape.zone
+  return cursor
+end
+
 -- Rows as records -----------------------------------------------------------------------------------------------------
 
 --- The record of a row.
@@ -100,7 +135,7 @@ function M.record(shape, row)
   for _, name in ipairs(shape.fields) do fields[name] = shown(row[name], shape.about.by_name[name]) end
   for name in pairs(shape.files or {}) do fields[name] = table_files.reference(shape, connector.key_of(row, shape.key), name, row[name]) end
   local stamp = given(shown(row["$stamp"]))
-  local modified = stamp and stamp:find "^%d%d%d%d%-" and stamp or nil      -- not one of PostgreSQL's infinities, nor of the year 20000
+  local modified = stamp and stamp:find "^%d%d%d%d%-" and M.instant(shape, stamp) or nil      -- not one of PostgreSQL's infinities, nor of the year 20000
   return { key = connector.key_of(row, shape.key), version = given(row["$version"]), modified = modified, stamp = stamp, fields = fields }
 end
 
@@ -348,9 +383,20 @@ function M.parents(shape, events, spelled)
   return found
 end
 
--- A row is stamped before it is committed, so later polls begin before the mark.
-local function floor_of(conn)
-  return function(mark, polled) return time.add(connector.mark_of(mark, polled), -conn.config.overlap) end
+-- Nothing was edited before; further back, the calendar that there is to calculate with may end.
+local beginning = "1900-01-01T00:00:00Z"
+
+-- Two zones are no further apart.
+local day_of_zones = 26 * 3600
+
+-- A row is stamped before it is committed, so later polls begin before the mark. Where another zone was named since the last one, what was
+-- passed over under the former lies as far back as two zones can be apart.
+local function floor_of(conn, shape, cursor)
+  local back = conn.config.overlap + (given(cursor.zone) ~= shape.zone and day_of_zones or 0)
+  return function(mark, polled)
+    local from = connector.mark_of(M.instant(shape, mark) or mark, polled)
+    return M.earliest(shape.zone, time.add(from > beginning and from or beginning, -back))
+  end
 end
 
 local function stamped(conn, shape)
@@ -372,8 +418,11 @@ end
 --- A page of a poll by the time column with an overlap; of the whole table where there is no such column.
 function M.poll(conn, shape, cursor, limit)
   if not cursor.whole and shape.modified then
-    return connector.scan(conn, cursor, limit, { floor = floor_of(conn), page = stamped(conn, shape),
+    local answer, err = connector.scan(conn, cursor, limit, { floor = floor_of(conn, shape, cursor), page = stamped(conn, shape),
       last = function(records) return #records == 0 end })
+    if answer then answer.cursor.zone = given(cursor.zone) end
+    if answer and not answer.more then answer.cursor.zone = shape.zone end
+    return answer, err
   end
   local found, err = M.page(conn, shape, nil, given(cursor.page), limit)
   if not found then return nil, err end
@@ -382,7 +431,9 @@ end
 
 --- The first page of polls after a source that is not read any more, `at` being when it last was. What it noted of deletions since then is lost.
 function M.poll_after(conn, shape, cursor, limit)
-  local answer, err = M.poll(conn, shape, shape.modified and connector.cursor(conn, given(cursor.at)) or { whole = true }, limit)
+  local mark = given(cursor.at)
+  if mark then mark = M.earliest(shape.zone, mark) end
+  local answer, err = M.poll(conn, shape, shape.modified and M.cursor(conn, shape, mark) or { whole = true }, limit)
   if answer then answer.sweep = true end
   return answer, err
 end

@@ -3,8 +3,10 @@
 local tap = require "tap"
 local connector = require "tidewire.connector"
 local host = require "tidewire.host.connector"
+local json = require "tidewire.json"
 
 local test, equal = tap.test, tap.equal
+local array = json.array
 
 local asked
 local function opened(more)
@@ -74,6 +76,26 @@ test("an @ in a password is told without a part of it, wherever an address has a
   for _, url in ipairs { "postgresql://tide:pg%40pass@127.0.0.1:1/shop", "postgresql://tide:x@127.0.0.1:1/shop?options=a@b@c", "host=a password=a@b@c" } do
     equal(refused("postgres", { url = url }), "nothing")
   end
+end)
+
+test("a time zone that there is not is refused by its name, of every kind that takes one", function()
+  for kind, options in pairs { postgres = { host = "db" }, neon = { url = "postgresql://a:b@c/d" }, mysql = { database = "shop", user = "u" },
+    supabase = { url = "https://app.example.org", key = "k" }, frappe = { url = "https://erp.example.org", api_key = "k", api_secret = "s" } } do
+    options.zone = "America/NewYork"
+    tap.ok(refused(kind, options):find("connection app: 'zone' must be a time zone: no time zone 'America/NewYork' (did you mean 'America/New_York'?)", 1, true), refused(kind, options))
+    options.zone = 1
+    equal(refused(kind, options), "connection app: 'zone' must be a time zone: an IANA name such as \"Europe/Berlin\"")
+    options.zone = "America/New_York"
+    equal(refused(kind, options), "nothing")
+  end
+end)
+
+test("supabase: a time that says no zone is of the connection's, in polls too", function()
+  local http = require("fake_http").new { { "GET /rest/v1/people", { body = array {} }, { body = array { { id = 1, at = "2026-07-01T08:00:00.5", xmin = "7" } } }, { body = array {} } } }
+  local call = host(function() return require "connectors.supabase" end, { name = "app", config = { url = "https://app.example.org", key = "sb_secret_x", zone = "America/New_York" }, http = http }).functions
+  local people = { name = "people", key = array { "id" }, fields = array {}, options = { modified = "at" } }
+  local page = assert(call.changes(people, { mark = "2026-07-01T07:00:00", polled = "2026-07-01T12:30:00Z", id = "x", turn = 1 }, 10))
+  equal({ page.records[1].modified, page.records[1].stamp, http.asked(".*")[2].query.at }, { "2026-07-01T12:00:00.5Z", "2026-07-01T08:00:00.5", "gte.2026-07-01T06:59:00Z" })
 end)
 
 test("an address that was copied with a path of the system's own is refused", function()

@@ -90,6 +90,8 @@ local function read_table(conn, collection)
   about.cascades = answers[6]
   sort_triggers(about, answers[5])
   mark_json(conn, collection, about)
+  -- Of these a session in another zone speaks by that: a write's.
+  for _, column in ipairs(about.columns) do column.by_session = given(conn.config.zone) ~= nil and column.kind == "timestamp" end
   return about
 end
 
@@ -123,13 +125,13 @@ local function options_of(type)
   end
 end
 
-local function type_of(column)
+local function type_of(column, zone)
   local kind = column.kind
   if column.json then return { kind = "json" } end
   if column.type == "tinyint(1)" or column.type == "bit(1)" then return { kind = "bool", form = "01", null_is_false = column.required == 1 or nil } end
   if kind == "enum" then return { kind = "enum", options = options_of(column.type) } end
   if kind == "timestamp" then return { kind = "datetime", form = "local", zone = "UTC", resolution = 10 ^ -(given(column.places) or 0) } end
-  if kind == "datetime" then return { kind = "datetime", form = "local", zone = "UTC", resolution = 10 ^ -(given(column.places) or 0) } end
+  if kind == "datetime" then return { kind = "datetime", form = "local", zone = zone or "UTC", resolution = 10 ^ -(given(column.places) or 0) } end
   if kinds[kind] == "decimal" then return { kind = "decimal", form = "number", scale = given(column.scale), precision = given(column.precision) } end
   if kinds[kind] == "time" then return { kind = "time", resolution = 10 ^ -(given(column.places) or 0) } end
   if kinds[kind] then return { kind = kinds[kind] } end
@@ -189,6 +191,15 @@ function M.is_kept(about, column)
   return false
 end
 
+--- The trigger that `install` made to keep the column, where it does so for another zone than the connection's; nil where none does.
+function M.kept_elsewhere(conn, about, column)
+  if column.kind ~= "datetime" then return nil end
+  for _, one in ipairs(about.before_update) do
+    local for_utc = one.text:lower():find("utc_timestamp", 1, true) ~= nil
+    if one.name:find "^tidewire_touch" and for_utc == (given(conn.config.zone) ~= nil) then return one end
+  end
+end
+
 --- What of this table's rows goes or changes by a foreign key, and so fires no trigger and moves no time column: a text each. Of rows below
 --- records the deletion of their record is told.
 function M.silent(about, collection)
@@ -210,8 +221,12 @@ local clock_zone = [[
 select if(@@global.time_zone = 'SYSTEM', @@system_time_zone, @@global.time_zone) as zone from dual
 where convert_tz('2024-01-01', '+00:00', @@global.time_zone) <> '2024-01-01' or convert_tz('2024-07-01', '+00:00', @@global.time_zone) <> '2024-07-01']]
 
-local function add_zoneless(conn, column, warn)
+local function add_zoneless(conn, about, column, warn)
   if not column or column.kind ~= "datetime" then return end
+  if M.kept_elsewhere(conn, about, column) then
+    warn(("the trigger that keeps %s does so for another zone than %s: run `tidewire install` again"):format(db.quoted(column.name), given(conn.config.zone) or "UTC"))
+  end
+  if given(conn.config.zone) then return end
   local found = (db.query(conn, clock_zone) or {})[1]
   if found then warn(tables.zoneless(db.quoted(column.name), found.zone, "Make it a timestamp")) end
 end
@@ -231,7 +246,7 @@ local function add_warnings(conn, collection, about, key, warnings)
     warn(("nothing keeps %s (no ON UPDATE, no trigger): where who edits a row does not set it, `newest` and polls see the older time (`tidewire install` makes a trigger)")
       :format(db.quoted(column.name)))
   end
-  add_zoneless(conn, column, warn)
+  add_zoneless(conn, about, column, warn)
   local parents = given(collection.parents) or {}
   local untold, parent = notes.untold(about, parents)[1], parents[1] and db.quoted(parents[1])
   if parent and (is_view or conn.config.changes == "poll") then
@@ -259,7 +274,7 @@ function M.describe(conn, collection)
   for i, column in ipairs(about.columns) do
     local filled = default_of(column) ~= nil or (given(column.extra) or ""):find "auto_increment" ~= nil
     fields[i] = {
-      name = column.name, type = type_of(column), label = column.label ~= "" and given(column.label) or nil,
+      name = column.name, type = type_of(column, given(conn.config.zone)), label = column.label ~= "" and given(column.label) or nil,
       required = column.required == 1 and not filled and not is_key[column.name], unique = unique[column.name] or false,
       read_only = (given(column.extra) or ""):upper():find "GENERATED" ~= nil and (given(column.extra) or ""):find "DEFAULT_GENERATED" == nil,
       references = points[column.name], default = default_of(column), file = kinds[column.kind] == "binary" and "content" or nil, kept = column == modified or column.name == version or nil,
@@ -294,7 +309,7 @@ function M.test(conn)
   local site = named and named[1].id or about.host .. ":" .. connector.plain(about.port)
   if about.standby == 1 then warnings[1] = "a read-only server answers here" end
   tables.note_clock(conn, about.now)
-  return { user = about.user, version = about.version, site = site .. "/" .. tostring(given(about.database)), zone = "UTC", server_time = about.now, warnings = warnings }
+  return { user = about.user, version = about.version, site = site .. "/" .. tostring(given(about.database)), zone = given(conn.config.zone) or "UTC", server_time = about.now, warnings = warnings }
 end
 
 return M

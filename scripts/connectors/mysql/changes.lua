@@ -94,7 +94,7 @@ local function newest(conn, shape)
     .. iso .. " as now from " .. shape.name)
   if not found then return nil, err end
   tables.note_clock(conn, found[1].now)
-  return connector.cursor(conn, given(found[1].stamp) or "1970-01-01T00:00:01.000000Z")
+  return tables.cursor(conn, shape, given(found[1].stamp) or "1970-01-01T00:00:01.000000Z")
 end
 
 function M.start(conn, collection)

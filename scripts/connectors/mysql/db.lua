@@ -64,6 +64,18 @@ function M.query(conn, text, parameters, writes, file)
   return checked(conn, db:query(text, parameters, { write = writes or nil, timeout = given(conn.config.timeout), file = file or nil }))
 end
 
+--- A statement that writes: for what triggers and the columns themselves set it goes by the clocks of the connection's `zone`, as the
+--- application's own writes do. By their present distance from UTC, because a server need not know zones by name; for one statement, in the
+--- words of MariaDB and of MySQL, each of which is a remark to the other.
+function M.writing(conn, text)
+  local zone = given(conn.config.zone)
+  if not zone then return text end
+  local seconds = tables.ahead(connector.server_now(conn), zone)
+  local minutes = math.floor(math.abs(seconds) / 60)
+  local ahead = ("'%s%02d:%02d'"):format(seconds < 0 and "-" or "+", math.floor(minutes / 60), minutes % 60)
+  return "/*M! set statement time_zone = " .. ahead .. " for */ " .. text:gsub("^%a+", "%0 /*+ set_var(time_zone = " .. ahead .. ") */")
+end
+
 --- Rows of each of several statements, and how many each wrote or found; one transaction.
 function M.transaction(conn, statements, writes, file)
   local db, err = handle(conn)

@@ -66,14 +66,16 @@ local function trigger_steps(conn, collection, about, add)
   replace(conn, collection, about, about.triggers, notes.wanted(conn, collection, about), "what notes each %s of %s", add)
 end
 
--- A time that the statement itself sets stands. A datetime is read as UTC.
+-- A time that the statement itself sets stands. A datetime is read as UTC, or in the zone that the connection names, as sessions that write have it.
 local function time_steps(conn, collection, about, add)
   local column = catalog.time_column(conn, collection, about)
-  if not column or catalog.is_kept(about, column) then return end
-  local name, now = db.quoted(column.name), column.kind == "timestamp" and "current_timestamp" or "utc_timestamp"
+  local former = column and catalog.kept_elsewhere(conn, about, column)
+  if not column or catalog.is_kept(about, column) and not former then return end
+  local name, now = db.quoted(column.name), (column.kind == "timestamp" or given(conn.config.zone)) and "current_timestamp" or "utc_timestamp"
   local text = ("begin if new.%s <=> old.%s then set new.%s = %s(%d); end if; end"):format(name, name, name, now, db.places(column))
-  add("what keeps " .. name .. ", which nothing does", create_text(conn, collection, about,
-    { name = notes.trigger_name("touch", select(2, db.place(conn, collection))), timing = "before", event = "update", text = text }))
+  add("what keeps " .. name .. ", which nothing does" .. (former and " in this zone" or ""), create_text(conn, collection, about,
+    { name = free_name(conn, collection, about.before_update, "touch", add), timing = "before", event = "update", text = text }))
+  if former then add("what keeps it in another zone", drop_text(conn, collection, former.name)) end
 end
 
 -- Statements that change a schema commit by themselves, so each is a step of its own.
@@ -121,7 +123,7 @@ end
 -- A time that nobody keeps any more would be believed by polls and by `newest`, so what keeps it goes only by a person's word.
 local function add_kept(conn, collection, about, steps)
   for _, one in ipairs(about.before_update) do
-    if one.name:find "^tidewire_touch_" then
+    if one.name:find "^tidewire_touch2?_" then
       steps[#steps + 1] = { title = "left as it is, for its time column is read by polls and by whoever else knows it: the trigger " .. one.name,
         todo = "where nothing reads the column any more: " .. drop_text(conn, collection, one.name) }
     end

@@ -21,7 +21,14 @@ local textual = { char = true, varchar = true, text = true, tinytext = true, med
 -- A float is told with six digits unless it is asked for as a double, and bits as bytes unless they are asked for as a number.
 local numeral = { float = " + 0e0", bit = " + 0" }
 
+-- What a session in UTC reads of it, whichever the session's zone is.
+local function in_utc(column)
+  local name = quoted(column.name)
+  return column.by_session and "coalesce(convert_tz(" .. name .. ", @@time_zone, '+00:00'), " .. name .. ")" or name
+end
+
 local function whole(column)
+  if column.by_session then return in_utc(column) end
   return quoted(column.name) .. (numeral[column.kind] or "")
 end
 
@@ -66,7 +73,7 @@ function M.plan(conn, collection, more)
   local wanted = connector.heads(more or {}, collection.fields)
   local modified = catalog.time_column(conn, collection, about)
   local version = tables.option(conn, collection, "version")
-  if version == "content" then version = content(about) elseif version then version = "cast(" .. quoted(version) .. " as char)" end
+  if version == "content" then version = content(about) elseif version then version = "cast(" .. (about.by_name[version] and in_utc(about.by_name[version]) or quoted(version)) .. " as char)" end
   local list, is_key, files = {}, {}, table_files.of(collection, about, M)
   for _, name in ipairs(collection.key) do is_key[name] = true end
   for _, name in ipairs(connector.heads(collection.key, wanted)) do
@@ -77,6 +84,7 @@ function M.plan(conn, collection, more)
   if version then list[#list + 1] = version .. " as `$version`" end
   if modified then list[#list + 1] = "date_format(" .. quoted(modified.name) .. ", '%Y-%m-%dT%H:%i:%s.%fZ') as `$stamp`" end
   return { sql = M, about = about, name = about.name, key = collection.key, fields = wanted, version = version, modified = modified,
+    zone = modified and modified.kind == "datetime" and connector.given(conn.config.zone) or nil,
     select = table.concat(list, ", "), collection = collection, files = files }
 end
 
@@ -141,6 +149,9 @@ function M.place(column, value, parameters)
   local hex = binary[column.kind] and type(value) == "string" and value:match "^\\x(%x*)$"
   if type(value) == "table" and value ~= null then value = json.encode(value) end
   local place = parameters.add(hex or value)
+  if column.by_session and type(value) == "string" then
+    return "coalesce(convert_tz(" .. place .. ", '+00:00', @@time_zone), " .. parameters.add(value) .. ")"
+  end
   if column.kind == "bit" and value ~= null then return "cast(" .. place .. " as unsigned)" end
   return hex and "unhex(" .. place .. ")" or place
 end

@@ -61,7 +61,7 @@ where c.conrelid = to_regclass($1) and c.contype = 'f' and array_length(c.conkey
 
 -- What runs before a row is changed, on the table or on a partition of it.
 local before_update = [[
-select lower(p.prosrc) as source, lower(encode(t.tgargs, 'escape')) as arguments, l.lanname as language
+select t.tgname as name, lower(p.prosrc) as source, lower(encode(t.tgargs, 'escape')) as arguments, l.lanname as language
 from pg_trigger t join pg_proc p on p.oid = t.tgfoid join pg_language l on l.oid = p.prolang
 where (t.tgrelid = to_regclass($1) or t.tgrelid in (select inhrelid from pg_inherits where inhparent = to_regclass($1)))
   and t.tgenabled <> 'D' and t.tgtype::int & 19 = 19]]
@@ -191,9 +191,9 @@ local kinds = {
   ["timestamp without time zone"] = "datetime",
 }
 
-local function type_of(name, cast, labels)
+local function type_of(name, cast, labels, zone)
   if name:sub(-2) == "[]" then
-    return { kind = "list", of = type_of(name:sub(1, -3), cast:sub(1, -3), labels) }
+    return { kind = "list", of = type_of(name:sub(1, -3), cast:sub(1, -3), labels, zone) }
   end
   if given(labels) then return { kind = "enum", options = labels } end
   local kind = kinds[cast] or "text"
@@ -206,7 +206,7 @@ local function type_of(name, cast, labels)
   end
   if kind == "time" then return { kind = "time", resolution = 0.000001 } end
   if kind ~= "datetime" then return { kind = kind } end
-  if cast:find("without", 1, true) then return { kind = "datetime", form = "local", zone = "UTC", resolution = 0.000001 } end
+  if cast:find("without", 1, true) then return { kind = "datetime", form = "local", zone = zone or "UTC", resolution = 0.000001 } end
   return { kind = "datetime", form = "instant", resolution = 0.000001 }
 end
 
@@ -242,6 +242,17 @@ function M.is_kept(about, column)
     local named = one.source:find(name, 1, true) or one.arguments:find(name, 1, true)
     local whole = one.source:find "%f[%w_]new%s*:?=" or one.source:find "into%s+new%f[^%w_.]"
     if named or whole or one.language == "c" and one.arguments == "" then return true end
+  end
+  return false
+end
+
+--- Whether `install` made the trigger that keeps the column for another zone than the connection's.
+function M.is_kept_elsewhere(conn, about, column)
+  if column.cast ~= "timestamp without time zone" then return false end
+  local zone = given(conn.config.zone)
+  local wanted = (column.name .. "\\000" .. (zone and zone .. "\\000" or "")):lower()
+  for _, one in ipairs(about.before_update) do
+    if one.name == "tidewire_touch" and one.arguments ~= wanted then return true end
   end
   return false
 end
@@ -286,8 +297,12 @@ select zone from (select coalesce((select split_part(one, '=', 2) from pg_db_rol
     order by s.setdatabase desc limit 1), current_setting('log_timezone')) as zone) z
 where timestamptz '2024-01-01 00:00Z' at time zone zone <> '2024-01-01' or timestamptz '2024-07-01 00:00Z' at time zone zone <> '2024-07-01']]
 
-local function add_zoneless(conn, modified, warn)
+local function add_zoneless(conn, about, modified, warn)
   if not modified or modified.cast ~= "timestamp without time zone" then return end
+  if M.is_kept_elsewhere(conn, about, modified) then
+    warn(("the trigger that keeps %s does so for another zone than %s: run `tidewire install` again"):format(db.quoted(modified.name), given(conn.config.zone) or "UTC"))
+  end
+  if given(conn.config.zone) then return end
   local found = (db.query(conn, clock_zone) or {})[1]
   if found then warn(tables.zoneless(db.quoted(modified.name), found.zone, "Make it a timestamptz")) end
 end
@@ -314,7 +329,7 @@ local function add_warnings(conn, collection, about, primary, modified, warnings
   if modified and not M.is_kept(about, modified) then
     warn(("no trigger keeps %s: where who edits a row does not set it, `newest` and polls see the older time (`tidewire install` makes one)"):format(db.quoted(modified.name)))
   end
-  add_zoneless(conn, modified, warn)
+  add_zoneless(conn, about, modified, warn)
   if conn.config.changes == "auto" and M.notes(conn, collection, about) and not M.notes_emptied(conn, collection, about) then
     warn "the outbox does not tell that the table was emptied (truncate): a sweep finds it; run `tidewire install` again"
   end
@@ -358,7 +373,7 @@ function M.describe(conn, collection)
   local function is_file(column) return column.type == "oid" or points[column.name] == "storage.objects" end
   for i, column in ipairs(about.columns) do
     fields[i] = {
-      name = column.name, type = type_of(column.type, column.cast, column.labels), label = given(column.label),
+      name = column.name, type = type_of(column.type, column.cast, column.labels, given(conn.config.zone)), label = given(column.label),
       required = column.required and not column.has_default and not is_key[column.name], read_only = column.read_only,
       unique = unique[column.name] or false, references = points[column.name], default = given(column.default),
       file = column.cast == "bytea" and "content" or is_file(column) and "elsewhere" or nil, no_key = no_key(column), kept = column == modified or column.name == version or nil,
@@ -432,7 +447,7 @@ function M.test(conn)
   -- Which rows there are depends on the user where policies can hide some.
   local eyes = about.sees_all == true and "" or "/" .. about.user
   return {
-    user = about.user, version = about.version:match "^%S+ %S+" or about.version, zone = "UTC",
+    user = about.user, version = about.version:match "^%S+ %S+" or about.version, zone = given(conn.config.zone) or "UTC",
     site = system .. "/" .. about.database .. "." .. about.number .. eyes, server = given(about.began), server_time = about.now, warnings = warnings,
   }
 end

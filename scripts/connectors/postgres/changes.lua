@@ -149,7 +149,7 @@ local function newest(conn, shape)
   about, err = db.query(conn, "select clock_timestamp() as now")
   if not about then return nil, err end
   tables.note_clock(conn, about[1].now)
-  return connector.cursor(conn, found[1] and given(found[1]["$stamp"]) or "1900-01-01T00:00:00.000000Z")
+  return tables.cursor(conn, shape, found[1] and given(found[1]["$stamp"]) or "1900-01-01T00:00:00.000000Z")
 end
 
 -- All -----------------------------------------------------------------------------------------------------------------

@@ -99,6 +99,19 @@ function M.query(conn, text, parameters, writes, file)
   return checked(conn, db:query(text, parameters, { write = writes or nil, timeout = given(conn.config.timeout), file = file or nil }))
 end
 
+--- A statement that writes, as `query`. Where the connection names a `zone` it is that of the transaction, for what triggers and defaults
+--- set: the application's own writes are in it, too.
+function M.write(conn, text, parameters, file)
+  local zone = given(conn.config.zone)
+  if not zone then return M.query(conn, text, parameters, true, file) end
+  local answers, counts = M.transaction(conn, { { M.in_zone, { zone } }, { text, parameters } }, true, file)
+  if not answers then return nil, counts end
+  return answers[2], counts[2]
+end
+
+--- The statement by which the rest of a transaction goes by a zone.
+M.in_zone = "select set_config('timezone', $1, true)"
+
 --- Rows of each of several statements, one transaction.
 function M.transaction(conn, statements, writes, file)
   local db, err = M.handle(conn)

@@ -71,16 +71,19 @@ end
 local function time_steps(conn, collection, about, add)
   local name = tables.option(conn, collection, "modified")
   local column = name and about.by_name[name]
-  if not name or column and (not catalog.time_column(conn, collection, about) or catalog.is_kept(about, column)) then return end
+  local elsewhere = column and catalog.is_kept_elsewhere(conn, about, column)
+  if not name or column and (not catalog.time_column(conn, collection, about) or catalog.is_kept(about, column) and not elsewhere) then return end
   if not column then
     -- Without a default at first: nobody knows when the rows that are there were changed, and as edited now they would win by `newest`.
     add("when a row was changed, unknown of those that are there: who wins by `newest` is decided by it", "alter table " .. about.name
       .. " add column " .. quoted(name) .. " timestamptz")
     add("the time of a new row", "alter table " .. about.name .. " alter column " .. quoted(name) .. " set default clock_timestamp()")
   end
-  add("the function that keeps the time of a change", notes.text "touch")
-  add("its trigger: no other keeps " .. quoted(name), "create trigger tidewire_touch before update on " .. about.name
-    .. " for each row execute function tidewire.touch(" .. literal(name) .. ")")
+  local zone = column and column.cast == "timestamp without time zone" and given(conn.config.zone) or nil
+  add("the function that keeps the time of a change", notes.text(zone and "touch_local" or "touch"))
+  local call = zone and "touch_local(" .. literal(name) .. ", " .. literal(zone) .. ")" or "touch(" .. literal(name) .. ")"
+  add(elsewhere and "its trigger, instead of one for another zone" or "its trigger: no other keeps " .. quoted(name),
+    replaced(about, "tidewire_touch", "create trigger tidewire_touch before update on " .. about.name .. " for each row execute function tidewire." .. call))
 end
 
 -- Replaced in its place: the trigger that calls it stays.
@@ -147,7 +150,7 @@ local function install_logical(conn, collection, about, options)
   if not (published.whole and published.holds and published.tells) then publish_steps(conn, collection, about, published, add) end
   add_renewed(about, add)
   local column = catalog.time_column(conn, collection, about)
-  if column and not catalog.is_kept(about, column) then
+  if column and (not catalog.is_kept(about, column) or catalog.is_kept_elsewhere(conn, about, column)) then
     add("the schema of the function", outbox[1][2])
     time_steps(conn, collection, about, add)
   end
@@ -165,7 +168,7 @@ select count(*) filter (where tgname = 'tidewire_outbox' and tgrelid <> to_regcl
 local function add_kept(steps, about, used)
   if used.touching == 0 then return end
   local text = "drop trigger tidewire_touch on " .. about.name
-  if used.touched == 1 then text = text .. "; drop function tidewire.touch()" end
+  if used.touched == 1 then text = text .. "; drop function if exists tidewire.touch(), tidewire.touch_local()" end
   if used.touched == 1 and used.noting == 0 then text = text .. "; drop schema tidewire" end
   steps[#steps + 1] = { title = "left as it is, for its time column is read by polls and by whoever else knows it: the trigger tidewire_touch of " .. about.name,
     todo = "where nothing reads the column any more: " .. text }

@@ -67,6 +67,16 @@ begin
   return new;
 end $touch$]]
 
+-- The same of a column without a zone that goes by the one named.
+texts.touch_local = [[
+create or replace function tidewire.touch_local() returns trigger language plpgsql as $touch$
+begin
+  if to_jsonb(new) -> tg_argv[0] is not distinct from to_jsonb(old) -> tg_argv[0] then
+    new := jsonb_populate_record(new, jsonb_build_object(tg_argv[0], clock_timestamp() at time zone tg_argv[1]));
+  end if;
+  return new;
+end $touch$]]
+
 --- The statement that makes one of them, or makes it anew.
 function M.text(name) return (texts[name]:gsub("CHANNEL", M.channel)) end
 
@@ -85,7 +95,7 @@ end
 --- The names of those.
 function M.former(about)
   local list = {}
-  for _, name in ipairs { "note", "note_emptied", "note_parents", "touch" } do
+  for _, name in ipairs { "note", "note_emptied", "note_parents", "touch", "touch_local" } do
     if M.outdated(about, name) then list[#list + 1] = name end
   end
   return list

@@ -34,6 +34,22 @@ local function expression(column)
   return name
 end
 
+-- The version of a row. Of a time with a zone its text is that of UTC, also in a write, which may go by another zone.
+local function version_of(name, column, zone)
+  if name == "xmin" then return "xmin::text" end
+  if zone and column and column.cast == "timestamp with time zone" then return "((" .. quoted(name) .. " at time zone 'UTC')::text || '+00')" end
+  return quoted(name) .. "::text"
+end
+
+-- As a write answers, which may go by another zone than UTC: a range of times and a row type are spelled by the session's.
+local function answered(column, zone)
+  local by_zone = column.cast:find "^tstz" or column.composite
+  if not zone or not by_zone then return expression(column) end
+  local name = quoted(column.name)
+  return "case when " .. name .. " is not null and set_config('timezone', 'UTC', true) <> '' then concat(" .. name .. "::text, left(set_config('timezone', "
+    .. db.literal(zone) .. ", true), 0)) end as " .. name
+end
+
 -- Where letters of either case are one ("abc" names the row "ABC"), a foreign key is read as the key that it names is.
 local function named(about, column)
   for _, one in ipairs(column.caseless and about.references or {}) do
@@ -63,22 +79,25 @@ function M.plan(conn, collection, more)
     local what = about.kind == "f" and "a table of another server" or "a view"
     return fail("invalid", about.name .. " is " .. what .. ", and the version of its rows is not named", "name a column that every edit moves, version = \"updated_at\", or say version = false")
   end
-  local list, narrow, is_key, files = {}, {}, {}, table_files.of(collection, about, M)
+  local list, narrow, answer, is_key, files = {}, {}, {}, {}, table_files.of(collection, about, M)
+  local zone = connector.given(conn.config.zone)
   for _, name in ipairs(collection.key) do is_key[name] = true end
   for _, name in ipairs(connector.heads(collection.key, wanted)) do
     local column = about.by_name[name]
     if not column then return fail("invalid", about.name .. " has no column \"" .. name .. "\"", "`tidewire schema` lists its columns") end
     list[#list + 1] = files[name] and table_files.selected(column, M) or not is_key[name] and named(about, column) or expression(column)
+    answer[#list] = list[#list] == expression(column) and answered(column, zone) or list[#list]
   end
   for n, name in ipairs(collection.key) do
     local bytes = damaged.selected(about.by_name[name], quoted(name))
     narrow[n] = bytes and bytes .. ' as "$key' .. n .. '"' or expression(about.by_name[name])
   end
-  local function add(text) list[#list + 1], narrow[#narrow + 1] = text, text end
-  if version then add((version == "xmin" and version or quoted(version)) .. "::text as \"$version\"") end
+  local function add(text) list[#list + 1], narrow[#narrow + 1], answer[#answer + 1] = text, text, text end
+  if version then add(version_of(version, about.by_name[version], zone) .. " as \"$version\"") end
   if modified then add(stamp_of(modified)) end
   return { sql = M, about = about, name = about.name, key = collection.key, fields = wanted, version = version, modified = modified,
-    select = table.concat(list, ", "), narrow = table.concat(narrow, ", "), collection = collection, files = files }
+    zone = modified and modified.cast == "timestamp without time zone" and zone or nil, versioned = version and version_of(version, about.by_name[version], zone),
+    select = table.concat(list, ", "), answer = table.concat(answer, ", "), narrow = table.concat(narrow, ", "), collection = collection, files = files }
 end
 
 M.quoted, M.query, M.took_too_long, M.is_damaged = quoted, db.query, db.took_too_long, db.is_damaged

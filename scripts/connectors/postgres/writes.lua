@@ -19,7 +19,7 @@ local M = {}
 local function as_seen(shape, place)
   if not shape.version then return "true" end
   if shape.version == "xmin" then return "t.xmin = " .. place .. "::xid" end
-  return "t." .. quoted(shape.version) .. "::text = " .. place
+  return shape.versioned .. " = " .. place
 end
 
 -- The entries as the rows of one document: "$@" their place, "$k1" the key's parts, "$g" the guard, "$v1" the values.
@@ -44,7 +44,7 @@ local function update_text(shape, names)
   end
   terms[#terms + 1] = '(u."$g" is null or ' .. as_seen(shape, 'u."$g"') .. ")"
   return "update " .. shape.name .. " t set " .. table.concat(sets, ", ") .. " from json_to_recordset($1::json) u(" .. table.concat(types, ", ")
-    .. ") where " .. table.concat(terms, " and ") .. " returning u.\"$@\", " .. shape.select
+    .. ") where " .. table.concat(terms, " and ") .. " returning u.\"$@\", " .. shape.answer
 end
 
 local function update_document(shape, group, names)
@@ -90,7 +90,7 @@ local function update_group(conn, shape, group, outcomes)
   local text, err = update_text(shape, names)
   local document, written
   if text then document, err = update_document(shape, group, names) end
-  if document then written, err = db.query(conn, text, { document }, true, table_files.sends(shape, group)) end
+  if document then written, err = db.write(conn, text, { document }, table_files.sends(shape, group)) end
   if not written and db.refused(err) and #group > 1 then
     for _, item in ipairs(group) do update_group(conn, shape, { item }, outcomes) end
     return
@@ -140,7 +140,7 @@ function M.delete(conn, collection, key, guard)
   end
   guard = shape.version and guard
   if guard then condition = condition .. " and " .. as_seen(shape, parameters.add(guard)) end
-  local gone, count = db.query(conn, "delete from " .. shape.name .. " t where " .. condition, parameters.list, true)
+  local gone, count = db.write(conn, "delete from " .. shape.name .. " t where " .. condition, parameters.list)
   if not gone then return nil, count end
   if count > 0 then return true end
   return nil, why_none(conn, shape, array { key }, { [key] = guard })[key]
@@ -174,9 +174,9 @@ end
 -- transaction, ours by the transaction's own number.
 local function run_insert(conn, shape, group, text, parameters, keyed)
   if not (shape.about.kind == "p" and shape.version == "xmin") then
-    text = text .. " returning " .. shape.select
+    text = text .. " returning " .. shape.answer
     if not keyed and #group > 1 then text = all_or_none(text, #group) end
-    return db.query(conn, text, parameters.list, true, table_files.sends(shape, group))
+    return db.write(conn, text, parameters.list, table_files.sends(shape, group))
   end
   if not keyed then
     return fail("invalid", shape.name .. " is partitioned: a row cannot be made there without its key", "let keys be copied over, or name a `version` column")
@@ -185,9 +185,10 @@ local function run_insert(conn, shape, group, text, parameters, keyed)
   for i, item in ipairs(group) do keys[i] = item.key end
   local condition, why = rows.with_keys(shape, keys, asked)
   if not condition then return nil, why end
-  local answers, err = db.transaction(conn, { { text, parameters.list },
+  local zone = given(conn.config.zone) or "UTC"
+  local answers, err = db.transaction(conn, { { db.in_zone, { zone } }, { text, parameters.list }, { db.in_zone, { "UTC" } },
     { "select " .. shape.select .. " from " .. shape.name .. " where xmin = pg_current_xact_id()::xid and " .. condition, asked.list } }, true, table_files.sends(shape, group))
-  return answers and answers[2], err
+  return answers and answers[4], err
 end
 
 -- Each item with its key as it will be read: what is given may be 1.5 where the column makes it 1.50.

@@ -18,10 +18,10 @@ local types = {
   ["timestamp without time zone"] = "datetime",
 }
 
-local function type_of(property)
+local function type_of(property, zone)
   local format = property.format or property.type or "text"
   if format:sub(-2) == "[]" then
-    return { kind = "list", of = type_of { format = format:sub(1, -3) } }
+    return { kind = "list", of = type_of({ format = format:sub(1, -3) }, zone) }
   end
   if json.is_array(property.enum) then return { kind = "enum", options = property.enum } end
   local kind = types[format:match "^([^(]+)" or format] or "text"
@@ -30,7 +30,7 @@ local function type_of(property)
   if kind == "decimal" then return { kind = "decimal", form = "number" } end
   if kind == "time" then return { kind = "time", resolution = 0.000001 } end
   if kind == "datetime" and format:find("without", 1, true) then
-    return { kind = "datetime", form = "local", zone = "UTC", resolution = 0.000001 }
+    return { kind = "datetime", form = "local", zone = zone or "UTC", resolution = 0.000001 }
   end
   if kind == "datetime" then return { kind = "datetime", form = "instant", resolution = 0.000001 } end
   return { kind = kind }
@@ -64,7 +64,7 @@ end
 -- What a row's text is in a webhook hangs on the zone or style of the session that wrote it; the API has its own.
 local by_session = in_set { "timestamp with time zone", "timestamptz", "interval", "bytea", "tstzrange", "tstzmultirange" }
 
-local function describe_fields(definition)
+local function describe_fields(definition, zone)
   local required, names, fields, key = in_set(definition.required), {}, array {}, array {}
   for name in pairs(definition.properties or {}) do names[#names + 1] = name end
   table.sort(names)
@@ -73,7 +73,7 @@ local function describe_fields(definition)
     local note = property.description or ""
     local is_key = note:find("<pk/>", 1, true) ~= nil
     if is_key then key[#key + 1] = name end
-    local own = type_of(property)
+    local own = type_of(property, zone)
     fields[i] = {
       name = name, type = own, no_key = no_key(own), by_session = by_session[property.format] or nil,
       required = (required[name] or false) and property.default == nil and not is_key,
@@ -111,7 +111,7 @@ function M.describe(conn, collection)
     return connector.fail("invalid", "there is no table " .. collection.name .. " that this key may use",
       "is it in the exposed schema and granted? Then: NOTIFY pgrst, 'reload schema'")
   end
-  local fields, key = describe_fields(definition)
+  local fields, key = describe_fields(definition, connector.given(conn.config.zone))
   local warnings, kept = array {}, {}
   for _, name in ipairs { "modified", "version" } do kept[option(conn, collection, name) or ""] = true end
   for _, field in ipairs(fields) do field.kept = kept[field.name] end
@@ -159,7 +159,7 @@ function M.test(conn)
   local host = connector.without_login(conn.config.url):match "^%w+://([^/]+)"
   return {
     user = service and "service_role" or "anon or a user", version = api and api.info and api.info.version,
-    site = host .. "/" .. (conn.config.schema or ""), zone = "UTC",
+    site = host .. "/" .. (conn.config.schema or ""), zone = connector.given(conn.config.zone) or "UTC",
     server_time = conn.state.server_date or connector.server_now(conn), warnings = warnings,
   }
 end

@@ -11,11 +11,15 @@ local option = require("tidewire.tables").option
 
 local M = {}
 
---- "2026-01-01T21:34:05.1+00:00" or a timestamp without zone, which counts as UTC, as UTC.
-function M.in_utc(text)
+--- Whether a time says where it is meant.
+function M.is_zoned(text) return text:match "[zZ]$" ~= nil or text:match "T.*[+-]%d%d:?%d*$" ~= nil end
+
+--- "2026-01-01T21:34:05.1+00:00" as UTC, or a timestamp that says no zone, which is of `zone`, without one of UTC. Nil where it is no time.
+function M.in_utc(text, zone)
   if type(text) ~= "string" then return nil end
-  local zoned = text:match "[zZ]$" or text:match "T.*[+-]%d%d:?%d*$"
-  return time.add(zoned and text or text .. "Z", 0)
+  if M.is_zoned(text) then return time.add(text, 0) end
+  if zone then return (time.from_local(text, zone)) end
+  return time.add(text .. "Z", 0)
 end
 
 --- Columns may have been added: which tables have their time column is asked again.
@@ -49,7 +53,7 @@ function M.plan(conn, collection, more)
   for i, name in ipairs(connector.heads(wanted, collection.fields)) do columns[i] = wire.column(name) end
   return {
     key = collection.key, version = version, modified = modified, select = table.concat(columns, ","),
-    fields = connector.heads(more or {}, collection.fields),
+    fields = connector.heads(more or {}, collection.fields), zone = given(conn.config.zone),
   }
 end
 
@@ -60,7 +64,7 @@ function M.record(shape, row)
   local modified = shape.modified and row[shape.modified]
   return {
     key = connector.key_of(row, shape.key), version = shape.version and given(row[shape.version]) or nil,
-    modified = M.in_utc(modified), stamp = type(modified) == "string" and modified or nil, fields = fields,
+    modified = M.in_utc(modified, shape.zone), stamp = type(modified) == "string" and modified or nil, fields = fields,
   }
 end
 

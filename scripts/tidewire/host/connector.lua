@@ -8,6 +8,7 @@ local url = require "tidewire.url"
 local connector = require "tidewire.connector"
 local files = require "tidewire.files"
 local hash = require "tidewire.hash"
+local time = require "tidewire.time"
 local duration = require "tidewire.host.duration"
 
 local given = connector.given
@@ -58,6 +59,13 @@ local checks = {
 
 local expected = { url = "an address that begins with http:// or https://", duration = "seconds or a text such as \"30s\"" }
 
+-- Nil and why, where it is none.
+local function zone_of(value)
+  if type(value) ~= "string" then return nil, "an IANA name such as \"Europe/Berlin\"" end
+  local known, err = time.to_local("2024-05-01T00:00:00Z", value)
+  return known and value or nil, not known and err.message or nil
+end
+
 local function is_secret(value)
   if type(value) == "table" then return #value > 0 and type(value[1]) == "string" end
   return type(value) == "string" and value ~= ""
@@ -91,6 +99,11 @@ local function checked(what, name, rule, value)
       if option == value then return value end
     end
     error(what .. ": '" .. name .. "' must be one of " .. table.concat(rule.options, ", "), 0)
+  end
+  if rule.type == "zone" then
+    local zone, why = zone_of(value)
+    if not zone then error(what .. ": '" .. name .. "' must be a time zone: " .. why, 0) end
+    return zone
   end
   if not rule.type or rule.type == "any" then return value end
   if not checks[rule.type] then error("the connector declares '" .. name .. "' of an unknown type " .. rule.type, 0) end
