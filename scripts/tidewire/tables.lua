@@ -80,6 +80,20 @@ function M.zoneless(name, zone, better)
     :format(name, zone, is_zone(zone) and zone or "America/New_York", better)
 end
 
+--- The described fields without those that no mapping can name, and of these { name = why }, nil where there is none.
+function M.nameable(fields)
+  local list, refused = array {}, nil
+  for _, field in ipairs(fields) do
+    if field.name:find(".", 1, true) then
+      refused = refused or {}
+      refused[field.name] = "a point in a name leads to a part of a field. Rename the column, or map a view that calls it otherwise"
+    else
+      list[#list + 1] = field
+    end
+  end
+  return list, refused
+end
+
 --- Nil where the table has each column of the key that the mapping names; else the error.
 function M.why_no_key(sql, about, collection)
   for _, name in ipairs(given(collection.key) or {}) do

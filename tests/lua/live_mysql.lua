@@ -83,6 +83,12 @@ tap.test("who cannot be reached or does not let us in says so", function()
   fails("unavailable", "^1969", slow:query("update once set qty = 1 where sleep(20) = 0", {}, { write = true }))
 end)
 
+tap.test("a column with a point in its name is left out, and said why", function()
+  assert(db:query "create table pointed (id int primary key, `a.b` text)")
+  local about = assert(connect().describe(collection("pointed", { "id" }, {})))
+  tap.equal({ #about.fields, about.refused["a.b"]:match "^a point in a name" }, { 1, "a point in a name" })
+end)
+
 tap.test("old tables: dates of zeros are null, letters without case stay apart, a value too long is refused", function()
   assert(db:query [[create table old (id int auto_increment primary key, born date, seen datetime, name varchar(5), small enum('a', 'b'), n decimal(20, 4), flag tinyint(1),
     raw blob, doc longtext) default charset = utf8mb4 collate utf8mb4_general_ci]])

@@ -204,6 +204,12 @@ tap.test("a key that the table does not have is an error of describe; a time col
   assert(db:query "do $$ begin execute format('alter database %I reset timezone', current_database()); end $$")
 end)
 
+tap.test("a column with a point in its name is left out, and said why", function()
+  assert(db:query [[create table pointed (id int primary key, "a.b" text, a jsonb)]])
+  local about = assert(connect().functions.describe(collection("pointed", { "id" }, { "a.c" })))
+  tap.equal({ #about.fields, about.refused["a.b"]:match "^a point in a name" }, { 2, "a point in a name" })
+end)
+
 tap.test("a policy that begins to hide rows is noticed before they count as deleted", function()
   assert(db:query "create table shown_once (id int primary key, name text)")
   assert(db:query "insert into shown_once values (1, 'a'), (2, 'b')")

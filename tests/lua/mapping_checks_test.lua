@@ -144,6 +144,20 @@ test("a collection in which no record can be made is warned of where new ones wo
   equal(case.warned(warnings(), "no record can be made"), false)
 end)
 
+test("a column with a point in its name is refused wherever a mapping names it, and told where all { } would take it", function()
+  local why = { ["a.b"] = "a point in a name leads to a part of a field" }
+  local right = { key = { "id" }, fields = { case.field "id", case.field "email", case.field "a" }, refused = why }
+  local more = { describe = { left = { key = { "name" }, fields = { case.field "name", case.field "email", case.field "n" }, refused = why }, right = right } }
+  local wanted = "'a%.b' of app%.table \"employees\" is left out: a point in a name"
+  case.refused(function() return { fields = { { "email", "email" }, { "n", "a.b" } } } end, wanted, more)
+  case.refused(function() return { fields = { { "email", "email" } }, key = { left = "name", right = "a.b" } } end, wanted, more)
+  case.refused(function() return { fields = { { "email", "email" } }, scope = { right = { ["a.b"] = 1 } } } end, wanted, more)
+  right.fields[3] = nil
+  case.refused(function() return { fields = { { "email", "email" }, { "n", "a.b" } } } end, wanted, more)
+  equal(case.warned(select(2, case.load(function(e) return { fields = e.all {} } end, more)), "'a.b' of erp.doctype \"Employee\" is left out: a point in a name"), true)
+  equal(case.warned(select(2, case.load(function(e) return { fields = e.all { except = { "a.b" } } } end, more)), "is left out"), false)
+end)
+
 test("a field that its connector has left out is refused with the connector's words", function()
   local left = { key = { "name" }, fields = { case.field "name", case.field "email" }, refused = { weight = "another one is called so now: start again" } }
   local function named(name)

@@ -385,7 +385,8 @@ function M.describe(conn, collection)
   remember_shown(conn, about.name, shows_all)
   if #key == 0 then key[1] = "id" end
   local own_keys = about.by_name[key[1]] and about.by_name[key[1]].read_only
-  return { key = key, fields = fields, warnings = warnings, place = table.concat({ db.place(conn, collection) }, "."), absence_proves_delete = shows_all and nil,
+  local nameable, refused = tables.nameable(fields)
+  return { key = key, fields = nameable, refused = refused, warnings = warnings, place = table.concat({ db.place(conn, collection) }, "."), absence_proves_delete = shows_all and nil,
     client_keys = not own_keys and nil, tells_times = modified ~= nil and nil, poll_deletes = polls_tell_deletes(conn, collection, about, key) }
 end
 

@@ -128,7 +128,8 @@ function M.describe(conn, collection)
     warnings[#warnings + 1] = sql_tables.untold("polls do", parents[1], "; a webhook tells it (`webhook` of the connection, then `tidewire install`)")
   end
   if #key == 0 then key[1] = "id" end
-  return { key = key, fields = fields, warnings = warnings, place = place(conn, collection), absence_proves_delete = not is_view and nil, tells_unique = false,
+  local nameable, refused = sql_tables.nameable(fields)
+  return { key = key, fields = nameable, refused = refused, warnings = warnings, place = place(conn, collection), absence_proves_delete = not is_view and nil, tells_unique = false,
     tells_times = (definition.properties or {})[option(conn, collection, "modified") or ""] ~= nil and nil }
 end
 

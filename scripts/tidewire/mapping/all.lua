@@ -66,6 +66,18 @@ local function free(c, name, a, b, except, taken)
   return not c.apart or not c.apart.left[name] and not c.apart.right[name]
 end
 
+-- Fields of both sides that one of them lets no mapping name.
+local function tell_refused(c, except, at)
+  for _, side in ipairs { "left", "right" } do
+    local there = flow.other[side]
+    local told = c.description and c.description[side] and c.description[side].refused
+    for _, name in ipairs(report.names(type(told) == "table" and told or {})) do
+      local both = c.described[there][name] or side == "left" and types.refused(c.description[there], name)
+      if both and not except[name] then c.r:warn(at, "'%s' of %s is left out: %s", name, c.title[side], told[name]) end
+    end
+  end
+end
+
 -- Names that were taken when the file was saved; those that are gone are a problem, new ones are told.
 local function frozen(c, found, at)
   local before = c.frozen
@@ -98,10 +110,12 @@ function M.unfold(c, entry, options, inherited, taken, take)
     return c.r:warn(at, "all is found out once both sides can be described; no field of it is known yet")
   end
   for name in pairs(except) do
-    if not left[name] and not right[name] then
+    local about = c.description or {}
+    if not left[name] and not right[name] and not types.refused(about.left, name) and not types.refused(about.right, name) then
       c.r:problem(at, "except names '%s', which neither side has%s", name, report.suggest(name, report.names(left)))
     end
   end
+  tell_refused(c, except, at)
   local rows, found = {}, {}
   for _, name in ipairs(report.names(left)) do
     local a, b = left[name], right[name]

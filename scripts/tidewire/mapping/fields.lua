@@ -87,13 +87,6 @@ local function meant(name, described)
   return report.suggest(name, report.names(described))
 end
 
--- Why a field that the system has is none to be mapped by now, in its connector's words; nil where it says nothing of it.
-local function refused(c, side, name)
-  local about = c.description and c.description[side]      -- of rows there is none
-  local told = type(about) == "table" and about.refused
-  return type(told) == "table" and type(told[name]) == "string" and told[name] or nil
-end
-
 local function describe_path(c, side, path, at)
   local described = c.described[side]
   if not described then return nil end
@@ -109,8 +102,10 @@ local function describe_path(c, side, path, at)
   end
   local field = described[head]
   if not field then
-    local why = refused(c, side, head)
-    if why then c.r:problem(at, "'%s' of %s is left out: %s", head, c.title[side], why)
+    local about = c.description and c.description[side]      -- of rows there is none
+    local whole = types.refused(about, path)
+    local why = whole or types.refused(about, head)
+    if why then c.r:problem(at, "'%s' of %s is left out: %s", whole and path or head, c.title[side], why)
     elseif not c.is_key(head, side) then
       c.r:problem(at, "'%s' is no field of %s%s", head, c.title[side], meant(head, described))
     end
@@ -118,6 +113,8 @@ local function describe_path(c, side, path, at)
   end
   if rest == "" then return field.type end
   if not types.has_parts(field.type) then
+    local why = types.refused(c.description and c.description[side], path)
+    if why then return c.r:problem(at, "'%s' of %s is left out: %s", path, c.title[side], why) end
     c.r:problem(at, "'%s' names a part of '%s', which is %s in %s and has none", path, head, types.name(field.type), c.title[side])
     return nil
   end

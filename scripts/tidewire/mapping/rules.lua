@@ -8,6 +8,7 @@ local literal = require "tidewire.mapping.literal"
 local mark = require "tidewire.mapping.mark"
 local parts = require "tidewire.mapping.parts"
 local report = require "tidewire.host.report"
+local types = require "tidewire.mapping.types"
 
 local M = {}
 
@@ -44,7 +45,10 @@ function M.keys(c, content)
     end
     local known_keys = c.description[side] and type(c.description[side].key) == "table" and #c.description[side].key > 0
     for _, name in ipairs(list) do
-      if key[side] ~= nil and known_keys and not c.described[side][name] and not c.is_described_key(side, name) then
+      local why = types.refused(c.description[side], name)
+      if why then
+        c.r:problem(key[side] ~= nil and c.r:key(side, near) or near, "'%s' of %s is left out: %s", name, c.title[side], why)
+      elseif key[side] ~= nil and known_keys and not c.described[side][name] and not c.is_described_key(side, name) then
         c.r:problem(c.r:key(side, near), "'%s' is no field of %s%s", name, c.title[side], report.suggest(name, report.names(c.described[side])))
       end
     end
@@ -91,6 +95,8 @@ local function askable(c, side, name, at)
     c.r:problem(at, "the system is asked by fields of the record itself; '%s' is a part's", name)
   elseif not described or described[name] or c.is_key(head, side) then
     return true
+  elseif types.refused(c.description[side], name) then
+    c.r:problem(at, "'%s' of %s is left out: %s", name, c.title[side], types.refused(c.description[side], name))
   elseif not field then
     c.r:problem(at, "'%s' is no field of %s%s", head, c.title[side], report.suggest(head, report.names(described)))
   elseif not field.by_part then

@@ -106,6 +106,12 @@ function M.described(description)
   return fields
 end
 
+--- Why a field that the system has is none to be mapped by now, in its connector's words; nil where it says nothing of it.
+function M.refused(description, name)
+  local told = type(description) == "table" and description.refused
+  return type(told) == "table" and type(told[name]) == "string" and told[name] or nil
+end
+
 --- The zone that the local times of a system are in; nil where it has none or several. `fields` as `described` gives them.
 function M.zone_of(fields)
   local found
