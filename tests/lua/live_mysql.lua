@@ -89,6 +89,12 @@ tap.test("a column with a point in its name is left out, and said why", function
   tap.equal({ #about.fields, about.refused["a.b"]:match "^a point in a name" }, { 1, "a point in a name" })
 end)
 
+tap.test("a table without a primary key has no key that the mapping does not name", function()
+  assert(db:query "create table keyless (id int, name text)")
+  local about = assert(connect().describe(collection("keyless", {}, { "name" })))
+  tap.equal({ #about.key, table.concat(about.warnings):find("no primary key: name the key", 1, true) ~= nil }, { 0, true })
+end)
+
 tap.test("old tables: dates of zeros are null, letters without case stay apart, a value too long is refused", function()
   assert(db:query [[create table old (id int auto_increment primary key, born date, seen datetime, name varchar(5), small enum('a', 'b'), n decimal(20, 4), flag tinyint(1),
     raw blob, doc longtext) default charset = utf8mb4 collate utf8mb4_general_ci]])

@@ -210,6 +210,14 @@ tap.test("a column with a point in its name is left out, and said why", function
   tap.equal({ #about.fields, about.refused["a.b"]:match "^a point in a name" }, { 2, "a point in a name" })
 end)
 
+tap.test("a table without a primary key has no key that the mapping does not name", function()
+  assert(db:query "create table keyless (id int, name text)")
+  local call = connect().functions
+  local about = assert(call.describe(collection("keyless", {}, { "name" })))
+  tap.equal({ #about.key, table.concat(about.warnings):find("no primary key: name the key", 1, true) ~= nil }, { 0, true })
+  tap.equal(#assert(call.describe(collection("keyless", { "id" }, { "name" }))).key, 0)
+end)
+
 tap.test("a policy that begins to hide rows is noticed before they count as deleted", function()
   assert(db:query "create table shown_once (id int primary key, name text)")
   assert(db:query "insert into shown_once values (1, 'a'), (2, 'b')")

@@ -62,6 +62,13 @@ test("t.find turns one value of a record into another", function()
   equal(plan.further[1].fields, { "name", "id" })
 end)
 
+test("nothing is made in a table without a key that a value is found in", function()
+  local keyless = { ["app.table organizations"] = { key = {}, fields = { case.field("id", "int"), case.field "name" } } }
+  local function find(missing) return function(e) return { fields = { { "company", "org_id", t.find(e.app.table "organizations", { by = "name", take = "id", missing = missing }) } } } end end
+  case.refused(find "create", "app.table \"organizations\" has no primary key: nothing would tell what missing = \"create\" makes there", { describe = { further = keyless } })
+  equal(load(find "clear", { describe = { further = keyless } }).fields[1].find.missing, "clear")
+end)
+
 test("t.find and t.ref go through lists", function()
   local plan = load(function(e)
     return { fields = { { "tags", "tag_ids", t.list(t.find(e.app.table "organizations", { by = "name", take = "id" })) }, { "deps", "dep_ids", t.list(t.ref "departments") } } }

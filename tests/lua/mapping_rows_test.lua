@@ -55,6 +55,13 @@ test("a row's parent is one record: a column of several is none, unless it is ta
   refused({ name = "person", type = set }, "and a row has one parent$")
 end)
 
+test("a table of rows without a primary key is refused", function()
+  case.refused(function(e)
+    return { fields = { { "email", "email" }, e.rows { left = "education", right = e.app.table("schools", { parent = "person" }), key = { "school" } } } }
+  end, "app.table \"schools\" has no primary key, by which its rows are told apart", { describe = { left = described.left, right = described.right,
+    further = { ["app.table schools"] = { key = {}, fields = { case.field "person", case.field "school" } } } } })
+end)
+
 test("the order is a column where a list has none of its own", function()
   local function order(value)
     return rows(function() return { left = "education", right = "schools", key = { "school" }, order = value } end, { describe = described }).order

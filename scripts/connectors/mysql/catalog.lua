@@ -282,10 +282,7 @@ function M.describe(conn, collection)
     }
   end
   add_warnings(conn, collection, about, given(collection.key) or key, warnings)
-  if #key == 0 then
-    warnings[#warnings + 1] = "no primary key: name the key in the mapping, of columns that are unique and never null"
-    key[1] = "id"
-  end
+  if #key == 0 then warnings[#warnings + 1] = "no primary key: name the key in the mapping, of columns that are unique and never null" end
   local nameable, refused = tables.nameable(fields)
   return { key = key, fields = nameable, refused = refused, warnings = warnings, place = table.concat({ db.place(conn, collection) }, "."), absence_proves_delete = about.type == "BASE TABLE" and given(about.engine) ~= "MEMORY" and nil,
     tells_times = modified ~= nil and nil, poll_deletes = conn.config.changes ~= "poll" and notes.noted(about, given(collection.key) or key) ~= nil }

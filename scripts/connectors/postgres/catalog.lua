@@ -383,8 +383,9 @@ function M.describe(conn, collection)
   add_warnings(conn, collection, about, key, modified, warnings)
   add_untold(conn, collection, about, warnings)
   remember_shown(conn, about.name, shows_all)
-  if #key == 0 then key[1] = "id" end
-  local own_keys = about.by_name[key[1]] and about.by_name[key[1]].read_only
+  local named = given(collection.key) or {}
+  if #named == 0 then named = key end
+  local own_keys = named[1] and about.by_name[named[1]] and about.by_name[named[1]].read_only
   local nameable, refused = tables.nameable(fields)
   return { key = key, fields = nameable, refused = refused, warnings = warnings, place = table.concat({ db.place(conn, collection) }, "."), absence_proves_delete = shows_all and nil,
     client_keys = not own_keys and nil, tells_times = modified ~= nil and nil, poll_deletes = polls_tell_deletes(conn, collection, about, key) }

@@ -127,7 +127,7 @@ function M.describe(conn, collection)
   if not connector.given(conn.config.webhook) then
     warnings[#warnings + 1] = sql_tables.untold("polls do", parents[1], "; a webhook tells it (`webhook` of the connection, then `tidewire install`)")
   end
-  if #key == 0 then key[1] = "id" end
+  if #key == 0 then warnings[#warnings + 1] = "no primary key: name the key in the mapping, of columns that are unique and never null" end
   local nameable, refused = sql_tables.nameable(fields)
   return { key = key, fields = nameable, refused = refused, warnings = warnings, place = place(conn, collection), absence_proves_delete = not is_view and nil, tells_unique = false,
     tells_times = (definition.properties or {})[option(conn, collection, "modified") or ""] ~= nil and nil }

@@ -67,6 +67,7 @@ local function described_table(c, spec, side, towards)
     c.r:problem(spec.at, "'%s' of %s is %s, and a row has one parent%s", parent, further.title(own), types.name(column.type), single)
   end
   rules.check_key(c, entry.key, known, further.title(own), spec.at)
+  if known and #entry.key == 0 then c.r:problem(spec.at, "%s has no primary key, by which its rows are told apart: give it one", further.title(own)) end
   c.children = c.children or { left = json.array {}, right = json.array {} }
   local child = { id = entry.id, path = spec.paths[side][1], parent = parent, parent_type = column and column.type or nil }
   c.children[side][#c.children[side] + 1] = child

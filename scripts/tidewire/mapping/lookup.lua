@@ -120,6 +120,9 @@ function M.finder(c, find, at)
   if policy == "create" and not flow.reaches(c.flow, side) then
     c.r:problem(at, "missing = \"create\" of t.find, but this mapping writes nothing to the %s", side)
   end
+  if policy == "create" and known and #entry.key == 0 then
+    c.r:problem(at, "%s has no primary key: nothing would tell what missing = \"create\" makes there", further.title(own))
+  end
   local key = own_key(entry)
   return { id = entry.id, side = side, by = by, take = take, by_key = by == key, take_key = take == key, missing = policy, values = find.values,
     cache_ms = cache_of(c, find.cache, at), by_type = known and known[by] and known[by].type, take_type = known and known[take] and known[take].type }
