@@ -45,12 +45,10 @@ Value local_time(std::string_view text) {
   return iso;
 }
 
-/// Reads "{1,NULL,\"a,b\"}", nested as deep as it comes; bounds before it ("[0:1]=") are left out.
+/// Reads "{1,NULL,\"a,b\"}", nested as deep as it comes. What does not count from 1 ("[0:1]={5,6}") is no list, and stays the text that says so.
 class ArrayReader {
  public:
-  ArrayReader(unsigned element, std::string_view text) : element_(element), text_(text) {
-    if (!text_.empty() && text_.front() == '[') text_.remove_prefix(std::min(text_.find('=') + 1, text_.size()));
-  }
+  ArrayReader(unsigned element, std::string_view text) : element_(element), text_(text) {}
 
   std::optional<Value> read() {
     auto list = list_at();

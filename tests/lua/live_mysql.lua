@@ -95,6 +95,16 @@ tap.test("a table without a primary key has no key that the mapping does not nam
   tap.equal({ #about.key, table.concat(about.warnings):find("no primary key: name the key", 1, true) ~= nil }, { 0, true })
 end)
 
+tap.test("the JSON null is written where a document may not be null", function()
+  assert(db:query "create table documents (id int primary key, doc json not null, free json)")
+  local call, rows = connect(), collection("documents", { "id" }, { "doc", "free" })
+  assert(assert(call.create(rows, array { { values = { doc = null, free = null }, key = "1" } }))[1].record)
+  assert(call.update(rows, "1", { doc = object { a = null } }))
+  local record = assert(call.update(rows, "1", { doc = null }))
+  tap.equal({ record.fields.doc, record.fields.free }, { null, null })
+  tap.equal(db:query("select concat(doc, ifnull(free, ' none')) as t from documents")[1].t, "null none")
+end)
+
 tap.test("old tables: dates of zeros are null, letters without case stay apart, a value too long is refused", function()
   assert(db:query [[create table old (id int auto_increment primary key, born date, seen datetime, name varchar(5), small enum('a', 'b'), n decimal(20, 4), flag tinyint(1),
     raw blob, doc longtext) default charset = utf8mb4 collate utf8mb4_general_ci]])

@@ -24,12 +24,25 @@ std::string scalar_text(const Value& value) {
   return json::dump(value);
 }
 
+/// As PostgreSQL tells one, of any spelling that it reads: "{A0EEBC99-9C0B-...}", without its hyphens. What is none stays as it is.
+std::string uuid_text(std::string_view written) {
+  std::string_view inner = written;
+  if (inner.size() > 1 && inner.front() == '{' && inner.back() == '}') inner = inner.substr(1, inner.size() - 2);
+  std::string text;
+  for (const char sign : inner) {
+    if (sign != '-') text += sign;
+  }
+  if (text.size() != 32 || text.find_first_not_of("0123456789abcdefABCDEF") != std::string::npos) return lower_ascii(written);
+  for (const std::size_t at : {8, 13, 18, 23}) text.insert(at, "-");
+  return lower_ascii(text);
+}
+
 Result<Value> canonical_text(const Value& value, const Type& type) {
   if (value.is_array() || value.is_object()) return value;
   std::string text = scalar_text(value);
   if (type.trim == "both") text = std::string(trim(text));
   if (type.trim == "right") text.erase(text.find_last_not_of(" \t\r\n") + 1);
-  if (type.kind == "uuid") text = lower_ascii(text);
+  if (type.kind == "uuid") text = uuid_text(text);
   if (text.empty() && type.empty_is_null) return Value();
   return Value(std::move(text));
 }
@@ -43,27 +56,44 @@ Result<Value> canonical_bool(const Value& value, const Type& type) {
   return does_not_fit(value, type);
 }
 
+/// Of PostgreSQL's numeric.
+bool is_no_number(const Value& value) {
+  return value.is_string() && (value.as_string() == "NaN" || value.as_string() == "Infinity" || value.as_string() == "-Infinity");
+}
+
 Result<Value> canonical_number(const Value& value, const Type& type) {
   if (value.is_bool()) return Value(value.as_bool() ? 1 : 0);
   if (value.is_string() && value.as_string().empty() && type.empty_is_null) return Value();
   Result<Decimal> number = Decimal::from(value);
   if (!number.ok()) {
     if (type.kind == "float" && value.is_string()) return value;  // "NaN", "Infinity"
-    return does_not_fit(value, type);
+    if (!is_no_number(value)) return does_not_fit(value, type);
+    return type.form == "endless" ? Result<Value>(value) : does_not_fit(value, type).with_hint("the field has no such number: put another one there");
   }
   Decimal exact = type.scale >= 0 ? number->round(type.scale).trimmed() : number->trimmed();
   if (type.kind == "int" && exact.scale() > 0) return does_not_fit(value, type);
   return exact.to_value();
 }
 
+/// Times after and before all others, in PostgreSQL's words.
+bool is_endless(const Value& value) { return value.is_string() && (value.as_string() == "infinity" || value.as_string() == "-infinity"); }
+
+Error no_time(const Value& value, const Type& type) {
+  const std::string& text = value.as_string();
+  const std::size_t year = text.find_first_not_of("0123456789");
+  const bool beyond = year != std::string::npos && text[year] == '-' && (year > 4 || text.ends_with(" BC"));
+  return beyond ? does_not_fit(value, type).with_hint("the years 1 to 9999 are kept the same: put a time of these there") : does_not_fit(value, type);
+}
+
 Result<Value> canonical_date(const Value& value, const Type& type) {
+  if (is_endless(value) && type.form == "endless") return value;
   if (!value.is_string() || value.as_string().size() < 10) return does_not_fit(value, type);
   std::string day = value.as_string().substr(0, 10);
-  if (!parse_local(day).ok() && day != "0000-00-00") return does_not_fit(value, type);
+  if (!parse_local(day).ok() && day != "0000-00-00") return no_time(value, type);
   // A time of day may follow; an era ("0044-03-15 BC") makes it another day.
   const std::string_view rest = std::string_view(value.as_string()).substr(10);
   const bool timed = rest.size() > 1 && (rest[0] == 'T' || rest[0] == ' ') && rest[1] >= '0' && rest[1] <= '9';
-  if (!rest.empty() && (!timed || rest.ends_with("BC"))) return does_not_fit(value, type);
+  if (!rest.empty() && (!timed || rest.ends_with("BC"))) return no_time(value, type);
   return Value(std::move(day));
 }
 
@@ -102,17 +132,17 @@ Result<Value> canonical_time(const Value& value, const Type& type) {
 Result<Value> canonical_datetime(const Value& value, const Type& type) {
   if (!value.is_string()) return does_not_fit(value, type);
   const std::string& text = value.as_string();
-  if (text == "infinity" || text == "-infinity") return value;
+  if (is_endless(value)) return value;
   if (type.form != "local") {
     const Result<Instant> at = parse_instant(text);
-    if (!at.ok()) return does_not_fit(value, type);
+    if (!at.ok()) return no_time(value, type);
     return Value(cut_fraction(format_instant(*at), type));
   }
   const Result<LocalTime> local = parse_local(text);
   if (!local.ok()) {
     // An instant is canonical already: the other side's value on its way here.
     const Result<Instant> at = type.zone.empty() ? Result<Instant>(local.error()) : parse_instant(text);
-    if (!at.ok()) return does_not_fit(value, type);
+    if (!at.ok()) return no_time(value, type);
     return Value(cut_fraction(format_instant(*at), type));
   }
   if (type.zone.empty()) return Value(cut_fraction(format_local(*local), type));
@@ -134,10 +164,13 @@ Result<Value> canonical_json(const Value& value, const Type& type) {
   return parsed.ok() ? std::move(parsed).value() : value;
 }
 
+/// Whether an element is a list of such elements itself: a grid of PostgreSQL has the type of a row of it.
+bool is_grid(const Value& element, const Type& type) { return type.kind == "list" && element.is_array() && type.element->kind != "json" && type.element->kind != "list"; }
+
 /// Elements by their own type; of a set each once, in an order of its own.
 Result<Value> canonical_list(Array elements, const Type& type) {
   for (Value& one : elements) {
-    if (type.element) one = TRY(canonical(one, *type.element));
+    if (type.element) one = TRY(canonical(one, is_grid(one, type) ? type : *type.element));
   }
   if (type.kind == "set") {
     const bool numbers = std::all_of(elements.begin(), elements.end(), [](const Value& one) { return one.is_int(); });
@@ -208,7 +241,7 @@ Result<Value> canonical(const Value& value, const Type& type) {
 }
 
 Result<Value> spell(const Value& value, const Type& type) {
-  if (value.is_null()) return value;
+  if (value.is_null() || (type.kind == "datetime" && is_endless(value))) return value;
   if (type.kind == "bool" && type.form == "01" && value.is_bool()) return Value(value.as_bool() ? 1 : 0);
   if (type.kind == "binary" && type.form == "base64" && value.is_string() && value.as_string().starts_with("\\x")) {
     const auto bytes = from_hex(value.as_string().substr(2));
@@ -223,7 +256,7 @@ Result<Value> spell(const Value& value, const Type& type) {
   if (type.kind == "json" && type.form == "text" && !value.is_string()) return Value(json::dump(value));
   if (type.element && value.is_array()) {
     Array elements = value.as_array();
-    for (Value& one : elements) one = TRY(spell(one, *type.element));
+    for (Value& one : elements) one = TRY(spell(one, is_grid(one, type) ? type : *type.element));
     return Value(std::move(elements));
   }
   return value;

@@ -145,7 +145,8 @@ end
 
 --- The place of a value in a statement, its parameter added. Bits are the number that they are, also where a key has it as text.
 function M.place(column, value, parameters)
-  if (column.json or column.kind == "json") and value ~= null then value = json.encode(value) end
+  local document = column.json or column.kind == "json"
+  if document and (value ~= null or column.required == 1) then value = json.encode(value) end      -- where it may not be null, the JSON null
   local hex = binary[column.kind] and type(value) == "string" and value:match "^\\x(%x*)$"
   if type(value) == "table" and value ~= null then value = json.encode(value) end
   local place = parameters.add(hex or value)

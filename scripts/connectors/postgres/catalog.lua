@@ -202,9 +202,11 @@ local function type_of(name, cast, labels, zone)
   end
   if kind == "bool" then return { kind = "bool", form = "json" } end
   if kind == "decimal" then
-    return { kind = "decimal", form = "number", scale = tonumber(name:match ",(%d+)%)"), precision = tonumber(name:match "%((%d+),"), unlimited = not name:find "%(" or nil }
+    return { kind = "decimal", form = "endless", scale = tonumber(name:match ",(%d+)%)"), precision = tonumber(name:match "%((%d+),"), unlimited = not name:find "%(" or nil }
   end
   if kind == "time" then return { kind = "time", resolution = 0.000001 } end
+  if kind == "date" then return { kind = "date", form = "endless" } end
+  if kind == "uuid" then return { kind = "uuid", empty = "null" } end
   if kind ~= "datetime" then return { kind = kind } end
   if cast:find("without", 1, true) then return { kind = "datetime", form = "local", zone = zone or "UTC", resolution = 0.000001 } end
   return { kind = "datetime", form = "instant", resolution = 0.000001 }

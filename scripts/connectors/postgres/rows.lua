@@ -139,9 +139,12 @@ function M.moment(shape, iso)
   return shape.modified.cast == "timestamp with time zone" and iso or (iso:gsub("Z$", ""))
 end
 
---- A value as a column takes it: documents as JSON text, all else as it is.
+--- Whether a column holds JSON.
+function M.is_document(column) return column.cast == "json" or column.cast == "jsonb" end
+
+--- A value as a column takes it: documents as JSON text, all else as it is. Where a document may not be null, it is the JSON null.
 function M.value(column, value)
-  if value == null then return null end
+  if value == null then return column.required and M.is_document(column) and "null" or null end
   if column.cast == "json" or column.cast == "jsonb" then return json.encode(value) end
   if type(value) == "table" and column.cast:sub(-2) ~= "[]" then return json.encode(value) end
   return value

@@ -34,7 +34,9 @@ local function update_text(shape, names)
   for n, name in ipairs(names) do
     local column, err = tables.column(shape, name)
     if not column then return nil, err end
-    types[#types + 1], sets[n] = quoted("$v" .. n) .. " " .. column.cast, quoted(name) .. " = u." .. quoted("$v" .. n)
+    local value = "u." .. quoted("$v" .. n)
+    if column.required and rows.is_document(column) then value = "coalesce(" .. value .. ", 'null')" end
+    types[#types + 1], sets[n] = quoted("$v" .. n) .. " " .. column.cast, quoted(name) .. " = " .. value
   end
   -- Of several rows with one key none is meant more than another.
   if not catalog.is_unique(shape.about, shape.key) then

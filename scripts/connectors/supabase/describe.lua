@@ -27,7 +27,8 @@ local function type_of(property, zone)
   local kind = types[format:match "^([^(]+)" or format] or "text"
   if kind == "text" then return { kind = "text", length = property.maxLength } end
   if kind == "bool" then return { kind = "bool", form = "json" } end
-  if kind == "decimal" then return { kind = "decimal", form = "number" } end
+  if kind == "uuid" then return { kind = "uuid", empty = "null" } end
+  if kind == "decimal" or kind == "date" then return { kind = kind, form = "endless" } end
   if kind == "time" then return { kind = "time", resolution = 0.000001 } end
   if kind == "datetime" and format:find("without", 1, true) then
     return { kind = "datetime", form = "local", zone = zone or "UTC", resolution = 0.000001 }

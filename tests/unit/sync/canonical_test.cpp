@@ -84,6 +84,48 @@ TEST_CASE("canonical: elements of a list and of a set are of their own type, of 
   CHECK(*sync::convert(Value(Array{Value(true), Value(false)}), list_of("list", "bool"), flags) == Value(Array{Value(1), Value(0)}));
 }
 
+TEST_CASE("canonical: a uuid is one in every spelling, and none where its field takes an empty text for nothing", "[sync]") {
+  const sync::Type uuid = sync::Type::from(Value(Object{{"kind", "uuid"}, {"empty", "null"}})), text = sync::Type::of("text");
+  const Value told("a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11");
+  for (const char* other : {"A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11", "{a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11}", "A0EEBC999C0B4EF8BB6D6BB9BD380A11", "{a0eebc99-9c0b4ef8-bb6d6bb9-bd380a11}"}) {
+    CHECK(*sync::convert(Value(other), text, uuid) == told);
+  }
+  CHECK(sync::convert(Value(""), text, uuid)->is_null());
+  CHECK(*sync::canonical(Value("{no uuid}"), uuid) == Value("{no uuid}"));
+}
+
+TEST_CASE("canonical: a grid has the elements of a list, row by row", "[sync]") {
+  const auto list_of = [](Value element) { return sync::Type::from(Value(Object{{"kind", "list"}, {"of", std::move(element)}})); };
+  const auto numbers = list_of(Value(Object{{"kind", "decimal"}}));
+  const auto times = list_of(Value(Object{{"kind", "datetime"}, {"form", "local"}, {"zone", "Europe/Berlin"}}));
+  const Value grid = *json::parse("[[1.50,null],[3,4]]"), moments = *json::parse(R"([["2024-05-01T12:00:00"],["infinity"]])");
+  CHECK(sync::same(grid, *json::parse("[[1.5,null],[3.0,4]]"), numbers));
+  CHECK_FALSE(sync::same(grid, *json::parse("[[1.5,null],[4,3]]"), numbers));
+  CHECK(*sync::canonical(moments, times) == *json::parse(R"([["2024-05-01T10:00:00Z"],["infinity"]])"));
+  CHECK(*sync::convert(moments, times, list_of(Value(Object{{"kind", "datetime"}, {"form", "local"}, {"zone", "UTC"}}))) == *json::parse(R"([["2024-05-01 10:00:00"],["infinity"]])"));
+  CHECK_FALSE(sync::canonical(*json::parse(R"([["x"]])"), numbers).ok());
+  CHECK(*sync::canonical(grid, list_of(Value(Object{{"kind", "json"}}))) == grid);
+}
+
+TEST_CASE("canonical: what is no number or no day of a calendar stays where both sides have it, and is refused with what to do elsewhere", "[sync]") {
+  sync::Type number = sync::Type::of("decimal"), date = sync::Type::of("date");
+  number.form = date.form = "endless";
+  for (const char* word : {"NaN", "Infinity", "-Infinity"}) {
+    CHECK(*sync::convert(Value(word), number, number) == Value(word));
+    CHECK(*sync::convert(Value(word), number, sync::Type::of("float")) == Value(word));
+    const auto refused = sync::convert(Value(word), number, sync::Type::of("decimal"));
+    REQUIRE_FALSE(refused.ok());
+    CHECK(refused.error().hint == "the field has no such number: put another one there");
+  }
+  CHECK(*sync::convert(Value("-infinity"), date, date) == Value("-infinity"));
+  CHECK_FALSE(sync::convert(Value("infinity"), date, sync::Type::of("date")).ok());
+  CHECK_FALSE(sync::canonical(Value("nan"), number).ok());
+  CHECK(*sync::convert(Value("infinity"), moment("local", "UTC"), moment("local", "Asia/Tokyo")) == Value("infinity"));
+  for (const char* other : {"0044-03-15 BC", "5874897-12-31"}) CHECK(sync::canonical(Value(other), date).error().hint.find("the years 1 to 9999") == 0);
+  for (const char* other : {"294276-12-31 23:59:59+00", "0044-03-15 10:00:00+00 BC"}) CHECK(sync::canonical(Value(other), moment("instant")).error().hint.find("the years 1 to 9999") == 0);
+  CHECK(sync::canonical(Value("2024-05-011"), date).error().hint.empty());
+}
+
 TEST_CASE("canonical: a boolean is nothing where its system has a third value, and false where it has none", "[sync]") {
   sync::Type number = sync::Type::of("bool");
   number.form = "01";
