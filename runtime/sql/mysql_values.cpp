@@ -61,7 +61,7 @@ Value mysql_value(MysqlForm form, std::string_view text) {
   if (form == MysqlForm::kBinary) return hex_text(text);
   if (form == MysqlForm::kJson) {
     auto parsed = json::parse(text);
-    return parsed.ok() ? std::move(*parsed) : Value(text);
+    return parsed.ok() ? std::move(*parsed) : Value(Object{{"$unread", Value(parsed.error().message)}});  // its text would be another document
   }
   if (form == MysqlForm::kText) return text;
   std::int64_t whole = 0;

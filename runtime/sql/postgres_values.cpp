@@ -140,7 +140,7 @@ Value postgres_value(unsigned type, std::string_view text) {
     case kTimestamp: return local_time(text);
     case kJson: case kJsonb: {
       auto parsed = json::parse(text);
-      return parsed.ok() ? std::move(*parsed) : Value(text);
+      return parsed.ok() ? std::move(*parsed) : Value(Object{{"$unread", Value(parsed.error().message)}});  // its text would be another document
     }
     default: break;
   }

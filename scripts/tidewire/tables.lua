@@ -143,14 +143,38 @@ end
 
 -- Rows as records -----------------------------------------------------------------------------------------------------
 
---- The record of a row.
+-- A document that was not read is { ["$unread"] = why }, also as an element of a list: its column, and why.
+local function unread(fields)
+  for name, value in pairs(fields) do
+    local parts = json.is_array(value) and value or { value }
+    for _, part in ipairs(parts) do
+      local why = type(part) == "table" and part["$unread"]
+      if type(why) == "string" then return name, why end
+    end
+  end
+end
+
+--- The record of a row. One with a document that cannot be read says no more than it is `unread`, and why.
 function M.record(shape, row)
   local fields, shown = {}, shape.sql.shown
   for _, name in ipairs(shape.fields) do fields[name] = shown(row[name], shape.about.by_name[name]) end
   for name in pairs(shape.files or {}) do fields[name] = table_files.reference(shape, connector.key_of(row, shape.key), name, row[name]) end
   local stamp = given(shown(row["$stamp"]))
   local modified = stamp and stamp:find "^%d%d%d%d%-" and M.instant(shape, stamp) or nil      -- not one of PostgreSQL's infinities, nor of the year 20000
-  return { key = connector.key_of(row, shape.key), version = given(row["$version"]), modified = modified, stamp = stamp, fields = fields }
+  local record = { key = connector.key_of(row, shape.key), version = given(row["$version"]), modified = modified, stamp = stamp, fields = fields }
+  local column, why = unread(fields)
+  if column then record.fields, record.unread = { ["$unread"] = true }, shape.sql.quoted(column) .. " holds JSON that is not read here: " .. why end
+  return record
+end
+
+-- Nil and why, where one of the records cannot be read.
+local function all_read(shape, list)
+  for _, record in ipairs(list) do
+    if record.unread then
+      return fail("invalid", ("the row %s of %s: %s"):format(record.key, shape.name, record.unread), "mend it there, or leave its column out of the mapping")
+    end
+  end
+  return list
 end
 
 --- The records of rows.
@@ -164,7 +188,12 @@ end
 function M.answers(shape, rows, count)
   local answers = array {}
   for i = 1, count do answers[i] = array {} end
-  for _, row in ipairs(rows) do table.insert(answers[row["$query"]], M.record(shape, row)) end
+  for _, row in ipairs(rows) do
+    local record = M.record(shape, row)
+    local read, err = all_read(shape, { record })
+    if not read then return nil, err end
+    table.insert(answers[row["$query"]], record)
+  end
   return answers
 end
 
@@ -202,12 +231,17 @@ local function read_some(conn, shape, keys)
   return too_large(shape, err)
 end
 
+local function records_of(conn, shape, keys)
+  local found, err = M.in_parts(keys, function(some) return read_some(conn, shape, some) end)
+  return found and M.records(shape, found), err
+end
+
 --- The records of these keys; those that are not there are left out.
 function M.read(conn, shape, keys)
   if #keys == 0 then return array {} end
-  local found, err = M.in_parts(keys, function(some) return read_some(conn, shape, some) end)
+  local found, err = records_of(conn, shape, keys)
   if not found then return nil, err end
-  return M.records(shape, found)
+  return all_read(shape, found)
 end
 
 local function names_of(shape, columns)
@@ -232,8 +266,9 @@ end
 --- The records of these keys where a value of one may be damaged: that one says no more than it is `unread`.
 function M.read_each(conn, shape, keys)
   local function is_damaged(err) return shape.sql.is_damaged and shape.sql.is_damaged(err) end
+  if #keys == 0 then return array {} end
   return M.in_parts(keys, function(some)
-    local records, err = M.read(conn, shape, some)
+    local records, err = records_of(conn, shape, some)
     if records or #some > 1 or not is_damaged(err) then return records, err end
     return array { { key = some[1], fields = { ["$unread"] = true } } }
   end, is_damaged)

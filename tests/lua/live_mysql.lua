@@ -105,6 +105,18 @@ tap.test("the JSON null is written where a document may not be null", function()
   tap.equal(db:query("select concat(doc, ifnull(free, ' none')) as t from documents")[1].t, "null none")
 end)
 
+tap.test("a document that cannot be read is no text: its row fails for itself, and no other", function()
+  assert(db:query "create table odd_documents (id int primary key, doc json, name text)")
+  assert(db:query("insert into odd_documents values (1, '{}', 'a'), (2, concat('{\"a\":1', repeat('0', 400), '}'), 'b'), (3, '\"{\"', 'c')"))
+  local call, rows = connect(), collection("odd_documents", { "id" }, { "doc", "name" })
+  local listed = {}
+  for i, record in ipairs(assert(call.list(rows, nil, 10)).records) do listed[i] = record.fields["$unread"] or record.fields.name end
+  tap.equal(listed, { "a", true, "c" })
+  fails("invalid", "the row 2 of .*doc.* holds JSON that is not read here: ", call.read(rows, array { "1", "2" }))
+  tap.equal(#assert(call.read(rows, array { "1", "3" })), 2)
+  fails("invalid", "the row 2 of", call.find(rows, array { array { object { field = "name", value = "b" } } }))
+end)
+
 tap.test("old tables: dates of zeros are null, letters without case stay apart, a value too long is refused", function()
   assert(db:query [[create table old (id int auto_increment primary key, born date, seen datetime, name varchar(5), small enum('a', 'b'), n decimal(20, 4), flag tinyint(1),
     raw blob, doc longtext) default charset = utf8mb4 collate utf8mb4_general_ci]])

@@ -234,6 +234,18 @@ tap.test("values of few systems: what a read tells, a write puts there as it was
   tap.equal(stored, ('(null,,"[0:1]={5,6}",[3:3]={fine},"{{1.5,NaN},{NULL,3}}",-infinity,Infinity) '):rep(2):sub(1, -2))
 end)
 
+tap.test("a document that cannot be read is no text: its row fails for itself, and no other", function()
+  assert(db:query "create table odd_documents (id int primary key, doc json, name text)")
+  assert(db:query([[insert into odd_documents values (1, '{}', 'a'), (2, '{"a":"\ud800"}', 'b'), (3, '"{"', 'c')]]))
+  local call, rows = connect().functions, collection("odd_documents", { "id" }, { "doc", "name" })
+  local listed = {}
+  for i, record in ipairs(assert(call.list(rows, nil, 10)).records) do listed[i] = record.fields["$unread"] or record.fields.name end
+  tap.equal(listed, { "a", true, "c" })
+  fails("invalid", "the row 2 of .*doc.* holds JSON that is not read here: ", call.read(rows, array { "1", "2" }))
+  tap.equal(#assert(call.read(rows, array { "1", "3" })), 2)
+  fails("invalid", "the row 2 of", call.find(rows, array { array { object { field = "name", value = "b" } } }))
+end)
+
 tap.test("a policy that begins to hide rows is noticed before they count as deleted", function()
   assert(db:query "create table shown_once (id int primary key, name text)")
   assert(db:query "insert into shown_once values (1, 'a'), (2, 'b')")

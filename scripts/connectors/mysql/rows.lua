@@ -128,7 +128,8 @@ function M.shown(value, column)
   if column and column.kind == "float" and value ~= null then return shortest(value) end
   if column and column.json and type(value) == "string" then
     local decoded, err = json.decode(value)
-    if decoded ~= nil or err == nil then return decoded end
+    if decoded == nil and err then return { ["$unread"] = err.message } end
+    return decoded
   end
   if type(value) == "string" and value:find "^0000%-00%-00" then return null end
   return value

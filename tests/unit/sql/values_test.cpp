@@ -41,6 +41,13 @@ TEST_CASE("values: arrays are lists of any depth, with null and quotes; what doe
   CHECK(postgres_value(1009, "{a,") == Value("{a,"));
 }
 
+TEST_CASE("values: a document that is not read says why, and is no text", "[sql]") {
+  const std::string deep = std::string(300, '[') + std::string(300, ']');
+  CHECK(postgres_value(3802, deep).string_or("$unread").find("nested deeper") != std::string::npos);
+  CHECK_FALSE(mysql_value(MysqlForm::kJson, R"({"a":"\ud800"})").string_or("$unread").empty());
+  CHECK(postgres_value(114, R"("{")") == Value("{"));
+}
+
 TEST_CASE("values: documents are read, other types are text", "[sql]") {
   CHECK(shown(3802, R"({"a": 1.10, "b": null})") == R"({"a":1.10,"b":null})");
   CHECK(postgres_value(17, "\\x00ff") == Value("\\x00ff"));
