@@ -313,6 +313,14 @@ def test_methods_without_result():
     assert one("product.product", item, "qty_available")["qty_available"] == 9.0, "committed although a fault was answered"
 
 
+def test_models_are_listed():
+    told = call("ir.model", "search_read", [("transient", "=", False)], ["model", "name", "state"], order="model")
+    names = [row["model"] for row in told]
+    assert names == sorted(set(names)) and {"ir.model", "res.partner", "sale.order"} <= set(names)
+    assert [row["name"] for row in told if row["model"] == "res.partner"] == ["Contact"]
+    assert refuses("ValidationError", "ir.model", "create", {"name": "Twin", "model": "res.partner"}) == "Each model must have a unique name."
+
+
 def test_external_ids():
     loaded = call("res.partner", "load", ["id", "name"], [["__sync__.p1", "Bob"]])
     assert loaded["messages"] == [] and len(loaded["ids"]) == 1

@@ -122,6 +122,18 @@ local function first_links()
   end
 end
 
+-- A database made before it kept them gets them too.
+local function list_models()
+  local model, listed = registry.get "ir.model", {}
+  for _, row in ipairs(store.query("SELECT model FROM ir_model")) do listed[row.model] = true end
+  local names = {}
+  for name in pairs(registry.all()) do
+    if not listed[name] then names[#names + 1] = name end
+  end
+  table.sort(names)
+  for _, name in ipairs(names) do write.create(model, { { name = registry.get(name).description, model = name, state = "base" } }) end
+end
+
 local function first_stock()
   local partners = create("stock.location", { name = "Partners", usage = "view" }, "stock.stock_location_locations_partner")
   create("stock.location", { name = "Vendors", usage = "supplier", location_id = partners }, "stock.stock_location_suppliers")
@@ -143,6 +155,7 @@ function M.run()
     end)
   end
   if site.options.fixture then M.load(site.options.fixture, not fresh) end
+  committed(list_models)
 end
 
 return M

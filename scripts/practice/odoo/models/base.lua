@@ -61,6 +61,12 @@ define("ir.config_parameter", { description = "System Parameter", rec_name = "ke
   unique = { { fields = { "key" }, message = "Key must be unique." } },
   fields = { key = char "Key" { required = true }, value = text "Value" { required = true } } })
 
+-- A row per model that the database has: what a client may ask for.
+define("ir.model", { description = "Models", order = "model", unique = { { fields = { "model" }, message = "Each model must have a unique name." } }, fields = {
+  name = char "Model Description" { required = true, translate = true }, model = char "Model" { required = true, default = "x_" },
+  state = selection "Type" { readonly = true, default = "manual", selection = { { "manual", "Custom Object" }, { "base", "Base Object" } } },
+  transient = boolean "Transient Model" {} } })
+
 -- Of each link what becomes of a record whose target is deleted; of other fields nothing is kept here.
 define("ir.model.fields", { description = "Fields", fields = {
   name = char "Field Name" { required = true }, model = char "Model Name" { required = true }, ttype = char "Field Type" {}, relation = char "Related Model" {},
