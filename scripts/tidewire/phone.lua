@@ -140,11 +140,15 @@ local function without_plus(plan, digits)
   return nil, either(whole, own)
 end
 
+-- Fewer digits than any number has are a slip, unless a plus says that they are meant so: +1 stays what it is.
+local least, most = 7, 15
+
 --- "+447700900123" for "07700 900123" in GB; nil for what is no phone number, and why where it could be two.
 function M.e164(text, country)
   local digits = text:gsub("[%s%(%)%-%./]", "")
   local number, why
-  if starts(digits, "+") then
+  local has_plus = starts(digits, "+")
+  if has_plus then
     digits = digits:match "^%+(%d+)$"
     if not digits then return nil end
     number = international(digits) or digits      -- who writes the plus knows the number
@@ -155,7 +159,7 @@ function M.e164(text, country)
     if not number and not why then number, why = without_plus(plan_of(country), digits) end
   end
   if not number then return nil, why end
-  if #number < 7 or #number > 15 or number:sub(1, 1) == "0" then return nil end
+  if #number < (has_plus and 1 or least) or #number > most or number:sub(1, 1) == "0" then return nil end
   return "+" .. number
 end
 

@@ -44,6 +44,9 @@ test("t.phone writes numbers in one form, both ways", function()
   equal(p.to_right(nil), nil)
   equal(p.to_right "", nil)
   dead(p.to_right "call Ada", "no phone number of GB")
+  -- A plus says that the digits are meant so, however few.
+  for _, short in ipairs { "+1", "+44", "+44 12" } do equal(p.to_right(short), (short:gsub(" ", ""))) end
+  for _, none in ipairs { "1", "0", "+", "+0", "+0 12", "+1a", "+1234567890123456" } do dead(p.to_right(none), "no phone number of GB") end
 end)
 
 test("t.phone knows how countries dial", function()

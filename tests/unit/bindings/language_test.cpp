@@ -127,6 +127,12 @@ TEST_CASE("language: the mapping of the guide is read as written, its functions 
   const auto turned = script.call(*number, {Value("07700 900123"), Object{}, Object{{"op", "update"}}});
   REQUIRE(json::dump(*turned) == R"({"kind":"value","value":"+447700900123"})");
   REQUIRE(json::dump(*script.call(*number, {Value(), Object{}, Object{}})) == R"({"kind":"value","value":null})");
+  // Its own tests are of numbers as short as +1.
+  for (const char* side : {"left", "right"}) {
+    const Value& said = *plan.find("tests")->as_array()[1].find("base")->find(side);
+    const Value& own = *said.find(std::string(side) == "left" ? "cell_number" : "phone");
+    CHECK(json::dump(*script.call(*script::function_number(*phone.find(std::string(side) == "left" ? "to_right" : "to_left")), {own, Object{}, Object{}})) == R"({"kind":"value","value":"+1"})");
+  }
   REQUIRE(field_named(plan, "department>department_id").string_or("reference") == "departments");
   REQUIRE(field_named(plan, "company>org_id").find("find")->string_or("id") == "app.table organizations");
   const Value& education = field_named(plan, "education>employee_education[]");

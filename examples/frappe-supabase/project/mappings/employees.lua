@@ -29,7 +29,6 @@ return mapping {
   deletes = { to_right = "soft", to_left = "ignore", soft = { right = { "archived_at", now } } },
   tests = {
     { left = { first_name = "Ada", status = "Left" }, right = { first_name = "Ada", status = "left" } },
-    { base = { phone = "+447700900101" }, left = { phone = "+447700900102" }, right = { phone = "+447700900103" },
-      changed = { left = "10:00", right = "10:05" }, wins = "left" },
+    { base = { phone = "+1" }, left = { phone = "+2" }, right = { phone = "+3" }, changed = { left = "10:00", right = "10:05" }, wins = "left" },
   },
 }
