@@ -246,6 +246,14 @@ tap.test("a document that cannot be read is no text: its row fails for itself, a
   fails("invalid", "the row 2 of", call.find(rows, array { array { object { field = "name", value = "b" } } }))
 end)
 
+tap.test("what a column does not keep of a second or of a number is described", function()
+  assert(db:query "create table coarse (id int primary key, a timestamp(0), b timestamptz(3), c time(2), d timestamp, e real, f double precision, g time(1)[])")
+  local types = {}
+  for _, field in ipairs(assert(connect().functions.describe(collection("coarse", { "id" }, { "a" }))).fields) do types[field.name] = field.type end
+  tap.equal({ types.a.resolution, types.b.resolution, types.c.resolution, types.d.resolution, types.e.form, types.f.form or false, types.g.of.resolution },
+    { 1, 0.001, 0.01, 0.000001, "single", false, 0.1 })
+end)
+
 tap.test("a policy that begins to hide rows is noticed before they count as deleted", function()
   assert(db:query "create table shown_once (id int primary key, name text)")
   assert(db:query "insert into shown_once values (1, 'a'), (2, 'b')")

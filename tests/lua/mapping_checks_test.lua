@@ -1,5 +1,6 @@
 local tap = require "tap"
 local case = require "mapping_case"
+local dec = require("tidewire.decimal").dec
 local json = require "tidewire.json"
 local t = require "tidewire.transform"
 
@@ -68,7 +69,12 @@ test("digits and parts of a second that the other side does not keep are warned 
     .. "the rest is cut there, and here too by an edit there"), true)
   equal(case.warned(warnings(coarse, fine), "'b' of app.table \"employees\" keeps 1e-06s, 'a' of erp.doctype \"Employee\" 1s"), true)
   equal(case.warned(warnings(fine, coarse, { only = "to_right" }), "the rest is cut there. Say"), true)
-  for _, result in ipairs { warnings(short, short), warnings(fine, fine), warnings({ kind = "decimal" }, short), warnings({ kind = "decimal", scale = json.null }, short), warnings(open, open), warnings(open, { kind = "decimal" }), warnings(open, short, { lossy = true }), warnings(long, short, { lossy = true }),
+  fine.resolution = dec "0.000001"      -- as a number with a point comes from a connector
+  equal(case.warned(warnings(coarse, fine), "keeps 1e-06s, 'a' of erp.doctype \"Employee\" 1s"), true)
+  local double, single = { kind = "float" }, { kind = "float", form = "single" }
+  equal(case.warned(warnings(double, single), "'a' of erp.doctype \"Employee\" keeps 15 digits or more, 'b' of app.table \"employees\" 6 to 9"), true)
+  equal(case.warned(warnings({ kind = "decimal", precision = 9, scale = 2 }, single), "has 9 digits, 'b' of app.table \"employees\" is a float and holds 6"), true)
+  for _, result in ipairs { warnings(short, short), warnings(fine, fine), warnings({ kind = "decimal" }, short), warnings({ kind = "decimal", scale = json.null }, short), warnings(open, open), warnings(single, single), warnings(open, { kind = "decimal" }), warnings(open, short, { lossy = true }), warnings(long, short, { lossy = true }),
     warnings(fine, coarse, { only = "to_left" }), warnings({ kind = "time", resolution = 1 }, { kind = "time" }) } do
     equal(case.warned(result, "the rest is cut"), false)
   end

@@ -1,6 +1,9 @@
 #include "sync/merge/canonical.h"
 
 #include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <cstdlib>
 
 #include "base/clock.h"
 #include "base/decimal.h"
@@ -61,6 +64,16 @@ bool is_no_number(const Value& value) {
   return value.is_string() && (value.as_string() == "NaN" || value.as_string() == "Infinity" || value.as_string() == "-Infinity");
 }
 
+/// The number that single precision keeps of one, in the fewest digits that mean it; one too large or too small for it stays, to be refused there.
+Decimal as_single(const Decimal& number) {
+  const float nearest = std::strtof(number.text().c_str(), nullptr);
+  if (!std::isfinite(nearest) || nearest == 0) return number;
+  char digits[32];
+  const auto end = std::to_chars(digits, digits + sizeof digits, nearest).ptr;
+  const auto kept = Decimal::parse(std::string_view(digits, static_cast<std::size_t>(end - digits)));
+  return kept.ok() ? *kept : number;
+}
+
 Result<Value> canonical_number(const Value& value, const Type& type) {
   if (value.is_bool()) return Value(value.as_bool() ? 1 : 0);
   if (value.is_string() && value.as_string().empty() && type.empty_is_null) return Value();
@@ -70,6 +83,7 @@ Result<Value> canonical_number(const Value& value, const Type& type) {
     if (!is_no_number(value)) return does_not_fit(value, type);
     return type.form == "endless" ? Result<Value>(value) : does_not_fit(value, type).with_hint("the field has no such number: put another one there");
   }
+  if (type.kind == "float" && type.form == "single") number = as_single(*number);
   Decimal exact = type.scale >= 0 ? number->round(type.scale).trimmed() : number->trimmed();
   if (type.kind == "int" && exact.scale() > 0) return does_not_fit(value, type);
   return exact.to_value();

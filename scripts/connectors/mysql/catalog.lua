@@ -134,6 +134,7 @@ local function type_of(column, zone)
   if kind == "datetime" then return { kind = "datetime", form = "local", zone = zone or "UTC", resolution = 10 ^ -(given(column.places) or 0) } end
   if kinds[kind] == "decimal" then return { kind = "decimal", form = "number", scale = given(column.scale), precision = given(column.precision) } end
   if kinds[kind] == "time" then return { kind = "time", resolution = 10 ^ -(given(column.places) or 0) } end
+  if kind == "float" then return { kind = "float", form = "single" } end
   if kinds[kind] then return { kind = kinds[kind], empty = kind == "uuid" and "null" or nil } end
   return { kind = "text", length = given(column.length), trim = kind == "char" and "right" or nil }
 end
@@ -282,7 +283,7 @@ function M.describe(conn, collection)
     }
   end
   add_warnings(conn, collection, about, given(collection.key) or key, warnings)
-  if #key == 0 then warnings[#warnings + 1] = "no primary key: name the key in the mapping, of columns that are unique and never null" end
+  if #key == 0 and #(given(collection.key) or {}) == 0 then warnings[#warnings + 1] = "no primary key: name the key in the mapping, of columns that are unique and never null" end
   local nameable, refused = tables.nameable(fields)
   return { key = key, fields = nameable, refused = refused, warnings = warnings, place = table.concat({ db.place(conn, collection) }, "."), absence_proves_delete = about.type == "BASE TABLE" and given(about.engine) ~= "MEMORY" and nil,
     tells_times = modified ~= nil and nil, poll_deletes = conn.config.changes ~= "poll" and notes.noted(about, given(collection.key) or key) ~= nil }

@@ -191,6 +191,9 @@ local kinds = {
   ["timestamp without time zone"] = "datetime",
 }
 
+-- "timestamp(3) with time zone" keeps three digits of a second, without a number six.
+local function resolution_of(name) return 10 ^ -(tonumber(name:match "%((%d)%)") or 6) end
+
 local function type_of(name, cast, labels, zone)
   if name:sub(-2) == "[]" then
     return { kind = "list", of = type_of(name:sub(1, -3), cast:sub(1, -3), labels, zone) }
@@ -204,12 +207,13 @@ local function type_of(name, cast, labels, zone)
   if kind == "decimal" then
     return { kind = "decimal", form = "endless", scale = tonumber(name:match ",(%d+)%)"), precision = tonumber(name:match "%((%d+),"), unlimited = not name:find "%(" or nil }
   end
-  if kind == "time" then return { kind = "time", resolution = 0.000001 } end
+  if kind == "time" then return { kind = "time", resolution = resolution_of(name) } end
+  if cast == "real" then return { kind = "float", form = "single" } end
   if kind == "date" then return { kind = "date", form = "endless" } end
   if kind == "uuid" then return { kind = "uuid", empty = "null" } end
   if kind ~= "datetime" then return { kind = kind } end
-  if cast:find("without", 1, true) then return { kind = "datetime", form = "local", zone = zone or "UTC", resolution = 0.000001 } end
-  return { kind = "datetime", form = "instant", resolution = 0.000001 }
+  if cast:find("without", 1, true) then return { kind = "datetime", form = "local", zone = zone or "UTC", resolution = resolution_of(name) } end
+  return { kind = "datetime", form = "instant", resolution = resolution_of(name) }
 end
 
 --- The column that tells when a row was changed; nil where the table has none.
@@ -337,7 +341,7 @@ local function add_warnings(conn, collection, about, primary, modified, warnings
   end
   add_unlogged(conn, collection, about, key, warn)
   if #notes.former(about) > 0 then warn "the outbox's function is that of a former version: run `tidewire install` again" end
-  if #primary == 0 then warn "no primary key: name the key in the mapping, of columns that are unique and never null" end
+  if #key == 0 then warn "no primary key: name the key in the mapping, of columns that are unique and never null" end
 end
 
 -- What `describe` has told of a table, for whoever goes by it.

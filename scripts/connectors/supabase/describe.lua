@@ -28,6 +28,7 @@ local function type_of(property, zone)
   if kind == "text" then return { kind = "text", length = property.maxLength } end
   if kind == "bool" then return { kind = "bool", form = "json" } end
   if kind == "uuid" then return { kind = "uuid", empty = "null" } end
+  if format == "real" or format == "float4" then return { kind = "float", form = "single" } end
   if kind == "decimal" or kind == "date" then return { kind = kind, form = "endless" } end
   if kind == "time" then return { kind = "time", resolution = 0.000001 } end
   if kind == "datetime" and format:find("without", 1, true) then
@@ -128,7 +129,7 @@ function M.describe(conn, collection)
   if not connector.given(conn.config.webhook) then
     warnings[#warnings + 1] = sql_tables.untold("polls do", parents[1], "; a webhook tells it (`webhook` of the connection, then `tidewire install`)")
   end
-  if #key == 0 then warnings[#warnings + 1] = "no primary key: name the key in the mapping, of columns that are unique and never null" end
+  if #key == 0 and #(connector.given(collection.key) or {}) == 0 then warnings[#warnings + 1] = "no primary key: name the key in the mapping, of columns that are unique and never null" end
   local nameable, refused = sql_tables.nameable(fields)
   return { key = key, fields = nameable, refused = refused, warnings = warnings, place = place(conn, collection), absence_proves_delete = not is_view and nil, tells_unique = false,
     tells_times = (definition.properties or {})[option(conn, collection, "modified") or ""] ~= nil and nil }

@@ -1,5 +1,6 @@
 --- What is wrong with a compiled field, and with a mapping as a whole, that no single key shows.
 
+local decimal = require "tidewire.decimal"
 local files = require "tidewire.mapping.files"
 local flow = require "tidewire.mapping.flow"
 local further = require "tidewire.mapping.further"
@@ -118,17 +119,17 @@ local function check_days(c, spec, field)
   end
 end
 
--- Digits that every number of 64 bits with a floating point holds.
-local float_digits = 15
+-- Digits that every number with a floating point holds, of 64 bits and of 32.
+local function float_digits(t) return t.form == "single" and 6 or 15 end
 
 -- The digits that a decimal has beyond those are cut, and the cut value comes back where the row has two directions.
 local function check_digits(c, spec, field)
   for _, side in ipairs(sides) do
     local own, there = field[side .. "_type"], field[flow.other[side] .. "_type"]
     local travels = field.kind == "copy" and field.lossy ~= true and own and own.kind == "decimal" and there and there.kind == "float"
-    if travels and (own.precision or 0) > float_digits then
+    if travels and (own.precision or 0) > float_digits(there) then
       c.r:warn(spec.at, "'%s' of %s has %d digits, '%s' of %s is a float and holds %d: a longer value loses its last ones%s. Say lossy = true where none is that long", field[side][1],
-        c.title[side], own.precision, field[flow.other[side]][1], c.title[flow.other[side]], float_digits,
+        c.title[side], own.precision, field[flow.other[side]][1], c.title[flow.other[side]], float_digits(there),
         flow.reaches(field.flow, side) and ", on both sides" or "")
     end
   end
@@ -136,17 +137,31 @@ end
 
 local timed = { time = true, datetime = true }
 
+-- A number as a connector says it: 0.001 comes from there as a decimal.
+local function amount(value)
+  if type(value) == "number" then return value end
+  return decimal.is(value) and value:number() or nil
+end
+
 -- How finely a type keeps its values and another does not: of a decimal the digits after the point, of a time the part of a second.
 local function finer(own, there)
-  local function less(name) return type(own[name]) == "number" and type(there[name]) == "number" and own[name] < there[name] end
-  local function more(name) return type(own[name]) == "number" and type(there[name]) == "number" and own[name] > there[name] end
+  local function both(name) return amount(own[name]), amount(there[name]) end
+  local function less(name)
+    local a, b = both(name)
+    return a and b and a < b
+  end
+  local function more(name)
+    local a, b = both(name)
+    return a and b and a > b
+  end
   if own.kind == "decimal" and there.kind == "decimal" then
     if more "scale" then return ("%d digits after the point"):format(own.scale), tostring(there.scale) end
     local open = own.unlimited == true and type(own.scale) ~= "number"
     if open and type(there.scale) == "number" then return "any number of digits after the point", tostring(there.scale) end
   end
+  if own.kind == "float" and own.form ~= "single" and there.form == "single" then return "15 digits or more", "6 to 9" end
   if timed[own.kind] and timed[there.kind] and less "resolution" then
-    return ("%gs"):format(own.resolution), ("%gs"):format(there.resolution)
+    return ("%gs"):format(amount(own.resolution)), ("%gs"):format(amount(there.resolution))
   end
 end
 

@@ -84,6 +84,20 @@ TEST_CASE("canonical: elements of a list and of a set are of their own type, of 
   CHECK(*sync::convert(Value(Array{Value(true), Value(false)}), list_of("list", "bool"), flags) == Value(Array{Value(1), Value(0)}));
 }
 
+TEST_CASE("canonical: what single precision does not keep of a number is not sent", "[sync]") {
+  sync::Type single = sync::Type::of("float");
+  const sync::Type whole = single;
+  single.form = "single";
+  CHECK(*sync::convert(*json::parse("0.123456789012345"), whole, single) == *json::parse("0.12345679"));
+  CHECK(*sync::convert(Value(16777217), whole, single) == Value(16777216));
+  CHECK(*sync::convert(*json::parse("1e+30"), whole, single) == *sync::canonical(*json::parse("1e30"), single));
+  CHECK(*sync::convert(*json::parse("0.1"), single, whole) == *json::parse("0.1"));
+  CHECK(sync::same(*json::parse("0.12345679"), *json::parse("0.123456791"), single));
+  CHECK(*sync::convert(*json::parse("1e300"), whole, single) == *sync::canonical(*json::parse("1e300"), whole));
+  CHECK(*sync::convert(*json::parse("1e-300"), whole, single) == *sync::canonical(*json::parse("1e-300"), whole));
+  CHECK(*sync::convert(Value("NaN"), whole, single) == Value("NaN"));
+}
+
 TEST_CASE("canonical: a uuid is one in every spelling, and none where its field takes an empty text for nothing", "[sync]") {
   const sync::Type uuid = sync::Type::from(Value(Object{{"kind", "uuid"}, {"empty", "null"}})), text = sync::Type::of("text");
   const Value told("a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11");
