@@ -40,14 +40,14 @@ tap.test("a zone that there is not is refused", function()
 end)
 
 tap.test("times without a zone go by the one of the connection, those with one stay, and no version moves by naming it", function()
-  assert(db:query [[create table local_edits (id int primary key, name varchar(20), met datetime(6), told timestamp(3) null, at datetime not null default current_timestamp on update current_timestamp)]])
-  assert(db:query "insert into local_edits values (1, 'a', '2024-07-01 08:00:00.5', '2024-07-01 12:00:00.25', '2024-01-01 10:00:00')")
+  assert(db:query [[create table local_edits (id int primary key, name varchar(20), born date, met datetime(6), told timestamp(3) null, at datetime not null default current_timestamp on update current_timestamp)]])
+  assert(db:query "insert into local_edits values (1, 'a', null, '2024-07-01 08:00:00.5', '2024-07-01 12:00:00.25', '2024-01-01 10:00:00')")
   local rows = { name = "local_edits", key = array { "id" }, fields = array { "name", "met", "told" }, options = { modified = "at" } }
   local call, before = there(), host(function() return require "connectors.mysql" end, { name = "subject", config = config }).functions
   local types = {}
   for _, field in ipairs(assert(call.describe(rows)).fields) do types[field.name] = field.type.zone end
   tap.equal({ types, table.concat(assert(call.describe(rows)).warnings, "\n"):find("zone", 1, true) or false, call.test().zone },
-    { { met = "America/New_York", told = "UTC", at = "America/New_York" }, false, "America/New_York" })
+    { { born = "America/New_York", met = "America/New_York", told = "UTC", at = "America/New_York" }, false, "America/New_York" })
   local read = assert(call.read(rows, array { "1" }))[1]
   tap.equal({ read.modified, read.fields.met, read.fields.told }, { "2024-01-01T15:00:00Z", "2024-07-01 08:00:00.500000", "2024-07-01 12:00:00.250" })
   tap.equal({ assert(before.read(rows, array { "1" }))[1].version, assert(before.read(rows, array { "1" }))[1].modified }, { read.version, "2024-01-01T10:00:00.000000Z" })

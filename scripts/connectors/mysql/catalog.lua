@@ -135,6 +135,7 @@ local function type_of(column, zone)
   if kinds[kind] == "decimal" then return { kind = "decimal", form = "number", scale = given(column.scale), precision = given(column.precision) } end
   if kinds[kind] == "time" then return { kind = "time", resolution = 10 ^ -(given(column.places) or 0) } end
   if kind == "float" then return { kind = "float", form = "single" } end
+  if kind == "date" then return { kind = "date", zone = zone } end
   if kinds[kind] then return { kind = kinds[kind], empty = kind == "uuid" and "null" or nil } end
   return { kind = "text", length = given(column.length), trim = kind == "char" and "right" or nil }
 end

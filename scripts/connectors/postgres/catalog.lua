@@ -209,7 +209,7 @@ local function type_of(name, cast, labels, zone)
   end
   if kind == "time" then return { kind = "time", resolution = resolution_of(name) } end
   if cast == "real" then return { kind = "float", form = "single" } end
-  if kind == "date" then return { kind = "date", form = "endless" } end
+  if kind == "date" then return { kind = "date", form = "endless", zone = zone } end
   if kind == "uuid" then return { kind = "uuid", empty = "null" } end
   if kind ~= "datetime" then return { kind = kind } end
   if cast:find("without", 1, true) then return { kind = "datetime", form = "local", zone = zone or "UTC", resolution = resolution_of(name) } end

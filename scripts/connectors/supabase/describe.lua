@@ -29,7 +29,8 @@ local function type_of(property, zone)
   if kind == "bool" then return { kind = "bool", form = "json" } end
   if kind == "uuid" then return { kind = "uuid", empty = "null" } end
   if format == "real" or format == "float4" then return { kind = "float", form = "single" } end
-  if kind == "decimal" or kind == "date" then return { kind = kind, form = "endless" } end
+  if kind == "decimal" then return { kind = "decimal", form = "endless" } end
+  if kind == "date" then return { kind = "date", form = "endless", zone = zone } end
   if kind == "time" then return { kind = "time", resolution = 0.000001 } end
   if kind == "datetime" and format:find("without", 1, true) then
     return { kind = "datetime", form = "local", zone = zone or "UTC", resolution = 0.000001 }
