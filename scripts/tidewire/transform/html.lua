@@ -37,6 +37,12 @@ function M.escape(value)
   return (value:gsub("[&<>\"]", { ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;", ['"'] = "&quot;" }))
 end
 
+-- What a link to it would do instead of leading somewhere.
+local running = { javascript = true, vbscript = true, data = true }
+
+--- Whether a link to `target` runs a script: text becomes no such one.
+function M.runs(target) return running[target:gsub("%c", ""):lower():match "^(%a+):"] or false end
+
 local hidden = { script = true, style = true, head = true, title = true, template = true }
 
 local function attribute(inside, name)
@@ -86,6 +92,11 @@ function M.walk(source, on_text, on_tag)
   end
 end
 
+--- A text with the white space that a paragraph shows: that of <pre> has no other form on the way back.
+function M.plain(value)
+  return text.trim((value:gsub("\r\n?", "\n"):gsub("[ \t\f\v]+", " "):gsub(" ?\n ?", "\n")))
+end
+
 -- How many line ends a tag stands for.
 local breaks = { br = 1, li = 1, tr = 1, div = 1, dt = 1, dd = 1, p = 2, h1 = 2, h2 = 2, h3 = 2, h4 = 2, h5 = 2, h6 = 2, ul = 1, ol = 1,
   blockquote = 2, pre = 2, table = 2, hr = 2, section = 2, article = 2 }
@@ -114,13 +125,12 @@ function M.text(source)
     if name == "br" and #parts > 0 then owed = owed + 1
     elseif breaks[name] then break_line(breaks[name]) end
   end)
-  return (text.trim(table.concat(parts)):gsub(" +\n", "\n"):gsub("\n\n\n+", "\n\n"))
+  return (M.plain(table.concat(parts)):gsub("\n\n\n+", "\n\n"))
 end
 
 --- Plain text as HTML: paragraphs at empty lines, line breaks within. White space that HTML would not show is left out.
 function M.from_text(value)
-  local paragraphs = {}
-  local plain = text.trim((value:gsub("\r\n?", "\n"):gsub("[ \t]+", " "):gsub(" ?\n ?", "\n")))
+  local paragraphs, plain = {}, M.plain(value)
   if plain == "" then return "" end
   for paragraph in (plain .. "\n\n"):gmatch "(.-)\n\n%s*" do
     paragraphs[#paragraphs + 1] = "<p>" .. M.escape(paragraph):gsub("\n", "<br>") .. "</p>"
