@@ -75,9 +75,20 @@ end
 local function is_zone(name) return pcall(time.from_local, "2024-05-01 00:00:00", name) and time.from_local("2024-05-01 00:00:00", name) ~= nil end
 
 --- The warning of a time column without a zone on a server whose clock goes by `zone`, which is not UTC.
-function M.zoneless(name, zone, better)
+local function zoneless(name, zone, better)
   return ("%s has no zone and counts as UTC, but the server goes by %s: where what writes here sets local time, polls pass over edits and `newest` errs. Say zone = \"%s\" in the connection. %s, or let what sets it set UTC")
     :format(name, zone, is_zone(zone) and zone or "America/New_York", better)
+end
+
+--- Warns of a time column without a zone: that `install` keeps it for `elsewhere` (true or the trigger), and, where the connection names no zone,
+--- that the server's clock goes by another than UTC. `server_zone()` gives that one, or nil; `better` is what mends it for good.
+function M.warn_of_zone(conn, name, elsewhere, server_zone, better, warn)
+  local zone = given(conn.config.zone)
+  if elsewhere then
+    warn(("the trigger that keeps %s does so for another zone than %s: run `tidewire install` again"):format(name, zone or "UTC"))
+  end
+  local found = not zone and server_zone()
+  if found then warn(zoneless(name, found, better)) end
 end
 
 --- The described fields without those that no mapping can name, and of these { name = why }, nil where there is none.

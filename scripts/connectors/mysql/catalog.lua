@@ -225,12 +225,11 @@ where convert_tz('2024-01-01', '+00:00', @@global.time_zone) <> '2024-01-01' or 
 
 local function add_zoneless(conn, about, column, warn)
   if not column or column.kind ~= "datetime" then return end
-  if M.kept_elsewhere(conn, about, column) then
-    warn(("the trigger that keeps %s does so for another zone than %s: run `tidewire install` again"):format(db.quoted(column.name), given(conn.config.zone) or "UTC"))
+  local function server_zone()
+    local found = (db.query(conn, clock_zone) or {})[1]
+    return found and found.zone
   end
-  if given(conn.config.zone) then return end
-  local found = (db.query(conn, clock_zone) or {})[1]
-  if found then warn(tables.zoneless(db.quoted(column.name), found.zone, "Make it a timestamp")) end
+  tables.warn_of_zone(conn, db.quoted(column.name), M.kept_elsewhere(conn, about, column), server_zone, "Make it a timestamp", warn)
 end
 
 local function add_warnings(conn, collection, about, key, warnings)

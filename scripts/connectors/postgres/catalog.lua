@@ -305,12 +305,11 @@ where timestamptz '2024-01-01 00:00Z' at time zone zone <> '2024-01-01' or times
 
 local function add_zoneless(conn, about, modified, warn)
   if not modified or modified.cast ~= "timestamp without time zone" then return end
-  if M.is_kept_elsewhere(conn, about, modified) then
-    warn(("the trigger that keeps %s does so for another zone than %s: run `tidewire install` again"):format(db.quoted(modified.name), given(conn.config.zone) or "UTC"))
+  local function server_zone()
+    local found = (db.query(conn, clock_zone) or {})[1]
+    return found and found.zone
   end
-  if given(conn.config.zone) then return end
-  local found = (db.query(conn, clock_zone) or {})[1]
-  if found then warn(tables.zoneless(db.quoted(modified.name), found.zone, "Make it a timestamptz")) end
+  tables.warn_of_zone(conn, db.quoted(modified.name), M.is_kept_elsewhere(conn, about, modified), server_zone, "Make it a timestamptz", warn)
 end
 
 local function add_warnings(conn, collection, about, primary, modified, warnings)
