@@ -22,7 +22,7 @@ using store::Sides;
 /// How a system spells a value and which spellings are one value (scripts/connectors/README.md, Types).
 struct Type {
   std::string kind = "json";  // without a type, values compare as exact JSON
-  std::string form;           // bool: "01" | "json"; decimal: "number" | "text"; datetime: "local" | "instant"; json: "text"; binary: "base64"; a file is {sha256, name, size} (belongings/with_files.h)
+  std::string form;           // bool: "01" | "json"; decimal: "number" | "text" | "endless"; float: "single"; date: "endless"; datetime: "local" | "instant"; json: "text"; binary: "base64"; a file is {sha256, name, size} (belongings/with_files.h)
   std::string zone;           // of a local datetime; of a date: whose day it is, where times are beside it
   int scale = -1;             // digits after the point that count; -1: all
   int places = -1;            // digits of a second that count, of a time or datetime; -1: all
