@@ -47,6 +47,7 @@ void find_side(Control& control, Named named, Done<store::Side> done) {
 }
 
 void try_record(Control& control, const std::string& mapping, const sync::SideKey& key, Done<sync::Report> done) {
+  control.ask_now(mapping);
   const sync::Plan* plan = control.engine().plan(mapping);
   const std::string where = plan == nullptr ? mapping : plan->end[key.first].connection + "." + plan->end[key.first].collection;
   control.engine().try_key(mapping, key.first, key.second, [where, named = key.second, done = std::move(done)](sync::Report report) {

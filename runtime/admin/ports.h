@@ -74,6 +74,9 @@ class Control {
   virtual std::vector<std::string> mapping_files() const = 0;
   /// Calls the connector's `test`, answers what it returned.
   virtual void test_connection(const std::string& connection, Done<Value> done) = 0;
+  /// A person asks something of the mapping's systems: one that is left alone after failures is asked again at once, and jobs that
+  /// wait for one go on.
+  virtual void ask_now(const std::string& mapping) = 0;
   /// What answers for this connection now is the right system: its fingerprint becomes the one that deletes are believed
   /// under (law 16). kNotFound for an unknown connection.
   virtual void accept_system(const std::string& connection, Done<void> done) = 0;

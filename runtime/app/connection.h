@@ -80,6 +80,8 @@ class Connection {
   void was_lost() { was_away_ = true; }
   /// Whether its last call had no answer, and none did since `at`; a process just begun has had none.
   bool silent_since(Instant at) const { return silent_ && (!last_answer_ || *last_answer_ <= at); }
+  /// A person asks something of it: what is left alone after failures is asked again at once. A pause that a person made holds.
+  void hurry() { breaker_.hurry(); }
   /// A person's wish: no call before then; nullopt = go on.
   void pause(std::optional<Instant> until) { paused_until_ = until; }
   Duration clock_offset() const { return clock_offset_; }

@@ -158,6 +158,15 @@ void App::State::test_connection(const std::string& name, admin::Done<Value> don
   });
 }
 
+void App::State::ask_now(const std::string& mapping) {
+  const sync::Plan* plan = engine_->plan(mapping);
+  if (plan == nullptr) return;
+  for (const store::Side side : {store::Side::kLeft, store::Side::kRight}) {
+    if (const auto found = connections_.find(plan->end[side].connection); found != connections_.end()) found->second->hurry();
+  }
+  engine_->jobs().ask_again();
+}
+
 void App::State::accept_system(const std::string& name, admin::Done<void> done) {
   const auto found = connections_.find(name);
   if (found == connections_.end()) return loop_.post([done, error = no_connection(name)] { done(error); });

@@ -195,6 +195,7 @@ struct App::State final : public admin::Control, public admin::Authoring, public
   Value mappings() const override;
   std::vector<std::string> mapping_files() const override { return script_names_in(options_.folder + "/mappings"); }
   void test_connection(const std::string& connection, admin::Done<Value> done) override;
+  void ask_now(const std::string& mapping) override;
   void accept_system(const std::string& connection, admin::Done<void> done) override;
   void on_operation(const store::Operation& operation) override;
   void on_echo(const std::string& mapping, sync::Side side, const std::string& key) override;

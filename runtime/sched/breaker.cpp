@@ -9,9 +9,7 @@ namespace {
 
 constexpr Duration kAskAgain = std::chrono::seconds(1);
 
-Duration at_least(Duration pause, const Error& error) {
-  return error.retry_after ? std::max(pause, std::min<Duration>(*error.retry_after, kLongestAsked)) : pause;
-}
+Duration asked(const Error& error) { return error.retry_after ? std::min<Duration>(*error.retry_after, kLongestAsked) : Duration::zero(); }
 
 }  // namespace
 
@@ -64,7 +62,7 @@ void CircuitBreaker::count(const Error& error) {
 
 /// Each time in a row for twice as long.
 void CircuitBreaker::open_longer(const Error& error) {
-  const Duration pause = at_least(next_pause_, error);
+  const Duration pause = std::max(next_pause_, asked(error));
   next_pause_ = std::min(next_pause_ * 2, std::max(options_.longest_pause, options_.pause));
   open(pause, error);
 }
@@ -74,6 +72,7 @@ void CircuitBreaker::open(Duration pause, const Error& error) {
   ++era_;
   probing_ = false;
   until_ = clock_.ticks() + pause;
+  not_before_ = clock_.ticks() + asked(error);
   reason_ = to_string(error);
 }
 
@@ -87,6 +86,8 @@ void CircuitBreaker::close() {
 }
 
 void CircuitBreaker::reset() { close(); }
+
+void CircuitBreaker::hurry() { until_ = std::min(until_, std::max(clock_.ticks(), not_before_)); }
 
 CircuitBreaker::State CircuitBreaker::state() const { return state_; }
 

@@ -44,6 +44,8 @@ class CircuitBreaker {
 
   /// A person changed something (new credentials): closed, all counts forgotten.
   void reset();
+  /// A person asks: the next request is the probe, though the pause is not over. A time that the remote itself named is obeyed all the same.
+  void hurry();
 
   State state() const;
   /// Why it is not closed ("denied: 401 ..."); empty when closed.
@@ -64,6 +66,7 @@ class CircuitBreaker {
   int failures_ = 0;
   Duration next_pause_;
   Ticks until_{};
+  Ticks not_before_{};  // as the remote asked
   bool probing_ = false;
   std::string reason_;
 };

@@ -100,6 +100,21 @@ await run({
     assert.equal((await project.dead("employees")).length, before);
   },
 
+  async "a system that is left alone after failures is asked again as soon as a person asks for something of it"() {
+    front.use(true);
+    await erp.edit("Staff Member", "HR-00001", { phone: "2" });
+    await until("the app to be left alone", async () => {
+      await project.cli("sync", "employees", "--key", "HR-00001");
+      const { state, reason } = (await project.status()).connections.app;
+      return state === "failing" && reason !== "";
+    });
+    front.use(false);
+    const asked = await project.cli("sync", "employees", "--key", "HR-00001");
+    assert.equal(asked.code, 0, asked.out + asked.err);
+    assert.equal((await app.all("employees")).find((one) => one.code === "ada")?.phone, "2");
+    await settled({ app, project });
+  },
+
   async "its start, its being told to stop and its end are in the log"() {
     assert.equal((await project.daemon.stop()).code, 0);
     assert.equal(project.logged("started").length, 1);

@@ -45,6 +45,11 @@ Result<void> must_be_loaded(Api& api, const std::string& mapping) {
 
 // ---- retry: {mapping, side, key} | {mapping} | {id} of an operation | {all: true}
 
+void try_now(Api& api, const std::string& mapping) {
+  api.control().ask_now(mapping);
+  api.control().engine().wake(mapping);
+}
+
 void retry_keys(Api& api, std::vector<std::string> mappings, std::optional<SideKey> key, std::int64_t so_far, const SharedReply& reply) {
   if (mappings.empty()) return (*reply)(answer(Value(Object{{"retried", so_far}})));
   const std::string mapping = mappings.back();
@@ -52,7 +57,7 @@ void retry_keys(Api& api, std::vector<std::string> mappings, std::optional<SideK
   api.control().store().retry(mapping, key, api.guarded([&api, mapping, mappings = std::move(mappings), key, so_far, reply](Result<std::int64_t> count) {
     if (!count.ok()) return (*reply)(problem(count.error()));
     const auto next = [&api, mapping, mappings, key, reply](std::int64_t so_far) {
-      api.control().engine().wake(mapping);
+      try_now(api, mapping);
       retry_keys(api, mappings, key, so_far, reply);
     };
     if (key) return next(so_far + *count);
@@ -71,7 +76,7 @@ void retry_pair(Api& api, const std::string& mapping, const store::Sides<std::op
   if (!keys.left) return right(0);
   api.control().store().retry(mapping, SideKey{Side::kLeft, *keys.left}, api.guarded([&api, right, mapping, reply](Result<std::int64_t> count) {
     if (!count.ok()) return (*reply)(problem(count.error()));
-    api.control().engine().wake(mapping);
+    try_now(api, mapping);
     right(*count);
   }));
 }
@@ -186,6 +191,7 @@ void start_sync(Api& api, const Call& call) {
   auto wanted = sync_request(api, call);
   if (!wanted.ok()) return (*call.reply)(problem(wanted.error()));
   wanted->author = author_of(call);
+  for (const SyncRequest::Part& part : wanted->parts) api.control().ask_now(part.mapping);
   const auto start = [&api, wanted = *wanted, reply = call.reply] { api.jobs().start(wanted, api.guarded([reply](Result<std::string> batch) { answer_job(reply, batch); })); };
   if (!wanted->key) return start();
   // A mistyped key is said at once: the engine would look again after the settle time of the system.

@@ -10,7 +10,10 @@ namespace {
 
 /// Starts the jobs for who asks; 202 once they are stored.
 void begin(Api& api, const Call& call, std::vector<store::Job> jobs) {
-  for (store::Job& job : jobs) job.author = author_of(call);
+  for (store::Job& job : jobs) {
+    job.author = author_of(call);
+    api.control().ask_now(job.mapping);
+  }
   api.control().engine().jobs().start(std::move(jobs), [reply = call.reply](Result<std::string> batch) { answer_job(reply, batch); });
 }
 

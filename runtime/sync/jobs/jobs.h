@@ -48,7 +48,7 @@ class Jobs {
   bool staging(const std::string& mapping) const;
   /// Something of the mapping was worked off.
   void nudge();
-  /// A connection was tested or let go on: jobs that wait because one refused ask again now.
+  /// A connection was tested or let go on, or a person asks: jobs that wait because one refused ask again now.
   void ask_again();
   /// A conflict of it was decided: a staged job that waits for that looks again.
   void decided(const std::string& mapping);

@@ -42,6 +42,7 @@ struct ApiFixture : Control {
   Value connections() const override { return connections_view; }
   Value mappings() const override { return mappings_view; }
   std::vector<std::string> mapping_files() const override { return files; }
+  void ask_now(const std::string& mapping) override { asked_now.push_back(mapping); }
   void test_connection(const std::string&, Done<Value> done) override { world.timers.post([done] { done(Value(Object{})); }); }
   void accept_system(const std::string& connection, Done<void> done) override;
   std::string accepted;
@@ -67,6 +68,7 @@ struct ApiFixture : Control {
   Result<std::string> backup_folder() override { return make_error(Code::kUnavailable, "no folder in a test"); }
   AdminSettings settings;
   int first_users = 0;
+  std::vector<std::string> asked_now;
   std::vector<std::string> warnings;
   std::map<std::string, std::optional<Instant>> paused;
   std::string applied;

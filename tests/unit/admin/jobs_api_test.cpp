@@ -150,3 +150,19 @@ TEST_CASE("api: a part that fails makes the job fail, and leaves the others thei
   CHECK(job.at_path("parts.1.error.code")->as_string() == "not_found");
   CHECK(f.world.right.rows.size() == 1);
 }
+
+TEST_CASE("api: who asks for something of a mapping has its systems asked again at once", "[admin]") {
+  ApiFixture f;
+  insert_left(f, "ada@example.org");
+  f.run_job("{}");
+  const auto asked = [&](const char* path, const char* body) {
+    f.asked_now.clear();
+    f.ask("POST", path, body);
+    return f.asked_now;
+  };
+
+  CHECK_FALSE(asked("/api/v1/sync", "{}").empty());
+  CHECK_FALSE(asked("/api/v1/sync", R"({"mapping": "people", "key": "L1"})").empty());
+  CHECK_FALSE(asked("/api/v1/verify", R"({"mapping": "people"})").empty());
+  CHECK_FALSE(asked("/api/v1/retry", R"({"mapping": "people"})").empty());
+}

@@ -124,6 +124,33 @@ TEST_CASE("breaker: each probe that fails doubles the pause up to the longest", 
   CHECK(room.breaker.wait() == 10s);
 }
 
+TEST_CASE("breaker: who asks in person has the probe at once, and one only", "[sched]") {
+  BreakerRoom room;
+  for (int i = 0; i < 3; ++i) room.fail();
+
+  room.breaker.hurry();
+
+  CHECK(room.breaker.wait() == 0s);
+  const auto probe = room.breaker.admit();
+  REQUIRE(probe);
+  room.breaker.hurry();
+  CHECK_FALSE(room.breaker.admit());
+  room.breaker.failed(*probe, make_error(Code::kUnavailable, "no answer"));
+  CHECK(room.breaker.wait() == 20s);
+}
+
+TEST_CASE("breaker: the time that a remote named holds for who asks in person, too", "[sched]") {
+  BreakerRoom room;
+  Error busy = make_error(Code::kUnavailable, "503");
+  busy.retry_after = 4s;
+  for (int i = 0; i < 3; ++i) room.breaker.failed(room.breaker.admit().value(), busy);
+  REQUIRE(room.breaker.wait() == 10s);
+
+  room.breaker.hurry();
+
+  CHECK(room.breaker.wait() == 4s);
+}
+
 TEST_CASE("breaker: late outcomes from before it opened change nothing", "[sched]") {
   BreakerRoom room;
   const auto early = room.breaker.admit().value();
