@@ -23,6 +23,12 @@ bool is_older(const store::DirtyKey& row) {
 
 std::string subject(const std::string& mapping, const SideKey& key) { return mapping + "/" + side_name(key.first) + "/" + key.second; }
 
+/// What the record of this side is linked to: "right/42", "nothing" where it has lost its counterpart.
+std::string partner(const store::Link& link, Side side) {
+  const auto& key = link.key[other(side)];
+  return key ? std::string(side_name(other(side))) + "/" + *key : "nothing";
+}
+
 /// One mending, from owning its keys to its commit. Shared: the callback under way and nobody else.
 class Mender : public std::enable_shared_from_this<Mender> {
  public:
@@ -54,6 +60,7 @@ class Mender : public std::enable_shared_from_this<Mender> {
   void commit();
   void finish(Result<store::Operation> result);
   Error no_link(const SideKey& key) const;
+  Error not_there(const SideKey& key, const std::string& why) const;
 
   Workplace place_;
   Lane& lane_;
@@ -114,6 +121,11 @@ Result<void> Mender::refuse_announced() const {
     return make_error(Code::kStale, "a write to '" + what_.key.second + "' is announced and its outcome is not known yet", "try again when the record is level or stands, see `tidewire status`");
   }
   return {};
+}
+
+Error Mender::not_there(const SideKey& key, const std::string& why) const {
+  const auto& end = place_.mapper->plan().end[key.first];
+  return make_error(Code::kNotFound, "there is no record '" + key.second + "' in " + end.connection + "." + end.collection + why, "is it a key of the other side?");
 }
 
 Error Mender::no_link(const SideKey& key) const {
@@ -332,7 +344,7 @@ void Mender::relink() {
   for (std::size_t i = 0; i < known_.size(); ++i) {
     const SideKey& key = i == 0 ? what_.key : *what_.with;
     if (!known_[i].link) continue;
-    return finish(make_error(Code::kStale, subject(lane_.mapping, key) + " belongs to link " + std::to_string(known_[i].link->id), "part it first with: tidewire unlink " + lane_.mapping + " " + shell_word(key.second) + " --side " + side_name(key.first)));
+    return finish(make_error(Code::kStale, subject(lane_.mapping, key) + " is linked already, to " + partner(*known_[i].link, key.first), "part it first with: tidewire unlink " + lane_.mapping + " " + shell_word(key.second) + " --side " + side_name(key.first)));
   }
   if (!what_.with || what_.with->first == what_.key.first) return finish(make_error(Code::kInvalid, "a left and a right key are linked, not two of one side"));
   reading_ = 2;
@@ -343,8 +355,9 @@ void Mender::relink() {
 
 void Mender::on_record(Side side, Result<std::optional<Record>> record) {
   const SideKey& key = what_.key.first == side ? what_.key : *what_.with;
-  if (done_ && !record.ok()) finish(Error(record.error()).context("reading '" + key.second + "'"));
-  else if (done_ && !*record) finish(make_error(Code::kNotFound, "no record '" + key.second + "' on " + place_.mapper->plan().end[side].connection));
+  const bool refused = !record.ok() && (record.error().code == Code::kInvalid || record.error().code == Code::kNotFound);  // it can be no key there
+  if (done_ && !record.ok() && !refused) finish(Error(record.error()).context("reading '" + key.second + "'"));
+  else if (done_ && (refused || !*record)) finish(not_there(key, refused ? ": " + record.error().message : ""));
   else if (record.ok()) record_[side] = std::move(*record);
   if (--reading_ > 0 || !done_) return;
   ask_former_name(Side::kLeft, [self = shared_from_this()] {

@@ -114,7 +114,7 @@ const cases = {
 
     await project.ask(["unlink", "employees", finn.left.name, "--author", "grace"]);
     assert.deepEqual((await project.ask(["links", "employees", "--key", finn.left.name])).links, []);
-    assert.match((await project.cli("relink", "employees", finn.left.name, "999999")).err, /no record '999999'/);
+    assert.match((await project.cli("relink", "employees", finn.left.name, "999999")).err, /there is no record '999999' in app\.employees/);
     await project.ask(["relink", "employees", finn.left.name, String(finn.right.id), "--author", "grace"]);
     await world.settled();
     assert.equal((await project.ask(["links", "employees", "--key", finn.left.name])).links[0].right_key, String(finn.right.id));

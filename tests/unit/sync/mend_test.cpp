@@ -69,7 +69,13 @@ TEST_CASE("relink: two records meet as strangers, and one that is not there is r
   const std::string left = world.left.insert(person("ada@example.org", "left"));
   const std::string right = world.right.insert(Value(Object{{"email", "augusta@example.org"}, {"phone", "left"}, {"note", "n"}, {"tags", "t"}}));
 
-  CHECK(mend(world, Act::kRelink, {Side::kLeft, left}, sync::SideKey{Side::kRight, "R99"}).error().code == Code::kNotFound);
+  const Error missing = mend(world, Act::kRelink, {Side::kLeft, left}, sync::SideKey{Side::kRight, "R99"}).error();
+  CHECK(missing.code == Code::kNotFound);
+  world.right.denied = make_error(Code::kInvalid, "no number: R99");  // what can be no key there is none
+  const Error refused = mend(world, Act::kRelink, {Side::kLeft, left}, sync::SideKey{Side::kRight, "R99"}).error();
+  world.right.denied.reset();
+  CHECK(refused.code == Code::kNotFound);
+  CHECK(refused.message == missing.message + ": no number: R99");
   CHECK(world.left.rows.size() == 1);
   REQUIRE(mend(world, Act::kRelink, {Side::kLeft, left}, sync::SideKey{Side::kRight, right}).ok());
 
@@ -78,7 +84,9 @@ TEST_CASE("relink: two records meet as strangers, and one that is not there is r
   CHECK(world.right.get(right, "email") == world.left.get(left, "email"));
   CHECK(mend(world, Act::kRelink, {Side::kLeft, left}, sync::SideKey{Side::kRight, right}).error().code == Code::kStale);
   const std::string other = world.left.insert(person("grace@example.org"));
-  CHECK(mend(world, Act::kRelink, {Side::kLeft, other}, sync::SideKey{Side::kRight, right}).error().hint == "part it first with: tidewire unlink people " + right + " --side right");
+  const Error linked = mend(world, Act::kRelink, {Side::kLeft, other}, sync::SideKey{Side::kRight, right}).error();
+  CHECK(linked.message == "people/right/" + right + " is linked already, to left/" + left);
+  CHECK(linked.hint == "part it first with: tidewire unlink people " + right + " --side right");
 }
 
 TEST_CASE("merge: one link is left, and the duplicates are set aside", "[sync][mend]") {
