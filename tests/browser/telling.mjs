@@ -135,7 +135,7 @@ const cases = {
     assert.equal(await page.getByRole("table", { name: "Linked records" }).locator("tbody tr").count(), 1);
   },
 
-  async "a mapping whose file is gone is part of no sum, and the page lets it go"() {
+  async "a mapping whose file is gone is part of no sum and offers nothing that cannot work; the page puts it back, or lets it go"() {
     await app.faults({ match: { method: "PATCH", path: "rb" }, action: { status: 422 } });
     await app.edit("la", "code", "b", { name: "refused" });
     await project.cli("sync", "pairs", "--once");
@@ -143,11 +143,16 @@ const cases = {
     const badge = page.locator("[data-count=dead-letters]");
     await visit(page, address, "#/");
     await until("the badge to count it", async () => (await badge.innerText()) === "1");
+    assert.equal(await behind("pairs"), "level but for 1");
+    const text = project.read("mappings/pairs.lua"), gone = async () => (await project.status()).mappings.pairs.file_gone === true;
     project.remove("mappings/pairs.lua");
-    await until("its file to be gone", async () => (await project.status()).mappings.pairs.file_gone);
+    await until("its file to be gone", gone);
     await page.reload();
-    await page.getByText("its file is gone, 3 pairs and 1 open kept").waitFor();
+    await page.getByText("The file of one mapping is gone.").waitFor();
+    await page.getByText("3 pairs and 1 dead letter kept").waitFor();
+    await page.getByText("Everything is level.").waitFor();
     assert.equal(await page.getByText("not level.").count(), 0);
+    assert.equal(await behind("pairs"), "not worked off");
     assert.equal(await badge.isVisible(), false);
     await page.getByRole("button", { name: "Make all level…" }).click();
     await page.getByRole("dialog").getByText(/^The mapping takes over/).waitFor();
@@ -156,6 +161,29 @@ const cases = {
     await page.locator(".chip", { hasText: "file gone" }).waitFor();
     for (const name of ["Pause", "Delete…"]) assert.equal(await page.getByRole("button", { name }).count(), 0, name);
     assert.equal(await page.getByRole("tab").count(), 0);
+    await page.getByRole("link", { name: "dead letters", exact: true }).click();
+    await page.getByText("nothing of it is worked off").waitFor();
+    assert.equal(await page.getByRole("button", { name: "Retry", exact: true }).count(), 0);
+    await page.getByRole("button", { name: "Retry dead letters…" }).click();
+    await page.getByText("None of those shown is a dead letter that can be tried again.").waitFor();
+    await page.getByRole("link", { name: "the operation" }).click();
+    await page.getByText("nothing of it is worked off").waitFor();
+    assert.equal(await page.getByRole("button", { name: "Try again now" }).count(), 0);
+    await visit(page, address, "#/record?mapping=pairs&key=2&side=left");
+    await page.getByRole("table", { name: "What both sides agreed on last" }).getByRole("row", { name: "name" }).waitFor();
+    await history().getByText("dead letter").first().waitFor();
+    assert.deepEqual(await page.locator("main button:not(.quiet)").allInnerTexts(), ["Show"]);
+
+    await visit(page, address, "#/mapping/pairs");
+    await page.getByRole("button", { name: "Put it back…" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Put it back" }).click();
+    await page.getByText("pairs goes on.").waitFor();
+    await page.getByRole("tab", { name: "Run" }).waitFor();
+    assert.equal(await gone(), false);
+    assert.equal(project.read("mappings/pairs.lua"), text);
+    project.remove("mappings/pairs.lua");
+    await until("its file to be gone again", gone);
+    await visit(page, address, "#/mapping/pairs");
     await page.getByRole("button", { name: "Let it go…" }).click();
     await page.getByLabel("Why?").fill("no pairs any more");
     await page.getByRole("dialog").getByRole("button", { name: "Let it go" }).click();

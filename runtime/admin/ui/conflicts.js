@@ -7,6 +7,7 @@ import { filter_form, mapping_field } from "./filters.js";
 import { counted, moment, same, shown } from "./format.js";
 import { record_link } from "./operation.js";
 import { propose_rule } from "./rule.js";
+import { file_gone_note } from "./verdict.js";
 import { ask, banner, button, empty, head, list_foot, paged_table, table, toast } from "./view.js";
 
 const kinds = {
@@ -57,10 +58,12 @@ function agreed(one, { would_resolve, previews = [] }) {
   });
 }
 
-function conflict_card(one, done, rows) {
+/// `gone`: no file names its mapping any more, so that no decision would be carried out.
+function conflict_card(one, done, rows, gone) {
+  const decides = may("operator") && !gone;
   let method = "", asked = 0;
   const group = `conflict-${one.id}`;
-  const radio = (value, label) => h("input", { type: "radio", name: group, value, "aria-label": label, disabled: !may("operator"), on: { change: () => { method = value; draw(); } } });
+  const radio = (value, label) => h("input", { type: "radio", name: group, value, "aria-label": label, disabled: !decides, on: { change: () => { method = value; draw(); } } });
   const radios = { left: radio("left", `take the left value of ${one.field}`), right: radio("right", `take the right value of ${one.field}`), value: radio("value", `type another value of ${one.field}`) };
   const choose_value = () => { radios.value.checked = true; method = "value"; draw(); };
   const input = (label, placeholder) => h("input", { "aria-label": label, placeholder, on: { input: choose_value } });
@@ -78,7 +81,7 @@ function conflict_card(one, done, rows) {
   // What each side will have is asked of the server, which knows how the mapping spells it.
   const foresee = async () => {
     const mine = ++asked;
-    if (!method) return replace(preview, h("span", { class: "dim" }, "Choose a side, or type another value."));
+    if (!method) return replace(preview, decides && h("span", { class: "dim" }, "Choose a side, or type another value."));
     try {
       const then = await post(`/api/v1/conflicts/${one.id}/preview`, { method, ...said() });
       if (mine !== asked) return;
@@ -96,7 +99,7 @@ function conflict_card(one, done, rows) {
   let soon;
   const draw = () => {
     const base = one.base;
-    replace(sides, () => [side_box("left", one.left, base?.left, method === "left", radios.left), h("div", { class: "side" }, h("h3", {}, "base"), h("div", { class: "value" }, base ? (same(base.left, base.right) ? shown(base.left) : [shown(base.left), " / ", shown(base.right)]) : h("span", { class: "absent" }, "none: the two were never the same"))), side_box("right", one.right, base?.right, method === "right", radios.right)]);
+    replace(sides, () => [side_box("left", one.left, base?.left, method === "left", decides && radios.left), h("div", { class: "side" }, h("h3", {}, "base"), h("div", { class: "value" }, base ? (same(base.left, base.right) ? shown(base.left) : [shown(base.left), " / ", shown(base.right)]) : h("span", { class: "absent" }, "none: the two were never the same"))), side_box("right", one.right, base?.right, method === "right", decides && radios.right)]);
     resolve.disabled = !method;
     clearTimeout(soon);
     soon = setTimeout(foresee, method === "value" ? 300 : 0);
@@ -131,9 +134,9 @@ function conflict_card(one, done, rows) {
     h("p", { class: "row small" }, h("span", {}, kinds[one.kind] ?? one.kind), h("a", { href: `#/mapping/${segment(one.mapping)}` }, one.mapping), ["left", "right"].map((side) => { const key = side_key(one, side); return key !== undefined && h("span", {}, h("span", { class: `side-${side}` }, side), " ", record_link(one.mapping, key, side)); })),
     one.method && banner("info", `${one.method === "skip" ? "Skipped" : `Decided: ${one.method}`}${one.author ? ` by ${one.author}` : ""}.`, one.method === "skip" ? "It waits until one of the sides changes." : "It is being written. Another decision takes its place."),
     one.error && banner("warn", one.error.message, one.error.hint),
-    one.with && h("p", { class: "small" }, `Decides ${[one.field, ...one.with].join(", ")}: they are won together, so what is said of one holds for all.`), message, sides,
-    may("operator") && h("div", { class: "row" }, h("label", { class: "line" }, radios.value, "another value"), left_input, right_input, with_inputs.map((each) => each.input)), preview,
-    may("operator") && h("div", { class: "row" }, resolve, button("The same for all alike", alike), button("Accept as different", () => send({ method: "accept", shown_at: one.shown_at })), button("Skip until it changes", () => send({ method: "skip", shown_at: one.shown_at }), "quiet"), button("Write the rule for this", () => propose_rule(one, method), "quiet")));
+    one.with && h("p", { class: "small" }, `Decides ${[one.field, ...one.with].join(", ")}: they are won together, so what is said of one holds for all.`), gone && file_gone_note(one.mapping), message, sides,
+    decides && h("div", { class: "row" }, h("label", { class: "line" }, radios.value, "another value"), left_input, right_input, with_inputs.map((each) => each.input)), preview,
+    decides && h("div", { class: "row" }, resolve, button("The same for all alike", alike), button("Accept as different", () => send({ method: "accept", shown_at: one.shown_at })), button("Skip until it changes", () => send({ method: "skip", shown_at: one.shown_at }), "quiet"), button("Write the rule for this", () => propose_rule(one, method), "quiet")));
   draw();
   return element;
 }
@@ -152,13 +155,13 @@ const past_columns = [...columns_with({ title: "Closed", kind: "time", cell: (ro
   ...[["left", "Left"], ["right", "Right"]].map(([side, name]) => ({ title: `${name} then`, kind: "value", cell: (row) => (row.decided && side in row.decided ? shown(row.decided[side]) : ""), value: (row) => row.decided?.[side] })), { title: "By", cell: (row) => row.author ?? "" }];
 
 /// Those that are open, as cards. A card in which something was chosen stays as it is; `decided` follows a decision.
-function cards(decided) {
+function cards(decided, mappings) {
   let made = new Map();
   return (name, columns, rows, { nothing, more, all }) => {
     const before = made;
     made = new Map(rows.map((row) => {
       const card = before.get(row.id);
-      return [row.id, card && (same(card.row, row) || card.element.querySelector("input:checked")) ? card : { row, element: conflict_card(row, () => { made.delete(row.id); decided(); }, rows) }];
+      return [row.id, card && (same(card.row, row) || card.element.querySelector("input:checked")) ? card : { row, element: conflict_card(row, () => { made.delete(row.id); decided(); }, rows, mappings[row.mapping]?.file_gone) }];
     }));
     if (rows.length === 0) return h("section", { class: "card" }, nothing);
     return h("div", { class: "stack" }, [...made.values()].map((card) => card.element), h("section", { class: "card flush" }, list_foot(name, columns, rows, { more, all })));
@@ -183,7 +186,7 @@ export async function conflicts_page(box, tools) {
     for (const name of ["key", "key_side"]) form.elements[name].disabled = !filters.mapping;
     form.elements.key.placeholder = filters.mapping ? "" : "pick a mapping";
     const narrow = filters.mapping || filters.field;
-    if (!filters.past) return void (list = await paged_table(place, "conflicts", open_columns, load, { shape: cards(decided), nothing: narrow ? none_like_that() : none_open() }));
+    if (!filters.past) return void (list = await paged_table(place, "conflicts", open_columns, load, { shape: cards(decided, mappings), nothing: narrow ? none_like_that() : none_open() }));
     const rows = h("section", { class: "card flush" });
     replace(place, rows);
     list = await paged_table(rows, "past conflicts", past_columns, load, { label: "Past conflicts", nothing: narrow ? none_like_that() : empty("No conflict was decided yet", "Who decided what, and how, is listed here once somebody did.") });

@@ -6,6 +6,7 @@ import { filter_form, mapping_field } from "./filters.js";
 import { chip, moment, words } from "./format.js";
 import { parent_link, record_link } from "./operation.js";
 import { dead_keys, retry_shown } from "./retry.js";
+import { file_gone_note } from "./verdict.js";
 import { ask, button, empty, head, paged_table, toast } from "./view.js";
 
 const states = [["", "all that stand"], ...["dead", "held", "conflict", "waiting_for", "backing_off", "waiting"].map((one) => [one, words(one)])];
@@ -15,6 +16,7 @@ export async function dead_letters_page(box, tools) {
   const { mappings } = await get("/api/v1/status");
   const filters = Object.fromEntries(tools.query);
   const list = h("section", { class: "card flush" });
+  const gone = (row) => mappings[row.mapping]?.file_gone;
   const retry_one = async (row) => {
     const { retried } = await post("/api/v1/retry", { mapping: row.mapping, side: row.side, key: row.key });
     toast(retried ? `${row.key} is being tried again.` : `${row.key} does not stand any more.`);
@@ -30,9 +32,9 @@ export async function dead_letters_page(box, tools) {
   const columns = [
     { title: "Record", cell: (row) => record_link(row.mapping, row.key, row.side), value: (row) => row.key }, { title: "Mapping", cell: (row) => row.mapping }, { title: "Side", cell: (row) => h("span", { class: `side-${row.side}` }, row.side), value: (row) => row.side },
     { title: "State", kind: "tight", cell: (row) => chip(row.state), value: (row) => row.state }, { title: "Since", kind: "time", cell: (row) => moment(row.since), value: (row) => row.since },
-    { title: "Why", kind: "text", cell: (row) => h("div", {}, row.parent ? ["its parent ", parent_link(row.parent), " has no link yet"] : row.error?.message ?? row.reason, row.error?.hint && h("div", { class: "dim small" }, prose(row.error.hint)), row.operation && [" ", h("a", { class: "small key", href: `#/operation/${row.operation}` }, row.state === "backing_off" ? "the last attempt" : "the operation")]), value: (row) => row.error?.message ?? row.parent ?? "" },
+    { title: "Why", kind: "text", cell: (row) => h("div", {}, row.parent ? ["its parent ", parent_link(row.parent), " has no link yet"] : row.error?.message ?? row.reason, row.error?.hint && h("div", { class: "dim small" }, prose(row.error.hint)), gone(row) && file_gone_note(row.mapping), row.operation && [" ", h("a", { class: "small key", href: `#/operation/${row.operation}` }, row.state === "backing_off" ? "the last attempt" : "the operation")]), value: (row) => row.error?.message ?? row.parent ?? "" },
     { title: "Tries", kind: "number", cell: (row) => row.attempts },
-    { title: "", private: true, kind: "tight", cell: (row) => may("operator") && h("div", { class: "row" }, can_retry.includes(row.state) && button("Retry", () => retry_one(row)), button("Discard…", () => discard_one(row), "quiet")) },
+    { title: "", private: true, kind: "tight", cell: (row) => may("operator") && h("div", { class: "row" }, can_retry.includes(row.state) && !gone(row) && button("Retry", () => retry_one(row)), button("Discard…", () => discard_one(row), "quiet")) },
   ];
   const load = async (after, limit) => {
     const answer = await get(target("dead-letters", { ...filters, limit, after }));
@@ -47,7 +49,7 @@ export async function dead_letters_page(box, tools) {
   };
   const form = filter_form(filters, tools, draw, mapping_field(mappings, filters), field("State", select("state", states, filters.state)), field("Key", h("input", { type: "search", name: "key", value: filters.key ?? "" })));
   const all = may("operator") && button("Retry dead letters…", async () => {
-    await retry_shown(["", "dead"].includes(filters.state ?? "") ? await dead_keys(filters) : []);
+    await retry_shown(["", "dead"].includes(filters.state ?? "") ? await dead_keys(mappings, filters) : []);
     setTimeout(reload, 500);
   }, "first");
   replace(box, head("Dead letters", all), form, list);

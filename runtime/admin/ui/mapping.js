@@ -52,9 +52,23 @@ function end_card(name, mapping, cursor) {
     cursor && h("details", {}, h("summary", {}, end.poll ? "Where the poll continues" : "Where the next look continues"), h("pre", {}, text_of(cursor.value, 2)), h("p", { class: "dim small" }, moment(cursor.updated_at)), anew));
 }
 
+/// The last text that ran, where it was a file of this mapping alone; undefined where none is known.
+async function last_text(name) {
+  const path = `/api/v1/mappings/${segment(name)}`;
+  const { versions } = await get(`${path}/versions`);
+  const last = versions.length > 0 && (await get(`${path}/source?version=${versions[0].version}`));
+  return last && last.file === `mappings/${name}.lua` ? { ...last, at: versions[0].at } : undefined;
+}
+
 /// No file of the project names it any more: what is left to do is to put the file back, or to let go what is kept of it.
-function file_gone(mapping) {
-  const { name, links } = mapping;
+async function file_gone(mapping, done) {
+  const { name, links } = mapping, last = may("admin") && (await last_text(name));
+  const back = last && button("Put it back…", async () => {
+    if (!(await ask(`Put ${last.file} back?`, { text: `It is written with the text of ${new Date(last.at).toLocaleString()}, the last that ran, and goes on where it was: what waits is worked off.`, more: h("details", {}, h("summary", {}, "The text"), h("pre", {}, last.source)), yes: "Put it back" }))) return;
+    await post("/api/v1/mappings", { name, source: last.source, enabled: true });
+    toast(`${name} goes on.`);
+    await done();
+  }, "first");
   const let_go = may("admin") && button("Let it go…", async () => {
     const answer = await ask(`Let ${name} go?`, { text: `What is kept of it, ${kept_of(mapping)}, is dropped, its open conflicts are closed, nothing more is taken in for it, and the status knows it no more. Its history stays; neither system is touched.`, inputs: [{ label: "Why? It goes into the audit trail.", name: "reason", required: true, minlength: "3" }], yes: "Let it go", danger: true });
     if (!answer) return;
@@ -62,7 +76,9 @@ function file_gone(mapping) {
     toast(`${name} is let go.`);
     location.hash = "#/";
   }, "danger");
-  return banner("warn", "Its file is gone.", `No file of the project names it, so nothing of it is worked off; ${kept_of(mapping)} kept. Put the file back, or let it go${may("admin") ? "." : ", which needs the role admin."}`, let_go && h("div", { class: "row" }, let_go));
+  const way = (page, text) => h("a", { href: `#/${page}${page.includes("?") ? "&" : "?"}mapping=${segment(name)}` }, text);
+  return banner("warn", "Its file is gone.", `No file of the project names it, so nothing of it is worked off; ${kept_of(mapping)} kept. Put the file back, or let it go${may("admin") ? "." : ": both need the role admin."}`,
+    h("p", { class: "hint small" }, "Each list goes out as CSV and JSON before: ", way("record", "records"), ", ", way("conflicts", "conflicts"), ", ", way("dead-letters", "dead letters"), ", ", way("operations", "operations"), "."), h("div", { class: "row" }, back, let_go));
 }
 
 /// What keeps its file from loading, whichever tab is open, and the way to the line.
@@ -121,6 +137,7 @@ export async function mapping_page(box, tools) {
   const choices = [["overview", "Fields"], ["script", "Script"], ...(may("operator") ? [["edit", "Edit"]] : []), ["work", "Run"]];
   const draw = async () => {
     const mapping = await get(`/api/v1/mappings/${segment(name)}`);
+    const gone_banner = mapping.file_gone && (await file_gone(mapping, draw));
     await hands_off();
     if (!tools.current()) return;
     const off = mapping.paused, gone = mapping.file_gone;
@@ -136,7 +153,7 @@ export async function mapping_page(box, tools) {
       location.hash = "#/";
     }, "quiet");
     replace(top, head(name, toggle, erase), h("div", { class: "row" }, chip(state_of(mapping)), mapping.left && h("span", {}, `${mapping.left.connection}.${mapping.left.collection} ${arrows[mapping.direction] ?? "↔"} ${mapping.right.connection}.${mapping.right.collection}`), h("a", { href: `#/operations?mapping=${segment(name)}` }, "Operations"), h("a", { href: `#/record?mapping=${segment(name)}` }, "Records")),
-      gone ? file_gone(mapping) : [held_banner(mapping, draw), not_loaded(mapping)], (mapping.warnings ?? []).map((one) => banner("warn", typeof one === "string" ? one : one.message ?? JSON.stringify(one))), !gone && tabs(choices, chosen, choose));
+      gone ? gone_banner : [held_banner(mapping, draw), not_loaded(mapping)], (mapping.warnings ?? []).map((one) => banner("warn", typeof one === "string" ? one : one.message ?? JSON.stringify(one))), !gone && tabs(choices, chosen, choose));
     try {
       if (gone) await overview_tab(place, mapping);
       else if (chosen === "script") await script_tab(place, mapping, tools);

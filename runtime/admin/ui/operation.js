@@ -4,6 +4,7 @@ import { h, replace } from "./dom.js";
 import { text_of } from "./exact.js";
 import { taker } from "./exchanges.js";
 import { chip, counted, milliseconds, moment, same, shown, words } from "./format.js";
+import { file_gone_note } from "./verdict.js";
 import { banner, button, card, head, table, toast } from "./view.js";
 
 function step(title, tone, ...content) {
@@ -157,14 +158,15 @@ export async function operation_page(box, tools) {
   const [mapping, keys, open] = await Promise.all([get(`/api/v1/mappings/${segment(operation.mapping)}`).catch(() => undefined), left_behind(operation), open_conflicts(operation)]);
   if (!tools.current()) return;
   const error = operation.record?.error;
-  const retry = may("operator") && keys.length > 0 && button("Try again now", async () => {
+  const gone = mapping?.file_gone;
+  const retry = may("operator") && keys.length > 0 && !gone && button("Try again now", async () => {
     const { retried } = await post("/api/v1/retry", { id: operation.id });
     toast(retried ? "It is being tried again." : "It does not stand any more.");
   }, "first");
-  const decide = open && h("a", { class: "button first", href: `#/conflicts?${new URLSearchParams(open)}` }, "Decide");
+  const decide = open && !gone && h("a", { class: "button first", href: `#/conflicts?${new URLSearchParams(open)}` }, "Decide");
   replace(box, head(`${words(operation.kind).replace(/^./, (first) => first.toUpperCase())} in ${operation.mapping}`, retry, decide),
     h("div", { class: "row" }, chip(operation.outcome), h("a", { href: `#/mapping/${segment(operation.mapping)}` }, operation.mapping), operation.left_key && h("span", {}, h("span", { class: "side-left" }, "left "), record_link(operation.mapping, operation.left_key, "left")), operation.right_key && h("span", {}, h("span", { class: "side-right" }, "right "), record_link(operation.mapping, operation.right_key, "right"))),
-    error && banner("bad", error.message, error.hint ?? mend(operation, mapping)), keys.filter((one) => one.attempts > 0).map(attempts), card("How it went", timeline(operation, mapping)),
+    error && banner("bad", error.message, error.hint ?? (gone ? "" : mend(operation, mapping))), gone && (keys.length > 0 || open) && file_gone_note(operation.mapping), keys.filter((one) => one.attempts > 0).map(attempts), card("How it went", timeline(operation, mapping)),
     h("section", { class: "card" }, h("h2", {}, "Behind it"), h("p", {}, operation.script && ["Script version ", h("a", { class: "mono", href: `#/mapping/${segment(operation.mapping)}?tab=script&version=${operation.script}` }, operation.script.slice(0, 12))], operation.job && [" · job ", h("a", { class: "mono", href: `#/jobs/${operation.job}` }, operation.job.slice(0, 13))]), script_lines(operation, mapping),
       h("details", {}, h("summary", {}, "The record as it is stored"), h("pre", {}, text_of(operation, 2)))));
 }

@@ -47,9 +47,9 @@ const loader = (filters) => async (after, limit) => {
 };
 
 /// The dead keys that were left so by operations which the filters show.
-async function shown_dead(filters) {
+async function shown_dead(mappings, filters) {
   if (filters.outcome && filters.outcome !== "dead") return [];
-  const [{ rows }, dead] = await Promise.all([every_row(loader({ ...asked(filters), outcome: "dead" })), dead_keys({ mapping: filters.mapping })]);
+  const [{ rows }, dead] = await Promise.all([every_row(loader({ ...asked(filters), outcome: "dead" })), dead_keys(mappings, { mapping: filters.mapping })]);
   const ids = new Set(rows.map((row) => row.id));
   return dead.filter((one) => ids.has(one.operation));
 }
@@ -67,7 +67,7 @@ export async function operations_page(box, tools) {
     mapping_field(mappings, filters), field("Key", h("input", { name: "key", value: filters.key ?? "" })),
     field("Outcome", select("outcome", outcomes, filters.outcome)), field("Kind", select("kind", kinds, filters.kind)), field("Change of", select("side", [["", "either side"], "left", "right"], filters.side)), span_fields(filters),
     h("label", { class: "line" }, h("input", { type: "checkbox", name: "failed", checked: !!filters.failed }), "failed only"));
-  const retry = may("operator") && button("Retry dead letters…", async () => retry_shown(await shown_dead(filters)));
+  const retry = may("operator") && button("Retry dead letters…", async () => retry_shown(await shown_dead(mappings, filters)));
   replace(box, head("Operations", retry), form, list);
   await draw();
   tools.leave(refresh_on("operation", () => shown.refresh(), 2));

@@ -6,7 +6,7 @@ import { chip, counted, moment, same, shown, words } from "./format.js";
 import { parent_link, record_link } from "./operation.js";
 import { operation_columns } from "./operations.js";
 import { acts, field_act } from "./record_acts.js";
-import { unknown_of } from "./verdict.js";
+import { file_gone_note, unknown_of } from "./verdict.js";
 import { banner, empty, head, paged_table, table, trouble } from "./view.js";
 
 /// The value of a side now, marked where it is not what was agreed on.
@@ -35,7 +35,13 @@ function fields_table(named, told, now, { ignored, waiting }, draw) {
   ], told.fields, { label: "Each field with its value on both sides", nothing: empty("Its fields are not known", "The record is linked to nothing: look whether the key is right, or make it level, which links it where the mapping finds its partner.") });
 }
 
+const history_of = (place, filters, nothing) => paged_table(place, "history", operation_columns, async (after, limit) => {
+  const answer = await get(target("operations", { ...filters, limit, after }));
+  return { rows: answer.operations, next: answer.next };
+}, { label: "History", nothing });
+
 async function show(place, named, tools, of) {
+  if (of?.file_gone) return show_kept(place, named, tools);
   const draw = () => show(place, named, tools, of).catch((error) => replace(place, trouble(error)));
   const { mapping, key } = named;
   const asked = { mapping, key, side: named.side };
@@ -62,10 +68,7 @@ async function show(place, named, tools, of) {
     known ? fields : h("section", { class: "card" }, empty(`Nothing is known of ${key}`, "No operation names it. If it should be linked, make it level now: what is found is told step by step.")),
     known && h("section", { class: "card flush" }, h("div", { class: "head" }, h("h2", {}, "History")), done_with_it));
   if (!known) return;
-  await paged_table(done_with_it, "history", operation_columns, async (after, limit) => {
-    const answer = await get(target("operations", { ...history, limit, after }));
-    return { rows: answer.operations, next: answer.next };
-  }, { label: "History", nothing: empty("Nothing happened to it yet", "Its operations are listed here once it is worked off; `Make it level now` looks at it at once.") });
+  await history_of(done_with_it, history, empty("Nothing happened to it yet", "Its operations are listed here once it is worked off; `Make it level now` looks at it at once."));
   try {
     const now = await get(target("try", asked));
     if (!tools.current()) return;
@@ -73,6 +76,22 @@ async function show(place, named, tools, of) {
     replace(note, now.error ? `A look now would stop: ${now.error.message}` : what ? `A look now would: ${what}.` : "Asked just now: a look would write nothing.");
     draw_fields(now);
   } catch (error) { replace(note, `What they have now cannot be told: ${error.message}`); }
+}
+
+/// Of a mapping whose file is gone: what the state keeps of the record. Neither system is asked, and nothing can be done to it.
+async function show_kept(place, { mapping, key, side }, tools) {
+  const history = { mapping, key, key_side: side };
+  const [{ links }, { conflicts }, { keys }] = await Promise.all([get(target("links", { mapping, key, limit: 5 })), get(target("conflicts", history)), get(target("dead-letters", { mapping, key }))]);
+  if (!tools.current()) return;
+  const link = links.find((one) => (side ? one[`${side}_key`] === key : true)), done_with_it = h("div");
+  const sides = link && h("div", { class: "row" }, h("span", {}, h("span", { class: "side-left" }, "left "), h("b", { class: "mono" }, link.left_key ?? "–")), h("span", { "aria-hidden": "true" }, "↔"), h("span", {}, h("span", { class: "side-right" }, "right "), h("b", { class: "mono" }, link.right_key ?? "–")), chip(link.state === "live" ? "linked" : link.state));
+  const rows = Object.entries(link?.base ?? {}).map(([field, agreed]) => ({ field, ...agreed }));
+  replace(place, h("section", { class: "card" }, sides, file_gone_note(mapping), (conflicts.length > 0 || keys.length > 0) && h("p", { class: "small" }, [...conflicts.map((one) => `in conflict: ${one.field || "the whole record"}`), ...keys.map((one) => `the ${one.side} key stands: ${words(one.state)}`)].join("; "))),
+    link && h("section", { class: "card flush" }, h("div", { class: "head" }, h("h2", {}, "What both sides agreed on last")), table("record", [
+      { title: "Field", kind: "tight", cell: (row) => h("b", {}, row.field.replace(">", " → ")), value: (row) => row.field }, { title: "Left", kind: "value", cell: (row) => shown(row.left), value: (row) => row.left }, { title: "Right", kind: "value", cell: (row) => shown(row.right), value: (row) => row.right },
+    ], rows, { label: "What both sides agreed on last", nothing: empty("They agreed on nothing yet"), id: "field" })),
+    h("section", { class: "card flush" }, h("div", { class: "head" }, h("h2", {}, "History")), done_with_it));
+  await history_of(done_with_it, history, empty("Nothing is kept of it", "No operation of the state names this key."));
 }
 
 const link_columns = (mapping) => [

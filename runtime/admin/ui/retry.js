@@ -5,12 +5,13 @@ import { ask, every_row, toast } from "./view.js";
 
 const most = 5000;
 
-/// Every dead key, of this mapping and with this key where they are named.
-export async function dead_keys({ mapping, key } = {}) {
-  return (await every_row(async (after, limit) => {
+/// Every dead key that can be tried, of this mapping and with this key where they are named: where no file names its mapping, nobody would.
+export async function dead_keys(mappings, { mapping, key } = {}) {
+  const { rows } = await every_row(async (after, limit) => {
     const { keys, next } = await get(target("dead-letters", { mapping, key, state: "dead", limit, after }));
     return { rows: keys, next };
-  }, most)).rows;
+  }, most);
+  return rows.filter((one) => !mappings[one.mapping]?.file_gone);
 }
 
 /// One try more than the daemon lets us send in a second is sent a second later.
@@ -27,7 +28,7 @@ async function retry_one({ mapping, side, key }) {
 
 /// Asks with the number, then tries these dead keys again; what the brake holds is not among them.
 export async function retry_shown(keys) {
-  if (keys.length === 0) return toast("None of those shown is a dead letter.");
+  if (keys.length === 0) return toast("None of those shown is a dead letter that can be tried again.");
   const letters = counted(keys.length, "dead letter");
   if (!(await ask(`Try ${letters} again?`, { text: `Those that the filters show${keys.length === most ? ", the newest" : ""}. What the brake holds stays held: a mapping's Run tab lets it go.`, yes: "Try again" }))) return undefined;
   let retried = 0;

@@ -62,7 +62,7 @@ export async function users_page(box, tools) {
   const draw = async (kept) => {
     const [{ users }, { tokens }, { mappings }, { folder, backups }] = await Promise.all([get("/api/v1/users"), get("/api/v1/tokens"), get("/api/v1/status"), get("/api/v1/backups")]);
     if (!tools.current()) return;
-    const tokens_card = tokens_part(tokens, Object.keys(mappings), draw);
+    const tokens_card = tokens_part(tokens, Object.keys(mappings).filter((name) => !mappings[name].file_gone), draw);
     if (kept?.childNodes) tokens_card.querySelector("[role=status]").replaceWith(kept);
     replace(box, head("Users"), users_part(users, () => draw()), tokens_card,
       h("section", { class: "card flush" }, h("div", { class: "head" }, h("h2", {}, "Backups of the state"), may("admin") && button("Back up now", () => back_up(draw))), h("p", { class: "dim small under" }, folder), table("backups", [{ title: "File", kind: "mono", cell: (row) => row.name }, { title: "Size", kind: "number", cell: (row) => bytes(row.bytes), value: (row) => row.bytes }], backups, { label: "Backups", nothing: empty("No backup yet", "A backup is a consistent copy of the state, made while all goes on. Copy it away from this machine.") })));

@@ -7,14 +7,18 @@ import { banner } from "./view.js";
 
 const sum = (mappings, name) => with_file(mappings).reduce((total, one) => total + (one[name] ?? 0), 0);
 
-const open_of = (one) => ["waiting", "backing_off", "open_conflicts", "dead", "held", "waiting_for"].reduce((total, name) => total + (one[name] ?? 0), 0);
+/// For what such a mapping left: why nothing can be decided or tried there.
+export const file_gone_note = (name) => h("div", { class: "dim small" }, "The file of ", h("a", { href: `#/mapping/${segment(name)}` }, name), " is gone: nothing of it is worked off.");
 
-/// What the state keeps of it: "3 pairs and 2 open".
-export const kept_of = (one) => counted(one.links, "pair") + (open_of(one) ? ` and ${count(open_of(one))} open` : "");
+/// What the state keeps of one whose file is gone: "6 pairs, 2 conflicts and 1 dead letter".
+export function kept_of(one) {
+  const waiting = (one.waiting ?? 0) + (one.backing_off ?? 0) + (one.held ?? 0) + (one.waiting_for ?? 0);
+  const parts = [counted(one.links, "pair"), one.open_conflicts && counted(one.open_conflicts, "conflict"), one.dead && counted(one.dead, "dead letter"), waiting && counted(waiting, "waiting change")].filter(Boolean);
+  return parts.length > 1 ? `${parts.slice(0, -1).join(", ")} and ${parts.at(-1)}` : parts[0];
+}
 
 /// What is unknown of it, and why; "" where what was seen of both sides is level, or waits.
 export function unknown_of(one) {
-  if (one.file_gone) return `its file is gone, ${kept_of(one)} kept: nothing of it is worked off before the file is put back`;
   if (one.moved) return `held (${one.held_for}): nothing of it is worked off before its file is put back or somebody says what its links are of`;
   if (one.held_for) return `held (${one.held_for}): nothing of it is worked off before somebody accepts or drops the report`;
   if (one.paused) return "paused: what comes waits until it is resumed";
@@ -30,15 +34,17 @@ export const state_of = (one) => (one.file_gone ? "file gone" : one.held_for ? "
 
 /// For how long it is behind; "level" only of what is known to be.
 export function behind(one) {
-  if (one.file_gone) return "not known";
+  if (one.file_gone) return "not worked off";
   if (one.oldest_waiting) return lasting(one.oldest_waiting);
   if (one.ever_loaded === false) return "never loaded";
   if (one.held) return `${count(one.held)} held`;
-  return unknown_of(one) || ["broken", "quarantined", "drifted", "not_loaded"].includes(one.state) ? "not known" : "level";
+  if (unknown_of(one) || ["broken", "quarantined", "drifted", "not_loaded"].includes(one.state)) return "not known";
+  const apart = one.open_conflicts + one.dead;
+  return apart > 0 ? `level but for ${count(apart)}` : "level";
 }
 
 function not_known(mappings) {
-  const rows = Object.entries(mappings).map(([name, one]) => ({ name, why: unknown_of(one) })).filter((row) => row.why);
+  const rows = Object.entries(mappings).filter(([, one]) => !one.file_gone).map(([name, one]) => ({ name, why: unknown_of(one) })).filter((row) => row.why);
   if (rows.length === 0) return "";
   return banner("info", `Whether ${rows.length === 1 ? "one mapping is" : `${rows.length} mappings are`} level is not known.`, "",
     h("ul", {}, rows.map((row) => h("li", {}, h("a", { href: `#/mapping/${segment(row.name)}?tab=work` }, row.name), `: ${row.why}`))));
@@ -64,7 +70,7 @@ const to_do = (stands) => h("ul", { class: "row small" }, stands.map(({ number, 
 
 function known(status) {
   const { mappings } = status;
-  const all = Object.values(mappings);
+  const all = with_file(mappings);
   const worked = all.filter((one) => !one.paused && !one.held_for);
   const waiting = sum(worked, "waiting") + sum(worked, "backing_off") + (status.not_fanned_out ?? 0);
   const stands = standing(mappings), number = stands.reduce((all, one) => all + one.number, 0);
@@ -77,4 +83,12 @@ function known(status) {
   return level === all.length ? banner("good", "Everything is level.", "Every change that was noticed on either side has arrived on the other, and nothing waits.") : banner("good", `${count(level)} of ${count(all.length)} mappings ${level === 1 ? "is" : "are"} level.`, "Nothing of them waits.");
 }
 
-export const verdict = (status) => [known(status), not_known(status.mappings)];
+/// Of those that no file names any more: what is left of them, and the way to what can be done.
+function gone(mappings) {
+  const rows = Object.entries(mappings).filter(([, one]) => one.file_gone);
+  if (rows.length === 0) return "";
+  return banner("info", rows.length === 1 ? "The file of one mapping is gone." : `The files of ${rows.length} mappings are gone.`, "",
+    h("ul", {}, rows.map(([name, one]) => h("li", {}, h("a", { href: `#/mapping/${segment(name)}` }, name), `: ${kept_of(one)} kept, nothing of it is worked off or counted here. Put it back, or let it go.`))));
+}
+
+export const verdict = (status) => [known(status), not_known(status.mappings), gone(status.mappings)];
