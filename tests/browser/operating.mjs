@@ -211,7 +211,7 @@ const cases = {
     assert.match(await page.locator(".source .marked").innerText(), /"phone"/);
     await visit(page, address, "#/dead-letters?mapping=departments");
     await page.getByRole("button", { name: "Retry dead letters…" }).click();
-    await page.getByText("None of those shown is a dead letter.").waitFor();
+    await page.getByText("None of those shown is a dead letter that can be tried again.").waitFor();
     await visit(page, address, "#/dead-letters");
     await page.getByLabel("Key", { exact: true }).fill(key(3));
     await page.keyboard.press("Enter");

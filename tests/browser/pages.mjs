@@ -23,6 +23,7 @@ async function every_page(look) {
   const pages = {
     overview: "#/", operations: "#/operations", operation: `#/operation/${operation.id}`, alerts: "#/alerts", conflicts: "#/conflicts", "past-conflicts": "#/conflicts?past=1", "dead-letters": "#/dead-letters", record: "#/record?mapping=employees&key=HR-00001",
     mapping: "#/mapping/employees", script: "#/mapping/employees?tab=script", edit: "#/mapping/employees?tab=edit", work: "#/mapping/employees?tab=work", jobs: "#/jobs", job: `#/jobs/${job}`,
+    "new-mapping": "#/new-mapping?left=erp&left_collection=Team&right=app&right_collection=teams", "new-connection": "#/connections/new", "connection-secrets": "#/connections/erp/edit",
     connections: "#/connections", connection: "#/connections/erp", "connection-failing": "#/connections/old_site", "mapping-broken": "#/mapping/broken", webhooks: "#/webhooks", log: "#/logs", audit: "#/audit", users: "#/users", docs: "docs", problems: "docs/problems",
   };
   for (const [name, hash] of Object.entries(pages)) {
@@ -95,10 +96,8 @@ const cases = {
     await page.evaluate(() => localStorage.setItem("theme", "dark"));
     await page.reload();
     await drawn(page);
-    // Where all kinds of colour meet; what is told besides colour was looked at above.
-    const colourful = ["overview", "operations", "operation", "conflicts", "alerts", "dead-letters", "edit", "connections"];
     await every_page(async (name) => {
-      if (colourful.includes(name)) await check_access(page, `${name} dark`);
+      await check_access(page, `${name} dark`);
       await shot(page, `${name}-dark-desktop`);
     });
   },

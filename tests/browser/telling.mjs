@@ -192,9 +192,35 @@ const cases = {
     await app.well();
   },
 
-  async "the page made no mistake of its own"() {
+  async "what was received is told by each source that there is, and the address says which"() {
     await visit(page, address, "#/webhooks");
-    assert.ok(!(await page.getByLabel("By", { exact: true }).locator("option").allInnerTexts()).includes("poll"));
+    const by = page.getByLabel("By", { exact: true });
+    for (const source of await by.locator("option").evaluateAll((all) => all.map((one) => one.value))) {
+      await by.selectOption(source);
+      await until("the address to have it", () => page.url().endsWith(`?source=${source}`));
+      await page.reload();
+      await drawn(page);
+      await page.getByText(/Nothing was received|\d rows?/).waitFor();
+      assert.equal(await by.inputValue(), source);
+    }
+  },
+
+  async "a row of a load says that it is one; times are the reader's, with the exact one beside"() {
+    const [made] = (await project.operations("notices")).filter((one) => one.kind === "create");
+    await visit(page, address, `#/operation/${made.id}`);
+    await page.getByText("Linked by a load").waitFor();
+    await page.getByRole("link", { name: "the record", exact: true }).click();
+    const since = page.getByText("are the same thing since").locator("time").first();
+    assert.match(await since.getAttribute("title"), /^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
+    assert.doesNotMatch(await page.getByText("are the same thing since").innerText(), /UTC/);
+    await page.locator("main").getByRole("link", { name: /^Operation [0-9a-f]{8}/ }).click();
+    await page.getByText("Linked by a load").waitFor();
+    await visit(page, address, "#/");
+    const last = page.getByRole("table", { name: "Mappings" }).locator("td[data-title='Last operation'] time").first();
+    assert.match(await last.getAttribute("title"), /Z$/);
+  },
+
+  async "the page made no mistake of its own"() {
     assert.deepEqual(problems, []);
   },
 };

@@ -32,7 +32,14 @@ const cases = {
   async "the set-up link makes the first user and logs in; it works once"() {
     const { setup } = JSON.parse(project.daemon.out().split("\n").find((line) => line.startsWith("{")));
     assert.ok(setup.startsWith(address + "/#/setup/"), setup);
-    await page.goto(setup);
+    for (const scheme of ["dark", "light"]) {
+      await page.emulateMedia({ colorScheme: scheme });
+      await page.goto("about:blank");  // or only what follows the # would change
+      await page.goto(setup);
+      await page.getByRole("heading", { name: "First set-up" }).waitFor();
+      await check_access(page, `the set-up, ${scheme}`);
+      await shot(page, `set-up-${scheme}`);
+    }
     await page.getByLabel("Name").fill("ada");
     await page.getByLabel("Password, at least 10 characters").fill("correct horse battery");
     await page.getByLabel("The same again").fill("correct horse battery");

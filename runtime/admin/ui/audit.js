@@ -7,7 +7,7 @@ import { empty, head, paged_table } from "./view.js";
 
 const columns = [
   { title: "When", kind: "time", cell: (row) => moment(row.at), value: (row) => row.at }, { title: "Who", cell: (row) => h("b", {}, row.author), value: (row) => row.author }, { title: "Did", kind: "tight", cell: (row) => row.action.replaceAll("_", " "), value: (row) => row.action }, { title: "To", kind: "mono", cell: (row) => row.subject },
-  { title: "More", kind: "value", cell: (row) => (Object.keys(row.detail ?? {}).length ? shown(row.detail) : ""), value: (row) => row.detail },
+  { title: "More", kind: "value", cell: (row) => Object.entries(row.detail ?? {}).map(([name, value]) => h("div", {}, h("span", { class: "dim" }, `${name.replaceAll("_", " ")}: `), shown(value))), value: (row) => row.detail },
 ];
 
 export async function audit_page(box, tools) {

@@ -147,7 +147,7 @@ const key_cell = (side) => (row) => { const key = side_key(row, side); return ke
 /// What goes out as CSV; `more` stands before what all have.
 const columns_with = (...more) => [...more,
   { title: "Mapping", cell: (row) => row.mapping }, { title: "Field", cell: (row) => row.field || "the whole record", value: (row) => row.field },
-  { title: "Left record", cell: key_cell("left"), value: (row) => side_key(row, "left") }, { title: "Right record", cell: key_cell("right"), value: (row) => side_key(row, "right") },
+  { title: "Left record", kind: "half", cell: key_cell("left"), value: (row) => side_key(row, "left") }, { title: "Right record", kind: "half", cell: key_cell("right"), value: (row) => side_key(row, "right") },
   { title: "Left", kind: "value", cell: (row) => shown(row.left), value: (row) => row.left }, { title: "Right", kind: "value", cell: (row) => shown(row.right), value: (row) => row.right },
 ];
 const open_columns = columns_with({ title: "Since", value: (row) => row.opened_at }, { title: "Kind", value: (row) => row.kind }, { title: "Base left", value: (row) => row.base?.left }, { title: "Base right", value: (row) => row.base?.right });

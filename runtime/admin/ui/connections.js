@@ -23,7 +23,7 @@ function connection_card(one, draw, alone = false) {
   const place = h("div", { role: "status" });
   const buttons = may("operator") && h("div", { class: "row" }, button("Test now", () => test(one.name, place)), one.paused_until ? button("Resume", async () => { await post(`/api/v1/connections/${segment(one.name)}/resume`); await draw(); }) : button("Pause…", () => rest(one.name, draw)), !alone && h("a", { class: "button", href: `#/connections/${segment(one.name)}` }, "Details"), may("admin") && h("a", { class: "button", href: `#/connections/${segment(one.name)}/edit` }, "Edit"));
   return h("section", { class: "card" }, h("div", { class: "head" }, h("h2", {}, alone ? one.kind : one.name), chip(one.state)), h("p", { class: "dim small" }, [!alone && one.kind, typeof one.url === "string" && one.url].filter(Boolean).join(" · ")), one.reason && (one.state === "failing" ? banner("bad", "Its calls fail.", one.reason) : banner("warn", one.reason)),
-    h("div", { class: "figures" }, figure(count(one.calls), "calls"), figure(count(one.failures), "failed", one.failures ? "warn" : ""), figure(count(one.webhooks?.received), "webhooks")), one.last_success && h("p", { class: "dim small" }, "last success ", moment(one.last_success)), buttons, place);
+    h("div", { class: "figures" }, figure(count(one.calls), "calls"), figure(count(one.failures), "failed", one.failures ? "warn" : ""), figure(count(one.webhooks?.received), "webhooks")), one.last_success && h("p", { class: "dim small" }, "last success ", moment(one.last_success)), one.webhooks?.last && h("p", { class: "dim small" }, "last webhook ", moment(one.webhooks.last)), buttons, place);
 }
 
 const longest = (ms) => (ms < 1000 ? `${ms} ms` : ms < 60000 ? `${ms / 1000} s` : ms < 3600000 ? `${ms / 60000} min` : `${ms / 3600000} h`);
@@ -34,7 +34,7 @@ function histogram(latency) {
   const all = (latency?.counts ?? []).map((number, i) => ({ name: names[i], number }));
   const rows = all.slice(0, all.findLastIndex(({ number }) => number) + 1), most = Math.max(1, ...rows.map(({ number }) => number));
   const bar = (row) => h("meter", { min: "0", max: String(most), value: String(row.number), "aria-hidden": "true" });
-  return table("latency", [{ title: "Took", kind: "tight", cell: (row) => row.name }, { title: "Calls", kind: "number", cell: (row) => count(row.number), value: (row) => row.number }, { title: "", kind: "bar", private: true, cell: bar }], rows, { label: "How long calls took", nothing: empty("No call was made yet", "`Test now` makes one."), id: "name" });
+  return table("latency", [{ title: "Took", kind: "tight", cell: (row) => row.name }, { title: "Calls", kind: "number", cell: (row) => count(row.number), value: (row) => row.number }, { title: "", kind: "bar", private: true, cell: bar }], rows, { label: "How long calls took", narrow: true, nothing: empty("No call was made yet", "`Test now` makes one."), id: "name" });
 }
 
 async function one_connection(box, tools, name) {

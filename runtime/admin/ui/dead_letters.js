@@ -1,16 +1,23 @@
 // Keys that stand: dead, held, in conflict, waiting for a parent.
-import { get, may, post, target } from "./api.js";
+import { get, may, post, segment, target } from "./api.js";
 import { field, h, prose, replace, select } from "./dom.js";
 import { refresh_on } from "./events.js";
 import { filter_form, mapping_field } from "./filters.js";
 import { chip, moment, words } from "./format.js";
-import { parent_link, record_link } from "./operation.js";
+import { parent_link, reasons, record_link } from "./operation.js";
 import { dead_keys, retry_shown } from "./retry.js";
 import { file_gone_note } from "./verdict.js";
 import { ask, button, empty, head, paged_table, toast } from "./view.js";
 
 const states = [["", "all that stand"], ...["dead", "held", "conflict", "waiting_for", "backing_off", "waiting"].map((one) => [one, words(one)])];
 const can_retry = ["dead", "held", "conflict", "backing_off"];  // others wait for something else than a try
+
+/// Of one that no error stopped.
+function why(row) {
+  if (row.state === "held") return ["the brake holds it; ", h("a", { href: `#/mapping/${segment(row.mapping)}?tab=work` }, "let all of it go")];
+  if (row.state === "conflict") return h("a", { href: `#/conflicts?${new URLSearchParams({ mapping: row.mapping, key: row.key, key_side: row.side })}` }, "fields of it wait for a decision");
+  return reasons[row.reason] ?? row.reason;
+}
 
 export async function dead_letters_page(box, tools) {
   const { mappings } = await get("/api/v1/status");
@@ -30,9 +37,9 @@ export async function dead_letters_page(box, tools) {
     await reload();
   };
   const columns = [
-    { title: "Record", cell: (row) => record_link(row.mapping, row.key, row.side), value: (row) => row.key }, { title: "Mapping", cell: (row) => row.mapping }, { title: "Side", cell: (row) => h("span", { class: `side-${row.side}` }, row.side), value: (row) => row.side },
+    { title: "Record", cell: (row) => record_link(row.mapping, row.key, row.side), value: (row) => row.key }, { title: "Mapping", kind: "half", cell: (row) => row.mapping }, { title: "Side", kind: "half", cell: (row) => h("span", { class: `side-${row.side}` }, row.side), value: (row) => row.side },
     { title: "State", kind: "tight", cell: (row) => chip(row.state), value: (row) => row.state }, { title: "Since", kind: "time", cell: (row) => moment(row.since), value: (row) => row.since },
-    { title: "Why", kind: "text", cell: (row) => h("div", {}, row.parent ? ["its parent ", parent_link(row.parent), " has no link yet"] : row.error?.message ?? row.reason, row.error?.hint && h("div", { class: "dim small" }, prose(row.error.hint)), gone(row) && file_gone_note(row.mapping), row.operation && [" ", h("a", { class: "small key", href: `#/operation/${row.operation}` }, row.state === "backing_off" ? "the last attempt" : "the operation")]), value: (row) => row.error?.message ?? row.parent ?? "" },
+    { title: "Why", kind: "text", cell: (row) => h("div", {}, row.parent ? ["its parent ", parent_link(row.parent), " has no link yet"] : row.error?.message ?? why(row), row.error?.hint && h("div", { class: "dim small" }, prose(row.error.hint)), gone(row) && file_gone_note(row.mapping), row.operation && [" ", h("a", { class: "small key", href: `#/operation/${row.operation}` }, row.state === "backing_off" ? "the last attempt" : "the operation")]), value: (row) => row.error?.message ?? row.parent ?? h("span", {}, why(row)).textContent },
     { title: "Tries", kind: "number", cell: (row) => row.attempts },
     { title: "", private: true, kind: "tight", cell: (row) => may("operator") && h("div", { class: "row" }, can_retry.includes(row.state) && !gone(row) && button("Retry", () => retry_one(row)), button("Discard…", () => discard_one(row), "quiet")) },
   ];

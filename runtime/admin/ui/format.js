@@ -21,14 +21,35 @@ export function lasting(iso, now = Date.now()) {
   return new Intl.NumberFormat("en", { style: "unit", unit, unitDisplay: "short" }).format(Math.trunc(seconds / size));
 }
 
-/// "10:42:05, 3 min. ago" with its date where that is another day; the exact time in the title.
-export function moment(iso) {
-  if (!iso) return "";
-  const at = new Date(iso);
-  const today = at.toDateString() === new Date().toDateString();
-  const clock = at.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
-  const date = at.toLocaleDateString([], { year: "numeric", month: "short", day: "numeric" });
-  return h("time", { datetime: iso, title: iso }, today ? clock : `${date}, ${clock}`, ", ", h("span", { class: "dim small" }, ago(iso)));
+/// Of an instant, which is UTC in the title wherever it is told.
+const timed = (iso, ...told) => h("time", { datetime: iso, title: iso }, told);
+
+/// With its date where that is another day.
+function local(iso) {
+  const at = new Date(iso), time = at.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
+  return at.toDateString() === new Date().toDateString() ? time : `${at.toLocaleDateString([], { year: "numeric", month: "short", day: "numeric" })}, ${time}`;
+}
+
+/// "10:42:05" as the reader's clock has it.
+export const clock = (iso) => timed(iso, local(iso));
+
+/// "10:42:05, 3 min. ago"
+export const moment = (iso) => (iso ? timed(iso, local(iso), ", ", h("span", { class: "dim small" }, ago(iso))) : "");
+
+/// "3 min. ago" alone.
+export const since = (iso) => (iso ? timed(iso, ago(iso)) : "");
+
+const named = /(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d(?:\.\d+)?)(?: UTC|Z)|\b(job|operation) ([0-9a-f]{8}-[0-9a-f-]{27})\b/gi;
+
+/// A text of the daemon about a record: its times as the reader's clock has them, what it names a link.
+export function told(text) {
+  const parts = [];
+  let from = 0;
+  for (const { 0: whole, index, 1: date, 2: time, 3: kind, 4: id } of text.matchAll(named)) {
+    parts.push(text.slice(from, index), date ? clock(`${date}T${time}Z`) : h("a", { href: kind.toLowerCase() === "job" ? `#/jobs/${id}` : `#/operation/${id}`, title: id }, `${kind} ${id.slice(0, 13)}`));
+    from = index + whole.length;
+  }
+  return [...parts, text.slice(from)];
 }
 
 /// Which way a mapping goes, from left to right.

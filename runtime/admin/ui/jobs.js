@@ -29,7 +29,7 @@ function part(one, job) {
   // Counted by change, where the banner counts fields.
   const untold = ["received", "coalesced", ...(stands ? ["conflict"] : [])];
   const events = Object.entries(one.events ?? {}).filter(([name]) => !untold.includes(name)).map(([name, number]) => `${count(number)} ${event_words[name] ?? name.replaceAll("_", " ")}`).join(", ");
-  return h("div", { class: "stack" }, h("div", { class: "row" }, h("b", {}, h("a", { href: `#/mapping/${segment(one.mapping)}` }, one.mapping)), state_chip(one), h("span", { class: "dim small" }, `${count(Math.max(one.marked, one.looked_at ?? 0))} looked at${waiting ? `, ${count(waiting)} to go` : ""}`)),
+  return h("div", { class: "stack" }, h("div", { class: "row" }, h("b", {}, h("a", { href: `#/mapping/${segment(one.mapping)}` }, one.mapping)), state_chip(one), h("span", { class: "dim small" }, `${count(Math.max(one.marked, one.looked_at ?? 0))} looked at${waiting && !over ? `, ${count(waiting)} to go` : ""}`)),
     !stands && (over || one.state === "working" ? h("progress", { max: whole, value: over ? whole : Math.max(0, whole - waiting), "aria-label": `progress of ${one.mapping}` }) : h("progress", { "aria-label": `progress of ${one.mapping}` })),
     stands && waits_for_decisions(one),
     one.waits_for && banner("info", one.waits_for.job === job.id ? "It waits for a part of this job that comes before it." : `It ${one.waits_for.text}.`, one.waits_for.job && one.waits_for.job !== job.id ? h("a", { href: `#/jobs/${segment(one.waits_for.job)}` }, "Look at that one") : ""),
@@ -106,7 +106,7 @@ async function one_job(box, tools, id) {
 
 const job_columns = [
   { title: "Began", kind: "time", cell: (row) => h("a", { href: `#/jobs/${row.id}` }, moment(row.started_at ?? row.created_at)), value: (row) => row.started_at ?? row.created_at }, { title: "What", cell: (row) => kinds[row.kind] ?? row.kind },
-  { title: "Mapping", cell: (row) => row.mapping ?? (row.mappings ?? []).join(", ") }, { title: "Records looked at", kind: "number", cell: (row) => count(Math.max(row.marked ?? 0, row.looked_at ?? 0)), value: (row) => Math.max(row.marked ?? 0, row.looked_at ?? 0) }, { title: "State", kind: "tight", cell: state_chip, value: (row) => row.state },
+  { title: "Mapping", cell: (row) => row.mapping ?? (row.mappings ?? []).join(", ") }, { title: "By", cell: (row) => row.author ?? "" }, { title: "Records looked at", kind: "number", cell: (row) => count(Math.max(row.marked ?? 0, row.looked_at ?? 0)), value: (row) => Math.max(row.marked ?? 0, row.looked_at ?? 0) }, { title: "State", kind: "tight", cell: state_chip, value: (row) => row.state },
 ];
 
 export async function jobs_page(box, tools) {

@@ -3,7 +3,7 @@ import { get } from "./api.js";
 import { field, h, replace, select } from "./dom.js";
 import { hands_off, on, refresh_on } from "./events.js";
 import { filter_form } from "./filters.js";
-import { counted } from "./format.js";
+import { clock, counted } from "./format.js";
 import { button, card, download, empty, head, toast } from "./view.js";
 
 const most = 500;
@@ -28,7 +28,7 @@ function row(line) {
   try { one = JSON.parse(line); } catch { return h("div", {}, line); }
   const more = Object.entries(one).filter(([name, value]) => value !== "" && !["time", "level", "event", "message"].includes(name)).map(([name, value]) => `${name}=${typeof value === "string" ? value : JSON.stringify(value)}`).join(" ");
   const operation = typeof one.operation === "string" && one.operation && h("a", { href: `#/operation/${one.operation}` }, "operation");
-  return h("div", { class: one.level }, `${new Date(one.time).toLocaleTimeString([], { hourCycle: "h23" })}  ${one.level.padEnd(5)} ${one.message}  `, h("span", { class: "dim" }, more, " "), operation);
+  return h("div", { class: one.level }, clock(one.time), `  ${one.level.padEnd(5)} ${one.message}  `, h("span", { class: "dim" }, more, " "), operation);
 }
 
 const levels = ["debug", "info", "warn", "error"];

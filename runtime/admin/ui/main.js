@@ -3,6 +3,7 @@ import { get, may, post, session, take_session, when_logged_out } from "./api.js
 import { with_file } from "./balance.js";
 import { h, replace } from "./dom.js";
 import { listen, stop_listening } from "./events.js";
+import { count } from "./format.js";
 import { login_page, setup_page } from "./login.js";
 import { pages } from "./pages.js";
 import "./theme.js";
@@ -43,6 +44,8 @@ function draw_nav(current) {
   void draw_counts();
 }
 
+const most_told = 99;  // a long number takes the room of a page
+
 async function draw_counts() {
   if (!may("viewer")) return;
   try {
@@ -52,7 +55,8 @@ async function draw_counts() {
       const badge = nav.querySelector(`[data-count="${page}"]`);
       if (!badge) continue;
       badge.hidden = number === 0;
-      badge.textContent = number;
+      badge.textContent = number > most_told ? `${most_told}+` : number;
+      badge.title = count(number);
     }
   } catch { /* the page itself says what is wrong */ }
 }

@@ -12,9 +12,8 @@ function step(title, tone, ...content) {
 }
 
 /// With the side that the key is of: both may have one like it.
-export function record_link(mapping, key, side) {
-  return h("a", { class: "mono key", href: `#/record?mapping=${segment(mapping)}&key=${segment(key)}${side ? `&side=${side}` : ""}` }, key);
-}
+const record_href = (mapping, key, side) => `#/record?mapping=${segment(mapping)}&key=${segment(key)}${side ? `&side=${side}` : ""}`;
+export const record_link = (mapping, key, side) => h("a", { class: "mono key", href: record_href(mapping, key, side) }, key);
 
 /// A parent that a key waits for, "mapping/side/key", as the way to its record.
 export function parent_link(parent) {
@@ -53,7 +52,7 @@ function fields_table(fields, writes) {
   ], rows, { label: "Fields", nothing: h("p", { class: "dim" }, "No field had to be decided.") });
 }
 
-const reasons = { webhook: "a webhook announced it", poll: "a poll found it", listen: "the database told it", sweep: "a full comparison found it", person: "a person asked for it", job: "a job marked it", again: "something else changed under way" };
+export const reasons = { webhook: "a webhook announced it", poll: "a poll found it", listen: "the database told it", sweep: "a full comparison found it", person: "a person asked for it", job: "a job marked it", resync: "a job marked it", child: "a row below it changed", again: "something else changed under way" };
 
 /// A key that the operation found or left: its side is there, and what was agreed on told enough.
 function unseen(operation, side) {
@@ -98,6 +97,7 @@ function timeline(operation, mapping) {
   for (const one of record.taken ?? []) {
     items.push(step(["Noticed: ", reasons[one.reason] ?? one.reason], "", h("p", { class: "small" }, h("span", { class: `side-${one.side}` }, one.side), " ", record_link(operation.mapping, one.key, one.side), ` · ${one.event} · ${counted(one.changes, "change", "changes in one")} `, body_link(one, mapping))));
   }
+  if (record.load) items.push(step("Linked by a load", "", h("p", { class: "small" }, "A load keeps no steps of its rows: what was written is what both sides agree on, on ", h("a", { href: record_href(operation.mapping, operation.left_key ?? operation.right_key, operation.left_key === undefined ? "right" : "left") }, "the record"), ".")));
   const exchanges = taker(operation), writes = record.writes ?? [];
   const earlier = exchanges.earlier(), reads = exchanges.of("read");
   if (earlier.length) items.push(step("Said to the systems besides, and by earlier attempts", "", earlier));
@@ -123,7 +123,7 @@ function script_lines(operation, mapping) {
   };
   const stopped = /[\w./-]+\.lua:\d+/.exec(operation.record?.error?.message ?? "");
   const rows = (mapping.compiled?.fields ?? []).filter((row) => row.at && operation.record?.fields?.[row.name]);
-  return h("ul", { class: "small" }, stopped && h("li", {}, "stopped at ", place(stopped[0])), rows.map((row) => h("li", {}, row.name.replace(">", " → "), " by ", place(row.at))));
+  return (stopped || rows.length > 0) && h("ul", { class: "small" }, stopped && h("li", {}, "stopped at ", place(stopped[0])), rows.map((row) => h("li", {}, row.name.replace(">", " → "), " by ", place(row.at))));
 }
 
 /// How often the key that it left behind was tried, and when next.

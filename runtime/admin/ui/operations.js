@@ -30,10 +30,10 @@ function gist({ record, error }) {
 export const operation_columns = [
   { title: "When", kind: "time", cell: (row) => h("a", { href: `#/operation/${row.id}` }, moment(row.at)), value: (row) => row.at },
   { title: "Mapping", cell: (row) => row.mapping },
-  { title: "Left", kind: "mono", cell: (row) => row.left_key ?? "" },
-  { title: "Right", kind: "mono", cell: (row) => row.right_key ?? "" },
-  { title: "Kind", kind: "tight", cell: (row) => words(row.kind), value: (row) => row.kind },
-  { title: "Outcome", kind: "tight", cell: (row) => chip(row.outcome), value: (row) => row.outcome },
+  { title: "Left", kind: "mono half", cell: (row) => row.left_key ?? "" },
+  { title: "Right", kind: "mono half", cell: (row) => row.right_key ?? "" },
+  { title: "Kind", kind: "tight half", cell: (row) => words(row.kind), value: (row) => row.kind },
+  { title: "Outcome", kind: "tight half", cell: (row) => chip(row.outcome), value: (row) => row.outcome },
   { title: "By", cell: (row) => row.author ?? "" },
   { title: "What", kind: "text", cell: gist },
 ];

@@ -4,7 +4,7 @@ import { get, may, post, segment } from "./api.js";
 import { balance_of, with_file } from "./balance.js";
 import { h, prose, replace, s } from "./dom.js";
 import { hands_off, refresh_every, refresh_on } from "./events.js";
-import { ago, arrows, chip, count, moment } from "./format.js";
+import { arrows, chip, count, moment, since } from "./format.js";
 import { behind, state_of, verdict } from "./verdict.js";
 import { ask, button, empty, figure, head, table, toast } from "./view.js";
 
@@ -33,7 +33,7 @@ const next_look = (row) => [...Object.values(row.next_poll ?? {}), row.next_swee
 
 function looks(row) {
   const last = last_look(row), next = next_look(row);
-  return h("div", { title: row.next_sweep && `the next full comparison: ${row.next_sweep}` }, last && h("div", {}, ago(last)), next && h("div", { class: "dim small" }, `next ${ago(next)}`));
+  return h("div", { title: row.next_sweep && `the next full comparison: ${row.next_sweep}` }, last && h("div", {}, since(last)), next && h("div", { class: "dim small" }, "next ", since(next)));
 }
 
 function mappings_table(status, activity) {
@@ -44,7 +44,7 @@ function mappings_table(status, activity) {
     { title: "Linked", kind: "number", cell: (row) => count(row.links), value: (row) => row.links },
     { title: "Behind", kind: "tight", cell: behind },
     ...(rows.some((row) => last_look(row) || next_look(row)) ? [{ title: "Last look", kind: "time", cell: looks, value: (row) => last_look(row) }] : []),
-    { title: "Last operation", kind: "time", cell: (row) => (row.last_operation ? ago(row.last_operation) : "none yet"), value: (row) => row.last_operation },
+    { title: "Last operation", kind: "time", cell: (row) => (row.last_operation ? since(row.last_operation) : "none yet"), value: (row) => row.last_operation },
     { title: "Last 24 h", cell: (row) => spark(row.slices), private: true },
     { title: "Conflicts", kind: "number", cell: (row) => (row.open_conflicts || row.skipped_conflicts ? h("a", { href: `#/conflicts?mapping=${segment(row.name)}` }, count(row.open_conflicts), row.skipped_conflicts > 0 && h("span", { class: "dim" }, ` + ${count(row.skipped_conflicts)} skipped`)) : "0"), value: (row) => row.open_conflicts },
     { title: "Dead letters", kind: "number", cell: (row) => (row.dead ? h("a", { href: `#/dead-letters?mapping=${segment(row.name)}` }, count(row.dead)) : "0"), value: (row) => row.dead },

@@ -2,7 +2,7 @@
 import { get, segment, target } from "./api.js";
 import { field, h, replace, select } from "./dom.js";
 import { filter_form } from "./filters.js";
-import { chip, counted, moment, same, shown, words } from "./format.js";
+import { chip, counted, moment, same, shown, told as told_of, words } from "./format.js";
 import { parent_link, record_link } from "./operation.js";
 import { operation_columns } from "./operations.js";
 import { acts, field_act } from "./record_acts.js";
@@ -20,7 +20,8 @@ function agreed_cell(row) {
   return same(row.left, row.right) ? shown(row.left) : h("div", {}, h("div", {}, h("span", { class: "side-left small" }, "left "), shown(row.left)), h("div", {}, h("span", { class: "side-right small" }, "right "), shown(row.right)));
 }
 
-const shorter = (row) => row.text.replace(`${row.field}: `, "");
+// Without its name, which the first column has, and the operation, which is a link below.
+const shorter = (row) => row.text.replace(`${row.field}: `, "").replace(/ Operation [0-9a-f-]{36}\.$/, "");
 
 function fields_table(named, told, now, { ignored, waiting }, draw) {
   const why = (row) => (waiting.has(row.field) ? "in conflict: it waits for a person" : row.rule ?? row.decision ?? "since it was linked");
@@ -30,7 +31,7 @@ function fields_table(named, told, now, { ignored, waiting }, draw) {
     { title: "Left now", kind: "value", cell: (row) => now_cell(fields[row.field]?.left, row.left, fields[row.field]), value: (row) => fields[row.field]?.left },
     { title: "Agreed on", kind: "value", cell: agreed_cell, value: (row) => row.left },
     { title: "Right now", kind: "value", cell: (row) => now_cell(fields[row.field]?.right, row.right, fields[row.field]), value: (row) => fields[row.field]?.right },
-    { title: "Why", kind: "text", cell: (row) => h("details", {}, h("summary", {}, why(row), row.author && h("span", { class: "dim small" }, ` by ${row.author}`)), h("p", { class: "small" }, shorter(row)), row.operation && h("a", { class: "small", href: `#/operation/${row.operation}` }, "The operation that decided it")), value: (row) => row.text },
+    { title: "Why", kind: "text", cell: (row) => h("details", {}, h("summary", {}, why(row), row.author && h("span", { class: "dim small" }, ` by ${row.author}`)), h("p", { class: "small" }, told_of(shorter(row))), row.operation && h("a", { class: "small", href: `#/operation/${row.operation}` }, "The operation that decided it")), value: (row) => row.text },
     { title: "", private: true, kind: "tight", cell: (row) => told.link !== undefined && field_act(named, row.field, ignored.has(row.field), draw) },
   ], told.fields, { label: "Each field with its value on both sides", nothing: empty("Its fields are not known", "The record is linked to nothing: look whether the key is right, or make it level, which links it where the mapping finds its partner.") });
 }
@@ -60,7 +61,7 @@ async function show(place, named, tools, of) {
   const draw_fields = (now) => replace(fields, h("div", { class: "head" }, h("h2", {}, "Both sides, and why")), note, fields_table(asked, told, now, marks, draw));
   draw_fields();
   replace(place,
-    h("section", { class: "card" }, h("div", { class: "row" }, h("span", {}, h("span", { class: "side-left" }, "left "), h("b", { class: "mono" }, told.left_key ?? "–")), h("span", { "aria-hidden": "true" }, "↔"), h("span", {}, h("span", { class: "side-right" }, "right "), h("b", { class: "mono" }, told.right_key ?? "–")), chip(told.state === "live" ? "linked" : told.state === "unknown" ? "not linked" : told.state)), h("p", { class: "dim small" }, told.text), told.origin && h("p", { class: "dim small" }, told.origin),
+    h("section", { class: "card" }, h("div", { class: "row" }, h("span", {}, h("span", { class: "side-left" }, "left "), h("b", { class: "mono" }, told.left_key ?? "–")), h("span", { "aria-hidden": "true" }, "↔"), h("span", {}, h("span", { class: "side-right" }, "right "), h("b", { class: "mono" }, told.right_key ?? "–")), chip(told.state === "live" ? "linked" : told.state === "unknown" ? "not linked" : told.state)), h("p", { class: "dim small" }, told_of(told.text)), told.origin && h("p", { class: "dim small" }, told_of(told.origin)),
       of && (of.paused || of.held_for) && banner("warn", `${mapping} is ${unknown_of(of)}`),
       standing.map((one) => banner("warn", one.state === "backing_off" ? `The ${one.side} key failed and is tried again` : `The ${one.side} key stands: ${words(one.state)}`, one.parent ? "" : one.error?.message ?? "", one.parent && h("p", { class: "hint small" }, "Its parent ", parent_link(one.parent), " has no link yet."), one.state === "backing_off" && h("span", { class: "small" }, `tried ${one.attempts === 1 ? "once" : `${one.attempts} times`}, again `, moment(one.due_at)), h("div", { class: "row small" }, one.operation && h("a", { href: `#/operation/${one.operation}` }, "What was said to the systems"), one.state !== "conflict" && h("a", { href: `#/dead-letters?mapping=${segment(mapping)}&key=${segment(one.key)}` }, "Retry or discard")))),
       waiting.length > 0 && banner("warn", `${counted(waiting.length, "field waits", "fields wait")} for a person: ${waiting.map((one) => one.field || "the whole record").join(", ")}`, "", h("a", { href: `#/conflicts?mapping=${segment(mapping)}&key=${segment(key)}&key_side=${told.side}` }, "Decide")),
@@ -95,8 +96,8 @@ async function show_kept(place, { mapping, key, side }, tools) {
 }
 
 const link_columns = (mapping) => [
-  { title: "Left", cell: (row) => row.left_key && record_link(mapping, row.left_key, "left"), value: (row) => row.left_key }, { title: "Right", cell: (row) => row.right_key && record_link(mapping, row.right_key, "right"), value: (row) => row.right_key },
-  { title: "State", kind: "tight", cell: (row) => chip(row.state), value: (row) => row.state }, { title: "Fields", kind: "number", cell: (row) => String(Object.keys(row.base ?? {}).length), value: (row) => row.base },
+  { title: "Left", kind: "half", cell: (row) => row.left_key && record_link(mapping, row.left_key, "left"), value: (row) => row.left_key }, { title: "Right", kind: "half", cell: (row) => row.right_key && record_link(mapping, row.right_key, "right"), value: (row) => row.right_key },
+  { title: "State", kind: "tight half", cell: (row) => chip(row.state), value: (row) => row.state }, { title: "Fields", kind: "number half", cell: (row) => String(Object.keys(row.base ?? {}).length), value: (row) => row.base },
   { title: "Linked", kind: "time", cell: (row) => moment(row.created_at), value: (row) => row.created_at }, { title: "Last touched", kind: "time", cell: (row) => moment(row.updated_at), value: (row) => row.updated_at },
 ];
 

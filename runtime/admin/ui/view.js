@@ -87,13 +87,14 @@ export function list_foot(name, columns, rows, { more, all } = {}) {
     more && button("Load more", more, "quiet"), button(more ? "All as CSV" : "CSV", export_as(csv), "quiet"), button(more ? "All as JSON" : "JSON", export_as(json), "quiet"));
 }
 
-/// columns: [{ title, cell(row) -> Node or text, value(row) for export, kind: "number" | "time" | "tight" }]
-/// `id` names the member that a row is known by when it is drawn again, or gives it; the rest as of list_foot.
-export function table(name, columns, rows, { nothing, more, all, label, id = "id" } = {}) {
+/// columns: [{ title, cell(row) -> Node or text, value(row) for export, kind: "number" | "time" | "tight" | "half", or several }]
+/// `id` names the member that a row is known by when it is drawn again, or gives it; one that is `narrow` has room for its columns on
+/// a phone too, where others stand below each other, those of kind "half" two in a line; the rest as of list_foot.
+export function table(name, columns, rows, { nothing, more, all, label, id = "id", narrow = false } = {}) {
   if (rows.length === 0) return nothing ?? empty("Nothing here");
   const known_by = typeof id === "function" ? id : (row) => row[id] ?? "";
   const body = h("tbody", {}, rows.map((row) => h("tr", { data: { id: known_by(row) } }, columns.map((one) => h("td", { class: one.kind, data: { title: one.title } }, one.cell(row))))));
-  const grid = h("table", { class: "stacks" }, h("caption", { class: "unseen" }, label ?? name), h("thead", {}, h("tr", {}, columns.map((one) => h("th", { class: one.kind === "number" ? "number" : undefined, scope: "col" }, one.title || h("span", { class: "unseen" }, "What can be done"))))), body);
+  const grid = h("table", { class: narrow ? undefined : "stacks" }, h("caption", { class: "unseen" }, label ?? name), h("thead", {}, h("tr", {}, columns.map((one) => h("th", { class: /\bnumber\b/.test(one.kind) ? "number" : undefined, scope: "col" }, one.title || h("span", { class: "unseen" }, "What can be done"))))), body);
   return h("div", {}, h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": label ?? name }, grid), list_foot(name, columns, rows, { more, all }));
 }
 

@@ -8,19 +8,20 @@ import { banner, empty, head, paged_table } from "./view.js";
 // Why webhooks are refused, and what to do about it.
 const refusals = [["unproved", "without a valid proof", "A wrong secret is the usual reason: compare `webhook_secret` with what the system signs with."], ["malformed", "malformed", "What was sent is no JSON that this kind of system sends: is it the right system, and the right address?"], ["limited", "over the limit", "It sends faster than it may; what was refused is found by a poll or a sweep."]];
 
-const sources = [["webhook", "webhooks"], ["", "all"], "listen", "sweep", "person", "job", "again"];
+// By what a change is told: polls and people go straight to the mappings.
+const sources = [["webhook", "webhooks"], ["listen", "the database"], ["any", "either"]];
 
 export async function webhooks_page(box, tools) {
   const [{ connections }, { mappings }] = await Promise.all([get("/api/v1/connections"), get("/api/v1/status")]);
   const filters = { source: "webhook", ...Object.fromEntries(tools.query) };
   const list = h("section", { class: "card flush" });
   const columns = [
-    { title: "Received", kind: "time", cell: (row) => moment(row.at), value: (row) => row.at }, { title: "Connection", cell: (row) => row.connection }, { title: "Collection", cell: (row) => row.collection }, { title: "Key", kind: "mono", cell: (row) => row.key && h("a", { class: "key", title: "What was done with it", href: `#/operations?key=${segment(row.key)}` }, row.key), value: (row) => row.key }, { title: "Event", kind: "tight", cell: (row) => (row.event === "unparsed" ? chip("unparsed") : row.event), value: (row) => row.event }, { title: "By", cell: (row) => row.source },
+    { title: "Received", kind: "time", cell: (row) => moment(row.at), value: (row) => row.at }, { title: "Connection", kind: "half", cell: (row) => row.connection }, { title: "Collection", kind: "half", cell: (row) => row.collection }, { title: "Key", kind: "mono", cell: (row) => row.key && h("a", { class: "key", title: "What was done with it", href: `#/operations?key=${segment(row.key)}` }, row.key), value: (row) => row.key }, { title: "Event", kind: "tight half", cell: (row) => (row.event === "unparsed" ? chip("unparsed") : row.event), value: (row) => row.event }, { title: "By", kind: "half", cell: (row) => row.source },
     { title: "Body", cell: (row) => (row.payload ? h("details", {}, h("summary", {}, "show"), h("pre", {}, row.payload)) : h("span", { class: "dim" }, "not kept")), value: (row) => row.payload },
   ];
   const load = async (after, limit) => {
     const side = filters.mapping && filters.side;  // which is a mapping's
-    const answer = await get(target("changes", { ...filters, side, limit, after }));
+    const answer = await get(target("changes", { ...filters, source: filters.source === "any" ? "" : filters.source, side, limit, after }));
     return { rows: answer.changes, next: answer.next };
   };
   const draw = () => paged_table(list, "received", columns, load, { label: "Received", nothing: ["mapping", "connection", "event", "key", "since"].some((name) => filters[name]) ? empty("Nothing like that was received", "Widen the filters: what names no collection we know is of no mapping, and polls go straight to the mappings.") : empty("Nothing was received", "Point the system's webhooks at POST /webhook/CONNECTION of this server, signed with the secret of tidewire.lua. Polls go straight to the mappings and are not listed.") });
