@@ -330,6 +330,30 @@ const cases = {
     await page.getByRole("heading", { name: "What the brake holds" }).waitFor({ state: "detached" });
   },
 
+  async "a record that waits for its parent leads to it, from its own page and from the list"() {
+    await post("mappings/departments/disable");
+    await erp.insert("Team", { code: "a/b c", team_name: "Late" });
+    const { name: child } = await erp.insert("Staff Member", { staff_code: "late", full_name: "Late", team: "a/b c" });
+    await until("it to wait", async () => (await mapping()).waiting_for === 1);
+    const lead = async (hash) => {
+      await visit(page, address, hash);
+      await page.locator("main").getByRole("link", { name: "a/b c", exact: true }).click();
+      await page.waitForURL(/#\/record\?mapping=departments&key=a%2Fb%20c&side=left$/);
+      await page.getByText("departments is paused").waitFor();
+      assert.equal(await page.getByLabel("Key, of either side").inputValue(), "a/b c");
+    };
+    await visit(page, address, `#/record?mapping=employees&key=${child}`);
+    await page.getByText("The left key stands: waiting for a parent").waitFor();
+    await seen("operating-waits-for-parent");
+    await lead(`#/record?mapping=employees&key=${child}`);
+    await lead("#/dead-letters?state=waiting_for");
+    await post("mappings/departments/enable");
+    await until("it to be linked", async () => (await mapping()).waiting_for === 0 && (await world.app.find("employees", "code", "late"))?.team_id);
+    await world.settled();
+    await visit(page, address, `#/record?mapping=employees&key=${child}`);
+    assert.equal(await page.getByText("waiting for a parent").count(), 0);
+  },
+
   async "the log and the audit trail are searched"() {
     await page.reload();
     await visit(page, address, "#/logs");
