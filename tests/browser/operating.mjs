@@ -187,6 +187,10 @@ const cases = {
 
   async "what failed is tried again as far as it is shown, after a person saw how many"() {
     await saved(ill, well);
+    const [dead] = (await project.operations("employees", key(3))).filter((one) => one.outcome === "dead");
+    await visit(page, address, `#/operation/${dead.id}`);
+    await page.getByText("mappings/employees.lua as it was then:").waitFor();
+    await page.locator("li", { hasText: "stopped at line" }).locator("code", { hasText: "no phone today" }).waitFor();
     await visit(page, address, `#/operations?text=${key(3)}`);
     await page.getByRole("button", { name: "Retry dead letters…" }).click();
     await page.getByText("Try 1 dead letter again?").waitFor();
@@ -344,6 +348,9 @@ const cases = {
     };
     await visit(page, address, `#/record?mapping=employees&key=${child}`);
     await page.getByText("The left key stands: waiting for a parent").waitFor();
+    await page.getByText(`left ${child}`).waitFor();
+    assert.equal(await page.getByText("since it was linked").count(), 0);
+    await page.getByText("not linked yet").first().waitFor();
     await seen("operating-waits-for-parent");
     await lead(`#/record?mapping=employees&key=${child}`);
     await lead("#/dead-letters?state=waiting_for");

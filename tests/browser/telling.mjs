@@ -99,6 +99,11 @@ const cases = {
   async "an address that is no text leads to a page that says so"() {
     await visit(page, address, "#/operation/%");
     await page.getByText("no operation %").waitFor();
+    for (const [hash, title, list] of [["#/operation/nix", "Operation", "#/operations"], ["#/mapping/nix", "Mapping", "#/"], ["#/jobs/nix", "Job", "#/jobs"], ["#/connections/nix", "Connections", "#/connections"]]) {
+      await visit(page, address, hash);
+      await page.getByRole("heading", { name: title, exact: true }).waitFor();
+      assert.equal(await page.locator("main a").last().getAttribute("href"), list);
+    }
   },
 
   async "an edit is not lost without a question"() {
@@ -181,6 +186,9 @@ const cases = {
     await page.getByRole("tab", { name: "Run" }).waitFor();
     assert.equal(await gone(), false);
     assert.equal(project.read("mappings/pairs.lua"), text);
+    const before = (await project.status()).mappings.pairs.version;
+    project.write("mappings/pairs.lua", `${text}-- seen by the watch before it goes\n`);
+    await until("the edit to be loaded", async () => (await project.status()).mappings.pairs.version !== before);
     project.remove("mappings/pairs.lua");
     await until("its file to be gone again", gone);
     await visit(page, address, "#/mapping/pairs");

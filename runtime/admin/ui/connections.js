@@ -37,6 +37,13 @@ function histogram(latency) {
   return table("latency", [{ title: "Took", kind: "tight", cell: (row) => row.name }, { title: "Calls", kind: "number", cell: (row) => count(row.number), value: (row) => row.number }, { title: "", kind: "bar", private: true, cell: bar }], rows, { label: "How long calls took", narrow: true, nothing: empty("No call was made yet", "`Test now` makes one."), id: "name" });
 }
 
+/// Where the system's webhooks are to go, and what came of them since the start.
+function webhooks_card({ name, webhooks = {} }) {
+  const refused = ["unproved", "malformed", "limited"].reduce((sum, one) => sum + (webhooks[one] ?? 0), 0);
+  return card("Webhooks that it sends", h("p", { class: "small" }, "Where it sends any, they go to ", h("code", {}, `${location.origin}/webhook/${segment(name)}`), ", signed with the connection's webhook secret. ", h("a", { href: `#/webhooks?connection=${segment(name)}` }, "What was received")),
+    h("div", { class: "figures" }, figure(count(webhooks.received), "since the start"), figure(count(refused), "refused", refused ? "warn" : "")));
+}
+
 async function one_connection(box, tools, name) {
   const one = await get(`/api/v1/connections/${segment(name)}`);
   if (!tools.current()) return;
@@ -51,7 +58,7 @@ async function one_connection(box, tools, name) {
       replace(place, h("section", { class: "card flush" }, table(`${name}-${collection}`, [{ title: "Field", kind: "mono", cell: (row) => row.name }, { title: "Type", cell: (row) => (typeof row.type === "object" ? JSON.stringify(row.type) : row.type ?? "") }, { title: "Notes", cell: (row) => [row.required && "required", row.read_only && "read-only", row.unique && "unique"].filter(Boolean).join(", ") }], fields, { label: `Fields of ${collection}`, nothing: empty("It describes no field", "Is the name right, and may the key see it?") }), h("details", {}, h("summary", {}, "As it was answered"), h("pre", {}, JSON.stringify(schema, null, 2)))));
     } catch (error) { replace(place, trouble(error)); }
   };
-  replace(box, head(name), connection_card(one, () => tools.show(), true), card("How long calls took", histogram(one.latency)), card("How calls ended", h("div", { class: "figures" }, Object.entries(one.by_status ?? {}).map(([status, number]) => figure(count(number), status.replaceAll("_", " "))))),
+  replace(box, head(name), connection_card(one, () => tools.show(), true), card("How long calls took", histogram(one.latency)), webhooks_card(one), card("How calls ended", h("div", { class: "figures" }, Object.entries(one.by_status ?? {}).map(([status, number]) => figure(count(number), status.replaceAll("_", " "))))),
     may("operator") && card("Fields of a collection", h("form", { class: "filters", on: { submit: ask_schema } }, field("Doctype, table or model", h("input", { name: "collection", required: true }), { class: "wide" }), h("button", { type: "submit" }, "Ask")), place));
 }
 

@@ -64,12 +64,13 @@ const finding_columns = (job) => [
 ];
 
 /// What a job that looks only has found.
-export function findings(job) {
+/// `tools`, where it is a page of its own: what is shown of them stands in the address then.
+export function findings(job, tools) {
   if (!job.found) return "";
-  const told = Object.entries(job.found).filter(([, number]) => number > 0), filters = {}, list = h("div");
+  const told = Object.entries(job.found).filter(([, number]) => number > 0), filters = { kind: tools?.query.get("kind") ?? "" }, list = h("div");
   const draw = () => paged_table(list, "findings", finding_columns(job), findings_of(job, filters), { label: "What was found", nothing: empty("Nothing was found", "Both sides are level.") });
-  const kind = select("kind", [["", "all"], ...told.map(([name]) => [name, name.replaceAll("_", " ")])]);
-  kind.addEventListener("change", () => { filters.kind = kind.value; void draw(); });
+  const kind = select("kind", [["", "all"], ...told.map(([name]) => [name, name.replaceAll("_", " ")])], filters.kind);
+  kind.addEventListener("change", () => { filters.kind = kind.value; tools?.query.set("kind", kind.value); tools?.set_query({ kind: kind.value }); void draw(); });
   if (job.state === "done" || job.findings || job.writes) void draw();
   return h("section", { class: "card flush" }, h("div", { class: "head" }, h("h2", {}, `Found in ${count(job.looked_at)} records: ${told.map(([name, number]) => `${count(number)} ${name.replaceAll("_", " ")}`).join(", ") || "nothing to do"}`), told.length > 1 && h("label", { class: "line small" }, "show", kind)), list);
 }
@@ -94,10 +95,10 @@ async function one_job(box, tools, id) {
       await hands_off();
       if (!tools.current()) return;
       clearTimeout(timer);
-      replace(box, head(kinds[job.kind] ?? job.kind, ...controls(job, draw)), h("div", { class: "row" }, state_chip(job), h("span", { class: "dim small" }, "began ", moment(job.started_at), job.finished_at && [", ended ", moment(job.finished_at)]), h("a", { href: "#/jobs" }, "All jobs")), job.error && banner("bad", job.error.message, job.error.hint ?? ""), held_banner(report, draw), card("Progress", (job.parts ?? []).map((one) => part(one, job))), (job.parts ?? []).map(rules_of), findings(job));
+      replace(box, head(kinds[job.kind] ?? job.kind, ...controls(job, draw)), h("div", { class: "row" }, state_chip(job), h("span", { class: "dim small" }, "began ", moment(job.started_at), job.finished_at && [", ended ", moment(job.finished_at)]), h("a", { href: "#/jobs" }, "All jobs")), job.error && banner("bad", job.error.message, job.error.hint ?? ""), held_banner(report, draw), card("Progress", (job.parts ?? []).map((one) => part(one, job))), (job.parts ?? []).map(rules_of), findings(job, tools));
       if (!["done", "failed", "cancelled"].includes(job.state)) timer = setTimeout(draw, 700);
     } catch (error) {
-      if (tools.current()) replace(box, trouble(error));
+      if (tools.current()) replace(box, head("Job"), trouble(error), h("a", { href: "#/jobs" }, "All jobs"));
     }
   };
   tools.leave(() => clearTimeout(timer));

@@ -112,7 +112,7 @@ async function show() {
   try {
     await page.draw(box, tools);
   } catch (error) {
-    if (mine === turn) replace(box, trouble(error));
+    if (mine === turn) replace(box, head(page.title ?? page.one), trouble(error), page.list !== undefined && h("a", { href: `#/${page.list}` }, "What there is"));
   } finally {
     if (mine === turn) main.ariaBusy = null;
   }

@@ -114,8 +114,25 @@ function timeline(operation, mapping) {
   return h("ol", { class: "timeline" }, items);
 }
 
-/// Where it stopped in the script, and the lines that say how each of its fields is kept the same; known of the version that runs.
-function script_lines(operation, mapping) {
+/// The text of the version that it ran with, where another one runs now; undefined where that is not known.
+const text_then = async (operation, mapping) => (mapping && operation.script && operation.script !== mapping.version ? get(`/api/v1/mappings/${segment(operation.mapping)}/source?version=${operation.script}`).catch(() => undefined) : undefined);
+
+/// The same as script_lines of a version that does not run any more: the lines themselves, by the names that stand in them.
+function lines_then(operation, { file, source }) {
+  const lines = source.split("\n");
+  const item = (what, at) => lines[at] !== undefined && h("li", {}, `${what} line ${at + 1}: `, h("code", {}, lines[at].trim()));
+  const [, stopped] = new RegExp(`${file.replaceAll(".", "\\.")}:(\\d+)`).exec(operation.record?.error?.message ?? "") ?? [];
+  const rows = Object.keys(operation.record?.fields ?? {}).map((name) => {
+    const [left, right = left] = name.split(">");
+    return item(`${name.replace(">", " → ")} by`, lines.findIndex((line) => line.includes(`"${left}"`) && line.includes(`"${right}"`)));
+  });
+  const items = [stopped && item("stopped at", stopped - 1), ...rows].filter(Boolean);
+  return items.length > 0 && [h("p", { class: "small dim" }, `${file} as it was then:`), h("ul", { class: "small" }, items)];
+}
+
+/// Where it stopped in the script, and the lines that say how each of its fields is kept the same.
+function script_lines(operation, mapping, then) {
+  if (then) return lines_then(operation, then);
   if (!mapping || operation.script !== mapping.version) return "";
   const place = (at) => {
     const [file, line] = at.split(":");
@@ -156,6 +173,7 @@ async function open_conflicts({ outcome, mapping, left_key, right_key }) {
 export async function operation_page(box, tools) {
   const operation = await get(`/api/v1/operations/${segment(tools.path[0])}`);
   const [mapping, keys, open] = await Promise.all([get(`/api/v1/mappings/${segment(operation.mapping)}`).catch(() => undefined), left_behind(operation), open_conflicts(operation)]);
+  const then = await text_then(operation, mapping);
   if (!tools.current()) return;
   const error = operation.record?.error;
   const gone = mapping?.file_gone;
@@ -167,6 +185,6 @@ export async function operation_page(box, tools) {
   replace(box, head(`${words(operation.kind).replace(/^./, (first) => first.toUpperCase())} in ${operation.mapping}`, retry, decide),
     h("div", { class: "row" }, chip(operation.outcome), h("a", { href: `#/mapping/${segment(operation.mapping)}` }, operation.mapping), operation.left_key && h("span", {}, h("span", { class: "side-left" }, "left "), record_link(operation.mapping, operation.left_key, "left")), operation.right_key && h("span", {}, h("span", { class: "side-right" }, "right "), record_link(operation.mapping, operation.right_key, "right"))),
     error && banner("bad", error.message, error.hint ?? (gone ? "" : mend(operation, mapping))), gone && (keys.length > 0 || open) && file_gone_note(operation.mapping), keys.filter((one) => one.attempts > 0).map(attempts), card("How it went", timeline(operation, mapping)),
-    h("section", { class: "card" }, h("h2", {}, "Behind it"), h("p", {}, operation.script && ["Script version ", h("a", { class: "mono", href: `#/mapping/${segment(operation.mapping)}?tab=script&version=${operation.script}` }, operation.script.slice(0, 12))], operation.job && [" · job ", h("a", { class: "mono", href: `#/jobs/${operation.job}` }, operation.job.slice(0, 13))]), script_lines(operation, mapping),
+    h("section", { class: "card" }, h("h2", {}, "Behind it"), h("p", {}, operation.script && ["Script version ", h("a", { class: "mono", href: `#/mapping/${segment(operation.mapping)}?tab=script&version=${operation.script}` }, operation.script.slice(0, 12))], operation.job && [" · job ", h("a", { class: "mono", href: `#/jobs/${operation.job}` }, operation.job.slice(0, 13))]), script_lines(operation, mapping, then),
       h("details", {}, h("summary", {}, "The record as it is stored"), h("pre", {}, text_of(operation, 2)))));
 }

@@ -60,7 +60,7 @@ export async function operations_page(box, tools) {
   const list = h("section", { class: "card flush" });
   let shown;
   const draw = async () => {
-    shown = await paged_table(list, "operations", operation_columns, loader(asked(filters)), { label: "Operations", nothing: empty("No operation fits", "Operations appear as soon as a change is worked off.", "Take a filter away, or make a mapping level on its page.") });
+    shown = await paged_table(list, "operations", operation_columns, loader(asked(filters)), { label: "Operations", nothing: Object.values(filters).some(Boolean) ? empty("No operation fits", "Take a filter away.") : empty("No operation yet", "Operations appear as soon as a change is worked off: make a mapping level on its page.") });
   };
   const form = filter_form(filters, tools, draw,
     field("Search keys and values", h("input", { type: "search", name: "text", value: filters.text ?? "", placeholder: "press / to search" }), { class: "wide" }),

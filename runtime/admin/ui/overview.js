@@ -4,7 +4,7 @@ import { get, may, post, segment } from "./api.js";
 import { balance_of, with_file } from "./balance.js";
 import { h, prose, replace, s } from "./dom.js";
 import { hands_off, refresh_every, refresh_on } from "./events.js";
-import { arrows, chip, count, moment, since } from "./format.js";
+import { arrows, chip, count, counted, moment, since } from "./format.js";
 import { behind, state_of, verdict } from "./verdict.js";
 import { ask, button, empty, figure, head, table, toast } from "./view.js";
 
@@ -22,7 +22,7 @@ function balance(mappings) {
   const { counters, received, ends, under_way } = balance_of(mappings);
   const deeds = Object.entries(did).filter(([name]) => counters[name]).map(([name, text]) => `${count(counters[name])} ${text}`).join(", ");
   return h("section", { class: "card" }, h("div", { class: "head" }, h("h2", {}, "The balance since the beginning"), under_way === 0 && chip("adds up")),
-    h("div", { class: "figures" }, figure(count(received), "received"), figure("=", ""), ends.map(({ text, number, tone }) => figure(count(number), text, tone)), under_way > 0 && figure(count(under_way), "under way")),
+    h("div", { class: "figures" }, figure(count(received), "received"), ends.length > 0 && figure("=", ""), ends.map(({ text, number, tone }) => figure(count(number), text, tone)), under_way > 0 && figure(count(under_way), "under way")),
     h("p", { class: "dim small" }, deeds ? `Of what was applied: ${deeds}. ` : "", "Every change received is one of these; none is dropped without a word."));
 }
 
@@ -58,7 +58,7 @@ function latency(one) {
 
 function connection_card(name, one) {
   return h("section", { class: "card" }, h("div", { class: "head" }, h("h2", {}, h("a", { href: `#/connections/${segment(name)}` }, name)), chip(one.state)),
-    h("p", { class: "dim small" }, `${one.kind ?? ""} · ${latency(one)} · ${count(one.calls)} calls`), one.reason && h("p", { class: "small" }, prose(one.reason)), one.last_success && h("p", { class: "dim small" }, "Last success ", moment(one.last_success)));
+    h("p", { class: "dim small" }, `${one.kind ?? ""} · ${latency(one)} · ${counted(one.calls ?? 0, "call")}`), one.reason && h("p", { class: "small" }, prose(one.reason)), one.last_success && h("p", { class: "dim small" }, "Last success ", moment(one.last_success)));
 }
 
 export async function overview_page(box, tools) {

@@ -24,7 +24,7 @@ function agreed_cell(row) {
 const shorter = (row) => row.text.replace(`${row.field}: `, "").replace(/ Operation [0-9a-f-]{36}\.$/, "");
 
 function fields_table(named, told, now, { ignored, waiting }, draw) {
-  const why = (row) => (waiting.has(row.field) ? "in conflict: it waits for a person" : row.rule ?? row.decision ?? "since it was linked");
+  const why = (row) => (waiting.has(row.field) ? "in conflict: it waits for a person" : row.rule ?? row.decision ?? (told.link === undefined ? "not linked yet" : "since it was linked"));
   const fields = now?.record?.fields ?? {};
   return table("record", [
     { title: "Field", kind: "tight", cell: (row) => h("div", {}, h("b", {}, row.field.replace(">", " → ")), ignored.has(row.field) && [" ", chip("ignored")]), value: (row) => row.field },
@@ -56,14 +56,15 @@ async function show(place, named, tools, of) {
   const waiting = conflicts.filter(of_it), standing = keys.filter((one) => of_it(one) && one.state !== "waiting");
   const known = told.state !== "unknown" || operations.length > 0 || standing.length > 0;
   const work = h("div", { class: "stack", role: "status" }), done_with_it = h("div"), fields = h("section", { class: "card flush" }), note = h("p", { class: "dim small under" }, "Asking both systems what they have now…");
+  const key_of = (side) => told[`${side}_key`] ?? (known && told.link === undefined && told.side === side ? key : "–");
   const about = { left_key: told.left_key, right_key: told.right_key, state: told.state, linked: told.link !== undefined, known };
   const marks = { ignored: new Set(link?.ignored ?? []), waiting: new Set(waiting.map((one) => one.field)) };
   const draw_fields = (now) => replace(fields, h("div", { class: "head" }, h("h2", {}, "Both sides, and why")), note, fields_table(asked, told, now, marks, draw));
   draw_fields();
   replace(place,
-    h("section", { class: "card" }, h("div", { class: "row" }, h("span", {}, h("span", { class: "side-left" }, "left "), h("b", { class: "mono" }, told.left_key ?? "–")), h("span", { "aria-hidden": "true" }, "↔"), h("span", {}, h("span", { class: "side-right" }, "right "), h("b", { class: "mono" }, told.right_key ?? "–")), chip(told.state === "live" ? "linked" : told.state === "unknown" ? "not linked" : told.state)), h("p", { class: "dim small" }, told_of(told.text)), told.origin && h("p", { class: "dim small" }, told_of(told.origin)),
+    h("section", { class: "card" }, h("div", { class: "row" }, h("span", {}, h("span", { class: "side-left" }, "left "), h("b", { class: "mono" }, key_of("left"))), h("span", { "aria-hidden": "true" }, "↔"), h("span", {}, h("span", { class: "side-right" }, "right "), h("b", { class: "mono" }, key_of("right"))), chip(told.state === "live" ? "linked" : told.state === "unknown" ? "not linked" : told.state)), h("p", { class: "dim small" }, told_of(told.text)), told.origin && h("p", { class: "dim small" }, told_of(told.origin)),
       of && (of.paused || of.held_for) && banner("warn", `${mapping} is ${unknown_of(of)}`),
-      standing.map((one) => banner("warn", one.state === "backing_off" ? `The ${one.side} key failed and is tried again` : `The ${one.side} key stands: ${words(one.state)}`, one.parent ? "" : one.error?.message ?? "", one.parent && h("p", { class: "hint small" }, "Its parent ", parent_link(one.parent), " has no link yet."), one.state === "backing_off" && h("span", { class: "small" }, `tried ${one.attempts === 1 ? "once" : `${one.attempts} times`}, again `, moment(one.due_at)), h("div", { class: "row small" }, one.operation && h("a", { href: `#/operation/${one.operation}` }, "What was said to the systems"), one.state !== "conflict" && h("a", { href: `#/dead-letters?mapping=${segment(mapping)}&key=${segment(one.key)}` }, "Retry or discard")))),
+      standing.map((one) => banner("warn", one.state === "backing_off" ? `The ${one.side} key failed and is tried again` : `The ${one.side} key stands: ${words(one.state)}`, one.parent ? "" : one.error?.message ?? "", one.parent && h("p", { class: "hint small" }, "Its parent ", parent_link(one.parent), " has no link yet."), one.state === "backing_off" && h("span", { class: "small" }, `tried ${one.attempts === 1 ? "once" : `${one.attempts} times`}, again `, moment(one.due_at)), h("div", { class: "row small" }, one.operation && h("a", { href: `#/operation/${one.operation}` }, "What was said to the systems"), one.state !== "conflict" && h("a", { href: `#/dead-letters?mapping=${segment(mapping)}&key=${segment(one.key)}` }, one.state === "waiting_for" ? "Discard" : "Retry or discard")))),
       waiting.length > 0 && banner("warn", `${counted(waiting.length, "field waits", "fields wait")} for a person: ${waiting.map((one) => one.field || "the whole record").join(", ")}`, "", h("a", { href: `#/conflicts?mapping=${segment(mapping)}&key=${segment(key)}&key_side=${told.side}` }, "Decide")),
       h("div", { class: "row acts" }, acts(asked, about, work, draw)), work),
     known ? fields : h("section", { class: "card" }, empty(`Nothing is known of ${key}`, "No operation names it. If it should be linked, make it level now: what is found is told step by step.")),
