@@ -65,6 +65,14 @@ const cases = {
     await page.getByRole("heading", { name: "crm" }).first().waitFor();
     assert.match(project.read(".env"), /^CRM_API_SECRET=/m);
     assert.ok(!(await page.content()).includes(secrets.ERP_SECRET));
+    await page.getByText(`${address}/webhook/crm`).waitFor();
+    await page.getByLabel("Doctype, table or model").focus();
+    await page.locator("#collections option[value='Staff Member']").waitFor({ state: "attached" });
+    await page.getByLabel("Doctype, table or model").fill("Staff Member");
+    await page.getByRole("button", { name: "Ask" }).click();
+    const fields = page.getByRole("table", { name: "Fields of Staff Member" });
+    await fields.getByRole("cell", { name: "text (length 140, trim both)" }).waitFor();
+    assert.match(await fields.getByRole("row", { name: "creation" }).innerText(), /datetime \(form local, resolution [\d.e-]+, zone [\w/]+\)/);
   },
 
   async "its edit shows no secret and keeps what is not typed"() {
@@ -160,6 +168,12 @@ const cases = {
     await page.getByRole("button", { name: "Take it back" }).click();
     await page.getByText("Taken back;").waitFor();
     await until("the phone as it was", async () => (await row("grace")).phone === "1");
+    // That it was made cannot be taken back, and is not offered.
+    await page.getByRole("button", { name: "Take back…" }).click();
+    await page.getByLabel(/A time, or how long ago/).fill("1d");
+    await page.getByRole("button", { name: "Look", exact: true }).click();
+    await page.getByText("it was created by this mapping").waitFor();
+    assert.equal(await page.getByRole("button", { name: "Take it back" }).count(), 0);
   },
 
   async "a person is forgotten only when the key is typed"() {

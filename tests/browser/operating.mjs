@@ -121,6 +121,17 @@ const cases = {
     await page.waitForURL(/#\/jobs\//);
     await page.getByRole("heading", { name: "Compare completely" }).waitFor();
     await page.locator(".chip", { hasText: "done" }).first().waitFor();
+    await page.getByText("Both sides are level.").waitFor();
+    await make_conflict(world, key(2), "s1");
+    const { json: { job } } = await call("http://tidewire/api/v1/verify", { method: "POST", body: { mapping: "employees" }, socket: socket() });
+    await visit(page, address, `#/jobs/${job}`);
+    await page.getByRole("heading", { name: /Found in \d+ records: 1 differing/ }).waitFor();
+    const found = page.getByRole("table", { name: "What was found" }).getByRole("row", { name: key(2) });
+    assert.match(await found.innerText(), /remark: left left of s1 · right right of s1/);
+    assert.equal(await found.getByRole("link", { name: key(2) }).getAttribute("href"), `#/record?mapping=employees&key=${key(2)}&side=left`);
+    const [{ id }] = await conflicts();
+    await post(`conflicts/${id}/resolve`, { method: "left" });
+    await world.settled();
     await visit(page, address, "#/jobs");
     await page.getByRole("cell", { name: "Compare completely" }).first().waitFor();
     await seen("operating-jobs");

@@ -1,6 +1,7 @@
 // A connection made or edited: what its kind wants to be told, tried before it is saved. Secrets are typed and never shown.
 import { get, post, put, remove, segment } from "./api.js";
 import { field, h, replace, select } from "./dom.js";
+import { parse, text_of } from "./exact.js";
 import { counted } from "./format.js";
 import { ask, banner, button, card, head, table, toast } from "./view.js";
 
@@ -18,7 +19,7 @@ const apart = new Set(["limits", "webhook", "auth"]);
 /// One input of an option; its value as the API takes it, undefined where nothing is said.
 function option_input(rule, now, secret) {
   const name = `option-${rule.name}`;
-  const hint = rule.default === undefined ? "" : `without it: ${typeof rule.default === "object" ? JSON.stringify(rule.default) : rule.default}`;
+  const hint = rule.default === undefined ? "" : `without it: ${typeof rule.default === "object" ? text_of(rule.default) : rule.default}`;
   if (rule.secret) {
     const input = h("input", { type: "password", name, autocomplete: "off", spellcheck: "false", required: rule.required && !secret?.set, placeholder: secret?.set ? "set; empty keeps it" : "" });
     return { element: field(label_of(rule.name), [input, secret && h("span", { class: "dim small" }, `${secret.variable} in .env`)]), secret: () => input.value || undefined };
@@ -32,8 +33,8 @@ function option_input(rule, now, secret) {
     return { element: field(label_of(rule.name), input), value: () => (input.value === "" ? undefined : input.value === "true") };
   }
   if (rule.type === "table" || (rule.type === "any" && typeof now === "object")) {
-    const input = h("textarea", { name, rows: "3", spellcheck: "false", value: now === undefined ? "" : JSON.stringify(now, null, 2), placeholder: hint });
-    return { element: field(`${label_of(rule.name)}, as JSON`, input), value: () => (input.value.trim() ? JSON.parse(input.value) : undefined) };
+    const input = h("textarea", { name, rows: "3", spellcheck: "false", value: now === undefined ? "" : text_of(now, 2), placeholder: hint });
+    return { element: field(`${label_of(rule.name)}, as JSON`, input), value: () => (input.value.trim() ? parse(input.value) : undefined) };
   }
   const env = now && typeof now === "object" && now.$env;
   const input = h("input", { name, type: rule.type === "url" && !env ? "url" : rule.type === "number" ? "number" : "text", required: rule.required, value: env ? `env ${env}` : now ?? "", disabled: !!env, placeholder: hint });
@@ -101,7 +102,7 @@ function form_of(kind, settings) {
       }
       for (const [name, part] of parts) {
         const value = part.options();
-        if (value !== undefined) options[name] = JSON.parse(JSON.stringify(value));
+        if (value !== undefined) options[name] = parse(text_of(value));
         Object.assign(given, part.secrets?.() ?? {});
       }
       return { options, secrets: given };

@@ -1,6 +1,7 @@
 // The remote systems: how they are, and what their keys may see.
 import { get, may, post, segment, target } from "./api.js";
 import { field, h, replace } from "./dom.js";
+import { text_of } from "./exact.js";
 import { chip, count, moment } from "./format.js";
 import { connect_page, show_test } from "./connect.js";
 import { ask, banner, button, card, empty, figure, head, table, toast, trouble } from "./view.js";
@@ -44,6 +45,26 @@ function webhooks_card({ name, webhooks = {} }) {
     h("div", { class: "figures" }, figure(count(webhooks.received), "since the start"), figure(count(refused), "refused", refused ? "warn" : "")));
 }
 
+/// "text (length 140, trim both)"
+function type_words(type) {
+  if (type === undefined || type === null || typeof type !== "object") return type ?? "";
+  const { kind, ...more } = type;
+  const told = Object.entries(more).map(([name, value]) => (value === true ? name : `${name} ${Array.isArray(value) ? value.map((one) => (typeof one === "object" ? text_of(one) : one)).join(", ") : typeof value === "string" ? value : text_of(value)}`.replaceAll("_", " ")));
+  return `${kind ?? "anything"}${told.length ? ` (${told.join(", ")})` : ""}`;
+}
+
+/// Its collections to choose from, asked for when somebody is about to name one; what it does not list can be typed.
+function collection_input(name) {
+  const list = h("datalist", { id: "collections" });
+  const fill = async () => {
+    try {
+      const { collections } = await get(`/api/v1/connections/${segment(name)}/collections`);
+      replace(list, collections.map((one) => h("option", { value: one.name }, one.label ?? "")));
+    } catch { /* it lists none */ }
+  };
+  return [h("input", { name: "collection", list: list.id, required: true, autocomplete: "off", on: { focus: () => { if (!list.childNodes.length) void fill(); } } }), list];
+}
+
 async function one_connection(box, tools, name) {
   const one = await get(`/api/v1/connections/${segment(name)}`);
   if (!tools.current()) return;
@@ -55,11 +76,11 @@ async function one_connection(box, tools, name) {
     try {
       const { schema } = await get(target(`connections/${segment(name)}/schema`, { collection }));
       const fields = Array.isArray(schema?.fields) ? schema.fields : Object.entries(schema?.fields ?? {}).map(([field_name, about]) => ({ name: field_name, ...(typeof about === "object" ? about : { type: about }) }));
-      replace(place, h("section", { class: "card flush" }, table(`${name}-${collection}`, [{ title: "Field", kind: "mono", cell: (row) => row.name }, { title: "Type", cell: (row) => (typeof row.type === "object" ? JSON.stringify(row.type) : row.type ?? "") }, { title: "Notes", cell: (row) => [row.required && "required", row.read_only && "read-only", row.unique && "unique"].filter(Boolean).join(", ") }], fields, { label: `Fields of ${collection}`, nothing: empty("It describes no field", "Is the name right, and may the key see it?") }), h("details", {}, h("summary", {}, "As it was answered"), h("pre", {}, JSON.stringify(schema, null, 2)))));
+      replace(place, h("section", { class: "card flush" }, table(`${name}-${collection}`, [{ title: "Field", kind: "mono", cell: (row) => row.name }, { title: "Type", cell: (row) => type_words(row.type) }, { title: "Notes", cell: (row) => [row.required && "required", row.read_only && "read-only", row.unique && "unique"].filter(Boolean).join(", ") }], fields, { label: `Fields of ${collection}`, nothing: empty("It describes no field", "Is the name right, and may the key see it?") }), h("details", {}, h("summary", {}, "As it was answered"), h("pre", {}, text_of(schema, 2)))));
     } catch (error) { replace(place, trouble(error)); }
   };
   replace(box, head(name), connection_card(one, () => tools.show(), true), card("How long calls took", histogram(one.latency)), webhooks_card(one), card("How calls ended", h("div", { class: "figures" }, Object.entries(one.by_status ?? {}).map(([status, number]) => figure(count(number), status.replaceAll("_", " "))))),
-    may("operator") && card("Fields of a collection", h("form", { class: "filters", on: { submit: ask_schema } }, field("Doctype, table or model", h("input", { name: "collection", required: true }), { class: "wide" }), h("button", { type: "submit" }, "Ask")), place));
+    may("operator") && card("Fields of a collection", h("form", { class: "filters", on: { submit: ask_schema } }, field("Doctype, table or model", collection_input(name), { class: "wide" }), h("button", { type: "submit" }, "Ask")), place));
 }
 
 export async function connections_page(box, tools) {

@@ -4,6 +4,7 @@ import { get, may, post, segment, target } from "./api.js";
 import { h, replace, select } from "./dom.js";
 import { hands_off, refresh_every } from "./events.js";
 import { chip, count, counted, moment, shown } from "./format.js";
+import { record_link } from "./operation.js";
 import { banner, button, card, empty, head, paged_table, table, toast, trouble } from "./view.js";
 
 const kinds = { sync: "Make level", resync: "Look at everything again", sweep: "Find what was deleted", dry_run: "Dry run", key: "One record", initial_load: "Initial load", verify: "Compare completely", adopt: "Report before adopting", revert: "Take back" };
@@ -55,13 +56,24 @@ const findings_of = (job, filters) => async (after, limit) => {
   }
 };
 
+/// What each side has of each field in question; of one that has no such sides, what would be written.
+function values_cell({ record, writes }) {
+  const compared = Object.entries(record?.fields ?? {}).filter(([, field]) => field !== null && typeof field === "object" && ("left" in field || "right" in field));
+  if (compared.length === 0) return writes.flatMap((write) => Object.entries(write.values ?? {}).map(([name, value]) => h("div", {}, h("span", { class: "dim" }, `${name}: `), shown(value))));
+  return compared.map(([name, { left, right }]) => h("div", {}, h("span", { class: "dim" }, `${name.replace(">", " → ")}: `), h("span", { class: "side-left" }, "left "), shown(left), h("span", { class: "dim" }, " · "), h("span", { class: "side-right" }, "right "), shown(right)));
+}
+
+const finding_key = (side) => ({ title: side === "left" ? "Left" : "Right", kind: "half", cell: (row) => (row[`${side}_key`] === undefined ? "" : record_link(row.mapping, row[`${side}_key`], side)), value: (row) => row[`${side}_key`] });
+
 const finding_columns = (job) => [
-  ...(job.parts.length > 1 ? [{ title: "Mapping", cell: (row) => row.mapping }] : []),
-  { title: "Left", kind: "mono", cell: (row) => row.left_key ?? "" }, { title: "Right", kind: "mono", cell: (row) => row.right_key ?? "" },
+  ...(job.parts.length > 1 ? [{ title: "Mapping", cell: (row) => row.mapping }] : []), finding_key("left"), finding_key("right"),
   ...(job.findings ? [{ title: "Found", kind: "tight", cell: (row) => (row.finding ?? "").replaceAll("_", " "), value: (row) => row.finding }] : []),
-  { title: "Would", cell: (row) => (row.error ? row.error.message : row.writes.map((write) => `${write.kind} in ${write.connection}`).join("; ") || (row.kind ?? "")), value: (row) => row.kind ?? row.finding },
-  { title: "Values", kind: "value", cell: (row) => row.writes.map((write) => h("div", {}, shown(write.values))), value: (row) => row.writes.map((write) => write.values) },
+  { title: "Would", cell: (row) => row.error?.message ?? row.record?.reason ?? (row.writes.map((write) => `${write.kind} in ${write.connection}`).join("; ") || (row.kind ?? "")), value: (row) => row.record?.reason ?? row.kind ?? row.finding },
+  { title: "Values", kind: "value", cell: values_cell, value: (row) => row.record?.fields ?? row.writes.map((write) => write.values) },
 ];
+
+/// "1 update", "2 updates", "3 not undone"
+const number_of = (name, number) => `${count(number)} ${(number === 1 ? name.replace(/s$/, "") : name).replaceAll("_", " ")}`;
 
 /// What a job that looks only has found.
 /// `tools`, where it is a page of its own: what is shown of them stands in the address then.
@@ -72,7 +84,7 @@ export function findings(job, tools) {
   const kind = select("kind", [["", "all"], ...told.map(([name]) => [name, name.replaceAll("_", " ")])], filters.kind);
   kind.addEventListener("change", () => { filters.kind = kind.value; tools?.query.set("kind", kind.value); tools?.set_query({ kind: kind.value }); void draw(); });
   if (job.state === "done" || job.findings || job.writes) void draw();
-  return h("section", { class: "card flush" }, h("div", { class: "head" }, h("h2", {}, `Found in ${count(job.looked_at)} records: ${told.map(([name, number]) => `${count(number)} ${name.replaceAll("_", " ")}`).join(", ") || "nothing to do"}`), told.length > 1 && h("label", { class: "line small" }, "show", kind)), list);
+  return h("section", { class: "card flush" }, h("div", { class: "head" }, h("h2", {}, `Found in ${counted(job.looked_at ?? 0, "record")}: ${told.map(([name, number]) => number_of(name, number)).join(", ") || "nothing to do"}`), told.length > 1 && h("label", { class: "line small" }, "show", kind)), list);
 }
 
 /// What can be done with a job that has not ended.

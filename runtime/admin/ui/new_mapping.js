@@ -55,8 +55,8 @@ class Choice {
 function pairs_table(choice, changed) {
   return table("pairs", [
     { title: "Take", private: true, kind: "tight", cell: (row) => h("input", { type: "checkbox", "aria-label": `take ${row.left} and ${row.right}`, checked: row.taken, on: { change: (event) => { row.taken = event.target.checked; changed(); } } }) },
-    { title: "Left", cell: (row) => h("div", {}, h("b", { class: "mono" }, row.left), h("div", { class: "dim small" }, row.left_type)), value: (row) => row.left },
-    { title: "Right", cell: (row) => h("div", {}, h("b", { class: "mono" }, row.right), h("div", { class: "dim small" }, row.right_type)), value: (row) => row.right },
+    { title: "Left", kind: "half", cell: (row) => h("div", {}, h("b", { class: "mono" }, row.left), h("div", { class: "dim small" }, row.left_type)), value: (row) => row.left },
+    { title: "Right", kind: "half", cell: (row) => h("div", {}, h("b", { class: "mono" }, row.right), h("div", { class: "dim small" }, row.right_type)), value: (row) => row.right },
     { title: "Why", cell: (row) => h("div", {}, row.reason, told(row.transform) && h("div", {}, h("code", {}, told(row.transform)))), value: (row) => row.reason },
     { title: "Goes", kind: "tight", cell: (row) => { const goes = select(`goes-${row.left}`, [["", "both ways"], ["to_right", "to the right"], ["to_left", "to the left"]], row.only ?? ""); goes.setAttribute("aria-label", `which way ${row.left} goes`); goes.addEventListener("change", () => { row.only = goes.value; changed(); }); return goes; }, value: (row) => row.only ?? "both ways" },
     { title: "Sure", kind: "number", cell: (row) => (row.score === undefined ? "chosen" : `${row.score}\u00a0%`), value: (row) => row.score },

@@ -22,7 +22,7 @@ async function revert(named, place, draw) {
   const { job } = await post("/api/v1/revert", { ...named, since: answer.since });
   const found = await until_ended(job);
   const any = Object.keys(found.found ?? {}).length > 0;
-  const apply = any && button("Take it back", async () => {
+  const apply = found.found?.reverted > 0 && button("Take it back", async () => {
     replace(place, h("progress", { "aria-label": "taking back" }));
     const begun = await post("/api/v1/revert", { ...named, since: answer.since, apply: true });
     await until_ended(begun.job);
