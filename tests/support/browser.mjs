@@ -43,7 +43,7 @@ export async function open_browser() {
   const problems = [];
   const foreign = [];
   page.on("pageerror", (error) => problems.push(`${error}\n${error.stack ?? ""}`));
-  page.on("console", (message) => { if (message.type() === "error" && !/status of (401|403|404|412|400)/.test(message.text())) problems.push(message.text()); });
+  page.on("console", (message) => { if (message.type() === "error" && !/status of (401|403|404|412|400)/.test(message.text())) problems.push(`${message.text()} ${message.location().url}`); });
   page.on("request", (request) => { if (!/^(http:\/\/127\.0\.0\.1|blob:|data:)/.test(request.url())) foreign.push(request.url()); });
   when_failed(async () => {
     await shot(page, `failed-${path.basename(process.argv[1], ".mjs")}`);

@@ -53,8 +53,9 @@ function type_words(type) {
   return `${kind ?? "anything"}${told.length ? ` (${told.join(", ")})` : ""}`;
 }
 
-/// Its collections to choose from, asked for when somebody is about to name one; what it does not list can be typed.
-function collection_input(name) {
+/// Its collections to choose from, asked for when somebody is about to name one, unless it is known not to answer; what it does
+/// not list can be typed.
+function collection_input({ name, state }) {
   const list = h("datalist", { id: "collections" });
   const fill = async () => {
     try {
@@ -62,7 +63,7 @@ function collection_input(name) {
       replace(list, collections.map((one) => h("option", { value: one.name }, one.label ?? "")));
     } catch { /* it lists none */ }
   };
-  return [h("input", { name: "collection", list: list.id, required: true, autocomplete: "off", on: { focus: () => { if (!list.childNodes.length) void fill(); } } }), list];
+  return [h("input", { name: "collection", list: list.id, required: true, autocomplete: "off", on: { focus: () => { if (!["failing", "paused"].includes(state) && !list.childNodes.length) void fill(); } } }), list];
 }
 
 async function one_connection(box, tools, name) {
@@ -80,7 +81,7 @@ async function one_connection(box, tools, name) {
     } catch (error) { replace(place, trouble(error)); }
   };
   replace(box, head(name), connection_card(one, () => tools.show(), true), card("How long calls took", histogram(one.latency)), webhooks_card(one), card("How calls ended", h("div", { class: "figures" }, Object.entries(one.by_status ?? {}).map(([status, number]) => figure(count(number), status.replaceAll("_", " "))))),
-    may("operator") && card("Fields of a collection", h("form", { class: "filters", on: { submit: ask_schema } }, field("Doctype, table or model", collection_input(name), { class: "wide" }), h("button", { type: "submit" }, "Ask")), place));
+    may("operator") && card("Fields of a collection", h("form", { class: "filters", on: { submit: ask_schema } }, field("Doctype, table or model", collection_input(one), { class: "wide" }), h("button", { type: "submit" }, "Ask")), place));
 }
 
 export async function connections_page(box, tools) {
