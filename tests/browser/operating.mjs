@@ -392,6 +392,7 @@ const cases = {
     await page.getByLabel("Did").fill("retry");
     await page.keyboard.press("Enter");
     await until("retries alone", async () => { const did = await page.locator("td[data-title=Did]").allInnerTexts(); return did.length > 0 && did.every((one) => one === "retry"); });
+    assert.match(await page.locator("td[data-title=To] a").first().getAttribute("href"), /^#\/record\?mapping=employees&key=HR-/);
     await page.getByLabel("Who").fill("nobody");
     await page.keyboard.press("Enter");
     await page.getByText("Nobody did anything like that").waitFor();

@@ -117,6 +117,10 @@ const cases = {
     await page.getByRole("button", { name: "Menu" }).click();
     await page.getByRole("link", { name: "Conflicts" }).first().waitFor();
     await shot(page, "menu-light-phone");
+    await page.getByRole("link", { name: "Jobs" }).focus();
+    await page.keyboard.press("Escape");
+    await until("the menu to be closed", async () => !(await page.getByRole("link", { name: "Jobs" }).isVisible()));
+    assert.equal(await page.evaluate(() => document.activeElement.textContent), "Menu");
     await page.setViewportSize(sizes.desktop);
   },
 

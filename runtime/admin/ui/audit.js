@@ -3,10 +3,14 @@ import { get, target } from "./api.js";
 import { field, h, replace } from "./dom.js";
 import { filter_form, moment_field } from "./filters.js";
 import { moment, shown } from "./format.js";
+import { named_record, record_link } from "./operation.js";
 import { empty, head, paged_table } from "./view.js";
 
+/// What it was done to, as the way to it where it is a record.
+const record_of = ({ subject, detail = {} }) => (detail.mapping && detail.key ? [`${detail.mapping} `, record_link(detail.mapping, detail.key, detail.side)] : named_record(subject));
+
 const columns = [
-  { title: "When", kind: "time", cell: (row) => moment(row.at), value: (row) => row.at }, { title: "Who", cell: (row) => h("b", {}, row.author), value: (row) => row.author }, { title: "Did", kind: "tight", cell: (row) => row.action.replaceAll("_", " "), value: (row) => row.action }, { title: "To", kind: "mono", cell: (row) => row.subject },
+  { title: "When", kind: "time", cell: (row) => moment(row.at), value: (row) => row.at }, { title: "Who", cell: (row) => h("b", {}, row.author), value: (row) => row.author }, { title: "Did", kind: "tight", cell: (row) => row.action.replaceAll("_", " "), value: (row) => row.action }, { title: "To", kind: "mono", cell: record_of, value: (row) => row.subject },
   { title: "More", kind: "value", cell: (row) => Object.entries(row.detail ?? {}).map(([name, value]) => h("div", {}, h("span", { class: "dim" }, `${name.replaceAll("_", " ")}: `), shown(value))), value: (row) => row.detail },
 ];
 

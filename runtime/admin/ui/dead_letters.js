@@ -4,7 +4,7 @@ import { field, h, prose, replace, select } from "./dom.js";
 import { refresh_on } from "./events.js";
 import { filter_form, mapping_field } from "./filters.js";
 import { chip, moment, words } from "./format.js";
-import { parent_link, reasons, record_link } from "./operation.js";
+import { named_record, reasons, record_link } from "./operation.js";
 import { dead_keys, retry_shown } from "./retry.js";
 import { file_gone_note } from "./verdict.js";
 import { ask, button, empty, head, paged_table, toast } from "./view.js";
@@ -39,7 +39,7 @@ export async function dead_letters_page(box, tools) {
   const columns = [
     { title: "Record", cell: (row) => record_link(row.mapping, row.key, row.side), value: (row) => row.key }, { title: "Mapping", kind: "half", cell: (row) => row.mapping }, { title: "Side", kind: "half", cell: (row) => h("span", { class: `side-${row.side}` }, row.side), value: (row) => row.side },
     { title: "State", kind: "tight", cell: (row) => chip(row.state), value: (row) => row.state }, { title: "Since", kind: "time", cell: (row) => moment(row.since), value: (row) => row.since },
-    { title: "Why", kind: "text", cell: (row) => h("div", {}, row.parent ? ["its parent ", parent_link(row.parent), " has no link yet"] : row.error?.message ?? why(row), row.error?.hint && h("div", { class: "dim small" }, prose(row.error.hint)), gone(row) && file_gone_note(row.mapping), row.operation && [" ", h("a", { class: "small key", href: `#/operation/${row.operation}` }, row.state === "backing_off" ? "the last attempt" : "the operation")]), value: (row) => row.error?.message ?? row.parent ?? h("span", {}, why(row)).textContent },
+    { title: "Why", kind: "text", cell: (row) => h("div", {}, row.parent ? ["its parent ", named_record(row.parent), " has no link yet"] : row.error?.message ?? why(row), row.error?.hint && h("div", { class: "dim small" }, prose(row.error.hint)), gone(row) && file_gone_note(row.mapping), row.operation && [" ", h("a", { class: "small key", href: `#/operation/${row.operation}` }, row.state === "backing_off" ? "the last attempt" : "the operation")]), value: (row) => row.error?.message ?? row.parent ?? h("span", {}, why(row)).textContent },
     { title: "Tries", kind: "number", cell: (row) => row.attempts },
     { title: "", private: true, kind: "tight", cell: (row) => may("operator") && h("div", { class: "row" }, can_retry.includes(row.state) && !gone(row) && button("Retry", () => retry_one(row)), button("Discard…", () => discard_one(row), "quiet")) },
   ];

@@ -1,5 +1,6 @@
 // The filters of a list: a form whose values stand in the address, so that a view can be sent to a colleague.
 import { field, h, select } from "./dom.js";
+import { zone } from "./format.js";
 
 const local = (iso) => {
   if (!iso || Number.isNaN(Date.parse(iso))) return "";
@@ -9,7 +10,7 @@ const local = (iso) => {
 
 /// A moment to filter by: typed in the reader's own time, an ISO time in the filters.
 export function moment_field(label, name, filters) {
-  return field(label, h("input", { type: "datetime-local", name, value: local(filters[name]) }));
+  return field(label, h("input", { type: "datetime-local", name, title: `of your clock, ${zone()}`, value: local(filters[name]) }));
 }
 
 export const mapping_field = (mappings, filters) => field("Mapping", select("mapping", [["", "all"], ...Object.keys(mappings)], filters.mapping));

@@ -52,6 +52,9 @@ export function told(text) {
   return [...parts, text.slice(from)];
 }
 
+/// Whose clock times are told by: "Europe/Berlin".
+export const zone = () => Intl.DateTimeFormat().resolvedOptions().timeZone;
+
 /// Which way a mapping goes, from left to right.
 export const arrows = { both: "↔", to_right: "→", to_left: "←" };
 

@@ -136,6 +136,11 @@ async function begin() {
 }
 
 menu.addEventListener("click", () => menu.setAttribute("aria-expanded", String(menu.getAttribute("aria-expanded") !== "true")));
+document.querySelector("header.top").addEventListener("keydown", (event) => {
+  if (event.key !== "Escape" || menu.getAttribute("aria-expanded") !== "true") return;
+  menu.setAttribute("aria-expanded", "false");
+  menu.focus();
+});
 when_logged_out(() => { ended = true; take_session({ role: "nobody", any_user: true }); void begin(); });
 window.addEventListener("hashchange", async (event) => {
   const wanted = location.hash;

@@ -15,10 +15,10 @@ function step(title, tone, ...content) {
 const record_href = (mapping, key, side) => `#/record?mapping=${segment(mapping)}&key=${segment(key)}${side ? `&side=${side}` : ""}`;
 export const record_link = (mapping, key, side) => h("a", { class: "mono key", href: record_href(mapping, key, side) }, key);
 
-/// A parent that a key waits for, "mapping/side/key", as the way to its record.
-export function parent_link(parent) {
-  const [, mapping, side, key] = /^([^/]+)\/(left|right)\/(.*)$/s.exec(parent) ?? [];
-  return mapping ? [`${mapping} `, record_link(mapping, key, side)] : parent;
+/// What is called "mapping/side/key", such as a parent that a key waits for, as the way to its record; a text otherwise.
+export function named_record(text) {
+  const [, mapping, side, key] = /^([^/]+)\/(left|right)\/(.*)$/s.exec(text) ?? [];
+  return mapping ? [`${mapping} `, record_link(mapping, key, side)] : text;
 }
 
 function value_cell(value, base) {

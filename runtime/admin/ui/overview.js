@@ -4,7 +4,7 @@ import { get, may, post, segment } from "./api.js";
 import { balance_of, with_file } from "./balance.js";
 import { h, prose, replace, s } from "./dom.js";
 import { hands_off, refresh_every, refresh_on } from "./events.js";
-import { arrows, chip, count, counted, moment, since } from "./format.js";
+import { arrows, chip, count, counted, moment, since, zone } from "./format.js";
 import { behind, state_of, verdict } from "./verdict.js";
 import { ask, button, empty, figure, head, table, toast } from "./view.js";
 
@@ -12,7 +12,7 @@ function spark(slices = []) {
   const most = Math.max(1, ...slices);
   const sum = slices.reduce((a, b) => a + b, 0);
   const width = 100 / Math.max(1, slices.length);
-  return s("svg", { class: "spark", viewBox: "0 0 100 20", preserveAspectRatio: "none", role: "img", "aria-label": `${sum} operations in the last 24 hours` },
+  return s("svg", { class: "spark", viewBox: "0 0 100 20", preserveAspectRatio: "none", role: "img", "aria-label": `${counted(sum, "operation")} in the last 24 hours` }, s("title", {}, counted(sum, "operation")),
     slices.map((one, i) => s("rect", { x: i * width, y: 20 - Math.max(1, (one / most) * 20), width: width * 0.8, height: Math.max(1, (one / most) * 20), class: one ? "" : "none" })));
 }
 
@@ -76,7 +76,7 @@ export async function overview_page(box, tools) {
     replace(box, head("Overview", sync_all, may("operator") && h("a", { class: "button", href: "#/new-mapping" }, "New mapping")), verdict(status), alerts,
       h("section", { class: "card flush" }, h("div", { class: "head" }, h("h2", {}, "Mappings")), mappings_table(status, activity)),
       h("h2", {}, "Connections"), h("div", { class: "cards" }, Object.entries(status.connections).map(([name, one]) => connection_card(name, one))),
-      balance(status.mappings), h("p", { class: "dim small" }, `Tidewire ${status.version}, up since `, moment(status.started_at), status.read_only ? " · read-only: nothing is written to either system" : ""));
+      balance(status.mappings), h("p", { class: "dim small" }, `Tidewire ${status.version}, up since `, moment(status.started_at), status.read_only ? " · read-only: nothing is written to either system" : "", ` · times are of your clock (${zone()}), their titles say UTC`));
   };
   await draw();
   tools.leave(refresh_on("operation", draw, 2));
