@@ -8,6 +8,38 @@
 #include "base/text.h"
 
 namespace tidewire::admin {
+namespace {
+
+/// Of what HTTP refuses: only the status says what it is.
+Code code_of(int status) {
+  if (status == 404) return Code::kNotFound;
+  if (status == 429) return Code::kThrottled;
+  if (status == 503) return Code::kUnavailable;
+  return status == 500 ? Code::kCorrupt : Code::kInvalid;
+}
+
+const char* hint_of(int status) {
+  switch (status) {
+    case 404: return "/docs lists what there is";
+    case 408: return "send the request in one go";
+    case 413: return "send less at once: a body may have 2 MiB, that of a webhook 10";
+    case 429: return "use one connection for many requests, or give this address more: admin = { connections_per_address = ... } in tidewire.lua";
+    case 431: return "send fewer or shorter header fields, cookies too: together they may have 16 KiB";
+    case 503: return "come again as Retry-After says";
+    default: return "";
+  }
+}
+
+http::Response wrong_method(const std::string& allowed) {
+  Object body{{"type", "/docs/problems#method"}, {"title", std::string(http::reason_phrase(405))}, {"status", 405}, {"detail", "method not allowed"}, {"code", "method"}, {"hint", "this path takes " + allowed}};
+  http::Response response = answer(Value(std::move(body)), 405);
+  response.headers.set("Content-Type", "application/problem+json");
+  response.headers.set("Allow", allowed);
+  return response;
+}
+
+}  // namespace
+
 int status_of(Code code) {
   switch (code) {
     case Code::kInvalid: return 400;
@@ -50,11 +82,14 @@ http::Response problem(int status, const Error& error, Object more) {
 
 http::Response problem(const Error& error) { return problem(status_of(error.code), error); }
 
-http::Response wrong_method(const std::string& allowed) {
-  Object body{{"type", "/docs/problems#method"}, {"title", std::string(http::reason_phrase(405))}, {"status", 405}, {"detail", "method not allowed"}, {"code", "method"}, {"hint", "this path takes " + allowed}};
-  http::Response response = answer(Value(std::move(body)), 405);
-  response.headers.set("Content-Type", "application/problem+json");
-  response.headers.set("Allow", allowed);
+http::Response refused(int status, std::string_view why) { return problem(status, make_error(code_of(status), std::string(why), hint_of(status))); }
+
+http::Response as_problem(http::Response said) {
+  const std::string* media = said.headers.find("Content-Type");
+  if (said.status < 400 || media == nullptr || !media->starts_with("text/plain")) return said;
+  const std::string* allow = said.headers.find("Allow");
+  http::Response response = allow != nullptr ? wrong_method(*allow) : refused(said.status, trim(said.body));
+  if (const std::string* later = said.headers.find("Retry-After")) response.headers.set("Retry-After", *later);
   return response;
 }
 

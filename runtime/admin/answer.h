@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "base/result.h"
 #include "base/value.h"
@@ -21,8 +22,11 @@ std::string problem_type(Code code);
 http::Response problem(const Error& error);
 /// `more`: members of its own besides.
 http::Response problem(int status, const Error& error, Object more = {});
-/// A path that is there and takes other methods: code "method", which is of HTTP alone and so none of base's.
-http::Response wrong_method(const std::string& allowed);
+/// What is refused before any route sees it, by HTTP's own rules: too long, broken, too many.
+http::Response refused(int status, std::string_view why);
+/// A failure in plain text, as the router and the server say it, as a problem; all else as it is. Of a path that takes other methods the
+/// code is "method", which is of HTTP alone and so none of base's.
+http::Response as_problem(http::Response said);
 int status_of(Code code);
 
 /// Answers the value as `shape` shows it, or the problem.

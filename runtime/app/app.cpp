@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <limits>
 
+#include "admin/answer.h"
 #include "admin/homes.h"
 #include "app/state.h"
 #include "base/crash_point.h"
@@ -137,11 +138,12 @@ void App::State::route(http::Request request, http::Reply reply) {
   const std::string_view path = request.path();
   if (path.rfind("/webhook/", 0) == 0) {
     if (draining_) {
-      http::Response response = http::Response::text(503, "stopping\n");
+      http::Response response = admin::refused(503, "stopping");
       response.headers.set("Retry-After", "5");
       return reply(std::move(response));
     }
-    return router_.handle(std::move(request), std::move(reply));
+    auto kept = std::make_shared<http::Reply>(std::move(reply));  // owner: the reply, which must be copyable
+    return router_.handle(std::move(request), http::Reply([kept](http::Response response) { (*kept)(admin::as_problem(std::move(response))); }));
   }
   api_->handle(std::move(request), std::move(reply));
 }

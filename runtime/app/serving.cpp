@@ -24,12 +24,6 @@ std::string on_loopback(const std::string& address) {
   return near || colon == std::string::npos ? address : "127.0.0.1" + address.substr(colon);
 }
 
-/// What is refused before the API sees it is a problem all the same, where the path is the API's.
-std::optional<http::Response> refused_early(int status, std::string_view why, std::string_view target) {
-  if (!target.starts_with("/api/")) return std::nullopt;
-  return admin::problem(status, make_error(status >= 500 ? Code::kUnavailable : Code::kInvalid, std::string(why)));
-}
-
 std::string port_of(const std::string& address) { return address.substr(address.rfind(':') + 1); }
 
 }  // namespace
@@ -44,7 +38,7 @@ std::string App::State::wanted_address() const { return options_.listen.empty() 
 std::unique_ptr<http::Server> App::State::make_server() {
   http::ServerOptions options;
   options.max_connections = http::connections_within(loop::raise_descriptors());
-  options.refusal = refused_early;
+  options.refusal = admin::refused;
   // A proxy on this machine speaks for everybody.
   options.whose = [](const std::string& peer) { return admin::is_loopback(peer) ? "" : admin::network_of(peer); };
   options.max_of_one = [this] { return project_.admin.connections_per_address; };

@@ -266,6 +266,5 @@ Request Parser::take() {
 int Parser::status() const { return machine_->status; }
 
 std::string_view Parser::why() const { return machine_->why; }
-std::string_view Parser::target() const { return machine_->request.target; }
 
 }  // namespace tidewire::http

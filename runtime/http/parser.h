@@ -55,8 +55,6 @@ class Parser {
   /// In kRefused: 400, 413, 417, 431, 501 or 505, and a few words for whoever debugs the sender.
   int status() const;
   std::string_view why() const;
-  /// Of the present request; "" as long as its head is not read.
-  std::string_view target() const;
 
  private:
   struct Machine;

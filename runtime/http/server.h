@@ -6,7 +6,6 @@
 
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -30,9 +29,8 @@ struct ServerOptions {
   std::function<std::string(const std::string& peer)> whose{};
   std::function<int()> max_of_one{};              // asked for each new one: as many of one `whose`; the next is answered 429 and closed
   std::size_t max_bodies = 256u << 20;            // of all bodies not answered yet together; 503 to who sends beyond it
-  /// What is refused before a handler sees it, in the words of whoever owns the path; `target` is "" where it was not read that far.
-  /// Unset, and where it gives nothing: plain text.
-  std::function<std::optional<Response>(int status, std::string_view why, std::string_view target)> refusal{};
+  /// The answer to what is refused before a handler sees it; unset: plain text.
+  std::function<Response(int status, std::string_view why)> refusal{};
   /// One more was refused because there are as many as may be, of `whose` where it is not ""; called for each, so whoever tells of it counts to himself.
   std::function<void(const std::string& whose)> crowded{};
 };

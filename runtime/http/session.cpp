@@ -240,7 +240,7 @@ void Session::refuse(int status, std::string_view why) {
   }
   close_after_ = true;
   const auto& own = host_->options().refusal;
-  Response response = (own ? own(status, why, parser_.target()) : std::nullopt).value_or(Response::text(status, std::string(why) + "\n"));
+  Response response = own ? own(status, why) : Response::text(status, std::string(why) + "\n");
   if (later) response.headers.set("Retry-After", kComeAgain);
   write_answer(response, true);
   linger();

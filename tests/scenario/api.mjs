@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fs from "node:fs";
 import http from "node:http";
+import net from "node:net";
 import { call, run, signed, until } from "../support/scenario.mjs";
 import { asker, make_conflict, tokens } from "../support/operator.mjs";
 import { faults } from "../support/schema.mjs";
@@ -39,6 +40,25 @@ function check_answer(operation, answer, what) {
   if (media !== "application/json") return;
   assert.match(answer.headers["content-type"], /^application\/json/, what);
   assert.deepEqual(faults(answer.json, said.content[media].schema, document_), [], `${what}: ${answer.text.slice(0, 500)}`);
+}
+
+/// Bytes as they are, and the answer taken apart.
+function said_to(address, bytes) {
+  const { hostname, port } = new URL(address);
+  return new Promise((resolve, reject) => {
+    const socket = net.connect(Number(port), hostname, () => socket.write(bytes));
+    let text = "";
+    socket.setTimeout(5000, () => socket.destroy(new Error(`no answer to ${bytes.slice(0, 60)}`)));
+    socket.on("error", reject);
+    socket.on("data", (piece) => {
+      text += piece;
+      const [head, body] = text.split("\r\n\r\n", 2), [first, ...fields] = head.split("\r\n");
+      const headers = Object.fromEntries(fields.map((one) => [one.slice(0, one.indexOf(":")).toLowerCase(), one.slice(one.indexOf(":") + 1).trim()]));
+      if (body === undefined || Buffer.byteLength(body) < Number(headers["content-length"])) return;
+      socket.destroy();
+      resolve({ status: Number(first.split(" ")[1]), headers, text: body, json: headers["content-type"].includes("json") ? JSON.parse(body) : undefined });
+    });
+  });
 }
 
 const routes = () => Object.entries(document_.paths).flatMap(([path, methods]) => Object.entries(methods).map(([method, operation]) => ({ path, method: method.toUpperCase(), operation })));
@@ -192,7 +212,7 @@ const cases = {
     assert.deepEqual((await ask(admin, "GET", "/api/v1/conflicts?limit=1000")).json.conflicts, before);
   },
 
-  async "what is no mark of a page and no flag is refused; so is, as a problem, what the parser does not let in"() {
+  async "what is no mark of a page and no flag is refused"() {
     const lists = routes().filter(({ method, operation }) => method === "GET" && operation.parameters?.some((one) => one.name === "after"));
     assert.ok(lists.length > 12, `${lists.length} lists`);
     for (const { path, operation } of lists) {
@@ -205,10 +225,26 @@ const cases = {
     }
     assert.equal((await ask(admin, "GET", "/api/v1/operations?failed=maybe")).status, 400);
     assert.equal((await ask(admin, "GET", "/api/v1/operations?failed=0")).status, 200);
-    const long = await call(address + "/api/v1/sync", { method: "POST", body: "{}", headers: { Authorization: `Bearer ${token.admin}`, "Content-Length": "20000000" } });
-    assert.equal(long.status, 413);
-    assert.match(long.headers["content-type"], /^application\/problem\+json/);
-    assert.deepEqual(faults(long.json, { $ref: "#/components/schemas/Problem" }, document_), []);
+  },
+
+  async "what the server itself refuses is a problem as well, on whatever path"() {
+    const long = "x".repeat(20000), many = Array.from({ length: 300 }, (_, n) => `X-${n}: 1\r\n`).join("");
+    const asked = [
+      ["GET /nothing HTTP/1.1\r\nHost: x", 404, "not_found"], ["GET /webhook HTTP/1.1\r\nHost: x", 404, "not_found"], ["POST /webhook/ HTTP/1.1\r\nHost: x", 404, "not_found"],
+      ["GET /webhook/erp HTTP/1.1\r\nHost: x", 405, "method", "POST"], ["GET /trigger/employees HTTP/1.1\r\nHost: x", 405, "method", "POST"], ["DELETE /health HTTP/1.1\r\nHost: x", 405, "method", "GET, HEAD"],
+      ...["/api/v1/sync", "/trigger/employees", "/webhook/erp", "/ping"].map((path) => [`POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Length: 20000000`, 413, "invalid"]),
+      [`GET /${long} HTTP/1.1\r\nHost: x`, 431, "invalid"], [`GET /ping HTTP/1.1\r\nHost: x\r\nX-Long: ${long}`, 431, "invalid"], [`GET /ping HTTP/1.1\r\nHost: x\r\n${many}X-Last: 1`, 431, "invalid"],
+      ["no request at all", 400, "invalid"], ["GET /ping HTTP/1.1", 400, "invalid"], ["\x16\x03\x01", 400, "invalid"], ["GET nowhere HTTP/1.1\r\nHost: x", 400, "invalid"],
+      ["GET /ping HTTP/2.0\r\nHost: x", 505, "invalid"], ["CONNECT x:1 HTTP/1.1\r\nHost: x", 501, "invalid"], ["POST /ping HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nExpect: wonders", 417, "invalid"],
+    ];
+    for (const [head, status, code, allow] of asked) {
+      const answer = await said_to(address, head + "\r\n\r\n"), what = `${head.slice(0, 60)}: ${answer.text}`;
+      assert.equal(answer.status, status, what);
+      assert.match(answer.headers["content-type"], /^application\/problem\+json/, what);
+      assert.deepEqual(faults(answer.json, { $ref: "#/components/schemas/Problem" }, document_), [], what);
+      assert.deepEqual([answer.json.status, answer.json.code], [status, code], what);
+      assert.equal(answer.headers.allow, allow, what);
+    }
   },
 
   async "paths of earlier services answer as what they stand for"() {

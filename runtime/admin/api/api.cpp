@@ -152,18 +152,14 @@ void Api::with_recent_summary(WithSummary then) {
 }
 
 void Api::handle(http::Request request, http::Reply reply) {
-  // Every answer is dressed, also what the router says of itself.
+  // Every answer is dressed, and a problem where it is none: also what the router says of itself.
   auto asked = std::make_shared<http::Request>();  // owner: the reply, which must be copyable
   asked->method = request.method;
   asked->target = request.target;
   asked->headers = request.headers;
   auto kept = std::make_shared<http::Reply>(std::move(reply));  // likewise
   http::Reply dressed([this, alive = alive_, asked, kept](http::Response response) {
-    const bool bare = response.status >= 400 && response.headers.find("Content-Type") != nullptr && response.headers.find("Content-Type")->starts_with("text/plain") && asked->path() != "/health";
-    if (bare) {
-      const std::string* allow = response.headers.find("Allow");
-      response = allow != nullptr ? wrong_method(std::string(*allow)) : problem(response.status, make_error(Code::kNotFound, std::string(trim(response.body)), "/docs lists what there is"));
-    }
+    response = as_problem(std::move(response));
     if (*alive) gate_.dress(*asked, response);
     (*kept)(std::move(response));
   });
