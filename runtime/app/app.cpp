@@ -73,13 +73,9 @@ Result<void> App::State::open() {
   engine_ = std::make_unique<sync::Engine>(*store_, sync::Surroundings{clock_, loop_, loop_, random_, *this, judge_.get()});
   api_ = std::make_unique<admin::Api>(*this);
   intake_ = std::make_unique<WebhookIntake>(WebhookIntake::Ports{
-      *store_, clock_, log_, [this](const std::string& name) { return find_connection(name); },
-      [this](const std::string& name) {
-        const std::string& own = own_name(name);
-        return broken_connections_.contains(own) ? std::optional(own) : std::nullopt;
-      },
-      [this](const std::string& name) -> const std::vector<Want>& { return wanted_of_[name]; }, [this] { engine_->received(); },
-      [this](const std::string& kind) { return std::count_if(connections_.begin(), connections_.end(), [&](const auto& one) { return one.second->kind() == kind; }) > 1; }});
+      *store_, clock_, log_, [this](const std::string& name) { return find_connection(name); }, [this](const std::string& name) { return addressed_by(name); },
+      [this](const std::string& name) { return broken_of(name); },
+      [this](const std::string& name) -> const std::vector<Want>& { return wanted_of_[name]; }, [this] { engine_->received(); }});
   router_.add("POST", "/webhook/{connection}", [this](http::Request request, http::Params params, http::Reply reply) { intake_->handle(std::move(request), params["connection"], std::move(reply)); });
   load_connections();
   load_admin_token();
@@ -122,16 +118,27 @@ const std::string& App::State::own_name(const std::string& name) const {
   return also == project_.webhook_names.end() ? name : also->second;
 }
 
-/// By name, or by kind where one connection only is of it.
 Connection* App::State::find_connection(const std::string& name) {
-  if (const auto found = connections_.find(own_name(name)); found != connections_.end()) return found->second.get();
-  Connection* only = nullptr;
+  const auto found = connections_.find(name);
+  return found == connections_.end() ? nullptr : found->second.get();
+}
+
+std::vector<Connection*> App::State::addressed_by(const std::string& name) {
+  if (Connection* own = find_connection(own_name(name))) return {own};
+  std::vector<Connection*> of_kind;
+  if (broken_connections_.contains(own_name(name))) return of_kind;
   for (const auto& [other_name, connection] : connections_) {
-    if (connection->kind() != name) continue;
-    if (only != nullptr) return nullptr;
-    only = connection.get();
+    if (connection->kind() == name) of_kind.push_back(connection.get());
   }
-  return only;
+  return of_kind;
+}
+
+std::optional<std::string> App::State::broken_of(const std::string& name) const {
+  const std::string& own = own_name(name);
+  if (connections_.contains(own)) return std::nullopt;  // as it was before a slip
+  if (broken_connections_.contains(own)) return own;
+  const auto found = std::find_if(broken_connections_.begin(), broken_connections_.end(), [&](const auto& one) { return !connections_.contains(one.first) && project_.connections.at(one.first).kind == name; });
+  return found == broken_connections_.end() ? std::nullopt : std::optional(found->first);
 }
 
 void App::State::route(http::Request request, http::Reply reply) {

@@ -83,6 +83,10 @@ struct App::State final : public admin::Control, public admin::Authoring, public
   Result<void> open();
   Result<void> configure_log(const Project& project);
   Connection* find_connection(const std::string& name);
+  /// Whom a webhook's address may mean: one by its name or by one of `webhook_names`, else all of that kind.
+  std::vector<Connection*> addressed_by(const std::string& name);
+  /// One of those that is declared and does not run.
+  std::optional<std::string> broken_of(const std::string& name) const;
   const std::string& own_name(const std::string& name) const;
   void tell_health(const std::string& trouble);
   void start(std::function<void(Result<std::string>)> ready);

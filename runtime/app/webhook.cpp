@@ -104,6 +104,12 @@ std::string delivery_of(const http::Request& request) {
   return id == nullptr ? "" : *id;
 }
 
+Error not_running(const std::string& name) {
+  Error error = make_error(Code::kUnavailable, "the connection '" + name + "' does not run at the moment", "it is to be sent again; `tidewire status` says why");
+  error.retry_after = std::chrono::seconds(30);
+  return error;
+}
+
 bool tells_deletion(const Value* names, const std::string& event) {
   const auto same = [&](const Value& name) { return name.is_string() && name.as_string() == event; };
   return names != nullptr && names->is_array() && std::any_of(names->as_array().begin(), names->as_array().end(), same);
@@ -192,30 +198,33 @@ Result<Value> WebhookIntake::read_body(const Connection& connection, const std::
 }
 
 /// Why is told to who runs the daemon, not to whoever asks: nothing is proved here.
-Error WebhookIntake::not_running(const std::string& name) {
-  Error error = make_error(Code::kUnavailable, "the connection '" + name + "' does not run at the moment", "it is to be sent again; `tidewire status` says why");
-  error.retry_after = std::chrono::seconds(30);
-  return error;
+/// Nothing of it is taken.
+void WebhookIntake::refuse(const std::vector<Connection*>& addressed, const http::Request& request, const std::string& name, http::Reply reply) {
+  for (Connection* connection : addressed) {
+    if (const auto secret = handshake_secret(connection->declared(), request)) return greet(*connection, *secret, std::move(reply));
+  }
+  if (const auto broken = ports_.broken(name)) return reply(admin::problem(not_running(*broken)));
+  if (addressed.empty()) return reply(admin::problem(make_error(Code::kNotFound, "no connection '" + name + "' takes webhooks", "the address ends with the name of a connection of tidewire.lua, with its kind, or with one of its webhook_names")));
+  const Instant now = ports_.clock.now();
+  for (Connection* connection : addressed) {
+    auto& counts = connection->webhooks();
+    counts.note_refused(now);
+    if (counts.unproved_told && now - *counts.unproved_told < kTellUnproved) continue;
+    counts.unproved_told = now;
+    ports_.log.warn("webhook_refused", "a webhook without a valid proof was refused", {{"connection", Value(connection->name())}, {"peer", Value(request.peer)}, {"so_far", Value(counts.unproved)}});
+  }
+  reply(admin::problem(401, make_error(Code::kDenied, "the webhook's signature or secret is missing or wrong", "both systems must have the same secret: the connection's webhook secret in .env, and that of the webhook over there")));
 }
 
 void WebhookIntake::handle(http::Request request, const std::string& name, http::Reply reply) {
   const Ticks began = ports_.clock.ticks();
-  Connection* connection = ports_.connection(name);
-  const std::optional<std::string> broken = connection == nullptr ? ports_.broken(name) : std::nullopt;
-  if (broken) return reply(admin::problem(not_running(*broken)));
-  if (connection == nullptr && ports_.is_shared_kind(name)) return reply(admin::problem(make_error(Code::kNotFound, "more than one connection is of the kind '" + name + "'", "the address ends with the name of the one that is meant; webhook_names of tidewire.lua says which one this is")));
-  if (connection == nullptr) return reply(admin::problem(make_error(Code::kNotFound, "no connection '" + name + "' takes webhooks", "the address ends with the name of a connection of tidewire.lua, or with one of its webhook_names")));
+  const std::vector<Connection*> addressed = ports_.addressed(name);
+  std::vector<Connection*> proved = addressed;
+  std::erase_if(proved, [&](Connection* one) { return one->prover().prove(request) != http::Proved::kYes; });
+  if (proved.empty()) return refuse(addressed, request, name, std::move(reply));
+  if (proved.size() > 1) return reply(admin::problem(make_error(Code::kNotFound, "more than one connection of the kind '" + name + "' has this webhook secret", "the address ends with the name of the one that is meant, or each has a secret of its own; webhook_names of tidewire.lua gives one another name")));
+  Connection* const connection = proved.front();
   auto& counts = connection->webhooks();
-  if (connection->prover().prove(request) != http::Proved::kYes) {
-    if (const auto secret = handshake_secret(connection->declared(), request)) return greet(*connection, *secret, std::move(reply));
-    const Instant now = ports_.clock.now();
-    counts.note_refused(now);
-    if (!counts.unproved_told || now - *counts.unproved_told >= kTellUnproved) {
-      counts.unproved_told = now;
-      ports_.log.warn("webhook_refused", "a webhook without a valid proof was refused", {{"connection", Value(connection->name())}, {"peer", Value(request.peer)}, {"so_far", Value(counts.unproved)}});
-    }
-    return reply(admin::problem(401, make_error(Code::kDenied, "the webhook's signature or secret is missing or wrong", "both systems must have the same secret: the connection's webhook secret in .env, and that of the webhook over there")));
-  }
   // Only what is proved uses up the limit: strangers must not keep the sender out.
   if (!connection->inbound().try_take()) {
     ++counts.limited;

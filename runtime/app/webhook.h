@@ -1,5 +1,6 @@
 // webhook.h — POST /webhook/{connection}: proved, parsed, committed, then answered 202.
 //
+// Where the address ends with a kind of which there are several connections, the one is meant whose secret proves the request.
 // The proof is checked over the raw bytes before anything is parsed. Where collection, key and event stand is data of the
 // connector, so the common shapes need no Lua here; a connector with a `webhook` of its own is asked at once, and may not wait. A 2xx means that
 // the change is on disk; when it cannot be stored the sender is told to come back.
@@ -24,11 +25,11 @@ class WebhookIntake {
     store::Store& store;
     const Clock& clock;
     Logger& log;
-    std::function<Connection*(const std::string& name)> connection;           // by name, by one of `webhook_names`, or by kind where unambiguous
-    std::function<std::optional<std::string>(const std::string& name)> broken;  // the name of the connection that is meant where it is declared and does not run
+    std::function<Connection*(const std::string& name)> connection;
+    std::function<std::vector<Connection*>(const std::string& name)> addressed;  // by its name or by one of `webhook_names`; else all of that kind
+    std::function<std::optional<std::string>(const std::string& name)> broken;   // one that may be meant, is declared and does not run
     std::function<const std::vector<Want>&(const std::string& connection)> wants;  // of all mappings, loaded or away
     std::function<void()> received;                                            // after a commit
-    std::function<bool(const std::string& kind)> is_shared_kind;               // of more than one connection
   };
   explicit WebhookIntake(Ports ports) : ports_(std::move(ports)) {}
 
@@ -39,7 +40,7 @@ class WebhookIntake {
   Result<void> add(const Connection& connection, const Told& told, std::vector<store::Change>& changes) const;
   Result<std::vector<store::Change>> extract(Connection& connection, const http::Request& request, const Value& body) const;
   Result<std::vector<store::Change>> ask(Connection& connection, const http::Request& request) const;
-  static Error not_running(const std::string& name);
+  void refuse(const std::vector<Connection*>& addressed, const http::Request& request, const std::string& name, http::Reply reply);
   Result<Value> read_body(const Connection& connection, const std::string& text) const;
   void note_received(Connection& connection);
   void greet(Connection& connection, const std::string& secret, http::Reply reply);

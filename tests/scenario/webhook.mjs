@@ -77,7 +77,7 @@ async function on_small_disk(test) {
   let mounts = 0;
   const unmount = () => { while (mounts > 0) { mounts--; execFileSync("umount", ["-l", folder], { stdio: "pipe" }); } };
   try {
-    mount("-t", "tmpfs", "-o", "size=3m,mode=0700", "tidewire-test", folder);
+    mount("-t", "tmpfs", "-o", "size=4m,mode=0700", "tidewire-test", folder);
     mounts++;
   } catch {
     base = (await project.start()).address;
@@ -209,6 +209,39 @@ const cases = {
     await arrives("3", () => post("/webhook/frappe?event=on_change", body, headers));
     assert.equal((await post("/webhook/nobody", body, headers)).status, 404);
     assert.ok([404, 405].includes((await call(base + "/webhook/erp")).status));
+  },
+
+  async "of several connections of a kind the one is meant whose secret proves the webhook, and none where none does"() {
+    const body = person("HR-00001"), before = async () => [(await counts("erp")).received, (await counts("branch")).received];
+    const branch = `    branch = frappe { url = env "ERP_URL", api_key = secret "ERP_KEY", api_secret = secret "ERP_SECRET", webhook_secret = secret "BRANCH_WEBHOOK_SECRET" },\n  },\n  defaults`;
+    project.write_secrets({ ...project.secrets, BRANCH_WEBHOOK_SECRET: "branch-hook-secret" });
+    await save("  },\n  defaults", branch);
+    await arrives("8", () => post("/webhook/frappe?event=on_change", body, signed(secrets.ERP_WEBHOOK_SECRET, body)));
+    const [erps, branches] = await before();
+    assert.equal((await post("/webhook/frappe?event=on_change", body, signed("branch-hook-secret", body))).status, 202);
+    assert.deepEqual(await before(), [erps, branches + 1]);
+    for (const headers of [{}, signed("wrong", body), signed("branch-hook-secret", body + " ")]) {
+      const refused = await post("/webhook/frappe?event=on_change", body, headers);
+      assert.deepEqual([refused.status, refused.json.code], [401, "denied"], refused.text);
+    }
+    assert.equal((await post("/webhook/erp?event=on_change", body, signed("branch-hook-secret", body))).status, 401, "a name means that one alone");
+    assert.deepEqual(await before(), [erps, branches + 1]);
+
+    // Two with one secret: nobody knows which.
+    await save(`secret "BRANCH_WEBHOOK_SECRET"`, `secret "ERP_WEBHOOK_SECRET"`);
+    const either = await post("/webhook/frappe?event=on_change", body, signed(secrets.ERP_WEBHOOK_SECRET, body));
+    assert.equal(either.status, 404, either.text);
+    assert.match(either.json.detail, /more than one connection of the kind 'frappe'/);
+    assert.deepEqual(await before(), [erps, branches + 1]);
+
+    // One that does not run may be the one that is meant: its sender comes again.
+    await save(branch.replace("BRANCH_WEBHOOK_SECRET", "ERP_WEBHOOK_SECRET"), "  },\n  defaults");
+    await save("  },\n  defaults", branch.replace("BRANCH_WEBHOOK_SECRET", "NOWHERE"));
+    assert.equal((await post("/webhook/frappe?event=on_change", body, signed("branch-hook-secret", body))).status, 503);
+    assert.equal((await post("/webhook/frappe?event=on_change", body, signed(secrets.ERP_WEBHOOK_SECRET, body))).status, 202);
+    await save(branch.replace("BRANCH_WEBHOOK_SECRET", "NOWHERE"), "  },\n  defaults");
+    project.write_secrets();
+    await world.settled();
   },
 
   async "the names that an earlier service had for them lead to the connections that tidewire.lua says"() {
