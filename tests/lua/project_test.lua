@@ -94,6 +94,7 @@ test("how long is kept is a duration in any of its spellings, with its unit", fu
   local function keep(said) return load(function(e) return e.project { connections = { erp = erp(e) }, keep = said } end).keep end
   equal({ keep "2d", keep "1.5 d", keep "90min" }, { "172800000ms", "129600000ms", "5400000ms" })
   for _, wrong in ipairs { false, 30, "30" } do raises(function() keep(wrong) end, "keep must be a duration such as \"30d\", not '" .. tostring(wrong)) end
+  for _, nothing in ipairs { "0s", "0d", "0.0001ms" } do raises(function() keep(nothing) end, "keep must be longer than '" .. nothing .. "'") end
 end)
 
 test("a rate is a whole number, as the connection will read it", function()

@@ -41,7 +41,11 @@ Result<Accounts::NewToken> new_token(Api& api, const Call& call) {
   const sync::Engine& engine = api.control().engine();
   const bool there = engine.plan(wanted.mapping) != nullptr || api.control().mappings().find(wanted.mapping) != nullptr;  // or it is broken now
   if (!wanted.mapping.empty() && !there) return no_mapping(wanted.mapping, engine.mappings());
-  if (const std::string keep = call.text("expires_in"); !keep.empty()) wanted.expires_at = api.control().clock().now() + TRY(parse_duration(keep));
+  if (const std::string lasts = call.text("expires_in"); !lasts.empty()) {
+    const Duration until_then = TRY(parse_duration(lasts));
+    if (until_then == Duration::zero()) return make_error(Code::kInvalid, "a token that ends after '" + lasts + "' is none", "expires_in says how long it lasts, such as 90d; without it, it does not end");
+    wanted.expires_at = api.control().clock().now() + until_then;
+  }
   return wanted;
 }
 

@@ -19,8 +19,7 @@ void trigger(Api& api, const Call& call) {
 
 std::span<const Route> trigger_routes() {
   static const Route routes[] = {
-      // The body is the sender's own and is not looked at.
-      {.method = "POST", .path = "/trigger/{mapping}", .role = Role::kTrigger, .id = "trigger", .summary = "Runs the mapping soon; any number of triggers in a short time is one run. Needs a token of role trigger for it, or an operator's", .handler = trigger, .answer = "Triggered",
+      {.method = "POST", .path = "/trigger/{mapping}", .role = Role::kTrigger, .id = "trigger", .summary = "Runs the mapping soon; any number of triggers in a short time is one run. The body is the sender's own, of any kind, and is not read. Needs a token of role trigger for it, or an operator's", .handler = trigger, .answer = "Triggered",
        .status = 202, .any_host = true},
   };
   return routes;

@@ -260,6 +260,8 @@ local function compile(r, content, argument)
   local keep = type(content.keep) ~= "number" and duration.milliseconds(content.keep == nil and "30d" or content.keep)   -- 30 of what?
   if not keep then
     r:problem(r:key("keep", near), "keep must be a duration such as \"30d\", not '%s'", tostring(content.keep))
+  elseif keep == 0 then
+    r:problem(r:key("keep", near), "keep must be longer than '%s': what was done would be forgotten at once", content.keep)
   end
   local defaults = r:typed(content, "defaults", "table", "project", near) or {}
   local connections, kind_of = connections_of(r, content, argument.kinds or {}, near), {}

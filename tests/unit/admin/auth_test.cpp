@@ -16,6 +16,17 @@ TEST_CASE("auth: a token shows who asks, and its role is the limit", "[admin]") 
   CHECK(o.ask("GET", "/api/v1/operations").body.find("who asks?") != std::string::npos);
 }
 
+TEST_CASE("auth: a token that would end at once is not made", "[admin]") {
+  ApiFixture f;
+
+  for (const char* at_once : {"0s", "0d", "0h0m"}) {
+    const Value refused = f.post("/api/v1/tokens", R"({"name": "short", "expires_in": ")" + std::string(at_once) + "\"}", 400);
+    CHECK(refused.string_or("detail") == "a token that ends after '" + std::string(at_once) + "' is none");
+    CHECK(refused.string_or("hint").find("expires_in") == 0);
+  }
+  CHECK(f.get("/api/v1/tokens").find("tokens")->as_array().empty());
+}
+
 TEST_CASE("auth: a removed or ended token is nobody's", "[admin]") {
   Outside o;
   const Value made = o.f.post("/api/v1/tokens", R"({"name": "short", "role": "viewer", "expires_in": "1h"})", 201);
