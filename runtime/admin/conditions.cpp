@@ -13,7 +13,7 @@ std::string counted(std::int64_t number, const char* one, const char* many) { re
 
 class Survey {
  public:
-  Survey(Control& control, const AlertRules& rules) : control_(control), rules_(rules), process_(control.process()) {}
+  Survey(Control& control, const AlertRules& rules) : control_(control), rules_(rules), process_(control.process()), resting_(resting_mappings(control)) {}
 
   Standing run(const Result<store::Summary>& summary, const std::map<std::string, std::int64_t>& unannounced) {
     state(summary);
@@ -100,6 +100,8 @@ class Survey {
         const Value* error = reload->find("error");
         const bool goes_on = one.find("version") != nullptr;
         add({"mapping", name, "The mapping " + name + " cannot be loaded" + (goes_on ? "; the version before goes on: " : " and does not run: ") + (error == nullptr ? "" : error->string_or("message")), "`tidewire check` says it with file and line.", std::nullopt, 0});
+      } else if (const Value* drift = one.find("drift"); drift != nullptr) {
+        add({"mapping", name, "The mapping " + name + " has drifted and stands still: " + drift->string_or("message"), "Name the field back over there, or change the mapping; it goes on by itself.", std::nullopt, 0});
       }
       if (rules_.paused && one.bool_or("paused", false)) {
         add({"paused", name, "The mapping " + name + " is paused for more than " + format_duration(*rules_.paused) + "; its changes wait.", "`tidewire resume " + name + "` lets it go on; or remove its file.", rules_.paused, 0});
@@ -139,7 +141,7 @@ class Survey {
   }
 
   void keys(const std::string& name, const store::Summary::Mapping& counts) {
-    queue(name, counts, "`tidewire status` shows what is slow or paused, `tidewire conflicts " + name + " --again` what fails and is tried again.", Duration{});
+    if (!resting_.contains(name)) queue(name, counts, "`tidewire status` shows what is slow or paused, `tidewire conflicts " + name + " --again` what fails and is tried again.", Duration{});
     if (rules_.conflict && age(counts.oldest_conflict) > *rules_.conflict) {
       add({"conflict", name, counted(counts.open_conflicts, "field of ", "fields of ") + name + (counts.open_conflicts == 1 ? " waits" : " wait") + " for a person, the oldest for " + format_duration(age(counts.oldest_conflict)) + ".", "`tidewire conflicts`, or the page Conflicts.", Duration{}, counts.open_conflicts});
     }
@@ -155,10 +157,23 @@ class Survey {
   Control& control_;
   const AlertRules& rules_;
   Value process_;
+  std::set<std::string> resting_;
   Standing out_;
 };
 
 }  // namespace
+
+std::set<std::string> resting_mappings(Control& control) {
+  std::set<std::string> found;
+  const Value all = control.mappings();
+  for (const auto& [name, one] : all.is_object() ? all.as_object() : Object{}) {
+    if (one.bool_or("paused", false)) found.insert(name);
+  }
+  for (const auto& [name, status] : control.engine().status()) {
+    if (status.held) found.insert(name);
+  }
+  return found;
+}
 
 store::Alert alert_about(const Condition& condition) {
   store::Alert alert;

@@ -46,6 +46,9 @@ struct Standing {
   std::set<std::string> unknown;
 };
 
+/// Those that a person paused, or that are held until he says yes: that what comes waits there is as it should be.
+std::set<std::string> resting_mappings(Control& control);
+
 /// Its row in the list, without times: which mapping, side, connection or collection the subject names.
 store::Alert alert_about(const Condition& condition);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "admin/conditions.h"
 #include "admin/homes.h"
 
 namespace tidewire::admin {
@@ -51,15 +52,16 @@ class Examination {
       return Value(Object{});
     }
     std::int64_t waiting = 0, backing_off = 0;
-    std::optional<Instant> oldest, behind;  // what waits for its parent is behind, and no ill health
+    std::optional<Instant> oldest, behind;  // what waits for its parent or for a person is behind, and no ill health
     const Homes homes(control_);
+    const auto resting = resting_mappings(control_);
     for (const auto& [name, counts] : summary->mappings) {
       if (homes.gone(name, counts)) continue;
       waiting += counts.waiting;
       backing_off += counts.backing_off;
       // Of a mapping that was removed, keys wait until it comes back: that is nobody's failure.
       if (control_.engine().plan(name) == nullptr) continue;
-      if (counts.oldest_waiting) oldest = std::min(oldest.value_or(*counts.oldest_waiting), *counts.oldest_waiting);
+      if (counts.oldest_waiting && !resting.contains(name)) oldest = std::min(oldest.value_or(*counts.oldest_waiting), *counts.oldest_waiting);
       if (const auto since = counts.behind_since()) behind = std::min(behind.value_or(*since), *since);
     }
     Object out{{"waiting", waiting}, {"backing_off", backing_off}, {"not_fanned_out", summary->not_fanned_out}};
@@ -97,7 +99,7 @@ class Examination {
         const Value* message = mapping.at_path("reload.error.message");
         add("mapping " + name + " does not run", message == nullptr ? "" : message->as_string());
       }
-      if (const Value* drift = mapping.find("drift"); drift != nullptr) add("mapping " + name + " is paused", drift->string_or("message"));
+      if (const Value* drift = mapping.find("drift"); drift != nullptr) add("mapping " + name + " has drifted", drift->string_or("message"));
     }
   }
 

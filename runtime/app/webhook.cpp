@@ -104,6 +104,7 @@ std::string delivery_of(const http::Request& request) {
   return id == nullptr ? "" : *id;
 }
 
+/// Why is told to who runs the daemon, not to whoever asks: nothing is proved here.
 Error not_running(const std::string& name) {
   Error error = make_error(Code::kUnavailable, "the connection '" + name + "' does not run at the moment", "it is to be sent again; `tidewire status` says why");
   error.retry_after = std::chrono::seconds(30);
@@ -197,7 +198,6 @@ Result<Value> WebhookIntake::read_body(const Connection& connection, const std::
   return json::parse_members(text, members);
 }
 
-/// Why is told to who runs the daemon, not to whoever asks: nothing is proved here.
 /// Nothing of it is taken.
 void WebhookIntake::refuse(const std::vector<Connection*>& addressed, const http::Request& request, const std::string& name, http::Reply reply) {
   for (Connection* connection : addressed) {

@@ -1,5 +1,6 @@
 #include "admin/conditions.h"
 
+#include "admin/health.h"
 #include "api_fixture.h"
 #include "support/people.h"
 
@@ -40,6 +41,35 @@ TEST_CASE("conditions: a queue and a conflict stand once they are older than sai
   REQUIRE(ids(f, counts_of([&](auto& counts) { counts.oldest_waiting = now - std::chrono::minutes(11); counts.waiting = 2; })) == Ids{"queue people"});
   REQUIRE(ids(f, counts_of([&](auto& counts) { counts.oldest_conflict = now - std::chrono::minutes(59); counts.open_conflicts = 1; })).empty());
   REQUIRE(ids(f, counts_of([&](auto& counts) { counts.oldest_conflict = now - std::chrono::minutes(61); counts.open_conflicts = 1; })) == Ids{"conflict people"});
+}
+
+TEST_CASE("conditions: what waits for a mapping that was paused, or for its yes, is no queue", "[admin][alerts]") {
+  ApiFixture f;
+  const auto summary = counts_of([&](auto& counts) { counts.oldest_waiting = f.world.clock.now() - std::chrono::hours(1); counts.waiting = 2; counts.dead = 1; });
+  REQUIRE(ids(f, summary) == Ids{"queue people", "dead people"});
+
+  SECTION("paused") {
+    f.mappings_view = Object{{"people", Value(Object{{"paused", true}})}};
+    CHECK(ids(f, summary) == Ids{"paused people", "dead people"});
+  }
+  SECTION("held") {
+    f.mappings_view = Object{{"people", Value(Object{})}};
+    f.world.engine->hold("people", "adoption: reported, not accepted", [](Result<void>) {});
+    f.world.settle();
+    CHECK(ids(f, summary) == Ids{"held people", "dead people"});
+  }
+  CHECK(health(f, summary, true).ok());
+}
+
+TEST_CASE("conditions: a mapping that its systems do not fit any more stands, and health says that it has drifted", "[admin][alerts]") {
+  ApiFixture f;
+  f.mappings_view = Object{{"people", Value(Object{{"version", "1"}, {"drift", Value(Object{{"message", "'Scan' is no field of T"}})}})}};
+
+  const auto found = standing(f, store::Summary{}, AlertRules{}, {}).conditions;
+  REQUIRE(found.size() == 1);
+  CHECK(found[0].id() == "mapping people");
+  CHECK(found[0].text == "The mapping people has drifted and stands still: 'Scan' is no field of T");
+  CHECK(health(f, store::Summary{}, true).problems == std::vector<std::string>{"mapping people has drifted: 'Scan' is no field of T"});
 }
 
 TEST_CASE("conditions: a queue counts what is tried again, too", "[admin][alerts]") {
