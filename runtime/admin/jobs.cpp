@@ -140,6 +140,8 @@ std::string Jobs::start(const SyncRequest& request, Done<std::string> stored) { 
 
 void Jobs::view(const std::string& id, Done<Value> done) { view_batch(control_, id, std::move(done)); }
 
+Error no_job(const std::string& id) { return make_error(Code::kNotFound, "no job " + id, "`tidewire jobs --all` lists them; they are kept as long as operations are"); }
+
 void answer_job(const SharedReply& reply, const Result<std::string>& batch) {
   if (!batch.ok()) return (*reply)(problem(batch.error()));
   http::Response response = answer(Value(Object{{"job", *batch}}), 202);
@@ -178,7 +180,7 @@ std::vector<store::Job> jobs_of(const SyncRequest& request, const sync::Engine& 
 void view_batch(Control& control, const std::string& id, Done<Value> done) {
   control.store().batch(id, [&control, id, done = std::move(done)](Result<std::vector<store::Job>> stored) {
     if (!stored.ok()) return done(stored.error());
-    if (stored->empty()) return done(make_error(Code::kNotFound, "no job " + id, "`tidewire jobs --all` lists them; they are kept as long as operations are"));
+    if (stored->empty()) return done(no_job(id));
     control.store().summary([&control, jobs = std::move(*stored), done](Result<store::Summary> now) {
       const std::vector<store::Job> all = newest(control, jobs);
       auto out = std::make_shared<Object>(head_of(control, all));  // owners: this and the callbacks that add to it

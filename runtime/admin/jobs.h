@@ -55,6 +55,7 @@ std::vector<store::Job> jobs_of(const SyncRequest& request, const sync::Engine& 
 /// Of an adoption also `at_once` (sync/jobs/preview.h). `before` are the counters as it began, `events` is what they moved by. Of a job that looks only, also {looked_at, found}, and once it has ended what it
 /// found, at most 1000: as `writes` of a dry run, as `findings` of any other; `more` where there is more.
 void view_batch(Control& control, const std::string& id, Done<Value> done);
+Error no_job(const std::string& id);
 /// 202 and where to ask.
 void answer_job(const SharedReply& reply, const Result<std::string>& batch);
 /// A page of batches, newest first, without counts.

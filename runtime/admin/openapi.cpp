@@ -44,7 +44,9 @@ Array parameters_of(const Route& route) {
   for (const std::string& piece : split(route.path, '/')) {
     if (!piece.starts_with('{')) continue;
     const std::string name = name_of(piece);
-    out.push_back(Object{{"name", name}, {"in", "path"}, {"required", true}, {"schema", Value(Object{{"type", "string"}})}});
+    Object one{{"name", name}, {"in", "path"}, {"required", true}, {"schema", Value(Object{{"type", "string"}})}};
+    if (route.alias != nullptr && route.alias->job && name == "mapping") one["description"] = "a mapping, or the id of a job of it";
+    out.push_back(Value(std::move(one)));
   }
   for (const Parameter& one : route.query) out.push_back(Object{{"name", one.name}, {"in", "query"}, {"description", one.summary}, {"schema", parameter_schema(one.type)}});
   return out;
@@ -61,6 +63,11 @@ Value answers_of(const Route& route) {
   if (std::any_of(route.query.begin(), route.query.end(), [](const Parameter& one) { return one.type == Parameter::Type::kMark; })) {
     out["400"] = Value(Object{{"description", "A parameter is wrong, `detail` names it: an `after` that is no mark of a page, a `limit` that is no number"}, {"content", told}});
   }
+  for (const Refusal& one : route.refuses) {
+    Object refused{{"description", one.when}, {"content", told}};
+    if (one.status == 429 || one.status == 503) refused["headers"] = Value(Object{{"Retry-After", Value(Object{{"description", "seconds"}, {"schema", Value(Object{{"type", "integer"}})}})}});
+    out[std::to_string(one.status)] = Value(std::move(refused));
+  }
   out["default"] = Value(Object{{"description", "A problem (RFC 9457) with `code` and, where something can be done, `hint`"}, {"content", told}});
   return Value(std::move(out));
 }
@@ -73,7 +80,7 @@ Value operation_of(const Route& route) {
     if (route.alias != nullptr) body["description"] = "Members that the schema does not name are ignored here" + words_told(*route.alias);
     out["requestBody"] = Value(std::move(body));
   }
-  if (route.role == Role::kNobody) out["security"] = Value(Array{});
+  if (route.role == Role::kNobody) out["security"] = route.proved ? Value(Array{Value(Object{{"proof", Value(Array{})}})}) : Value(Array{});
   if (route.alias != nullptr) {
     out["operationId"] = route.id + std::string(" ") + path_of(route);
     out["deprecated"] = true;
@@ -91,6 +98,8 @@ Value openapi_document() {
   }
   const Value bearer = Object{{"type", "http"}, {"scheme", "bearer"}, {"description", "`tidewire token add` makes one"}};
   const Value login = Object{{"type", "apiKey"}, {"in", "cookie"}, {"name", "tidewire_session"}, {"description", "of POST /api/v1/login; a change also sends the header X-Tidewire-CSRF with `csrf` of the session"}};
+  const Value proof = Object{{"type", "apiKey"}, {"in", "header"}, {"name", "X-Frappe-Webhook-Signature"}, {"description", "of Frappe: Base64 of the HMAC-SHA256 of the body, by `webhook_secret`. X-Notion-Signature is of Notion (sha256=HEX); with `webhook = { header, secret, hmac, encoding, prefix }` the connection says the header itself: "
+                                                                                                                       "a signature (hex, unless `encoding` is base64) where its name ends in \"signature\" or `hmac` is true, else the secret as it is"}};
   return Value(Object{
       {"openapi", "3.1.0"},
       {"info", Value(Object{{"title", "Tidewire"}, {"version", TIDEWIRE_VERSION}, {"license", Value(Object{{"name", "MIT"}, {"identifier", "MIT"}})},
@@ -98,7 +107,7 @@ Value openapi_document() {
                                             "What is asked of a mapping whose file is wrong is answered with 422 and its error (`code` is `script`), of one whose system does not answer with 503; 404 is one that nobody knows."}})},
       {"servers", Value(Array{Value(Object{{"url", "/"}})})},
       {"security", Value(Array{Value(Object{{"token", Value(Array{})}}), Value(Object{{"login", Value(Array{})}})})},
-      {"components", Value(Object{{"schemas", schemas()}, {"securitySchemes", Value(Object{{"token", bearer}, {"login", login}})}})},
+      {"components", Value(Object{{"schemas", schemas()}, {"securitySchemes", Value(Object{{"token", bearer}, {"login", login}, {"proof", proof}})}})},
       {"paths", Value(std::move(paths))},
   });
 }

@@ -11,7 +11,7 @@ std::vector<Parameter> paged(std::vector<Parameter> more) {
 std::vector<const Route*> own_routes() {
   std::vector<const Route*> all;
   for (const auto routes : {open_routes(), session_routes(), account_routes(), read_routes(), history_routes(), alert_routes(), conflict_routes(), act_routes(), job_routes(), link_routes(), explain_routes(), connecting_routes(), connection_routes(), install_routes(), mapping_routes(),
-                            event_routes(), trigger_routes(), page_routes()}) {
+                            event_routes(), trigger_routes(), webhook_routes(), page_routes()}) {
     for (const Route& route : routes) all.push_back(&route);
   }
   return all;

@@ -24,6 +24,7 @@ struct Alias {
   const char* path;
   const char* id;         // of the route it stands for
   const char* body = "";  // JSON: what it means where the sender does not say
+  bool job = false;        // its mapping may be named by a job of it (`{job}`, `job` of the query)
   const char* words = "";  // JSON: {theirs: {"member": ours, "words": {their word: ours}}}; our words are taken as well
 };
 
@@ -56,13 +57,19 @@ struct Parameter {
   const char* summary;
 };
 
+/// A problem that the document names beside "default".
+struct Refusal {
+  int status;
+  const char* when;
+};
+
 struct Route {
   const char* method;
   const char* path;
   Role role;             // at least; kNobody: anybody
   const char* id;        // operationId
   const char* summary;
-  Handler handler;
+  Handler handler = nullptr;  // null: answered elsewhere, and only told of here
   std::vector<Parameter> query{};
   const char* body = "";      // schemas by name; "" = none
   const char* answer = "";    // of `status`; "" = no JSON
@@ -71,6 +78,8 @@ struct Route {
   bool any_host = false;      // monitors and senders reach it by whatever name
   bool shows_secret = false;  // its answer is kept nowhere
   const char* media = "application/json";
+  std::vector<Refusal> refuses{};
+  bool proved = false;        // by a secret of the connection that it names
   const Alias* alias = nullptr;  // of an earlier service: deprecated in the document
 };
 
@@ -95,6 +104,7 @@ std::span<const Route> install_routes();     // api/install.cpp
 std::span<const Route> mapping_routes();     // api/mappings.cpp
 std::span<const Route> event_routes();       // api/events.cpp
 std::span<const Route> trigger_routes();     // api/trigger.cpp
+std::span<const Route> webhook_routes();     // api/webhook.cpp
 std::span<const Route> page_routes();        // api/page.cpp
 std::span<const Route> alias_routes();       // api/aliases.cpp
 

@@ -118,11 +118,12 @@ Result<ListPlace> list_place(const std::string& after, bool past) {
   return mark;
 }
 
-/// Parameters: 1 mapping, 2 before, 3 limit, 4 field, 5 kind, 6 key, 7 left, 8 right, 9 closed before.
+/// Parameters: 1 mapping, 2 before, 3 limit, 4 field, 5 kind, 6 key, 7 left, 8 right, 9 closed before, 10 job.
 std::string conflicts_text(const ConflictFilter& filter) {
   const bool past = filter.which == ConflictFilter::Which::kClosed;
   std::string sql = select_text(kConflictColumns, past ? "conflicts WHERE closed_at IS NOT NULL AND (closed_at, id) < (?9, ?2)" : "conflicts WHERE id < ?2");
   if (!filter.mapping.empty()) sql += " AND mapping = ?1";
+  if (!filter.job.empty()) sql += " AND +mapping IN (SELECT mapping FROM jobs WHERE batch = (SELECT batch FROM jobs WHERE id = ?10))";
   if (filter.which == ConflictFilter::Which::kOpen) sql += " AND closed_at IS NULL";
   if (!filter.field.empty()) sql += " AND field = ?4";
   if (!filter.kind.empty()) sql += " AND kind = ?5";
@@ -216,7 +217,7 @@ void Store::conflicts(ConflictFilter filter, Page page, Done<Paged<Conflict>> do
     if (!filter.key.empty() && filter.mapping.empty()) return make_error(Code::kInvalid, "a key is a key of one mapping", "name the mapping too");
     const bool past = filter.which == ConflictFilter::Which::kClosed;
     const ListPlace before = TRY(list_place(page.after, past));
-    Query query(database, conflicts_text(filter), filter.mapping, before.id, page.limit, filter.field, filter.kind, filter.key, dumped(filter.left), dumped(filter.right), before.closed_at);
+    Query query(database, conflicts_text(filter), filter.mapping, before.id, page.limit, filter.field, filter.kind, filter.key, dumped(filter.left), dumped(filter.right), before.closed_at, filter.job);
     Paged<Conflict> found;
     found.rows = TRY(read_all(query, read_conflict));
     if (static_cast<std::int64_t>(found.rows.size()) == page.limit && page.limit > 0) found.next = mark_text(found.rows.back(), past);

@@ -178,6 +178,7 @@ struct KeyFilter {
 
 struct ConflictFilter {
   std::string mapping{}, field{}, kind{}, key{};  // key: either side's, of one mapping
+  std::string job{};                              // of the mappings that this one, or its batch, is about
   std::optional<Side> key_side{};                 // whose key `key` is; either side's where it is missing
   std::optional<Value> left{}, right{};           // the values it shows
   enum class Which { kOpen, kClosed, kAll } which = Which::kOpen;

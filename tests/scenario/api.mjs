@@ -118,6 +118,7 @@ const cases = {
       create_connection: [{}, { name: "desk", kind: "frappe", options: { url: erp.url }, secrets: { api_key: secrets.ERP_KEY, api_secret: secrets.ERP_SECRET } }], edit_connection: [{ name: "desk" }, { options: { url: erp.url, limits: { parallel: 2 } } }], delete_connection: [{ name: "desk" }],
       suggest_mapping: [{}, { left: { connection: "erp", collection: "Notice" }, right: { connection: "app", collection: "notices" } }], try_mapping: [{}, { name: "another", source: source.source, dry_run: 2 }],
       create_mapping: [{}, { name: "another", source: source.source, enabled: false }], delete_mapping: [{ name: "another" }],
+      webhook: [{ connection: "app" }, { table: "employees", type: "UPDATE", record: await app.find("employees", "code", "emmy") }, undefined, { "x-app-secret": secrets.APP_WEBHOOK_SECRET }],
       log_in: [{}, { name: "ada", password }], log_out: [{}, {}], file: [{ file: "main.js" }],
     };
     await ask(admin, "PUT", "/api/v1/users/ada", { role: "admin", password });
@@ -125,9 +126,9 @@ const cases = {
     const last = ["disable_mapping", "remove_token", "enable_mapping", "create_connection", "edit_connection", "delete_connection", "create_mapping", "delete_mapping"];
     const order = routes().filter((one) => !endless(one)).sort((a, b) => last.indexOf(a.operation.operationId) - last.indexOf(b.operation.operationId));
     for (const { path, method, operation: one } of order) {
-      const [params, body, query] = real[one.operationId] ?? [{}];
+      const [params, body, query, headers] = real[one.operationId] ?? [{}];
       const target = path.replace(/{(\w+)}/g, (_, name) => encodeURIComponent(params[name] ?? "missing")) + (query ? "?" + query : "");
-      const answer = await ask(admin, method, target, body);
+      const answer = await ask(admin, method, target, body, headers);
       // These cannot be well asked here (by a code, by a login, of a key that stands, of a connector that installs nothing); what is
       // not named above and needs something of its own has its own test: they may refuse, in good form.
       const may_refuse = ["set_up", "change_password", "discard", "install"].includes(one.operationId) || (!real[one.operationId] && (method !== "GET" || path.includes("{")));
@@ -252,6 +253,7 @@ const cases = {
     const [operation] = await project.operations("employees", "HR-00003");
     const conflicts = (await ask(viewer, "GET", "/api/v1/conflicts")).json.conflicts;
     const job = (await ask(operator, "POST", "/api/v1/sync", { mapping: "notices", dry_run: true })).json.job;
+    const loaded = (await ask(viewer, "GET", "/api/v1/jobs?limit=1000")).json.jobs.find((one) => one.kind === "initial_load" && one.mappings.includes("employees"));
     const aliases = {
       "POST /webhooks/n8n/employees": [program, 202, (found) => found.mapping === "employees"],
       "POST /webhooks/zapier/employees": [program, 202, (found) => found.mapping === "employees"],
@@ -272,6 +274,7 @@ const cases = {
       "POST /api/datasources/erp/test": [operator, 200, (found) => found.ok],
       "GET /api/sync-configs": [viewer, 200, (found) => found.mappings.length === 3],
       [`GET /api/sync/${job}/status`]: [viewer, 200, (found) => found.id === job],
+      [`GET /api/sync/${loaded.id}/conflicts`]: [viewer, 200, (found) => found.conflicts.length === conflicts.length],
       "GET /api/sync/employees/conflicts": [viewer, 200, (found) => found.conflicts.length === conflicts.length],
     };
     for (const [what, [who, status, holds]] of Object.entries(aliases)) {

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "admin/api/api.h"
+#include "base/id.h"
 #include "base/json.h"
 #include "base/text.h"
 
@@ -31,8 +32,8 @@ constexpr std::array kAliases = {
     Alias{"POST", "/api/datasources/{name}/test", "test_connection"},
     Alias{"GET", "/api/sync-configs", "mappings"},
     Alias{"GET", "/api/sync/{id}/status", "job"},
-    Alias{"GET", "/api/sync/{query.mapping}/conflicts", "conflicts"},
-    Alias{"POST", "/api/sync/{mapping}/resolve/{id}", "resolve", "",
+    Alias{"GET", "/api/sync/{query.mapping}/conflicts", "conflicts", "", true},
+    Alias{"POST", "/api/sync/{mapping}/resolve/{id}", "resolve", "", true,
           R"({"strategy": {"member": "method", "words": {"source_wins": "left", "target_wins": "right", "manual": "value", "left": "left", "right": "right", "value": "value", "skip": "skip", "accept": "accept"}}})"},
 };
 
@@ -43,8 +44,9 @@ const Route& route_named(std::string_view id) {
   return **found;
 }
 
-/// The request as the route it stands for would have been asked; kInvalid where the body names another mapping than the path.
-Result<Call> straight(const Call& call, const Alias& alias) {
+/// The request as the route it stands for would have been asked, with a job in the place of the mapping where it is one's id; kInvalid where the body
+/// names another mapping than the path.
+Result<Call> straight(const Call& call, const Alias& alias, bool is_job) {
   Call there = call;
   there.params = http::Params();
   const bool reads = std::string_view(alias.method) == "GET";
@@ -56,8 +58,9 @@ Result<Call> straight(const Call& call, const Alias& alias) {
   }
   for (const std::string& piece : split(alias.path, '/')) {
     if (!piece.starts_with('{')) continue;
-    const std::string name = piece.substr(1, piece.size() - 2);
+    std::string name = piece.substr(1, piece.size() - 2);
     const std::string value = call.params[name];
+    if (is_job && name.ends_with("mapping")) name.replace(name.size() - 7, 7, "job");
     if (name.starts_with("query.")) query += "&" + name.substr(6) + "=" + http::percent_encode(value);
     else if (!name.starts_with("body.")) there.params.add(name, value);
     else {
@@ -78,8 +81,10 @@ std::vector<std::string> names_of(const Value& object) {
 }
 
 void follow_alias(Api& api, const Call& call) {
-  const auto there = straight(call, *call.route->alias);
-  there.ok() ? route_named(call.route->alias->id).handler(api, *there) : (*call.reply)(problem(there.error()));
+  const Alias& alias = *call.route->alias;
+  const bool is_job = alias.job && (is_id(call.params["mapping"]) || is_id(call.params["query.mapping"]));  // no file is named so
+  const auto there = straight(call, alias, is_job);
+  there.ok() ? route_named(alias.id).handler(api, *there) : (*call.reply)(problem(there.error()));
 }
 
 Route alias_route(const Alias& alias) {

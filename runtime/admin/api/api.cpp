@@ -92,7 +92,9 @@ Error too_little(const Route& route, const Caller& caller, const http::Request& 
 Api::Api(Control& control)
     : control_(control), accounts_(control), gate_(control, accounts_), lockout_(control.clock()), jobs_(control), events_(control), triggers_(control, jobs_),
       alive_(std::make_shared<bool>(true)) {
-  for (const Route* route : all_routes()) add(*route);
+  for (const Route* route : all_routes()) {
+    if (route->handler != nullptr) add(*route);
+  }
   load();
 }
 

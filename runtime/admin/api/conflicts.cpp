@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <charconv>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "admin/api/api.h"
@@ -34,22 +35,37 @@ Value view_of(Api& api, const store::Conflict& conflict) {
   return out;
 }
 
+/// The mappings of the job that is named, or the one that is; empty: any.
+void with_mappings_of(Api& api, const std::string& mapping, const std::string& job, Done<std::set<std::string>> then) {
+  if (job.empty()) return then(mapping.empty() ? std::set<std::string>() : std::set<std::string>{mapping});
+  api.control().store().batch(job, api.guarded([job, then = std::move(then)](Result<std::vector<store::Job>> jobs) {
+    if (!jobs.ok()) return then(jobs.error());
+    if (jobs->empty()) return then(no_job(job));
+    std::set<std::string> names;
+    for (const store::Job& one : *jobs) names.insert(one.mapping);
+    then(std::move(names));
+  }));
+}
+
 void list_conflicts(Api& api, const Call& call) {
   const auto page = page_of(call);
   if (!page.ok()) return (*call.reply)(problem(page.error()));
-  store::ConflictFilter filter{.mapping = call.query("mapping"), .field = field_named(api.control(), call.query("mapping"), call.query("field")), .kind = call.query("kind"), .key = call.query("key")};
+  store::ConflictFilter filter{.mapping = call.query("mapping"), .field = field_named(api.control(), call.query("mapping"), call.query("field")), .kind = call.query("kind"), .key = call.query("key"), .job = call.query("job")};
   const auto side = side_of(call, "key_side");
   if (!side.ok()) return (*call.reply)(problem(side.error()));
   filter.key_side = *side;
   using enum store::ConflictFilter::Which;
   filter.which = call.flag("closed") ? kClosed : call.flag("all") ? kAll : kOpen;
-  api.control().store().conflicts(std::move(filter), *page, api.guarded([&api, call](Result<store::Paged<store::Conflict>> found) {
+  const auto shown = [&api, call](Result<store::Paged<store::Conflict>> found) {
     send_list(api, call, kConflictWords, found, [&api](const auto& page) {
       Value out = view_page("conflicts", page);
       for (std::size_t i = 0; i < page.rows.size(); ++i) out["conflicts"].as_array()[i] = view_of(api, page.rows[i]);
       return out;
     });
-  }));
+  };
+  with_mappings_of(api, filter.mapping, filter.job, [&api, call, filter, page = *page, shown](const Result<std::set<std::string>>& of) {
+    of.ok() ? api.control().store().conflicts(filter, page, api.guarded(shown)) : (*call.reply)(problem(of.error()));
+  });
 }
 
 Result<std::int64_t> conflict_number(const std::string& text) {
@@ -232,16 +248,20 @@ void with_decision(Api& api, const Call& call, std::function<void(const Decision
   const auto number = conflict_number(call.params["id"]);
   auto decision = number.ok() ? resolution_of(call, *number) : Result<Decision>(number.error());
   if (!decision.ok()) return (*call.reply)(problem(decision.error()));
-  const std::string of = call.params["mapping"];  // where the path names one
-  api.control().store().conflict(*number, api.guarded([&api, call, reply = call.reply, of, decision = *decision, then = std::move(then)](Result<store::Conflict> conflict) {
-    const bool elsewhere = conflict.ok() && !of.empty() && conflict->mapping != of;
+  const auto decide = [&api, call, reply = call.reply, decision = *decision, then = std::move(then)](const std::set<std::string>& of, Result<store::Conflict> conflict) {
+    const bool elsewhere = conflict.ok() && !of.empty() && !of.contains(conflict->mapping);
     if (conflict.ok() && (conflict->closed_at || elsewhere)) conflict = make_error(Code::kNotFound, "no open conflict " + std::to_string(decision.conflict), elsewhere ? "it is of " + conflict->mapping : "`tidewire conflicts --all` says what became of it");
     if (!conflict.ok()) return (*reply)(problem(conflict.error()));
     if (const auto fits = decidable(*conflict, decision.method); !fits.ok()) return (*reply)(problem(fits.error()));
     const auto all = for_all(api, call, decision, *conflict);
     if (!all.ok()) return (*reply)(problem(all.error()));
     then(*all, *conflict);
-  }));
+  };
+  // Where the path names a mapping or a job, it is one of theirs.
+  with_mappings_of(api, call.params["mapping"], call.params["job"], [&api, reply = call.reply, number = *number, decide](const Result<std::set<std::string>>& of) {
+    if (!of.ok()) return (*reply)(problem(of.error()));
+    api.control().store().conflict(number, api.guarded([of = *of, decide](Result<store::Conflict> conflict) { decide(of, std::move(conflict)); }));
+  });
 }
 
 /// By its record, so that the trail tells what was decided of which one, and gives it up with the record.
@@ -389,7 +409,7 @@ std::span<const Route> conflict_routes() {
   using enum Parameter::Type;
   static const Route routes[] = {
       {.method = "GET", .path = "/api/v1/conflicts", .role = Role::kViewer, .id = "conflicts", .summary = "Fields that wait for a person, with base, left and right; with `all` also those of the past, with method and author", .handler = list_conflicts,
-       .query = paged({{"mapping", kText, "of this mapping"}, {"field", kText, "of this field"}, {"kind", kText, "of this kind: clash, delete_update ..."}, {"key", kText, "of this record, with `mapping`; either side's key"}, {"key_side", kText, "whose key `key` is, where both sides have it: left or right"},
+       .query = paged({{"mapping", kText, "of this mapping"}, {"job", kText, "of the mappings of this job"}, {"field", kText, "of this field"}, {"kind", kText, "of this kind: clash, delete_update ..."}, {"key", kText, "of this record, with `mapping`; either side's key"}, {"key_side", kText, "whose key `key` is, where both sides have it: left or right"},
                        {"all", kFlag, "1: closed ones too"}, {"closed", kFlag, "1: only those of the past"}}), .answer = "Conflicts"},
       {.method = "GET", .path = "/api/v1/conflicts/{id}", .role = Role::kViewer, .id = "conflict", .summary = "One conflict", .handler = show_conflict, .answer = "Conflict"},
       {.method = "POST", .path = "/api/v1/conflicts/{id}/resolve", .role = Role::kOperator, .id = "resolve", .summary = "Decides one: a side, a value, skip, or accept as different. A single `value` is the left side's and is turned for the right by the mapping; 400 where it cannot be. "

@@ -99,3 +99,32 @@ TEST_CASE("aliases: a conflict of another mapping is not found", "[admin][confli
   CHECK_FALSE(f.world.conflicts().front().method);
   CHECK(f.ask("POST", "/api/sync/people/resolve/" + id, R"({"method": "left", "resolved_by": "ann", "comment": ""})").status == 202);
 }
+
+TEST_CASE("aliases: conflicts are asked for and decided by a job of their mapping, too", "[admin][conflicts][jobs]") {
+  ApiFixture f;
+  f.world.left.insert(Value(Object{{"email", "ada@example.org"}}));
+  const Value job = f.run_job("{}");
+  f.make_conflict();
+  const std::string id = std::to_string(f.world.conflicts().front().id), batch = job.string_or("id"), part = job.at_path("parts.0.job")->as_string();
+  store::Job other;
+  other.id = "01890000-0000-7000-8000-000000000001";
+  other.mapping = "others";
+  other.kind = "verify";
+  other.state = "done";
+  f.world.store.save_job(other, [](Result<void>) {});
+  f.world.settle();
+
+  for (const std::string& named : {std::string("people"), batch, part}) {
+    INFO(named);
+    CHECK(f.get("/api/sync/" + named + "/conflicts").find("conflicts")->as_array().size() == 1);
+  }
+  CHECK(f.get("/api/v1/conflicts?job=" + part).find("conflicts")->as_array().size() == 1);
+  CHECK(f.get("/api/sync/" + other.id + "/conflicts").find("conflicts")->as_array().empty());
+  const std::string nobodys = "01890000-0000-7000-8000-00000000ffff";
+  CHECK(f.body_of(f.ask("GET", "/api/sync/" + nobodys + "/conflicts"), 404).string_or("detail") == "no job " + nobodys);
+
+  CHECK(f.post("/api/sync/" + other.id + "/resolve/" + id, R"({"strategy": "source_wins"})", 404).string_or("hint") == "it is of people");
+  CHECK(f.post("/api/sync/" + nobodys + "/resolve/" + id, R"({"strategy": "source_wins"})", 404).string_or("detail") == "no job " + nobodys);
+  CHECK_FALSE(f.world.conflicts().front().method);
+  CHECK(f.post("/api/sync/" + batch + "/resolve/" + id, R"({"strategy": "source_wins"})", 202).string_or("method") == "left");
+}

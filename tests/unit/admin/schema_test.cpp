@@ -59,7 +59,7 @@ TEST_CASE("schema: every route names schemas that are there, a role, and says wh
 
 TEST_CASE("schema: every change is audited, or says itself why not", "[admin]") {
   // These write the trail themselves, or change nothing that is kept.
-  const std::vector<std::string> apart{"log_in", "log_out", "set_up", "discard", "check", "test_connection", "try_source", "try_mapping", "suggest_mapping", "preview_resolution", "trigger",
+  const std::vector<std::string> apart{"log_in", "log_out", "set_up", "discard", "check", "test_connection", "try_source", "try_mapping", "suggest_mapping", "preview_resolution", "trigger", "webhook",
                                        "unlink", "relink", "merge", "ignore", "heed", "reset_base", "reset_stale", "forget", "acknowledge"};
   for (const Route* route : all_routes()) {
     if (std::string_view(route->method) == "GET" || std::find(apart.begin(), apart.end(), route->id) != apart.end()) continue;
@@ -81,4 +81,9 @@ TEST_CASE("schema: the document holds every route, those of earlier services as 
   CHECK(deprecated == aliases);
   CHECK(document.find("paths")->find("/api/sync/{mapping}")->at_path("post.x-stands-for")->as_string() == "sync");
   CHECK(document.string_or("openapi") == "3.1.0");
+  const Value& webhook = *document.find("paths")->find("/webhook/{connection}")->find("post");
+  for (const char* status : {"202", "400", "401", "404", "413", "429", "503", "default"}) CHECK(webhook.find("responses")->find(status) != nullptr);
+  CHECK(webhook.at_path("responses.429.headers.Retry-After") != nullptr);
+  REQUIRE(webhook.at_path("security.0.proof") != nullptr);
+  CHECK(document.at_path("components.securitySchemes.proof") != nullptr);
 }
