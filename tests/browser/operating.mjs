@@ -154,6 +154,30 @@ const cases = {
     await world.settled();
   },
 
+  async "an answer that comes late is not drawn over the list that took its place; what is received is listed as it comes"() {
+    await visit(page, address, "#/operations?mapping=employees");
+    let let_go;
+    const held = new Promise((resolve) => { let_go = resolve; });
+    await page.route(/outcome=dead/, async (route) => { await held; await route.continue(); });
+    await page.getByLabel("Outcome").selectOption("dead");
+    await page.waitForURL(/outcome=dead/);
+    await page.getByLabel("Outcome").selectOption("applied");
+    await page.waitForURL(/outcome=applied/);
+    await until("the list that was asked for last", async () => (await rows()) === 50);
+    const late = page.waitForResponse(/outcome=dead/);
+    let_go();
+    await (await late).finished();
+    await page.evaluate(() => new Promise((resolve) => setTimeout(resolve)));  // what follows from the answer is done
+    assert.equal(await rows(), 50);
+    await page.unroute(/outcome=dead/);
+
+    await visit(page, address, "#/webhooks");
+    const before = await rows();
+    await erp.edit("Staff Member", key(2), { phone: "live" });
+    await until("it to be listed", async () => (await rows()) > before);
+    await world.settled();
+  },
+
   async "what is drawn anew leaves the hand on what it was at: the focus, a pressed button, what was opened"() {
     await visit(page, address, "#/operations?mapping=employees");
     const link = page.locator("tbody a").nth(3);

@@ -1,6 +1,7 @@
 // Who did what.
 import { get, target } from "./api.js";
 import { field, h, replace } from "./dom.js";
+import { refresh_every } from "./events.js";
 import { filter_form, moment_field } from "./filters.js";
 import { moment, shown } from "./format.js";
 import { named_record, record_link } from "./operation.js";
@@ -21,8 +22,10 @@ export async function audit_page(box, tools) {
     const answer = await get(target("audit", { ...filters, action: filters.action?.trim().replaceAll(" ", "_"), limit, after }));
     return { rows: answer.audit, next: answer.next };
   };
-  const draw = () => paged_table(list, "audit", columns, load, { label: "Audit", nothing: empty("Nobody did anything like that", "Take a filter away. Every decision, retry, run, edit and login change of a person or a program is kept here with its author.") });
+  let shown;
+  const draw = async () => { shown = await paged_table(list, "audit", columns, load, { label: "Audit", nothing: empty("Nobody did anything like that", "Take a filter away. Every decision, retry, run, edit and login change of a person or a program is kept here with its author.") }); };
   const named = (label, name, placeholder) => field(label, h("input", { name, placeholder, value: filters[name] ?? "" }));
   replace(box, head("Audit"), filter_form(filters, tools, draw, named("Who", "author"), named("Did", "action", "resolve"), named("To", "subject"), moment_field("Since", "since", filters)), list);
   await draw();
+  tools.leave(refresh_every(3, () => shown.refresh()));
 }

@@ -112,13 +112,17 @@ export async function every_row(load, most = most_exported) {
 }
 
 const page_rows = 50;
+const shown_in = new WeakMap();
 
 /// A list that comes in pages: load(after, limit) -> { rows, next }. The answer's refresh() puts what is new before what was
 /// loaded; reload() asks again for as many as are shown, for a list that rows leave. `id` as of a table; `shape` draws the
 /// rows otherwise than as a table, with the same arguments.
 export async function paged_table(place, name, columns, load, { id = "id", shape = table, ...options } = {}) {
   let rows = [], next;
-  const draw = () => replace(place, () => shape(name, columns, rows, { ...options, id, all: () => every_row(load), more: next ? () => page(next) : undefined }));
+  const mine = {};
+  shown_in.set(place, mine);
+  // Of a list that another one has taken the place of, no answer that comes late is drawn.
+  const draw = () => shown_in.get(place) === mine && replace(place, () => shape(name, columns, rows, { ...options, id, all: () => every_row(load), more: next ? () => page(next) : undefined }));
   const page = async (after) => {
     const found = await load(after, page_rows);
     rows = rows.concat(found.rows);
@@ -145,7 +149,7 @@ export async function paged_table(place, name, columns, load, { id = "id", shape
   try {
     await page("");
   } catch (error) {
-    replace(place, trouble(error));
+    if (shown_in.get(place) === mine) replace(place, trouble(error));
   }
   return { refresh, reload };
 }

@@ -1,6 +1,7 @@
 // What was received: webhooks as they came, and changes by any other way.
 import { get, may, segment, target } from "./api.js";
 import { field, h, replace, select } from "./dom.js";
+import { refresh_every } from "./events.js";
 import { filter_form, mapping_field, moment_field } from "./filters.js";
 import { chip, count, moment } from "./format.js";
 import { banner, empty, head, paged_table } from "./view.js";
@@ -24,9 +25,11 @@ export async function webhooks_page(box, tools) {
     const answer = await get(target("changes", { ...filters, source: filters.source === "any" ? "" : filters.source, side, limit, after }));
     return { rows: answer.changes, next: answer.next };
   };
-  const draw = () => paged_table(list, "received", columns, load, { label: "Received", nothing: ["mapping", "connection", "event", "key", "since"].some((name) => filters[name]) ? empty("Nothing like that was received", "Widen the filters: what names no collection we know is of no mapping, and polls go straight to the mappings.") : empty("Nothing was received", "Point the system's webhooks at POST /webhook/CONNECTION of this server, signed with the secret of tidewire.lua. Polls go straight to the mappings and are not listed.") });
+  let shown;
+  const draw = async () => { shown = await paged_table(list, "received", columns, load, { label: "Received", id: "seq", nothing: ["mapping", "connection", "event", "key", "since"].some((name) => filters[name]) ? empty("Nothing like that was received", "Widen the filters: what names no collection we know is of no mapping, and polls go straight to the mappings.") : empty("Nothing was received", `Point the system's webhooks at ${location.origin}/webhook/CONNECTION, signed with the secret of tidewire.lua. Polls go straight to the mappings and are not listed.`) }); };
   const form = filter_form(filters, tools, draw, mapping_field(mappings, filters), field("Side", select("side", [["", "either"], "left", "right"], filters.side)), field("By", select("source", sources, filters.source)), field("Connection", select("connection", [["", "all"], ...connections.map((one) => one.name)], filters.connection)), field("Event", select("event", [["", "any"], "upsert", "delete", "unparsed"], filters.event)), field("Key", h("input", { name: "key", value: filters.key ?? "" })), moment_field("Since", "since", filters));
   const refused = connections.map((one) => ({ name: one.name, ...one.webhooks })).filter((one) => one.unproved || one.malformed || one.limited);
   replace(box, head("Webhooks"), form, refused.map((one) => banner("warn", `${one.name} was refused: ${refusals.filter(([name]) => one[name]).map(([name, text]) => `${count(one[name])} ${text}`).join(", ")}.`, refusals.find(([name]) => one[name])[2], may("admin") && h("a", { href: `#/connections/${segment(one.name)}/edit` }, "Its secrets"))), list);
   await draw();
+  tools.leave(refresh_every(3, () => shown.refresh()));
 }
