@@ -38,8 +38,9 @@ where r.constraint_schema = ? and r.table_name = ? and (r.delete_rule in ('CASCA
 order by k.constraint_name, k.ordinal_position]]
 
 local about_table = [[
-select table_type as type, engine, (select count(*) from information_schema.tables where table_schema = ? and table_name = 'tidewire_outbox') as noticed
-from information_schema.tables where table_schema = ? and table_name = ?]]
+select table_type as type, engine, (select count(*) from information_schema.tables where table_schema = ? and table_name = 'tidewire_outbox') as noticed,
+  (select is_updatable from information_schema.views v where v.table_schema = t.table_schema and v.table_name = t.table_name) as updatable
+from information_schema.tables t where table_schema = ? and table_name = ?]]
 
 local triggers = [[
 select trigger_name as name, lower(event_manipulation) as event, lower(action_timing) as timing, action_statement as text
@@ -272,12 +273,14 @@ function M.describe(conn, collection)
   local modified, version = M.time_column(conn, collection, about), tables.option(conn, collection, "version")
   for _, name in ipairs(key) do is_key[name] = true end
   for _, reference in ipairs(about.references) do points[reference.name] = reference.table end
+  local closed = given(about.updatable) == "NO"      -- a view that groups or joins
   for i, column in ipairs(about.columns) do
     local filled = default_of(column) ~= nil or (given(column.extra) or ""):find "auto_increment" ~= nil
     fields[i] = {
       name = column.name, type = type_of(column, given(conn.config.zone)), label = column.label ~= "" and given(column.label) or nil,
       required = column.required == 1 and not filled and not is_key[column.name], unique = unique[column.name] or false,
-      read_only = (given(column.extra) or ""):upper():find "GENERATED" ~= nil and (given(column.extra) or ""):find "DEFAULT_GENERATED" == nil,
+      read_only = closed or (given(column.extra) or ""):upper():find "GENERATED" ~= nil and (given(column.extra) or ""):find "DEFAULT_GENERATED" == nil,
+      because = closed and "a view that cannot be written" or nil,
       references = points[column.name], default = default_of(column), file = kinds[column.kind] == "binary" and "content" or nil, kept = column == modified or column.name == version or nil,
       no_key = (column.json or column.kind == "json") and "JSON has many spellings of one value" or nil,
     }
@@ -286,7 +289,7 @@ function M.describe(conn, collection)
   if #key == 0 and #(given(collection.key) or {}) == 0 then warnings[#warnings + 1] = "no primary key: name the key in the mapping, of columns that are unique and never null" end
   local nameable, refused = tables.nameable(fields)
   return { key = key, fields = nameable, refused = refused, warnings = warnings, place = table.concat({ db.place(conn, collection) }, "."), absence_proves_delete = about.type == "BASE TABLE" and given(about.engine) ~= "MEMORY" and nil,
-    tells_times = modified ~= nil and nil, poll_deletes = conn.config.changes ~= "poll" and notes.noted(about, given(collection.key) or key) ~= nil }
+    creates = not closed and nil, needs_version = false, tells_times = modified ~= nil and nil, poll_deletes = conn.config.changes ~= "poll" and notes.noted(about, given(collection.key) or key) ~= nil }
 end
 
 --- The tables and views that this user may see.

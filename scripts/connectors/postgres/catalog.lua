@@ -27,6 +27,7 @@ select c.relkind::text as kind, row_security_active(c.oid) as filtered,
   (select json_object_agg(t.tgname, true) from pg_trigger t where t.tgrelid = c.oid and t.tgname in ('tidewire_outbox', 'tidewire_parents', 'tidewire_emptied') and t.tgenabled = 'O'
     and exists (select from pg_subscription_rel s where s.srrelid = c.oid or s.srrelid in (select relid from pg_partition_tree(c.oid)))) as deaf,
   has_any_column_privilege(c.oid, 'insert') and has_any_column_privilege(c.oid, 'update') as writable,
+  c.relkind in ('v', 'm') and pg_relation_is_updatable(c.oid, true) & 8 = 0 as closed,
   has_column_privilege(c.oid, (-2)::int2, 'select') as shows_xmin
 from pg_class c where c.oid = to_regclass($1)]]
 
@@ -393,6 +394,7 @@ function M.describe(conn, collection)
   local own_keys = named[1] and about.by_name[named[1]] and about.by_name[named[1]].read_only
   local nameable, refused = tables.nameable(fields)
   return { key = key, fields = nameable, refused = refused, warnings = warnings, place = table.concat({ db.place(conn, collection) }, "."), absence_proves_delete = shows_all and nil,
+    creates = not about.closed and nil, needs_version = version == "xmin" and M.is_elsewhere(about) and not about.by_name.xmin,
     client_keys = not own_keys and nil, tells_times = modified ~= nil and nil, poll_deletes = polls_tell_deletes(conn, collection, about, key) }
 end
 

@@ -123,6 +123,9 @@ function M.describe(conn, collection)
   end
   -- A primary key shows through a view; the columns of a table's primary key are never null.
   local is_view = definition.required == nil
+  local verbs = (api.paths or {})["/" .. collection.name] or {}
+  local closed = is_view and verbs.get ~= nil and verbs.patch == nil      -- a view that groups or joins
+  for _, field in ipairs(closed and fields or {}) do field.read_only, field.because = true, "a view that cannot be written" end
   if is_view then
     warnings[1] = "a view, or a table without a primary key: name a `version` column; absence proves no deletion"
   end
@@ -133,7 +136,7 @@ function M.describe(conn, collection)
   if #key == 0 and #(connector.given(collection.key) or {}) == 0 then warnings[#warnings + 1] = "no primary key: name the key in the mapping, of columns that are unique and never null" end
   local nameable, refused = sql_tables.nameable(fields)
   return { key = key, fields = nameable, refused = refused, warnings = warnings, place = place(conn, collection), absence_proves_delete = not is_view and nil, tells_unique = false,
-    tells_times = (definition.properties or {})[option(conn, collection, "modified") or ""] ~= nil and nil }
+    creates = not closed and nil, needs_version = is_view and option(conn, collection, "version") == "xmin", tells_times = (definition.properties or {})[option(conn, collection, "modified") or ""] ~= nil and nil }
 end
 
 --- The tables and views that the API shows this key.
