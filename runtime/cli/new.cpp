@@ -161,6 +161,7 @@ int new_mapping(Context& context) {
   if (!session->elsewhere() && fs::exists(path, bad)) return context.failed(there);
   const auto draft = draft_like(arguments, *session);
   if (!draft.ok()) return context.failed(draft.error());
+  if (const std::string why = draft->string_or("nothing"); !why.empty()) return context.failed(make_error(Code::kInvalid, why, "`tidewire schema CONNECTION COLLECTION` lists the fields of each"));
   const std::string text = draft->string_or("source");
   if (!session->elsewhere()) {
     const auto made = write(path, text, false);

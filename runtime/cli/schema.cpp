@@ -81,6 +81,7 @@ int schema(Context& context) {
   };
   const auto found = ask();
   if (!found.ok()) return context.failed(found.error());
+  if (const std::string why = found->string_or("nothing"); !why.empty()) return context.failed(make_error(Code::kInvalid, why, "`tidewire schema CONNECTION COLLECTION` lists the fields of each"));
   if (context.json()) context.print_json(*found);
   else if (const Value* draft = found->find("source"); draft != nullptr) context.out.line(draft->is_string() ? draft->as_string() : "");
   else print_schema(context, *found->find("schema"));

@@ -3,10 +3,11 @@
 --- The admin page and `tidewire schema --suggest` ask the same function, so that both propose the same.
 
 local json = require "tidewire.json"
-local file = require "tidewire.suggest.file"
+local text_file = require "tidewire.suggest.file"
 local like = require "tidewire.suggest.like"
 local match = require "tidewire.suggest.match"
 local names = require "tidewire.suggest.names"
+local types = require "tidewire.mapping.types"
 
 local array = json.array
 
@@ -17,9 +18,47 @@ local function given(value)
   return value
 end
 
+local function has_field(describe, name)
+  for _, field in ipairs(describe and given(describe.fields) or {}) do
+    if field.name == name then return true end
+  end
+  return false
+end
+
+-- The described key; of a view, which has none, its column `id`, of which nobody says that it is one; empty where there is no such column either.
+local function key_of(describe)
+  local key = describe and given(describe.key) or {}
+  if #key > 0 then return key end
+  return (not describe or has_field(describe, "id")) and { "id" } or {}, describe ~= nil
+end
+
+-- Whether anything of a record may be written there.
+local function is_written(side)
+  if not side.describe then return true end
+  for _, field in ipairs(given(side.describe.fields) or {}) do
+    if field.read_only ~= true then return true end
+  end
+  return false
+end
+
 local function side_of(said)
-  local key = said.describe and given(said.describe.key) or {}
-  return { connection = said.connection, collection = said.collection, word = given(said.word), describe = said.describe, files = given(said.files) or {}, key = #key > 0 and key or { "id" } }
+  local side = { connection = said.connection, collection = said.collection, word = given(said.word), describe = given(said.describe), files = given(said.files) or {} }
+  side.key, side.untold = key_of(side.describe)
+  side.needs, side.shut = text_file.needs(side), not is_written(side)
+  return side
+end
+
+local function title(side) return side.connection .. ", " .. side.collection end
+
+local away = { left = "left_to_right", right = "right_to_left" }
+
+-- The direction that is meant, away from a side that takes nothing; and why it is another one than was asked for, or why there is none.
+local function direction_between(left, right, asked)
+  local free = { left = is_written(left), right = is_written(right) }
+  if not free.left and not free.right then return asked, nil, "nothing can be kept the same: neither " .. title(left) .. " nor " .. title(right) .. " can be written" end
+  local shut = not free.left and "left" or not free.right and "right"
+  if not shut or asked == away[shut] then return asked end
+  return away[shut], ("nothing can be written to %s: the mapping goes %s"):format(title(shut == "left" and left or right), away[shut]:gsub("_", " "))
 end
 
 local function only_of(left, right, direction)
@@ -27,18 +66,10 @@ local function only_of(left, right, direction)
   return left.read_only and "to_right" or right.read_only and "to_left" or nil
 end
 
--- Files that both sides name are copied where both connectors can.
-local function is_file(one, left, right)
-  local able = left.files.download and left.files.upload and right.files.download and right.files.upload
-  local a, b = one.left.file, one.right.file
-  local copied = (a == true or b == true) and (a == true or a == "content") and (b == true or b == "content")  -- bytes go to another field of bytes as they are
-  return able and copied and not one.transform or nil
-end
-
 local function shown_pair(one, direction)
   return { left = one.left.name, right = one.right.name, left_type = match.type_name(one.left.type), right_type = match.type_name(one.right.type),
     left_label = one.left.label, right_label = one.right.label, score = math.floor(one.score * 100 + 0.5), reason = one.reason,
-    transform = one.transform, waits = one.waits, only = only_of(one.left, one.right, direction), required = one.left.required or one.right.required or nil }
+    transform = one.transform, waits = one.waits and true or nil, only = only_of(one.left, one.right, direction), required = one.left.required or one.right.required or nil }
 end
 
 local function left_over(fields, taken, written)
@@ -78,14 +109,19 @@ local function suggested_name(left, right, mappings)
   return name
 end
 
--- Pairs of references that wait for the mapping of what they refer to, as rows that a person takes in once it is there.
+-- Pairs that take something of a person first, as rows of a comment: references that wait for the mapping of what they refer to, choices that have nothing in common.
 local function waiting_rows(found, taken, is_chosen)
   local rows = {}
   for _, one in ipairs(found) do
     local free = not is_chosen or not taken.left[one.left.name] and not taken.right[one.right.name]
     if one.waits and free then
-      local left, right = one.left.references or one.left.type.to or one.left.name, one.right.references or one.right.type.to
-      rows[#rows + 1] = { left = one.left.name, right = one.right.name, transform = { ref = name_of(right or left) }, of = right and left .. " and " .. right or left }
+      local row = { left = one.left.name, right = one.right.name, transform = one.transform, why = one.waits, required = one.left.required or one.right.required or nil }
+      if one.waits == "mapping" then
+        local left, right = one.left.references or one.left.type.to or one.left.name, one.right.references or one.right.type.to
+        row.transform = { ref = name_of(right or left), list = one.lists }
+        row.why = ("once a mapping of %s links what it refers to"):format(right and left .. " and " .. right or left)
+      end
+      rows[#rows + 1] = row
       taken.left[one.left.name], taken.right[one.right.name] = true, true
     end
   end
@@ -117,7 +153,7 @@ end
 -- The options of each collection that its fields in these rows need: { times = { "Seen" } }.
 local function add_options(left, right, lefts, rights, rows)
   local left_by, right_by = by_name(lefts), by_name(rights)
-  for _, side in ipairs { left, right } do side.options = {} end
+  for _, side in ipairs { left, right } do side.options = side.needs end
   for _, row in ipairs(rows) do
     local one, other = left_by[row.left], right_by[row.right]
     local side, option = nil, nil
@@ -131,16 +167,16 @@ local function add_options(left, right, lefts, rights, rows)
 end
 
 -- What a person chose, with what is known of the two fields.
-local function chosen_rows(argument, ends, lefts, rights, found)
+local function chosen_rows(picked, about, lefts, rights, found)
   local reasons = {}
   for _, one in ipairs(found) do reasons[one.left.name .. "\0" .. one.right.name] = one.reason end
   local left_by, right_by, rows, taken = by_name(lefts), by_name(rights), {}, { left = {}, right = {} }
-  for i, row in ipairs(argument.fields) do
+  for i, row in ipairs(picked) do
     taken.left[row.left], taken.right[row.right] = true, true
     local left, right = left_by[row.left], right_by[row.right]
-    local only = given(row.only) or left and right and only_of(left, right, argument.direction) or nil
+    local only = given(row.only) or left and right and only_of(left, right, about.direction) or nil
     rows[i] = { left = row.left, right = row.right, transform = given(row.transform), only = only, conflict = given(row.conflict),
-      reason = reasons[row.left .. "\0" .. row.right], file = left and right and is_file({ left = left, right = right, transform = given(row.transform) }, ends.left, ends.right) }
+      reason = reasons[row.left .. "\0" .. row.right], file = left and right and not given(row.transform) and match.copies(about, left, right) or nil }
   end
   return rows, taken
 end
@@ -164,11 +200,18 @@ local function all_names(side)
   return known
 end
 
+local function references_of(side)
+  local known = {}
+  for _, field in ipairs(side.describe and side.describe.fields or {}) do known[field.name] = field.references end
+  return known
+end
+
 -- The text after another mapping's pattern: rows are proposed for the fields that its own leave.
 local function text_like(pattern, chosen)
   local uses_t = false
-  local text, why = like.text({ name = chosen.name, like = pattern, left = chosen.left, right = chosen.right, match_line = file.match_line(chosen.match),
-    names = { left = all_names(chosen.left), right = all_names(chosen.right) } }, function(used)
+  local text, why = like.text({ name = chosen.name, like = pattern, left = chosen.left, right = chosen.right, match_line = text_file.match_line(chosen.match, chosen.guess),
+    names = { left = all_names(chosen.left), right = all_names(chosen.right) }, references = { left = references_of(chosen.left), right = references_of(chosen.right) },
+    described = { left = types.described(chosen.left.describe), right = types.described(chosen.right.describe) } }, function(used)
     local function is_free(row) return not used.left[row.left] and not used.right[row.right] end
     local function left_of(list, side)
       local free = {}
@@ -181,7 +224,7 @@ local function text_like(pattern, chosen)
       for _, row in ipairs(chosen[list]) do if is_free(row) then table.insert(own[list], row) end end
     end
     local lines
-    lines, uses_t = file.rows(own)
+    lines, uses_t = text_file.rows(own)
     return lines
   end)
   if not text or not uses_t or text:find "local%s+t%s*=" then return text, why end
@@ -192,24 +235,25 @@ end
 --- fields they stamp (`stamps`); of a person's choice, all
 --- optional: name, direction, conflict, on, match = { left, right, fold }, fields = { { left, right, transform, only } }, constants,
 --- like = { name, text } (the file of another mapping, whose pattern the text follows; where it has none there is no `source`, and `no_pattern` says why).
---- Gives { name, pairs, left_only, right_only, key, match, unmatched_required, warnings, source }.
+--- Gives { name, pairs, left_only, right_only, key, match, direction, unmatched_required, warnings, source }, and `nothing`, why no mapping can be made of
+--- the two as they are, where that is so: `source` is a beginning then, and does not load.
 function M.propose(argument)
   local left, right = side_of(argument.left), side_of(argument.right)
-  argument.direction = given(argument.direction) or "both"
-  local direction = argument.direction
-  local mappings = given(argument.mappings)
+  local direction, turned, nothing = direction_between(left, right, given(argument.direction) or "both")
+  local mappings, picked = given(argument.mappings), given(argument.fields)
+  local about = { left = left, right = right, direction = direction, mappings = mappings }
   local lefts, rights = match.fields_of(left, right, mappings), match.fields_of(right, left, mappings)
-  local found, taken = match.pairs({ left = left, right = right, direction = direction, mappings = mappings }, lefts, rights)
+  local found, taken = match.pairs(about, lefts, rights)
   local shown, rows = array {}, {}
   for i, one in ipairs(found) do
     shown[i] = shown_pair(one, direction)
     if not one.waits then
-      rows[#rows + 1] = { left = one.left.name, right = one.right.name, transform = one.transform, only = shown[i].only, reason = one.reason, file = is_file(one, left, right) }
+      rows[#rows + 1] = { left = one.left.name, right = one.right.name, transform = one.transform, only = shown[i].only, reason = one.reason, file = match.copies(about, one.left, one.right) }
     end
   end
   local constants = given(argument.constants)
-  if given(argument.fields) then rows, taken = chosen_rows(argument, { left = left, right = right }, lefts, rights, found) end
-  local waiting = waiting_rows(found, taken, given(argument.fields) ~= nil)
+  if picked then rows, taken = chosen_rows(picked, about, lefts, rights, found) end
+  local waiting = waiting_rows(found, taken, picked ~= nil)
   add_options(left, right, lefts, rights, rows)
   local known = given(argument.match)
   local identity, guess = match.identity(found)
@@ -220,20 +264,24 @@ function M.propose(argument)
   local left_only, right_only = left_over(lefts, taken.left, written_to(direction, "left")), left_over(rights, taken.right, written_to(direction, "right"))
   local unmatched = required_ones(direction, left_only, right_only, constants)
   add_nearest(unmatched, left, right, lefts, rights, taken)
-  local warnings = array {}
+  if not nothing and not picked and #rows == 0 then nothing = ("no field of %s has a counterpart in %s"):format(title(left), title(right)) end
+  for _, side in ipairs { left, right } do
+    if #side.key == 0 then nothing = ("%s has no key: give the table a primary key, or name columns of it that are unique and never null in a mapping of your own"):format(title(side)) end
+  end
+  local warnings = array { nothing, turned }
   if not known or not known.left then warnings[#warnings + 1] = "nothing tells which records are the same at first contact: choose a field that is unique on both sides" end
   for _, side in ipairs { left, right } do
-    for _, warning in ipairs(side.describe and given(side.describe.warnings) or {}) do warnings[#warnings + 1] = side.connection .. ", " .. side.collection .. ": " .. warning end
+    for _, warning in ipairs(side.describe and given(side.describe.warnings) or {}) do warnings[#warnings + 1] = title(side) .. ": " .. warning end
   end
   local name = given(argument.name) or suggested_name(left, right, mappings)
   local chosen = { name = name, left = left, right = right, rows = rows, match = known, guess = guess, direction = direction, conflict = given(argument.conflict), on = given(argument.on),
     unmatched = unmatched, constants = constants, waiting = waiting, left_only = left_only, right_only = right_only }
   local pattern = given(argument.like)
   local source, no_pattern
-  if pattern then source, no_pattern = text_like(pattern, chosen) else source = file.text(chosen) end
+  if pattern then source, no_pattern = text_like(pattern, chosen) else source = text_file.text(chosen) end
   return {
     name = name, pairs = shown, left_only = left_only, right_only = right_only, unmatched_required = unmatched, warnings = warnings,
-    key = { left = array(left.key), right = array(right.key) }, match = known or json.null,
+    key = { left = array(left.key), right = array(right.key) }, match = known or json.null, direction = direction, nothing = nothing,
     source = source, no_pattern = no_pattern,
   }
 end

@@ -66,6 +66,17 @@ local function plain_names(side)
   return set
 end
 
+-- "Birthday.start" of a described "Birthday": a part of what is a row as a whole. Values of JSON have no other fields than their parts.
+local function is_part(described, name)
+  local head = name:match "^(.+)%.[^.]*$"
+  return head ~= nil and described[head] ~= nil and described[head].type.kind ~= "json"
+end
+
+-- What a system keeps of a record itself: its time, its version, what `needs` of the side makes one.
+local function is_kept(side, field)
+  return own[field.name] or field.kept == true or side.needs and (side.needs.modified == field.name or side.needs.version == field.name)
+end
+
 --- The fields of a described side that may be copied; `type` as the language knows it. `stamped` where this program writes it, as its
 --- `mappings` say or its name does; `other` is the other side.
 function M.fields_of(side, other, mappings)
@@ -73,10 +84,10 @@ function M.fields_of(side, other, mappings)
   local stamps, others = stamps_of(side, mappings), plain_names(other)
   for _, field in ipairs(side.describe and side.describe.fields or {}) do
     local about = described[field.name]
-    if about and not own[field.name] and field.kept ~= true and not is_key(side, field.name) then
+    if about and not is_kept(side, field) and not is_key(side, field.name) and not is_part(described, field.name) then
       local words = names.words(field.name)
       list[#list + 1] = { name = field.name, label = about.label, type = about.type, required = about.type.required and about.default == nil or false,
-        read_only = about.type.read_only or false, unique = about.type.unique or false, references = field.references, default = about.default, file = about.file,
+        read_only = about.type.read_only or false, unique = about.type.unique or false, references = field.references, default = about.default, file = field.file or nil,
         marked = type(field.marked) == "table" and field.marked or {},
         stamped = stamps[field.name] or is_mark(words) or is_foreign_key(words, other, others) or nil }
     end
@@ -86,19 +97,50 @@ end
 
 local function folded(option) return table.concat(names.words(tostring(option))) end
 
--- { Active = "active" } where each option of one has one of the other; nil where none needs turning.
-local function enum_table(left, right)
-  local by_fold, turned, count, same = {}, {}, 0, true
-  for _, option in ipairs(right.options or {}) do by_fold[folded(option)] = option end
-  for _, option in ipairs(left.options or {}) do
-    local other = by_fold[folded(option)]
-    if other ~= nil then
-      turned[option], count = other, count + 1
-      same = same and other == option
+local function options_of(t)
+  local list = {}
+  for _, option in ipairs(t.options or {}) do
+    if option ~= "" then list[#list + 1] = option end
+  end
+  return list
+end
+
+-- Each option of one with that of the other which is spelled alike, none of them twice: { { "Active", "active" } }, whether all are the same, and those
+-- without another.
+local function paired_options(left, right)
+  local lefts, rights = options_of(left), options_of(right)
+  local found, taken, same, count = {}, {}, true, 0
+  for _, spelled in ipairs { tostring, folded } do
+    for _, option in ipairs(lefts) do
+      for _, other in ipairs(found[option] == nil and rights or {}) do
+        if not taken[other] and spelled(option) ~= "" and spelled(option) == spelled(other) then
+          found[option], taken[other], count, same = other, true, count + 1, same and option == other
+          break
+        end
+      end
     end
   end
-  if count == 0 or same then return nil end
-  return turned
+  local alone = {}
+  for _, option in ipairs(lefts) do
+    if found[option] == nil then alone[#alone + 1] = tostring(option) end
+  end
+  for _, other in ipairs(rights) do
+    if not taken[other] then alone[#alone + 1] = tostring(other) end
+  end
+  return found, count, same, alone
+end
+
+-- What two choices have to do with each other: a factor, what is to be said, the table of t.enum, and what a person has to say first.
+local function choices(left, right)
+  local found, count, same, alone = paired_options(left, right)
+  if #options_of(left) == 0 or #options_of(right) == 0 then return 1 end
+  if count == 0 then
+    local one, other = options_of(left)[1], options_of(right)[1]
+    return 0.7, "they have no option in common", { enum = { [one] = other } }, "their options differ: say which is which"
+  end
+  local without = #alone > 0 and "without another: " .. table.concat(alone, ", ") or nil
+  if same then return 1, without end
+  return 1, "its options are spelled differently" .. (without and ", " .. without or ""), { enum = found }
 end
 
 -- The mapping that links what two fields refer to.
@@ -131,34 +173,87 @@ end
 local lists = { list = true, set = true }
 local because = { times = "a time of day, by `times`", single = "one at most, by `single`" }
 
--- How two types get along: a factor, what else is to be said, and the transform that it takes; nil where they do not.
-local function fit(argument, left, right)
+--- True where two fields name files that both connectors can copy; nil otherwise.
+function M.copies(about, left, right)
+  local able = about.left.files.download and about.left.files.upload and about.right.files.download and about.right.files.upload
+  local function held(one) return one.file == true or one.file == "one" end
+  local copied = (held(left) or held(right)) and (held(left) or left.file == "content") and (held(right) or right.file == "content")  -- bytes go to another field of bytes as they are
+  return able and copied or nil
+end
+
+-- What a field refers to: a collection, or nil.
+local function target(one) return one.references or one.type.to end
+
+-- A system's own number of a record, which means nothing elsewhere; a key that is a text may.
+local function is_number(t) return t.kind == "reference" and t.empty == nil end
+
+local keys = { int = true, uuid = true, reference = true }
+
+-- How a field that refers to a record gets along with one that does too, or may; nil where this is no such pair.
+local function fit_references(about, left, right, option)
+  local many = lists[left.type.kind] or false
+  local known = target(right) ~= nil
+  if many ~= (lists[right.type.kind] or false) and option ~= "single" then return nil end
+  local itself = target(left) == about.left.collection and (known and target(right) == about.right.collection or not known and keys[right.type.kind])
+  local lists_of = many and option ~= "single" or nil
+  if itself then return 1, "refers to records of the same mapping", { self = true, list = lists_of } end
+  local mapping = linking(about, left, right)
+  if mapping then return 1, "translated by the links of " .. mapping .. (option and "; " .. because[option] or ""), { ref = mapping, list = lists_of } end
+  if known or keys[right.type.kind] then return 0.7, "refers to " .. tostring(target(left)) .. ": map that first, then t.ref translates it", nil, "mapping" end
+  return nil
+end
+
+-- Whether a pair goes one way only, and which.
+local function only_of(about, left, right)
+  local direction = about.direction or "both"
+  if direction ~= "both" then return direction == "left_to_right" and "to_right" or "to_left" end
+  return left.read_only and "to_right" or right.read_only and "to_left" or nil
+end
+
+local bytes = { binary = true }
+
+-- How the types of two fields that refer to nothing get along.
+local function fit_types(about, left, right)
   local a, b = left.type, right.type
-  local _, option = M.option(left, right)
-  if option == "times" then return 1, because.times end
-  local refers = a.kind == "reference" or left.references ~= nil
-  if refers and (right.references ~= nil or b.kind == "reference" or b.kind == "int" or b.kind == "uuid" or b.kind == "text") then
-    local itself = (left.references or a.to) == argument.left.collection and (right.references == nil or right.references == argument.right.collection)
-    if itself then return 1, "refers to records of the same mapping", { self = true } end
-    local mapping = linking(argument, left, right)
-    if mapping then return 1, "translated by the links of " .. mapping .. (option and "; " .. because[option] or ""), { ref = mapping } end
-    if right.references ~= nil or b.kind == "int" or b.kind == "uuid" or b.kind == "reference" then
-      return 0.7, "refers to " .. tostring(left.references or a.to) .. ": map that first, then t.ref translates it", nil, true
-    end
-  end
-  if right.references ~= nil and not refers then return nil end
-  if a.kind == "enum" and b.kind == "enum" then
-    local turned = enum_table(a, b)
-    return 1, turned and "its options are spelled differently" or nil, turned and { enum = turned } or nil
-  end
+  if bytes[a.kind] ~= bytes[b.kind] then return nil end
+  if a.kind == "enum" and b.kind == "enum" then return choices(a, b) end
   if names.opposed(left, right) then return 1, nil, { word = "invert" } end
-  local there, back = types.obstacle(a, b), types.obstacle(b, a)
+  local only = only_of(about, left, right)
+  local there = only ~= "to_left" and types.obstacle(a, b) or nil
+  local back = only ~= "to_right" and types.obstacle(b, a) or nil
   if there == nil and back == nil then
     return a.kind == b.kind and 1 or 0.93, a.kind ~= b.kind and (a.kind .. " and " .. b.kind .. " convert") or nil
   end
   if (a.kind == "date" and b.kind == "datetime") or (a.kind == "datetime" and b.kind == "date") then return 0.85, "a date and a time: t.date", { word = "date" } end
-  if lists[a.kind] and b.kind == "text" and not a.to or a.kind == "text" and lists[b.kind] and not b.to then return 0.7, "a list and a text: t.csv", { word = "csv" } end
+  if lists[a.kind] and b.kind == "text" or a.kind == "text" and lists[b.kind] then return 0.7, "a list and a text: t.csv", { word = "csv" } end
   return nil
+end
+
+-- The name of the record that a number means, where the other side has a text: the file's author knows by which field.
+local function fit_name(about, left, right)
+  local number, other, side = left, right, about.left
+  if not is_number(left.type) then number, other, side = right, left, about.right end
+  if not is_number(number.type) or other.type.kind ~= "text" or not target(number) or not side.word then return nil end
+  return 0.7, "the id of a record of " .. target(number) .. " and a text",
+    { find = { connection = side.connection, word = side.word, collection = target(number), key = side.key[1] or "id" } }, "a text for an id: t.find goes by the name of the record that it means"
+end
+
+-- How two types get along: a factor, what else is to be said, the transform that it takes, and what a person has to say or do first; nil where they do not.
+local function fit(about, left, right)
+  local a, b = left.type, right.type
+  if M.copies(about, left, right) then return 1, "files" end
+  if (left.file == "one" or right.file == "one") and a.kind ~= b.kind then return nil end
+  local _, option = M.option(left, right)
+  if option == "times" then return 1, because.times end
+  local left_refers, right_refers = target(left) ~= nil or a.kind == "reference", target(right) ~= nil or b.kind == "reference"
+  if left_refers then
+    local factor, more, transform, waits = fit_references(about, left, right, option)
+    if factor then return factor, more, transform, waits end
+  end
+  if is_number(a) or is_number(b) then return fit_name(about, left, right) end
+  if lists[a.kind] and left_refers or lists[b.kind] and right_refers then return nil end
+  if right.references ~= nil and not left_refers then return nil end
+  return fit_types(about, left, right)
 end
 
 -- What a field has less than one that can be written, where the mapping would write to it: enough for a likeness of types, not for a name.
@@ -176,21 +271,33 @@ local function by_rank(a, b)
   return a.right.name < b.right.name
 end
 
-local function candidates(argument, lefts, rights)
+-- Whether the mapping may write at least one of the two.
+local function is_open(about, left, right)
+  local direction = about.direction or "both"
+  if direction == "left_to_right" then return not right.read_only end
+  if direction == "right_to_left" then return not left.read_only end
+  return not (left.read_only and right.read_only)
+end
+
+local function candidates(about, lefts, rights)
   local list = {}
   for _, left in ipairs(lefts) do
     for _, right in ipairs(rights) do
-      local near, why = names.near(left, right, argument.left.collection, argument.right.collection)
-      if near and not (left.read_only and right.read_only) and not left.stamped and not right.stamped then
-        local factor, more, transform, waits = fit(argument, left, right)
+      local near, why
+      if is_open(about, left, right) and not left.stamped and not right.stamped then
+        near, why = names.near(left, right, about.left.collection, about.right.collection)
+      end
+      if near then
+        local factor, more, transform, waits = fit(about, left, right)
         local score = near * (factor or 0)
         if score >= least then
-          list[#list + 1] = { left = left, right = right, score = score, reason = why .. (more and "; " .. more or ""), transform = transform, waits = waits }
+          list[#list + 1] = { left = left, right = right, score = score, reason = why .. (more and "; " .. more or ""), transform = transform, waits = waits,
+            lists = waits == "mapping" and lists[left.type.kind] and lists[right.type.kind] or nil }
         end
       end
     end
   end
-  for _, one in ipairs(list) do one.rank = rank(argument, one) end
+  for _, one in ipairs(list) do one.rank = rank(about, one) end
   table.sort(list, by_rank)
   return list
 end
@@ -205,11 +312,19 @@ function M.nearest(field, others, field_collection, other_collection)
   return best
 end
 
+-- Whether a path, what it lies in or a part of it is a row already: no two rows write one field.
+local function is_taken(taken, name)
+  for other in pairs(taken) do
+    if (name .. "."):sub(1, #other + 1) == other .. "." or (other .. "."):sub(1, #name + 1) == name .. "." then return true end
+  end
+  return false
+end
+
 --- The pairs, and what is left over on each side.
 function M.pairs(argument, lefts, rights)
   local taken, found = { left = {}, right = {} }, {}
   for _, one in ipairs(candidates(argument, lefts, rights)) do
-    if not taken.left[one.left.name] and not taken.right[one.right.name] then
+    if not is_taken(taken.left, one.left.name) and not is_taken(taken.right, one.right.name) then
       taken.left[one.left.name], taken.right[one.right.name] = true, true
       found[#found + 1] = one
     end
@@ -226,8 +341,16 @@ local function named(field)
   return most, natural[table.concat(words)] ~= nil
 end
 
+local plainly = { text = 2, int = 1, uuid = 1, date = 0.5, datetime = 0.5, enum = 0.2 }
+
+-- What a pair is worth as a guess: an e-mail before a name, a name before any other text, and anything before nothing.
+local function guess_worth(one)
+  if one.transform and not one.transform.enum then return 0.05 end
+  return (plainly[one.left.type.kind] or 0.1) + (names.is_name(one.left) and names.is_name(one.right) and 1.5 or 0) + one.score / 10
+end
+
 --- By which pair records of the two sides know each other at first contact: what is unique before what usually is; nil where nothing is.
---- And one that may be meant, whose name alone speaks for it; nil where there is none.
+--- And one that may be meant, for nothing tells that it is unique; nil where there is no row at all.
 function M.identity(found)
   local best, most, guess, nearest = nil, 0, nil, 0
   for _, one in ipairs(found) do
@@ -238,8 +361,10 @@ function M.identity(found)
       local unique = (one.left.unique and 10 or 0) + (one.right.unique and 10 or 0)
       local worth, sure = unique + left + right, unique > 0 or left_itself or right_itself
       if sure and worth > most then best, most = one, worth end
-      if not sure and worth > nearest then guess, nearest = one, worth end
+      if not sure and worth > 0 and worth + 10 > nearest then guess, nearest = one, worth + 10 end
     end
+    local worth = one.waits and 0 or guess_worth(one)
+    if worth > nearest then guess, nearest = one, worth end
   end
   return best, guess
 end

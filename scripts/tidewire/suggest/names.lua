@@ -131,6 +131,12 @@ end
 
 local function own_name(field, words, collection) return without_id(field, without(words, collection or "")) end
 
+--- Whether a field is what a record is called by.
+function M.is_name(field)
+  local meaning = meanings_of(told(M.words(field.name)))
+  return meaning ~= nil and meaning.name == true
+end
+
 --- Whether two fields that hold yes or no say the opposite of each other.
 function M.opposed(left, right)
   if left.type.kind ~= "bool" or right.type.kind ~= "bool" then return false end
