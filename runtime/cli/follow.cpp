@@ -46,6 +46,14 @@ bool waits_switched_off(const Value& job) {
   return std::all_of(parts.begin(), parts.end(), [](const Value& part) { return part.string_or("state") == "done" || part.bool_or("switched_off", false); });
 }
 
+/// What keeps the mapping from working off what waits, until a person does something; "" where nothing does.
+std::string why_off(const std::string& name, const Value& mapping) {
+  if (mapping.bool_or("paused", false)) return name + " is paused (`tidewire resume " + name + "` lets it go on)";
+  const std::string state = mapping.string_or("state");
+  if (state == "quarantined") return name + " is stopped, its script failed again and again (`tidewire ops " + name + " --failed` shows how, saving the mended file lets it go on)";
+  return state == "drifted" ? name + " has drifted (`tidewire status` says how)" : "";
+}
+
 }  // namespace
 
 Follower::Follower(Context& context, Session& session, std::string id, Options options)
@@ -107,9 +115,10 @@ Result<Follower::Left> Follower::left_of(Value& job) {
     if (mapping == nullptr) continue;
     const std::string name = part.string_or("mapping");
     const std::int64_t waiting = mapping->int_or("waiting", 0) + (options_.retries ? mapping->int_or("backing_off", 0) : 0);
-    const bool off = mapping->bool_or("paused", false);
+    const std::string why = why_off(name, *mapping);
+    const bool off = !why.empty();
     part["switched_off"] = off;
-    if (off) left.off_text = name + " is paused (`tidewire resume " + name + "` lets it go on)";
+    if (off) left.off_text = why;
     if (off && part.string_or("state") != "done") left.paused = left.off_text;
     (off ? left.off : left.keys) += waiting;
     if (const auto before = beginning_of(session_, part)) part["events"] = moved(*before, counters_in(mapping->find("counters")));

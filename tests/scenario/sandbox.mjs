@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { run, sleep, until } from "../support/scenario.mjs";
+import { run, sleep, start, until } from "../support/scenario.mjs";
 import { company } from "../support/staff.mjs";
 
 const world = {};
@@ -130,6 +130,11 @@ const cases = {
     await erp.insert("Notice", { code: "calm", body: "calm" });
     await until("the other mapping's record", () => app.find("notices", "code", "calm"), 20);
     assert.equal(await app.find("employees", "code", "later"), null);
+    const asked = start(process.env.TIDEWIRE, ["sync", "employees", "--project", project.folder]);
+    const ended = await Promise.race([asked.exited, sleep(30).then(() => ({ code: "still there after 30 s" }))]);
+    if (asked.running()) await asked.kill();
+    assert.equal(ended.code, 5, asked.out() + asked.err());
+    assert.match(asked.err(), /employees is stopped, its script failed again and again \(`tidewire ops employees --failed` shows how/);
 
     await save(plain);
     assert.equal((await mapping()).quarantined, false);
