@@ -63,7 +63,7 @@ end
 
 local function only_of(left, right, direction)
   if direction ~= "both" then return nil end
-  return left.read_only and "to_right" or right.read_only and "to_left" or nil
+  return match.only_of(left, right)
 end
 
 local function shown_pair(one, direction)

@@ -203,11 +203,14 @@ local function fit_references(about, left, right, option)
   return nil
 end
 
--- Whether a pair goes one way only, and which.
-local function only_of(about, left, right)
+--- Which way alone a pair can go where one of its fields takes nothing: "to_right", "to_left" or nil.
+function M.only_of(left, right) return left.read_only and "to_right" or right.read_only and "to_left" or nil end
+
+-- Which way alone a pair goes, by its mapping's direction or by its fields.
+local function way_of(about, left, right)
   local direction = about.direction or "both"
   if direction ~= "both" then return direction == "left_to_right" and "to_right" or "to_left" end
-  return left.read_only and "to_right" or right.read_only and "to_left" or nil
+  return M.only_of(left, right)
 end
 
 local bytes = { binary = true }
@@ -218,7 +221,7 @@ local function fit_types(about, left, right)
   if bytes[a.kind] ~= bytes[b.kind] then return nil end
   if a.kind == "enum" and b.kind == "enum" then return choices(a, b) end
   if names.opposed(left, right) then return 1, nil, { word = "invert" } end
-  local only = only_of(about, left, right)
+  local only = way_of(about, left, right)
   local there = only ~= "to_left" and types.obstacle(a, b) or nil
   local back = only ~= "to_right" and types.obstacle(b, a) or nil
   if there == nil and back == nil then
