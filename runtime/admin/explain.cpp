@@ -355,13 +355,9 @@ Array Teller::standing() const {
 }  // namespace
 
 Value explain(const sync::Plan& plan, Evidence evidence, const std::string& field) {
-  if (evidence.known.link) evidence.known.link = sync::as_told(plan, std::move(*evidence.known.link));
-  for (store::Link& buried : evidence.known.tombstones) buried = sync::as_told(plan, std::move(buried));
-  for (store::Conflict& open : evidence.known.conflicts) {
-    const sync::Field* disputed = plan.field(open.field);
-    if (disputed != nullptr && open.shown.left) open.shown.left = sync::as_told(*disputed, Side::kLeft, *open.shown.left);
-    if (disputed != nullptr && open.shown.right) open.shown.right = sync::as_told(*disputed, Side::kRight, *open.shown.right);
-  }
+  if (evidence.known.link) evidence.known.link = sync::as_told(&plan, std::move(*evidence.known.link));
+  for (store::Link& buried : evidence.known.tombstones) buried = sync::as_told(&plan, std::move(buried));
+  for (store::Conflict& open : evidence.known.conflicts) open = sync::as_told(&plan, std::move(open));
   std::vector<std::string> names;
   for (const sync::Field& one : plan.fields) {
     if (one.kind == sync::Field::Kind::kConstant && field.empty()) continue;

@@ -55,14 +55,34 @@ std::set<std::string> hidden_columns(const Plan& plan) {
   return columns;
 }
 
-store::Link as_told(const Plan& plan, store::Link link) {
+namespace {
+
+Value told(const Plan* plan, const std::string& name, Side side, const Value& form) {
+  const Field* field = plan == nullptr ? nullptr : plan->field(name);
+  return field == nullptr ? hashed(form) : as_told(*field, side, form);
+}
+
+}  // namespace
+
+store::Link as_told(const Plan* plan, store::Link link) {
   for (auto& [name, agreed] : link.base) {
-    const Field* field = plan.field(name);
-    if (field == nullptr) continue;
-    agreed.left = as_told(*field, Side::kLeft, agreed.left);
-    agreed.right = as_told(*field, Side::kRight, agreed.right);
+    agreed.left = told(plan, name, Side::kLeft, agreed.left);
+    agreed.right = told(plan, name, Side::kRight, agreed.right);
   }
   return link;
+}
+
+store::Conflict as_told(const Plan* plan, store::Conflict conflict) {
+  for (const Side side : {Side::kLeft, Side::kRight}) {
+    for (std::optional<Value>* form : {&conflict.base[side], &conflict.shown[side], &conflict.said[side]}) {
+      if (!*form) continue;
+      if (!conflict.field.empty()) **form = told(plan, conflict.field, side, **form);
+      // Of the whole record: keys, or the edits of a record that was deleted, by field.
+      else if ((*form)->is_object())
+        for (auto& [name, value] : (*form)->as_object()) value = told(plan, name, side, value);
+    }
+  }
+  return conflict;
 }
 
 }  // namespace tidewire::sync

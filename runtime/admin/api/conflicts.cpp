@@ -10,6 +10,7 @@
 #include "admin/named.h"
 #include "admin/paging.h"
 #include "admin/views.h"
+#include "sync/redaction.h"
 #include "base/text.h"
 
 namespace tidewire::admin {
@@ -27,8 +28,11 @@ std::vector<std::string> decided_with(Api& api, const store::Conflict& conflict)
   return out;
 }
 
-Value view_of(Api& api, const store::Conflict& conflict) {
-  Value out = view(conflict);
+/// With the values that it redacts as hashes, except to who may decide it while it is open.
+Value view_of(Api& api, const store::Conflict& conflict, const Caller& asks) {
+  const sync::Plan* plan = api.control().engine().plan(conflict.mapping);
+  const bool decides = plan != nullptr && !conflict.closed_at && asks.role >= Role::kOperator;
+  Value out = view(decides ? conflict : sync::as_told(plan, conflict));
   Array with;
   for (std::string& field : decided_with(api, conflict)) with.push_back(Value(std::move(field)));
   if (!with.empty()) out["with"] = Value(std::move(with));
@@ -57,9 +61,9 @@ void list_conflicts(Api& api, const Call& call) {
   using enum store::ConflictFilter::Which;
   filter.which = call.flag("closed") ? kClosed : call.flag("all") ? kAll : kOpen;
   const auto shown = [&api, call](Result<store::Paged<store::Conflict>> found) {
-    send_list(api, call, kConflictWords, found, [&api](const auto& page) {
+    send_list(api, call, kConflictWords, found, [&api, asks = call.caller](const auto& page) {
       Value out = view_page("conflicts", page);
-      for (std::size_t i = 0; i < page.rows.size(); ++i) out["conflicts"].as_array()[i] = view_of(api, page.rows[i]);
+      for (std::size_t i = 0; i < page.rows.size(); ++i) out["conflicts"].as_array()[i] = view_of(api, page.rows[i], asks);
       return out;
     });
   };
@@ -78,8 +82,8 @@ Result<std::int64_t> conflict_number(const std::string& text) {
 void show_conflict(Api& api, const Call& call) {
   const auto number = conflict_number(call.params["id"]);
   if (!number.ok()) return (*call.reply)(problem(number.error()));
-  api.control().store().conflict(*number, api.guarded([&api, reply = call.reply](Result<store::Conflict> found) {
-    send(reply, found, [&api](const store::Conflict& one) { return view_of(api, one); });
+  api.control().store().conflict(*number, api.guarded([&api, reply = call.reply, asks = call.caller](Result<store::Conflict> found) {
+    send(reply, found, [&api, &asks](const store::Conflict& one) { return view_of(api, one, asks); });
   }));
 }
 
@@ -108,8 +112,8 @@ Result<store::Store::Resolution> resolution_of(const Call& call, std::int64_t co
 }
 
 /// What moved under the person's hands: the new values go with the refusal.
-http::Response moved_on(Api& api, const Error& refused, const store::Conflict& conflict) {
-  return refused.code == Code::kStale ? problem(412, refused, {{"conflict", view_of(api, conflict)}}) : problem(refused);
+http::Response moved_on(Api& api, const Error& refused, const store::Conflict& conflict, const Caller& asks) {
+  return refused.code == Code::kStale ? problem(412, refused, {{"conflict", view_of(api, conflict, asks)}}) : problem(refused);
 }
 
 using Decision = store::Store::Resolution;
@@ -213,14 +217,14 @@ void with_preview(Api& api, const store::Conflict& conflict, const Decision& dec
   }));
 }
 
-void decide_conflict(Api& api, Decision decision, const SharedReply& reply) {
+void decide_conflict(Api& api, const Call& call, Decision decision) {
   const std::int64_t id = decision.conflict;
-  api.control().store().resolve(std::move(decision), api.guarded([&api, id, reply](Result<void> resolved) {
-    api.control().store().conflict(id, api.guarded([&api, reply, resolved](Result<store::Conflict> conflict) {
+  api.control().store().resolve(std::move(decision), api.guarded([&api, id, reply = call.reply, asks = call.caller](Result<void> resolved) {
+    api.control().store().conflict(id, api.guarded([&api, reply, asks, resolved](Result<store::Conflict> conflict) {
       if (!conflict.ok()) return (*reply)(problem(conflict.error()));
-      if (!resolved.ok()) return (*reply)(moved_on(api, resolved.error(), *conflict));
+      if (!resolved.ok()) return (*reply)(moved_on(api, resolved.error(), *conflict, asks));
       api.control().engine().wake(conflict->mapping);
-      (*reply)(answer(view_of(api, *conflict), 202));
+      (*reply)(answer(view_of(api, *conflict, asks), 202));
     }));
   }));
 }
@@ -272,10 +276,10 @@ void name_record(store::AuditEntry& entry, const store::Conflict& conflict) {
 }
 
 void resolve(Api& api, const Call& call) {
-  with_decision(api, call, [&api, reply = call.reply, entry = call.entry](const Decision& decision, const store::Conflict& conflict) {
-    name_record(*entry, conflict);
-    if (!is_plain(decision)) return decide_conflict(api, decision, reply);
-    with_preview(api, conflict, decision, reply, [&api, reply, decision](const sync::Report&) { decide_conflict(api, decision, reply); });
+  with_decision(api, call, [&api, call](const Decision& decision, const store::Conflict& conflict) {
+    name_record(*call.entry, conflict);
+    if (!is_plain(decision)) return decide_conflict(api, call, decision);
+    with_preview(api, conflict, decision, call.reply, [&api, call, decision](const sync::Report&) { decide_conflict(api, call, decision); });
   });
 }
 
@@ -304,8 +308,8 @@ using AlikePtr = std::shared_ptr<Alike>;  // owners: the callbacks below
 void resolve_page(Api& api, const AlikePtr& alike);
 
 /// One row of a dry run: the conflict, and what each side would have, or why that cannot be told or done.
-Value foreseen(Api& api, const store::Conflict& conflict, const Decision& decision, const sync::Report& report) {
-  Object row{{"conflict", view_of(api, conflict)}};
+Value foreseen(Api& api, const Caller& asks, const store::Conflict& conflict, const Decision& decision, const sync::Report& report) {
+  Object row{{"conflict", view_of(api, conflict, asks)}};
   const auto fits = is_plain(decision) ? turns(conflict, decision, api.control().engine().plan(conflict.mapping), report) : Result<void>();
   if (!fits.ok()) row["error"] = view(fits.error());
   else if (report.error) row["error"] = view(*report.error);
@@ -324,11 +328,11 @@ void foresee_next(Api& api, const AlikePtr& alike) {
   const store::Conflict& conflict = alike->shown[alike->previews.size()];
   const auto decision = decision_of(api, alike->call, conflict);
   if (!decision.ok()) {
-    alike->previews.push_back(Value(Object{{"conflict", view_of(api, conflict)}, {"error", view(decision.error())}}));
+    alike->previews.push_back(Value(Object{{"conflict", view_of(api, conflict, alike->call.caller)}, {"error", view(decision.error())}}));
     return foresee_next(api, alike);
   }
   api.control().engine().try_resolution(conflict, *decision, api.guarded([&api, alike, decision = *decision](const sync::Report& report) {
-    alike->previews.push_back(foreseen(api, alike->shown[alike->previews.size()], decision, report));
+    alike->previews.push_back(foreseen(api, alike->call.caller, alike->shown[alike->previews.size()], decision, report));
     foresee_next(api, alike);
   }));
 }

@@ -38,7 +38,8 @@ void list_links(Api& api, const Call& call) {
   api.control().store().find_links(*filter, *page, api.guarded([&api, call](Result<store::Paged<store::Link>> found) {
     if (!found.ok()) return (*call.reply)(problem(found.error()));
     for (store::Link& link : found->rows) {
-      if (const sync::Plan* plan = api.control().engine().plan(link.mapping); plan != nullptr) link = sync::as_told(*plan, std::move(link));
+      const sync::Plan* plan = api.control().engine().plan(link.mapping);
+      link = sync::as_told(plan, std::move(link));
     }
     send_list(api, call, {}, found, [](const auto& rows) { return view_page("links", rows); });
   }));

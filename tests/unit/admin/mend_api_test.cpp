@@ -124,6 +124,39 @@ TEST_CASE("api: what a mapping redacts is explained and listed as a hash", "[adm
     CHECK(holds(text, "sha256:"));
     CHECK(holds(text, "ada@example.org"));
   }
+
+  // Both edit it: their values are shown to who may decide, to nobody else.
+  for (sync::Field& field : plan.fields) {
+    if (field.name != "phone") continue;
+    field = test::World::field("phone", 0);
+    field.redact = true;
+  }
+  f.world.engine->put(std::make_shared<test::TableMapper>(plan, "v3"), {&f.world.left, &f.world.right});
+  f.world.left.edit("L1", "phone", Value("31-4160"));
+  f.world.right.edit("R1", "phone", Value("31-4161"));
+  f.world.hook(store::Side::kLeft, "L1");
+  f.world.settle();
+  CHECK(holds(json::dump(f.get("/api/v1/conflicts?mapping=people")), "31-4160"));
+  for (const char* role : {"viewer", "operator"}) {
+    http::Request request{.method = "GET", .target = "/api/v1/conflicts?mapping=people", .peer = "127.0.0.1"};
+    request.headers.set("Host", "127.0.0.1:8080");
+    request.headers.set("Authorization", "Bearer " + f.post("/api/v1/tokens", std::string(R"({"name": "ci", "role": ")") + role + "\"}", 201).string_or("token"));
+    const http::Response shown = f.send(std::move(request));
+    INFO(shown.body);
+    REQUIRE(shown.status == 200);
+    CHECK(holds(shown.body, "\"phone\""));
+    CHECK(holds(shown.body, "31-4161") == (role == std::string("operator")));
+    CHECK(holds(shown.body, "sha256:") == (role == std::string("viewer")));
+  }
+
+  // Nobody knows any more what the mapping hid.
+  f.world.engine->remove("people");
+  for (const char* path : {"/api/v1/conflicts?mapping=people", "/api/v1/links?mapping=people"}) {
+    const std::string text = json::dump(f.get(path));
+    INFO(text);
+    for (const char* value : {"31-41", "ada@example.org"}) CHECK_FALSE(holds(text, value));
+    CHECK(holds(text, "sha256:"));
+  }
 }
 
 TEST_CASE("api: explain tells a write that was refused as one, and where the value came from", "[admin][explain]") {
