@@ -8,7 +8,6 @@
 #include <limits>
 
 #include "admin/answer.h"
-#include "admin/homes.h"
 #include "app/state.h"
 #include "base/crash_point.h"
 
@@ -315,14 +314,6 @@ void App::reload() {
 }
 admin::Control& App::control() { return *state_; }
 void App::handle(http::Request request, http::Reply reply) { state_->handle(std::move(request), std::move(reply)); }
-std::vector<std::string> App::without_file(const store::Summary& known) const {
-  const admin::Homes homes(*state_);
-  std::vector<std::string> names;
-  for (const auto& [name, counts] : known.mappings) {
-    if (homes.gone(name, counts)) names.push_back(name);
-  }
-  return names;
-}
 std::string App::url() const { return state_->url(); }
 std::string App::setup_link() { return state_->setup_link(); }
 const std::string& App::folder() const { return state_->options_.folder; }

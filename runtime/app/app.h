@@ -58,8 +58,6 @@ class App {
   std::string setup_link();
   /// As it was asked for.
   const std::string& folder() const;
-  /// Of the mappings that the state knows those that no file of the project names any more.
-  std::vector<std::string> without_file(const store::Summary& known) const;
 
   /// A loaded mapping, for simulation.h: its functions, what its systems' connectors declare, the values of its own tests.
   struct Subject {

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "cli/exit_code.h"
 #include "cli/query.h"
+#include "cli/standing.h"
 #include "cli/story.h"
 #include "cli/table.h"
 
@@ -49,6 +50,7 @@ bool waits_switched_off(const Value& job) {
 /// What keeps the mapping from working off what waits, until a person does something; "" where nothing does.
 std::string why_off(const std::string& name, const Value& mapping) {
   if (mapping.bool_or("paused", false)) return name + " is paused (`tidewire resume " + name + "` lets it go on)";
+  if (const std::string held = mapping.string_or("held_for"); !held.empty()) return name + " is held: " + held + " (" + way_on_of_held(name, mapping) + ")";
   const std::string state = mapping.string_or("state");
   if (state == "quarantined") return name + " is stopped, its script failed again and again (`tidewire ops " + name + " --failed` shows how, saving the mended file lets it go on)";
   return state == "drifted" ? name + " has drifted (`tidewire status` says how)" : "";
@@ -188,7 +190,7 @@ Exit exit_of_load(const Value& job) {
     if (counts == nullptr) continue;
     const std::int64_t waiting = counts->int_or("waiting", 0) + counts->int_or("backing_off", 0);
     (part.bool_or("switched_off", false) ? standing : later) += waiting;
-    for (const char* state : {"dead", "held", "waiting_for", "conflict", "open_conflicts", "would_write"}) standing += counts->int_or(state, 0);
+    for (const char* state : {"dead", "held", "waiting_for", "open_conflicts", "would_write"}) standing += counts->int_or(state, 0);
   }
   return later > 0 ? kFailed : (standing > 0 ? kAttention : kOk);
 }
@@ -202,11 +204,16 @@ std::optional<Value> follow(Context& context, Session& session, const std::strin
   return std::nullopt;
 }
 
-LeftOut left_out(const Value& status, const std::string& mapping) {
+LeftOut left_out(const Value& status, const std::string& mapping, Work work) {
   LeftOut out;
   const Value* mappings = status.find("mappings");
   if (!mapping.empty() || mappings == nullptr || !mappings->is_object()) return out;
   for (const auto& [name, one] : mappings->as_object()) {
+    const bool held = !one.string_or("held_for").empty() && !one.bool_or("file_gone", false);
+    if (held && (work == Work::kWrites || one.bool_or("moved", false))) {
+      out.why[name] = Value(Object{{"code", code_name(Code::kBlocked)}, {"message", one.string_or("held_for")}, {"hint", way_on_of_held(name, one)}});
+      if (out.exit == kOk) out.exit = kFailed;
+    }
     const Value* why = one.at_path("reload.error");
     if (one.string_or("state") != "broken" || why == nullptr) continue;
     out.why[name] = *why;
@@ -217,8 +224,10 @@ LeftOut left_out(const Value& status, const std::string& mapping) {
 
 void LeftOut::tell(const Context& context) const {
   for (const auto& [name, one] : why) {
-    const std::string message = one.string_or("message");
-    context.complain(make_error(Code::kInvalid, "mapping '" + name + "' does not run and was left out: " + message, one.string_or("hint")));
+    const Code code = code_from_name(one.string_or("code")).value_or(Code::kInvalid);
+    const std::string message = one.string_or("message"), hint = one.string_or("hint");
+    context.complain(code == Code::kBlocked ? make_error(code, "mapping '" + name + "' is held and was left out: " + message, hint)
+                                            : make_error(code, "mapping '" + name + "' does not run and was left out: " + message, hint));
   }
 }
 

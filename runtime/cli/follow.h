@@ -67,8 +67,10 @@ struct LeftOut {
   /// What the command ends with: that something was left out is worse than what became of the rest.
   int worsened(int status) const { return exit == kOk || status == kUsage ? status : exit; }
 };
-/// None where `mapping` names one: the answer says so then. `status` is that of the API.
-LeftOut left_out(const Value& status, const std::string& mapping);
+enum class Work { kLooks, kWrites };
+/// None where `mapping` names one: the answer says so then. `status` is that of the API. A mapping that is held is looked at, unless its
+/// file names other records than its links are of.
+LeftOut left_out(const Value& status, const std::string& mapping, Work work = Work::kLooks);
 /// What went wrong with the whole and with each part.
 void print_errors(Context& context, const Value& job);
 /// So many of the records that a job found are listed where nobody asked for all.

@@ -9,9 +9,11 @@
 #include "app/interrupts.h"
 #include "app/supervisor.h"
 #include "app/versions.h"
+#include "base/json.h"
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/exit_code.h"
+#include "cli/level.h"
 
 namespace tidewire::cli {
 namespace {
@@ -110,99 +112,33 @@ class Daemon {
     out.flush();
   }
 
-  struct Refused {
-    std::int64_t invalid = 0, away = 0;  // for its file, or for a system that does not answer
-    Exit exit = kOk;
-    bool any() const { return invalid + away > 0; }
-    std::string text() const {
-      std::string out;
-      if (invalid > 0) out += ", " + grouped(invalid) + (invalid == 1 ? " mapping" : " mappings") + " invalid: see `tidewire check`";
-      if (away > 0) out += ", " + grouped(away) + (away == 1 ? " mapping whose system is" : " mappings whose systems are") + " away: see `tidewire check --connect`";
-      return out;
-    }
-  };
-
-  /// Mappings whose file as saved last could not be loaded: what they should keep level, nobody looked at.
-  static Refused refused(app::App& app) {
-    Refused out;
-    const Value mappings = app.control().mappings();
-    for (const auto& [name, one] : mappings.as_object()) {
-      const Value* why = one.at_path("reload.error");
-      if (why == nullptr) why = one.find("drift");
-      if (why == nullptr) continue;
-      const Exit exit = refused_exit_code(code_from_name(why->string_or("code")));
-      ++(exit == kConfig ? out.invalid : out.away);
-      if (out.exit != kConfig) out.exit = exit;
-    }
-    return out;
-  }
-
-  /// Mappings of which nobody has ever looked at more than the changes: a poll begins with what changes from now on.
-  static std::vector<std::string> never_loaded(app::App& app, const store::Summary& summary) {
-    std::vector<std::string> names;
-    for (const std::string& name : app.control().engine().mappings()) {
-      const auto found = summary.mappings.find(name);
-      if (found == summary.mappings.end() || !found->second.ever_loaded) names.push_back(name);
-    }
-    return names;
-  }
-
-  /// By mapping that a person switched off, how much waits for it: of that nothing was done.
-  static Object switched_off(app::App& app, const store::Summary& summary) {
-    Object waiting;
-    const Value mappings = app.control().mappings();
-    for (const auto& [name, counts] : summary.mappings) {
-      const Value* one = mappings.find(name);
-      const std::int64_t keys = counts.waiting + counts.backing_off;
-      if (one != nullptr && one->bool_or("paused", false) && keys > 0) waiting[name] = keys;
-    }
-    return waiting;
-  }
-
-  /// By mapping that has no file any more, how much waits for it: nobody works that off.
-  static Object without_file(app::App& app, const store::Summary& summary) {
-    Object waiting;
-    for (const std::string& name : app.without_file(summary)) {
-      const store::Summary::Mapping& counts = summary.mappings.at(name);
-      if (const std::int64_t keys = to_be_tried(counts) + stand(counts); keys > 0) waiting[name] = keys;
-    }
-    return waiting;
-  }
-
-  static std::int64_t to_be_tried(const store::Summary::Mapping& counts) { return counts.waiting + counts.backing_off; }
-  static std::int64_t stand(const store::Summary::Mapping& counts) { return counts.dead + counts.held + counts.waiting_for + counts.conflict + counts.open_conflicts + counts.would_write; }
-
   /// --once: level, or what is left standing.
   void judge(app::App& app, bool polled) {
-    app.control().store().summary([this, &app, polled, refused = refused(app)](Result<store::Summary> summary) {
-      if (!summary.ok()) {
-        context_.complain(summary.error());
-        worsen(kUnavailable);
-        return judged();
-      }
-      std::int64_t later = 0, standing = 0;
-      const auto off = switched_off(app, *summary), gone = without_file(app, *summary);
-      for (const auto& [name, counts] : summary->mappings) {
-        if (gone.contains(name)) continue;
-        if (!off.contains(name)) later += to_be_tried(counts);
-        standing += stand(counts);
-      }
-      const auto unloaded = never_loaded(app, *summary);
-      const bool level = polled && later == 0 && standing == 0 && !refused.any() && unloaded.empty() && off.empty() && gone.empty();
-      if (context_.json()) context_.print_json(Value(Object{{"level", level}, {"backing_off", later}, {"standing", standing}, {"invalid", refused.invalid}, {"away", refused.away}, {"never_loaded", Value(Array(unloaded.begin(), unloaded.end()))}, {"switched_off", Value(Object(off.begin(), off.end()))}, {"without_file", Value(Object(gone.begin(), gone.end()))}}));
-      else if (level) context_.out.line("level");
-      else context_.out.line("not level: " + std::to_string(later) + " to be tried again, " + std::to_string(standing) + " waiting for a person or a parent" + refused.text());
-      for (const std::string& name : context_.json() ? std::vector<std::string>{} : unloaded) context_.out.line(name + " was never loaded: `tidewire sync " + name + "` goes over what was there before");
-      for (const auto& [name, waiting] : context_.json() ? Object{} : off) {
-        context_.out.line(name + " is paused, " + grouped(waiting.as_int()) + (waiting.as_int() == 1 ? " change waits" : " changes wait") + " for that: `tidewire resume " + name + "` lets it go on");
-      }
-      for (const auto& [name, waiting] : context_.json() ? Object{} : gone) {
-        context_.out.line("the file of " + plain(name) + " is gone, " + grouped(waiting.as_int()) + (waiting.as_int() == 1 ? " key waits" : " keys wait") + " for it: put it back, or `tidewire discard " + plain(name) + " --all --reason WHY` lets " + (waiting.as_int() == 1 ? "it go" : "them go"));
-      }
-      if (!level) worsen(refused.any() ? refused.exit : kFailed);
-      judged();
-    });
+    http::Request asked;
+    asked.method = "GET";
+    asked.target = "/api/v1/status";
+    app.handle(std::move(asked), http::Reply([this, polled](http::Response answer) { loop_.post([this, polled, answer = std::move(answer)] { judged(answer, polled); }); }));
   }
+
+  void judged(const http::Response& answer, bool polled) {
+    const auto status = answer.status == 200 ? json::parse(answer.body) : Result<Value>(error_of(answer));
+    if (status.ok()) {
+      tell(*status, polled);
+    } else {
+      context_.complain(status.error());
+      worsen(kUnavailable);
+    }
+    judged();
+  }
+
+  void tell(const Value& status, bool polled) {
+    const Judgement found = level_of(status, polled);
+    worsen(found.exit);
+    if (context_.json()) return context_.print_json(Value(found.view));
+    context_.out.line(found.text);
+    for (const std::string& line : found.lines) context_.out.line(line);
+  }
+
   void judged() {
     if (--starting_ == 0) end();
   }

@@ -28,9 +28,7 @@ bool is_gone(const Value& mapping) { return mapping.bool_or("file_gone", false);
 
 std::string held_of(const std::string& name, const Value& mapping) {
   const std::string held = mapping.string_or("held_for");
-  if (held.empty()) return "";
-  const bool moved = mapping.bool_or("moved", false);
-  return " is held (" + plain(held) + "): " + (moved ? "put its file back, or `tidewire adopt " + name + " --same` or --anew lets it go" : "`tidewire adopt " + name + " --accept` or --drop lets it go");
+  return held.empty() ? "" : " is held (" + plain(held) + "): " + way_on_of_held(name, mapping);
 }
 
 std::string gone_of(const std::string& name, const Value& mapping) {
@@ -52,6 +50,15 @@ std::string unknown_of(const std::string& name, const Value& mapping) {
 
 }  // namespace
 
+std::string way_on_of_held(const std::string& name, const Value& mapping) {
+  return mapping.bool_or("moved", false) ? "put its file back, or `tidewire adopt " + name + " --same` or --anew lets it go" : "`tidewire adopt " + name + " --accept` or --drop lets it go";
+}
+
+bool is_stopped(const Value& mapping) {
+  const std::string state = mapping.string_or("state");
+  return state == "quarantined" || state == "drifted";
+}
+
 std::string standing_text(const Value& status, const std::string& mapping) {
   std::vector<std::string> words;
   for (const Kind& kind : kStanding) {
@@ -65,8 +72,25 @@ std::string standing_text(const Value& status, const std::string& mapping) {
 std::vector<std::string> held_lines(const Value& status, const std::string& mapping) {
   std::vector<std::string> lines;
   for (const auto& [name, one] : mappings_of(status)) {
-    if (!mapping.empty() && name != mapping) continue;
+    if ((!mapping.empty() && name != mapping) || is_gone(one)) continue;
     if (const std::string why = held_of(name, one); !why.empty()) lines.push_back(plain(name) + why);
+  }
+  return lines;
+}
+
+std::vector<std::string> stopped_lines(const Value& status, const std::string& mapping) {
+  std::vector<std::string> lines;
+  for (const auto& [name, one] : mappings_of(status)) {
+    if (!mapping.empty() && name != mapping) continue;
+    if (one.string_or("state") == "quarantined") lines.push_back(plain(name) + " is stopped, its script failed again and again: `tidewire ops " + plain(name) + " --failed` shows how, saving the mended file lets it go on");
+    if (const Value* drift = one.find("drift"); drift != nullptr) lines.push_back(plain(name) + " is paused: " + plain(drift->string_or("message")) + (drift->string_or("hint").empty() ? "" : ": " + plain(drift->string_or("hint"))));
+    const Value* braked = one.find("braked");
+    for (const Value& held : braked == nullptr || !braked->is_array() ? Array{} : braked->as_array()) {
+      const std::string field = plain(held.string_or("field"));
+      const std::int64_t links = held.int_or("links", 0);
+      lines.push_back(plain(name) + ": the brake holds the field '" + field + "' of " + grouped(links) + (links == 1 ? " record" : " records") + " since " + moment(held.string_or("since"), SystemClock().now()) +
+                      ": a change of the mapping writes it; `tidewire release " + plain(name) + " '" + field + "'` lets it go");
+    }
   }
   return lines;
 }

@@ -150,13 +150,13 @@ class StatusPage {
         std::string lead = out_.paint("✗ ", Style::kBad) + name + ": the file as saved last does not load: ";
         for (const std::string& line : split(error->is_string() ? error->as_string() : error->string_or("message"), '\n')) lines.push_back(std::exchange(lead, "  ") + plain(line));
       }
-      if (const Value* drift = one.find("drift"); drift != nullptr) lines.push_back(out_.paint("✗ ", Style::kBad) + name + " is paused: " + plain(drift->string_or("message")));
       for (const char* side : {"left", "right"}) {
         const Value* error = one.at_path(std::string("polls.") + side + ".error.message");
         if (error != nullptr) lines.push_back(out_.paint("! ", Style::kWarn) + name + ": polling the " + side + " side fails: " + shown(*error, 160));
       }
       if (const Value* error = one.at_path("job.error.message"); error != nullptr) lines.push_back(out_.paint("! ", Style::kWarn) + name + ": the last " + plain(job_word(one.at_path("job.kind")->as_string())) + " failed: " + shown(*error, 300));
     }
+    for (const std::string& line : stopped_lines(status_)) lines.push_back(out_.paint("! ", Style::kWarn) + line);
     for (const auto& [name, one] : members(status_, "mappings")) {
       const std::int64_t left_alone = one.int_or("open_drift", 0);
       if (left_alone > 0) lines.push_back(out_.paint("! ", Style::kWarn) + name + ": " + grouped(left_alone) + (left_alone == 1 ? " edit" : " edits") + " on the side that may not change, left alone; `tidewire verify " + name + "` lists what differs now");
@@ -164,14 +164,6 @@ class StatusPage {
     for (const auto& [name, one] : members(status_, "mappings")) {
       const std::int64_t frozen = one.bool_or("file_gone", false) ? 0 : one.int_or("frozen", 0);
       if (frozen > 0) lines.push_back(name + ": " + grouped(frozen) + (frozen == 1 ? " of its pairs is" : " of its pairs are") + " outside its scope, nothing travels there: `tidewire links " + name + " --state frozen`");
-    }
-    for (const auto& [name, one] : members(status_, "mappings")) {
-      const Value* braked = one.find("braked");
-      for (const Value& held : braked == nullptr ? Array{} : braked->as_array()) {
-        const std::int64_t links = held.int_or("links", 0);
-        lines.push_back(out_.paint("! ", Style::kWarn) + name + ": the brake holds the field '" + plain(held.string_or("field")) + "' of " + grouped(links) + (links == 1 ? " record" : " records") + " since " + moment(held.string_or("since"), now_) +
-                        ": a change of the mapping writes it; `tidewire release " + name + " '" + plain(held.string_or("field")) + "'` lets it go");
-      }
     }
     if (!lines.empty()) out_.line();
     for (const std::string& line : lines) out_.line(line);

@@ -76,7 +76,7 @@ int sync(Context& context) {
   const bool done = job->string_or("state") == "done";
   const auto now = session->get("/api/v1/status");
   if (!now.ok()) return context.failed(now.error());
-  const LeftOut out = left_out(*now, body->string_or("mapping"));
+  const LeftOut out = left_out(*now, body->string_or("mapping"), dry ? Work::kLooks : Work::kWrites);
   if (context.json()) {
     if (!out.why.empty()) (*job)["left_out"] = out.why;
     context.print_json(*job);
@@ -96,9 +96,9 @@ const Command& sync_command() {
   static const Command command{"sync",
                                "[MAPPING] [--key K] [--direction D] [--limit N] [--dry-run] [--staged] [--once]",
                                "makes both sides level now: first load, or what was missed",
-                               "Without MAPPING all of them, those first that others refer to. Ends with 0 when level, 1 when something failed or is to\n"
-                               "be tried again, 5 when conflicts, dead letters, held keys, keys without their parent or the work of a mapping\n"
-                               "that is paused remain.",
+                               "Without MAPPING all of them, those first that others refer to. Ends with 0 when level, 1 when something failed, is to be\n"
+                               "tried again or is held for a person (which does not stop the others), 5 when conflicts, dead letters, held keys, keys\n"
+                               "without their parent or the work of a mapping that is paused remain.",
                                {{{"--mapping", "M", "this mapping alone, as MAPPING"},
                                  {"--key", "K", "this record alone"},
                                  {"--side", "left|right", "whose records; of --key: whose key it is (default: the source's, else left)"},

@@ -195,7 +195,7 @@ void Engine::pause_worker(Mapping& mapping) {
 std::optional<Error> Engine::moved(const std::string& name) const {
   const auto found = moved_.find(name);
   if (found == moved_.end()) return std::nullopt;
-  return make_error(Code::kInvalid, name + " is held: " + found->second,
+  return make_error(Code::kBlocked, name + " is held: " + found->second,
                     "put the file back; or `tidewire adopt " + name + " --same` if these are the same records under another name, --anew if they are others: the links are forgotten, nothing is deleted");
 }
 

@@ -52,12 +52,12 @@ TEST_CASE("law 16: a file that names another collection than the links are of is
     verify.mapping = "people";
     verify.kind = "verify";
     it.world.engine->jobs().start({verify}, [&](Result<std::string> batch) {
-      it.world.engine->jobs().when_ended(*batch, {}, [&](std::vector<store::Job> jobs) { verified = make_error(Code::kInvalid, jobs.front().summary.at_path("error.message")->as_string(), jobs.front().summary.at_path("error.hint")->as_string()); });
+      it.world.engine->jobs().when_ended(*batch, {}, [&](std::vector<store::Job> jobs) { verified = make_error(*code_from_name(jobs.front().summary.at_path("error.code")->as_string()), jobs.front().summary.at_path("error.message")->as_string(), jobs.front().summary.at_path("error.hint")->as_string()); });
     });
     it.world.settle();
     for (const auto& error : {mended, looked, verified}) {
       REQUIRE(error);
-      CHECK(error->code == Code::kInvalid);
+      CHECK(error->code == Code::kBlocked);
       CHECK(error->message == "people is held: " + it.held());
       CHECK(error->hint.find("tidewire adopt people --same") != std::string::npos);
     }

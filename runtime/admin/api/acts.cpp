@@ -150,6 +150,14 @@ void discard(Api& api, const Call& call) {
 
 // ---- sync: {mapping, side, key, direction, limit, dry_run, all, sweep, staged} -> 202 and a job to ask for
 
+/// Why nothing of the mapping may be worked off before a person decides; a dry run only looks.
+std::optional<Error> held_back(const sync::Engine& engine, const std::string& name, bool dry_run) {
+  if (auto moved = engine.moved(name)) return moved;
+  const auto held = engine.status().at(name).held;
+  if (!held || dry_run) return std::nullopt;
+  return make_error(Code::kBlocked, name + " is held: " + *held, "`tidewire adopt " + name + " --accept` or --drop lets it go");
+}
+
 Result<SyncRequest> sync_request(Api& api, const Call& call) {
   sync::Engine& engine = api.control().engine();
   SyncRequest out;
@@ -165,10 +173,13 @@ Result<SyncRequest> sync_request(Api& api, const Call& call) {
   TRY(must_be_loaded(api, mapping));
   if (!key.empty() && mapping.empty()) return make_error(Code::kInvalid, "a key is a key of one mapping: name it");
   if (out.staged && (out.dry_run || !key.empty())) return make_error(Code::kInvalid, "staged is for a whole load, resync or sweep", "a dry run writes nothing anyway; of one key `tidewire sync M --key K --dry-run` tells what would be written");
-  const auto status = engine.status();
+  std::optional<Error> held;
   for (const std::string& name : mapping.empty() ? parents_first(engine) : std::vector<std::string>{mapping}) {
-    if (const auto moved = engine.moved(name)) return *moved;
-    if (const auto& held = status.at(name).held; held && !out.dry_run) return make_error(Code::kInvalid, name + " is held: " + *held, "`tidewire adopt " + name + " --accept` or --drop lets it go");
+    if (const auto why = held_back(engine, name, out.dry_run)) {
+      if (!mapping.empty()) return *why;
+      if (!held) held = why;  // it does not stop the others
+      continue;
+    }
     SyncRequest::Part part{.mapping = name};
     const sync::Plan& plan = *engine.plan(name);
     TRY(set_direction(part, call.text("direction"), plan));
@@ -182,6 +193,7 @@ Result<SyncRequest> sync_request(Api& api, const Call& call) {
     if (!key.empty()) out.key = SideKey{side.value_or(plan.flow == sync::Flow::kToLeft ? Side::kRight : Side::kLeft), key};
     out.parts.push_back(std::move(part));
   }
+  if (out.parts.empty() && held) return *held;
   if (out.parts.empty() && !api.control().engine().mappings().empty()) return make_error(Code::kNotFound, "no mapping goes that way", "without --direction each goes as its file says");
   if (out.parts.empty()) return none_runs(api.control());
   return out;

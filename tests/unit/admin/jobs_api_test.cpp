@@ -151,6 +151,25 @@ TEST_CASE("api: a part that fails makes the job fail, and leaves the others thei
   CHECK(f.world.right.rows.size() == 1);
 }
 
+TEST_CASE("api: a mapping that a person holds does not stop the others, and alone it is refused", "[admin]") {
+  ApiFixture f;
+  sync::Plan plan = test::World::default_plan();
+  plan.name = "zebras";
+  test::MemorySide more_left(f.world.timers, f.world.clock, "M"), more_right(f.world.timers, f.world.clock, "N");
+  f.world.engine->put(std::make_shared<test::TableMapper>(plan), {&more_left, &more_right});
+  f.world.engine->hold("zebras", "adoption: reported, not accepted", [](Result<void>) {});
+  f.world.settle();
+  insert_left(f, "ada@example.org");
+
+  const Value job = f.run_job("{}");
+
+  CHECK(job.string_or("state") == "done");
+  CHECK(job.find("parts")->as_array().size() == 1);
+  CHECK(f.world.right.rows.size() == 1);
+  CHECK(f.post("/api/v1/sync", R"({"mapping": "zebras"})", 409).string_or("code") == "blocked");
+  CHECK(f.run_job(R"({"dry_run": true})").find("parts")->as_array().size() == 2);
+}
+
 TEST_CASE("api: who asks for something of a mapping has its systems asked again at once", "[admin]") {
   ApiFixture f;
   insert_left(f, "ada@example.org");

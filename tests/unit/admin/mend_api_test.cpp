@@ -513,7 +513,10 @@ TEST_CASE("api: adoption holds its mapping until it is accepted", "[admin][jobs]
 
   CHECK(f.world.writes() == 0);
   CHECK(f.get("/api/v1/jobs/" + started.string_or("job")).at_path("found.left_only")->as_int() == 1);
-  CHECK(holds(f.post("/api/v1/sync", "{}", 400).string_or("detail"), "is held"));
+  const Value held = f.post("/api/v1/sync", R"({"mapping": "people"})", 409);
+  CHECK(held.string_or("code") == "blocked");
+  CHECK(holds(held.string_or("detail"), "is held"));
+  CHECK(holds(f.post("/api/v1/sync", "{}", 409).string_or("detail"), "is held"));
   f.post("/api/v1/adopt", R"({"mapping": "people", "accept": true})", 202);
   for (int i = 0; i < 5; ++i) f.world.settle();
 
@@ -530,13 +533,13 @@ TEST_CASE("api: a mapping whose file names other records than its links are of w
   f.world.engine->put(std::make_shared<test::TableMapper>(plan, "v2"), {&f.world.left, &f.world.right});
   f.world.settle();
 
-  CHECK(holds(f.post("/api/v1/sync", "{}", 400).string_or("detail"), "its links are of 'people'"));
-  CHECK(holds(f.post("/api/v1/adopt", R"({"mapping": "people"})", 400).string_or("detail"), "the file names 'others'"));
+  CHECK(holds(f.post("/api/v1/sync", "{}", 409).string_or("detail"), "its links are of 'people'"));
+  CHECK(holds(f.post("/api/v1/adopt", R"({"mapping": "people"})", 409).string_or("detail"), "the file names 'others'"));
   const Value started = f.post("/api/v1/adopt", R"({"mapping": "people", "anew": true})", 202);
   for (int i = 0; i < 5; ++i) f.world.settle();
   CHECK(f.get("/api/v1/jobs/" + started.string_or("job")).at_path("found.exact")->as_int() == 1);
   CHECK(f.world.counts().links == 0);
-  CHECK(holds(f.post("/api/v1/sync", "{}", 400).string_or("detail"), "adoption"));
+  CHECK(holds(f.post("/api/v1/sync", "{}", 409).string_or("detail"), "adoption"));
 }
 
 TEST_CASE("api: a job is paused, resumed and cancelled by its id", "[admin][jobs]") {

@@ -13,6 +13,7 @@
 #include "cli/follow.h"
 #include "cli/help.h"
 #include "cli/install.h"
+#include "cli/level.h"
 #include "cli/main.h"
 #include "cli/new.h"
 #include "cli/progress.h"
@@ -228,6 +229,7 @@ TEST_CASE("exit code: a load is level, to be tried again, or stands for a person
   CHECK(of("done", R"({"links": 3})") == kOk);
   CHECK(of("done", R"({"dead": 1})") == kAttention);
   CHECK(of("done", R"({"open_conflicts": 1})") == kAttention);
+  CHECK(of("done", R"({"conflict": 1, "open_conflicts": 0, "skipped_conflicts": 1})") == kOk);
   CHECK(of("done", R"({"dead": 1, "backing_off": 1})") == kFailed);
   CHECK(of("failed", "{}") == kFailed);
 }
@@ -378,4 +380,40 @@ TEST_CASE("conflicts: what is proposed is what the API takes: a record as a whol
     CHECK(text.find("`tidewire resolve 4 skip`") != std::string::npos);
   }
   CHECK(proposed(R"({"id": 5, "mapping": "people", "link": 2, "field": "", "kind": "two_links"})") == "`tidewire resolve 5 skip` lets it wait unseen");
+}
+
+TEST_CASE("level: what is held, stopped or braked is not level, and is named with what lets it go", "[cli]") {
+  const auto of = [](const char* mapping) { return level_of(*json::parse(std::string(R"({"mappings": {"people": )") + mapping + "}}"), true); };
+
+  const Judgement level = of(R"({"state": "running", "links": 3, "ever_loaded": true})");
+  CHECK((level.exit == kOk && level.text == "level" && level.lines.empty()));
+  const Judgement held = of(R"({"state": "paused", "ever_loaded": true, "held_for": "adoption: reported, not accepted"})");
+  CHECK((held.exit == kFailed && held.lines.size() == 1));
+  CHECK(held.lines.at(0) == "people is held (adoption: reported, not accepted): `tidewire adopt people --accept` or --drop lets it go");
+  CHECK(held.view.at("held").string_or("people") == "adoption: reported, not accepted");
+  const Judgement stopped = of(R"({"state": "quarantined", "ever_loaded": true, "quarantined": true})");
+  CHECK((stopped.exit == kFailed && stopped.lines.size() == 1));
+  CHECK(stopped.view.at("stopped").string_or("people") == "quarantined");
+  const Judgement failing = of(R"({"state": "quarantined", "ever_loaded": true, "quarantined": true, "waiting": 2, "backing_off": 1, "dead": 10})");
+  CHECK(failing.text == "not level: 10 waiting for a person or a parent (`tidewire status`)");
+  const Judgement skipped = of(R"({"state": "running", "ever_loaded": true, "conflict": 1, "open_conflicts": 0, "skipped_conflicts": 1})");
+  CHECK((skipped.exit == kOk && skipped.text == "level"));
+  const Judgement braked = of(R"({"state": "running", "ever_loaded": true, "braked": [{"field": "full_name>name", "links": 2, "since": "2024-05-01T10:00:00Z"}]})");
+  CHECK((braked.exit == kFailed && braked.lines.size() == 1));
+  CHECK(braked.lines.at(0).find("`tidewire release people 'full_name>name'` lets it go") != std::string::npos);
+  const Judgement drifted = of(R"({"state": "drifted", "ever_loaded": true, "drift": {"code": "unavailable", "message": "the fields changed", "hint": "name it back"}})");
+  CHECK((drifted.exit == kUnavailable && drifted.lines.size() == 1));
+  CHECK(of(R"({"state": "broken", "reload": {"error": {"code": "invalid", "message": "no"}}})").exit == kConfig);
+  CHECK(of(R"({"state": "running", "ever_loaded": false})").lines.at(0) == "people was never loaded: `tidewire sync people` goes over what was there before");
+  CHECK(of(R"({"state": "paused", "paused": true, "ever_loaded": true, "waiting": 1})").lines.at(0) == "people is paused, 1 change waits for that: `tidewire resume people` lets it go on");
+  CHECK(of(R"({"state": "not_loaded", "file_gone": true, "held_for": "adoption"})").exit == kOk);
+}
+
+TEST_CASE("follow: a mapping that a person holds is left out of what writes, and told", "[cli]") {
+  const auto status = json::parse(R"({"mappings": {"a": {"state": "running"}, "b": {"state": "paused", "held_for": "adoption: reported, not accepted"}, "c": {"state": "paused", "held_for": "its links are of others", "moved": true}}})");
+
+  CHECK(left_out(*status, "", Work::kWrites).why.size() == 2);
+  CHECK(left_out(*status, "", Work::kWrites).worsened(kAttention) == kFailed);
+  CHECK(left_out(*status, "").why.size() == 1);
+  CHECK(left_out(*status, "b", Work::kWrites).why.empty());
 }
