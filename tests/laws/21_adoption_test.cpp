@@ -329,6 +329,8 @@ TEST_CASE("law 21: who names a parent of another mapping that is not linked yet 
   CHECK(found_in(job, "right_only") == 1);
   CHECK(found_in(job, "stopped") == 0);
   CHECK(found_in(job, "after_parents") == 3);
+  REQUIRE(job.summary.at_path("rules.team") != nullptr);
+  CHECK(json::dump(*job.summary.at_path("rules.team")) == R"({"owed: teams is not linked yet":1})");
   const auto told = it.told(job);
   REQUIRE(told.size() == 3);
   for (const store::Finding& one : told) {

@@ -102,7 +102,7 @@ Result<void> Pass::copy(View& view, Side from, std::string rule) {
     decision.kind = Decision::Kind::kOwed;
     decision.winner = from;
     decision.owes = turner_.owed();
-    decision.rule = "owed: " + (turner_.owed() ? turner_.owed()->mapping : field.reference) + " is not linked yet";
+    decision.rule = (turner_.owed() ? turner_.owed()->mapping : field.reference) + " is not linked yet";
     return {};
   }
   const bool keep_target = field.when == Field::When::kTargetEmpty && s_.exists[to] && !empty_form(field, to, target) && perhaps_ours(view) != to;
@@ -390,7 +390,7 @@ void Pass::owe(View& view, std::size_t waits) {
   view.decision.kind = Decision::Kind::kOwed;
   view.decision.owes = out_.missing[waits];
   view.decision.winner = view.decision.owes->from;
-  view.decision.rule = "owed: " + view.decision.owes->mapping + " is not linked yet";
+  view.decision.rule = view.decision.owes->mapping + " is not linked yet";
   out_.missing.resize(waits, Reference{});
 }
 

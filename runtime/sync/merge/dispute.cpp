@@ -104,7 +104,7 @@ Result<void> Pass::settle(View& view, const Verdict& verdict, const std::string&
         decision.owes = turner_.owed();
         decision.winner = Side::kLeft;
         decision.closes_conflict = false;
-        decision.rule = "owed: " + (turner_.owed() ? turner_.owed()->mapping : field.reference) + " is not linked yet";
+        decision.rule = (turner_.owed() ? turner_.owed()->mapping : field.reference) + " is not linked yet";
         return {};
       }
       right = (*turned)->leave ? decision.form.right : std::move((*turned)->value);
