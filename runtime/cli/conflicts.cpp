@@ -3,6 +3,7 @@
 #include "cli/command.h"
 #include "cli/conflicting.h"
 #include "cli/exit_code.h"
+#include "cli/listing.h"
 #include "cli/query.h"
 #include "cli/table.h"
 
@@ -129,6 +130,9 @@ int list_conflicts(Context& context) {
   if (!found.ok()) return context.failed(found.error());
   auto keys = standing_keys(context, *session);
   if (!keys.ok()) return context.failed(keys.error());
+  if (keys->empty() && found->find("conflicts")->as_array().empty()) {
+    if (const auto known = known_key(*session, context.arguments.word_or(0, "--mapping"), context.arguments.get("--key")); !known.ok()) return context.failed(known.error());
+  }
   if (context.json()) {
     Value out = *found;
     out["keys"] = Value(std::move(*keys));

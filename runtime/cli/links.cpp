@@ -18,9 +18,11 @@ std::vector<Cell> link_cells(const Value& one, Instant now) {
 
 int links(Context& context) {
   const Arguments& arguments = context.arguments;
+  const std::string mapping = arguments.word_or(0, "--mapping"), key = arguments.get("--key");
   Target target("/api/v1/links");
-  target.add("mapping", arguments.word_or(0, "--mapping")).add("state", arguments.get("--state")).add("key", arguments.get("--key")).add("older", arguments.get("--older")).add("error", arguments.has("--error") ? "1" : "");
-  return print_list(context, target, 50, "links", Table({{"link", true}, {"mapping"}, {"left", false, true}, {"right", false, true}, {"state"}, {"ignored"}, {"touched"}}), link_cells, "no such link");
+  target.add("mapping", mapping).add("state", arguments.get("--state")).add("key", key).add("older", arguments.get("--older")).add("error", arguments.has("--error") ? "1" : "");
+  return print_list(context, target, 50, "links", Table({{"link", true}, {"mapping"}, {"left", false, true}, {"right", false, true}, {"state"}, {"ignored"}, {"touched"}}), link_cells, "no such link",
+                    [&](Session& session) { return known_key(session, mapping, key); });
 }
 
 }  // namespace

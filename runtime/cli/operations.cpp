@@ -9,15 +9,25 @@
 namespace tidewire::cli {
 namespace {
 
+Result<void> known_job(Session& session, const std::string& id) {
+  if (id.empty()) return {};
+  const auto found = session.get("/api/v1/jobs/" + segment(id));
+  return found.ok() ? Result<void>() : Result<void>(found.error());
+}
+
 int list_operations(Context& context) {
   const Arguments& arguments = context.arguments;
+  const std::string mapping = arguments.word_or(0, "--mapping"), key = arguments.word_or(1, "--key");
   Target target("/api/v1/operations");
-  target.add("failed", arguments.has("--failed") ? "1" : "").add("mapping", arguments.word_or(0, "--mapping")).add("key", arguments.word_or(1, "--key"));
+  target.add("failed", arguments.has("--failed") ? "1" : "").add("mapping", mapping).add("key", key);
   for (const char* name : {"outcome", "kind", "side", "text", "author", "job"}) target.add(name, arguments.get(std::string("--") + name));
   int status = kOk;
   if (!add_moments(context, target, {"--since", "--until"}, status)) return status;
   const bool any = target.text().find('?') == std::string::npos;
-  return print_list(context, target, 20, "operations", operations_table(), operation_cells, any ? "nothing has been decided yet" : (arguments.has("--failed") ? "nothing failed" : "no operation is like that"));
+  return print_list(context, target, 20, "operations", operations_table(), operation_cells, any ? "nothing has been decided yet" : (arguments.has("--failed") ? "nothing failed" : "no operation is like that"), [&](Session& session) {
+    const auto known = known_key(session, mapping, key);
+    return known.ok() ? known_job(session, arguments.get("--job")) : known;
+  });
 }
 
 /// "read left 12 ms, decide 0.2 ms, write right 31 ms (stale)"; "" where the record keeps no steps.

@@ -89,6 +89,15 @@ says "nothing to write; 3 pairs now"
 expect 0 "$TIDEWIRE" status
 says "no daemon runs"
 expect 1 "$TIDEWIRE" sync nowhere
+for asked in "ops people" "links people --key" "conflicts people --key"; do
+  # shellcheck disable=SC2086
+  expect 1 "$TIDEWIRE" $asked nobody
+  says "people: nothing is known of 'nobody'"
+done
+expect 1 "$TIDEWIRE" ops --job nothing
+expect 0 "$TIDEWIRE" ops people ada@example.org --failed
+says "nothing failed"
+expect 0 "$TIDEWIRE" conflicts people --key 1
 expect 2 "$TIDEWIRE" sync --direction up
 expect 0 "$TIDEWIRE" run --once
 says "level"
