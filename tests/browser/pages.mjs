@@ -110,9 +110,13 @@ const cases = {
     await every_page(async (name) => {
       const bar = await page.locator("header.top").boundingBox(), title = await page.locator("main h1").first().boundingBox();
       assert.ok(title.y >= bar.y + bar.height - 1, `the head of ${name} lies behind the bar`);
+      await check_access(page, `${name} on a phone`);
       await shot(page, `${name}-light-phone`);
       await fits(page, `${name} on a phone`);
     });
+    await visit(page, address, "#/mapping/employees");
+    const [left, right] = await Promise.all(["Left", "Right"].map((side) => page.locator(`td[data-title=${side}]`).first().boundingBox()));
+    assert.equal(left.y, right.y, "the fields of a mapping stand side by side");
     await visit(page, address, "#/");
     await page.getByRole("button", { name: "Menu" }).click();
     await page.getByRole("link", { name: "Conflicts" }).first().waitFor();
@@ -121,6 +125,21 @@ const cases = {
     await page.keyboard.press("Escape");
     await until("the menu to be closed", async () => !(await page.getByRole("link", { name: "Jobs" }).isVisible()));
     assert.equal(await page.evaluate(() => document.activeElement.textContent), "Menu");
+    await page.setViewportSize(sizes.desktop);
+  },
+
+  async "every page on a phone, dark"() {
+    await page.setViewportSize(sizes.phone);
+    await page.evaluate(() => localStorage.setItem("theme", "dark"));
+    await page.reload();
+    await drawn(page);
+    await every_page(async (name) => {
+      await check_access(page, `${name} on a phone, dark`);
+      await shot(page, `${name}-dark-phone`);
+    });
+    await page.evaluate(() => localStorage.setItem("theme", "light"));
+    await page.reload();
+    await drawn(page);
     await page.setViewportSize(sizes.desktop);
   },
 

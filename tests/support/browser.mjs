@@ -64,8 +64,21 @@ export async function drawn(page) {
   await page.waitForSelector("main:not([aria-busy]) h1, main:not([aria-busy]) .banner.bad");
 }
 
-/// What axe-core finds that keeps people out.
+/// What stands in a field before somebody types, with less contrast to it than 4.5 : 1: axe-core does not look at it.
+const faint = () => {
+  const light = (text) => {
+    const [r, g, b] = text.match(/[\d.]+/g).map(Number).map((one) => one / 255).map((one) => (one <= 0.04045 ? one / 12.92 : ((one + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  return [...document.querySelectorAll("input[placeholder], textarea[placeholder]")].filter((one) => one.placeholder && !one.disabled && one.checkVisibility()).map((one) => {
+    const [more, less] = [light(getComputedStyle(one, "::placeholder").color), light(getComputedStyle(one).backgroundColor)].sort((a, b) => b - a);
+    return [one.placeholder, (more + 0.05) / (less + 0.05)];
+  }).filter(([, contrast]) => contrast < 4.5).map(([text, contrast]) => `${text}: ${contrast.toFixed(1)} : 1`);
+};
+
+/// What axe-core finds that keeps people out, and what it does not look at.
 export async function check_access(page, name) {
+  assert.deepEqual(await page.evaluate(faint), [], `${name}: faint words in fields`);
   // The page's policy lets no script in, which is as it should be; the tool is given to it from outside.
   await page.evaluate(axe);
   const { violations } = await page.evaluate(() => window.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"] }));
@@ -80,10 +93,12 @@ export async function shot(page, name) {
   await page.screenshot({ path: path.join(shots, `${name}.png`), fullPage: true });
 }
 
-/// Wider than its window: somebody on a phone would have to scroll sideways. Or wider than the card it stands in, on any screen.
+/// Wider than its window: somebody on a phone would have to scroll sideways. Or wider than the card or the cell it stands in.
 export async function fits(page, name) {
   const out = await page.evaluate(() => [...document.querySelectorAll(".card")].flatMap((card) => [...card.querySelectorAll("*")].filter((one) => !one.closest(".unseen, .flush > * *, svg, .scroll *, .source *, .diff *, pre *") && one.getBoundingClientRect().right > card.getBoundingClientRect().right + 1).map((one) => `${one.tagName} ${one.textContent.slice(0, 40)}`)));
   assert.deepEqual(out, [], `${name}: out of its card`);
+  const over = await page.evaluate(() => [...document.querySelectorAll("table.stacks td")].flatMap((cell) => [...cell.querySelectorAll("*")].filter((one) => !one.closest(".unseen, svg") && one.getBoundingClientRect().right > cell.getBoundingClientRect().right + 1 - parseFloat(getComputedStyle(cell).paddingRight)).map((one) => `${one.tagName} ${one.textContent.slice(0, 40)}`)));
+  assert.deepEqual(over, [], `${name}: out of its cell`);
   const [wide, window_] = await page.evaluate(() => [document.documentElement.scrollWidth, window.innerWidth]);
   assert.ok(wide <= window_ + 1, `${name} is ${wide} wide in a window of ${window_}`);
 }

@@ -31,8 +31,8 @@ function fields_table(mapping) {
   const compiled = mapping.compiled;
   if (!compiled) return empty("The mapping does not run, so its fields are not known", "What is said above keeps it from loading.");
   return table(`${mapping.name}-fields`, [
-    { title: "Left", kind: "mono", cell: (row) => listed(row.left) }, { title: "", kind: "tight", private: true, cell: (row) => h("span", { title: row.flow ?? "both" }, arrows[row.flow ?? "both"] ?? "↔") }, { title: "Right", kind: "mono", cell: (row) => listed(row.right) },
-    { title: "Value", cell: transform }, { title: "When both changed", cell: (row) => (row.flow && row.flow !== "both" ? h("span", { class: "dim" }, "goes one way") : row.strategy ?? compiled.strategy ?? "newest") },
+    { title: "Left", kind: "mono half", cell: (row) => listed(row.left) }, { title: "Right", kind: "mono half", cell: (row) => h("div", {}, h("span", { class: "dim", title: row.flow ?? "both" }, arrows[row.flow ?? "both"] ?? "↔"), " ", listed(row.right)), value: (row) => listed(row.right) },
+    { title: "Value", cell: transform }, { title: "When both changed", cell: (row) => (row.flow && row.flow !== "both" ? h("span", { class: "dim" }, `goes ${words(row.flow)} only`) : row.strategy ?? compiled.strategy ?? "newest") },
     { title: "Notes", cell: (row) => [row.required && "required", row.when && row.when !== "always" && `when ${row.when.replace("_", " ")}`, row.redact && "not shown", row.lossy && "loses detail", row.group >= 0 && `group ${row.group + 1}`].filter(Boolean).join(", ") },
     { title: "Script", kind: "tight", cell: (row) => script_link(mapping, row.at), value: (row) => row.at },
   ], compiled.fields ?? [], { label: "Fields side by side" });
