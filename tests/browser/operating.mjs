@@ -341,6 +341,9 @@ const cases = {
       await page.getByRole("link", { name: "Decide", exact: true }).click();
       await page.getByText(`left of ${own}`).first().waitFor();
       assert.equal(await page.getByText(`left of ${other}`).count(), 0);
+      await visit(page, address, `#/conflicts?mapping=departments&key=1&key_side=${side}`);
+      await page.getByText(`left of ${own}`).first().waitFor();
+      assert.equal(await page.getByText(`left of ${other}`).count(), 0);
       assert.equal(await page.getByLabel("Whose key").inputValue(), side);
       await page.getByRole("radio", { name: "take the left value of team_name" }).check();
       await page.getByRole("button", { name: "Resolve" }).click();

@@ -4,7 +4,7 @@ import { field, h, replace } from "./dom.js";
 import { refresh_every } from "./events.js";
 import { filter_form, moment_field } from "./filters.js";
 import { moment, shown } from "./format.js";
-import { named_record, record_link } from "./operation.js";
+import { named_record, record_link } from "./links.js";
 import { empty, head, paged_table } from "./view.js";
 
 /// What it was done to, as the way to it where it is a record.

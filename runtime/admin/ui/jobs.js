@@ -4,7 +4,7 @@ import { get, may, post, segment, target } from "./api.js";
 import { h, replace, select } from "./dom.js";
 import { hands_off, refresh_every } from "./events.js";
 import { chip, count, counted, moment, shown } from "./format.js";
-import { record_link } from "./operation.js";
+import { record_link } from "./links.js";
 import { banner, button, card, empty, head, paged_table, table, toast, trouble } from "./view.js";
 
 const kinds = { sync: "Make level", resync: "Look at everything again", sweep: "Find what was deleted", dry_run: "Dry run", key: "One record", initial_load: "Initial load", verify: "Compare completely", adopt: "Report before adopting", revert: "Take back" };

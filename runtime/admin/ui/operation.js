@@ -4,21 +4,12 @@ import { h, replace } from "./dom.js";
 import { text_of } from "./exact.js";
 import { taker } from "./exchanges.js";
 import { chip, counted, milliseconds, moment, same, shown, words } from "./format.js";
+import { conflict_link, record_href, record_link } from "./links.js";
 import { file_gone_note } from "./verdict.js";
 import { banner, button, card, head, table, toast } from "./view.js";
 
 function step(title, tone, ...content) {
   return h("li", { class: tone }, h("b", {}, title), content);
-}
-
-/// With the side that the key is of: both may have one like it.
-const record_href = (mapping, key, side) => `#/record?mapping=${segment(mapping)}&key=${segment(key)}${side ? `&side=${side}` : ""}`;
-export const record_link = (mapping, key, side) => h("a", { class: "mono key", href: record_href(mapping, key, side) }, key);
-
-/// What is called "mapping/side/key", such as a parent that a key waits for, as the way to its record; a text otherwise.
-export function named_record(text) {
-  const [, mapping, side, key] = /^([^/]+)\/(left|right)\/(.*)$/s.exec(text) ?? [];
-  return mapping ? [`${mapping} `, record_link(mapping, key, side)] : text;
 }
 
 function value_cell(value, base) {
@@ -39,15 +30,16 @@ function written(field, writes) {
   return parts.length ? h("div", { class: "value" }, parts) : h("span", { class: "absent" }, "nothing");
 }
 
-/// Field by field: base, both sides, the rule, what was written.
-function fields_table(fields, writes) {
+/// Field by field: base, both sides, the rule, what was written. `conflicts` of its record: one that waits leads to its own.
+function fields_table(fields, writes, conflicts = []) {
+  const decided = (row) => { const one = row.decision === "conflict" && conflicts.find(({ field }) => field === row.name); return one ? conflict_link(one, one.closed_at ? "waited for a person" : "waits for a person") : field_words[row.decision] ?? row.decision; };
   const rows = Object.entries(fields ?? {}).map(([name, field]) => ({ name, ...field }));
   return table("fields", [
     { title: "Field", cell: (row) => h("b", {}, row.name.replace(">", " → ")), value: (row) => row.name },
     { title: "Base", kind: "value", cell: (row) => (row.base ? (same(row.base.l, row.base.r) ? shown(row.base.l) : h("span", {}, shown(row.base.l), " / ", shown(row.base.r))) : h("span", { class: "absent" }, "none yet")) },
     { title: "Left", kind: "value", cell: (row) => value_cell(row.left, row.base?.l) },
     { title: "Right", kind: "value", cell: (row) => value_cell(row.right, row.base?.r) },
-    { title: "Decided", cell: (row) => h("div", {}, field_words[row.decision] ?? row.decision, row.rule && h("div", { class: "dim small" }, "rule: ", h("code", {}, row.rule)), row.winner && h("div", { class: "dim small" }, `${row.winner} won`)) },
+    { title: "Decided", cell: (row) => h("div", {}, decided(row), row.rule && h("div", { class: "dim small" }, "rule: ", h("code", {}, row.rule)), row.winner && h("div", { class: "dim small" }, `${row.winner} won`)) },
     { title: "Written", kind: "value", cell: (row) => written(row, writes) },
   ], rows, { label: "Fields", nothing: h("p", { class: "dim" }, "No field had to be decided.") });
 }
@@ -91,7 +83,7 @@ function body_link(one, mapping) {
 }
 
 /// `mapping` is the one it is of, as it is now; it may be gone.
-function timeline(operation, mapping) {
+function timeline(operation, mapping, conflicts) {
   const record = operation.record ?? {};
   const items = [];
   for (const one of record.taken ?? []) {
@@ -103,7 +95,7 @@ function timeline(operation, mapping) {
   if (earlier.length) items.push(step("Said to the systems besides, and by earlier attempts", "", earlier));
   if (record.left || record.right) items.push(step("Read both sides", "", seen(operation, "left"), seen(operation, "right"), reads));
   else if (reads.length) items.push(step("Reading failed", "bad", reads));
-  if (Object.keys(record.fields ?? {}).length) items.push(step("Compared with the base and decided, field by field", "", fields_table(record.fields, record.writes ?? [])));
+  if (Object.keys(record.fields ?? {}).length) items.push(step("Compared with the base and decided, field by field", "", fields_table(record.fields, record.writes ?? [], conflicts)));
   for (const fields of record.earlier ?? []) items.push(step("Decided before that, and overtaken", "", fields_table(fields, record.writes ?? [])));
   // What was said for several writes to one side stands with the last of them, which its answer led to.
   for (const [at, write] of writes.entries()) items.push(write_step(write, writes.slice(at + 1).some((one) => one.side === write.side) ? [] : exchanges.of("write", write.side)));
@@ -163,16 +155,19 @@ async function left_behind(operation) {
   return found.flatMap(({ keys }) => keys).filter((one) => one.operation === operation.id || one.state === operation.outcome);
 }
 
-/// Which conflicts of its record are open, as filters; undefined where none is.
-async function open_conflicts({ outcome, mapping, left_key, right_key }) {
-  const key_side = left_key === undefined ? "right" : "left", of_it = { mapping, key: left_key ?? right_key, key_side };
-  if (outcome !== "conflict" || of_it.key === undefined) return undefined;
-  return (await get(target("conflicts", { ...of_it, limit: 1 }))).conflicts.length > 0 ? of_it : undefined;
+/// { own: the conflicts that it opened, found open or closed; open: those of its record that wait now }
+async function conflicts_of({ id, at, outcome, kind, mapping, left_key, right_key }) {
+  const key = left_key ?? right_key;
+  if (key === undefined || (outcome !== "conflict" && kind !== "resolve")) return { own: [], open: [] };
+  const { conflicts } = await get(target("conflicts", { mapping, key, key_side: left_key === undefined ? "right" : "left", all: 1, limit: 1000 }));
+  // Of each field the one that was open then; they come newest first.
+  const then = new Map(conflicts.filter((one) => !one.closed_at || one.closed_at >= at).map((one) => [one.field, one]));
+  return { own: outcome === "conflict" ? [...then.values()] : conflicts.filter((one) => one.operation === id), open: conflicts.filter((one) => !one.closed_at) };
 }
 
 export async function operation_page(box, tools) {
   const operation = await get(`/api/v1/operations/${segment(tools.path[0])}`);
-  const [mapping, keys, open] = await Promise.all([get(`/api/v1/mappings/${segment(operation.mapping)}`).catch(() => undefined), left_behind(operation), open_conflicts(operation)]);
+  const [mapping, keys, { own, open }] = await Promise.all([get(`/api/v1/mappings/${segment(operation.mapping)}`).catch(() => undefined), left_behind(operation), conflicts_of(operation)]);
   const then = await text_then(operation, mapping);
   if (!tools.current()) return;
   const error = operation.record?.error;
@@ -181,10 +176,11 @@ export async function operation_page(box, tools) {
     const { retried } = await post("/api/v1/retry", { id: operation.id });
     toast(retried ? "It is being tried again." : "It does not stand any more.");
   }, "first");
-  const decide = open && !gone && h("a", { class: "button first", href: `#/conflicts?${new URLSearchParams(open)}` }, "Decide");
+  const [waits] = open, side = operation.left_key === undefined ? "right" : "left";
+  const decide = waits && operation.outcome === "conflict" && !gone && h("a", { class: "button first", href: open.length === 1 ? `#/conflicts/${waits.id}` : `#/conflicts?${new URLSearchParams({ mapping: operation.mapping, key: operation[`${side}_key`], key_side: side })}` }, "Decide");
   replace(box, head(`${words(operation.kind).replace(/^./, (first) => first.toUpperCase())} in ${operation.mapping}`, retry, decide),
-    h("div", { class: "row" }, chip(operation.outcome), h("a", { href: `#/mapping/${segment(operation.mapping)}` }, operation.mapping), operation.left_key && h("span", {}, h("span", { class: "side-left" }, "left "), record_link(operation.mapping, operation.left_key, "left")), operation.right_key && h("span", {}, h("span", { class: "side-right" }, "right "), record_link(operation.mapping, operation.right_key, "right"))),
-    error && banner("bad", error.message, error.hint ?? (gone ? "" : mend(operation, mapping))), gone && (keys.length > 0 || open) && file_gone_note(operation.mapping), keys.filter((one) => one.attempts > 0).map(attempts), card("How it went", timeline(operation, mapping)),
+    h("div", { class: "row" }, chip(operation.outcome), h("a", { href: `#/mapping/${segment(operation.mapping)}` }, operation.mapping), operation.left_key && h("span", {}, h("span", { class: "side-left" }, "left "), record_link(operation.mapping, operation.left_key, "left")), operation.right_key && h("span", {}, h("span", { class: "side-right" }, "right "), record_link(operation.mapping, operation.right_key, "right")), own.map((one) => h("span", {}, "conflict in ", conflict_link(one)))),
+    error && banner("bad", error.message, error.hint ?? (gone ? "" : mend(operation, mapping))), gone && (keys.length > 0 || waits) && file_gone_note(operation.mapping), keys.filter((one) => one.attempts > 0).map(attempts), card("How it went", timeline(operation, mapping, own)),
     h("section", { class: "card" }, h("h2", {}, "Behind it"), h("p", {}, operation.script && ["Script version ", h("a", { class: "mono", href: `#/mapping/${segment(operation.mapping)}?tab=script&version=${operation.script}` }, operation.script.slice(0, 12))], operation.job && [" · job ", h("a", { class: "mono", href: `#/jobs/${operation.job}` }, operation.job.slice(0, 13))]), script_lines(operation, mapping, then),
       h("details", {}, h("summary", {}, "The record as it is stored"), h("pre", {}, text_of(operation, 2)))));
 }

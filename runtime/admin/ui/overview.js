@@ -1,10 +1,11 @@
 // Is everything level?
 import { alerts_card } from "./alerts.js";
-import { get, may, post, segment } from "./api.js";
+import { get, may, post, segment, target } from "./api.js";
 import { balance_of, with_file } from "./balance.js";
 import { h, prose, replace, s } from "./dom.js";
 import { hands_off, refresh_every, refresh_on } from "./events.js";
-import { arrows, chip, count, counted, moment, since, zone } from "./format.js";
+import { arrows, chip, count, counted, moment, shown, since, zone } from "./format.js";
+import { conflict_link, record_link } from "./links.js";
 import { behind, state_of, verdict } from "./verdict.js";
 import { ask, button, empty, figure, head, table, toast } from "./view.js";
 
@@ -61,9 +62,28 @@ function connection_card(name, one) {
     h("p", { class: "dim small" }, `${one.kind ?? ""} · ${latency(one)} · ${counted(one.calls ?? 0, "call")}`), one.reason && h("p", { class: "small" }, prose(one.reason)), one.last_success && h("p", { class: "dim small" }, "Last success ", moment(one.last_success)));
 }
 
+const most_conflicts = 5, most_letters = 60;
+
+function brief(value) {
+  const text = shown(value);
+  return typeof text === "string" && text.length > most_letters ? `${text.slice(0, most_letters)}…` : text;
+}
+
+/// The newest that somebody has to decide, each with the way to it; of a mapping that no file names nothing can be.
+async function conflicts_card(status) {
+  const number = with_file(status.mappings).reduce((sum, one) => sum + (one.open_conflicts ?? 0), 0);
+  if (number === 0) return "";
+  const { conflicts } = await get(target("conflicts", { limit: 50 }));
+  const rows = conflicts.filter((one) => one.method !== "skip" && !status.mappings[one.mapping]?.file_gone).slice(0, most_conflicts);
+  const key = (one, side) => one[`${side}_key`] !== undefined && h("span", {}, h("span", { class: `side-${side} small` }, `${side} `), record_link(one.mapping, one[`${side}_key`], side), ": ", h("span", { class: "mono" }, brief(one[side])));
+  return h("section", { class: "card" }, h("div", { class: "head" }, h("h2", {}, "Conflicts to decide"), h("a", { href: "#/conflicts" }, number > rows.length ? `all ${count(number)}` : "and past ones")),
+    h("ul", { class: "notices" }, rows.map((one) => h("li", { data: { id: one.id } }, h("div", {}, h("div", {}, h("b", {}, conflict_link(one)), ` of ${one.mapping} `, h("span", { class: "dim small" }, "since ", moment(one.opened_at))), h("div", { class: "row" }, key(one, "left"), key(one, "right"))), may("operator") && h("a", { class: "button", href: `#/conflicts/${one.id}` }, "Decide")))));
+}
+
 export async function overview_page(box, tools) {
   const draw = async () => {
     const [status, activity, alerts] = await Promise.all([get("/api/v1/status"), get("/api/v1/activity"), alerts_card(draw)]);
+    const conflicts = await conflicts_card(status);
     await hands_off();
     if (!tools.current()) return;
     const sync_all = may("operator") && with_file(status.mappings).length > 0 && button("Make all level…", async () => {
@@ -73,7 +93,7 @@ export async function overview_page(box, tools) {
       toast("Started; the job shows how far it is.");
       location.hash = `#/jobs/${job}`;
     }, "first");
-    replace(box, head("Overview", sync_all, may("operator") && h("a", { class: "button", href: "#/new-mapping" }, "New mapping")), verdict(status), alerts,
+    replace(box, head("Overview", sync_all, may("operator") && h("a", { class: "button", href: "#/new-mapping" }, "New mapping")), verdict(status), alerts, conflicts,
       h("section", { class: "card flush" }, h("div", { class: "head" }, h("h2", {}, "Mappings")), mappings_table(status, activity)),
       h("h2", {}, "Connections"), h("div", { class: "cards" }, Object.entries(status.connections).map(([name, one]) => connection_card(name, one))),
       balance(status.mappings), h("p", { class: "dim small" }, `Tidewire ${status.version}, up since `, moment(status.started_at), status.read_only ? " · read-only: nothing is written to either system" : "", ` · times are of your clock (${zone()}), their titles say UTC`));

@@ -20,7 +20,7 @@ export const pages = [
   { name: "operations", title: "Operations", draw: operations_page },
   { name: "operation", one: "Operation", list: "operations", draw: operation_page },
   { name: "alerts", title: "Alerts", draw: alerts_page },
-  { name: "conflicts", title: "Conflicts", draw: conflicts_page },
+  { name: "conflicts", title: "Conflicts", list: "conflicts", draw: conflicts_page },
   { name: "dead-letters", title: "Dead letters", draw: dead_letters_page },
   { name: "record", title: "Record", draw: record_page },
   { name: "mapping", one: "Mapping", list: "", draw: mapping_page },

@@ -3,7 +3,7 @@ import { get, segment, target } from "./api.js";
 import { field, h, replace, select } from "./dom.js";
 import { filter_form } from "./filters.js";
 import { chip, counted, moment, same, shown, told as told_of, words } from "./format.js";
-import { named_record, record_link } from "./operation.js";
+import { conflict_link, named_record, record_link } from "./links.js";
 import { operation_columns } from "./operations.js";
 import { acts, field_act } from "./record_acts.js";
 import { file_gone_note, unknown_of } from "./verdict.js";
@@ -65,7 +65,7 @@ async function show(place, named, tools, of) {
     h("section", { class: "card" }, h("div", { class: "row" }, h("span", {}, h("span", { class: "side-left" }, "left "), h("b", { class: "mono" }, key_of("left"))), h("span", { "aria-hidden": "true" }, "↔"), h("span", {}, h("span", { class: "side-right" }, "right "), h("b", { class: "mono" }, key_of("right"))), chip(told.state === "live" ? "linked" : told.state === "unknown" ? "not linked" : told.state)), h("p", { class: "dim small" }, told_of(told.text)), told.origin && h("p", { class: "dim small" }, told_of(told.origin)),
       of && (of.paused || of.held_for) && banner("warn", `${mapping} is ${unknown_of(of)}`),
       standing.map((one) => banner("warn", one.state === "backing_off" ? `The ${one.side} key failed and is tried again` : `The ${one.side} key stands: ${words(one.state)}`, one.parent ? "" : one.error?.message ?? "", one.parent && h("p", { class: "hint small" }, "Its parent ", named_record(one.parent), " has no link yet."), one.state === "backing_off" && h("span", { class: "small" }, `tried ${one.attempts === 1 ? "once" : `${one.attempts} times`}, again `, moment(one.due_at)), h("div", { class: "row small" }, one.operation && h("a", { href: `#/operation/${one.operation}` }, "What was said to the systems"), one.state !== "conflict" && h("a", { href: `#/dead-letters?mapping=${segment(mapping)}&key=${segment(one.key)}` }, one.state === "waiting_for" ? "Discard" : "Retry or discard")))),
-      waiting.length > 0 && banner("warn", `${counted(waiting.length, "field waits", "fields wait")} for a person: ${waiting.map((one) => one.field || "the whole record").join(", ")}`, "", h("a", { href: `#/conflicts?mapping=${segment(mapping)}&key=${segment(key)}&key_side=${told.side}` }, "Decide")),
+      waiting.length > 0 && banner("warn", [`${counted(waiting.length, "field waits", "fields wait")} for a person: `, waiting.flatMap((one, at) => [at > 0 && ", ", conflict_link(one)])], "", h("a", { href: waiting.length === 1 ? `#/conflicts/${waiting[0].id}` : `#/conflicts?mapping=${segment(mapping)}&key=${segment(key)}&key_side=${told.side}` }, "Decide")),
       h("div", { class: "row acts" }, acts(asked, about, work, draw)), work),
     known ? fields : h("section", { class: "card" }, empty(`Nothing is known of ${key}`, "No operation names it. If it should be linked, make it level now: what is found is told step by step.")),
     known && h("section", { class: "card flush" }, h("div", { class: "head" }, h("h2", {}, "History")), done_with_it));
@@ -88,7 +88,7 @@ async function show_kept(place, { mapping, key, side }, tools) {
   const link = links.find((one) => (side ? one[`${side}_key`] === key : true)), done_with_it = h("div");
   const sides = link && h("div", { class: "row" }, h("span", {}, h("span", { class: "side-left" }, "left "), h("b", { class: "mono" }, link.left_key ?? "–")), h("span", { "aria-hidden": "true" }, "↔"), h("span", {}, h("span", { class: "side-right" }, "right "), h("b", { class: "mono" }, link.right_key ?? "–")), chip(link.state === "live" ? "linked" : link.state));
   const rows = Object.entries(link?.base ?? {}).map(([field, agreed]) => ({ field, ...agreed }));
-  replace(place, h("section", { class: "card" }, sides, file_gone_note(mapping), (conflicts.length > 0 || keys.length > 0) && h("p", { class: "small" }, [...conflicts.map((one) => `in conflict: ${one.field || "the whole record"}`), ...keys.map((one) => `the ${one.side} key stands: ${words(one.state)}`)].join("; "))),
+  replace(place, h("section", { class: "card" }, sides, file_gone_note(mapping), (conflicts.length > 0 || keys.length > 0) && h("p", { class: "small" }, [...conflicts.map((one) => ["in conflict: ", conflict_link(one)]), ...keys.map((one) => `the ${one.side} key stands: ${words(one.state)}`)].flatMap((one, at) => [at > 0 && "; ", one]))),
     link && h("section", { class: "card flush" }, h("div", { class: "head" }, h("h2", {}, "What both sides agreed on last")), table("record", [
       { title: "Field", kind: "tight", cell: (row) => h("b", {}, row.field.replace(">", " → ")), value: (row) => row.field }, { title: "Left", kind: "value", cell: (row) => shown(row.left), value: (row) => row.left }, { title: "Right", kind: "value", cell: (row) => shown(row.right), value: (row) => row.right },
     ], rows, { label: "What both sides agreed on last", nothing: empty("They agreed on nothing yet"), id: "field" })),
