@@ -181,6 +181,12 @@ local function chosen_rows(picked, about, lefts, rights, found)
   return rows, taken
 end
 
+local function each(list, f)
+  local results = {}
+  for i, one in ipairs(list) do results[i] = f(one) end
+  return results
+end
+
 local function required_ones(direction, left_only, right_only, constants)
   local list, set = array {}, {}
   for _, one in ipairs(constants or {}) do set[one.side .. "." .. one.field] = true end
@@ -256,11 +262,17 @@ function M.propose(argument)
   local waiting = waiting_rows(found, taken, picked ~= nil)
   add_options(left, right, lefts, rights, rows)
   local known = given(argument.match)
-  local identity, guess = match.identity(found)
+  local identity, guess, unique = match.identity(found)
+  local parts = match.parts_of_key(about, found)
+  if parts and not unique then identity = parts[1] end
   local function match_by(one)
     return one and { left = one.left.name, right = one.right.name, fold = table.concat(names.words(one.left.name)):find "mail" ~= nil } or nil
   end
   if known == nil then known, guess = match_by(identity), match_by(guess) else guess = nil end
+  local by = { known }
+  for _, one in ipairs(parts or {}) do
+    if known and known.left == one.left.name and known.right == one.right.name then by = each(parts, match_by) end      -- a part of a key is matched with all of it
+  end
   local left_only, right_only = left_over(lefts, taken.left, written_to(direction, "left")), left_over(rights, taken.right, written_to(direction, "right"))
   local unmatched = required_ones(direction, left_only, right_only, constants)
   add_nearest(unmatched, left, right, lefts, rights, taken)
@@ -274,7 +286,7 @@ function M.propose(argument)
     for _, warning in ipairs(side.describe and given(side.describe.warnings) or {}) do warnings[#warnings + 1] = title(side) .. ": " .. warning end
   end
   local name = given(argument.name) or suggested_name(left, right, mappings)
-  local chosen = { name = name, left = left, right = right, rows = rows, match = known, guess = guess, direction = direction, conflict = given(argument.conflict), on = given(argument.on),
+  local chosen = { name = name, left = left, right = right, rows = rows, match = by, guess = guess, direction = direction, conflict = given(argument.conflict), on = given(argument.on),
     unmatched = unmatched, constants = constants, waiting = waiting, left_only = left_only, right_only = right_only }
   local pattern = given(argument.like)
   local source, no_pattern

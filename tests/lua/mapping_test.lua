@@ -85,6 +85,15 @@ test("all takes the fields of the same name that nothing else names", function()
   refused(function(e) return { fields = { e.all { except = { "emial" } } } } end, "did you mean 'email'", { describe = both_described })
 end)
 
+test("a key that nobody gives is told, unless it is copied over", function()
+  local described = { right = { key = { "id" }, fields = { field("id", "text", { required = true }), field "email" } } }
+  local function why(content) return warned(select(2, load(function() return content end, { describe = described })), "'id' of app.table \"employees\" is required there and no row fills it: creating a record will fail. It is its key") end
+  ok(why { fields = { { "email", "email" } } })
+  ok(not why { fields = { { "email", "email" } }, key = { left = "name", right = "id", assigned_by = "left" } })
+  ok(not why { fields = { { "email", "email" }, { "code", "id" } } })
+  ok(not why { fields = { { "email", "email" } }, direction = "right_to_left" })
+end)
+
 test("without a description all waits, and says so", function()
   local plan, result = load(function(e) return { fields = { e.all {} } } end)
   equal(plan.incomplete, true)

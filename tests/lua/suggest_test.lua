@@ -147,6 +147,33 @@ test("a field that is named after another record's is no match unless it is uniq
   equal(own.match, { left = "sku", right = "product_code", fold = false })
 end)
 
+test("a key that who makes a record has to say is a row, and its parts are matched together", function()
+  local function lines(connection, word, more)
+    local fields = { field("sku", "text", { required = true }), field("store", "text", { required = true }), field("qty", "int"), field("shelf", "text") }
+    for _, one in ipairs(more or {}) do fields[#fields + 1] = one end
+    local made = side(connection, word, "stock", "sku", fields)
+    made.describe.key = array { "sku", "store" }
+    return made
+  end
+  local both = suggest.propose { left = lines("a", "table"), right = lines("b", "table") }
+  ok(both.source:find('key   = { left = { "sku", "store" }, right = { "sku", "store" } },', 1, true), both.source)
+  ok(both.source:find('match = { by.fields { { "sku", "sku" }, { "store", "store" } } },', 1, true), both.source)
+  ok(both.source:find('{ "sku", "sku" },', 1, true) and both.source:find('{ "store", "store" },', 1, true) and not both.source:find("dry_run", 1, true), both.source)
+  ok(suggest.propose({ left = lines("a", "table"), right = lines("b", "table"), match = both.match }).source:find('by.fields { { "sku", "sku" }, { "store", "store" } }', 1, true))
+  local one_side = suggest.propose { left = lines("a", "table"), right = side("b", "table", "stock", "id", { field("id", "int", { unique = true }), field("sku", "text"), field("store", "text"), field("qty", "int") }) }
+  ok(one_side.source:find('by.fields { { "sku", "sku" }, { "store", "store" } }', 1, true), one_side.source)
+  local unique = suggest.propose { left = lines("a", "table", { field("code", "text", { unique = true }) }), right = lines("b", "table", { field("code", "text") }) }
+  equal(unique.match, { left = "code", right = "code", fold = false })
+  local made = suggest.propose { left = lines("a", "table"), right = side("b", "table", "stock", "sku", { field("sku", "uuid", { required = true, default = "gen_random_uuid()" }), field("qty", "int") }) }
+  ok(made.source:find("-- sku of the left side is required there and has no partner", 1, true), made.source)
+end)
+
+test("of fields that may be meant by `match`, a name goes before the e-mail of another record", function()
+  local found = suggest.propose { left = side("a", "data_source", "decisions", "id", { field("Name", "text"), field("Owner", "text") }),
+    right = side("b", "table", "decisions", "id", { field("title", "text"), field("owner_email", "text") }) }
+  ok(found.source:find('by.fields { { "Name", "title" } }', 1, true), found.source)
+end)
+
 test("a list and a text find each other on either side", function()
   for _, kind in ipairs { "list", "set" } do
     for _, kinds in ipairs { { kind, "text" }, { "text", kind } } do

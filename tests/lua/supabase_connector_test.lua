@@ -382,6 +382,15 @@ tap.test("a table without a time column is read whole", function()
   tap.equal(one.more, false)
 end)
 
+tap.test("a key that is given by who makes a record is required, of a number nobody tells", function()
+  local function required(property)
+    property.description = "Note:\nThis is a Primary Key.<pk/>"
+    local call = connect { { "GET /rest/v1/", { body = { definitions = { items = { required = array { "id" }, properties = { id = property } } } } } } }
+    return call.describe(items).fields[1].required
+  end
+  tap.equal({ required { format = "text" }, required { format = "uuid" }, required { format = "bigint" }, required { format = "uuid", default = "gen_random_uuid()" } }, { true, true, false, false })
+end)
+
 tap.test("describe reads types, keys and references, and gives way where it is refused", function()
   local api = { definitions = { items = { required = array { "id" }, properties = {
     id = { format = "uuid", type = "string", description = "Note:\nThis is a Primary Key.<pk/>", default = "gen_random_uuid()" },

@@ -269,16 +269,15 @@ function M.describe(conn, collection)
   err = tables.why_no_key(db, about, collection)
   if err then return nil, err end
   local key, unique = unique_of(about)
-  local is_key, points, fields, warnings = {}, {}, array {}, array {}
+  local points, fields, warnings = {}, array {}, array {}
   local modified, version = M.time_column(conn, collection, about), tables.option(conn, collection, "version")
-  for _, name in ipairs(key) do is_key[name] = true end
   for _, reference in ipairs(about.references) do points[reference.name] = reference.table end
   local closed = given(about.updatable) == "NO"      -- a view that groups or joins
   for i, column in ipairs(about.columns) do
     local filled = default_of(column) ~= nil or (given(column.extra) or ""):find "auto_increment" ~= nil
     fields[i] = {
       name = column.name, type = type_of(column, given(conn.config.zone)), label = column.label ~= "" and given(column.label) or nil,
-      required = column.required == 1 and not filled and not is_key[column.name], unique = unique[column.name] or false,
+      required = column.required == 1 and not filled, unique = unique[column.name] or false,
       read_only = closed or (given(column.extra) or ""):upper():find "GENERATED" ~= nil and (given(column.extra) or ""):find "DEFAULT_GENERATED" == nil,
       because = closed and "a view that cannot be written" or nil,
       references = points[column.name], default = default_of(column), file = kinds[column.kind] == "binary" and "content" or nil, kept = column == modified or column.name == version or nil,

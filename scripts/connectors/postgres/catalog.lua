@@ -368,8 +368,7 @@ function M.describe(conn, collection)
   err = tables.why_no_key(db, about, collection)
   if err then return nil, err end
   local key, unique = keys_of(about)
-  local is_key, points = {}, {}
-  for _, name in ipairs(key) do is_key[name] = true end
+  local points = {}
   for _, reference in ipairs(about.references) do
     local near = reference.schema == (conn.config.schema or "public")
     points[reference.column] = near and reference.table or reference.schema .. "." .. reference.table
@@ -380,7 +379,7 @@ function M.describe(conn, collection)
   for i, column in ipairs(about.columns) do
     fields[i] = {
       name = column.name, type = type_of(column.type, column.cast, column.labels, given(conn.config.zone)), label = given(column.label),
-      required = column.required and not column.has_default and not is_key[column.name], read_only = column.read_only,
+      required = column.required and not column.has_default, read_only = column.read_only,
       unique = unique[column.name] or false, references = points[column.name], default = given(column.default),
       file = column.cast == "bytea" and "content" or is_file(column) and "elsewhere" or nil, no_key = no_key(column), kept = column == modified or column.name == version or nil,
     }

@@ -79,7 +79,7 @@ local function describe_fields(definition, zone)
     local own = type_of(property, zone)
     fields[i] = {
       name = name, type = own, no_key = no_key(own), by_session = by_session[property.format] or nil,
-      required = (required[name] or false) and property.default == nil and not is_key,
+      required = (required[name] or false) and property.default == nil and not (is_key and own.kind == "int"),      -- a number may count itself, untold
       unique = false, read_only = false, default = property.default, references = note:match "<fk table='([^']*)'",
       label = note:match "^[^\n<]+" and not note:match "^Note:" and note:match "^[^\n<]+" or nil,
     }

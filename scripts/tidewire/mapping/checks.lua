@@ -251,16 +251,18 @@ function M.deletions(c, deletes, on, sweep)
   end
 end
 
---- Required fields of a side that is created and that no row fills.
+--- Required fields of a side that is created and that no row fills; of its key, where no other side assigns it.
 function M.required(c)
   for _, side in ipairs(sides) do
     local described = c.described[side]
     for _, name in ipairs(described and flow.reaches(c.flow, side) and report.names(described) or {}) do
-      local field, filled = described[name], c.is_key(name, side)
+      local field, is_key = described[name], c.is_key(name, side)
+      local filled = is_key and (c.assigned_by == flow.other[side] or c.description[side].creates == false)
       for path in pairs(c.written[side]) do filled = filled or within(path, name) end
       local has_default = field.default ~= nil and tostring(field.default) ~= "null"
       if field.type.required and not field.type.read_only and not filled and not has_default then
-        c.r:warn(c.at, "'%s' of %s is required there and no row fills it: creating a record will fail", name, c.title[side])
+        c.r:warn(c.at, "'%s' of %s is required there and no row fills it: creating a record will fail%s", name, c.title[side],
+          is_key and (". It is its key: add a row for it, or say key = { ..., assigned_by = \"%s\" }"):format(flow.other[side]) or "")
       end
     end
   end

@@ -103,9 +103,13 @@ local function add_left_over(rows, side, fields, chosen)
   end
 end
 
-local function match_text(match)
-  return ("match = { by.fields { { %s, %s%s } } },"):format(write.text(match.left), write.text(match.right), match.fold and ", fold = true" or "")
+local function match_text(pairs_of)
+  local parts = {}
+  for i, one in ipairs(pairs_of) do parts[i] = ("{ %s, %s%s }"):format(write.text(one.left), write.text(one.right), one.fold and ", fold = true" or "") end
+  return "match = { by.fields { " .. table.concat(parts, ", ") .. " } },"
 end
+
+local function is_known(match) return match and match[1] and match[1].left end
 
 --- The lines of `fields`, and whether one of them needs `t`: { name, left, right, rows, unmatched, constants, waiting, left_only, right_only }.
 function M.rows(chosen)
@@ -147,10 +151,10 @@ function M.needs(side)
   return options
 end
 
---- The line of `match`, of a guess with what is to be said of it; nil where nothing is known by which records are the same.
+--- The line of `match`, a list of pairs, of a guess with what is to be said of it; nil where nothing is known by which records are the same.
 function M.match_line(match, guess)
-  if match and match.left then return "  " .. match_text(match) end
-  return guess and "  " .. match_text(guess) .. "    -- not unique anywhere: say what tells two records apart" or nil
+  if is_known(match) then return "  " .. match_text(match) end
+  return guess and "  " .. match_text { guess } .. "    -- not unique anywhere: say what tells two records apart" or nil
 end
 
 local function direction_text(direction, left, right)
@@ -176,8 +180,7 @@ function M.text(chosen)
   local rows, uses_t = M.rows(chosen)
   local lines = {}
   local function line(text) lines[#lines + 1] = text end
-  local known = chosen.match and chosen.match.left
-  local guess = not known and chosen.guess
+  local guess = not is_known(chosen.match) and chosen.guess
   if uses_t then line "local t = require \"tidewire.transform\"\n" end
   line "return mapping {"
   if guess then line "  dry_run = true,      -- until `match` is right: it is a guess, see below" end

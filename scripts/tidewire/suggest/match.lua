@@ -1,7 +1,7 @@
 --- Which fields of two collections belong together: by what they are called, and by whether their values convert.
 ---
 --- Pairs are taken best first, so that an exact name is never lost to a likeness; of fields that are as near, one that can be written
---- goes before one that is computed. What is the system's own (its key, the times it
+--- goes before one that is computed. What is the system's own (a key that it makes, the times it
 --- keeps) is left out: those are never copied. What this program writes (`stamp`: keys of the other side, checksums) finds no partner
 --- either: a row beside a stamp is refused, and two checksums are never the same value.
 
@@ -20,9 +20,10 @@ for name in ("creation modified owner modified_by docstatus idx created_at updat
   own[name] = true
 end
 
-local function is_key(side, name)
+-- A key that the system makes itself. One that who makes a record has to say (a code, a number of the company's) is a value as any other.
+local function is_own_key(side, name, t, default)
   for _, key in ipairs(side.key) do
-    if key == name then return true end
+    if key == name then return not t.required or t.read_only == true or default ~= nil end
   end
   return false
 end
@@ -84,7 +85,7 @@ function M.fields_of(side, other, mappings)
   local stamps, others = stamps_of(side, mappings), plain_names(other)
   for _, field in ipairs(side.describe and side.describe.fields or {}) do
     local about = described[field.name]
-    if about and not is_kept(side, field) and not is_key(side, field.name) and not is_part(described, field.name) then
+    if about and not is_kept(side, field) and not is_own_key(side, field.name, about.type, about.default) and not is_part(described, field.name) then
       local words = names.words(field.name)
       list[#list + 1] = { name = field.name, label = about.label, type = about.type, required = about.type.required and about.default == nil or false,
         read_only = about.type.read_only or false, unique = about.type.unique or false, references = field.references, default = about.default, file = field.file or nil,
@@ -352,8 +353,29 @@ local function guess_worth(one)
   return (plainly[one.left.type.kind] or 0.1) + (names.is_name(one.left) and names.is_name(one.right) and 1.5 or 0) + one.score / 10
 end
 
+--- The pairs of all parts of a side's key, where its records know each other by those together; nil where there are none.
+function M.parts_of_key(about, found)
+  for _, side in ipairs { "left", "right" } do
+    local parts, by_name = {}, {}
+    for _, one in ipairs(found) do by_name[one[side].name] = not one.waits and not one.transform and one or nil end
+    for i, name in ipairs(about[side].key) do parts[i] = by_name[name] end
+    if #parts > 1 and #parts == #about[side].key then return parts end
+  end
+end
+
+-- Whose e-mail or code a field is, where its name says that it is another record's: { "owner", "email" }.
+local others = {}
+for word in ("owner author manager parent user creator created assigned assignee supervisor boss reporter approver"):gmatch "%S+" do others[word] = true end
+
+local function is_of_another(field)
+  for _, word in ipairs(names.words(field.name)) do
+    if others[word] then return true end
+  end
+  return false
+end
+
 --- By which pair records of the two sides know each other at first contact: what is unique before what usually is; nil where nothing is.
---- And one that may be meant, for nothing tells that it is unique; nil where there is no row at all.
+--- And one that may be meant, for nothing tells that it is unique; nil where there is no row at all. And whether the first is described as unique.
 function M.identity(found)
   local best, most, guess, nearest = nil, 0, nil, 0
   for _, one in ipairs(found) do
@@ -364,12 +386,13 @@ function M.identity(found)
       local unique = (one.left.unique and 10 or 0) + (one.right.unique and 10 or 0)
       local worth, sure = unique + left + right, unique > 0 or left_itself or right_itself
       if sure and worth > most then best, most = one, worth end
-      if not sure and worth > 0 and worth + 10 > nearest then guess, nearest = one, worth + 10 end
+      local likely = worth > 0 and not sure and (is_of_another(one.left) and is_of_another(one.right) and 3 or worth + 10) or 0      -- 3: after a name
+      if likely > nearest then guess, nearest = one, likely end
     end
     local worth = one.waits and 0 or guess_worth(one)
     if worth > nearest then guess, nearest = one, worth end
   end
-  return best, guess
+  return best, guess, most >= 10
 end
 
 --- A type in a few words for a person.
