@@ -1,5 +1,7 @@
 #include "app/mapper.h"
 
+#include "base/hash.h"
+#include "base/json.h"
 #include "store/types.h"
 
 namespace tidewire::app {
@@ -31,8 +33,8 @@ void add_types(const Value* rows, Array& types) {
 
 }  // namespace
 
-ScriptMapper::ScriptMapper(std::shared_ptr<script::Script> script, sync::Plan plan, Value compiled, const Clock& clock)
-    : script_(std::move(script)), plan_(std::move(plan)), compiled_(std::move(compiled)), clock_(clock) {}
+ScriptMapper::ScriptMapper(std::shared_ptr<script::Script> script, sync::Plan plan, Value compiled, const Value& told, const Clock& clock)
+    : script_(std::move(script)), plan_(std::move(plan)), compiled_(std::move(compiled)), version_(sha256_hex(script_->version().hash + json::dump(told))), clock_(clock) {}
 
 Array ScriptMapper::types() const {
   Array types;

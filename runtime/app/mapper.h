@@ -11,12 +11,12 @@ namespace tidewire::app {
 
 class ScriptMapper final : public sync::Mapper {
  public:
-  /// `script` may serve several mappings of one file. `compiled` is this mapping's table.
-  ScriptMapper(std::shared_ptr<script::Script> script, sync::Plan plan, Value compiled, const Clock& clock);
+  /// `script` may serve several mappings of one file. `compiled` is this mapping's table; `told` what it goes by besides its files, a part of its version.
+  ScriptMapper(std::shared_ptr<script::Script> script, sync::Plan plan, Value compiled, const Value& told, const Clock& clock);
   // The script is shared by the mappings that its file returned and dies with the last pass that uses one.
 
   const sync::Plan& plan() const override { return plan_; }
-  const std::string& version() const override { return script_->version().hash; }
+  const std::string& version() const override { return version_; }
   const script::Script& script() const { return *script_; }
   const Value& compiled() const { return compiled_; }
   /// The types by which it reads values, of both sides of each field in the order of the rows, their options left out; then what each
@@ -31,6 +31,7 @@ class ScriptMapper final : public sync::Mapper {
   std::shared_ptr<script::Script> script_;
   sync::Plan plan_;
   Value compiled_;
+  std::string version_;
   const Clock& clock_;
 };
 

@@ -57,6 +57,18 @@ std::vector<Value> compiled_in(const Value& data) {
   return {data};
 }
 
+/// What a mapping goes by besides its files: of all that the host is told what is about its own collections. Another connection, or another file in
+/// mappings/, makes no new version of it.
+Value told_to(const Draft& draft, const MappingContext& context, const Value& describe) {
+  Object connections;
+  for (const Draft::Wanted& one : draft.collections()) {
+    if (const Value* about = context.connections.find(one.connection)) connections[one.connection] = *about;
+  }
+  const Value* all = draft.compiled.find("all");
+  return Value(Object{{"mapping", draft.name}, {"connections", Value(std::move(connections))}, {"describe", describe}, {"all", all == nullptr ? Value() : *all}, {"defaults", context.defaults},
+                      {"environment", context.environment}, {"dry_run", context.read_only}});
+}
+
 void add_paths(std::set<std::string>& fields, const Value* paths) {
   if (paths == nullptr) return;
   if (paths->is_string()) fields.insert(paths->as_string());
@@ -141,7 +153,8 @@ Result<std::shared_ptr<ScriptMapper>> make_mapper(const std::string& path, const
     if (compiled.bool_or("incomplete", false)) return make_error(Code::kInvalid, path + ": the fields of a collection are not known", "the connector of one side describes nothing");
     auto plan = TRY(sync::Plan::from(compiled));
     if (context.read_only) plan.read_only = {true, true};
-    auto mapper = std::make_shared<ScriptMapper>(script, std::move(plan), compiled, services.clock);
+    const Value told = told_to({mapping, compiled, {}}, context, describe);
+    auto mapper = std::make_shared<ScriptMapper>(script, std::move(plan), compiled, told, services.clock);
     TRY(run_mapping_tests(*mapper));
     return mapper;
   }

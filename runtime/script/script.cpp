@@ -1,7 +1,5 @@
 #include "script/script.h"
 
-#include "base/hash.h"
-#include "base/json.h"
 #include "script/convert.h"
 #include "script/dec.h"
 #include "script/failure.h"
@@ -102,9 +100,7 @@ void push_load_main(lua_State* L, const Options& options) {
   lua_pushcclosure(L, load_main, 2);
 }
 
-std::string version_base(const Options& options) {
-  return std::string(TIDEWIRE_VERSION) + " " + options.host + " " + sha256_hex(json::dump(options.host_argument));
-}
+std::string version_base(const Options& options) { return std::string(TIDEWIRE_VERSION) + " " + options.host; }
 
 }  // namespace
 

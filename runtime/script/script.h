@@ -57,6 +57,7 @@ class Script {
   ~Script();  // cancels all tasks; not from inside one of its own, but from `done` it may
 
   const Value& data() const;
+  /// Of the files that it loaded and of this binary. What the host was told is no part of it: whoever told it knows what of that counts.
   const Version& version() const;
 
   /// Calls function N at once; kScript when it tries to wait. null arguments are nil and nil results are null; several

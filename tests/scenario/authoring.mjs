@@ -159,6 +159,28 @@ const cases = {
     await until("the people on the right", async () => (await app.all("employees")).length === 3);
   },
 
+  async "a save makes a new version of what it changes, and of no other mapping"() {
+    const versions = async () => (await ask("GET", "mappings/staff/versions")).versions.map((one) => one.version);
+    const before = await versions();
+    assert.equal(before.length, 1);
+    await ask("POST", "connections", { name: "spare", kind: "frappe", ...good() }, 201);
+    await ask("PUT", "connections/crm", { options: { url: erp.url, limits: { parallel: 4 } } });
+    project.write("mappings/unready.lua", "return mapping {}\n");
+    await until("the other file to be read", async () => (await project.status()).mappings.unready?.reload.ok === false);
+    project.edit("tidewire.lua", "  defaults =", "  -- a remark\n  defaults =");
+    await until("the project to be read", async () => project.logged("project_reloaded").length >= 3);
+    // A start reads everything as it is now.
+    await project.daemon.stop();
+    await project.start();
+    await until("it to run", async () => (await project.status()).mappings.staff.version);
+    assert.deepEqual(await versions(), before);
+    project.remove("mappings/unready.lua");
+    await ask("DELETE", "connections/spare");
+    const { source, hash } = await ask("GET", "mappings/staff/source");
+    await ask("PUT", "mappings/staff/source", { source: `${source}-- an edit\n`, hash });
+    assert.equal((await versions()).length, 2);
+  },
+
   async "of two edits that began with the same text one is saved, and the other is told so"() {
     for (let round = 0; round < 3; ++round) {
       const { source, hash } = await ask("GET", "mappings/staff/source");

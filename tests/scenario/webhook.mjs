@@ -77,7 +77,7 @@ async function on_small_disk(test) {
   let mounts = 0;
   const unmount = () => { while (mounts > 0) { mounts--; execFileSync("umount", ["-l", folder], { stdio: "pipe" }); } };
   try {
-    mount("-t", "tmpfs", "-o", "size=4m,mode=0700", "tidewire-test", folder);
+    mount("-t", "tmpfs", "-o", "size=3m,mode=0700", "tidewire-test", folder);
     mounts++;
   } catch {
     base = (await project.start()).address;

@@ -72,7 +72,7 @@ TEST_CASE("script: a module that failed can be tried again", "[script]") {
           Value(Array{false, false, "fails.lua:1: not yet"}));
 }
 
-TEST_CASE("script: the version is what was loaded and handed over", "[script]") {
+TEST_CASE("script: the version is what was loaded", "[script]") {
   ScriptHarness harness;
   harness.sources.texts["lib"] = "return 1";
   harness.sources.texts["other"] = "return 2";
@@ -92,7 +92,7 @@ TEST_CASE("script: the version is what was loaded and handed over", "[script]") 
   harness.sources.texts["unused"] = "return 9";
   REQUIRE(version(both) == before);
   harness.options.host_argument = Object{{"changed", true}};
-  REQUIRE(version(both) != before);
+  REQUIRE(version(both) == before);
 }
 
 TEST_CASE("script: calls take arguments and give results", "[script]") {
