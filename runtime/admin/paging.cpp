@@ -1,5 +1,6 @@
 #include "admin/paging.h"
 
+#include <algorithm>
 #include <set>
 
 #include "base/hash.h"
@@ -128,6 +129,15 @@ Error not_loaded(Control& control, const std::string& name) {
   if (message.empty()) return no_mapping(name, names);
   const Code code = code_of(*why);
   return make_error(code, "mapping '" + name + "' does not run: " + message, why->string_or("hint", "`tidewire check` says more"));
+}
+
+Result<void> must_run(Control& control, const std::string& name) {
+  if (control.engine().plan(name) != nullptr) return {};
+  const Value all = control.mappings();
+  const auto files = control.mapping_files();
+  if (all.find(name) != nullptr || std::find(files.begin(), files.end(), name) != files.end()) return not_loaded(control, name);
+  return make_error(Code::kBlocked, "mapping '" + name + "' does not run: no file of the project names it, and nobody would carry this out",
+                    "put its file back and it goes on; where it does not come back, `tidewire discard " + name + " --all --reason WHY` lets go what waits and closes its conflicts");
 }
 
 Error no_mapping(const std::string& name, const std::vector<std::string>& loaded) {

@@ -33,6 +33,8 @@ Result<std::optional<store::Side>> side_of(const Call& call, std::string_view na
 Value values_page(const char* name, const store::Paged<Value>& page);
 /// Why nothing can be done with the mapping: its file does not load, or there is none of that name.
 Error not_loaded(Control& control, const std::string& name);
+/// Of a mapping that a stored row names: as not_loaded, and kBlocked where no file of the project names it any more, because nobody would carry out what is decided of it.
+Result<void> must_run(Control& control, const std::string& mapping);
 /// Why nothing runs: there is no mapping, or what the first is refused for.
 Error none_runs(Control& control);
 Error no_mapping(const std::string& name, const std::vector<std::string>& loaded);

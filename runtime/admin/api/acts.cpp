@@ -69,6 +69,7 @@ void retry_keys(Api& api, std::vector<std::string> mappings, std::optional<SideK
 }
 
 void retry_pair(Api& api, const std::string& mapping, const store::Sides<std::optional<std::string>>& keys, const SharedReply& reply) {
+  if (const auto runs = must_run(api.control(), mapping); !runs.ok()) return (*reply)(problem(runs.error()));
   const auto right = [&api, reply, mapping, key = keys.right](std::int64_t so_far) {
     if (!key) return retry_keys(api, {}, std::nullopt, so_far, reply);
     retry_keys(api, {mapping}, SideKey{Side::kRight, *key}, so_far, reply);

@@ -256,6 +256,7 @@ void with_decision(Api& api, const Call& call, std::function<void(const Decision
     const bool elsewhere = conflict.ok() && !of.empty() && !of.contains(conflict->mapping);
     if (conflict.ok() && (conflict->closed_at || elsewhere)) conflict = make_error(Code::kNotFound, "no open conflict " + std::to_string(decision.conflict), elsewhere ? "it is of " + conflict->mapping : "`tidewire conflicts --all` says what became of it");
     if (!conflict.ok()) return (*reply)(problem(conflict.error()));
+    if (const auto runs = must_run(api.control(), conflict->mapping); !runs.ok()) return (*reply)(problem(runs.error()));
     if (const auto fits = decidable(*conflict, decision.method); !fits.ok()) return (*reply)(problem(fits.error()));
     const auto all = for_all(api, call, decision, *conflict);
     if (!all.ok()) return (*reply)(problem(all.error()));
@@ -397,8 +398,16 @@ Result<Instant> mark_of(const Call& call, Instant now) {
   return call.body.bool_or("dry_run", false) ? now : Instant::max();
 }
 
+/// Of one that neither the project nor the state knows it is said what may be meant.
+void refuse_alike(Api& api, const Call& call) {
+  check_names(api, {.mapping = call.text("mapping")}, [&api, call](const Result<void>& known) {
+    (*call.reply)(problem(known.ok() ? must_run(api.control(), call.text("mapping")).error() : known.error()));
+  });
+}
+
 void resolve_alike(Api& api, const Call& call) {
   if (const auto fits = resolution_of(call, 0); !fits.ok()) return (*call.reply)(problem(fits.error()));
+  if (api.control().engine().plan(call.text("mapping")) == nullptr) return refuse_alike(api, call);
   store::ConflictFilter filter{.mapping = call.text("mapping"), .field = field_named(api.control(), call.text("mapping"), call.text("field")), .kind = call.text("kind")};
   if (const Value* left = call.body.find("left_value")) filter.left = *left;
   if (const Value* right = call.body.find("right_value")) filter.right = *right;

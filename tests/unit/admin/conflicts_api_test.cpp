@@ -387,3 +387,30 @@ TEST_CASE("api: of what a person decides the audit trail has no value, of one fi
   CHECK(detail->string_or("values_hash").size() == 16);
   CHECK(json::dump(*detail).find("0170") == std::string::npos);
 }
+
+TEST_CASE("conflicts by the API: nothing is decided or retried of a mapping that does not run", "[admin]") {
+  ApiFixture f;
+  insert_left(f, "ada@example.org");
+  f.run_job("{}");
+  f.make_conflict();
+  const std::string target = "/api/v1/conflicts/" + std::to_string(f.world.conflicts().front().id);
+  const std::string operation = f.get("/api/v1/operations?kind=conflict").find("operations")->as_array().at(0).string_or("id");
+  const std::string kind = f.world.conflicts().front().kind;
+  const auto refused = [&](int status, const char* said) {
+    const http::Response answers[] = {f.ask("POST", target + "/resolve", R"({"method": "left"})"), f.ask("POST", target + "/resolve", R"({"method": "skip"})"), f.ask("POST", target + "/preview", R"({"method": "left"})"),
+                                      f.ask("POST", "/api/v1/conflicts/resolve", R"({"mapping": "people", "method": "accept"})"), f.ask("POST", "/api/v1/retry", R"({"id": ")" + operation + R"("})")};
+    for (const http::Response& answer : answers) {
+      CHECK(answer.status == status);
+      CHECK_THAT(answer.body, Catch::Contains(said));
+    }
+    CHECK(f.world.conflicts().front().method == std::nullopt);
+  };
+
+  f.world.engine->remove("people");
+  refused(409, "no file of the project names it");
+  refused(409, "tidewire discard people");
+
+  f.mappings_view = *json::parse(R"({"people": {"reload": {"ok": false, "error": {"code": "invalid", "message": "mappings/people.lua:3: no such field"}}}})");
+  refused(422, "mappings/people.lua:3: no such field");
+  CHECK(f.ask("POST", "/api/v1/conflicts/resolve", R"({"mapping": "peeple", "method": "accept"})").status == 404);
+}
