@@ -352,9 +352,11 @@ const cases = {
     assert.equal((await second.find("employees", "code", "swap")).id, pair.id);
     const before = (await project.status()).connections;
     assert.ok(before.app.calls > 5 && before.erp.calls > 5);
+    const read = project.logged("mapping_reloaded").length;
     project.edit("tidewire.lua", `url = env "APP_URL"`, `url = "${second.url}"`);
     const after = await until("the swap", async () => { const now = (await project.status()).connections; return now.app.url === second.url && now; });
     assert.ok(after.erp.calls >= before.erp.calls, "the other connection was not begun anew");
+    await until("the mapping to follow", () => project.logged("mapping_reloaded").slice(read).some((one) => one.mapping === "employees"));
     await erp.edit("Staff Member", made.name, { phone: "to the second" });
     await until("the edit on the second", async () => (await second.find("employees", "code", "swap")).phone === "to the second", 20);
     assert.equal((await row("swap")).phone, pair.phone);
