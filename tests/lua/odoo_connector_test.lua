@@ -345,6 +345,13 @@ tap.test("what Odoo makes along with a new record is not required", function()
   tap.equal(required "sale.order.line", { order_id = true, note = true })
 end)
 
+tap.test("a model without write_date tells no times of edits", function()
+  local function told(shown)
+    return newer({ fields_get = function() return shown end, default_get = function() return {} end }).describe({ name = "x_report", key = array { "id" }, fields = array {} }).tells_times
+  end
+  tap.equal({ told { id = fields.id, name = fields.name }, told(fields) }, { false })
+end)
+
 tap.test("a field that a template has of its only variant is told", function()
   local template = { id = { type = "integer" }, name = { type = "char", depends = array { "display_name" } }, product_variant_ids = { type = "one2many", relation = "product.product", relation_field = "product_tmpl_id" },
     default_code = { type = "char", store = true, depends = array { "product_variant_ids.default_code" } }, barcode = { type = "char", store = false, depends = array { "product_variant_ids.barcode" } },

@@ -174,6 +174,27 @@ test("of fields that may be meant by `match`, a name goes before the e-mail of a
   ok(found.source:find('by.fields { { "Name", "title" } }', 1, true), found.source)
 end)
 
+test("of two of which one tells no times of edits none is the newest, and the draft says why", function()
+  local function timeless(connection)
+    local made = side(connection, "table", "items", "id", { field("code", "text", { unique = true }), field("name", "text") })
+    made.describe.tells_times = false
+    return made
+  end
+  local timed = side("b", "table", "items", "id", { field("code", "text", { unique = true }), field("name", "text"), field("updated_at", "datetime") })
+  local function line(left, right, more)
+    local argument = { left = left, right = right }
+    for key, value in pairs(more or {}) do argument[key] = value end
+    return suggest.propose(argument).source:match "\n  (conflict = [^\n]*)"
+  end
+  equal(line(timed, timed), 'conflict = "newest",')
+  equal(line(timeless "a", timed), 'conflict = "left",    -- a "items": it tells no times of edits, by which "newest" goes; "manual" asks a person')
+  ok(line(timed, timeless "a"):find('^conflict = "left",    %-%- a "items"'))
+  ok(line(timeless "a", timeless "b"):find('a "items" and b "items": they tell', 1, true))
+  ok(line(timeless "a", timed, { conflict = "newest" }):find('conflict = "newest",    -- a "items": it tells no times', 1, true))
+  equal(line(timeless "a", timed, { conflict = "manual" }), 'conflict = "manual",')
+  equal(line(timeless "a", timed, { direction = "left_to_right" }), 'conflict = "newest",')
+end)
+
 test("a list and a text find each other on either side", function()
   for _, kind in ipairs { "list", "set" } do
     for _, kinds in ipairs { { kind, "text" }, { "text", kind } } do

@@ -135,7 +135,7 @@ function M.describe(conn, collection)
   done, err = describe_lists(conn, collection, fields, by_name, warnings)
   if not done then return nil, err end
   if not fields.write_date then warnings[#warnings + 1] = "this model keeps no write_date, so it cannot be polled" end
-  return { key = array { "id" }, fields = list, warnings = warnings, tells_unique = false }
+  return { key = array { "id" }, fields = list, warnings = warnings, tells_unique = false, tells_times = fields.write_date ~= nil and nil }
 end
 
 -- Who we are: JSON-2 knows it from the key.

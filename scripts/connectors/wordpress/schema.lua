@@ -242,7 +242,7 @@ function M.describe(conn, collection)
   if #missing > 0 then
     warnings[#warnings + 1] = ("the user lacks of %s: %s"):format(target.name, table.concat(missing, ", ")) .. (target.mine and "; it sees its own posts only" or "")
   end
-  return { key = array { "id" }, fields = list, warnings = warnings, poll_deletes = target.kind == "post" and nil }
+  return { key = array { "id" }, fields = list, warnings = warnings, poll_deletes = target.kind == "post" and nil, tells_times = target.kind == "post" and nil }
 end
 
 -- What a site keeps for its own working: menus, blocks, templates, fonts; and media, which are not synchronised.

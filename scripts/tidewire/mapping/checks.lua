@@ -214,7 +214,7 @@ function M.times(c, tie)
   for _, side in ipairs(sides) do
     if c.description[side] and c.description[side].tells_times == false then
       c.r:warn(c.r:key("conflict", c.at), "\"newest\" needs the times of edits, and %s tells none: where both sides have changed a field, the %s side wins (tie). " ..
-        "Name its column of times (modified = \"...\"), or choose another rule", c.title[side], tie)
+        "Name its column of times (modified = \"...\") where it has one, or choose another rule", c.title[side], tie)
     end
   end
 end

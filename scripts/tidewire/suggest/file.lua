@@ -175,6 +175,20 @@ local function key_lines(chosen)
   return lines
 end
 
+-- The rule for what both sides have changed: of a side that tells no times nobody knows which edit is newer.
+local function conflict_line(chosen)
+  local untold, why = {}, ""
+  for _, side in ipairs { chosen.left, chosen.right } do
+    if (side.describe or {}).tells_times == false and not side.options.modified then untold[#untold + 1] = in_line(side.connection .. " " .. write.text(side.collection)) end
+  end
+  local blind = #untold > 0 and (chosen.direction or "both") == "both"
+  local rule = chosen.conflict or blind and "left" or "newest"
+  if blind and (rule == "newest" or not chosen.conflict) then
+    why = ("    -- %s: %s no times of edits, by which \"newest\" goes; \"manual\" asks a person"):format(table.concat(untold, " and "), #untold > 1 and "they tell" or "it tells")
+  end
+  return "  conflict = " .. write.text(rule) .. "," .. why
+end
+
 --- { name, left, right, rows, match, guess, direction, conflict, on, unmatched, constants, waiting, left_only, right_only } -> text
 function M.text(chosen)
   local rows, uses_t = M.rows(chosen)
@@ -193,7 +207,7 @@ function M.text(chosen)
   line "  fields = {"
   for _, row in ipairs(rows) do line(row) end
   line "  },"
-  line("  conflict = " .. write.text(chosen.conflict or "newest") .. ",")
+  line(conflict_line(chosen))
   line "  deletes = { to_right = \"ignore\", to_left = \"ignore\" },"
   line "}\n"
   return table.concat(lines, "\n")
