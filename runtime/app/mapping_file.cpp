@@ -57,16 +57,15 @@ std::vector<Value> compiled_in(const Value& data) {
   return {data};
 }
 
-/// What a mapping goes by besides its files: of all that the host is told what is about its own collections. Another connection, or another file in
-/// mappings/, makes no new version of it.
+/// What a mapping goes by besides its files: what they make of all that the host is told, and of that what is about its own collections. Another
+/// connection, or another file in mappings/, makes no new version of it.
 Value told_to(const Draft& draft, const MappingContext& context, const Value& describe) {
   Object connections;
   for (const Draft::Wanted& one : draft.collections()) {
     if (const Value* about = context.connections.find(one.connection)) connections[one.connection] = *about;
   }
-  const Value* all = draft.compiled.find("all");
-  return Value(Object{{"mapping", draft.name}, {"connections", Value(std::move(connections))}, {"describe", describe}, {"all", all == nullptr ? Value() : *all}, {"defaults", context.defaults},
-                      {"environment", context.environment}, {"dry_run", context.read_only}});
+  return Value(Object{{"mapping", draft.name}, {"compiled", draft.compiled}, {"connections", Value(std::move(connections))}, {"describe", describe}, {"defaults", context.defaults}, {"environment", context.environment},
+                      {"dry_run", context.read_only}});
 }
 
 void add_paths(std::set<std::string>& fields, const Value* paths) {
