@@ -95,6 +95,7 @@ void App::State::check_mappings(const std::shared_ptr<Checking>& checking, bool 
   for (const auto& [name, mapping] : mappings_) {
     if (mapping.trouble) checking->find(mapping.file, *mapping.trouble);
     if (mapping.drift) checking->find(mapping.file, *mapping.drift);
+    if (mapping.quarantined) checking->find(mapping.file, make_error(Code::kScript, name + " is stopped: its script failed again and again", "`tidewire ops " + name + " --failed` shows how; saving the mended file lets it go on"));
     if (mapping.mapper) compiled[name] = &mapping.mapper->compiled();
   }
   for (const std::string& overlap : overlapping_claims(compiled))
@@ -144,6 +145,7 @@ void App::State::check_links(const std::shared_ptr<Checking>& checking) {
       checking->find("mappings/" + name, *moved);
       continue;
     }
+    if (const auto status = engine_->status().at(name); status.held) checking->warn(name + " is held: " + *status.held + ". `tidewire adopt " + name + " --accept` or --drop lets it go");
     checking->begin();
     engine_->count_differing(name, [checking, name](Result<std::int64_t> count) {
       if (count.ok() && *count > 0) {

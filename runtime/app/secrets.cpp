@@ -96,7 +96,12 @@ Value Secrets::filled_in(const Value& value, const Texts& drafts, std::map<std::
     return Value(*text);
   }
   Object out;
-  for (const auto& [key, item] : value.as_object()) out[key] = filled_in(item, drafts, missing);
+  for (const auto& [key, item] : value.as_object()) {
+    out[key] = filled_in(item, drafts, missing);
+    const Value* name = item.is_object() ? item.find("$env") : nullptr;
+    const bool no_address = key == "url" && name != nullptr && name->is_string() && out[key] == Value("");  // as a fresh .env has it
+    if (no_address) missing.emplace(name->as_string(), make_error(Code::kInvalid, "env \"" + name->as_string() + "\" is empty"));
+  }
   return Value(std::move(out));
 }
 

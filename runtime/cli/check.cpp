@@ -3,6 +3,7 @@
 #include "cli/command.h"
 #include "cli/exit_code.h"
 #include "cli/table.h"
+#include "cli/troubles.h"
 
 namespace tidewire::cli {
 namespace {
@@ -13,24 +14,29 @@ const Array& check_list(const Value& found, const char* name) {
   return list != nullptr && list->is_array() ? list->as_array() : kNone;
 }
 
-/// A file's mistakes come a line each.
+/// A file's mistakes come a line each, what many meet once.
 std::size_t print_problems(const Context& context, const Value& found) {
-  std::size_t count = 0;
+  Troubles troubles(connections_told(check_list(found, "problems")));
   for (const Value& problem : check_list(found, "problems")) {
-    for (const std::string& line : split(problem.string_or("message"), '\n')) {
-      if (line.empty()) continue;
-      ++count;
-      const std::string file = problem.string_or("file");
-      context.out.line(context.out.paint("✗ ", Style::kBad) + (file.empty() || line.starts_with(file + ":") ? "" : context.out.paint(plain(file), Style::kBold) + "  ") + plain(line));
+    std::vector<std::string> lines = split(problem.string_or("message"), '\n');
+    std::erase(lines, "");
+    for (const std::string& line : lines) troubles.add(problem.string_or("file"), line, &line == &lines.back() ? problem.string_or("hint") : "");
+  }
+  const std::vector<Trouble> all = troubles.all();
+  for (const Trouble& one : all) {
+    std::vector<std::string> where;
+    for (const std::string& name : one.where) {
+      if (!name.empty()) where.push_back(context.out.paint(plain(name), Style::kBold));
     }
-    if (const std::string hint = problem.string_or("hint"); !hint.empty()) context.out.line("  " + context.out.paint("hint: ", Style::kDim) + plain(hint));
+    context.out.line(context.out.paint("✗ ", Style::kBad) + (where.empty() ? "" : join(where, ", ") + "  ") + plain(one.text));
+    if (!one.hint.empty()) context.out.line("  " + context.out.paint("hint: ", Style::kDim) + plain(one.hint));
   }
   for (const Value& warning : check_list(found, "warnings")) {
     const std::string text = warning.is_string() ? warning.as_string() : warning.string_or("message", shown(warning, 200));
     const std::string file = warning.string_or("file", warning.string_or("at"));
     context.out.line(context.out.paint("! ", Style::kWarn) + (file.empty() ? "" : plain(file) + "  ") + plain(text));
   }
-  return count;
+  return all.size();
 }
 
 void print_connections(const Context& context, const Value& found) {
@@ -39,7 +45,7 @@ void print_connections(const Context& context, const Value& found) {
   Table table({{"connection"}, {""}, {""}});
   for (const auto& [name, one] : connections->as_object()) {
     const bool ok = one.bool_or("ok", false);
-    std::string about = one.string_or("error");
+    std::string about;  // why it fails is told below
     for (const char* part : {"product", "version", "user"}) {
       if (const std::string text = one.string_or(part); !text.empty()) about += (about.empty() ? "" : ", ") + text;
     }

@@ -56,6 +56,16 @@ std::string why_off(const std::string& name, const Value& mapping) {
   return state == "drifted" ? name + " has drifted (`tidewire status` says how)" : "";
 }
 
+/// Why a part cannot begin where no other job stands before it: its mapping is not loaded. "" where none is like that.
+std::string waits_unloaded(const Value& job) {
+  for (const Value& part : job.find("parts")->as_array()) {
+    const Value* text = part.at_path("waits_for.text");
+    if (text == nullptr || part.at_path("waits_for.job") != nullptr) continue;
+    return part.string_or("mapping") + " " + text->as_string() + ": put it back, or `tidewire jobs cancel " + job.string_or("id") + "` drops the job that a process before has left";
+  }
+  return "";
+}
+
 }  // namespace
 
 Follower::Follower(Context& context, Session& session, std::string id, Options options)
@@ -151,6 +161,7 @@ Result<bool> Follower::stuck(Value& job) {
   const auto still = clock_.ticks() - moved_at_;
   if (still < kShort) return false;
   gave_up_ = TRY(left_of(job)).paused;
+  if (gave_up_.empty()) gave_up_ = waits_unloaded(job);
   if (const Value* trouble = job.at_path("trouble.message"); gave_up_.empty() && trouble != nullptr && still >= kLong) gave_up_ = trouble->as_string();
   return !gave_up_.empty();
 }

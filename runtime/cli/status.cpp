@@ -1,6 +1,6 @@
 // tidewire status: how everything stands, on one screen.
 #include <algorithm>
-#include <utility>
+#include <set>
 
 #include "base/text.h"
 #include "cli/command.h"
@@ -8,6 +8,7 @@
 #include "cli/query.h"
 #include "cli/standing.h"
 #include "cli/table.h"
+#include "cli/troubles.h"
 
 namespace tidewire::cli {
 namespace {
@@ -32,6 +33,17 @@ const Object& members(const Value& status, const char* name) {
   static const Object kNone;
   const Value* found = status.find(name);
   return found != nullptr && found->is_object() ? found->as_object() : kNone;
+}
+
+/// Of the alerts that stood when the last daemon ended those that tell of something that fails; what waits for a person is counted by itself.
+Array troubles_left(const Value& status) {
+  static const std::set<std::string> kWaits{"held", "brake", "paused", "conflict", "dead"};
+  Array out;
+  const Value* alerts = status.find("alerts");
+  for (const Value& one : alerts == nullptr ? Array{} : alerts->as_array()) {
+    if (!kWaits.contains(one.string_or("kind"))) out.push_back(one);
+  }
+  return out;
 }
 
 class StatusPage {
@@ -65,7 +77,10 @@ class StatusPage {
   void problems() {
     const Value* list = status_.find("problems");
     if (!with_daemon_ || list == nullptr || !list->is_array()) return;
-    for (const Value& problem : list->as_array()) out_.line(out_.paint("✗ ", Style::kBad) + shown(problem, 200));
+    for (const Value& problem : list->as_array()) {
+      if (problem.is_string() && problem.as_string().starts_with("mapping ")) continue;  // told below, with what it has to do with others
+      out_.line(out_.paint("✗ ", Style::kBad) + shown(problem, 200));
+    }
     std::int64_t stopped = 0;
     for (const auto& [name, one] : members(status_, "mappings")) stopped += style_of_state(one.string_or("state", "running")) == Style::kBad ? 1 : 0;
     if (stopped > 0) out_.line(out_.paint("✗ ", Style::kBad) + grouped(stopped) + (stopped == 1 ? " mapping does not run" : " mappings do not run") + ": see below");
@@ -128,6 +143,29 @@ class StatusPage {
     return left + (direction == "to_right" ? " → " : (direction == "to_left" ? " ← " : " ↔ ")) + right;
   }
 
+  /// The connection itself, which is told once above, and not again by each of its mappings.
+  bool is_failing(const std::string& connection) const {
+    const Value* one = status_.find("connections") == nullptr ? nullptr : status_.find("connections")->find(connection);
+    const std::string state = one == nullptr ? "" : one->string_or("state");
+    return state == "failing" || state == "paused";
+  }
+
+  /// Mappings that do not load, each line of a file's mistakes.
+  Troubles not_loaded() const {
+    std::set<std::string> failing;
+    for (const auto& [name, one] : members(status_, "connections")) {
+      if (!one.string_or("reason").empty()) failing.insert(name);
+    }
+    Troubles troubles(std::move(failing));
+    for (const auto& [name, one] : members(status_, "mappings")) {
+      const Value* error = one.at_path("reload.error.message");
+      for (const std::string& line : error == nullptr ? std::vector<std::string>() : split(error->as_string(), '\n')) {
+        if (!line.empty()) troubles.add(name, line, "");
+      }
+    }
+    return troubles;
+  }
+
   /// Edits that could not be loaded or wait for a restart, polls and jobs that fail, what a one-way mapping leaves alone.
   void troubles() {
     std::vector<std::string> lines;
@@ -145,14 +183,14 @@ class StatusPage {
       lines.push_back(out_.paint("! ", Style::kWarn) + plain(setting.as_string()) + " was changed in tidewire.lua: it counts when the daemon is started again");
     }
     for (const std::string& line : with_daemon_ ? refused_lines(status_) : std::vector<std::string>()) lines.push_back(out_.paint("! ", Style::kWarn) + line);
+    for (const Trouble& one : not_loaded().all()) {
+      lines.push_back(out_.paint("✗ ", Style::kBad) + plain(join(one.where, ", ")) + ": " + (one.follows || one.text.starts_with("the fields of a collection are not known yet") ? "" : "the file as saved last does not load: ") + plain(one.text));
+    }
     for (const auto& [name, one] : members(status_, "mappings")) {
-      if (const Value* error = one.at_path("reload.error"); error != nullptr && !error->is_null()) {
-        std::string lead = out_.paint("✗ ", Style::kBad) + name + ": the file as saved last does not load: ";
-        for (const std::string& line : split(error->is_string() ? error->as_string() : error->string_or("message"), '\n')) lines.push_back(std::exchange(lead, "  ") + plain(line));
-      }
       for (const char* side : {"left", "right"}) {
         const Value* error = one.at_path(std::string("polls.") + side + ".error.message");
-        if (error != nullptr) lines.push_back(out_.paint("! ", Style::kWarn) + name + ": polling the " + side + " side fails: " + shown(*error, 160));
+        const Value* connection = one.at_path(side + std::string(".connection"));
+        if (error != nullptr && (connection == nullptr || !is_failing(connection->as_string()))) lines.push_back(out_.paint("! ", Style::kWarn) + name + ": polling the " + side + " side fails: " + shown(*error, 160));
       }
       if (const Value* error = one.at_path("job.error.message"); error != nullptr) lines.push_back(out_.paint("! ", Style::kWarn) + name + ": the last " + plain(job_word(one.at_path("job.kind")->as_string())) + " failed: " + shown(*error, 300));
     }
@@ -164,6 +202,9 @@ class StatusPage {
     for (const auto& [name, one] : members(status_, "mappings")) {
       const std::int64_t frozen = one.bool_or("file_gone", false) ? 0 : one.int_or("frozen", 0);
       if (frozen > 0) lines.push_back(name + ": " + grouped(frozen) + (frozen == 1 ? " of its pairs is" : " of its pairs are") + " outside its scope, nothing travels there: `tidewire links " + name + " --state frozen`");
+    }
+    for (const Value& one : with_daemon_ ? Array{} : troubles_left(status_)) {
+      lines.push_back(out_.paint("! ", Style::kWarn) + "as the last daemon told: " + plain(one.string_or("text")) + " (since " + moment(one.string_or("since"), now_) + "; `tidewire alerts`)");
     }
     if (!lines.empty()) out_.line();
     for (const std::string& line : lines) out_.line(line);
@@ -187,22 +228,32 @@ Exit status_exit(const Value& status, bool with_daemon) {
   if (with_daemon && status.string_or("health", "ok") != "ok") return kFailed;
   const Object& connections = members(status, "connections");
   if (!with_daemon && std::any_of(connections.begin(), connections.end(), [](const auto& one) { return !one.second.string_or("reason").empty(); })) return kFailed;
+  if (!with_daemon && !troubles_left(status).empty()) return kFailed;
+  Exit exit = kOk;
   for (const auto& [name, one] : members(status, "mappings")) {
-    if (sum_of(one, {"open_conflicts", "dead", "held", "waiting_for"}) > 0 || one.find("braked") != nullptr) return kAttention;
+    if (one.bool_or("file_gone", false)) continue;
+    if (!with_daemon && one.int_or("backing_off", 0) > 0) return kFailed;  // the last attempt failed, and nobody tries again
+    if (sum_of(one, {"open_conflicts", "dead", "held", "waiting_for"}) > 0 || one.find("braked") != nullptr || !one.string_or("held_for").empty()) exit = kAttention;
   }
-  return kOk;
+  return exit;
+}
+
+/// The API's status; without a daemon with the alerts that the last one has left.
+Result<Value> status_of(Session& session) {
+  Value out = TRY(session.get("/api/v1/status"));
+  out["daemon"] = session.with_daemon();
+  if (!session.with_daemon()) out["alerts"] = *TRY(session.get("/api/v1/alerts")).find("alerts");
+  return out;
 }
 
 int show_status(Context& context) {
   int code = kOk;
   const auto session = context.open(Session::Need::kState, code);
   if (!session) return code;
-  const auto status = session->get("/api/v1/status");
+  const auto status = status_of(*session);
   if (!status.ok()) return context.failed(status.error());
   if (context.json()) {
-    Value out = *status;
-    out["daemon"] = session->with_daemon();
-    context.print_json(out);
+    context.print_json(*status);
   } else {
     StatusPage(context, *status, session->with_daemon()).print();
   }
@@ -218,7 +269,7 @@ const Command& status_command() {
                                "[--exit-code|--healthy]",
                                "shows how connections and mappings stand",
                                "Without a daemon it shows what is stored: mappings are then `not running`, which says nothing of what is in their files; `file gone` is one that has none any more.",
-                               {{{"--exit-code", "", "ends with 1 when not healthy (without a daemon: when a connection cannot be made of what tidewire.lua says), 5 when conflicts, dead letters, held keys or keys without their parent exist"}, {"--healthy", "", "ends with 1 when not healthy or no daemon runs, whatever waits for a person: for what starts it again"}}, 0, 0},
+                               {{{"--exit-code", "", "ends with 1 when not healthy (without a daemon: when a connection cannot be made of what tidewire.lua says, keys are to be tried again, or the last daemon has left an alert), 5 when conflicts, dead letters, held keys or mappings, or keys without their parent exist"}, {"--healthy", "", "ends with 1 when not healthy or no daemon runs, whatever waits for a person: for what starts it again"}}, 0, 0},
                                show_status};
   return command;
 }

@@ -269,7 +269,7 @@ stop_daemon INT
 # a connection with a slip is named once and well; its mappings say that it does not run
 ERP_URL=localhost:1 expect 3 "$TIDEWIRE" check
 says "tidewire.lua:4: connection erp: 'url' must be an address that begins with http:// or https://"
-says "mappings/people.lua: its connection 'erp' does not run"
+says "mappings/people.lua  its connection 'erp' does not run"
 [[ $out != *"unknown name"* && $out != *"tidewire/host"* ]] || fail "$out"
 ERP_URL=localhost:1 expect 1 "$TIDEWIRE" status --exit-code
 expect 0 "$TIDEWIRE" status --exit-code
