@@ -108,6 +108,15 @@ tap.test("values that mean something in a query are quoted inside and raw outsid
   tap.equal(http.requests[1].query.order, '"order".asc')
 end)
 
+tap.test("a column of times or of versions is asked for by its whole name, also with a point in it", function()
+  local dotted = { name = "items", key = array { "id" }, fields = array { "meta.size" }, options = { version = "row.version", modified = "changed.at" } }
+  local call, http = connect { { "GET " .. path, probe, { headers = { ["content-range"] = "0-0/1" },
+    body = array { { id = "a", meta = { size = 1 }, ["row.version"] = 3, ["changed.at"] = seen } } } } }
+  local record = call.read(dotted, array { "a" })[1]
+  tap.equal(http.requests[2].query.select, 'id,meta,"row.version","changed.at"')
+  tap.equal({ tostring(record.version), record.stamp }, { "3", seen })
+end)
+
 tap.test("pages go by key until one is empty, however short they are", function()
   local call, http = connect { { "GET " .. path, probe, page(row "a", row "b"), page(row "c"), page() } }
   local cursor, count = nil, 0

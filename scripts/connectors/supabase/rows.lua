@@ -47,10 +47,13 @@ function M.plan(conn, collection, more)
   local version = option(conn, collection, "version")
   local wanted = { unpack(collection.key) }
   for _, name in ipairs(more or {}) do wanted[#wanted + 1] = name end
-  if version then wanted[#wanted + 1] = version end
-  if modified then wanted[#wanted + 1] = modified end
-  local columns = {}
-  for i, name in ipairs(connector.heads(wanted, collection.fields)) do columns[i] = wire.column(name) end
+  local columns, asked = {}, {}
+  local function ask(name)
+    if not asked[name] then columns[#columns + 1], asked[name] = wire.column(name), true end
+  end
+  for _, name in ipairs(connector.heads(wanted, collection.fields)) do ask(name) end
+  if version then ask(version) end      -- a whole name, as the next: a point in it leads to no part
+  if modified then ask(modified) end
   return {
     key = collection.key, version = version, modified = modified, select = table.concat(columns, ","),
     fields = connector.heads(more or {}, collection.fields), zone = given(conn.config.zone),
