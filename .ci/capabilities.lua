@@ -17,7 +17,7 @@ local samples = {
 }
 
 local rows = { "guarded_writes", "guarded_deletes", "version_covers", "ordered_versions", "payload", "answer", "bulk_read", "bulk_find", "bulk_create",
-  "bulk_update", "client_keys", "incarnation", "absence_proves_delete", "settle", "time_resolution", "overlap", "delete_events", "poll_deletes", "listens" }
+  "bulk_update", "client_keys", "incarnation", "absence_proves_delete", "settle", "time_resolution", "overlap", "delete_events", "poll_deletes", "listens", "page_reads" }
 local functions = { "count", "trash", "install", "listen", "download", "upload" }
 
 local function shown(value)

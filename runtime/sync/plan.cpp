@@ -235,7 +235,7 @@ Type Type::from(const Value& described) {
   type.kind = described.string_or("kind", "json");
   type.form = described.string_or("form");
   type.zone = described.string_or("zone");
-  type.scale = static_cast<int>(described.int_or("scale", -1));
+  if (const Value* scale = described.find("scale"); scale != nullptr && scale->is_int()) type.scale = static_cast<int>(scale->as_int());
   type.places = places_of(described.find("resolution"));
   type.length = described.int_or("length", -1);
   type.empty_is_null = described.string_or("empty") == "null" || described.bool_or("empty_is_null", false);

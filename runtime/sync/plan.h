@@ -24,7 +24,7 @@ struct Type {
   std::string kind = "json";  // without a type, values compare as exact JSON
   std::string form;           // bool: "01" | "json"; decimal: "number" | "text" | "endless"; float: "single"; date: "endless"; datetime: "local" | "instant"; json: "text"; binary: "base64"; a file is {sha256, name, size} (belongings/with_files.h)
   std::string zone;           // of a local datetime; of a date: whose day it is, where times are beside it
-  int scale = -1;             // digits after the point that count; -1: all
+  std::optional<int> scale;   // digits after the point that count, below zero tens, hundreds and so on; without it all
   int places = -1;            // digits of a second that count, of a time or datetime; -1: all
   std::int64_t length = -1;   // code points; -1: no limit
   bool empty_is_null = false;

@@ -514,6 +514,15 @@ tap.test("describe tells how values are kept", function()
   tap.equal({ #found.warnings, #call.describe(collection { fields = array {} }).warnings > 0 }, { 0, true })
 end)
 
+tap.test("a field that is read-only in its form alone can be written, and is drafted away from there", function()
+  local docs = json.decode(recorded.getdoctype.body)
+  local there = docs.docs[1].fields
+  there[#there + 1] = { fieldname = "grand_total", fieldtype = "Currency", read_only = 1 }
+  local call, by_name = connect { { "GET /api/method/frappe.desk.form.load.getdoctype", { body = docs } } }, {}
+  for _, field in ipairs(call.describe(collection()).fields) do by_name[field.name] = field end
+  tap.equal({ by_name.grand_total.read_only, by_name.grand_total.drafted, by_name.first_name.drafted }, { false, "from" })
+end)
+
 tap.test("fields that name a file are told as such", function()
   local docs = json.decode(recorded.getdoctype.body)
   local there = docs.docs[1].fields

@@ -54,6 +54,22 @@ test("a list that a transform makes does not go into a text", function()
   equal(case.row(function() return { "a", "b", t.list(t.trim) } end, { describe = two_described(set, { kind = "json" }) }).kind, "function")
 end)
 
+test("a small number that is taken for true or false stays one opposite a number, or another like it", function()
+  local small, number = { kind = "bool", form = "01", numbers = true }, { kind = "int" }
+  local function kinds(left, right, more)
+    local row = { "a", "b" }
+    for key, value in pairs(more or {}) do row[key] = value end
+    local field = case.row(function() return row end, { describe = two_described(left, right) })
+    return { field.left_type.kind, field.right_type.kind }
+  end
+  equal(kinds(small, number), { "int", "int" })
+  equal(kinds({ kind = "decimal", scale = 2 }, small), { "decimal", "int" })
+  equal(kinds(small, small), { "int", "int" })
+  equal(kinds(small, { kind = "bool", form = "json" }), { "bool", "bool" })
+  equal(kinds(small, { kind = "text" }), { "bool", "text" })
+  equal(kinds(small, number, { type = { left = "bool" } }), { "bool", "int" })
+end)
+
 test("digits and parts of a second that the other side does not keep are warned of, unless the row is said to be lossy", function()
   local function warnings(left, right, more)
     local one = { "a", "b" }
@@ -67,6 +83,9 @@ test("digits and parts of a second that the other side does not keep are warned 
   local open = { kind = "decimal", unlimited = true }
   equal(case.warned(warnings(short, open), "'b' of app.table \"employees\" keeps any number of digits after the point, 'a' of erp.doctype \"Employee\" 2: "
     .. "the rest is cut there, and here too by an edit there"), true)
+  local hundreds = { kind = "decimal", precision = 6, scale = -2 }
+  equal(case.warned(warnings(short, hundreds), "'a' of erp.doctype \"Employee\" keeps 2 digits after the point, 'b' of app.table \"employees\" whole 100s: the rest is cut there"), true)
+  equal(case.warned(warnings({ kind = "decimal", scale = -1 }, hundreds), "keeps whole 10s, 'b' of app.table \"employees\" whole 100s"), true)
   equal(case.warned(warnings(coarse, fine), "'b' of app.table \"employees\" keeps 1e-06s, 'a' of erp.doctype \"Employee\" 1s"), true)
   equal(case.warned(warnings(fine, coarse, { only = "to_right" }), "the rest is cut there. Say"), true)
   fine.resolution = dec "0.000001"      -- as a number with a point comes from a connector
@@ -100,6 +119,13 @@ test("where only a sweep tells what is deleted it is said, with when it runs", f
     "(every 1h); `tidewire install` makes an outbox that tells it at once"), true)
   equal(case.warned(warnings { able = { delete_events = true, poll_deletes = true }, about = { poll_deletes = false }, sweep = "every 1h" }, "(every 1h); `tidewire install` makes an outbox"), true)
   equal(case.warned(warnings { able = { delete_events = true, poll_deletes = true }, about = { poll_deletes = false }, proof = { kind = "hmac-sha256" }, sweep = "every 1h" }, "(every 1h); webhooks tell at once"), true)
+  -- A view fires no triggers: nothing can be installed on it.
+  local view = { poll_deletes = false, delete_events = false }
+  for _, more in ipairs { { poll_deletes = true }, { poll_deletes = false } } do
+    more.delete_events = true
+    local told = warnings { able = more, about = view, on = { webhook = true, poll = "every 5m" }, sweep = "every 1h" }
+    equal({ case.warned(told, "(every 1h)"), case.warned(told, "tidewire install") }, { true, false })
+  end
   equal(case.warned(warnings { able = { delete_events = false, poll_deletes = false, absence_proves_delete = false }, sweep = "every 1h" },
     "where a missing record proves nothing: no deletion of it reaches app.table \"employees\""), true)
   for _, told in ipairs { { able = { poll_deletes = true } }, { able = {} }, { able = { poll_deletes = false }, on = { webhook = true } }, { able = silent, deletes = { to_left = "delete" } },

@@ -167,6 +167,14 @@ tap.test("a property, of files too, is described with the names that it had befo
   tap.equal(described(after).Name.former, nil)
 end)
 
+tap.test("people are ids of users whom no collection holds, and are drafted as no pair; tags are names", function()
+  local http = fake_http.new { { (schema_path:gsub("%-", "%%-")), { body = { properties = { Name = { id = "title", type = "title", title = {} }, Owner = { id = "o", type = "people", people = {} },
+    Tags = { id = "t", type = "multi_select", multi_select = { options = array {} } } } } } } }
+  local side, by_name = host(function() return require "connectors.notion" end, { name = "vault", config = { token = "x" }, http = http }), {}
+  for _, field in ipairs(side.functions.describe(of "Name").fields) do by_name[field.name] = field end
+  tap.equal({ by_name.Owner.drafted, by_name.Owner.read_only, by_name.Tags.drafted }, { false, false })
+end)
+
 tap.test("a search asks for at least the rows it means and looks at each", function()
   local function named(id, name) return page(id, { Name = value("title", runs(name)), Weight = value("number", 5), Total = value("rollup", { type = "number", number = 1 }) }) end
   local call, http = connect { { query_path, results { named(page_id, "Ada"), named(other_id, "ADA") } } }

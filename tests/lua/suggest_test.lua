@@ -195,6 +195,16 @@ test("of two of which one tells no times of edits none is the newest, and the dr
   equal(line(timeless "a", timed, { direction = "left_to_right" }), 'conflict = "newest",')
 end)
 
+test("what its connector says nothing belongs to is no pair, and what a system likely computes is copied from there alone", function()
+  local left = side("erp", "doctype", "Order", "name", { field("code", "text", { unique = true }), field("grand_total", "decimal", { drafted = "from" }), field("owners", { kind = "set", of = { kind = "text" } }, { drafted = false }) })
+  local right = side("app", "table", "orders", "id", { field("code", "text", { unique = true }), field("total", "decimal"), field("owners", "text", { required = true }) })
+  local found = suggest.propose { left = left, right = right }
+  equal({ pair_of(found, "grand_total").only, pair_of(found, "owners") }, { "to_right" })
+  ok(found.source:find('{ "grand_total", "total", only = "to_right" }', 1, true), found.source)
+  ok(found.source:find("-- Without a partner, of erp \"Order\": owners", 1, true), found.source)
+  ok(found.source:find('owners of the right side is required there and has no partner: { right = "owners", value', 1, true), found.source)
+end)
+
 test("a list and a text find each other on either side", function()
   for _, kind in ipairs { "list", "set" } do
     for _, kinds in ipairs { { kind, "text" }, { "text", kind } } do

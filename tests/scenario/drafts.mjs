@@ -108,6 +108,24 @@ const cases = {
     for (const name of ["stock", "colours"]) await settled(name, () => [versions(name), shop.sql(`checksum table ${name}`)]);
   },
 
+  async "what a server spells in its own way comes back once, and then all is calm"() {
+    pg.sql("create table runs (code text primary key, waits interval, address inet, net cidr, crowd numeric(6,-2), level int, mac macaddr)");
+    shop.sql(`create table runs (code varchar(20) primary key, waits varchar(40), address varchar(60), net varchar(60), crowd decimal(12,2), level tinyint(1), mac varchar(40)) default charset = utf8mb4 collate = utf8mb4_bin;
+      insert into runs values ('a', '26 hours', '2001:DB8::0001', '10.1', 1234, 2, '08-00-2B-01-02-03')`);
+    await drafted("runs", ["pg", "runs"], "shop.runs");
+    await sync("runs");
+    const rows = () => [pg.sql("select * from runs order by 1").replaceAll("|", " "), shop.sql("select * from runs order by 1").replaceAll("\t", " ")];
+    assert.deepEqual(rows(), ["a 26:00:00 2001:db8::1 10.1.0.0/16 1200 2 08:00:2b:01:02:03", "a PT26H 2001:db8::1 10.1.0.0/16 1234.00 2 08:00:2b:01:02:03"]);
+    const traces = () => [versions("runs"), shop.sql("checksum table runs")];
+    await settled("runs", traces);
+    shop.sql("update runs set waits = '90 min', address = '10.0.0.1/32', crowd = 1290, level = 0");
+    await sync("runs");
+    pg.sql("update runs set level = 5");
+    await sync("runs");
+    assert.deepEqual(rows(), ["a 01:30:00 10.0.0.1 10.1.0.0/16 1300 5 08:00:2b:01:02:03", "a PT1H30M 10.0.0.1 10.1.0.0/16 1290.00 5 08:00:2b:01:02:03"]);
+    await settled("runs", traces);
+  },
+
   async "a match that is a guess writes nothing before a person has looked at it"() {
     pg.sql("create table notes (id serial primary key, title text, body text); insert into notes (title, body) values ('one', 'text')");
     shop.sql("create table notes (id int auto_increment primary key, title varchar(40), body text)");

@@ -84,7 +84,7 @@ Result<Value> canonical_number(const Value& value, const Type& type) {
     return type.form == "endless" ? Result<Value>(value) : does_not_fit(value, type).with_hint("the field has no such number: put another one there");
   }
   if (type.kind == "float" && type.form == "single") number = as_single(*number);
-  Decimal exact = type.scale >= 0 ? number->round(type.scale).trimmed() : number->trimmed();
+  Decimal exact = type.scale ? number->round(*type.scale).trimmed() : number->trimmed();
   if (type.kind == "int" && exact.scale() > 0) return does_not_fit(value, type);
   return exact.to_value();
 }
@@ -306,7 +306,7 @@ std::string key_as_read(const std::string& named, const Type& type) {
   const bool known_scale = type.kind == "decimal" && type.scale > 0;  // such a key is read with all its digits, 7.50
   if ((type.kind != "int" && type.kind != "decimal" && type.kind != "uuid") || known_scale) return named;
   Type whole = type;
-  whole.scale = -1;  // a key that is nearly another one is none
+  whole.scale.reset();  // a key that is nearly another one is none
   const Result<Value> plain = canonical(Value(named), whole);
   return plain.ok() && !plain->is_null() ? scalar_text(*plain) : named;
 }

@@ -68,6 +68,7 @@ local function describe_field(field, known, zone)
     references = field.fieldtype == "Link" and field.options or nil,
     editable_after = field.allow_on_submit == 1 or nil,
     file = is_file(field, known),
+    drafted = field.read_only == 1 and "from" or nil,      -- of the form alone: most of these the site computes, some an integration writes
   }
 end
 

@@ -129,7 +129,8 @@ end
 local function type_of(column, zone)
   local kind = column.kind
   if column.json then return { kind = "json" } end
-  if column.type == "tinyint(1)" or column.type == "bit(1)" then return { kind = "bool", form = "01", null_is_false = column.required == 1 or nil } end
+  local small = column.type == "tinyint(1)"
+  if small or column.type == "bit(1)" then return { kind = "bool", form = "01", numbers = small or nil, null_is_false = column.required == 1 or nil } end
   if kind == "enum" then return { kind = "enum", options = options_of(column.type) } end
   if kind == "timestamp" then return { kind = "datetime", form = "local", zone = "UTC", resolution = 10 ^ -(given(column.places) or 0) } end
   if kind == "datetime" then return { kind = "datetime", form = "local", zone = zone or "UTC", resolution = 10 ^ -(given(column.places) or 0) } end
@@ -288,7 +289,8 @@ function M.describe(conn, collection)
   if #key == 0 and #(given(collection.key) or {}) == 0 then warnings[#warnings + 1] = "no primary key: name the key in the mapping, of columns that are unique and never null" end
   local nameable, refused = tables.nameable(fields)
   return { key = key, fields = nameable, refused = refused, warnings = warnings, place = table.concat({ db.place(conn, collection) }, "."), absence_proves_delete = about.type == "BASE TABLE" and given(about.engine) ~= "MEMORY" and nil,
-    creates = not closed and nil, needs_version = false, tells_times = modified ~= nil and nil, poll_deletes = conn.config.changes ~= "poll" and notes.noted(about, given(collection.key) or key) ~= nil }
+    creates = not closed and nil, needs_version = false, tells_times = modified ~= nil and nil, poll_deletes = conn.config.changes ~= "poll" and notes.noted(about, given(collection.key) or key) ~= nil,
+    delete_events = about.type == "BASE TABLE" and nil }
 end
 
 --- The tables and views that this user may see.

@@ -228,6 +228,9 @@ local function references_of(property)
   return property.config.data_source_id or property.config.database_id
 end
 
+-- Users of Notion, whom no collection holds.
+local user_ids = { people = true, created_by = true, last_edited_by = true }
+
 local markable = { times = { date = true }, single = { relation = true, people = true, multi_select = true } }
 
 -- The types that it has where an option of the collection names it.
@@ -267,7 +270,7 @@ local function add_described(fields, property, marks, former)
   for _, name in ipairs(names) do
     fields[#fields + 1] = { name = name, label = name, type = kind, required = false, unique = property.type == "unique_id",
       read_only = read_only, file = property.type == "files" and "one" or nil, references = references_of(property),
-      marked = name == property.name and marked(property) or nil, former = name == property.name and former[name] or nil }
+      drafted = not user_ids[property.type] and nil, marked = name == property.name and marked(property) or nil, former = name == property.name and former[name] or nil }
   end
 end
 

@@ -206,7 +206,7 @@ local function type_of(name, cast, labels, zone)
   end
   if kind == "bool" then return { kind = "bool", form = "json" } end
   if kind == "decimal" then
-    return { kind = "decimal", form = "endless", scale = tonumber(name:match ",(%d+)%)"), precision = tonumber(name:match "%((%d+),"), unlimited = not name:find "%(" or nil }
+    return { kind = "decimal", form = "endless", scale = tonumber(name:match ",(%-?%d+)%)"), precision = tonumber(name:match "%((%d+),"), unlimited = not name:find "%(" or nil }
   end
   if kind == "time" then return { kind = "time", resolution = resolution_of(name) } end
   if cast == "real" then return { kind = "float", form = "single" } end
@@ -394,7 +394,7 @@ function M.describe(conn, collection)
   local nameable, refused = tables.nameable(fields)
   return { key = key, fields = nameable, refused = refused, warnings = warnings, place = table.concat({ db.place(conn, collection) }, "."), absence_proves_delete = shows_all and nil,
     creates = not about.closed and nil, needs_version = version == "xmin" and M.is_elsewhere(about) and not about.by_name.xmin,
-    client_keys = not own_keys and nil, tells_times = modified ~= nil and nil, poll_deletes = polls_tell_deletes(conn, collection, about, key) }
+    client_keys = not own_keys and nil, tells_times = modified ~= nil and nil, poll_deletes = polls_tell_deletes(conn, collection, about, key), delete_events = not M.is_elsewhere(about) and nil }
 end
 
 -- A server made as a copy of another keeps its number, and even a timeline may be the same; when each began to run is its own. A standby has

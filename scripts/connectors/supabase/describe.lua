@@ -136,7 +136,7 @@ function M.describe(conn, collection)
   if #key == 0 and #(connector.given(collection.key) or {}) == 0 then warnings[#warnings + 1] = "no primary key: name the key in the mapping, of columns that are unique and never null" end
   local nameable, refused = sql_tables.nameable(fields)
   return { key = key, fields = nameable, refused = refused, warnings = warnings, place = place(conn, collection), absence_proves_delete = not is_view and nil, tells_unique = false,
-    creates = not closed and nil, needs_version = is_view and option(conn, collection, "version") == "xmin", tells_times = (definition.properties or {})[option(conn, collection, "modified") or ""] ~= nil and nil }
+    creates = not closed and nil, delete_events = not is_view and nil, needs_version = is_view and option(conn, collection, "version") == "xmin", tells_times = (definition.properties or {})[option(conn, collection, "modified") or ""] ~= nil and nil }
 end
 
 --- The tables and views that the API shows this key.

@@ -143,6 +143,12 @@ local function amount(value)
   return decimal.is(value) and value:number() or nil
 end
 
+-- "2 digits after the point", or of numeric(5,-2) "whole 100s"; the number alone where it is said already what is counted.
+local function places(scale, in_full)
+  if scale < 0 then return "whole 1" .. ("0"):rep(-scale) .. "s" end
+  return in_full and scale .. " digits after the point" or tostring(scale)
+end
+
 -- How finely a type keeps its values and another does not: of a decimal the digits after the point, of a time the part of a second.
 local function finer(own, there)
   local function both(name) return amount(own[name]), amount(there[name]) end
@@ -155,9 +161,9 @@ local function finer(own, there)
     return a and b and a > b
   end
   if own.kind == "decimal" and there.kind == "decimal" then
-    if more "scale" then return ("%d digits after the point"):format(own.scale), tostring(there.scale) end
+    if more "scale" then return places(own.scale, true), places(there.scale, own.scale < 0) end
     local open = own.unlimited == true and type(own.scale) ~= "number"
-    if open and type(there.scale) == "number" then return "any number of digits after the point", tostring(there.scale) end
+    if open and type(there.scale) == "number" then return "any number of digits after the point", places(there.scale) end
   end
   if own.kind == "float" and own.form ~= "single" and there.form == "single" then return "15 digits or more", "6 to 9" end
   if timed[own.kind] and timed[there.kind] and less "resolution" then
@@ -223,7 +229,7 @@ end
 local function tells_deletions(c, side, on)
   local able, about = c.capabilities[side] or {}, c.description[side] or {}
   local proved = not (c.proof[side] and c.proof[side].kind == "none")
-  if on.webhook and proved and able.delete_events ~= false then return true end
+  if on.webhook and proved and able.delete_events ~= false and about.delete_events ~= false then return true end
   local polls = able.poll_deletes
   if about.poll_deletes ~= nil then polls = about.poll_deletes end
   return on.poll ~= nil and polls ~= false
@@ -238,8 +244,9 @@ function M.deletions(c, deletes, on, sweep)
       local near = c.r:key("deletes", c.at)
       -- Who sends no webhooks (its proof is none) and yet tells deletions keeps an outbox.
       local sends = c.proof[side] and c.proof[side].kind ~= "none"
-      local advice = about.poll_deletes == false and able.poll_deletes and able.delete_events == true and not sends and "; `tidewire install` makes an outbox that tells it at once"
-        or able.delete_events == true and not on[side].webhook and ("; webhooks tell at once: on = { %s = { webhook = true } }, then `tidewire install`"):format(side) or ""
+      local may_tell = able.delete_events == true and about.delete_events ~= false
+      local advice = about.poll_deletes == false and able.poll_deletes and may_tell and not sends and "; `tidewire install` makes an outbox that tells it at once"
+        or may_tell and not on[side].webhook and ("; webhooks tell at once: on = { %s = { webhook = true } }, then `tidewire install`"):format(side) or ""
       if further.hides(about, able) then
         c.r:warn(near, "nothing tells what is deleted in %s, where a missing record proves nothing: no deletion of it reaches %s%s", c.title[side], c.title[to], advice)
       elseif not sweep then

@@ -332,6 +332,7 @@ local function converted(c, spec, paths, field)
   if row.type ~= nil then field.left_type, field.right_type = field_types.left, field_types.right end
   if not pair then
     field.kind = "copy"
+    field.left_type, field.right_type = types.paired(field.left_type, field.right_type)
     know_day(c, field)
   elseif is_data(pair) then
     by_data(c, pair, paths, field)

@@ -123,6 +123,16 @@ function M.zone_of(fields)
   return found
 end
 
+--- The two types as the pair of them keeps values: a column of small numbers that is taken for true or false (`numbers`: 0, 1 and, seldom,
+--- others) stays a number where the other side holds numbers, or such a column.
+function M.paired(left, right)
+  local function counted(own, there)
+    if not own or not there or not own.numbers or not (numbers[there.kind] or there.numbers) then return own end
+    return { kind = "int", read_only = own.read_only, required = own.required, unique = own.unique, editable_after = own.editable_after }
+  end
+  return counted(left, right), counted(right, left)
+end
+
 local with_parts = { json = true, list = true, rows = true }
 
 --- Whether values of a type have parts that a path with dots may name.

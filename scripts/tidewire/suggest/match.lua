@@ -88,9 +88,9 @@ function M.fields_of(side, other, mappings)
     if about and not is_kept(side, field) and not is_own_key(side, field.name, about.type, about.default) and not is_part(described, field.name) then
       local words = names.words(field.name)
       list[#list + 1] = { name = field.name, label = about.label, type = about.type, required = about.type.required and about.default == nil or false,
-        read_only = about.type.read_only or false, unique = about.type.unique or false, references = field.references, default = about.default, file = field.file or nil,
+        read_only = about.type.read_only or field.drafted == "from", unique = about.type.unique or false, references = field.references, default = about.default, file = field.file or nil,
         marked = type(field.marked) == "table" and field.marked or {},
-        stamped = stamps[field.name] or is_mark(words) or is_foreign_key(words, other, others) or nil }
+        alone = field.drafted == false, stamped = stamps[field.name] or is_mark(words) or is_foreign_key(words, other, others) or nil }
     end
   end
   return list
@@ -283,12 +283,14 @@ local function is_open(about, left, right)
   return not (left.read_only and right.read_only)
 end
 
+local function may_pair(field) return not field.stamped and not field.alone end
+
 local function candidates(about, lefts, rights)
   local list = {}
   for _, left in ipairs(lefts) do
     for _, right in ipairs(rights) do
       local near, why
-      if is_open(about, left, right) and not left.stamped and not right.stamped then
+      if is_open(about, left, right) and may_pair(left) and may_pair(right) then
         near, why = names.near(left, right, about.left.collection, about.right.collection)
       end
       if near then
@@ -310,7 +312,7 @@ end
 function M.nearest(field, others, field_collection, other_collection)
   local best, most = nil, least
   for _, other in ipairs(others) do
-    local near = not field.stamped and not other.stamped and names.near(field, other, field_collection, other_collection)
+    local near = may_pair(field) and may_pair(other) and names.near(field, other, field_collection, other_collection)
     if near and near > most then best, most = other, near end
   end
   return best

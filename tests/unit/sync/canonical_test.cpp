@@ -84,6 +84,15 @@ TEST_CASE("canonical: elements of a list and of a set are of their own type, of 
   CHECK(*sync::convert(Value(Array{Value(true), Value(false)}), list_of("list", "bool"), flags) == Value(Array{Value(1), Value(0)}));
 }
 
+TEST_CASE("canonical: a number counts as its system rounds it, to digits after the point or to hundreds", "[sync]") {
+  const auto rounded = [](const char* number, Value scale) { return json::dump(*sync::canonical(*json::parse(number), sync::Type::from(Value(Object{{"kind", "decimal"}, {"scale", std::move(scale)}})))); };
+  CHECK(rounded("1234.565", Value(2)) == "1234.57");
+  CHECK(rounded("1250", Value(-2)) == "1300");
+  CHECK(rounded("-1249.99", Value(-2)) == "-1200");
+  CHECK(rounded("14", Value(-1)) == "10");
+  CHECK(rounded("1234.565", Value()) == "1234.565");
+}
+
 TEST_CASE("canonical: what single precision does not keep of a number is not sent", "[sync]") {
   sync::Type single = sync::Type::of("float");
   const sync::Type whole = single;
