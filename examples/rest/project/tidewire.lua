@@ -21,5 +21,5 @@ return project {
     },
     app = supabase { url = env "APP_URL", key = secret "APP_KEY" },
   },
-  defaults = { conflict = "newest", tie = "left" },
+  defaults = { conflict = "newest", tie = "left", sweep = "daily 03:00" },     -- a sweep finds what was deleted, which a list does not tell
 }
