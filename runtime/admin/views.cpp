@@ -1,5 +1,7 @@
 #include "admin/views.h"
 
+#include <algorithm>
+
 #include "admin/homes.h"
 
 namespace tidewire::admin {
@@ -40,6 +42,17 @@ Value times_view(const store::Sides<std::optional<Instant>>& times) {
   return Value(std::move(out));
 }
 
+/// When all that it polls was last polled with success, since the start.
+std::optional<Instant> polled_well(const sync::Engine::MappingStatus& status) {
+  std::optional<Instant> out;
+  for (const Side side : {Side::kLeft, Side::kRight}) {
+    if (!status.next_poll[side] && !status.last_poll[side] && !status.poll_error[side]) continue;
+    if (!status.last_poll[side] || status.poll_error[side]) return std::nullopt;
+    if (!out || *status.last_poll[side] < *out) out = status.last_poll[side];
+  }
+  return out;
+}
+
 /// What app knows of the mapping (file, version, reload) with what the store counts and the engine does.
 Value mapping_view(const Value* loaded, const store::Summary::Mapping& counts, const sync::Engine::MappingStatus* status, bool gone) {
   Object out = loaded != nullptr && loaded->is_object() ? loaded->as_object() : Object{};
@@ -53,6 +66,7 @@ Value mapping_view(const Value* loaded, const store::Summary::Mapping& counts, c
     out["last_look"] = times_view(status->last_poll);
     out["next_poll"] = times_view(status->next_poll);
     put_time(out, "next_sweep", status->next_sweep);
+    put_time(out, "last_success", std::max(counts.last_success, polled_well(*status)));
     if (status->job) out["job"] = view(*status->job);
     if (status->held) out["held_for"] = *status->held;
     if (status->moved) out["moved"] = true;
@@ -238,6 +252,7 @@ Value view(const store::Summary::Mapping& counts) {
              {"skipped_conflicts", counts.skipped_conflicts}, {"would_write", counts.would_write}, {"ever_loaded", counts.ever_loaded}, {"open_drift", counts.open_drift}};
   put_time(out, "oldest_waiting", counts.behind_since());
   put_time(out, "last_operation", counts.last_operation);
+  put_time(out, "last_success", counts.last_success);
   out["counters"] = counters_view(counts.counters);
   Array braked;
   for (const store::Braked& one : counts.braked) braked.push_back(Value(Object{{"field", Value(one.field)}, {"links", Value(one.links)}, {"since", Value(format_instant(one.since))}}));

@@ -222,6 +222,7 @@ struct Summary {
     std::optional<Instant> oldest_waiting;       // since when the oldest waiting key has been due, or the oldest that backs off has failed
     std::optional<Instant> oldest_waiting_for;   // since when the oldest key waits for its parent
     std::optional<Instant> oldest_conflict, last_operation;  // since when the oldest conflict is open
+    std::optional<Instant> last_success;  // when it was last applied or merged (of its newest 1000 operations), or a whole load of it ended without a failure
     /// Since when it is not level; nullopt where nothing is to be worked off.
     std::optional<Instant> behind_since() const {
       if (!oldest_waiting || !oldest_waiting_for) return oldest_waiting ? oldest_waiting : oldest_waiting_for;

@@ -132,15 +132,31 @@ Result<void> sum_conflicts(Database& database, Summary& summary) {
       if (!open.is_null(1)) mapping.oldest_conflict = open.instant(1);
     }
     TRY(take_out_skipped(database, name, mapping));
-    Query row(database, "SELECT at FROM operations WHERE mapping = ? ORDER BY id DESC LIMIT 1", name);
-    if (TRY(row.next())) mapping.last_operation = row.instant(0);
   }
   return {};
 }
 
 Result<void> sum_loads(Database& database, Summary& summary) {
-  Query row(database, std::string("SELECT DISTINCT mapping FROM jobs WHERE ") + kWholeLoad);
-  while (TRY(row.next())) summary.mappings[std::string(row.text(0))].ever_loaded = true;
+  Query row(database, std::string("SELECT mapping, max(CASE WHEN failed = 0 THEN updated_at END) FROM jobs WHERE ") + kWholeLoad + " GROUP BY mapping");
+  while (TRY(row.next())) {
+    Summary::Mapping& mapping = summary.mappings[std::string(row.text(0))];
+    mapping.ever_loaded = true;
+    if (!row.is_null(1)) mapping.last_success = row.instant(1);
+  }
+  return {};
+}
+
+/// The newest of all, and the newest that came to what it was to: of a mapping that fails and fails it is not looked for far back.
+Result<void> find_last_operations(Database& database, Summary& summary) {
+  for (auto& [name, mapping] : summary.mappings) {
+    Query row(database, "SELECT at, outcome IN ('applied', 'merged') FROM operations WHERE mapping = ? ORDER BY id DESC LIMIT 1000", name);
+    while (TRY(row.next())) {
+      if (!mapping.last_operation) mapping.last_operation = row.instant(0);
+      if (row.integer(1) == 0) continue;
+      mapping.last_success = std::max(mapping.last_success, std::optional(row.instant(0)));
+      break;
+    }
+  }
   return {};
 }
 
@@ -183,6 +199,7 @@ Result<Summary> summarize(Database& database, Instant now) {
   TRY(sum_drift(database, summary));
   TRY(read_holds(database, summary));
   TRY(sum_conflicts(database, summary));
+  TRY(find_last_operations(database, summary));
   TRY(sum_braked(database, summary));
   TRY(read_homes(database, summary));
   summary.not_fanned_out = TRY(number(database,

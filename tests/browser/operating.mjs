@@ -100,6 +100,22 @@ const cases = {
     await seen("operating-level");
   },
 
+  async "the overview tells of each mapping when it last came to a good end, how much it does, and when it runs next"() {
+    const row = page.getByRole("table", { name: "Mappings" }).getByRole("row", { name: /^employees/ }), cell = (title) => row.locator(`td[data-title="${title}"]`);
+    assert.equal(await cell("Last success").locator("time").getAttribute("datetime"), (await mapping()).last_success);
+    assert.equal(await cell("Next run").innerText(), "when told");
+    assert.match(await cell("Last 24 h").innerText(), new RegExp(`^${people}, ${people} in the last hour$`));
+    await saved("on    = { webhook = true }", `on    = { webhook = true, poll = "every 2h" }`);
+    await until("a poll to be planned", async () => (await mapping()).next_poll?.left);
+    await visit(page, address, "#/");
+    assert.match(await cell("Next run").innerText(), /^in \d+ (min|hr)/);
+    await saved(`on    = { webhook = true, poll = "every 2h" }`, "on    = { webhook = true }");
+    await post("mappings/departments/disable");
+    await visit(page, address, "#/");
+    assert.equal(await page.getByRole("row", { name: /^departments/ }).locator('td[data-title="Next run"]').innerText(), "paused");
+    await post("mappings/departments/enable");
+  },
+
   async "what is paused is not called level"() {
     await project.ask(["pause", "employees"]);
     await erp.edit("Staff Member", key(1), { phone: "2" });

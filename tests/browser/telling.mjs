@@ -224,7 +224,7 @@ const cases = {
     await page.locator("main").getByRole("link", { name: /^Operation [0-9a-f]{8}/ }).click();
     await page.getByText("Linked by a load").waitFor();
     await visit(page, address, "#/");
-    const last = page.getByRole("table", { name: "Mappings" }).locator("td[data-title='Last operation'] time").first();
+    const last = page.getByRole("table", { name: "Mappings" }).locator("td[data-title='Last success'] time").first();
     assert.match(await last.getAttribute("title"), /Z$/);
   },
 

@@ -11,7 +11,7 @@ import { ask, button, empty, figure, head, table, toast } from "./view.js";
 
 function spark(slices = []) {
   const most = Math.max(1, ...slices);
-  const sum = slices.reduce((a, b) => a + b, 0);
+  const sum = sum_of(slices);
   const width = 100 / Math.max(1, slices.length);
   return s("svg", { class: "spark", viewBox: "0 0 100 20", preserveAspectRatio: "none", role: "img", "aria-label": `${counted(sum, "operation")} in the last 24 hours` }, s("title", {}, counted(sum, "operation")),
     slices.map((one, i) => s("rect", { x: i * width, y: 20 - Math.max(1, (one / most) * 20), width: width * 0.8, height: Math.max(1, (one / most) * 20), class: one ? "" : "none" })));
@@ -28,14 +28,26 @@ function balance(mappings) {
 }
 
 const ends = (row) => (row.left && row.right ? `${row.left.connection}.${row.left.collection} ${arrows[row.direction] ?? "↔"} ${row.right.connection}.${row.right.collection}` : row.file ?? "");
-// The latest of both sides, and the next of them, a sweep among them.
-const last_look = (row) => Object.values(row.last_look ?? {}).sort().at(-1);
 const next_look = (row) => [...Object.values(row.next_poll ?? {}), row.next_sweep].filter(Boolean).sort()[0];
 
-function looks(row) {
-  const last = last_look(row), next = next_look(row);
-  return h("div", { title: row.next_sweep && `the next full comparison: ${row.next_sweep}` }, last && h("div", {}, since(last)), next && h("div", { class: "dim small" }, "next ", since(next)));
+/// When it is looked at next without being told; without a schedule, what it waits for.
+function next_run(row) {
+  const next = next_look(row);
+  if (row.file_gone) return "";
+  if (row.held_for || row.paused) return h("span", { class: "dim" }, row.held_for ? "held" : "paused");
+  if (next) return h("span", { title: row.next_sweep && `the next full comparison: ${row.next_sweep}` }, since(next));
+  return h("span", { class: "dim", title: "no schedule: it runs when a system tells of a change, or when somebody runs it" }, row.left?.webhook || row.right?.webhook ? "when told" : "no schedule");
 }
+
+function success(row) {
+  if (row.last_success) return since(row.last_success);
+  return h("span", { class: "dim" }, row.last_operation ? "none of late" : "none yet");
+}
+
+const sum_of = (slices = []) => slices.reduce((sum, one) => sum + one, 0);
+
+/// Of half hours, the newest last.
+const rate = (slices = []) => `${count(sum_of(slices))}, ${count(sum_of(slices.slice(-2)))} in the last hour`;
 
 function mappings_table(status, activity) {
   const rows = Object.entries(status.mappings).map(([name, one]) => ({ name, ...one, slices: activity.mappings[name] }));
@@ -44,9 +56,9 @@ function mappings_table(status, activity) {
     { title: "State", cell: (row) => chip(state_of(row)), value: state_of, kind: "tight" },
     { title: "Linked", kind: "number", cell: (row) => count(row.links), value: (row) => row.links },
     { title: "Behind", kind: "tight", cell: behind },
-    ...(rows.some((row) => last_look(row) || next_look(row)) ? [{ title: "Last look", kind: "time", cell: looks, value: (row) => last_look(row) }] : []),
-    { title: "Last operation", kind: "time", cell: (row) => (row.last_operation ? since(row.last_operation) : "none yet"), value: (row) => row.last_operation },
-    { title: "Last 24 h", cell: (row) => spark(row.slices), private: true },
+    { title: "Last success", kind: "time", cell: success, value: (row) => row.last_success },
+    { title: "Next run", kind: "time", cell: next_run, value: next_look },
+    { title: "Last 24 h", kind: "tight", cell: (row) => h("div", {}, spark(row.slices), h("div", { class: "dim small" }, rate(row.slices))), value: (row) => sum_of(row.slices) },
     { title: "Conflicts", kind: "number", cell: (row) => (row.open_conflicts || row.skipped_conflicts ? h("a", { href: `#/conflicts?mapping=${segment(row.name)}` }, count(row.open_conflicts), row.skipped_conflicts > 0 && h("span", { class: "dim" }, ` + ${count(row.skipped_conflicts)} skipped`)) : "0"), value: (row) => row.open_conflicts },
     { title: "Dead letters", kind: "number", cell: (row) => (row.dead ? h("a", { href: `#/dead-letters?mapping=${segment(row.name)}` }, count(row.dead)) : "0"), value: (row) => row.dead },
   ], rows, { label: "Mappings", nothing: empty("No mapping yet", "Pick two collections and have their fields matched, or put a file into mappings/: it is loaded when it is saved.", may("operator") ? h("a", { class: "button", href: "#/new-mapping" }, "New mapping") : "") });
@@ -59,7 +71,7 @@ function latency(one) {
 
 function connection_card(name, one) {
   return h("section", { class: "card" }, h("div", { class: "head" }, h("h2", {}, h("a", { href: `#/connections/${segment(name)}` }, name)), chip(one.state)),
-    h("p", { class: "dim small" }, `${one.kind ?? ""} · ${latency(one)} · ${counted(one.calls ?? 0, "call")}`), one.reason && h("p", { class: "small" }, prose(one.reason)), one.last_success && h("p", { class: "dim small" }, "Last success ", moment(one.last_success)));
+    h("p", { class: "dim small" }, `${one.kind ?? ""} · ${latency(one)} · ${counted(one.calls ?? 0, "call")}${one.failures ? `, ${count(one.failures)} failed` : ""}`), one.reason && h("p", { class: "small" }, prose(one.reason)), one.last_success && h("p", { class: "dim small" }, "Last success ", moment(one.last_success)));
 }
 
 const most_conflicts = 5, most_letters = 60;

@@ -126,6 +126,55 @@ TEST_CASE("summary: counts every state of every mapping in one answer", "[store]
   CHECK(summary.connections["erp"]["throttled"] == 2);
 }
 
+TEST_CASE("summary: the last success is the newest operation that was applied or merged, or the end of a load that failed nowhere", "[store][summary]") {
+  StoreFixture f;
+  const auto save = [&](const char* id, const char* kind, std::int64_t failed) {
+    Job job;
+    job.id = id;
+    job.mapping = "employees";
+    job.kind = kind;
+    job.state = "done";
+    job.failed = failed;
+    f.ask<void>([&](auto done) { f.store.save_job(job, done); });
+  };
+  int number = 0;
+  const auto operated = [&](const char* outcome) {
+    Commit commit;
+    commit.mapping = "employees";
+    commit.operation = Operation{};
+    commit.operation->id = "018f0000-0000-7000-8000-00000000" + std::to_string(1000 + ++number);
+    commit.operation->at = f.clock.now();
+    commit.operation->mapping = "employees";
+    commit.operation->kind = "update";
+    commit.operation->outcome = outcome;
+    f.commit(commit);
+    f.clock.pass(std::chrono::minutes(1));
+  };
+  const auto last = [&] { return f.summary().mappings["employees"].last_success; };
+
+  operated("dead");
+  CHECK_FALSE(last());
+  save("j1", "initial_load", 0);
+  const Instant loaded = f.clock.now();
+  CHECK(last() == loaded);
+  f.clock.pass(std::chrono::minutes(1));
+  save("j2", "resync", 1);
+  save("j3", "dry_run", 0);
+  CHECK(last() == loaded);
+
+  const Instant applied = f.clock.now();
+  operated("applied");
+  operated("conflict");
+  CHECK(last() == applied);
+  const Instant merged = f.clock.now();
+  operated("merged");
+  operated("dead");
+  CHECK(last() == merged);
+  for (int i = 0; i < 1000; ++i) operated("dead");
+  CHECK(last() == loaded);
+  CHECK(f.summary().mappings["employees"].last_operation == f.clock.now() - std::chrono::minutes(1));
+}
+
 TEST_CASE("summary: a key that backs off is behind since it first failed, however late its next try", "[store][summary]") {
   StoreFixture f;
   f.mark("employees", {{Side::kLeft, "a"}});
