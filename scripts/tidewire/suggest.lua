@@ -239,7 +239,7 @@ end
 
 --- `argument`: left, right = { connection, collection, word, describe }, mappings = { { name, left, right } } whose ends also say which
 --- fields they stamp (`stamps`); of a person's choice, all
---- optional: name, direction, conflict, on, match = { left, right, fold }, fields = { { left, right, transform, only } }, constants,
+--- optional: name, direction, conflict, on, match = { left, right, fold } ({}: all are new), stamp = { left, right } (the field that takes the other side's key), fields = { { left, right, transform, only } }, constants,
 --- like = { name, text } (the file of another mapping, whose pattern the text follows; where it has none there is no `source`, and `no_pattern` says why).
 --- Gives { name, pairs, left_only, right_only, key, match, direction, unmatched_required, warnings, source }, and `nothing`, why no mapping can be made of
 --- the two as they are, where that is so: `source` is a beginning then, and does not load.
@@ -273,6 +273,8 @@ function M.propose(argument)
   for _, one in ipairs(parts or {}) do
     if known and known.left == one.left.name and known.right == one.right.name then by = each(parts, match_by) end      -- a part of a key is matched with all of it
   end
+  local stamp = given(argument.stamp) or {}
+  for side, name in pairs(stamp) do taken[side][name] = true end
   local left_only, right_only = left_over(lefts, taken.left, written_to(direction, "left")), left_over(rights, taken.right, written_to(direction, "right"))
   local unmatched = required_ones(direction, left_only, right_only, constants)
   add_nearest(unmatched, left, right, lefts, rights, taken)
@@ -281,13 +283,14 @@ function M.propose(argument)
     if #side.key == 0 then nothing = ("%s has no key: give the table a primary key, or name columns of it that are unique and never null in a mapping of your own"):format(title(side)) end
   end
   local warnings = array { nothing, turned }
-  if not known or not known.left then warnings[#warnings + 1] = "nothing tells which records are the same at first contact: choose a field that is unique on both sides" end
+  if not (known and known.left) and not next(stamp) then warnings[#warnings + 1] = "nothing tells which records are the same at first contact: choose a field that is unique on both sides" end
   for _, side in ipairs { left, right } do
     for _, warning in ipairs(side.describe and given(side.describe.warnings) or {}) do warnings[#warnings + 1] = title(side) .. ": " .. warning end
   end
   local name = given(argument.name) or suggested_name(left, right, mappings)
   local chosen = { name = name, left = left, right = right, rows = rows, match = by, guess = guess, direction = direction, conflict = given(argument.conflict), on = given(argument.on),
     unmatched = unmatched, constants = constants, waiting = waiting, left_only = left_only, right_only = right_only }
+  chosen.stamp = stamp
   local pattern = given(argument.like)
   local source, no_pattern
   if pattern then source, no_pattern = text_like(pattern, chosen) else source = text_file.text(chosen) end

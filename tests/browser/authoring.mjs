@@ -106,6 +106,21 @@ const cases = {
     await page.getByLabel("When both sides changed a field").selectOption("manual");
     await until("the file to say it", async () => /conflict = "manual"/.test(await page.getByLabel("The file").inputValue()));
     await look("new-mapping-matched");
+    // All are new: then each side takes the key of the other into a field that is no row.
+    const met = page.getByLabel("Records are the same where"), met_by = await met.inputValue();
+    await met.selectOption({ label: "nothing: all are new" });
+    await page.getByText("The left side has no text field left for the key of the right one.").waitFor();
+    await page.getByText("It does not load yet.").waitFor();
+    await page.getByLabel("take bio and bio").uncheck();
+    for (const [side, other] of [["left", "right"], ["right", "left"]]) await page.getByLabel(`Field of the ${side} side for the key of the ${other} one`).selectOption("bio");
+    await until("the file to say it", async () => /stamp = \{ left = \{ bio = link\.right_key \}, right = \{ bio = link\.left_key \} \}/.test(await page.getByLabel("The file").inputValue()));
+    assert.equal(await page.getByText("It does not load yet.").count(), 0);
+    await look("new-mapping-stamped");
+    await page.getByRole("button", { name: "Preview 20 records" }).click();
+    await page.getByText("It loads. Nothing was written.").waitFor();
+    await page.getByLabel("take bio and bio").check();
+    await met.selectOption(met_by);
+    await until("the file to be as before", async () => /match = \{ by\.fields/.test(await page.getByLabel("The file").inputValue()));
     await page.getByRole("button", { name: "Preview 20 records" }).click();
     await page.getByText("It loads. Nothing was written.").waitFor();
     await page.getByText(/create in app/).first().waitFor();

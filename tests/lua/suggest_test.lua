@@ -247,6 +247,16 @@ test("where nothing is unique it is said", function()
   ok(found.warnings[1]:find "first contact")
 end)
 
+test("where all are new, the field that takes the other side's key is a stamp and no row", function()
+  local found = suggest.propose { left = employee { field("app_id", "text") }, right = table_of { field("erp ref", "text") }, match = {}, stamp = { left = "app_id", right = "erp ref" } }
+  ok(found.source:find('stamp = { left = { app_id = link.right_key }, right = { ["erp ref"] = link.left_key } },', 1, true), found.source)
+  equal(found.source:find("match = ", 1, true), nil)
+  equal(#found.warnings, 0)
+  for _, one in ipairs(found.left_only) do ok(one.name ~= "app_id") end
+  local neither = suggest.propose { left = employee(), right = table_of(), match = {} }
+  ok(neither.source:find("or a `stamp` that takes the other side's key", 1, true))
+end)
+
 test("an exact name is never lost to a likeness", function()
   local left = side("a", "doctype", "A", "name", { field("mobile", "text"), field("phone", "text") })
   local right = side("b", "table", "b", "id", { field("phone", "text"), field("mobile", "text") })

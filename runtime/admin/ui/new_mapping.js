@@ -39,7 +39,13 @@ class Choice {
     this.rows = found.pairs.map((one) => ({ ...one, taken: !one.waits }));
     this.constants = [];
     this.match = found.match ? `${found.match.left}\n${found.match.right}` : "";
+    this.stamp = {};  // by side, the field that takes the key of the other: where all are new, a record is found again by it
   }
+  /// Sides that records are made on.
+  made() { return { both: ["left", "right"], left_to_right: ["right"], right_to_left: ["left"] }[this.found.direction] ?? ["left", "right"]; }
+  spare(side) { return this.left_out(side).filter((one) => /^text\b/.test(one.type) && !one.read_only).map((one) => one.name); }
+  /// Sides that have no field yet for the key of the other, where one is needed.
+  unstamped() { return this.match ? [] : this.made().filter((side) => !this.spare(side).includes(this.stamp[side])); }
   fields() { return this.rows.filter((one) => one.taken).map(({ left, right, transform, only }) => ({ left, right, ...(transform ? { transform } : {}), ...(only ? { only } : {}) })); }
   left_out(side) {
     const used = new Set(this.rows.filter((one) => one.taken).map((one) => one[side]));
@@ -48,7 +54,7 @@ class Choice {
   }
   body(strategy) {
     const [left, right] = this.match.split("\n");
-    return { ...strategy, fields: this.fields(), match: right ? { left, right, fold: /mail/i.test(left + right) } : {}, constants: this.constants.filter((one) => one.value !== "") };
+    return { ...strategy, fields: this.fields(), match: right ? { left, right, fold: /mail/i.test(left + right) } : {}, ...(right ? {} : { stamp: Object.fromEntries(this.made().filter((side) => !this.unstamped().includes(side)).map((side) => [side, this.stamp[side]])) }), constants: this.constants.filter((one) => one.value !== "") };
   }
 }
 
@@ -63,7 +69,21 @@ function pairs_table(choice, changed) {
   ], choice.rows, { label: "Fields that belong together", nothing: empty("No two fields look alike", "Pair them yourself below.") });
 }
 
+/// Where all are new: the field of each side that takes the key of the other.
+function stamp_fields(choice, changed) {
+  if (choice.match) return "";
+  return choice.made().map((side) => {
+    const spare = choice.spare(side), other = side === "left" ? "right" : "left";
+    if (spare.length === 0) return banner("warn", `The ${side} side has no text field left for the key of the ${other} one.`, "A record that was made is found again by it. Add a field there and match again, take a pair of texts out above, or say by which pair records are the same.");
+    const input = select(`stamp-${side}`, [["", "choose a field"], ...spare], choice.stamp[side] ?? "");
+    input.addEventListener("change", () => { choice.stamp[side] = input.value; changed(); });
+    return field(`Field of the ${side} side for the key of the ${other} one`, input);
+  });
+}
+
 /// What has no partner: required fields marked, and a way to give each a partner or a value.
+const most_open = 12;
+
 function left_over(choice, changed) {
   const rows = ["right", "left"].flatMap((side) => choice.left_out(side).map((one) => ({ side, ...one })));
   const pair = (row) => {
@@ -87,7 +107,7 @@ function left_over(choice, changed) {
     { title: "Side", kind: "tight", cell: (row) => h("span", { class: `side-${row.side}` }, row.side), value: (row) => row.side }, { title: "Field", cell: (row) => h("div", {}, h("b", { class: "mono" }, row.name), row.required && [" ", h("span", { class: "chip warn" }, "required")]), value: (row) => row.name },
     { title: "Type", cell: (row) => row.type ?? "" }, { title: "Goes with", private: true, cell: pair }, { title: "Value where it is made", private: true, cell: constant },
   ], rows, { label: "Fields without a partner", nothing: empty("Every field has its partner") });
-  return h("details", { open: rows.some((one) => one.required) }, h("summary", {}, `${counted(rows.length, "field")} without a partner`), element);
+  return h("details", { open: rows.some((one) => one.required) || rows.length <= most_open }, h("summary", {}, `${counted(rows.length, "field")} without a partner`), element);
 }
 
 export async function new_mapping_page(box, tools) {
@@ -134,12 +154,14 @@ export async function new_mapping_page(box, tools) {
     replace(match, [["", "nothing: all are new"], ...choice.fields().map((one) => [`${one.left}\n${one.right}`, `${one.left} = ${one.right}`])].map(([value, text]) => h("option", { value, selected: value === choice.match }, text)));
     const required = ["left", "right"].flatMap((side) => choice.left_out(side).filter((one) => one.required && !choice.constants.some((each) => each.side === side && each.field === one.name && each.value !== "")).map((one) => `${one.name} (${side})`));
     const closed = !second.querySelector("#the-file")?.open;
-    replace(second, choice.found.warnings.map((one) => banner("warn", one)), required.length > 0 && banner("warn", `Required, and without a partner: ${required.join(", ")}`, "Give each a partner or a value, or new records are refused there."),
+    const { nothing, warnings } = choice.found, unstamped = nothing ? [] : choice.unstamped();
+    replace(second, nothing && banner("bad", "No mapping can be made of these two as they are.", `${nothing}.`), warnings.filter((one) => one !== nothing).map((one) => banner("warn", one)), required.length > 0 && banner("warn", `Required, and without a partner: ${required.join(", ")}`, "Give each a partner or a value, or new records are refused there."),
       h("section", { class: "card flush" }, h("div", { class: "head" }, h("h2", {}, "Fields that belong together")), pairs_table(choice, changed)), card("", left_over(choice, changed)),
-      card("How they are kept the same", h("form", { class: "form", on: { submit: (event) => event.preventDefault() } }, field("Name of the mapping", called), field("Records are the same where", match), field("When both sides changed a field", conflict))),
-      card("", h("details", { id: "the-file", open: !closed }, h("summary", {}, `mappings/${called.value || "NAME"}.lua`), area), h("div", { class: "row" }, button("Preview 20 records", preview, "first"), may("admin") && button("Save, paused", () => save(false)), may("admin") && button("Save and start", () => save(true)))));
+      card("How they are kept the same", h("form", { class: "form", on: { submit: (event) => event.preventDefault() } }, field("Name of the mapping", called), field("Records are the same where", match), stamp_fields(choice, changed), field("When both sides changed a field", conflict))),
+      card("", h("details", { id: "the-file", open: !closed }, h("summary", {}, `mappings/${called.value || "NAME"}.lua`), area), unstamped.length > 0 && banner("info", "It does not load yet.", `Where all are new, ${unstamped.length > 1 ? "each side needs a field" : `the ${unstamped[0]} side needs a field`} for the key of the other one, above: by it a record is found again whose making was not answered.`),
+        !nothing && h("div", { class: "row" }, button("Preview 20 records", preview, "first"), may("admin") && button("Save, paused", () => save(false)), may("admin") && button("Save and start", () => save(true)))));
   }
-  match.addEventListener("change", act(async () => { choice.match = match.value; await write(); }));
+  match.addEventListener("change", act(async () => { choice.match = match.value; draw(); await write(); }));
   for (const one of [conflict, called]) one.addEventListener("change", act(async () => { draw(); await write(); }));
   direction.addEventListener("change", act(async () => { if (choice) await find(); }));
 

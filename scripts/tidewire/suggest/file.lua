@@ -162,6 +162,15 @@ local function direction_text(direction, left, right)
   return write.text(direction) .. "," .. (taker and taker.shut and "    -- nothing can be written to " .. in_line(taker.connection .. " " .. write.text(taker.collection)) or "")
 end
 
+-- The line of `stamp`: by the other side's key, written into the record, a new one is found again. nil where no field is named for it.
+local function stamp_line(stamp)
+  local parts = {}
+  for _, side in ipairs { "left", "right" } do
+    if stamp[side] then parts[#parts + 1] = ("%s = { %s = link.%s_key }"):format(side, write.key(stamp[side]), side == "left" and "right" or "left") end
+  end
+  return #parts > 0 and "  stamp = { " .. table.concat(parts, ", ") .. " },    -- all are new to the other side, and found again by its key" or nil
+end
+
 -- The lines of `key`, and of what is known of it only by its name.
 local function key_lines(chosen)
   local parts, lines = {}, {}
@@ -189,7 +198,7 @@ local function conflict_line(chosen)
   return "  conflict = " .. write.text(rule) .. "," .. why
 end
 
---- { name, left, right, rows, match, guess, direction, conflict, on, unmatched, constants, waiting, left_only, right_only } -> text
+--- { name, left, right, rows, match, stamp, guess, direction, conflict, on, unmatched, constants, waiting, left_only, right_only } -> text
 function M.text(chosen)
   local rows, uses_t = M.rows(chosen)
   local lines = {}
@@ -203,7 +212,8 @@ function M.text(chosen)
   line("  direction = " .. direction_text(chosen.direction or "both", chosen.left, chosen.right))
   line("  on    = " .. (chosen.on or "{ poll = \"every 5m\" }") .. ",    -- and webhook = true where the system tells its changes (`tidewire install`)")
   for _, text in ipairs(key_lines(chosen)) do line(text) end
-  line(M.match_line(chosen.match, guess) or "  -- Without `match` every record is new to the other side: name what tells one from another before both sides are filled.")
+  line(M.match_line(chosen.match, guess) or stamp_line(chosen.stamp)
+    or "  -- Without `match` every record is new to the other side: name what tells one from another, or a `stamp` that takes the other side's key.")
   line "  fields = {"
   for _, row in ipairs(rows) do line(row) end
   line "  },"
