@@ -4,15 +4,25 @@
 
 namespace tidewire::admin {
 
-Result<Named> named(std::string mapping, std::string key, const std::string& side, Control& control) {
-  if (mapping.empty() || key.empty()) return make_error(Code::kInvalid, "which record? 'mapping' and 'key' name it");
-  if (control.engine().plan(mapping) == nullptr) return not_loaded(control, mapping);
+namespace {
+
+Result<Named> parsed(std::string mapping, std::string key, const std::string& side) {
   Named out{std::move(mapping), std::move(key), {}};
   if (side.empty()) return out;
   out.side = store::side_from_name(side);
   if (!out.side) return make_error(Code::kInvalid, "'side' must be \"left\" or \"right\", not \"" + side + "\"");
   return out;
 }
+
+}  // namespace
+
+Result<Named> named(std::string mapping, std::string key, const std::string& side, Control& control) {
+  if (mapping.empty() || key.empty()) return make_error(Code::kInvalid, "which record? 'mapping' and 'key' name it");
+  if (control.engine().plan(mapping) == nullptr) return not_loaded(control, mapping);
+  return parsed(std::move(mapping), std::move(key), side);
+}
+
+Result<Named> named_in_state(const Call& call) { return parsed(call.text("mapping"), call.text("key"), call.text("side")); }
 
 Result<Named> named_in_body(const Call& call, Control& control) { return named(call.text("mapping"), call.text("key"), call.text("side"), control); }
 

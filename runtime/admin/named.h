@@ -15,6 +15,8 @@ struct Named {
 };
 /// kInvalid where one is missing or `side` is no side, kNotFound for an unknown mapping.
 Result<Named> named(std::string mapping, std::string key, const std::string& side, Control& control);
+/// The same where the mapping need not be loaded, nor known: what is asked of the state alone.
+Result<Named> named_in_state(const Call& call);
 /// Of the body's members mapping, key and side; of the query's.
 Result<Named> named_in_body(const Call& call, Control& control);
 Result<Named> named_in_query(const Call& call, Control& control);

@@ -4,6 +4,7 @@
 
 #include "sched/cron.h"
 #include "store/restore.h"
+#include "sync/forget_kept.h"
 
 namespace tidewire::sync {
 
@@ -177,11 +178,13 @@ void Engine::stage(const std::string& name, bool staged, Done<void> then) {
 
 void Engine::forget(const std::string& name, SideKey key, const std::string& author, Done<std::map<std::string, std::int64_t>> done) {
   const auto place = workplace(name);
-  if (!place) return refuse(name, std::move(done));
   const auto end_jobs = [this, alive = alive_, name](const std::vector<SideKey>& keys, std::function<void()> then) {
     if (*alive) jobs_.forget(name, keys, std::move(then));
   };
-  sync::forget(*place, std::move(key), author, end_jobs, std::move(done));
+  if (place) return sync::forget(*place, std::move(key), author, end_jobs, std::move(done));
+  const bool at_work = find(name) != nullptr || std::any_of(leaving_.begin(), leaving_.end(), [&](const auto& one) { return one->lane->mapping == name; });
+  if (at_work) return refuse(name, std::move(done));
+  forget_kept(store_, name, std::move(key), author, end_jobs, std::move(done));
 }
 
 void Engine::release(const std::string& name, const std::string& field, Done<std::int64_t> done) {

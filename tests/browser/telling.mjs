@@ -191,6 +191,15 @@ const cases = {
     await until("the edit to be loaded", async () => (await project.status()).mappings.pairs.version !== before);
     project.remove("mappings/pairs.lua");
     await until("its file to be gone again", gone);
+    // A person is forgotten there too: it writes our own state alone.
+    const { links: [{ left_key }] } = await project.ask(["links", "pairs"]);
+    await visit(page, address, `#/record?mapping=pairs&key=${left_key}&side=left`);
+    await page.getByRole("button", { name: "Forget…" }).click();
+    await page.getByLabel(`Type ${left_key} to be sure`).fill(left_key);
+    await page.getByRole("button", { name: "Forget", exact: true }).click();
+    await page.getByText(/^Forgotten: .*1 links/).waitFor();
+    await page.getByText("Nothing is kept of it").waitFor();
+    assert.equal((await project.ask(["audit", "--action", "forget"])).audit[0].author, "ada");
     await visit(page, address, "#/mapping/pairs");
     await page.getByRole("button", { name: "Let it go…" }).click();
     await page.getByLabel("Why?").fill("no pairs any more");

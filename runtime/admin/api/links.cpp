@@ -111,10 +111,8 @@ void answer_forgotten(const SharedReply& reply, const Result<Forgotten>& gone) {
 }
 
 /// Of a record that left only old operations nobody knows which side's its key was: where the first holds nothing of it, the other is asked.
-void forget(Api& api, const Call& call) {
-  const auto record = named_in_body(call, api.control());
-  if (!record.ok()) return (*call.reply)(problem(record.error()));
-  find_side(api.control(), *record, api.guarded([&api, call, record = *record](Result<store::Side> side) {
+void forget_record(Api& api, const Call& call, const Named& record) {
+  find_side(api.control(), record, api.guarded([&api, call, record](Result<store::Side> side) {
     if (!side.ok()) return (*call.reply)(problem(side.error()));
     const auto forget_of = [&api, record, author = author_of(call)](store::Side of, Done<Forgotten> done) { api.control().engine().forget(record.mapping, {of, record.key}, author, std::move(done)); };
     forget_of(*side, api.guarded([reply = call.reply, forget_of, record, side = *side](Result<Forgotten> gone) {
@@ -127,6 +125,13 @@ void forget(Api& api, const Call& call) {
       });
     }));
   }));
+}
+
+/// Also of a mapping that is not loaded, or whose file is gone: it writes our own state alone.
+void forget(Api& api, const Call& call) {
+  const auto record = named_in_state(call);
+  if (!record.ok()) return (*call.reply)(problem(record.error()));
+  check_names(api, {.mapping = record->mapping}, [&api, call, record = *record](const Result<void>& known) { known.ok() ? forget_record(api, call, record) : (*call.reply)(problem(known.error())); });
 }
 
 }  // namespace
@@ -146,7 +151,7 @@ std::span<const Route> link_routes() {
       {.method = "POST", .path = "/api/v1/links/heed", .role = Role::kOperator, .id = "heed", .summary = "Takes an ignore back", .handler = heed, .body = "OneField", .answer = "Anything"},
       {.method = "POST", .path = "/api/v1/links/reset_base", .role = Role::kOperator, .id = "reset_base", .summary = "Forgets what the sides agreed on: the mapping's rules decide again", .handler = reset_base, .body = "OneField", .answer = "Anything"},
       {.method = "POST", .path = "/api/v1/links/reset_stale", .role = Role::kOperator, .id = "reset_stale", .summary = "As reset_base, of every key whose dead letter tells of an older state than was seen before; `next` is the page after", .handler = reset_stale, .body = "StaleReset", .answer = "Anything"},
-      {.method = "POST", .path = "/api/v1/forget", .role = Role::kAdmin, .id = "forget", .summary = "Erases one person's data from the state and writes the file anew", .handler = forget, .body = "OneRecord", .answer = "Anything"},
+      {.method = "POST", .path = "/api/v1/forget", .role = Role::kAdmin, .id = "forget", .summary = "Erases one person's data from the state and writes the file anew; also of a mapping whose file is gone", .handler = forget, .body = "OneRecord", .answer = "Anything"},
   };
   return routes;
 }

@@ -5,7 +5,7 @@ import { filter_form } from "./filters.js";
 import { chip, counted, moment, same, shown, told as told_of, words } from "./format.js";
 import { conflict_link, named_record, record_link } from "./links.js";
 import { operation_columns } from "./operations.js";
-import { acts, field_act } from "./record_acts.js";
+import { acts, field_act, forget_act } from "./record_acts.js";
 import { file_gone_note, unknown_of } from "./verdict.js";
 import { banner, empty, head, paged_table, table, trouble } from "./view.js";
 
@@ -80,15 +80,16 @@ async function show(place, named, tools, of) {
   } catch (error) { replace(note, `What they have now cannot be told: ${error.message}`); }
 }
 
-/// Of a mapping whose file is gone: what the state keeps of the record. Neither system is asked, and nothing can be done to it.
-async function show_kept(place, { mapping, key, side }, tools) {
+/// Of a mapping whose file is gone: what the state keeps of the record. Neither system is asked, and nothing can be done but to forget it.
+async function show_kept(place, named, tools) {
+  const { mapping, key, side } = named;
   const history = { mapping, key, key_side: side };
   const [{ links }, { conflicts }, { keys }] = await Promise.all([get(target("links", { mapping, key, limit: 5 })), get(target("conflicts", history)), get(target("dead-letters", { mapping, key }))]);
   if (!tools.current()) return;
   const link = links.find((one) => (side ? one[`${side}_key`] === key : true)), done_with_it = h("div");
   const sides = link && h("div", { class: "row" }, h("span", {}, h("span", { class: "side-left" }, "left "), h("b", { class: "mono" }, link.left_key ?? "–")), h("span", { "aria-hidden": "true" }, "↔"), h("span", {}, h("span", { class: "side-right" }, "right "), h("b", { class: "mono" }, link.right_key ?? "–")), chip(link.state === "live" ? "linked" : link.state));
   const rows = Object.entries(link?.base ?? {}).map(([field, agreed]) => ({ field, ...agreed }));
-  replace(place, h("section", { class: "card" }, sides, file_gone_note(mapping), (conflicts.length > 0 || keys.length > 0) && h("p", { class: "small" }, [...conflicts.map((one) => ["in conflict: ", conflict_link(one)]), ...keys.map((one) => `the ${one.side} key stands: ${words(one.state)}`)].flatMap((one, at) => [at > 0 && "; ", one]))),
+  replace(place, h("section", { class: "card" }, sides, file_gone_note(mapping), (conflicts.length > 0 || keys.length > 0) && h("p", { class: "small" }, [...conflicts.map((one) => ["in conflict: ", conflict_link(one)]), ...keys.map((one) => `the ${one.side} key stands: ${words(one.state)}`)].flatMap((one, at) => [at > 0 && "; ", one])), h("div", { class: "row acts" }, forget_act(named, () => show_kept(place, named, tools)))),
     link && h("section", { class: "card flush" }, h("div", { class: "head" }, h("h2", {}, "What both sides agreed on last")), table("record", [
       { title: "Field", kind: "tight", cell: (row) => h("b", {}, row.field.replace(">", " → ")), value: (row) => row.field }, { title: "Left", kind: "value", cell: (row) => shown(row.left), value: (row) => row.left }, { title: "Right", kind: "value", cell: (row) => shown(row.right), value: (row) => row.right },
     ], rows, { label: "What both sides agreed on last", nothing: empty("They agreed on nothing yet"), id: "field" })),

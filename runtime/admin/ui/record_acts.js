@@ -32,6 +32,18 @@ async function revert(named, place, draw) {
   replace(place, any ? "" : banner("info", "Nothing to take back", `No write since ${answer.since} stands any more, or the values moved on.`), findings(found), h("div", { class: "row" }, apply, button("Leave it", () => replace(place), "quiet")));
 }
 
+/// Takes the record out of the state; of a mapping whose file is gone too.
+export function forget_act(named, draw) {
+  return may("admin") && button("Forget…", async () => {
+    const answer = await ask("Forget this person's data?", { text: "Links, operations, conflicts and changes of this record are erased from the state, and its file is written anew. Neither system is touched, nor are backups and log files. It cannot be taken back.", inputs: [{ label: `Type ${named.key} to be sure`, name: "typed", required: true, autocomplete: "off" }], yes: "Forget", danger: true });
+    if (!answer) return;
+    if (answer.typed.trim() !== named.key) return toast("That is another key; nothing was forgotten.", "bad");
+    const { forgotten } = await post("/api/v1/forget", named);
+    toast(`Forgotten: ${Object.entries(forgotten).filter(([, count]) => count).map(([table, count]) => `${count} ${table.replaceAll("_", " ")}`).join(", ") || "nothing was left of it"}.`);
+    await draw();
+  }, "quiet");
+}
+
 /// Buttons for the record `named` = { mapping, key, side }; `state` of its link, `other` the key of the other side.
 export function acts(named, about, place, draw) {
   if (!may("operator")) return [];
@@ -62,14 +74,7 @@ export function acts(named, about, place, draw) {
   const aside = about.state === "ignored" ? button("Look at it again", () => done("It is looked at again.")("/api/v1/links/heed", named)) : button("Ignore…", async () => (await sure("Set this record aside for ever?", "Whatever changes in it is left alone, on both sides, until somebody looks at it again here.", "Ignore it")) && done("It is set aside.")("/api/v1/links/ignore", named), "quiet");
   const anew = button("Begin anew…", async () => (await sure("Forget what the sides agreed on?", "They are compared as if they met for the first time, and the mapping's rules decide each difference.", "Begin anew")) && done("The next look compares them anew.")("/api/v1/links/reset_base", named), "quiet");
   const back = button("Take back…", () => revert(named, place, draw), "quiet");
-  const forget = may("admin") && button("Forget…", async () => {
-    const answer = await ask("Forget this person's data?", { text: "Links, operations, conflicts and changes of this record are erased from the state, and its file is written anew. Neither system is touched, nor are backups and log files. It cannot be taken back.", inputs: [{ label: `Type ${named.key} to be sure`, name: "typed", required: true, autocomplete: "off" }], yes: "Forget", danger: true });
-    if (!answer) return;
-    if (answer.typed.trim() !== named.key) return toast("That is another key; nothing was forgotten.", "bad");
-    const { forgotten } = await post("/api/v1/forget", named);
-    toast(`Forgotten: ${Object.entries(forgotten).filter(([, count]) => count).map(([table, count]) => `${count} ${table.replaceAll("_", " ")}`).join(", ") || "nothing was left of it"}.`);
-    await draw();
-  }, "quiet");
+  const forget = forget_act(named, draw);
   return about.known ? [level, about.linked && back, about.linked && unlink, relink, about.linked && merge, aside, about.linked && anew, forget] : [level, relink];
 }
 

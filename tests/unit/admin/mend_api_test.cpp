@@ -350,6 +350,22 @@ TEST_CASE("api: what left nothing but old operations is forgotten, by either key
   CHECK(f.post("/api/v1/forget", who, 200).find("forgotten")->as_object().empty());  // whoever was interrupted asks again
 }
 
+TEST_CASE("api: a record of a mapping that runs no more is forgotten, with what was received of it", "[admin][links]") {
+  Linked f;
+  f.world.engine->remove("people");
+  f.world.settle();
+  const std::string who = R"({"mapping": "people", "key": "R1"})";
+  f.post("/api/v1/links/unlink", who, 404);
+
+  const Value gone = f.post("/api/v1/forget", who, 200);
+  CHECK(gone.at_path("forgotten.links")->as_int() == 1);
+  CHECK(gone.at_path("forgotten.received")->as_int() > 0);
+  CHECK(f.get("/api/v1/links?mapping=people").find("links")->as_array().empty());
+  CHECK(f.get("/api/v1/audit?action=forget").find("audit")->as_array().size() == 1);
+  CHECK(f.post("/api/v1/forget", who, 200).find("forgotten")->as_object().empty());
+  CHECK(holds(f.ask("POST", "/api/v1/forget", R"({"mapping": "peeple", "key": "R1"})").body, "did you mean 'people'"));
+}
+
 TEST_CASE("api: a key that both sides have must be said with its side", "[admin][links]") {
   Linked f;
   f.world.right.insert(*json::parse(R"({"email": "other@example.org", "phone": "1", "note": "n", "tags": "t"})"), "L1");
