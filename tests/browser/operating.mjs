@@ -337,6 +337,25 @@ const cases = {
     await page.getByText("No conflict waits").waitFor();
   },
 
+  async "a record is found by its key alone, whichever mapping it is of, and by a value where it is no key"() {
+    await page.goto(`${address}/#/record?key=${key(5)}`);
+    await page.waitForURL(/mapping=employees/);
+    await page.getByRole("heading", { name: "Both sides, and why" }).waitFor();
+    assert.equal(await page.getByLabel("Mapping").inputValue(), "employees");
+    await visit(page, address, "#/record?key=1");
+    await page.getByRole("heading", { name: "2 records have the key 1" }).waitFor();
+    assert.deepEqual((await page.locator("td[data-title=Mapping]").allInnerTexts()).sort(), ["departments", "employees"]);
+    await seen("operating-find-record");
+    await visit(page, address, "#/record?mapping=departments&key=live");
+    await page.getByText("Nothing is known of live").waitFor();
+    await page.getByRole("link", { name: "Look in every mapping" }).click();
+    await page.getByText("No mapping links a record live").waitFor();
+    await page.getByRole("link", { name: "Search keys and values of operations" }).click();
+    await page.locator("td[data-title=Left]").getByRole("link", { name: key(2) }).first().click();
+    await page.waitForURL(/#\/record\?mapping=employees&key=HR-00002&side=left$/);
+    await page.getByRole("heading", { name: "Both sides, and why" }).waitFor();
+  },
+
   async "a record's own conflicts are opened from it, though the other side has its key too"() {
     const version = async () => (await project.status()).mappings.departments.version, before = await version();
     project.edit("mappings/departments.lua", `{ "team_name", "name" }`, `{ "team_name", "name", conflict = "manual" }`);

@@ -4,6 +4,7 @@ import { field, h, replace, select } from "./dom.js";
 import { refresh_on } from "./events.js";
 import { filter_form, mapping_field, span_fields } from "./filters.js";
 import { chip, moment, words } from "./format.js";
+import { record_link } from "./links.js";
 import { dead_keys, retry_shown } from "./retry.js";
 import { button, empty, every_row, head, paged_table } from "./view.js";
 
@@ -30,8 +31,7 @@ function gist({ record, error }) {
 export const operation_columns = [
   { title: "When", kind: "time", cell: (row) => h("a", { href: `#/operation/${row.id}` }, moment(row.at)), value: (row) => row.at },
   { title: "Mapping", cell: (row) => row.mapping },
-  { title: "Left", kind: "mono half", cell: (row) => row.left_key ?? "" },
-  { title: "Right", kind: "mono half", cell: (row) => row.right_key ?? "" },
+  ...[["left", "Left"], ["right", "Right"]].map(([side, title]) => ({ title, kind: "half", cell: (row) => (row[`${side}_key`] === undefined ? "" : record_link(row.mapping, row[`${side}_key`], side)), value: (row) => row[`${side}_key`] })),
   { title: "Kind", kind: "tight half", cell: (row) => words(row.kind), value: (row) => row.kind },
   { title: "Outcome", kind: "tight half", cell: (row) => chip(row.outcome), value: (row) => row.outcome },
   { title: "By", cell: (row) => row.author ?? "" },

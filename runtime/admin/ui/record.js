@@ -67,7 +67,7 @@ async function show(place, named, tools, of) {
       standing.map((one) => banner("warn", one.state === "backing_off" ? `The ${one.side} key failed and is tried again` : `The ${one.side} key stands: ${words(one.state)}`, one.parent ? "" : one.error?.message ?? "", one.parent && h("p", { class: "hint small" }, "Its parent ", named_record(one.parent), " has no link yet."), one.state === "backing_off" && h("span", { class: "small" }, `tried ${one.attempts === 1 ? "once" : `${one.attempts} times`}, again `, moment(one.due_at)), h("div", { class: "row small" }, one.operation && h("a", { href: `#/operation/${one.operation}` }, "What was said to the systems"), one.state !== "conflict" && h("a", { href: `#/dead-letters?mapping=${segment(mapping)}&key=${segment(one.key)}` }, one.state === "waiting_for" ? "Discard" : "Retry or discard")))),
       waiting.length > 0 && banner("warn", [`${counted(waiting.length, "field waits", "fields wait")} for a person: `, waiting.flatMap((one, at) => [at > 0 && ", ", conflict_link(one)])], "", h("a", { href: waiting.length === 1 ? `#/conflicts/${waiting[0].id}` : `#/conflicts?mapping=${segment(mapping)}&key=${segment(key)}&key_side=${told.side}` }, "Decide")),
       h("div", { class: "row acts" }, acts(asked, about, work, draw)), work),
-    known ? fields : h("section", { class: "card" }, empty(`Nothing is known of ${key}`, "No operation names it. If it should be linked, make it level now: what is found is told step by step.")),
+    known ? fields : h("section", { class: "card" }, empty(`Nothing is known of ${key}`, "No operation of this mapping names it. If it should be linked, make it level now: what is found is told step by step.", elsewhere(key))),
     known && h("section", { class: "card flush" }, h("div", { class: "head" }, h("h2", {}, "History")), done_with_it));
   if (!known) return;
   await history_of(done_with_it, history, empty("Nothing happened to it yet", "Its operations are listed here once it is worked off; `Make it level now` looks at it at once."));
@@ -97,8 +97,20 @@ async function show_kept(place, named, tools) {
   await history_of(done_with_it, history, empty("Nothing is kept of it", "No operation of the state names this key."));
 }
 
-const link_columns = (mapping) => [
-  { title: "Left", kind: "half", cell: (row) => row.left_key && record_link(mapping, row.left_key, "left"), value: (row) => row.left_key }, { title: "Right", kind: "half", cell: (row) => row.right_key && record_link(mapping, row.right_key, "right"), value: (row) => row.right_key },
+/// Where a person who has no more than a word goes on: what one side calls a record may be a value to the other.
+const elsewhere = (key) => h("div", { class: "row" }, h("a", { class: "button", href: `#/record?key=${segment(key)}` }, "Look in every mapping"), h("a", { class: "button", href: `#/operations?text=${segment(key)}` }, "Search keys and values of operations"));
+
+/// A key of which nobody said the mapping: the one that knows it, or those to choose from.
+async function find(place, key, mappings, chosen) {
+  replace(place, h("progress", { "aria-label": "looking in every mapping" }));
+  const found = (await Promise.all(Object.keys(mappings).map(async (mapping) => (await get(target("links", { mapping, key, limit: 10 }))).links.map((link) => ({ ...link, mapping, side: link.left_key === key ? "left" : "right" }))))).flat();
+  if (found.length === 1) return chosen(found[0]);
+  if (found.length === 0) return replace(place, h("section", { class: "card" }, empty(`No mapping links a record ${key}`, "Keys are spelt as either system has them. A name, a number or an e-mail is a value: operations are searched for those too.", h("a", { class: "button first", href: `#/operations?text=${segment(key)}` }, "Search keys and values of operations"), h("p", { class: "small" }, "Or pick the mapping above: of a record that is not linked yet it says why."))));
+  return replace(place, h("section", { class: "card flush" }, h("div", { class: "head" }, h("h2", {}, `${found.length} records have the key ${key}`)), table("records", [{ title: "Mapping", cell: (row) => row.mapping }, ...link_columns((row) => row.mapping)], found, { label: "Records with this key" })));
+}
+
+const link_columns = (mapping_of) => [
+  { title: "Left", kind: "half", cell: (row) => row.left_key && record_link(mapping_of(row), row.left_key, "left"), value: (row) => row.left_key }, { title: "Right", kind: "half", cell: (row) => row.right_key && record_link(mapping_of(row), row.right_key, "right"), value: (row) => row.right_key },
   { title: "State", kind: "tight half", cell: (row) => chip(row.state), value: (row) => row.state }, { title: "Fields", kind: "number half", cell: (row) => String(Object.keys(row.base ?? {}).length), value: (row) => row.base },
   { title: "Linked", kind: "time", cell: (row) => moment(row.created_at), value: (row) => row.created_at }, { title: "Last touched", kind: "time", cell: (row) => moment(row.updated_at), value: (row) => row.updated_at },
 ];
@@ -108,7 +120,7 @@ async function browse(place, filters) {
   const list = h("section", { class: "card flush" });
   replace(place, list);
   const { mapping, state, older, error } = filters;
-  await paged_table(list, "links", link_columns(mapping), async (after, limit) => {
+  await paged_table(list, "links", link_columns(() => mapping), async (after, limit) => {
     const answer = await get(target("links", { mapping, state, older, error, limit, after }));
     return { rows: answer.links, next: answer.next };
   }, { label: "Linked records", nothing: empty(state || older || error ? "No link is like that" : "Nothing is linked yet", state || older || error ? "Widen the filters." : "Type a record's key as either system calls it, a name such as HR-EMP-00001 or an id, or make the mapping level on its page.") });
@@ -118,15 +130,24 @@ export async function record_page(box, tools) {
   const { mappings } = await get("/api/v1/status");
   const filters = Object.fromEntries(tools.query);
   const names = Object.keys(mappings);
-  filters.mapping ||= names.find((name) => mappings[name].links) ?? names[0] ?? "";
+  if (!filters.key) filters.mapping ||= names.find((name) => mappings[name].links) ?? names[0] ?? "";
   const place = h("div", { class: "stack" });
   if (names.length === 0) return replace(box, head("Record"), h("section", { class: "card" }, empty("No mapping yet", "Records are linked by mappings: make one first.", h("a", { class: "button", href: "#/new-mapping" }, "New mapping"))));
+  const chosen = ({ mapping, side }) => {
+    Object.assign(filters, { mapping, side });
+    for (const name of ["mapping", "side"]) form.elements[name].value = filters[name];
+    tools.set_query(filters);
+    return draw();
+  };
   const draw = () => {
     // Of the list of links; a record that is named is shown however its link is.
     for (const name of ["state", "older", "error"]) form.elements[name].disabled = !!filters.key;
-    return filters.key ? show(place, { mapping: filters.mapping, key: filters.key, side: filters.side || undefined }, tools, mappings[filters.mapping]).catch((error) => replace(place, trouble(error))) : browse(place, filters);
+    const failed = (error) => replace(place, trouble(error));
+    if (!filters.key) return filters.mapping ? browse(place, filters) : replace(place, h("section", { class: "card" }, empty("Which record?", "Type a key as either system has it: every mapping is looked in. Or pick a mapping, and its records are listed.")));
+    if (!filters.mapping) return find(place, filters.key, mappings, chosen).catch(failed);
+    return show(place, { mapping: filters.mapping, key: filters.key, side: filters.side || undefined }, tools, mappings[filters.mapping]).catch(failed);
   };
-  const form = filter_form(filters, tools, draw, field("Mapping", select("mapping", names, filters.mapping)), field("Key, of either side", h("input", { type: "search", name: "key", value: filters.key ?? "", placeholder: "empty: all that are linked" }), { class: "wide" }), field("Side", select("side", [["", "either"], "left", "right"], filters.side)),
+  const form = filter_form(filters, tools, draw, field("Mapping", select("mapping", [["", "every one"], ...names], filters.mapping)), field("Key, of either side", h("input", { type: "search", name: "key", value: filters.key ?? "", placeholder: "empty: all that are linked" }), { class: "wide" }), field("Side", select("side", [["", "either"], "left", "right"], filters.side)),
     field("Links that are", select("state", [["", "in any state"], ["live", "live"], ["tombstone", "deleted"], ["frozen", words("frozen")], ["ignored", "ignored"]], filters.state)), field("Not touched for", select("older", [["", "any time"], ["1h", "an hour"], ["24h", "a day"], ["7d", "a week"], ["30d", "a month"]], filters.older)), h("label", { class: "line" }, h("input", { type: "checkbox", name: "error", checked: !!filters.error }), "with trouble"), h("button", { class: "first", type: "submit" }, "Show"));
   replace(box, head("Record"), form, place);
   await draw();
