@@ -434,6 +434,36 @@ const cases = {
     assert.equal(await page.getByText("waiting for a parent").count(), 0);
   },
 
+  async "long work tells how far it is: rows fetched for an export, dead letters tried again"() {
+    let let_go;
+    const held = new Promise((resolve) => { let_go = resolve; });
+    const rows_of = (number) => Array.from({ length: number }, (_, i) => ({ id: `00000000-0000-7000-8000-${String(i).padStart(12, "0")}`, at: "2024-05-01T10:00:00Z", mapping: "employees", kind: "update", outcome: "applied" }));
+    await page.route(/\/api\/v1\/operations\?/, async (route) => {
+      const query = new URL(route.request().url()).searchParams;
+      if (query.get("after")) await held;
+      await route.fulfill({ json: { operations: rows_of(10), ...(query.get("after") ? {} : { next: "more" }) } });
+    });
+    await visit(page, address, "#/operations");
+    const [csv] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "All as CSV" }).click(), page.getByText("10 rows fetched…").waitFor().then(let_go)]);
+    assert.equal(fs.readFileSync(await csv.path(), "utf8").split("\r\n").length, 21);
+    assert.equal(await page.getByText("rows fetched…").count(), 0);
+    await page.unroute(/\/api\/v1\/operations\?/);
+
+    let try_on, tried = 0;
+    const first = new Promise((resolve) => { try_on = resolve; });
+    await page.route(/\/api\/v1\/dead-letters\?/, (route) => route.fulfill({ json: { keys: Array.from({ length: 25 }, (_, i) => ({ mapping: "employees", side: "left", key: `K${i}`, state: "dead", attempts: 1, since: "2024-05-01T10:00:00Z" })) } }));
+    await page.route(/\/api\/v1\/retry$/, async (route) => { if ((tried += 1) === 6) await first; await route.fulfill({ json: { retried: 1 } }); });
+    await visit(page, address, "#/dead-letters");
+    await page.getByRole("button", { name: "Retry dead letters…" }).click();
+    await answer("Try again");
+    await page.getByText("5 of 25 dead letters asked to be tried again").waitFor();
+    try_on();
+    await page.getByText("25 are being tried again.").waitFor();
+    assert.equal(await page.getByText("asked to be tried again").count(), 0);
+    await page.unroute(/\/api\/v1\/dead-letters\?/);
+    await page.unroute(/\/api\/v1\/retry$/);
+  },
+
   async "the log and the audit trail are searched"() {
     await page.reload();
     await visit(page, address, "#/logs");

@@ -3,7 +3,7 @@ import { csv_of } from "./csv.js";
 import { append, h, prose, replace } from "./dom.js";
 import { hands_off } from "./events.js";
 import { text_of } from "./exact.js";
-import { counted } from "./format.js";
+import { count, counted } from "./format.js";
 
 export function banner(tone, title, hint = "", ...more) {
   return h("div", { class: `banner ${tone}`, role: tone === "bad" ? "alert" : undefined }, h("b", {}, prose(title)), hint && h("p", { class: "hint small" }, prose(hint)), more);
@@ -72,18 +72,20 @@ export function download(name, type, text) {
 }
 
 /// Below a list: how many rows, those after them, and every row there is as CSV and as JSON. `columns` as of a table;
-/// `more` loads the page after; `all` -> { rows, whole } is what is exported where there is more than is shown.
+/// `more` loads the page after; `all(so_far(number))` -> { rows, whole } is what is exported where there is more than is shown.
 export function list_foot(name, columns, rows, { more, all } = {}) {
   const value = (one, row) => (one.value ? one.value(row) : one.cell(row)?.textContent ?? one.cell(row));
   const exported = columns.filter((one) => one.title && !one.private);
   const csv = (every) => download(`${name}.csv`, "text/csv;charset=utf-8", csv_of([exported.map((one) => one.title), ...every.map((row) => exported.map((one) => value(one, row)))]));
   const json = (every) => download(`${name}.json`, "application/json", text_of(every, 2));
   const export_as = (write) => async () => {
-    const { rows: every, whole } = more && all ? await all() : { rows, whole: true };
+    const { rows: every, whole } = more && all ? await all((so_far) => { told.textContent = `${count(so_far)} rows fetched…`; }) : { rows, whole: true };
+    told.textContent = shown;
     write(every);
     toast(`${counted(every.length, "row")} exported${whole ? "" : ", the newest; narrow the filters for those before"}.`);
   };
-  return h("div", { class: "foot" }, h("span", { class: "dim small" }, `${counted(rows.length, "row")}${more ? ", more to load" : ""}`),
+  const shown = `${counted(rows.length, "row")}${more ? ", more to load" : ""}`, told = h("span", { class: "dim small", role: "status" }, shown);
+  return h("div", { class: "foot" }, told,
     more && button("Load more", more, "quiet"), button(more ? "All as CSV" : "CSV", export_as(csv), "quiet"), button(more ? "All as JSON" : "JSON", export_as(json), "quiet"));
 }
 
@@ -100,13 +102,14 @@ export function table(name, columns, rows, { nothing, more, all, label, id = "id
 
 const most_exported = 50000;
 
-/// Every row of a list that comes in pages, at most `most`: { rows, whole }.
-export async function every_row(load, most = most_exported) {
+/// Every row of a list that comes in pages, at most `most`: { rows, whole }; `so_far` is told how many there are.
+export async function every_row(load, most = most_exported, so_far = () => {}) {
   let rows = [], after = "";
   do {
     const page = await load(after, 1000);
     rows = rows.concat(page.rows);
     after = page.next;
+    so_far(rows.length);
   } while (after && rows.length < most);
   return { rows: rows.slice(0, most), whole: !after && rows.length <= most };
 }
@@ -122,7 +125,7 @@ export async function paged_table(place, name, columns, load, { id = "id", shape
   const mine = {};
   shown_in.set(place, mine);
   // Of a list that another one has taken the place of, no answer that comes late is drawn.
-  const draw = () => shown_in.get(place) === mine && replace(place, () => shape(name, columns, rows, { ...options, id, all: () => every_row(load), more: next ? () => page(next) : undefined }));
+  const draw = () => shown_in.get(place) === mine && replace(place, () => shape(name, columns, rows, { ...options, id, all: (so_far) => every_row(load, most_exported, so_far), more: next ? () => page(next) : undefined }));
   const page = async (after) => {
     const found = await load(after, page_rows);
     rows = rows.concat(found.rows);
