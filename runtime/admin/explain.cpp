@@ -31,6 +31,11 @@ std::string when(Instant at) {
   return text.substr(0, 19) + " UTC";
 }
 
+std::string said_at(const std::string& iso) {
+  const auto at = parse_instant(iso);
+  return at.ok() ? when(*at) : iso;
+}
+
 std::string how_it_came(const std::string& reason) {
   if (reason == "webhook") return "a webhook told of it";
   if (reason == "poll") return "a poll found it";
@@ -224,7 +229,7 @@ std::string Teller::origin() const {
 std::string Teller::script_text(const store::Operation& operation) const {
   std::string text = " Script version " + operation.script.substr(0, 12);
   if (const auto script = evidence_.scripts.find(operation.script); script != evidence_.scripts.end()) {
-    text += " of " + script->second.string_or("name") + ", loaded last " + script->second.string_or("at").substr(0, 19) + "Z";
+    text += " of " + script->second.string_or("name") + ", loaded last " + said_at(script->second.string_or("at"));
   }
   return text + ".";
 }

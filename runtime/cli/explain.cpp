@@ -21,20 +21,20 @@ int explain(Context& context) {
     return known ? kOk : kFailed;
   }
   Terminal& out = context.out;
-  out.line(out.paint(plain(found->string_or("text")), Style::kBold));
+  out.line(out.paint(plain(in_local_time(found->string_or("text"))), Style::kBold));
   for (const Value& field : found->find("fields")->as_array()) {
     if (!known) break;
-    const std::string text = plain(field.string_or("text")), name = field.string_or("field");
+    const std::string text = plain(in_local_time(field.string_or("text"))), name = field.string_or("field");
     out.line();
     out.line(out.paint(name, Style::kAccent) + text.substr(name.size()));
   }
   if (const std::string origin = found->string_or("origin"); known && !origin.empty()) {
     out.line();
-    out.line(plain(origin));
+    out.line(plain(in_local_time(origin)));
   }
   const Array& standing = found->find("standing")->as_array();
   if (!standing.empty()) out.line();
-  for (const Value& one : standing) out.line(out.paint(plain(one.as_string()), Style::kDim));
+  for (const Value& one : standing) out.line(out.paint(plain(in_local_time(one.as_string())), Style::kDim));
   return known ? kOk : kFailed;
 }
 

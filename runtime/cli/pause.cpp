@@ -47,7 +47,7 @@ int switch_to(Context& context, bool on) {
   if (!answer.ok()) return context.failed(answer.error());
   if (context.json()) context.print_json(*answer);
   else if (on) context.out.line(plain(name) + " goes on");
-  else context.out.line(plain(name) + (*connection ? " is not called" + (timed ? " before " + answer->string_or("paused_until") : std::string(" until it is resumed")) : " takes no more keys until it is resumed") + "; what comes waits");
+  else context.out.line(plain(name) + (*connection ? " is not called" + (timed ? " before " + moment(answer->string_or("paused_until"), SystemClock().now()) : std::string(" until it is resumed")) : " takes no more keys until it is resumed") + "; what comes waits");
   return kOk;
 }
 

@@ -77,12 +77,12 @@ int record(Context& context) {
     return known ? kOk : kFailed;
   }
   Terminal& out = context.out;
-  out.line(out.paint(plain(told->string_or("text")), Style::kBold));
+  out.line(out.paint(plain(in_local_time(told->string_or("text"))), Style::kBold));
   const auto held = session->get("/api/v1/status");
   for (const std::string& line : held.ok() ? unknown_lines(*held, mapping) : std::vector<std::string>()) out.line(out.paint("! ", Style::kWarn) + line);
   if (known || now.ok()) print_fields(out, *told, now.ok() ? &*now : nullptr);
   print_conflicts(out, open->find("conflicts")->as_array());
-  for (const Value& one : told->find("standing")->as_array()) out.line(out.paint("! ", Style::kWarn) + plain(one.as_string()));
+  for (const Value& one : told->find("standing")->as_array()) out.line(out.paint("! ", Style::kWarn) + plain(in_local_time(one.as_string())));
   print_next(out, now);
   Table table = operations_table();
   for (const Value& one : history->find("operations")->as_array()) table.add(operation_cells(one, SystemClock().now()));

@@ -3,6 +3,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <cstdio>
 #include <cstdlib>
 #include <ctime>
 
@@ -63,6 +64,15 @@ std::tm local_time(Instant at) {
   std::tm out{};
   localtime_r(&seconds, &out);
   return out;
+}
+
+/// "+02:00", "UTC" where there is none.
+std::string offset_of(const std::tm& local) {
+  const long minutes = local.tm_gmtoff / 60, size = std::labs(minutes);
+  if (minutes == 0) return "UTC";
+  char text[32];
+  std::snprintf(text, sizeof text, "%c%02ld:%02ld", minutes < 0 ? '-' : '+', size / 60, size % 60);
+  return text;
 }
 
 }  // namespace
@@ -133,7 +143,29 @@ std::string moment(std::string_view iso, Instant now) {
   const bool same_day = then.tm_yday == today.tm_yday && then.tm_year == today.tm_year;
   char text[32];
   std::strftime(text, sizeof text, same_day ? "%H:%M:%S" : "%Y-%m-%d %H:%M", &then);
-  return std::string(text) + ", " + relative(*at, now);
+  return std::string(text) + (same_day ? "" : " " + offset_of(then)) + ", " + relative(*at, now);
+}
+
+std::string in_local_time(std::string_view text) {
+  constexpr std::string_view kZone = " UTC";
+  constexpr std::size_t kDigits = 19;  // "2024-05-01 10:00:00"
+  std::string out;
+  std::size_t taken = 0;
+  bool quoted = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '"') quoted = !quoted;
+    if (quoted || i < taken + kDigits || text.compare(i, kZone.size(), kZone) != 0) continue;
+    std::string iso(text.substr(i - kDigits, kDigits));
+    iso[10] = 'T';
+    const auto at = parse_instant(iso + "Z");
+    if (!at.ok()) continue;
+    const std::tm then = local_time(*at);
+    char told[32];
+    std::strftime(told, sizeof told, "%Y-%m-%d %H:%M:%S ", &then);
+    out += std::string(text.substr(taken, i - kDigits - taken)) + told + offset_of(then);
+    taken = i + kZone.size();
+  }
+  return out + std::string(text.substr(taken));
 }
 
 Terminal::Terminal(std::FILE* file) : file_(file), is_terminal_(isatty(fileno(file)) != 0) {

@@ -31,8 +31,12 @@ std::string cut(std::string_view utf8, std::size_t columns);
 
 /// A value of a record for people: a text as it is, everything else as JSON; at most `columns`.
 std::string shown(const Value& value, std::size_t columns = 60);
-/// An ISO time as "10:42:05, 3 min ago" in local time, with its date where that is another day. Anything else as it is.
+/// An ISO time as "10:42:05, 3 min ago" in local time, with its date and offset, "2024-04-30 11:57 +02:00, 24 h ago", where that is another
+/// day. Anything else as it is.
 std::string moment(std::string_view iso, Instant now);
+/// The text with the times that it tells as the API does, "2024-05-01 10:00:00 UTC", in local time: "2024-05-01 12:00:00 +02:00". What stands
+/// in quotes is a value of a record and stays.
+std::string in_local_time(std::string_view text);
 /// "3 min ago", "in 5 s", "now".
 std::string relative(Instant at, Instant now);
 

@@ -65,6 +65,19 @@ TEST_CASE("terminal: a moment of another day has its date, and what is no time s
   const Instant now = at("2024-05-01T12:00:00Z");
 
   CHECK(moment("2024-05-01T11:57:00Z", now) == "11:57:00, 3 min ago");
-  CHECK(moment("2024-04-30T11:57:00Z", now) == "2024-04-30 11:57, 24 h ago");
+  CHECK(moment("2024-04-30T11:57:00Z", now) == "2024-04-30 11:57 UTC, 24 h ago");
   CHECK(moment("never", now) == "never");
+}
+
+TEST_CASE("terminal: times of another day and times in a text are local, with their offset", "[cli]") {
+  ::setenv("TZ", "Europe/Berlin", 1);
+  ::tzset();
+
+  CHECK(moment("2024-04-30T11:57:00Z", at("2024-05-01T12:00:00Z")) == "2024-04-30 13:57 +02:00, 24 h ago");
+  CHECK(in_local_time("linked since 2024-01-31 23:30:00 UTC, decided 2024-05-01 10:00:00 UTC.") == "linked since 2024-02-01 00:30:00 +01:00, decided 2024-05-01 12:00:00 +02:00.");
+  CHECK(in_local_time("was \"2024-05-01 10:00:00 UTC\" there") == "was \"2024-05-01 10:00:00 UTC\" there");
+  CHECK(in_local_time("in UTC, 9999-99-99 10:00:00 UTC") == "in UTC, 9999-99-99 10:00:00 UTC");
+  ::setenv("TZ", "UTC", 1);
+  ::tzset();
+  CHECK(in_local_time("at 2024-05-01 10:00:00 UTC") == "at 2024-05-01 10:00:00 UTC");
 }
