@@ -2,6 +2,7 @@
 // what is offered is what this version knows.
 #include <algorithm>
 #include <filesystem>
+#include <map>
 
 #include "app/files.h"
 #include "cli/command.h"
@@ -51,7 +52,17 @@ const WordList kWordLists[] = {
     {"record", {}},   {"discard", {}}, {"ops", {}},       {"conflicts", {}}, {"cursors", {}}, {"release", {}}, {"report", {}},
     {"ignore", {}},   {"heed", {}},    {"reset-base", {}}, {"forget", {}}, {"reset", {}}, {"pause", {}},  {"resume", {}},
     {"jobs", {"list", "pause", "resume", "cancel"}},       {"user", {"list", "add", "remove"}},           {"token", {"list", "add", "remove"}},
-    {"mappings", {"list", "source", "versions", "rollback"}}, {"connections", {"list", "test"}}, {"backup", {"list"}}, {"alerts", {"list", "acknowledge"}}, {"completion", {"bash", "zsh", "fish"}}, {"resolve", {"left", "right", "value", "skip", "accept"}},
+    {"mappings", {"list", "source", "versions", "rollback"}}, {"connections", {"list", "test"}}, {"backup", {"list"}}, {"practice", {"frappe", "notion", "odoo", "supabase"}}, {"alerts", {"list", "acknowledge"}}, {"completion", {"bash", "zsh", "fish"}}, {"resolve", {"left", "right", "value", "skip", "accept"}},
+};
+
+/// What an option takes, where its words are of a closed list that its help does not spell out.
+const std::map<std::string_view, std::vector<std::string>> kValues{
+    {"--side", {"left", "right"}},
+    {"--state", {"live", "tombstone", "frozen", "ignored"}},
+    {"--outcome", {"applied", "merged", "conflict", "held", "dead", "skipped", "retry", "announced", "would_write"}},
+    {"--log-level", {"debug", "info", "warn", "error"}},
+    {"--role", {"viewer", "operator", "admin"}},
+    {"--direction", {"both", "left_to_right", "right_to_left"}},
 };
 
 std::vector<std::string> mapping_files(const std::string& folder) {
@@ -90,8 +101,10 @@ std::vector<std::string> candidates(const std::vector<std::string>& words, const
   if (command == all.end()) return {};
   const std::string& before = words[words.size() - 2];
   if (before == "--mapping" && wants_value(*command, before)) return mapping_files(folder);
-  if (before == "--side") return {"left", "right"};
-  if (wants_value(*command, before)) return {};
+  if (wants_value(*command, before)) {
+    const auto values = kValues.find(before);
+    return values == kValues.end() ? std::vector<std::string>() : values->second;
+  }
   if (words.back().starts_with("-")) return option_names(*command);
   const auto list = std::find_if(std::begin(kWordLists), std::end(kWordLists), [&](const WordList& one) { return words[0] == one.command; });
   if (list == std::end(kWordLists)) return {};

@@ -22,6 +22,11 @@ done
 expect 3 "$TIDEWIRE" status --project "$work"
 expect 0 "$TIDEWIRE" version
 says SQLite
+for asked in "links --state fr:frozen" "ops --outcome would:would_write" "run --log-level de:debug" "practice od:odoo" "sync --direction left:left_to_right"; do
+  # shellcheck disable=SC2086
+  expect 0 "$TIDEWIRE" complete -- ${asked%:*}
+  [ "$out" = "${asked#*:}" ] || fail "completing ${asked%:*}: $out"
+done
 expect 1 "$TIDEWIRE" practice frape
 says "did you mean 'frappe'?"
 
