@@ -21,11 +21,15 @@ std::string links_text(const LinkFilter& filter) {
   if (filter.state) text += " AND state = ?3";
   if (filter.older) text += " AND updated_at < ?4";
   if (filter.error) {
-    text +=
-        " AND id IN (SELECT link FROM conflicts WHERE closed_at IS NULL AND link IS NOT NULL "
-        "UNION SELECT links.id FROM dirty_keys JOIN links ON links.mapping = dirty_keys.mapping AND "
-        "((side = 'left' AND left_key = key) OR (side = 'right' AND right_key = key)) "
-        "WHERE dirty_keys.state <> 'waiting' AND error IS NOT NULL)";
+    text += " AND id IN (SELECT link FROM conflicts WHERE closed_at IS NULL AND link IS NOT NULL";
+    // From the keys to their links: asked as one condition, SQLite walks all links and looks for the keys of each.
+    for (const std::string side : {"left", "right"}) {
+      for (const char* state : {"<> 'tombstone'", "= 'tombstone'"}) {
+        text += " UNION SELECT links.id FROM dirty_keys CROSS JOIN links ON links.mapping = dirty_keys.mapping AND " + side + "_key = key AND links.state " + state + " WHERE side = '" + side +
+                "' AND dirty_keys.state <> 'waiting' AND error IS NOT NULL" + (filter.mapping.empty() ? "" : " AND dirty_keys.mapping = ?1");
+      }
+    }
+    text += ")";
   }
   return text + " ORDER BY id DESC LIMIT ?6";
 }

@@ -27,6 +27,20 @@ std::string of_key(std::optional<Side> side) {
   return "(SELECT id AS wanted FROM operations WHERE link IN (" + links + ")" + unlinked + ") CROSS JOIN operations ON id = wanted";
 }
 
+/// Whose change an operation answers stands in its record alone, which is parsed for it: so many are looked at for a page, and `next` goes on.
+constexpr std::int64_t kMostParsed = 2000;
+
+/// The last operation that a page by side looks at; nullopt where it looks at all there are.
+Result<std::optional<std::string>> parsed_until(Database& database, const OperationFilter& filter, const std::string& first, const std::string& after) {
+  if (!filter.side || filter.link || !filter.key.empty()) return std::optional<std::string>();
+  std::string text = "SELECT id FROM operations WHERE id < ?3 AND id >= ?4";
+  if (!filter.mapping.empty()) text += " AND mapping = ?1";
+  if (!filter.outcome.empty()) text += " AND outcome = ?2";
+  if (filter.failed) text += " AND outcome IN ('dead', 'conflict')";
+  Query row(database, text + " ORDER BY id DESC LIMIT 1 OFFSET ?5", filter.mapping, filter.outcome, after, first, kMostParsed - 1);
+  return TRY(row.next()) ? std::optional(std::string(row.text(0))) : std::nullopt;
+}
+
 /// Parameters keep their numbers whatever the filter says, so that one binding fits all.
 std::string operations_text(const OperationFilter& filter) {
   // Parameters: 1 mapping, 2 outcome, 3 key, 4 link, 5 first id, 6 since, 7 after, 8 limit, 9 kind, 10 author, 11 job, 12 text,
@@ -82,14 +96,17 @@ void Store::operations(OperationFilter filter, Page page, Done<Paged<Operation>>
               }
               if (!filter.text.empty() && filter.key.empty()) return search_operations(database, filter, page);
               const Instant since = filter.since.value_or(Instant{});
+              const std::string first = filter.since ? first_id_at(since) : std::string();
+              const std::string after = page.after.empty() ? "~" : page.after;
+              const auto until = TRY(parsed_until(database, filter, first, after));
               Query query(database, operations_text(filter), filter.mapping, filter.outcome, filter.key, filter.link,
-                          filter.since ? first_id_at(since) : std::string(), since,
-                          page.after.empty() ? "~" : page.after, page.limit, filter.kind, filter.author, filter.job, filter.text,
+                          until.value_or(first), since, after, page.limit, filter.kind, filter.author, filter.job, filter.text,
                           filter.until);
               Paged<Operation> found;
               found.rows = TRY(read_all(query, read_operation));
               if (static_cast<std::int64_t>(found.rows.size()) == page.limit && page.limit > 0)
                 found.next = found.rows.back().id;
+              else found.next = until.value_or("");
               return found;
             });
 }

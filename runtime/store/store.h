@@ -322,6 +322,7 @@ class Store {
     std::vector<With> with{};             // what is won together with it (law 10)
   };
   void resolve(Resolution resolution, Done<void> done);
+  /// By `side`, and neither link nor key nor text, a page looks at 2000 at most: it may be short, or empty, and have a `next` all the same.
   void operations(OperationFilter filter, Page page, Done<Paged<Operation>> done);
   void operation(std::string id, Done<Operation> done);
   /// What was said to the systems for it, oldest first; none where there was nothing, and of an operation that is unknown.

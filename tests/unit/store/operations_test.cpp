@@ -74,6 +74,28 @@ TEST_CASE("operations: those that answer a change of one side, also among those 
   CHECK(find_operations(f, {.text = "left", .side = Side::kRight}).empty());
 }
 
+TEST_CASE("operations: a page by side looks at so many, and the next one goes on where it ended", "[store][operations]") {
+  StoreFixture f;
+  const auto fill = [&](const char* side, int from, int to) {
+    const std::string rows = "WITH RECURSIVE n (i) AS (SELECT " + std::to_string(from) + " UNION ALL SELECT i + 1 FROM n WHERE i < " + std::to_string(to) + ") ";
+    REQUIRE(f.database->exec(rows + "INSERT INTO operations (id, at, mapping, kind, outcome, changes, record, script) SELECT printf('O%08d', i), 1, 'employees', 'update', 'applied', 1, '{\"taken\": [{\"side\": \"" + side + "\"}]}', '' FROM n").ok());
+  };
+  fill("right", 1, 1);
+  fill("left", 2, 4500);
+  const auto page = [&](std::string after) { return f.ask<Paged<Operation>>([&](auto done) { f.store.operations({.mapping = "employees", .side = Side::kRight}, {10, std::move(after)}, done); }); };
+
+  const Paged<Operation> first = page("");
+  CHECK(first.rows.empty());
+  REQUIRE(first.next == "O00002501");
+  const Paged<Operation> second = page(first.next);
+  CHECK(second.rows.empty());
+  REQUIRE(second.next == "O00000501");
+  const Paged<Operation> last = page(second.next);
+  REQUIRE(last.rows.size() == 1);
+  CHECK(last.rows.front().id == "O00000001");
+  CHECK(last.next.empty());
+}
+
 TEST_CASE("operations: a renamed key still has its history", "[store][operations]") {
   StoreFixture f;
   Link link = link_of("E1", "42");
