@@ -103,9 +103,8 @@ std::span<const Command> commands() {
 void Context::print_json(const Value& value) const { cli::print_json(out, value); }
 
 void Context::print_page(const Table& table, const Value& answer, const char* empty) const {
-  if (table.empty()) return out.line(empty);
-  std::string text = table.text(out.look());
-  text.pop_back();
+  std::string text = table.empty() ? empty : table.text(out.look());
+  if (!table.empty()) text.pop_back();
   out.line(text);
   if (const std::string next = answer.string_or("next"); !next.empty()) out.line(out.paint("older ones: --after " + next, Style::kDim));
 }

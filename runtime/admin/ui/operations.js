@@ -42,8 +42,11 @@ export const operation_columns = [
 const asked = (filters) => (filters.key && !filters.mapping ? { ...filters, text: [filters.text, filters.key].filter(Boolean).join(" "), key: "" } : { ...filters });
 
 const loader = (filters) => async (after, limit) => {
-  const answer = await get(target("operations", { ...filters, limit, after }));
-  return { rows: answer.operations, next: answer.next };
+  for (let at = after; ; ) {
+    const answer = await get(target("operations", { ...filters, limit, after: at }));
+    if (answer.operations.length > 0 || !answer.next) return { rows: answer.operations, next: answer.next };
+    at = answer.next;  // by side a page may be empty and not the last
+  }
 };
 
 /// The dead keys that were left so by operations which the filters show.
