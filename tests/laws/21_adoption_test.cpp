@@ -192,15 +192,32 @@ TEST_CASE("law 21: keys that back off are tried at once when a hold ends", "[law
   CHECK(it.both_show("phone", "2"));
 }
 
-TEST_CASE("law 21: the report says where all times of a side are of one moment, so that newest would decide by an import", "[laws][21]") {
-  World world;
+namespace {
+
+/// Of twelve pairs, the right ones all of one moment.
+store::Job adopted_after_an_import(const sync::Plan& plan) {
+  World world(plan);
   for (int i = 0; i < 12; ++i) {
     world.left.insert(person("p" + std::to_string(i) + "@example.org"));
     world.timers.advance(minutes(5));
   }
   for (int i = 0; i < 12; ++i) world.right.insert(person("p" + std::to_string(i) + "@example.org"));
+  return run_job(world, "adopt");
+}
 
-  const store::Job job = run_job(world, "adopt");
+}  // namespace
+
+TEST_CASE("law 21: the report says nothing of times where both sides may not edit, or another rule decides", "[laws][21]") {
+  sync::Plan plan = World::default_plan();
+  plan.flow = sync::Flow::kToRight;
+  CHECK(adopted_after_an_import(plan).summary.at_path("at_once") == nullptr);
+  plan = World::default_plan();
+  for (sync::Field& field : plan.fields) field.flow = sync::Flow::kToRight;
+  CHECK(adopted_after_an_import(plan).summary.at_path("at_once") == nullptr);
+}
+
+TEST_CASE("law 21: the report says where all times of a side are of one moment, so that newest would decide by an import", "[laws][21]") {
+  const store::Job job = adopted_after_an_import(World::default_plan());
   REQUIRE(job.summary.at_path("at_once.right") != nullptr);
   CHECK(job.summary.at_path("at_once.right")->int_or("records", 0) == 12);
   CHECK(job.summary.at_path("at_once.left") == nullptr);

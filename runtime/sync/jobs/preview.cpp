@@ -161,6 +161,9 @@ void Adoption::begin_round() {
   std::swap(round_, aside_);
 }
 
+/// Whether both sides may edit the field, and times say whose edit holds.
+bool goes_by_times(const Field& field) { return field.flow == Flow::kBoth && field.kind != Field::Kind::kConstant && field.strategy == "newest"; }
+
 /// An import, or a column that was added, stamps all there is at once: that says nothing of who edited last.
 void Adoption::note_times(const std::vector<Record>& records) {
   Times& times = times_[side()];
@@ -170,7 +173,7 @@ void Adoption::note_times(const std::vector<Record>& records) {
     times.first = std::min(times.first, *record.modified);
     times.last = std::max(times.last, *record.modified);
   }
-  const bool decides = std::any_of(plan().fields.begin(), plan().fields.end(), [](const Field& field) { return field.strategy == "newest"; });
+  const bool decides = plan().flow == Flow::kBoth && std::any_of(plan().fields.begin(), plan().fields.end(), goes_by_times);
   Object at_once;
   for (const Side one : {Side::kLeft, Side::kRight}) {
     const Times& of = times_[one];
