@@ -136,7 +136,9 @@ void Gate::dress(const http::Request& request, http::Response& response) const {
   if (control_.admin_settings().origins.empty()) return;
   headers.add("Vary", "Origin");
   // Never with credentials: a foreign page shows a token, it does not borrow a login.
-  if (origin != nullptr && origin_may(*origin)) headers.set("Access-Control-Allow-Origin", *origin);
+  if (origin == nullptr || !origin_may(*origin)) return;
+  headers.set("Access-Control-Allow-Origin", *origin);
+  headers.set("Access-Control-Expose-Headers", "Retry-After, Location, Idempotent-Replayed, WWW-Authenticate");  // of our own that a script has use for
 }
 
 }  // namespace tidewire::admin

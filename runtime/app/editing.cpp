@@ -136,6 +136,7 @@ void App::State::save_text(const std::string& file, const std::string& name, con
     if (const auto written = save_file(options_.folder + "/" + file, text); !written.ok()) return done(written.error());
     load_file(file_name_of(file), [this, alive, name, text, file, done] {
       if (!*alive) return;
+      if (watch_) watch_->look();  // else one that somebody removes at once was never there, and nothing is gone
       const auto found = mappings_.find(name);
       if (found == mappings_.end() || !found->second.mapper) return done(make_error(Code::kUnavailable, file + " was written but did not load", "`tidewire check` says why"));
       if (found->second.trouble) return done(refused(file, *found->second.trouble));

@@ -141,13 +141,16 @@ const cases = {
 
   async "each role may do what its rank allows, and no more"() {
     const who = { nobody: asker(address), ...Object.fromEntries(Object.entries(token).map(([role, text]) => [role, asker(address, text)])) };
+    const begun = (path, role) => new Promise((resolve, reject) => {
+      const request = http.get(address + path, { headers: token[role] ? { Authorization: `Bearer ${token[role]}` } : {} }, (answer) => { answer.destroy(); resolve({ status: answer.statusCode }); });
+      request.on("error", reject);
+    });
     for (const route of routes()) {
-      if (endless(route)) continue;
       const needed = ranks.indexOf(route.operation["x-role"]), of = route.operation["x-stands-for"] ?? route.operation.operationId;
       for (const role of ranks) {
         // Nothing of that name exists, and the bodies say nothing: whoever may, is told so; nothing is done.
         const target = route.path.replace(/{(\w+)}/g, role === "trigger" && of === "trigger" ? "employees" : "no-such-thing");
-        const answer = await ask(who[role], route.method, target, route.method === "GET" ? undefined : { nonsense: 1 });
+        const answer = endless(route) ? await begun(target, role) : await ask(who[role], route.method, target, route.method === "GET" ? undefined : { nonsense: 1 });
         const refused = answer.status === 401 || answer.status === 403;
         const what = `${route.method} ${target} as ${role}: ${answer.status}`;
         if (ranks.indexOf(role) < needed) assert.ok(refused, what);

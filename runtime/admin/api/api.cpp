@@ -251,7 +251,9 @@ void Api::once(const Route& route, Call call, const std::string& key) {
   const std::string name = sha256_hex(call.caller.author + "\n" + key);
   const std::string fingerprint = sha256_hex(call.request.method + " " + call.request.target + "\n" + call.request.body);
   if (!under_way_.insert(name).second) {
-    return (*call.reply)(problem(409, make_error(Code::kStale, "the first request of this idempotency key is under way", "ask again")));
+    Error under_way = make_error(Code::kStale, "the first request of this idempotency key is under way", "ask again, when Retry-After says");
+    under_way.retry_after = std::chrono::seconds(1);
+    return (*call.reply)(problem(409, under_way));
   }
   control_.store().kv_get("idempotency", name, guarded([this, &route, call = std::move(call), name, fingerprint](Result<std::optional<Value>> found) mutable {
     const auto end_with = [this, name, reply = call.reply](http::Response response) {

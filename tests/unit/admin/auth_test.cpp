@@ -315,6 +315,8 @@ TEST_CASE("auth: foreign pages may read nothing unless tidewire.lua lists them",
   REQUIRE(asked.headers.find("Access-Control-Allow-Origin") != nullptr);
   CHECK(*asked.headers.find("Access-Control-Allow-Origin") == "https://desk.example.org");
   CHECK(asked.headers.find("Access-Control-Allow-Credentials") == nullptr);
+  REQUIRE(asked.headers.find("Access-Control-Expose-Headers") != nullptr);
+  CHECK(asked.headers.find("Access-Control-Expose-Headers")->find("Retry-After") != std::string::npos);
   CHECK(o.ask("GET", "/api/v1/operations", "", {bearer(token), {"Origin", "https://evil.example"}}).headers.find("Access-Control-Allow-Origin") == nullptr);
   const auto preflight = o.ask("OPTIONS", "/api/v1/sync", "", {origin, {"Access-Control-Request-Method", "POST"}});
   CHECK(preflight.status == 204);

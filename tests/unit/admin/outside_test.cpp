@@ -90,6 +90,24 @@ TEST_CASE("outside: the answer that is kept for an idempotency key holds no secr
   CHECK(asked().body.find("bad word [secret X]") != std::string::npos);
 }
 
+TEST_CASE("outside: while the first request of an idempotency key is under way, the second is told when to ask again", "[admin]") {
+  Outside o;
+  std::vector<http::Response> answers;
+  for (int i = 0; i < 2; ++i) {
+    http::Request request{.method = "POST", .target = "/api/v1/sync", .body = "{}", .peer = "unix"};
+    request.headers.set("Idempotency-Key", "one");
+    o.f.api.handle(std::move(request), http::Reply([&answers](http::Response response) { answers.push_back(std::move(response)); }));
+  }
+  o.f.world.timers.run_posted();
+  o.f.world.settle();
+
+  REQUIRE(answers.size() == 2);
+  CHECK(answers[0].status == 409);
+  REQUIRE(answers[0].headers.find("Retry-After") != nullptr);
+  CHECK(*answers[0].headers.find("Retry-After") == "1");
+  CHECK(answers[1].status == 202);
+}
+
 TEST_CASE("outside: an empty idempotency key is no key of everybody's changes", "[admin]") {
   Outside o;
   const auto token = bearer(o.add_token("operator"));
