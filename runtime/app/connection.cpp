@@ -296,16 +296,20 @@ void Connection::ask_whether_denied() {
   });
 }
 
+Duration offset_of_clock(Instant there, Instant asked, Instant now) {
+  const Duration offset = there < asked ? there - asked : there > now ? there - now : Duration{};
+  return std::chrono::abs(offset) < std::chrono::seconds(2) ? Duration{} : offset;
+}
+
 void Connection::test(std::function<void(Result<Value>)> done) {
   if (!has("test")) return services_.loop.post([done] { done(Value(Object{})); });
   breaker_.reset();
-  call("test", {}, false, [this, alive = alive_, done](Result<Value> answer) {
+  call("test", {}, false, [this, alive = alive_, asked = services_.clock.now(), done](Result<Value> answer) {
     if (!*alive || !answer.ok()) return done(std::move(answer));
     was_away_ = false;
     identified_at_ = services_.clock.ticks();
     const auto there = parse_instant(answer->string_or("server_time"));
-    if (there.ok()) clock_offset_ = *there - services_.clock.now();
-    if (std::chrono::abs(clock_offset_) < std::chrono::seconds(2)) clock_offset_ = {};  // within what a Date header can tell
+    if (there.ok()) clock_offset_ = offset_of_clock(*there, asked, services_.clock.now());
     own_system_ = answer->bool_or("shared", false) ? "" : answer->string_or("site");
     server_ = answer->string_or("server");
     compare_system(answer->string_or("site"), [done, answer = *answer] { done(answer); });

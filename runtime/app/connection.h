@@ -29,6 +29,10 @@
 
 namespace tidewire::app {
 
+/// How far a server's clock is ahead of ours, of the time `there` that its answer tells; asked at `asked`, answered at `now`. Zero within
+/// what an answer can tell: its time lies between the two, and a Date header has whole seconds. Law 11.
+Duration offset_of_clock(Instant there, Instant asked, Instant now);
+
 /// What connections share; must outlive them.
 struct Services {
   loop::Loop& loop;
