@@ -9,8 +9,8 @@
 #include "admin/filters.h"
 #include "admin/named.h"
 #include "admin/paging.h"
+#include "admin/redaction.h"
 #include "admin/views.h"
-#include "sync/redaction.h"
 #include "base/text.h"
 
 namespace tidewire::admin {
@@ -32,7 +32,7 @@ std::vector<std::string> decided_with(Api& api, const store::Conflict& conflict)
 Value view_of(Api& api, const store::Conflict& conflict, const Caller& asks) {
   const sync::Plan* plan = api.control().engine().plan(conflict.mapping);
   const bool decides = plan != nullptr && !conflict.closed_at && asks.role >= Role::kOperator;
-  Value out = view(decides ? conflict : sync::as_told(plan, conflict));
+  Value out = view(decides ? conflict : as_told(plan, conflict, asks));
   Array with;
   for (std::string& field : decided_with(api, conflict)) with.push_back(Value(std::move(field)));
   if (!with.empty()) out["with"] = Value(std::move(with));

@@ -81,9 +81,9 @@ void tell_attempt(Api& api, const std::string& id, const Error& unknown, const S
   }));
 }
 
-/// What both sides agreed on last, by field; null where it is not linked so any more.
+/// What both sides agreed on last, by field. Null where the mapping, which says what is told to nobody, is not loaded.
 Value agreed_in(const sync::Plan* plan, const store::Operation& operation, const store::Known& known) {
-  if (!known.link || known.link->id != operation.link) return {};
+  if (plan == nullptr || !known.link || known.link->id != operation.link) return {};
   Value out = Object{};
   for (const auto& [field, values] : sync::as_told(plan, *known.link).base) out[field] = Value(Object{{"left", values.left}, {"right", values.right}});
   return out;

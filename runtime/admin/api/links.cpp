@@ -3,8 +3,8 @@
 #include "admin/filters.h"
 #include "admin/named.h"
 #include "admin/paging.h"
+#include "admin/redaction.h"
 #include "admin/views.h"
-#include "sync/redaction.h"
 
 namespace tidewire::admin {
 namespace {
@@ -39,7 +39,7 @@ void list_links(Api& api, const Call& call) {
     if (!found.ok()) return (*call.reply)(problem(found.error()));
     for (store::Link& link : found->rows) {
       const sync::Plan* plan = api.control().engine().plan(link.mapping);
-      link = sync::as_told(plan, std::move(link));
+      link = as_told(plan, std::move(link), call.caller);
     }
     send_list(api, call, {}, found, [](const auto& rows) { return view_page("links", rows); });
   }));

@@ -137,11 +137,14 @@ TEST_CASE("api: what a mapping redacts is explained and listed as a hash", "[adm
   f.world.hook(store::Side::kLeft, "L1");
   f.world.settle();
   CHECK(holds(json::dump(f.get("/api/v1/conflicts?mapping=people")), "31-4160"));
-  for (const char* role : {"viewer", "operator"}) {
-    http::Request request{.method = "GET", .target = "/api/v1/conflicts?mapping=people", .peer = "127.0.0.1"};
+  const auto asked_as = [&](const std::string& role, const std::string& path) {
+    http::Request request{.method = "GET", .target = path, .peer = "127.0.0.1"};
     request.headers.set("Host", "127.0.0.1:8080");
-    request.headers.set("Authorization", "Bearer " + f.post("/api/v1/tokens", std::string(R"({"name": "ci", "role": ")") + role + "\"}", 201).string_or("token"));
-    const http::Response shown = f.send(std::move(request));
+    request.headers.set("Authorization", "Bearer " + f.post("/api/v1/tokens", R"({"name": "ci", "role": ")" + role + "\"}", 201).string_or("token"));
+    return f.send(std::move(request));
+  };
+  for (const char* role : {"viewer", "operator"}) {
+    const http::Response shown = asked_as(role, "/api/v1/conflicts?mapping=people");
     INFO(shown.body);
     REQUIRE(shown.status == 200);
     CHECK(holds(shown.body, "\"phone\""));
@@ -149,13 +152,14 @@ TEST_CASE("api: what a mapping redacts is explained and listed as a hash", "[adm
     CHECK(holds(shown.body, "sha256:") == (role == std::string("viewer")));
   }
 
-  // Nobody knows any more what the mapping hid.
+  // Nobody knows any more what the mapping hid; who is on the machine itself may read the state file.
   f.world.engine->remove("people");
   for (const char* path : {"/api/v1/conflicts?mapping=people", "/api/v1/links?mapping=people"}) {
-    const std::string text = json::dump(f.get(path));
+    const std::string text = asked_as("admin", path).body;
     INFO(text);
     for (const char* value : {"31-41", "ada@example.org"}) CHECK_FALSE(holds(text, value));
     CHECK(holds(text, "sha256:"));
+    CHECK(holds(json::dump(f.get(path)), "31-41"));
   }
 }
 
